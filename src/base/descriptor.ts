@@ -1,0 +1,118 @@
+/**
+ * Descriptors: the frozen values that a recipe is written in.
+ *
+ * `hinge()`, `topK({ gamma: 0.99 })` and `dcgan.generator({ width: 64 })` each return `{ role, kind, options }` with a
+ * `build(context)`. Nothing is allocated until a run starts, so a recipe can be printed, hashed, stored, overridden and
+ * swept. Every factory registers itself under its role and kind, which is how a stored run is rebuilt.
+ */
+import type { z } from "zod";
+import { suggestion, UserError } from "./errors.ts";
+
+/** The places of a recipe that a descriptor can stand in. */
+export type Role = "data" | "generator" | "discriminator" | "loss" | "technique" | "optimizer" | "schedule" | "metric";
+
+/** A part of a recipe: what it is, with which options, and how it comes to life once a run starts. */
+export interface Descriptor<R extends Role = Role, Context = never, Part = unknown> {
+  readonly role: R;
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  build(context: Context): Part;
+}
+
+/** The part of a descriptor that can be written to a file. */
+export interface PlainDescriptor {
+  readonly role: Role;
+  readonly kind: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+interface Registration {
+  readonly schema: z.ZodType;
+  readonly create: (options: unknown) => Descriptor;
+}
+
+const registry = new Map<string, Registration>();
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+/** Turns the first complaint of zod into one sentence that names the key, the value and what is accepted. */
+export function explain(error: z.ZodError, subject: string, input: unknown, keys: readonly string[]): UserError {
+  const issue = error.issues[0]!;
+  const path = [subject, ...issue.path.map(String)].join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0]!;
+    return new UserError(`${path}: unknown key \`${key}\`${suggestion(key, keys)}`);
+  }
+  let value: unknown = input;
+  for (const step of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
+  const shown = value === undefined ? "missing" : `= ${JSON.stringify(value)}`;
+  return new UserError(`${path} (${shown}): ${issue.message}`);
+}
+
+/**
+ * Defines a part of a recipe: its role, its name in files and overrides, the zod schema of its options (use
+ * `z.strictObject`, so that misspelt options are caught), and how it is built.
+ *
+ * Throws UserError at the call of the factory when an option is unknown or out of range.
+ *
+ * @example
+ * export const hinge = describe("loss", "hinge", z.strictObject({}), () => new HingeLoss());
+ */
+export function describe<R extends Role, S extends z.ZodObject, Context, Part>(
+  role: R,
+  kind: string,
+  schema: S,
+  build: (options: z.output<S>, context: Context) => Part,
+): (options?: z.input<S>) => Descriptor<R, Context, Part> {
+  const create = (input: unknown = {}): Descriptor<R, Context, Part> => {
+    const parsed = schema.safeParse(input);
+    if (!parsed.success) throw explain(parsed.error, kind, input, Object.keys(schema.shape));
+    const options = deepFreeze(parsed.data);
+    return Object.freeze({
+      role,
+      kind,
+      options: options as Readonly<Record<string, unknown>>,
+      build: (context: Context) => build(options, context),
+    });
+  };
+  registry.set(`${role}/${kind}`, { schema, create: create as (options: unknown) => Descriptor });
+  return create;
+}
+
+/** The kinds registered for a role, in the order of their definition. */
+export function kindsOf(role: Role): string[] {
+  return [...registry.keys()].filter((key) => key.startsWith(`${role}/`)).map((key) => key.slice(role.length + 1));
+}
+
+/** The option schema of a registered kind. Throws UserError when the kind is unknown. */
+export function schemaOf(role: Role, kind: string): z.ZodType {
+  return find(role, kind).schema;
+}
+
+/** Rebuilds a descriptor from what {@link toPlain} wrote. Throws UserError when its kind is unknown or its options do not fit. */
+export function fromPlain(plain: PlainDescriptor): Descriptor {
+  return find(plain.role, plain.kind).create(plain.options);
+}
+
+/** The part of a descriptor that a file keeps. */
+export function toPlain(descriptor: Descriptor<Role, never>): PlainDescriptor {
+  return { role: descriptor.role, kind: descriptor.kind, options: descriptor.options };
+}
+
+/** Whether a value is a descriptor of the given role (or of any). */
+export function isDescriptor(value: unknown, role?: Role): value is Descriptor {
+  if (typeof value !== "object" || value === null || !("build" in value) || !("role" in value)) return false;
+  return role === undefined || value.role === role;
+}
+
+function find(role: Role, kind: string): Registration {
+  const registration = registry.get(`${role}/${kind}`);
+  if (registration) return registration;
+  throw new UserError(`unknown ${role} \`${kind}\`${suggestion(kind, kindsOf(role))}`);
+}
