@@ -1,0 +1,50 @@
+// TorchScript modules: load a file that another program saved, run it.
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include "marshal.h"
+
+namespace gantry {
+namespace {
+
+/// scriptLoad(path, device)
+napi_value load(napi_env env, napi_callback_info info) {
+  return guarded(env, "torchscript.load", [&]() -> napi_value {
+    const Arguments arguments(env, info);
+    auto module = std::make_shared<torch::jit::Module>(
+        torch::jit::load(arguments.text(0), c10::Device(arguments.text(1))));
+    module->eval();
+    napi_value result;
+    check(napi_create_uint32(env, environment_of(env).scripts.insert(std::move(module)), &result), "number");
+    return result;
+  });
+}
+
+/// scriptForward(module, tensors)
+napi_value forward(napi_env env, napi_callback_info info) {
+  return guarded(env, "forward", [&]() -> napi_value {
+    const Arguments arguments(env, info);
+    Environment& environment = environment_of(env);
+    std::vector<c10::IValue> inputs;
+    for (uint32_t number : arguments.numbers(1)) inputs.emplace_back(environment.tensors.at(number, "tensor"));
+    return result_to_js(env, environment,
+                        environment.scripts.at(arguments.number(0), "module")->forward(std::move(inputs)));
+  });
+}
+
+napi_value release(napi_env env, napi_callback_info info) {
+  return guarded(env, "torchscript", [&]() -> napi_value {
+    environment_of(env).scripts.release(Arguments(env, info).number(0));
+    return nullptr;
+  });
+}
+
+}  // namespace
+
+void export_script(napi_env env, napi_value exports) {
+  export_function(env, exports, "scriptLoad", load);
+  export_function(env, exports, "scriptForward", forward);
+  export_function(env, exports, "scriptRelease", release);
+}
+
+}  // namespace gantry
