@@ -1,0 +1,205 @@
+/**
+ * Overrides: one recipe amended by `key=value` texts, as `--set` and sweeps give them.
+ *
+ *     batchSize=128                     a key of the recipe
+ *     samples.every=100                 a key inside a key
+ *     generator.width=32                an option of a part
+ *     optimizers.generator.lr=1e-4      likewise
+ *     techniques.topK.floor=0.5         an option of a technique, found by its kind
+ *     loss=wasserstein                  another part in its place, with its own defaults
+ *     techniques+=topK  techniques-=topK  techniques=[topK,r1]
+ *                                       a technique more, one less, exactly these (those that stay keep their options)
+ *     schedule=null                     back to the default
+ *
+ * They act from left to right. The result is checked as a whole only at the end, so that a part which needs an option
+ * can be put in place first and given its option next.
+ */
+import { fromPlain, kindsOf, type PlainDescriptor, type Role, schemaOf } from "../base/descriptor.ts";
+import { suggestion, UserError } from "../base/errors.ts";
+import { type accepted, complaint, keysOf, schemaAt, shown } from "./complaint.ts";
+import { at } from "./parts.ts";
+import { toPlainRecipe } from "./plain.ts";
+import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
+import { named, recipeSchema, slots } from "./schema.ts";
+import { parseValue } from "./value.ts";
+
+type Schema = Parameters<typeof accepted>[0];
+type Draft = Record<string, unknown> & { techniques: PlainDescriptor[] };
+
+/** One override taken apart. */
+export interface Setting {
+  /** The text it came from. */
+  readonly text: string;
+  readonly path: readonly string[];
+  readonly operator: "=" | "+=" | "-=";
+  readonly raw: string;
+}
+
+function refuse(message: string): UserError {
+  return new UserError(`--set: ${message}`);
+}
+
+/**
+ * Takes `key=value`, `key+=value` or `key-=value` apart. Throws UserError when the text is none of them.
+ *
+ * @example
+ * parseSetting("techniques.topK.floor=0.5").path; // ["techniques", "topK", "floor"]
+ */
+export function parseSetting(text: string): Setting {
+  const match = /^\s*([A-Za-z_][\w.-]*?)\s*([+-]?=)(.*)$/s.exec(text);
+  if (!match) throw refuse(`\`${text}\` must be written key=value, such as batchSize=128`);
+  return { text, path: match[1]!.split("."), operator: match[2] as Setting["operator"], raw: match[3]!.trim() };
+}
+
+function write(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let here = target;
+  for (const step of path.slice(0, -1)) {
+    if (typeof here[step] !== "object" || here[step] === null) here[step] = {};
+    here = here[step] as Record<string, unknown>;
+  }
+  if (value === undefined) delete here[path.at(-1)!];
+  else here[path.at(-1)!] = value;
+}
+
+/** Throws when the schema says that there is no such key. Where it does not say, the check of the whole part will. */
+function refuseUnknown(schema: Schema, path: readonly string[], root: readonly string[]): void {
+  for (let depth = 0; depth < path.length; depth++) {
+    const holder = schemaAt(schema, path.slice(0, depth));
+    if (holder === undefined) return;
+    const keys = keysOf(holder);
+    const name = [...root, ...path.slice(0, depth + 1)].join(".");
+    if (keys.length > 0 && !keys.includes(path[depth]!))
+      throw refuse(`unknown key \`${name}\`${suggestion(path[depth]!, keys)}`);
+    if (keys.length > 0) continue;
+    const outer = [...root, ...path.slice(0, depth)].join(".");
+    if (isScalar(holder)) throw refuse(`unknown key \`${name}\`: \`${outer}\` is ${accepted(holder)}`);
+    if (depth === 0) throw refuse(`unknown key \`${name}\`: \`${outer}\` has no options`);
+  }
+}
+
+/**
+ * The value that the text stands for at this place: as it reads first, then as plain text (a folder may be called
+ * `2024`); null, where it means nothing itself, gives the key its default back.
+ */
+function valueFor(schema: Schema | undefined, setting: Setting, name: string): unknown {
+  const parsed = parseValue(setting.raw);
+  if (schema === undefined) return parsed;
+  const fits = (value: unknown) =>
+    "safeParse" in schema && (schema as { safeParse(v: unknown): { success: boolean } }).safeParse(value).success;
+  if (fits(parsed)) return parsed;
+  if (parsed === null) return undefined;
+  if (fits(setting.raw)) return setting.raw;
+  const result = (schema as typeof recipeSchema).safeParse(parsed);
+  throw refuse(complaint(result.error!, schema, parsed, name));
+}
+
+function newPart(role: Role, setting: Setting, name: string): PlainDescriptor {
+  const kinds = kindsOf(role);
+  if (kinds.includes(setting.raw)) return { role, kind: setting.raw, options: {} };
+  throw refuse(
+    `\`${name}\` (=${shown(setting.raw)}) must be the name of ${named(role)}${suggestion(setting.raw, kinds)}`,
+  );
+}
+
+function setOption(part: PlainDescriptor, path: readonly string[], root: string[], setting: Setting): PlainDescriptor {
+  const schema = schemaOf(part.role, part.kind);
+  refuseUnknown(schema, path, root);
+  const options = structuredClone(part.options) as Record<string, unknown>;
+  write(options, path, valueFor(schemaAt(schema, path), setting, [...root, ...path].join(".")));
+  return { ...part, options };
+}
+
+function setTechniques(draft: Draft, setting: Setting): void {
+  const { path, operator, raw } = setting;
+  const present = draft.techniques.map(({ kind }) => kind);
+  const here = present.length > 0 ? `this recipe has ${present.join(", ")}` : "this recipe has none";
+  if (path.length === 1 && operator === "+=") {
+    if (present.includes(raw)) throw refuse(`\`techniques\` already holds \`${raw}\``);
+    draft.techniques.push(newPart("technique", setting, "techniques"));
+  } else if (path.length === 1 && operator === "-=") {
+    if (!present.includes(raw)) throw refuse(`\`techniques\` does not hold \`${raw}\`; ${here}`);
+    draft.techniques = draft.techniques.filter(({ kind }) => kind !== raw);
+  } else if (path.length === 1) {
+    const kinds = parseValue(raw);
+    if (!Array.isArray(kinds))
+      throw refuse(
+        `\`techniques\` (=${shown(raw)}) must be a list such as [topK]; techniques+=topK adds one, techniques-=topK removes one`,
+      );
+    draft.techniques = kinds.map((kind) => {
+      const one = { ...setting, raw: String(kind) };
+      return draft.techniques.find((technique) => technique.kind === kind) ?? newPart("technique", one, "techniques");
+    });
+  } else {
+    const kind = path[1]!;
+    const index = present.indexOf(kind);
+    if (index < 0) {
+      if (kindsOf("technique").includes(kind))
+        throw refuse(`\`techniques.${kind}\`: ${here}; to add it, put --set techniques+=${kind} first`);
+      throw refuse(`unknown technique \`${kind}\`; ${here}${present.length > 0 ? suggestion(kind, present) : ""}`);
+    }
+    if (path.length === 2)
+      throw refuse(
+        `\`${path.join(".")}\` needs an option, as in techniques.${kind}.<option>=<value>; techniques-=${kind} removes it`,
+      );
+    draft.techniques[index] = setOption(draft.techniques[index]!, path.slice(2), path.slice(0, 2) as string[], setting);
+  }
+}
+
+function setPart(draft: Draft, setting: Setting, slot: string, role: Role): void {
+  const place = slot.split(".");
+  if (setting.path.length === place.length) {
+    const optional = schemaAt(recipeSchema, place)?._zod.optin === "optional";
+    write(draft, place, optional && setting.raw === "null" ? undefined : newPart(role, setting, slot));
+    return;
+  }
+  const part = at(draft, place) as PlainDescriptor | undefined;
+  if (!part) {
+    const kinds = kindsOf(role).join(", ");
+    throw refuse(`\`${setting.path.join(".")}\`: this recipe has no ${slot}; choose one first: ${kinds}`);
+  }
+  write(draft, place, setOption(part, setting.path.slice(place.length), place, setting));
+}
+
+function set(draft: Draft, setting: Setting): void {
+  const { path, operator } = setting;
+  const slot = Object.entries(slots).find(([name]) => name.split(".").every((step, i) => step === path[i]));
+  if (path[0] === "techniques") setTechniques(draft, setting);
+  else if (operator !== "=") throw refuse(`\`${setting.text}\`: only \`techniques\` can be added to or removed from`);
+  else if (slot) setPart(draft, setting, ...slot);
+  else {
+    refuseUnknown(recipeSchema, path, []);
+    write(draft, path, valueFor(schemaAt(recipeSchema, path), setting, path.join(".")));
+    // The two exclude each other, and whoever sets one means it.
+    if (path[0] === "steps") delete draft.epochs;
+    if (path[0] === "epochs") delete draft.steps;
+  }
+}
+
+function rebuild(part: PlainDescriptor, path: string): unknown {
+  const schema = schemaOf(part.role, part.kind);
+  const parsed = schema.safeParse(part.options);
+  if (!parsed.success) throw refuse(complaint(parsed.error, schema, part.options, path));
+  return fromPlain(part);
+}
+
+/**
+ * The recipe with the overrides applied, checked by the same schemas as a recipe that was written by hand.
+ *
+ * Throws UserError naming the key, the value and what is accepted; a misspelt key is answered with the nearest one.
+ *
+ * @param settings - texts of the forms listed at the head of this file
+ *
+ * @example
+ * applyOverrides(recipe, ["batchSize=32", "techniques.topK.floor=0.75"]);
+ */
+export function applyOverrides(recipe: Recipe, settings: readonly string[]): Recipe {
+  if (settings.length === 0) return recipe;
+  const draft = structuredClone(toPlainRecipe(recipe)) as Draft;
+  for (const text of settings) set(draft, parseSetting(text));
+  for (const slot of Object.keys(slots)) {
+    const part = at(draft, slot.split(".")) as PlainDescriptor | undefined;
+    if (part) write(draft, slot.split("."), rebuild(part, slot));
+  }
+  const techniques = draft.techniques.map((part) => rebuild(part, `techniques.${part.kind}`));
+  return defineRecipe({ ...draft, techniques } as unknown as RecipeInput);
+}

@@ -1,0 +1,62 @@
+/**
+ * A recipe as JSON and back: what a run directory stores, what is hashed, and what `--set` amends.
+ *
+ * Parts become `{ role, kind, options }` and are rebuilt by the factories registered under their role and kind, so a
+ * stored recipe is checked by the very schemas that checked it when it was written.
+ */
+import { createHash } from "node:crypto";
+import { fromPlain, isDescriptor, type PlainDescriptor, toPlain } from "../base/descriptor.ts";
+import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
+
+/** A recipe in which each part is plain data. */
+export type PlainRecipe = { readonly [key: string]: unknown };
+
+function mapParts(value: unknown, isPart: (value: object) => boolean, map: (part: never) => unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (isPart(value)) return map(value as never);
+  if (Array.isArray(value)) return value.map((entry) => mapParts(entry, isPart, map));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([key, inner]) => [key, mapParts(inner, isPart, map)]),
+  );
+}
+
+/** The recipe as plain data, ready for JSON. */
+export function toPlainRecipe(recipe: Recipe): PlainRecipe {
+  return mapParts(recipe, (value) => isDescriptor(value), toPlain) as PlainRecipe;
+}
+
+/**
+ * The recipe that {@link toPlainRecipe} wrote. The modules that define parts of the user's own must have been imported
+ * (see `importModules`). Throws UserError when a kind is unknown or an option does not fit.
+ */
+export function fromPlainRecipe(plain: PlainRecipe): Recipe {
+  return defineRecipe(mapParts(plain, isPlainPart, (part: PlainDescriptor) => fromPlain(part)) as RecipeInput);
+}
+
+function isPlainPart(value: object): boolean {
+  return "role" in value && "kind" in value && "options" in value;
+}
+
+/** JSON with sorted keys and no white space: equal values give equal text, however they were written down. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(",")}}`;
+}
+
+/**
+ * The recipe's identity: SHA-256 (64 hexadecimal digits) of its canonical JSON, defaults included. It covers the
+ * options of a user's own parts but not their code.
+ *
+ * @example
+ * recipeHash(recipe).slice(0, 12); // "5f0c9b1a7e42"
+ */
+export function recipeHash(recipe: Recipe): string {
+  return createHash("sha256")
+    .update(canonicalJson(toPlainRecipe(recipe)))
+    .digest("hex");
+}

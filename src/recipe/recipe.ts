@@ -1,0 +1,89 @@
+/**
+ * `defineRecipe`: everything that one training run needs, as one frozen value.
+ *
+ * A recipe allocates nothing: its parts are descriptors, which a run builds when it starts. So it can be printed,
+ * hashed, stored in the run directory and amended from the command line.
+ */
+import type { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { complaint } from "./complaint.ts";
+import { partsOf } from "./parts.ts";
+import { recipeSchema } from "./schema.ts";
+import { unstorable } from "./storable.ts";
+
+/** What {@link defineRecipe} takes. Keys with a default may be left out. */
+export type RecipeInput = z.input<typeof recipeSchema>;
+
+type DeepReadonly<T> = T extends (...args: never[]) => unknown
+  ? T
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** A checked recipe with every default filled in, frozen all the way down. */
+export type Recipe = DeepReadonly<z.output<typeof recipeSchema>>;
+
+const recipes = new WeakSet<object>();
+
+/** Whether a value came out of {@link defineRecipe}. */
+export function isRecipe(value: unknown): value is Recipe {
+  return typeof value === "object" && value !== null && recipes.has(value);
+}
+
+function freeze<T extends object>(value: T): T {
+  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) freeze(inner);
+  return Object.freeze(value);
+}
+
+/**
+ * Checks a recipe, fills in its defaults and freezes it.
+ *
+ * | key | meaning | default |
+ * | --- | --- | --- |
+ * | `name` | names the run's folder | the recipe file's name |
+ * | `data` | where the images come from, such as `mnist({ size: 32 })` | required |
+ * | `generator`, `discriminator` | the two networks, such as `dcgan.generator({ width: 64 })` | required |
+ * | `loss` | the objective, such as `hinge()` | required |
+ * | `techniques` | what amends the training step, such as `[topK()]`; each kind at most once | `[]` |
+ * | `optimizers` | `{ generator, discriminator }`, such as `adam({ lr: 2e-4 })` each | required |
+ * | `schedule` | how the learning rates move, such as `linearDecay()` | constant |
+ * | `batchSize` | images in a batch | 64 |
+ * | `steps` or `epochs` | length of the training: generator steps, or passes over the data; exactly one | required |
+ * | `discriminatorSteps` | discriminator updates before each generator update | 1 |
+ * | `seed` | of every random draw | 0 |
+ * | `latentDistribution` | of the latent vectors: `normal` is N(0, 1), `uniform` is U(-1, 1) | `normal` |
+ * | `samples` | `{ every, count, columns }`: steps between sample grids, images and columns of a grid | 500, 64, 8 |
+ * | `log` | `{ every }`: steps between lines of the log | 20 |
+ * | `checkpoint` | `{ every, keep }`: steps between checkpoints, how many of the latest to keep | 500, 2 |
+ * | `memoryFormat` | layout of images and weights: `contiguous` (NCHW) or `channelsLast` (NHWC) | `contiguous` |
+ * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
+ * | `threads` | CPU threads | what the engine chooses |
+ *
+ * Throws UserError with the key, the value and what is accepted when anything does not fit.
+ *
+ * @example
+ * export default defineRecipe({
+ *   data: mnist({ size: 32 }),
+ *   generator: dcgan.generator({ latent: 128, width: 64 }),
+ *   discriminator: dcgan.discriminator({ width: 64, spectralNorm: true }),
+ *   loss: hinge(),
+ *   techniques: [topK({ gamma: 0.99, floor: 0.5 })],
+ *   optimizers: { generator: adam({ lr: 1e-4 }), discriminator: adam({ lr: 4e-4 }) },
+ *   steps: 2_000,
+ * });
+ */
+export function defineRecipe(input: RecipeInput): Recipe {
+  const parsed = recipeSchema.safeParse(input);
+  if (!parsed.success) throw new UserError(complaint(parsed.error, recipeSchema, input));
+  for (const [path, { options }] of partsOf(parsed.data)) {
+    const option = unstorable(options);
+    if (option === undefined) continue;
+    throw new UserError(
+      `\`${path}.${option}\` cannot be stored with the run; an option must be a number, a text, a boolean, null, ` +
+        "or a list or plain object of these",
+    );
+  }
+  const recipe = freeze(parsed.data) as Recipe;
+  recipes.add(recipe);
+  return recipe;
+}

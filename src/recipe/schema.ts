@@ -1,0 +1,116 @@
+/**
+ * The schema of a recipe: the single source of its keys, their types, ranges and defaults.
+ *
+ * `defineRecipe`, the stored form, `--set` and the documentation all follow from this file. A key that is not here is
+ * refused everywhere; a key added here can be written, stored and overridden at once.
+ */
+import { z } from "zod";
+import { type Descriptor, isDescriptor, type Role } from "../base/descriptor.ts";
+
+const examples = {
+  data: "mnist()",
+  generator: "dcgan.generator()",
+  discriminator: "dcgan.discriminator()",
+  loss: "hinge()",
+  technique: "topK()",
+  optimizer: "adam()",
+  schedule: "linearDecay()",
+  metric: "fid()",
+} as const satisfies Record<Role, string>;
+
+/** A role with its article. */
+export const named = (role: Role): string => `${role === "optimizer" ? "an" : "a"} ${role}`;
+
+/** What a value that should have been a descriptor is, in words: the three slips that people make have a sentence each. */
+function mistaken(input: unknown, role: Role): string {
+  const wanted = `must be ${named(role)}, such as ${examples[role]}`;
+  if (isDescriptor(input)) return `${wanted}; this is the ${input.role} \`${input.kind}\``;
+  if (typeof input === "function") return `${wanted}; this is a function: call it, as in ${examples[role]}`;
+  if (typeof input === "string") return `${wanted}; this is the text "${input}"`;
+  return wanted;
+}
+
+function part<R extends Role>(role: R) {
+  return z.custom<Descriptor<R>>((value) => isDescriptor(value, role), {
+    error: (issue) => mistaken(issue.input, role),
+  });
+}
+
+const whole = "must be a positive whole number";
+const count = () => z.int({ error: whole }).min(1, { error: whole });
+
+/** Two techniques of one kind could not be told apart in `--set techniques.<kind>.<option>` nor in a checkpoint. */
+const techniques = z
+  .array(part("technique"), { error: "must be a list of techniques, such as [topK()]" })
+  .superRefine((list, context) => {
+    const seen = new Set<string>();
+    for (const { kind } of list) {
+      if (seen.has(kind))
+        context.addIssue({ code: "custom", message: `holds \`${kind}\` twice; each technique may stand once` });
+      seen.add(kind);
+    }
+  });
+
+/** The zod schema of a recipe; its keys are documented at {@link RecipeInput}. */
+export const recipeSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^\w[\w.-]*$/, { error: "must consist of letters, digits, `-`, `_` and `.` (it names the run's folder)" })
+      .optional(),
+    data: part("data"),
+    generator: part("generator"),
+    discriminator: part("discriminator"),
+    loss: part("loss"),
+    techniques: techniques.default([]),
+    optimizers: z.strictObject(
+      { generator: part("optimizer"), discriminator: part("optimizer") },
+      {
+        error: (issue) =>
+          issue.code === "invalid_type" ? "must be { generator, discriminator }, an optimizer each" : undefined,
+      },
+    ),
+    schedule: part("schedule").optional(),
+    batchSize: count().default(64),
+    steps: count().optional(),
+    epochs: count().optional(),
+    discriminatorSteps: count().default(1),
+    seed: z.int({ error: "must be a whole number" }).min(0, { error: "must not be negative" }).default(0),
+    latentDistribution: z.enum(["normal", "uniform"]).default("normal"),
+    samples: z
+      .strictObject({ every: count().default(500), count: count().default(64), columns: count().default(8) })
+      .prefault({}),
+    log: z.strictObject({ every: count().default(20) }).prefault({}),
+    checkpoint: z.strictObject({ every: count().default(500), keep: count().default(2) }).prefault({}),
+    memoryFormat: z.enum(["contiguous", "channelsLast"]).default("contiguous"),
+    device: z
+      .string()
+      .regex(/^(cpu|cuda|mps)(:\d+)?$/, { error: "must be cpu, cuda, cuda:<number> or mps" })
+      .default("cpu"),
+    threads: count().optional(),
+  })
+  .superRefine((recipe, context) => {
+    if (recipe.steps !== undefined && recipe.epochs !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["epochs"],
+        message: "cannot stand beside `steps`: give one of the two",
+      });
+    if (recipe.steps === undefined && recipe.epochs === undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["steps"],
+        message: "give the length of the training as `steps` or as `epochs`",
+      });
+  });
+
+/** The keys of a recipe that hold one descriptor each, with the role that belongs there, by dotted path. */
+export const slots = {
+  data: "data",
+  generator: "generator",
+  discriminator: "discriminator",
+  loss: "loss",
+  schedule: "schedule",
+  "optimizers.generator": "optimizer",
+  "optimizers.discriminator": "optimizer",
+} as const satisfies Record<string, Role>;

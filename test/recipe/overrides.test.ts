@@ -1,0 +1,157 @@
+/** `--set`: every form of path and value, and what each mistake is answered with. */
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { applyOverrides, parseSetting } from "../../src/recipe/overrides.ts";
+import { at } from "../../src/recipe/parts.ts";
+import { toPlainRecipe } from "../../src/recipe/plain.ts";
+import { defineRecipe } from "../../src/recipe/recipe.ts";
+import { parseValue } from "../../src/recipe/value.ts";
+import { base, decay, recipe, smooth } from "./parts.ts";
+
+describe("values", () => {
+  it.each<[string, unknown]>([
+    ["128", 128],
+    ["1e-4", 1e-4],
+    ["-0.5", -0.5],
+    ["2_000", 2000],
+    [".5", 0.5],
+    ["1__0", "1__0"],
+    ["true", true],
+    ["false", false],
+    ["null", null],
+    ["hinge", "hinge"],
+    ["", ""],
+    ["0x10", "0x10"],
+    ["Infinity", "Infinity"],
+    ['"64"', "64"],
+    ["[0,0.9]", [0, 0.9]],
+    ["[ topK , r1 ]", ["topK", "r1"]],
+    ['[[1,2],"a,b",{"k":[3]}]', [[1, 2], "a,b", { k: [3] }]],
+    ["[]", []],
+    ['{"every":5}', { every: 5 }],
+    ["{broken", "{broken"],
+  ])("%s", (text, value) => expect(parseValue(text)).toEqual(value));
+});
+
+describe("paths", () => {
+  it("are taken apart at the first equals sign", () => {
+    expect(parseSetting("data.folder=a=b")).toMatchObject({ path: ["data", "folder"], operator: "=", raw: "a=b" });
+    expect(parseSetting("techniques+=topK")).toMatchObject({ path: ["techniques"], operator: "+=", raw: "topK" });
+    expect(parseSetting("techniques-=topK")).toMatchObject({ path: ["techniques"], operator: "-=", raw: "topK" });
+    expect(parseSetting("seed=-1")).toMatchObject({ path: ["seed"], operator: "=", raw: "-1" });
+    for (const text of ["batchSize", "=3", "", "3=4"])
+      expect(() => parseSetting(text)).toThrow("must be written key=value");
+  });
+});
+
+describe("applyOverrides", () => {
+  it.each<[string, string, unknown]>([
+    ["batchSize=128", "batchSize", 128],
+    ["samples.every=100", "samples", { every: 100, count: 64, columns: 8 }],
+    ['log={"every":3}', "log", { every: 3 }],
+    ["device=cuda:1", "device", "cuda:1"],
+    ["generator.width=32", "generator.options.width", 32],
+    ["generator.norm=none", "generator.options.norm", "none"],
+    ["optimizers.generator.lr=1e-4", "optimizers.generator.options.lr", 1e-4],
+    ["optimizers.discriminator.betas=[0,0.9]", "optimizers.discriminator.options.betas", [0, 0.9]],
+    ["techniques.testTop.floor=0.75", "techniques.0.options", { gamma: 0.99, floor: 0.75 }],
+    ["data.size=64", "data.options.size", 64],
+    ["data.augment.flip=true", "data.options.augment.flip", true],
+    ["data.folder=2024", "data.options.folder", "2024"],
+    ["name=007", "name", "007"],
+    ["loss=testWasserstein", "loss.options", { clip: 0.01 }],
+    ["optimizers.generator=testSgd", "optimizers.generator.options", { lr: 0.1 }],
+    ["techniques+=testSmooth", "techniques.1.kind", "testSmooth"],
+    ["techniques-=testTop", "techniques", []],
+    ["techniques=[]", "techniques", []],
+    ["techniques=[testSmooth,testTop]", "techniques.1.options.floor", 0.25],
+    ["schedule=testDecay", "schedule.kind", "testDecay"],
+    ["batchSize=null", "batchSize", 64],
+    ["epochs=3", "epochs", 3],
+  ])("%s", (setting, path, value) => {
+    const plain = toPlainRecipe(applyOverrides(recipe, [setting]));
+    expect(at(plain, path.split("."))).toEqual(value);
+  });
+
+  it("leaves everything else, and the recipe it was given, as it was", () => {
+    const before = JSON.stringify(toPlainRecipe(recipe));
+    const changed = toPlainRecipe(applyOverrides(recipe, ["generator.width=32"]));
+    expect(JSON.stringify(toPlainRecipe(recipe))).toBe(before);
+    expect(JSON.stringify(changed)).toBe(
+      before.replace('"testMaker","options":{"width":64', '"testMaker","options":{"width":32'),
+    );
+    expect(applyOverrides(recipe, [])).toBe(recipe);
+  });
+
+  it("acts from left to right and checks at the end", () => {
+    expect(applyOverrides(recipe, ["batchSize=1", "batchSize=2"]).batchSize).toBe(2);
+    const folder = applyOverrides(recipe, ["data=testFolder", "data.path=photos"]);
+    expect(folder.data.options).toEqual({ path: "photos" });
+    // gamma and floor may only be amended together: the state in between would be refused.
+    const low = applyOverrides(recipe, ["techniques.testTop.gamma=0.1", "techniques.testTop.floor=0.05"]);
+    expect(low.techniques[0]!.options).toEqual({ gamma: 0.1, floor: 0.05 });
+  });
+
+  it("lets steps and epochs replace each other", () => {
+    const plain = toPlainRecipe(applyOverrides(recipe, ["epochs=3"]));
+    expect(plain).not.toHaveProperty("steps");
+    expect(applyOverrides(applyOverrides(recipe, ["epochs=3"]), ["steps=5"]).epochs).toBeUndefined();
+  });
+
+  it("takes null as a value where the schema does, else as the default", () => {
+    const clipped = applyOverrides(recipe, ["loss=testWasserstein", "loss.clip=null"]);
+    expect(clipped.loss.options).toEqual({ clip: null });
+    const scheduled = defineRecipe({ ...base, schedule: decay() });
+    expect(applyOverrides(scheduled, ["schedule=null"]).schedule).toBeUndefined();
+  });
+
+  it.each<[string, string]>([
+    ["batchSiez=3", "unknown key `batchSiez`; did you mean `batchSize`?"],
+    ["samples.evry=3", "unknown key `samples.evry`; did you mean `every`?"],
+    ["batchSize=abc", "`batchSize` (=abc) must be a positive whole number"],
+    ["batchSize=0", "`batchSize` (=0) must be a positive whole number"],
+    ["batchSize.x=0", "unknown key `batchSize.x`"],
+    ["generator.widht=3", "unknown key `generator.widht`; did you mean `width`?"],
+    ["generator.width=wide", "`generator.width` (=wide) must be a whole number of at least 1"],
+    ["generator.norm=layer", "`generator.norm` (=layer) must be one of batch, none"],
+    ["data.size=4", "`data.size` (=4) must be a whole number from 8 to 256"],
+    ["data.augment.flip=yes", "`data.augment.flip` (=yes) must be true or false"],
+    ["data.augment.flop=true", "unknown key `data.augment.flop`; did you mean `flip`?"],
+    ["data=testFolder", "`data.path` is missing: it must be a text"],
+    [
+      "optimizers.generator.betas=[0,1]",
+      "`optimizers.generator.betas.1` (=1) must be a number of at least 0 and below 1",
+    ],
+    ["optimizers.generator.betas=0.5", "`optimizers.generator.betas` (=0.5) must be a list of 2"],
+    ["optimizers.genrator.lr=1", "unknown key `optimizers.genrator`; did you mean `generator`?"],
+    ["optimizers.lr=1", "unknown key `optimizers.lr`; accepted: generator, discriminator"],
+    ["loss=testHnge", "`loss` (=testHnge) must be the name of a loss; did you mean `testHinge`?"],
+    ["loss.clip=1", "unknown key `loss.clip`: `loss` has no options"],
+    ["loss=null", "`loss` (=null) must be the name of a loss"],
+    ["schedule.from=3", "`schedule.from`: this recipe has no schedule; choose one first: testDecay"],
+    ["techniques.testTop.flor=0.5", "unknown key `techniques.testTop.flor`; did you mean `floor`?"],
+    ["techniques.testTop.floor=2", "`techniques.testTop.floor` (=2) must be a number from 0 to 1"],
+    ["techniques.testTop.gamma=0.1", "`techniques.testTop` needs `gamma` to be no smaller than `floor`"],
+    ["techniques.testTop=0.5", "`techniques.testTop` needs an option"],
+    ["techniques.testTpo.floor=1", "unknown technique `testTpo`; this recipe has testTop; did you mean `testTop`?"],
+    ["techniques.testSmooth.alpha=1", "this recipe has testTop; to add it, put --set techniques+=testSmooth first"],
+    ["techniques=testTop", "must be a list such as [topK]"],
+    ["techniques+=testTop", "already holds `testTop`"],
+    ["techniques+=testSmoth", "must be the name of a technique; did you mean `testSmooth`?"],
+    ["techniques-=testSmooth", "does not hold `testSmooth`; this recipe has testTop"],
+    ["batchSize+=3", "only `techniques` can be added to or removed from"],
+    ["__proto__.x=1", "unknown key `__proto__`"],
+    ["generator.constructor=1", "unknown key `generator.constructor`"],
+  ])("refuses %s", (setting, message) => {
+    const attempt = () => applyOverrides(recipe, [setting]);
+    expect(attempt).toThrow(UserError);
+    expect(attempt).toThrow(message);
+    expect(attempt).toThrow("--set: ");
+  });
+
+  it("keeps the options of a technique that was added a moment ago", () => {
+    const both = applyOverrides(recipe, ["techniques+=testSmooth", "techniques.testSmooth.alpha=0.8"]);
+    expect(both.techniques.map(({ options }) => options)).toEqual([{ gamma: 0.99, floor: 0.25 }, { alpha: 0.8 }]);
+    expect(smooth().options).toEqual({ alpha: 0.9 });
+  });
+});
