@@ -14,16 +14,17 @@
  * They act from left to right. The result is checked as a whole only at the end, so that a part which needs an option
  * can be put in place first and given its option next.
  */
+import type { z } from "zod";
 import { fromPlain, kindsOf, type PlainDescriptor, type Role, schemaOf } from "../base/descriptor.ts";
 import { suggestion, UserError } from "../base/errors.ts";
-import { type accepted, complaint, keysOf, schemaAt, shown } from "./complaint.ts";
+import { accepted, complaint, isScalar, keysOf, schemaAt, shown } from "./complaint.ts";
 import { at } from "./parts.ts";
 import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
 import { named, recipeSchema, slots } from "./schema.ts";
 import { parseValue } from "./value.ts";
 
-type Schema = Parameters<typeof accepted>[0];
+type Schema = z.core.$ZodType;
 type Draft = Record<string, unknown> & { techniques: PlainDescriptor[] };
 
 /** One override taken apart. */
