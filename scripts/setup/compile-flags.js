@@ -1,0 +1,51 @@
+/** The arguments of the compiler and linker for an engine: the one place that knows how libtorch builds differ. */
+import { isOlder } from "./engine-folder.js";
+
+/** @typedef {import("./types.d.ts").Engine} Engine */
+/** @typedef {import("./types.d.ts").Flags} Flags */
+/** @typedef {import("./types.d.ts").Host} Host */
+
+/** Node 20's stable native interface: a binding compiled for it loads in every later Node, so Node is not in the hash. */
+export const napiVersion = 8;
+
+/**
+ * Flags without file names.
+ * @param {Host} host
+ * @param {Engine} engine
+ * @returns {Flags}
+ */
+export function flagsFor(host, engine) {
+  // GCC drops its own standard folders' special order when one is given again, and then <cstdlib> finds no stdlib.h.
+  const includes = engine.includeDirs.filter((folder) => folder !== "/usr/include" && folder !== "/usr/local/include");
+  const compile = [
+    // The wheels' own build of extensions moved to C++20 after 2.8; the headers of 1.13 do not compile as C++20.
+    isOlder(engine.version, "2.9") ? "-std=c++17" : "-std=c++20",
+    "-O2",
+    "-fPIC",
+    `-DNAPI_VERSION=${napiVersion}`,
+    // As system headers, so that a warning is always about Gantry's own code.
+    ...includes.flatMap((folder) => ["-isystem", folder]),
+  ];
+  const libraries = engine.libraries.map((name) => `-l${name}`);
+  const search = engine.libDirs.map((folder) => `-L${folder}`);
+  const runtime = engine.libDirs.map((folder) => `-Wl,-rpath,${folder}`);
+  if (host.platform === "darwin") {
+    const link = ["-bundle", "-undefined", "dynamic_lookup", ...search, ...libraries, ...runtime];
+    return { compile: [...compile, "-stdlib=libc++"], link };
+  }
+  return {
+    compile: [...compile, `-D_GLIBCXX_USE_CXX11_ABI=${engine.cxx11Abi ? 1 : 0}`],
+    link: [
+      "-shared",
+      // A GPU build registers itself when its libraries load; nothing refers to them by name, so "as needed" drops them.
+      "-Wl,--no-as-needed",
+      ...search,
+      ...libraries,
+      // RPATH, not RUNPATH: LD_LIBRARY_PATH must not slip another libtorch under a binding compiled for this one.
+      "-Wl,--disable-new-dtags",
+      ...runtime,
+      // A symbol that is missing shows when the binding loads, not in the middle of a training.
+      "-Wl,-z,now",
+    ],
+  };
+}

@@ -1,0 +1,113 @@
+/** What set-up installs with apt as root on Debian and Ubuntu, and how it tells which BLAS the system runs. */
+import { spawnSync } from "node:child_process";
+import { readdirSync, realpathSync } from "node:fs";
+import { join } from "node:path";
+import { isOlder, oldestVersion } from "./engine-folder.js";
+import { debianTriplet, exists, isDebian } from "./host.js";
+import { SetupError, say } from "./say.js";
+
+/** @typedef {import("./types.d.ts").Engine} Engine */
+/** @typedef {import("./types.d.ts").Host} Host */
+
+/** The OpenBLAS that shares its threads with libtorch's OpenMP; the pthread flavour starts a second pool beside it. */
+export const openBlas = "libopenblas0-openmp";
+
+/**
+ * Whether packages can be installed here.
+ * @param {Host} host
+ */
+export function canInstallPackages(host) {
+  return host.uid === 0 && isDebian(host);
+}
+
+/**
+ * Installs packages, refreshing apt's lists when they are too old or absent. Throws SetupError with apt's last words.
+ * @param {Host} host
+ * @param {readonly string[]} packages
+ * @param {string} reason said first, together with the command
+ */
+export function installPackages(host, packages, reason) {
+  say(`${reason}: running apt-get install ${packages.join(" ")} (a minute or two)`);
+  const run = () => apt(host, ["install", "-y", "--no-install-recommends", ...packages]);
+  let messages = run();
+  if (messages !== undefined) {
+    apt(host, ["update"]);
+    messages = run();
+  }
+  if (messages === undefined) return;
+  throw new SetupError(
+    `apt-get install ${packages.join(" ")} failed: ${messages.trim().split("\n").slice(-3).join(" / ")}`,
+  );
+}
+
+/**
+ * Whether Debian's or Ubuntu's own libtorch-dev is new enough.
+ * @param {Host} host
+ */
+export function offersLibtorch(host) {
+  const candidate = () => {
+    const run = spawnSync("apt-cache", ["policy", "libtorch-dev"], { env: host.env, encoding: "utf8" });
+    return /Candidate: (?:\d+:)?(\d+\.\d+)/.exec(run.stdout ?? "")?.[1];
+  };
+  let version = candidate();
+  if (!version) {
+    apt(host, ["update"]);
+    version = candidate();
+  }
+  return version !== undefined && !isOlder(version, oldestVersion);
+}
+
+/**
+ * The BLAS that the system's libtorch gets: the real path behind libblas.so.3, or undefined when the engine brings its own.
+ * @param {Host} host
+ * @param {Engine} engine
+ */
+export function systemBlas(host, engine) {
+  const folder = host.systemRoots.map((root) => join(root, "lib", debianTriplet(host)));
+  const home = folder.find((path) => engine.library.startsWith(`${realpath(path)}/`));
+  if (!home || !exists(join(home, "libblas.so.3"))) return undefined;
+  return realpathSync(join(home, "libblas.so.3"));
+}
+
+/**
+ * Whether a BLAS library is the reference implementation, 80 times slower than OpenBLAS in a 2048 matrix product.
+ * @param {string} path the real path of libblas.so.3
+ */
+export function isReferenceBlas(path) {
+  return /\/blas\/libblas\.so[.\d]*$/.test(path);
+}
+
+/**
+ * Puts an OpenBLAS in the place of the reference BLAS where that is what Debian's libtorch would run on. One that is
+ * installed already but not chosen was set aside by the administrator, and stays so; `gantry doctor` warns.
+ * @param {Host} host
+ * @param {Engine} engine
+ */
+export function ensureFastBlas(host, engine) {
+  const blas = systemBlas(host, engine);
+  if (!blas || !isReferenceBlas(blas) || !canInstallPackages(host)) return;
+  const lib = join(blas, "../..");
+  if (readdirSync(lib).some((name) => name.startsWith("openblas"))) return;
+  installPackages(host, [openBlas], "the system's BLAS is the reference implementation, 80 times slower than OpenBLAS");
+}
+
+/** @param {string} path */
+function realpath(path) {
+  return exists(path) ? realpathSync(path) : path;
+}
+
+/**
+ * @param {Host} host
+ * @param {readonly string[]} args
+ * @returns {string | undefined} what apt wrote, if it failed
+ */
+function apt(host, args) {
+  // Another apt (unattended upgrades) may hold the lock for a while.
+  const run = spawnSync("apt-get", ["-q", "-o", "DPkg::Lock::Timeout=300", ...args], {
+    env: { ...host.env, DEBIAN_FRONTEND: "noninteractive" },
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
+  });
+  return run.status === 0 ? undefined : run.stderr || run.stdout || String(run.error);
+}

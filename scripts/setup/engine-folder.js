@@ -1,0 +1,144 @@
+/**
+ * Recognises a libtorch in a folder: headers, libraries, version, and how it was compiled, from its files alone.
+ *
+ * libtorch itself is never loaded here: thread counts must be settled before it is, and loading takes seconds.
+ */
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { debianTriplet, exists } from "./host.js";
+
+/** @typedef {import("./types.d.ts").Engine} Engine */
+/** @typedef {import("./types.d.ts").EngineSource} EngineSource */
+/** @typedef {import("./types.d.ts").Host} Host */
+
+/** The oldest libtorch whose dispatcher and headers the binding is written for. */
+export const oldestVersion = "1.13";
+
+/** Relative to an include folder. Since 2.9 the first only includes the second. */
+const versionHeaders = ["torch/csrc/api/include/torch/version.h", "torch/headeronly/version.h"];
+
+/**
+ * The engine in a folder: a libtorch folder, a Python package `torch`, a site-packages that holds one, or a prefix like
+ * /usr. Further prefixes are searched for what the folder itself lacks (conda keeps headers and libraries elsewhere).
+ * @param {Host} host
+ * @param {EngineSource} source
+ * @param {string} folder
+ * @param {readonly string[]} [alsoSearch]
+ * @returns {{ engine: Engine } | { problem: string }}
+ */
+export function engineInFolder(host, source, folder, alsoSearch = []) {
+  if (!exists(folder)) return { problem: `${folder} does not exist` };
+  const roots = [folder, join(folder, "torch"), join(folder, "libtorch")].filter(exists);
+  const include = firstWith([...roots, ...alsoSearch], ["include"], ["ATen/ATen.h", "torch/library.h"]);
+  if (!include) return { problem: `${folder} holds no libtorch headers (include/ATen/ATen.h)` };
+
+  const suffix = host.platform === "darwin" ? "dylib" : "so";
+  const libraryName = `libtorch_cpu.${suffix}`;
+  const libFolders = [`lib/${debianTriplet(host)}`, "lib64", "lib"];
+  const lib = firstWith([...roots, ...alsoSearch], libFolders, [libraryName, `libtorch.${suffix}`, `libc10.${suffix}`]);
+  if (!lib) return { problem: `${folder} holds no libtorch libraries (lib/${libraryName})` };
+
+  const version = readVersion(include);
+  if (!version) return { problem: `${folder} holds headers without a version (include/${versionHeaders[0]})` };
+  const root = roots.findLast((candidate) => include.startsWith(candidate)) ?? folder;
+  if (isOlder(version, oldestVersion))
+    return { problem: `${root} holds libtorch ${version}; Gantry needs ${oldestVersion} or newer` };
+
+  const library = realpathSync(join(lib, libraryName));
+  const { size, mtimeMs } = statSync(library);
+  const has = (/** @type {string} */ name) => exists(join(lib, `lib${name}.${suffix}`));
+  const gpu = ["torch_cuda", "c10_cuda", "torch_hip", "c10_hip"].filter(has);
+  return {
+    engine: {
+      source,
+      root,
+      version: fullVersion(root, version),
+      includeDirs: [include, join(include, "torch/csrc/api/include")],
+      libDirs: [lib],
+      libraries: ["torch", "torch_cpu", "c10", ...gpu],
+      library,
+      librarySize: size,
+      libraryTime: mtimeMs,
+      cxx11Abi: hasCxx11Abi(join(lib, `libc10.${suffix}`)),
+      accelerator: accelerator(host, gpu),
+    },
+  };
+}
+
+/**
+ * The files that decide what {@link engineInFolder} answers for a system prefix, for noticing a later installation.
+ * @param {Host} host
+ * @param {string} prefix
+ */
+export function markersOf(host, prefix) {
+  return [
+    join(prefix, "include/ATen/ATen.h"),
+    ...[`lib/${debianTriplet(host)}`, "lib64", "lib"].map((folder) => join(prefix, folder, "libtorch_cpu.so")),
+  ];
+}
+
+/**
+ * Whether version `a` comes before version `b`, comparing major and minor.
+ * @param {string} a
+ * @param {string} b
+ */
+export function isOlder(a, b) {
+  const [major = 0, minor = 0] = a.split(".").map(Number.parseFloat);
+  const [otherMajor = 0, otherMinor = 0] = b.split(".").map(Number.parseFloat);
+  return major < otherMajor || (major === otherMajor && minor < otherMinor);
+}
+
+/**
+ * @param {readonly string[]} roots
+ * @param {readonly string[]} folders
+ * @param {readonly string[]} files
+ */
+function firstWith(roots, folders, files) {
+  const candidates = roots.flatMap((root) => folders.map((folder) => join(root, folder)));
+  return candidates.find((candidate) => files.every((file) => exists(join(candidate, file))));
+}
+
+/** @param {string} include */
+function readVersion(include) {
+  for (const header of versionHeaders) {
+    if (!exists(join(include, header))) continue;
+    const match = /#define TORCH_VERSION\s*\\?\s*"([^"]+)"/.exec(readFileSync(join(include, header), "utf8"));
+    if (match) return match[1];
+  }
+  return undefined;
+}
+
+/**
+ * The header's version lacks the build (`+cu126`), and Debian's lags behind by a patch number: wheels state theirs in
+ * version.py, libtorch archives in build-version.
+ * @param {string} root
+ * @param {string} version
+ */
+function fullVersion(root, version) {
+  for (const file of ["version.py", "build-version"]) {
+    if (!exists(join(root, file))) continue;
+    const match = /(?:__version__ = ')?(\d+\.\d+\.\w+(?:\+[\w.]+)?)/.exec(readFileSync(join(root, file), "utf8"));
+    if (match?.[1] && !isOlder(match[1], version) && !isOlder(version, match[1])) return match[1];
+  }
+  return version;
+}
+
+/**
+ * Reads from the symbol table how std::string was compiled: `torchCheckFail` takes one, and the old ABI abbreviates it
+ * as `Ss`. A binding compiled the other way links against nothing.
+ * @param {string} libc10
+ */
+function hasCxx11Abi(libc10) {
+  return !readFileSync(libc10).includes("14torchCheckFailEPKcS2_jRKSs");
+}
+
+/**
+ * @param {Host} host
+ * @param {readonly string[]} gpu
+ * @returns {Engine["accelerator"]}
+ */
+function accelerator(host, gpu) {
+  if (gpu.includes("torch_cuda")) return "cuda";
+  if (gpu.includes("torch_hip")) return "rocm";
+  return host.platform === "darwin" && host.arch === "arm64" ? "mps" : undefined;
+}

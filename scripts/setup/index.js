@@ -1,0 +1,96 @@
+/**
+ * Finds libtorch, compiles the binding for it if that has not been done, and says where both are. This is what a program
+ * that uses Gantry calls first; it is plain JavaScript without dependencies because it runs before anything is installed.
+ *
+ * Everything is synchronous: the first use of a tensor is.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bindingPath, compileBinding, findCompiler, hashSources } from "./compile-binding.js";
+import { canInstallPackages, ensureFastBlas, installPackages } from "./debian.js";
+import { findEngine } from "./find-engine.js";
+import { cacheFolder, exists, thisHost } from "./host.js";
+import { installEngine, noEngine } from "./install-engine.js";
+import { withLock } from "./lock.js";
+import { recall, remember } from "./lookup-record.js";
+import { SetupError, say } from "./say.js";
+
+export { flagsFor } from "./compile-flags.js";
+export { isReferenceBlas } from "./debian.js";
+export { engineInFolder } from "./engine-folder.js";
+export { findEngine } from "./find-engine.js";
+export { cacheFolder, thisHost } from "./host.js";
+export { withLock } from "./lock.js";
+export { SetupError } from "./say.js";
+
+/** @typedef {import("./types.d.ts").Binding} Binding */
+/** @typedef {import("./types.d.ts").BindingOptions} BindingOptions */
+/** @typedef {import("./types.d.ts").Host} Host */
+
+/** Gantry's own C++ sources, in a clone as in an installed package. */
+const ownNativeDir = fileURLToPath(new URL("../../native", import.meta.url));
+
+/**
+ * See index.d.ts.
+ * @param {BindingOptions} [options]
+ * @returns {Binding}
+ */
+export function ensureBinding(options = {}) {
+  const { quiet = false, build = true, host = thisHost(), nativeDir = ownNativeDir } = options;
+  const install = options.install ?? host.env.GANTRY_INSTALL !== "0";
+  if (host.platform === "win32")
+    throw new SetupError("Windows is not supported; Gantry runs in WSL 2 as it does on Linux.");
+
+  const recalled = recall(host, nativeDir);
+  if (recalled) return recalled;
+
+  const { engine, watch } = install ? findOrInstall(host) : findOnly(host);
+  if (install) ensureFastBlas(host, engine);
+  const sourceHash = hashSources(nativeDir);
+  const path = bindingPath(host, engine, sourceHash);
+  if (!exists(path)) {
+    if (!build)
+      throw new SetupError(`the binding for libtorch ${engine.version} at ${engine.root} is not compiled yet.`);
+    compileBinding({ host, engine, nativeDir, compiler: ensureCompiler(host, install), path, quiet });
+  }
+  remember(host, nativeDir, engine, sourceHash, watch);
+  return { path, engine };
+}
+
+/** @param {Host} host */
+function findOnly(host) {
+  const { engine, considered, watch } = findEngine(host);
+  if (!engine) throw noEngine("No libtorch was found.", considered);
+  return { engine, watch };
+}
+
+/** @param {Host} host */
+function findOrInstall(host) {
+  const found = findEngine(host);
+  if (found.engine) return { engine: found.engine, watch: found.watch };
+  const lock = join(cacheFolder(host), "install.lock");
+  return withLock(
+    lock,
+    () => {
+      // Another process may have installed it while this one waited.
+      const again = findEngine(host);
+      if (again.engine) return { engine: again.engine, watch: again.watch };
+      installEngine(host, again.considered);
+      return findOnly(host);
+    },
+    (holder) => say(`another process (${holder.pid}) is installing libtorch; waiting for it`),
+  );
+}
+
+/**
+ * @param {Host} host
+ * @param {boolean} install
+ */
+function ensureCompiler(host, install) {
+  if (!findCompiler(host) && install && canInstallPackages(host))
+    installPackages(host, ["g++"], "no C++ compiler was found");
+  const compiler = findCompiler(host);
+  if (compiler) return compiler;
+  const advice = host.platform === "darwin" ? "xcode-select --install" : "on Debian or Ubuntu: apt-get install g++";
+  throw new SetupError(`no C++ compiler was found (c++, g++, clang++, or what CXX names); ${advice}.`);
+}

@@ -1,0 +1,45 @@
+/** Keeps node_modules in step with package-lock.json, by `npm ci` and only when they differ. */
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { exists } from "./host.js";
+import { SetupError, say } from "./say.js";
+
+/**
+ * Installs the npm packages if any is missing or of another version.
+ * @param {string} root of the clone
+ */
+export function ensurePackages(root) {
+  if (packagesAreCurrent(root)) return;
+  say("installing the npm packages (npm ci, usually under a minute)");
+  // Under `npm start` this is the very npm that runs us; other package managers set the variable to themselves.
+  const own = process.env.npm_execpath;
+  const [program, before] = own?.endsWith("npm-cli.js") ? [process.execPath, [own]] : ["npm", []];
+  const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const run = spawnSync(program, [...before, ...args], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (run.status === 0) return;
+  throw new SetupError(
+    `npm ci in ${root} failed (${run.error?.message ?? `exit code ${run.status ?? run.signal}`}); its messages are above.`,
+  );
+}
+
+/**
+ * Compares what npm says that it installed (its hidden lock file, which it writes last, so that an interrupted install
+ * has none) with what package-lock.json asks for.
+ * @param {string} root
+ */
+export function packagesAreCurrent(root) {
+  const installedFile = join(root, "node_modules/.package-lock.json");
+  if (!exists(installedFile)) return false;
+  /** @type {Record<string, { version?: string, optional?: boolean, integrity?: string }>} */
+  const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
+  /** @type {typeof wanted} */
+  const installed = JSON.parse(readFileSync(installedFile, "utf8")).packages;
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === "") return true;
+    const there = installed[path];
+    // Optional packages for other systems are not installed.
+    if (!there || !exists(join(root, path))) return entry.optional === true;
+    return there.version === entry.version && there.integrity === entry.integrity;
+  });
+}

@@ -1,0 +1,37 @@
+/** The set-up of a clone, which every script does first: npm packages, dist/, libtorch and the binding, each if needed. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureDist } from "./dist.js";
+import { cacheFolder, exists, thisHost } from "./host.js";
+import { ensureBinding } from "./index.js";
+import { withLock } from "./lock.js";
+import { ensurePackages } from "./packages.js";
+import { say } from "./say.js";
+
+/** The folder of the clone or of the installed package. */
+export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Whether this is a clone, which is built here, and not an installed package, which comes built. */
+export function isClone() {
+  return exists(join(projectRoot, "tsconfig.build.json"));
+}
+
+/** Brings node_modules and dist/ up to date, one process at a time. */
+export function prepareClone() {
+  const key = createHash("sha256").update(projectRoot).digest("hex").slice(0, 20);
+  withLock(
+    join(cacheFolder(thisHost()), "clones", `${key}.lock`),
+    () => {
+      ensurePackages(projectRoot);
+      ensureDist(projectRoot);
+    },
+    (holder) => say(`another process (${holder.pid}) is setting up ${projectRoot}; waiting for it`),
+  );
+}
+
+/** The whole set-up. Returns the binding and its engine. */
+export function prepare() {
+  prepareClone();
+  return ensureBinding();
+}

@@ -1,0 +1,32 @@
+/** What set-up tells a person: progress on stderr (stdout belongs to the command that was asked for), and its errors. */
+
+/** A failure of set-up that a person can act on: one message, to be shown without a stack trace. */
+export class SetupError extends Error {
+  /** @param {string} message */
+  constructor(message) {
+    super(message);
+    this.name = "SetupError";
+  }
+}
+
+/**
+ * Writes one line of progress to stderr.
+ * @param {string} text
+ */
+export function say(text) {
+  process.stderr.write(`gantry: ${text}\n`);
+}
+
+/**
+ * Runs the body of a script: a SetupError ends it with its message and exit code 1, a defect keeps its stack trace.
+ * @param {() => void | Promise<void>} body
+ */
+export async function main(body) {
+  try {
+    await body();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    process.exitCode = 1;
+  }
+}
