@@ -1,0 +1,97 @@
+/** Gradients of any order, and whether computations are recorded for them. */
+import { TensorHandle } from "./handle.ts";
+import { binding } from "./native.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Options of {@link grad}. */
+export interface GradOptions {
+  /** The vector of the vector-Jacobian product, one for each output; default ones (outputs must then have one element). */
+  readonly gradOutputs?: readonly Tensor[];
+  /** Records the gradient's own computation, so that it can be differentiated again; default false. */
+  readonly createGraph?: boolean;
+  /** Keeps the recorded computation for another pass; default: the value of createGraph. */
+  readonly retainGraph?: boolean;
+}
+
+/**
+ * d(sum of outputs)/d(inputs): one gradient for each input, in order. Only what these inputs need is computed.
+ *
+ * With `allowUnused`, an input that the outputs do not depend on gets null; without, it is an error.
+ *
+ * @example
+ * const x = Tensor.fromArray([1, 2, 3]).requiresGrad_();
+ * const [dx] = grad(x.pow(3).sum(), [x]); // 3 x^2
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options?: GradOptions & { readonly allowUnused?: false },
+): Tensor[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: GradOptions & { readonly allowUnused: boolean },
+): (Tensor | null)[];
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  {
+    gradOutputs = [],
+    createGraph = false,
+    retainGraph = createGraph,
+    allowUnused = false,
+  }: GradOptions & { readonly allowUnused?: boolean } = {},
+): (Tensor | null)[] {
+  const numbers = (tensors: readonly Tensor[], name: string) =>
+    tensors.map((tensor) => TensorHandle.numberOf(tensor, "grad", name));
+  const list = TensorHandle.isTensor(outputs) ? [outputs] : (outputs as readonly Tensor[]);
+  return binding()
+    .grad(
+      numbers(list, "outputs"),
+      numbers(inputs, "inputs"),
+      numbers(gradOutputs, "gradOutputs"),
+      retainGraph,
+      createGraph,
+      allowUnused,
+    )
+    .map((number) => (number === 0 ? null : TensorHandle.of(number)));
+}
+
+function withGradMode<T>(enabled: boolean, callback: () => T): T {
+  const before = binding().gradEnabled();
+  binding().setGradEnabled(enabled);
+  try {
+    const result = callback();
+    if (result instanceof Promise) throw new TypeError("the callback returned a promise; gradient modes end with it");
+    return result;
+  } finally {
+    binding().setGradEnabled(before);
+  }
+}
+
+/** Runs `callback` without recording for gradients. */
+export function noGrad<T>(callback: () => T): T {
+  return withGradMode(false, callback);
+}
+
+/** Runs `callback` with recording on, inside a {@link noGrad}. */
+export function enableGrad<T>(callback: () => T): T {
+  return withGradMode(true, callback);
+}
+
+/** Whether computations are being recorded. */
+export function isGradEnabled(): boolean {
+  return binding().gradEnabled();
+}
+
+/**
+ * Runs `callback` in libtorch's inference mode: faster than {@link noGrad}, but its tensors can never take part in a
+ * gradient later.
+ */
+export function inferenceMode<T>(callback: () => T): T {
+  return binding().inferenceMode(() => {
+    const result = callback();
+    if (result instanceof Promise) throw new TypeError("the callback returned a promise; inference mode ends with it");
+    return result;
+  });
+}

@@ -1,0 +1,61 @@
+/**
+ * One operator over whole lists of tensors: what optimizers and weight averages are made of. A list costs one call,
+ * and libtorch may fuse the work.
+ */
+import { operator } from "./handle.ts";
+import type { Tensor } from "./tensor.ts";
+
+type Tensors = readonly Tensor[];
+
+const add = operator<undefined>("aten::_foreach_add_.List(self, other, alpha)");
+const addNumber = operator<undefined>("aten::_foreach_add_.Scalar(self, scalar)");
+const mul = operator<undefined>("aten::_foreach_mul_.List(self, other)");
+const mulNumber = operator<undefined>("aten::_foreach_mul_.Scalar(self, scalar)");
+const divNumber = operator<undefined>("aten::_foreach_div_.Scalar(self, scalar)");
+const div = operator<undefined>("aten::_foreach_div_.List(self, other)");
+const addcmul = operator<undefined>("aten::_foreach_addcmul_.Scalar(self, tensor1, tensor2, value)");
+const addcdiv = operator<undefined>("aten::_foreach_addcdiv_.Scalar(self, tensor1, tensor2, value)");
+const sqrt = operator<Tensor[]>("aten::_foreach_sqrt(self)");
+const zero = operator<undefined>("aten::_foreach_zero_(self)");
+const norm = operator<Tensor[]>("aten::_foreach_norm.Scalar(self, ord)");
+const sub = operator<Tensor[]>("aten::_foreach_sub.List(self, other, alpha)");
+
+/** self[i] += alpha * other[i], or += a number. */
+export function foreachAdd_(self: Tensors, other: Tensors | number, alpha = 1): void {
+  if (typeof other === "number") addNumber(self, other * alpha);
+  else add(self, other, alpha);
+}
+/** self[i] *= other[i], or *= a number. */
+export function foreachMul_(self: Tensors, other: Tensors | number): void {
+  if (typeof other === "number") mulNumber(self, other);
+  else mul(self, other);
+}
+/** self[i] /= other[i], or /= a number. */
+export function foreachDiv_(self: Tensors, other: Tensors | number): void {
+  if (typeof other === "number") divNumber(self, other);
+  else div(self, other);
+}
+/** self[i] += value * tensor1[i] * tensor2[i] */
+export function foreachAddcmul_(self: Tensors, tensor1: Tensors, tensor2: Tensors, value = 1): void {
+  addcmul(self, tensor1, tensor2, value);
+}
+/** self[i] += value * tensor1[i] / tensor2[i] */
+export function foreachAddcdiv_(self: Tensors, tensor1: Tensors, tensor2: Tensors, value = 1): void {
+  addcdiv(self, tensor1, tensor2, value);
+}
+/** The square roots, as new tensors. */
+export function foreachSqrt(self: Tensors): Tensor[] {
+  return sqrt(self);
+}
+/** self[i] - alpha * other[i], as new tensors. */
+export function foreachSub(self: Tensors, other: Tensors, alpha = 1): Tensor[] {
+  return sub(self, other, alpha);
+}
+/** Sets all elements to 0. */
+export function foreachZero_(self: Tensors): void {
+  zero(self);
+}
+/** The p-norm of each tensor, as new tensors without dimensions. */
+export function foreachNorm(self: Tensors, p = 2): Tensor[] {
+  return norm(self, p);
+}

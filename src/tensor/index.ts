@@ -1,0 +1,21 @@
+export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "./autograd.ts";
+export {
+  foreachAdd_,
+  foreachAddcdiv_,
+  foreachAddcmul_,
+  foreachDiv_,
+  foreachMul_,
+  foreachNorm,
+  foreachSqrt,
+  foreachSub,
+  foreachZero_,
+} from "./foreach.ts";
+export { keep, liveTensors, scope } from "./handle.ts";
+export type { BatchNormOptions, ConvolutionOptions, Pair, Reduction, TransposedConvolutionOptions } from "./layers.ts";
+export { configureEngine } from "./native.ts";
+export { Generator, getRngState, manualSeed, setRngState } from "./random.ts";
+export type { Dims, VarianceOptions } from "./reduction.ts";
+export type { Conversion } from "./shape.ts";
+export { type RandomOptions, Tensor } from "./tensor.ts";
+export { loadScript, ScriptModule } from "./torchscript.ts";
+export type { Device, DType, MemoryFormat, NestedNumbers, TensorOptions, TypedArray } from "./types.ts";

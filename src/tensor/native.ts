@@ -1,0 +1,107 @@
+/**
+ * The way to the native binding: found or built at first use, loaded once, with its threads settled before libtorch
+ * wakes. Everything else in Gantry reaches libtorch through the functions typed here.
+ */
+import { createRequire } from "node:module";
+import os from "node:os";
+import { ensureBinding } from "../../scripts/setup/index.js";
+import { UserError } from "../base/errors.ts";
+
+/** One parameter of an operator, as its schema has it. */
+export interface NativeParameter {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: number;
+  readonly required: boolean;
+}
+
+/** An operator that was looked up; `call` takes tensors and generators by number. */
+export interface NativeOperator {
+  readonly call: (...values: unknown[]) => unknown;
+  readonly schema: string;
+  readonly parameters: readonly NativeParameter[];
+  /** The position of the argument that an in-place operator returns, or -1. */
+  readonly returned: number;
+}
+
+/** The functions of `native/`; tensors, generators and scripts are numbers, 0 meaning none. */
+export interface Binding {
+  operator(name: string, overload: string): NativeOperator | null;
+  shape(tensor: number): number[];
+  dtype(tensor: number): string;
+  device(tensor: number): string;
+  numel(tensor: number): number;
+  requiresGrad(tensor: number): boolean;
+  setRequiresGrad(tensor: number, flag: boolean): void;
+  isContiguous(tensor: number, format: string): boolean;
+  free(tensors: Uint32Array, count: number): void;
+  account(tensor: number): void;
+  live(): number;
+  fromArray(values: ArrayBufferView, dtype: string, shape: readonly number[]): number;
+  fromShared(values: ArrayBufferView, dtype: string, shape: readonly number[]): number;
+  copyOut(tensor: number, into: ArrayBufferView): void;
+  generator(device: string, seed: number): number;
+  releaseGenerator(generator: number): void;
+  seed(generator: number | string, seed: number): void;
+  getState(generator: number | string): number;
+  setState(generator: number | string, state: number): void;
+  grad(
+    outputs: readonly number[],
+    inputs: readonly number[],
+    gradOutputs: readonly number[],
+    retainGraph: boolean,
+    createGraph: boolean,
+    allowUnused: boolean,
+  ): number[];
+  gradEnabled(): boolean;
+  setGradEnabled(flag: boolean): void;
+  inferenceMode<T>(callback: () => T): T;
+  scriptLoad(path: string, device: string): number;
+  scriptForward(script: number, inputs: readonly number[]): unknown;
+  scriptRelease(script: number): void;
+  version(): string;
+  configuration(): string;
+  cpuCapability(): string;
+  threads(): number;
+  setThreads(count: number): void;
+  hasCuda(): boolean;
+  hasMps(): boolean;
+}
+
+let loaded: Binding | undefined;
+let wantedThreads: number | undefined;
+
+/**
+ * Settles how many threads the engine computes with; the default is the number of cores.
+ *
+ * OpenMP and OpenBLAS read their thread counts once, when they are loaded: call this before the first tensor is made.
+ * Throws UserError for a count that is not a whole number from 1 to 1024, or when the engine already runs with another.
+ *
+ * @example
+ * configureEngine({ threads: 2 });
+ */
+export function configureEngine({ threads }: { threads: number }): void {
+  if (!Number.isInteger(threads) || threads < 1 || threads > 1024) {
+    throw new UserError(`threads (=${threads}) must be a whole number from 1 to 1024`);
+  }
+  if (loaded !== undefined && loaded.threads() !== threads) {
+    throw new UserError(`threads (=${threads}) cannot change: the engine already runs with ${loaded.threads()}`);
+  }
+  wantedThreads = threads;
+}
+
+/** The binding, found (or built, with a word on stderr) and loaded at the first call. */
+export function binding(): Binding {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Binding {
+  const threads = wantedThreads ?? os.availableParallelism();
+  // Set before libtorch is mapped into the process: both libraries look only once.
+  process.env.OMP_NUM_THREADS = String(threads);
+  process.env.OPENBLAS_NUM_THREADS = String(threads);
+  const native = createRequire(import.meta.url)(ensureBinding().path) as Binding;
+  native.setThreads(threads);
+  return native;
+}

@@ -1,0 +1,67 @@
+/**
+ * Seeded streams of random numbers. A run draws each kind of thing (latents, data order, initial weights) from a
+ * Generator of its own, whose state goes into the checkpoint; dropout draws from the device's default generator.
+ */
+import { UserError } from "../base/errors.ts";
+import { generatorNumbers, TensorHandle } from "./handle.ts";
+import { binding } from "./native.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Device } from "./types.ts";
+
+function checkSeed(seed: number): void {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new UserError(`seed (=${seed}) must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`);
+  }
+}
+
+const collector = new FinalizationRegistry<number>((number) => binding().releaseGenerator(number));
+
+/**
+ * A stream of random numbers that is fixed by its seed (the Mersenne Twister on CPU).
+ *
+ * Throws UserError for a seed that is not a whole number from 0 to 2^53 - 1.
+ *
+ * @example
+ * const stream = new Generator(7);
+ * const z = Tensor.randn([64, 128], { generator: stream });
+ */
+export class Generator {
+  readonly seed: number;
+  readonly device: Device;
+  readonly #number: number;
+
+  constructor(seed: number, device: Device = "cpu") {
+    checkSeed(seed);
+    this.seed = seed;
+    this.device = device;
+    this.#number = binding().generator(device, seed);
+    generatorNumbers.set(this, this.#number);
+    collector.register(this, this.#number);
+  }
+
+  /** Where the stream stands: a uint8 vector to keep. */
+  getState(): Tensor {
+    return TensorHandle.of(binding().getState(this.#number));
+  }
+
+  /** Continues from a state that {@link getState} gave on the same kind of device. */
+  setState(state: Tensor): void {
+    binding().setState(this.#number, TensorHandle.numberOf(state, "setState", "state"));
+  }
+}
+
+/** Seeds the default generator of a device. */
+export function manualSeed(seed: number, device: Device = "cpu"): void {
+  checkSeed(seed);
+  binding().seed(device, seed);
+}
+
+/** The state of the default generator of a device. */
+export function getRngState(device: Device = "cpu"): Tensor {
+  return TensorHandle.of(binding().getState(device));
+}
+
+/** Continues the default generator of a device from a state. */
+export function setRngState(state: Tensor, device: Device = "cpu"): void {
+  binding().setState(device, TensorHandle.numberOf(state, "setRngState", "state"));
+}

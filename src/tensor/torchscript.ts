@@ -1,0 +1,41 @@
+/** TorchScript: networks that another program saved with their code, run as they are. */
+import { existsSync } from "node:fs";
+import { UserError } from "../base/errors.ts";
+import { TensorHandle } from "./handle.ts";
+import { binding } from "./native.ts";
+import type { Tensor } from "./tensor.ts";
+import type { Device } from "./types.ts";
+
+const collector = new FinalizationRegistry<number>((number) => binding().scriptRelease(number));
+
+/** A loaded TorchScript module, in evaluation mode. */
+export class ScriptModule {
+  readonly #number: number;
+
+  /** @internal Use {@link loadScript}. */
+  constructor(number: number) {
+    this.#number = number;
+    collector.register(this, number);
+  }
+
+  /** Calls the module's `forward` with tensors; a tuple or list of tensors comes back as an array. */
+  forward(...inputs: readonly Tensor[]): Tensor | Tensor[] {
+    const numbers = inputs.map((input, i) => TensorHandle.numberOf(input, "forward", `input ${i}`));
+    const result = binding().scriptForward(this.#number, numbers);
+    return Array.isArray(result) ? result.map((number) => TensorHandle.of(number)) : TensorHandle.of(result as number);
+  }
+}
+
+/**
+ * Loads a file that `torch.jit.save` wrote. Its code runs inside libtorch's interpreter, which has no access to files
+ * or the network, but may use any amount of memory and time: load only files that you trust.
+ *
+ * Throws UserError when the file is absent, Error with libtorch's message when it is not TorchScript.
+ *
+ * @example
+ * const network = loadScript("inception-2015-12-05.pt");
+ */
+export function loadScript(path: string, device: Device = "cpu"): ScriptModule {
+  if (!existsSync(path)) throw new UserError(`${path}: no such file`);
+  return new ScriptModule(binding().scriptLoad(path, device));
+}
