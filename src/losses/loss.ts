@@ -1,0 +1,45 @@
+/** Loss: an objective of the game, as the training step sees it: two halves and a reading of the score. */
+import { UserError } from "../base/errors.ts";
+import type { Tensor } from "../tensor/index.ts";
+
+/** Targets of the discriminator's half. */
+export interface LossTargets {
+  /**
+   * What the score of a real image should say, below 1 for one-sided label smoothing (Salimans et al. 2016,
+   * section 3.4). Generated images keep their target: smoothing it would reward the generator's present mistakes.
+   */
+  readonly real?: number;
+}
+
+/**
+ * Both players minimise. Every value is per sample, [B], so that techniques can choose rows; the step takes the mean.
+ * Scores are the discriminator's raw outputs, before any sigmoid.
+ */
+export interface Loss {
+  /** The kind, for messages. */
+  readonly name: string;
+  /** Whether `targets` has a meaning: if not, giving one is refused. */
+  readonly smoothable: boolean;
+  /** Bound of the discriminator's weights: its parameters are clamped to [-clip, clip] after each of its updates. */
+  readonly clip?: number;
+  /**
+   * What the discriminator minimises: mean(real) + mean(fake).
+   *
+   * Throws UserError when `targets` is given to a loss that has none.
+   */
+  discriminator(real: Tensor, fake: Tensor, targets?: LossTargets): { real: Tensor; fake: Tensor };
+  /** What the generator minimises, from the scores of generated images. */
+  generator(fake: Tensor): Tensor;
+  /** The score turned so that larger means judged more real: what top-k ranks by. */
+  realness(score: Tensor): Tensor;
+  /** D(x) in [0, 1] for display; only the cross-entropies give it a meaning as a probability. */
+  probability(score: Tensor): Tensor;
+}
+
+/** Throws UserError when a real target is given to a loss without one. */
+export function refuseTargets(loss: string, targets: LossTargets | undefined): void {
+  if (targets?.real === undefined) return;
+  throw new UserError(
+    `${loss}: a real target (=${targets.real}) has no meaning here; label smoothing needs nonSaturating, minimax or leastSquares`,
+  );
+}

@@ -1,0 +1,26 @@
+/** The non-saturating loss (Goodfellow et al. 2014, section 3): the generator maximises log D instead. */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { crossEntropy } from "./cross-entropy.ts";
+import type { Loss } from "./loss.ts";
+
+/**
+ * Discriminator: -log D(x) - log(1 - D(G(z))). Generator: -log D(G(z)), whose gradient is largest where the
+ * discriminator is surest. Takes a real target (one-sided label smoothing).
+ *
+ * @example
+ * const loss = nonSaturating().build(undefined);
+ */
+export const nonSaturating = describe(
+  "loss",
+  "nonSaturating",
+  z.strictObject({}),
+  (): Loss => ({
+    name: "nonSaturating",
+    smoothable: true,
+    discriminator: crossEntropy,
+    generator: (fake) => fake.neg().softplus(), // -log D
+    realness: (score) => score,
+    probability: (score) => score.sigmoid(),
+  }),
+);

@@ -1,0 +1,45 @@
+/** What a network is built for: the samples it makes or judges, the classes they come in, and the memory they lie in. */
+import { UserError } from "../base/errors.ts";
+import type { BuildContext } from "../nn/index.ts";
+import type { MemoryFormat } from "../tensor/index.ts";
+
+/** Square images of `size` x `size` pixels, or vectors of `features` numbers. */
+export type SampleShape = { readonly channels: number; readonly size: number } | { readonly features: number };
+
+/** Given to the descriptor of every network by whoever builds it; `generator` is the random number generator. */
+export interface ModelContext extends BuildContext {
+  /** One sample of the data. */
+  readonly image: SampleShape;
+  /** Number of classes; 0 when the data has none. */
+  readonly classes: number;
+  /** How feature maps lie in memory inside the network; convolutions keep it. Default "contiguous". */
+  readonly memoryFormat?: MemoryFormat;
+}
+
+/**
+ * Channels and size of the context's images.
+ *
+ * Throws UserError, in the name of `network`, when the samples are vectors.
+ */
+export function imageShape(context: ModelContext, network: string): { channels: number; size: number } {
+  if ("features" in context.image) {
+    throw new UserError(
+      `${network}: it makes images, but the samples are vectors of ${context.image.features} numbers; use mlp for these`,
+    );
+  }
+  return context.image;
+}
+
+/** The shape of one sample without the batch: [features] or [channels, size, size]. */
+export function sampleShape(context: ModelContext): number[] {
+  const { image } = context;
+  return "features" in image ? [image.features] : [image.channels, image.size, image.size];
+}
+
+/** Throws UserError, in the name of `network`, when it is to use labels and the data has none. */
+export function requireClasses(context: ModelContext, network: string): number {
+  if (context.classes < 1) {
+    throw new UserError(`${network}: \`conditional\` (=true) needs data with classes, and this data has none`);
+  }
+  return context.classes;
+}

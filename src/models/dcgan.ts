@@ -1,0 +1,225 @@
+/**
+ * DCGAN (Radford, Metz and Chintala 2016, section 3 and figure 1) for square images of any power of two from 16 to 256.
+ *
+ * Feature maps of 4 x 4 and a doubling (or halving) of the size per layer, with 4 x 4 kernels, stride 2 and padding 1.
+ * The layer at r x r pixels has width x min(8, size / (2 r)) channels: `width` next to the image, doubling towards the
+ * 4 x 4 end up to 8 times.
+ *
+ *     G:  z -> linear -> [C0, 4, 4] -> (norm, ReLU, transposed convolution) until the image -> tanh
+ *     D:  image -> (convolution, norm, leaky ReLU 0.2, dropout) until 4 x 4 -> linear on all of it
+ *
+ * No norm on D's first layer nor on G's output, no dropout after D's first. Biases stand where no batch norm follows.
+ */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { UserError } from "../base/errors.ts";
+import {
+  BatchNorm2d,
+  Conv2d,
+  ConvTranspose2d,
+  Dropout,
+  INITIALISERS,
+  type Initialiser,
+  type InitialiserName,
+  initialiserOf,
+  LeakyReLU,
+  Linear,
+  normal,
+  ones,
+  ReLU,
+  Sequential,
+  spectralNorm,
+  Tanh,
+  type UnaryModule,
+  View,
+  type WeightedModule,
+  zeros,
+} from "../nn/index.ts";
+import type { MemoryFormat, Tensor } from "../tensor/index.ts";
+import { appendLabels } from "./conditioning.ts";
+import { imageShape, type ModelContext, requireClasses } from "./context.ts";
+import { Head } from "./head.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+
+const FIRST_SIZE = 4;
+const LARGEST_FACTOR = 8;
+const WINDOW = { stride: 2, padding: 1 };
+const SLOPE = 0.2;
+
+/** Options of {@link DcganGenerator}. */
+export interface DcganGeneratorOptions {
+  latent: number;
+  width: number;
+  batchNorm: boolean;
+  spectralNorm: boolean;
+  conditional: boolean;
+  init: InitialiserName;
+}
+
+/** Options of {@link DcganDiscriminator}. */
+export interface DcganDiscriminatorOptions {
+  width: number;
+  batchNorm: boolean;
+  spectralNorm: boolean;
+  dropout: number;
+  outputs: number;
+  conditional: boolean;
+  init: InitialiserName;
+}
+
+/** How the layers of one network begin: N(0, 0.02^2) also moves the gains of batch norm, to N(1, 0.02^2). */
+function beginnings(name: InitialiserName): {
+  weight: { init?: Initialiser; biasInit?: Initialiser };
+  gain: Initialiser;
+} {
+  if (name === "default") return { weight: {}, gain: ones };
+  return {
+    weight: { init: initialiserOf(name), biasInit: zeros },
+    gain: name === "normal" ? normal(0.02, 1) : ones,
+  };
+}
+
+/** Channels of the maps of 4 x 4, 8 x 8, ... size / 2 pixels. */
+function channelPlan(size: number, width: number, network: string): number[] {
+  if (!Number.isInteger(Math.log2(size)) || size < 16 || size > 256) {
+    throw new UserError(`${network}: the image size (=${size}) must be a power of two from 16 to 256`);
+  }
+  const plan: number[] = [];
+  for (let side = FIRST_SIZE; side < size; side *= 2) plan.push(width * Math.min(LARGEST_FACTOR, size / (2 * side)));
+  return plan;
+}
+
+/** DCGAN's generator. Modules: `project` (linear), `body` (the rest, numbered as in a Sequential). */
+export class DcganGenerator extends GeneratorNetwork {
+  override readonly latent: number;
+  readonly #classes: number;
+  readonly #memoryFormat: MemoryFormat;
+  readonly #project: Linear;
+  readonly #view: View;
+  readonly #body: Sequential;
+
+  constructor(context: ModelContext, options: DcganGeneratorOptions) {
+    super();
+    const { channels, size } = imageShape(context, "dcgan.generator");
+    const plan = channelPlan(size, options.width, "dcgan.generator");
+    this.latent = options.latent;
+    this.#classes = options.conditional ? requireClasses(context, "dcgan.generator") : 0;
+    this.#memoryFormat = context.memoryFormat ?? "contiguous";
+    const { weight, gain } = beginnings(options.init);
+    const normed = <L extends WeightedModule>(layer: L): L =>
+      options.spectralNorm ? spectralNorm(context, layer) : layer;
+
+    const first = plan[0]!;
+    const inputs = options.latent + this.#classes;
+    const project = new Linear(context, inputs, first * FIRST_SIZE ** 2, { ...weight, bias: !options.batchNorm });
+    this.#project = this.registerModule("project", normed(project));
+    this.#view = new View([first, FIRST_SIZE, FIRST_SIZE]);
+    const layers: UnaryModule[] = [];
+    for (const [i, width] of plan.entries()) {
+      const last = i === plan.length - 1;
+      if (options.batchNorm) layers.push(new BatchNorm2d(context, width, { init: gain }));
+      // The projection without batch norm is a view of a matrix: overwriting a view costs more than it saves.
+      layers.push(new ReLU({ inPlace: options.batchNorm || i > 0 }));
+      const next = last ? channels : plan[i + 1]!;
+      const bias = last || !options.batchNorm;
+      layers.push(normed(new ConvTranspose2d(context, width, next, 4, { ...WINDOW, ...weight, bias })));
+    }
+    layers.push(new Tanh());
+    this.#body = this.registerModule("body", new Sequential(...layers));
+  }
+
+  override forward(noise: Tensor, labels?: Tensor): Tensor {
+    const input = this.#classes > 0 ? appendLabels(noise, labels, this.#classes) : noise;
+    const maps = this.#view.forward(this.#project.forward(input));
+    return this.#body.forward(maps.contiguous(this.#memoryFormat));
+  }
+}
+
+/** DCGAN's discriminator. Modules: `body` (numbered as in a Sequential), `head` (`linear`, `embedding`). */
+export class DcganDiscriminator extends DiscriminatorNetwork {
+  readonly #memoryFormat: MemoryFormat;
+  readonly #body: Sequential;
+  readonly #head: Head;
+
+  constructor(context: ModelContext, options: DcganDiscriminatorOptions) {
+    super();
+    const { channels, size } = imageShape(context, "dcgan.discriminator");
+    const plan = channelPlan(size, options.width, "dcgan.discriminator").reverse();
+    const classes = options.conditional ? requireClasses(context, "dcgan.discriminator") : 0;
+    this.#memoryFormat = context.memoryFormat ?? "contiguous";
+    const { weight, gain } = beginnings(options.init);
+
+    const layers: UnaryModule[] = [];
+    for (const [i, width] of plan.entries()) {
+      const norms = options.batchNorm && i > 0;
+      const previous = i === 0 ? channels : plan[i - 1]!;
+      const layer = new Conv2d(context, previous, width, 4, { ...WINDOW, ...weight, bias: !norms });
+      layers.push(options.spectralNorm ? spectralNorm(context, layer) : layer);
+      if (norms) layers.push(new BatchNorm2d(context, width, { init: gain }));
+      layers.push(new LeakyReLU(SLOPE, { inPlace: true }));
+      if (options.dropout > 0 && i > 0) layers.push(new Dropout(options.dropout));
+    }
+    this.#body = this.registerModule("body", new Sequential(...layers));
+    const features = plan[plan.length - 1]! * FIRST_SIZE ** 2;
+    const { outputs, spectralNorm: norm } = options;
+    this.#head = this.registerModule(
+      "head",
+      new Head(context, features, { outputs, classes, spectralNorm: norm, ...weight }),
+    );
+  }
+
+  override forward(images: Tensor, labels?: Tensor): Judgement {
+    const maps = this.#body.forward(images.contiguous(this.#memoryFormat));
+    return this.#head.forward(maps.flatten(1), labels);
+  }
+}
+
+const count = z.int("must be a whole number").positive("must be above 0");
+const init = z.enum(INITIALISERS);
+
+/**
+ * DCGAN's networks as parts of a recipe.
+ *
+ * `dcgan.generator`: `latent` 128 (length of z), `width` 64 (channels next to the image), `batchNorm` true,
+ * `spectralNorm` false, `conditional` false (the label is appended to z), `init` "normal".
+ *
+ * `dcgan.discriminator`: `width` 64, `batchNorm` false, `spectralNorm` false, `dropout` 0 (probability, after every
+ * convolution but the first and the last layer; 0.5 keeps 128 x 128 images from collapsing), `outputs` 1 (logits; more
+ * make the score their log sum exp), `conditional` false (projection), `init` "normal".
+ *
+ * Throws UserError for an unknown option or one out of range, and at build for an image size that is not a power of two
+ * from 16 to 256, vectors instead of images, or `conditional` with data that has no classes.
+ *
+ * @example
+ * dcgan.generator({ latent: 100, width: 64 });
+ * dcgan.discriminator({ width: 64, spectralNorm: true });
+ */
+export const dcgan = {
+  generator: describe(
+    "generator",
+    "dcgan",
+    z.strictObject({
+      latent: count.default(128),
+      width: count.default(64),
+      batchNorm: z.boolean().default(true),
+      spectralNorm: z.boolean().default(false),
+      conditional: z.boolean().default(false),
+      init: init.default("normal"),
+    }),
+    (options, context: ModelContext): GeneratorNetwork => new DcganGenerator(context, options),
+  ),
+  discriminator: describe(
+    "discriminator",
+    "dcgan",
+    z.strictObject({
+      width: count.default(64),
+      batchNorm: z.boolean().default(false),
+      spectralNorm: z.boolean().default(false),
+      dropout: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0),
+      outputs: count.default(1),
+      conditional: z.boolean().default(false),
+      init: init.default("normal"),
+    }),
+    (options, context: ModelContext): DiscriminatorNetwork => new DcganDiscriminator(context, options),
+  ),
+};

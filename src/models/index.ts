@@ -1,0 +1,18 @@
+/** Architectures, one a file, and what the training step knows of them. */
+export { imageShape, type ModelContext, requireClasses, type SampleShape, sampleShape } from "./context.ts";
+export {
+  DcganDiscriminator,
+  type DcganDiscriminatorOptions,
+  DcganGenerator,
+  type DcganGeneratorOptions,
+  dcgan,
+} from "./dcgan.ts";
+export { Head, type HeadOptions } from "./head.ts";
+export {
+  MlpDiscriminator,
+  type MlpDiscriminatorOptions,
+  MlpGenerator,
+  type MlpGeneratorOptions,
+  mlp,
+} from "./mlp.ts";
+export { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";

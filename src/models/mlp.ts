@@ -1,0 +1,159 @@
+/**
+ * Multilayer perceptrons: for points in the plane (mixtures of Gaussians) and, flattened, for small images
+ * (Goodfellow et al. 2014, section 5).
+ */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import {
+  INITIALISERS,
+  type Initialiser,
+  type InitialiserName,
+  initialiserOf,
+  Linear,
+  ReLU,
+  Sequential,
+  spectralNorm,
+  type UnaryModule,
+  zeros,
+} from "../nn/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { appendLabels } from "./conditioning.ts";
+import { type ModelContext, requireClasses, sampleShape } from "./context.ts";
+import { Head } from "./head.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+
+/** Options of {@link MlpGenerator}. */
+export interface MlpGeneratorOptions {
+  latent: number;
+  hidden: readonly number[];
+  spectralNorm: boolean;
+  conditional: boolean;
+  init: InitialiserName;
+}
+
+/** Options of {@link MlpDiscriminator}. */
+export interface MlpDiscriminatorOptions {
+  hidden: readonly number[];
+  spectralNorm: boolean;
+  outputs: number;
+  conditional: boolean;
+  init: InitialiserName;
+}
+
+function beginnings(name: InitialiserName): { init?: Initialiser; biasInit?: Initialiser } {
+  return name === "default" ? {} : { init: initialiserOf(name), biasInit: zeros };
+}
+
+/** Linear and ReLU for each width of `hidden`, then a linear layer to `outputs` if given. */
+function layersOf(
+  context: ModelContext,
+  inputs: number,
+  options: { hidden: readonly number[]; spectralNorm: boolean; init: InitialiserName },
+  outputs?: number,
+): UnaryModule[] {
+  const begin = beginnings(options.init);
+  const widths = [inputs, ...options.hidden, ...(outputs === undefined ? [] : [outputs])];
+  return widths.slice(1).flatMap((width, i) => {
+    const linear = new Linear(context, widths[i]!, width, begin);
+    const layer = options.spectralNorm ? spectralNorm(context, linear) : linear;
+    return i < options.hidden.length ? [layer, new ReLU({ inPlace: true })] : [layer];
+  });
+}
+
+/** z through hidden layers to a sample: tanh for images, nothing for vectors. Modules: `body`, numbered. */
+export class MlpGenerator extends GeneratorNetwork {
+  override readonly latent: number;
+  readonly #classes: number;
+  readonly #shape: readonly number[];
+  readonly #body: Sequential;
+
+  constructor(context: ModelContext, options: MlpGeneratorOptions) {
+    super();
+    this.latent = options.latent;
+    this.#classes = options.conditional ? requireClasses(context, "mlp.generator") : 0;
+    this.#shape = sampleShape(context);
+    const outputs = this.#shape.reduce((product, size) => product * size, 1);
+    const layers = layersOf(context, options.latent + this.#classes, options, outputs);
+    this.#body = this.registerModule("body", new Sequential(...layers));
+  }
+
+  override forward(noise: Tensor, labels?: Tensor): Tensor {
+    const input = this.#classes > 0 ? appendLabels(noise, labels, this.#classes) : noise;
+    const flat = this.#body.forward(input);
+    return this.#shape.length === 1 ? flat : flat.tanh().reshape([flat.shape[0]!, ...this.#shape]);
+  }
+}
+
+/** A flattened sample through hidden layers to a score. Modules: `body`, numbered, and `head` (`linear`, `embedding`). */
+export class MlpDiscriminator extends DiscriminatorNetwork {
+  readonly #body: Sequential;
+  readonly #head: Head;
+
+  constructor(context: ModelContext, options: MlpDiscriminatorOptions) {
+    super();
+    const inputs = sampleShape(context).reduce((product, size) => product * size, 1);
+    const classes = options.conditional ? requireClasses(context, "mlp.discriminator") : 0;
+    this.#body = this.registerModule("body", new Sequential(...layersOf(context, inputs, options)));
+    const features = options.hidden[options.hidden.length - 1] ?? inputs;
+    this.#head = this.registerModule(
+      "head",
+      new Head(context, features, {
+        outputs: options.outputs,
+        classes,
+        spectralNorm: options.spectralNorm,
+        ...beginnings(options.init),
+      }),
+    );
+  }
+
+  override forward(images: Tensor, labels?: Tensor): Judgement {
+    const flat = images.ndim === 2 ? images : images.flatten(1);
+    return this.#head.forward(this.#body.forward(flat), labels);
+  }
+}
+
+const count = z.int("must be a whole number").positive("must be above 0");
+const hidden = z.array(count).default([256, 256, 256, 256]);
+const init = z.enum(INITIALISERS).default("default");
+
+/**
+ * Perceptrons as parts of a recipe.
+ *
+ * `mlp.generator`: `latent` 64 (length of z), `hidden` [256, 256, 256, 256] (widths of the ReLU layers), `spectralNorm`
+ * false, `conditional` false (the label is appended to z), `init` "default" (PyTorch's).
+ *
+ * `mlp.discriminator`: `hidden`, `spectralNorm`, `init` likewise, `outputs` 1 (logits; more make the score their log sum
+ * exp), `conditional` false (projection).
+ *
+ * Throws UserError for an unknown option or one out of range, and at build for `conditional` with data that has no
+ * classes.
+ *
+ * @example
+ * mlp.generator({ latent: 2, hidden: [256, 256, 256, 256] });
+ */
+export const mlp = {
+  generator: describe(
+    "generator",
+    "mlp",
+    z.strictObject({
+      latent: count.default(64),
+      hidden,
+      spectralNorm: z.boolean().default(false),
+      conditional: z.boolean().default(false),
+      init,
+    }),
+    (options, context: ModelContext): GeneratorNetwork => new MlpGenerator(context, options),
+  ),
+  discriminator: describe(
+    "discriminator",
+    "mlp",
+    z.strictObject({
+      hidden,
+      spectralNorm: z.boolean().default(false),
+      outputs: count.default(1),
+      conditional: z.boolean().default(false),
+      init,
+    }),
+    (options, context: ModelContext): DiscriminatorNetwork => new MlpDiscriminator(context, options),
+  ),
+};

@@ -1,0 +1,28 @@
+/** The two players, as the training step sees them whatever their architecture. */
+import { Module } from "../nn/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+
+/**
+ * Makes samples from noise: z [B, latent] and, if it is conditional, labels [B] (int64), to images [B, C, S, S] in
+ * [-1, 1] or vectors [B, features].
+ */
+export abstract class GeneratorNetwork extends Module {
+  /** Length of the noise vector. */
+  abstract readonly latent: number;
+  abstract forward(z: Tensor, labels?: Tensor): Tensor;
+}
+
+/** What a discriminator says of a batch. */
+export interface Judgement {
+  /** [B]: not squashed; larger is more real. */
+  readonly score: Tensor;
+  /** [B, K]: the outputs of the last layer. */
+  readonly logits: Tensor;
+  /** [B, F]: the input of the last layer. */
+  readonly features: Tensor;
+}
+
+/** Judges samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], and labels [B] if it is conditional. */
+export abstract class DiscriminatorNetwork extends Module {
+  abstract forward(images: Tensor, labels?: Tensor): Judgement;
+}

@@ -1,0 +1,115 @@
+/** Batch normalisation (Ioffe and Szegedy 2015, algorithm 1), over feature vectors and over images. */
+import { UserError } from "../base/errors.ts";
+import { Tensor } from "../tensor/index.ts";
+import { type BuildContext, createTensor } from "./context.ts";
+import { type Initialiser, ones, zeros } from "./init.ts";
+import { UnaryModule } from "./module.ts";
+import { requirePositive } from "./sizes.ts";
+import { statisticsFrozen } from "./statistics.ts";
+
+/** Options of {@link BatchNorm1d} and {@link BatchNorm2d}. */
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  eps?: number;
+  /** Weight of the newest batch in the running statistics; null weighs all batches since the reset alike. Default 0.1. */
+  momentum?: number | null;
+  /** Whether gain and offset are trained. Default true. */
+  affine?: boolean;
+  /** Whether running statistics are kept; without them evaluation normalises with the batch's own. Default true. */
+  trackRunningStats?: boolean;
+  /** Draws the gain. Default all ones. */
+  init?: Initialiser;
+}
+
+/**
+ * y = (x - mean) / sqrt(var + eps) x weight + bias, per channel.
+ *
+ * In train mode mean and biased variance are the batch's, and the running statistics move towards its mean and unbiased
+ * variance, except inside `frozenStatistics`. In evaluation mode the running statistics are used.
+ *
+ * Parameters: `weight`, `bias` [features]. Buffers: `running_mean`, `running_var` [features], `num_batches_tracked`.
+ */
+export abstract class BatchNorm extends UnaryModule {
+  readonly features: number;
+  readonly eps: number;
+  /** May be changed between passes: null before collecting standing statistics, for example. */
+  momentum: number | null;
+  readonly #affine: boolean;
+  readonly #tracks: boolean;
+
+  constructor(context: BuildContext, features: number, options: BatchNormOptions = {}) {
+    super();
+    requirePositive(this.constructor.name, { features });
+    this.features = features;
+    this.eps = options.eps ?? 1e-5;
+    this.momentum = options.momentum === undefined ? 0.1 : options.momentum;
+    this.#affine = options.affine ?? true;
+    this.#tracks = options.trackRunningStats ?? true;
+    if (this.#affine) {
+      this.registerParameter("weight", createTensor(context, [features], options.init ?? ones));
+      this.registerParameter("bias", createTensor(context, [features], zeros));
+    }
+    if (this.#tracks) {
+      this.registerBuffer("running_mean", createTensor(context, [features], zeros));
+      this.registerBuffer("running_var", createTensor(context, [features], ones));
+      this.registerBuffer("num_batches_tracked", Tensor.zeros([], { dtype: "int64", device: context.device }));
+    }
+  }
+
+  /** The ranks of input that the layer takes. */
+  protected abstract readonly ranks: readonly number[];
+
+  /** Forgets the running statistics: mean 0, variance 1, no batches. */
+  resetRunningStats(): void {
+    if (!this.#tracks) return;
+    this.buffer("running_mean").zero_();
+    this.buffer("running_var").fill_(1);
+    this.buffer("num_batches_tracked").zero_();
+  }
+
+  override forward(x: Tensor): Tensor {
+    if (!this.ranks.includes(x.ndim) || x.shape[1] !== this.features) {
+      const ranks = this.ranks.join(" or ");
+      throw new UserError(
+        `${this.constructor.name}: input of shape [${x.shape.join(", ")}] must have ${ranks} dimensions and ${this.features} channels`,
+      );
+    }
+    const weight = this.#affine ? this.parameter("weight") : null;
+    const bias = this.#affine ? this.parameter("bias") : null;
+    const { eps } = this;
+    if (!this.#tracks || (this.training && statisticsFrozen())) {
+      return x.batchNorm({ weight, bias, runningMean: null, runningVar: null, training: true, momentum: 0, eps });
+    }
+    const runningMean = this.buffer("running_mean");
+    const runningVar = this.buffer("running_var");
+    const momentum = this.training ? this.#countBatch() : 0;
+    return x.batchNorm({ weight, bias, runningMean, runningVar, training: this.training, momentum, eps });
+  }
+
+  /** Counts the batch and gives the weight that its statistics get. */
+  #countBatch(): number {
+    const batches = this.buffer("num_batches_tracked");
+    batches.add_(1);
+    return this.momentum ?? 1 / batches.item();
+  }
+}
+
+/**
+ * {@link BatchNorm} over vectors [B, features] or sequences [B, features, L].
+ *
+ * @example
+ * new BatchNorm1d(context, 256).forward(hidden);
+ */
+export class BatchNorm1d extends BatchNorm {
+  protected override readonly ranks = [2, 3];
+}
+
+/**
+ * {@link BatchNorm} over images [B, features, H, W].
+ *
+ * @example
+ * new BatchNorm2d(context, 64, { init: normal(0.02, 1) }).forward(maps);
+ */
+export class BatchNorm2d extends BatchNorm {
+  protected override readonly ranks = [4];
+}

@@ -1,0 +1,32 @@
+/** What a layer needs to come to life: where its tensors live, and the generator that its first weights are drawn from. */
+import { type Device, type DType, type Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
+import type { Initialiser } from "./init.ts";
+
+/**
+ * Passed to every layer that owns parameters or buffers. There is no global random state: two builds from generators in
+ * the same state give the same bits.
+ */
+export interface BuildContext {
+  /** Draws the initial weights. It is a CPU generator on every device, so that one seed means one network everywhere. */
+  readonly generator: Generator;
+  /** Where parameters and buffers are placed. */
+  readonly device: Device;
+  /** Floating-point type of parameters and buffers. Default "float32". */
+  readonly dtype?: DType;
+}
+
+/**
+ * A new tensor of `shape`, filled by `initialise` on the CPU and then placed on the context's device. It is not yet
+ * kept: hand it to `registerParameter` or `registerBuffer`.
+ *
+ * @example
+ * this.registerParameter("weight", createTensor(context, [out, in_], kaimingUniform({ slope: Math.sqrt(5) })));
+ */
+export function createTensor(context: BuildContext, shape: readonly number[], initialise: Initialiser): Tensor {
+  const drawn = Tensor.empty([...shape], { dtype: context.dtype ?? "float32" });
+  scope(() => noGrad(() => initialise(drawn, context.generator)));
+  if (context.device === drawn.device) return drawn;
+  const placed = drawn.to({ device: context.device });
+  drawn.dispose();
+  return placed;
+}

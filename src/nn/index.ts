@@ -1,0 +1,46 @@
+/** Layers, normalisations and initialisers. */
+export { Identity, type InPlaceOptions, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from "./activations.ts";
+export { BatchNorm, BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batch-norm.ts";
+export { type BuildContext, createTensor } from "./context.ts";
+export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
+export { Dropout } from "./dropout.ts";
+export { Embedding } from "./embedding.ts";
+export {
+  defaultBias,
+  defaultWeight,
+  fans,
+  filled,
+  gainOf,
+  INITIALISERS,
+  type Initialiser,
+  type InitialiserName,
+  initialiserOf,
+  type KaimingOptions,
+  kaimingNormal,
+  kaimingUniform,
+  type Nonlinearity,
+  normal,
+  ones,
+  orthogonal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+  zeros,
+} from "./init.ts";
+export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
+export { Linear, type LinearOptions } from "./linear.ts";
+export { Module, type Placement, UnaryModule } from "./module.ts";
+export {
+  AdaptiveAvgPool2d,
+  AvgPool2d,
+  GlobalSumPool2d,
+  MaxPool2d,
+  type PoolOptions,
+  Upsample,
+} from "./resample.ts";
+export { Sequential } from "./sequential.ts";
+export { Flatten, View } from "./shape.ts";
+export { type SpectralNormOptions, spectralNorm } from "./spectral-norm.ts";
+export { frozenStatistics, statisticsFrozen } from "./statistics.ts";
+export { weightNorm } from "./weight-norm.ts";
+export { type Reparametrisation, WeightedModule } from "./weighted.ts";

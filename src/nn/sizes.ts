@@ -1,0 +1,25 @@
+/** Checks of layer sizes, so that a wrong one is named where it was given and not deep inside the engine. */
+import { UserError } from "../base/errors.ts";
+
+/**
+ * Throws UserError unless every value is a positive whole number.
+ *
+ * @example
+ * requirePositive("Linear", { inFeatures, outFeatures });
+ */
+export function requirePositive(layer: string, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new UserError(`${layer}: \`${name}\` (=${value}) must be a positive whole number`);
+    }
+  }
+}
+
+/** Throws UserError unless `groups` divides every value. */
+export function requireDivisible(layer: string, groups: number, values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value % groups !== 0) {
+      throw new UserError(`${layer}: \`${name}\` (=${value}) must be divisible by \`groups\` (=${groups})`);
+    }
+  }
+}

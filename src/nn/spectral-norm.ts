@@ -1,0 +1,130 @@
+/**
+ * Spectral normalisation (Miyato et al. 2018, section 2.1 and algorithm 1), with the numbers and the state of PyTorch's
+ * torch.nn.utils.spectral_norm: `weight_orig`, `weight_u`, `weight_v` in place of `weight`.
+ *
+ * The weight is read as a matrix W of its outputs by everything else and divided by an estimate of its largest singular
+ * value, sigma = u^T W v, which makes the layer (nearly) 1-Lipschitz. u and v follow the singular vectors by power
+ * iteration, are constants to the gradient, and sigma is not.
+ */
+import { UserError } from "../base/errors.ts";
+import { noGrad, type Tensor } from "../tensor/index.ts";
+import { type BuildContext, createTensor } from "./context.ts";
+import { requirePositive } from "./sizes.ts";
+import { statisticsFrozen } from "./statistics.ts";
+import type { Reparametrisation, WeightedModule } from "./weighted.ts";
+
+/** Options of {@link spectralNorm}. */
+export interface SpectralNormOptions {
+  /** Power iterations of a main training pass. Default 1, which the paper found to be enough. */
+  powerIterations?: number;
+  /** Floor of the norms that u and v are divided by. Default 1e-12. */
+  eps?: number;
+  /** The dimension that becomes the rows of the matrix. Default 0, and 1 for transposed convolutions, as in PyTorch. */
+  dim?: number;
+}
+
+/**
+ * Puts spectral normalisation on `layer` and returns it.
+ *
+ * A pass in train mode first makes the power iterations v <- W^T u / |W^T u|, u <- W v / |W v|; a pass in evaluation
+ * mode or inside `frozenStatistics` uses u and v as they are. In PyTorch every pass in train mode iterates, so D(real)
+ * and D(fake) of one update are two iterations; here the trainer decides, by wrapping all passes but the main one.
+ *
+ * u and v begin as normalised Gaussian vectors, drawn from the context's generator.
+ * Throws UserError for an option out of range, and Error when the layer already has a norm on its weight.
+ *
+ * @example
+ * const layer = spectralNorm(context, new Conv2d(context, 3, 64, 4, { stride: 2, padding: 1 }));
+ */
+export function spectralNorm<L extends WeightedModule>(
+  context: BuildContext,
+  layer: L,
+  options: SpectralNormOptions = {},
+): L {
+  layer.reparametrise(new SpectralNorm(context, options));
+  return layer;
+}
+
+class SpectralNorm implements Reparametrisation {
+  readonly name = "spectral norm";
+  readonly #context: BuildContext;
+  readonly #iterations: number;
+  readonly #eps: number;
+  #dim: number | undefined;
+
+  constructor(context: BuildContext, { powerIterations = 1, eps = 1e-12, dim }: SpectralNormOptions) {
+    requirePositive("spectralNorm", { powerIterations });
+    if (!(eps >= 0)) throw new UserError(`spectralNorm: \`eps\` (=${eps}) must be at least 0`);
+    this.#context = context;
+    this.#iterations = powerIterations;
+    this.#eps = eps;
+    this.#dim = dim;
+  }
+
+  split(weight: Tensor, outputDim: number): { parameters: Record<string, Tensor>; buffers: Record<string, Tensor> } {
+    this.#dim ??= outputDim;
+    if (!Number.isInteger(this.#dim) || this.#dim < 0 || this.#dim >= weight.ndim) {
+      throw new UserError(
+        `spectralNorm: \`dim\` (=${this.#dim}) must be a dimension of the weight, 0 to ${weight.ndim - 1}`,
+      );
+    }
+    const rows = weight.shape[this.#dim]!;
+    const u = this.#start(rows);
+    const v = this.#start(weight.numel / rows);
+    return { parameters: { weight_orig: weight }, buffers: { weight_u: u, weight_v: v } };
+  }
+
+  join(stored: (name: string) => Tensor, training: boolean): Tensor {
+    const weight = stored("weight_orig");
+    const matrix = this.#matrix(weight);
+    let u = stored("weight_u");
+    let v = stored("weight_v");
+    let product: Tensor;
+    if (training && !statisticsFrozen()) {
+      const constant = matrix.detach();
+      const transposed = constant.transpose(0, 1);
+      for (let i = 1; i < this.#iterations; i++) {
+        v = this.#normalise(transposed.mv(u));
+        u = this.#normalise(constant.mv(v));
+      }
+      v = this.#normalise(transposed.mv(u));
+      // W v is needed for u and again for sigma: it is computed once, with its gradient, and u takes it as a constant.
+      product = matrix.mv(v);
+      u = this.#normalise(product.detach());
+      this.#remember(stored, u, v);
+    } else {
+      // A later main pass writes into the buffers, maybe before this pass has been differentiated: it keeps copies.
+      u = u.clone();
+      v = v.clone();
+      product = matrix.mv(v);
+    }
+    const sigma = u.dot(product);
+    // Times 1/sigma: the gradient of a quotient would read the whole weight twice more.
+    return weight.mul(sigma.reciprocal());
+  }
+
+  #start(size: number): Tensor {
+    return createTensor(this.#context, [size], (tensor, generator) => {
+      tensor.normal_(0, 1, generator);
+      tensor.copy_(this.#normalise(tensor));
+    });
+  }
+
+  #normalise(x: Tensor): Tensor {
+    return x.div(x.norm().clampMin(this.#eps));
+  }
+
+  #remember(stored: (name: string) => Tensor, u: Tensor, v: Tensor): void {
+    noGrad(() => {
+      stored("weight_u").copy_(u);
+      stored("weight_v").copy_(v);
+    });
+  }
+
+  #matrix(weight: Tensor): Tensor {
+    const dim = this.#dim!;
+    if (dim === 0) return weight.ndim === 2 ? weight : weight.reshape([weight.shape[0]!, -1]);
+    const others = weight.shape.map((_, i) => i).filter((i) => i !== dim);
+    return weight.permute([dim, ...others]).reshape([weight.shape[dim]!, -1]);
+  }
+}

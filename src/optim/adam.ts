@@ -1,0 +1,88 @@
+/** Adam (Kingma and Ba 2015, algorithm 1), with PyTorch's placement of eps and its numbers. */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import {
+  foreachAdd_,
+  foreachAddcdiv_,
+  foreachAddcmul_,
+  foreachDiv_,
+  foreachMul_,
+  foreachSqrt,
+  type Tensor,
+} from "../tensor/index.ts";
+import { Optimizer, type OptimizerContext } from "./optimizer.ts";
+
+/** Options of {@link Adam}. */
+export interface AdamOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Decay of the running means of the gradient and of its square. */
+  betas: readonly [number, number];
+  /** Added to the root of the second moment after its correction. */
+  eps: number;
+  /** Factor of an L2 penalty whose gradient is added before the moments. */
+  weightDecay: number;
+}
+
+/**
+ * Adam. With gradient g at step t:
+ *
+ *     m <- beta1 m + (1 - beta1) g          v <- beta2 v + (1 - beta2) g^2
+ *     p <- p - lr / (1 - beta1^t) x m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+ *
+ * State: `exp_avg` (m) and `exp_avg_sq` (v). With beta1 = 0, which many GANs use, m is the gradient itself: it is
+ * neither stored nor computed.
+ */
+export class Adam extends Optimizer {
+  readonly #options: AdamOptions;
+  readonly #means: readonly Tensor[] | undefined;
+  readonly #squares: readonly Tensor[];
+
+  constructor(parameters: readonly Tensor[], options: AdamOptions) {
+    super(parameters, options.lr);
+    this.#options = options;
+    this.#means = options.betas[0] === 0 ? undefined : this.slot("exp_avg");
+    this.#squares = this.slot("exp_avg_sq");
+  }
+
+  protected override update(raw: readonly Tensor[]): void {
+    const [beta1, beta2] = this.#options.betas;
+    const gradients = this.decayed(raw, this.#options.weightDecay);
+    if (this.#means !== undefined) {
+      foreachMul_(this.#means, beta1);
+      foreachAdd_(this.#means, gradients, 1 - beta1);
+    }
+    foreachMul_(this.#squares, beta2);
+    foreachAddcmul_(this.#squares, gradients, gradients, 1 - beta2);
+
+    const correction1 = 1 - beta1 ** this.steps;
+    const correction2 = 1 - beta2 ** this.steps;
+    const roots = foreachSqrt(this.#squares);
+    foreachDiv_(roots, Math.sqrt(correction2));
+    foreachAdd_(roots, this.#options.eps);
+    foreachAddcdiv_(this.parameters, this.#means ?? gradients, roots, -this.lr / correction1);
+  }
+}
+
+const beta = z.number().min(0, "must be at least 0").lt(1, "must be below 1");
+
+/**
+ * Adam with PyTorch's defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0. GANs are trained with a smaller
+ * beta1: 0.5 in DCGAN, 0 in WGAN-GP, SNGAN and BigGAN.
+ *
+ * Throws UserError for an unknown option or one out of range.
+ *
+ * @example
+ * adam({ lr: 2e-4, betas: [0.5, 0.999] });
+ */
+export const adam = describe(
+  "optimizer",
+  "adam",
+  z.strictObject({
+    lr: z.number().positive("must be above 0").default(1e-3),
+    betas: z.tuple([beta, beta]).default([0.9, 0.999]),
+    eps: z.number().min(0, "must be at least 0").default(1e-8),
+    weightDecay: z.number().min(0, "must be at least 0").default(0),
+  }),
+  (options, context: OptimizerContext) => new Adam(context.parameters, options),
+);

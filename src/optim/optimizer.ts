@@ -1,0 +1,119 @@
+/** Optimizer: what the training loop knows of any update rule. */
+import { UserError } from "../base/errors.ts";
+import { foreachSub, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
+
+/** The part of an optimizer's state that is numbers, as a checkpoint keeps it. */
+export type OptimizerScalars = Readonly<Record<string, number>>;
+
+/** What an optimizer's descriptor needs to build it. */
+export interface OptimizerContext {
+  /** The parameters to train, in the order in which `step` will get their gradients. */
+  readonly parameters: readonly Tensor[];
+}
+
+/**
+ * Updates parameters in place from gradients. State is kept per parameter under PyTorch's names and is allocated at
+ * construction, so that memory does not grow at the first step.
+ *
+ * @example
+ * const optimizer = adam({ lr: 2e-4, betas: [0.5, 0.999] }).build({ parameters: network.parameters() });
+ * optimizer.step(grad(loss, network.parameters()));
+ */
+export abstract class Optimizer {
+  /** Learning rate of the next step: the loop sets it to `baseLr` times the schedule's factor. */
+  lr: number;
+  /** The learning rate that was configured: what a schedule's factor multiplies. */
+  readonly baseLr: number;
+  readonly parameters: readonly Tensor[];
+  /** Steps made so far. */
+  protected steps = 0;
+  readonly #slots = new Map<string, readonly Tensor[]>();
+
+  constructor(parameters: readonly Tensor[], lr: number) {
+    if (parameters.length === 0) throw new Error(`${this.constructor.name}: there are no parameters to train`);
+    this.parameters = [...parameters];
+    this.lr = lr;
+    this.baseLr = lr;
+  }
+
+  /** Allocates one tensor of zeros for each parameter, kept under `name` in the state. */
+  protected slot(name: string): readonly Tensor[] {
+    const tensors = this.parameters.map((parameter) => {
+      const zeros = noGrad(() => Tensor.zerosLike(parameter));
+      keep(zeros);
+      return zeros;
+    });
+    this.#slots.set(name, tensors);
+    return tensors;
+  }
+
+  /** Applies the rule; runs without gradient recording and inside a scope. */
+  protected abstract update(gradients: readonly Tensor[]): void;
+
+  /**
+   * One update with one gradient for each parameter, in the same order.
+   *
+   * Throws Error when their number differs from that of the parameters.
+   */
+  step(gradients: readonly Tensor[]): void {
+    if (gradients.length !== this.parameters.length) {
+      throw new Error(
+        `${this.constructor.name}: ${gradients.length} gradients for ${this.parameters.length} parameters`,
+      );
+    }
+    this.steps++;
+    noGrad(() => scope(() => this.update(gradients)));
+  }
+
+  /** The state tensors, named "<parameter index>.<PyTorch's name>"; live ones, not copies. */
+  state(): Map<string, Tensor> {
+    const state = new Map<string, Tensor>();
+    for (const i of this.parameters.keys()) {
+      for (const [name, tensors] of this.#slots) state.set(`${i}.${name}`, tensors[i]!);
+    }
+    return state;
+  }
+
+  /** The rest of the state: the learning rate in force and the number of steps. */
+  scalars(): OptimizerScalars {
+    return { lr: this.lr, steps: this.steps };
+  }
+
+  /**
+   * Takes over a state that {@link state} and {@link scalars} gave.
+   *
+   * Throws UserError when a tensor or number is missing, superfluous or of another shape; then nothing has changed.
+   */
+  load(state: ReadonlyMap<string, Tensor>, scalars: OptimizerScalars): void {
+    const own = this.state();
+    const { lr, steps } = scalars;
+    if (lr === undefined || steps === undefined) throw new UserError("optimizer state: `lr` or `steps` is missing");
+    for (const name of state.keys()) {
+      if (!own.has(name)) throw new UserError(`optimizer state: \`${name}\` does not belong to this optimizer`);
+    }
+    for (const [name, target] of own) {
+      const source = state.get(name);
+      if (source === undefined) throw new UserError(`optimizer state: \`${name}\` is missing`);
+      if (source.shape.length !== target.shape.length || source.shape.some((size, i) => size !== target.shape[i])) {
+        const shapes = `[${source.shape.join(", ")}] instead of [${target.shape.join(", ")}]`;
+        throw new UserError(`optimizer state: \`${name}\` has shape ${shapes}`);
+      }
+    }
+    noGrad(() => {
+      for (const [name, target] of own) target.copy_(state.get(name)!);
+    });
+    this.lr = lr;
+    this.steps = steps;
+  }
+
+  /** Frees the state; the parameters are not the optimizer's and stay. */
+  dispose(): void {
+    for (const tensors of this.#slots.values()) for (const tensor of tensors) tensor.dispose();
+  }
+
+  /** Gradients plus weightDecay x parameters: weight decay as an L2 penalty on the cost. */
+  protected decayed(gradients: readonly Tensor[], weightDecay: number): readonly Tensor[] {
+    if (weightDecay === 0) return gradients;
+    return foreachSub(gradients, this.parameters, -weightDecay);
+  }
+}

@@ -1,0 +1,70 @@
+/** Stochastic gradient descent with momentum, PyTorch's form (Sutskever et al. 2013 with the rate outside the velocity). */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { foreachAdd_, foreachMul_, foreachSub, type Tensor } from "../tensor/index.ts";
+import { Optimizer, type OptimizerContext } from "./optimizer.ts";
+
+/** Options of {@link SGD}. */
+export interface SGDOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Decay of the velocity; 0 for plain gradient descent. */
+  momentum: number;
+  /** Step along the gradient that the next velocity would add to, not along the velocity alone. */
+  nesterov: boolean;
+  /** Factor of an L2 penalty whose gradient is added first. */
+  weightDecay: number;
+}
+
+/**
+ * b <- momentum b + g, then p <- p - lr b, or with Nesterov's momentum p <- p - lr (g + momentum b).
+ *
+ * State: `momentum_buffer` (b), absent without momentum.
+ */
+export class SGD extends Optimizer {
+  readonly #options: SGDOptions;
+  readonly #velocities: readonly Tensor[] | undefined;
+
+  constructor(parameters: readonly Tensor[], options: SGDOptions) {
+    super(parameters, options.lr);
+    this.#options = options;
+    this.#velocities = options.momentum === 0 ? undefined : this.slot("momentum_buffer");
+  }
+
+  protected override update(raw: readonly Tensor[]): void {
+    const { momentum, nesterov, weightDecay } = this.#options;
+    const gradients = this.decayed(raw, weightDecay);
+    let directions = gradients;
+    if (this.#velocities !== undefined) {
+      foreachMul_(this.#velocities, momentum);
+      foreachAdd_(this.#velocities, gradients, 1);
+      directions = nesterov ? foreachSub(gradients, this.#velocities, -momentum) : this.#velocities;
+    }
+    foreachAdd_(this.parameters, directions, -this.lr);
+  }
+}
+
+/**
+ * Gradient descent with defaults lr 1e-2, momentum 0, nesterov false, weightDecay 0.
+ *
+ * Throws UserError for an unknown option or one out of range, and for nesterov without momentum.
+ *
+ * @example
+ * sgd({ lr: 0.01, momentum: 0.9, nesterov: true });
+ */
+export const sgd = describe(
+  "optimizer",
+  "sgd",
+  z
+    .strictObject({
+      lr: z.number().positive("must be above 0").default(1e-2),
+      momentum: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0),
+      nesterov: z.boolean().default(false),
+      weightDecay: z.number().min(0, "must be at least 0").default(0),
+    })
+    .refine((options) => !options.nesterov || options.momentum > 0, {
+      path: ["nesterov"],
+      message: "needs a `momentum` above 0",
+    }),
+  (options, context: OptimizerContext) => new SGD(context.parameters, options),
+);
