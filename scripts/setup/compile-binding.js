@@ -119,9 +119,7 @@ function compileInto(folder, { host, engine, nativeDir, compiler, quiet }) {
   const jobFile = join(folder, "job.json");
   writeFileSync(jobFile, JSON.stringify({ compiler, stages, progress: !quiet }));
   if (!quiet)
-    say(
-      `compiling the binding for libtorch ${engine.version} at ${engine.root} (once; usually half a minute to two minutes)`,
-    );
+    say(`compiling the binding for libtorch ${engine.version} at ${engine.root} (once; usually 15 to 60 seconds)`);
   const start = Date.now();
   const worker = fileURLToPath(new URL("compile-process.js", import.meta.url));
   const run = spawnSync(process.execPath, [worker, jobFile], {
@@ -134,6 +132,8 @@ function compileInto(folder, { host, engine, nativeDir, compiler, quiet }) {
     throw failure("could not be compiled for", engine, run.stdout || String(run.error ?? run.signal));
   const problem = whyNotLoadable(host, output);
   if (problem) throw failure("was compiled but cannot be loaded with", engine, problem);
+  // Not shown: GCC 12 warns about code inlined from 1.13's headers, which nobody can act on.
+  writeFileSync(join(folder, "messages.txt"), run.stdout);
   writeFileSync(join(folder, "engine.json"), `${JSON.stringify(engine, undefined, 2)}\n`);
   for (const name of [jobFile, ...objects]) rmSync(name);
   flush(output);

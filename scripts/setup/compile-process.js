@@ -50,7 +50,7 @@ function run(step) {
     const [program, ...before] = job.compiler;
     // A group of its own, because the compiler is a driver with children, and all of them must end together.
     const child = spawn(program, [...before, ...step.args], {
-      stdio: ["ignore", "inherit", "inherit"],
+      stdio: ["ignore", "inherit", process.stdout],
       detached: true,
     });
     if (child.pid) running.add(child.pid);

@@ -1,0 +1,2 @@
+/** Compiles the TypeScript sources of a clone if `dist/` is not what they give. Throws SetupError with the compiler's messages. */
+export function ensureDist(root: string): void;

@@ -1,0 +1,98 @@
+/**
+ * Which BLAS computes the matrix products of this process, read from what is mapped into it: a system's libtorch takes
+ * whatever libblas.so.3 leads to, a wheel brings its own inside libtorch_cpu.
+ */
+import { isReferenceBlas } from "../../../scripts/setup/index.js";
+
+/** The BLAS in use. */
+export interface Blas {
+  /** Such as `OpenBLAS`, `MKL`, `reference BLAS`. */
+  readonly name: string;
+  readonly version: string | undefined;
+  /** The library's file; undefined when it is inside libtorch_cpu or when the system does not tell. */
+  readonly library: string | undefined;
+  /** How it runs several threads, if it does: those of OpenMP are libtorch's own. */
+  readonly threading: "OpenMP" | "own threads" | "none" | undefined;
+}
+
+/**
+ * Reads the BLAS off the process's memory map.
+ *
+ * @param maps the text of `/proc/self/maps` after libtorch was loaded, or undefined where there is none (macOS)
+ * @param configuration libtorch's own summary of how it was compiled
+ * @example
+ * blasInUse(readFileSync("/proc/self/maps", "utf8"), binding().configuration()).name; // "OpenBLAS"
+ */
+export function blasInUse(maps: string | undefined, configuration: string): Blas {
+  const files = [...new Set((maps ?? "").split("\n").flatMap((line) => /\s(\/\S+)$/.exec(line)?.[1] ?? []))];
+  const mapped = (pattern: RegExp) => files.find((file) => pattern.test(file));
+
+  const openBlas = mapped(/\/libopenblas[^/]*$/);
+  if (openBlas !== undefined) {
+    const version = /r(\d+\.\d+\.\d+)/.exec(openBlas)?.[1];
+    return { name: "OpenBLAS", version, library: openBlas, threading: openBlasThreading(openBlas) };
+  }
+  for (const [pattern, name] of otherLibraries) {
+    const library = mapped(pattern);
+    if (library !== undefined) return { name, version: undefined, library, threading: undefined };
+  }
+  const reference = files.find(isReferenceBlas);
+  if (reference !== undefined) {
+    const version = /\.so\.(\d+\.\d+\.\d+)$/.exec(reference)?.[1];
+    return { name: "reference BLAS", version, library: reference, threading: "none" };
+  }
+  return insideLibtorch(configuration);
+}
+
+/** A sentence of warning when the BLAS is a slow one, or runs slower kernels than the processor has. */
+export function blasWarnings(
+  blas: Blas,
+  cpuFlags: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): string[] {
+  if (blas.name === "reference BLAS") {
+    return [
+      `the BLAS in use is the reference implementation (${blas.library}), about 80 times slower than OpenBLAS: on Debian or Ubuntu, apt-get install libopenblas0-openmp`,
+    ];
+  }
+  const forced = environment.OPENBLAS_CORETYPE;
+  if (blas.name !== "OpenBLAS" || !forced) return [];
+  const has = (flag: string) => cpuFlags.includes(flag);
+  const level = has("avx512f") ? "AVX-512" : has("avx2") ? "AVX2" : undefined;
+  const fast = level === "AVX-512" ? avx512Kernels : [...avx512Kernels, ...avx2Kernels];
+  if (level === undefined || fast.includes(forced.toLowerCase())) return [];
+  return [
+    `OPENBLAS_CORETYPE=${forced} holds OpenBLAS back: this processor has ${level}, which those kernels do not use`,
+  ];
+}
+
+/** OpenBLAS's names of kernels, in lower case. Zen's are AVX2 although newer Zen processors have AVX-512. */
+const avx512Kernels = ["skylakex", "cooperlake", "sapphirerapids"];
+const avx2Kernels = ["haswell", "zen", "excavator"];
+
+const otherLibraries: readonly (readonly [RegExp, string])[] = [
+  [/\/libmkl_(rt|core)[^/]*$/, "MKL"],
+  [/\/libblis[^/]*$/, "BLIS"],
+  [/\/lib(nvpl_blas|armpl)[^/]*$/, "Arm performance library"],
+  [/\/lib(atlas|satlas|tatlas)[^/]*$|\/atlas\/libblas/, "ATLAS"],
+];
+
+/** Debian names the flavour in the folder; other builds do not tell. */
+function openBlasThreading(path: string): Blas["threading"] {
+  if (path.includes("openmp")) return "OpenMP";
+  if (path.includes("pthread")) return "own threads";
+  return path.includes("serial") ? "none" : undefined;
+}
+
+function insideLibtorch(configuration: string): Blas {
+  const info = /BLAS_INFO=(\w+)/.exec(configuration)?.[1];
+  const mkl = /Math Kernel Library Version ([\w.]+)/.exec(configuration)?.[1];
+  const names: Record<string, string> = {
+    mkl: "MKL",
+    open: "OpenBLAS",
+    accelerate: "Accelerate",
+    vecLib: "Accelerate",
+  };
+  const name = names[info ?? ""] ?? info ?? "unknown";
+  return { name, version: mkl, library: undefined, threading: name === "MKL" ? "OpenMP" : undefined };
+}

@@ -1,0 +1,122 @@
+/** Gathers what `gantry doctor` reports, going on as far as possible when something is wrong. */
+import { existsSync, readFileSync } from "node:fs";
+import os from "node:os";
+import { type Engine, ensureBinding } from "../../../scripts/setup/index.js";
+import { type Binding, binding } from "../../tensor/native.ts";
+import { type Blas, blasInUse, blasWarnings } from "./blas.ts";
+import { type Cpu, thisCpu } from "./cpu.ts";
+import { measureSpeed, type Speed } from "./speed.ts";
+
+/** A device that tensors can be on. */
+export interface DeviceReport {
+  readonly name: "cpu" | "cuda" | "mps";
+  readonly available: boolean;
+}
+
+/** What there is to say once the engine runs. */
+export interface EngineReport {
+  readonly version: string;
+  /** How it was found: by `GANTRY_TORCH`, through `python`, in the `system`, or Gantry's own from `pip`. */
+  readonly source: Engine["source"];
+  readonly root: string;
+  readonly library: string;
+  readonly binding: string;
+  readonly accelerator: "cuda" | "rocm" | "mps" | null;
+  /** The instruction set whose kernels libtorch chose. */
+  readonly cpuCapability: string;
+  readonly threads: number;
+  readonly blas: Blas & { readonly threads: number | null };
+  readonly devices: readonly DeviceReport[];
+  readonly speed: Speed;
+}
+
+/** The whole report; `ok` is false when Gantry cannot run. */
+export interface Report {
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  readonly gantry: string;
+  readonly node: string;
+  readonly system: string;
+  readonly cores: number;
+  readonly cpu: Cpu;
+  readonly engine: EngineReport | null;
+}
+
+/**
+ * Examines the installation. Compiles the binding if that has not been done, but installs nothing: a report must not
+ * change what it reports.
+ *
+ * @param seconds how long the speed reading takes, 3 by default
+ */
+export function examine(seconds = 3): Report {
+  const cpu = thisCpu();
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  let engine: EngineReport | null = null;
+  try {
+    const found = ensureBinding({ install: false });
+    engine = examineEngine(found.engine, found.path, binding(), seconds);
+    warnings.push(...blasWarnings(engine.blas, cpu.flags, process.env), ...capabilityWarnings(engine, cpu));
+  } catch (error) {
+    // Whatever the engine fails with is the finding: a doctor that throws is of no use.
+    problems.push(error instanceof Error ? error.message : String(error));
+  }
+  return {
+    ok: problems.length === 0,
+    problems,
+    warnings,
+    gantry: ownVersion(),
+    node: process.versions.node,
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    cores: os.availableParallelism(),
+    cpu,
+    engine,
+  };
+}
+
+function examineEngine(found: Engine, path: string, native: Binding, seconds: number): EngineReport {
+  // Measured first: some libraries are loaded only when first needed, and then the memory map shows them.
+  const speed = measureSpeed(seconds);
+  const maps = existsSync("/proc/self/maps") ? readFileSync("/proc/self/maps", "utf8") : undefined;
+  const blas = blasInUse(maps, native.configuration());
+  const threads = native.threads();
+  return {
+    version: found.version,
+    source: found.source,
+    root: found.root,
+    library: found.library,
+    binding: path,
+    accelerator: found.accelerator ?? null,
+    cpuCapability: native.cpuCapability(),
+    threads,
+    blas: { ...blas, threads: blasThreads(blas, threads) },
+    devices: [
+      { name: "cpu", available: true },
+      { name: "cuda", available: native.hasCuda() },
+      { name: "mps", available: native.hasMps() },
+    ],
+    speed,
+  };
+}
+
+/** The loader gives OpenMP and OpenBLAS the same count; a BLAS without threads has the one that calls it. */
+function blasThreads(blas: Blas, threads: number): number | null {
+  if (blas.threading === "none") return 1;
+  return blas.threading === undefined && blas.name !== "OpenBLAS" ? null : threads;
+}
+
+function capabilityWarnings(engine: EngineReport, cpu: Cpu): string[] {
+  const forced = process.env.ATEN_CPU_CAPABILITY;
+  const used = engine.cpuCapability;
+  if (used === "AVX512" || !cpu.flags.includes(used === "AVX2" ? "avx512f" : "avx2")) return [];
+  if (forced) return [`ATEN_CPU_CAPABILITY=${forced} holds libtorch back to its ${used} kernels`];
+  // libtorch 2 picks AVX2 for many processors on purpose; only a fall below AVX2 costs much.
+  return used === "AVX2" ? [] : [`libtorch runs its ${used} kernels, although this processor has AVX2`];
+}
+
+/** The version in Gantry's own package.json, two folders above both src/cli and dist/cli. */
+function ownVersion(): string {
+  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

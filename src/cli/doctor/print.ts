@@ -1,0 +1,45 @@
+/** The report of `gantry doctor` as text. */
+import type { EngineReport, Report } from "./examine.ts";
+
+const sources = {
+  GANTRY_TORCH: "named by GANTRY_TORCH",
+  python: "the python3 on PATH has it",
+  system: "the system's",
+  pip: "Gantry's own copy",
+};
+
+/**
+ * The lines to show, without colours.
+ *
+ * @example
+ * process.stdout.write(reportText(examine()));
+ */
+export function reportText(report: Report): string {
+  const { engine, cpu } = report;
+  const rows: [string, string][] = [
+    ["Gantry", `${report.gantry}, Node ${report.node}, ${report.system}`],
+    ["CPU", `${cpu.model}, ${report.cores} cores${cpu.flags.length > 0 ? ` (${cpu.flags.join(" ")})` : ""}`],
+    ...(engine ? engineRows(engine) : []),
+    ...report.warnings.map((text): [string, string] => ["Warning", text]),
+    ...report.problems.map((text): [string, string] => ["Problem", text]),
+  ];
+  return rows.map(([label, text]) => `${label.padEnd(9)} ${text}\n`).join("");
+}
+
+function engineRows(engine: EngineReport): [string, string][] {
+  const { blas, speed } = engine;
+  const gflops = (value: number) => `${value.toPrecision(3)} GFLOP/s`;
+  const usable = engine.devices.filter((device) => device.available).map((device) => device.name);
+  const gpu = engine.accelerator ? ` (this build can use ${engine.accelerator})` : "";
+  const blasName = blas.version ? `${blas.name} ${blas.version}` : blas.name;
+  const blasThreads = blas.threads === null ? "" : `, ${blas.threads} ${blas.threads === 1 ? "thread" : "threads"}`;
+  return [
+    ["Engine", `libtorch ${engine.version}, ${sources[engine.source]}: ${engine.root}`],
+    ["Binding", engine.binding],
+    ["BLAS", `${blasName}${blasThreads} (${blas.library ?? "inside libtorch"})`],
+    ["Kernels", `${engine.cpuCapability}, ${engine.threads} threads`],
+    ["Devices", `${usable.join(", ")}${gpu}`],
+    ["Speed", `matrix product of ${speed.matrixSize}: ${gflops(speed.matrixProduct)}`],
+    ["", `convolution: forward ${gflops(speed.convolutionForward)}, backward ${gflops(speed.convolutionBackward)}`],
+  ];
+}
