@@ -1,0 +1,49 @@
+/** A dataset as training sees it: all images as one memory-mapped tensor, with labels. */
+import { readFileSync } from "node:fs";
+import { keep, scope, Tensor } from "../tensor/index.ts";
+import type { Choice } from "./options.ts";
+import type { Pack } from "./pack.ts";
+import type { BrokenFile } from "./source.ts";
+
+/** Images of one size with class labels. */
+export interface Dataset {
+  /** Name for people, such as "mnist (train)". */
+  readonly name: string;
+  /** Number of images, N. */
+  readonly count: number;
+  /** Number of channels, C. */
+  readonly channels: 1 | 3;
+  /** Side of the square images in pixels, S. */
+  readonly size: number;
+  /** Names of the classes; empty when the images have none. */
+  readonly classes: readonly string[];
+  /** uint8 [N, C, S, S] on the CPU, mapped from the pack: pages are read when they are used. Do not write to it. */
+  readonly images: Tensor;
+  /** int64 [N] on the CPU: indices into `classes`, all 0 when there are none. */
+  readonly labels: Tensor;
+  /** Whether batches mirror each image with probability one half. */
+  readonly flip: boolean;
+  /** Files that were skipped, and why. */
+  readonly broken: readonly BrokenFile[];
+  /** Where the images came from and how they were resized: belongs beside every score. */
+  readonly protocolNote?: string;
+}
+
+/** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */
+export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">): Dataset {
+  const { name, note, count, channels, size, classes, resizer, originals, broken } = pack.header;
+  const images = scope(() => {
+    const bytes = Tensor.fromFile(pack.imagesPath, { dtype: "uint8", size: count * channels * size * size });
+    return keep(bytes.view([count, channels, size, size]));
+  });
+  const labels = scope(() => {
+    if (!choice.labels) return keep(Tensor.zeros([count], { dtype: "int64" }));
+    const bytes = new Uint8Array(readFileSync(pack.labelsPath));
+    return keep(Tensor.fromArray(new BigInt64Array(bytes.buffer), [count]));
+  });
+  const { width, height } = originals;
+  const native = width[0] === size && width[1] === size && height[0] === size && height[1] === size;
+  const protocolNote = native ? `${note}; not resized` : `${note}; made ${size}x${size} (${resizer})`;
+  const kept = choice.labels ? classes : [];
+  return { name, count, channels, size, classes: kept, images, labels, flip: choice.flip, broken, protocolNote };
+}

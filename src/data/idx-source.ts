@@ -1,0 +1,95 @@
+/** Sources in the form of MNIST: a file of images and a file of labels, both IDX, plain or gzip. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { parseIdx, readMaybeGzip } from "../formats/idx.ts";
+import { type ImageSource, type OpenSource, sha256, sha256OfFile } from "./source.ts";
+
+/** The two splits of MNIST and of the datasets in its form. */
+export type IdxSplit = "train" | "test";
+
+const stems = {
+  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
+  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
+} as const;
+
+/** What sets one dataset of the form apart from another. */
+export interface IdxDataset {
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** SHA-256 of the official files' contents, after inflating, by file stem. */
+  readonly official: Readonly<Record<string, string>>;
+}
+
+/** The path of a split's file in a folder: as named officially, plain or `.gz`; undefined when absent. */
+export function findIdx(folder: string, split: IdxSplit, part: "images" | "labels"): string | undefined {
+  const stem = stems[split][part];
+  return [stem, `${stem}.gz`].map((name) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/** Whether a folder holds both files of a split. */
+export function hasIdx(folder: string, split: IdxSplit): boolean {
+  return findIdx(folder, split, "images") !== undefined && findIdx(folder, split, "labels") !== undefined;
+}
+
+/**
+ * Opens the split of a dataset in `folder`.
+ *
+ * Throws UserError when a file is absent, and on opening when magic, shape, counts or labels do not fit.
+ */
+export async function idxSource(dataset: IdxDataset, folder: string, split: IdxSplit): Promise<ImageSource> {
+  const imagesPath = findIdx(folder, split, "images");
+  const labelsPath = findIdx(folder, split, "labels");
+  if (imagesPath === undefined || labelsPath === undefined) {
+    const missing = stems[split][imagesPath === undefined ? "images" : "labels"];
+    throw new UserError(`${dataset.name}: ${missing} (or ${missing}.gz) is not in ${folder}`);
+  }
+  return {
+    name: `${dataset.name} (${split})`,
+    fingerprint: `${await sha256OfFile(imagesPath)} ${await sha256OfFile(labelsPath)}`,
+    // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the picture.
+    defaultFit: (size) => (size >= 28 && size <= 32 ? "pad" : "crop"),
+    open: async () => openIdx(dataset, split, imagesPath, labelsPath),
+  };
+}
+
+function openIdx(dataset: IdxDataset, split: IdxSplit, imagesPath: string, labelsPath: string): OpenSource {
+  const imageBytes = readMaybeGzip(imagesPath);
+  const labelBytes = readMaybeGzip(labelsPath);
+  const images = parseIdx(imageBytes, imagesPath);
+  const labels = parseIdx(labelBytes, labelsPath);
+  if (images.dtype !== "uint8" || images.shape.length !== 3) {
+    throw new UserError(`${imagesPath}: images must be uint8 [N, H, W]; these are ${images.dtype} [${images.shape}]`);
+  }
+  if (labels.dtype !== "uint8" || labels.shape.length !== 1) {
+    throw new UserError(`${labelsPath}: labels must be uint8 [N]; these are ${labels.dtype} [${labels.shape}]`);
+  }
+  const [count, height, width] = images.shape as [number, number, number];
+  if (labels.shape[0] !== count) {
+    throw new UserError(`${imagesPath} holds ${count} images, ${labelsPath} ${labels.shape[0]} labels`);
+  }
+  const largest = (labels.data as Uint8Array).reduce((a, b) => Math.max(a, b), 0);
+  if (largest >= dataset.classes.length) {
+    throw new UserError(`${labelsPath}: label ${largest} is out of range; there are ${dataset.classes.length} classes`);
+  }
+  const isOfficial =
+    sha256(imageBytes) === dataset.official[stems[split].images] &&
+    sha256(labelBytes) === dataset.official[stems[split].labels];
+  return {
+    images: {
+      form: "raw",
+      pixels: images.data as Uint8Array,
+      start: 0,
+      stride: height * width,
+      channels: 1,
+      height,
+      width,
+    },
+    names: (index) => `${imagesPath} image ${index}`,
+    labels: labels.data,
+    classes: dataset.classes,
+    broken: [],
+    ignored: {},
+    note: `${dataset.name}, ${split} split, ${count} images, ${isOfficial ? "the official files" : "NOT the official files"}`,
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * A dataset of image files: a folder or a zip archive whose sub-folders are the classes.
+ *
+ * The layout is read from the paths. A single outer folder is looked through; folders named like splits (train, val, test)
+ * above the classes select a part; without sub-folders the images have no classes.
+ */
+import { basename, resolve } from "node:path";
+import { z } from "zod";
+import { suggestion, UserError } from "../base/errors.ts";
+import { describeImages } from "./describe.ts";
+import { byCodeUnit, fingerprintOf, imageExtensions, type Listed, listImages } from "./listing.ts";
+import { background, channels, choice, fit, size } from "./options.ts";
+import type { ImageSource, OpenSource } from "./source.ts";
+
+const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
+
+/** Files sorted into classes. */
+interface Arranged {
+  /** Files with the index of their class, one of each class in turn. */
+  readonly files: readonly { readonly file: Listed; readonly label: number }[];
+  readonly classes: readonly string[];
+  readonly split: string | undefined;
+  /** Files that lie beside class folders and so belong to no class. */
+  readonly stray: readonly string[];
+}
+
+const parts = (file: { path: string }): string[] => file.path.split("/");
+
+/**
+ * Finds split and classes in the paths. Exported for its test.
+ *
+ * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does. The files take turns, one
+ * of each class, so that the first N of them hold every class.
+ *
+ * Throws UserError when the wanted split is not there, or there are splits and none is named `train` or wanted.
+ */
+export function arrange(listed: readonly Listed[], wanted: string | undefined, where: string): Arranged {
+  let depth = 0;
+  let files = listed;
+  let split: string | undefined;
+  while (true) {
+    const tops = new Set(files.flatMap((file) => (parts(file).length > depth + 1 ? [parts(file)[depth]!] : [])));
+    const splits = [...tops].filter((top) => splitNames.includes(top.toLowerCase()));
+    const hasSplits = splits.length > 0 && splits.length === tops.size;
+    if (split === undefined && (hasSplits || (wanted !== undefined && tops.has(wanted)))) {
+      split = wanted ?? splits.find((name) => /^train/i.test(name));
+      if (split === undefined || !tops.has(split)) {
+        const accepted = [...tops].sort(byCodeUnit).join(", ");
+        throw new UserError(
+          `${where}: \`split\` (=${wanted ?? "train"}) is not one of its folders; accepted: ${accepted}`,
+        );
+      }
+      files = files.filter((file) => parts(file)[depth] === split && parts(file).length > depth + 1);
+      depth++;
+      continue;
+    }
+    if (tops.size === 1 && files.every((file) => parts(file).length > depth + 2)) {
+      depth++;
+      continue;
+    }
+    if (wanted !== undefined && split === undefined) {
+      throw new UserError(`${where}: there is no split \`${wanted}\`${suggestion(wanted, [...tops])}`);
+    }
+    return { ...byClass(files, depth), split };
+  }
+}
+
+function byClass(files: readonly Listed[], depth: number): Omit<Arranged, "split"> {
+  const groups = new Map<string, Listed[]>();
+  const loose: Listed[] = [];
+  for (const file of files) {
+    const names = parts(file);
+    if (names.length <= depth + 1) {
+      loose.push(file);
+      continue;
+    }
+    const group = groups.get(names[depth]!);
+    if (group === undefined) groups.set(names[depth]!, [file]);
+    else group.push(file);
+  }
+  if (groups.size === 0) return { files: loose.map((file) => ({ file, label: 0 })), classes: [], stray: [] };
+  const classes = [...groups.keys()].sort(byCodeUnit);
+  const lists = classes.map((name) => groups.get(name)!);
+  const turns: { file: Listed; label: number }[] = [];
+  for (let round = 0; turns.length < files.length - loose.length; round++) {
+    for (const [label, list] of lists.entries()) {
+      const file = list[round];
+      if (file !== undefined) turns.push({ file, label });
+    }
+  }
+  return { files: turns, classes, stray: loose.map((file) => file.path) };
+}
+
+/** Opens a folder or zip archive as a source. Throws UserError when it holds no image or not the wanted split. */
+export async function folderSource(path: string, split?: string): Promise<ImageSource> {
+  const full = resolve(path);
+  const listing = await listImages(full);
+  if (listing.files.length + listing.broken.length === 0) {
+    const found = Object.entries(listing.ignored).map(([extension, count]) => `${count} ${extension}`);
+    const instead = found.length > 0 ? ` (found: ${found.join(", ")})` : "";
+    throw new UserError(`${full}: no image files${instead}; accepted endings: ${imageExtensions.join(" ")}`);
+  }
+  const arranged = arrange(listing.files, split, full);
+  const files = arranged.files.map(({ file }) => file);
+  const name = `${basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`;
+  const stray = arranged.stray.map((file) => ({ file, reason: "lies beside the class folders, so it has no class" }));
+  return {
+    name,
+    fingerprint: fingerprintOf(files),
+    open: async (): Promise<OpenSource> => ({
+      images: { form: "encoded", items: files.map((file) => file.item) },
+      names: files.map((file) => file.path),
+      labels: arranged.files.map(({ label }) => label),
+      classes: arranged.classes,
+      broken: [...listing.broken, ...stray],
+      ignored: listing.ignored,
+      note: noteOf(name, files),
+    }),
+  };
+}
+
+function noteOf(name: string, files: readonly Listed[]): string {
+  const lossy = files.filter((file) => /\.jpe?g$/i.test(file.path)).length;
+  const kind = `${files.length} image files from ${name}`;
+  if (lossy === 0) return kind;
+  const which = lossy === files.length ? "all" : `${lossy} of them`;
+  return `${kind}, ${which} JPEG: pixels differ from a lossless original, and so do scores`;
+}
+
+/**
+ * Images of a folder or zip archive; JPEG, PNG, WebP, GIF (first frame), TIFF and AVIF.
+ *
+ * - `path`: the folder or `.zip` file
+ * - `split`: name of the sub-folder to use when there are splits; default `train`
+ * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255, white)
+ * - `flip`, `classes`, `first`, `labels`: see docs/data.md
+ *
+ * Building it throws UserError when the path holds no readable image; single broken files are skipped and listed.
+ *
+ * @example
+ * imageFolder({ path: "photos/cats.zip", size: 64, flip: true })
+ */
+export const imageFolder = describeImages(
+  "imageFolder",
+  z.strictObject({
+    path: z.string("must be the path of a folder or zip archive").min(1, "must not be empty"),
+    split: z.string().min(1).optional(),
+    size: size.default(64),
+    channels: channels.default(3),
+    fit: fit.default("crop"),
+    background: background.default(255),
+    ...choice,
+  }),
+  ({ path, split }) => folderSource(path, split),
+);

@@ -1,0 +1,263 @@
+/**
+ * Packs: a dataset decoded and resized once, kept as plain bytes that training maps into memory.
+ *
+ * A pack is a folder named by the hash of everything that its bytes depend on: the source's fingerprint, the target form,
+ * the selection and the resizer with its versions. It holds `images.u8` (row-major [count, channels, size, size]),
+ * `labels.i64` (little-endian) and `pack.json`. It is built under a temporary name and renamed when whole, so processes
+ * that build the same pack at once do no harm: the first rename wins, and the others use what it left.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { fileError, flushFolder, temporaryName, writeFileAtomic, writeFully } from "../formats/atomic.ts";
+import type { Chunk } from "./decode.ts";
+import { decodeAll } from "./decode-pool.ts";
+import type { Choice, Target } from "./options.ts";
+import { packsFolder } from "./paths.ts";
+import { isCopy, resizer } from "./resize.ts";
+import { type ImageSource, type OpenSource, type RawImages, type Selection, select, sha256 } from "./source.ts";
+
+/** Raised whenever the layout of a pack changes. */
+const PACK_VERSION = 1;
+
+/** Images to a message: large enough to hide the message's cost, small enough for a smooth progress line. */
+const CHUNK = 256;
+
+/** Temporary folders older than this belong to a process that died. */
+const STALE_AFTER_MS = 24 * 3600 * 1000;
+
+const range = z.tuple([z.int(), z.int()]);
+
+const headerSchema = z.object({
+  version: z.literal(PACK_VERSION),
+  name: z.string(),
+  note: z.string(),
+  count: z.int().min(1),
+  channels: z.union([z.literal(1), z.literal(3)]),
+  size: z.int().min(1),
+  classes: z.array(z.string()),
+  resizer: z.string(),
+  /** Smallest and largest width and height before resizing. */
+  originals: z.object({ width: range, height: range }),
+  broken: z.array(z.object({ file: z.string(), reason: z.string() })),
+  ignored: z.record(z.string(), z.number()),
+});
+
+/** What `pack.json` holds. */
+export type PackHeader = z.output<typeof headerSchema>;
+
+/** A prepared dataset on the disk. */
+export interface Pack {
+  readonly folder: string;
+  readonly header: PackHeader;
+  readonly imagesPath: string;
+  readonly labelsPath: string;
+}
+
+/** How far the preparation is. */
+export interface PackProgress {
+  readonly name: string;
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+}
+
+/** What a run tells a dataset when it is built. */
+export interface DataContext {
+  /** Cache folder; default {@link ./paths.ts | cacheFolder()}. */
+  readonly cache?: string | undefined;
+  /** Decoding threads; 0 decodes in this thread. Default: one a core, at most 8; none for mere copies. */
+  readonly workers?: number | undefined;
+  readonly onProgress?: ((progress: PackProgress) => void) | undefined;
+}
+
+/**
+ * The pack of a source in the wanted form: the cached one when it fits and is whole, else a new one.
+ *
+ * Broken images are skipped and listed in the header.
+ *
+ * Throws UserError when every image is broken, the selection is empty, or the disk refuses.
+ */
+export async function preparePack(
+  source: ImageSource,
+  target: Target,
+  choice: Pick<Choice, "classes" | "first">,
+  context: DataContext = {},
+): Promise<Pack> {
+  const { classes, first } = choice;
+  const key = sha256(
+    JSON.stringify([PACK_VERSION, source.fingerprint, target, classes ?? null, first ?? null, resizer]),
+  );
+  const packs = packsFolder(context.cache);
+  const folder = join(packs, key.slice(0, 32));
+  const cached = openPack(folder);
+  if (cached !== undefined) return cached;
+
+  const opened = await source.open();
+  const selection = select(opened, source.name, classes, first);
+  let temporary: string;
+  try {
+    mkdirSync(packs, { recursive: true });
+    removeStale(packs);
+    temporary = temporaryName(folder);
+    mkdirSync(temporary);
+  } catch (error) {
+    throw fileError(error, "write", packs);
+  }
+  try {
+    await writePack(temporary, source.name, opened, selection, target, context);
+    return putInPlace(temporary, folder);
+  } catch (error) {
+    throw fileError(error, "write", folder);
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Opens a pack, or says by `undefined` that there is none or that it is damaged. */
+export function openPack(folder: string): Pack | undefined {
+  const imagesPath = join(folder, "images.u8");
+  const labelsPath = join(folder, "labels.i64");
+  try {
+    const header = headerSchema.parse(JSON.parse(readFileSync(join(folder, "pack.json"), "utf8")));
+    // The engine's memory map can extend a file that is too short, so sizes are checked before it sees one.
+    const { count, channels, size } = header;
+    if (statSync(imagesPath).size !== count * channels * size * size) return undefined;
+    if (statSync(labelsPath).size !== count * 8) return undefined;
+    return { folder, header, imagesPath, labelsPath };
+  } catch {
+    return undefined;
+  }
+}
+
+async function writePack(
+  folder: string,
+  name: string,
+  opened: OpenSource,
+  selection: Selection,
+  target: Target,
+  context: DataContext,
+): Promise<void> {
+  const nameOf = typeof opened.names === "function" ? opened.names : (i: number) => (opened.names as string[])[i]!;
+  const total = selection.indices.length;
+  const broken = [...opened.broken];
+  const labels: number[] = [];
+  const width: [number, number] = [Number.POSITIVE_INFINITY, 0];
+  const height: [number, number] = [Number.POSITIVE_INFINITY, 0];
+  const workers = context.workers ?? workersFor(opened, target, total);
+  const file = openSync(join(folder, "images.u8"), "wx");
+  let done = 0;
+  try {
+    await decodeAll(chunksOf(opened, selection, target, workers), workers, ({ pixels, good, sizes, failures }) => {
+      writeFully(file, pixels);
+      for (const position of good) labels.push(selection.labels[done + position]!);
+      for (let i = 0; i < sizes.length; i += 2) {
+        widen(width, sizes[i]!);
+        widen(height, sizes[i + 1]!);
+      }
+      for (const { position, reason } of failures) {
+        broken.push({ file: nameOf(selection.indices[done + position]!), reason });
+      }
+      done += good.length + failures.length;
+      context.onProgress?.({ name, done, total, failed: broken.length });
+    });
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  if (labels.length === 0) {
+    const [example] = broken;
+    throw new UserError(`${name}: none of the ${total} images can be read; ${example?.file}: ${example?.reason}`);
+  }
+  writeFileAtomic(join(folder, "labels.i64"), [new Uint8Array(BigInt64Array.from(labels, BigInt).buffer)]);
+  const header: PackHeader = {
+    version: PACK_VERSION,
+    name,
+    note: opened.note,
+    count: labels.length,
+    channels: target.channels,
+    size: target.size,
+    classes: [...selection.classes],
+    resizer,
+    originals: { width, height },
+    broken,
+    ignored: { ...opened.ignored },
+  };
+  writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
+}
+
+/** One thread a core, at most 8, fewer for few images; none where the pixels are merely copied. */
+function workersFor(opened: OpenSource, target: Target, total: number): number {
+  if (opened.images.form === "raw" && isCopy(opened.images, target)) return 0;
+  return Math.min(availableParallelism(), 8, Math.ceil(total / CHUNK));
+}
+
+function widen(range: [number, number], value: number): void {
+  range[0] = Math.min(range[0], value);
+  range[1] = Math.max(range[1], value);
+}
+
+function* chunksOf(opened: OpenSource, selection: Selection, target: Target, workers: number): Generator<Chunk> {
+  const { images } = opened;
+  const shared = images.form === "raw" && workers > 0 ? share(images) : images;
+  for (let begin = 0; begin < selection.indices.length; begin += CHUNK) {
+    const indices = selection.indices.slice(begin, begin + CHUNK);
+    if (shared.form === "raw") yield { form: "raw", target, images: shared, indices };
+    else yield { form: "encoded", target, items: Array.from(indices, (index) => shared.items[index]!) };
+  }
+}
+
+/** Raw pixels in memory that the workers see too: a message then carries a reference, not the whole dataset. */
+function share(images: RawImages): RawImages {
+  const pixels = new Uint8Array(new SharedArrayBuffer(images.pixels.byteLength));
+  pixels.set(images.pixels);
+  return { ...images, pixels };
+}
+
+/** Renames a whole pack to its final name; one that another process put there meanwhile is used instead. */
+function putInPlace(temporary: string, folder: string): Pack {
+  if (existsSync(folder) && openPack(folder) === undefined) {
+    // A damaged pack is moved aside first: a folder cannot be renamed onto one that holds something.
+    const aside = temporaryName(folder);
+    renameSync(folder, aside);
+    rmSync(aside, { recursive: true, force: true });
+  }
+  flushFolder(temporary);
+  try {
+    renameSync(temporary, folder);
+    flushFolder(join(folder, ".."));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+  }
+  const pack = openPack(folder);
+  if (pack === undefined)
+    throw new UserError(`${folder}: the pack was damaged while it was written; delete the folder`);
+  return pack;
+}
+
+/** Removes what processes that died left behind. */
+function removeStale(packs: string): void {
+  for (const entry of readdirSync(packs)) {
+    if (!basename(entry).endsWith(".tmp")) continue;
+    const path = join(packs, entry);
+    try {
+      if (Date.now() - statSync(path).mtimeMs > STALE_AFTER_MS) rmSync(path, { recursive: true, force: true });
+    } catch {
+      // Another process removed it first.
+    }
+  }
+}

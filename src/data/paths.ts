@@ -1,0 +1,23 @@
+/** Where Gantry keeps what it downloads and prepares. */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+const fromEnvironment = (name: string): string | undefined => process.env[name] || undefined;
+
+/** The cache folder: `GANTRY_CACHE`, else `gantry` under `XDG_CACHE_HOME`, else `~/.cache/gantry`. Safe to delete. */
+export function cacheFolder(): string {
+  const own = fromEnvironment("GANTRY_CACHE");
+  if (own !== undefined) return resolve(own);
+  return join(fromEnvironment("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "gantry");
+}
+
+/** The folder of prepared packs, one folder a pack. */
+export function packsFolder(cache: string = cacheFolder()): string {
+  return join(cache, "packs");
+}
+
+/** The folder of downloaded datasets, one folder a name: `GANTRY_DATA`, else `datasets` in the cache folder. */
+export function datasetsFolder(): string {
+  const own = fromEnvironment("GANTRY_DATA");
+  return own !== undefined ? resolve(own) : join(cacheFolder(), "datasets");
+}

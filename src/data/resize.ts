@@ -1,0 +1,124 @@
+/**
+ * One image to one square of bytes: decoding, orientation, colour, transparency, scaling, placing.
+ *
+ * Scaling: reduction with a Lanczos kernel (a = 3) stretched by the factor of reduction, so that it low-passes before it
+ * samples; enlargement with bicubic interpolation. A resizer without that low-pass aliases, and Parmar et al., "On Aliased
+ * Resizing and Surprising Subtleties in GAN Evaluation" (2022), show that this alone moves FID by several points. JPEG and
+ * WebP may be reduced by whole factors while decoding, but never to less than twice the wanted size. The same version of
+ * sharp and libvips gives the same bytes; the versions are part of a pack's key.
+ */
+import sharp, { type Sharp } from "sharp";
+import { UserError } from "../base/errors.ts";
+import type { Target } from "./options.ts";
+
+/** What a pack records about how its pixels were made: a different value makes a different pack. */
+export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
+
+/** A picture larger than this is refused: a file of kilobytes can claim billions of pixels. */
+export const LARGEST_PICTURE = 100_000_000;
+
+/** Planar bytes [channels, size, size] with the size the picture had before. */
+export interface Resized {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Interleaved bytes as sharp returns them. */
+interface Interleaved {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "inside" } as const;
+
+/**
+ * Decodes an image file (JPEG, PNG, WebP, GIF, TIFF, AVIF; of an animation the first frame) and turns it into a square.
+ * Orientation follows EXIF, colours are converted to sRGB (or to luminance for one channel), 16 bits to 8, transparency is
+ * laid over the background.
+ *
+ * Throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels.
+ */
+export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
+  const picture = sharp(bytes, { failOn: "error", limitInputPixels: LARGEST_PICTURE });
+  const { width, height, autoOrient } = await picture.metadata();
+  const pixels = await convert(picture.autoOrient(), target);
+  return { pixels, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+}
+
+/** The form of planar images. */
+interface Planar {
+  readonly channels: 1 | 3;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Whether images of a form reach the target by copying pixels, without resampling and without mixing colours. */
+export function isCopy({ channels, height, width }: Planar, target: Target): boolean {
+  if (channels !== target.channels && channels !== 1) return false;
+  if (height === target.size && width === target.size) return true;
+  return target.fit === "pad" && height <= target.size && width <= target.size;
+}
+
+/** Turns planar bytes [channels, height, width] into a square. */
+export async function resizePlanar(planar: Uint8Array, from: Planar, target: Target): Promise<Resized> {
+  const { channels, height, width } = from;
+  if (isCopy(from, target)) {
+    return { pixels: place({ data: interleave(planar, from), width, height, channels }, target), width, height };
+  }
+  const picture = sharp(interleave(planar, from), { raw: { width, height, channels } });
+  return { pixels: await convert(picture, target), width, height };
+}
+
+async function convert(picture: Sharp, target: Target): Promise<Uint8Array> {
+  const { size, channels, fit, background: level } = target;
+  const { data, info } = await picture
+    .flatten({ background: { r: level, g: level, b: level } })
+    .toColourspace(channels === 1 ? "b-w" : "srgb")
+    .resize(size, size, {
+      fit: resizeModes[fit],
+      position: "centre",
+      kernel: "lanczos3",
+      fastShrinkOnLoad: false,
+      withoutEnlargement: fit === "pad",
+    })
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  return place({ data, width: info.width, height: info.height, channels: info.channels }, target);
+}
+
+/** Centres interleaved pixels on a canvas of the background and separates the channels; one gray channel fills three. */
+function place(image: Interleaved, target: Target): Uint8Array {
+  const { size, channels, background } = target;
+  const { data, width, height } = image;
+  if (width > size || height > size || (image.channels !== channels && image.channels !== 1)) {
+    throw new UserError(
+      `${width}x${height} pixels of ${image.channels} channels do not fit ${size}x${size} of ${channels}`,
+    );
+  }
+  const pixels = new Uint8Array(channels * size * size);
+  if (width < size || height < size) pixels.fill(background);
+  const left = Math.floor((size - width) / 2);
+  const top = Math.floor((size - height) / 2);
+  for (let channel = 0; channel < channels; channel++) {
+    const offset = image.channels === channels ? channel : 0;
+    for (let y = 0; y < height; y++) {
+      let from = y * width * image.channels + offset;
+      let to = (channel * size + top + y) * size + left;
+      for (let x = 0; x < width; x++, from += image.channels) pixels[to++] = data[from]!;
+    }
+  }
+  return pixels;
+}
+
+function interleave(planar: Uint8Array, from: Planar): Uint8Array {
+  if (from.channels === 1) return planar;
+  const area = from.height * from.width;
+  const data = new Uint8Array(planar.length);
+  for (let channel = 0; channel < from.channels; channel++) {
+    for (let i = 0; i < area; i++) data[i * from.channels + channel] = planar[channel * area + i]!;
+  }
+  return data;
+}

@@ -1,0 +1,171 @@
+/**
+ * Endless shuffled batches from a dataset.
+ *
+ * Every epoch goes through all images once in an order of its own. A batch that reaches the end of one epoch is completed
+ * from the next: every image is used and every batch is full, so nothing is dropped and batch statistics never see a short
+ * batch. All randomness comes from one generator, whose state makes a resumed stream continue bit for bit.
+ */
+import { UserError } from "../base/errors.ts";
+import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor } from "../tensor/index.ts";
+import type { Dataset } from "./dataset.ts";
+
+/** How batches are drawn. */
+export interface BatchStreamOptions {
+  /** Images a batch, B. */
+  readonly batchSize: number;
+  /** Seed of the order and of the flips. */
+  readonly seed: number;
+  /** Where batches are put; default "cpu". */
+  readonly device?: Device | undefined;
+  /** Memory format of the images; default "contiguous". */
+  readonly memoryFormat?: Exclude<MemoryFormat, "preserve"> | undefined;
+  /** Whether images are mirrored with probability one half; default: as the dataset says. */
+  readonly flip?: boolean | undefined;
+}
+
+/** One batch. */
+export interface Batch {
+  /** float32 [B, C, S, S] in [-1, 1]: bytes / 127.5 - 1. */
+  readonly images: Tensor;
+  /** int64 [B]. */
+  readonly labels: Tensor;
+}
+
+/** Where a stream stands: enough to continue it bit for bit. */
+export interface BatchStreamState {
+  /** Whole epochs finished. */
+  readonly epoch: number;
+  /** Images of the current epoch already handed out. */
+  readonly position: number;
+  /** Number of images of the dataset, to refuse a state that belongs to another. */
+  readonly count: number;
+  /** State of the generator before it drew the current epoch's order; uint8 vector. */
+  readonly order: Tensor;
+  /** State of the generator now; uint8 vector. */
+  readonly generator: Tensor;
+}
+
+/**
+ * Endless shuffled batches.
+ *
+ * Throws UserError when the batch size is not a whole number from 1 to 1,000,000.
+ *
+ * @example
+ * const batches = new BatchStream(dataset, { batchSize: 64, seed: 1 });
+ * const { images, labels } = batches.next(); // images [64, C, S, S] in [-1, 1]
+ */
+export class BatchStream {
+  readonly batchSize: number;
+  readonly #dataset: Dataset;
+  readonly #device: Device;
+  readonly #memoryFormat: Exclude<MemoryFormat, "preserve">;
+  readonly #flip: boolean;
+  readonly #generator: Generator;
+  #epoch = 0;
+  #position = 0;
+  #order: Tensor;
+  #beforeOrder: Tensor;
+
+  constructor(dataset: Dataset, options: BatchStreamOptions) {
+    const { batchSize, seed, device = "cpu", memoryFormat = "contiguous", flip = dataset.flip } = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1_000_000) {
+      throw new UserError(`\`batchSize\` (=${batchSize}) must be a whole number from 1 to 1000000`);
+    }
+    this.batchSize = batchSize;
+    this.#dataset = dataset;
+    this.#device = device;
+    this.#memoryFormat = memoryFormat;
+    this.#flip = flip;
+    this.#generator = new Generator(seed);
+    [this.#beforeOrder, this.#order] = this.#draw();
+  }
+
+  /** Epochs passed so far as a real number: 1.5 stands halfway through the second. */
+  get epoch(): number {
+    return this.#epoch + this.#position / this.#dataset.count;
+  }
+
+  /** The next batch. Its tensors belong to the caller's scope. */
+  next(): Batch {
+    const { images, labels } = this.#dataset;
+    return noGrad(() =>
+      scope(() => {
+        const rows = this.#take();
+        const flipped = this.#flip ? this.#mirror(images.indexSelect(0, rows)) : images.indexSelect(0, rows);
+        // Bytes travel to the device, a quarter of the floats' size.
+        const onDevice = flipped.to({ device: this.#device });
+        const floats = onDevice.to({ dtype: "float32", memoryFormat: this.#memoryFormat }).div_(127.5).add_(-1);
+        return { images: floats, labels: labels.indexSelect(0, rows).to({ device: this.#device }) };
+      }),
+    );
+  }
+
+  /** Where the stream stands; the two tensors belong to the caller's scope. */
+  state(): BatchStreamState {
+    return {
+      epoch: this.#epoch,
+      position: this.#position,
+      count: this.#dataset.count,
+      order: this.#beforeOrder.clone(),
+      generator: this.#generator.getState(),
+    };
+  }
+
+  /**
+   * Continues from a state that {@link state} gave, of a stream over the same dataset.
+   *
+   * Throws UserError when the state belongs to a dataset of another size.
+   */
+  restore(state: BatchStreamState): void {
+    const { count } = this.#dataset;
+    if (state.count !== count) {
+      throw new UserError(`the saved data order is of ${state.count} images; ${this.#dataset.name} has ${count}`);
+    }
+    const whole = Number.isInteger(state.position) && Number.isInteger(state.epoch);
+    if (!whole || state.position < 0 || state.position > count || state.epoch < 0) {
+      throw new UserError(`the saved data order stands at epoch ${state.epoch}, image ${state.position} of ${count}`);
+    }
+    this.#generator.setState(state.order);
+    this.#redraw();
+    this.#generator.setState(state.generator);
+    this.#epoch = state.epoch;
+    this.#position = state.position;
+  }
+
+  /** Row numbers of the next batch, going on into further epochs as often as it takes. */
+  #take(): Tensor {
+    const { count } = this.#dataset;
+    const parts: Tensor[] = [];
+    for (let missing = this.batchSize; missing > 0; ) {
+      if (this.#position === count) {
+        this.#redraw();
+        this.#epoch++;
+        this.#position = 0;
+      }
+      const length = Math.min(missing, count - this.#position);
+      // A copy: the order that this is a view of may be replaced before the batch is complete.
+      parts.push(this.#order.narrow(0, this.#position, length).clone());
+      this.#position += length;
+      missing -= length;
+    }
+    return parts.length === 1 ? parts[0]! : Tensor.cat(parts, 0);
+  }
+
+  #mirror(batch: Tensor): Tensor {
+    const chance = Tensor.rand([this.batchSize, 1, 1, 1], { generator: this.#generator });
+    return Tensor.where(chance.lt(0.5), batch.flip([3]), batch);
+  }
+
+  #redraw(): void {
+    this.#order.dispose();
+    this.#beforeOrder.dispose();
+    [this.#beforeOrder, this.#order] = this.#draw();
+  }
+
+  #draw(): [Tensor, Tensor] {
+    return scope(() => {
+      const before = keep(this.#generator.getState());
+      return [before, keep(Tensor.randperm(this.#dataset.count, { generator: this.#generator, dtype: "int64" }))];
+    });
+  }
+}

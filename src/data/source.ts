@@ -1,0 +1,137 @@
+/**
+ * Image sources: what a dataset is read from, before anything is decoded or resized.
+ *
+ * A source is opened in two steps. Its fingerprint is cheap (no decoding) and says whether a prepared pack still fits; only
+ * when none does is it opened, which lists its files or loads its raw pixels.
+ */
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { UserError } from "../base/errors.ts";
+import { fileError } from "../formats/atomic.ts";
+import type { Fit } from "./options.ts";
+
+/** An image as a file of its own. */
+export interface FileItem {
+  readonly kind: "file";
+  readonly path: string;
+}
+
+/** An image as an entry of a zip archive: where its local header starts and what the directory promises. */
+export interface ZipItem {
+  readonly kind: "zip";
+  readonly archive: string;
+  readonly offset: number;
+  readonly compressedSize: number;
+  readonly size: number;
+  readonly method: number;
+  readonly crc32: number;
+}
+
+/** Images that still have to be decoded, in the order of the source. */
+export interface EncodedImages {
+  readonly form: "encoded";
+  readonly items: readonly (FileItem | ZipItem)[];
+}
+
+/** Images of one size as planar bytes [channels, height, width], `stride` bytes apart, the first at `start`. */
+export interface RawImages {
+  readonly form: "raw";
+  readonly pixels: Uint8Array;
+  readonly start: number;
+  readonly stride: number;
+  readonly channels: 1 | 3;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** A file that could not be used, and why. */
+export interface BrokenFile {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** A source whose contents are known. */
+export interface OpenSource {
+  readonly images: EncodedImages | RawImages;
+  /** A name an item, for reports. */
+  readonly names: readonly string[] | ((index: number) => string);
+  /** Label an item: an index into `classes`, or 0 where there are no classes. */
+  readonly labels: ArrayLike<number>;
+  readonly classes: readonly string[];
+  /** Files that are unusable as the listing already shows. */
+  readonly broken: readonly BrokenFile[];
+  /** Files that are not images, by extension. */
+  readonly ignored: Readonly<Record<string, number>>;
+  /** Provenance, in one sentence: which files, which split, whether they are the official ones. */
+  readonly note: string;
+}
+
+/** Where images come from. */
+export interface ImageSource {
+  /** Name for people, such as "mnist (train)". */
+  readonly name: string;
+  /** Changes whenever the contents do. */
+  readonly fingerprint: string;
+  /** How images become squares of a size when the options do not say; default `crop`. */
+  readonly defaultFit?: (size: number) => Fit;
+  open(): Promise<OpenSource>;
+}
+
+/** The SHA-256 of a file, read in pieces. Throws UserError when it cannot be read. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  } catch (error) {
+    throw fileError(error, "read", path);
+  }
+  return hash.digest("hex");
+}
+
+/** The SHA-256 of bytes or text in memory. */
+export function sha256(data: Uint8Array | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** Which items of a source are wanted, with labels renumbered to the wanted classes. */
+export interface Selection {
+  readonly indices: Uint32Array;
+  readonly labels: Uint16Array;
+  readonly classes: readonly string[];
+}
+
+/**
+ * Picks classes and a number of items, in the order of the source.
+ *
+ * @param classes names of the wanted classes; they are numbered 0, 1, ... in this order. Default: all, as in the source
+ * @param first how many of the remaining items to take. Default: all
+ *
+ * Throws UserError when a class is unknown, named twice, or nothing is left.
+ */
+export function select(source: OpenSource, name: string, classes?: readonly string[], first?: number): Selection {
+  const wanted = classes ?? source.classes;
+  const renumber = new Map<number, number>();
+  for (const [position, className] of (classes ?? []).entries()) {
+    const index = source.classes.indexOf(className);
+    if (index < 0) {
+      const known = source.classes.length > 0 ? `its classes: ${source.classes.join(", ")}` : "it has no classes";
+      throw new UserError(`\`classes\` names \`${className}\`, which ${name} does not have; ${known}`);
+    }
+    if (renumber.has(index)) throw new UserError(`\`classes\` names \`${className}\` twice`);
+    renumber.set(index, position);
+  }
+  const count = source.labels.length;
+  const limit = first ?? count;
+  const indices: number[] = [];
+  const labels: number[] = [];
+  for (let i = 0; i < count && indices.length < limit; i++) {
+    const label = source.labels[i]!;
+    const renumbered = classes === undefined ? label : renumber.get(label);
+    if (renumbered === undefined) continue;
+    indices.push(i);
+    labels.push(renumbered);
+  }
+  if (indices.length === 0) throw new UserError(`${name} holds no image${classes ? ` of ${classes.join(", ")}` : ""}`);
+  return { indices: Uint32Array.from(indices), labels: Uint16Array.from(labels), classes: [...wanted] };
+}

@@ -1,0 +1,92 @@
+/**
+ * Atomic file writes: a reader sees the old file or the whole new one, never a part.
+ *
+ * The bytes go to a temporary name in the same folder, are flushed to the disk, and the name is then swapped by `rename`,
+ * which POSIX makes atomic within a file system. The folder is flushed too: without that a power cut can undo the rename
+ * after it was reported done.
+ */
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { UserError } from "../base/errors.ts";
+
+/** One write call is kept below Linux's limit of 2 GiB a call (and below what makes a signal wait long). */
+const LARGEST_WRITE = 1 << 28;
+
+/** A name beside `path` that no other process picks: hidden, with the process id and 48 random bits. */
+export function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
+}
+
+/** Flushes a folder's entries to the disk; a file system that cannot flush a folder (Windows, some network mounts) is left alone. */
+export function flushFolder(path: string): void {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(descriptor);
+  } catch {
+    // Not supported here; the rename itself stays atomic.
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/**
+ * Writes `parts` one after the other to `path`, atomically and durably. Missing folders are made.
+ *
+ * Throws UserError when the file system refuses (no space, no permission, not a folder); the temporary file is removed and
+ * what stood at `path` before is untouched.
+ *
+ * @example
+ * writeFileAtomic("runs/a/state.json", [JSON.stringify(state), "\n"]);
+ */
+export function writeFileAtomic(path: string, parts: Iterable<Uint8Array | string>): void {
+  const temporary = temporaryName(path);
+  let descriptor: number | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    descriptor = openSync(temporary, "wx");
+    for (const part of parts) writeFully(descriptor, typeof part === "string" ? Buffer.from(part) : part);
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    descriptor = undefined;
+    renameSync(temporary, path);
+    flushFolder(dirname(path));
+  } catch (error) {
+    if (descriptor !== undefined) closeSync(descriptor);
+    rmSync(temporary, { force: true });
+    throw fileError(error, "write", path);
+  }
+}
+
+/** Writes all of `bytes` at the descriptor's position: a single call may take only a part. */
+export function writeFully(descriptor: number, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    done += writeSync(descriptor, bytes, done, Math.min(bytes.byteLength - done, LARGEST_WRITE));
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  EACCES: "permission denied",
+  EPERM: "not permitted",
+  EROFS: "the file system is read-only",
+  ENOSPC: "no space is left on the device",
+  EDQUOT: "the disk quota is used up",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "it is a folder, not a file",
+  EMFILE: "too many files are open",
+  EIO: "the device reports an input/output error",
+};
+
+/** Turns a file system's refusal into one sentence that names the path; any other error is passed through unchanged. */
+export function fileError(error: unknown, action: "read" | "write", path: string): unknown {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const reason = code === undefined ? undefined : reasons[code];
+  return reason === undefined ? error : new UserError(`cannot ${action} ${path}: ${reason} (${code})`);
+}

@@ -1,0 +1,109 @@
+/**
+ * IDX, the file form of MNIST and its successors: a big-endian array of up to 255 dimensions, plain or gzip-compressed.
+ *
+ * Layout (LeCun, Cortes and Burges, "The MNIST database"): two zero bytes, one byte of type, one byte of rank, one
+ * unsigned 32-bit big-endian length a dimension, then the elements in row-major order, big-endian.
+ */
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { UserError } from "../base/errors.ts";
+import { fileError } from "./atomic.ts";
+
+type IdxArray = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
+/** An array as IDX stores it, in this machine's byte order. */
+export interface Idx {
+  readonly dtype: "uint8" | "int8" | "int16" | "int32" | "float32" | "float64";
+  readonly shape: readonly number[];
+  readonly data: IdxArray;
+}
+
+interface ElementType {
+  readonly dtype: Idx["dtype"];
+  readonly bytes: number;
+  readonly make: (buffer: ArrayBuffer) => IdxArray;
+}
+
+const elementTypes: ReadonlyMap<number, ElementType> = new Map([
+  [0x08, { dtype: "uint8", bytes: 1, make: (b) => new Uint8Array(b) }],
+  [0x09, { dtype: "int8", bytes: 1, make: (b) => new Int8Array(b) }],
+  [0x0b, { dtype: "int16", bytes: 2, make: (b) => new Int16Array(b) }],
+  [0x0c, { dtype: "int32", bytes: 4, make: (b) => new Int32Array(b) }],
+  [0x0d, { dtype: "float32", bytes: 4, make: (b) => new Float32Array(b) }],
+  [0x0e, { dtype: "float64", bytes: 8, make: (b) => new Float64Array(b) }],
+]);
+
+/** A gzip member of a kilobyte can inflate to a gigabyte; nothing in this form is near this size. */
+const LARGEST_INFLATED = 2 ** 31;
+
+/**
+ * The bytes of a file, inflated when they start with gzip's magic (whatever the name says).
+ *
+ * Throws UserError when the file cannot be read, when its compressed stream is damaged or cut short, or when it inflates
+ * beyond 2 GiB.
+ */
+export function readMaybeGzip(path: string): Buffer {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    throw fileError(error, "read", path);
+  }
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: LARGEST_INFLATED });
+  } catch (error) {
+    throw new UserError(`${path}: the gzip stream is damaged or cut short (${(error as Error).message})`);
+  }
+}
+
+/**
+ * Reads the bytes of an IDX file. `uint8` data is a view of `bytes`; wider elements are copied and turned to this
+ * machine's byte order.
+ *
+ * Throws UserError naming `name` when the magic, the rank, or the length does not fit.
+ */
+export function parseIdx(bytes: Uint8Array, name: string): Idx {
+  if (bytes.byteLength < 4) throw new UserError(`${name}: not an IDX file (only ${bytes.byteLength} bytes)`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const type = elementTypes.get(bytes[2]!);
+  if (view.getUint16(0) !== 0 || type === undefined) {
+    const magic = view.getUint32(0).toString(16).padStart(8, "0");
+    throw new UserError(`${name}: not an IDX file (magic 0x${magic}; 0x00000803 is what MNIST images start with)`);
+  }
+  const rank = bytes[3]!;
+  const start = 4 + 4 * rank;
+  if (bytes.byteLength < start) throw new UserError(`${name}: cut short inside the IDX header (rank ${rank})`);
+  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const expected = start + type.bytes * shape.reduce((a, b) => a * b, 1);
+  if (expected !== bytes.byteLength) {
+    throw new UserError(
+      `${name}: the IDX header promises [${shape.join(", ")}] ${type.dtype}, ${expected} bytes with the header; ` +
+        `the file holds ${bytes.byteLength}`,
+    );
+  }
+  if (type.dtype === "uint8") return { dtype: "uint8", shape, data: bytes.subarray(start) };
+  const copy = bytes.slice(start);
+  swapToNative(copy, type.bytes);
+  return { dtype: type.dtype, shape, data: type.make(copy.buffer as ArrayBuffer) };
+}
+
+/**
+ * Reads an IDX file, plain or gzip.
+ *
+ * @example
+ * const images = readIdx("train-images-idx3-ubyte.gz"); // { dtype: "uint8", shape: [60000, 28, 28], data }
+ */
+export function readIdx(path: string): Idx {
+  return parseIdx(readMaybeGzip(path), path);
+}
+
+/** Turns big-endian elements of `width` bytes to this machine's order, in place. */
+function swapToNative(bytes: Uint8Array, width: number): void {
+  const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+  if (!littleEndian || width === 1) return;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (width === 2) buffer.swap16();
+  else if (width === 4) buffer.swap32();
+  else buffer.swap64();
+}

@@ -1,0 +1,8 @@
+/** Files in and out: safetensors, .npy, IDX, PNG grids, and the atomic writes under them. */
+export { writeFileAtomic } from "./atomic.ts";
+export { type Idx, parseIdx, readIdx } from "./idx.ts";
+export { readNpy, writeNpy } from "./npy.ts";
+export { quantise, writePngGrid } from "./png-grid.ts";
+export { readSafetensors, readSafetensorsHeader, type Safetensors, writeSafetensors } from "./safetensors.ts";
+export type { SafetensorsDType, SafetensorsHeader, TensorEntry } from "./safetensors-header.ts";
+export { encodePng, type GridOptions, type Picture, type PixelBatch, tile } from "./tiles.ts";

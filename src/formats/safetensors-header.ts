@@ -1,0 +1,190 @@
+/**
+ * The header of a safetensors file: parsing it with every check the form calls for, and laying one out.
+ *
+ * Layout (Hugging Face, "safetensors", format section of its README): an unsigned 64-bit little-endian length N, N bytes of
+ * JSON mapping each name to `{ dtype, shape, data_offsets: [begin, end] }` (offsets count from the end of the header) with
+ * an optional `__metadata__` map of strings, then the data without holes or overlaps, each tensor row-major, little-endian.
+ *
+ * A checkpoint that was cut short or damaged must be told from a whole one before any of it is used, so nothing here is
+ * trusted: not the length, not the offsets, not that offsets and shapes agree.
+ */
+import { UserError } from "../base/errors.ts";
+
+/** Element types of the form that Gantry has a tensor type for, with their size in bytes. */
+export const elementBytes = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  I16: 2,
+  I32: 4,
+  I64: 8,
+  F16: 2,
+  BF16: 2,
+  F32: 4,
+  F64: 8,
+} as const;
+
+/** The name of an element type inside a safetensors file. */
+export type SafetensorsDType = keyof typeof elementBytes;
+
+/** Where one tensor lies: `begin` and `end` count bytes from the end of the header. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: SafetensorsDType;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A header that passed every check: `tensors` in the order of the file's JSON. */
+export interface SafetensorsHeader {
+  readonly tensors: readonly TensorEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The reference reader's own limit: a longer header is a damaged or hostile file. */
+export const LARGEST_HEADER = 100_000_000;
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const isSpan = (value: unknown): value is [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every(isCount) && value[0]! <= value[1]!;
+
+/** The header's length from the first 8 bytes of a file of `fileSize` bytes. Throws UserError when it cannot be right. */
+export function headerLength(prefix: Uint8Array, fileSize: number, file: string): number {
+  if (prefix.byteLength < 8) throw new UserError(`${file}: truncated: ${fileSize} bytes are too few for safetensors`);
+  const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
+  if (length > LARGEST_HEADER) {
+    throw new UserError(`${file}: not a safetensors file: its header would be ${length} bytes (at most 100000000)`);
+  }
+  if (8n + length > BigInt(fileSize)) {
+    throw new UserError(
+      `${file}: truncated: the header is ${length} bytes, the file ends after ${fileSize - 8} of them`,
+    );
+  }
+  return Number(length);
+}
+
+/**
+ * Parses and checks a header. `dataSize` is the number of bytes that follow it in the file.
+ *
+ * Throws UserError naming `file`, the tensor and the reason: not JSON, an unknown element type, a shape that disagrees with
+ * its offsets, overlapping tensors, holes, data cut short or bytes left over.
+ */
+export function parseHeader(json: Uint8Array, dataSize: number, file: string): SafetensorsHeader {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+  } catch (error) {
+    throw new UserError(`${file}: the safetensors header is not JSON (${(error as Error).message})`);
+  }
+  if (!isRecord(parsed)) throw new UserError(`${file}: the safetensors header is not a JSON object`);
+  const tensors: TensorEntry[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === "__metadata__") metadata = parseMetadata(value, file);
+    else tensors.push(parseEntry(name, value, file));
+  }
+  checkCoverage(tensors, dataSize, file);
+  return { tensors, metadata };
+}
+
+function parseMetadata(value: unknown, file: string): Record<string, string> {
+  if (!isRecord(value) || Object.values(value).some((text) => typeof text !== "string")) {
+    throw new UserError(`${file}: \`__metadata__\` must map names to strings`);
+  }
+  return value as Record<string, string>;
+}
+
+function parseEntry(name: string, value: unknown, file: string): TensorEntry {
+  const where = `${file}: tensor \`${name}\``;
+  if (!isRecord(value)) throw new UserError(`${where}: its entry is not an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== "string" || !Object.hasOwn(elementBytes, dtype)) {
+    const accepted = Object.keys(elementBytes).join(", ");
+    throw new UserError(`${where}: dtype ${JSON.stringify(dtype)} is not supported; accepted: ${accepted}`);
+  }
+  if (!Array.isArray(shape) || !shape.every(isCount)) {
+    throw new UserError(`${where}: shape ${JSON.stringify(shape)} must be a list of whole numbers from 0`);
+  }
+  if (!isSpan(offsets)) {
+    throw new UserError(`${where}: data_offsets ${JSON.stringify(offsets)} must be [begin, end] with begin <= end`);
+  }
+  const [begin, end] = offsets;
+  const bytes = shape.reduce((a: number, b: number) => a * b, 1) * elementBytes[dtype as SafetensorsDType];
+  if (bytes !== end - begin) {
+    throw new UserError(
+      `${where}: ${dtype} [${shape.join(", ")}] takes ${bytes} bytes, its offsets span ${end - begin}`,
+    );
+  }
+  return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
+}
+
+/** The tensors, taken by offset, must tile the data exactly. */
+function checkCoverage(tensors: readonly TensorEntry[], dataSize: number, file: string): void {
+  let position = 0;
+  let previous = "the header";
+  for (const entry of [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+    if (entry.begin < position) {
+      throw new UserError(`${file}: tensor \`${entry.name}\` overlaps ${previous} (byte ${entry.begin} of the data)`);
+    }
+    if (entry.begin > position) {
+      throw new UserError(
+        `${file}: ${entry.begin - position} bytes between ${previous} and \`${entry.name}\` belong to no tensor`,
+      );
+    }
+    position = entry.end;
+    previous = `\`${entry.name}\``;
+  }
+  if (position > dataSize) {
+    throw new UserError(
+      `${file}: truncated: the header promises ${position} bytes of data, the file holds ${dataSize}`,
+    );
+  }
+  if (position < dataSize) {
+    throw new UserError(`${file}: ${dataSize - position} bytes after ${previous} belong to no tensor`);
+  }
+}
+
+/** What a header is laid out from. */
+export interface Layout {
+  readonly name: string;
+  readonly dtype: SafetensorsDType;
+  readonly shape: readonly number[];
+}
+
+/**
+ * Lays out a file: the bytes of its prefix and header, and the entries in the order in which their data is to be written.
+ *
+ * Wide elements come first, so that every tensor is aligned to its element size whatever the mix; the header is padded with
+ * spaces to a multiple of 8 for the same reason. The names keep their order in the JSON.
+ */
+export function layOut(
+  tensors: readonly Layout[],
+  metadata: Readonly<Record<string, string>>,
+): { head: Uint8Array; entries: TensorEntry[] } {
+  const byWidth = [...tensors].sort((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype]);
+  let position = 0;
+  const entries = byWidth.map((tensor) => {
+    const begin = position;
+    position += tensor.shape.reduce((a, b) => a * b, 1) * elementBytes[tensor.dtype];
+    return { ...tensor, begin, end: position };
+  });
+  const placed = new Map(entries.map((entry) => [entry.name, entry]));
+  const fields = tensors.map(({ name }): [string, unknown] => {
+    const { dtype, shape, begin, end } = placed.get(name)!;
+    return [name, { dtype, shape, data_offsets: [begin, end] }];
+  });
+  if (Object.keys(metadata).length > 0) fields.unshift(["__metadata__", metadata]);
+  // Built by hand, since an object would move names that look like whole numbers ("0", "12") to the front.
+  const json = `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(",")}}`;
+  const text = Buffer.from(json);
+  const padded = Math.ceil(text.byteLength / 8) * 8;
+  const head = Buffer.alloc(8 + padded, 0x20);
+  head.writeBigUInt64LE(BigInt(padded), 0);
+  text.copy(head, 8);
+  return { head, entries };
+}
