@@ -15,9 +15,10 @@
  * can be put in place first and given its option next.
  */
 import type { z } from "zod";
-import { fromPlain, kindsOf, type PlainDescriptor, type Role, schemaOf } from "../base/descriptor.ts";
+import { fromPlain, kindsOf, type PlainDescriptor, schemaOf } from "../base/descriptor.ts";
 import { suggestion, UserError } from "../base/errors.ts";
 import { accepted, complaint, isScalar, keysOf, schemaAt, shown } from "./complaint.ts";
+import type { PartRole } from "./part-types.ts";
 import { at } from "./parts.ts";
 import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
@@ -94,7 +95,7 @@ function valueFor(schema: Schema | undefined, setting: Setting, name: string): u
   throw refuse(complaint(result.error!, schema, parsed, name));
 }
 
-function newPart(role: Role, setting: Setting, name: string): PlainDescriptor {
+function newPart(role: PartRole, setting: Setting, name: string): PlainDescriptor {
   const kinds = kindsOf(role);
   if (kinds.includes(setting.raw)) return { role, kind: setting.raw, options: {} };
   throw refuse(
@@ -146,7 +147,7 @@ function setTechniques(draft: Draft, setting: Setting): void {
   }
 }
 
-function setPart(draft: Draft, setting: Setting, slot: string, role: Role): void {
+function setPart(draft: Draft, setting: Setting, slot: string, role: PartRole): void {
   const place = slot.split(".");
   if (setting.path.length === place.length) {
     const optional = schemaAt(recipeSchema, place)?._zod.optin === "optional";

@@ -5,7 +5,8 @@
  * refused everywhere; a key added here can be written, stored and overridden at once.
  */
 import { z } from "zod";
-import { type Descriptor, isDescriptor, type Role } from "../base/descriptor.ts";
+import { isDescriptor } from "../base/descriptor.ts";
+import type { PartRole, PartTypes } from "./part-types.ts";
 
 const examples = {
   data: "mnist()",
@@ -15,14 +16,13 @@ const examples = {
   technique: "topK()",
   optimizer: "adam()",
   schedule: "linearDecay()",
-  metric: "fid()",
-} as const satisfies Record<Role, string>;
+} as const satisfies Record<PartRole, string>;
 
 /** A role with its article. */
-export const named = (role: Role): string => `${role === "optimizer" ? "an" : "a"} ${role}`;
+export const named = (role: PartRole): string => `${role === "optimizer" ? "an" : "a"} ${role}`;
 
 /** What a value that should have been a descriptor is, in words: the three slips that people make have a sentence each. */
-function mistaken(input: unknown, role: Role): string {
+function mistaken(input: unknown, role: PartRole): string {
   const wanted = `must be ${named(role)}, such as ${examples[role]}`;
   if (isDescriptor(input)) return `${wanted}; this is the ${input.role} \`${input.kind}\``;
   if (typeof input === "function") return `${wanted}; this is a function: call it, as in ${examples[role]}`;
@@ -30,8 +30,8 @@ function mistaken(input: unknown, role: Role): string {
   return wanted;
 }
 
-function part<R extends Role>(role: R) {
-  return z.custom<Descriptor<R>>((value) => isDescriptor(value, role), {
+function part<R extends PartRole>(role: R) {
+  return z.custom<PartTypes[R]>((value) => isDescriptor(value, role), {
     error: (issue) => mistaken(issue.input, role),
   });
 }
@@ -113,4 +113,4 @@ export const slots = {
   schedule: "schedule",
   "optimizers.generator": "optimizer",
   "optimizers.discriminator": "optimizer",
-} as const satisfies Record<string, Role>;
+} as const satisfies Record<string, PartRole>;

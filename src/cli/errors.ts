@@ -1,0 +1,34 @@
+/** Failures as the command line shows them: one line, and the exit code that belongs to it. */
+import { UserError } from "../base/errors.ts";
+
+/** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2, other failures with 1. */
+export class UsageError extends UserError {}
+
+/** Exit codes of `gantry`. */
+export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+
+/** The exit code for a failure. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+}
+
+/** Set-up has an error class of its own: its scripts run before anything is compiled, so they cannot use UserError. */
+function isForUser(error: unknown): boolean {
+  return error instanceof UserError || (error instanceof Error && error.name === "SetupError");
+}
+
+/**
+ * The failure as text: one line, and below it the whole trace with its causes when `stack` is set.
+ *
+ * A failure that is no message to the user (a defect, or libtorch refusing an operation) also says how to see the trace.
+ */
+export function failureText(error: unknown, stack: boolean): string {
+  const known = error instanceof Error ? error : new Error(String(error));
+  const forUser = isForUser(known);
+  const line = `gantry: ${forUser ? known.message : known.message.split("\n")[0] || known.name}`;
+  if (!stack) return forUser ? line : `${line} (run it again with --stack to see where)`;
+  const traces: string[] = [];
+  for (let cause: unknown = known; cause instanceof Error; cause = cause.cause)
+    traces.push(cause.stack ?? cause.message);
+  return `${line}\n${traces.join("\ncaused by: ")}`;
+}

@@ -1,0 +1,118 @@
+/**
+ * Flags, checked strictly before citty reads them: citty passes over what it does not know, and of a flag that is given
+ * twice it keeps the last. Here an unknown flag is refused with the nearest known one, and `--set` may be repeated.
+ */
+import { parseArgs } from "node:util";
+import type { ArgDef, ArgsDef } from "citty";
+import { nearest } from "../base/errors.ts";
+import { UsageError } from "./errors.ts";
+
+/** Flags that every command takes; the shell handles them itself. */
+export const globalFlags: ArgsDef = {
+  help: { type: "boolean", alias: "h", description: "show this help" },
+  stack: { type: "boolean", description: "on an error, show where in the program it arose" },
+};
+
+/** A flag as it is typed: `fooBar` is `--foo-bar`. */
+export const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The short spellings of a flag. */
+export function aliasesOf(definition: ArgDef): string[] {
+  return "alias" in definition && definition.alias !== undefined ? [definition.alias].flat() : [];
+}
+
+interface Known {
+  readonly boolean: boolean;
+  readonly hint: string;
+}
+
+function knownFlags(args: ArgsDef): Map<string, Known> {
+  const known = new Map<string, Known>();
+  for (const [name, definition] of Object.entries({ ...args, ...globalFlags })) {
+    if (definition.type === "positional") continue;
+    const boolean = definition.type === "boolean" || definition.type === undefined;
+    const flag = { boolean, hint: definition.valueHint ?? "VALUE" };
+    for (const spelling of [kebab(name), ...aliasesOf(definition)]) known.set(spelling, flag);
+    if (boolean && !(name in globalFlags)) known.set(`no-${kebab(name)}`, flag);
+  }
+  return known;
+}
+
+/** What stood on the command line: positional arguments, and every value of every flag in the order given. */
+export interface Parsed {
+  readonly positionals: readonly string[];
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Takes the arguments of one command apart and refuses what it does not define.
+ *
+ * Throws UsageError for an unknown flag (naming the nearest), a flag without its value, a value where none belongs, a
+ * missing argument, and an argument too many.
+ *
+ * @param command - its full name for messages, such as "gantry train"
+ */
+export function parseStrictly(rawArgs: readonly string[], args: ArgsDef, command: string): Parsed {
+  const known = knownFlags(args);
+  const options: Record<string, { type: "string" | "boolean"; short?: string }> = {};
+  for (const [name, { boolean }] of known) {
+    if (name.length > 1) options[name] = { type: boolean ? "boolean" : "string" };
+  }
+  const help = `; see ${command} --help`;
+  const { tokens } = parseArgs({ args: [...rawArgs], options, strict: false, allowPositionals: true, tokens: true });
+  const positionals: string[] = [];
+  const values = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === "positional") positionals.push(token.value);
+    if (token.kind !== "option") continue;
+    const flag = known.get(token.name);
+    if (!flag) {
+      const flags = [...known.keys()].filter((name) => name.length > 1);
+      const likely = nearest(token.name, flags);
+      throw new UsageError(`unknown flag ${token.rawName}${likely ? `; did you mean --${likely}?` : help}`);
+    }
+    if (flag.boolean && token.value !== undefined)
+      throw new UsageError(`${token.rawName} takes no value (it was given \`${token.value}\`)`);
+    const missing =
+      token.value === undefined || token.value === "" || (!token.inlineValue && token.value.startsWith("--"));
+    if (!flag.boolean && missing) throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.hint}`);
+    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? "true"]);
+  }
+  refuseMiscount(positionals, args, command);
+  return { positionals, values };
+}
+
+function refuseMiscount(given: readonly string[], args: ArgsDef, command: string): void {
+  const wanted = Object.entries(args).filter(([, definition]) => definition.type === "positional");
+  const missing = wanted
+    .slice(given.length)
+    .find(([, definition]) => definition.required !== false && definition.default === undefined);
+  if (missing) {
+    const usage = wanted.map(([name]) => `<${name}>`).join(" ");
+    throw new UsageError(`${command} needs ${article(missing[0])}: ${command} ${usage}; see ${command} --help`);
+  }
+  const extra = given[wanted.length];
+  if (extra === undefined) return;
+  const remedy = extra.includes("=") && "set" in args ? `; write --set ${extra}` : `; see ${command} --help`;
+  throw new UsageError(`${command}: one argument too many, \`${extra}\`${remedy}`);
+}
+
+const article = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+
+/** Every value given for a flag that may be repeated, in order. */
+export function valuesOf(rawArgs: readonly string[], args: ArgsDef, flag: string): readonly string[] {
+  return parseStrictly(rawArgs, args, "gantry").values.get(flag) ?? [];
+}
+
+/**
+ * The whole number given for a flag, or undefined when the flag is absent. Throws UsageError when it is no such number.
+ *
+ * @example
+ * wholeNumber("--count", args.count, 1); // 64
+ */
+export function wholeNumber(flag: string, text: string | undefined, least: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text.replaceAll("_", ""));
+  if (/^\d[\d_]*$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  throw new UsageError(`${flag} (=${text}) must be a whole number of at least ${least}`);
+}

@@ -1,0 +1,42 @@
+/**
+ * Ctrl-C while training: the first finishes the step and saves, the second ends the program at once.
+ *
+ * SIGTERM and SIGHUP (a scheduler that wants the machine back, a terminal that was closed) count as a first Ctrl-C.
+ */
+import { exitCodes } from "./errors.ts";
+
+/** A watch for signals that ask a run to stop. */
+export interface Interrupt {
+  /** Given to the trainer, which stops after the step at hand once it is aborted. */
+  readonly signal: AbortSignal;
+  /** The exit code that the signal asks for, 0 while there was none. */
+  exitCode(): number;
+  /** Stops watching. */
+  dispose(): void;
+}
+
+/**
+ * Starts watching.
+ *
+ * @param announce - called once, at the first signal
+ */
+export function watchInterrupts(announce: () => void): Interrupt {
+  const controller = new AbortController();
+  let code: number = exitCodes.success;
+  const stop = (name: NodeJS.Signals) => {
+    const wanted = name === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
+    if (controller.signal.aborted) process.exit(wanted);
+    code = wanted;
+    announce();
+    controller.abort();
+  };
+  const signals: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const name of signals) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    dispose: () => {
+      for (const name of signals) process.off(name, stop);
+    },
+  };
+}

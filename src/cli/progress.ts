@@ -1,0 +1,113 @@
+/**
+ * The progress of a training run: one line that a terminal redraws in place, or one line a tick where there is none.
+ *
+ *     step 1200/2000  D 1.23  G 0.87  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 1:23
+ */
+
+/** What a progress line shows of a tick: as in metrics.jsonl. */
+export interface Shown {
+  readonly step: number;
+  readonly lossD: number;
+  readonly lossG: number;
+  readonly dReal: number;
+  readonly dFake: number;
+  readonly k?: number | undefined;
+  readonly imagesPerSecond: number;
+}
+
+/** Seconds as `m:ss`, or `h:mm:ss` from an hour on. */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "--:--";
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = String(rest).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
+}
+
+/** Seconds as a person says them: "3 min 52 s". */
+export function spoken(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
+}
+
+/** The remaining time from the speed of late: a run's first steps are slow (packing data, choosing kernels). */
+export class Remaining {
+  readonly #times: { step: number; at: number }[] = [];
+
+  /** Seconds left, NaN before there is anything to tell them from. `at` is a time in seconds. */
+  update(step: number, total: number, at: number): number {
+    this.#times.push({ step, at });
+    if (this.#times.length > 10) this.#times.shift();
+    const first = this.#times[0]!;
+    return step > first.step ? ((total - step) * (at - first.at)) / (step - first.step) : Number.NaN;
+  }
+}
+
+/** A number in about five letters: 0.71, 12.3, 1.2e+5. */
+function short(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  if (size >= 1e5) return value.toExponential(1);
+  return value.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0);
+}
+
+/** The progress line of a tick, without an ending. */
+export function progressLine(tick: Shown, total: number, secondsLeft: number): string {
+  const width = String(total).length;
+  return [
+    `step ${String(tick.step).padStart(width)}/${total}`,
+    `D ${short(tick.lossD)}`,
+    `G ${short(tick.lossG)}`,
+    `D(real) ${short(tick.dReal)}`,
+    `D(fake) ${short(tick.dFake)}`,
+    ...(tick.k === undefined ? [] : [`k ${tick.k}`]),
+    `${Math.round(tick.imagesPerSecond)} img/s`,
+    `ETA ${clock(secondsLeft)}`,
+  ].join("  ");
+}
+
+/** Where lines go; `isTTY` and `columns` as of a `tty.WriteStream`. */
+export interface Stream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** A stream on which a passing line is redrawn in place (on a terminal) while lasting lines stay. */
+export class StatusLine {
+  readonly #stream: Stream;
+  readonly #terminal: boolean;
+  #drawn = "";
+
+  constructor(stream: Stream, terminal: boolean = stream.isTTY === true && process.env.TERM !== "dumb") {
+    this.#stream = stream;
+    this.#terminal = terminal;
+  }
+
+  /** Replaces the passing line; where nothing can be redrawn it becomes a line of its own. */
+  passing(text: string): void {
+    if (!this.#terminal) {
+      this.#stream.write(`${text}\n`);
+      return;
+    }
+    // A line that wraps could not be erased with one carriage return.
+    const fitting = text.slice(0, (this.#stream.columns || 80) - 1);
+    this.#stream.write(`\r${fitting}\u001b[K`);
+    this.#drawn = fitting;
+  }
+
+  /** Writes a line that stays, above the passing one. */
+  lasting(text: string): void {
+    if (this.#drawn === "") this.#stream.write(`${text}\n`);
+    else this.#stream.write(`\r\u001b[K${text}\n${this.#drawn}`);
+  }
+
+  /** Ends the passing line: what comes next begins below it. */
+  end(): void {
+    if (this.#drawn !== "") this.#stream.write("\n");
+    this.#drawn = "";
+  }
+}

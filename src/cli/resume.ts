@@ -1,0 +1,57 @@
+/** `gantry resume`: a run goes on from its latest whole checkpoint. */
+import { defineCommand } from "./command.ts";
+import { valuesOf, wholeNumber } from "./flags.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { openStoredRun } from "./open.ts";
+import { outputFlags, reporterFor } from "./reporter.ts";
+
+const args = {
+  run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
+  set: {
+    type: "string",
+    valueHint: "KEY=VALUE",
+    description:
+      "change what may change: steps or epochs, samples.every, log.every, checkpoint.every, checkpoint.keep, threads, device",
+  },
+  steps: { type: "string", valueHint: "N", description: "the same as --set steps=N" },
+  threads: {
+    type: "string",
+    valueHint: "N",
+    description: "CPU threads; another count than before changes the last bits",
+  },
+  ...outputFlags,
+} as const;
+
+/** The command, for the shell to mount. */
+export const resume = defineCommand({
+  meta: {
+    name: "resume",
+    description:
+      "Continues a run that was interrupted, or trains a finished one for longer. An interrupted run ends with the same bits as one that was never interrupted.",
+  },
+  args,
+  examples: [
+    { line: "gantry resume runs/x", does: "Go on after Ctrl-C or a crash:" },
+    { line: "gantry resume runs/x --set steps=4000", does: "Train a finished run for longer:" },
+  ],
+  async run({ args: flags, rawArgs }) {
+    const changes = [...valuesOf(rawArgs, args, "set")];
+    const steps = wholeNumber("--steps", flags.steps, 1);
+    const threads = wholeNumber("--threads", flags.threads, 1);
+    if (steps !== undefined) changes.push(`steps=${steps}`);
+    if (threads !== undefined) changes.push(`threads=${threads}`);
+    const run = await openStoredRun(flags.run, changes);
+    const reporter = reporterFor(flags);
+    const interrupt = watchInterrupts(() => reporter.stopping());
+    reporter.start({
+      recipe: run.recipe.name ?? "the run",
+      directory: flags.run,
+      steps: run.totalSteps,
+      from: run.step,
+    });
+    const result = await run.train({ events: reporter.events, stop: interrupt.signal });
+    interrupt.dispose();
+    reporter.end(result);
+    return result.finished ? 0 : interrupt.exitCode();
+  },
+});

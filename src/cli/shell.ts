@@ -1,0 +1,119 @@
+/**
+ * The shell around the sub-commands: finds the one that was asked for, loads only that one, checks its flags, runs it, and
+ * turns what it throws into one line and an exit code.
+ */
+import { runCommand } from "citty";
+import { suggestion } from "../base/errors.ts";
+import { gantryVersion } from "../recipe/version.ts";
+import { type Command, resolved } from "./command.ts";
+import { exitCodeOf, exitCodes, failureText, UsageError } from "./errors.ts";
+import { parseStrictly } from "./flags.ts";
+import { commandUsage, mainUsage, type Style } from "./usage.ts";
+
+interface Entry {
+  /** Stands here as well as in the command, so that `gantry --help` loads none of them (and no libtorch). */
+  readonly summary: string;
+  load(): Promise<unknown>;
+}
+
+const commands: Readonly<Record<string, Entry>> = {
+  train: {
+    summary: "train a recipe and write a run directory",
+    load: async () => (await import("./train.ts")).train,
+  },
+  resume: {
+    summary: "continue a run that was interrupted, or train it for longer",
+    load: async () => (await import("./resume.ts")).resume,
+  },
+  sample: {
+    summary: "draw images with a trained generator",
+    load: async () => (await import("./sample.ts")).sample,
+  },
+  data: {
+    summary: "inspect a dataset, or get one",
+    load: async () => (await import("./data.ts")).data,
+  },
+  doctor: {
+    summary: "show the engine, the devices and their speed",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+};
+
+/** Bold only on a terminal that did not ask for plain text (https://no-color.org). */
+function style(): Style {
+  const bold = process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
+  return { columns: Math.min(process.stdout.columns ?? 80, 80), bold };
+}
+
+function unknownCommand(name: string, known: readonly string[], path: string): UsageError {
+  return new UsageError(`unknown command \`${path} ${name}\`${suggestion(name, known)}`);
+}
+
+/** Follows sub-commands of sub-commands (`data get`) as far as the arguments name them. */
+async function descend(command: Command, path: string, args: string[]): Promise<[Command, string, string[]]> {
+  const inner = await resolved(command.subCommands);
+  const name = args[0];
+  if (!inner || name === undefined || name.startsWith("-")) return [command, path, args];
+  const next = inner[name];
+  if (next) return descend((await resolved(next)) as Command, `${path} ${name}`, args.slice(1));
+  if (command.run) return [command, path, args];
+  throw unknownCommand(name, Object.keys(inner), path);
+}
+
+const asksHelp = (args: readonly string[]) => {
+  const end = args.indexOf("--");
+  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === "--help" || arg === "-h");
+};
+
+async function dispatch(argv: readonly string[]): Promise<number> {
+  const args = argv[0] === "help" ? [...argv.slice(1), "--help"] : [...argv];
+  const names = Object.keys(commands);
+  const name = args[0];
+  if (name === undefined || name === "--help" || name === "-h") {
+    const rows = Object.entries(commands).map(([key, { summary }]) => [key, summary] as const);
+    process.stdout.write(mainUsage(rows, gantryVersion(), style()));
+    return exitCodes.success;
+  }
+  if (name === "--version" || name === "-v") {
+    process.stdout.write(`${gantryVersion()}\n`);
+    return exitCodes.success;
+  }
+  if (name.startsWith("-"))
+    throw new UsageError(`unknown flag ${name}; the command comes first: gantry <command> ${name}`);
+  const entry = commands[name];
+  if (!entry || !Object.hasOwn(commands, name)) throw unknownCommand(name, names, "gantry");
+  const [command, path, rest] = await descend((await entry.load()) as Command, `gantry ${name}`, args.slice(1));
+  if (asksHelp(rest)) {
+    process.stdout.write(await commandUsage(command, path, style()));
+    return exitCodes.success;
+  }
+  const definitions = (await resolved(command.args)) ?? {};
+  if (!command.run) {
+    const inner = Object.keys((await resolved(command.subCommands)) ?? {});
+    throw new UsageError(`${path} needs a command: ${inner.join(", ")}; see ${path} --help`);
+  }
+  parseStrictly(rest, definitions, path);
+  const { subCommands: _, ...own } = command;
+  const { result } = await runCommand(own, { rawArgs: rest });
+  return typeof result === "number" ? result : Number(process.exitCode ?? exitCodes.success);
+}
+
+/**
+ * Runs `gantry` with the given arguments and gives its exit code; errors are printed, not thrown.
+ *
+ * @example
+ * process.exitCode = await shell(["train", "mnist", "--set", "steps=200"]);
+ */
+export async function shell(argv: readonly string[]): Promise<number> {
+  const stack = argv.includes("--stack") || process.env.GANTRY_STACK === "1";
+  try {
+    return await dispatch(argv.filter((arg) => arg !== "--stack"));
+  } catch (error) {
+    if (argv.includes("--json")) {
+      const message = error instanceof Error ? error.message : String(error);
+      process.stdout.write(`${JSON.stringify({ event: "error", message })}\n`);
+    }
+    process.stderr.write(`${failureText(error, stack)}\n`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,106 @@
+/** `gantry train`: a recipe becomes a run directory. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { defineCommand } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { valuesOf, wholeNumber } from "./flags.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { programName, quoted } from "./program.ts";
+import { outputFlags, reporterFor } from "./reporter.ts";
+
+const args = {
+  recipe: {
+    type: "positional",
+    required: true,
+    description:
+      "a shipped recipe (mnist, fashion-mnist, cifar10, wgan-gp), or the path of a TypeScript or JavaScript file",
+  },
+  out: {
+    type: "string",
+    valueHint: "DIR",
+    description: "the run directory, which must be new; default: runs/<recipe>-<time>",
+  },
+  set: {
+    type: "string",
+    valueHint: "KEY=VALUE",
+    description: "change a key of the recipe, such as batchSize=32 or techniques.topK.floor=0.5; may be repeated",
+  },
+  steps: { type: "string", valueHint: "N", description: "the same as --set steps=N" },
+  threads: { type: "string", valueHint: "N", description: "CPU threads; default: the recipe's, or all cores" },
+  device: { type: "string", valueHint: "NAME", description: "cpu, cuda, cuda:1 ... or mps; default: the recipe's" },
+  seed: { type: "string", valueHint: "N", description: "seed of every random draw; default: the recipe's" },
+  ...outputFlags,
+} as const;
+
+/** `20250131-174503`, in local time: runs sort by when they began. */
+export function timeStamp(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
+  return `${date}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
+}
+
+/** runs/<recipe>-<time>; two runs that begin in the same second get a number each. */
+function freshDirectory(recipe: string, now = new Date()): string {
+  const name = join("runs", `${recipe}-${timeStamp(now)}`);
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    if (!existsSync(candidate)) return candidate;
+  }
+}
+
+/** An existing run is never overwritten; the trainer checks again when it creates the directory. */
+function refuseExisting(directory: string): void {
+  if (!existsSync(directory) || readdirSync(directory).length === 0) return;
+  const way = existsSync(join(directory, "recipe.json"))
+    ? `continue it with ${programName()} resume ${quoted(directory)}, or give another --out`
+    : "give another --out";
+  throw new UserError(`--out ${directory} exists and is not empty, and a run is never overwritten; ${way}`);
+}
+
+/** The overrides that --steps, --threads, --device and --seed stand for. */
+function flagOverrides(flags: Partial<Record<"steps" | "threads" | "device" | "seed", string | undefined>>): string[] {
+  const steps = wholeNumber("--steps", flags.steps, 1);
+  const threads = wholeNumber("--threads", flags.threads, 1);
+  const seed = wholeNumber("--seed", flags.seed, 0);
+  if (flags.device !== undefined && !/^(cpu|cuda|mps)(:\d+)?$/.test(flags.device))
+    throw new UsageError(`--device (=${flags.device}) must be cpu, cuda, cuda:<number> or mps`);
+  return Object.entries({ steps, threads, device: flags.device, seed })
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key}=${value}`);
+}
+
+/** The command, for the shell to mount. */
+export const train = defineCommand({
+  meta: { name: "train", description: "Trains a recipe and writes a run directory: samples, a log and checkpoints." },
+  args,
+  examples: [
+    { line: "gantry train mnist", does: "The quickstart:" },
+    { line: "gantry train mnist --set steps=200 --out runs/x", does: "A short trial in a place of your choice:" },
+    {
+      line: "gantry train cifar10 --set generator.width=32 --set techniques-=topK",
+      does: "Parts and techniques can be changed:",
+    },
+    { line: "gantry train ./my-recipe.ts", does: "A recipe of your own:" },
+  ],
+  async run({ args: flags, rawArgs }) {
+    const overrides = [...valuesOf(rawArgs, args, "set"), ...flagOverrides(flags)];
+    if (flags.out !== undefined) refuseExisting(flags.out);
+    const { loadRecipe } = await import("../recipe/load.ts");
+    const { applyOverrides } = await import("../recipe/overrides.ts");
+    const loaded = await loadRecipe(flags.recipe);
+    const recipe = applyOverrides(loaded.recipe, overrides);
+    const { configureEngine } = await import("../tensor/native.ts");
+    if (recipe.threads !== undefined) configureEngine({ threads: recipe.threads });
+    const { startRun } = await import("../training/index.ts");
+    const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
+    const run = startRun(recipe, { directory, modules: [...loaded.modules], source: loaded.source, overrides });
+    const reporter = reporterFor(flags);
+    const interrupt = watchInterrupts(() => reporter.stopping());
+    reporter.start({ recipe: recipe.name ?? loaded.source, directory, steps: run.totalSteps, from: 0 });
+    const result = await run.train({ events: reporter.events, stop: interrupt.signal });
+    interrupt.dispose();
+    reporter.end(result);
+    return result.finished ? 0 : interrupt.exitCode();
+  },
+});

@@ -1,0 +1,127 @@
+/** Help texts: laid out for 80 columns, in the order usage, arguments, options, examples. */
+import type { ArgDef, ArgsDef } from "citty";
+import { type Command, resolved } from "./command.ts";
+import { aliasesOf, globalFlags, kebab } from "./flags.ts";
+
+/** How help is drawn: how wide, and whether headings may be bold. */
+export interface Style {
+  readonly columns: number;
+  readonly bold: boolean;
+}
+
+type Row = readonly [left: string, right: string];
+
+/** Breaks text into lines of at most `width` letters, at spaces. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split("\n")) {
+    let line = "";
+    for (const word of paragraph.split(" ")) {
+      if (line !== "" && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else line = line === "" ? word : `${line} ${word}`;
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+function table(rows: readonly Row[], width: number): string[] {
+  const left = Math.min(Math.max(...rows.map(([name]) => name.length)), 26);
+  return rows.flatMap(([name, text]) => {
+    const lines = wrap(text, width - left - 4);
+    // A name wider than its column gets a line of its own.
+    const first =
+      name.length > left
+        ? [`  ${name}`, `  ${" ".repeat(left)}  ${lines[0]}`]
+        : [`  ${name.padEnd(left)}  ${lines[0]}`];
+    return [...first, ...lines.slice(1).map((line) => `  ${" ".repeat(left)}  ${line}`)];
+  });
+}
+
+function section(title: string, rows: readonly Row[], style: Style): string[] {
+  if (rows.length === 0) return [];
+  return ["", style.bold ? `\u001b[1m${title}\u001b[22m` : title, ...table(rows, style.columns)];
+}
+
+function flagName(name: string, definition: ArgDef): string {
+  const short = aliasesOf(definition).map((alias) => `-${alias}, `);
+  const negatable = definition.type === "boolean" && definition.negativeDescription !== undefined;
+  const long = `--${negatable ? "[no-]" : ""}${kebab(name)}`;
+  const hint = definition.type === "string" || definition.type === "enum" ? ` ${definition.valueHint ?? "VALUE"}` : "";
+  return `${short.join("")}${long}${hint}`;
+}
+
+function described(definition: ArgDef): string {
+  const standard =
+    definition.default === undefined || definition.default === false ? "" : ` (default: ${definition.default})`;
+  return `${definition.description ?? ""}${standard}`;
+}
+
+/** The help of one command. `path` is its full name, such as "gantry data get". */
+export async function commandUsage(command: Command, path: string, style: Style): Promise<string> {
+  const args: ArgsDef = (await resolved(command.args)) ?? {};
+  const meta = await resolved(command.meta);
+  const inner = Object.entries((await resolved(command.subCommands)) ?? {});
+  const positionals = Object.entries(args).filter(([, definition]) => definition.type === "positional");
+  const flags = Object.entries({ ...args, ...globalFlags }).filter(
+    ([, definition]) => definition.type !== "positional",
+  );
+  const words = positionals.map(([name, { required }]) => (required === false ? `[${name}]` : `<${name}>`));
+  const commands: Row[] = [];
+  for (const [name, lazy] of inner) {
+    const own = await resolved((await resolved(lazy as Command))?.meta);
+    commands.push([name, own?.description ?? ""]);
+  }
+  const lines = [
+    [`Usage: ${path}`, ...(inner.length > 0 ? ["<command>"] : []), ...words, "[options]"].join(" "),
+    "",
+    ...wrap(meta?.description ?? "", style.columns),
+    ...section("Commands", commands, style),
+    ...section(
+      "Arguments",
+      positionals.map(([name, definition]) => [name, described(definition)]),
+      style,
+    ),
+    ...section(
+      "Options",
+      flags.map(([name, definition]) => [flagName(name, definition), described(definition)]),
+      style,
+    ),
+  ];
+  if (command.examples?.length) {
+    lines.push("", style.bold ? "\u001b[1mExamples\u001b[22m" : "Examples");
+    for (const { line, does } of command.examples)
+      lines.push(...wrap(does, style.columns - 2).map((text) => `  ${text}`), `    ${line}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The help of `gantry` itself. */
+export function mainUsage(commands: readonly Row[], version: string, style: Style): string {
+  const intro = `Gantry ${version} trains generative adversarial networks from TypeScript on libtorch.`;
+  const lines = [
+    ...wrap(intro, style.columns),
+    "",
+    "Usage: gantry <command> [options]",
+    ...section("Commands", commands, style),
+    ...section(
+      "Options",
+      [
+        ["-h, --help", "show this help, or with a command that command's"],
+        ["-v, --version", "show the version"],
+      ],
+      style,
+    ),
+    ...section(
+      "Start here",
+      [
+        ["gantry train mnist", "learn to draw digits; about 4 minutes on 2 cores"],
+        ["gantry doctor", "see what computes, and how fast"],
+      ],
+      style,
+    ),
+  ];
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,25 @@
+/** Gantry's public interface: what `import ... from "gantry"` gives, to recipes and to programs. */
+
+// A technique's options are described with zod; from here, a recipe that lies outside any project finds it too.
+export { z } from "zod";
+export {
+  type Descriptor,
+  describe,
+  fromPlain,
+  isDescriptor,
+  kindsOf,
+  type PlainDescriptor,
+  type Role,
+  toPlain,
+} from "./base/descriptor.ts";
+export { UserError } from "./base/errors.ts";
+export * from "./data/index.ts";
+export * from "./formats/index.ts";
+export * from "./losses/index.ts";
+export * from "./models/index.ts";
+export type { BatchNormOptions } from "./nn/index.ts";
+export * from "./nn/index.ts";
+export * from "./optim/index.ts";
+export * from "./recipe/index.ts";
+export * from "./techniques/index.ts";
+export * from "./tensor/index.ts";

@@ -1,0 +1,24 @@
+/** Recipes: written, stored, amended and loaded. */
+import "./shipped-parts.ts";
+
+export { applyChanges, resumable } from "./changes.ts";
+export { type LoadedRecipe, loadRecipe } from "./load.ts";
+export { importModule, importModules } from "./modules.ts";
+export { applyOverrides, parseSetting, type Setting } from "./overrides.ts";
+export type { PartRole, PartTypes } from "./part-types.ts";
+export { partsOf } from "./parts.ts";
+export { canonicalJson, fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe } from "./plain.ts";
+export { defineRecipe, isRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
+export { recipeSchema } from "./schema.ts";
+export { shippedRecipes } from "./shipped/index.ts";
+export { ownParts } from "./shipped-parts.ts";
+export {
+  importStoredModules,
+  type RecipeOrigin,
+  readStoredRecipe,
+  rebuildRecipe,
+  restoreRecipe,
+  type StoredRecipe,
+  writeStoredRecipe,
+} from "./stored.ts";
+export { gantryVersion } from "./version.ts";

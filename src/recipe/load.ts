@@ -1,0 +1,59 @@
+/** A recipe by the name of a shipped one, or by the path of a file that a user wrote. */
+import { existsSync } from "node:fs";
+import { basename, extname, resolve } from "node:path";
+import { suggestion, UserError } from "../base/errors.ts";
+import { importModule } from "./modules.ts";
+import { defineRecipe, isRecipe, type Recipe } from "./recipe.ts";
+import { shippedRecipes } from "./shipped/index.ts";
+import { ownParts } from "./shipped-parts.ts";
+
+/** A recipe, and what a run has to remember about where it came from. */
+export interface LoadedRecipe {
+  readonly recipe: Recipe;
+  /** The shipped name, or the absolute path of the file. */
+  readonly source: string;
+  /** The files to import before the stored recipe can be rebuilt: this one, when it uses parts of the user's own. */
+  readonly modules: readonly string[];
+}
+
+const looksLikePath = (text: string) => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
+
+async function loadFile(path: string): Promise<LoadedRecipe> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw new UserError(`the recipe ${path} does not exist; looked for ${file}`);
+  const exports = await importModule(file);
+  // A CommonJS file exports the recipe itself, an ES module exports it as `default`.
+  const exported = "default" in exports ? exports.default : exports;
+  const remedy = "it must say `export default defineRecipe({ ... })`";
+  if (!("default" in exports) && !isRecipe(exported)) throw new UserError(`${file} has no default export; ${remedy}`);
+  if (!isRecipe(exported)) throw new UserError(`${file}: its default export is not a recipe; ${remedy}`);
+  const recipe = exported.name ? exported : defineRecipe({ ...exported, name: nameOf(file) } as never);
+  return { recipe, source: file, modules: ownParts(recipe).length > 0 ? [file] : [] };
+}
+
+/** The file's name as a recipe's name may be written. */
+function nameOf(file: string): string {
+  return (
+    basename(file, extname(file))
+      .replace(/[^\w.-]+/g, "-")
+      .replace(/^[.-]+/, "") || "recipe"
+  );
+}
+
+/**
+ * Loads a recipe by shipped name or by file.
+ *
+ * Throws UserError when there is no such recipe (naming the nearest), or when the file is missing, does not parse, throws,
+ * or does not export a recipe.
+ *
+ * @example
+ * const { recipe } = await loadRecipe("mnist");
+ * const mine = await loadRecipe("./my-recipe.ts");
+ */
+export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
+  const shipped = shippedRecipes[nameOrPath];
+  if (shipped) return { recipe: (await shipped()).default, source: nameOrPath, modules: [] };
+  if (looksLikePath(nameOrPath) || existsSync(nameOrPath)) return loadFile(nameOrPath);
+  const names = Object.keys(shippedRecipes);
+  throw new UserError(`there is no recipe \`${nameOrPath}\`${suggestion(nameOrPath, names)}, or the path of a file`);
+}

@@ -1,0 +1,21 @@
+/** What each part of a recipe builds, and from what: the types that make a recipe's mistakes show in the editor. */
+import type { Descriptor, Role } from "../base/descriptor.ts";
+import type { DataDescriptor } from "../data/index.ts";
+import type { Loss } from "../losses/index.ts";
+import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext } from "../models/index.ts";
+import type { Optimizer, OptimizerContext, Schedule, ScheduleContext } from "../optim/index.ts";
+import type { Technique, TechniqueContext } from "../techniques/index.ts";
+
+/** The descriptor that belongs in each role. */
+export interface PartTypes {
+  data: DataDescriptor;
+  generator: Descriptor<"generator", ModelContext, GeneratorNetwork>;
+  discriminator: Descriptor<"discriminator", ModelContext, DiscriminatorNetwork>;
+  loss: Descriptor<"loss", undefined, Loss>;
+  technique: Descriptor<"technique", TechniqueContext, Technique>;
+  optimizer: Descriptor<"optimizer", OptimizerContext, Optimizer>;
+  schedule: Descriptor<"schedule", ScheduleContext, Schedule>;
+}
+
+/** The roles that a recipe has places for. */
+export type PartRole = Role & keyof PartTypes;
