@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { keep, scope, Tensor } from "../tensor/index.ts";
 import type { Choice } from "./options.ts";
-import type { Pack } from "./pack.ts";
+import type { Pack, PackHeader } from "./pack.ts";
 import type { BrokenFile } from "./source.ts";
 
 /** Images of one size with class labels. */
@@ -31,7 +31,7 @@ export interface Dataset {
 
 /** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */
 export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">): Dataset {
-  const { name, note, count, channels, size, classes, resizer, originals, broken } = pack.header;
+  const { name, note, count, channels, size, classes, broken } = pack.header;
   const images = scope(() => {
     const bytes = Tensor.fromFile(pack.imagesPath, { dtype: "uint8", size: count * channels * size * size });
     return keep(bytes.view([count, channels, size, size]));
@@ -41,9 +41,15 @@ export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">)
     const bytes = new Uint8Array(readFileSync(pack.labelsPath));
     return keep(Tensor.fromArray(new BigInt64Array(bytes.buffer), [count]));
   });
-  const { width, height } = originals;
-  const native = width[0] === size && width[1] === size && height[0] === size && height[1] === size;
-  const protocolNote = native ? `${note}; not resized` : `${note}; made ${size}x${size} (${resizer})`;
   const kept = choice.labels ? classes : [];
+  const protocolNote = `${note}; ${resizingOf(pack.header)}`;
   return { name, count, channels, size, classes: kept, images, labels, flip: choice.flip, broken, protocolNote };
+}
+
+function resizingOf({ size, fit, originals, resizer }: PackHeader): string {
+  const { width, height } = originals;
+  const largest = Math.max(width[1], height[1]);
+  if (largest <= size && Math.min(width[0], height[0]) === size) return "not resized";
+  if (fit === "pad" && largest <= size) return `padded to ${size}x${size}`;
+  return `made ${size}x${size} by \`${fit}\` (${resizer})`;
 }

@@ -25,7 +25,7 @@ import { UserError } from "../base/errors.ts";
 import { fileError, flushFolder, temporaryName, writeFileAtomic, writeFully } from "../formats/atomic.ts";
 import type { Chunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
-import type { Choice, Target } from "./options.ts";
+import { type Choice, fits, type Target } from "./options.ts";
 import { packsFolder } from "./paths.ts";
 import { isCopy, resizer } from "./resize.ts";
 import { type ImageSource, type OpenSource, type RawImages, type Selection, select, sha256 } from "./source.ts";
@@ -49,6 +49,7 @@ const headerSchema = z.object({
   channels: z.union([z.literal(1), z.literal(3)]),
   size: z.int().min(1),
   classes: z.array(z.string()),
+  fit: z.enum(fits),
   resizer: z.string(),
   /** Smallest and largest width and height before resizing. */
   originals: z.object({ width: range, height: range }),
@@ -191,6 +192,7 @@ async function writePack(
     channels: target.channels,
     size: target.size,
     classes: [...selection.classes],
+    fit: target.fit,
     resizer,
     originals: { width, height },
     broken,

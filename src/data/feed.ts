@@ -1,0 +1,25 @@
+/** What the training loop asks of any data: full batches without end, and a place to continue from. */
+import type { Tensor } from "../tensor/index.ts";
+
+/** Samples as the discriminator gets them: images [B, C, S, S] in [-1, 1] or vectors [B, features]. */
+export interface Batch {
+  readonly images: Tensor;
+  /** int64 [B]; undefined when the data has no classes. */
+  readonly labels: Tensor | undefined;
+}
+
+/** Where a feed stands: tensors and numbers for a checkpoint. */
+export interface FeedState {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+/** Batches without end. */
+export interface BatchFeed {
+  /** Passes over the data done so far, with a fraction; 0 for data that is drawn anew each time. */
+  readonly epoch: number;
+  next(): Batch;
+  state(): FeedState;
+  /** Continues where {@link state} stood, with the same bits. */
+  load(state: FeedState): void;
+}

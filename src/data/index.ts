@@ -1,0 +1,12 @@
+/** Images in, shuffled batches out. */
+export { cifar10 } from "./cifar10.ts";
+export type { Dataset } from "./dataset.ts";
+export { type DataDescriptor, describeImages, type ImageOptions, packOf } from "./describe.ts";
+export { fashionMnist } from "./fashion-mnist.ts";
+export { folderSource, imageFolder } from "./image-folder.ts";
+export { mnist } from "./mnist.ts";
+export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";
+export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
+export { cacheFolder, datasetsFolder } from "./paths.ts";
+export { type Batch, BatchStream, type BatchStreamOptions, type BatchStreamState } from "./shuffled.ts";
+export type { BrokenFile, EncodedImages, ImageSource, OpenSource, RawImages } from "./source.ts";
