@@ -8,6 +8,7 @@
 import { UserError } from "../base/errors.ts";
 import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor } from "../tensor/index.ts";
 import type { Dataset } from "./dataset.ts";
+import type { Batch, BatchFeed, FeedState } from "./feed.ts";
 
 /** How batches are drawn. */
 export interface BatchStreamOptions {
@@ -23,28 +24,6 @@ export interface BatchStreamOptions {
   readonly flip?: boolean | undefined;
 }
 
-/** One batch. */
-export interface Batch {
-  /** float32 [B, C, S, S] in [-1, 1]: bytes / 127.5 - 1. */
-  readonly images: Tensor;
-  /** int64 [B]. */
-  readonly labels: Tensor;
-}
-
-/** Where a stream stands: enough to continue it bit for bit. */
-export interface BatchStreamState {
-  /** Whole epochs finished. */
-  readonly epoch: number;
-  /** Images of the current epoch already handed out. */
-  readonly position: number;
-  /** Number of images of the dataset, to refuse a state that belongs to another. */
-  readonly count: number;
-  /** State of the generator before it drew the current epoch's order; uint8 vector. */
-  readonly order: Tensor;
-  /** State of the generator now; uint8 vector. */
-  readonly generator: Tensor;
-}
-
 /**
  * Endless shuffled batches.
  *
@@ -52,9 +31,9 @@ export interface BatchStreamState {
  *
  * @example
  * const batches = new BatchStream(dataset, { batchSize: 64, seed: 1 });
- * const { images, labels } = batches.next(); // images [64, C, S, S] in [-1, 1]
+ * const { images, labels } = batches.next(); // images [64, C, S, S] in [-1, 1], labels int64 [64]
  */
-export class BatchStream {
+export class BatchStream implements BatchFeed {
   readonly batchSize: number;
   readonly #dataset: Dataset;
   readonly #device: Device;
@@ -85,9 +64,12 @@ export class BatchStream {
     return this.#epoch + this.#position / this.#dataset.count;
   }
 
-  /** The next batch. Its tensors belong to the caller's scope. */
+  /**
+   * The next batch: images float32 [B, C, S, S] in [-1, 1], which is bytes / 127.5 - 1, and labels int64 [B], or undefined
+   * when the dataset has no classes. Its tensors belong to the caller's scope.
+   */
   next(): Batch {
-    const { images, labels } = this.#dataset;
+    const { images, labels, classes } = this.#dataset;
     return noGrad(() =>
       scope(() => {
         const rows = this.#take();
@@ -95,41 +77,51 @@ export class BatchStream {
         // Bytes travel to the device, a quarter of the floats' size.
         const onDevice = flipped.to({ device: this.#device });
         const floats = onDevice.to({ dtype: "float32", memoryFormat: this.#memoryFormat }).div_(127.5).add_(-1);
+        if (classes.length === 0) return { images: floats, labels: undefined };
         return { images: floats, labels: labels.indexSelect(0, rows).to({ device: this.#device }) };
       }),
     );
   }
 
-  /** Where the stream stands; the two tensors belong to the caller's scope. */
-  state(): BatchStreamState {
+  /**
+   * Where the stream stands. Tensors (they belong to the caller's scope): `order`, the generator's state before it drew the
+   * current epoch's order, and `generator`, its state now; both uint8. Numbers: `epoch`, whole epochs finished, `position`,
+   * images of the current one already handed out, and `count`, the dataset's size.
+   */
+  state(): FeedState {
     return {
-      epoch: this.#epoch,
-      position: this.#position,
-      count: this.#dataset.count,
-      order: this.#beforeOrder.clone(),
-      generator: this.#generator.getState(),
+      tensors: new Map([
+        ["order", this.#beforeOrder.clone()],
+        ["generator", this.#generator.getState()],
+      ]),
+      numbers: { epoch: this.#epoch, position: this.#position, count: this.#dataset.count },
     };
   }
 
   /**
-   * Continues from a state that {@link state} gave, of a stream over the same dataset.
+   * Continues bit for bit from what {@link state} gave, of a stream over the same dataset.
    *
-   * Throws UserError when the state belongs to a dataset of another size.
+   * Throws UserError when the state is incomplete or belongs to a dataset of another size.
    */
-  restore(state: BatchStreamState): void {
-    const { count } = this.#dataset;
-    if (state.count !== count) {
-      throw new UserError(`the saved data order is of ${state.count} images; ${this.#dataset.name} has ${count}`);
+  load(state: FeedState): void {
+    const { name, count } = this.#dataset;
+    const order = state.tensors.get("order");
+    const generator = state.tensors.get("generator");
+    const { epoch = -1, position = -1, count: saved } = state.numbers;
+    if (saved !== undefined && saved !== count) {
+      throw new UserError(`the saved data order is of ${saved} images; ${name} has ${count}`);
     }
-    const whole = Number.isInteger(state.position) && Number.isInteger(state.epoch);
-    if (!whole || state.position < 0 || state.position > count || state.epoch < 0) {
-      throw new UserError(`the saved data order stands at epoch ${state.epoch}, image ${state.position} of ${count}`);
+    const whole = Number.isInteger(position) && position <= count && Number.isInteger(epoch);
+    if (order === undefined || generator === undefined || !whole || position < 0 || epoch < 0) {
+      throw new UserError(
+        `the saved data order of ${name} is incomplete (epoch ${epoch}, image ${position} of ${count})`,
+      );
     }
-    this.#generator.setState(state.order);
+    this.#generator.setState(order);
     this.#redraw();
-    this.#generator.setState(state.generator);
-    this.#epoch = state.epoch;
-    this.#position = state.position;
+    this.#generator.setState(generator);
+    this.#epoch = epoch;
+    this.#position = position;
   }
 
   /** Row numbers of the next batch, going on into further epochs as often as it takes. */
