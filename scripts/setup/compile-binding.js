@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -20,7 +21,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { flagsFor } from "./compile-flags.js";
-import { cacheFolder, exists, findProgram } from "./host.js";
+import { cacheFolder, findProgram } from "./host.js";
 import { makeFolder, withLock } from "./lock.js";
 import { SetupError, say } from "./say.js";
 
@@ -84,7 +85,7 @@ export function compileBinding(job) {
   withLock(
     `${target}.lock`,
     () => {
-      if (exists(job.path)) return;
+      if (existsSync(job.path)) return;
       removeLeftovers(target);
       const workFolder = `${target}.building-${process.pid}`;
       makeFolder(workFolder);

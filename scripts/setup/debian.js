@@ -1,9 +1,9 @@
 /** What set-up installs with apt as root on Debian and Ubuntu, and how it tells which BLAS the system runs. */
 import { spawnSync } from "node:child_process";
-import { readdirSync, realpathSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { isOlder, oldestVersion } from "./engine-folder.js";
-import { debianTriplet, exists, isDebian } from "./host.js";
+import { debianTriplet, isDebian } from "./host.js";
 import { SetupError, say } from "./say.js";
 
 /** @typedef {import("./types.d.ts").Engine} Engine */
@@ -65,7 +65,7 @@ export function offersLibtorch(host) {
 export function systemBlas(host, engine) {
   const folder = host.systemRoots.map((root) => join(root, "lib", debianTriplet(host)));
   const home = folder.find((path) => engine.library.startsWith(`${realpath(path)}/`));
-  if (!home || !exists(join(home, "libblas.so.3"))) return undefined;
+  if (!home || !existsSync(join(home, "libblas.so.3"))) return undefined;
   return realpathSync(join(home, "libblas.so.3"));
 }
 
@@ -93,7 +93,7 @@ export function ensureFastBlas(host, engine) {
 
 /** @param {string} path */
 function realpath(path) {
-  return exists(path) ? realpathSync(path) : path;
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /**

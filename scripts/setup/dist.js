@@ -4,9 +4,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { exists } from "./host.js";
 import { SetupError, say } from "./say.js";
 
 /** Written last into dist/: what it was made of, and what was made. */
@@ -36,7 +35,7 @@ export function ensureDist(root) {
     throw new SetupError(`the TypeScript sources do not compile:\n${run.stdout}${run.stderr}`.trimEnd());
   }
   const old = join(root, `.dist-${process.pid}-old`);
-  if (exists(dist)) renameSync(dist, old);
+  if (existsSync(dist)) renameSync(dist, old);
   renameSync(work, dist);
   rmSync(old, { recursive: true, force: true });
   writeFileSync(join(dist, stampName), JSON.stringify({ sources, outputs: outputDigest(dist) }));
@@ -48,7 +47,7 @@ export function ensureDist(root) {
  */
 function isCurrent(dist, sources) {
   const stamp = join(dist, stampName);
-  if (!exists(stamp)) return false;
+  if (!existsSync(stamp)) return false;
   const made = JSON.parse(readFileSync(stamp, "utf8"));
   // Somebody may have run the compiler by hand since, on other sources.
   return made.sources === sources && made.outputs === outputDigest(dist);

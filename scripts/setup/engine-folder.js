@@ -3,9 +3,9 @@
  *
  * libtorch itself is never loaded here: thread counts must be settled before it is, and loading takes seconds.
  */
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { debianTriplet, exists } from "./host.js";
+import { debianTriplet } from "./host.js";
 
 /** @typedef {import("./types.d.ts").Engine} Engine */
 /** @typedef {import("./types.d.ts").EngineSource} EngineSource */
@@ -27,8 +27,8 @@ const versionHeaders = ["torch/csrc/api/include/torch/version.h", "torch/headero
  * @returns {{ engine: Engine } | { problem: string }}
  */
 export function engineInFolder(host, source, folder, alsoSearch = []) {
-  if (!exists(folder)) return { problem: `${folder} does not exist` };
-  const roots = [folder, join(folder, "torch"), join(folder, "libtorch")].filter(exists);
+  if (!existsSync(folder)) return { problem: `${folder} does not exist` };
+  const roots = [folder, join(folder, "torch"), join(folder, "libtorch")].filter(existsSync);
   const include = firstWith([...roots, ...alsoSearch], ["include"], ["ATen/ATen.h", "torch/library.h"]);
   if (!include) return { problem: `${folder} holds no libtorch headers (include/ATen/ATen.h)` };
 
@@ -46,7 +46,7 @@ export function engineInFolder(host, source, folder, alsoSearch = []) {
 
   const library = realpathSync(join(lib, libraryName));
   const { size, mtimeMs } = statSync(library);
-  const has = (/** @type {string} */ name) => exists(join(lib, `lib${name}.${suffix}`));
+  const has = (/** @type {string} */ name) => existsSync(join(lib, `lib${name}.${suffix}`));
   const gpu = ["torch_cuda", "c10_cuda", "torch_hip", "c10_hip"].filter(has);
   return {
     engine: {
@@ -95,13 +95,13 @@ export function isOlder(a, b) {
  */
 function firstWith(roots, folders, files) {
   const candidates = roots.flatMap((root) => folders.map((folder) => join(root, folder)));
-  return candidates.find((candidate) => files.every((file) => exists(join(candidate, file))));
+  return candidates.find((candidate) => files.every((file) => existsSync(join(candidate, file))));
 }
 
 /** @param {string} include */
 function readVersion(include) {
   for (const header of versionHeaders) {
-    if (!exists(join(include, header))) continue;
+    if (!existsSync(join(include, header))) continue;
     const match = /#define TORCH_VERSION\s*\\?\s*"([^"]+)"/.exec(readFileSync(join(include, header), "utf8"));
     if (match) return match[1];
   }
@@ -116,7 +116,7 @@ function readVersion(include) {
  */
 function fullVersion(root, version) {
   for (const file of ["version.py", "build-version"]) {
-    if (!exists(join(root, file))) continue;
+    if (!existsSync(join(root, file))) continue;
     const match = /(?:__version__ = ')?(\d+\.\d+\.\w+(?:\+[\w.]+)?)/.exec(readFileSync(join(root, file), "utf8"));
     if (match?.[1] && !isOlder(match[1], version) && !isOlder(version, match[1])) return match[1];
   }

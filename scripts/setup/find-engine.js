@@ -3,10 +3,12 @@
  *
  * To add a place, add a function that returns what `engineInFolder` says of a folder, and name it in `places`.
  */
+
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { engineInFolder, markersOf } from "./engine-folder.js";
-import { cacheFolder, exists, findProgram } from "./host.js";
+import { cacheFolder, findProgram } from "./host.js";
 import { askPython } from "./python-torch.js";
 import { SetupError } from "./say.js";
 
@@ -118,7 +120,8 @@ function inSystem(host) {
  */
 function inPrivateFolder(host) {
   const folder = privateFolder(host);
-  if (!exists(folder)) return { considered: [{ where: folder, why: "nothing is installed there" }], watch: [folder] };
+  if (!existsSync(folder))
+    return { considered: [{ where: folder, why: "nothing is installed there" }], watch: [folder] };
   const result = engineInFolder(host, "pip", join(folder, "torch"));
   if ("engine" in result) return { engine: result.engine, considered: [], watch: [folder] };
   return { considered: [{ where: folder, why: result.problem }], watch: [folder] };

@@ -1,5 +1,5 @@
 /** What set-up knows of the machine, and how it finds programs: gathered in one value, so that tests can pass another. */
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 
@@ -49,19 +49,11 @@ export function findProgram(host, name) {
 }
 
 /**
- * Whether a file or folder is there.
- * @param {string} path
- */
-export function exists(path) {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-/**
  * Whether this is Debian or a distribution derived from it, with apt.
  * @param {Host} host
  */
 export function isDebian(host) {
-  if (!exists(host.osRelease) || !findProgram(host, "apt-get")) return false;
+  if (!existsSync(host.osRelease) || !findProgram(host, "apt-get")) return false;
   const lines = readFileSync(host.osRelease, "utf8").split("\n");
   return lines.some((line) => /^ID(_LIKE)?=/.test(line) && /\b(debian|ubuntu)\b/.test(line));
 }

@@ -4,12 +4,13 @@
  *
  * Everything is synchronous: the first use of a tensor is.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bindingPath, compileBinding, findCompiler, hashSources } from "./compile-binding.js";
 import { canInstallPackages, ensureFastBlas, installPackages } from "./debian.js";
 import { findEngine } from "./find-engine.js";
-import { cacheFolder, exists, thisHost } from "./host.js";
+import { cacheFolder, thisHost } from "./host.js";
 import { installEngine, noEngine } from "./install-engine.js";
 import { withLock } from "./lock.js";
 import { recall, remember } from "./lookup-record.js";
@@ -48,7 +49,7 @@ export function ensureBinding(options = {}) {
   if (install) ensureFastBlas(host, engine);
   const sourceHash = hashSources(nativeDir);
   const path = bindingPath(host, engine, sourceHash);
-  if (!exists(path)) {
+  if (!existsSync(path)) {
     if (!build)
       throw new SetupError(`the binding for libtorch ${engine.version} at ${engine.root} is not compiled yet.`);
     compileBinding({ host, engine, nativeDir, compiler: ensureCompiler(host, install), path, quiet });

@@ -3,12 +3,12 @@
  * in a private folder. What cannot be installed ends in one message with the three ways to help.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { findCompiler } from "./compile-binding.js";
 import { canInstallPackages, installPackages, offersLibtorch, openBlas } from "./debian.js";
 import { isPlaceName, pipVersion, privateFolder } from "./find-engine.js";
-import { exists, findProgram } from "./host.js";
+import { findProgram } from "./host.js";
 import { makeFolder } from "./lock.js";
 import { SetupError, say } from "./say.js";
 
@@ -85,7 +85,7 @@ function installWheel(host, considered) {
     env: host.env,
     stdio: ["ignore", 2, 2],
   });
-  if (run.status !== 0 || !exists(join(unfinished, "torch"))) {
+  if (run.status !== 0 || !existsSync(join(unfinished, "torch"))) {
     rmSync(unfinished, { recursive: true, force: true });
     throw noEngine(`pip could not install torch ${pipVersion} (its messages are above).`, considered);
   }

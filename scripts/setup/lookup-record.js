@@ -3,10 +3,10 @@
  * asks neither Python nor the contents of the sources: a few dozen stat calls say whether anything changed.
  */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bindingPath, nativeSources } from "./compile-binding.js";
-import { cacheFolder, exists } from "./host.js";
+import { cacheFolder } from "./host.js";
 import { makeFolder } from "./lock.js";
 import { pythonIdentity } from "./python-torch.js";
 
@@ -26,7 +26,7 @@ const kept = 40;
  */
 export function recall(host, nativeDir) {
   const file = recordFile(host, nativeDir);
-  if (!exists(file)) return undefined;
+  if (!existsSync(file)) return undefined;
   /** @type {Record} */
   let record;
   try {
@@ -37,7 +37,7 @@ export function recall(host, nativeDir) {
   if (record.watched.some(([path, state]) => stateOf(path) !== state)) return undefined;
   // Computed anew rather than remembered: another version of Gantry may compile with other flags.
   const path = bindingPath(host, record.engine, record.sourceHash);
-  return exists(path) ? { path, engine: record.engine } : undefined;
+  return existsSync(path) ? { path, engine: record.engine } : undefined;
 }
 
 /**
@@ -64,8 +64,8 @@ export function remember(host, nativeDir, engine, sourceHash, watch) {
  * @param {string} path
  */
 function stateOf(path) {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) return "absent";
+  if (!existsSync(path)) return "absent";
+  const stat = statSync(path);
   return stat.isDirectory() ? `folder ${stat.mtimeMs}` : `${stat.size} ${stat.mtimeMs}`;
 }
 

@@ -1,8 +1,7 @@
 /** Keeps node_modules in step with package-lock.json, by `npm ci` and only when they differ. */
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { exists } from "./host.js";
 import { SetupError, say } from "./say.js";
 
 /**
@@ -30,7 +29,7 @@ export function ensurePackages(root) {
  */
 export function packagesAreCurrent(root) {
   const installedFile = join(root, "node_modules/.package-lock.json");
-  if (!exists(installedFile)) return false;
+  if (!existsSync(installedFile)) return false;
   /** @type {Record<string, { version?: string, optional?: boolean, integrity?: string }>} */
   const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
   /** @type {typeof wanted} */
@@ -39,7 +38,7 @@ export function packagesAreCurrent(root) {
     if (path === "") return true;
     const there = installed[path];
     // Optional packages for other systems are not installed.
-    if (!there || !exists(join(root, path))) return entry.optional === true;
+    if (!there || !existsSync(join(root, path))) return entry.optional === true;
     return there.version === entry.version && there.integrity === entry.integrity;
   });
 }

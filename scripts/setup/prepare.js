@@ -1,9 +1,11 @@
 /** The set-up of a clone, which every script does first: npm packages, dist/, libtorch and the binding, each if needed. */
+
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureDist } from "./dist.js";
-import { cacheFolder, exists, thisHost } from "./host.js";
+import { cacheFolder, thisHost } from "./host.js";
 import { ensureBinding } from "./index.js";
 import { withLock } from "./lock.js";
 import { ensurePackages } from "./packages.js";
@@ -14,7 +16,7 @@ export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Whether this is a clone, which is built here, and not an installed package, which comes built. */
 export function isClone() {
-  return exists(join(projectRoot, "tsconfig.build.json"));
+  return existsSync(join(projectRoot, "tsconfig.build.json"));
 }
 
 /** Brings node_modules and dist/ up to date, one process at a time. */

@@ -2,9 +2,9 @@
  * Asks the `python3` on PATH where its torch is, without importing it: importing takes seconds and loads libtorch.
  */
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { exists, findProgram } from "./host.js";
+import { findProgram } from "./host.js";
 
 /** @typedef {import("./types.d.ts").Host} Host */
 
@@ -52,7 +52,7 @@ export function askPython(host) {
     return { command, problem: why, watch };
   }
   const answer = JSON.parse(run.stdout);
-  watch.push(answer.executable, ...answer.path.filter(exists));
+  watch.push(answer.executable, ...answer.path.filter(existsSync));
   return { command, prefix: answer.prefix, ...(answer.torch ? { folder: answer.torch } : {}), watch };
 }
 

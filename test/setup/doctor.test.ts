@@ -1,0 +1,95 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { blasInUse, blasWarnings } from "../../src/cli/doctor/blas.ts";
+import { parseCpuinfo } from "../../src/cli/doctor/cpu.ts";
+import { examine } from "../../src/cli/doctor/examine.ts";
+import { reportText } from "../../src/cli/doctor/print.ts";
+
+/** Lines of a memory map, as the kernel writes them. */
+const maps = (...files: string[]) =>
+  files.map((file) => `7f1c4a000000-7f1c4a021000 r-xp 00000000 fe:00 1234   ${file}\n`).join("");
+const lib = "/usr/lib/x86_64-linux-gnu";
+
+describe("the BLAS in use", () => {
+  test("Debian's OpenBLAS, whose libblas.so.3 is a front to it", () => {
+    const files = [`${lib}/openblas-openmp/libblas.so.3`, `${lib}/openblas-openmp/libopenblasp-r0.3.21.so`];
+    expect(blasInUse(maps(...files), "BLAS_INFO=generic")).toEqual({
+      name: "OpenBLAS",
+      version: "0.3.21",
+      library: files[1],
+      threading: "OpenMP",
+    });
+    expect(blasInUse(maps(`${lib}/openblas-pthread/libopenblasp-r0.3.21.so`), "").threading).toBe("own threads");
+  });
+
+  test("the reference implementation draws a warning that names it and the remedy", () => {
+    const blas = blasInUse(maps(`${lib}/blas/libblas.so.3.11.0`, `${lib}/lapack/liblapack.so.3.11.0`), "");
+    expect(blas).toMatchObject({ name: "reference BLAS", version: "3.11.0", threading: "none" });
+    expect(blasWarnings(blas, [], {})).toEqual([
+      expect.stringMatching(/blas\/libblas\.so\.3\.11\.0.*80 times slower.*libopenblas0-openmp/),
+    ]);
+  });
+
+  test("a wheel's is inside libtorch, and its summary names it", () => {
+    const summary = "  - Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build\n BLAS_INFO=mkl, X=1";
+    expect(blasInUse(maps("/somewhere/torch/lib/libtorch_cpu.so"), summary)).toEqual({
+      name: "MKL",
+      version: "2024.2",
+      library: undefined,
+      threading: "OpenMP",
+    });
+    expect(blasInUse(undefined, "BLAS_INFO=accelerate, ").name).toBe("Accelerate");
+  });
+
+  test.each([
+    [["avx2", "avx512f"], "Haswell", 1],
+    [["avx2", "avx512f"], "ZEN", 1],
+    [["avx2", "avx512f"], "SkylakeX", 0],
+    [["avx2"], "Haswell", 0],
+    [["avx2"], "Nehalem", 1],
+    [["avx2"], undefined, 0],
+    [[], "Nehalem", 0],
+  ])("with %j, OPENBLAS_CORETYPE=%s gives %i warnings", (flags, forced, count) => {
+    const blas = blasInUse(maps(`${lib}/openblas-openmp/libopenblasp-r0.3.21.so`), "");
+    expect(blasWarnings(blas, flags, { OPENBLAS_CORETYPE: forced })).toHaveLength(count);
+    expect(blasWarnings(blasInUse("", "BLAS_INFO=mkl"), flags, { OPENBLAS_CORETYPE: forced })).toEqual([]);
+  });
+});
+
+test("the processor is read from /proc/cpuinfo on x86 and on Arm", () => {
+  expect(parseCpuinfo("model name\t: Some CPU\nflags\t\t: fpu avx2 fma bf16x\n")).toEqual({
+    model: "Some CPU",
+    flags: ["fma", "avx2"],
+  });
+  expect(parseCpuinfo("processor\t: 0\nFeatures\t: fp asimd sve i8mm\n")).toEqual({ flags: ["asimd", "sve", "i8mm"] });
+});
+
+describe("the report", () => {
+  const given = process.env.GANTRY_TORCH;
+  afterEach(() => {
+    if (given === undefined) delete process.env.GANTRY_TORCH;
+    else process.env.GANTRY_TORCH = given;
+  });
+
+  test("says what is wrong when there is no engine, and what there is to say otherwise", () => {
+    process.env.GANTRY_TORCH = "/not/there";
+    const report = examine(0.1);
+    expect(report).toMatchObject({ ok: false, engine: null, node: process.versions.node });
+    expect(report.problems).toEqual([expect.stringContaining("GANTRY_TORCH=/not/there")]);
+    expect(reportText(report)).toMatch(/^Gantry +\d[\s\S]*^CPU[\s\S]*^Problem +GANTRY_TORCH=\/not\/there/m);
+  });
+
+  test("describes the engine that runs", () => {
+    const report = examine(0.3);
+    expect(report.problems).toEqual([]);
+    expect(JSON.parse(JSON.stringify(report))).toEqual({ ...report, engine: { ...report.engine } });
+    const { speed, blas, devices, threads } = report.engine!;
+    expect(devices[0]).toEqual({ name: "cpu", available: true });
+    expect(blas.name).not.toBe("unknown");
+    expect(threads).toBeGreaterThan(0);
+    for (const rate of [speed.matrixProduct, speed.convolutionForward, speed.convolutionBackward]) {
+      expect(rate).toBeGreaterThan(0.1);
+      expect(rate).toBeLessThan(1e5);
+    }
+    expect(reportText(report)).toContain(`libtorch ${report.engine!.version}`);
+  });
+});

@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ensureBinding } from "../../scripts/setup/index.js";
+import { Machine } from "./machine.ts";
+
+let machine: Machine;
+beforeEach(() => {
+  machine = new Machine();
+});
+afterEach(() => machine.remove());
+
+/** The shell command that turns a prepared folder into an installed one. */
+function copying(from: string, to: string): string {
+  return `mkdir -p $(dirname ${to}); cp -r ${from} ${to}`;
+}
+
+/** A python3 without torch whose pip copies a prepared one to its --target. */
+function pythonWithPip(installs = true): void {
+  const wheel = machine.libtorch("wheel", { version: "2.13.0" });
+  const body = `case "$*" in
+    *"pip --version"*) exit 0;;
+    *"pip install"*) echo "$*" >> ${machine.folder}/pip
+      for word; do last=$target; target=$word; [ "$last" = --target ] && folder=$word; done
+      ${installs ? copying(wheel, '"$folder"/torch') : "exit 1"}; exit;;
+  esac`;
+  machine.python(undefined, body);
+}
+
+describe("as root on Debian", () => {
+  test("libtorch-dev, OpenBLAS and a missing compiler are installed, saying so first", async () => {
+    const packaged = machine.libtorch("packaged", { version: "1.13.0" });
+    machine.debian(`cp -r ${packaged}/. ${machine.root}`);
+    const outcome = await machine.ensure();
+    expect(outcome.source).toBe("system");
+    expect(outcome.stderr).toMatch(
+      /no libtorch was found: running apt-get install libtorch-dev libopenblas0-openmp \(/,
+    );
+    expect(machine.log("apt")).toEqual([expect.stringMatching(/install .*-y .*libtorch-dev libopenblas0-openmp$/)]);
+  });
+
+  test("apt's lists are refreshed when it does not know the packages", async () => {
+    const packaged = machine.libtorch("packaged", { version: "1.13.0" });
+    machine.debian();
+    const apt = `echo "$*" >> ${machine.folder}/apt
+case "$*" in
+  *update*) touch ${machine.folder}/lists;;
+  *install*) [ -e ${machine.folder}/lists ] || { echo "E: Unable to locate package" >&2; exit 100; }
+    cp -r ${packaged}/. ${machine.root};;
+esac`;
+    machine.program("apt-get", apt);
+    expect((await machine.ensure()).source).toBe("system");
+    expect(machine.log("apt").map((line) => /install|update/.exec(line)?.[0])).toEqual([
+      "install",
+      "update",
+      "install",
+    ]);
+  });
+
+  test("two set-ups at once install once", async () => {
+    const packaged = machine.libtorch("packaged", { version: "1.13.0" });
+    machine.debian(`sleep 0.5; cp -r ${packaged}/. ${machine.root}`);
+    const outcomes = await Promise.all([machine.ensure(), machine.ensure()]);
+    expect(outcomes.map((outcome) => outcome.source)).toEqual(["system", "system"]);
+    expect(machine.log("apt")).toHaveLength(1);
+  });
+
+  test("a distribution whose libtorch is too old gets the wheel", async () => {
+    machine.debian();
+    machine.program("apt-cache", 'echo "  Candidate: 1.8.1-2"');
+    pythonWithPip();
+    expect((await machine.ensure()).source).toBe("pip");
+    expect(machine.log("apt")).toEqual([]);
+  });
+
+  test("a failure of apt is told in its last words", async () => {
+    machine.debian('echo "E: no space left" >&2; exit 100');
+    expect((await machine.ensure()).error).toMatch(/apt-get install libtorch-dev .* failed: E: no space left/);
+  });
+
+  test("GANTRY_INSTALL=0 installs nothing", async () => {
+    machine.debian();
+    machine.env.GANTRY_INSTALL = "0";
+    expect((await machine.ensure()).error).toMatch(/^No libtorch was found\. Any one of these/);
+    expect(machine.log("apt")).toEqual([]);
+  });
+});
+
+describe("the BLAS of the system's libtorch", () => {
+  const triplet = `lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+
+  beforeEach(() => {
+    machine.libtorch("usr", { libDir: triplet });
+    machine.write(`usr/${triplet}/blas/libblas.so.3.11.0`, "");
+    symlinkSync("blas/libblas.so.3.11.0", join(machine.root, triplet, "libblas.so.3"));
+  });
+
+  test("is replaced when it is the reference implementation", async () => {
+    machine.debian();
+    const outcome = await machine.ensure();
+    expect(outcome.stderr).toMatch(/reference implementation, 80 times slower.*apt-get install libopenblas0-openmp/);
+    expect(machine.log("apt")).toEqual([expect.stringContaining("libopenblas0-openmp")]);
+    await machine.ensure();
+    expect(machine.log("apt")).toHaveLength(1);
+  });
+
+  test("is left alone without root, with another engine, or when OpenBLAS was set aside on purpose", async () => {
+    machine.debian();
+    machine.uid = 1000;
+    expect((await machine.ensure()).source).toBe("system");
+    machine.uid = 0;
+    machine.env.GANTRY_TORCH = machine.libtorch("mine");
+    expect((await machine.ensure()).source).toBe("GANTRY_TORCH");
+    delete machine.env.GANTRY_TORCH;
+    mkdirSync(join(machine.root, triplet, "openblas-openmp"));
+    writeFileSync(join(machine.nativeDir, "changed.h"), "");
+    expect((await machine.ensure()).source).toBe("system");
+    expect(machine.log("apt")).toEqual([]);
+  });
+});
+
+describe("elsewhere", () => {
+  test("pip installs into the private folder, once", async () => {
+    pythonWithPip();
+    const outcome = await machine.ensure();
+    expect(outcome.source).toBe("pip");
+    expect(outcome.stderr).toContain(`installing torch 2.13.0 into ${machine.cache}/torch-2.13.0`);
+    await machine.ensure();
+    expect(machine.log("pip")).toEqual([expect.stringMatching(/--target \S+\.installing-\d+ torch==2\.13\.0$/)]);
+  });
+
+  test("GANTRY_TORCH=pip does so although the system has one", async () => {
+    machine.libtorch("usr");
+    pythonWithPip();
+    machine.env.GANTRY_TORCH = "pip";
+    expect((await machine.ensure()).source).toBe("pip");
+  });
+
+  test("what an interrupted pip left is removed", async () => {
+    machine.write("cache/torch-2.13.0.installing-1/torch/half", "");
+    pythonWithPip();
+    expect((await machine.ensure()).source).toBe("pip");
+    expect(existsSync(join(machine.cache, "torch-2.13.0.installing-1"))).toBe(false);
+  });
+
+  test.each([
+    ["pip fails", () => pythonWithPip(false), "pip could not install torch 2.13.0"],
+    ["there is no pip", () => machine.python(undefined, 'case "$*" in *pip*) exit 1;; esac'), "has no pip"],
+    ["there is no python3", () => (machine.env.PATH = machine.folder), "there is no python3"],
+    ["only python was asked for", () => (machine.env.GANTRY_TORCH = "python"), "has no usable torch"],
+    ["only the system was asked for", () => (machine.env.GANTRY_TORCH = "system"), "no libtorch-dev is installed"],
+  ])("when %s, one message names the three ways", (_, arrange, problem) => {
+    arrange();
+    const ensure = () => ensureBinding({ host: machine.host, nativeDir: machine.nativeDir, quiet: true });
+    expect(ensure).toThrow(problem);
+    expect(ensure).toThrow(
+      /1\. .*apt-get install libtorch-dev[\s\S]*2\. .*pip install torch[\s\S]*3\. .*GANTRY_TORCH=/,
+    );
+  });
+});
