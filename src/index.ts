@@ -13,7 +13,26 @@ export {
   toPlain,
 } from "./base/descriptor.ts";
 export { UserError } from "./base/errors.ts";
-export * from "./data/index.ts";
+export {
+  type Batch,
+  type BatchFeed,
+  BatchStream,
+  cifar10,
+  type DataContext,
+  type DataDescriptor,
+  type Dataset,
+  describeImages,
+  type Fit,
+  fashionMnist,
+  type ImageOptions,
+  type ImageSource,
+  imageFolder,
+  mnist,
+  type OpenSource,
+  packOf,
+} from "./data/index.ts";
+/** Schemas of the options that every image dataset shares, for datasets of one's own. */
+export * as imageOptions from "./data/options.ts";
 export * from "./formats/index.ts";
 export * from "./losses/index.ts";
 export * from "./models/index.ts";

@@ -1,7 +1,7 @@
 /**
  * The progress of a training run: one line that a terminal redraws in place, or one line a tick where there is none.
  *
- *     step 1200/2000  D 1.23  G 0.87  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 1:23
+ *     1200/2000  D 1.23  G 0.87  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 1:23
  */
 
 /** What a progress line shows of a tick: as in metrics.jsonl. */
@@ -54,19 +54,32 @@ function short(value: number): string {
   return value.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0);
 }
 
-/** The progress line of a tick, without an ending. */
-export function progressLine(tick: Shown, total: number, secondsLeft: number): string {
-  const width = String(total).length;
-  return [
-    `step ${String(tick.step).padStart(width)}/${total}`,
+/**
+ * The progress line of a tick, without an ending.
+ *
+ * Where `columns` are few it closes up, and then leaves out the speed: a line that was cut off would lose digits of the
+ * remaining time, which looks like another time.
+ */
+export function progressLine(
+  tick: Shown,
+  total: number,
+  secondsLeft: number,
+  columns = Number.POSITIVE_INFINITY,
+): string {
+  const losses = [
+    `${String(tick.step).padStart(String(total).length)}/${total}`,
     `D ${short(tick.lossD)}`,
     `G ${short(tick.lossG)}`,
     `D(real) ${short(tick.dReal)}`,
     `D(fake) ${short(tick.dFake)}`,
     ...(tick.k === undefined ? [] : [`k ${tick.k}`]),
-    `${Math.round(tick.imagesPerSecond)} img/s`,
-    `ETA ${clock(secondsLeft)}`,
-  ].join("  ");
+  ];
+  const speed = `${Math.round(tick.imagesPerSecond)} img/s`;
+  const left = `ETA ${clock(secondsLeft)}`;
+  const wide = [...losses, speed, left].join("  ");
+  if (wide.length <= columns) return wide;
+  const close = [...losses, speed, left].join(" ");
+  return close.length <= columns ? close : [...losses, left].join(" ");
 }
 
 /** Where lines go; `isTTY` and `columns` as of a `tty.WriteStream`. */
@@ -87,14 +100,18 @@ export class StatusLine {
     this.#terminal = terminal;
   }
 
+  /** How many letters a passing line may have: one that wraps could not be erased with one carriage return. */
+  get columns(): number {
+    return this.#terminal ? (this.#stream.columns || 80) - 1 : Number.POSITIVE_INFINITY;
+  }
+
   /** Replaces the passing line; where nothing can be redrawn it becomes a line of its own. */
   passing(text: string): void {
     if (!this.#terminal) {
       this.#stream.write(`${text}\n`);
       return;
     }
-    // A line that wraps could not be erased with one carriage return.
-    const fitting = text.slice(0, (this.#stream.columns || 80) - 1);
+    const fitting = text.slice(0, this.columns);
     this.#stream.write(`\r${fitting}\u001b[K`);
     this.#drawn = fitting;
   }

@@ -108,7 +108,7 @@ class TextReporter implements Reporter {
 
   #tick(tick: Tick): void {
     const left = this.#remaining.update(tick.step, this.#total, tick.seconds);
-    this.#status.passing(progressLine(tick, this.#total, left));
+    this.#status.passing(progressLine(tick, this.#total, left, this.#status.columns));
   }
 
   start(run: RunStart): void {
