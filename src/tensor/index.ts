@@ -1,4 +1,5 @@
 export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "./autograd.ts";
+export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
   foreachAdd_,
   foreachAddcdiv_,

@@ -1,0 +1,16 @@
+export { dragan } from "./dragan.ts";
+export { gradientPenalty } from "./gradient-penalty.ts";
+export { r1 } from "./r1.ts";
+export type {
+  DiscriminatorPass,
+  Game,
+  GeneratorPass,
+  NetworkDescriptors,
+  Player,
+  Progress,
+  Technique,
+  TechniqueContext,
+  TechniqueState,
+} from "./technique.ts";
+export { topK } from "./top-k.ts";
+export { weightAveraging } from "./weight-averaging.ts";

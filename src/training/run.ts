@@ -1,0 +1,234 @@
+/** A run: a recipe in a folder, trained in one sitting or several. */
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { UserError } from "../base/errors.ts";
+import type { DataDescriptor, Dataset, PackProgress } from "../data/index.ts";
+import { importModules } from "../recipe/modules.ts";
+import { applyOverrides } from "../recipe/overrides.ts";
+import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { configureEngine, engineSummary, Generator, type Tensor } from "../tensor/index.ts";
+import { listCheckpoints, loadForSampling } from "./checkpoint.ts";
+import { BuiltGame } from "./game.ts";
+import { imageFeed, shapeOf } from "./image-feed.ts";
+import { writeReport } from "./report.ts";
+import { type RunDescription, RunDirectory } from "./run-directory.ts";
+import { drawSamples } from "./sample.ts";
+import { type Sitting, type TrainingEvents, trainingLoop } from "./trainer.ts";
+
+/** Where a recipe came from; a run remembers it. */
+export interface RunOrigin {
+  /** The folder to make. */
+  readonly directory: string;
+  /** Shipped name or file of the recipe; default "(in code)". */
+  readonly source?: string;
+  /** Files of the user's own parts. */
+  readonly modules?: readonly string[];
+  /** What the command line changed, for the record. */
+  readonly overrides?: readonly string[];
+}
+
+/** What {@link Run.train} takes. */
+export interface TrainOptions {
+  readonly events?: TrainingEvents & { preparing?(progress: PackProgress): void };
+  /** Raise it to stop after the current step, with a checkpoint. */
+  readonly stop?: AbortSignal;
+}
+
+/** How a sitting ended. */
+export interface RunResult extends Sitting {
+  readonly directory: string;
+}
+
+/** Keys that a resumed run may change without becoming another run: its length and what it writes. */
+const CHANGEABLE = ["steps", "epochs", "samples", "log", "checkpoint", "threads", "device"];
+
+/** One run. Made by {@link startRun} or {@link openRun}. */
+export class Run {
+  readonly recipe: Recipe;
+  readonly directory: RunDirectory;
+  readonly #description: RunDescription;
+
+  /** @internal */
+  constructor(directory: RunDirectory, description: RunDescription, recipe: Recipe) {
+    this.directory = directory;
+    this.#description = description;
+    this.recipe = recipe;
+  }
+
+  /** Generator updates of the whole run; undefined for a recipe that counts epochs, until its data is known. */
+  get totalSteps(): number | undefined {
+    return this.recipe.steps;
+  }
+
+  /**
+   * Trains to the end of the recipe, or until `stop` is raised, from the newest checkpoint if there is one.
+   *
+   * Throws UserError when the data is missing, training diverges, or another process trains the run.
+   */
+  async train({ events = {}, stop }: TrainOptions = {}): Promise<RunResult> {
+    if (this.recipe.threads !== undefined) configureEngine({ threads: this.recipe.threads });
+    const release = this.directory.lock();
+    try {
+      const dataset = await buildDataset(this.recipe, events.preparing?.bind(events));
+      const description = this.#describeData(dataset);
+      const newest = listCheckpoints(this.directory.checkpoints).at(-1);
+      const time = (): string => new Date().toISOString();
+      this.directory.append({ event: newest ? "resume" : "start", step: newest?.step ?? 0, time: time() });
+      const sitting = await trainingLoop({
+        recipe: this.recipe,
+        shape: shapeOf(dataset),
+        feed: imageFeed(dataset, this.recipe),
+        directory: this.directory,
+        samplesPerEpoch: dataset.count,
+        from: newest?.path,
+        events,
+        stop,
+      });
+      this.directory.append({ event: sitting.finished ? "finish" : "stop", step: sitting.step, time: time() });
+      writeReport(this.directory, description, sitting.samples);
+      return { directory: this.directory.path, ...sitting };
+    } finally {
+      release();
+    }
+  }
+
+  /** Records what the run was trained on, which sampling needs and which a resumed run must meet again. */
+  #describeData(dataset: Dataset): RunDescription {
+    const { sample, classes } = shapeOf(dataset);
+    const data = {
+      name: dataset.name,
+      count: dataset.count,
+      sample,
+      classes: [...classes],
+      ...(dataset.protocolNote === undefined ? {} : { note: dataset.protocolNote }),
+    };
+    const before = this.#description.data;
+    if (before !== undefined && (before.count !== data.count || before.name !== data.name)) {
+      throw new UserError(
+        `the data has changed: the run was trained on ${before.name} (${before.count}), this is ${data.name} (${data.count})`,
+      );
+    }
+    const description = { ...this.#description, data };
+    this.directory.describe(description);
+    return description;
+  }
+}
+
+async function buildDataset(recipe: Recipe, onProgress?: (progress: PackProgress) => void): Promise<Dataset> {
+  return (recipe.data as unknown as DataDescriptor).build({ onProgress });
+}
+
+function packageVersion(): string {
+  const file = fileURLToPath(new URL("../../package.json", import.meta.url));
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
+  return {
+    format: 1,
+    source: origin.source ?? "(in code)",
+    overrides: [...(origin.overrides ?? [])],
+    modules: [...(origin.modules ?? [])],
+    recipe: toPlainRecipe(recipe),
+    hash: recipeHash(recipe),
+    engine: { gantry: packageVersion(), node: process.version, ...engineSummary() },
+  };
+}
+
+/**
+ * Makes a run's folder. Throws UserError when the folder exists and is not empty.
+ *
+ * @example
+ * const run = startRun(recipe, { directory: "runs/first" });
+ * const { samples } = await run.train();
+ */
+export function startRun(recipe: Recipe, origin: RunOrigin): Run {
+  if (recipe.threads !== undefined) configureEngine({ threads: recipe.threads });
+  const directory = new RunDirectory(origin.directory);
+  const description = describeRun(recipe, origin);
+  directory.create(description);
+  return new Run(directory, description, recipe);
+}
+
+/**
+ * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change on its way.
+ *
+ * Throws UserError when the folder is no run, a change is not allowed, or a part of the user's own cannot be found.
+ */
+export async function openRun(path: string, changes: readonly string[] = []): Promise<Run> {
+  const directory = new RunDirectory(path);
+  const stored = directory.description();
+  await importModules(stored.modules);
+  let recipe = fromPlainRecipe(stored.recipe);
+  let description = stored;
+  if (changes.length > 0) {
+    for (const change of changes) {
+      const key = change.split("=")[0]!.split(".")[0]!;
+      if (!CHANGEABLE.includes(key)) {
+        throw new UserError(
+          `\`${change}\`: a resumed run can change ${CHANGEABLE.join(", ")}; anything else makes another run: start one with \`gantry train\``,
+        );
+      }
+    }
+    recipe = applyOverrides(recipe, changes);
+    description = {
+      ...stored,
+      overrides: [...stored.overrides, ...changes],
+      recipe: toPlainRecipe(recipe),
+      hash: recipeHash(recipe),
+    };
+    directory.describe(description);
+  }
+  return new Run(directory, description, recipe);
+}
+
+/** What {@link sampleRun} draws. */
+export interface SampleRunOptions {
+  readonly count: number;
+  readonly seed: number;
+  readonly truncation?: number | undefined;
+  readonly classIndex?: number | undefined;
+  /** Averaged weights where the run keeps them; default true. */
+  readonly averaged?: boolean | undefined;
+  /** "last" (default) or a step. */
+  readonly checkpoint?: string | undefined;
+}
+
+/**
+ * Samples from a run's checkpoint: [count, C, S, S] in [-1, 1]. Needs neither the data nor the run to be finished.
+ *
+ * Throws UserError when there is no such checkpoint or an option does not fit.
+ */
+export async function sampleRun(path: string, options: SampleRunOptions): Promise<Tensor> {
+  const directory = new RunDirectory(path);
+  const { data, modules, recipe: plain } = directory.description();
+  const checkpoint = findCheckpoint(directory, options.checkpoint ?? "last");
+  if (data === undefined) throw new UserError(`${directory.path} has not been trained yet`);
+  await importModules(modules);
+  const game = new BuiltGame(fromPlainRecipe(plain), data);
+  try {
+    loadForSampling(checkpoint, game);
+    return drawSamples(game, {
+      count: options.count,
+      random: new Generator(options.seed),
+      averaged: options.averaged ?? true,
+      truncation: options.truncation,
+      classIndex: options.classIndex,
+    });
+  } finally {
+    game.dispose();
+  }
+}
+
+function findCheckpoint(directory: RunDirectory, wanted: string): string {
+  const all = listCheckpoints(directory.checkpoints);
+  if (all.length === 0) throw new UserError(`${directory.path} has no checkpoint yet`);
+  if (wanted === "last") return all.at(-1)!.path;
+  const found = all.find(({ step }) => String(step) === wanted);
+  if (found) return found.path;
+  throw new UserError(
+    `checkpoint \`${wanted}\` does not exist; there are: last, ${all.map(({ step }) => step).join(", ")}`,
+  );
+}

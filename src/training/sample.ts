@@ -1,0 +1,85 @@
+/** Drawing samples from a generator: with averaged weights or its own, with truncated latents, of one class or all. */
+import { UserError } from "../base/errors.ts";
+import { type Generator, inferenceMode, scope, Tensor } from "../tensor/index.ts";
+import { type BuiltGame, drawLatents } from "./game.ts";
+
+/** What to draw. */
+export interface SampleOptions {
+  readonly count: number;
+  /** The stream that latents and labels come from. */
+  readonly random: Generator;
+  /** Through the techniques' samplers (averaged weights, if the run keeps them), or with the plain weights. */
+  readonly averaged: boolean;
+  /** Latents beyond this absolute value are drawn again (Brock et al. 2019, section 3.1); default: none. */
+  readonly truncation?: number | undefined;
+  /** One class for all samples; default: drawn evenly. */
+  readonly classIndex?: number | undefined;
+}
+
+/** Samples a batch: bounds the memory that drawing takes. */
+const CHUNK = 64;
+
+/**
+ * Latents [count, latent] with every entry redrawn until it lies within the threshold.
+ *
+ * Throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
+ */
+function truncatedLatents(game: BuiltGame, count: number, random: Generator, threshold: number): Tensor {
+  if (!(threshold >= 0.01)) {
+    throw new UserError(`truncation (=${threshold}) must be a number of at least 0.01, in standard deviations`);
+  }
+  let latents = drawLatents(game, count, random);
+  for (let outside = latents.abs().gt(threshold); outside.any().item() === 1; outside = latents.abs().gt(threshold)) {
+    latents = Tensor.where(outside, drawLatents(game, count, random), latents);
+  }
+  return latents;
+}
+
+/**
+ * Samples in evaluation mode: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams are not touched.
+ *
+ * Throws UserError when an option does not fit the game.
+ */
+export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
+  const { count, random, averaged, truncation, classIndex } = options;
+  const classes = game.shape.classes.length;
+  if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes)) {
+    throw new UserError(
+      classes === 0
+        ? `class (=${classIndex}): this run's data has no classes`
+        : `class (=${classIndex}) must be a number from 0 to ${classes - 1}`,
+    );
+  }
+  const generate = (): Tensor => {
+    const chunks: Tensor[] = [];
+    for (let done = 0; done < count; done += CHUNK) {
+      const size = Math.min(CHUNK, count - done);
+      chunks.push(
+        scope(() => {
+          const latents =
+            truncation === undefined
+              ? drawLatents(game, size, random)
+              : truncatedLatents(game, size, random, truncation);
+          return game.generator.forward(latents, sampleLabels(game, size, random, classIndex));
+        }),
+      );
+    }
+    return chunks.length === 1 ? chunks[0]! : Tensor.cat(chunks);
+  };
+  const samplers = averaged ? game.techniques.filter((technique) => technique.sampler) : [];
+  const chain = samplers.reduce<() => Tensor>((inner, technique) => () => technique.sampler!(inner), generate);
+  game.generator.eval();
+  try {
+    return inferenceMode(() => scope(chain));
+  } finally {
+    game.generator.train();
+  }
+}
+
+function sampleLabels(game: BuiltGame, count: number, random: Generator, only: number | undefined): Tensor | undefined {
+  const classes = game.shape.classes.length;
+  if (classes === 0) return undefined;
+  const { device } = game.recipe;
+  if (only !== undefined) return Tensor.full([count], only, { dtype: "int64", device });
+  return Tensor.randint(0, classes, [count], { generator: random }).to({ device });
+}
