@@ -51,7 +51,7 @@ function nameOf(file: string): string {
  * const mine = await loadRecipe("./my-recipe.ts");
  */
 export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
-  const shipped = shippedRecipes[nameOrPath];
+  const shipped = Object.hasOwn(shippedRecipes, nameOrPath) ? shippedRecipes[nameOrPath] : undefined;
   if (shipped) return { recipe: (await shipped()).default, source: nameOrPath, modules: [] };
   if (looksLikePath(nameOrPath) || existsSync(nameOrPath)) return loadFile(nameOrPath);
   const names = Object.keys(shippedRecipes);

@@ -48,7 +48,11 @@ function explained(file: string, thrown: unknown): UserError {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const options = { cause: thrown };
   const syntax = /^ParseError:\s*([\s\S]*?)\s*\n\s*(\S.*?):(\d+):(\d+)/.exec(error.message);
-  if (syntax) return new UserError(`${syntax[2]}:${syntax[3]}:${syntax[4]}: syntax error: ${syntax[1]}`, options);
+  if (syntax) {
+    // The parser counts columns from 0, editors from 1.
+    const [, message, path, line, column] = syntax;
+    return new UserError(`${path}:${line}:${Number(column) + 1}: syntax error: ${message}`, options);
+  }
   if (error instanceof SyntaxError) return new UserError(`${file}: syntax error: ${error.message}`, options);
   const code = "code" in error ? error.code : undefined;
   if (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") {
