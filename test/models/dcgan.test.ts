@@ -1,0 +1,238 @@
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { type DiscriminatorNetwork, dcgan, type GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
+import type { Module } from "../../src/nn/index.ts";
+import { type DType, Generator, grad, type MemoryFormat, manualSeed, noGrad, Tensor } from "../../src/tensor/index.ts";
+import { expectClose, expectGradients, fill, fixture, flat, noise, stateNoise } from "../nn/oracle.ts";
+
+interface Output {
+  shape: number[];
+  every: number;
+  values: number[];
+}
+interface Case {
+  options: {
+    size: number;
+    channels: number;
+    width: number;
+    latent?: number;
+    batchNorm?: boolean;
+    spectralNorm?: boolean;
+  };
+  names: Record<string, [string, "same" | "reshape" | "transpose"]>;
+  order: string[];
+  shapes: Record<string, number[]>;
+  parameters: number;
+  train: Output;
+  eval: Output;
+}
+interface Count {
+  size: number;
+  generator: number;
+  spectralNorm: number;
+  batchNorm: number;
+}
+const { counts, ...cases } = fixture<Record<string, Case> & { counts: Count[] }>("models");
+
+function contextOf(
+  size: number,
+  { channels = 3, classes = 0, dtype = "float32" as DType, memoryFormat = "contiguous" as MemoryFormat } = {},
+): ModelContext {
+  return { generator: new Generator(5), device: "cpu", dtype, memoryFormat, image: { channels, size }, classes };
+}
+
+/** Loads what `describe` of make_models.py loads, under Gantry's names. */
+function loadStored(network: Module, stored: Case): void {
+  const own = network.stateDict();
+  expect([...own.keys()].sort()).toEqual(Object.keys(stored.names).sort());
+  noGrad(() => {
+    for (const [name, [theirs, how]] of Object.entries(stored.names)) {
+      if (name.endsWith("num_batches_tracked")) continue;
+      const target = own.get(name)!;
+      const phase = 1 + stored.order.indexOf(theirs);
+      const shape = stored.shapes[theirs]!;
+      let values = stateNoise(theirs, shape, phase, "float32");
+      const buffer = /running_|weight_[uv]$/.test(name);
+      if (!buffer) values = values.mul(0.2);
+      if (how === "transpose") values = values.flatten(1).transpose(0, 1);
+      target.copy_(values.reshape(target.shape));
+    }
+  });
+}
+
+function expectOutput(output: Tensor, stored: Output): void {
+  const values = flat(output);
+  const picked = values.length > 64 ? values.filter((_, i) => i % stored.every === 0) : values;
+  expectClose(picked, stored.values, { atol: 1e-5, rtol: 1e-5 });
+}
+
+describe("DCGAN with the weights of a PyTorch DCGAN", () => {
+  it.each(Object.keys(cases).filter((name) => name.startsWith("generator")))("%s", (name) => {
+    const stored = cases[name]!;
+    const { size, channels, width, latent } = stored.options;
+    const network = dcgan.generator({ width, latent: latent! }).build(contextOf(size, { channels }));
+    loadStored(network, stored);
+    expect(network.parameterCount()).toBe(stored.parameters);
+    const z = noise([3, 6], 70, "float32");
+    const images = network.forward(z);
+    expect(images.shape).toEqual(stored.train.shape);
+    expectOutput(images, stored.train);
+    expectOutput(network.eval().forward(z), stored.eval);
+  });
+
+  it.each(Object.keys(cases).filter((name) => name.startsWith("discriminator")))("%s", (name) => {
+    const stored = cases[name]!;
+    const { size, channels, width, batchNorm, spectralNorm } = stored.options;
+    const options = { width, batchNorm: batchNorm!, spectralNorm: spectralNorm! };
+    const network = dcgan.discriminator(options).build(contextOf(size, { channels }));
+    loadStored(network, stored);
+    expect(network.parameterCount()).toBe(stored.parameters);
+    const images = noise([3, channels, size, size], 71, "float32");
+    expectOutput(network.forward(images).score, stored.train);
+    expectOutput(network.eval().forward(images).score, stored.eval);
+  });
+
+  it("has PyTorch's parameter counts at full width for every size", () => {
+    for (const count of counts) {
+      const context = contextOf(count.size);
+      const total = (network: Module): number => {
+        const parameters = network.parameterCount();
+        network.dispose();
+        return parameters;
+      };
+      expect(total(dcgan.generator().build(context))).toBe(count.generator);
+      expect(total(dcgan.discriminator({ spectralNorm: true }).build(context))).toBe(count.spectralNorm);
+      expect(total(dcgan.discriminator({ batchNorm: true }).build(context))).toBe(count.batchNorm);
+    }
+  });
+});
+
+describe("DCGAN", () => {
+  const generatorOf = (context: ModelContext, options = {}): GeneratorNetwork =>
+    dcgan.generator({ width: 2, latent: 3, ...options }).build(context);
+  const discriminatorOf = (context: ModelContext, options = {}): DiscriminatorNetwork =>
+    dcgan.discriminator({ width: 2, ...options }).build(context);
+
+  it.each([16, 32, 64, 128, 256])("makes and judges images of %i pixels, of any channels", (size) => {
+    const context = contextOf(size, { channels: 2 });
+    const images = generatorOf(context).forward(noise([2, 3], 1, "float32"));
+    expect(images.shape).toEqual([2, 2, size, size]);
+    expect(images.abs().amax().item()).toBeLessThanOrEqual(1);
+    const { score, logits, features } = discriminatorOf(context).forward(images);
+    expect([score.shape, logits.shape]).toEqual([[2], [2, 1]]);
+    expect(features.shape).toEqual([2, 16 * 2 * Math.min(8, size / 8)]);
+    expect(flat(score)).toEqual(flat(logits));
+  });
+
+  it("gives the same numbers with feature maps in channels-last order", () => {
+    const run = (memoryFormat: MemoryFormat): number[][] => {
+      const context = contextOf(32, { memoryFormat });
+      const generator = generatorOf(context, { width: 8 });
+      const discriminator = discriminatorOf(context, { width: 8, spectralNorm: true });
+      const images = generator.forward(noise([4, 3], 1, "float32"));
+      const { score, features } = discriminator.forward(images);
+      const gradients = grad(score.sum(), [...generator.parameters(), ...discriminator.parameters()]);
+      return [score, features, ...gradients].map(flat);
+    };
+    const [plain, last] = [run("contiguous"), run("channelsLast")];
+    for (const [i, values] of plain!.entries())
+      expectClose(last![i]!, values, { atol: 1e-4, rtol: 1e-3, label: `${i}` });
+  });
+
+  it("draws N(0, 0.02^2) weights, N(1, 0.02^2) gains and zero biases by default", () => {
+    const network = generatorOf(contextOf(32), { width: 32, latent: 64 });
+    for (const [name, tensor] of network.namedParameters()) {
+      const values = tensor.detach().double();
+      if (name.endsWith("bias")) expect(values.abs().sum().item(), name).toBe(0);
+      else {
+        const mean = tensor.ndim === 1 ? 1 : 0;
+        const error = 5 / Math.sqrt(tensor.numel);
+        expect(Math.abs(values.mean().item() - mean), name).toBeLessThan(0.02 * error);
+        expect(Math.abs(values.std().item() / 0.02 - 1), name).toBeLessThan(error);
+      }
+    }
+  });
+
+  it("is the same from the same seed and follows `init`", () => {
+    const weights = (init: string): number[] => flat(generatorOf(contextOf(16), { init }).parameters()[0]!);
+    expect(weights("normal")).toEqual(weights("normal"));
+    expect(weights("orthogonal")).not.toEqual(weights("normal"));
+    const columns = generatorOf(contextOf(16), { init: "orthogonal" }).parameters()[0]!;
+    expectClose(columns.transpose(0, 1).matmul(columns), Tensor.eye(3), { atol: 1e-5 });
+  });
+
+  it("puts spectral norm on every convolution and linear layer, and drops batch norm where told to", () => {
+    const names = [...generatorOf(contextOf(16), { spectralNorm: true, batchNorm: false }).stateDict().keys()];
+    const layers = ["project", "body.1", "body.3"];
+    const parts = ["bias", "weight_orig", "weight_u", "weight_v"];
+    expect(names).toEqual(layers.flatMap((layer) => parts.map((part) => `${layer}.${part}`)));
+  });
+
+  it("drops after every convolution of D but the first and the last layer, in train mode", () => {
+    const network = discriminatorOf(contextOf(32), { dropout: 0.5, width: 4 });
+    expect([...network.stateDict().keys()]).toEqual(
+      ["body.0", "body.2", "body.5", "head.linear"].flatMap((layer) => [`${layer}.weight`, `${layer}.bias`]),
+    );
+    const images = noise([2, 3, 32, 32], 4, "float32");
+    manualSeed(1);
+    const first = flat(network.forward(images).features);
+    const second = flat(network.forward(images).features);
+    expect(first).not.toEqual(second);
+    const zeros = first.filter((value) => value === 0).length / first.length;
+    expect(Math.abs(zeros - 0.5)).toBeLessThan(0.15);
+    expect(flat(network.eval().forward(images).features)).toEqual(flat(network.forward(images).features));
+  });
+
+  it("depends on the label when conditional", () => {
+    const context = contextOf(16, { classes: 3 });
+    const labels = (value: bigint): Tensor => Tensor.fromArray(new BigInt64Array([value]));
+    const generator = generatorOf(context, { conditional: true }).eval();
+    const z = noise([1, 3], 1, "float32");
+    expect(flat(generator.forward(z, labels(0n)))).not.toEqual(flat(generator.forward(z, labels(2n))));
+    expect(() => generator.forward(z)).toThrow("needs labels");
+    const discriminator = discriminatorOf(context, { conditional: true, spectralNorm: true }).eval();
+    const images = noise([1, 3, 16, 16], 2, "float32");
+    const { score, logits, features } = discriminator.forward(images, labels(1n));
+    const weight = discriminator.stateDict().get("head.embedding.weight_orig")!;
+    const u = discriminator.stateDict().get("head.embedding.weight_u")!;
+    const v = discriminator.stateDict().get("head.embedding.weight_v")!;
+    const row = weight.div(u.dot(weight.mv(v))).select(0, 1);
+    expectClose(score, logits.select(1, 0).add(features.select(0, 0).dot(row)), { atol: 1e-6 });
+    expect(() => discriminator.forward(images)).toThrow(UserError);
+    expect(() => generatorOf(contextOf(16), { conditional: true })).toThrow("this data has none");
+  });
+
+  it("scores several logits by their log sum exp", () => {
+    const network = discriminatorOf(contextOf(16), { outputs: 4 });
+    const { score, logits } = network.forward(noise([2, 3, 16, 16], 2, "float32"));
+    expect(logits.shape).toEqual([2, 4]);
+    const rows = logits.tolist() as number[][];
+    expectClose(
+      score,
+      rows.map((row) => Math.log(row.reduce((sum, value) => sum + Math.exp(value), 0))),
+    );
+  });
+
+  it("has gradients of both players that finite differences confirm", () => {
+    const context = contextOf(16, { channels: 1, dtype: "float64" });
+    const generator = fill(generatorOf(context));
+    const discriminator = fill(discriminatorOf(context, { batchNorm: true }), 40);
+    const z = noise([4, 3], 1);
+    const parameters = [...generator.parameters(), ...discriminator.parameters()];
+    expectGradients(parameters, () => discriminator.forward(generator.forward(z)).score.pow(2).mean(), 1e-4);
+  });
+
+  it("refuses what it cannot build, by name and value", () => {
+    expect(() => generatorOf(contextOf(48))).toThrow(
+      "dcgan.generator: the image size (=48) must be a power of two from 16 to 256",
+    );
+    expect(() => discriminatorOf(contextOf(512))).toThrow("dcgan.discriminator: the image size (=512)");
+    expect(() => discriminatorOf(contextOf(8))).toThrow(UserError);
+    const points: ModelContext = { generator: new Generator(1), device: "cpu", image: { features: 2 }, classes: 0 };
+    expect(() => generatorOf(points)).toThrow("vectors of 2 numbers; use mlp");
+    expect(() => dcgan.generator({ width: 0 })).toThrow("dcgan.width (= 0): must be above 0");
+    expect(() => dcgan.discriminator({ dropout: 1 })).toThrow("dcgan.dropout (= 1): must be below 1");
+    expect(() => dcgan.generator({ witdh: 3 } as object)).toThrow("did you mean `width`?");
+    expect(() => dcgan.generator({ init: "gaussian" } as object)).toThrow('dcgan.init (= "gaussian")');
+  });
+});
