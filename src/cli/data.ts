@@ -1,0 +1,174 @@
+/** `gantry data`: inspects a dataset by name or path, or gets one. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { suggestion, UserError } from "../base/errors.ts";
+import { cifar10 } from "../data/cifar10.ts";
+import { type DataDescriptor, packOf } from "../data/describe.ts";
+import { fashionMnist } from "../data/fashion-mnist.ts";
+import { getDataset } from "../data/get.ts";
+import { imageFolder } from "../data/image-folder.ts";
+import { type Inspection, inspect } from "../data/inspect.ts";
+import { mnist } from "../data/mnist.ts";
+import { officialDataset, officialDatasets } from "../data/registry.ts";
+import { defineCommand } from "./command.ts";
+import { wholeNumber } from "./flags.ts";
+import { programName } from "./program.ts";
+import { clock, Remaining, StatusLine } from "./progress.ts";
+
+/** Datasets that have a name, and what describes them. */
+const named: Readonly<Record<string, (options: never) => DataDescriptor>> = {
+  mnist,
+  "fashion-mnist": fashionMnist,
+  cifar10,
+};
+
+/** Files that are listed one by one before "and N more". */
+const MOST_BROKEN_SHOWN = 20;
+
+const inspectArgs = {
+  dataset: {
+    type: "positional",
+    required: true,
+    description: `${Object.keys(named).join(", ")}, or a folder or zip of images`,
+  },
+  split: { type: "string", valueHint: "NAME", description: "train, test, or another sub-folder (default: train)" },
+  size: { type: "string", valueHint: "PIXELS", description: "side of the prepared images (default: 32, folders 64)" },
+  channels: { type: "string", valueHint: "1|3", description: "gray or colour (default: as the dataset is)" },
+  fit: { type: "string", valueHint: "HOW", description: "crop, fit, stretch or pad, where an image is not square" },
+  background: { type: "string", valueHint: "0-255", description: "gray level behind transparency and around images" },
+  classes: { type: "string", valueHint: "A,B", description: "only these classes" },
+  first: { type: "string", valueHint: "N", description: "only the first N images" },
+  sheet: {
+    type: "string",
+    valueHint: "FILE",
+    description: "where to write the contact sheet (default: beside the pack)",
+  },
+  json: { type: "boolean", description: "print one JSON object instead of text", default: false },
+} as const;
+
+const inspectCommand = defineCommand({
+  meta: { name: "inspect", description: "show what a dataset holds, list broken files, write a contact sheet" },
+  args: inspectArgs,
+  async run({ args }) {
+    const options = {
+      split: args.split,
+      size: wholeNumber("--size", args.size, 1),
+      channels: wholeNumber("--channels", args.channels, 1),
+      fit: args.fit,
+      background: wholeNumber("--background", args.background, 0),
+      classes: args.classes?.split(",").map((name) => name.trim()),
+      first: wholeNumber("--first", args.first, 1),
+    };
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const descriptor = describeDataset(args.dataset, given);
+    const status = new StatusLine(process.stderr);
+    const remaining = new Remaining();
+    const pack = await packOf(descriptor, {
+      onProgress: throttled(({ name, done, total, failed }) => {
+        const left = clock(remaining.update(done, total, performance.now() / 1000));
+        status.passing(`preparing ${name}: ${done}/${total}${failed > 0 ? `, ${failed} broken` : ""}, ${left} left`);
+      }),
+    });
+    status.end();
+    const found = await inspect(pack, args.sheet === undefined ? undefined : resolve(args.sheet));
+    process.stdout.write(args.json ? `${JSON.stringify(found)}\n` : inspectionText(found));
+  },
+});
+
+const getCommand = defineCommand({
+  meta: { name: "get", description: "download a dataset's official files, verify and unpack them" },
+  args: {
+    name: { type: "positional", required: true, description: officialDatasets.map(({ name }) => name).join(", ") },
+    json: { type: "boolean", description: "print one JSON object instead of text", default: false },
+  },
+  async run({ args }) {
+    const dataset = officialDataset(args.name);
+    const status = new StatusLine(process.stderr);
+    const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+    const started = new Map<string, Remaining>();
+    const show = throttled(({ file, done, total }: { file: string; done: number; total: number }) => {
+      const remaining = started.get(file) ?? new Remaining();
+      started.set(file, remaining);
+      const left = clock(remaining.update(done, total, performance.now() / 1000));
+      status.passing(`${file}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
+    });
+    const { folder, downloaded } = await getDataset(dataset, {
+      onProgress: (file, done, total) => show({ file, done, total }),
+      onRetry: (reason) => status.lasting(`trying again: ${reason}`),
+    });
+    status.end();
+    const result = { name: dataset.name, folder, downloaded };
+    const what = downloaded.length > 0 ? `downloaded ${downloaded.join(", ")}` : "everything was there already";
+    process.stdout.write(
+      args.json
+        ? `${JSON.stringify(result)}\n`
+        : `${dataset.title}: ${what}\nverified, in ${folder}\nnext: ${programName()} data ${dataset.name}\n`,
+    );
+  },
+});
+
+/** `gantry data`: with anything but a sub-command's name it inspects. */
+export const data = defineCommand({
+  ...inspectCommand,
+  meta: {
+    name: "data",
+    description: "Inspect a dataset (counts, classes, broken files, a contact sheet), or get one.",
+  },
+  subCommands: { inspect: inspectCommand, get: getCommand },
+  examples: [
+    { line: "gantry data mnist", does: "look at MNIST as training sees it" },
+    { line: "gantry data photos.zip --size 64 --fit crop", does: "check a zip of images with class sub-folders" },
+    { line: "gantry data get cifar10", does: "download CIFAR-10" },
+  ],
+});
+
+/** The descriptor for a name or path. Throws UserError when it is neither. */
+function describeDataset(nameOrPath: string, options: Record<string, unknown>): DataDescriptor {
+  const known = Object.hasOwn(named, nameOrPath) ? named[nameOrPath] : undefined;
+  if (known !== undefined) return known(options as never);
+  if (existsSync(nameOrPath)) return imageFolder({ path: resolve(nameOrPath), ...options });
+  const names = Object.keys(named);
+  throw new UserError(
+    `\`${nameOrPath}\` is neither a file or folder nor a dataset's name${suggestion(nameOrPath, names)}`,
+  );
+}
+
+/** Calls `show` at most ten times a second. */
+function throttled<T>(show: (value: T) => void): (value: T) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    const now = performance.now();
+    if (now - last < 100) return;
+    last = now;
+    show(value);
+  };
+}
+
+const span = ([low, high]: readonly [number, number]): string => (low === high ? `${low}` : `${low}-${high}`);
+
+function inspectionText(found: Inspection): string {
+  const { originals, size, channels } = found;
+  const colour = channels === 1 ? "gray" : "colour";
+  const lines = [
+    `${found.name}: ${found.count} images`,
+    `  source    ${found.note}`,
+    `  original  ${span(originals.width)} x ${span(originals.height)} pixels`,
+    `  prepared  ${size} x ${size}, ${colour}, fit: ${found.fit}`,
+  ];
+  if (found.classes.length === 0) lines.push("  classes   none");
+  else {
+    lines.push(`  classes   ${found.classes.length}`);
+    const width = Math.max(...found.classes.map(({ name }) => name.length));
+    for (const [index, { name, count }] of found.classes.entries()) {
+      lines.push(`    ${String(index).padStart(3)}  ${name.padEnd(width)}  ${count}`);
+    }
+  }
+  const ignored = Object.entries(found.ignored).map(([extension, count]) => `${count} ${extension}`);
+  if (ignored.length > 0) lines.push(`  ignored   ${ignored.join(", ")} (not images)`);
+  lines.push(`  broken    ${found.broken.length === 0 ? "none" : `${found.broken.length}, skipped:`}`);
+  for (const { file, reason } of found.broken.slice(0, MOST_BROKEN_SHOWN)) lines.push(`    ${file}: ${reason}`);
+  const more = found.broken.length - MOST_BROKEN_SHOWN;
+  if (more > 0) lines.push(`    and ${more} more (--json lists all)`);
+  lines.push(`  pack      ${found.pack}`, `  sheet     ${found.contactSheet}`);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,60 @@
+/** Contact sheets: a look at a dataset, one row a class, taken from its pack. */
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import sharp from "sharp";
+import { fileError, writeFileAtomic } from "../formats/atomic.ts";
+import { encodePng, tile } from "../formats/tiles.ts";
+import type { Pack } from "./pack.ts";
+
+const COLUMNS = 10;
+const MOST_ROWS = 20;
+
+/** Cells without an image, and the margin: neither black nor white, so that both can be told from it. */
+const MARGIN_GRAY = 64;
+
+/** The labels of a pack. */
+export function labelsOf(pack: Pack): number[] {
+  const bytes = new Uint8Array(readFileSync(pack.labelsPath));
+  return Array.from(new BigInt64Array(bytes.buffer), Number);
+}
+
+/** Which images are shown: of each of the first 20 classes the first 10, or without classes the first 100. */
+function chosen(pack: Pack, labels: readonly number[]): (number | undefined)[] {
+  const { classes, count } = pack.header;
+  if (classes.length === 0) return Array.from({ length: Math.min(count, COLUMNS * COLUMNS) }, (_, i) => i);
+  const rows = classes.slice(0, MOST_ROWS).map(() => [] as number[]);
+  for (const [index, label] of labels.entries()) {
+    const row = rows[label];
+    if (row !== undefined && row.length < COLUMNS) row.push(index);
+  }
+  return rows.flatMap((row) => Array.from({ length: COLUMNS }, (_, i) => row[i]));
+}
+
+/**
+ * Writes the contact sheet of a pack as PNG. Small images are shown enlarged by a whole factor, pixel by pixel, so that what
+ * is seen is what training gets.
+ *
+ * Throws UserError when the file cannot be written.
+ */
+export async function writeContactSheet(pack: Pack, path: string): Promise<void> {
+  const { channels, size } = pack.header;
+  const bytes = channels * size * size;
+  const shown = chosen(pack, labelsOf(pack));
+  const pixels = new Uint8Array(shown.length * bytes).fill(MARGIN_GRAY);
+  const file = openSync(pack.imagesPath, "r");
+  try {
+    for (const [cell, index] of shown.entries()) {
+      if (index !== undefined) readSync(file, pixels, cell * bytes, bytes, index * bytes);
+    }
+  } catch (error) {
+    throw fileError(error, "read", pack.imagesPath);
+  } finally {
+    closeSync(file);
+  }
+  const batch = { pixels, count: shown.length, channels, height: size, width: size };
+  const sheet = tile(batch, { columns: COLUMNS, padding: 2, background: MARGIN_GRAY });
+  const factor = Math.max(1, Math.floor(96 / size));
+  const enlarged = sharp(await encodePng(sheet)).resize(sheet.width * factor, sheet.height * factor, {
+    kernel: "nearest",
+  });
+  writeFileAtomic(path, [await enlarged.png().toBuffer()]);
+}

@@ -1,0 +1,91 @@
+/** Getting a dataset: its official files downloaded, verified and unpacked into the folder where its descriptor looks. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { extract } from "tar";
+import { UserError } from "../base/errors.ts";
+import { fileError, flushFolder, temporaryName } from "../formats/atomic.ts";
+import { type DownloadOptions, download } from "./download.ts";
+import { datasetsFolder } from "./paths.ts";
+import type { OfficialDataset } from "./registry.ts";
+import { sha256OfFile } from "./source.ts";
+
+/** What is told while a dataset is fetched. */
+export interface GetOptions extends Omit<DownloadOptions, "onProgress"> {
+  /** Where datasets are kept; default {@link datasetsFolder}. */
+  readonly folder?: string | undefined;
+  readonly onProgress?: ((file: string, done: number, total: number) => void) | undefined;
+}
+
+/** What {@link getDataset} did. */
+export interface GetResult {
+  readonly folder: string;
+  /** Names of the files that were downloaded now; empty when everything was there. */
+  readonly downloaded: readonly string[];
+}
+
+/**
+ * Fetches a dataset into `<folder>/<name>`. What is there with the right sum is kept; an archive that a person put there is
+ * used, and left.
+ *
+ * Throws UserError as {@link download} does, and when an archive does not hold what it should.
+ *
+ * @example
+ * await getDataset(officialDataset("cifar10"));
+ */
+export async function getDataset(dataset: OfficialDataset, options: GetOptions = {}): Promise<GetResult> {
+  const folder = join(options.folder ?? datasetsFolder(), dataset.name);
+  const members = Object.entries(dataset.unpack ?? {});
+  if (members.length > 0 && (await allThere(folder, members))) return { folder, downloaded: [] };
+  const downloaded: string[] = [];
+  const names = dataset.files.map((file) => file.name).join(", ");
+  const remedy = `without internet, put ${names} (from ${dataset.home}) in ${folder} and run the command again`;
+  for (const file of dataset.files) {
+    const onProgress = (done: number, total: number): void => options.onProgress?.(file.name, done, total);
+    const result = await download(file, join(folder, file.name), { ...options, remedy, onProgress });
+    if (result === "downloaded") downloaded.push(file.name);
+  }
+  const [archive] = dataset.files;
+  if (members.length > 0 && archive !== undefined) {
+    await unpack(join(folder, archive.name), folder, members);
+    // Its contents are verified and in place; only what this call brought is taken away again.
+    if (downloaded.includes(archive.name)) rmSync(join(folder, archive.name));
+  }
+  return { folder, downloaded };
+}
+
+type Members = readonly (readonly [name: string, sha256: string])[];
+
+async function allThere(folder: string, members: Members): Promise<boolean> {
+  for (const [name, sum] of members) {
+    const path = join(folder, name);
+    if (!existsSync(path) || (await sha256OfFile(path)) !== sum) return false;
+  }
+  return true;
+}
+
+/** Takes the wanted members out of a `.tar.gz`, verifies them, and puts their folder in place in one rename. */
+async function unpack(archive: string, folder: string, members: Members): Promise<void> {
+  const temporary = temporaryName(join(folder, "unpacking"));
+  const wanted = new Map(members);
+  try {
+    mkdirSync(temporary, { recursive: true });
+    await extract({ file: archive, cwd: temporary, strict: true, filter: (path) => wanted.has(path) });
+    for (const [name, sum] of members) {
+      const path = join(temporary, name);
+      if (!existsSync(path)) throw new UserError(`${archive} does not hold ${name}`);
+      const actual = await sha256OfFile(path);
+      if (actual !== sum) throw new UserError(`${archive}: ${name} has SHA-256 ${actual}, not ${sum}`);
+    }
+    for (const top of readdirSync(temporary)) {
+      rmSync(join(folder, top), { recursive: true, force: true });
+      renameSync(join(temporary, top), join(folder, top));
+    }
+    flushFolder(folder);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = fileError(error, "write", folder);
+    throw reason === error ? new UserError(`${archive} cannot be unpacked: ${(error as Error).message}`) : reason;
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
