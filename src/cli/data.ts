@@ -133,12 +133,13 @@ function describeDataset(nameOrPath: string, options: Record<string, unknown>): 
   );
 }
 
-/** Calls `show` at most ten times a second. */
+/** Calls `show` ten times a second where the line is redrawn in place, else, in a log, every ten seconds. */
 function throttled<T>(show: (value: T) => void): (value: T) => void {
+  const interval = process.stderr.isTTY ? 100 : 10_000;
   let last = Number.NEGATIVE_INFINITY;
   return (value) => {
     const now = performance.now();
-    if (now - last < 100) return;
+    if (now - last < interval) return;
     last = now;
     show(value);
   };

@@ -119,7 +119,9 @@ export async function preparePack(
     throw fileError(error, "write", packs);
   }
   try {
-    await writePack(temporary, source.name, opened, selection, target, context);
+    const chosen = [...(classes ? [`classes ${classes.join(", ")}`] : []), ...(first ? [`the first ${first}`] : [])];
+    const note = [opened.note, ...chosen].join("; ");
+    await writePack(temporary, source.name, { ...opened, note }, selection, target, context);
     return putInPlace(temporary, folder);
   } catch (error) {
     throw fileError(error, "write", folder);

@@ -83,9 +83,10 @@ export function parseIdx(bytes: Uint8Array, name: string): Idx {
     );
   }
   if (type.dtype === "uint8") return { dtype: "uint8", shape, data: bytes.subarray(start) };
-  const copy = bytes.slice(start);
+  // Not slice: of a Buffer that is a view, and the copy is needed for its alignment too.
+  const copy = new Uint8Array(bytes.subarray(start));
   swapToNative(copy, type.bytes);
-  return { dtype: type.dtype, shape, data: type.make(copy.buffer as ArrayBuffer) };
+  return { dtype: type.dtype, shape, data: type.make(copy.buffer) };
 }
 
 /**

@@ -39,7 +39,7 @@ export function writeNpy(path: string, tensor: Tensor): void {
     throw new UserError(`${path}: NumPy has no ${tensor.dtype}; convert the tensor to float32 first`);
   }
   const order = code.endsWith("1") ? "|" : "<";
-  const shape = tensor.shape.map((length) => `${length},`).join(" ");
+  const shape = tensor.ndim === 1 ? `${tensor.shape[0]},` : tensor.shape.join(", ");
   const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${shape}), }`;
   // The elements start at a multiple of 64, so that the file can be mapped; the header ends with a line break.
   const total = Math.ceil((MAGIC.length + 4 + text.length + 1) / 64) * 64;
