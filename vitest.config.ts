@@ -6,6 +6,8 @@ export default defineConfig({
     // libtorch keeps one thread pool a process: a process a file, one at a time, keeps timings and bits stable.
     pool: "forks",
     fileParallelism: false,
+    // The tests' networks are tiny: a second thread only adds waiting, most of all on a busy machine.
+    env: { OMP_NUM_THREADS: "1" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

@@ -72,7 +72,7 @@ let loaded: Binding | undefined;
 let wantedThreads: number | undefined;
 
 /**
- * Settles how many threads the engine computes with; the default is the number of cores.
+ * Settles how many threads the engine computes with; the default is OMP_NUM_THREADS, or else the number of cores.
  *
  * OpenMP and OpenBLAS read their thread counts once, when they are loaded: call this before the first tensor is made.
  * Throws UserError for a count that is not a whole number from 1 to 1024, or when the engine already runs with another.
@@ -96,8 +96,14 @@ export function binding(): Binding {
   return loaded;
 }
 
+/** OMP_NUM_THREADS, where the user has set it to a number. */
+function environmentThreads(): number | undefined {
+  const threads = Number(process.env.OMP_NUM_THREADS);
+  return Number.isInteger(threads) && threads >= 1 && threads <= 1024 ? threads : undefined;
+}
+
 function load(): Binding {
-  const threads = wantedThreads ?? os.availableParallelism();
+  const threads = wantedThreads ?? environmentThreads() ?? os.availableParallelism();
   // Set before libtorch is mapped into the process: both libraries look only once.
   process.env.OMP_NUM_THREADS = String(threads);
   process.env.OPENBLAS_NUM_THREADS = String(threads);
