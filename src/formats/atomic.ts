@@ -46,21 +46,26 @@ export function flushFolder(path: string): void {
  */
 export function writeFileAtomic(path: string, parts: Iterable<Uint8Array | string>): void {
   const temporary = temporaryName(path);
-  let descriptor: number | undefined;
+  let descriptor: number;
   try {
     mkdirSync(dirname(path), { recursive: true });
     descriptor = openSync(temporary, "wx");
-    for (const part of parts) writeFully(descriptor, typeof part === "string" ? Buffer.from(part) : part);
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    descriptor = undefined;
-    renameSync(temporary, path);
-    flushFolder(dirname(path));
   } catch (error) {
-    if (descriptor !== undefined) closeSync(descriptor);
+    throw fileError(error, "write", path);
+  }
+  try {
+    try {
+      for (const part of parts) writeFully(descriptor, typeof part === "string" ? Buffer.from(part) : part);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
     rmSync(temporary, { force: true });
     throw fileError(error, "write", path);
   }
+  flushFolder(dirname(path));
 }
 
 /** Writes all of `bytes` at the descriptor's position: a single call may take only a part. */
