@@ -42,3 +42,4 @@ export * from "./optim/index.ts";
 export * from "./recipe/index.ts";
 export * from "./techniques/index.ts";
 export * from "./tensor/index.ts";
+export * from "./training/index.ts";

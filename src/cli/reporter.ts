@@ -1,28 +1,20 @@
 /** What a training run tells while it goes: for people, as JSON lines, or (quietly) nothing but where the run is. */
-import { join } from "node:path";
-import type { RunResult, Tick, TrainingEvents } from "../training/index.ts";
+import { isAbsolute, join, relative, resolve } from "node:path";
+import type { RunResult, Tick, TrainOptions } from "../training/index.ts";
 import { programName, quoted } from "./program.ts";
 import { progressLine, Remaining, StatusLine, type Stream, spoken } from "./progress.ts";
 
 /** How a command reports. */
 export interface Reporter {
-  /** The run begins, or continues, in `directory`. */
-  start(run: RunStart): void;
-  readonly events: TrainingEvents;
+  /** A run named so begins, or continues, in this directory. */
+  start(recipe: string, directory: string): void;
+  readonly events: RunEvents;
   /** A signal asked to stop. */
   stopping(): void;
   end(result: RunResult): void;
 }
 
-/** What is known before the first step. */
-export interface RunStart {
-  readonly recipe: string;
-  readonly directory: string;
-  /** The last step. */
-  readonly steps: number;
-  /** Steps already made, when a run continues. */
-  readonly from: number;
-}
+type RunEvents = NonNullable<TrainOptions["events"]>;
 
 /** The output flags of a command. */
 export interface OutputFlags {
@@ -42,14 +34,27 @@ export function reporterFor(flags: OutputFlags, out: Stream = process.stdout): R
   return flags.quiet ? new QuietReporter(out) : new TextReporter(out);
 }
 
-/** One object a line: `event` is start, tick, saved, note, stopping or end. */
+/** Calls `show` at most twice a second; the first call goes through. */
+function throttled<T>(show: (value: T) => void): (value: T) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    const now = performance.now();
+    if (now - last < 500) return;
+    last = now;
+    show(value);
+  };
+}
+
+/** One object a line: `event` is start, preparing, begin, tick, saved, note, stopping or end. */
 class JsonReporter implements Reporter {
   readonly #out: Stream;
-  readonly events: TrainingEvents;
+  readonly events: RunEvents;
 
   constructor(out: Stream) {
     this.#out = out;
     this.events = {
+      preparing: throttled((progress) => this.#line("preparing", progress)),
+      begin: (from, to) => this.#line("begin", { from, to }),
       tick: (tick) => this.#line("tick", tick),
       saved: (file, kind) => this.#line("saved", { kind, file }),
       note: (message) => this.#line("note", { message }),
@@ -60,8 +65,8 @@ class JsonReporter implements Reporter {
     this.#out.write(`${JSON.stringify({ event, ...content })}\n`);
   }
 
-  start(run: RunStart): void {
-    this.#line("start", run);
+  start(recipe: string, directory: string): void {
+    this.#line("start", { recipe, directory: resolve(directory) });
   }
 
   stopping(): void {
@@ -75,7 +80,7 @@ class JsonReporter implements Reporter {
 
 class QuietReporter implements Reporter {
   readonly #out: Stream;
-  readonly events: TrainingEvents = {};
+  readonly events: RunEvents = {};
 
   constructor(out: Stream) {
     this.#out = out;
@@ -95,12 +100,19 @@ class TextReporter implements Reporter {
   readonly #status: StatusLine;
   readonly #remaining = new Remaining();
   #total = 0;
-  readonly events: TrainingEvents;
+  readonly events: RunEvents;
 
   constructor(out: Stream) {
     this.#out = out;
     this.#status = new StatusLine(out);
     this.events = {
+      preparing: throttled(({ name, done, total }) =>
+        this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+      ),
+      begin: (from, to) => {
+        this.#total = to;
+        this.#status.lasting(from > 0 ? `Going on from step ${from} to ${to}` : `Training for ${to} steps`);
+      },
       tick: (tick) => this.#tick(tick),
       note: (message) => this.#status.lasting(message),
     };
@@ -111,14 +123,12 @@ class TextReporter implements Reporter {
     this.#status.passing(progressLine(tick, this.#total, left, this.#status.columns));
   }
 
-  start(run: RunStart): void {
-    this.#total = run.steps;
-    const doing = run.from > 0 ? `Continuing ${run.recipe} at step ${run.from} of` : `Training ${run.recipe} for`;
-    this.#out.write(`${doing} ${run.steps} steps in ${run.directory}\n`);
+  start(recipe: string, directory: string): void {
+    this.#out.write(`${recipe}: ${directory}\n`);
   }
 
   stopping(): void {
-    this.#status.lasting("Stopping after this step; once more Ctrl-C ends at once, without saving.");
+    this.#status.lasting("Stopping after this step; Ctrl-C once more ends at once, without saving.");
   }
 
   end(result: RunResult): void {
@@ -127,27 +137,33 @@ class TextReporter implements Reporter {
   }
 }
 
+/** A path as this person would write it: relative where it lies inside the working directory. */
+function near(path: string): string {
+  const inside = relative(process.cwd(), path);
+  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
+}
+
 /** The last words: where everything is, and what to type next. */
 function endText(result: RunResult, total: number): string {
   const gantry = programName();
-  const directory = quoted(result.directory);
-  const rows: [string, string][] = [
-    ...(result.samples ? [["samples", result.samples] as [string, string]] : []),
+  const directory = quoted(near(result.directory));
+  const rows: [string, string | undefined][] = [
+    ["samples", result.samples],
     ["log", join(result.directory, "metrics.jsonl")],
-    ...(result.checkpoint ? [["checkpoint", result.checkpoint] as [string, string]] : []),
+    ["checkpoint", result.checkpoint],
   ];
   const next: [string, string][] = result.finished
     ? [
         [`${gantry} sample ${directory}`, "draw new images"],
-        [`${gantry} resume ${directory} --set steps=${total * 2}`, "train for longer"],
+        [`${gantry} resume ${directory} --set steps=${total * 2}`, "train for as long again"],
       ]
     : [[`${gantry} resume ${directory}`, `go on to step ${total}`]];
   const done = result.finished
     ? `Finished ${result.step} steps`
     : `Stopped and saved at step ${result.step} of ${total}`;
   return [
-    `${done} after ${spoken(result.seconds)}.`,
-    ...rows.map(([name, path]) => `  ${name.padEnd(10)}  ${path}`),
+    `${done} after ${spoken(result.seconds)} of training.`,
+    ...rows.flatMap(([name, path]) => (path === undefined ? [] : [`  ${name.padEnd(10)}  ${near(path)}`])),
     "Next:",
     ...next.flatMap(([line, does]) => [`  ${line}`, `      ${does}`]),
   ].join("\n");

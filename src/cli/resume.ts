@@ -1,9 +1,8 @@
 /** `gantry resume`: a run goes on from its latest whole checkpoint. */
 import { defineCommand } from "./command.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
-import { watchInterrupts } from "./interrupt.ts";
-import { openStoredRun } from "./open.ts";
-import { outputFlags, reporterFor } from "./reporter.ts";
+import { outputFlags } from "./reporter.ts";
+import { trainWatched } from "./watched.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
@@ -31,8 +30,8 @@ export const resume = defineCommand({
   },
   args,
   examples: [
-    { line: "gantry resume runs/x", does: "Go on after Ctrl-C or a crash:" },
-    { line: "gantry resume runs/x --set steps=4000", does: "Train a finished run for longer:" },
+    { line: "gantry resume runs/x", does: "go on after Ctrl-C or a crash" },
+    { line: "gantry resume runs/x --set steps=4000", does: "train a finished run for longer" },
   ],
   async run({ args: flags, rawArgs }) {
     const changes = [...valuesOf(rawArgs, args, "set")];
@@ -40,18 +39,8 @@ export const resume = defineCommand({
     const threads = wholeNumber("--threads", flags.threads, 1);
     if (steps !== undefined) changes.push(`steps=${steps}`);
     if (threads !== undefined) changes.push(`threads=${threads}`);
-    const run = await openStoredRun(flags.run, changes);
-    const reporter = reporterFor(flags);
-    const interrupt = watchInterrupts(() => reporter.stopping());
-    reporter.start({
-      recipe: run.recipe.name ?? "the run",
-      directory: flags.run,
-      steps: run.totalSteps,
-      from: run.step,
-    });
-    const result = await run.train({ events: reporter.events, stop: interrupt.signal });
-    interrupt.dispose();
-    reporter.end(result);
-    return result.finished ? 0 : interrupt.exitCode();
+    const { openRun } = await import("../training/index.ts");
+    const run = await openRun(flags.run, changes);
+    return trainWatched(run, run.recipe.name ?? "run", flags.run, flags);
   },
 });

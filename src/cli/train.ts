@@ -5,9 +5,9 @@ import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
-import { watchInterrupts } from "./interrupt.ts";
 import { programName, quoted } from "./program.ts";
-import { outputFlags, reporterFor } from "./reporter.ts";
+import { outputFlags } from "./reporter.ts";
+import { trainWatched } from "./watched.ts";
 
 const args = {
   recipe: {
@@ -75,13 +75,13 @@ export const train = defineCommand({
   meta: { name: "train", description: "Trains a recipe and writes a run directory: samples, a log and checkpoints." },
   args,
   examples: [
-    { line: "gantry train mnist", does: "The quickstart:" },
-    { line: "gantry train mnist --set steps=200 --out runs/x", does: "A short trial in a place of your choice:" },
+    { line: "gantry train mnist", does: "the quickstart" },
+    { line: "gantry train mnist --set steps=200 --out runs/x", does: "a short trial, in a place of your choice" },
     {
-      line: "gantry train cifar10 --set generator.width=32 --set techniques-=topK",
-      does: "Parts and techniques can be changed:",
+      line: "gantry train cifar10 --set generator.width=32 --set techniques+=topK",
+      does: "another width, one technique more",
     },
-    { line: "gantry train ./my-recipe.ts", does: "A recipe of your own:" },
+    { line: "gantry train ./my-recipe.ts", does: "a recipe of your own" },
   ],
   async run({ args: flags, rawArgs }) {
     const overrides = [...valuesOf(rawArgs, args, "set"), ...flagOverrides(flags)];
@@ -90,17 +90,9 @@ export const train = defineCommand({
     const { applyOverrides } = await import("../recipe/overrides.ts");
     const loaded = await loadRecipe(flags.recipe);
     const recipe = applyOverrides(loaded.recipe, overrides);
-    const { configureEngine } = await import("../tensor/native.ts");
-    if (recipe.threads !== undefined) configureEngine({ threads: recipe.threads });
     const { startRun } = await import("../training/index.ts");
     const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
-    const run = startRun(recipe, { directory, modules: [...loaded.modules], source: loaded.source, overrides });
-    const reporter = reporterFor(flags);
-    const interrupt = watchInterrupts(() => reporter.stopping());
-    reporter.start({ recipe: recipe.name ?? loaded.source, directory, steps: run.totalSteps, from: 0 });
-    const result = await run.train({ events: reporter.events, stop: interrupt.signal });
-    interrupt.dispose();
-    reporter.end(result);
-    return result.finished ? 0 : interrupt.exitCode();
+    const run = startRun(recipe, { directory, modules: loaded.modules, source: loaded.source, overrides });
+    return trainWatched(run, recipe.name ?? loaded.source, directory, flags);
   },
 });

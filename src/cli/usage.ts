@@ -69,13 +69,17 @@ export async function commandUsage(command: Command, path: string, style: Style)
     ([, definition]) => definition.type !== "positional",
   );
   const words = positionals.map(([name, { required }]) => (required === false ? `[${name}]` : `<${name}>`));
+  const usages = [
+    ...(command.run ? [[path, ...words, "[options]"].join(" ")] : []),
+    ...(inner.length > 0 ? [`${path} <command> [options]`] : []),
+  ];
   const commands: Row[] = [];
   for (const [name, lazy] of inner) {
     const own = await resolved((await resolved(lazy as Command))?.meta);
     commands.push([name, own?.description ?? ""]);
   }
   const lines = [
-    [`Usage: ${path}`, ...(inner.length > 0 ? ["<command>"] : []), ...words, "[options]"].join(" "),
+    ...usages.map((usage, i) => `${i === 0 ? "Usage: " : "       "}${usage}`),
     "",
     ...wrap(meta?.description ?? "", style.columns),
     ...section("Commands", commands, style),
@@ -92,8 +96,9 @@ export async function commandUsage(command: Command, path: string, style: Style)
   ];
   if (command.examples?.length) {
     lines.push("", style.bold ? "\u001b[1mExamples\u001b[22m" : "Examples");
-    for (const { line, does } of command.examples)
-      lines.push(...wrap(does, style.columns - 2).map((text) => `  ${text}`), `    ${line}`);
+    for (const { line, does } of command.examples) {
+      lines.push(`  ${line}`, ...wrap(does, style.columns - 6).map((text) => `      ${text}`));
+    }
   }
   return `${lines.join("\n")}\n`;
 }

@@ -1,7 +1,6 @@
 /** Recipes: written, stored, amended and loaded. */
 import "./shipped-parts.ts";
 
-export { applyChanges, resumable } from "./changes.ts";
 export { type LoadedRecipe, loadRecipe } from "./load.ts";
 export { importModule, importModules } from "./modules.ts";
 export { applyOverrides, parseSetting, type Setting } from "./overrides.ts";
@@ -12,13 +11,4 @@ export { defineRecipe, isRecipe, type Recipe, type RecipeInput } from "./recipe.
 export { recipeSchema } from "./schema.ts";
 export { shippedRecipes } from "./shipped/index.ts";
 export { ownParts } from "./shipped-parts.ts";
-export {
-  importStoredModules,
-  type RecipeOrigin,
-  readStoredRecipe,
-  rebuildRecipe,
-  restoreRecipe,
-  type StoredRecipe,
-  writeStoredRecipe,
-} from "./stored.ts";
 export { gantryVersion } from "./version.ts";

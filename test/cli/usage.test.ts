@@ -21,7 +21,8 @@ describe("help", () => {
       count: { type: "string", valueHint: "N", default: "64", description: "how many" },
       averaged: { type: "boolean", negativeDescription: "not", description: "use them" },
     },
-    examples: [{ line: "gantry train x", does: "Train x:" }],
+    examples: [{ line: "gantry train x", does: "train x" }],
+    run: () => undefined,
   });
 
   it("stays within its columns and lists what there is", async () => {
@@ -32,7 +33,7 @@ describe("help", () => {
     expect(text).toMatch(/--count N +how many \(default: 64\)/);
     expect(text).toContain("--[no-]averaged");
     expect(text).toContain("-h, --help");
-    expect(text).toContain("    gantry train x");
+    expect(text).toContain("  gantry train x\n      train x");
     expect(text).not.toContain("\u001b");
     expect(await commandUsage(command as never, "gantry train", { columns: 60, bold: true })).toContain(
       "\u001b[1mOptions",

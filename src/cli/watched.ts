@@ -1,0 +1,19 @@
+/** Training under watch: with a reporter, and with Ctrl-C finishing the step instead of losing it. */
+import type { Run } from "../training/index.ts";
+import { exitCodes } from "./errors.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { type OutputFlags, reporterFor } from "./reporter.ts";
+
+/** Trains a run to its end or to the first signal, and gives the exit code. */
+export async function trainWatched(run: Run, name: string, directory: string, flags: OutputFlags): Promise<number> {
+  const reporter = reporterFor(flags);
+  const interrupt = watchInterrupts(() => reporter.stopping());
+  try {
+    reporter.start(name, directory);
+    const result = await run.train({ events: reporter.events, stop: interrupt.signal });
+    reporter.end(result);
+    return result.finished ? exitCodes.success : interrupt.exitCode();
+  } finally {
+    interrupt.dispose();
+  }
+}
