@@ -120,7 +120,7 @@ function compileInto(folder, { host, engine, nativeDir, compiler, quiet }) {
   const jobFile = join(folder, "job.json");
   writeFileSync(jobFile, JSON.stringify({ compiler, stages, progress: !quiet }));
   if (!quiet)
-    say(`compiling the binding for libtorch ${engine.version} at ${engine.root} (once; usually 15 to 60 seconds)`);
+    say(`compiling the binding for libtorch ${engine.version} at ${engine.root} (once; usually 15 to 90 seconds)`);
   const start = Date.now();
   const worker = fileURLToPath(new URL("compile-process.js", import.meta.url));
   const run = spawnSync(process.execPath, [worker, jobFile], {

@@ -76,6 +76,7 @@ function installWheel(host, considered) {
     "install",
     "--disable-pip-version-check",
     "--no-input",
+    "--root-user-action=ignore",
     "--no-compile",
     "--progress-bar",
     "off",
