@@ -143,6 +143,9 @@ napi_value to_js(napi_env env, const std::string& value);
 /// Adds a function to the binding's exports.
 void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback);
 
+/// Once a process, before the first tensor.
+void settle_allocator();
+
 // One per source file: adds that file's functions.
 void export_operators(napi_env env, napi_value exports);
 void export_tensors(napi_env env, napi_value exports);
