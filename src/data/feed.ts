@@ -14,6 +14,17 @@ export interface FeedState {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
+/** Which further batches are wanted of the data that a feed draws from. */
+export interface FurtherRequest {
+  /** Samples a batch; default: as many as the feed's own. */
+  readonly batchSize?: number;
+  /**
+   * Only so many samples of each class, chosen once by the seed: the labelled part of a semi-supervised run. Default: all
+   * samples.
+   */
+  readonly perClass?: number;
+}
+
 /** Batches without end. */
 export interface BatchFeed {
   /** Passes over the data done so far, with a fraction; 0 for data that is drawn anew each time. */
@@ -22,4 +33,11 @@ export interface BatchFeed {
   state(): FeedState;
   /** Continues where {@link state} stood, with the same bits. */
   load(state: FeedState): void;
+  /**
+   * A further feed from the same data, in an order that `seed` fixes and that this feed's order does not depend on.
+   * Absent where the data cannot be had a second time.
+   *
+   * Throws UserError when the data cannot meet the request.
+   */
+  further?(request: FurtherRequest, seed: number): BatchFeed;
 }

@@ -2,10 +2,11 @@
  * One image to one square of bytes: decoding, orientation, colour, transparency, scaling, placing.
  *
  * Scaling: reduction with a Lanczos kernel (a = 3) stretched by the factor of reduction, so that it low-passes before it
- * samples; enlargement with bicubic interpolation. A resizer without that low-pass aliases, and Parmar et al., "On Aliased
- * Resizing and Surprising Subtleties in GAN Evaluation" (2022), show that this alone moves FID by several points. JPEG and
- * WebP may be reduced by whole factors while decoding, but never to less than twice the wanted size. The same version of
- * sharp and libvips gives the same bytes; the versions are part of a pack's key.
+ * samples (libvips first averages whole blocks, as long as twice the wanted size remains); enlargement with bicubic
+ * interpolation. A resizer without a low-pass aliases, and Parmar et al., "On Aliased Resizing and Surprising Subtleties in
+ * GAN Evaluation" (2022), show that this alone moves FID by several points. JPEG and WebP may be reduced by whole factors
+ * while they are decoded, but never to less than twice the wanted size. The same version of sharp and libvips gives the same
+ * bytes; the versions are part of a pack's key.
  */
 import sharp, { type Sharp } from "sharp";
 import { UserError } from "../base/errors.ts";

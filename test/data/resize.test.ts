@@ -1,0 +1,209 @@
+import { readFileSync } from "node:fs";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import type { Fit, Target } from "../../src/data/options.ts";
+import { resizeFile, resizePlanar } from "../../src/data/resize.ts";
+import { fixture } from "../formats/folder.ts";
+import { picture } from "./files.ts";
+
+const target = (size: number, channels: 1 | 3, fit: Fit, background = 255): Target => ({
+  size,
+  channels,
+  fit,
+  background,
+});
+
+/** One plane as rows. */
+const plane = (pixels: Uint8Array, size: number, channel = 0): number[][] =>
+  Array.from({ length: size }, (_, y) =>
+    Array.from(pixels.subarray((channel * size + y) * size, (channel * size + y + 1) * size)),
+  );
+
+describe("scaling", () => {
+  const stored = JSON.parse(readFileSync(fixture("picture.json"), "utf8")) as Record<string, number[]>;
+
+  /** Mean and largest difference between a planar result and stored interleaved pixels. */
+  function difference(pixels: Uint8Array, reference: readonly number[]): { mean: number; most: number } {
+    let sum = 0;
+    let most = 0;
+    for (const [i, value] of reference.entries()) {
+      const d = Math.abs(pixels[(i % 3) * 576 + Math.floor(i / 3)]! - value);
+      sum += d;
+      most = Math.max(most, d);
+    }
+    return { mean: sum / reference.length, most };
+  }
+
+  it("agrees with Pillow's Lanczos up to rounding, and not with other kernels", async () => {
+    const { pixels, width, height } = await resizeFile(readFileSync(fixture("picture.png")), target(24, 3, "crop"));
+    expect([width, height]).toEqual([96, 96]);
+    const lanczos = difference(pixels, stored.lanczos!);
+    expect(lanczos.mean).toBeLessThan(0.5);
+    expect(lanczos.most).toBeLessThanOrEqual(2);
+    expect(difference(pixels, stored.bilinear!).mean).toBeGreaterThan(1);
+    expect(difference(pixels, stored.nearest!).mean).toBeGreaterThan(5);
+  });
+
+  it("low-passes: a fine checkerboard becomes gray, not a pattern", async () => {
+    const board = new Uint8Array(64 * 64).map((_, i) => (((i % 64) + Math.floor(i / 64)) % 2) * 255);
+    const { pixels } = await resizePlanar(board, { channels: 1, height: 64, width: 64 }, target(16, 1, "crop"));
+    expect(Math.min(...pixels)).toBeGreaterThan(120);
+    expect(Math.max(...pixels)).toBeLessThan(136);
+  });
+
+  it("gives the same bytes each time, for files and for raw pixels", async () => {
+    const bytes = readFileSync(fixture("picture.png"));
+    const again = await Promise.all([1, 2, 3].map(() => resizeFile(bytes, target(24, 3, "crop"))));
+    expect(again[1]!.pixels).toEqual(again[0]!.pixels);
+    const raw = await sharp(bytes).raw().toBuffer();
+    const planar = new Uint8Array(raw.length).map((_, i) => raw[(i % 9216) * 3 + Math.floor(i / 9216)]!);
+    const fromRaw = await resizePlanar(planar, { channels: 3, height: 96, width: 96 }, target(24, 3, "crop"));
+    expect(fromRaw.pixels).toEqual(again[0]!.pixels);
+  });
+
+  it("copies pixels that have the size already", async () => {
+    const planar = new Uint8Array(3 * 8 * 8).map((_, i) => i);
+    const { pixels } = await resizePlanar(planar, { channels: 3, height: 8, width: 8 }, target(8, 3, "stretch"));
+    expect(pixels).toEqual(planar);
+  });
+});
+
+describe("pictures that are not square", () => {
+  // Twice as wide as high: left half red, right half blue.
+  const wide = sharp({ create: { width: 16, height: 16, channels: 3, background: { r: 255, g: 0, b: 0 } } })
+    .extend({ right: 16, background: { r: 0, g: 0, b: 255 } })
+    .png()
+    .toBuffer();
+
+  it("crop: covers the square and cuts both ends", async () => {
+    const { pixels, width, height } = await resizeFile(await wide, target(8, 3, "crop"));
+    expect([width, height]).toEqual([32, 16]);
+    const red = plane(pixels, 8, 0);
+    // The kernel rings by a level or two beside the edge, which is in the middle.
+    expect(red[0]!.map((value) => Math.round(value / 255))).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+  });
+
+  it("fit: keeps all of it and fills with the background", async () => {
+    const { pixels } = await resizeFile(await wide, target(8, 3, "fit", 77));
+    const red = plane(pixels, 8, 0);
+    for (const y of [0, 1, 6, 7]) expect(red[y]).toEqual(Array(8).fill(77));
+    for (const y of [2, 5]) expect(red[y]!.map((value) => Math.round(value / 255))).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+  });
+
+  it("stretch: keeps all of it and loses the proportions", async () => {
+    const { pixels } = await resizeFile(await wide, target(8, 3, "stretch", 77));
+    const red = plane(pixels, 8, 0);
+    for (const y of [0, 7]) expect([red[y]![0], red[y]![7]]).toEqual([255, 0]);
+  });
+
+  it("pad: never enlarges, and scales down only what is too large", async () => {
+    const small = await resizeFile(await picture("png", 3, 2, { r: 10, g: 20, b: 30 }), target(6, 1, "pad", 200));
+    const rows = plane(small.pixels, 6);
+    expect(rows.map((row) => row.map((value) => (value === 200 ? "." : "x")).join(""))).toEqual([
+      "......",
+      "......",
+      ".xxx..",
+      ".xxx..",
+      "......",
+      "......",
+    ]);
+    const large = await resizeFile(await wide, target(8, 3, "pad", 77));
+    expect(plane(large.pixels, 8, 0)[0]).toEqual(Array(8).fill(77));
+    expect(plane(large.pixels, 8, 0)[3]![0]).toBe(255);
+  });
+
+  it("pad of raw pixels is exact", async () => {
+    const planar = Uint8Array.from([1, 2, 3, 4]);
+    const { pixels } = await resizePlanar(planar, { channels: 1, height: 2, width: 2 }, target(4, 1, "pad", 9));
+    expect(plane(pixels, 4)).toEqual([
+      [9, 9, 9, 9],
+      [9, 1, 2, 9],
+      [9, 3, 4, 9],
+      [9, 9, 9, 9],
+    ]);
+  });
+});
+
+describe("colour", () => {
+  it("repeats gray in three channels", async () => {
+    const gray = await sharp(Buffer.from([0, 100, 200, 255]), { raw: { width: 2, height: 2, channels: 1 } })
+      .png()
+      .toBuffer();
+    const { pixels } = await resizeFile(gray, target(2, 3, "crop"));
+    for (const channel of [0, 1, 2])
+      expect(plane(pixels, 2, channel)).toEqual([
+        [0, 100],
+        [200, 255],
+      ]);
+  });
+
+  it("makes luminance of colour: green counts most, blue least", async () => {
+    const one = async (r: number, g: number, b: number): Promise<number> =>
+      (await resizeFile(await picture("png", 4, 4, { r, g, b }), target(4, 1, "crop"))).pixels[0]!;
+    const [red, green, blue] = [await one(255, 0, 0), await one(0, 255, 0), await one(0, 0, 255)];
+    expect(green).toBeGreaterThan(red);
+    expect(red).toBeGreaterThan(blue);
+    expect(await one(90, 90, 90)).toBe(90);
+  });
+
+  it("lays transparency over the background", async () => {
+    const clear = await picture("png", 4, 4, { r: 255, g: 0, b: 0, alpha: 0 });
+    expect((await resizeFile(clear, target(4, 3, "crop", 40))).pixels[0]).toBe(40);
+    const half = await picture("png", 4, 4, { r: 255, g: 0, b: 0, alpha: 0.5 });
+    const { pixels } = await resizeFile(half, target(4, 3, "crop", 255));
+    expect(pixels[0]).toBe(255);
+    expect(Math.abs(pixels[16]! - 127)).toBeLessThanOrEqual(1);
+  });
+
+  it("takes 16 bits to 8, and CMYK to colour", async () => {
+    const deep = await sharp(new Uint16Array(16).fill(0x8080), { raw: { width: 4, height: 4, channels: 1 } })
+      .toColourspace("grey16")
+      .png()
+      .toBuffer();
+    expect((await sharp(deep).metadata()).depth).toBe("ushort");
+    expect((await resizeFile(deep, target(4, 1, "crop"))).pixels[0]).toBe(0x80);
+    const printed = await sharp(await picture("png", 8, 8, { r: 255, g: 0, b: 0 }))
+      .toColourspace("cmyk")
+      .jpeg()
+      .toBuffer();
+    expect((await sharp(printed).metadata()).space).toBe("cmyk");
+    const { pixels } = await resizeFile(printed, target(8, 3, "crop"));
+    expect(pixels[0]!).toBeGreaterThan(180);
+    expect(pixels[64]!).toBeLessThan(90);
+  });
+
+  it("sets a sideways photograph upright", async () => {
+    const { pixels, width, height } = await resizeFile(readFileSync(fixture("sideways.jpg")), target(16, 3, "stretch"));
+    expect([width, height]).toEqual([32, 16]);
+    const red = plane(pixels, 16, 0);
+    for (const y of [0, 8, 15]) {
+      expect(red[y]![1]).toBeGreaterThan(230);
+      expect(red[y]![14]).toBeLessThan(25);
+    }
+  });
+});
+
+describe("kinds of files", () => {
+  it.each(["jpeg", "png", "webp", "gif", "tiff", "avif"] as const)("reads %s", async (kind) => {
+    const { pixels } = await resizeFile(await picture(kind, 16, 16, { r: 200, g: 100, b: 50 }), target(8, 3, "crop"));
+    for (const [channel, value] of [200, 100, 50].entries()) {
+      expect(Math.abs(pixels[channel * 64 + 27]! - value)).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it("rejects what is damaged or cut short", async () => {
+    const whole = readFileSync(fixture("picture.png"));
+    await expect(resizeFile(whole.subarray(0, 9000), target(8, 3, "crop"))).rejects.toThrow();
+    const jpeg = await sharp(whole).jpeg().toBuffer();
+    await expect(resizeFile(jpeg.subarray(0, jpeg.length / 2), target(8, 3, "crop"))).rejects.toThrow();
+    await expect(resizeFile(Buffer.from("not a picture"), target(8, 3, "crop"))).rejects.toThrow(
+      /unsupported image format/,
+    );
+  });
+
+  it("refuses a file of a few kilobytes that claims a hundred million pixels", async () => {
+    const bomb = await picture("png", 20000, 5001, { r: 0, g: 0, b: 0 });
+    expect(bomb.length).toBeLessThan(2_000_000);
+    await expect(resizeFile(bomb, target(8, 3, "crop"))).rejects.toThrow(/pixel limit/);
+  });
+});
