@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { type DiscriminatorNetwork, dcgan, type GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
-import type { Module } from "../../src/nn/index.ts";
+import { type Module, Sequential } from "../../src/nn/index.ts";
 import { type DType, Generator, grad, type MemoryFormat, manualSeed, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, expectGradients, fill, fixture, flat, noise, stateNoise } from "../nn/oracle.ts";
 
@@ -137,6 +137,24 @@ describe("DCGAN", () => {
     const [plain, last] = [run("contiguous"), run("channelsLast")];
     for (const [i, values] of plain!.entries())
       expectClose(last![i]!, values, { atol: 1e-4, rtol: 1e-3, label: `${i}` });
+  });
+
+  it("hands its first convolution maps in the layout of the context", () => {
+    const context = contextOf(16, { memoryFormat: "channelsLast" });
+    const generator = generatorOf(context);
+    const discriminator = discriminatorOf(context);
+    const seen: boolean[] = [];
+    for (const network of [generator, discriminator]) {
+      const body = network.modules().find((module) => module instanceof Sequential)!;
+      const first = body.layers[0]!;
+      const forward = first.forward.bind(first);
+      first.forward = (x) => {
+        seen.push(x.isContiguous("channelsLast"));
+        return forward(x);
+      };
+    }
+    discriminator.forward(generator.forward(noise([2, 3], 1, "float32")).contiguous());
+    expect(seen).toEqual([true, true]);
   });
 
   it("draws N(0, 0.02^2) weights, N(1, 0.02^2) gains and zero biases by default", () => {

@@ -50,6 +50,7 @@ describe("initialisers draw what PyTorch draws from the same seed", () => {
   });
 
   it("orthogonalTall", () => expectClose(draw(orthogonal(), [7, 3]), stored.orthogonalTall!, { atol: 2e-6 }));
+  it("orthogonalSquare", () => expectClose(draw(orthogonal(), [5, 5]), stored.orthogonalSquare!, { atol: 2e-6 }));
 
   const layers: Record<string, () => Module> = {
     linear: () => new Linear(contextOf(12, "float32"), 5, 4),
