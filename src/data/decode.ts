@@ -50,11 +50,16 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   const lane = async (): Promise<void> => {
     while (next < count) {
       const position = next++;
-      results[position] = await decodeOne(position).catch((error: unknown) => reasonOf(error));
+      results[position] = await decodeOne(position).catch(reasonOf);
     }
   };
   try {
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+    // libvips keeps one error text for the process, which pictures in flight take from each other: what failed is decoded
+    // again on its own, so that the reason belongs to the file.
+    for (const [position, result] of results.entries()) {
+      if (typeof result === "string") results[position] = await decodeOne(position).catch(reasonOf);
+    }
   } finally {
     await archives.close();
   }
@@ -86,7 +91,9 @@ async function decodeItem(item: FileItem | ZipItem, target: Target, archives: Ar
 /** The first line of an error, without the paths and dashes that libraries put before it. */
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return (text.split("\n").find((line) => line.trim() !== "") ?? "unknown reason").trim();
+  const line = text.split("\n").find((part) => part.trim() !== "") ?? "";
+  // What is left when another thread took the text.
+  return line === "" || line === "Unknown error" ? "the decoder found it damaged" : line.trim();
 }
 
 /** The archives that a chunk reads from, each opened once. */

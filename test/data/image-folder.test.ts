@@ -1,0 +1,245 @@
+import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { type DataDescriptor, packOf } from "../../src/data/describe.ts";
+import { arrange, imageFolder } from "../../src/data/image-folder.ts";
+import type { Listed } from "../../src/data/listing.ts";
+import type { Pack } from "../../src/data/pack.ts";
+import { temporaryFolder } from "../formats/folder.ts";
+import { picture, type ZipEntry, zipOf } from "./files.ts";
+
+const folder = temporaryFolder();
+const cache = join(folder, "cache");
+const pack = (descriptor: DataDescriptor, workers = 0): Promise<Pack> => packOf(descriptor, { cache, workers });
+const labelsOf = (made: Pack): number[] =>
+  Array.from(new BigInt64Array(new Uint8Array(readFileSync(made.labelsPath)).buffer), Number);
+
+describe("arrange", () => {
+  const listed = (...paths: string[]): Listed[] =>
+    paths.map((path) => ({ path, version: "", item: { kind: "file", path } }));
+  const shown = (paths: string[], split?: string): unknown => {
+    const { files, classes, split: found, stray } = arrange(listed(...paths), split, "x");
+    return { files: files.map(({ file, label }) => `${label} ${file.path}`), classes, split: found, stray };
+  };
+
+  it("takes sub-folders as classes, in turns", () => {
+    expect(shown(["b/1.png", "a/1.png", "a/2.png", "a/deep/3.png"])).toEqual({
+      files: ["0 a/1.png", "1 b/1.png", "0 a/2.png", "0 a/deep/3.png"],
+      classes: ["a", "b"],
+      split: undefined,
+      stray: [],
+    });
+  });
+
+  it("numbers classes by code units, as torchvision's ImageFolder does", () => {
+    expect(arrange(listed("10/x.png", "2/x.png", "b/x.png", "B/x.png"), undefined, "x").classes).toEqual([
+      "10",
+      "2",
+      "B",
+      "b",
+    ]);
+  });
+
+  it("knows no classes without sub-folders", () => {
+    expect(shown(["1.png", "2.png"])).toMatchObject({ files: ["0 1.png", "0 2.png"], classes: [] });
+  });
+
+  it("looks through an outer folder", () => {
+    expect(shown(["set/a/1.png", "set/b/1.png"])).toMatchObject({ classes: ["a", "b"] });
+    expect(shown(["one/1.png", "one/2.png"])).toMatchObject({ classes: ["one"] });
+  });
+
+  it("chooses train among splits, or the one that is named", () => {
+    const paths = ["test/a/1.png", "train/a/2.png", "train/b/3.png"];
+    expect(shown(paths)).toMatchObject({
+      classes: ["a", "b"],
+      split: "train",
+      files: ["0 train/a/2.png", "1 train/b/3.png"],
+    });
+    expect(shown(paths, "test")).toMatchObject({ classes: ["a"], split: "test" });
+    expect(shown(paths.map((path) => `outer/${path}`))).toMatchObject({ split: "train", classes: ["a", "b"] });
+    expect(shown(["left/1.png", "right/2.png"], "left")).toMatchObject({ split: "left", classes: [] });
+  });
+
+  it("does not take a class for a split because of its name", () => {
+    expect(shown(["train/1.png", "car/2.png"])).toMatchObject({ classes: ["car", "train"], split: undefined });
+  });
+
+  it("names files that lie beside the classes", () => {
+    expect(shown(["a/1.png", "loose.png"])).toMatchObject({ files: ["0 a/1.png"], stray: ["loose.png"] });
+  });
+
+  it("says which splits there are", () => {
+    const paths = ["test/a/1.png", "val/a/1.png"];
+    expect(() => shown(paths)).toThrow(/`split` \(=train\) is not one of its folders; accepted: test, val/);
+    expect(() => shown(["train/a/1.png", "test/a/1.png"], "tset")).toThrow(/accepted: test, train/);
+    expect(() => shown(["cats/1.png", "dogs/1.png"], "cat")).toThrow(/no split `cat`; did you mean `cats`/);
+  });
+});
+
+describe("a folder of real files", () => {
+  const root = join(folder, "pictures");
+  const red = { r: 255, g: 0, b: 0 };
+
+  beforeAll(async () => {
+    const files: [string, Buffer][] = [
+      ["cats/a.jpg", await picture("jpeg", 20, 20, { r: 10, g: 200, b: 30 })],
+      ["cats/b.PNG", await picture("png", 20, 10, red)],
+      ["dogs/c.webp", await picture("webp", 9, 30, { r: 0, g: 0, b: 255 })],
+      ["dogs/d.png", await picture("png", 8, 8, { ...red, alpha: 0 })],
+      ["dogs/cut short.jpg", (await picture("jpeg", 300, 300, red)).subarray(0, 700)],
+      ["dogs/empty.png", Buffer.alloc(0)],
+      ["dogs/text.png", Buffer.from("no picture at all")],
+      ["dogs/notes.txt", Buffer.from("not even named like one")],
+      ["dogs/.hidden.png", Buffer.from("x")],
+      ["__MACOSX/dogs/d.png", Buffer.from("x")],
+      ["loose.png", await picture("png", 8, 8, red)],
+    ];
+    for (const [path, bytes] of files) {
+      mkdirSync(join(root, path, ".."), { recursive: true });
+      writeFileSync(join(root, path), bytes);
+    }
+    symlinkSync(join(root, "nowhere"), join(root, "cats/dangling.png"));
+    // A link to a folder above: followed once, it would be followed for ever.
+    symlinkSync(root, join(root, "cats/loop"));
+  });
+
+  it("is packed; broken files are skipped and listed with their reasons", async () => {
+    const made = await pack(imageFolder({ path: root, size: 8 }));
+    expect(made.header).toMatchObject({ count: 4, channels: 3, size: 8, classes: ["cats", "dogs"], fit: "crop" });
+    expect(made.header.originals).toEqual({ width: [8, 20], height: [8, 30] });
+    expect(made.header.ignored).toEqual({ ".txt": 1 });
+    expect(labelsOf(made)).toEqual([0, 1, 0, 1]);
+    const reasons = Object.fromEntries(made.header.broken.map(({ file, reason }) => [file, reason]));
+    expect(Object.keys(reasons).sort()).toEqual([
+      "cats/dangling.png",
+      "dogs/cut short.jpg",
+      "dogs/empty.png",
+      "dogs/text.png",
+      "loose.png",
+    ]);
+    expect(reasons["dogs/empty.png"]).toBe("the file is empty");
+    expect(reasons["dogs/text.png"]).toMatch(/unsupported image format/);
+    expect(reasons["dogs/cut short.jpg"]).toMatch(/premature end of JPEG/);
+    expect(reasons["cats/dangling.png"]).toBe("a link to nothing");
+    expect(reasons["loose.png"]).toMatch(/beside the class folders/);
+    const pixels = readFileSync(made.imagesPath);
+    expect(pixels.length).toBe(4 * 3 * 64);
+    // Order: cats/a.jpg (green), dogs/c.webp (blue), cats/b.PNG (red), dogs/d.png (transparent on white).
+    expect([0, 1, 2].map((c) => pixels[c * 64]! > 128)).toEqual([false, true, false]);
+    expect([0, 1, 2].map((c) => pixels[192 + c * 64])).toEqual([0, 0, 255]);
+    expect([0, 1, 2].map((c) => pixels[384 + c * 64])).toEqual([255, 0, 0]);
+    expect([0, 1, 2].map((c) => pixels[576 + c * 64])).toEqual([255, 255, 255]);
+  });
+
+  it("gives the same pack from a zip archive, in worker threads or without", async () => {
+    const names = ["cats/a.jpg", "cats/b.PNG", "dogs/c.webp", "dogs/d.png", "dogs/text.png"];
+    const entries = names.map(
+      (name, i): ZipEntry => ({ name: `set/${name}`, data: readFileSync(join(root, name)), deflate: i % 2 === 0 }),
+    );
+    const zip = join(folder, "set.zip");
+    writeFileSync(
+      zip,
+      zipOf([{ name: "set/", data: new Uint8Array() }, ...entries, { name: "readme.md", data: Buffer.from("x") }]),
+    );
+    const fromFolder = await pack(imageFolder({ path: root, size: 8 }));
+    const fromZip = await packOf(imageFolder({ path: zip, size: 8 }), { cache, workers: 2 });
+    expect(fromZip.folder).not.toBe(fromFolder.folder);
+    expect(readFileSync(fromZip.imagesPath)).toEqual(readFileSync(fromFolder.imagesPath));
+    expect(labelsOf(fromZip)).toEqual(labelsOf(fromFolder));
+    expect(fromZip.header.broken.map(({ file }) => file)).toEqual(["set/dogs/text.png"]);
+    expect(fromZip.header.ignored).toEqual({ ".md": 1 });
+  });
+
+  it("is packed anew when a file changes, and only then", async () => {
+    const before = await pack(imageFolder({ path: root, size: 8 }));
+    expect((await pack(imageFolder({ path: root, size: 8 }))).folder).toBe(before.folder);
+    utimesSync(join(root, "cats/a.jpg"), 1, 1);
+    expect((await pack(imageFolder({ path: root, size: 8 }))).folder).not.toBe(before.folder);
+  });
+
+  it("honours classes, first, channels, fit and background", async () => {
+    const some = await pack(
+      imageFolder({ path: root, size: 8, classes: ["dogs"], channels: 1, fit: "fit", background: 9 }),
+    );
+    expect(some.header).toMatchObject({ count: 2, classes: ["dogs"], channels: 1 });
+    expect(labelsOf(some)).toEqual([0, 0]);
+    expect(readFileSync(some.imagesPath)[0]).toBe(9);
+    const turned = await pack(imageFolder({ path: root, size: 8, classes: ["dogs", "cats"], first: 2 }));
+    expect(turned.header.classes).toEqual(["dogs", "cats"]);
+    expect(labelsOf(turned)).toEqual([1, 0]);
+    expect(turned.header.note).toMatch(/classes dogs, cats; the first 2$/);
+  });
+
+  it("is refused with the reason when nothing can be used", async () => {
+    const bad = (descriptor: () => DataDescriptor, reason: RegExp): Promise<void> =>
+      expect((async () => pack(descriptor()))()).rejects.toThrow(reason);
+    mkdirSync(join(folder, "texts/a"), { recursive: true });
+    writeFileSync(join(folder, "texts/a/x.bmp"), "x");
+    await bad(
+      () => imageFolder({ path: join(folder, "texts") }),
+      /no image files \(found: 1 .bmp\); accepted endings: .jpg/,
+    );
+    writeFileSync(join(folder, "texts/a/x.png"), "x");
+    await bad(() => imageFolder({ path: join(folder, "texts") }), /none of the 1 images can be read; a\/x.png: /);
+    await bad(() => imageFolder({ path: join(folder, "absent") }), /absent: there is no such file or folder/);
+    await bad(() => imageFolder({ path: join(root, "dogs/notes.txt") }), /neither a folder nor a zip archive/);
+    await bad(
+      () => imageFolder({ path: root, classes: ["cat"] }),
+      /`classes` names `cat`, which pictures does not have; its classes: cats, dogs/,
+    );
+    await bad(() => imageFolder({ path: root, classes: ["cats", "cats"] }), /names `cats` twice/);
+  });
+});
+
+describe("hostile zip archives", () => {
+  const write = (entries: readonly ZipEntry[]): string => {
+    const path = join(folder, `hostile-${Math.random()}.zip`);
+    writeFileSync(path, zipOf(entries));
+    return path;
+  };
+  const reasons = async (entry: ZipEntry): Promise<string> => {
+    const good = await picture("png", 8, 8, { r: 1, g: 2, b: 3 });
+    const made = await pack(imageFolder({ path: write([{ name: "good.png", data: good }, entry]), size: 8 }));
+    expect(made.header.count).toBe(1);
+    return made.header.broken.map(({ file, reason }) => `${file}: ${reason}`).join();
+  };
+
+  it("cannot reach outside: paths with .. are refused", async () => {
+    const path = write([{ name: "../../evil.png", data: Buffer.from("x") }]);
+    await expect(pack(imageFolder({ path }))).rejects.toThrow(UserError);
+    await expect(pack(imageFolder({ path }))).rejects.toThrow(/cannot be used: invalid relative path/);
+  });
+
+  it("an entry that inflates to more than it promised is cut off and listed", async () => {
+    const entry = { name: "bomb.png", data: Buffer.alloc(50_000_000), deflate: true, claims: { size: 1000 } };
+    expect(await reasons(entry)).toMatch(/bomb.png: Cannot create a Buffer larger than 1000 bytes/);
+  });
+
+  it("an entry that promises more than an image can have is listed unread", async () => {
+    const entry = { name: "huge.png", data: Buffer.alloc(10), deflate: true, claims: { size: 2 ** 31 } };
+    expect(await reasons(entry)).toBe("huge.png: the entry claims 2147483648 bytes, too large for an image");
+  });
+
+  it("damage, encryption and unknown methods are listed", async () => {
+    const data = await picture("png", 8, 8, { r: 9, g: 9, b: 9 });
+    expect(await reasons({ name: "a.png", data, claims: { crc: 1 } })).toBe("a.png: CRC-32 mismatch");
+    expect(await reasons({ name: "b.png", data, deflate: true, claims: { flags: 1 } })).toBe(
+      "b.png: the entry is encrypted",
+    );
+    expect(await reasons({ name: "c.png", data, claims: { method: 12 } })).toMatch(
+      /compression method 12 is not supported/,
+    );
+    expect(await reasons({ name: "d.png", data, deflate: true, claims: { size: data.length + 1 } })).toMatch(
+      /holds \d+ bytes, the directory promises/,
+    );
+  });
+
+  it("an archive cut short is refused", async () => {
+    const whole = zipOf([{ name: "a.png", data: await picture("png", 8, 8, { r: 9, g: 9, b: 9 }) }]);
+    const path = join(folder, "cut.zip");
+    writeFileSync(path, whole.subarray(0, whole.length - 30));
+    await expect(pack(imageFolder({ path }))).rejects.toThrow(/cut.zip: the zip archive cannot be used/);
+  });
+});

@@ -1,0 +1,185 @@
+/** MNIST, Fashion-MNIST and CIFAR-10: the real files where they are, and damaged ones. */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { cifar10 } from "../../src/data/cifar10.ts";
+import { type DataDescriptor, packOf } from "../../src/data/describe.ts";
+import { fashionMnist } from "../../src/data/fashion-mnist.ts";
+import { mnist, mnistFolder } from "../../src/data/mnist.ts";
+import type { Pack } from "../../src/data/pack.ts";
+import { temporaryFolder } from "../formats/folder.ts";
+import { cifarRecords, idxOf } from "./files.ts";
+
+const folder = temporaryFolder();
+const cache = join(folder, "cache");
+const pack = (descriptor: DataDescriptor): Promise<Pack> => packOf(descriptor, { cache });
+const labelsOf = (made: Pack): number[] =>
+  Array.from(new BigInt64Array(new Uint8Array(readFileSync(made.labelsPath)).buffer), Number);
+const countsOf = (made: Pack): number[] => {
+  const counts = made.header.classes.map(() => 0);
+  for (const label of labelsOf(made)) counts[label]!++;
+  return counts;
+};
+
+afterEach(() => {
+  delete process.env.GANTRY_DATA;
+});
+
+describe("mnist", () => {
+  it("packs the 60,000 training digits: every pixel kept in a margin of 2", async () => {
+    const made = await pack(mnist());
+    expect(made.header).toMatchObject({ count: 60000, channels: 1, size: 32, fit: "pad", broken: [] });
+    expect(made.header.note).toBe("mnist, train split, 60000 images, the official files");
+    expect(countsOf(made)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
+    const raw = readFileSync(join(mnistFolder(), "train-images-idx3-ubyte"));
+    const pixels = readFileSync(made.imagesPath);
+    for (const i of [0, 1, 31415, 59999]) {
+      for (let y = 0; y < 32; y++) {
+        for (let x = 0; x < 32; x++) {
+          const inside = x >= 2 && x < 30 && y >= 2 && y < 30;
+          const expected = inside ? raw[16 + i * 784 + (y - 2) * 28 + x - 2] : 0;
+          expect(pixels[i * 1024 + y * 32 + x]).toBe(expected);
+        }
+      }
+    }
+  });
+
+  it("packs the test digits at their own size, at 64 scaled, in three channels", async () => {
+    const own = await pack(mnist({ split: "test", size: 28 }));
+    expect(countsOf(own)).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
+    expect(
+      readFileSync(own.imagesPath).equals(readFileSync(join(mnistFolder(), "t10k-images-idx3-ubyte")).subarray(16)),
+    ).toBe(true);
+    const large = await pack(mnist({ split: "test", size: 64, first: 300, channels: 3 }));
+    expect(large.header).toMatchObject({ count: 300, channels: 3, size: 64, fit: "crop" });
+    const pixels = readFileSync(large.imagesPath);
+    expect(pixels.subarray(0, 4096).equals(pixels.subarray(4096, 8192))).toBe(true);
+    // Scaling keeps the mean brightness.
+    const mean = (bytes: Buffer): number => bytes.reduce((a, b) => a + b, 0) / bytes.length;
+    expect(Math.abs(mean(pixels.subarray(0, 4096)) - mean(readFileSync(own.imagesPath).subarray(0, 784)))).toBeLessThan(
+      2,
+    );
+  });
+
+  it("takes a subset of classes, numbered in the order in which they are named", async () => {
+    const made = await pack(mnist({ split: "test", classes: ["7", 2] }));
+    expect(made.header.classes).toEqual(["7", "2"]);
+    expect(countsOf(made)).toEqual([1028, 1032]);
+    expect(labelsOf(made).slice(0, 2)).toEqual([0, 1]);
+  });
+
+  it("refuses what its options do not allow", () => {
+    expect(() => mnist({ size: 3 })).toThrow(/mnist.size \(= 3\): must be at least 4/);
+    expect(() => mnist({ channels: 2 as 1 })).toThrow(/mnist.channels \(= 2\): must be 1 \(gray\) or 3 \(colour\)/);
+    expect(() => mnist({ split: "valid" as "test" })).toThrow(/must be `train` or `test`/);
+    expect(() => mnist({ sizes: 32 } as never)).toThrow(/unknown key `sizes`; did you mean `size`/);
+    expect(() => mnist({ first: 0 })).toThrow(/first \(= 0\): must be at least 1/);
+  });
+
+  const small = { images: idxOf([2, 28, 28], new Uint8Array(2 * 784)), labels: idxOf([2], Uint8Array.from([3, 9])) };
+
+  it.each<[string, Buffer, Buffer, RegExp]>([
+    ["too few labels", small.images, idxOf([1], Uint8Array.from([1])), /holds 2 images, .* 1 labels/],
+    [
+      "a label out of range",
+      small.images,
+      idxOf([2], Uint8Array.from([1, 10])),
+      /label 10 is out of range; there are 10 classes/,
+    ],
+    ["images that are labels", small.labels, small.labels, /images must be uint8 \[N, H, W\]; these are uint8 \[2\]/],
+    ["another magic", Buffer.from("<html>404</html>"), small.labels, /not an IDX file/],
+    ["images cut short", small.images.subarray(0, 900), small.labels, /the file holds 900/],
+    ["gzip cut short", gzipSync(small.images).subarray(0, 20), small.labels, /gzip stream is damaged/],
+  ])("refuses files with %s", async (_, images, labels, reason) => {
+    const path = join(folder, `mnist-${Math.random()}`);
+    mkdirSync(path);
+    writeFileSync(join(path, "train-images-idx3-ubyte"), images);
+    writeFileSync(join(path, "train-labels-idx1-ubyte"), labels);
+    await expect(pack(mnist({ path }))).rejects.toThrow(UserError);
+    await expect(pack(mnist({ path }))).rejects.toThrow(reason);
+  });
+
+  it("reads gzip files from a folder, and says that they are not the official ones", async () => {
+    const path = join(folder, "own digits");
+    mkdirSync(path);
+    writeFileSync(join(path, "train-images-idx3-ubyte.gz"), gzipSync(small.images));
+    writeFileSync(join(path, "train-labels-idx1-ubyte.gz"), gzipSync(small.labels));
+    const made = await pack(mnist({ path }));
+    expect(made.header.count).toBe(2);
+    expect(made.header.note).toMatch(/NOT the official files/);
+    await expect(pack(mnist({ path, split: "test" }))).rejects.toThrow(/t10k-images-idx3-ubyte \(or .*gz\) is not in/);
+  });
+});
+
+describe("fashionMnist", () => {
+  const debian = "/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz";
+
+  it.skipIf(!existsSync(debian))(
+    "packs the 10,000 test articles (skipped where dataset-fashion-mnist is not installed)",
+    async () => {
+      const made = await pack(fashionMnist({ split: "test" }));
+      expect(made.header).toMatchObject({ count: 10000, size: 32, channels: 1 });
+      expect(countsOf(made)).toEqual(Array(10).fill(1000));
+      expect(made.header.note).toMatch(/the official files$/);
+      expect(made.header.classes[9]).toBe("Ankle boot");
+    },
+  );
+
+  it("finds the files that were downloaded, and otherwise says how to get them", async () => {
+    process.env.GANTRY_DATA = join(folder, "datasets");
+    const own = join(folder, "datasets/fashion-mnist");
+    mkdirSync(own, { recursive: true });
+    for (const name of ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
+      copyFileSync(join(mnistFolder(), name), join(own, name));
+    expect((await pack(fashionMnist({ split: "test", first: 5 }))).header.note).toMatch(/NOT the official files/);
+    const absent = pack(fashionMnist({ path: join(folder, "nothing") }));
+    await expect(absent).rejects.toThrow(/fashion-mnist: train-images-idx3-ubyte \(or .*\) is not in/);
+  });
+});
+
+describe("cifar10", () => {
+  const root = join(folder, "cifar");
+
+  it("packs the binary form: planes kept as they are", async () => {
+    const bin = join(root, "cifar-10-batches-bin");
+    mkdirSync(bin, { recursive: true });
+    for (let batch = 1; batch <= 5; batch++) {
+      writeFileSync(join(bin, `data_batch_${batch}.bin`), cifarRecords(20, (batch - 1) * 20));
+    }
+    writeFileSync(join(bin, "test_batch.bin"), cifarRecords(3));
+    const made = await pack(cifar10({ path: root }));
+    expect(made.header).toMatchObject({ count: 100, channels: 3, size: 32 });
+    expect(made.header.note).toBe("cifar10, train split, 100 images, NOT the official files");
+    expect(labelsOf(made)).toEqual(Array.from({ length: 100 }, (_, i) => i % 10));
+    const pixels = readFileSync(made.imagesPath);
+    for (const [i, c, p] of [
+      [0, 0, 0],
+      [37, 1, 500],
+      [99, 2, 1023],
+    ] as const) {
+      expect(pixels[i * 3072 + c * 1024 + p]).toBe((i + c + p) % 256);
+    }
+    expect((await pack(cifar10({ path: bin, split: "test", classes: ["automobile"], channels: 1 }))).header.count).toBe(
+      1,
+    );
+  });
+
+  it("says how to get the files, and what is wrong with those that are there", async () => {
+    process.env.GANTRY_DATA = join(folder, "no datasets");
+    await expect(pack(cifar10())).rejects.toThrow(
+      /data_batch_1.bin to data_batch_5.bin are not in .*; run `gantry data get cifar10`/,
+    );
+    const cut = join(folder, "cut");
+    mkdirSync(cut);
+    writeFileSync(join(cut, "test_batch.bin"), cifarRecords(3).subarray(0, 5000));
+    await expect(pack(cifar10({ path: cut, split: "test" }))).rejects.toThrow(
+      /5000 bytes are not a whole number of 3073-byte records/,
+    );
+    writeFileSync(join(cut, "test_batch.bin"), Buffer.alloc(3073, 10));
+    await expect(pack(cifar10({ path: cut, split: "test" }))).rejects.toThrow(
+      /record 0 has label 10; labels go from 0 to 9/,
+    );
+  });
+});
