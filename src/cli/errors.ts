@@ -4,6 +4,16 @@ import { UserError } from "../base/errors.ts";
 /** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2, other failures with 1. */
 export class UsageError extends UserError {}
 
+/** Runs a check of what was typed: a UserError from it becomes a UsageError. */
+export function asUsage<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UsageError(error.message, { cause: error });
+  }
+}
+
 /** Exit codes of `gantry`. */
 export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
 

@@ -89,12 +89,12 @@ function refuseMiscount(given: readonly string[], args: ArgsDef, command: string
     .find(([, definition]) => definition.required !== false && definition.default === undefined);
   if (missing) {
     const usage = wanted.map(([name]) => `<${name}>`).join(" ");
-    throw new UsageError(`${command} needs ${article(missing[0])}: ${command} ${usage}; see ${command} --help`);
+    throw new UsageError(`${article(missing[0])} is missing: ${command} ${usage}; see ${command} --help`);
   }
   const extra = given[wanted.length];
   if (extra === undefined) return;
   const remedy = extra.includes("=") && "set" in args ? `; write --set ${extra}` : `; see ${command} --help`;
-  throw new UsageError(`${command}: one argument too many, \`${extra}\`${remedy}`);
+  throw new UsageError(`one argument too many, \`${extra}\`${remedy}`);
 }
 
 const article = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;

@@ -30,13 +30,13 @@ export function watchInterrupts(announce: () => void): Interrupt {
     announce();
     controller.abort();
   };
-  const signals: NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const name of signals) process.on(name, stop);
+  const handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => [name, () => stop(name)] as const);
+  for (const [name, handler] of handlers) process.on(name, handler);
   return {
     signal: controller.signal,
     exitCode: () => code,
     dispose: () => {
-      for (const name of signals) process.off(name, stop);
+      for (const [name, handler] of handlers) process.off(name, handler);
     },
   };
 }

@@ -111,7 +111,7 @@ class TextReporter implements Reporter {
       ),
       begin: (from, to) => {
         this.#total = to;
-        this.#status.lasting(from > 0 ? `Going on from step ${from} to ${to}` : `Training for ${to} steps`);
+        this.#status.lasting(beginning(from, to));
       },
       tick: (tick) => this.#tick(tick),
       note: (message) => this.#status.lasting(message),
@@ -135,6 +135,11 @@ class TextReporter implements Reporter {
     this.#status.end();
     this.#out.write(`${endText(result, this.#total)}\n`);
   }
+}
+
+function beginning(from: number, to: number): string {
+  if (from >= to) return `Nothing is left to do: the run has ${to} steps and has made them.`;
+  return from > 0 ? `Going on from step ${from} to ${to}` : `Training for ${to} steps`;
 }
 
 /** A path as this person would write it: relative where it lies inside the working directory. */

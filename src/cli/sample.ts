@@ -1,7 +1,9 @@
 /** `gantry sample`: a grid of new images from a trained generator, as one PNG file. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { PlainDescriptor } from "../base/descriptor.ts";
 import { nearest, UserError } from "../base/errors.ts";
+import type { PlainRecipe } from "../recipe/plain.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { wholeNumber } from "./flags.ts";
@@ -45,6 +47,16 @@ export function classIndex(wanted: string, classes: readonly string[]): number {
   );
 }
 
+/** A generator that never saw labels would draw any class, whatever was asked for. */
+function refuseUnconditional(recipe: PlainRecipe, wanted: string): void {
+  const generator = recipe.generator as PlainDescriptor | undefined;
+  if (generator?.options.conditional !== false) return;
+  throw new UserError(
+    `--class ${wanted}: the generator of this run was trained without classes; to have them, train with ` +
+      "--set generator.conditional=true --set discriminator.conditional=true",
+  );
+}
+
 /** A name in the run directory that is not taken. */
 function freshFile(directory: string, seed: number): string {
   for (let number = 1; ; number++) {
@@ -82,7 +94,8 @@ export const sample = defineCommand({
     if (threads !== undefined) configureEngine({ threads });
     const { RunDirectory, sampleRun } = await import("../training/index.ts");
     const { writePngGrid } = await import("../formats/index.ts");
-    const { data } = new RunDirectory(flags.run).description();
+    const { data, recipe } = new RunDirectory(flags.run).description();
+    if (flags.class !== undefined) refuseUnconditional(recipe, flags.class);
     const images = await sampleRun(flags.run, {
       count,
       seed,

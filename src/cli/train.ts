@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
-import { UsageError } from "./errors.ts";
+import { asUsage, UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
@@ -89,7 +89,7 @@ export const train = defineCommand({
     const { loadRecipe } = await import("../recipe/load.ts");
     const { applyOverrides } = await import("../recipe/overrides.ts");
     const loaded = await loadRecipe(flags.recipe);
-    const recipe = applyOverrides(loaded.recipe, overrides);
+    const recipe = asUsage(() => applyOverrides(loaded.recipe, overrides));
     const { startRun } = await import("../training/index.ts");
     const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
     const run = startRun(recipe, { directory, modules: loaded.modules, source: loaded.source, overrides });

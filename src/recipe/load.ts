@@ -1,7 +1,7 @@
 /** A recipe by the name of a shipped one, or by the path of a file that a user wrote. */
 import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
-import { suggestion, UserError } from "../base/errors.ts";
+import { nearest, UserError } from "../base/errors.ts";
 import { importModule } from "./modules.ts";
 import { defineRecipe, isRecipe, type Recipe } from "./recipe.ts";
 import { shippedRecipes } from "./shipped/index.ts";
@@ -55,5 +55,7 @@ export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
   if (shipped) return { recipe: (await shipped()).default, source: nameOrPath, modules: [] };
   if (looksLikePath(nameOrPath) || existsSync(nameOrPath)) return loadFile(nameOrPath);
   const names = Object.keys(shippedRecipes);
-  throw new UserError(`there is no recipe \`${nameOrPath}\`${suggestion(nameOrPath, names)}, or the path of a file`);
+  const likely = nearest(nameOrPath, names);
+  const help = likely ? `did you mean \`${likely}\`?` : `accepted: ${names.join(", ")}, or the path of a file`;
+  throw new UserError(`there is no recipe \`${nameOrPath}\`; ${help}`);
 }

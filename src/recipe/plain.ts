@@ -4,6 +4,8 @@
  * Parts become `{ role, kind, options }` and are rebuilt by the factories registered under their role and kind, so a
  * stored recipe is checked by the very schemas that checked it when it was written.
  */
+// A stored recipe can name any shipped kind.
+import "./shipped-parts.ts";
 import { createHash } from "node:crypto";
 import { fromPlain, isDescriptor, type PlainDescriptor, toPlain } from "../base/descriptor.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";

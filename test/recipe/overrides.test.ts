@@ -128,7 +128,10 @@ describe("applyOverrides", () => {
     ["loss=testHnge", "`loss` (=testHnge) must be the name of a loss; did you mean `testHinge`?"],
     ["loss.clip=1", "unknown key `loss.clip`: `loss` has no options"],
     ["loss=null", "`loss` (=null) must be the name of a loss"],
-    ["schedule.from=3", "`schedule.from`: this recipe has no schedule; choose one first: testDecay"],
+    [
+      "schedule.from=3",
+      "`schedule.from`: this recipe has no schedule; choose one first: constant, linearDecay, testDecay",
+    ],
     ["techniques.testTop.flor=0.5", "unknown key `techniques.testTop.flor`; did you mean `floor`?"],
     ["techniques.testTop.floor=2", "`techniques.testTop.floor` (=2) must be a number from 0 to 1"],
     ["techniques.testTop.gamma=0.1", "`techniques.testTop` needs `gamma` to be no smaller than `floor`"],
