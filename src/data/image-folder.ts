@@ -10,7 +10,7 @@ import { suggestion, UserError } from "../base/errors.ts";
 import { describeImages } from "./describe.ts";
 import { byCodeUnit, fingerprintOf, imageExtensions, type Listed, listImages } from "./listing.ts";
 import { background, channels, choice, fit, size } from "./options.ts";
-import type { ImageSource, OpenSource } from "./source.ts";
+import { type ImageSource, type OpenSource, sha256 } from "./source.ts";
 
 const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
 
@@ -106,7 +106,8 @@ export async function folderSource(path: string, split?: string): Promise<ImageS
   const stray = arranged.stray.map((file) => ({ file, reason: "lies beside the class folders, so it has no class" }));
   return {
     name,
-    fingerprint: fingerprintOf(files),
+    // With what the pack's header reports of files that never become pixels.
+    fingerprint: sha256(JSON.stringify([name, fingerprintOf(files), listing.broken, stray, listing.ignored])),
     open: async (): Promise<OpenSource> => ({
       images: { form: "encoded", items: files.map((file) => file.item) },
       names: files.map((file) => file.path),
