@@ -7,7 +7,7 @@
  * iteration, are constants to the gradient, and sigma is not.
  */
 import { UserError } from "../base/errors.ts";
-import { noGrad, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { requirePositive } from "./sizes.ts";
 import { statisticsFrozen } from "./statistics.ts";
@@ -76,9 +76,9 @@ class SpectralNorm implements Reparametrisation {
 
   join(stored: (name: string) => Tensor, training: boolean): Tensor {
     const weight = stored("weight_orig");
-    const matrix = this.#matrix(weight);
+    const { matrix, toColumns, toState } = this.#read(weight);
     let u = stored("weight_u");
-    let v = stored("weight_v");
+    let v: Tensor;
     let product: Tensor;
     if (training && !statisticsFrozen()) {
       const constant = matrix.detach();
@@ -91,11 +91,12 @@ class SpectralNorm implements Reparametrisation {
       // W v is needed for u and again for sigma: it is computed once, with its gradient, and u takes it as a constant.
       product = matrix.mv(v);
       u = this.#normalise(product.detach());
-      this.#remember(stored, u, v);
+      stored("weight_u").copy_(u);
+      stored("weight_v").copy_(toState(v));
     } else {
       // A later main pass writes into the buffers, maybe before this pass has been differentiated: it keeps copies.
       u = u.clone();
-      v = v.clone();
+      v = toColumns(stored("weight_v").clone());
       product = matrix.mv(v);
     }
     const sigma = u.dot(product);
@@ -114,17 +115,38 @@ class SpectralNorm implements Reparametrisation {
     return x.div(x.norm().clampMin(this.#eps));
   }
 
-  #remember(stored: (name: string) => Tensor, u: Tensor, v: Tensor): void {
-    noGrad(() => {
-      stored("weight_u").copy_(u);
-      stored("weight_v").copy_(v);
-    });
-  }
-
-  #matrix(weight: Tensor): Tensor {
+  #read(weight: Tensor): Reading {
     const dim = this.#dim!;
-    if (dim === 0) return weight.ndim === 2 ? weight : weight.reshape([weight.shape[0]!, -1]);
-    const others = weight.shape.map((_, i) => i).filter((i) => i !== dim);
-    return weight.permute([dim, ...others]).reshape([weight.shape[dim]!, -1]);
+    const { shape } = weight;
+    if (shape.length === 2 && dim === 0) return { matrix: weight, toColumns: same, toState: same };
+    if (dim === 0 && shape.length === 4 && !weight.isContiguous() && weight.isContiguous("channelsLast")) {
+      return readChannelsLast(weight);
+    }
+    const others = shape.map((_, i) => i).filter((i) => i !== dim);
+    const rowsFirst = dim === 0 ? weight : weight.permute([dim, ...others]);
+    return { matrix: rowsFirst.reshape([shape[dim]!, -1]), toColumns: same, toState: same };
   }
+}
+
+/** A weight as a matrix, and how v passes between the order of its columns and that of the state dict. */
+interface Reading {
+  readonly matrix: Tensor;
+  toColumns(v: Tensor): Tensor;
+  toState(v: Tensor): Tensor;
+}
+
+const same = (v: Tensor): Tensor => v;
+
+/**
+ * A kernel in channels-last order lies in memory as the matrix whose columns run over height, width, channel: read like
+ * that it is a view, where the order of the state (channel, height, width) would copy the weight in every pass. Only
+ * the short vector v is reordered.
+ */
+function readChannelsLast(weight: Tensor): Reading {
+  const [outputs, channels, height, width] = weight.shape as [number, number, number, number];
+  return {
+    matrix: weight.permute([0, 2, 3, 1]).view([outputs, -1]),
+    toColumns: (v) => v.view([channels, height, width]).permute([1, 2, 0]).reshape([-1]),
+    toState: (v) => v.view([height, width, channels]).permute([2, 0, 1]).reshape([-1]),
+  };
 }

@@ -139,6 +139,21 @@ describe("spectral norm", () => {
     expect(() => spectralNorm(contextOf(), fresh(), { dim: 2 })).toThrow("`dim` (=2)");
   });
 
+  it("gives the same numbers, gradients and state with a weight in channels-last order", () => {
+    const input = cases.conv!.input();
+    const run = (memoryFormat: "contiguous" | "channelsLast"): number[][] => {
+      const layer = fill(cases.conv!.make()).to({ memoryFormat });
+      const results = ["main", "frozen", "main"].flatMap((kind) => {
+        const forward = (): Tensor => layer.forward(input);
+        const output = kind === "main" ? forward() : frozenStatistics(forward);
+        return [output, ...grad(output.mul(noise(output.shape, 50)).sum(), layer.parameters())].map(flat);
+      });
+      return [...results, ...[...layer.namedBuffers().values()].map(flat)];
+    };
+    const [plain, last] = [run("contiguous"), run("channelsLast")];
+    for (const [i, values] of plain!.entries()) expectClose(last![i]!, values, { ...TIGHT, label: `${i}` });
+  });
+
   it("keeps its tensors through to() and under a Sequential's names", () => {
     const net = new Sequential(cases.conv!.make()).to({ dtype: "float32" });
     expect([...net.stateDict().keys()]).toEqual(["0.bias", "0.weight_orig", "0.weight_u", "0.weight_v"]);
