@@ -56,6 +56,10 @@ export abstract class BatchNorm extends UnaryModule {
     }
   }
 
+  override get couplesSamples(): boolean {
+    return true;
+  }
+
   /** The ranks of input that the layer takes. */
   protected abstract readonly ranks: readonly number[];
 

@@ -46,6 +46,14 @@ export abstract class Module {
     return this.#training;
   }
 
+  /**
+   * Whether in train mode the result for one sample depends on the others of its batch, as with batch statistics. A
+   * layer of which that is true says so; whoever joins batches into one pass asks all modules of a network.
+   */
+  get couplesSamples(): boolean {
+    return false;
+  }
+
   /** Makes `tensor` a trained tensor of this module: it records gradients and outlives scopes. Returns it. */
   protected registerParameter(name: string, tensor: Tensor): Tensor {
     this.#claim(name);

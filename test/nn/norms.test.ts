@@ -80,6 +80,18 @@ describe("batch norm", () => {
     expect(flat(layer.eval().forward(noise([4, 2], 3)))).toEqual(training);
   });
 
+  it("says that it couples the samples of a batch, which layer norm does not", () => {
+    const x = noise([4, 3], 41);
+    const changes = (layer: UnaryModule): boolean => {
+      const alone = flat(layer.forward(x.narrow(0, 0, 2)));
+      return flat(layer.forward(x).narrow(0, 0, 2)).some((value, i) => value !== alone[i]);
+    };
+    for (const layer of [new BatchNorm1d(contextOf(), 3), new LayerNorm(contextOf(), [3])]) {
+      expect(layer.couplesSamples).toBe(changes(layer));
+    }
+    expect(new BatchNorm2d(contextOf(), 3).couplesSamples).toBe(true);
+  });
+
   it("names the shape that does not fit", () => {
     expect(() => new BatchNorm2d(contextOf(), 3).forward(noise([2, 4, 2, 2], 1))).toThrow(
       "BatchNorm2d: input of shape [2, 4, 2, 2] must have 4 dimensions and 3 channels",
