@@ -16,7 +16,7 @@ const options = z.strictObject({
  *     x = real + a * noise * std(real) * u,   a ~ U(0, 1) a sample, u ~ U(0, 1) an element,
  *
  * which is where the authors' code evaluates it: on the lines between real samples and their perturbed copies. std is
- * that of all elements of the batch. Defaults: `weight` (lambda) 10, `noise` 0.5.
+ * that of all elements of the batch (divided by their number, not one less). Defaults: `weight` (lambda) 10, `noise` 0.5.
  *
  * Throws UserError when an option is not above 0.
  *
@@ -33,7 +33,8 @@ export const dragan = describe(
       const { real } = pass;
       const a = Tensor.rand(perSample(real), { generator: random }).to({ device: real.device });
       const u = Tensor.rand(real.shape, { generator: random }).to({ device: real.device });
-      const around = real.add(u.mul(a).mul(real.std().mul(noise)));
+      const spread = real.std(null, { correction: 0 }).mul(noise);
+      const around = real.add(u.mul(a).mul(spread));
       return normPenalty(squaredGradientNorms(pass, around, pass.realLabels), 1).mul(weight);
     },
   }),

@@ -3,13 +3,14 @@ import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { Tensor } from "../tensor/index.ts";
 import { normPenalty, perSample, squaredGradientNorms } from "./input-gradient.ts";
-import type { DiscriminatorPass, Technique, TechniqueContext } from "./technique.ts";
+import type { Technique, TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({ weight: z.number().positive("must be above 0").default(10) });
 
 /**
  * Adds weight * E[(|dD(x)/dx|_2 - 1)^2] to the critic's loss, at points x = e real + (1 - e) fake on the lines between
- * real and generated samples, e uniform in [0, 1] for each pair. `weight` is the paper's lambda, default 10.
+ * real and generated samples, e uniform in [0, 1] for each pair. `weight` is the paper's lambda, default 10. A conditional
+ * critic judges a point under the label of its real end.
  *
  * Throws UserError when `weight` is not above 0.
  *
@@ -20,13 +21,13 @@ export const gradientPenalty = describe(
   "technique",
   "gradientPenalty",
   options,
-  ({ weight }, context: TechniqueContext): Technique => ({
+  ({ weight }, { random }: TechniqueContext): Technique => ({
     name: "gradientPenalty",
-    discriminatorPenalty({ real, fake, realLabels, ...rest }: DiscriminatorPass): Tensor {
-      const e = Tensor.rand(perSample(real), { generator: context.random }).to({ device: real.device });
+    discriminatorPenalty(pass) {
+      const { real, fake } = pass;
+      const e = Tensor.rand(perSample(real), { generator: random }).to({ device: real.device });
       const between = fake.add(real.sub(fake).mul(e)); // e real + (1 - e) fake
-      const norms = squaredGradientNorms({ real, fake, realLabels, ...rest }, between, realLabels);
-      return normPenalty(norms, 1).mul(weight);
+      return normPenalty(squaredGradientNorms(pass, between, pass.realLabels), 1).mul(weight);
     },
   }),
 );

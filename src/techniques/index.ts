@@ -3,6 +3,7 @@ export { gradientPenalty } from "./gradient-penalty.ts";
 export { r1 } from "./r1.ts";
 export type {
   DiscriminatorPass,
+  Feeds,
   Game,
   GeneratorPass,
   NetworkDescriptors,

@@ -3,7 +3,7 @@
  * in the order of the recipe and never knows which one it holds.
  */
 import type { Descriptor } from "../base/descriptor.ts";
-import type { BatchFeed } from "../data/feed.ts";
+import type { BatchFeed, FurtherRequest } from "../data/feed.ts";
 import type { Loss } from "../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, Judgement, ModelContext } from "../models/index.ts";
 import type { Optimizer } from "../optim/index.ts";
@@ -18,17 +18,14 @@ export interface NetworkDescriptors {
   readonly discriminator: Descriptor<"discriminator", ModelContext, DiscriminatorNetwork>;
 }
 
-/** What a technique knows when it is built; nothing else exists yet. */
-export interface TechniqueContext {
+/** What a technique knows when it is built; nothing else exists yet. `{ ...context, generator: random }` builds layers. */
+export interface TechniqueContext extends Omit<ModelContext, "generator"> {
   readonly batchSize: number;
-  /** Classes of the data; 0 when it has none. */
-  readonly classes: number;
-  readonly device: string;
   /** A stream of this technique's own, which checkpoints keep. */
   readonly random: Generator;
 }
 
-/** How far the run has come. */
+/** How far the run had come when the step at hand began. */
 export interface Progress {
   /** Generator updates done. */
   readonly step: number;
@@ -42,11 +39,15 @@ export interface Game {
   readonly discriminator: DiscriminatorNetwork;
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
-  readonly feed: BatchFeed;
   readonly progress: Progress;
   /** New latents [count, latent] from the run's stream. */
   latents(count: number): Tensor;
+  /** New labels int64 [count] for generated samples, each class as likely; undefined when the data has no classes. */
+  labels(count: number): Tensor | undefined;
 }
+
+/** The further feeds that a technique asked for in {@link Technique.streams}, by its names. */
+export type Feeds = Readonly<Record<string, BatchFeed>>;
 
 /** One discriminator update in the making. */
 export interface DiscriminatorPass {
@@ -58,6 +59,8 @@ export interface DiscriminatorPass {
   readonly fakeLabels: Tensor | undefined;
   readonly judgedReal: Judgement;
   readonly judgedFake: Judgement;
+  /** What {@link Technique.realTargets} asks for, which a replacing loss has to honour; undefined for the usual target. */
+  readonly realTarget: number | undefined;
   /** A further look that leaves the discriminator's carried state (spectral norm, batch norm) alone. */
   judge(images: Tensor, labels?: Tensor): Judgement;
 }
@@ -68,56 +71,70 @@ export interface GeneratorPass {
   readonly labels: Tensor | undefined;
   /** Generated images [B, ...], with the generator's graph. */
   readonly fake: Tensor;
+  /** The judgement of all of them. */
   readonly judged: Judgement;
   /** The rows that were selected (int64 [k]), or null for all. */
   readonly rows: Tensor | null;
+  /** The judgement of the selected rows: what the generator's loss is made of, a replacing one too. */
+  readonly kept: Judgement;
   /** A further look that leaves the discriminator's carried state alone. */
   judge(images: Tensor, labels?: Tensor): Judgement;
 }
 
-/** What a checkpoint keeps of a technique: live tensors by name, and numbers. */
+/** What a checkpoint keeps of a technique: live tensors by name, and numbers. All of them must be finite. */
 export interface TechniqueState {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** The hooks, in the order in which a run meets them. */
+/**
+ * The hooks, in the order in which a run meets them. Tensors made in a hook are freed when the step ends; what is to last
+ * longer goes through `keep`, and into {@link Technique.state}.
+ */
 export interface Technique {
   /** The kind of its descriptor: names it in errors, overrides and checkpoints. */
   readonly name: string;
   /** Amends the networks' descriptions before they are built. */
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
-  /** Once, when networks and optimizers exist: reference batches, extra networks and optimizers. */
-  prepare?(game: Game): void;
+  /** Further data that it wants beside the training batches, by names of its choice; checkpoints keep where they stand. */
+  streams?(): Readonly<Record<string, FurtherRequest>>;
+  /**
+   * Once, when networks and optimizers exist: reference batches, extra networks and optimizers. `feeds` are what
+   * {@link streams} asked for; it is empty when the run is only sampled from and its data is not at hand.
+   */
+  prepare?(game: Game, feeds: Feeds): void;
   /** Changes images (real or generated) before the discriminator sees them; differentiable. */
   augment?(images: Tensor, of: "real" | "fake"): Tensor;
-  /** The target for real images of a loss that has one (label smoothing). */
+  /** The target for real images of a loss that has one (label smoothing); one technique of a recipe can set it. */
   realTargets?(): number;
-  /** Replaces the discriminator's loss; two techniques that do so cannot stand in one recipe. Returns a number. */
+  /** Replaces the discriminator's loss; one technique of a recipe can do so. Returns a number. */
   discriminatorLoss?(pass: DiscriminatorPass, game: Game): Tensor;
-  /** Added to the discriminator's loss. */
-  discriminatorPenalty?(pass: DiscriminatorPass, game: Game): Tensor;
+  /** Added to the discriminator's loss, unless undefined. Returns a number. */
+  discriminatorPenalty?(pass: DiscriminatorPass, game: Game): Tensor | undefined;
   /**
    * Chooses the generated rows that the generator learns from, by how real each is judged (larger is more real, [B]):
-   * int64 row numbers, or null for all.
+   * int64 row numbers, or null for all. One technique of a recipe can do so.
    */
   select?(realness: Tensor, game: Game): Tensor | null;
-  /** Replaces the generator's loss; two techniques that do so cannot stand in one recipe. Returns a number. */
+  /** Replaces the generator's loss; one technique of a recipe can do so. Returns a number. */
   generatorLoss?(pass: GeneratorPass, game: Game): Tensor;
-  /** Added to the generator's loss. */
-  generatorPenalty?(pass: GeneratorPass, game: Game): Tensor;
+  /** Added to the generator's loss, unless undefined. Returns a number. */
+  generatorPenalty?(pass: GeneratorPass, game: Game): Tensor | undefined;
   /** Amends a player's gradients (in the order of its parameters) before the update. */
   gradients?(player: Player, gradients: readonly Tensor[], game: Game): readonly Tensor[];
-  /** An update of the technique's own networks, after the generator's. */
-  extraUpdate?(game: Game): void;
-  /** After a player's update. */
+  /** After the generator's update: an update of networks of the technique's own. */
+  extraUpdate?(pass: GeneratorPass, game: Game): void;
+  /** The last word after each update of a player. */
   afterStep?(player: Player, game: Game): void;
-  /** Runs `sample` with the generator as it should be sampled from (averaged weights, standing statistics). */
+  /**
+   * Runs `sample` with the generator as it should be sampled from (averaged weights, standing statistics). The first
+   * technique of a recipe is the outermost. The run's random streams stand afterwards where they stood before.
+   */
   sampler?<T>(sample: () => T): T;
-  /** Numbers to log beside the losses. */
+  /** Numbers to log beside the losses; those that are not finite are left out. */
   report?(): Readonly<Record<string, number>>;
-  /** What a checkpoint keeps. */
+  /** What a checkpoint keeps; needs {@link load} as well. */
   state?(): TechniqueState;
-  /** Takes over what {@link state} gave. */
+  /** Takes over what {@link state} gave, after {@link prepare}. */
   load?(state: TechniqueState): void;
 }

@@ -16,11 +16,16 @@ const options = z.strictObject({
   rounding: z.enum(["ceil", "round", "floor"]).default("ceil"),
 });
 
+/** Without the error of binary fractions: 0.55 of 100 is 55, not 55.00000000000001, which would be rounded up to 56. */
+function decimal(value: number): number {
+  return Number(value.toPrecision(12));
+}
+
 /**
  * The generator's loss becomes the mean over the k largest of D(G(z)), the gradient of the zeroed batch times B / k;
  * the discriminator's step is unchanged. k begins at B and shrinks:
  *
- *     k = max(floor * B, B * gamma^n),   n = epochs completed
+ *     k = max(floor * B, B * gamma^n),   n = epochs completed when the step begins
  *
  * - `gamma` (default 0.99): the factor of each epoch; the paper's range is 0.75 to 0.999.
  * - `floor` (default 0.5): the smallest k as a fraction nu of B; the paper's range is 0.5 to 0.75.
@@ -41,7 +46,7 @@ export const topK = describe("technique", "topK", options, (o, context: Techniqu
     select(realness: Tensor, game: Game): Tensor | null {
       const batch = realness.shape[0]!;
       const n = Math.floor(o.everySteps === undefined ? game.progress.epoch : game.progress.step / o.everySteps);
-      k = Math.min(batch, Math.max(1, round(Math.max(o.floor * batch, batch * o.gamma ** n))));
+      k = Math.min(batch, Math.max(1, round(decimal(batch * Math.max(o.floor, o.gamma ** n)))));
       if (k === batch) return null;
       // NaN counts as the largest in topk; a broken sample must never be a good one.
       const ranked = Tensor.where(realness.isnan(), Tensor.fullLike(realness, Number.NEGATIVE_INFINITY), realness);

@@ -4,7 +4,7 @@
  *     checkpoints/step-000500/
  *       generator.safetensors  discriminator.safetensors   weights under PyTorch's names
  *       state.safetensors                                  optimizers, techniques, data order, random streams
- *       state.json                                         the numbers, and what wrote it
+ *       state.json                                         the numbers
  *
  * A checkpoint is written into a folder of another name, flushed, and renamed: a folder of the final name is whole.
  */
@@ -20,105 +20,121 @@ import type { BuiltGame } from "./game.ts";
 const PREFIX = "step-";
 const FORMAT = 1;
 
-const numbers = z.record(z.string(), z.number());
-
 const stateSchema = z.object({
   format: z.literal(FORMAT),
   step: z.int().min(0),
   epoch: z.number(),
   seconds: z.number(),
   /** Numbers by owner: "optimizer.generator", "technique.topK", "feed" ... */
-  numbers: z.record(z.string(), numbers),
+  numbers: z.record(z.string(), z.record(z.string(), z.number())),
 });
 
 /** A checkpoint's JSON part. */
 export type CheckpointState = z.output<typeof stateSchema>;
 
-type Tensors = ReadonlyMap<string, Tensor>;
-type Numbers = Readonly<Record<string, number>>;
+interface CarriedState {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly numbers: Readonly<Record<string, number>>;
+}
 
-/** Everything beside the networks that a game carries along: where it is kept, and how it is put back. */
-function carriers(
-  game: BuiltGame,
-): Map<string, { state(): { tensors: Tensors; numbers: Numbers }; load(t: Tensors, n: Numbers): void }> {
-  const found = new Map<
-    string,
-    { state(): { tensors: Tensors; numbers: Numbers }; load(t: Tensors, n: Numbers): void }
-  >();
+/** Something beside the networks that a game carries along: where it stands, and how it is put back. */
+interface Carrier {
+  state(): CarriedState;
+  load(state: CarriedState): void;
+}
+
+/** What a game carries along, by the name under which a checkpoint keeps it. */
+function carriers(game: BuiltGame): Map<string, Carrier> {
+  const found = new Map<string, Carrier>();
   for (const [player, optimizer] of Object.entries(game.optimizers)) {
     found.set(`optimizer.${player}`, {
       state: () => ({ tensors: optimizer.state(), numbers: optimizer.scalars() }),
-      load: (tensors, values) => optimizer.load(tensors, values),
+      load: ({ tensors, numbers }) => optimizer.load(tensors, numbers),
     });
   }
   for (const technique of game.techniques) {
-    if (technique.state === undefined || technique.load === undefined) continue;
+    if (technique.state === undefined) continue;
     found.set(`technique.${technique.name}`, {
       state: () => technique.state!(),
-      load: (tensors, values) => technique.load!({ tensors, numbers: values }),
+      load: (state) => technique.load!(state),
     });
   }
-  found.set("feed", {
-    state: () => game.feed.state(),
-    load: (tensors, values) => game.feed.load({ tensors, numbers: values }),
-  });
+  found.set("feed", { state: () => game.feed.state(), load: (state) => game.feed.load(state) });
+  for (const [name, feed] of game.furtherFeeds) found.set(`feed.${name}`, feed);
   found.set("random", {
     state: () => ({ tensors: game.streams.state(), numbers: {} }),
-    load: (tensors) => game.streams.load(tensors),
+    load: ({ tensors }) => game.streams.load(tensors),
   });
   return found;
 }
 
-function folderName(step: number): string {
-  return `${PREFIX}${String(step).padStart(6, "0")}`;
+/** What a checkpoint holds: tensors by file, and the numbers. */
+interface Contents {
+  readonly files: Readonly<Record<string, ReadonlyMap<string, Tensor>>>;
+  readonly numbers: CheckpointState["numbers"];
 }
 
-/** Whether every weight of both networks is a finite number. */
-function weightsAreFinite(game: BuiltGame): boolean {
-  return scope(() =>
-    noGrad(() =>
-      [game.generator, game.discriminator].every((network) =>
-        [...network.stateDict().values()].every((tensor) => tensor.isfinite().all().item() === 1),
-      ),
-    ),
-  );
+function contentsOf(game: BuiltGame): Contents {
+  const tensors = new Map<string, Tensor>();
+  const numbers: CheckpointState["numbers"] = {};
+  for (const [owner, carrier] of carriers(game)) {
+    const state = carrier.state();
+    numbers[owner] = { ...state.numbers };
+    for (const [name, tensor] of state.tensors) tensors.set(`${owner}/${name}`, tensor);
+  }
+  const files = {
+    generator: game.generator.stateDict(),
+    discriminator: game.discriminator.stateDict(),
+    state: tensors,
+  };
+  return { files, numbers };
+}
+
+/** The first tensor or number that is infinite or not a number, in words; undefined when all are finite. */
+function notFinite({ files, numbers }: Contents): string | undefined {
+  for (const [file, tensors] of Object.entries(files)) {
+    for (const [name, tensor] of tensors) {
+      const finite = noGrad(() => scope(() => tensor.isfinite().all().item() === 1));
+      if (!finite) return file === "state" ? name : `${file}'s ${name}`;
+    }
+  }
+  for (const [owner, values] of Object.entries(numbers)) {
+    for (const [name, value] of Object.entries(values)) if (!Number.isFinite(value)) return `${owner}/${name}`;
+  }
+  return undefined;
 }
 
 /**
  * Writes a checkpoint of the game as it stands and returns its folder.
  *
- * Throws UserError when a weight is not finite (the checkpoints before stay) or the disk refuses.
+ * Throws UserError when anything in it is not finite or the disk refuses; the checkpoints before stay as they are.
  */
 export function writeCheckpoint(folder: string, game: BuiltGame, seconds: number): string {
-  if (!weightsAreFinite(game)) {
-    throw new UserError(`step ${game.step}: a weight is not finite; the last good checkpoint is kept in ${folder}`);
-  }
-  const target = join(folder, folderName(game.step));
+  const target = join(folder, `${PREFIX}${String(game.step).padStart(6, "0")}`);
   const temporary = temporaryName(target);
-  try {
-    mkdirSync(temporary, { recursive: true });
-    scope(() => {
-      const tensors = new Map<string, Tensor>();
-      const owned: Record<string, Numbers> = {};
-      for (const [owner, carrier] of carriers(game)) {
-        const state = carrier.state();
-        owned[owner] = state.numbers;
-        for (const [name, tensor] of state.tensors) tensors.set(`${owner}/${name}`, tensor);
+  scope(() => {
+    const contents = contentsOf(game);
+    const broken = notFinite(contents);
+    if (broken !== undefined) {
+      throw new UserError(`step ${game.step}: ${broken} is not finite, so training has diverged and is not saved`);
+    }
+    try {
+      mkdirSync(temporary, { recursive: true });
+      for (const [file, tensors] of Object.entries(contents.files)) {
+        writeSafetensors(join(temporary, `${file}.safetensors`), tensors);
       }
-      writeSafetensors(join(temporary, "generator.safetensors"), game.generator.stateDict());
-      writeSafetensors(join(temporary, "discriminator.safetensors"), game.discriminator.stateDict());
-      writeSafetensors(join(temporary, "state.safetensors"), tensors);
       const { step, epoch } = game.progress;
-      const state: CheckpointState = { format: FORMAT, step, epoch, seconds, numbers: owned };
+      const state: CheckpointState = { format: FORMAT, step, epoch, seconds, numbers: contents.numbers };
       writeFileAtomic(join(temporary, "state.json"), [`${JSON.stringify(state, null, 2)}\n`]);
-    });
-    rmSync(target, { recursive: true, force: true });
-    renameSync(temporary, target);
-    flushFolder(folder);
-  } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
-    throw fileError(error, "write", target);
-  }
+      // Only a folder that could not be loaded can stand there: training never goes back from a whole one.
+      rmSync(target, { recursive: true, force: true });
+      renameSync(temporary, target);
+      flushFolder(folder);
+    } catch (error) {
+      rmSync(temporary, { recursive: true, force: true });
+      throw fileError(error, "write", target);
+    }
+  });
   return target;
 }
 
@@ -131,14 +147,14 @@ export function listCheckpoints(folder: string): { step: number; path: string }[
     .sort((a, b) => a.step - b.step);
 }
 
-/** Removes all but the newest `keep` checkpoints, and what interrupted writes have left. */
+/** Removes all but the newest `keep` checkpoints. */
 export function pruneCheckpoints(folder: string, keep: number): void {
   const all = listCheckpoints(folder);
-  for (const { path } of all.slice(0, Math.max(0, all.length - keep))) rmSync(path, { recursive: true, force: true });
-  const whole = new Set(all.map(({ path }) => path));
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    if (name.includes(PREFIX) && !whole.has(join(folder, name)))
-      rmSync(join(folder, name), { recursive: true, force: true });
+  for (const { path } of all.slice(0, Math.max(0, all.length - keep))) {
+    // Renamed first: half a removed checkpoint must not look like a whole one.
+    const doomed = temporaryName(path);
+    renameSync(path, doomed);
+    rmSync(doomed, { recursive: true, force: true });
   }
 }
 
@@ -164,19 +180,18 @@ export function readCheckpointState(path: string): CheckpointState {
 
 /** Puts the weights of a checkpoint into a game's networks, and the state of techniques that sampling needs. */
 export function loadForSampling(path: string, game: BuiltGame): void {
-  const { numbers: owned } = readCheckpointState(path);
-  load(path, game, owned, (owner) => owner.startsWith("technique."));
+  load(path, game, readCheckpointState(path), (owner) => owner.startsWith("technique."));
 }
 
 /** Puts a whole checkpoint into a game; training continues with the same bits. Returns its JSON part. */
 export function loadCheckpoint(path: string, game: BuiltGame): CheckpointState {
   const state = readCheckpointState(path);
-  load(path, game, state.numbers, () => true);
-  game.step = state.step;
+  load(path, game, state, () => true);
+  game.reach(state.step);
   return state;
 }
 
-function load(path: string, game: BuiltGame, owned: Record<string, Numbers>, wanted: (owner: string) => boolean): void {
+function load(path: string, game: BuiltGame, { numbers }: CheckpointState, wanted: (owner: string) => boolean): void {
   scope(() => {
     game.generator.loadStateDict(readSafetensors(join(path, "generator.safetensors")).tensors);
     game.discriminator.loadStateDict(readSafetensors(join(path, "discriminator.safetensors")).tensors);
@@ -185,7 +200,8 @@ function load(path: string, game: BuiltGame, owned: Record<string, Numbers>, wan
       if (!wanted(owner)) continue;
       const prefix = `${owner}/`;
       const mine = [...all].filter(([name]) => name.startsWith(prefix));
-      carrier.load(new Map(mine.map(([name, tensor]) => [name.slice(prefix.length), tensor])), owned[owner] ?? {});
+      const tensors = new Map(mine.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+      carrier.load({ tensors, numbers: numbers[owner] ?? {} });
     }
   });
 }

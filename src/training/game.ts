@@ -5,9 +5,10 @@ import type { Loss } from "../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../models/index.ts";
 import type { Optimizer, Schedule } from "../optim/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import type { Game, NetworkDescriptors, Player, Technique } from "../techniques/index.ts";
+import type { Feeds, Game, NetworkDescriptors, Player, Progress, Technique } from "../techniques/index.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
-import { Streams } from "./streams.ts";
+import { refuseConflicts, refuseHalfDone } from "./compatible.ts";
+import { Streams, seedOf } from "./streams.ts";
 
 /** What the networks must know of the data. */
 export interface DataShape {
@@ -15,14 +16,6 @@ export interface DataShape {
   /** Names of the classes; empty when there are none. */
   readonly classes: readonly string[];
 }
-
-/** Hooks that only one technique of a recipe may have. */
-const EXCLUSIVE = {
-  discriminatorLoss: "replace the discriminator's loss",
-  generatorLoss: "replace the generator's loss",
-  select: "select the samples that the generator learns from",
-  realTargets: "set the target for real images",
-} as const;
 
 /** Everything that one update touches. Progress advances as updates are made. */
 export class BuiltGame implements Game {
@@ -34,15 +27,16 @@ export class BuiltGame implements Game {
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly techniques: readonly Technique[];
+  /** The further feeds of techniques, as "<technique>.<its name for it>". */
+  readonly furtherFeeds: ReadonlyMap<string, BatchFeed>;
   readonly #feed: BatchFeed | undefined;
-  /** Generator updates done. */
-  step = 0;
+  #progress: Progress = { step: 0, epoch: 0 };
 
   /**
    * Builds networks, optimizers and techniques; the same recipe gives the same weights.
    *
    * Without a feed the game can be sampled from but not trained. Throws UserError when parts of the recipe do not go
-   * together.
+   * together, or a technique wants further data that the feed cannot give.
    */
   constructor(recipe: Recipe, shape: DataShape, feed?: BatchFeed) {
     this.recipe = recipe;
@@ -50,14 +44,14 @@ export class BuiltGame implements Game {
     this.#feed = feed;
     this.streams = new Streams(recipe.seed, recipe.device);
     this.loss = build<Loss>(recipe.loss, undefined);
-    this.techniques = recipe.techniques.map((descriptor) =>
-      build<Technique>(descriptor, {
-        batchSize: recipe.batchSize,
-        classes: shape.classes.length,
-        device: recipe.device,
-        random: this.streams.get(`technique.${descriptor.kind}`),
-      }),
-    );
+    const { device, memoryFormat } = recipe;
+    const context = { image: shape.sample, classes: shape.classes.length, device, memoryFormat };
+    this.techniques = recipe.techniques.map((descriptor) => {
+      const random = this.streams.get(`technique.${descriptor.kind}`);
+      const technique = build<Technique>(descriptor, { ...context, batchSize: recipe.batchSize, random });
+      refuseHalfDone(technique, descriptor.kind);
+      return technique;
+    });
     refuseConflicts(this.techniques, this.loss);
 
     let networks = {
@@ -65,21 +59,37 @@ export class BuiltGame implements Game {
       discriminator: recipe.discriminator,
     } as unknown as NetworkDescriptors;
     for (const technique of this.techniques) networks = technique.networks?.(networks) ?? networks;
-    const context = (player: Player): ModelContext => ({
-      image: shape.sample,
-      classes: shape.classes.length,
+    const modelContext = (player: Player): ModelContext => ({
+      ...context,
       generator: this.streams.get(`weights.${player}`),
-      device: recipe.device,
-      memoryFormat: recipe.memoryFormat,
     });
-    const { memoryFormat } = recipe;
-    this.generator = networks.generator.build(context("generator")).to({ memoryFormat });
-    this.discriminator = networks.discriminator.build(context("discriminator")).to({ memoryFormat });
+    this.generator = networks.generator.build(modelContext("generator")).to({ memoryFormat });
+    this.discriminator = networks.discriminator.build(modelContext("discriminator")).to({ memoryFormat });
     this.optimizers = {
       generator: build<Optimizer>(recipe.optimizers.generator, { parameters: this.generator.parameters() }),
       discriminator: build<Optimizer>(recipe.optimizers.discriminator, { parameters: this.discriminator.parameters() }),
     };
-    for (const technique of this.techniques) technique.prepare?.(this);
+    const furtherFeeds = new Map<string, BatchFeed>();
+    for (const technique of this.techniques) {
+      const feeds = feed === undefined ? {} : this.#openFurther(technique, feed);
+      for (const [name, further] of Object.entries(feeds)) furtherFeeds.set(`${technique.name}.${name}`, further);
+      technique.prepare?.(this, feeds);
+    }
+    this.furtherFeeds = furtherFeeds;
+  }
+
+  #openFurther(technique: Technique, feed: BatchFeed): Feeds {
+    const requests = Object.entries(technique.streams?.() ?? {});
+    return Object.fromEntries(
+      requests.map(([name, request]) => {
+        if (feed.further === undefined) {
+          throw new UserError(
+            `\`${technique.name}\` needs further data (${name}), which the data of this run cannot give`,
+          );
+        }
+        return [name, feed.further(request, seedOf(this.recipe.seed, `data.${technique.name}.${name}`))];
+      }),
+    );
   }
 
   /** The batches; throws when the game was built without. */
@@ -88,15 +98,25 @@ export class BuiltGame implements Game {
     return this.#feed;
   }
 
-  get progress(): { step: number; epoch: number } {
-    return { step: this.step, epoch: this.#feed?.epoch ?? 0 };
+  /** As of the beginning of the step at hand: it does not move while discriminator updates draw batches. */
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Generator updates done. */
+  get step(): number {
+    return this.#progress.step;
+  }
+
+  /** Says that so many generator updates are done; the feed knows how many epochs that is. */
+  reach(step: number): void {
+    this.#progress = { step, epoch: this.#feed?.epoch ?? 0 };
   }
 
   latents(count: number): Tensor {
     return drawLatents(this, count, this.streams.get("latents"));
   }
 
-  /** Labels for generated samples, drawn evenly; undefined when the data has no classes. */
   labels(count: number): Tensor | undefined {
     const classes = this.shape.classes.length;
     if (classes === 0) return undefined;
@@ -119,6 +139,7 @@ export class BuiltGame implements Game {
     }
     this.generator.dispose();
     this.discriminator.dispose();
+    this.streams.dispose();
   }
 }
 
@@ -139,17 +160,4 @@ export function drawLatents(
 /** A descriptor's part; the recipe's schema has checked its role, which fixes what it builds. */
 export function build<Part>(descriptor: { build(context: never): unknown }, context: unknown): Part {
   return descriptor.build(context as never) as Part;
-}
-
-function refuseConflicts(techniques: readonly Technique[], loss: Loss): void {
-  for (const [hook, deed] of Object.entries(EXCLUSIVE)) {
-    const names = techniques.filter((technique) => hook in technique).map((technique) => `\`${technique.name}\``);
-    if (names.length > 1) throw new UserError(`${names.join(" and ")} both ${deed}; a recipe can have one of them`);
-  }
-  const smoothing = techniques.find((technique) => technique.realTargets !== undefined);
-  if (smoothing !== undefined && !loss.smoothable) {
-    throw new UserError(
-      `\`${smoothing.name}\` sets a target for real images, and the loss \`${loss.name}\` has none; use nonSaturating, minimax or leastSquares`,
-    );
-  }
 }

@@ -1,6 +1,9 @@
 /** A dataset's shuffled batches as the feed of a game. */
-import { type BatchFeed, BatchStream, type Dataset } from "../data/index.ts";
+import { UserError } from "../base/errors.ts";
+import type { FurtherRequest } from "../data/feed.ts";
+import { type BatchFeed, BatchStream, type BatchStreamOptions, type Dataset } from "../data/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { Generator, keep, scope, Tensor } from "../tensor/index.ts";
 import type { DataShape } from "./game.ts";
 import { seedOf } from "./streams.ts";
 
@@ -12,5 +15,51 @@ export function shapeOf(dataset: Dataset): DataShape {
 /** Endless batches as the recipe wants them; their order follows from its seed. */
 export function imageFeed(dataset: Dataset, recipe: Recipe): BatchFeed {
   const { batchSize, device, memoryFormat, seed } = recipe;
-  return new BatchStream(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") });
+  return new ImageFeed(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") });
+}
+
+/** Batches of a dataset that can be drawn from a second time. */
+class ImageFeed extends BatchStream {
+  readonly #dataset: Dataset;
+  readonly #options: BatchStreamOptions;
+
+  constructor(dataset: Dataset, options: BatchStreamOptions) {
+    super(dataset, options);
+    this.#dataset = dataset;
+    this.#options = options;
+  }
+
+  further({ batchSize = this.batchSize, perClass }: FurtherRequest, seed: number): BatchFeed {
+    const dataset = perClass === undefined ? this.#dataset : fewOfEachClass(this.#dataset, perClass, seed);
+    return new ImageFeed(dataset, { ...this.#options, batchSize, seed });
+  }
+}
+
+/**
+ * The dataset reduced to `perClass` images of each class, which `seed` chooses.
+ *
+ * Throws UserError when the images have no classes or a class has too few.
+ */
+function fewOfEachClass(dataset: Dataset, perClass: number, seed: number): Dataset {
+  const { name, classes, labels, count } = dataset;
+  if (classes.length === 0)
+    throw new UserError(`${name} has no class labels, and a technique asks for labelled images`);
+  return scope(() => {
+    const order = Tensor.randperm(count, { generator: new Generator(seed) });
+    const classOf = labels.indexSelect(0, order).toArray();
+    const chosen = classes.map(() => [] as number[]);
+    for (const [i, row] of Array.from(order.toArray(), Number).entries()) {
+      const mine = chosen[Number(classOf[i])]!;
+      if (mine.length < perClass) mine.push(row);
+    }
+    const short = chosen.findIndex((rows) => rows.length < perClass);
+    if (short >= 0) {
+      throw new UserError(
+        `${name} has ${chosen[short]!.length} images of class ${classes[short]}, and a technique asks for ${perClass}`,
+      );
+    }
+    const rows = Tensor.fromArray(BigInt64Array.from(chosen.flat(), BigInt));
+    const images = keep(dataset.images.indexSelect(0, rows));
+    return { ...dataset, count: rows.numel, images, labels: keep(labels.indexSelect(0, rows)) };
+  });
 }

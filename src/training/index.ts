@@ -12,6 +12,7 @@ export {
   startRun,
   type TrainOptions,
 } from "./run.ts";
-export { RunDirectory, type RunEvent, type Tick } from "./run-directory.ts";
+export { RunDirectory } from "./run-directory.ts";
+export type { RunEvent, Tick } from "./run-log.ts";
 export { STEP_NUMBERS, trainingStep } from "./step.ts";
 export { type TrainingEvents, totalSteps } from "./trainer.ts";

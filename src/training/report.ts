@@ -1,7 +1,8 @@
 /** The report of a run: what was trained, how it went, and the last samples, on one page. */
 import { relative } from "node:path";
 import { writeFileAtomic } from "../formats/index.ts";
-import type { RunDescription, RunDirectory, Tick } from "./run-directory.ts";
+import type { RunDescription, RunDirectory } from "./run-directory.ts";
+import type { Tick } from "./run-log.ts";
 
 const ROWS = 12;
 

@@ -3,13 +3,15 @@
  *
  *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md
  */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
 import { writeFileAtomic } from "../formats/index.ts";
 import type { PlainRecipe } from "../recipe/plain.ts";
+import { lockRun } from "./lock.ts";
+import { type RunEvent, RunLog, type Tick } from "./run-log.ts";
 
 const FORMAT = 1;
 
@@ -42,41 +44,18 @@ const descriptionSchema = z.object({
 /** The contents of recipe.json. */
 export type RunDescription = z.output<typeof descriptionSchema> & { recipe: PlainRecipe };
 
-/** One line of metrics.jsonl for a stretch of steps. */
-export interface Tick {
-  /** Generator updates done. */
-  readonly step: number;
-  readonly epoch: number;
-  /** Means over the steps since the last line. */
-  readonly lossD: number;
-  readonly lossG: number;
-  readonly dReal: number;
-  readonly dFake: number;
-  /** Real images seen a second. */
-  readonly imagesPerSecond: number;
-  /** Seconds of training so far, over all sittings. */
-  readonly seconds: number;
-  /** What techniques report, such as top-k's `k`. */
-  readonly [extra: string]: number | undefined;
-}
-
-/** A line of metrics.jsonl that is no tick: a sitting of the run began or ended. */
-export interface RunEvent {
-  readonly event: "start" | "resume" | "stop" | "finish";
-  readonly step: number;
-  readonly time: string;
-}
-
 /** Paths and files of one run. */
 export class RunDirectory {
   readonly path: string;
+  readonly #log: RunLog;
 
   constructor(path: string) {
     this.path = resolve(path);
+    this.#log = new RunLog(join(this.path, "metrics.jsonl"));
   }
 
   get metrics(): string {
-    return join(this.path, "metrics.jsonl");
+    return this.#log.path;
   }
   get samples(): string {
     return join(this.path, "samples");
@@ -90,23 +69,25 @@ export class RunDirectory {
   get #description(): string {
     return join(this.path, "recipe.json");
   }
-  get #lock(): string {
-    return join(this.path, "running.pid");
-  }
 
   /** Makes the folder. Throws UserError when something is there already: a run is never overwritten. */
   create(description: RunDescription): void {
-    if (existsSync(this.path) && readdirSync(this.path).length > 0) {
-      const remedy = existsSync(this.#description) ? `continue it with \`gantry resume ${this.path}\`, or ` : "";
-      throw new UserError(`${this.path} exists and is not empty; ${remedy}choose another folder with --out`);
-    }
     try {
-      mkdirSync(this.samples, { recursive: true });
-      mkdirSync(this.checkpoints, { recursive: true });
+      mkdirSync(this.path, { recursive: true });
+      if (readdirSync(this.path).length > 0) throw this.#taken();
+      // Fails if it exists: of two processes that found the folder empty, one goes on.
+      mkdirSync(this.samples);
+      mkdirSync(this.checkpoints);
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") throw this.#taken();
       throw fileError(error, "write", this.path);
     }
     this.describe(description);
+  }
+
+  #taken(): UserError {
+    const remedy = existsSync(this.#description) ? `continue it with \`gantry resume ${this.path}\`, or ` : "";
+    return new UserError(`${this.path} exists and is not an empty folder; ${remedy}choose another folder with --out`);
   }
 
   /** Writes recipe.json. */
@@ -134,54 +115,47 @@ export class RunDirectory {
     return parsed.data;
   }
 
-  /** Adds a line to metrics.jsonl; lines are never changed or removed. */
+  /** Adds a line to metrics.jsonl. Throws UserError when the disk refuses. */
   append(line: Tick | RunEvent): void {
-    appendFileSync(this.metrics, `${JSON.stringify(line)}\n`);
+    this.#log.append(line);
   }
 
-  /** The ticks, each step once: after a resume the later line counts, and what lay beyond the checkpoint is left out. */
+  /** The ticks, each step once, as the run stands now. */
   ticks(): Tick[] {
-    if (!existsSync(this.metrics)) return [];
-    let ticks: Tick[] = [];
-    for (const text of readFileSync(this.metrics, "utf8").split("\n")) {
-      const line = parseLine(text);
-      if (line === undefined) continue;
-      if ("event" in line) ticks = ticks.filter((tick) => tick.step <= (line as RunEvent).step);
-      else ticks.push(line as Tick);
-    }
-    return ticks;
+    return this.#log.ticks();
+  }
+
+  /** The newest sample grid, if there is one. */
+  newestSamples(): string | undefined {
+    const newest = namesIn(this.samples)
+      .filter((name) => /^\d+\.png$/.test(name))
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+      .at(-1);
+    return newest && join(this.samples, newest);
   }
 
   /**
-   * Marks the run as being trained by this process; the returned function ends that.
+   * Marks the run as being trained by this process, and clears away what interrupted writes have left; the returned
+   * function ends the mark.
    *
    * Throws UserError when another living process trains it.
    */
   lock(): () => void {
-    const pid = existsSync(this.#lock) ? Number(readFileSync(this.#lock, "utf8")) : 0;
-    if (pid > 0 && pid !== process.pid && isAlive(pid)) {
-      throw new UserError(`${this.path} is being trained by process ${pid}; wait for it or stop it`);
+    const release = lockRun(join(this.path, "running.json"), this.path);
+    for (const folder of [this.path, this.samples, this.checkpoints]) {
+      for (const name of namesIn(folder).filter(isTemporaryName)) {
+        rmSync(join(folder, name), { recursive: true, force: true });
+      }
     }
-    writeFileSync(this.#lock, String(process.pid));
-    return () => rmSync(this.#lock, { force: true });
+    return release;
   }
 }
 
-/** A crash can leave half a line at the end; it is passed over. */
-function parseLine(text: string): object | undefined {
-  if (text.trim() === "") return undefined;
-  try {
-    return JSON.parse(text) as object;
-  } catch {
-    return undefined;
-  }
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+/** Whether a file or folder is one that an atomic write was interrupted in. */
+function isTemporaryName(name: string): boolean {
+  return /^\..+\.\d+-[0-9a-f]{12}\.tmp$/.test(name);
 }

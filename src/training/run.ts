@@ -1,21 +1,19 @@
 /** A run: a recipe in a folder, trained in one sitting or several. */
-
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { UserError } from "../base/errors.ts";
 import type { DataDescriptor, Dataset, PackProgress } from "../data/index.ts";
 import { importModules } from "../recipe/modules.ts";
 import { applyOverrides } from "../recipe/overrides.ts";
 import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { configureEngine, engineSummary, Generator, type Tensor } from "../tensor/index.ts";
+import { gantryVersion } from "../recipe/version.ts";
+import { configureEngine, engineSummary, Generator, scope, type Tensor } from "../tensor/index.ts";
 import { listCheckpoints, loadForSampling } from "./checkpoint.ts";
 import { BuiltGame } from "./game.ts";
 import { imageFeed, shapeOf } from "./image-feed.ts";
 import { writeReport } from "./report.ts";
 import { type RunDescription, RunDirectory } from "./run-directory.ts";
 import { drawSamples } from "./sample.ts";
-import { type Sitting, type TrainingEvents, trainingLoop } from "./trainer.ts";
+import { type Sitting, type TrainingEvents, totalSteps, trainingLoop } from "./trainer.ts";
 
 /** Where a recipe came from; a run remembers it. */
 export interface RunOrigin {
@@ -59,7 +57,13 @@ export class Run {
 
   /** Generator updates of the whole run; undefined for a recipe that counts epochs, until its data is known. */
   get totalSteps(): number | undefined {
-    return this.recipe.steps;
+    const { data } = this.#description;
+    return data === undefined ? this.recipe.steps : totalSteps(this.recipe, data.count);
+  }
+
+  /** The step of the newest checkpoint; 0 when there is none. */
+  get step(): number {
+    return listCheckpoints(this.directory.checkpoints).at(-1)?.step ?? 0;
   }
 
   /**
@@ -73,25 +77,32 @@ export class Run {
     try {
       const dataset = await buildDataset(this.recipe, events.preparing?.bind(events));
       const description = this.#describeData(dataset);
-      const newest = listCheckpoints(this.directory.checkpoints).at(-1);
-      const time = (): string => new Date().toISOString();
-      this.directory.append({ event: newest ? "resume" : "start", step: newest?.step ?? 0, time: time() });
+      const otherEngine = this.#engineChange();
+      if (otherEngine !== undefined) events.note?.(otherEngine);
       const sitting = await trainingLoop({
         recipe: this.recipe,
         shape: shapeOf(dataset),
         feed: imageFeed(dataset, this.recipe),
         directory: this.directory,
         samplesPerEpoch: dataset.count,
-        from: newest?.path,
         events,
         stop,
       });
-      this.directory.append({ event: sitting.finished ? "finish" : "stop", step: sitting.step, time: time() });
       writeReport(this.directory, description, sitting.samples);
       return { directory: this.directory.path, ...sitting };
     } finally {
       release();
     }
+  }
+
+  /** In words, what the bits depend on and is not as it was when the run began; undefined when all is. */
+  #engineChange(): string | undefined {
+    const before = this.#description.engine;
+    const changes = Object.entries(engineSummary())
+      .filter(([key, value]) => before[key] !== value)
+      .map(([key, value]) => `${key} ${before[key]} is now ${value}`);
+    if (changes.length === 0) return undefined;
+    return `${changes.join(", ")}: the run goes on, but not with the bits that it would have had`;
   }
 
   /** Records what the run was trained on, which sampling needs and which a resumed run must meet again. */
@@ -120,11 +131,6 @@ async function buildDataset(recipe: Recipe, onProgress?: (progress: PackProgress
   return (recipe.data as unknown as DataDescriptor).build({ onProgress });
 }
 
-function packageVersion(): string {
-  const file = fileURLToPath(new URL("../../package.json", import.meta.url));
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-}
-
 function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
   return {
     format: 1,
@@ -133,7 +139,7 @@ function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
     modules: [...(origin.modules ?? [])],
     recipe: toPlainRecipe(recipe),
     hash: recipeHash(recipe),
-    engine: { gantry: packageVersion(), node: process.version, ...engineSummary() },
+    engine: { gantry: gantryVersion(), node: process.version, ...engineSummary() },
   };
 }
 
@@ -153,7 +159,8 @@ export function startRun(recipe: Recipe, origin: RunOrigin): Run {
 }
 
 /**
- * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change on its way.
+ * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change on its way. Nothing
+ * is written before {@link Run.train}.
  *
  * Throws UserError when the folder is no run, a change is not allowed, or a part of the user's own cannot be found.
  */
@@ -179,7 +186,6 @@ export async function openRun(path: string, changes: readonly string[] = []): Pr
       recipe: toPlainRecipe(recipe),
       hash: recipeHash(recipe),
     };
-    directory.describe(description);
   }
   return new Run(directory, description, recipe);
 }
@@ -207,7 +213,8 @@ export async function sampleRun(path: string, options: SampleRunOptions): Promis
   const checkpoint = findCheckpoint(directory, options.checkpoint ?? "last");
   if (data === undefined) throw new UserError(`${directory.path} has not been trained yet`);
   await importModules(modules);
-  const game = new BuiltGame(fromPlainRecipe(plain), data);
+  const recipe = fromPlainRecipe(plain);
+  const game = scope(() => new BuiltGame(recipe, data));
   try {
     loadForSampling(checkpoint, game);
     return drawSamples(game, {

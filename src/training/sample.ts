@@ -12,7 +12,7 @@ export interface SampleOptions {
   readonly averaged: boolean;
   /** Latents beyond this absolute value are drawn again (Brock et al. 2019, section 3.1); default: none. */
   readonly truncation?: number | undefined;
-  /** One class for all samples; default: drawn evenly. */
+  /** One class for all samples; default: all in turn. */
   readonly classIndex?: number | undefined;
 }
 
@@ -36,12 +36,14 @@ function truncatedLatents(game: BuiltGame, count: number, random: Generator, thr
 }
 
 /**
- * Samples in evaluation mode: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams are not touched.
+ * Samples in evaluation mode: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams stand afterwards
+ * where they stood before.
  *
  * Throws UserError when an option does not fit the game.
  */
 export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
   const { count, random, averaged, truncation, classIndex } = options;
+  if (!Number.isInteger(count) || count < 1) throw new UserError(`count (=${count}) must be a whole number above 0`);
   const classes = game.shape.classes.length;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes)) {
     throw new UserError(
@@ -60,26 +62,26 @@ export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
             truncation === undefined
               ? drawLatents(game, size, random)
               : truncatedLatents(game, size, random, truncation);
-          return game.generator.forward(latents, sampleLabels(game, size, random, classIndex));
+          return game.generator.forward(latents, sampleLabels(game, done, size, classIndex));
         }),
       );
     }
     return chunks.length === 1 ? chunks[0]! : Tensor.cat(chunks);
   };
   const samplers = averaged ? game.techniques.filter((technique) => technique.sampler) : [];
-  const chain = samplers.reduce<() => Tensor>((inner, technique) => () => technique.sampler!(inner), generate);
+  const chain = samplers.reduceRight<() => Tensor>((inner, technique) => () => technique.sampler!(inner), generate);
   game.generator.eval();
   try {
-    return inferenceMode(() => scope(chain));
+    return game.streams.aside(() => inferenceMode(() => scope(chain)));
   } finally {
     game.generator.train();
   }
 }
 
-function sampleLabels(game: BuiltGame, count: number, random: Generator, only: number | undefined): Tensor | undefined {
+/** Labels of the samples from number `first` on: one class, or all in turn. */
+function sampleLabels(game: BuiltGame, first: number, count: number, only: number | undefined): Tensor | undefined {
   const classes = game.shape.classes.length;
   if (classes === 0) return undefined;
-  const { device } = game.recipe;
-  if (only !== undefined) return Tensor.full([count], only, { dtype: "int64", device });
-  return Tensor.randint(0, classes, [count], { generator: random }).to({ device });
+  const labels = Array.from({ length: count }, (_, i) => BigInt(only ?? (first + i) % classes));
+  return Tensor.fromArray(BigInt64Array.from(labels)).to({ device: game.recipe.device });
 }

@@ -6,9 +6,10 @@
  */
 import { clipWeights } from "../losses/index.ts";
 import type { Judgement } from "../models/index.ts";
-import { BatchNorm, frozenStatistics } from "../nn/index.ts";
+import { frozenStatistics } from "../nn/index.ts";
 import type { DiscriminatorPass, GeneratorPass, Player } from "../techniques/index.ts";
 import { grad, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { requireNumber } from "./compatible.ts";
 import type { BuiltGame } from "./game.ts";
 
 /** The numbers of a step, in the order in which {@link trainingStep} returns them. */
@@ -17,22 +18,27 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
 /**
  * `discriminatorSteps` updates of the discriminator and one of the generator.
  *
- * @returns float32 [4], {@link STEP_NUMBERS}: both losses and the mean D(real) and D(fake) of the last discriminator
- *   update; the caller disposes it
+ * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(real) and
+ *   D(fake) before the update; those of the discriminator are means over its updates. The caller disposes it.
  *
  * @example
  * const numbers = trainingStep(game);
  */
 export function trainingStep(game: BuiltGame): Tensor {
+  game.streams.claim();
   return scope(() => {
-    let numbers: Tensor[] = [];
-    for (let i = 0; i < game.recipe.discriminatorSteps; i++) numbers = scope(() => discriminatorUpdate(game));
+    const rows = Array.from({ length: game.recipe.discriminatorSteps }, () => scope(() => discriminatorUpdate(game)));
     const lossG = scope(() => generatorUpdate(game));
-    for (const technique of game.techniques) technique.extraUpdate?.(game);
-    game.step++;
-    const [lossD, dReal, dFake] = numbers;
+    game.reach(game.step + 1);
+    const [lossD, dReal, dFake] = meanOf(rows);
     return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
   });
+}
+
+/** The mean of each number over the rows: [lossD, dReal, dFake]. */
+function meanOf(rows: readonly (readonly Tensor[])[]): readonly Tensor[] {
+  if (rows.length === 1) return rows[0]!;
+  return rows[0]!.map((_, i) => Tensor.stack(rows.map((row) => row[i]!)).mean());
 }
 
 function discriminatorUpdate(game: BuiltGame): Tensor[] {
@@ -43,6 +49,7 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
   const real = augment(game, batch.images, "real");
   const fake = augment(game, made, "fake");
   const [judgedReal, judgedFake] = judgeBoth(game, real, fake, batch.labels, fakeLabels);
+  const realTarget = techniques.find((technique) => technique.realTargets)?.realTargets?.();
   const pass: DiscriminatorPass = {
     real,
     fake,
@@ -50,23 +57,22 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
     fakeLabels,
     judgedReal,
     judgedFake,
+    realTarget,
     judge: (images, labels) => frozenStatistics(() => discriminator.forward(images, labels)),
   };
 
-  let total: Tensor | undefined;
-  for (const technique of techniques) total ??= technique.discriminatorLoss?.(pass, game);
-  if (total === undefined) {
-    const target = techniques.find((technique) => technique.realTargets)?.realTargets?.();
-    const halves = loss.discriminator(
-      judgedReal.score,
-      judgedFake.score,
-      target === undefined ? undefined : { real: target },
-    );
+  const replacing = techniques.find((technique) => technique.discriminatorLoss);
+  let total: Tensor;
+  if (replacing === undefined) {
+    const targets = realTarget === undefined ? undefined : { real: realTarget };
+    const halves = loss.discriminator(judgedReal.score, judgedFake.score, targets);
     total = halves.real.mean().add(halves.fake.mean());
+  } else {
+    total = requireNumber(replacing.discriminatorLoss!(pass, game), replacing, "discriminatorLoss");
   }
   for (const technique of techniques) {
     const penalty = technique.discriminatorPenalty?.(pass, game);
-    if (penalty !== undefined) total = total.add(penalty);
+    if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "discriminatorPenalty"));
   }
   update(game, "discriminator", total);
   if (loss.clip !== undefined) clipWeights(discriminator.parameters(), loss.clip);
@@ -80,6 +86,8 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
 
 function generatorUpdate(game: BuiltGame): Tensor {
   const { discriminator, generator, loss, techniques } = game;
+  let pass: GeneratorPass;
+  let total: Tensor;
   // The discriminator is a fixed judge here: its weights need neither gradients nor a record for them.
   discriminator.requiresGrad_(false);
   try {
@@ -88,30 +96,48 @@ function generatorUpdate(game: BuiltGame): Tensor {
     const fake = augment(game, generator.forward(latents, labels), "fake");
     const judge = (images: Tensor, of?: Tensor): Judgement => frozenStatistics(() => discriminator.forward(images, of));
     const judged = judge(fake, labels);
-    let rows: Tensor | null = null;
-    for (const technique of techniques) {
-      rows ??= noGrad(() => technique.select?.(loss.realness(judged.score.detach()), game)) ?? null;
-    }
-    const pass: GeneratorPass = { latents, labels, fake, judged, rows, judge };
+    const selecting = techniques.find((technique) => technique.select);
+    const rows = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
+    pass = { latents, labels, fake, judged, rows, kept: keptOf(judged, rows), judge };
 
-    let total: Tensor | undefined;
-    for (const technique of techniques) total ??= technique.generatorLoss?.(pass, game);
-    total ??= loss.generator(rows === null ? judged.score : judged.score.indexSelect(0, rows)).mean();
+    const replacing = techniques.find((technique) => technique.generatorLoss);
+    total =
+      replacing === undefined
+        ? loss.generator(pass.kept.score).mean()
+        : requireNumber(replacing.generatorLoss!(pass, game), replacing, "generatorLoss");
     for (const technique of techniques) {
       const penalty = technique.generatorPenalty?.(pass, game);
-      if (penalty !== undefined) total = total.add(penalty);
+      if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "generatorPenalty"));
     }
     update(game, "generator", total);
-    afterStep(game, "generator");
-    return total.detach();
   } finally {
     discriminator.requiresGrad_(true);
   }
+  for (const technique of techniques) technique.extraUpdate?.(pass, game);
+  afterStep(game, "generator");
+  return total.detach();
+}
+
+/** The judgement of some rows; each part is gathered only if it is asked for. */
+function keptOf(judged: Judgement, rows: Tensor | null): Judgement {
+  if (rows === null) return judged;
+  return {
+    get score() {
+      return judged.score.indexSelect(0, rows);
+    },
+    get logits() {
+      return judged.logits.indexSelect(0, rows);
+    },
+    get features() {
+      return judged.features.indexSelect(0, rows);
+    },
+  };
 }
 
 /**
  * Both batches judged in the discriminator's main pass: as one where samples do not influence each other (less work for
- * the same numbers), else one after the other, as batch norm in a discriminator wants (Radford et al. 2016).
+ * the same numbers), else one after the other, as batch norm in a discriminator wants (Radford et al. 2016). Then the
+ * pass over the real images is the one that moves the carried state.
  */
 function judgeBoth(
   { discriminator }: BuiltGame,
@@ -120,7 +146,7 @@ function judgeBoth(
   realLabels: Tensor | undefined,
   fakeLabels: Tensor | undefined,
 ): [Judgement, Judgement] {
-  if (couplesSamples(discriminator)) {
+  if (discriminator.modules().some((module) => module.couplesSamples)) {
     const judgedReal = discriminator.forward(real, realLabels);
     return [judgedReal, frozenStatistics(() => discriminator.forward(fake, fakeLabels))];
   }
@@ -135,16 +161,15 @@ function judgeBoth(
   return [half(0), half(size)];
 }
 
-function couplesSamples(network: { modules(): readonly object[] }): boolean {
-  return network.modules().some((module) => module instanceof BatchNorm);
-}
-
 function augment(game: BuiltGame, images: Tensor, of: "real" | "fake"): Tensor {
   return game.techniques.reduce((seen, technique) => technique.augment?.(seen, of) ?? seen, images);
 }
 
+/** A parameter that the loss does not touch (the head's, where a technique learns from features alone) gets zeros. */
 function update(game: BuiltGame, player: Player, total: Tensor): void {
-  let gradients: readonly Tensor[] = grad(total, game[player].parameters());
+  const parameters = game[player].parameters();
+  const found = grad(total, parameters, { allowUnused: true });
+  let gradients: readonly Tensor[] = found.map((gradient, i) => gradient ?? Tensor.zerosLike(parameters[i]!));
   for (const technique of game.techniques) gradients = technique.gradients?.(player, gradients, game) ?? gradients;
   game.optimizers[player].step(gradients);
 }

@@ -3,19 +3,21 @@
  *
  * Between steps it yields to the event loop, so that signals, the collector's finalizers and file writes get their turn.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import type { BatchFeed } from "../data/feed.ts";
 import { writePngGrid } from "../formats/index.ts";
 import type { Schedule } from "../optim/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
-import { Generator, scope, type Tensor } from "../tensor/index.ts";
-import { loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import { engineSummary, Generator, scope } from "../tensor/index.ts";
+import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import { BuiltGame, build, type DataShape } from "./game.ts";
-import type { RunDirectory, Tick } from "./run-directory.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import type { RunEvent, Tick } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
-import { STEP_NUMBERS, trainingStep } from "./step.ts";
+import { trainingStep } from "./step.ts";
+import { Clock, StepLog } from "./step-log.ts";
 import { seedOf } from "./streams.ts";
 
 /** What a run tells while it goes on. */
@@ -37,7 +39,9 @@ export interface Sitting {
   readonly finished: boolean;
   /** Seconds of training over all sittings. */
   readonly seconds: number;
+  /** The newest sample grid of the run. */
   readonly samples: string | undefined;
+  /** The newest checkpoint of the run. */
   readonly checkpoint: string | undefined;
 }
 
@@ -49,8 +53,6 @@ export interface LoopOptions {
   readonly directory: RunDirectory;
   /** Number of samples in an epoch, for recipes that count in epochs. */
   readonly samplesPerEpoch: number;
-  /** The checkpoint to continue from. */
-  readonly from: string | undefined;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
 }
@@ -61,156 +63,142 @@ export function totalSteps(recipe: Recipe, samplesPerEpoch: number): number {
   return Math.ceil((recipe.epochs! * samplesPerEpoch) / (recipe.batchSize * recipe.discriminatorSteps));
 }
 
-/** Trains to the end of the recipe, or until `stop` is raised: then the step is finished and a checkpoint written. */
+/**
+ * Trains from the newest checkpoint to the end of the recipe, or until `stop` is raised: then the step at hand is finished
+ * and a checkpoint written.
+ *
+ * Throws UserError when training diverges or the disk refuses; what was written before stays, and the log says so.
+ */
 export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
-  const { recipe, shape, feed, directory, from, events, stop } = options;
+  const { recipe, directory, stop } = options;
   const steps = totalSteps(recipe, options.samplesPerEpoch);
   const schedule = recipe.schedule && build<Schedule>(recipe.schedule, { steps });
-  const game = scope(() => new BuiltGame(recipe, shape, feed));
-  const clock = new Clock(from === undefined ? 0 : loadCheckpoint(from, game).seconds);
-  const log = new Log(game, clock);
-  let samples: string | undefined;
-  let checkpoint = from;
-  events.begin?.(game.step, steps);
-
-  const save = async (): Promise<void> => {
-    log.verify();
-    const file = join(directory.samples, `${String(game.step).padStart(6, "0")}.png`);
-    if ("channels" in shape.sample && samples !== file) {
-      await saveSamples(game, file);
-      samples = file;
-      events.saved?.(file, "samples");
-    }
-  };
-  const saveCheckpoint = (): void => {
-    log.verify();
-    checkpoint = writeCheckpoint(directory.checkpoints, game, clock.seconds());
-    pruneCheckpoints(directory.checkpoints, recipe.checkpoint.keep);
-    events.saved?.(checkpoint, "checkpoint");
-  };
-
+  const sitting = new Writer(options, steps);
+  const { game, clock, log } = sitting;
+  const last = (): boolean => game.step >= steps;
+  const due = (every: number): boolean => game.step % every === 0 || last();
   try {
-    while (game.step < steps && !stop?.aborted) {
+    while (!last() && !stop?.aborted) {
       game.applySchedule(schedule);
       log.record(trainingStep(game));
-      if (game.step % recipe.log.every === 0 || game.step === steps) {
-        const tick = log.tick();
-        directory.append(tick);
-        events.tick?.(tick);
-      }
+      if (due(recipe.log.every)) sitting.tick();
       // Pictures and files are not training: the clock that throughput is told by stands still meanwhile.
       clock.pause();
-      if (game.step % recipe.samples.every === 0 || game.step === steps) await save();
-      if (game.step % recipe.checkpoint.every === 0 || game.step === steps) saveCheckpoint();
+      if (due(recipe.samples.every)) await sitting.samples();
+      if (due(recipe.checkpoint.every)) sitting.checkpoint();
       await setImmediate();
       clock.go();
     }
-    const finished = game.step >= steps;
-    if (!finished && checkpoint !== undefined && checkpoint.endsWith(String(game.step).padStart(6, "0"))) {
-      events.note?.(`step ${game.step} is already saved`);
-    } else if (!finished) {
-      saveCheckpoint();
+    if (!last()) {
+      if (log.waiting) sitting.tick();
+      sitting.checkpoint();
     }
-    return { step: game.step, finished, seconds: clock.seconds(), samples, checkpoint };
+    sitting.end(last() ? "finish" : "stop");
+    const seconds = clock.seconds();
+    const checkpoint = listCheckpoints(directory.checkpoints).at(-1)?.path;
+    return { step: game.step, finished: last(), seconds, samples: directory.newestSamples(), checkpoint };
+  } catch (error) {
+    throw sitting.failure(error);
   } finally {
     log.dispose();
     game.dispose();
   }
 }
 
-/** Samples from fixed noise, the same at every step, as a picture. */
-async function saveSamples(game: BuiltGame, file: string): Promise<void> {
-  const { count, columns } = game.recipe.samples;
-  const images = drawSamples(game, {
-    count,
-    random: new Generator(seedOf(game.recipe.seed, "samples")),
-    averaged: true,
-  });
-  const written = writePngGrid(file, images, { columns });
-  images.dispose();
-  await written;
-}
+/** What one sitting writes into the run's folder. */
+class Writer {
+  readonly game: BuiltGame;
+  readonly clock: Clock;
+  readonly log: StepLog;
+  readonly #directory: RunDirectory;
+  readonly #events: TrainingEvents;
+  /** The step of the newest checkpoint. */
+  #saved: number | undefined;
 
-/** Counts the seconds of training, over all sittings. */
-class Clock {
-  #before: number;
-  #since: number | undefined = performance.now();
-
-  constructor(before: number) {
-    this.#before = before;
-  }
-  pause(): void {
-    this.#before = this.seconds();
-    this.#since = undefined;
-  }
-  go(): void {
-    this.#since = performance.now();
-  }
-  seconds(): number {
-    return this.#before + (this.#since === undefined ? 0 : (performance.now() - this.#since) / 1000);
-  }
-}
-
-/**
- * The numbers of the steps since the last line. They stay on the device until a line is due, so that a step need not
- * wait for them; then every one is looked at, and the first that is not finite ends the run by name.
- */
-class Log {
-  readonly #game: BuiltGame;
-  readonly #clock: Clock;
-  #pending: Tensor[] = [];
-  #lastSeconds: number;
-  #lastStep: number;
-  #rows: Float64Array[] = [];
-
-  constructor(game: BuiltGame, clock: Clock) {
-    this.#game = game;
-    this.#clock = clock;
-    this.#lastSeconds = clock.seconds();
-    this.#lastStep = game.step;
+  /** Builds the game, puts the newest checkpoint into it, and opens the sitting in the log. */
+  constructor({ recipe, shape, feed, directory, events }: LoopOptions, steps: number) {
+    this.#directory = directory;
+    this.#events = events;
+    this.game = scope(() => new BuiltGame(recipe, shape, feed));
+    const seconds = this.#load();
+    this.clock = new Clock(seconds);
+    this.log = new StepLog(this.game, this.clock);
+    const event = this.#saved === undefined ? "start" : "resume";
+    this.#append({ event, step: this.game.step, time: now(), engine: { ...engineSummary() } });
+    events.begin?.(this.game.step, steps);
+    if (this.game.step >= steps) events.note?.(`the run has reached step ${this.game.step} already`);
   }
 
-  record(numbers: Tensor): void {
-    this.#pending.push(numbers);
-  }
-
-  /** Looks at all numbers recorded so far. Throws UserError for the first that is not finite. */
-  verify(): void {
-    for (const numbers of this.#pending) {
-      const row = Float64Array.from(numbers.toArray() as Float32Array);
-      numbers.dispose();
-      this.#rows.push(row);
-      const bad = row.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) {
-        const step = this.#lastStep + this.#rows.length;
-        throw new UserError(
-          `step ${step}: ${STEP_NUMBERS[bad]} is ${row[bad]}; training has diverged, and the last good checkpoint is kept`,
-        );
-      }
+  /** The seconds of training behind the newest checkpoint; 0 when there is none. */
+  #load(): number {
+    const [newest, before] = listCheckpoints(this.#directory.checkpoints).reverse();
+    if (newest === undefined) return 0;
+    try {
+      const { seconds } = loadCheckpoint(newest.path, this.game);
+      this.#saved = newest.step;
+      return seconds;
+    } catch (error) {
+      this.game.dispose();
+      if (!(error instanceof UserError)) throw error;
+      const remedy = before ? `; to go on from step ${before.step} instead, remove ${newest.path}` : "";
+      throw new UserError(`checkpoint ${basename(newest.path)}: ${error.message}${remedy}`, { cause: error });
     }
-    this.#pending = [];
   }
 
-  /** The line for the steps since the last one. */
-  tick(): Tick {
-    this.verify();
-    const { recipe, techniques } = this.#game;
-    const { step, epoch } = this.#game.progress;
-    const seconds = this.#clock.seconds();
-    const count = this.#rows.length;
-    const mean = (i: number): number => this.#rows.reduce((sum, row) => sum + row[i]!, 0) / count;
-    const [lossD, lossG, dReal, dFake] = STEP_NUMBERS.map((_, i) => mean(i)) as [number, number, number, number];
-    const images = count * recipe.discriminatorSteps * recipe.batchSize;
-    const imagesPerSecond = images / (seconds - this.#lastSeconds);
-    const extras = Object.assign({}, ...techniques.map((technique) => technique.report?.() ?? {}));
-    this.#rows = [];
-    this.#lastSeconds = seconds;
-    this.#lastStep = step;
-    return { step, epoch, lossD, lossG, dReal, dFake, ...extras, imagesPerSecond, seconds };
+  #append(line: RunEvent): void {
+    this.#directory.append(line);
   }
 
-  dispose(): void {
-    for (const numbers of this.#pending) numbers.dispose();
-    this.#pending = [];
+  tick(): void {
+    const tick = this.log.tick();
+    this.#directory.append(tick);
+    this.#events.tick?.(tick);
+  }
+
+  /** Samples from fixed noise, the same at every step, as a picture; nothing when the data are no images. */
+  async samples(): Promise<void> {
+    const { game } = this;
+    if (!("channels" in game.shape.sample)) return;
+    this.log.verify();
+    const { count, columns } = game.recipe.samples;
+    const random = new Generator(seedOf(game.recipe.seed, "samples"));
+    const images = drawSamples(game, { count, random, averaged: true });
+    const file = join(this.#directory.samples, `${String(game.step).padStart(6, "0")}.png`);
+    const written = writePngGrid(file, images, { columns });
+    images.dispose();
+    await written;
+    this.#events.saved?.(file, "samples");
+  }
+
+  /** Saves the game as it stands, unless that has been done. */
+  checkpoint(): void {
+    const { game } = this;
+    if (this.#saved === game.step) return;
+    this.log.verify();
+    const { checkpoints } = this.#directory;
+    const file = writeCheckpoint(checkpoints, game, this.clock.seconds());
+    this.#saved = game.step;
+    pruneCheckpoints(checkpoints, game.recipe.checkpoint.keep);
+    this.#events.saved?.(file, "checkpoint");
+  }
+
+  end(event: "stop" | "finish"): void {
+    this.#append({ event, step: this.game.step, time: now() });
+  }
+
+  /** The error to end with: it says what is left. */
+  failure(error: unknown): unknown {
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      this.#append({ event: "fail", step: this.game.step, time: now(), message });
+    } catch {
+      // The disk may be what failed; the error at hand is the one to report.
+    }
+    if (!(error instanceof UserError)) return error;
+    const rest =
+      this.#saved === undefined ? "there is no checkpoint yet" : `the checkpoint of step ${this.#saved} is kept`;
+    return new UserError(`${error.message}; ${rest}`, { cause: error });
   }
 }
+
+const now = (): string => new Date().toISOString();

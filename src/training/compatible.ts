@@ -1,0 +1,53 @@
+/** Which techniques go together: what two of them cannot both do, and what a technique must not leave half done. */
+import { UserError } from "../base/errors.ts";
+import type { Loss } from "../losses/index.ts";
+import type { Technique } from "../techniques/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+
+/** Hooks that only one technique of a recipe may have. */
+const EXCLUSIVE = {
+  discriminatorLoss: "replace the discriminator's loss",
+  generatorLoss: "replace the generator's loss",
+  select: "select the samples that the generator learns from",
+  realTargets: "set the target for real images",
+} as const;
+
+/** Throws UserError, naming the techniques, when they cannot stand in one recipe or not with this loss. */
+export function refuseConflicts(techniques: readonly Technique[], loss: Loss): void {
+  for (const [hook, deed] of Object.entries(EXCLUSIVE)) {
+    const names = techniques
+      .filter((technique) => technique[hook as keyof typeof EXCLUSIVE] !== undefined)
+      .map(({ name }) => `\`${name}\``);
+    if (names.length > 1) throw new UserError(`${names.join(" and ")} both ${deed}; a recipe can have one of them`);
+  }
+  const smoothing = techniques.find((technique) => technique.realTargets !== undefined);
+  if (smoothing !== undefined && !loss.smoothable) {
+    throw new UserError(
+      `\`${smoothing.name}\` sets a target for real images, and the loss \`${loss.name}\` has none; use nonSaturating, minimax or leastSquares`,
+    );
+  }
+}
+
+/** Throws UserError when a technique's name is not its descriptor's kind, or its state can be kept but not put back. */
+export function refuseHalfDone(technique: Technique, kind: string): void {
+  const { name } = technique;
+  if (name !== kind) {
+    throw new UserError(
+      `the technique \`${kind}\` calls itself \`${name}\`: its \`name\` must be the kind it is described under`,
+    );
+  }
+  if ((technique.state === undefined) !== (technique.load === undefined)) {
+    const [has, lacks] = technique.state === undefined ? ["load", "state"] : ["state", "load"];
+    throw new UserError(
+      `\`${name}\` has \`${has}\` but no \`${lacks}\`: a resumed run would differ from an uninterrupted one`,
+    );
+  }
+}
+
+/** What a hook gave, if it is one number. Throws UserError, naming the technique, when it has dimensions. */
+export function requireNumber(value: Tensor, technique: Technique, hook: keyof Technique): Tensor {
+  if (value.ndim === 0) return value;
+  throw new UserError(
+    `\`${technique.name}\`: ${hook} must return a number, and gave a tensor of shape [${value.shape.join(", ")}]; take its mean() or sum()`,
+  );
+}
