@@ -1,5 +1,5 @@
 /** Recipes by name and by file: one Gantry for both sides, and one sentence for each thing wrong with a user's file. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -59,6 +59,16 @@ describe("a user's file", () => {
       file("probe.cjs", `const { Module } = require("gantry");\nmodule.exports = { Module };\n`),
     );
     expect(common.Module).toBe(gantry.Module);
+  });
+
+  it("gets this Gantry even where another copy is installed beside it", async () => {
+    const rival = join(folder, "node_modules/gantry");
+    mkdirSync(rival, { recursive: true });
+    writeFileSync(join(rival, "package.json"), '{ "name": "gantry", "type": "module", "exports": "./index.js" }');
+    writeFileSync(join(rival, "index.js"), "export class Module {}\nexport const rival = true;\n");
+    const found = await importModule(file("beside.ts", 'export { Module } from "gantry";\n'));
+    rmSync(join(folder, "node_modules"), { recursive: true });
+    expect(found.Module).toBe(gantry.Module);
   });
 
   it("is loaded, named after the file, and remembered only if it defines parts", async () => {
