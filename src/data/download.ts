@@ -27,7 +27,7 @@ import { sha256OfFile } from "./source.ts";
 export interface DownloadOptions {
   /** A connection that brings no byte for so long is given up and made anew; default 30,000 ms. */
   readonly stallMs?: number | undefined;
-  /** Failures in a row without a new byte before an address is given up; default 5. */
+  /** Failures in a row, without a hundredth of the file between them, before an address is given up; default 5. */
   readonly attempts?: number | undefined;
   /** Wait after the first failure, doubled after each further one; default 1,000 ms. */
   readonly backoffMs?: number | undefined;
@@ -115,8 +115,9 @@ async function fetchAll(url: string, file: OfficialFile, part: string, options: 
     } catch (error) {
       if (error instanceof PermanentFailure || fileError(error, "write", part) !== error)
         throw fileError(error, "write", part);
-      // Only bytes beyond what was ever there count as progress, or a server that restarts for ever would be tried for ever.
-      failures = sizeOf(part) > furthest ? 1 : failures + 1;
+      // Only a hundredth of the file beyond what was ever there counts as progress, or a server that starts over each time,
+      // or brings ten bytes and stalls, would be tried for ever.
+      failures = sizeOf(part) >= furthest + file.bytes / 100 ? 1 : failures + 1;
       furthest = Math.max(furthest, sizeOf(part));
       if (failures >= attempts) throw error;
       options.onRetry?.(reasonOf(error));
