@@ -1,0 +1,146 @@
+/** `gantry data` from the outside: text, JSON, contact sheet, errors. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { shell } from "../../src/cli/shell.ts";
+import { packOf } from "../../src/data/describe.ts";
+import { imageFolder } from "../../src/data/image-folder.ts";
+import { inspect } from "../../src/data/inspect.ts";
+import { temporaryFolder } from "../formats/folder.ts";
+import { picture } from "./files.ts";
+
+const folder = temporaryFolder();
+const root = join(folder, "pictures");
+
+/** Runs `gantry` with arguments; gives its exit code and what it printed. */
+async function gantry(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const err = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  try {
+    const code = await shell(args);
+    const text = (spy: typeof out): string => spy.mock.calls.map(([chunk]) => String(chunk)).join("");
+    return { code, out: text(out), err: text(err) };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
+beforeAll(async () => {
+  process.env.GANTRY_CACHE = join(folder, "cache");
+  const colours = { red: { r: 250, g: 0, b: 0 }, blue: { r: 0, g: 0, b: 250 } };
+  for (const [name, colour] of Object.entries(colours)) {
+    mkdirSync(join(root, name), { recursive: true });
+    const count = name === "red" ? 12 : 3;
+    for (let i = 0; i < count; i++) {
+      writeFileSync(join(root, name, `${String(i).padStart(2, "0")}.png`), await picture("png", 16 + i, 16, colour));
+    }
+  }
+  writeFileSync(join(root, "blue/broken.jpg"), "not a picture");
+});
+
+afterEach(() => {
+  delete process.env.GANTRY_DATA;
+});
+
+describe("gantry data <path>", () => {
+  it("shows counts, sizes, classes and broken files, and where the contact sheet is", async () => {
+    const { code, out } = await gantry("data", root, "--size", "16");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^pictures: 15 images\n/);
+    expect(out).toMatch(/original {2}16-27 x 16 pixels/);
+    expect(out).toMatch(/prepared {2}16 x 16, colour, fit: crop/);
+    expect(out).toMatch(/0 {2}blue {2}3\n +1 {2}red {3}12\n/);
+    expect(out).toMatch(/broken {4}1, skipped:\n +blue\/broken.jpg: .*unsupported image format/);
+    expect(existsSync(/sheet {5}(.*)\n/.exec(out)![1]!)).toBe(true);
+  });
+
+  it("prints one JSON object with --json, and takes options", async () => {
+    const sheet = join(folder, "sheets/own.png");
+    const { code, out } = await gantry(
+      "data",
+      root,
+      "--json",
+      "--size=8",
+      "--channels=1",
+      "--classes",
+      "red",
+      "--first",
+      "5",
+      "--fit=fit",
+      "--sheet",
+      sheet,
+    );
+    expect(code).toBe(0);
+    expect(out.trim().split("\n")).toHaveLength(1);
+    expect(JSON.parse(out)).toMatchObject({
+      name: "pictures",
+      count: 5,
+      channels: 1,
+      size: 8,
+      fit: "fit",
+      classes: [{ name: "red", count: 5 }],
+      broken: [],
+      contactSheet: sheet,
+    });
+    expect(existsSync(sheet)).toBe(true);
+  });
+
+  it("refuses what it does not know, in one line", async () => {
+    expect(await gantry("data", "mnits")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/neither a file or folder nor a dataset's name; did you mean `mnist`/),
+    });
+    expect(await gantry("data", root, "--size", "wide")).toMatchObject({
+      err: expect.stringMatching(/--size \(=wide\) must be a whole number/),
+    });
+    expect(await gantry("data", root, "--fit", "squeeze")).toMatchObject({
+      err: expect.stringMatching(/imageFolder.fit \(= "squeeze"\): must be one of: crop, fit, stretch, pad/),
+    });
+    expect(await gantry("data", root, "--siez", "8")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/unknown flag --siez; did you mean --size/),
+    });
+    expect(await gantry("data")).toMatchObject({ code: 2 });
+    expect(await gantry("data", "get", "cifar")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/nothing to get under the name `cifar`/),
+    });
+  });
+
+  it("says how to get a named dataset that is not here", async () => {
+    process.env.GANTRY_DATA = join(folder, "nothing");
+    expect(await gantry("data", "cifar10")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/run `gantry data get cifar10`/),
+    });
+  });
+});
+
+describe("contact sheets", () => {
+  it("have a row a class, first images first, gray where a class has fewer", async () => {
+    const pack = await packOf(imageFolder({ path: root, size: 16 }), {});
+    const sheet = join(folder, "rows.png");
+    await inspect(pack, sheet);
+    const { data, info } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
+    // Ten columns and two rows of 16 pixels with margins of 2, enlarged sixfold.
+    expect(info).toMatchObject({ width: (2 + 10 * 18) * 6, height: (2 + 2 * 18) * 6, channels: 3 });
+    const at = (column: number, row: number): number[] => {
+      const [x, y] = [(2 + column * 18 + 8) * 6, (2 + row * 18 + 8) * 6];
+      return Array.from(data.subarray((y * info.width + x) * 3, (y * info.width + x) * 3 + 3));
+    };
+    expect(at(0, 0)).toEqual([0, 0, 250]);
+    expect(at(2, 0)).toEqual([0, 0, 250]);
+    expect(at(3, 0)).toEqual([64, 64, 64]);
+    expect(at(9, 1)).toEqual([250, 0, 0]);
+  });
+
+  it("show images without classes in a square", async () => {
+    const pack = await packOf(imageFolder({ path: join(root, "red"), size: 16 }), {});
+    expect(pack.header.classes).toEqual([]);
+    const sheet = join(folder, "square.png");
+    expect((await inspect(pack, sheet)).classes).toEqual([]);
+    expect((await sharp(sheet).metadata()).height).toBe((2 + 2 * 18) * 6);
+  });
+});
