@@ -1,5 +1,5 @@
 /** `gantry train`: a recipe becomes a run directory. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
@@ -51,7 +51,10 @@ function freshDirectory(recipe: string, now = new Date()): string {
 
 /** An existing run is never overwritten; the trainer checks again when it creates the directory. */
 function refuseExisting(directory: string): void {
-  if (!existsSync(directory) || readdirSync(directory).length === 0) return;
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  if (!stats) return;
+  if (!stats.isDirectory()) throw new UserError(`--out ${directory} is a file; give the path of a new directory`);
+  if (readdirSync(directory).length === 0) return;
   const way = existsSync(join(directory, "recipe.json"))
     ? `continue it with ${programName()} resume ${quoted(directory)}, or give another --out`
     : "give another --out";
