@@ -58,15 +58,15 @@ export function offersLibtorch(host) {
 }
 
 /**
- * The BLAS that the system's libtorch gets: the real path behind libblas.so.3, or undefined when the engine brings its own.
+ * The link libblas.so.3 through which the system's libtorch gets its BLAS, or undefined when the engine brings its own.
  * @param {Host} host
  * @param {Engine} engine
  */
-export function systemBlas(host, engine) {
-  const folder = host.systemRoots.map((root) => join(root, "lib", debianTriplet(host)));
-  const home = folder.find((path) => engine.library.startsWith(`${realpath(path)}/`));
-  if (!home || !existsSync(join(home, "libblas.so.3"))) return undefined;
-  return realpathSync(join(home, "libblas.so.3"));
+export function blasLink(host, engine) {
+  const folders = host.systemRoots.map((root) => join(root, "lib", debianTriplet(host)));
+  const home = folders.find((path) => engine.library.startsWith(`${realpath(path)}/`));
+  const link = home && join(home, "libblas.so.3");
+  return link && existsSync(link) ? link : undefined;
 }
 
 /**
@@ -84,7 +84,8 @@ export function isReferenceBlas(path) {
  * @param {Engine} engine
  */
 export function ensureFastBlas(host, engine) {
-  const blas = systemBlas(host, engine);
+  const link = blasLink(host, engine);
+  const blas = link && realpathSync(link);
   if (!blas || !isReferenceBlas(blas) || !canInstallPackages(host)) return;
   const lib = join(blas, "../..");
   if (readdirSync(lib).some((name) => name.startsWith("openblas"))) return;

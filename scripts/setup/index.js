@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bindingPath, compileBinding, findCompiler, hashSources } from "./compile-binding.js";
-import { canInstallPackages, ensureFastBlas, installPackages } from "./debian.js";
+import { blasLink, canInstallPackages, ensureFastBlas, installPackages } from "./debian.js";
 import { findEngine } from "./find-engine.js";
 import { cacheFolder, thisHost } from "./host.js";
 import { installEngine, noEngine } from "./install-engine.js";
@@ -54,7 +54,8 @@ export function ensureBinding(options = {}) {
       throw new SetupError(`the binding for libtorch ${engine.version} at ${engine.root} is not compiled yet.`);
     compileBinding({ host, engine, nativeDir, compiler: ensureCompiler(host, install), path, quiet });
   }
-  remember(host, nativeDir, engine, sourceHash, watch);
+  const blas = blasLink(host, engine);
+  remember(host, nativeDir, engine, sourceHash, blas ? [...watch, blas] : watch);
   return { path, engine };
 }
 

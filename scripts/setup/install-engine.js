@@ -57,10 +57,12 @@ ${looked && `Looked at:\n${looked}`}`.trimEnd(),
  * @param {readonly Considered[]} considered
  */
 function installWheel(host, considered) {
+  const hasPip = () =>
+    spawnSync("python3", ["-m", "pip", "--version"], { env: host.env, stdio: "ignore" }).status === 0;
+  if (!hasPip() && canInstallPackages(host))
+    installPackages(host, ["python3", "python3-pip"], "pip is needed to install torch");
   const python = findProgram(host, "python3");
   if (!python) throw noEngine("No libtorch was found, and there is no python3 to install one with.", considered);
-  const hasPip = () => spawnSync(python, ["-m", "pip", "--version"], { env: host.env, stdio: "ignore" }).status === 0;
-  if (!hasPip() && canInstallPackages(host)) installPackages(host, ["python3-pip"], "pip is needed to install torch");
   if (!hasPip()) throw noEngine(`No libtorch was found, and ${python} has no pip to install one with.`, considered);
 
   const folder = privateFolder(host);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ensureBinding } from "../../scripts/setup/index.js";
@@ -102,6 +102,22 @@ describe("the BLAS of the system's libtorch", () => {
     expect(machine.log("apt")).toEqual([expect.stringContaining("libopenblas0-openmp")]);
     await machine.ensure();
     expect(machine.log("apt")).toHaveLength(1);
+  });
+
+  test("is noticed when it comes back after the first set-up", async () => {
+    machine.debian();
+    const link = join(machine.root, triplet, "libblas.so.3");
+    rmSync(link);
+    machine.write(`usr/${triplet}/openblas/libblas.so.3`, "openblas");
+    symlinkSync("openblas/libblas.so.3", link);
+    await machine.ensure();
+    expect(machine.log("apt")).toEqual([]);
+    rmSync(join(machine.root, triplet, "openblas"), { recursive: true });
+    rmSync(link);
+    symlinkSync("blas/libblas.so.3.11.0", link);
+    await machine.ensure();
+    expect(machine.log("apt")).toHaveLength(1);
+    expect(machine.compiled).toBe(1);
   });
 
   test("is left alone without root, with another engine, or when OpenBLAS was set aside on purpose", async () => {

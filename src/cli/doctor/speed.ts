@@ -47,7 +47,7 @@ export function measureSpeed(seconds = 3): Speed {
 function chooseSize(): number {
   return scope(() => {
     const a = Tensor.rand([512, 512]);
-    return rate(2 * 512 ** 3, 0.05, () => a.matmul(a)) < 20 ? 512 : 2048;
+    return rate(2 * 512 ** 3, 0.1, () => a.matmul(a)) < 8 ? 512 : 2048;
   });
 }
 
