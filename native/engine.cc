@@ -2,6 +2,9 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <dlfcn.h>
+
+#include <atomic>
 
 #include "marshal.h"
 
@@ -34,12 +37,53 @@ napi_value threads(napi_env env, napi_callback_info) {
   return guarded(env, "threads", [&] { return to_js(env, static_cast<double>(at::get_num_threads())); });
 }
 
+/// OpenBLAS keeps threads of its own; it is found, where it is what runs, through the binding's own dependencies.
+template <typename Function>
+Function* open_blas(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
+}
+
+/// The number of threads is one for the process, although OpenMP keeps it by thread: a worker that has no wish of its
+/// own takes over what the first environment settled.
+std::atomic<int> settled_threads{0};
+
+/// setThreads(count, wanted): `wanted` is false for a default, which gives way to a number that was settled before.
 napi_value set_threads(napi_env env, napi_callback_info info) {
   return guarded(env, "setThreads", [&]() -> napi_value {
-    const int64_t count = Arguments(env, info).integer(0);
-    if (count < 1 || count > 4096) throw std::invalid_argument("between 1 and 4096 threads were expected");
-    at::set_num_threads(static_cast<int>(count));
+    const Arguments arguments(env, info);
+    const int64_t asked = arguments.integer(0);
+    if (asked < 1 || asked > 4096) throw std::invalid_argument("between 1 and 4096 threads were expected");
+    int count = static_cast<int>(asked);
+    int before = 0;
+    if (!settled_threads.compare_exchange_strong(before, count)) {
+      if (arguments.boolean(1))
+        settled_threads = count;
+      else
+        count = before;
+    }
+    at::set_num_threads(count);
+    // Its environment variable is read when the library is loaded, which an earlier worker may have caused.
+    if (auto* set_blas_threads = open_blas<void(int)>("openblas_set_num_threads")) set_blas_threads(count);
     return nullptr;
+  });
+}
+
+/// blas(): { configuration, core, threads } of OpenBLAS, or null where another library does the products.
+napi_value blas(napi_env env, napi_callback_info) {
+  return guarded(env, "blas", [&]() -> napi_value {
+    napi_value result;
+    auto* threads = open_blas<int()>("openblas_get_num_threads");
+    auto* configuration = open_blas<char*()>("openblas_get_config");
+    auto* core = open_blas<char*()>("openblas_get_corename");
+    if (threads == nullptr || configuration == nullptr || core == nullptr) {
+      check(napi_get_null(env, &result), "null");
+      return result;
+    }
+    check(napi_create_object(env, &result), "object");
+    check(napi_set_named_property(env, result, "configuration", to_js(env, std::string(configuration()))), "blas");
+    check(napi_set_named_property(env, result, "core", to_js(env, std::string(core()))), "blas");
+    check(napi_set_named_property(env, result, "threads", to_js(env, static_cast<double>(threads()))), "blas");
+    return result;
   });
 }
 
@@ -59,6 +103,7 @@ void export_engine(napi_env env, napi_value exports) {
   export_function(env, exports, "cpuCapability", cpu_capability);
   export_function(env, exports, "threads", threads);
   export_function(env, exports, "setThreads", set_threads);
+  export_function(env, exports, "blas", blas);
   export_function(env, exports, "hasCuda", has_cuda);
   export_function(env, exports, "hasMps", has_mps);
 }

@@ -2,7 +2,21 @@
 // function shares (arguments in, exceptions out).
 #include "environment.h"
 
+#include <ATen/Tensor.h>
+
 namespace gantry {
+namespace {
+
+/// TorchScript puts its traceback first and what went wrong last; a reader wants it the other way round.
+std::string message_first(const std::string& message) {
+  static const std::string label = "RuntimeError: ";
+  if (message.find("TorchScript interpreter") == std::string::npos) return message;
+  const size_t start = message.rfind(label);
+  if (start == std::string::npos) return message;
+  return message.substr(start + label.size()) + "\n" + message.substr(0, start);
+}
+
+}  // namespace
 
 Environment& environment_of(napi_env env) {
   void* data = nullptr;
@@ -29,6 +43,8 @@ void raise_current(napi_env env, const std::string& prefix) {
   // TorchScript and the dispatcher append C++ backtraces; a user needs what stands before them.
   const size_t backtrace = message.find("\nException raised from");
   if (backtrace != std::string::npos) message.resize(backtrace);
+  message = message_first(message);
+  while (!message.empty() && message.back() == '\n') message.pop_back();
   napi_throw_error(env, nullptr, (prefix + ": " + message).c_str());
 }
 
@@ -110,14 +126,16 @@ void export_function(napi_env env, napi_value exports, const char* name, napi_ca
 
 namespace {
 
-// Tensors must die before libtorch's own statics do, or the process crashes after its work is done: instance data is
-// finalized while the environment closes, on process.exit() too.
+// Tensors must die before libtorch's own statics do, or the process crashes after its work is done. Instance data is
+// finalized while the environment closes; where Node skips that (process.exit() on the main thread), the heap object is
+// left as it is, which is as safe: only destructors that run too late do harm.
 void close(napi_env, void* data, void*) { delete static_cast<Environment*>(data); }
 
 napi_value open(napi_env env, napi_value exports) {
   return guarded(env, "gantry", [&] {
     static const bool settled = (settle_allocator(), true);
     (void)settled;
+    guard_allocations();
     check(napi_set_instance_data(env, new Environment(), close, nullptr), "instance data");
     export_operators(env, exports);
     export_tensors(env, exports);

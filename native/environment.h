@@ -11,6 +11,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "version.h"
@@ -67,14 +68,24 @@ struct ReleasedBuffers {
   std::vector<napi_ref> references;
 };
 
+/// What V8 was told of a tensor that lives outside every scope.
+struct Account {
+  int64_t bytes = 0;
+  /// The block that it may share with other tensors, or null for a small one.
+  const c10::StorageImpl* shared = nullptr;
+};
+
 struct Environment {
   Table<at::Tensor> tensors;
   Table<at::Generator> generators;
   Table<std::shared_ptr<torch::jit::Module>> scripts;
   /// Operators that were looked up; the JavaScript functions that call them point here.
   std::vector<std::shared_ptr<struct Operator>> operators;
-  /// Bytes told to V8 for a tensor that lives outside every scope, by tensor number.
-  std::vector<int64_t> accounted;
+  std::vector<Account> accounts;
+  /// How many accounts share a block. An entry lives as long as such a tensor does, so an address never stands for two.
+  std::unordered_map<const c10::StorageImpl*, uint32_t> holders;
+  /// Bytes that V8 has not been told of yet.
+  int64_t untold = 0;
   std::shared_ptr<ReleasedBuffers> released = std::make_shared<ReleasedBuffers>();
 };
 
@@ -145,6 +156,9 @@ void export_function(napi_env env, napi_value exports, const char* name, napi_ca
 
 /// Once a process, before the first tensor.
 void settle_allocator();
+
+/// Does its work once, however many environments there are.
+void guard_allocations();
 
 // One per source file: adds that file's functions.
 void export_operators(napi_env env, napi_value exports);

@@ -53,20 +53,39 @@ Kind kind_of(const c10::TypePtr& type) {
   }
 }
 
+/// What a person would call the values that a parameter takes.
+const char* expectation(const Parameter& parameter) {
+  switch (parameter.kind) {
+    case Kind::Tensor: return "a Tensor";
+    case Kind::TensorList:
+    case Kind::OptionalTensorList: return "a list of Tensors";
+    case Kind::Scalar:
+    case Kind::Float: return "a number";
+    case Kind::Int: return "a whole number";
+    case Kind::Bool: return "true or false";
+    case Kind::IntList: return parameter.repeat > 0 ? "a whole number or a list of them" : "a list of whole numbers";
+    case Kind::FloatList: return parameter.repeat > 0 ? "a number or a list of them" : "a list of numbers";
+    case Kind::BoolList: return "a list of booleans";
+    case Kind::DType: return "a dtype's name";
+    case Kind::Device: return "a device's name";
+    case Kind::MemoryFormat: return "a memory format's name";
+    case Kind::Generator: return "a Generator";
+    default: return parameter.type.c_str();
+  }
+}
+
 [[noreturn]] void reject(napi_env env, const Parameter& parameter, napi_value value) {
   napi_valuetype type = napi_undefined;
   napi_typeof(env, value, &type);
-  static const char* names[] = {"undefined", "null",   "a boolean",  "a number", "a string",
-                                "a symbol",  "an object", "a function", "an external", "a bigint"};
+  static const char* names[] = {"undefined", "null",       "a boolean",   "the number ", "the string ",
+                                "a symbol",  "an object",  "a function",  "an external", "a bigint"};
   std::string shown = names[type];
-  if (type == napi_number) {
-    double number = 0;
-    napi_get_value_double(env, value, &number);
-    shown = std::to_string(number);
-  } else if (type == napi_string) {
-    shown = '"' + string_from_js(env, value) + '"';
+  if (type == napi_number || type == napi_string) {
+    napi_value text;
+    check(napi_coerce_to_string(env, value, &text), "text");
+    shown += string_from_js(env, text).substr(0, 60);
   }
-  throw std::invalid_argument("argument `" + parameter.name + "` must be " + parameter.type + ", got " + shown);
+  throw std::invalid_argument("argument `" + parameter.name + "` must be " + expectation(parameter) + ", got " + shown);
 }
 
 bool is_absent(napi_env env, napi_value value) {
@@ -101,22 +120,28 @@ bool bool_from_js(napi_env env, const Parameter& parameter, napi_value value) {
 
 /// Whole numbers stay integers, so that an integer tensor times 2 stays an integer tensor.
 at::Scalar scalar_from_js(napi_env env, const Parameter& parameter, napi_value value) {
-  bool flag = false;
-  if (napi_get_value_bool(env, value, &flag) == napi_ok) return at::Scalar(flag);
   double number = 0;
-  if (napi_get_value_double(env, value, &number) != napi_ok) return at::Scalar(int_from_js(env, parameter, value));
+  if (napi_get_value_double(env, value, &number) != napi_ok) {
+    bool flag = false;
+    if (napi_get_value_bool(env, value, &flag) == napi_ok) return at::Scalar(flag);
+    return at::Scalar(int_from_js(env, parameter, value));
+  }
   const bool whole = std::fabs(number) <= kLargestSafeInteger && number == std::trunc(number);
   // -0 is whole too, but its sign would be lost.
   if (whole && !(number == 0 && std::signbit(number))) return at::Scalar(static_cast<int64_t>(number));
   return at::Scalar(number);
 }
 
-const at::Tensor& tensor_from_js(napi_env env, Environment& environment, const Parameter& parameter, napi_value value) {
-  uint32_t number = 0;
-  if (napi_get_value_uint32(env, value, &number) != napi_ok) reject(env, parameter, value);
+const at::Tensor& tensor_of_number(Environment& environment, const Parameter& parameter, uint32_t number) {
   if (!environment.tensors.has(number))
     throw std::invalid_argument("argument `" + parameter.name + "` is a tensor that was freed");
   return environment.tensors.at(number, "tensor");
+}
+
+const at::Tensor& tensor_from_js(napi_env env, Environment& environment, const Parameter& parameter, napi_value value) {
+  uint32_t number = 0;
+  if (napi_get_value_uint32(env, value, &number) != napi_ok) reject(env, parameter, value);
+  return tensor_of_number(environment, parameter, number);
 }
 
 template <typename Visit>
@@ -197,17 +222,18 @@ at::MemoryFormat memory_format_from_name(const std::string& name) {
   throw std::invalid_argument("unknown memory format \"" + name + "\"; accepted: contiguous, channelsLast, preserve");
 }
 
+c10::IValue when_absent(const Parameter& parameter) {
+  if (parameter.has_default) return parameter.default_value;
+  if (parameter.optional) return c10::IValue();
+  throw std::invalid_argument("argument `" + parameter.name + "` is missing; it must be " + expectation(parameter));
+}
+
 c10::IValue from_js(napi_env env, Environment& environment, const Parameter& parameter, napi_value value) {
   if (parameter.kind == Kind::Tensor) {
     uint32_t number = 0;
-    if (napi_get_value_uint32(env, value, &number) == napi_ok)
-      return tensor_from_js(env, environment, parameter, value);
+    if (napi_get_value_uint32(env, value, &number) == napi_ok) return tensor_of_number(environment, parameter, number);
   }
-  if (is_absent(env, value)) {
-    if (parameter.has_default) return parameter.default_value;
-    if (parameter.optional) return c10::IValue();
-    throw std::invalid_argument("argument `" + parameter.name + "` (" + parameter.type + ") is missing");
-  }
+  if (is_absent(env, value)) return when_absent(parameter);
   switch (parameter.kind) {
     case Kind::Tensor: return tensor_from_js(env, environment, parameter, value);
     case Kind::TensorList:

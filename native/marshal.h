@@ -42,6 +42,9 @@ struct Parameter {
   explicit Parameter(const c10::Argument& argument);
 };
 
+/// The value of an argument that JavaScript left out; throws std::invalid_argument where the schema has none.
+c10::IValue when_absent(const Parameter& parameter);
+
 /// The dispatcher's value for a JavaScript value; throws std::invalid_argument that names the parameter.
 c10::IValue from_js(napi_env env, Environment& environment, const Parameter& parameter, napi_value value);
 

@@ -45,14 +45,7 @@ napi_value call(napi_env env, napi_callback_info info) {
       stack.reserve(op.parameters.size());
       for (size_t i = 0; i < op.parameters.size(); i++) {
         const Parameter& parameter = op.parameters[i];
-        if (i < given)
-          stack.push_back(from_js(env, environment, parameter, arguments[i]));
-        else if (parameter.has_default)
-          stack.push_back(parameter.default_value);
-        else if (parameter.optional)
-          stack.emplace_back();
-        else
-          throw std::invalid_argument("argument `" + parameter.name + "` (" + parameter.type + ") is missing");
+        stack.push_back(i < given ? from_js(env, environment, parameter, arguments[i]) : when_absent(parameter));
       }
       op.handle.callBoxed(stack);
       if (op.returned_argument >= 0 || stack.empty()) return nullptr;

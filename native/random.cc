@@ -30,7 +30,12 @@ napi_value with_generator(napi_env env, napi_callback_info info, const char* nam
 napi_value create(napi_env env, napi_callback_info info) {
   return guarded(env, "Generator", [&]() -> napi_value {
     const Arguments arguments(env, info);
-    at::Generator generator = default_generator(arguments.text(0)).clone();
+    at::Generator source = default_generator(arguments.text(0));
+    at::Generator generator = [&] {
+      // Another thread may be drawing from it.
+      const std::lock_guard<std::mutex> lock(source.mutex());
+      return source.clone();
+    }();
     generator.set_current_seed(static_cast<uint64_t>(arguments.integer(1)));
     napi_value result;
     check(napi_create_uint32(env, environment_of(env).generators.insert(std::move(generator)), &result), "number");

@@ -20,6 +20,17 @@ napi_value load(napi_env env, napi_callback_info info) {
   });
 }
 
+/// JavaScript must be able to tell a tensor's number from a number: so nothing else may come back.
+bool is_tensors(const c10::IValue& value) {
+  const auto all = [](const auto& elements) {
+    for (const c10::IValue element : elements)
+      if (!element.isTensor()) return false;
+    return true;
+  };
+  if (value.isTuple()) return all(value.toTupleRef().elements());
+  return value.isTensor() || value.isTensorList() || (value.isList() && all(value.toList()));
+}
+
 /// scriptForward(module, tensors)
 napi_value forward(napi_env env, napi_callback_info info) {
   return guarded(env, "forward", [&]() -> napi_value {
@@ -27,8 +38,11 @@ napi_value forward(napi_env env, napi_callback_info info) {
     Environment& environment = environment_of(env);
     std::vector<c10::IValue> inputs;
     for (uint32_t number : arguments.numbers(1)) inputs.emplace_back(environment.tensors.at(number, "tensor"));
-    return result_to_js(env, environment,
-                        environment.scripts.at(arguments.number(0), "module")->forward(std::move(inputs)));
+    const auto module = environment.scripts.at(arguments.number(0), "module");
+    const c10::IValue result = module->forward(std::move(inputs));
+    if (!is_tensors(result))
+      throw std::invalid_argument("the module returned " + result.tagKind() + "; a tensor, or a tuple or list of tensors, is needed");
+    return result_to_js(env, environment, result);
   });
 }
 

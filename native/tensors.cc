@@ -3,6 +3,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include <cstring>
+#include <iterator>
 
 #include "marshal.h"
 
@@ -64,12 +65,31 @@ napi_value is_contiguous(napi_env env, napi_callback_info info) {
   });
 }
 
+/// What a tensor costs beside its elements, roughly; many small ones add up too.
+constexpr int64_t kTensorOverhead = 512;
+
+/// Blocks of less than this are counted by tensor; looking up who shares them would cost more than it tells.
+constexpr size_t kSharedBlock = size_t{64} << 10;
+
+/// V8 hears of changes in steps: the call itself is not free, and small tensors come by the hundred thousand.
+constexpr int64_t kStep = int64_t{1} << 20;
+
+void tell_v8(napi_env env, Environment& environment, int64_t bytes) {
+  environment.untold += bytes;
+  if (environment.untold < kStep && environment.untold > -kStep) return;
+  int64_t total = 0;
+  napi_adjust_external_memory(env, environment.untold, &total);
+  environment.untold = 0;
+}
+
 void release(napi_env env, Environment& environment, uint32_t number) {
-  if (number == 0 || !environment.tensors.has(number)) return;
-  if (number < environment.accounted.size() && environment.accounted[number] != 0) {
-    int64_t total = 0;
-    napi_adjust_external_memory(env, -environment.accounted[number], &total);
-    environment.accounted[number] = 0;
+  if (!environment.tensors.has(number)) return;
+  if (number < environment.accounts.size() && environment.accounts[number].bytes != 0) {
+    Account& account = environment.accounts[number];
+    const auto holders = environment.holders.find(account.shared);
+    if (account.shared == nullptr || --holders->second == 0) tell_v8(env, environment, -account.bytes);
+    if (account.shared != nullptr && holders->second == 0) environment.holders.erase(holders);
+    account = {};
   }
   environment.tensors.release(number);
 }
@@ -102,20 +122,22 @@ napi_value free_tensors(napi_env env, napi_callback_info info) {
   });
 }
 
-/// account(number): tells V8 how much memory a tensor outside every scope holds, so that the collector feels it.
+/// account(number): tells V8 how much memory a tensor outside every scope holds, so that the collector feels it. Views
+/// share their memory, so it is told once a block, and taken back when the last of them goes.
 napi_value account(napi_env env, napi_callback_info info) {
   return guarded(env, "account", [&]() -> napi_value {
     const Arguments arguments(env, info);
     Environment& environment = environment_of(env);
     const uint32_t number = arguments.number(0);
     const at::Tensor& tensor = environment.tensors.at(number, "tensor");
-    if (environment.accounted.size() <= number) environment.accounted.resize(number + 1, 0);
-    if (environment.accounted[number] == 0) {
-      const auto bytes = static_cast<int64_t>(tensor.numel() * tensor.element_size());
-      int64_t total = 0;
-      check(napi_adjust_external_memory(env, bytes, &total), "external memory");
-      environment.accounted[number] = bytes;
-    }
+    if (environment.accounts.size() <= number) environment.accounts.resize(number * 2 + 64);
+    Account& account = environment.accounts[number];
+    if (account.bytes != 0) return undefined();
+    const size_t block = tensor.has_storage() ? tensor.storage().nbytes() : 0;
+    account.bytes = static_cast<int64_t>(block) + kTensorOverhead;
+    if (block >= kSharedBlock) account.shared = tensor.storage().unsafeGetStorageImpl();
+    if (account.shared == nullptr || environment.holders[account.shared]++ == 0)
+      tell_v8(env, environment, account.bytes);
     return undefined();
   });
 }
@@ -130,12 +152,18 @@ struct Bytes {
   size_t length = 0;
 };
 
-/// The memory behind a typed array of any element type.
+/// The memory behind a typed array of any element type. An array whose buffer was transferred away looks empty: it is
+/// refused, because it held something when the caller made it.
 Bytes bytes_of(napi_env env, napi_value value) {
-  static const size_t widths[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
-  napi_typedarray_type type;
+  static constexpr size_t widths[] = {1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8};
+  napi_typedarray_type type = napi_int8_array;
   Bytes bytes;
-  check(napi_get_typedarray_info(env, value, &type, &bytes.length, &bytes.data, nullptr, nullptr), "a typed array");
+  napi_value buffer;
+  check(napi_get_typedarray_info(env, value, &type, &bytes.length, &bytes.data, &buffer, nullptr), "a typed array");
+  if (static_cast<size_t>(type) >= std::size(widths)) throw std::invalid_argument("an array of an unknown type");
+  bool detached = false;
+  check(napi_is_detached_arraybuffer(env, buffer, &detached), "detached");
+  if (detached) throw std::invalid_argument("the array's memory was transferred away");
   bytes.length *= widths[type];
   return bytes;
 }
@@ -198,14 +226,12 @@ napi_value from_shared(napi_env env, napi_callback_info info) {
     napi_ref reference;
     check(napi_create_reference(env, arguments[0], 1, &reference), "reference");
     auto released = environment.released;
-    at::Tensor tensor = at::from_blob(
-        bytes.data, sizes,
-        [released, reference](void*) {
-          const std::lock_guard<std::mutex> lock(released->mutex);
-          released->references.push_back(reference);
-        },
-        at::TensorOptions(type));
-    return number_of(env, std::move(tensor));
+    // A shared owner, so that the reference is given back too when libtorch refuses to make the tensor.
+    const std::shared_ptr<void> owner(bytes.data, [released, reference](void*) {
+      const std::lock_guard<std::mutex> lock(released->mutex);
+      released->references.push_back(reference);
+    });
+    return number_of(env, at::from_blob(bytes.data, sizes, [owner](void*) {}, at::TensorOptions(type)));
   });
 }
 

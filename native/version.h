@@ -21,4 +21,7 @@ template <typename T>
 using Optional = c10::optional<T>;
 #endif
 
+/// Before 2.0, oneDNN's transposed convolution was not reached; the general one takes 3 to 4 times as long.
+constexpr bool kSlowTransposedConvolution = TORCH_VERSION_MAJOR < 2;
+
 }  // namespace gantry

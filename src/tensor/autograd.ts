@@ -1,5 +1,5 @@
 /** Gradients of any order, and whether computations are recorded for them. */
-import { TensorHandle } from "./handle.ts";
+import { refusePromise, TensorHandle } from "./handle.ts";
 import { binding } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -62,7 +62,7 @@ function withGradMode<T>(enabled: boolean, callback: () => T): T {
   binding().setGradEnabled(enabled);
   try {
     const result = callback();
-    if (result instanceof Promise) throw new TypeError("the callback returned a promise; gradient modes end with it");
+    refusePromise(enabled ? "enableGrad" : "noGrad", result, "the mode ends when it returns");
     return result;
   } finally {
     binding().setGradEnabled(before);
@@ -91,7 +91,7 @@ export function isGradEnabled(): boolean {
 export function inferenceMode<T>(callback: () => T): T {
   return binding().inferenceMode(() => {
     const result = callback();
-    if (result instanceof Promise) throw new TypeError("the callback returned a promise; inference mode ends with it");
+    refusePromise("inferenceMode", result, "the mode ends when it returns");
     return result;
   });
 }

@@ -2,7 +2,7 @@
  * One operator over whole lists of tensors: what optimizers and weight averages are made of. A list costs one call,
  * and libtorch may fuse the work.
  */
-import { operator } from "./handle.ts";
+import { operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 
 type Tensors = readonly Tensor[];
@@ -19,6 +19,9 @@ const sqrt = operator<Tensor[]>("aten::_foreach_sqrt(self)");
 const zero = operator<undefined>("aten::_foreach_zero_(self)");
 const norm = operator<Tensor[]>("aten::_foreach_norm.Scalar(self, ord)");
 const sub = operator<Tensor[]>("aten::_foreach_sub.List(self, other, alpha)");
+const adam = operator<undefined>(
+  "gantry::adam_(parameters, gradients, means, squares, lr, beta1, beta2, eps, weight_decay, step)",
+);
 
 /** self[i] += alpha * other[i], or += a number. */
 export function foreachAdd_(self: Tensors, other: Tensors | number, alpha = 1): void {
@@ -58,4 +61,36 @@ export function foreachZero_(self: Tensors): void {
 /** The p-norm of each tensor, as new tensors without dimensions. */
 export function foreachNorm(self: Tensors, p = 2): Tensor[] {
   return norm(self, p);
+}
+
+/** The constants of {@link fusedAdam_}. */
+export interface FusedAdamOptions {
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  /** Factor of an L2 penalty whose gradient is added to the gradients. */
+  readonly weightDecay: number;
+  /** The step's number, counted from 1, for the correction of the moments' bias. */
+  readonly step: number;
+}
+
+/**
+ * One step of Adam in one pass over memory, in place; with d = gradient + weightDecay p:
+ *
+ *     m <- beta1 m + (1 - beta1) d      v <- beta2 v + (1 - beta2) d^2
+ *     p <- p - lr / (1 - beta1^step) m / (sqrt(v) / sqrt(1 - beta2^step) + eps)
+ *
+ * `means` (m) may be empty where beta1 is 0: m is then d. Call it inside {@link noGrad}. Throws Error for lists or
+ * tensors of unequal sizes.
+ *
+ * Kingma and Ba 2015, algorithm 1, with PyTorch's placement of eps.
+ */
+export function fusedAdam_(
+  parameters: Tensors,
+  gradients: Tensors,
+  means: Tensors,
+  squares: Tensors,
+  { lr, betas, eps, weightDecay, step }: FusedAdamOptions,
+): void {
+  adam(parameters, gradients, means, squares, lr, betas[0], betas[1], eps, weightDecay, step);
 }

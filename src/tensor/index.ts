@@ -1,6 +1,7 @@
 export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "./autograd.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
+  type FusedAdamOptions,
   foreachAdd_,
   foreachAddcdiv_,
   foreachAddcmul_,
@@ -10,6 +11,7 @@ export {
   foreachSqrt,
   foreachSub,
   foreachZero_,
+  fusedAdam_,
 } from "./foreach.ts";
 export { keep, liveTensors, scope } from "./handle.ts";
 export type { BatchNormOptions, ConvolutionOptions, Pair, Reduction, TransposedConvolutionOptions } from "./layers.ts";

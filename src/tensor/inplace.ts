@@ -1,6 +1,7 @@
 /** Operators that change a tensor's own memory and return it; named with a trailing underscore as in PyTorch. */
-import { operator } from "./handle.ts";
+
 import { LayersTensor } from "./layers.ts";
+import { operator } from "./operator.ts";
 import type { Generator } from "./random.ts";
 import type { Tensor } from "./tensor.ts";
 

@@ -1,5 +1,5 @@
 /** The heavy operators of networks: products, convolutions, normalisation, pooling, losses with labels. */
-import { operator } from "./handle.ts";
+import { operator } from "./operator.ts";
 import { ShapeTensor } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -19,9 +19,7 @@ const fastConv2d = operator("gantry::conv2d(input, weight, bias, stride, padding
 const convTranspose2d = operator(
   "aten::conv_transpose2d.input(input, weight, bias, stride, padding, output_padding, groups, dilation)",
 );
-const fastConvTranspose2d = operator(
-  "gantry::conv_transpose2d(input, weight, bias, stride, padding, output_padding)",
-);
+const fastConvTranspose2d = operator("gantry::conv_transpose2d(input, weight, bias, stride, padding, output_padding)");
 const batchNorm = operator(
   "aten::batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)",
 );

@@ -1,5 +1,6 @@
 /** Element by element: arithmetic, functions, comparisons. Shapes broadcast as in PyTorch. */
-import { operator, TensorHandle } from "./handle.ts";
+import { TensorHandle } from "./handle.ts";
+import { operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 
 const addTensor = operator("aten::add.Tensor(self, other, alpha)");

@@ -3,8 +3,9 @@
  * Generator of its own, whose state goes into the checkpoint; dropout draws from the device's default generator.
  */
 import { UserError } from "../base/errors.ts";
-import { generatorNumbers, TensorHandle } from "./handle.ts";
+import { TensorHandle } from "./handle.ts";
 import { binding } from "./native.ts";
+import { generatorNumbers } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Device } from "./types.ts";
 

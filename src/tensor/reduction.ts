@@ -1,5 +1,5 @@
 /** Many elements to fewer: sums, means, extremes, norms, sorting. `dims` left out means all. */
-import { operator } from "./handle.ts";
+import { operator } from "./operator.ts";
 import { PointwiseTensor } from "./pointwise.ts";
 import type { Tensor } from "./tensor.ts";
 import type { DType } from "./types.ts";

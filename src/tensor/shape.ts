@@ -1,5 +1,5 @@
 /** The same elements seen, picked or laid out differently. */
-import { operator } from "./handle.ts";
+import { operator } from "./operator.ts";
 import { ReductionTensor } from "./reduction.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Device, DType, MemoryFormat } from "./types.ts";

@@ -4,9 +4,10 @@
  */
 import { statSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
-import { operator, TensorHandle } from "./handle.ts";
+import { TensorHandle } from "./handle.ts";
 import { InPlaceTensor } from "./inplace.ts";
 import { binding } from "./native.ts";
+import { operator } from "./operator.ts";
 import type { Generator } from "./random.ts";
 import {
   type Device,
@@ -218,7 +219,13 @@ export class Tensor extends InPlaceTensor {
       sizes ??= nested;
     }
     const tensor = TensorHandle.of(binding().fromArray(array, dtype, sizes));
-    return finish(tensor.to({ dtype: options.dtype, device: options.device }), options);
+    const { dtype: wanted = dtype, device = "cpu" } = options;
+    if (wanted === dtype && device === "cpu") return finish(tensor, options);
+    try {
+      return finish(tensor.to({ dtype: wanted, device }), options);
+    } finally {
+      tensor.dispose();
+    }
   }
 
   /**
@@ -235,7 +242,8 @@ export class Tensor extends InPlaceTensor {
         "fromShared: a typed array over a SharedArrayBuffer is needed; use fromArray to copy another",
       );
     }
-    if ("growable" in values.buffer && values.buffer.growable) throw new TypeError("fromShared: the SharedArrayBuffer must not be growable");
+    if ("growable" in values.buffer && values.buffer.growable)
+      throw new TypeError("fromShared: the SharedArrayBuffer must not be growable");
     return TensorHandle.of(binding().fromShared(values, dtypeOfArray(values), shape));
   }
 
@@ -245,7 +253,10 @@ export class Tensor extends InPlaceTensor {
    * Throws UserError when the file's size is not exactly `size` elements (libtorch would otherwise extend or overrun it).
    */
   static fromFile(path: string, { dtype, size }: { dtype: DType; size: number }): Tensor {
-    const bytes = statSync(path).size;
+    if (!Object.hasOwn(ITEM_SIZE, dtype)) throw new UserError(`fromFile: there is no dtype "${dtype}"`);
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (!file?.isFile()) throw new UserError(`${path}: ${file === undefined ? "no such file" : "not a file"}`);
+    const bytes = file.size;
     if (bytes !== size * ITEM_SIZE[dtype]) {
       throw new UserError(`${path} has ${bytes} bytes; ${size} elements of ${dtype} need ${size * ITEM_SIZE[dtype]}`);
     }

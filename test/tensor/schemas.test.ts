@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { declaredOperators, parseDeclaration } from "../../src/tensor/handle.ts";
 import "../../src/tensor/index.ts";
 import { binding } from "../../src/tensor/native.ts";
+import { declaredOperators, parseDeclaration } from "../../src/tensor/operator.ts";
 
 it("declares the operators of the typed methods", () => {
   expect(declaredOperators.length).toBeGreaterThan(150);

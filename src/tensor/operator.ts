@@ -1,0 +1,118 @@
+/** The one road by which operators are called: by name, with objects on this side and numbers on the other. */
+import { describeValue, TensorHandle } from "./handle.ts";
+import { binding } from "./native.ts";
+import type { Tensor } from "./tensor.ts";
+
+// The kinds of parameter whose values are objects here and numbers there (native/marshal.h).
+const TENSOR = 0;
+const TENSOR_LIST = 1;
+const OPTIONAL_TENSOR_LIST = 2;
+const GENERATOR = 15;
+const CONVERTED: readonly number[] = [TENSOR, TENSOR_LIST, OPTIONAL_TENSOR_LIST, GENERATOR];
+
+/** @internal The binding's numbers of Generators, which only random.ts enters. */
+export const generatorNumbers = new WeakMap<object, number>();
+
+function generatorNumber(value: unknown, operator: string): number {
+  const number = typeof value === "object" && value !== null ? generatorNumbers.get(value) : undefined;
+  if (number === undefined) {
+    throw new TypeError(`${operator}: argument \`generator\` must be a Generator, got ${describeValue(value)}`);
+  }
+  return number;
+}
+
+/** A parameter whose value must be turned into numbers, and where it stands. */
+interface Conversion {
+  readonly position: number;
+  readonly name: string;
+  readonly kind: number;
+  readonly required: boolean;
+}
+
+type ResultKind = "tensor" | "tensors" | "value";
+
+interface ResolvedOperator {
+  readonly call: (...values: unknown[]) => unknown;
+  readonly returned: number;
+  readonly conversions: readonly Conversion[];
+  readonly results: readonly ResultKind[];
+}
+
+/** Every operator that this folder declares: "aten::add.Tensor(self, other, alpha)". Tests hold them against the live schemas. */
+export const declaredOperators: string[] = [];
+
+/** Splits "aten::add.Tensor(self, other)" into name, overload and parameter names. */
+export function parseDeclaration(declaration: string): { name: string; overload: string; parameters: string[] } {
+  const match = /^(\w+::\w+)(?:\.(\w+))?\((.*)\)$/.exec(declaration);
+  if (match === null) throw new Error(`not an operator's declaration: ${declaration}`);
+  const list = match[3]!.trim();
+  return { name: match[1]!, overload: match[2] ?? "", parameters: list === "" ? [] : list.split(/,\s*/) };
+}
+
+function resolve(declaration: string): ResolvedOperator {
+  const { name, overload } = parseDeclaration(declaration);
+  const native = binding().operator(name, overload);
+  if (native === null) throw new Error(`libtorch ${binding().version()} has no operator ${name}.${overload}`);
+  const returns = native.schema.slice(native.schema.lastIndexOf("->") + 2).trim();
+  const results = returns
+    .replace(/^\((?=\w)(.*)\)$/, "$1")
+    .split(", ")
+    .map((type): ResultKind => {
+      if (!type.startsWith("Tensor")) return "value";
+      return type.includes("[]") ? "tensors" : "tensor";
+    });
+  const conversions = native.parameters
+    .map(({ name, kind, required }, position) => ({ position, name, kind, required }))
+    .filter(({ kind }) => CONVERTED.includes(kind));
+  return { call: native.call, returned: native.returned, conversions, results };
+}
+
+function tensorList(value: unknown, operator: string, argument: string, optional: boolean): (number | null)[] {
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${operator}: argument \`${argument}\` must be a list of Tensors, got ${describeValue(value)}`);
+  }
+  return value.map((element) => {
+    if (optional && (element === null || element === undefined)) return null;
+    return TensorHandle.numberOf(element, operator, argument);
+  });
+}
+
+function convert(value: unknown, operator: string, { name, kind, required }: Conversion): unknown {
+  if (kind === TENSOR) {
+    if (!required && (value === null || value === undefined)) return null;
+    return TensorHandle.numberOf(value, operator, name);
+  }
+  if (kind === GENERATOR) return value === null || value === undefined ? null : generatorNumber(value, operator);
+  return tensorList(value, operator, name, kind === OPTIONAL_TENSOR_LIST);
+}
+
+function wrap(result: unknown, kind: ResultKind): unknown {
+  if (kind === "tensor") return result === 0 ? null : TensorHandle.of(result as number);
+  if (kind === "tensors") return (result as number[]).map((number) => wrap(number, "tensor"));
+  return result;
+}
+
+/**
+ * Declares an operator of ATen by schema name and parameter names; the result calls it with arguments in the schema's
+ * order (null or missing: the schema's default). Looked up at the first call, then kept.
+ */
+export function operator<R = Tensor>(declaration: string): (...values: unknown[]) => R {
+  declaredOperators.push(declaration);
+  const label = declaration.slice(0, declaration.indexOf("("));
+  let resolved: ResolvedOperator | undefined;
+  return (...values: unknown[]): R => {
+    resolved ??= resolve(declaration);
+    const { call, returned, conversions, results } = resolved;
+    const changed = returned < 0 ? undefined : values[returned];
+    // Indices, not iterators: this loop runs for every operator of every step.
+    for (let i = 0; i < conversions.length; i++) {
+      const conversion = conversions[i]!;
+      if (conversion.position >= values.length) break;
+      values[conversion.position] = convert(values[conversion.position], label, conversion);
+    }
+    const result = call(...values);
+    if (returned >= 0) return changed as R;
+    if (results.length === 1) return wrap(result, results[0]!) as R;
+    return (result as unknown[]).map((part, i) => wrap(part, results[i]!)) as R;
+  };
+}
