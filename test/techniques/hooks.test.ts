@@ -1,0 +1,326 @@
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { hinge, nonSaturating } from "../../src/losses/index.ts";
+import { mlp } from "../../src/models/index.ts";
+import type { Feeds, Game, Technique } from "../../src/techniques/index.ts";
+import { topK } from "../../src/techniques/index.ts";
+import { Generator, keep, liveTensors, Tensor } from "../../src/tensor/index.ts";
+import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/checkpoint.ts";
+import { BuiltGame } from "../../src/training/game.ts";
+import { drawSamples } from "../../src/training/sample.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { flat } from "../nn/oracle.ts";
+import { feedOf, gameOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+
+/** A technique with every hook but the replacing ones, which writes down when each is called. */
+function recorder(seen: string[]) {
+  const note = <T>(what: string, value: T): T => {
+    seen.push(what);
+    return value;
+  };
+  return technique("recorder", () => ({
+    networks: (networks) => note("networks", networks),
+    streams: () => note("streams", { more: {} }),
+    prepare: (_game, feeds) => note(`prepare ${Object.keys(feeds)}`, undefined),
+    augment: (images, of) => note(`augment ${of}`, images),
+    realTargets: () => note("realTargets", 0.9),
+    discriminatorPenalty: () => note("discriminatorPenalty", undefined),
+    select: () => note("select", null),
+    generatorPenalty: () => note("generatorPenalty", undefined),
+    gradients: (player, gradients) => note(`gradients ${player}`, gradients),
+    extraUpdate: () => note("extraUpdate", undefined),
+    afterStep: (player) => note(`afterStep ${player}`, undefined),
+    sampler: (sample) => note("sampler", sample()),
+    report: () => note("report", { mine: 1 }),
+    state: () => note("state", { tensors: new Map(), numbers: {} }),
+    load: () => note("load", undefined),
+  }));
+}
+
+describe("the hooks", () => {
+  it("are met in the documented order", () => {
+    const seen: string[] = [];
+    const game = gameOf({ techniques: [recorder(seen)], loss: nonSaturating(), discriminatorSteps: 2 });
+    expect(seen.splice(0)).toEqual(["networks", "streams", "prepare more"]);
+    trainingStep(game).dispose();
+    const discriminator = [
+      "augment real",
+      "augment fake",
+      "realTargets",
+      "discriminatorPenalty",
+      "gradients discriminator",
+      "afterStep discriminator",
+    ];
+    expect(seen.splice(0)).toEqual([
+      ...discriminator,
+      ...discriminator,
+      "augment fake",
+      "select",
+      "generatorPenalty",
+      "gradients generator",
+      "extraUpdate",
+      "afterStep generator",
+    ]);
+    drawSamples(game, { count: 2, random: new Generator(1), averaged: true }).dispose();
+    drawSamples(game, { count: 2, random: new Generator(1), averaged: false }).dispose();
+    expect(seen.splice(0)).toEqual(["sampler"]);
+    loadCheckpoint(writeCheckpoint(temporaryFolder(), game, 0), game);
+    expect(seen.splice(0)).toEqual(["state", "load"]);
+  });
+
+  it("that replace a loss come in the place of the loss, with what was selected and the target that was set", () => {
+    const seen: string[] = [];
+    const replacing = technique("replacing", () => ({
+      realTargets: () => 0.8,
+      discriminatorLoss(pass) {
+        seen.push(`D target ${pass.realTarget}`);
+        return pass.judgedFake.score.mean().sub(pass.judgedReal.score.mean());
+      },
+      generatorLoss(pass) {
+        seen.push(`G kept ${pass.kept.score.shape} ${pass.kept.features.shape} of ${pass.judged.score.shape}`);
+        const { rows, judged, kept } = pass;
+        expect(flat(kept.score)).toEqual(flat(rows === null ? judged.score : judged.score.indexSelect(0, rows)));
+        return pass.kept.score.mean().neg();
+      },
+    }));
+    const game = gameOf({ techniques: [topK({ gamma: 0.5, everySteps: 1 }), replacing], loss: nonSaturating() });
+    trainingStep(game).dispose();
+    const [lossD, lossG] = flat(trainingStep(game));
+    expect(seen).toEqual(["D target 0.8", "G kept 8 8,8 of 8", "D target 0.8", "G kept 4 4,8 of 8"]);
+    expect([lossD, lossG].every(Number.isFinite)).toBe(true);
+  });
+
+  it("amend images, gradients and losses", () => {
+    const noticed: number[][] = [];
+    const amending = technique("amending", () => ({
+      augment: (images, of) => (of === "real" ? images.mul(0) : images),
+      discriminatorLoss: (pass) => {
+        noticed.push(flat(pass.real.abs().sum()));
+        return pass.judgedReal.score.sum();
+      },
+      discriminatorPenalty: (pass) => pass.judgedFake.score.sum().mul(0).add(5),
+      gradients: (_player, gradients) => gradients.map((gradient) => Tensor.zerosLike(gradient)),
+    }));
+    const game = gameOf({ techniques: [amending] });
+    const before = [...game.generator.parameters(), ...game.discriminator.parameters()].map(flat);
+    const [lossD, , dReal] = flat(trainingStep(game));
+    expect(noticed).toEqual([[0]]);
+    // With real images of 0 all judgements of real ones agree: loss = 8 D + 5, and hinge shows (D + 1) / 2.
+    expect(lossD).toBeCloseTo(8 * (2 * dReal! - 1) + 5, 4);
+    expect([...game.generator.parameters(), ...game.discriminator.parameters()].map(flat)).toEqual(before);
+  });
+
+  it("leave parameters alone that a replaced loss does not reach", () => {
+    const featuresOnly = technique("featuresOnly", () => ({
+      discriminatorLoss: (pass) => pass.judgedReal.features.mean(),
+    }));
+    const game = gameOf({ techniques: [featuresOnly] });
+    const head = (): number[] => flat(game.discriminator.stateDict().get("head.linear.weight")!);
+    const before = head();
+    trainingStep(game).dispose();
+    expect(head()).toEqual(before);
+  });
+
+  it("wrap samplers in the order of the recipe, the first outermost", () => {
+    const seen: string[] = [];
+    const wrapping = (name: string) =>
+      technique(name, () => ({
+        sampler(sample) {
+          seen.push(`${name} begins`);
+          const result = sample();
+          seen.push(`${name} ends`);
+          return result;
+        },
+      }));
+    const game = gameOf({ techniques: [wrapping("outer"), wrapping("inner")] });
+    drawSamples(game, { count: 1, random: new Generator(1), averaged: true }).dispose();
+    expect(seen).toEqual(["outer begins", "inner begins", "inner ends", "outer ends"]);
+  });
+
+  it("may make as many tensors as they like: the step frees them", () => {
+    const wasteful = technique("wasteful", ({ random }) => ({
+      discriminatorPenalty: (pass) =>
+        pass.real
+          .mul(Tensor.rand([1], { generator: random }))
+          .mean()
+          .mul(0),
+      afterStep: () => void Tensor.zeros([3]).add(1),
+      extraUpdate: (pass) => void pass.fake.mul(2),
+    }));
+    const game = gameOf({ techniques: [wasteful] });
+    trainingStep(game).dispose();
+    const before = liveTensors();
+    trainingStep(game).dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("see how far the run had come when the step began", () => {
+    const seen: [string, number, number][] = [];
+    const clock = technique("clock", () => ({
+      afterStep: (player, { progress }) => void seen.push([player, progress.step, progress.epoch]),
+    }));
+    const game = gameOf({ techniques: [clock], discriminatorSteps: 3 });
+    trainingStep(game).dispose();
+    trainingStep(game).dispose();
+    // 48 images, 3 batches of 8 a step: half an epoch.
+    const d = "discriminator";
+    const steps = [0, 1].flatMap((i) => [...[d, d, d, "generator"].map((player) => [player, i, i / 2])]);
+    expect(seen).toEqual(steps);
+    expect(game.progress).toEqual({ step: 2, epoch: 1 });
+  });
+
+  it("can amend the networks' descriptions: a head of K outputs", () => {
+    const wide = technique("wide", ({ classes }) => ({
+      networks: ({ generator }) => ({ generator, discriminator: mlp.discriminator({ hidden: [5], outputs: classes }) }),
+      discriminatorLoss: (pass) => {
+        expect(pass.judgedReal.logits.shape).toEqual([8, 2]);
+        return pass.judgedReal.logits.crossEntropy(pass.realLabels!);
+      },
+    }));
+    const game = gameOf({ techniques: [wide] });
+    trainingStep(game).dispose();
+  });
+});
+
+describe("further feeds", () => {
+  /** Keeps a reference batch and draws labelled batches, as virtual batch norm and semi-supervised learning would. */
+  function curious(seen: { reference?: number[]; batches: number[][] }) {
+    return technique("curious", () => {
+      let reference: Tensor | undefined;
+      let labelled: Feeds[string] | undefined;
+      return {
+        streams: () => ({ reference: { batchSize: 3 }, labelled: { batchSize: 4, perClass: 2 } }),
+        prepare(_game: Game, feeds: Feeds) {
+          labelled = feeds.labelled;
+          reference = keep(feeds.reference?.next().images ?? Tensor.zeros([3, 1, 16, 16]));
+        },
+        extraUpdate() {
+          const { images, labels } = labelled!.next();
+          expect(images.shape).toEqual([4, 1, 16, 16]);
+          expect(flat(labels!).sort()).toEqual([0, 0, 1, 1]);
+          seen.batches.push(flat(images));
+        },
+        state: () => ({ tensors: new Map([["reference", reference!]]), numbers: {} }),
+        load({ tensors }) {
+          reference!.copy_(tensors.get("reference")!);
+          seen.reference = flat(reference!);
+        },
+      } satisfies Omit<Technique, "name">;
+    });
+  }
+
+  it("have orders of their own, are kept by checkpoints, and leave the training batches alone", () => {
+    const plain: number[][] = [];
+    const spy = (into: number[][]) =>
+      technique("batchSpy", () => ({ discriminatorPenalty: (pass) => void into.push(flat(pass.real)) }));
+    const without = gameOf({ techniques: [spy(plain)] });
+    for (let i = 0; i < 5; i++) trainingStep(without).dispose();
+
+    const seen = { batches: [] as number[][] };
+    const real: number[][] = [];
+    const game = gameOf({ techniques: [curious(seen), spy(real)] });
+    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+    const path = writeCheckpoint(temporaryFolder(), game, 0);
+    for (let i = 0; i < 2; i++) trainingStep(game).dispose();
+    expect(real).toEqual(plain);
+    // Two of each of two classes: a batch of 4 is the whole labelled set, in an order that changes.
+    const asSet = (batch: number[]) =>
+      new Set(Array.from({ length: 4 }, (_, i) => String(batch.slice(256 * i, 256 * i + 256))));
+    expect(seen.batches.map(asSet)).toEqual(Array(5).fill(asSet(seen.batches[0]!)));
+    expect(new Set(seen.batches.map(String)).size).toBeGreaterThan(1);
+
+    const again = { batches: [] as number[][], reference: [] as number[] };
+    const resumed = gameOf({ techniques: [curious(again), spy([])] });
+    loadCheckpoint(path, resumed);
+    for (let i = 0; i < 2; i++) trainingStep(resumed).dispose();
+    expect(again.batches).toEqual(seen.batches.slice(3));
+
+    const forSampling = { batches: [] as number[][], reference: [] as number[] };
+    const recipe = tinyRecipe({ techniques: [curious(forSampling), spy([])] });
+    const sampled = new BuiltGame(recipe, game.shape);
+    loadForSampling(path, sampled);
+    expect(forSampling.reference).toEqual(again.reference);
+    expect(forSampling.reference.some((value) => value !== 0)).toBe(true);
+    sampled.dispose();
+  });
+
+  it("are refused by name where the data cannot give them", () => {
+    const wanting = (request: object) => technique("wanting", () => ({ streams: () => ({ few: request }) }));
+    const recipe = tinyRecipe({ techniques: [wanting({})] });
+    const shape = { sample: { features: 2 }, classes: [] };
+    expect(() => new BuiltGame(recipe, shape, feedOf([]))).toThrow("`wanting` needs further data (few)");
+    const unlabelled = { count: 8, size: 16, classes: 0 };
+    expect(() => gameOf({ techniques: [wanting({ perClass: 1 })] }, unlabelled)).toThrow("noise has no class labels");
+    const scarce = { count: 9, size: 16, classes: 2 };
+    expect(() => gameOf({ techniques: [wanting({ perClass: 5 })] }, scarce)).toThrow(
+      "noise has 4 images of class class 1, and a technique asks for 5",
+    );
+  });
+});
+
+describe("techniques that do not go together are refused by name", () => {
+  const number = () => Tensor.zeros([]);
+  const refusal = (...techniques: ReturnType<typeof technique>[]): unknown => {
+    try {
+      gameOf({ techniques });
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+
+  it.each<[keyof Technique, Partial<Technique>, string]>([
+    ["discriminatorLoss", { discriminatorLoss: number }, "replace the discriminator's loss"],
+    ["generatorLoss", { generatorLoss: number }, "replace the generator's loss"],
+    ["select", { select: () => null }, "select the samples"],
+  ])("two with %s", (_hook, hooks, deed) => {
+    const error = refusal(
+      technique("one", () => hooks),
+      technique("two", () => hooks),
+    ) as Error;
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toContain(`\`one\` and \`two\` both ${deed}`);
+    expect(
+      refusal(
+        technique("one", () => hooks),
+        technique("two", () => ({})),
+      ),
+    ).toBeUndefined();
+  });
+
+  it("smoothing and a loss without targets", () => {
+    const smoothing = technique("smoothing", () => ({ realTargets: () => 0.9 }));
+    expect(() => gameOf({ techniques: [smoothing], loss: hinge() })).toThrow(
+      "`smoothing` sets a target for real images, and the loss `hinge` has none; use nonSaturating, minimax or leastSquares",
+    );
+    gameOf({ techniques: [smoothing], loss: nonSaturating() });
+    const both = [smoothing, technique("second", () => ({ realTargets: () => 0.9 }))];
+    expect(() => gameOf({ techniques: both, loss: nonSaturating() })).toThrow("`smoothing` and `second` both set");
+  });
+
+  it("a state that is kept but not put back, and a name that is not the kind", () => {
+    const state = () => ({ tensors: new Map(), numbers: {} });
+    expect(() => gameOf({ techniques: [technique("forgetful", () => ({ state }))] })).toThrow(
+      "`forgetful` has `state` but no `load`",
+    );
+    const misnamed = technique("misnamed", () => ({ name: "other" }) as object);
+    expect(() => gameOf({ techniques: [misnamed] })).toThrow("the technique `misnamed` calls itself `other`");
+  });
+
+  it("a loss or penalty that is not one number", () => {
+    const perSample: Partial<Technique>[] = [
+      { discriminatorLoss: (pass) => pass.judgedReal.score },
+      { discriminatorPenalty: (pass) => pass.judgedReal.score },
+      { generatorLoss: (pass) => pass.kept.score },
+      { generatorPenalty: (pass) => pass.judged.score },
+    ];
+    for (const hooks of perSample) {
+      const [hook] = Object.keys(hooks);
+      const game = gameOf({ techniques: [technique("vector", () => hooks)] });
+      expect(() => trainingStep(game)).toThrow(
+        `\`vector\`: ${hook} must return a number, and gave a tensor of shape [8]`,
+      );
+      expect(game.discriminator.parameters().every((parameter) => parameter.requiresGrad)).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,124 @@
+/** What the tests of techniques and training share: small data, small recipes, and folders that go away. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { z } from "zod";
+import { type Descriptor, describe as define } from "../../src/base/descriptor.ts";
+import type { Batch, BatchFeed, DataContext, Dataset } from "../../src/data/index.ts";
+import { hinge } from "../../src/losses/index.ts";
+import { dcgan, mlp } from "../../src/models/index.ts";
+import { adam } from "../../src/optim/index.ts";
+import { defineRecipe, type Recipe, type RecipeInput } from "../../src/recipe/recipe.ts";
+import type { Technique, TechniqueContext } from "../../src/techniques/index.ts";
+import { keep, scope, type Tensor } from "../../src/tensor/index.ts";
+import { BuiltGame } from "../../src/training/game.ts";
+import { imageFeed, shapeOf } from "../../src/training/image-feed.ts";
+import { noise } from "../nn/oracle.ts";
+
+/** A dataset of gray images of noise, `classes` classes in turn (0: without labels). */
+export function makeDataset({ count, size, classes }: { count: number; size: number; classes: number }): Dataset {
+  return scope(() => {
+    const bytes = noise([count, 1, size, size], 3).add(1).mul(127).to({ dtype: "uint8" });
+    const labels = noise([count], 1).zero_().to({ dtype: "int64" });
+    for (let i = 0; i < count && classes > 0; i++) labels.narrow(0, i, 1).fill_(i % classes);
+    const names = Array.from({ length: classes }, (_, i) => `class ${i}`);
+    return {
+      name: "noise",
+      count,
+      channels: 1,
+      size,
+      classes: names,
+      images: keep(bytes),
+      labels: keep(labels),
+      flip: false,
+      broken: [],
+    };
+  });
+}
+
+/** {@link makeDataset} as a recipe's data. */
+export const noiseImages = define(
+  "data",
+  "testNoise",
+  z.strictObject({
+    count: z.int().default(48),
+    size: z.int().default(16),
+    classes: z.int().default(2),
+  }),
+  async (options, _context: DataContext) => makeDataset(options),
+);
+
+/** A recipe of small perceptrons; `parts` replace its keys. */
+export function tinyRecipe(parts: Partial<RecipeInput> = {}): Recipe {
+  return defineRecipe({
+    name: "tiny",
+    data: noiseImages() as RecipeInput["data"],
+    generator: mlp.generator({ latent: 4, hidden: [8] }),
+    discriminator: mlp.discriminator({ hidden: [8] }),
+    loss: hinge(),
+    optimizers: { generator: adam({ lr: 1e-2 }), discriminator: adam({ lr: 1e-2 }) },
+    batchSize: 8,
+    ...(parts.epochs === undefined ? { steps: 4 } : {}),
+    samples: { count: 4, columns: 2 },
+    ...parts,
+  } as RecipeInput);
+}
+
+/** The networks of {@link tinyRecipe} as small DCGANs. */
+export const tinyConvolutions = {
+  generator: dcgan.generator({ latent: 4, width: 2 }),
+  discriminator: dcgan.discriminator({ width: 2, spectralNorm: true }),
+};
+
+/** A game over {@link makeDataset}; it is freed when the test ends. */
+export function gameOf(parts: Partial<RecipeInput> = {}, data = { count: 48, size: 16, classes: 2 }): BuiltGame {
+  const recipe = tinyRecipe(parts);
+  const dataset = makeDataset(data);
+  const game = new BuiltGame(recipe, shapeOf(dataset), imageFeed(dataset, recipe));
+  onTestFinished(() => game.dispose());
+  return game;
+}
+
+/** A technique under test as a recipe's part; `make` is called once for each game that is built. */
+export function technique(
+  name: string,
+  make: (context: TechniqueContext) => Omit<Technique, "name">,
+): Descriptor<"technique", TechniqueContext, Technique> {
+  return define(
+    "technique",
+    name,
+    z.strictObject({}),
+    (_, context: TechniqueContext): Technique => ({
+      name,
+      ...make(context),
+    }),
+  )();
+}
+
+/** A feed of given batches. */
+export function feedOf(batches: readonly Tensor[]): BatchFeed {
+  let at = 0;
+  return {
+    epoch: 0,
+    next: (): Batch => ({ images: batches[at++]!, labels: undefined }),
+    state: () => ({ tensors: new Map(), numbers: { at } }),
+    load: ({ numbers }) => {
+      at = numbers.at!;
+    },
+  };
+}
+
+/** A folder that is removed when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "gantry-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** All files below a folder with their bytes, as base64 by relative path. */
+export function filesIn(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = names.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return Object.fromEntries(paths.map((path) => [path.slice(folder.length + 1), readFileSync(path, "base64")]));
+}
