@@ -10,4 +10,11 @@ export { background, type Choice, channels, choice, type Fit, fit, size, type Ta
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
 export { cacheFolder, datasetsFolder } from "./paths.ts";
 export { BatchStream, type BatchStreamOptions } from "./shuffled.ts";
-export type { BrokenFile, EncodedImages, ImageSource, OpenSource, RawImages } from "./source.ts";
+export {
+  type BrokenFile,
+  type EncodedImages,
+  type ImageSource,
+  type OpenSource,
+  type RawImages,
+  sha256OfFile,
+} from "./source.ts";

@@ -135,8 +135,8 @@ export class BatchStream implements BatchFeed {
         this.#position = 0;
       }
       const length = Math.min(missing, count - this.#position);
-      // A copy: the order that this is a view of may be replaced before the batch is complete.
-      parts.push(this.#order.narrow(0, this.#position, length).clone());
+      // A view, whose memory outlives the order that it is part of.
+      parts.push(this.#order.narrow(0, this.#position, length));
       this.#position += length;
       missing -= length;
     }
