@@ -137,9 +137,11 @@ class TextReporter implements Reporter {
   }
 }
 
+const plural = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;
+
 function beginning(from: number, to: number): string {
-  if (from >= to) return `Nothing is left to do: the run has ${to} steps and has made them.`;
-  return from > 0 ? `Going on from step ${from} to ${to}` : `Training for ${to} steps`;
+  if (from >= to) return `Nothing is left to do: the run has ${plural(to)} and has made them.`;
+  return from > 0 ? `Going on from step ${from} to ${to}` : `Training for ${plural(to)}`;
 }
 
 /** A path as this person would write it: relative where it lies inside the working directory. */
@@ -164,7 +166,7 @@ function endText(result: RunResult, total: number): string {
       ]
     : [[`${gantry} resume ${directory}`, `go on to step ${total}`]];
   const done = result.finished
-    ? `Finished ${result.step} steps`
+    ? `Finished ${plural(result.step)}`
     : `Stopped and saved at step ${result.step} of ${total}`;
   return [
     `${done} after ${spoken(result.seconds)} of training.`,

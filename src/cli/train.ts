@@ -1,5 +1,5 @@
 /** `gantry train`: a recipe becomes a run directory. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
@@ -96,6 +96,8 @@ export const train = defineCommand({
     const { startRun } = await import("../training/index.ts");
     const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
     const run = startRun(recipe, { directory, modules: loaded.modules, source: loaded.source, overrides });
-    return trainWatched(run, recipe.name ?? loaded.source, directory, flags);
+    // What startRun made a moment ago holds nothing yet, and would stand in the way of the next try.
+    const unbegun = () => rmSync(directory, { recursive: true, force: true });
+    return trainWatched(run, recipe.name ?? loaded.source, directory, flags, unbegun);
   },
 });

@@ -4,15 +4,36 @@ import { exitCodes } from "./errors.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { type OutputFlags, reporterFor } from "./reporter.ts";
 
-/** Trains a run to its end or to the first signal, and gives the exit code. */
-export async function trainWatched(run: Run, name: string, directory: string, flags: OutputFlags): Promise<number> {
+/**
+ * Trains a run to its end or to the first signal, and gives the exit code.
+ *
+ * @param unbegun - called when the run fails before its first step (no data, no such device)
+ */
+export async function trainWatched(
+  run: Run,
+  name: string,
+  directory: string,
+  flags: OutputFlags,
+  unbegun?: () => void,
+): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
+  let begun = false;
+  const events = {
+    ...reporter.events,
+    begin: (from: number, to: number) => {
+      begun = true;
+      reporter.events.begin?.(from, to);
+    },
+  };
   try {
     reporter.start(name, directory);
-    const result = await run.train({ events: reporter.events, stop: interrupt.signal });
+    const result = await run.train({ events, stop: interrupt.signal });
     reporter.end(result);
     return result.finished ? exitCodes.success : interrupt.exitCode();
+  } catch (error) {
+    if (!begun) unbegun?.();
+    throw error;
   } finally {
     interrupt.dispose();
   }

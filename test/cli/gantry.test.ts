@@ -104,6 +104,16 @@ describe("train, resume and sample", () => {
     expect(stderr).toMatch(new RegExp(`--out ${run} exists and is not empty.* resume ${run}, or give another --out`));
   });
 
+  it("a train that cannot begin leaves no directory behind", async () => {
+    const out = join(folder, "unbegun");
+    const { code, stderr } = await start(train("--set", `data.path=${folder}`, "--out", out));
+    expect(code).toBe(1);
+    expect(stderr).toContain(folder);
+    expect(existsSync(out)).toBe(false);
+    const file = await start(train("--out", join(run, "recipe.json")));
+    expect(file.stderr).toContain("recipe.json is a file; give the path of a new directory");
+  });
+
   it("--quiet prints the directory only, and the default one is made of recipe and time", async () => {
     const { code, stdout } = await start(train("--set", "steps=1", "--quiet"), { cwd: folder });
     expect(code).toBe(0);
