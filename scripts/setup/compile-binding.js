@@ -114,8 +114,8 @@ function compileInto(folder, { host, engine, nativeDir, compiler, quiet }) {
   const objects = files.map((file) => join(folder, `${basename(file, ".cc")}.o`));
   const output = join(folder, "gantry.node");
   const stages = [
-    files.map((file, i) => ({ name: file, args: [...flags.compile, "-I", headers, "-c", file, "-o", objects[i]] })),
-    [{ name: output, args: ["-o", output, ...objects, ...flags.link] }],
+    files.map((file, i) => [...flags.compile, "-I", headers, "-c", file, "-o", objects[i]]),
+    [["-o", output, ...objects, ...flags.link]],
   ];
   const jobFile = join(folder, "job.json");
   writeFileSync(jobFile, JSON.stringify({ compiler, stages, progress: !quiet }));

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { SetupError, say } from "./say.js";
 
 /**
@@ -15,7 +16,11 @@ export function ensurePackages(root) {
   const own = process.env.npm_execpath;
   const [program, before] = own?.endsWith("npm-cli.js") ? [process.execPath, [own]] : ["npm", []];
   const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
-  const run = spawnSync(program, [...before, ...args], { cwd: root, stdio: ["ignore", 2, 2] });
+  const worker = fileURLToPath(new URL("npm-process.js", import.meta.url));
+  const run = spawnSync(process.execPath, [worker, program, ...before, ...args], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (run.status === 0) return;
   throw new SetupError(
     `npm ci in ${root} failed (${run.error?.message ?? `exit code ${run.status ?? run.signal}`}); its messages are above.`,
