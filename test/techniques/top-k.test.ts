@@ -41,12 +41,12 @@ describe("the number of samples kept", () => {
   });
 
   it("is rounded as asked, at use only", () => {
-    const after = (rounding: "ceil" | "round" | "floor", epoch: number) =>
+    const keptAt = (rounding: "ceil" | "round" | "floor", epoch: number) =>
       kOf({ gamma: 0.9, floor: 0.1, rounding }, 10, { epoch });
     // 10 * 0.9^n: 9, 8.1, 7.29, 6.561, 5.9049; rounding each and going on from there would give 9, 9, 9 ... for ceil
-    expect([1, 2, 3, 4, 5].map((n) => after("ceil", n))).toEqual([9, 9, 8, 7, 6]);
-    expect([1, 2, 3, 4, 5].map((n) => after("round", n))).toEqual([9, 8, 7, 7, 6]);
-    expect([1, 2, 3, 4, 5].map((n) => after("floor", n))).toEqual([9, 8, 7, 6, 5]);
+    expect([1, 2, 3, 4, 5].map((n) => keptAt("ceil", n))).toEqual([9, 9, 8, 7, 6]);
+    expect([1, 2, 3, 4, 5].map((n) => keptAt("round", n))).toEqual([9, 8, 7, 7, 6]);
+    expect([1, 2, 3, 4, 5].map((n) => keptAt("floor", n))).toEqual([9, 8, 7, 6, 5]);
   });
 
   it("is not pushed over a whole number by the error of binary fractions", () => {
