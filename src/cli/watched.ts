@@ -1,5 +1,6 @@
 /** Training under watch: with a reporter, and with Ctrl-C finishing the step instead of losing it. */
 import type { Run } from "../training/index.ts";
+import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { type OutputFlags, reporterFor } from "./reporter.ts";
@@ -27,6 +28,7 @@ export async function trainWatched(
     },
   };
   try {
+    refuseAbsentDevice(run.recipe.device);
     reporter.start(name, directory);
     const result = await run.train({ events, stop: interrupt.signal });
     reporter.end(result);

@@ -110,6 +110,9 @@ describe("train, resume and sample", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(folder);
     expect(existsSync(out)).toBe(false);
+    const device = await start(train("--device", "mps", "--out", out));
+    expect(device.stderr).toMatch(/device \(=mps\) is not there: this libtorch \S+ offers cpu|^$/);
+    if (device.code !== 0) expect(existsSync(out)).toBe(false);
     const file = await start(train("--out", join(run, "recipe.json")));
     expect(file.stderr).toContain("recipe.json is a file; give the path of a new directory");
   });
