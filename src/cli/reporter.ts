@@ -111,7 +111,9 @@ class TextReporter implements Reporter {
       ),
       begin: (from, to) => {
         this.#total = to;
-        this.#status.lasting(beginning(from, to));
+        // A run that has reached its end says so in a note.
+        if (from === 0) this.#status.lasting(`Training for ${plural(to)}`);
+        else if (from < to) this.#status.lasting(`Going on from step ${from} to ${to}`);
       },
       tick: (tick) => this.#tick(tick),
       note: (message) => this.#status.lasting(message),
@@ -138,11 +140,6 @@ class TextReporter implements Reporter {
 }
 
 const plural = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;
-
-function beginning(from: number, to: number): string {
-  if (from >= to) return `Nothing is left to do: the run has ${plural(to)} and has made them.`;
-  return from > 0 ? `Going on from step ${from} to ${to}` : `Training for ${plural(to)}`;
-}
 
 /** A path as this person would write it: relative where it lies inside the working directory. */
 function near(path: string): string {
