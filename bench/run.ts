@@ -1,0 +1,123 @@
+/**
+ * The benchmarks: Gantry's training step beside the same step in plain PyTorch, on the same libtorch with as many threads.
+ *
+ *     npm run bench                                   all, as a table
+ *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object a line
+ *     npm run bench -- --threads 1
+ *
+ * A row says: the median milliseconds of a step of ours and of PyTorch's, their ratio (below 1 is faster), how much of
+ * our time the arithmetic alone would take at this engine's highest rate (`limit.ts`), and the most anonymous memory of
+ * either process. The row `memory` is about that memory alone, in a few steps of DCGAN-64.
+ */
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { UserError } from "../src/base/errors.ts";
+import { type Comparison, compare, type Plan, runProgram, type Times } from "./compare.ts";
+import { findPython } from "./python.ts";
+
+const PLANS: readonly Plan[] = [
+  { name: "overhead-add", turns: 15, count: 2, each: 5000 },
+  { name: "mlp", turns: 15, count: 4, each: 10 },
+  { name: "dcgan-32", turns: 12, count: 3, each: 1 },
+  { name: "dcgan-64", turns: 12, count: 1, each: 1 },
+  { name: "memory", step: "dcgan-64", turns: 1, count: 12, each: 1 },
+];
+/** Benchmarks that print their own lines; run when asked for by name. */
+const PROGRAMS: Readonly<Record<string, string>> = { "data-loading": "data-loading.ts" };
+const WIDTHS = [12, 28, 28, 6, 6, 9, 12];
+
+interface Options {
+  readonly only: readonly string[];
+  readonly json: boolean;
+  readonly threads: number;
+}
+
+function options(args: string[]): Options {
+  const { values } = parseArgs({
+    args,
+    options: { only: { type: "string", multiple: true }, json: { type: "boolean" }, threads: { type: "string" } },
+  });
+  const known = [...PLANS.map(({ name }) => name), ...Object.keys(PROGRAMS)];
+  for (const name of values.only ?? [])
+    if (!known.includes(name)) throw new UserError(`--only ${name}: there is ${known.join(", ")}`);
+  const threads = Number(values.threads ?? availableParallelism());
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new UserError(`--threads ${values.threads}: a whole number from 1 was expected`);
+  return { only: values.only ?? PLANS.map(({ name }) => name), json: values.json ?? false, threads };
+}
+
+async function main({ only, json, threads }: Options): Promise<void> {
+  const { python, reasons } = findPython();
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  if (python === undefined) say(`No Python has this libtorch, so there is no peer (${reasons.join("; ")}).`);
+  const processor = cpus()[0]?.model.trim() ?? "unknown processor";
+  const load = loadavg()[0]!;
+  if (load > 0.3 * availableParallelism()) say(`The machine is busy (load ${load.toFixed(1)}): expect wide spreads.`);
+  let titled = json;
+  for (const plan of PLANS.filter(({ name }) => only.includes(name))) {
+    const result = await compare(plan, python, threads);
+    if (!titled) {
+      const peer = python ? `, PyTorch in ${python.command}` : "";
+      console.log(`libtorch ${result.engine}, ${threads} threads, ${processor}${peer}`);
+      console.log(`milliseconds a step: median (fastest, middle half); memory: peak, anonymous, MiB\n`);
+      console.log(line(["", "ours", "PyTorch", "ratio", "limit", "ours MiB", "PyTorch MiB"]));
+      titled = true;
+    }
+    console.log(json ? JSON.stringify(object(result)) : row(result));
+  }
+  for (const [name, file] of Object.entries(PROGRAMS))
+    if (only.includes(name)) await runProgram(file, json ? ["--json"] : []);
+}
+
+/** Of the row `memory` only the memory counts, and its ratio is that of the memories. */
+function ratioOf({ name, ours, peer, ourMemory, peerMemory }: Comparison): number | undefined {
+  if (name !== "memory") return peer && ours.median / peer.median;
+  return ourMemory && peerMemory && ourMemory / peerMemory;
+}
+
+function object(result: Comparison): Record<string, unknown> {
+  const { name, engine, ours, peer, limit, ourMemory, peerMemory } = result;
+  const timed = name !== "memory";
+  const rounded = (value: number | undefined): number | null =>
+    value === undefined ? null : Number(value.toPrecision(4));
+  return {
+    name,
+    engine,
+    ours_ms: timed ? rounded(ours.median) : null,
+    peer_ms: timed ? rounded(peer?.median) : null,
+    ratio: rounded(ratioOf(result)),
+    limit_fraction: timed ? rounded(limit && limit / ours.median) : null,
+    ours_rss_mb: rounded(ourMemory),
+    peer_rss_mb: rounded(peerMemory),
+  };
+}
+
+function row(result: Comparison): string {
+  const { name, ours, peer, limit, ourMemory, peerMemory } = result;
+  const timed = name !== "memory";
+  const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "-";
+  return line([
+    name,
+    timed ? described(ours) : "-",
+    timed && peer ? described(peer) : "-",
+    fixed(ratioOf(result), 2),
+    timed ? fixed(limit && limit / ours.median, 2) : "-",
+    fixed(ourMemory, 0),
+    fixed(peerMemory, 0),
+  ]);
+}
+
+function described({ median, least, quarters }: Times): string {
+  const text = (value: number): string => value.toPrecision(3);
+  return `${text(median)} (${text(least)}, ${text(quarters[0])}-${text(quarters[1])})`;
+}
+
+const line = (cells: readonly string[]): string =>
+  cells.map((cell, i) => (i === 0 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i]!))).join(" ");
+
+try {
+  await main(options(process.argv.slice(2)));
+} catch (error) {
+  process.exitCode = 1;
+  console.error(error instanceof UserError || !(error instanceof Error) ? String(error) : error.message);
+}

@@ -1,0 +1,88 @@
+/** What the benchmarks time on our side: the trainer's own step on the recipes that `peer/` writes in PyTorch. */
+import type { BatchFeed } from "../src/data/feed.ts";
+import type { Tensor } from "../src/tensor/index.ts";
+import type { DataShape } from "../src/training/index.ts";
+
+/** The library as it is shipped: compiled, since compiling while being measured would cost memory. */
+export type Gantry = typeof import("../src/index.ts");
+
+const BATCH = 64;
+const MIXTURE_BATCH = 256;
+
+/** A step to be timed: `run` makes so many. */
+export interface Step {
+  run(count: number): void;
+}
+
+/** The steps by the name of their benchmark. */
+export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step>> = {
+  "overhead-add": ({ scope, Tensor }) => {
+    const [a, b] = [Tensor.rand([4]), Tensor.rand([4])];
+    return {
+      run: (count) =>
+        scope(() => {
+          for (let i = 0; i < count; i++) a.add(b);
+        }),
+    };
+  },
+  mlp: (gantry) => {
+    const { adam, mlp, nonSaturating, Tensor } = gantry;
+    const optimizer = adam({ lr: 1e-4, betas: [0.9, 0.99] });
+    const recipe = gantry.defineRecipe({
+      name: "bench-mlp",
+      data: gantry.mnist(),
+      generator: mlp.generator({ latent: 2 }),
+      discriminator: mlp.discriminator({}),
+      loss: nonSaturating(),
+      optimizers: { generator: optimizer, discriminator: optimizer },
+      batchSize: MIXTURE_BATCH,
+      steps: 1,
+    });
+    const modes = Tensor.randint(-2, 3, [MIXTURE_BATCH, 2]).to({ dtype: "float32" });
+    const real = modes.add(Tensor.randn([MIXTURE_BATCH, 2]).mul(0.05));
+    return training(gantry, recipe, { sample: { features: 2 }, classes: [] }, real);
+  },
+  "dcgan-32": (gantry) => dcganStep(gantry, 32),
+  "dcgan-64": (gantry) => dcganStep(gantry, 64),
+};
+
+function dcganStep(gantry: Gantry, size: number): Step {
+  const { adam, dcgan, hinge, Tensor } = gantry;
+  const recipe = gantry.defineRecipe({
+    name: `bench-dcgan-${size}`,
+    data: gantry.mnist(),
+    generator: dcgan.generator({ latent: 128, width: 64 }),
+    discriminator: dcgan.discriminator({ width: 64, spectralNorm: true }),
+    loss: hinge(),
+    optimizers: {
+      generator: adam({ lr: 1e-4, betas: [0, 0.9] }),
+      discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }),
+    },
+    batchSize: BATCH,
+    steps: 1,
+    memoryFormat: "channelsLast",
+  });
+  const real = Tensor.rand([BATCH, 3, size, size]).mul(2).sub(1).contiguous("channelsLast");
+  return training(gantry, recipe, { sample: { channels: 3, size }, classes: [] }, real);
+}
+
+/** The trainer's step on one batch that comes again and again, as in the peer: data are not what is measured. */
+function training(gantry: Gantry, recipe: ReturnType<Gantry["defineRecipe"]>, shape: DataShape, real: Tensor): Step {
+  const feed: BatchFeed = {
+    epoch: 0,
+    next: () => ({ images: real, labels: undefined }),
+    state: () => ({ tensors: new Map(), numbers: {} }),
+    load: () => {},
+  };
+  const game = new gantry.BuiltGame(recipe, shape, feed);
+  return {
+    run: (count) => {
+      // The loop reads the numbers of a step once in a while, the peer every time: here every time, too.
+      for (let i = 0; i < count; i++) {
+        const numbers = gantry.trainingStep(game);
+        numbers.toArray();
+        numbers.dispose();
+      }
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * Our side of the benchmarks, in a process of its own: `worker.ts NAME` answers each line "run COUNT EACH" on standard
+ * input as `peer/run.py` does; `worker.ts NAME limit` prints the highest rate that the engine reaches and ends.
+ */
+import { createInterface } from "node:readline";
+import { peakRate } from "./limit.ts";
+import { type Gantry, STEPS } from "./steps.ts";
+
+// Not a literal, or the compiler would ask for the declarations of what it has yet to compile.
+const compiled = new URL("../dist/index.js", import.meta.url).href;
+const gantry = (await import(compiled)) as Gantry;
+const say = (answer: unknown): void => console.log(JSON.stringify(answer));
+const [name = "", what] = process.argv.slice(2);
+
+if (what === "limit") {
+  say(peakRate(gantry, name));
+} else {
+  const step = STEPS[name]!(gantry);
+  say(gantry.engineSummary());
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [, count, each] = line.split(" ").map(Number) as [number, number, number];
+    const times: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const start = performance.now();
+      step.run(each);
+      times.push((performance.now() - start) / each);
+    }
+    say(times);
+  }
+}
