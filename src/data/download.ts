@@ -108,7 +108,8 @@ async function fetchVerified(url: string, file: OfficialFile, target: string, op
 async function fetchAll(url: string, file: OfficialFile, part: string, options: DownloadOptions): Promise<void> {
   const { attempts = 5, backoffMs = 1000 } = options;
   let failures = 0;
-  let furthest = sizeOf(part);
+  const before = sizeOf(part);
+  let furthest = before;
   while (sizeOf(part) !== file.bytes) {
     try {
       await fetchOnce(url, file, part, options);
@@ -119,7 +120,8 @@ async function fetchAll(url: string, file: OfficialFile, part: string, options: 
       // or brings ten bytes and stalls, would be tried for ever.
       failures = sizeOf(part) >= furthest + file.bytes / 100 ? 1 : failures + 1;
       furthest = Math.max(furthest, sizeOf(part));
-      if (failures >= attempts) throw error;
+      // A name that nothing resolves will not resolve in a second either, unless the net was there before.
+      if (failures >= attempts || (isUnresolved(error) && furthest === before)) throw error;
       options.onRetry?.(reasonOf(error));
       await sleep(Math.min(backoffMs * 2 ** (failures - 1), 30_000));
     }
@@ -182,6 +184,9 @@ function checkStatus(response: Response, offset: number): boolean {
   if (status === 408 || status === 429 || status >= 500) throw new Error(`HTTP status ${status}`);
   throw new PermanentFailure(`HTTP status ${status}`);
 }
+
+const isUnresolved = (error: unknown): boolean =>
+  ["ENOTFOUND", "EAI_AGAIN"].includes((error as { cause?: { code?: string } }).cause?.code ?? "");
 
 /** The reason of a failed request: that of its cause, since `fetch` itself only says "fetch failed". */
 function reasonOf(error: unknown): string {
