@@ -1,0 +1,105 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Recipe } from "../../src/recipe/recipe.ts";
+import { liveTensors } from "../../src/tensor/index.ts";
+import { listCheckpoints, openRun, RunDirectory, startRun } from "../../src/training/index.ts";
+import { demanding } from "./demanding.ts";
+import { spawnTypeScript } from "./spawn.ts";
+import { filesIn, temporaryFolder } from "./tiny.ts";
+
+/** Trains in as many sittings as there are steps to stop after, and one more; gives the run's folder. */
+async function train(recipe: Recipe, stopsAfter: readonly number[] = []): Promise<string> {
+  const directory = join(temporaryFolder(), "run");
+  let run = startRun(recipe, { directory });
+  for (const last of [...stopsAfter, Number.POSITIVE_INFINITY]) {
+    const stop = new AbortController();
+    const result = await run.train({ stop: stop.signal, events: { tick: ({ step }) => step >= last && stop.abort() } });
+    expect(result.finished).toBe(last === Number.POSITIVE_INFINITY);
+    if (!result.finished) expect(result.step).toBe(last);
+    run = await openRun(directory);
+  }
+  return directory;
+}
+
+/** The last checkpoint byte by byte, and the samples; the seconds that training took are no part of the promise. */
+function endOf(directory: string): unknown {
+  const run = new RunDirectory(directory);
+  const last = listCheckpoints(run.checkpoints).at(-1)!;
+  const { "state.json": state, ...tensors } = filesIn(last.path);
+  const { seconds, ...numbers } = JSON.parse(Buffer.from(state!, "base64").toString()) as Record<string, unknown>;
+  expect(seconds).toBeGreaterThan(0);
+  expect(Object.keys(tensors)).toEqual(["discriminator.safetensors", "generator.safetensors", "state.safetensors"]);
+  return { step: last.step, tensors, numbers, samples: filesIn(run.samples) };
+}
+
+const numbersOf = (directory: string): unknown =>
+  new RunDirectory(directory).ticks().map(({ imagesPerSecond, seconds, ...numbers }) => numbers);
+
+describe("an interrupted run and an uninterrupted one end with the same bits", () => {
+  it.each(Object.entries(demanding))("%s", async (_, recipe) => {
+    const whole = await train(recipe);
+    const interrupted = await train(recipe, [2, 7]);
+    expect(endOf(interrupted)).toEqual(endOf(whole));
+    expect(numbersOf(interrupted)).toEqual(numbersOf(whole));
+    expect((numbersOf(whole) as { step: number }[]).map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("and another seed with others", async () => {
+    const recipe = Object.values(demanding)[0]!;
+    const { tensors } = endOf(await train(recipe)) as { tensors: Record<string, string> };
+    const other = (await import("../../src/recipe/overrides.ts")).applyOverrides(recipe, ["seed=6"]);
+    const { tensors: others } = endOf(await train(other)) as { tensors: Record<string, string> };
+    for (const [file, bytes] of Object.entries(tensors)) expect(others[file], file).not.toBe(bytes);
+  });
+
+  it("k falls within the run, so that the interruption has something to lose", async () => {
+    const ks = new RunDirectory(await train(Object.values(demanding)[0]!, [4])).ticks().map(({ k }) => k);
+    expect(ks).toEqual([16, 16, 16, 16, 13, 13, 13, 13, 11]);
+  });
+
+  it("and what a sitting made is freed", async () => {
+    await train(Object.values(demanding)[0]!);
+    const before = liveTensors();
+    await train(Object.values(demanding)[0]!, [3]);
+    // What stays is the data, which belongs to its dataset: images, labels, and the order that a feed holds.
+    expect(liveTensors() - before).toBeLessThanOrEqual(2 * 8);
+  });
+});
+
+describe("a run that is killed", () => {
+  it("continues from its last whole checkpoint, to the same bits, in another process", async () => {
+    const name = Object.keys(demanding)[0]!;
+    const directory = join(temporaryFolder(), "run");
+    const killed = spawnTypeScript("child.ts", ["start", directory, name], (line, child) => {
+      if (line === "step 5") child.kill("SIGKILL");
+    });
+    expect((await killed.ended).code).toBe("SIGKILL");
+    expect(listCheckpoints(new RunDirectory(directory).checkpoints).map(({ step }) => step)).toEqual([3]);
+    expect(readdirSync(directory)).toContain("running.json");
+
+    const resumed = spawnTypeScript("child.ts", ["resume", directory, name]);
+    expect(await resumed.ended).toEqual({ code: 0, errors: "" });
+    expect(resumed.lines[0]).toBe("begin 3");
+    expect(resumed.lines.at(-1)).toBe("end 9");
+    expect(readdirSync(directory)).not.toContain("running.json");
+    expect(endOf(directory)).toEqual(endOf(await train(demanding[name]!)));
+  });
+
+  it("before its first checkpoint begins anew", async () => {
+    const recipe = Object.values(demanding)[0]!;
+    const directory = join(temporaryFolder(), "run");
+    const events = {
+      tick: ({ step }: { step: number }) => {
+        if (step === 2) throw new Error("as if killed");
+      },
+    };
+    await expect(startRun(recipe, { directory }).train({ events })).rejects.toThrow("as if killed");
+    const run = await openRun(directory);
+    expect(run.step).toBe(0);
+    expect(run.totalSteps).toBe(9);
+    expect((await run.train()).finished).toBe(true);
+    expect(endOf(directory)).toEqual(endOf(await train(recipe)));
+    expect(numbersOf(directory)).toEqual(numbersOf(await train(recipe)));
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { dcgan, mlp } from "../../src/models/index.ts";
+import { weightAveraging } from "../../src/techniques/index.ts";
+import { Generator, liveTensors, Tensor } from "../../src/tensor/index.ts";
+import type { BuiltGame } from "../../src/training/game.ts";
+import { drawSamples, type SampleOptions } from "../../src/training/sample.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { flat } from "../nn/oracle.ts";
+import { gameOf, technique, tinyConvolutions } from "./tiny.ts";
+
+const draw = (game: BuiltGame, options: Partial<SampleOptions> = {}): Tensor =>
+  drawSamples(game, { count: 4, random: new Generator(7), averaged: true, ...options });
+
+/** The latents and labels that the generator is given while `body` runs. */
+function inputsOf(game: BuiltGame, body: () => void): { latents: number[]; labels: number[]; batches: number[] } {
+  const seen = { latents: [] as number[], labels: [] as number[], batches: [] as number[] };
+  const { generator } = game;
+  const forward = generator.forward.bind(generator);
+  generator.forward = (z, labels) => {
+    seen.latents.push(...flat(z));
+    if (labels) seen.labels.push(...flat(labels));
+    seen.batches.push(z.shape[0]!);
+    return forward(z, labels);
+  };
+  try {
+    body();
+  } finally {
+    generator.forward = forward;
+  }
+  return seen;
+}
+
+describe("drawing samples", () => {
+  it("gives images in [-1, 1], the same for the same seed", () => {
+    const game = gameOf(tinyConvolutions);
+    const images = draw(game);
+    expect(images.shape).toEqual([4, 1, 16, 16]);
+    expect(flat(images).every((value) => Math.abs(value) <= 1)).toBe(true);
+    expect(flat(draw(game))).toEqual(flat(images));
+    expect(flat(draw(game, { random: new Generator(8) }))).not.toEqual(flat(images));
+  });
+
+  it("goes in pieces of 64, with one stream through all", () => {
+    const game = gameOf();
+    let images: Tensor | undefined;
+    const { latents, batches } = inputsOf(game, () => {
+      images = draw(game, { count: 150 });
+    });
+    expect(batches).toEqual([64, 64, 22]);
+    expect(images!.shape).toEqual([150, 1, 16, 16]);
+    const whole = new Generator(7);
+    const expected = batches.flatMap((size) => flat(Tensor.randn([size, 4], { generator: whole })));
+    expect(latents).toEqual(expected);
+  });
+
+  it("redraws latents beyond the threshold, and only these", () => {
+    const game = gameOf();
+    const plain = inputsOf(game, () => draw(game, { count: 64 })).latents;
+    const truncated = inputsOf(game, () => draw(game, { count: 64, truncation: 0.7 })).latents;
+    expect(plain.some((value) => Math.abs(value) > 0.7)).toBe(true);
+    expect(truncated.every((value) => Math.abs(value) <= 0.7)).toBe(true);
+    for (const [i, value] of plain.entries()) if (Math.abs(value) <= 0.7) expect(truncated[i]).toBe(value);
+    // A truncated normal, not a clamped one: nothing piles up at the threshold.
+    expect(truncated.filter((value) => Math.abs(value) > 0.699).length).toBeLessThan(5);
+  });
+
+  it("takes latents from the recipe's distribution", () => {
+    const game = gameOf({ latentDistribution: "uniform" });
+    const { latents } = inputsOf(game, () => draw(game, { count: 500 }));
+    expect(latents.every((value) => value >= -1 && value < 1)).toBe(true);
+    const mean = latents.reduce((sum, value) => sum + value, 0) / latents.length;
+    const square = latents.reduce((sum, value) => sum + value * value, 0) / latents.length;
+    expect(mean).toBeCloseTo(0, 1);
+    expect(square).toBeCloseTo(1 / 3, 1);
+  });
+
+  it("takes all classes in turn, or one", () => {
+    const parts = { generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }) };
+    const game = gameOf(parts, { count: 12, size: 16, classes: 3 });
+    expect(inputsOf(game, () => draw(game, { count: 7 })).labels).toEqual([0, 1, 2, 0, 1, 2, 0]);
+    const across = inputsOf(game, () => draw(game, { count: 130 })).labels;
+    expect(across).toEqual(Array.from({ length: 130 }, (_, i) => i % 3));
+    expect(inputsOf(game, () => draw(game, { classIndex: 2 })).labels).toEqual([2, 2, 2, 2]);
+  });
+
+  it("refuses what does not fit, by name", () => {
+    const game = gameOf();
+    expect(() => draw(game, { count: 0 })).toThrow(UserError);
+    expect(() => draw(game, { count: 1.5 })).toThrow("count (=1.5) must be a whole number above 0");
+    expect(() => draw(game, { classIndex: 2 })).toThrow("class (=2) must be a number from 0 to 1");
+    expect(() => draw(game, { truncation: 0 })).toThrow("truncation (=0) must be a number of at least 0.01");
+    const without = gameOf({}, { count: 12, size: 16, classes: 0 });
+    expect(() => draw(without, { classIndex: 0 })).toThrow("class (=0): this run's data has no classes");
+  });
+});
+
+describe("sampling leaves training alone", () => {
+  const parts = {
+    generator: dcgan.generator({ latent: 4, width: 2, spectralNorm: true }),
+    discriminator: dcgan.discriminator({ width: 2, spectralNorm: true, dropout: 0.5 }),
+  };
+  /** As a collector of standing statistics would: it draws latents and runs the generator in train mode. */
+  const greedy = technique("greedy", () => {
+    let game: BuiltGame;
+    return {
+      prepare(built) {
+        game = built as BuiltGame;
+      },
+      sampler(sample) {
+        Tensor.rand([3]).dispose();
+        game.latents(5);
+        game.labels(5);
+        game.streams.get("new");
+        return sample();
+      },
+    };
+  });
+
+  it.each([
+    ["with averaged weights", [weightAveraging()]],
+    ["with a sampler that draws", [greedy]],
+    ["plainly", []],
+  ])("%s", (_, techniques) => {
+    const end = (sampling: boolean): unknown => {
+      const game = gameOf({ ...parts, techniques });
+      for (let i = 0; i < 3; i++) {
+        trainingStep(game).dispose();
+        if (sampling) draw(game, { averaged: i !== 1, truncation: 1 }).dispose();
+      }
+      const states = [game.generator.stateDict(), game.discriminator.stateDict(), game.streams.state()];
+      return states.map((state) => [...state].map(([name, tensor]) => [name, flat(tensor)]));
+    };
+    expect(end(true)).toEqual(end(false));
+  });
+
+  it("in train mode, and with nothing left over", () => {
+    const game = gameOf({ ...parts, techniques: [weightAveraging(), greedy] });
+    const before = liveTensors();
+    draw(game).dispose();
+    expect(game.generator.modules().every((module) => module.training)).toBe(true);
+    expect(liveTensors()).toBe(before);
+  });
+});

@@ -1,0 +1,39 @@
+/** TypeScript files run in processes of their own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+const jiti = fileURLToPath(new URL("../../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
+
+/** A child process with the lines that it printed so far. */
+export interface Child {
+  readonly process: ChildProcess;
+  readonly lines: string[];
+  /** Resolves to its exit code or signal, and what it wrote to stderr. */
+  readonly ended: Promise<{ code: number | string | null; errors: string }>;
+}
+
+/** Runs a file of test/training; `onLine` sees each line of its output as it comes. The child ends with the test. */
+export function spawnTypeScript(
+  file: string,
+  args: readonly string[],
+  onLine: (line: string, child: ChildProcess) => void = () => {},
+): Child {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = spawn(process.execPath, ["--expose-gc", jiti, path, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    onLine(line, child);
+  });
+  let errors = "";
+  child.stderr.on("data", (data) => {
+    errors += data;
+  });
+  const ended = new Promise<{ code: number | string | null; errors: string }>((resolve) => {
+    child.on("close", (code, signal) => resolve({ code: code ?? signal, errors }));
+  });
+  return { process: child, lines, ended };
+}

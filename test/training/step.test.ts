@@ -1,0 +1,315 @@
+import { describe, expect, it } from "vitest";
+import { hinge, nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import { type DiscriminatorNetwork, dcgan, mlp } from "../../src/models/index.ts";
+import { adam } from "../../src/optim/index.ts";
+import type { RecipeInput } from "../../src/recipe/recipe.ts";
+import { topK, weightAveraging } from "../../src/techniques/index.ts";
+import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
+import { BuiltGame } from "../../src/training/game.ts";
+import { drawSamples } from "../../src/training/sample.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { expectClose, fixture, flat } from "../nn/oracle.ts";
+import { feedOf, gameOf, technique, tinyConvolutions, tinyRecipe } from "./tiny.ts";
+
+type State = Record<string, number[]>;
+interface Steps {
+  start: { generator: State; discriminator: State };
+  batches: number[][];
+  latents: number[][];
+  numbers: number[][];
+  end: { generator: State; discriminator: State; average: State };
+}
+const stored = fixture<{ steps: Record<string, Steps> }>("techniques").steps;
+
+/** The recipes that make_techniques.py writes out in plain PyTorch. */
+const recipes: Record<string, Partial<RecipeInput>> = {
+  hinge: { loss: hinge() },
+  nonSaturating: { loss: nonSaturating() },
+  all: {
+    loss: nonSaturating(),
+    discriminator: mlp.discriminator({ hidden: [6, 6], spectralNorm: true }),
+    discriminatorSteps: 2,
+    techniques: [topK({ gamma: 0.75, floor: 0.5, everySteps: 1 }), weightAveraging({ decay: 0.9 })],
+  },
+};
+
+function expectState(actual: ReadonlyMap<string, Tensor>, expected: State, label: string): void {
+  expect([...actual.keys()].sort()).toEqual(Object.keys(expected).sort());
+  for (const [name, tensor] of actual) {
+    expectClose(tensor, expected[name]!, { atol: 1e-5, rtol: 1e-5, label: `${label} ${name}` });
+  }
+}
+
+describe("three training steps agree with the same steps written by hand in PyTorch", () => {
+  it.each(Object.keys(recipes))("%s", (name) => {
+    const { start, batches, latents, numbers, end } = stored[name]!;
+    const recipe = tinyRecipe({
+      generator: mlp.generator({ latent: 3, hidden: [6, 6] }),
+      discriminator: mlp.discriminator({ hidden: [6, 6] }),
+      optimizers: {
+        generator: adam({ lr: 1e-2, betas: [0.5, 0.9] }),
+        discriminator: adam({ lr: 2e-2, betas: [0.5, 0.9] }),
+      },
+      ...recipes[name],
+    });
+    const tensor = (values: number[], columns: number): Tensor =>
+      Tensor.fromArray(Float32Array.from(values), [8, columns]);
+    const feed = feedOf(batches.map((values) => tensor(values, 4)));
+    const game = new BuiltGame(recipe, { sample: { features: 4 }, classes: [] }, feed);
+    let drawn = 0;
+    game.latents = () => tensor(latents[drawn++]!, 3);
+    for (const player of ["generator", "discriminator"] as const) {
+      const network = game[player];
+      const state = Object.entries(start[player]).map(([key, values]) => {
+        const { shape } = network.stateDict().get(key)!;
+        return [key, Tensor.fromArray(Float32Array.from(values), shape)] as const;
+      });
+      network.loadStateDict(new Map(state));
+    }
+    const averaging = game.techniques.find((one) => one.name === "weightAveraging");
+    averaging?.prepare?.(game, {}); // anew, from the weights just loaded
+
+    for (const expected of numbers) expectClose(trainingStep(game), expected, { atol: 1e-5, rtol: 1e-5 });
+    expect(drawn).toBe(latents.length);
+    expectState(game.generator.stateDict(), end.generator, "generator");
+    expectState(game.discriminator.stateDict(), end.discriminator, "discriminator");
+    if (averaging) expectState(averaging.state!().tensors, end.average, "average");
+  });
+});
+
+/** The buffers of a network by name: what passes carry along. */
+const carried = (network: { namedBuffers(): Map<string, Tensor> }): State =>
+  Object.fromEntries([...network.namedBuffers()].map(([name, tensor]) => [name, flat(tensor)]));
+
+/** Looks at both networks' carried state in every hook, and takes further looks at images that must not move it. */
+function watcher(seen: { when: string; generator: State; discriminator: State }[]) {
+  return technique("watcher", () => {
+    let game: BuiltGame;
+    const look = (when: string): void => {
+      seen.push({ when, generator: carried(game.generator), discriminator: carried(game.discriminator) });
+    };
+    return {
+      prepare(built) {
+        game = built as BuiltGame;
+        look("start");
+      },
+      discriminatorPenalty(pass) {
+        look("D judged");
+        pass.judge(pass.real, pass.realLabels);
+        pass.judge(pass.fake, pass.fakeLabels);
+        look("D looked again");
+        return undefined;
+      },
+      generatorPenalty(pass) {
+        look("G judged");
+        pass.judge(pass.fake, pass.labels);
+        look("G looked again");
+        return undefined;
+      },
+      afterStep: (player) => look(`${player} done`),
+    };
+  });
+}
+
+describe("the state that layers carry", () => {
+  it.each([
+    ["spectral norm", dcgan.discriminator({ width: 2, spectralNorm: true })],
+    ["batch norm", dcgan.discriminator({ width: 2, batchNorm: true })],
+    ["both", dcgan.discriminator({ width: 2, spectralNorm: true, batchNorm: true })],
+  ])("moves once an update of its player and at no other time: %s", (_, discriminator) => {
+    const seen: { when: string; generator: State; discriminator: State }[] = [];
+    const generator = dcgan.generator({ latent: 4, width: 2, spectralNorm: true });
+    const game = gameOf({ generator, discriminator, techniques: [watcher(seen)], discriminatorSteps: 2 });
+    trainingStep(game).dispose();
+    drawSamples(game, { count: 2, random: new Generator(1), averaged: true }).dispose();
+    drawSamples(game, { count: 2, random: new Generator(1), averaged: false }).dispose();
+    trainingStep(game).dispose();
+
+    const movesOf = (player: "generator" | "discriminator"): string[] =>
+      seen
+        .filter((now, i) => i > 0 && JSON.stringify(now[player]) !== JSON.stringify(seen[i - 1]![player]))
+        .map(({ when }) => when);
+    expect(movesOf("discriminator")).toEqual(Array(4).fill("D judged"));
+    expect(movesOf("generator")).toEqual(Array(2).fill("G judged"));
+    for (const [name, batches] of Object.entries(seen.at(-1)!.discriminator)) {
+      if (name.endsWith("num_batches_tracked")) expect(batches).toEqual([4]);
+    }
+  });
+
+  it("is one power iteration a discriminator update", () => {
+    const game = gameOf(tinyConvolutions);
+    const layer = "head.linear";
+    const matrix = (): number[] => flat(game.discriminator.stateDict().get(`${layer}.weight_orig`)!);
+    const u = (): number => flat(game.discriminator.stateDict().get(`${layer}.weight_u`)!)[0]!;
+    const v = (): number[] => flat(game.discriminator.stateDict().get(`${layer}.weight_v`)!);
+    const [weight, before] = [matrix(), u()];
+    trainingStep(game).dispose();
+    // A matrix of one row: v = W^T u / |W^T u|, and u = W v / |W v| is the sign that it had.
+    const length = Math.hypot(...weight);
+    expectClose(
+      v(),
+      weight.map((value) => (value * before) / (length * Math.abs(before))),
+      { atol: 1e-6 },
+    );
+    expect(u()).toBeCloseTo(Math.sign(before), 6);
+  });
+});
+
+describe("judging real and generated images", () => {
+  /** The batch sizes in which the discriminator was asked, in order. */
+  function passesOf(parts: Partial<RecipeInput>): number[] {
+    const game = gameOf(parts);
+    const sizes: number[] = [];
+    const { discriminator } = game;
+    const forward = discriminator.forward.bind(discriminator);
+    discriminator.forward = (images, labels) => {
+      sizes.push(images.shape[0]!);
+      return forward(images, labels);
+    };
+    trainingStep(game).dispose();
+    return sizes;
+  }
+
+  it("takes one pass, and two where the samples of a batch influence each other", () => {
+    expect(passesOf(tinyConvolutions)).toEqual([16, 8]);
+    expect(passesOf({ discriminator: dcgan.discriminator({ width: 2, batchNorm: true }) })).toEqual([8, 8, 8]);
+  });
+
+  it("asks every module whether it couples samples, whoever wrote it", () => {
+    const coupling = technique("coupling", () => ({
+      networks: ({ generator, discriminator }) => ({
+        generator,
+        discriminator: {
+          ...discriminator,
+          build(context): DiscriminatorNetwork {
+            const network = discriminator.build(context);
+            Object.defineProperty(network.modules().at(-1)!, "couplesSamples", { value: true });
+            return network;
+          },
+        },
+      }),
+    }));
+    expect(passesOf({ techniques: [coupling] })).toEqual([8, 8, 8]);
+  });
+
+  it("gives both their labels, and the generator's images theirs", () => {
+    const seen: Record<string, number[]> = {};
+    const spy = technique("labelSpy", () => ({
+      discriminatorPenalty(pass) {
+        seen.real = flat(pass.realLabels!);
+        seen.fake = flat(pass.fakeLabels!);
+        // The oracle: each half judged by itself under its own labels.
+        expectClose(pass.judge(pass.real, pass.realLabels).score, pass.judgedReal.score, { atol: 1e-6 });
+        expectClose(pass.judge(pass.fake, pass.fakeLabels).score, pass.judgedFake.score, { atol: 1e-6 });
+        const others = pass.realLabels!.neg().add(1);
+        expect(flat(pass.judge(pass.real, others).score)).not.toEqual(flat(pass.judgedReal.score));
+        return undefined;
+      },
+      generatorPenalty(pass) {
+        seen.made = flat(pass.labels!);
+        expectClose(pass.judge(pass.fake, pass.labels).score, pass.judged.score, { atol: 1e-6 });
+        return undefined;
+      },
+    }));
+    const game = gameOf({
+      generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
+      discriminator: mlp.discriminator({ hidden: [8], conditional: true }),
+      techniques: [spy],
+    });
+    trainingStep(game).dispose();
+    for (const labels of Object.values(seen)) expect(labels.every((label) => label === 0 || label === 1)).toBe(true);
+    expect(seen.fake).not.toEqual(seen.made);
+    expect(new Set(seen.fake)).toEqual(new Set([0, 1]));
+  });
+
+  it("needs no labels where the data has none", () => {
+    const game = gameOf({}, { count: 16, size: 16, classes: 0 });
+    expect(game.labels(4)).toBeUndefined();
+    expect(flat(trainingStep(game)).every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("a training step", () => {
+  it("tells the means over its discriminator updates", () => {
+    const seen: number[][] = [];
+    const spy = technique("meanSpy", () => ({
+      discriminatorPenalty(pass, game) {
+        const { real, fake } = game.loss.discriminator(pass.judgedReal.score, pass.judgedFake.score);
+        const shown = [pass.judgedReal, pass.judgedFake].map(({ score }) => game.loss.probability(score).mean().item());
+        seen.push([real.mean().item() + fake.mean().item() + 0.25, ...shown]);
+        return Tensor.full([], 0.25);
+      },
+    }));
+    const game = gameOf({ techniques: [spy], discriminatorSteps: 3 });
+    const [lossD, , dReal, dFake] = flat(trainingStep(game));
+    const mean = (i: number): number => seen.reduce((sum, row) => sum + row[i]!, 0) / 3;
+    expect(seen.length).toBe(3);
+    expectClose([lossD!, dReal!, dFake!], [0, 1, 2].map(mean), { atol: 1e-6 });
+  });
+
+  it("clips the weights of a critic that asks for it, each update", () => {
+    const game = gameOf({ loss: wasserstein({ clip: 0.003 }) });
+    trainingStep(game).dispose();
+    const largest = Math.max(...game.discriminator.parameters().flatMap(flat).map(Math.abs));
+    expect(largest).toBeCloseTo(0.003, 6);
+  });
+
+  it("frees all that it made, with everything on", () => {
+    const game = gameOf({
+      ...tinyConvolutions,
+      techniques: [topK({ gamma: 0.5, everySteps: 1 }), weightAveraging()],
+      discriminatorSteps: 2,
+      memoryFormat: "channelsLast",
+    });
+    trainingStep(game).dispose();
+    const before = liveTensors();
+    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("frees all that it made when a technique throws", () => {
+    const failing = technique("failing", () => ({
+      gradients(player, gradients) {
+        if (player === "generator") throw new Error("no");
+        return gradients;
+      },
+    }));
+    const game = gameOf({ techniques: [failing] });
+    const before = liveTensors();
+    expect(() => trainingStep(game)).toThrow("no");
+    expect(liveTensors()).toBe(before);
+  });
+});
+
+describe("a game", () => {
+  it("frees everything when it is disposed of", () => {
+    const before = liveTensors();
+    const recipe = tinyRecipe({ ...tinyConvolutions, techniques: [topK(), weightAveraging()] });
+    const game = scope(() => new BuiltGame(recipe, { sample: { channels: 1, size: 16 }, classes: [] }));
+    expect(liveTensors()).toBeGreaterThan(before);
+    game.dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("has its own draws from the default generator, whatever other games of the process do", () => {
+    const dropout = { discriminator: dcgan.discriminator({ width: 2, dropout: 0.5 }) };
+    const follow = (between: () => void): number[][] => {
+      const game = gameOf(dropout);
+      return [0, 1, 2].map(() => {
+        between();
+        trainingStep(game).dispose();
+        return flat(game.discriminator.parameters()[0]!);
+      });
+    };
+    const alone = follow(() => {});
+    const other = gameOf({ ...dropout, seed: 9 });
+    expect(follow(() => trainingStep(other).dispose())).toEqual(alone);
+    expect(
+      follow(() => {
+        const passing = gameOf({ ...dropout, seed: 4 });
+        trainingStep(passing).dispose();
+        passing.dispose();
+      }),
+    ).toEqual(alone);
+  });
+});
