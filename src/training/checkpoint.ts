@@ -131,11 +131,20 @@ export function writeCheckpoint(folder: string, game: BuiltGame, seconds: number
       renameSync(temporary, target);
       flushFolder(folder);
     } catch (error) {
-      rmSync(temporary, { recursive: true, force: true });
+      removeIfPossible(temporary);
       throw fileError(error, "write", target);
     }
   });
   return target;
+}
+
+/** For what is left of a failure: another failure must not take its place. */
+function removeIfPossible(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // The next sitting clears it away.
+  }
 }
 
 /** The whole checkpoints of a run, oldest first. */

@@ -34,7 +34,6 @@ export interface RunEvent {
 /** The log of one run. Lines are only ever added. */
 export class RunLog {
   readonly path: string;
-  #endsWithLine = false;
 
   constructor(path: string) {
     this.path = path;
@@ -44,10 +43,8 @@ export class RunLog {
   append(line: Tick | RunEvent): void {
     try {
       // A crash or a full disk can have left half a line: what follows must not be joined to it.
-      const separator = this.#endsWithLine || endsWithNewline(this.path) ? "" : "\n";
-      this.#endsWithLine = false;
+      const separator = endsWithNewline(this.path) ? "" : "\n";
       appendFileSync(this.path, `${separator}${JSON.stringify(line)}\n`);
-      this.#endsWithLine = true;
     } catch (error) {
       throw fileError(error, "write", this.path);
     }

@@ -3,7 +3,7 @@ import { UserError } from "../base/errors.ts";
 import type { DataDescriptor, Dataset, PackProgress } from "../data/index.ts";
 import { importModules } from "../recipe/modules.ts";
 import { applyOverrides } from "../recipe/overrides.ts";
-import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
+import { canonicalJson, fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { gantryVersion } from "../recipe/version.ts";
 import { configureEngine, engineSummary, Generator, scope, type Tensor } from "../tensor/index.ts";
@@ -116,15 +116,24 @@ export class Run {
       ...(dataset.protocolNote === undefined ? {} : { note: dataset.protocolNote }),
     };
     const before = this.#description.data;
-    if (before !== undefined && (before.count !== data.count || before.name !== data.name)) {
-      throw new UserError(
-        `the data has changed: the run was trained on ${before.name} (${before.count}), this is ${data.name} (${data.count})`,
-      );
+    if (before !== undefined && identity(before) !== identity(data)) {
+      throw new UserError(`the data has changed: the run was trained on ${inWords(before)}, this is ${inWords(data)}`);
     }
     const description = { ...this.#description, data };
     this.directory.describe(description);
     return description;
   }
+}
+
+type DataDescription = NonNullable<RunDescription["data"]>;
+
+/** What must be the same when a run goes on. */
+function identity({ name, count, sample, classes }: DataDescription): string {
+  return canonicalJson({ name, count, sample, classes });
+}
+
+function inWords({ name, count, classes }: DataDescription): string {
+  return `${name} (${count} samples, ${classes.length} classes)`;
 }
 
 async function buildDataset(recipe: Recipe, onProgress?: (progress: PackProgress) => void): Promise<Dataset> {
