@@ -104,9 +104,9 @@ export interface Technique {
    */
   prepare?(game: Game, feeds: Feeds): void;
   /** Changes images (real or generated) before the discriminator sees them; differentiable. */
-  augment?(images: Tensor, of: "real" | "fake"): Tensor;
+  augment?(images: Tensor, of: "real" | "fake", game: Game): Tensor;
   /** The target for real images of a loss that has one (label smoothing); one technique of a recipe can set it. */
-  realTargets?(): number;
+  realTargets?(game: Game): number;
   /** Replaces the discriminator's loss; one technique of a recipe can do so. Returns a number. */
   discriminatorLoss?(pass: DiscriminatorPass, game: Game): Tensor;
   /** Added to the discriminator's loss, unless undefined. Returns a number. */

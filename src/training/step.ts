@@ -49,7 +49,7 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
   const real = augment(game, batch.images, "real");
   const fake = augment(game, made, "fake");
   const [judgedReal, judgedFake] = judgeBoth(game, real, fake, batch.labels, fakeLabels);
-  const realTarget = techniques.find((technique) => technique.realTargets)?.realTargets?.();
+  const realTarget = techniques.find((technique) => technique.realTargets)?.realTargets?.(game);
   const pass: DiscriminatorPass = {
     real,
     fake,
@@ -162,7 +162,7 @@ function judgeBoth(
 }
 
 function augment(game: BuiltGame, images: Tensor, of: "real" | "fake"): Tensor {
-  return game.techniques.reduce((seen, technique) => technique.augment?.(seen, of) ?? seen, images);
+  return game.techniques.reduce((seen, technique) => technique.augment?.(seen, of, game) ?? seen, images);
 }
 
 /** A parameter that the loss does not touch (the head's, where a technique learns from features alone) gets zeros. */
