@@ -68,6 +68,7 @@ describe("a real python3", () => {
     machine.env.GANTRY_TORCH = "python";
     // The current folder of the question.
     machine.libtorch("torch");
+    machine.write("torch/__init__.py", "");
     expect(findEngine(machine.host).engine?.root).not.toBe(join(machine.folder, "torch"));
 
     machine.libtorch("packages/torch");
