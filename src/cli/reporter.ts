@@ -111,6 +111,7 @@ class TextReporter implements Reporter {
       ),
       begin: (from, to) => {
         this.#total = to;
+        this.#remaining.update(from, to, performance.now() / 1000);
         // A run that has reached its end says so in a note.
         if (from === 0) this.#status.lasting(`Training for ${plural(to)}`);
         else if (from < to) this.#status.lasting(`Going on from step ${from} to ${to}`);
@@ -121,7 +122,8 @@ class TextReporter implements Reporter {
   }
 
   #tick(tick: Tick): void {
-    const left = this.#remaining.update(tick.step, this.#total, tick.seconds);
+    // By the clock on the wall: a person also waits for samples and checkpoints.
+    const left = this.#remaining.update(tick.step, this.#total, performance.now() / 1000);
     this.#status.passing(progressLine(tick, this.#total, left, this.#status.columns));
   }
 
