@@ -5,7 +5,7 @@
  *     gantry train mnist
  *
  * Expect strokes after some 300 steps, digits that a person recognises from about 1,200, and most of a grid of 64
- * readable at the end. k, the number of images that the generator learns from, falls from 64 towards 48.
+ * readable at the end. k, the number of images that the generator learns from, falls from 64 to 52.
  */
 import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
