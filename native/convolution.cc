@@ -1,235 +1,259 @@
-// Convolutions that are faster than the engine's own on CPU, as operators `gantry::conv2d` and
-// `gantry::conv_transpose2d`; elsewhere they are the engine's.
+// Two-dimensional convolutions, the mathematics of aten::conv2d and aten::conv_transpose2d in the forms that run fast on
+// a CPU. What differs from the engine's own:
 //
-// Three bilinear maps make a closed family: the convolution C(x, w), its adjoint in x, T(g, w) (the transposed
-// convolution), and its adjoint in w, W(x, g) (the weight gradient). Each one's gradients are the other two, so gradients
-// of every order come out of these three functions:
-//
-//     y = C(x, w):  dx = T(dy, w),   dw = W(x, dy)
-//     x = T(g, w):  dg = C(dx, w),   dw = W(dx, g)
-//     w = W(x, g):  dx = T(g, dw),   dg = C(x, dw)
-//
-// Measured (bench/NOTES.md): libtorch 1.13 computes a transposed convolution 3 to 4 times slower than the input gradient
-// of the same convolution; and on every version T is slow where the result has few channels (a network's image side),
-// where four interleaved 2x2 convolutions (sub-pixel form; Shi et al. 2016, arXiv 1609.07009) are faster.
-#include <ATen/ops/add.h>
-#include <ATen/ops/cat.h>
+// - a transposed convolution is computed as what it is, the input gradient of a convolution, which the engine's
+//   convolution library does three times faster than 1.13's transposed convolution;
+// - towards few channels (the image end of a GAN's networks) a transposed convolution with a 4 x 4 kernel, stride 2 and
+//   padding 1 is one 2 x 2 convolution that gives the four output phases as channels (sub-pixel convolution, Shi et al.
+//   2016, section 3.2): ten times faster than any input gradient;
+// - a backward pass computes only the gradients that were asked for.
+#include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
-#include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
-#include <array>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "version.h"
 
 namespace gantry {
 namespace {
 
+using at::IntArrayRef;
+using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-using Sizes = std::vector<int64_t>;
 
-/// Results with at most so many channels take the sub-pixel form.
+/// Stride, padding and output padding of a convolution, height and width alike or not.
+struct Window {
+  std::vector<int64_t> stride;
+  std::vector<int64_t> padding;
+  std::vector<int64_t> output_padding;
+};
+
+const std::vector<int64_t> kOne = {1, 1};
+const std::vector<int64_t> kZero = {0, 0};
 constexpr int64_t kFewChannels = 4;
 
-bool is_plain_cpu(const at::Tensor& x, const at::Tensor& w) {
-  return x.device().is_cpu() && w.device().is_cpu() && x.dim() == 4 && w.dim() == 4 && x.is_floating_point() &&
-         x.scalar_type() == w.scalar_type();
+Tensor convolve(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window);
+Tensor convolve_transposed(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window);
+
+/// [weight, bias] gradients of a convolution; those not asked for are undefined. Differentiable by the engine.
+std::pair<Tensor, Tensor> weight_gradient(const Tensor& output_gradient, const Tensor& input, const Tensor& weight,
+                                          const Window& window, bool want_weight, bool want_bias) {
+  if (!want_weight && !want_bias) return {};
+  // With few channels the bias slows the weight's gradient down to half its speed.
+  const bool apart = !want_weight || weight.size(1) <= kFewChannels;
+  Tensor weight_part, bias_part;
+  if (want_weight) {
+    const std::vector<int64_t> bias_sizes = {weight.size(0)};
+    std::tie(std::ignore, weight_part, bias_part) = at::convolution_backward(
+        output_gradient, input, weight, IntArrayRef(bias_sizes), window.stride, window.padding, kOne, false, kZero, 1,
+        {false, true, want_bias && !apart});
+  }
+  if (want_bias && apart) bias_part = output_gradient.sum(IntArrayRef{0, 2, 3});
+  return {weight_part, bias_part};
 }
 
-/// Kernel 4, stride 2, padding 1: DCGAN's halving and doubling, the geometry of the sub-pixel form.
-bool halves(const at::Tensor& w, at::IntArrayRef stride, at::IntArrayRef padding) {
-  return w.size(2) == 4 && w.size(3) == 4 && stride == at::IntArrayRef({2, 2}) && padding == at::IntArrayRef({1, 1});
+/// Gradient of a convolution with respect to an input of the given height and width.
+Tensor input_gradient(const Tensor& output_gradient, const Tensor& weight, const Window& window, int64_t height,
+                      int64_t width) {
+  // The engine reads shape and layout of the input, not its values.
+  const Tensor input = at::empty({output_gradient.size(0), weight.size(1), height, width}, output_gradient.options(),
+                                 output_gradient.suggest_memory_format());
+  return std::get<0>(at::convolution_backward(output_gradient, input, weight, at::OptionalIntArrayRef(), window.stride,
+                                              window.padding, kOne, false, kZero, 1, {true, false, false}));
 }
 
-bool takes_subpixel(const at::Tensor& g, const at::Tensor& w, at::IntArrayRef stride, at::IntArrayRef padding,
-                    at::IntArrayRef size) {
-  return w.size(1) <= kFewChannels && halves(w, stride, padding) && size[0] == 2 * g.size(2) && size[1] == 2 * g.size(3);
+/// out[n, 2i + a, 2j + b, c] = phases[n, i + a, j + b, (a, b, c)], all with channels last.
+Tensor interleave_phases(const Tensor& phases, int64_t channels) {
+  const int64_t batch = phases.size(0), rows = phases.size(2), columns = phases.size(3);
+  const int64_t height = 2 * (rows - 1), width = 2 * (columns - 1);
+  const Tensor source = phases.contiguous(at::MemoryFormat::ChannelsLast);
+  Tensor out = at::empty({batch, channels, height, width}, phases.options(), at::MemoryFormat::ChannelsLast);
+  AT_DISPATCH_FLOATING_TYPES(phases.scalar_type(), "interleave_phases", [&] {
+    const scalar_t* from = source.data_ptr<scalar_t>();
+    scalar_t* to = out.data_ptr<scalar_t>();
+    at::parallel_for(0, batch * height, 64, [&](int64_t begin, int64_t end) {
+      for (int64_t row = begin; row < end; row++) {
+        const int64_t sample = row / height, y = row % height, a = y & 1;
+        const scalar_t* line = from + (sample * rows + y / 2 + a) * columns * 4 * channels + a * 2 * channels;
+        scalar_t* pixel = to + row * width * channels;
+        for (int64_t x = 0; x < width; x++, pixel += channels) {
+          const int64_t b = x & 1;
+          const scalar_t* phase = line + (x / 2 + b) * 4 * channels + b * channels;
+          for (int64_t c = 0; c < channels; c++) pixel[c] = phase[c];
+        }
+      }
+    });
+  });
+  return out;
 }
 
-/// T by phases: output pixel (2i + a, 2j + b) sees a 2x2 window of g through one quarter of the kernel. One 2x2
-/// convolution to 4 * channels computes all four phases, which are then interleaved. w is [in, out, 4, 4].
-at::Tensor transposed_by_phases(const at::Tensor& g, const at::Tensor& w) {
-  const int64_t batch = g.size(0), in = g.size(1), height = g.size(2), width = g.size(3), out = w.size(1);
-  // Phase 0 reads rows (i - 1, i) through taps (3, 1), phase 1 rows (i, i + 1) through taps (2, 0).
-  const auto phases = [](const at::Tensor& t, int64_t dim) {
-    return at::cat({t.slice(dim, 3, 4), t.slice(dim, 1, 2), t.slice(dim, 2, 3), t.slice(dim, 0, 1)}, dim);
+/// Transposed convolution, kernel 4, stride 2, padding 1: row 2i + a of the output takes kernel rows 3 and 1 of input
+/// rows i - 1 and i (a = 0), or 2 and 0 of rows i and i + 1 (a = 1); columns likewise.
+Tensor convolve_subpixel(const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  const Tensor taps = at::tensor({3, 1, 2, 0}, at::kLong);
+  const int64_t inputs = weight.size(0), channels = weight.size(1);
+  const Tensor kernel = weight.index_select(2, taps)
+                            .index_select(3, taps)
+                            .view({inputs, channels, 2, 2, 2, 2})
+                            .permute({2, 4, 1, 0, 3, 5})
+                            .reshape({4 * channels, inputs, 2, 2})
+                            .contiguous(input.suggest_memory_format());
+  const Tensor phases = at::conv2d(input, kernel, bias.defined() ? bias.repeat({4}) : bias, kOne, kOne);
+  return interleave_phases(phases, channels).contiguous(input.suggest_memory_format());
+}
+
+Tensor plain_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window) {
+  // From this depth on that version's library takes a kernel of half the speed.
+  const int64_t half = weight.size(1) / 2;
+  const bool deep = weight.size(1) * weight.size(2) * weight.size(3) >= 4096 && half % 16 == 0 && weight.size(0) > 64;
+  if (kSlowDeepConvolution && deep) {
+    Tensor sum = at::conv2d(input.narrow(1, 0, half), weight.narrow(1, 0, half), bias, window.stride, window.padding);
+    return sum.add_(at::conv2d(input.narrow(1, half, weight.size(1) - half),
+                               weight.narrow(1, half, weight.size(1) - half), {}, window.stride, window.padding));
+  }
+  return at::conv2d(input, weight, bias, window.stride, window.padding);
+}
+
+Tensor transposed_forward(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window) {
+  const auto all = [](const std::vector<int64_t>& pair, int64_t value) { return pair[0] == value && pair[1] == value; };
+  if (weight.size(1) <= kFewChannels && weight.size(2) == 4 && weight.size(3) == 4 && all(window.stride, 2) &&
+      all(window.padding, 1) && all(window.output_padding, 0)) {
+    return convolve_subpixel(input, weight, bias);
+  }
+  const auto size = [&](int64_t dim, int64_t i) {
+    return (input.size(dim) - 1) * window.stride[i] - 2 * window.padding[i] + weight.size(dim) +
+           window.output_padding[i];
   };
-  const at::Tensor kernels = phases(phases(w, 2), 3)
-                                 .contiguous()
-                                 .view({in, out, 2, 2, 2, 2})
-                                 .permute({2, 4, 1, 0, 3, 5})
-                                 .reshape({4 * out, in, 2, 2});
-  const at::Tensor y = at::conv2d(g, kernels, {}, 1, 1);
-  at::Tensor result =
-      at::empty({batch, out, 2 * height, 2 * width}, g.options().memory_format(g.suggest_memory_format()));
-  for (int64_t a = 0; a < 2; a++) {
-    for (int64_t b = 0; b < 2; b++) {
-      const at::Tensor phase = y.narrow(1, (2 * a + b) * out, out).narrow(2, a, height).narrow(3, b, width);
-      result.slice(2, a, 2 * height, 2).slice(3, b, 2 * width, 2).copy_(phase);
-    }
-  }
-  return result;
+  const Tensor output = input_gradient(input, weight, window, size(2, 0), size(3, 1));
+  return bias.defined() ? output.add_(bias.view({1, -1, 1, 1})) : output;
 }
 
-/// A gradient of the engine's convolution: of its input (which = 0) or of its weight (which = 1).
-at::Tensor engine_gradient(const at::Tensor& g, const at::Tensor& x, const at::Tensor& w, at::IntArrayRef stride,
-                           at::IntArrayRef padding, size_t which) {
-  std::array<bool, 3> mask = {which == 0, which == 1, false};
-  const auto gradients = at::convolution_backward(g, x, w, Optional<at::IntArrayRef>(), stride, padding, {1, 1}, false,
-                                                  {0, 0}, 1, mask);
-  return which == 0 ? std::get<0>(gradients) : std::get<1>(gradients);
-}
-
-at::Tensor transposed(const at::Tensor& g, const at::Tensor& w, at::IntArrayRef stride, at::IntArrayRef padding,
-                      at::IntArrayRef size) {
-  if (takes_subpixel(g, w, stride, padding, size)) return transposed_by_phases(g, w);
-  // Only the shape and layout of the input are read.
-  const at::Tensor x = at::empty({g.size(0), w.size(1), size[0], size[1]},
-                                 g.options().memory_format(g.suggest_memory_format()));
-  return engine_gradient(g, x, w, stride, padding, 0);
-}
-
-at::Tensor weight_gradient(const at::Tensor& x, const at::Tensor& g, const Sizes& kernel, at::IntArrayRef stride,
-                           at::IntArrayRef padding) {
-  const at::Tensor w = at::empty({g.size(1), x.size(1), kernel[0], kernel[1]},
-                                 x.options().memory_format(x.suggest_memory_format()));
-  return engine_gradient(g, x, w, stride, padding, 1);
-}
-
-/// What the three functions remember of their geometry.
-struct Geometry {
-  Sizes stride, padding, size, kernel;
-
-  void save(AutogradContext* context) const {
-    context->saved_data["stride"] = stride;
-    context->saved_data["padding"] = padding;
-    context->saved_data["size"] = size;
-    context->saved_data["kernel"] = kernel;
-  }
-  static Geometry of(AutogradContext* context) {
-    const auto list = [&](const char* key) { return context->saved_data[key].toIntVector(); };
-    return {list("stride"), list("padding"), list("size"), list("kernel")};
-  }
-};
-
-/// Keeps only what the gradients will ask for: one factor of a bilinear map is needed only where the other is learned.
-void save_factors(AutogradContext* context, const at::Tensor& first, const at::Tensor& second) {
-  context->saved_data["first"] = first.requires_grad();
-  context->saved_data["second"] = second.requires_grad();
-  context->save_for_backward(
-      {second.requires_grad() ? first : at::Tensor(), first.requires_grad() ? second : at::Tensor()});
-}
-
-template <typename First, typename Second>
-variable_list factor_gradients(AutogradContext* context, First first, Second second) {
-  const auto saved = context->get_saved_variables();
-  variable_list gradients(3);
-  if (context->saved_data["first"].toBool()) gradients[0] = first(saved[1]);
-  if (context->saved_data["second"].toBool()) gradients[1] = second(saved[0]);
-  return gradients;
-}
-
+/// Both directions in one: each is the other's input gradient, and the weight's gradient is the same with the roles of
+/// input and output exchanged. Its backward is made of these functions again, so gradients of any order exist.
 struct Convolution : torch::autograd::Function<Convolution> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& w, const Geometry& geometry);
-  static variable_list backward(AutogradContext* context, variable_list gradients);
-};
-struct Transposed : torch::autograd::Function<Transposed> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& g, const at::Tensor& w, const Geometry& geometry);
-  static variable_list backward(AutogradContext* context, variable_list gradients);
-};
-struct WeightGradient : torch::autograd::Function<WeightGradient> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& g, const Geometry& geometry);
-  static variable_list backward(AutogradContext* context, variable_list gradients);
-};
-
-at::Tensor Convolution::forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& w,
-                                const Geometry& geometry) {
-  geometry.save(context);
-  save_factors(context, x, w);
-  return at::conv2d(x, w, {}, geometry.stride, geometry.padding);
-}
-
-variable_list Convolution::backward(AutogradContext* context, variable_list gradients) {
-  const Geometry geometry = Geometry::of(context);
-  const at::Tensor dy = gradients[0];
-  return factor_gradients(
-      context, [&](const at::Tensor& w) { return Transposed::apply(dy, w, geometry); },
-      [&](const at::Tensor& x) { return WeightGradient::apply(x, dy, geometry); });
-}
-
-at::Tensor Transposed::forward(AutogradContext* context, const at::Tensor& g, const at::Tensor& w,
-                               const Geometry& geometry) {
-  geometry.save(context);
-  save_factors(context, g, w);
-  return transposed(g, w, geometry.stride, geometry.padding, geometry.size);
-}
-
-variable_list Transposed::backward(AutogradContext* context, variable_list gradients) {
-  const Geometry geometry = Geometry::of(context);
-  const at::Tensor dx = gradients[0];
-  return factor_gradients(
-      context, [&](const at::Tensor& w) { return Convolution::apply(dx, w, geometry); },
-      [&](const at::Tensor& g) { return WeightGradient::apply(dx, g, geometry); });
-}
-
-at::Tensor WeightGradient::forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& g,
-                                   const Geometry& geometry) {
-  geometry.save(context);
-  save_factors(context, x, g);
-  return weight_gradient(x, g, geometry.kernel, geometry.stride, geometry.padding);
-}
-
-variable_list WeightGradient::backward(AutogradContext* context, variable_list gradients) {
-  const Geometry geometry = Geometry::of(context);
-  const at::Tensor dw = gradients[0];
-  return factor_gradients(
-      context, [&](const at::Tensor& g) { return Transposed::apply(g, dw, geometry); },
-      [&](const at::Tensor& x) { return Convolution::apply(x, dw, geometry); });
-}
-
-at::Tensor with_bias(const at::Tensor& y, const Optional<at::Tensor>& bias) {
-  return bias.has_value() && bias->defined() ? at::add(y, bias->view({1, -1, 1, 1})) : y;
-}
-
-/// Only the gradient of an image gains: everything else is the engine's.
-at::Tensor conv2d(const at::Tensor& x, const at::Tensor& w, const Optional<at::Tensor>& bias, at::IntArrayRef stride,
-                  at::IntArrayRef padding) {
-  const bool gains = is_plain_cpu(x, w) && x.requires_grad() && w.size(1) <= kFewChannels && halves(w, stride, padding);
-  if (!gains) return at::conv2d(x, w, bias, stride, padding);
-  const Geometry geometry{stride.vec(), padding.vec(), {x.size(2), x.size(3)}, {w.size(2), w.size(3)}};
-  return with_bias(Convolution::apply(x, w, geometry), bias);
-}
-
-at::Tensor conv_transpose2d(const at::Tensor& g, const at::Tensor& w, const Optional<at::Tensor>& bias,
-                            at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef output_padding) {
-  Sizes size;
-  bool gains = is_plain_cpu(g, w) && g.size(0) > 0 && g.size(1) == w.size(0) && stride.size() == 2 &&
-               padding.size() == 2 && output_padding.size() == 2;
-  if (gains) {
-    for (int64_t i = 0; i < 2; i++) {
-      size.push_back((g.size(2 + i) - 1) * stride[i] - 2 * padding[i] + w.size(2 + i) + output_padding[i]);
-      gains = gains && g.size(2 + i) > 0 && stride[i] > 0 && padding[i] >= 0 && output_padding[i] >= 0 &&
-              output_padding[i] < stride[i] && size[i] > 0 && size[i] + 2 * padding[i] >= w.size(2 + i);
-    }
+  static Tensor forward(AutogradContext* context, const Tensor& input, const Tensor& weight,
+                        const Optional<Tensor>& some_bias, const Window& window, bool transposed) {
+    const Tensor bias = some_bias.value_or(Tensor());
+    context->saved_data["transposed"] = transposed;
+    context->saved_data["biased"] = bias.defined();
+    context->saved_data["stride"] = window.stride;
+    context->saved_data["padding"] = window.padding;
+    context->saved_data["sizes"] = input.sizes().vec();
+    // The input is kept only for the weight's gradient: a fixed network in a larger graph holds no activations.
+    context->save_for_backward({weight.requires_grad() ? input : Tensor(), weight});
+    return transposed ? transposed_forward(input, weight, bias, window) : plain_forward(input, weight, bias, window);
   }
-  gains = gains && (TORCH_VERSION_MAJOR < 2 || takes_subpixel(g, w, stride, padding, size));
-  if (!gains) return at::conv_transpose2d(g, w, bias, stride, padding, output_padding);
-  const Geometry geometry{stride.vec(), padding.vec(), size, {w.size(2), w.size(3)}};
-  return with_bias(Transposed::apply(g, w, geometry), bias);
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Tensor& input = saved[0];
+    const Tensor& weight = saved[1];
+    const bool transposed = context->saved_data["transposed"].toBool();
+    const std::vector<int64_t> sizes = context->saved_data["sizes"].toIntVector();
+    Window window{context->saved_data["stride"].toIntVector(), context->saved_data["padding"].toIntVector(), kZero};
+    const Tensor& gradient = gradients[0];
+    const bool want_weight = context->needs_input_grad(1);
+    const bool want_bias = context->saved_data["biased"].toBool() && context->needs_input_grad(2);
+
+    Tensor input_part, weight_part, bias_part;
+    if (context->needs_input_grad(0)) {
+      if (!transposed) {
+        for (int64_t i = 0; i < 2; i++) {
+          const int64_t least =
+              (gradient.size(2 + i) - 1) * window.stride[i] - 2 * window.padding[i] + weight.size(2 + i);
+          window.output_padding[i] = sizes[2 + i] - least;
+        }
+      }
+      input_part = transposed ? convolve(gradient, weight, {}, window) : convolve_transposed(gradient, weight, {}, window);
+    }
+    if (transposed) {
+      weight_part = weight_gradient(input, gradient, weight, window, want_weight, false).first;
+      if (want_bias) bias_part = gradient.sum(IntArrayRef{0, 2, 3});
+    } else {
+      std::tie(weight_part, bias_part) = weight_gradient(gradient, input, weight, window, want_weight, want_bias);
+    }
+    return {input_part, weight_part, bias_part, Tensor(), Tensor()};
+  }
+};
+
+/// Autograd takes an absent tensor only as an absent optional.
+Optional<Tensor> given(const Tensor& bias) {
+  return bias.defined() ? Optional<Tensor>(bias) : Optional<Tensor>();
+}
+
+bool recorded(const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  return c10::GradMode::is_enabled() &&
+         (input.requires_grad() || weight.requires_grad() || (bias.defined() && bias.requires_grad()));
+}
+
+Tensor convolve(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window) {
+  if (!recorded(input, weight, bias)) return plain_forward(input, weight, bias, window);
+  return Convolution::apply(input, weight, given(bias), window, false);
+}
+
+Tensor convolve_transposed(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window) {
+  if (!recorded(input, weight, bias)) return transposed_forward(input, weight, bias, window);
+  return Convolution::apply(input, weight, given(bias), window, true);
+}
+
+/// Whether the forms above apply; everything else (other devices and types, groups, dilation, and whatever the engine
+/// must refuse in its own words) is the engine's.
+bool ours(const Tensor& input, const Tensor& weight, int64_t groups, IntArrayRef stride, IntArrayRef padding,
+          IntArrayRef dilation, IntArrayRef output_padding, int64_t channel_dim) {
+  const auto pair = [](IntArrayRef values, int64_t least) {
+    return values.size() == 2 && values[0] >= least && values[1] >= least;
+  };
+  return input.device().is_cpu() && weight.device().is_cpu() && input.dim() == 4 && weight.dim() == 4 &&
+         (input.scalar_type() == at::kFloat || input.scalar_type() == at::kDouble) &&
+         weight.scalar_type() == input.scalar_type() && groups == 1 && input.numel() > 0 && weight.numel() > 0 &&
+         input.size(1) == weight.size(channel_dim) && pair(stride, 1) && pair(padding, 0) && pair(dilation, 1) &&
+         dilation[0] == 1 && dilation[1] == 1 && pair(output_padding, 0) && output_padding[0] < stride[0] &&
+         output_padding[1] < stride[1];
+}
+
+Tensor conv2d(const Tensor& input, const Tensor& weight, const Optional<Tensor>& bias, IntArrayRef stride,
+              IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
+  if (!ours(input, weight, groups, stride, padding, dilation, kZero, 1) ||
+      input.size(2) + 2 * padding[0] < weight.size(2) || input.size(3) + 2 * padding[1] < weight.size(3)) {
+    return at::conv2d(input, weight, bias, stride, padding, dilation, groups);
+  }
+  return convolve(input, weight, bias.value_or(Tensor()), {stride.vec(), padding.vec(), kZero});
+}
+
+Tensor conv_transpose2d(const Tensor& input, const Tensor& weight, const Optional<Tensor>& bias, IntArrayRef stride,
+                        IntArrayRef padding, IntArrayRef output_padding, int64_t groups, IntArrayRef dilation) {
+  const auto shrinks = [&](int64_t dim, size_t i) {
+    return (input.size(dim) - 1) * stride[i] - 2 * padding[i] + weight.size(dim) + output_padding[i] < 1;
+  };
+  if (!ours(input, weight, groups, stride, padding, dilation, output_padding, 0) || shrinks(2, 0) || shrinks(3, 1)) {
+    return at::conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation);
+  }
+  return convolve_transposed(input, weight, bias.value_or(Tensor()),
+                             {stride.vec(), padding.vec(), output_padding.vec()});
 }
 
 }  // namespace
 
-TORCH_LIBRARY(gantry, library) {
-  library.def("conv2d(Tensor input, Tensor weight, Tensor? bias, int[2] stride, int[2] padding) -> Tensor", conv2d);
+// The schemas are those of the namesakes in ATen.
+TORCH_LIBRARY_FRAGMENT(gantry, library) {
   library.def(
-      "conv_transpose2d(Tensor input, Tensor weight, Tensor? bias, int[2] stride, int[2] padding, "
-      "int[2] output_padding) -> Tensor",
+      "conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=1, int[2] padding=0, int[2] dilation=1, "
+      "int groups=1) -> Tensor",
+      conv2d);
+  library.def(
+      "conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=1, int[2] padding=0, "
+      "int[2] output_padding=0, int groups=1, int[2] dilation=1) -> Tensor",
       conv_transpose2d);
 }
 

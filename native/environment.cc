@@ -133,8 +133,6 @@ void close(napi_env, void* data, void*) { delete static_cast<Environment*>(data)
 
 napi_value open(napi_env env, napi_value exports) {
   return guarded(env, "gantry", [&] {
-    static const bool settled = (settle_allocator(), true);
-    (void)settled;
     guard_allocations();
     check(napi_set_instance_data(env, new Environment(), close, nullptr), "instance data");
     export_operators(env, exports);

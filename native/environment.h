@@ -4,6 +4,7 @@
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
+#include <c10/core/Allocator.h>
 #include <node_api.h>
 
 #include <exception>
@@ -154,10 +155,11 @@ napi_value to_js(napi_env env, const std::string& value);
 /// Adds a function to the binding's exports.
 void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback);
 
-/// Once a process, before the first tensor.
-void settle_allocator();
+/// Where CPU tensors live.
+c10::Allocator& arena();
 
-/// Does its work once, however many environments there are.
+/// Makes libtorch take its memory from the arena, with a check of large requests. Does its work once, however many
+/// environments there are; before the first tensor.
 void guard_allocations();
 
 // One per source file: adds that file's functions.

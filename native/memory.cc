@@ -34,7 +34,7 @@ uint64_t available_memory() {
   return group > 0 && (available == 0 || group < available) ? group : available;
 }
 
-/// libtorch's allocator with a look before the leap: Linux grants more than it has and kills the process later.
+/// The arena with a look before the leap: Linux grants more than it has and kills the process later.
 class CheckedAllocator final : public c10::Allocator {
  public:
   explicit CheckedAllocator(c10::Allocator* base) : base_(base) {}
@@ -61,7 +61,7 @@ class CheckedAllocator final : public c10::Allocator {
 }  // namespace
 
 void guard_allocations() {
-  static CheckedAllocator allocator(c10::GetCPUAllocator());
+  static CheckedAllocator allocator(&arena());
   static const bool installed = (c10::SetCPUAllocator(&allocator), true);
   static_cast<void>(installed);
 }

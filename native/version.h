@@ -21,7 +21,7 @@ template <typename T>
 using Optional = c10::optional<T>;
 #endif
 
-/// Before 2.0, oneDNN's transposed convolution was not reached; the general one takes 3 to 4 times as long.
-constexpr bool kSlowTransposedConvolution = TORCH_VERSION_MAJOR < 2;
+/// Before 2.0, the convolution library chooses a kernel of half the speed where 4,096 inputs or more meet in an output.
+constexpr bool kSlowDeepConvolution = TORCH_VERSION_MAJOR < 2;
 
 }  // namespace gantry

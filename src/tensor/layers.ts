@@ -14,12 +14,11 @@ const linear = operator("aten::linear(input, weight, bias)");
 const linalgQr = operator<[Tensor, Tensor]>("aten::linalg_qr(A, mode)");
 const linalgEigh = operator<[Tensor, Tensor]>("aten::linalg_eigh(self, UPLO)");
 const linalgSvdvals = operator("aten::linalg_svdvals(A)");
-const conv2d = operator("aten::conv2d(input, weight, bias, stride, padding, dilation, groups)");
-const fastConv2d = operator("gantry::conv2d(input, weight, bias, stride, padding)");
+// The binding's own forms (native/convolution.cc): ATen's mathematics, and ATen itself wherever they do not apply.
+const conv2d = operator("gantry::conv2d(input, weight, bias, stride, padding, dilation, groups)");
 const convTranspose2d = operator(
-  "aten::conv_transpose2d.input(input, weight, bias, stride, padding, output_padding, groups, dilation)",
+  "gantry::conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)",
 );
-const fastConvTranspose2d = operator("gantry::conv_transpose2d(input, weight, bias, stride, padding, output_padding)");
 const batchNorm = operator(
   "aten::batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)",
 );
@@ -121,7 +120,6 @@ export abstract class LayersTensor extends ShapeTensor {
     bias: Tensor | null = null,
     { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvolutionOptions = {},
   ): Tensor {
-    if (dilation === 1 && groups === 1) return fastConv2d(this, weight, bias, stride, padding);
     return conv2d(this, weight, bias, stride, padding, dilation, groups);
   }
   /** The adjoint of {@link conv2d}: [N, C, H, W] with weight [C, O/groups, kH, kW]. */
@@ -130,7 +128,6 @@ export abstract class LayersTensor extends ShapeTensor {
     bias: Tensor | null = null,
     { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 }: TransposedConvolutionOptions = {},
   ): Tensor {
-    if (dilation === 1 && groups === 1) return fastConvTranspose2d(this, weight, bias, stride, padding, outputPadding);
     return convTranspose2d(this, weight, bias, stride, padding, outputPadding, groups, dilation);
   }
   /** (x - mean) / sqrt(var + eps) * weight + bias, a channel (dimension 1) at a time; Ioffe & Szegedy 2015. */
