@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/global-setup.ts",
     // libtorch keeps one thread pool a process: a process a file, one at a time, keeps timings and bits stable.
     pool: "forks",
     fileParallelism: false,
