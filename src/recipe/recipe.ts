@@ -55,7 +55,7 @@ function freeze<T extends object>(value: T): T {
  * | `samples` | `{ every, count, columns }`: steps between sample grids, images and columns of a grid | 500, 64, 8 |
  * | `log` | `{ every }`: steps between lines of the log | 20 |
  * | `checkpoint` | `{ every, keep }`: steps between checkpoints, how many of the latest to keep | 500, 2 |
- * | `memoryFormat` | layout of images and weights: `contiguous` (NCHW) or `channelsLast` (NHWC) | `contiguous` |
+ * | `memoryFormat` | layout of images and weights: `channelsLast` (NHWC; the faster one on CPU) or `contiguous` (NCHW) | `channelsLast` |
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
  * | `threads` | CPU threads | what the engine chooses |
  *

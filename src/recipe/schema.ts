@@ -82,7 +82,7 @@ export const recipeSchema = z
       .prefault({}),
     log: z.strictObject({ every: count().default(20) }).prefault({}),
     checkpoint: z.strictObject({ every: count().default(500), keep: count().default(2) }).prefault({}),
-    memoryFormat: z.enum(["contiguous", "channelsLast"]).default("contiguous"),
+    memoryFormat: z.enum(["contiguous", "channelsLast"]).default("channelsLast"),
     device: z
       .string()
       .regex(/^(cpu|cuda|mps)(:\d+)?$/, { error: "must be cpu, cuda, cuda:<number> or mps" })

@@ -17,7 +17,7 @@ describe("defineRecipe", () => {
       samples: { every: 500, count: 64, columns: 8 },
       log: { every: 20 },
       checkpoint: { every: 500, keep: 2 },
-      memoryFormat: "contiguous",
+      memoryFormat: "channelsLast",
       device: "cpu",
     });
     expect(defineRecipe({ ...base, samples: { every: 7 } }).samples).toEqual({ every: 7, count: 64, columns: 8 });

@@ -28,7 +28,7 @@ const common: RecipeInput = {
 /** Each by a name for the test's title. */
 export const demanding: Readonly<Record<string, Recipe>> = {
   "spectral norm, dropout, top-k and averages": defineRecipe(common),
-  "the same in channels-last": defineRecipe({ ...common, memoryFormat: "channelsLast" }),
+  "the same in row-major order": defineRecipe({ ...common, memoryFormat: "contiguous" }),
   "batch norm in both, labels, uniform latents, DRAGAN": defineRecipe({
     ...common,
     generator: dcgan.generator({ latent: 6, width: 3, conditional: true }),

@@ -24,5 +24,4 @@ export default defineRecipe({
   steps: 20_000,
   samples: { every: 500 },
   checkpoint: { every: 1_000 },
-  memoryFormat: "channelsLast",
 });

@@ -25,5 +25,4 @@ export default defineRecipe({
   steps: 3_000,
   samples: { every: 250 },
   checkpoint: { every: 500 },
-  memoryFormat: "channelsLast",
 });

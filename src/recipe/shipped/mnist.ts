@@ -26,5 +26,4 @@ export default defineRecipe({
   steps: 2_000,
   samples: { every: 200 },
   checkpoint: { every: 500 },
-  memoryFormat: "channelsLast",
 });

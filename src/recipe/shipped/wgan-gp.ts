@@ -27,5 +27,4 @@ export default defineRecipe({
   discriminatorSteps: 5,
   samples: { every: 200 },
   checkpoint: { every: 500 },
-  memoryFormat: "channelsLast",
 });
