@@ -20,7 +20,9 @@ export const doctor = defineCommand({
   ],
   run({ args }) {
     const report = examine();
-    process.stdout.write(args.json ? `${JSON.stringify(report, undefined, 2)}\n` : reportText(report));
+    process.stdout.write(
+      args.json ? `${JSON.stringify(report, (_, value) => value ?? null, 2)}\n` : reportText(report),
+    );
     if (!report.ok) process.exitCode = 1;
   },
 });

@@ -10,20 +10,26 @@ const maps = (...files: string[]) =>
 const lib = "/usr/lib/x86_64-linux-gnu";
 
 describe("the BLAS in use", () => {
+  const openBlas = `${lib}/openblas-openmp/libopenblasp-r0.3.21.so`;
+
   test("Debian's OpenBLAS, whose libblas.so.3 is a front to it", () => {
-    const files = [`${lib}/openblas-openmp/libblas.so.3`, `${lib}/openblas-openmp/libopenblasp-r0.3.21.so`];
-    expect(blasInUse(maps(...files), "BLAS_INFO=generic")).toEqual({
+    const files = maps(`${lib}/openblas-openmp/libblas.so.3`, openBlas);
+    expect(blasInUse(files, "BLAS_INFO=generic", 2, { core: "SkylakeX", threads: 2 })).toEqual({
       name: "OpenBLAS",
       version: "0.3.21",
-      library: files[1],
+      library: openBlas,
       threading: "OpenMP",
+      kernels: "SkylakeX",
+      threads: 2,
     });
-    expect(blasInUse(maps(`${lib}/openblas-pthread/libopenblasp-r0.3.21.so`), "").threading).toBe("own threads");
+    const pthread = maps(`${lib}/openblas-pthread/libopenblasp-r0.3.21.so`);
+    expect(blasInUse(pthread, "", 2, null)).toMatchObject({ threading: "own threads", threads: undefined });
   });
 
   test("the reference implementation draws a warning that names it and the remedy", () => {
-    const blas = blasInUse(maps(`${lib}/blas/libblas.so.3.11.0`, `${lib}/lapack/liblapack.so.3.11.0`), "");
-    expect(blas).toMatchObject({ name: "reference BLAS", version: "3.11.0", threading: "none" });
+    const files = maps(`${lib}/blas/libblas.so.3.11.0`, `${lib}/lapack/liblapack.so.3.11.0`);
+    const blas = blasInUse(files, "", 2, null);
+    expect(blas).toMatchObject({ name: "reference BLAS", version: "3.11.0", threading: "none", threads: 1 });
     expect(blasWarnings(blas, [], {})).toEqual([
       expect.stringMatching(/blas\/libblas\.so\.3\.11\.0.*80 times slower.*libopenblas0-openmp/),
     ]);
@@ -31,13 +37,15 @@ describe("the BLAS in use", () => {
 
   test("a wheel's is inside libtorch, and its summary names it", () => {
     const summary = "  - Intel(R) oneAPI Math Kernel Library Version 2024.2-Product Build\n BLAS_INFO=mkl, X=1";
-    expect(blasInUse(maps("/somewhere/torch/lib/libtorch_cpu.so"), summary)).toEqual({
+    expect(blasInUse(maps("/somewhere/torch/lib/libtorch_cpu.so"), summary, 3, null)).toEqual({
       name: "MKL",
       version: "2024.2",
       library: undefined,
       threading: "OpenMP",
+      kernels: undefined,
+      threads: 3,
     });
-    expect(blasInUse(undefined, "BLAS_INFO=accelerate, ").name).toBe("Accelerate");
+    expect(blasInUse(undefined, "BLAS_INFO=accelerate, ", 3, null).name).toBe("Accelerate");
   });
 
   test.each([
@@ -46,12 +54,13 @@ describe("the BLAS in use", () => {
     [["avx2", "avx512f"], "SkylakeX", 0],
     [["avx2"], "Haswell", 0],
     [["avx2"], "Nehalem", 1],
-    [["avx2"], undefined, 0],
     [[], "Nehalem", 0],
-  ])("with %j, OPENBLAS_CORETYPE=%s gives %i warnings", (flags, forced, count) => {
-    const blas = blasInUse(maps(`${lib}/openblas-openmp/libopenblasp-r0.3.21.so`), "");
-    expect(blasWarnings(blas, flags, { OPENBLAS_CORETYPE: forced })).toHaveLength(count);
-    expect(blasWarnings(blasInUse("", "BLAS_INFO=mkl"), flags, { OPENBLAS_CORETYPE: forced })).toEqual([]);
+  ])("on a processor with %j, kernels for %s give %i warnings", (flags, core, count) => {
+    const warnings = (coretype?: string) =>
+      blasWarnings(blasInUse(maps(openBlas), "", 2, { core, threads: 2 }), flags, { OPENBLAS_CORETYPE: coretype });
+    expect(warnings()).toHaveLength(count);
+    if (count > 0) expect(warnings(core)[0]).toContain(`OPENBLAS_CORETYPE=${core}`);
+    expect(blasWarnings(blasInUse(maps(openBlas), "", 2, null), flags, {})).toEqual([]);
   });
 });
 

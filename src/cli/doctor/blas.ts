@@ -13,6 +13,16 @@ export interface Blas {
   readonly library: string | undefined;
   /** How it runs several threads, if it does: those of OpenMP are libtorch's own. */
   readonly threading: "OpenMP" | "own threads" | "none" | undefined;
+  /** The kernels that OpenBLAS chose, by the processor that they were written for; only OpenBLAS tells. */
+  readonly kernels: string | undefined;
+  /** Undefined when the library does not tell. */
+  readonly threads: number | undefined;
+}
+
+/** OpenBLAS's own account, as the binding gives it. */
+export interface OpenBlasAccount {
+  readonly core: string;
+  readonly threads: number;
 }
 
 /**
@@ -20,28 +30,40 @@ export interface Blas {
  *
  * @param maps the text of `/proc/self/maps` after libtorch was loaded, or undefined where there is none (macOS)
  * @param configuration libtorch's own summary of how it was compiled
+ * @param engineThreads how many threads libtorch computes with
+ * @param openBlasAccount what OpenBLAS says of itself, or null where it cannot be asked
  * @example
- * blasInUse(readFileSync("/proc/self/maps", "utf8"), binding().configuration()).name; // "OpenBLAS"
+ * const { configuration, threads, blas } = binding();
+ * blasInUse(readFileSync("/proc/self/maps", "utf8"), configuration(), threads(), blas()).name; // "OpenBLAS"
  */
-export function blasInUse(maps: string | undefined, configuration: string): Blas {
+export function blasInUse(
+  maps: string | undefined,
+  configuration: string,
+  engineThreads: number,
+  openBlasAccount: OpenBlasAccount | null,
+): Blas {
+  const untold = { version: undefined, threading: undefined, kernels: undefined, threads: undefined };
   const files = [...new Set((maps ?? "").split("\n").flatMap((line) => /\s(\/\S+)$/.exec(line)?.[1] ?? []))];
   const mapped = (pattern: RegExp) => files.find((file) => pattern.test(file));
 
   const openBlas = mapped(/\/libopenblas[^/]*$/);
   if (openBlas !== undefined) {
     const version = /r(\d+\.\d+\.\d+)/.exec(openBlas)?.[1];
-    return { name: "OpenBLAS", version, library: openBlas, threading: openBlasThreading(openBlas) };
+    const threading = openBlasThreading(openBlas);
+    const { core: kernels, threads } = openBlasAccount ?? { core: undefined, threads: undefined };
+    return { name: "OpenBLAS", version, library: openBlas, threading, kernels, threads };
   }
   for (const [pattern, name] of otherLibraries) {
     const library = mapped(pattern);
-    if (library !== undefined) return { name, version: undefined, library, threading: undefined };
+    if (library !== undefined) return { ...untold, name, library };
   }
   const reference = files.find(isReferenceBlas);
   if (reference !== undefined) {
     const version = /\.so\.(\d+\.\d+\.\d+)$/.exec(reference)?.[1];
-    return { name: "reference BLAS", version, library: reference, threading: "none" };
+    return { ...untold, name: "reference BLAS", version, library: reference, threading: "none", threads: 1 };
   }
-  return insideLibtorch(configuration);
+  const inside = insideLibtorch(configuration);
+  return { ...untold, ...inside, library: undefined, threads: inside.name === "MKL" ? engineThreads : undefined };
 }
 
 /** A sentence of warning when the BLAS is a slow one, or runs slower kernels than the processor has. */
@@ -55,15 +77,13 @@ export function blasWarnings(
       `the BLAS in use is the reference implementation (${blas.library}), about 80 times slower than OpenBLAS: on Debian or Ubuntu, apt-get install libopenblas0-openmp`,
     ];
   }
-  const forced = environment.OPENBLAS_CORETYPE;
-  if (blas.name !== "OpenBLAS" || !forced) return [];
+  if (blas.kernels === undefined) return [];
   const has = (flag: string) => cpuFlags.includes(flag);
   const level = has("avx512f") ? "AVX-512" : has("avx2") ? "AVX2" : undefined;
   const fast = level === "AVX-512" ? avx512Kernels : [...avx512Kernels, ...avx2Kernels];
-  if (level === undefined || fast.includes(forced.toLowerCase())) return [];
-  return [
-    `OPENBLAS_CORETYPE=${forced} holds OpenBLAS back: this processor has ${level}, which those kernels do not use`,
-  ];
+  if (level === undefined || fast.includes(blas.kernels.toLowerCase())) return [];
+  const forced = environment.OPENBLAS_CORETYPE ? ` (OPENBLAS_CORETYPE=${environment.OPENBLAS_CORETYPE})` : "";
+  return [`OpenBLAS runs its kernels for ${blas.kernels}${forced}; this processor has ${level}, which they do not use`];
 }
 
 /** OpenBLAS's names of kernels, in lower case. Zen's are AVX2 although newer Zen processors have AVX-512. */
@@ -84,15 +104,15 @@ function openBlasThreading(path: string): Blas["threading"] {
   return path.includes("serial") ? "none" : undefined;
 }
 
-function insideLibtorch(configuration: string): Blas {
-  const info = /BLAS_INFO=(\w+)/.exec(configuration)?.[1];
-  const mkl = /Math Kernel Library Version ([\w.]+)/.exec(configuration)?.[1];
+function insideLibtorch(configuration: string): Pick<Blas, "name" | "version" | "threading"> {
+  const info = /BLAS_INFO=(\w+)/.exec(configuration)?.[1] ?? "unknown";
   const names: Record<string, string> = {
     mkl: "MKL",
     open: "OpenBLAS",
     accelerate: "Accelerate",
     vecLib: "Accelerate",
   };
-  const name = names[info ?? ""] ?? info ?? "unknown";
-  return { name, version: mkl, library: undefined, threading: name === "MKL" ? "OpenMP" : undefined };
+  const name = names[info] ?? info;
+  const version = name === "MKL" ? /Math Kernel Library Version ([\w.]+)/.exec(configuration)?.[1] : undefined;
+  return { name, version, threading: name === "MKL" ? "OpenMP" : undefined };
 }

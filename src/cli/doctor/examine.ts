@@ -25,7 +25,7 @@ export interface EngineReport {
   /** The instruction set whose kernels libtorch chose. */
   readonly cpuCapability: string;
   readonly threads: number;
-  readonly blas: Blas & { readonly threads: number | null };
+  readonly blas: Blas;
   readonly devices: readonly DeviceReport[];
   readonly speed: Speed;
 }
@@ -76,11 +76,9 @@ export function examine(seconds = 3): Report {
 }
 
 function examineEngine(found: Engine, path: string, native: Binding, seconds: number): EngineReport {
-  // Measured first: some libraries are loaded only when first needed, and then the memory map shows them.
-  const speed = measureSpeed(seconds);
-  const maps = existsSync("/proc/self/maps") ? readFileSync("/proc/self/maps", "utf8") : undefined;
-  const blas = blasInUse(maps, native.configuration());
   const threads = native.threads();
+  const maps = existsSync("/proc/self/maps") ? readFileSync("/proc/self/maps", "utf8") : undefined;
+  const blas = blasInUse(maps, native.configuration(), threads, native.blas());
   return {
     version: found.version,
     source: found.source,
@@ -90,20 +88,15 @@ function examineEngine(found: Engine, path: string, native: Binding, seconds: nu
     accelerator: found.accelerator ?? null,
     cpuCapability: native.cpuCapability(),
     threads,
-    blas: { ...blas, threads: blasThreads(blas, threads) },
+    blas,
     devices: [
       { name: "cpu", available: true },
       { name: "cuda", available: native.hasCuda() },
       { name: "mps", available: native.hasMps() },
     ],
-    speed,
+    // On the reference BLAS one product of size 2048 takes six seconds.
+    speed: measureSpeed(blas.name === "reference BLAS" ? 512 : 2048, seconds),
   };
-}
-
-/** The loader gives OpenMP and OpenBLAS the same count; a BLAS without threads has the one that calls it. */
-function blasThreads(blas: Blas, threads: number): number | null {
-  if (blas.threading === "none") return 1;
-  return blas.threading === undefined && blas.name !== "OpenBLAS" ? null : threads;
 }
 
 function capabilityWarnings(engine: EngineReport, cpu: Cpu): string[] {

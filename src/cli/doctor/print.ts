@@ -32,11 +32,15 @@ function engineRows(engine: EngineReport): [string, string][] {
   const usable = engine.devices.filter((device) => device.available).map((device) => device.name);
   const gpu = engine.accelerator ? ` (this build can use ${engine.accelerator})` : "";
   const blasName = blas.version ? `${blas.name} ${blas.version}` : blas.name;
-  const blasThreads = blas.threads === null ? "" : `, ${blas.threads} ${blas.threads === 1 ? "thread" : "threads"}`;
+  const blasDetails = [
+    blasName,
+    ...(blas.kernels ? [`${blas.kernels} kernels`] : []),
+    ...(blas.threads === undefined ? [] : [`${blas.threads} ${blas.threads === 1 ? "thread" : "threads"}`]),
+  ];
   return [
     ["Engine", `libtorch ${engine.version}, ${sources[engine.source]}: ${engine.root}`],
     ["Binding", engine.binding],
-    ["BLAS", `${blasName}${blasThreads} (${blas.library ?? "inside libtorch"})`],
+    ["BLAS", `${blasDetails.join(", ")} (${blas.library ?? "inside libtorch"})`],
     ["Kernels", `${engine.cpuCapability}, ${engine.threads} threads`],
     ["Devices", `${usable.join(", ")}${gpu}`],
     ["Speed", `matrix product of ${speed.matrixSize}: ${gflops(speed.matrixProduct)}`],

@@ -19,10 +19,9 @@ export interface Speed {
  * Measures for about `seconds` in all.
  *
  * @example
- * const { matrixProduct } = measureSpeed(); // 240 on two cores with AVX-512
+ * const { matrixProduct } = measureSpeed(2048, 3); // 240 on two cores with AVX-512
  */
-export function measureSpeed(seconds = 3): Speed {
-  const matrixSize = chooseSize();
+export function measureSpeed(matrixSize: number, seconds: number): Speed {
   const matrixProduct = scope(() => {
     const a = Tensor.rand([matrixSize, matrixSize]);
     const b = Tensor.rand([matrixSize, matrixSize]);
@@ -40,14 +39,6 @@ export function measureSpeed(seconds = 3): Speed {
     const backward = () => grad(output, [images, weights], { gradOutputs: [gradOutputs], retainGraph: true });
     const convolutionBackward = rate(2 * operations, seconds / 3, backward);
     return { matrixSize, matrixProduct, convolutionForward, convolutionBackward };
-  });
-}
-
-/** On the reference BLAS a product of size 2048 alone takes six seconds: a small one tells. */
-function chooseSize(): number {
-  return scope(() => {
-    const a = Tensor.rand([512, 512]);
-    return rate(2 * 512 ** 3, 0.1, () => a.matmul(a)) < 8 ? 512 : 2048;
   });
 }
 
