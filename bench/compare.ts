@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { untilIdle } from "./idle.ts";
 import { stepOperations } from "./limit.ts";
 import type { Python } from "./python.ts";
 import { Side } from "./side.ts";
@@ -44,8 +45,15 @@ export interface Comparison {
   readonly peerMemory: number | undefined;
 }
 
-/** Runs a plan with so many threads on both sides. */
-export async function compare(plan: Plan, python: Python | undefined, threads: number): Promise<Comparison> {
+/**
+ * Runs a plan with so many threads on both sides, each turn after up to `patience` milliseconds of waiting for the machine
+ * to be idle.
+ */
+export async function compare(
+  plan: Plan,
+  python: Python | undefined,
+  { threads, patience }: { threads: number; patience: number },
+): Promise<Comparison> {
   const { name, step = name, turns, count, each } = plan;
   const environment = { OMP_NUM_THREADS: String(threads) };
   const ours = new Side(process.execPath, [JITI, WORKER, step], environment);
@@ -59,6 +67,7 @@ export async function compare(plan: Plan, python: Python | undefined, threads: n
     for (const side of sides) await side.run(Math.max(2, count), each);
     for (let turn = 0; turn < turns; turn++) {
       for (const side of turn % 2 === 0 ? sides : sides.toReversed()) {
+        if (patience > 0) await untilIdle(patience);
         times.get(side)!.push(...(await side.run(count, each)));
       }
     }

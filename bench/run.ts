@@ -4,6 +4,7 @@
  *     npm run bench                                   all, as a table
  *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object a line
  *     npm run bench -- --threads 1
+ *     npm run bench -- --wait 60                      each turn waits up to 60 s for an idle machine
  *
  * A row says: the median milliseconds of a step of ours and of PyTorch's, their ratio (below 1 is faster), how much of
  * our time the arithmetic alone would take at this engine's highest rate (`limit.ts`), and the most anonymous memory of
@@ -30,12 +31,19 @@ interface Options {
   readonly only: readonly string[];
   readonly json: boolean;
   readonly threads: number;
+  /** Milliseconds. */
+  readonly patience: number;
 }
 
 function options(args: string[]): Options {
   const { values } = parseArgs({
     args,
-    options: { only: { type: "string", multiple: true }, json: { type: "boolean" }, threads: { type: "string" } },
+    options: {
+      only: { type: "string", multiple: true },
+      json: { type: "boolean" },
+      threads: { type: "string" },
+      wait: { type: "string" },
+    },
   });
   const known = [...PLANS.map(({ name }) => name), ...Object.keys(PROGRAMS)];
   for (const name of values.only ?? [])
@@ -43,10 +51,13 @@ function options(args: string[]): Options {
   const threads = Number(values.threads ?? availableParallelism());
   if (!Number.isInteger(threads) || threads < 1)
     throw new UserError(`--threads ${values.threads}: a whole number from 1 was expected`);
-  return { only: values.only ?? PLANS.map(({ name }) => name), json: values.json ?? false, threads };
+  const seconds = Number(values.wait ?? 0);
+  if (!(seconds >= 0)) throw new UserError(`--wait ${values.wait}: a number of seconds was expected`);
+  const only = values.only ?? PLANS.map(({ name }) => name);
+  return { only, json: values.json ?? false, threads, patience: 1000 * seconds };
 }
 
-async function main({ only, json, threads }: Options): Promise<void> {
+async function main({ only, json, threads, patience }: Options): Promise<void> {
   const { python, reasons } = findPython();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   if (python === undefined) say(`No Python has this libtorch, so there is no peer (${reasons.join("; ")}).`);
@@ -55,7 +66,7 @@ async function main({ only, json, threads }: Options): Promise<void> {
   if (load > 0.3 * availableParallelism()) say(`The machine is busy (load ${load.toFixed(1)}): expect wide spreads.`);
   let titled = json;
   for (const plan of PLANS.filter(({ name }) => only.includes(name))) {
-    const result = await compare(plan, python, threads);
+    const result = await compare(plan, python, { threads, patience });
     if (!titled) {
       const peer = python ? `, PyTorch in ${python.command}` : "";
       console.log(`libtorch ${result.engine}, ${threads} threads, ${processor}${peer}`);
