@@ -241,6 +241,8 @@ describe("further feeds", () => {
     loadForSampling(path, sampled);
     expect(forSampling.reference).toEqual(again.reference);
     expect(forSampling.reference.some((value) => value !== 0)).toBe(true);
+    // Not the first images of the training batches again.
+    expect(forSampling.reference).not.toEqual(real[0]!.slice(0, forSampling.reference.length));
     sampled.dispose();
   });
 

@@ -1,6 +1,8 @@
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { liveTensors } from "../../src/tensor/index.ts";
 import { listCheckpoints, openRun, RunDirectory, startRun } from "../../src/training/index.ts";
@@ -33,12 +35,29 @@ function endOf(directory: string): unknown {
   return { step: last.step, tensors, numbers, samples: filesIn(run.samples) };
 }
 
+const wholes = new Map<Recipe, string>();
+
+/** The folder of an uninterrupted run; the file's tests share it and do not change it. */
+async function uninterrupted(recipe: Recipe): Promise<string> {
+  let directory = wholes.get(recipe);
+  if (directory === undefined) {
+    directory = join(mkdtempSync(join(tmpdir(), "gantry-test-")), "run");
+    await startRun(recipe, { directory }).train();
+    wholes.set(recipe, directory);
+  }
+  return directory;
+}
+
+afterAll(() => {
+  for (const directory of wholes.values()) rmSync(join(directory, ".."), { recursive: true });
+});
+
 const numbersOf = (directory: string): unknown =>
   new RunDirectory(directory).ticks().map(({ imagesPerSecond, seconds, ...numbers }) => numbers);
 
 describe("an interrupted run and an uninterrupted one end with the same bits", () => {
   it.each(Object.entries(demanding))("%s", async (_, recipe) => {
-    const whole = await train(recipe);
+    const whole = await uninterrupted(recipe);
     const interrupted = await train(recipe, [2, 7]);
     expect(endOf(interrupted)).toEqual(endOf(whole));
     expect(numbersOf(interrupted)).toEqual(numbersOf(whole));
@@ -47,8 +66,8 @@ describe("an interrupted run and an uninterrupted one end with the same bits", (
 
   it("and another seed with others", async () => {
     const recipe = Object.values(demanding)[0]!;
-    const { tensors } = endOf(await train(recipe)) as { tensors: Record<string, string> };
-    const other = (await import("../../src/recipe/overrides.ts")).applyOverrides(recipe, ["seed=6"]);
+    const { tensors } = endOf(await uninterrupted(recipe)) as { tensors: Record<string, string> };
+    const other = applyOverrides(recipe, ["seed=6"]);
     const { tensors: others } = endOf(await train(other)) as { tensors: Record<string, string> };
     for (const [file, bytes] of Object.entries(tensors)) expect(others[file], file).not.toBe(bytes);
   });
@@ -83,7 +102,7 @@ describe("a run that is killed", () => {
     expect(resumed.lines[0]).toBe("begin 3");
     expect(resumed.lines.at(-1)).toBe("end 9");
     expect(readdirSync(directory)).not.toContain("running.json");
-    expect(endOf(directory)).toEqual(endOf(await train(demanding[name]!)));
+    expect(endOf(directory)).toEqual(endOf(await uninterrupted(demanding[name]!)));
   });
 
   it("before its first checkpoint begins anew", async () => {
@@ -99,7 +118,7 @@ describe("a run that is killed", () => {
     expect(run.step).toBe(0);
     expect(run.totalSteps).toBe(9);
     expect((await run.train()).finished).toBe(true);
-    expect(endOf(directory)).toEqual(endOf(await train(recipe)));
-    expect(numbersOf(directory)).toEqual(numbersOf(await train(recipe)));
+    expect(endOf(directory)).toEqual(endOf(await uninterrupted(recipe)));
+    expect(numbersOf(directory)).toEqual(numbersOf(await uninterrupted(recipe)));
   });
 });

@@ -4,7 +4,7 @@ import { type DiscriminatorNetwork, dcgan, mlp } from "../../src/models/index.ts
 import { adam } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
-import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
+import { Generator, keep, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import { BuiltGame } from "../../src/training/game.ts";
 import { drawSamples } from "../../src/training/sample.ts";
 import { trainingStep } from "../../src/training/step.ts";
@@ -252,6 +252,30 @@ describe("a training step", () => {
     trainingStep(game).dispose();
     const largest = Math.max(...game.discriminator.parameters().flatMap(flat).map(Math.abs));
     expect(largest).toBeCloseTo(0.003, 6);
+  });
+
+  it("works in the recipe's memory format", () => {
+    for (const memoryFormat of ["channelsLast", "contiguous"] as const) {
+      const seen: Tensor[] = [];
+      const spy = technique("formatSpy", () => ({
+        discriminatorPenalty: (pass) => void seen.push(keep(pass.real), keep(pass.fake)),
+      }));
+      const game = gameOf(
+        { ...tinyConvolutions, techniques: [spy], memoryFormat },
+        { count: 16, size: 32, classes: 0 },
+      );
+      trainingStep(game).dispose();
+      const weights = [...game.generator.parameters(), ...game.discriminator.parameters()].filter(
+        ({ ndim }) => ndim === 4,
+      );
+      const state = [...game.optimizers.generator.state().values()].filter(({ ndim }) => ndim === 4);
+      expect(weights.length * state.length).toBeGreaterThan(0);
+      for (const tensor of [...weights, ...state]) expect(tensor.isContiguous(memoryFormat)).toBe(true);
+      for (const tensor of seen) {
+        expect(tensor.isContiguous(memoryFormat)).toBe(true);
+        tensor.dispose();
+      }
+    }
   });
 
   it("frees all that it made, with everything on", () => {
