@@ -142,10 +142,15 @@ export class RunDirectory {
    */
   lock(): () => void {
     const release = lockRun(join(this.path, "running.json"), this.path);
-    for (const folder of [this.path, this.samples, this.checkpoints]) {
-      for (const name of namesIn(folder).filter(isTemporaryName)) {
-        rmSync(join(folder, name), { recursive: true, force: true });
+    try {
+      for (const folder of [this.path, this.samples, this.checkpoints]) {
+        for (const name of namesIn(folder).filter(isTemporaryName)) {
+          rmSync(join(folder, name), { recursive: true, force: true });
+        }
       }
+    } catch (error) {
+      release();
+      throw fileError(error, "write", this.path);
     }
     return release;
   }

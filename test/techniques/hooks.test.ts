@@ -1,16 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../src/base/errors.ts";
-import { hinge, nonSaturating } from "../../src/losses/index.ts";
+import { nonSaturating } from "../../src/losses/index.ts";
 import { mlp } from "../../src/models/index.ts";
-import type { Feeds, Game, Technique } from "../../src/techniques/index.ts";
 import { topK } from "../../src/techniques/index.ts";
-import { Generator, keep, liveTensors, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { BuiltGame } from "../../src/training/game.ts";
+import { Generator, liveTensors, Tensor } from "../../src/tensor/index.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
 import { drawSamples } from "../../src/training/sample.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { flat } from "../nn/oracle.ts";
-import { feedOf, gameOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+import { gameOf, technique, temporaryFolder } from "../training/tiny.ts";
 
 /** A technique with every hook but the replacing ones, which writes down when each is called. */
 function recorder(seen: string[]) {
@@ -179,150 +176,5 @@ describe("the hooks", () => {
     }));
     const game = gameOf({ techniques: [wide] });
     trainingStep(game).dispose();
-  });
-});
-
-describe("further feeds", () => {
-  /** Keeps a reference batch and draws labelled batches, as virtual batch norm and semi-supervised learning would. */
-  function curious(seen: { reference?: number[]; batches: number[][] }) {
-    return technique("curious", () => {
-      let reference: Tensor | undefined;
-      let labelled: Feeds[string] | undefined;
-      return {
-        streams: () => ({ reference: { batchSize: 3 }, labelled: { batchSize: 4, perClass: 2 } }),
-        prepare(_game: Game, feeds: Feeds) {
-          labelled = feeds.labelled;
-          reference = keep(feeds.reference?.next().images ?? Tensor.zeros([3, 1, 16, 16]));
-        },
-        extraUpdate() {
-          const { images, labels } = labelled!.next();
-          expect(images.shape).toEqual([4, 1, 16, 16]);
-          expect(flat(labels!).sort()).toEqual([0, 0, 1, 1]);
-          seen.batches.push(flat(images));
-        },
-        state: () => ({ tensors: new Map([["reference", reference!]]), numbers: {} }),
-        load({ tensors }) {
-          reference!.copy_(tensors.get("reference")!);
-          seen.reference = flat(reference!);
-        },
-      } satisfies Omit<Technique, "name">;
-    });
-  }
-
-  it("have orders of their own, are kept by checkpoints, and leave the training batches alone", () => {
-    const plain: number[][] = [];
-    const spy = (into: number[][]) =>
-      technique("batchSpy", () => ({ discriminatorPenalty: (pass) => void into.push(flat(pass.real)) }));
-    const without = gameOf({ techniques: [spy(plain)] });
-    for (let i = 0; i < 5; i++) trainingStep(without).dispose();
-
-    const seen = { batches: [] as number[][] };
-    const real: number[][] = [];
-    const game = gameOf({ techniques: [curious(seen), spy(real)] });
-    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
-    const path = writeCheckpoint(temporaryFolder(), game, 0);
-    for (let i = 0; i < 2; i++) trainingStep(game).dispose();
-    expect(real).toEqual(plain);
-    // Two of each of two classes: a batch of 4 is the whole labelled set, in an order that changes.
-    const asSet = (batch: number[]) =>
-      new Set(Array.from({ length: 4 }, (_, i) => String(batch.slice(256 * i, 256 * i + 256))));
-    expect(seen.batches.map(asSet)).toEqual(Array(5).fill(asSet(seen.batches[0]!)));
-    expect(new Set(seen.batches.map(String)).size).toBeGreaterThan(1);
-
-    const again = { batches: [] as number[][], reference: [] as number[] };
-    const resumed = gameOf({ techniques: [curious(again), spy([])] });
-    loadCheckpoint(path, resumed);
-    for (let i = 0; i < 2; i++) trainingStep(resumed).dispose();
-    expect(again.batches).toEqual(seen.batches.slice(3));
-
-    const forSampling = { batches: [] as number[][], reference: [] as number[] };
-    const recipe = tinyRecipe({ techniques: [curious(forSampling), spy([])] });
-    const sampled = new BuiltGame(recipe, game.shape);
-    loadForSampling(path, sampled);
-    expect(forSampling.reference).toEqual(again.reference);
-    expect(forSampling.reference.some((value) => value !== 0)).toBe(true);
-    // Not the first images of the training batches again.
-    expect(forSampling.reference).not.toEqual(real[0]!.slice(0, forSampling.reference.length));
-    sampled.dispose();
-  });
-
-  it("are refused by name where the data cannot give them", () => {
-    const wanting = (request: object) => technique("wanting", () => ({ streams: () => ({ few: request }) }));
-    const recipe = tinyRecipe({ techniques: [wanting({})] });
-    const shape = { sample: { features: 2 }, classes: [] };
-    expect(() => new BuiltGame(recipe, shape, feedOf([]))).toThrow("`wanting` needs further data (few)");
-    const unlabelled = { count: 8, size: 16, classes: 0 };
-    expect(() => gameOf({ techniques: [wanting({ perClass: 1 })] }, unlabelled)).toThrow("noise has no class labels");
-    const scarce = { count: 9, size: 16, classes: 2 };
-    expect(() => gameOf({ techniques: [wanting({ perClass: 5 })] }, scarce)).toThrow(
-      "noise has 4 images of class class 1, and a technique asks for 5",
-    );
-  });
-});
-
-describe("techniques that do not go together are refused by name", () => {
-  const number = () => Tensor.zeros([]);
-  const refusal = (...techniques: ReturnType<typeof technique>[]): unknown => {
-    try {
-      gameOf({ techniques });
-    } catch (error) {
-      return error;
-    }
-    return undefined;
-  };
-
-  it.each<[keyof Technique, Partial<Technique>, string]>([
-    ["discriminatorLoss", { discriminatorLoss: number }, "replace the discriminator's loss"],
-    ["generatorLoss", { generatorLoss: number }, "replace the generator's loss"],
-    ["select", { select: () => null }, "select the samples"],
-  ])("two with %s", (_hook, hooks, deed) => {
-    const error = refusal(
-      technique("one", () => hooks),
-      technique("two", () => hooks),
-    ) as Error;
-    expect(error).toBeInstanceOf(UserError);
-    expect(error.message).toContain(`\`one\` and \`two\` both ${deed}`);
-    expect(
-      refusal(
-        technique("one", () => hooks),
-        technique("two", () => ({})),
-      ),
-    ).toBeUndefined();
-  });
-
-  it("smoothing and a loss without targets", () => {
-    const smoothing = technique("smoothing", () => ({ realTargets: () => 0.9 }));
-    expect(() => gameOf({ techniques: [smoothing], loss: hinge() })).toThrow(
-      "`smoothing` sets a target for real images, and the loss `hinge` has none; use nonSaturating, minimax or leastSquares",
-    );
-    gameOf({ techniques: [smoothing], loss: nonSaturating() });
-    const both = [smoothing, technique("second", () => ({ realTargets: () => 0.9 }))];
-    expect(() => gameOf({ techniques: both, loss: nonSaturating() })).toThrow("`smoothing` and `second` both set");
-  });
-
-  it("a state that is kept but not put back, and a name that is not the kind", () => {
-    const state = () => ({ tensors: new Map(), numbers: {} });
-    expect(() => gameOf({ techniques: [technique("forgetful", () => ({ state }))] })).toThrow(
-      "`forgetful` has `state` but no `load`",
-    );
-    const misnamed = technique("misnamed", () => ({ name: "other" }) as object);
-    expect(() => gameOf({ techniques: [misnamed] })).toThrow("the technique `misnamed` calls itself `other`");
-  });
-
-  it("a loss or penalty that is not one number", () => {
-    const perSample: Partial<Technique>[] = [
-      { discriminatorLoss: (pass) => pass.judgedReal.score },
-      { discriminatorPenalty: (pass) => pass.judgedReal.score },
-      { generatorLoss: (pass) => pass.kept.score },
-      { generatorPenalty: (pass) => pass.judged.score },
-    ];
-    for (const hooks of perSample) {
-      const [hook] = Object.keys(hooks);
-      const game = gameOf({ techniques: [technique("vector", () => hooks)] });
-      expect(() => trainingStep(game)).toThrow(
-        `\`vector\`: ${hook} must return a number, and gave a tensor of shape [8]`,
-      );
-      expect(game.discriminator.parameters().every((parameter) => parameter.requiresGrad)).toBe(true);
-    }
   });
 });

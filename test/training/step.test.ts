@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { hinge, nonSaturating, wasserstein } from "../../src/losses/index.ts";
-import { type DiscriminatorNetwork, dcgan, mlp } from "../../src/models/index.ts";
+import { dcgan, mlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
-import { Generator, keep, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
+import { keep, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import { BuiltGame } from "../../src/training/game.ts";
-import { drawSamples } from "../../src/training/sample.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { expectClose, fixture, flat } from "../nn/oracle.ts";
 import { feedOf, gameOf, technique, tinyConvolutions, tinyRecipe } from "./tiny.ts";
@@ -74,158 +73,6 @@ describe("three training steps agree with the same steps written by hand in PyTo
     expectState(game.generator.stateDict(), end.generator, "generator");
     expectState(game.discriminator.stateDict(), end.discriminator, "discriminator");
     if (averaging) expectState(averaging.state!().tensors, end.average, "average");
-  });
-});
-
-/** The buffers of a network by name: what passes carry along. */
-const carried = (network: { namedBuffers(): Map<string, Tensor> }): State =>
-  Object.fromEntries([...network.namedBuffers()].map(([name, tensor]) => [name, flat(tensor)]));
-
-/** Looks at both networks' carried state in every hook, and takes further looks at images that must not move it. */
-function watcher(seen: { when: string; generator: State; discriminator: State }[]) {
-  return technique("watcher", () => {
-    let game: BuiltGame;
-    const look = (when: string): void => {
-      seen.push({ when, generator: carried(game.generator), discriminator: carried(game.discriminator) });
-    };
-    return {
-      prepare(built) {
-        game = built as BuiltGame;
-        look("start");
-      },
-      discriminatorPenalty(pass) {
-        look("D judged");
-        pass.judge(pass.real, pass.realLabels);
-        pass.judge(pass.fake, pass.fakeLabels);
-        look("D looked again");
-        return undefined;
-      },
-      generatorPenalty(pass) {
-        look("G judged");
-        pass.judge(pass.fake, pass.labels);
-        look("G looked again");
-        return undefined;
-      },
-      afterStep: (player) => look(`${player} done`),
-    };
-  });
-}
-
-describe("the state that layers carry", () => {
-  it.each([
-    ["spectral norm", dcgan.discriminator({ width: 2, spectralNorm: true })],
-    ["batch norm", dcgan.discriminator({ width: 2, batchNorm: true })],
-    ["both", dcgan.discriminator({ width: 2, spectralNorm: true, batchNorm: true })],
-  ])("moves once an update of its player and at no other time: %s", (_, discriminator) => {
-    const seen: { when: string; generator: State; discriminator: State }[] = [];
-    const generator = dcgan.generator({ latent: 4, width: 2, spectralNorm: true });
-    const game = gameOf({ generator, discriminator, techniques: [watcher(seen)], discriminatorSteps: 2 });
-    trainingStep(game).dispose();
-    drawSamples(game, { count: 2, random: new Generator(1), averaged: true }).dispose();
-    drawSamples(game, { count: 2, random: new Generator(1), averaged: false }).dispose();
-    trainingStep(game).dispose();
-
-    const movesOf = (player: "generator" | "discriminator"): string[] =>
-      seen
-        .filter((now, i) => i > 0 && JSON.stringify(now[player]) !== JSON.stringify(seen[i - 1]![player]))
-        .map(({ when }) => when);
-    expect(movesOf("discriminator")).toEqual(Array(4).fill("D judged"));
-    expect(movesOf("generator")).toEqual(Array(2).fill("G judged"));
-    for (const [name, batches] of Object.entries(seen.at(-1)!.discriminator)) {
-      if (name.endsWith("num_batches_tracked")) expect(batches).toEqual([4]);
-    }
-  });
-
-  it("is one power iteration a discriminator update", () => {
-    const game = gameOf(tinyConvolutions);
-    const layer = "head.linear";
-    const matrix = (): number[] => flat(game.discriminator.stateDict().get(`${layer}.weight_orig`)!);
-    const u = (): number => flat(game.discriminator.stateDict().get(`${layer}.weight_u`)!)[0]!;
-    const v = (): number[] => flat(game.discriminator.stateDict().get(`${layer}.weight_v`)!);
-    const [weight, before] = [matrix(), u()];
-    trainingStep(game).dispose();
-    // A matrix of one row: v = W^T u / |W^T u|, and u = W v / |W v| is the sign that it had.
-    const length = Math.hypot(...weight);
-    expectClose(
-      v(),
-      weight.map((value) => (value * before) / (length * Math.abs(before))),
-      { atol: 1e-6 },
-    );
-    expect(u()).toBeCloseTo(Math.sign(before), 6);
-  });
-});
-
-describe("judging real and generated images", () => {
-  /** The batch sizes in which the discriminator was asked, in order. */
-  function passesOf(parts: Partial<RecipeInput>): number[] {
-    const game = gameOf(parts);
-    const sizes: number[] = [];
-    const { discriminator } = game;
-    const forward = discriminator.forward.bind(discriminator);
-    discriminator.forward = (images, labels) => {
-      sizes.push(images.shape[0]!);
-      return forward(images, labels);
-    };
-    trainingStep(game).dispose();
-    return sizes;
-  }
-
-  it("takes one pass, and two where the samples of a batch influence each other", () => {
-    expect(passesOf(tinyConvolutions)).toEqual([16, 8]);
-    expect(passesOf({ discriminator: dcgan.discriminator({ width: 2, batchNorm: true }) })).toEqual([8, 8, 8]);
-  });
-
-  it("asks every module whether it couples samples, whoever wrote it", () => {
-    const coupling = technique("coupling", () => ({
-      networks: ({ generator, discriminator }) => ({
-        generator,
-        discriminator: {
-          ...discriminator,
-          build(context): DiscriminatorNetwork {
-            const network = discriminator.build(context);
-            Object.defineProperty(network.modules().at(-1)!, "couplesSamples", { value: true });
-            return network;
-          },
-        },
-      }),
-    }));
-    expect(passesOf({ techniques: [coupling] })).toEqual([8, 8, 8]);
-  });
-
-  it("gives both their labels, and the generator's images theirs", () => {
-    const seen: Record<string, number[]> = {};
-    const spy = technique("labelSpy", () => ({
-      discriminatorPenalty(pass) {
-        seen.real = flat(pass.realLabels!);
-        seen.fake = flat(pass.fakeLabels!);
-        // The oracle: each half judged by itself under its own labels.
-        expectClose(pass.judge(pass.real, pass.realLabels).score, pass.judgedReal.score, { atol: 1e-6 });
-        expectClose(pass.judge(pass.fake, pass.fakeLabels).score, pass.judgedFake.score, { atol: 1e-6 });
-        const others = pass.realLabels!.neg().add(1);
-        expect(flat(pass.judge(pass.real, others).score)).not.toEqual(flat(pass.judgedReal.score));
-        return undefined;
-      },
-      generatorPenalty(pass) {
-        seen.made = flat(pass.labels!);
-        expectClose(pass.judge(pass.fake, pass.labels).score, pass.judged.score, { atol: 1e-6 });
-        return undefined;
-      },
-    }));
-    const game = gameOf({
-      generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
-      discriminator: mlp.discriminator({ hidden: [8], conditional: true }),
-      techniques: [spy],
-    });
-    trainingStep(game).dispose();
-    for (const labels of Object.values(seen)) expect(labels.every((label) => label === 0 || label === 1)).toBe(true);
-    expect(seen.fake).not.toEqual(seen.made);
-    expect(new Set(seen.fake)).toEqual(new Set([0, 1]));
-  });
-
-  it("needs no labels where the data has none", () => {
-    const game = gameOf({}, { count: 16, size: 16, classes: 0 });
-    expect(game.labels(4)).toBeUndefined();
-    expect(flat(trainingStep(game)).every(Number.isFinite)).toBe(true);
   });
 });
 

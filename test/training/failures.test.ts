@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { Tensor } from "../../src/tensor/index.ts";
+import { listCheckpoints, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
+import { linesOf, newDirectory, recipe, stopAfter } from "./short-run.ts";
+import { technique, tinyRecipe } from "./tiny.ts";
+
+describe("training that diverges", () => {
+  const poisoned = (step: number, player: "generator" | "discriminator") =>
+    tinyRecipe({
+      steps: 40,
+      checkpoint: { every: 4 },
+      log: { every: 5 },
+      techniques: [
+        technique("poison", () => ({
+          gradients: (of, gradients, { progress }) =>
+            of === player && progress.step === step - 1
+              ? gradients.map((gradient) => Tensor.fullLike(gradient, Number.NaN))
+              : gradients,
+        })),
+      ],
+    });
+
+  it.each([
+    ["generator", 10, "step 11: lossD is NaN, so training has diverged; the checkpoint of step 8 is kept"],
+    ["discriminator", 10, "step 10: lossG is NaN, so training has diverged; the checkpoint of step 8 is kept"],
+    // The checkpoint is due before any loss has noticed.
+    ["generator", 8, /^step 8: generator's .* is not finite, .*; the checkpoint of step 4 is kept$/],
+    ["generator", 1, "step 2: lossD is NaN, so training has diverged; there is no checkpoint yet"],
+  ] as const)(
+    "because of the %s at step %i names step and number, and keeps the last good checkpoint",
+    async (player, step, message) => {
+      const directory = newDirectory();
+      const failure = startRun(poisoned(step, player), { directory }).train();
+      await expect(failure).rejects.toThrow(UserError);
+      await expect(failure).rejects.toThrow(message);
+      const last = linesOf(directory).at(-1)!;
+      expect(last).toMatchObject({ event: "fail" });
+      expect(String(last.message)).toContain("diverged");
+      const checkpoint = listCheckpoints(join(directory, "checkpoints")).at(-1);
+      if (checkpoint === undefined) return;
+      const images = await sampleRun(directory, { count: 2, seed: 1 });
+      expect(images.isfinite().all().item()).toBe(1);
+      // No line tells of steps whose numbers are not numbers.
+      for (const tick of new RunDirectory(directory).ticks()) expect(tick.step).toBeLessThan(step + 1);
+    },
+  );
+});
+
+describe("a disk that refuses", () => {
+  it.each(["samples", "checkpoints", "metrics.jsonl"])(
+    "%s: the error names it, and what was written stays",
+    async (name) => {
+      const directory = newDirectory();
+      const run = startRun(recipe, { directory });
+      await stopAfter(run, 4);
+      const path = join(directory, name);
+      const spoil = (): void => {
+        // A folder where a file belongs, and a file where a folder belongs, are refused even to root.
+        const isFile = name.endsWith("l");
+        rmSync(path, { recursive: true });
+        if (isFile) mkdirSync(path);
+        else writeFileSync(path, "");
+      };
+      const before = listCheckpoints(join(directory, "checkpoints")).map(({ step: at }) => at);
+      expect(before.at(-1)).toBe(4);
+      const failure = run.train({ events: { begin: spoil } });
+      await expect(failure).rejects.toThrow(UserError);
+      await expect(failure).rejects.toThrow(`cannot write ${path}`);
+      if (name !== "checkpoints") {
+        expect(listCheckpoints(join(directory, "checkpoints")).map(({ step: at }) => at)).toEqual(before);
+      }
+      expect(existsSync(join(directory, "running.json"))).toBe(false);
+    },
+  );
+});

@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { RunDirectory, type RunEvent, startRun } from "../../src/training/index.ts";
+import { newDirectory, recipe, stopAfter } from "./short-run.ts";
+import { temporaryFolder } from "./tiny.ts";
+
+describe("the log", () => {
+  it("survives half a line: what follows is whole, and the half is passed over", async () => {
+    const directory = newDirectory();
+    const run = startRun(recipe, { directory });
+    await stopAfter(run, 2);
+    const log = new RunDirectory(directory);
+    writeFileSync(log.metrics, `${readFileSync(log.metrics, "utf8")}{"step":3,"lossD":0.`);
+    await run.train();
+    expect(log.ticks().map(({ step }) => step)).toEqual([2, 4, 6]);
+    const text = readFileSync(log.metrics, "utf8").split("\n");
+    expect(text[3]).toBe('{"step":3,"lossD":0.');
+    expect(JSON.parse(text[4]!)).toMatchObject({ event: "resume", step: 2 });
+  });
+
+  it("passes over lines that are no ticks, and counts the later of two", () => {
+    const directory = temporaryFolder();
+    const log = new RunDirectory(directory);
+    expect(log.ticks()).toEqual([]);
+    const event = (name: RunEvent["event"], step: number): void => log.append({ event: name, step, time: "" });
+    const tick = (step: number, lossD: number): void =>
+      log.append({ step, lossD, epoch: 0, lossG: 0, dReal: 0, dFake: 0, imagesPerSecond: 1, seconds: 0 });
+    event("start", 0);
+    for (const step of [10, 20, 30]) tick(step, 1);
+    // Killed; the checkpoint was of step 20.
+    event("resume", 20);
+    tick(30, 2);
+    event("fail", 35);
+    writeFileSync(log.metrics, `${readFileSync(log.metrics, "utf8")}42\nnull\n"x"\n{"other":1}\n\n`);
+    event("resume", 30);
+    tick(40, 3);
+    expect(log.ticks().map(({ step, lossD }) => [step, lossD])).toEqual([
+      [10, 1],
+      [20, 1],
+      [30, 2],
+      [40, 3],
+    ]);
+    event("start", 0);
+    expect(log.ticks()).toEqual([]);
+  });
+});
