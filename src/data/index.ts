@@ -3,7 +3,7 @@ export { cifar10 } from "./cifar10.ts";
 export type { Dataset } from "./dataset.ts";
 export { type DataDescriptor, describeImages, type ImageOptions, packOf } from "./describe.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
-export type { Batch, BatchFeed, FeedState } from "./feed.ts";
+export type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
 export { folderSource, imageFolder } from "./image-folder.ts";
 export { mnist } from "./mnist.ts";
 export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";

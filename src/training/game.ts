@@ -43,21 +43,18 @@ export class BuiltGame implements Game {
     this.shape = shape;
     this.#feed = feed;
     this.streams = new Streams(recipe.seed, recipe.device);
-    this.loss = build<Loss>(recipe.loss, undefined);
+    this.loss = recipe.loss.build(undefined);
     const { device, memoryFormat } = recipe;
     const context = { image: shape.sample, classes: shape.classes.length, device, memoryFormat };
     this.techniques = recipe.techniques.map((descriptor) => {
       const random = this.streams.get(`technique.${descriptor.kind}`);
-      const technique = build<Technique>(descriptor, { ...context, batchSize: recipe.batchSize, random });
+      const technique = descriptor.build({ ...context, batchSize: recipe.batchSize, random });
       refuseHalfDone(technique, descriptor.kind);
       return technique;
     });
     refuseConflicts(this.techniques, this.loss);
 
-    let networks = {
-      generator: recipe.generator,
-      discriminator: recipe.discriminator,
-    } as unknown as NetworkDescriptors;
+    let networks: NetworkDescriptors = { generator: recipe.generator, discriminator: recipe.discriminator };
     for (const technique of this.techniques) networks = technique.networks?.(networks) ?? networks;
     const modelContext = (player: Player): ModelContext => ({
       ...context,
@@ -66,8 +63,8 @@ export class BuiltGame implements Game {
     this.generator = networks.generator.build(modelContext("generator")).to({ memoryFormat });
     this.discriminator = networks.discriminator.build(modelContext("discriminator")).to({ memoryFormat });
     this.optimizers = {
-      generator: build<Optimizer>(recipe.optimizers.generator, { parameters: this.generator.parameters() }),
-      discriminator: build<Optimizer>(recipe.optimizers.discriminator, { parameters: this.discriminator.parameters() }),
+      generator: recipe.optimizers.generator.build({ parameters: this.generator.parameters() }),
+      discriminator: recipe.optimizers.discriminator.build({ parameters: this.discriminator.parameters() }),
     };
     const furtherFeeds = new Map<string, BatchFeed>();
     for (const technique of this.techniques) {
@@ -155,9 +152,4 @@ export function drawLatents(
       ? Tensor.randn(shape, { generator })
       : Tensor.rand(shape, { generator }).mul_(2).add_(-1);
   return drawn.to({ device: game.recipe.device });
-}
-
-/** A descriptor's part; the recipe's schema has checked its role, which fixes what it builds. */
-export function build<Part>(descriptor: { build(context: never): unknown }, context: unknown): Part {
-  return descriptor.build(context as never) as Part;
 }

@@ -1,6 +1,6 @@
 /** A run: a recipe in a folder, trained in one sitting or several. */
 import { UserError } from "../base/errors.ts";
-import type { DataDescriptor, Dataset, PackProgress } from "../data/index.ts";
+import type { Dataset, PackProgress } from "../data/index.ts";
 import { importModules } from "../recipe/modules.ts";
 import { applyOverrides } from "../recipe/overrides.ts";
 import { canonicalJson, fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
@@ -137,7 +137,7 @@ function inWords({ name, count, classes }: DataDescription): string {
 }
 
 async function buildDataset(recipe: Recipe, onProgress?: (progress: PackProgress) => void): Promise<Dataset> {
-  return (recipe.data as unknown as DataDescriptor).build({ onProgress });
+  return recipe.data.build({ onProgress });
 }
 
 function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {

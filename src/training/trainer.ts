@@ -8,11 +8,10 @@ import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import type { BatchFeed } from "../data/feed.ts";
 import { writePngGrid } from "../formats/index.ts";
-import type { Schedule } from "../optim/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { engineSummary, Generator, scope } from "../tensor/index.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
-import { BuiltGame, build, type DataShape } from "./game.ts";
+import { BuiltGame, type DataShape } from "./game.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { RunEvent, Tick } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
@@ -72,7 +71,7 @@ export function totalSteps(recipe: Recipe, samplesPerEpoch: number): number {
 export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
   const { recipe, directory, stop } = options;
   const steps = totalSteps(recipe, options.samplesPerEpoch);
-  const schedule = recipe.schedule && build<Schedule>(recipe.schedule, { steps });
+  const schedule = recipe.schedule?.build({ steps });
   const sitting = new Writer(options, steps);
   const { game, clock, log } = sitting;
   const last = (): boolean => game.step >= steps;
