@@ -74,7 +74,7 @@ export function stepOperations(name: string): number | undefined {
  * every layer of the benchmark, as convolutions in both memory formats or as products, and a product of 1024 x 1024
  * matrices. Each is taken by its fastest of `repetitions` runs.
  */
-export function peakRate(gantry: Gantry, name: string, repetitions = 7): number {
+export function peakRate(gantry: Gantry, name: string, repetitions = 12): number {
   const { grad, noGrad, scope, Tensor } = gantry;
   const { batch, generator, discriminator } = NETWORKS[name]!();
   let peak = 0;
