@@ -277,11 +277,16 @@ c10::IValue from_js(napi_env env, Environment& environment, const Parameter& par
   }
 }
 
+uint32_t number_of(Environment& environment, const at::Tensor& tensor) {
+  if (!tensor.defined()) return 0;
+  // Derivatives that vanish come as tensors without memory, which every read of their values would have to know.
+  return environment.tensors.insert(tensor._is_zerotensor() ? tensor.clone() : tensor);
+}
+
 napi_value result_to_js(napi_env env, Environment& environment, const c10::IValue& value) {
   napi_value result = nullptr;
   if (value.isTensor()) {
-    const at::Tensor& tensor = value.toTensor();
-    check(napi_create_uint32(env, tensor.defined() ? environment.tensors.insert(tensor) : 0, &result), "number");
+    check(napi_create_uint32(env, number_of(environment, value.toTensor()), &result), "number");
   } else if (value.isInt()) {
     return to_js(env, static_cast<double>(value.toInt()));
   } else if (value.isDouble()) {

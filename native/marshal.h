@@ -48,6 +48,9 @@ c10::IValue when_absent(const Parameter& parameter);
 /// The dispatcher's value for a JavaScript value; throws std::invalid_argument that names the parameter.
 c10::IValue from_js(napi_env env, Environment& environment, const Parameter& parameter, napi_value value);
 
+/// Enters a tensor that an operator returned; 0 where it is undefined.
+uint32_t number_of(Environment& environment, const at::Tensor& tensor);
+
 /// The JavaScript value for a result; tensors become numbers (0 where undefined).
 napi_value result_to_js(napi_env env, Environment& environment, const c10::IValue& value);
 

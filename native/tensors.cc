@@ -192,7 +192,7 @@ void require_size(const std::vector<int64_t>& sizes, size_t item, size_t bytes) 
                                 " bytes, the array has " + std::to_string(bytes));
 }
 
-napi_value number_of(napi_env env, at::Tensor tensor) {
+napi_value entered(napi_env env, at::Tensor tensor) {
   napi_value result;
   check(napi_create_uint32(env, environment_of(env).tensors.insert(std::move(tensor)), &result), "number");
   return result;
@@ -208,7 +208,7 @@ napi_value from_array(napi_env env, napi_callback_info info) {
     require_size(sizes, at::elementSize(type), bytes.length);
     at::Tensor tensor = at::empty(sizes, type);
     if (bytes.length > 0) std::memcpy(tensor.data_ptr(), bytes.data, bytes.length);
-    return number_of(env, std::move(tensor));
+    return entered(env, std::move(tensor));
   });
 }
 
@@ -231,7 +231,7 @@ napi_value from_shared(napi_env env, napi_callback_info info) {
       const std::lock_guard<std::mutex> lock(released->mutex);
       released->references.push_back(reference);
     });
-    return number_of(env, at::from_blob(bytes.data, sizes, [owner](void*) {}, at::TensorOptions(type)));
+    return entered(env, at::from_blob(bytes.data, sizes, [owner](void*) {}, at::TensorOptions(type)));
   });
 }
 
@@ -242,7 +242,9 @@ napi_value copy_out(napi_env env, napi_callback_info info) {
     const at::Tensor values = tensor.detach().to(at::kCPU).contiguous();
     if (values.numel() * values.element_size() != bytes.length)
       throw std::invalid_argument("the array's size does not fit the tensor's");
-    if (bytes.length > 0) std::memcpy(bytes.data, values.data_ptr(), bytes.length);
+    if (bytes.length == 0) return undefined();
+    if (values.data_ptr() == nullptr) throw std::invalid_argument("the tensor has no values in memory");
+    std::memcpy(bytes.data, values.data_ptr(), bytes.length);
     return undefined();
   });
 }

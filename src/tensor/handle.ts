@@ -21,6 +21,8 @@ interface Cell {
 
 let currentScope: Scope | undefined;
 let construct: (number: number) => Tensor;
+/** The number that the next Tensor may be made of: `new Tensor(7)` from outside must not take over somebody's tensor. */
+let minted = 0;
 
 const one = new Uint32Array(1);
 
@@ -41,6 +43,9 @@ export class TensorHandle {
   #cell: Cell | undefined;
 
   protected constructor(number: number) {
+    if (minted === 0 || number !== minted)
+      throw new TypeError("Tensor: use Tensor.zeros, Tensor.fromArray and their like to make one");
+    minted = 0;
     this.#number = number;
     if (currentScope === undefined) this.#leaveToCollector();
     else currentScope.tensors.push(this);
@@ -53,6 +58,7 @@ export class TensorHandle {
 
   /** @internal The Tensor for a number that the binding returned. */
   static of(number: number): Tensor {
+    minted = number;
     return construct(number);
   }
 

@@ -1,4 +1,5 @@
 /** The heavy operators of networks: products, convolutions, normalisation, pooling, losses with labels. */
+import { describeValue } from "./handle.ts";
 import { operator } from "./operator.ts";
 import { ShapeTensor } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -13,6 +14,7 @@ const addmm = operator("aten::addmm(self, mat1, mat2, beta, alpha)");
 const linear = operator("aten::linear(input, weight, bias)");
 const linalgQr = operator<[Tensor, Tensor]>("aten::linalg_qr(A, mode)");
 const linalgEigh = operator<[Tensor, Tensor]>("aten::linalg_eigh(self, UPLO)");
+const linalgSvd = operator<[Tensor, Tensor, Tensor]>("aten::linalg_svd(A, full_matrices)");
 const linalgSvdvals = operator("aten::linalg_svdvals(A)");
 // The binding's own forms (native/convolution.cc): ATen's mathematics, and ATen itself wherever they do not apply.
 const conv2d = operator("gantry::conv2d(input, weight, bias, stride, padding, dilation, groups)");
@@ -68,6 +70,22 @@ export interface BatchNormOptions {
   readonly eps: number;
 }
 
+/** libtorch 1.13 cuts the number to 32 bits and divides by it: 2^32 ends the process. */
+function requireGroups(operator: string, groups: number): void {
+  if (!Number.isInteger(groups) || groups < 1 || groups >= 2 ** 31) {
+    throw new TypeError(`${operator}: argument \`groups\` must be a whole number from 1, got ${describeValue(groups)}`);
+  }
+}
+
+/** On an empty batch libtorch 1.13 checks no sizes, and divides by what overflows. */
+function requireInside(operator: string, argument: string, value: number): void {
+  if (!(value > 0 && value <= 65536)) {
+    throw new TypeError(
+      `${operator}: argument \`${argument}\` must be above 0 and at most 65536, got ${describeValue(value)}`,
+    );
+  }
+}
+
 /** Methods of Tensor that layers are made of. */
 export abstract class LayersTensor extends ShapeTensor {
   /** The matrix product, batched over leading dimensions. */
@@ -110,6 +128,10 @@ export abstract class LayersTensor extends ShapeTensor {
   linalgEigh(): [Tensor, Tensor] {
     return linalgEigh(this, "L");
   }
+  /** U [m, k], S [k] (descending) and V^T [k, n] with self = U diag(S) V^T; square U and V^T when `fullMatrices`. */
+  linalgSvd(fullMatrices = false): [Tensor, Tensor, Tensor] {
+    return linalgSvd(this, fullMatrices);
+  }
   /** Singular values, descending. */
   linalgSvdvals(): Tensor {
     return linalgSvdvals(this);
@@ -120,6 +142,7 @@ export abstract class LayersTensor extends ShapeTensor {
     bias: Tensor | null = null,
     { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvolutionOptions = {},
   ): Tensor {
+    requireGroups("conv2d", groups);
     return conv2d(this, weight, bias, stride, padding, dilation, groups);
   }
   /** The adjoint of {@link conv2d}: [N, C, H, W] with weight [C, O/groups, kH, kW]. */
@@ -128,6 +151,7 @@ export abstract class LayersTensor extends ShapeTensor {
     bias: Tensor | null = null,
     { stride = 1, padding = 0, outputPadding = 0, groups = 1, dilation = 1 }: TransposedConvolutionOptions = {},
   ): Tensor {
+    requireGroups("convTranspose2d", groups);
     return convTranspose2d(this, weight, bias, stride, padding, outputPadding, groups, dilation);
   }
   /** (x - mean) / sqrt(var + eps) * weight + bias, a channel (dimension 1) at a time; Ioffe & Szegedy 2015. */
@@ -157,10 +181,13 @@ export abstract class LayersTensor extends ShapeTensor {
   }
   /** Each pixel repeated `scale` times along height and width. */
   upsampleNearest2d(scale: number): Tensor {
+    requireInside("upsampleNearest2d", "scale", scale);
     return upsampleNearest2d(this, null, [scale, scale]);
   }
   /** Bilinear interpolation to `scale` times the size, or to `size` = [height, width]; no antialiasing. */
   upsampleBilinear2d(to: { scale: number } | { size: readonly [number, number] }, alignCorners = false): Tensor {
+    for (const size of "size" in to ? to.size : []) requireInside("upsampleBilinear2d", "size", size);
+    if ("scale" in to) requireInside("upsampleBilinear2d", "scale", to.scale);
     if ("size" in to) return upsampleBilinear2d(this, to.size, alignCorners, null);
     return upsampleBilinear2d(this, null, alignCorners, [to.scale, to.scale]);
   }

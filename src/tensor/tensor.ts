@@ -336,14 +336,10 @@ export class Tensor extends InPlaceTensor {
   /** The values as nested arrays of numbers (a single number for a tensor without dimensions). */
   tolist(): NestedNumbers {
     const values = Array.from(this.toArray() as Float64Array, Number);
-    let level: NestedNumbers[] = values;
     const shape = this.shape;
-    if (shape.length === 0) return values[0]!;
-    for (const size of shape.slice(1).reverse()) {
-      const rows: NestedNumbers[] = [];
-      for (let i = 0; i < level.length; i += size || 1) rows.push(level.slice(i, i + size));
-      level = rows;
-    }
-    return level;
+    let next = 0;
+    const rows = (depth: number): NestedNumbers =>
+      depth === shape.length ? values[next++]! : Array.from({ length: shape[depth]! }, () => rows(depth + 1));
+    return rows(0);
   }
 }

@@ -8,14 +8,15 @@ import type { Device } from "./types.ts";
 
 const collector = new FinalizationRegistry<number>((number) => binding().scriptRelease(number));
 
-/** A loaded TorchScript module, in evaluation mode. */
+/** A loaded TorchScript module, in evaluation mode; made by {@link loadScript}. */
 export class ScriptModule {
   readonly #number: number;
 
-  /** @internal Use {@link loadScript}. */
-  constructor(number: number) {
-    this.#number = number;
-    collector.register(this, number);
+  constructor(path: string, device: Device = "cpu") {
+    if (typeof path !== "string") throw new TypeError("loadScript: `path` must be a string");
+    if (!existsSync(path)) throw new UserError(`${path}: no such file`);
+    this.#number = binding().scriptLoad(path, device);
+    collector.register(this, this.#number);
   }
 
   /** Calls the module's `forward` with tensors; a tuple or list of tensors comes back as an array. */
@@ -36,6 +37,5 @@ export class ScriptModule {
  * const network = loadScript("inception-2015-12-05.pt");
  */
 export function loadScript(path: string, device: Device = "cpu"): ScriptModule {
-  if (!existsSync(path)) throw new UserError(`${path}: no such file`);
-  return new ScriptModule(binding().scriptLoad(path, device));
+  return new ScriptModule(path, device);
 }
