@@ -130,5 +130,5 @@ try {
   await main(options(process.argv.slice(2)));
 } catch (error) {
   process.exitCode = 1;
-  console.error(error instanceof UserError || !(error instanceof Error) ? String(error) : error.message);
+  console.error(error instanceof Error ? error.message : String(error));
 }
