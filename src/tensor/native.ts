@@ -2,7 +2,6 @@
  * The way to the native binding: found or built at first use, loaded once, with its threads settled before libtorch
  * wakes. Everything else in Gantry reaches libtorch through the functions typed here.
  */
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import { ensureBinding } from "../../scripts/setup/index.js";
@@ -106,7 +105,6 @@ function load(): Binding {
   const restore = setEnvironment({
     OMP_NUM_THREADS: String(threads),
     OPENBLAS_NUM_THREADS: String(threads),
-    ...(process.env.OPENBLAS_CORETYPE === undefined && missesWideKernels() ? { OPENBLAS_CORETYPE: "SKYLAKEX" } : {}),
   });
   try {
     const native = createRequire(import.meta.url)(path) as Binding;
@@ -136,21 +134,4 @@ function setEnvironment(variables: Readonly<Record<string, string>>): () => void
       else process.env[name] = value;
     }
   };
-}
-
-/**
- * Whether OpenBLAS up to 0.3.21 (Debian 12's) takes kernels of half the processor's width: it does not know AMD's with
- * AVX-512. Told that it has a Skylake-X, it takes the wide ones: 407 instead of 217 GFLOP/s for a product of 2048 x 2048.
- */
-function missesWideKernels(): boolean {
-  if (process.platform !== "linux" || process.arch !== "x64") return false;
-  let processor: string;
-  try {
-    processor = readFileSync("/proc/cpuinfo", "utf8").split("\n\n", 1)[0] ?? "";
-  } catch {
-    return false;
-  }
-  if (!processor.includes("AuthenticAMD")) return false;
-  const flags = new Set(/^flags\s*:\s*(.*)$/m.exec(processor)?.[1]?.split(" "));
-  return ["avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"].every((flag) => flags.has(flag));
 }
