@@ -11,7 +11,7 @@ import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
 import { dcgan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
-import { topK } from "../../techniques/index.ts";
+import { topK, weightAveraging } from "../../techniques/index.ts";
 import { defineRecipe } from "../recipe.ts";
 
 export default defineRecipe({
@@ -20,10 +20,10 @@ export default defineRecipe({
   generator: dcgan.generator({ latent: 128, width: 32 }),
   discriminator: dcgan.discriminator({ width: 32, spectralNorm: true }),
   loss: hinge(),
-  techniques: [topK({ gamma: 0.9, floor: 0.75 })],
+  techniques: [topK({ gamma: 0.9, floor: 0.75 }), weightAveraging({ decay: 0.999 })],
   optimizers: { generator: adam({ lr: 2e-4, betas: [0, 0.9] }), discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }) },
   batchSize: 64,
-  steps: 2_000,
-  samples: { every: 200 },
-  checkpoint: { every: 500 },
+  steps: 6_000,
+  samples: { every: 500 },
+  checkpoint: { every: 1_000 },
 });
