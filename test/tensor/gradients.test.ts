@@ -290,7 +290,7 @@ it("says what is missing", () => {
   );
   expect(() => grad(x.mul(2), [x])).toThrow(/^grad: grad can be implicitly created only for scalar outputs/);
   expect(() => grad(x.sum(), [other])).toThrow(
-    /^grad: One of the differentiated Tensors appears to not have been used/,
+    /^grad: .*differentiated Tensors appears to not have been used/,
   );
   expect(() => grad(x.sum(), [])).toThrow(/^grad: .*non-empty/);
   expect(() => grad(x.sum(), [Tensor.ones([2])])).toThrow(
