@@ -105,6 +105,7 @@ function load(): Binding {
   const restore = setEnvironment({
     OMP_NUM_THREADS: String(threads),
     OPENBLAS_NUM_THREADS: String(threads),
+    ...waitingThreads(),
   });
   try {
     const native = createRequire(import.meta.url)(path) as Binding;
@@ -119,6 +120,15 @@ function load(): Binding {
 function environmentThreads(): number | undefined {
   const threads = Number.parseInt(process.env.OMP_NUM_THREADS ?? "", 10);
   return threads >= 1 && threads <= 1024 ? threads : undefined;
+}
+
+/**
+ * How long a thread that waits for the others keeps its core busy. GNU's OpenMP does so for milliseconds: when anything
+ * else wants that core, the others are the ones that wait (bench/NOTES.md). A user's own setting wins.
+ */
+function waitingThreads(): { GOMP_SPINCOUNT?: string } {
+  const { GOMP_SPINCOUNT, OMP_WAIT_POLICY } = process.env;
+  return GOMP_SPINCOUNT === undefined && OMP_WAIT_POLICY === undefined ? { GOMP_SPINCOUNT: "20000" } : {};
 }
 
 /**
