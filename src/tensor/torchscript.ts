@@ -23,8 +23,17 @@ export class ScriptModule {
   forward(...inputs: readonly Tensor[]): Tensor | Tensor[] {
     const numbers = inputs.map((input, i) => TensorHandle.numberOf(input, "forward", `input ${i}`));
     const result = binding().scriptForward(this.#number, numbers);
-    return Array.isArray(result) ? result.map((number) => TensorHandle.of(number)) : TensorHandle.of(result as number);
+    return Array.isArray(result) ? result.map((number) => unrecorded(number)) : unrecorded(result as number);
   }
+}
+
+/** The interpreter's optimized plans keep the gradient mode of the calls that they were made for. */
+function unrecorded(number: number): Tensor {
+  const tensor = TensorHandle.of(number);
+  if (binding().gradEnabled() || !tensor.requiresGrad) return tensor;
+  const detached = tensor.detach();
+  tensor.dispose();
+  return detached;
 }
 
 /**
