@@ -1,15 +1,7 @@
 /** Adam (Kingma and Ba 2015, algorithm 1), with PyTorch's placement of eps and its numbers. */
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
-import {
-  foreachAdd_,
-  foreachAddcdiv_,
-  foreachAddcmul_,
-  foreachDiv_,
-  foreachMul_,
-  foreachSqrt,
-  type Tensor,
-} from "../tensor/index.ts";
+import { fusedAdam_, type Tensor } from "../tensor/index.ts";
 import { Optimizer, type OptimizerContext } from "./optimizer.ts";
 
 /** Options of {@link Adam}. */
@@ -45,22 +37,15 @@ export class Adam extends Optimizer {
     this.#squares = this.slot("exp_avg_sq");
   }
 
-  protected override update(raw: readonly Tensor[]): void {
-    const [beta1, beta2] = this.#options.betas;
-    const gradients = this.decayed(raw, this.#options.weightDecay);
-    if (this.#means !== undefined) {
-      foreachMul_(this.#means, beta1);
-      foreachAdd_(this.#means, gradients, 1 - beta1);
-    }
-    foreachMul_(this.#squares, beta2);
-    foreachAddcmul_(this.#squares, gradients, gradients, 1 - beta2);
-
-    const correction1 = 1 - beta1 ** this.steps;
-    const correction2 = 1 - beta2 ** this.steps;
-    const roots = foreachSqrt(this.#squares);
-    foreachDiv_(roots, Math.sqrt(correction2));
-    foreachAdd_(roots, this.#options.eps);
-    foreachAddcdiv_(this.parameters, this.#means ?? gradients, roots, -this.lr / correction1);
+  protected override update(gradients: readonly Tensor[]): void {
+    const { betas, eps, weightDecay } = this.#options;
+    fusedAdam_(this.parameters, gradients, this.#means ?? [], this.#squares, {
+      lr: this.lr,
+      betas,
+      eps,
+      weightDecay,
+      step: this.steps,
+    });
   }
 }
 
