@@ -305,6 +305,10 @@ export class Tensor extends InPlaceTensor {
   /** Marks a leaf as something to take gradients with respect to, or unmarks it. Returns itself. */
   requiresGrad_(flag = true): this {
     binding().setRequiresGrad(TensorHandle.numberOf(this, "requiresGrad_", "self"), flag);
+    // libtorch ignores the wish for a result of recorded computations.
+    if (!flag && this.requiresGrad) {
+      throw new Error("requiresGrad_: only a leaf can be unmarked; detach() cuts a result from its graph");
+    }
     return this;
   }
 

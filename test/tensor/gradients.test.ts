@@ -289,9 +289,7 @@ it("says what is missing", () => {
     /^grad: element 0 of tensors does not require grad and does not have a grad_fn$/,
   );
   expect(() => grad(x.mul(2), [x])).toThrow(/^grad: grad can be implicitly created only for scalar outputs/);
-  expect(() => grad(x.sum(), [other])).toThrow(
-    /^grad: .*differentiated Tensors appears to not have been used/,
-  );
+  expect(() => grad(x.sum(), [other])).toThrow(/^grad: .*differentiated Tensors appears to not have been used/);
   expect(() => grad(x.sum(), [])).toThrow(/^grad: .*non-empty/);
   expect(() => grad(x.sum(), [Tensor.ones([2])])).toThrow(
     /^grad: One of the differentiated Tensors does not require grad$/,

@@ -73,7 +73,8 @@ it("detach cuts the graph and shares memory", () => {
   expect(y.tolist()).toEqual([9, 9]);
 });
 
-it("only floating leaves may be marked", () => {
+it("only floating leaves may be marked, and only leaves unmarked", () => {
+  expect(() => x.mul(2).requiresGrad_(false)).toThrow("requiresGrad_: only a leaf can be unmarked");
   expect(Tensor.ones([1]).requiresGrad_().requiresGrad_(false).requiresGrad).toBe(false);
   expect(() => Tensor.ones([1], { dtype: "int64" }).requiresGrad_()).toThrow(/only Tensors of floating point/i);
 });
