@@ -23,7 +23,7 @@ export default defineRecipe({
   techniques: [topK({ gamma: 0.9, floor: 0.75 }), weightAveraging({ decay: 0.999 })],
   optimizers: { generator: adam({ lr: 2e-4, betas: [0, 0.9] }), discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }) },
   batchSize: 64,
-  steps: 6_000,
+  steps: 5_000,
   samples: { every: 500 },
   checkpoint: { every: 1_000 },
 });
