@@ -1,11 +1,12 @@
 /**
  * The quickstart: handwritten digits at 32 x 32 (MNIST's 28 x 28 on a black margin) from a small spectrally normalised
- * DCGAN with the hinge loss and top-k updates.
+ * DCGAN with the hinge loss, top-k updates and averaged weights.
  *
  *     gantry train mnist
  *
- * Expect strokes after some 300 steps, digits that a person recognises from about 1,200, and most of a grid of 64
- * readable at the end. k, the number of images that the generator learns from, falls from 64 to 52.
+ * 2 min 53 s on two cores (AMD EPYC, libtorch 1.13). Expect strokes after some 500 steps, digits that a person recognises
+ * from about 2,000, and most of a grid of 64 readable at the end. k, the number of images that the generator learns from,
+ * falls from 64 to 48 within three epochs.
  */
 import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";

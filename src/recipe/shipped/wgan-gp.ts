@@ -4,6 +4,8 @@
  *
  *     gantry train wgan-gp
  *
+ * About 5 minutes on two cores (reckoned from 40 steps in 6.3 s, libtorch 1.13).
+ *
  * Expect a critic loss that falls quickly below zero and then climbs slowly towards it while digits emerge, later than
  * in the quickstart: a step costs several times as much, and the penalty differentiates twice.
  */
