@@ -1,12 +1,13 @@
 /** Recipes: written, stored, amended and loaded. */
 import "./shipped-parts.ts";
 
+export { canonicalJson } from "../base/canonical-json.ts";
 export { type LoadedRecipe, loadRecipe } from "./load.ts";
 export { importModule, importModules } from "./modules.ts";
 export { applyOverrides, parseSetting, type Setting } from "./overrides.ts";
 export type { PartRole, PartTypes } from "./part-types.ts";
 export { partsOf } from "./parts.ts";
-export { canonicalJson, fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe } from "./plain.ts";
+export { fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe } from "./plain.ts";
 export { defineRecipe, isRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
 export { recipeSchema } from "./schema.ts";
 export { shippedRecipes } from "./shipped/index.ts";

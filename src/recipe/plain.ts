@@ -7,6 +7,7 @@
 // A stored recipe can name any shipped kind.
 import "./shipped-parts.ts";
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../base/canonical-json.ts";
 import { fromPlain, isDescriptor, type PlainDescriptor, toPlain } from "../base/descriptor.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
 
@@ -39,15 +40,6 @@ export function fromPlainRecipe(plain: PlainRecipe): Recipe {
 
 function isPlainPart(value: object): boolean {
   return "role" in value && "kind" in value && "options" in value;
-}
-
-/** JSON with sorted keys and no white space: equal values give equal text, however they were written down. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonicalJson(inner)}`).join(",")}}`;
 }
 
 /**

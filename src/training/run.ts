@@ -1,9 +1,10 @@
 /** A run: a recipe in a folder, trained in one sitting or several. */
+import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dataset, PackProgress } from "../data/index.ts";
 import { importModules } from "../recipe/modules.ts";
 import { applyOverrides } from "../recipe/overrides.ts";
-import { canonicalJson, fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
+import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { gantryVersion } from "../recipe/version.ts";
 import { configureEngine, engineSummary, Generator, scope, type Tensor } from "../tensor/index.ts";

@@ -1,7 +1,8 @@
 /** A recipe survives the way through JSON, and its hash depends on what it says, not on how it was written down. */
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { canonicalJson, fromPlainRecipe, recipeHash, toPlainRecipe } from "../../src/recipe/plain.ts";
+import { canonicalJson } from "../../src/base/canonical-json.ts";
+import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../../src/recipe/plain.ts";
 import { defineRecipe } from "../../src/recipe/recipe.ts";
 import { adamLike, base, decay, recipe, topLike } from "./parts.ts";
 
