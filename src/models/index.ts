@@ -1,4 +1,12 @@
 /** Architectures, one a file, and what the training step knows of them. */
+export { type Classification, Classifier, type ClassifierOptions, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
+export {
+  type ClassifierInfo,
+  classifierName,
+  readClassifier,
+  roundToFile,
+  writeClassifier,
+} from "./classifier-file.ts";
 export { imageShape, type ModelContext, requireClasses, type SampleShape, sampleShape } from "./context.ts";
 export {
   DcganDiscriminator,

@@ -1,0 +1,39 @@
+/** Counting what a classifier gets right. */
+import { setImmediate } from "node:timers/promises";
+import type { Dataset } from "../../data/index.ts";
+import type { Classifier } from "../../models/index.ts";
+import { type Device, noGrad, scope } from "../../tensor/index.ts";
+
+/** Images a pass. */
+const CHUNK = 250;
+
+/**
+ * How many of a dataset's images the network, in the mode it is in, puts into their class. All images, as they are.
+ *
+ * Resolves to undefined when `stop` was raised on the way.
+ */
+export async function countCorrect(
+  network: Classifier,
+  { images, labels, count }: Pick<Dataset, "images" | "labels" | "count">,
+  device: Device = "cpu",
+  stop?: AbortSignal,
+): Promise<number | undefined> {
+  let correct = 0;
+  for (let start = 0; start < count; start += CHUNK) {
+    if (stop?.aborted) return undefined;
+    const length = Math.min(CHUNK, count - start);
+    correct += noGrad(() =>
+      scope(() => {
+        const bytes = images.narrow(0, start, length).to({ device });
+        const { logits } = network.forward(bytes.float().div_(127.5).add_(-1));
+        return logits
+          .argmax(1)
+          .eq(labels.narrow(0, start, length).to({ device }))
+          .sum()
+          .item();
+      }),
+    );
+    await setImmediate();
+  }
+  return correct;
+}
