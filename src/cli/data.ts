@@ -1,26 +1,14 @@
 /** `gantry data`: inspects a dataset by name or path, or gets one. */
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { suggestion, UserError } from "../base/errors.ts";
-import { cifar10 } from "../data/cifar10.ts";
-import { type DataDescriptor, packOf } from "../data/describe.ts";
-import { fashionMnist } from "../data/fashion-mnist.ts";
+import { packOf } from "../data/describe.ts";
 import { getDataset } from "../data/get.ts";
-import { imageFolder } from "../data/image-folder.ts";
 import { type Inspection, inspect } from "../data/inspect.ts";
-import { mnist } from "../data/mnist.ts";
 import { officialDataset, officialDatasets } from "../data/registry.ts";
 import { defineCommand } from "./command.ts";
 import { wholeNumber } from "./flags.ts";
+import { datasetNames, describeDataset } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine } from "./progress.ts";
-
-/** Datasets that have a name, and what describes them. */
-const named: Readonly<Record<string, (options: never) => DataDescriptor>> = {
-  mnist,
-  "fashion-mnist": fashionMnist,
-  cifar10,
-};
 
 /** Files that are listed one by one before "and N more". */
 const MOST_BROKEN_SHOWN = 20;
@@ -29,7 +17,7 @@ const inspectArgs = {
   dataset: {
     type: "positional",
     required: true,
-    description: `${Object.keys(named).join(", ")}, or a folder or zip of images`,
+    description: `${datasetNames.join(", ")}, or a folder or zip of images`,
   },
   split: { type: "string", valueHint: "NAME", description: "train, test, or another sub-folder (default: train)" },
   size: { type: "string", valueHint: "PIXELS", description: "side of the prepared images (default: 32, folders 64)" },
@@ -121,17 +109,6 @@ export const data = defineCommand({
     { line: "gantry data get cifar10", does: "download CIFAR-10" },
   ],
 });
-
-/** The descriptor for a name or path. Throws UserError when it is neither. */
-function describeDataset(nameOrPath: string, options: Record<string, unknown>): DataDescriptor {
-  const known = Object.hasOwn(named, nameOrPath) ? named[nameOrPath] : undefined;
-  if (known !== undefined) return known(options as never);
-  if (existsSync(nameOrPath)) return imageFolder({ path: resolve(nameOrPath), ...options });
-  const names = Object.keys(named);
-  throw new UserError(
-    `\`${nameOrPath}\` is neither a file or folder nor a dataset's name${suggestion(nameOrPath, names)}`,
-  );
-}
 
 /** Calls `show` ten times a second where the line is redrawn in place, else, in a log, every ten seconds. */
 function throttled<T>(show: (value: T) => void): (value: T) => void {

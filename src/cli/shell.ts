@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "draw images with a trained generator",
     load: async () => (await import("./sample.ts")).sample,
   },
+  "train-classifier": {
+    summary: "train a classifier that scores can be computed with",
+    load: async () => (await import("./train-classifier.ts")).trainClassifier,
+  },
   data: {
     summary: "inspect a dataset, or get one",
     load: async () => (await import("./data.ts")).data,

@@ -1,0 +1,100 @@
+/** The work of `gantry train-classifier`: prepares both splits, trains under watch, writes the file. */
+import { existsSync } from "node:fs";
+import { UserError } from "../base/errors.ts";
+import { type DataContext, type DataDescriptor, type Dataset, folderSource, type Pack, packOf } from "../data/index.ts";
+import { writeClassifier } from "../models/classifier-file.ts";
+import { gantryVersion } from "../recipe/version.ts";
+import { configureEngine, engineSummary } from "../tensor/index.ts";
+import { type ClassifierSetup, type TrainedClassifier, trainClassifier } from "../training/classifier/index.ts";
+import { classifierReporter } from "./classifier-reporter.ts";
+import { refuseAbsentDevice } from "./device.ts";
+import { exitCodes } from "./errors.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { describeDataset, isDatasetName } from "./named-dataset.ts";
+import type { OutputFlags } from "./reporter.ts";
+
+/** What is to be made. */
+export interface ClassifierOrder extends OutputFlags {
+  /** A dataset's name or a path. */
+  readonly dataset: string;
+  readonly name: string;
+  readonly out: string;
+  readonly setup: ClassifierSetup;
+  readonly testSplit: string;
+  readonly size: number;
+  readonly channels: number | undefined;
+  readonly threads: number | undefined;
+  readonly device: string;
+}
+
+/** Makes a classifier and gives the exit code. Nothing is written when a signal came before the end. */
+export async function makeClassifier(order: ClassifierOrder): Promise<number> {
+  const { name, out, setup, device } = order;
+  const reporter = classifierReporter(order);
+  const interrupt = watchInterrupts(() => reporter.stopping());
+  try {
+    if (order.threads !== undefined) configureEngine({ threads: order.threads });
+    refuseAbsentDevice(device);
+    const context: DataContext = { onProgress: reporter.preparing };
+    const [train, test] = await describeSplits(order);
+    const pack = await packOf(train, context);
+    const [trainSet, testSet] = [await train.build(context), await test.build(context)];
+    reporter.start(name, trainSet, testSet);
+    const { signal: stop } = interrupt;
+    const trained = await trainClassifier({ train: trainSet, test: testSet, setup, device, stop, events: reporter });
+    if (trained === undefined) {
+      reporter.stopped();
+      return interrupt.exitCode();
+    }
+    write(order, trained, pack, trainSet, testSet);
+    trained.network.dispose();
+    reporter.end({ file: out, ...trained.test, history: trained.history });
+    return exitCodes.success;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
+/** Both splits. Throws UserError, with what is needed, when a folder has not both. */
+async function describeSplits(order: ClassifierOrder): Promise<[DataDescriptor, DataDescriptor]> {
+  const { dataset, testSplit, size, channels } = order;
+  const form = { size, ...(channels === undefined ? {} : { channels }) };
+  const splits = ["train", testSplit] as const;
+  if (!isDatasetName(dataset) && existsSync(dataset)) {
+    for (const split of splits) {
+      // Told apart here from all that can be wrong with the images, which the remedy would not fit.
+      await folderSource(dataset, split).catch((error: unknown) => {
+        if (!(error instanceof UserError)) throw error;
+        const remedy = `a classifier needs sub-folders train and ${testSplit}, each with a sub-folder for every class`;
+        throw new UserError(`${error.message}; ${remedy}`, { cause: error });
+      });
+    }
+  }
+  const [train, test] = splits.map((split) => describeDataset(dataset, { ...form, split }));
+  return [train!, test!];
+}
+
+function write(order: ClassifierOrder, trained: TrainedClassifier, pack: Pack, train: Dataset, test: Dataset): void {
+  const { channels, size, width, blocks } = trained.network.options;
+  const { libtorch, threads } = engineSummary();
+  writeClassifier(order.out, trained.network, {
+    version: 1,
+    name: order.name,
+    classes: train.classes,
+    network: { channels, size, width, blocks },
+    ...paddedFrom(pack),
+    test: trained.test,
+    data: { train: train.protocolNote ?? train.name, test: test.protocolNote ?? test.name },
+    training: { ...order.setup },
+    history: trained.history,
+    gantry: gantryVersion(),
+    engine: `libtorch ${libtorch}, ${order.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+  });
+}
+
+/** The originals' side where all were squares of one size that got a margin. */
+function paddedFrom({ header: { fit, originals, size } }: Pack): { paddedFrom?: number } {
+  const { width, height } = originals;
+  const sides = new Set([...width, ...height]);
+  return fit === "pad" && sides.size === 1 && width[0] < size ? { paddedFrom: width[0] } : {};
+}

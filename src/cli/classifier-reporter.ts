@@ -1,0 +1,142 @@
+/** What the training of a classifier tells while it goes: for people, as JSON lines, or (quietly) the file at its end. */
+import type { Dataset, PackProgress } from "../data/index.ts";
+import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/classifier/index.ts";
+import { clock, Remaining, StatusLine, type Stream, spoken } from "./progress.ts";
+import type { OutputFlags } from "./reporter.ts";
+
+/** What is told at the end. */
+export interface ClassifierResult {
+  readonly file: string;
+  readonly correct: number;
+  readonly count: number;
+  readonly history: readonly ClassifierEpoch[];
+}
+
+/** How `gantry train-classifier` reports. */
+export interface ClassifierReporter extends Required<NonNullable<ClassifierTraining["events"]>> {
+  preparing(progress: PackProgress): void;
+  start(name: string, train: Dataset, test: Dataset): void;
+  /** A signal asked to stop. */
+  stopping(): void;
+  /** It was stopped before its end. */
+  stopped(): void;
+  end(result: ClassifierResult): void;
+}
+
+/** The reporter that the flags ask for. */
+export function classifierReporter(flags: OutputFlags, out: Stream = process.stdout): ClassifierReporter {
+  if (flags.json) return jsonReporter(out);
+  return flags.quiet ? quietReporter(out) : new TextReporter(out);
+}
+
+/** Share as a percentage with the digits that a count of thousands has. */
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+const secondsSince = (start: number): number => (performance.now() - start) / 1000;
+
+/** One object a line: `event` is preparing, start, begin, tick, epoch, testing, stopping, stopped or end. */
+function jsonReporter(out: Stream): ClassifierReporter {
+  const started = performance.now();
+  const line = (event: string, content: object): void => {
+    out.write(`${JSON.stringify({ event, ...content, seconds: Math.round(secondsSince(started) * 10) / 10 })}\n`);
+  };
+  const note = ({ name, count, protocolNote }: Dataset): object => ({ name, count, note: protocolNote });
+  return {
+    preparing: throttled(500, (progress) => line("preparing", progress)),
+    start: (name, train, test) => line("start", { name, train: note(train), test: note(test) }),
+    begin: (steps, parameters) => line("begin", { steps, parameters }),
+    tick: throttled(5000, (tick) => line("tick", tick)),
+    epoch: (epoch) => line("epoch", epoch),
+    testing: (count) => line("testing", { count }),
+    stopping: () => line("stopping", {}),
+    stopped: () => line("stopped", {}),
+    end: ({ file, correct, count }) => line("end", { file, correct, count, accuracy: correct / count }),
+  };
+}
+
+function quietReporter(out: Stream): ClassifierReporter {
+  const nothing = (): void => {};
+  return {
+    preparing: nothing,
+    start: nothing,
+    begin: nothing,
+    tick: nothing,
+    epoch: nothing,
+    testing: nothing,
+    stopping: nothing,
+    stopped: nothing,
+    end: ({ file }) => out.write(`${file}\n`),
+  };
+}
+
+class TextReporter implements ClassifierReporter {
+  readonly #out: Stream;
+  readonly #status: StatusLine;
+  readonly #remaining = new Remaining();
+  #began = performance.now();
+  readonly preparing: (progress: PackProgress) => void;
+  readonly tick: (tick: ClassifierTick) => void;
+
+  constructor(out: Stream) {
+    this.#out = out;
+    this.#status = new StatusLine(out);
+    // Where a line cannot be redrawn every report is a line of its own: fewer of them.
+    const interval = out.isTTY ? 200 : 10_000;
+    this.preparing = throttled(interval, ({ name, done, total }) =>
+      this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+    );
+    this.tick = throttled(interval, ({ step, steps, epoch, loss, accuracy }) => {
+      const left = clock(this.#remaining.update(step, steps, secondsSince(this.#began)));
+      const numbers = `loss ${loss.toFixed(3)}  training accuracy ${percent(accuracy)}`;
+      this.#status.passing(`${step}/${steps}  epoch ${epoch.toFixed(2)}  ${numbers}  ETA ${left}`);
+    });
+  }
+
+  start(name: string, train: Dataset, test: Dataset): void {
+    this.#out.write(
+      `${name}-classifier: ${train.count} training and ${test.count} test images of ${train.classes.length} classes\n`,
+    );
+  }
+
+  begin(steps: number, parameters: number): void {
+    this.#began = performance.now();
+    this.#remaining.update(0, steps, 0);
+    this.#status.lasting(`Training a network of ${parameters} parameters for ${steps} steps`);
+  }
+
+  epoch({ epoch, loss, accuracy }: ClassifierEpoch): void {
+    this.#status.lasting(`Epoch ${epoch}: loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}`);
+  }
+
+  testing(count: number): void {
+    this.#status.passing(`Testing on ${count} images`);
+  }
+
+  stopping(): void {
+    this.#status.lasting("Stopping after this step: an unfinished classifier is not written.");
+  }
+
+  stopped(): void {
+    this.#status.end();
+    this.#out.write("Stopped; nothing was written.\n");
+  }
+
+  end({ file, correct, count }: ClassifierResult): void {
+    this.#status.end();
+    this.#out.write(
+      `Test accuracy ${percent(correct / count)} (${correct} of ${count}) after ${spoken(secondsSince(this.#began))}.\n` +
+        `  classifier  ${file}\n`,
+    );
+  }
+}
+
+/** Calls `show` at most once an interval of so many milliseconds; the first call goes through. */
+function throttled<T>(interval: number, show: (value: T) => void): (value: T) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    const now = performance.now();
+    if (now - last < interval) return;
+    last = now;
+    show(value);
+  };
+}

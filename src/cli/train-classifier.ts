@@ -1,0 +1,98 @@
+/** `gantry train-classifier`: a dataset with a train and a test split becomes a classifier file that scores can use. */
+import { accessSync, constants, existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { classifierName } from "../models/classifier-file.ts";
+import { defineCommand } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { wholeNumber } from "./flags.ts";
+import { datasetNames, isDatasetName } from "./named-dataset.ts";
+
+const args = {
+  dataset: {
+    type: "positional",
+    required: true,
+    description: `${datasetNames.join(", ")}, or a folder or zip of images with a train and a test sub-folder`,
+  },
+  out: { type: "string", valueHint: "FILE", description: "a new file; default: <name>-classifier.safetensors" },
+  name: {
+    type: "string",
+    valueHint: "NAME",
+    description: "scores are named after NAME-classifier, and a shipped NAME sets the defaults; default: the dataset's",
+  },
+  testSplit: {
+    type: "string",
+    valueHint: "NAME",
+    description: "split that the accuracy is measured on; default: test",
+  },
+  size: { type: "string", valueHint: "PIXELS", description: "side of the images (default: 32)" },
+  channels: { type: "string", valueHint: "1|3", description: "gray or colour (default: as the dataset is, folders 3)" },
+  width: { type: "string", valueHint: "N", description: "channels of the first layer; features are 4 x N" },
+  epochs: { type: "string", valueHint: "N", description: "passes over the training images" },
+  flip: { type: "boolean", description: "mirror images with probability one half (default: by the name)" },
+  seed: { type: "string", valueHint: "N", description: "seed of every random draw (default: 1)" },
+  threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
+  device: { type: "string", valueHint: "NAME", description: "cpu, cuda, cuda:1 ... or mps; default: cpu" },
+  quiet: { type: "boolean", description: "print only the file, when it is done" },
+  json: { type: "boolean", description: "print one JSON object a line instead of text" },
+} as const;
+
+/** The name that scores will carry. Throws UsageError when it is none. */
+function nameOf(dataset: string, given: string | undefined): string {
+  const name = given ?? (isDatasetName(dataset) ? dataset : basename(resolve(dataset)).replace(/\.zip$/i, ""));
+  if (classifierName.test(name) && name.length <= 100) return name;
+  const whose = given === undefined ? `the name of ${dataset} (${name})` : `--name (=${name})`;
+  const remedy = given === undefined ? "; give another with --name" : "";
+  throw new UsageError(`${whose} must be letters, digits, dots, - and _, since scores are named after it${remedy}`);
+}
+
+/** A file is never overwritten, and a training of an hour must not fail for want of a place to write. */
+function refuseUnwritable(out: string): void {
+  if (existsSync(out)) throw new UserError(`--out ${out} exists, and a classifier is never overwritten; give another`);
+  let folder = dirname(resolve(out));
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new UserError(`--out ${out}: the folder ${folder} cannot be written to`);
+  }
+}
+
+/** The command, for the shell to mount. */
+export const trainClassifier = defineCommand({
+  meta: {
+    name: "train-classifier",
+    description: "Trains a classifier for scores, measures it on the test split and writes one safetensors file.",
+  },
+  args,
+  examples: [
+    { line: "gantry train-classifier mnist", does: "what the shipped mnist-classifier was trained with" },
+    { line: "gantry train-classifier birds.zip --flip", does: "one for data of your own" },
+    {
+      line: "gantry evaluate runs/birds --features birds-classifier.safetensors",
+      does: "score a run with it",
+    },
+  ],
+  async run({ args: flags }) {
+    const name = nameOf(flags.dataset, flags.name);
+    const out = flags.out ?? `${name}-classifier.safetensors`;
+    const seed = wholeNumber("--seed", flags.seed, 0);
+    const epochs = wholeNumber("--epochs", flags.epochs, 1);
+    const width = wholeNumber("--width", flags.width, 1);
+    const threads = wholeNumber("--threads", flags.threads, 1);
+    const size = wholeNumber("--size", flags.size, 1) ?? 32;
+    const channels = wholeNumber("--channels", flags.channels, 1);
+    const device = flags.device ?? "cpu";
+    if (!/^(cpu|cuda|mps)(:\d+)?$/.test(device))
+      throw new UsageError(`--device (=${device}) must be cpu, cuda, cuda:<number> or mps`);
+    if (width !== undefined && width > 256) throw new UsageError(`--width (=${width}) must be at most 256`);
+    refuseUnwritable(out);
+    const { setupFor } = await import("../training/classifier/setup.ts");
+    const given = { seed, epochs, width, flip: flags.flip };
+    const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    const setup = { ...setupFor(name), ...own };
+    const { dataset, testSplit = "test", quiet, json } = flags;
+    const { makeClassifier } = await import("./classifier-making.ts");
+    return makeClassifier({ dataset, name, out, setup, testSplit, size, channels, threads, device, quiet, json });
+  },
+});
