@@ -17,6 +17,7 @@ const divTensor = operator("aten::div_.Tensor(self, other)");
 const divScalar = operator("aten::div_.Scalar(self, other)");
 const addcmul = operator("aten::addcmul_(self, tensor1, tensor2, value)");
 const addcdiv = operator("aten::addcdiv_(self, tensor1, tensor2, value)");
+const addmm = operator("aten::addmm_(self, mat1, mat2, beta, alpha)");
 const lerp = operator("aten::lerp_.Scalar(self, end, weight)");
 const sqrt = operator("aten::sqrt_(self)");
 const clamp = operator("aten::clamp_(self, min, max)");
@@ -59,6 +60,10 @@ export abstract class InPlaceTensor extends LayersTensor {
   /** self += value * tensor1 * tensor2 */
   addcmul_(tensor1: Tensor, tensor2: Tensor, value = 1): Tensor {
     return addcmul(this, tensor1, tensor2, value);
+  }
+  /** self = beta * self + alpha * mat1 mat2 */
+  addmm_(mat1: Tensor, mat2: Tensor, { beta = 1, alpha = 1 }: { beta?: number; alpha?: number } = {}): Tensor {
+    return addmm(this, mat1, mat2, beta, alpha);
   }
   /** self += value * tensor1 / tensor2 */
   addcdiv_(tensor1: Tensor, tensor2: Tensor, value = 1): Tensor {

@@ -14,6 +14,8 @@ const addmm = operator("aten::addmm(self, mat1, mat2, beta, alpha)");
 const linear = operator("aten::linear(input, weight, bias)");
 const linalgQr = operator<[Tensor, Tensor]>("aten::linalg_qr(A, mode)");
 const linalgEigh = operator<[Tensor, Tensor]>("aten::linalg_eigh(self, UPLO)");
+const linalgEigvalsh = operator("aten::linalg_eigvalsh(self, UPLO)");
+const linalgCholeskyEx = operator<[Tensor, Tensor]>("aten::linalg_cholesky_ex(self)");
 const linalgSvd = operator<[Tensor, Tensor, Tensor]>("aten::linalg_svd(A, full_matrices)");
 const linalgSvdvals = operator("aten::linalg_svdvals(A)");
 // The binding's own forms (native/convolution.cc): ATen's mathematics, and ATen itself wherever they do not apply.
@@ -127,6 +129,17 @@ export abstract class LayersTensor extends ShapeTensor {
   /** Eigenvalues (ascending) and eigenvectors (columns) of a symmetric matrix. */
   linalgEigh(): [Tensor, Tensor] {
     return linalgEigh(this, "L");
+  }
+  /** Eigenvalues (ascending) of a symmetric matrix. */
+  linalgEigvalsh(): Tensor {
+    return linalgEigvalsh(this, "L");
+  }
+  /**
+   * The lower triangular L with self = L L^T for a symmetric positive definite matrix, and 0; or something undefined, and
+   * the order of the first leading minor that is not positive (int32).
+   */
+  linalgCholeskyEx(): [Tensor, Tensor] {
+    return linalgCholeskyEx(this);
   }
   /** U [m, k], S [k] (descending) and V^T [k, n] with self = U diag(S) V^T; square U and V^T when `fullMatrices`. */
   linalgSvd(fullMatrices = false): [Tensor, Tensor, Tensor] {

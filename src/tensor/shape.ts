@@ -17,6 +17,8 @@ const repeat = operator("aten::repeat(self, repeats)");
 const narrow = operator("aten::narrow(self, dim, start, length)");
 const select = operator("aten::select.int(self, dim, index)");
 const split = operator<Tensor[]>("aten::split.Tensor(self, split_size, dim)");
+const diagonal = operator("aten::diagonal(self, offset)");
+const triu = operator("aten::triu(self, diagonal)");
 const flip = operator("aten::flip(self, dims)");
 const constantPad = operator("aten::constant_pad_nd(self, pad, value)");
 const indexSelect = operator("aten::index_select(self, dim, index)");
@@ -86,6 +88,14 @@ export abstract class ShapeTensor extends ReductionTensor {
   /** Views of `splitSize` indices each along `dim`; the last may be smaller. */
   split(splitSize: number, dim = 0): Tensor[] {
     return split(this, splitSize, dim);
+  }
+  /** A view of the entries [i, i + offset] of a matrix. */
+  diagonal(offset = 0): Tensor {
+    return diagonal(this, offset);
+  }
+  /** The entries of a matrix on and above its `diagonal`-th diagonal, 0 elsewhere. */
+  triu(diagonal = 0): Tensor {
+    return triu(this, diagonal);
   }
   /** Reverses the order along dimensions. */
   flip(dims: readonly number[]): Tensor {

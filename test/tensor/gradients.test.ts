@@ -18,6 +18,7 @@ const distinct = (...shape: number[]) => {
 };
 const index = (values: number[], shape = [values.length]) => Tensor.fromArray(values, shape, { dtype: "int64" });
 const mask = Tensor.fromArray([1, 0, 1, 1, 0, 0], [2, 3], { dtype: "bool" });
+const unit = Tensor.eye(2, { dtype: "float64" });
 const symmetric = () => {
   const a = signed(3, 3);
   return a
@@ -121,6 +122,8 @@ const cases: readonly Case[] = [
   c("narrow", (x) => x!.narrow(1, 1, 2), [a()]),
   c("select", (x) => x!.select(0, -1), [a()]),
   c("split", (x) => x!.split(2, 1), [signed(2, 5)]),
+  c("diagonal", (x) => x!.diagonal(1), [a()]),
+  c("triu", (x) => x!.triu(1), [a()]),
   c("flip", (x) => x!.flip([0, 1]), [a()]),
   c("constantPad", (x) => x!.constantPad([1, 2, -1, 1], 0.5), [a()]),
   c("indexSelect", (x) => x!.indexSelect(1, index([2, 0, 0])), [a()]),
@@ -141,6 +144,8 @@ const cases: readonly Case[] = [
   // R's diagonal may take either sign: Q R itself is the function.
   c("linalgQr", (x) => x!.linalgQr()[1].abs(), [symmetric()]),
   c("linalgEigh", (x) => x!.add(x!.transpose(0, 1)).linalgEigh()[0], [symmetric()]),
+  c("linalgEigvalsh", (x) => x!.add(x!.transpose(0, 1)).linalgEigvalsh(), [symmetric()]),
+  c("linalgCholeskyEx", (x) => x!.mm(x!.transpose(0, 1)).add(unit).linalgCholeskyEx()[0], [a()]),
   c("linalgSvdvals", (x) => x!.linalgSvdvals(), [symmetric()]),
   c("linalgSvd", (x) => x!.linalgSvd()[1], [signed(2, 3)]),
   c("conv2d", (x, w, b) => x!.conv2d(w!, b!, { padding: 1 }), [image(), signed(3, 2, 3, 3), signed(3)]),
@@ -182,6 +187,7 @@ const cases: readonly Case[] = [
   c("div_", (x, y) => x!.add(1).div_(y!), [a(), positive(3)]),
   c("addcmul_", (x, y, z) => x!.mul(1).addcmul_(y!, z!, 2), [a(), a(), a()]),
   c("addcdiv_", (x, y, z) => x!.mul(1).addcdiv_(y!, z!, 2), [a(), a(), positive(2, 3)]),
+  c("addmm_", (x, y, z) => x!.mul(1).addmm_(y!, z!, { beta: 0.5, alpha: 2 }), [signed(2, 2), a(), signed(3, 2)]),
   c("lerp_", (x, y) => x!.mul(1).lerp_(y!, 0.3), [a(), a()]),
   c("sqrt_", (x) => x!.mul(1).sqrt_(), [positive(2, 3)]),
   c("clamp_", (x) => x!.mul(1).clamp_(-0.5, 0.5), [a()]),
