@@ -1,8 +1,11 @@
-/** Files in and out: safetensors, .npy, IDX, PNG grids, and the atomic writes under them. */
+/** Files in and out: safetensors, .pth, .npy, .npz, IDX, PNG grids, and the atomic writes under them. */
 export { writeFileAtomic } from "./atomic.ts";
 export { type Idx, parseIdx, readIdx } from "./idx.ts";
 export { readNpy, writeNpy } from "./npy.ts";
+export type { PickleKey } from "./pickle.ts";
 export { quantise, writePngGrid } from "./png-grid.ts";
+export { readPth, readStateDict, type StateDictOptions } from "./pth.ts";
+export type { PthValue } from "./pth-plain.ts";
 export { readSafetensors, readSafetensorsHeader, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDType, SafetensorsHeader, TensorEntry } from "./safetensors-header.ts";
 export { encodePng, type GridOptions, type Picture, type PixelBatch, tile } from "./tiles.ts";
