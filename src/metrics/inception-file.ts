@@ -1,0 +1,165 @@
+/**
+ * The weights of Inception: where they are kept, how a published file becomes one that Gantry opens, and what is checked.
+ *
+ * The published file is `pt_inception-2015-12-05-6726825d.pth` of the pytorch-fid project, which torch-fidelity distributes
+ * under another name; both were converted from TensorFlow's `inception-2015-12-05.tgz`. It is not part of Gantry.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { cacheFolder } from "../data/paths.ts";
+import type { OfficialFile } from "../data/registry.ts";
+import { sha256OfFile } from "../data/source.ts";
+import { bytesOf } from "../formats/bytes.ts";
+import { readStateDict } from "../formats/pth.ts";
+import { readSafetensors, writeSafetensors } from "../formats/safetensors.ts";
+import { InceptionV3 } from "../models/inception/network.ts";
+import { Generator, noGrad, scope, type Tensor } from "../tensor/index.ts";
+
+/**
+ * The published file. Its name carries the first 8 digits of the SHA-256, as PyTorch's hub checks them; the whole sum and the
+ * size are those that several independent projects record for the file.
+ */
+export const inceptionFile: OfficialFile = {
+  name: "pt_inception-2015-12-05-6726825d.pth",
+  urls: [
+    "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+    "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
+  ],
+  sha256: "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+  bytes: 95_628_359,
+};
+
+/** Where the converted weights are kept: `weights/inception-2015-12-05.safetensors` in the cache folder. */
+export function inceptionPath(): string {
+  return join(cacheFolder(), "weights", "inception-2015-12-05.safetensors");
+}
+
+/** Metadata of the converted file. */
+const SOURCE = "source_sha256";
+const TENSORS = "tensors_sha256";
+
+/** The weights of a converted file. */
+export interface InceptionWeights {
+  readonly state: ReadonlyMap<string, Tensor>;
+  /** SHA-256 of the .pth file that they were converted from: what other tools know the weights by. */
+  readonly hash: string;
+}
+
+/**
+ * Reads weights that {@link importInception} wrote, and checks every byte of the tensors.
+ *
+ * Throws UserError when the file is missing (saying how to get it, and what there is without), is no such file, or is damaged.
+ */
+export function readInception(path: string = inceptionPath()): InceptionWeights {
+  if (!existsSync(path)) {
+    throw new UserError(
+      `Inception's weights are not here (${path}): get them with \`gantry data inception [FILE]\`, or use a built-in ` +
+        "classifier: mnist-classifier, fashion-mnist-classifier, cifar10-classifier",
+    );
+  }
+  const { tensors, metadata } = readSafetensors(path);
+  const hash = metadata[SOURCE];
+  const sum = metadata[TENSORS];
+  if (hash === undefined || sum === undefined) {
+    throw new UserError(
+      `${path}: it does not say which file it was made of; make it with \`gantry data inception FILE\``,
+    );
+  }
+  const actual = hashOfTensors(tensors);
+  if (actual !== sum) {
+    throw new UserError(
+      `${path}: damaged: the SHA-256 of its tensors is ${actual}, not ${sum}; make it anew with \`gantry data inception\``,
+    );
+  }
+  return { state: tensors, hash };
+}
+
+/** How a file of weights is taken over. */
+export interface ImportOptions {
+  /** Where to write; default {@link inceptionPath}. */
+  readonly target?: string | undefined;
+  /** Take weights that are not the published ones, too: scores carry their hash and compare with no others. Default false. */
+  readonly anyHash?: boolean | undefined;
+}
+
+/** What {@link importInception} wrote. */
+export interface Imported {
+  readonly path: string;
+  /** What scores will carry. */
+  readonly hash: string;
+  /** Whether these are the weights that published scores were computed with. */
+  readonly official: boolean;
+}
+
+/**
+ * Converts a state dict (.pth, or .safetensors) to the file that {@link readInception} reads, atomically, after checking its
+ * SHA-256, every name and shape, and that all numbers are finite.
+ *
+ * A .safetensors file of an earlier conversion keeps the hash of the .pth that it was made of.
+ *
+ * Throws UserError when the file cannot be read, has another hash (unless `anyHash`), or is no Inception v3.
+ *
+ * @example
+ * await importInception("pt_inception-2015-12-05-6726825d.pth");
+ */
+export async function importInception(file: string, options: ImportOptions = {}): Promise<Imported> {
+  const { target = inceptionPath(), anyHash = false } = options;
+  if (!existsSync(file)) throw new UserError(`cannot read ${file}: there is no such file`);
+  const { state, hash } = file.endsWith(".safetensors") ? await fromSafetensors(file) : await fromPth(file, anyHash);
+  const official = hash === inceptionFile.sha256;
+  if (!official && !anyHash) throw wrongHash(file, hash);
+  checkState(state, file);
+  writeSafetensors(target, state, { [SOURCE]: hash, [TENSORS]: hashOfTensors(state) });
+  return { path: target, hash, official };
+}
+
+async function fromPth(file: string, anyHash: boolean): Promise<InceptionWeights> {
+  const hash = await sha256OfFile(file);
+  // Before it is read: of a file that was cut short or mixed up, the sum is the clearest thing to say.
+  if (hash !== inceptionFile.sha256 && !anyHash) throw wrongHash(file, hash);
+  return { state: readStateDict(file), hash };
+}
+
+async function fromSafetensors(file: string): Promise<InceptionWeights> {
+  const { tensors, metadata } = readSafetensors(file);
+  const source = metadata[SOURCE];
+  if (source !== undefined && metadata[TENSORS] === hashOfTensors(tensors)) return { state: tensors, hash: source };
+  return { state: tensors, hash: await sha256OfFile(file) };
+}
+
+function wrongHash(file: string, hash: string): UserError {
+  return new UserError(
+    `${file}: its SHA-256 is ${hash}, not ${inceptionFile.sha256} of ${inceptionFile.name}; scores from other weights ` +
+      "compare with nobody's: give --any-hash to use them all the same",
+  );
+}
+
+/** Names and shapes by loading them, then the numbers. */
+function checkState(state: ReadonlyMap<string, Tensor>, file: string): void {
+  scope(() => {
+    const network = new InceptionV3({ generator: new Generator(0), device: "cpu" }, { init: () => {} });
+    try {
+      network.loadStateDict(state);
+      for (const [name, tensor] of state) {
+        if (!noGrad(() => tensor.isfinite().all().item()))
+          throw new UserError(`\`${name}\` has values that are not finite`);
+      }
+    } catch (error) {
+      throw error instanceof UserError ? new UserError(`${file}: no weights of Inception v3: ${error.message}`) : error;
+    } finally {
+      network.dispose();
+    }
+  });
+}
+
+/** SHA-256 over names, types, shapes and bytes of all tensors in order. */
+function hashOfTensors(tensors: ReadonlyMap<string, Tensor>): string {
+  const hash = createHash("sha256");
+  for (const [name, tensor] of tensors) {
+    hash.update(`${JSON.stringify([name, tensor.dtype, tensor.shape])}\n`);
+    scope(() => hash.update(bytesOf(tensor)));
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,134 @@
+/** Inception v3 as a feature network: the one that published Inception Scores, FIDs and KIDs are computed with. */
+import { UserError } from "../base/errors.ts";
+import { foldBatchNorms } from "../models/inception/fold.ts";
+import { INCEPTION_CLASSES, INCEPTION_SIZE, type InceptionOptions, InceptionV3 } from "../models/inception/network.ts";
+import { type Device, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
+import type { FeatureNetwork, Features } from "./feature-network.ts";
+import { readInception } from "./inception-file.ts";
+import { tf1Resize } from "./tf1-resize.ts";
+
+/**
+ * How images of any size become 299 x 299 numbers around 0:
+ *
+ * - `tf1-bilinear` (the original, and torch-fidelity's): TensorFlow 1's bilinear, then (x - 128) / 128;
+ * - `torch-bilinear` (pytorch-fid's and StudioGAN's): bilinear between pixel centres, no antialiasing, then x / 127.5 - 1.
+ */
+export type InceptionResizer = "tf1-bilinear" | "torch-bilinear";
+
+const resizers: Readonly<Record<InceptionResizer, { words: string; apply: (images: Tensor) => Tensor }>> = {
+  "tf1-bilinear": {
+    words: "tf1-bilinear: TensorFlow 1 bilinear to 299x299 (asymmetric, not antialiased), (x - 128) / 128",
+    apply: (images) => tf1Resize(images, INCEPTION_SIZE).sub(128).div(128),
+  },
+  "torch-bilinear": {
+    words: "torch-bilinear: bilinear to 299x299 between pixel centres (not antialiased), x / 127.5 - 1",
+    apply: (images) =>
+      images
+        .float()
+        .upsampleBilinear2d({ size: [INCEPTION_SIZE, INCEPTION_SIZE] })
+        .div(127.5)
+        .sub(1),
+  },
+};
+
+/** Images a pass. The maps of the first layers take 10 MB an image, so more only leave the processor's caches. */
+const CHUNK = 16;
+
+/** How Inception is opened. */
+export interface InceptionFeatureOptions {
+  readonly device: Device;
+  /** Default `tf1-bilinear`. */
+  readonly resizer?: InceptionResizer | undefined;
+}
+
+/**
+ * Opens Inception v3 with the published weights, from where `gantry data inception` put them.
+ *
+ * `hash` is the SHA-256 of the published .pth file (6726825d...), not of Gantry's conversion of it, for that is what other
+ * tools' scores can be compared by. Features are the 2048 after the last pooling, logits the 1008 without bias.
+ *
+ * Throws UserError when the weights are not there or are damaged.
+ *
+ * @example
+ * const network = openInception({ device: "cpu" });
+ * const { features, logits } = network.forward(bytes); // uint8 [N, 3, 32, 32] -> [N, 2048], [N, 1008]
+ */
+export function openInception({ device, resizer }: InceptionFeatureOptions): FeatureNetwork {
+  return scope(() => {
+    const { state, hash } = readInception();
+    return new InceptionFeatures(state, { device, hash, resizer });
+  });
+}
+
+/** What {@link InceptionFeatures} is made for. */
+export interface InceptionFeaturesOptions extends InceptionFeatureOptions, Pick<InceptionOptions, "width"> {
+  /** SHA-256 of the weights, as scores carry it. */
+  readonly hash: string;
+}
+
+/** {@link openInception} for weights that are in memory already, also of a narrow network. */
+export class InceptionFeatures implements FeatureNetwork {
+  readonly name = "inception";
+  readonly hash: string;
+  readonly resizer: string;
+  readonly dimensions: number;
+  /** Numbers of the logits: their order is TensorFlow's own, not that of ImageNet's list. */
+  readonly classes: readonly string[] = Array.from({ length: INCEPTION_CLASSES }, (_, i) => `class ${i}`);
+  readonly #network: InceptionV3;
+  readonly #prepare: (images: Tensor) => Tensor;
+  readonly #device: Device;
+  readonly #layout: "channelsLast" | "contiguous";
+
+  /** `state` is the published state dict, with batch normalisation; it is copied. Throws UserError when it does not fit. */
+  constructor(state: ReadonlyMap<string, Tensor>, options: InceptionFeaturesOptions) {
+    const { device, hash, width = 1, resizer = "tf1-bilinear" } = options;
+    this.hash = hash;
+    this.resizer = resizers[resizer].words;
+    this.#prepare = resizers[resizer].apply;
+    this.#device = device;
+    // On a CPU channels-last convolutions take half the time; elsewhere it makes little difference.
+    this.#layout = device === "cpu" ? "channelsLast" : "contiguous";
+    const context = { generator: new Generator(0), device: "cpu" as const };
+    const network = new InceptionV3(context, { width, folded: true, init: () => {} });
+    scope(() => network.loadStateDict(foldBatchNorms(state)));
+    this.#network = network.requiresGrad_(false).eval().to({ device, memoryFormat: this.#layout });
+    this.dimensions = network.dimensions;
+  }
+
+  forward(images: Tensor): Features {
+    const [count = 0, channels] = images.shape;
+    if (images.dtype !== "uint8" || images.ndim !== 4 || (channels !== 1 && channels !== 3) || images.numel === 0) {
+      throw new UserError(
+        `inception: images are ${images.dtype} [${images.shape.join(", ")}]; they must be uint8 [N, 1 or 3, H, W]`,
+      );
+    }
+    return noGrad(() =>
+      scope(() => {
+        const parts: Features[] = [];
+        for (let start = 0; start < count; start += CHUNK) {
+          parts.push(this.#pass(images.narrow(0, start, Math.min(CHUNK, count - start))));
+        }
+        if (parts.length === 1) return parts[0]!;
+        const joined = (key: keyof Features): Tensor =>
+          Tensor.cat(
+            parts.map((part) => part[key]),
+            0,
+          );
+        return { features: joined("features"), logits: joined("logits") };
+      }),
+    );
+  }
+
+  #pass(bytes: Tensor): Features {
+    return scope(() => {
+      const seen = this.#prepare(bytes.to({ device: this.#device }));
+      // Gray is repeated after resizing: a third of the work, the same numbers.
+      const colour = seen.expand([seen.shape[0]!, 3, INCEPTION_SIZE, INCEPTION_SIZE]);
+      return this.#network.forward(colour.contiguous(this.#layout));
+    });
+  }
+
+  dispose(): void {
+    this.#network.dispose();
+  }
+}
