@@ -33,6 +33,11 @@ export function spoken(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
+/** A score as a person reads it: four digits that count, whole numbers as they are. */
+export function significant(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}
+
 /** The remaining time from the speed of late: a run's first steps are slow (packing data, choosing kernels). */
 export class Remaining {
   readonly #times: { step: number; at: number }[] = [];

@@ -1,8 +1,8 @@
 /** What a training run tells while it goes: for people, as JSON lines, or (quietly) nothing but where the run is. */
 import { isAbsolute, join, relative, resolve } from "node:path";
-import type { RunResult, Tick, TrainOptions } from "../training/index.ts";
+import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { programName, quoted } from "./program.ts";
-import { progressLine, Remaining, StatusLine, type Stream, spoken } from "./progress.ts";
+import { progressLine, Remaining, StatusLine, type Stream, significant, spoken } from "./progress.ts";
 
 /** How a command reports. */
 export interface Reporter {
@@ -45,7 +45,7 @@ function throttled<T>(show: (value: T) => void): (value: T) => void {
   };
 }
 
-/** One object a line: `event` is start, preparing, begin, tick, saved, note, stopping or end. */
+/** One object a line: `event` is start, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
 class JsonReporter implements Reporter {
   readonly #out: Stream;
   readonly events: RunEvents;
@@ -56,6 +56,8 @@ class JsonReporter implements Reporter {
       preparing: throttled((progress) => this.#line("preparing", progress)),
       begin: (from, to) => this.#line("begin", { from, to }),
       tick: (tick) => this.#line("tick", tick),
+      evaluating: throttled((progress) => this.#line("evaluating", progress)),
+      scored: ({ step, scores }, best) => this.#line("scored", { step, best, scores }),
       saved: (file, kind) => this.#line("saved", { kind, file }),
       note: (message) => this.#line("note", { message }),
     };
@@ -117,6 +119,10 @@ class TextReporter implements Reporter {
         else if (from < to) this.#status.lasting(`Going on from step ${from} to ${to}`);
       },
       tick: (tick) => this.#tick(tick),
+      evaluating: throttled(({ name, done, total }) =>
+        this.#status.passing(`Evaluating: ${done} of ${total} images of ${name}`),
+      ),
+      scored: (evaluation, best) => this.#status.lasting(scoresLine(evaluation, best)),
       note: (message) => this.#status.lasting(message),
     };
   }
@@ -139,6 +145,14 @@ class TextReporter implements Reporter {
     this.#status.end();
     this.#out.write(`${endText(result, this.#total)}\n`);
   }
+}
+
+/** `Step 1000: fid@mnist-classifier 31.2, inceptionScore@mnist-classifier 7.90 ± 0.08; the best so far`. */
+function scoresLine({ step, scores }: ScoresEvent, best: boolean): string {
+  const list = scores.map(({ name, value, std }) => {
+    return `${name} ${significant(value)}${std === undefined ? "" : ` ± ${significant(std)}`}`;
+  });
+  return `Step ${step}: ${list.join(", ")}${best ? "; the best so far" : ""}`;
 }
 
 const plural = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;

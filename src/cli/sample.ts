@@ -29,7 +29,12 @@ const args = {
     negativeDescription: "the weights of the last step",
     description: "the averaged weights, if the run keeps them (the default), or those of the last step",
   },
-  checkpoint: { type: "string", valueHint: "WHICH", default: "last", description: "last, or the number of a step" },
+  checkpoint: {
+    type: "string",
+    valueHint: "WHICH",
+    default: "last",
+    description: "last, best (by the score of the recipe's `evaluate`), or the number of a step",
+  },
   threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;

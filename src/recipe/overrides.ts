@@ -9,6 +9,7 @@
  *     loss=wasserstein                  another part in its place, with its own defaults
  *     techniques+=topK  techniques-=topK  techniques=[topK,r1]
  *                                       a technique more, one less, exactly these (those that stay keep their options)
+ *     evaluate.metrics+=kid             likewise for the metrics
  *     schedule=null                     back to the default
  *
  * They act from left to right. The result is checked as a whole only at the end, so that a part which needs an option
@@ -22,11 +23,11 @@ import type { PartRole } from "./part-types.ts";
 import { at } from "./parts.ts";
 import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
-import { named, recipeSchema, slots } from "./schema.ts";
+import { examples, lists, named, recipeSchema, slots } from "./schema.ts";
 import { parseValue } from "./value.ts";
 
 type Schema = z.core.$ZodType;
-type Draft = Record<string, unknown> & { techniques: PlainDescriptor[] };
+type Draft = Record<string, unknown>;
 
 /** One override taken apart. */
 export interface Setting {
@@ -111,39 +112,50 @@ function setOption(part: PlainDescriptor, path: readonly string[], root: string[
   return { ...part, options };
 }
 
-function setTechniques(draft: Draft, setting: Setting): void {
+/** Amends a list of parts, each of another kind: the techniques, or the metrics of the evaluation. */
+function setList(draft: Draft, setting: Setting, name: string, role: PartRole): void {
   const { path, operator, raw } = setting;
-  const present = draft.techniques.map(({ kind }) => kind);
+  const root = name.split(".");
+  const list = (at(draft, root) ?? []) as readonly PlainDescriptor[];
+  const present = list.map(({ kind }) => kind);
   const here = present.length > 0 ? `this recipe has ${present.join(", ")}` : "this recipe has none";
-  if (path.length === 1 && operator === "+=") {
-    if (present.includes(raw)) throw refuse(`\`techniques\` already holds \`${raw}\``);
-    draft.techniques.push(newPart("technique", setting, "techniques"));
-  } else if (path.length === 1 && operator === "-=") {
-    if (!present.includes(raw)) throw refuse(`\`techniques\` does not hold \`${raw}\`; ${here}`);
-    draft.techniques = draft.techniques.filter(({ kind }) => kind !== raw);
-  } else if (path.length === 1) {
+  if (path.length === root.length && operator === "+=") {
+    if (present.includes(raw)) throw refuse(`\`${name}\` already holds \`${raw}\``);
+    write(draft, root, [...list, newPart(role, setting, name)]);
+  } else if (path.length === root.length && operator === "-=") {
+    if (!present.includes(raw)) throw refuse(`\`${name}\` does not hold \`${raw}\`; ${here}`);
+    write(
+      draft,
+      root,
+      list.filter(({ kind }) => kind !== raw),
+    );
+  } else if (path.length === root.length) {
     const kinds = parseValue(raw);
-    if (!Array.isArray(kinds))
+    if (!Array.isArray(kinds)) {
+      const example = examples[role].replace("()", "");
       throw refuse(
-        `\`techniques\` (=${shown(raw)}) must be a list such as [topK]; techniques+=topK adds one, techniques-=topK removes one`,
+        `\`${name}\` (=${shown(raw)}) must be a list such as [${example}]; ${name}+=${example} adds one, ${name}-=${example} removes one`,
       );
-    draft.techniques = kinds.map((kind) => {
+    }
+    const wanted = kinds.map((kind) => {
       const one = { ...setting, raw: String(kind) };
-      return draft.techniques.find((technique) => technique.kind === kind) ?? newPart("technique", one, "techniques");
+      return list.find((part) => part.kind === kind) ?? newPart(role, one, name);
     });
+    write(draft, root, wanted);
   } else {
-    const kind = path[1]!;
+    const kind = path[root.length]!;
     const index = present.indexOf(kind);
     if (index < 0) {
-      if (kindsOf("technique").includes(kind))
-        throw refuse(`\`techniques.${kind}\`: ${here}; to add it, put --set techniques+=${kind} first`);
-      throw refuse(`unknown technique \`${kind}\`; ${here}${present.length > 0 ? suggestion(kind, present) : ""}`);
+      if (kindsOf(role).includes(kind))
+        throw refuse(`\`${name}.${kind}\`: ${here}; to add it, put --set ${name}+=${kind} first`);
+      throw refuse(`unknown ${role} \`${kind}\`; ${here}${present.length > 0 ? suggestion(kind, present) : ""}`);
     }
-    if (path.length === 2)
+    const inner = path.slice(root.length + 1);
+    if (inner.length === 0)
       throw refuse(
-        `\`${path.join(".")}\` needs an option, as in techniques.${kind}.<option>=<value>; techniques-=${kind} removes it`,
+        `\`${path.join(".")}\` needs an option, as in ${name}.${kind}.<option>=<value>; ${name}-=${kind} removes it`,
       );
-    draft.techniques[index] = setOption(draft.techniques[index]!, path.slice(2), path.slice(0, 2) as string[], setting);
+    write(draft, root, list.with(index, setOption(list[index]!, inner, [...root, kind], setting)));
   }
 }
 
@@ -164,9 +176,16 @@ function setPart(draft: Draft, setting: Setting, slot: string, role: PartRole): 
 
 function set(draft: Draft, setting: Setting): void {
   const { path, operator } = setting;
-  const slot = Object.entries(slots).find(([name]) => name.split(".").every((step, i) => step === path[i]));
-  if (path[0] === "techniques") setTechniques(draft, setting);
-  else if (operator !== "=") throw refuse(`\`${setting.text}\`: only \`techniques\` can be added to or removed from`);
+  const leadsTo = ([name]: [string, PartRole]) => name.split(".").every((step, i) => step === path[i]);
+  const slot = Object.entries(slots).find(leadsTo);
+  const list = Object.entries(lists).find(leadsTo);
+  if (list) setList(draft, setting, ...list);
+  else if (operator !== "=")
+    throw refuse(
+      `\`${setting.text}\`: only ${Object.keys(lists)
+        .map((name) => `\`${name}\``)
+        .join(" and ")} can be added to or removed from`,
+    );
   else if (slot) setPart(draft, setting, ...slot);
   else {
     refuseUnknown(recipeSchema, path, []);
@@ -202,6 +221,10 @@ export function applyOverrides(recipe: Recipe, settings: readonly string[]): Rec
     const part = at(draft, slot.split(".")) as PlainDescriptor | undefined;
     if (part) write(draft, slot.split("."), rebuild(part, slot));
   }
-  const techniques = draft.techniques.map((part) => rebuild(part, `techniques.${part.kind}`));
-  return defineRecipe({ ...draft, techniques } as unknown as RecipeInput);
+  for (const name of Object.keys(lists)) {
+    const list = at(draft, name.split(".")) as readonly PlainDescriptor[] | undefined;
+    const parts = list?.map((part) => rebuild(part, `${name}.${part.kind}`));
+    if (parts) write(draft, name.split("."), parts);
+  }
+  return defineRecipe(draft as unknown as RecipeInput);
 }

@@ -2,6 +2,7 @@
 import type { Descriptor, Role } from "../base/descriptor.ts";
 import type { DataDescriptor } from "../data/index.ts";
 import type { Loss } from "../losses/index.ts";
+import type { MetricDescriptor } from "../metrics/metric.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext } from "../models/index.ts";
 import type { Optimizer, OptimizerContext, Schedule, ScheduleContext } from "../optim/index.ts";
 import type { Technique, TechniqueContext } from "../techniques/index.ts";
@@ -15,6 +16,7 @@ export interface PartTypes {
   technique: Descriptor<"technique", TechniqueContext, Technique>;
   optimizer: Descriptor<"optimizer", OptimizerContext, Optimizer>;
   schedule: Descriptor<"schedule", ScheduleContext, Schedule>;
+  metric: MetricDescriptor;
 }
 
 /** The roles that a recipe has places for. */

@@ -6,9 +6,12 @@
  */
 import { z } from "zod";
 import { isDescriptor } from "../base/descriptor.ts";
+import { fid } from "../metrics/scores/fid.ts";
+import { inceptionScore } from "../metrics/scores/inception-score.ts";
 import type { PartRole, PartTypes } from "./part-types.ts";
 
-const examples = {
+/** A part of each role as a recipe writes it, for messages. */
+export const examples = {
   data: "mnist()",
   generator: "dcgan.generator()",
   discriminator: "dcgan.discriminator()",
@@ -16,6 +19,7 @@ const examples = {
   technique: "topK()",
   optimizer: "adam()",
   schedule: "linearDecay()",
+  metric: "fid()",
 } as const satisfies Record<PartRole, string>;
 
 /** A role with its article. */
@@ -39,17 +43,27 @@ function part<R extends PartRole>(role: R) {
 const whole = "must be a positive whole number";
 const count = () => z.int({ error: whole }).min(1, { error: whole });
 
-/** Two techniques of one kind could not be told apart in `--set techniques.<kind>.<option>` nor in a checkpoint. */
-const techniques = z
-  .array(part("technique"), { error: "must be a list of techniques, such as [topK()]" })
-  .superRefine((list, context) => {
-    const seen = new Set<string>();
-    for (const { kind } of list) {
-      if (seen.has(kind))
-        context.addIssue({ code: "custom", message: `holds \`${kind}\` twice; each technique may stand once` });
-      seen.add(kind);
-    }
-  });
+/** Two parts of one kind could not be told apart in `--set techniques.<kind>.<option>` nor in a checkpoint. */
+const listOf = <R extends "technique" | "metric">(role: R) =>
+  z
+    .array(part(role), { error: `must be a list of ${role}s, such as [${examples[role]}]` })
+    .superRefine((list, context) => {
+      const seen = new Set<string>();
+      for (const { kind } of list as readonly { kind: string }[]) {
+        if (seen.has(kind))
+          context.addIssue({ code: "custom", message: `holds \`${kind}\` twice; each ${role} may stand once` });
+        seen.add(kind);
+      }
+    });
+
+const evaluation = z.strictObject({
+  every: count().default(1_000),
+  features: z.string({ error: "must be the name of a feature network, such as mnist-classifier" }).default("inception"),
+  metrics: listOf("metric").default(() => [fid(), inceptionScore()]),
+  samples: count().default(10_000),
+  real: count().optional(),
+  best: z.string({ error: "must be the name of a score, such as fid" }).optional(),
+});
 
 /** The zod schema of a recipe; its keys are documented at {@link RecipeInput}. */
 export const recipeSchema = z
@@ -62,7 +76,7 @@ export const recipeSchema = z
     generator: part("generator"),
     discriminator: part("discriminator"),
     loss: part("loss"),
-    techniques: techniques.default([]),
+    techniques: listOf("technique").default([]),
     optimizers: z.strictObject(
       { generator: part("optimizer"), discriminator: part("optimizer") },
       {
@@ -81,6 +95,7 @@ export const recipeSchema = z
       .strictObject({ every: count().default(500), count: count().default(64), columns: count().default(8) })
       .prefault({}),
     log: z.strictObject({ every: count().default(20) }).prefault({}),
+    evaluate: evaluation.optional(),
     checkpoint: z.strictObject({ every: count().default(500), keep: count().default(2) }).prefault({}),
     memoryFormat: z.enum(["contiguous", "channelsLast"]).default("channelsLast"),
     device: z
@@ -114,3 +129,9 @@ export const slots = {
   "optimizers.generator": "optimizer",
   "optimizers.discriminator": "optimizer",
 } as const satisfies Record<string, PartRole>;
+
+/** The keys of a recipe that hold a list of descriptors, each of another kind. */
+export const lists = { techniques: "technique", "evaluate.metrics": "metric" } as const satisfies Record<
+  string,
+  PartRole
+>;

@@ -4,15 +4,16 @@
  */
 import "../data/index.ts";
 import "../losses/index.ts";
+import "../metrics/scores/index.ts";
 import "../models/index.ts";
 import "../optim/index.ts";
 import "../techniques/index.ts";
 import { kindsOf, schemaOf } from "../base/descriptor.ts";
 import { partsOf } from "./parts.ts";
 import type { Recipe } from "./recipe.ts";
-import { slots } from "./schema.ts";
+import { lists, slots } from "./schema.ts";
 
-const roles = [...new Set(Object.values(slots)), "technique" as const];
+const roles = [...new Set([...Object.values(slots), ...Object.values(lists)])];
 const key = (role: string, kind: string) => `${role}/${kind}`;
 const shipped = new Map(
   roles.flatMap((role) => kindsOf(role).map((kind) => [key(role, kind), schemaOf(role, kind)] as const)),

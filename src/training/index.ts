@@ -1,8 +1,12 @@
 /** Training: step, loop, checkpoints and the run directory. */
 export { listCheckpoints, readCheckpointState } from "./checkpoint.ts";
+export { type EvaluationEvents, Evaluator } from "./evaluation.ts";
 export { BuiltGame, type DataShape } from "./game.ts";
+export { type DrawingOptions, generatedImages } from "./generated-images.ts";
 export { imageFeed, shapeOf } from "./image-feed.ts";
 export {
+  type OpenedGame,
+  openForSampling,
   openRun,
   type Run,
   type RunOrigin,
@@ -13,6 +17,6 @@ export {
   type TrainOptions,
 } from "./run.ts";
 export { RunDirectory } from "./run-directory.ts";
-export type { RunEvent, Tick } from "./run-log.ts";
+export type { RunEvent, ScoresEvent, Tick } from "./run-log.ts";
 export { STEP_NUMBERS, trainingStep } from "./step.ts";
 export { type TrainingEvents, totalSteps } from "./trainer.ts";

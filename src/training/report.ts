@@ -1,8 +1,10 @@
 /** The report of a run: what was trained, how it went, and the last samples, on one page. */
 import { relative } from "node:path";
+import { lineChart } from "../figures/index.ts";
 import { writeFileAtomic } from "../formats/index.ts";
+import type { Score } from "../metrics/index.ts";
 import type { RunDescription, RunDirectory } from "./run-directory.ts";
-import type { Tick } from "./run-log.ts";
+import { bestEvaluation, type ScoresEvent, type Tick } from "./run-log.ts";
 
 const ROWS = 12;
 
@@ -12,21 +14,79 @@ function thin<T>(list: readonly T[], most: number): T[] {
   return Array.from({ length: most }, (_, i) => list[Math.round(((i + 1) * list.length) / most) - 1]!);
 }
 
-function table(ticks: readonly Tick[]): string {
+function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---:"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function ticksTable(ticks: readonly Tick[]): string {
   const extras = [...new Set(ticks.flatMap((tick) => Object.keys(tick)))].filter((key) => !COLUMNS.includes(key));
   const keys = [...COLUMNS, ...extras];
-  const cell = (value: number | undefined): string =>
-    value === undefined ? "" : Number.isInteger(value) ? String(value) : value.toPrecision(4);
-  return [
-    `| ${keys.join(" | ")} |`,
-    `| ${keys.map(() => "---:").join(" | ")} |`,
-    ...thin(ticks, ROWS).map((tick) => `| ${keys.map((key) => cell(tick[key])).join(" | ")} |`),
-  ].join("\n");
+  return markdownTable(
+    keys,
+    thin(ticks, ROWS).map((tick) => keys.map((key) => (tick[key] === undefined ? "" : short(tick[key])))),
+  );
 }
+
+/** The scores over the steps: the table, the best step of each, what they were measured against, and the chart. */
+function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEvent[]): string[] {
+  const [first] = evaluations;
+  const latest = evaluations.at(-1);
+  if (first === undefined || latest === undefined) return [];
+  const names = latest.scores.map(({ name }) => name);
+  const scoreOf = (evaluation: ScoresEvent, name: string) => evaluation.scores.find((score) => score.name === name);
+  const curves = names.map((name) => ({
+    name,
+    points: evaluations.flatMap((one) => {
+      const score = scoreOf(one, name);
+      return score === undefined ? [] : [[one.step, score.value] as const];
+    }),
+  }));
+  const [main] = curves;
+  writeFileAtomic(directory.scoresChart, [lineChart({ title: main!.name, xName: "step", curves: [main!] })]);
+  const best = latest.scores.map((score) => {
+    const { step, value } = bestEvaluation(evaluations, score)!;
+    return `${short(value)} (step ${step})`;
+  });
+  return [
+    "## Scores",
+    "",
+    `![${main!.name} over the steps](${relative(directory.path, directory.scoresChart)})`,
+    "",
+    markdownTable(
+      ["step", ...names],
+      [
+        ...evaluations.map((one) => [String(one.step), ...names.map((name) => cell(scoreOf(one, name)))]),
+        ["**best**", ...best],
+      ],
+    ),
+    "",
+    protocolText(latest.scores),
+    "",
+  ];
+}
+
+const cell = (score: Score | undefined): string =>
+  score === undefined ? "" : `${short(score.value)}${score.std === undefined ? "" : ` ± ${short(score.std)}`}`;
+
+/** The protocol of an evaluation, in one sentence. */
+function protocolText(scores: readonly Score[]): string {
+  const { features, featuresHash, fakeCount, drawing } = scores[0]!.protocol;
+  const real = scores.find(({ protocol }) => protocol.real)?.protocol.real;
+  return [
+    `Features of ${features} (${featuresHash.slice(0, 12)}), ${fakeCount} generated images`,
+    drawing && ` drawn with ${drawing.averaged ? "averaged weights" : "the weights of the step"}`,
+    real && `, held against ${real.count} real images (${real.name}, ${real.hash.slice(0, 12)})`,
+    ". Scores of another protocol do not compare with these.",
+  ]
+    .filter(Boolean)
+    .join("");
+}
+
+const short = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(4));
 
 const COLUMNS = ["step", "epoch", "lossD", "lossG", "dReal", "dFake", "imagesPerSecond", "seconds"];
 
-/** Writes report.md from the log. */
+/** Writes report.md, and the chart that it shows, from the log. */
 export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {
   const ticks = directory.ticks();
   const { engine, source, overrides, hash, data } = description;
@@ -40,7 +100,10 @@ export function writeReport(directory: RunDirectory, description: RunDescription
       .join(", ")}.`,
     "",
     ...(samples ? [`![samples](${relative(directory.path, samples)})`, ""] : []),
-    ...(ticks.length > 0 ? [table(ticks), ""] : []),
+    ...scoresSection(directory, directory.evaluations()),
+    ...(ticks.length > 0 ? ["## Training", "", ticksTable(ticks), ""] : []),
+    "## Recipe",
+    "",
     "```json",
     JSON.stringify(description.recipe, null, 2),
     "```",

@@ -1,7 +1,7 @@
 /**
  * A run's folder: what it was asked to do, its log, and where its samples and checkpoints are.
  *
- *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md
+ *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -11,7 +11,7 @@ import { fileError } from "../formats/atomic.ts";
 import { writeFileAtomic } from "../formats/index.ts";
 import type { PlainRecipe } from "../recipe/plain.ts";
 import { lockRun } from "./lock.ts";
-import { type RunEvent, RunLog, type Tick } from "./run-log.ts";
+import { type LogLine, RunLog, type ScoresEvent, type Tick } from "./run-log.ts";
 
 const FORMAT = 1;
 
@@ -66,6 +66,10 @@ export class RunDirectory {
   get report(): string {
     return join(this.path, "report.md");
   }
+  /** The chart of the scores, which the report shows. */
+  get scoresChart(): string {
+    return join(this.path, "scores.svg");
+  }
   get #description(): string {
     return join(this.path, "recipe.json");
   }
@@ -116,13 +120,18 @@ export class RunDirectory {
   }
 
   /** Adds a line to metrics.jsonl. Throws UserError when the disk refuses. */
-  append(line: Tick | RunEvent): void {
+  append(line: LogLine): void {
     this.#log.append(line);
   }
 
   /** The ticks, each step once, as the run stands now. */
   ticks(): Tick[] {
     return this.#log.ticks();
+  }
+
+  /** The evaluations of the run as it stands now, oldest first. */
+  evaluations(): ScoresEvent[] {
+    return this.#log.evaluations();
   }
 
   /** The newest sample grid, if there is one. */

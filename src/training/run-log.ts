@@ -1,6 +1,7 @@
 /** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a sitting. */
 import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { fileError } from "../formats/atomic.ts";
+import { isBetter, type Score } from "../metrics/index.ts";
 
 /** One line of metrics.jsonl for a stretch of steps. */
 export interface Tick {
@@ -20,7 +21,19 @@ export interface Tick {
   readonly [extra: string]: number | undefined;
 }
 
-/** A line of metrics.jsonl that is no tick: a sitting of the run began or ended. */
+/** A line of metrics.jsonl with the scores of an evaluation. */
+export interface ScoresEvent {
+  readonly event: "scores";
+  readonly step: number;
+  readonly time: string;
+  /** How long the evaluation took. */
+  readonly seconds: number;
+  readonly scores: readonly Score[];
+  /** Name of the score by which the best checkpoint is chosen. */
+  readonly chosenBy: string;
+}
+
+/** A line of metrics.jsonl that says that a sitting of the run began or ended. */
 export interface RunEvent {
   readonly event: "start" | "resume" | "stop" | "finish" | "fail";
   readonly step: number;
@@ -31,6 +44,9 @@ export interface RunEvent {
   readonly message?: string;
 }
 
+/** Any line of metrics.jsonl. */
+export type LogLine = Tick | RunEvent | ScoresEvent;
+
 /** The log of one run. Lines are only ever added. */
 export class RunLog {
   readonly path: string;
@@ -40,7 +56,7 @@ export class RunLog {
   }
 
   /** Adds a line. Throws UserError when the disk refuses; the lines before it stay as they are. */
-  append(line: Tick | RunEvent): void {
+  append(line: LogLine): void {
     try {
       // A crash or a full disk can have left half a line: what follows must not be joined to it.
       const separator = endsWithNewline(this.path) ? "" : "\n";
@@ -52,27 +68,50 @@ export class RunLog {
 
   /** The ticks, each step once: after a resume the later line counts, and what lay beyond the checkpoint is left out. */
   ticks(): Tick[] {
+    return this.#standing().filter((line): line is Tick => !("event" in line));
+  }
+
+  /** The evaluations, by the same rule. */
+  evaluations(): ScoresEvent[] {
+    return this.#standing().filter((line): line is ScoresEvent => "event" in line && line.event === "scores");
+  }
+
+  /** Ticks and scores of the run as it stands now. */
+  #standing(): LogLine[] {
     if (!existsSync(this.path)) return [];
-    let ticks: Tick[] = [];
+    let standing: LogLine[] = [];
     for (const text of readFileSync(this.path, "utf8").split("\n")) {
       const line = parseLine(text);
       if (line === undefined) continue;
-      if (!("event" in line)) ticks.push(line);
+      if (!("event" in line) || line.event === "scores") standing.push(line);
       else if (line.event === "start" || line.event === "resume") {
         const { step } = line;
-        ticks = ticks.filter((tick) => tick.step <= step);
+        standing = standing.filter((earlier) => earlier.step <= step);
       }
     }
-    return ticks;
+    return standing;
   }
 }
 
+/** The evaluation with the best value of a score; undefined when none has it. Of equal ones the earlier is better. */
+export function bestEvaluation(
+  evaluations: readonly ScoresEvent[],
+  { name, better }: Pick<Score, "name" | "better">,
+): { readonly step: number; readonly value: number } | undefined {
+  let best: { step: number; value: number } | undefined;
+  for (const { step, scores } of evaluations) {
+    const value = scores.find((score) => score.name === name)?.value;
+    if (value !== undefined && (best === undefined || isBetter(better, value, best.value))) best = { step, value };
+  }
+  return best;
+}
+
 /** Half a line, as a crash leaves it, is passed over. */
-function parseLine(text: string): Tick | RunEvent | undefined {
+function parseLine(text: string): LogLine | undefined {
   try {
     const line: unknown = JSON.parse(text);
     if (typeof line === "object" && line !== null && "step" in line && typeof line.step === "number") {
-      return line as Tick | RunEvent;
+      return line as LogLine;
     }
   } catch {
     // Not JSON: half a line.

@@ -9,10 +9,12 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { gantryVersion } from "../recipe/version.ts";
 import { configureEngine, engineSummary, Generator, scope, type Tensor } from "../tensor/index.ts";
 import { listCheckpoints, loadForSampling } from "./checkpoint.ts";
+import { Evaluator } from "./evaluation.ts";
 import { BuiltGame } from "./game.ts";
 import { imageFeed, shapeOf } from "./image-feed.ts";
 import { writeReport } from "./report.ts";
 import { type RunDescription, RunDirectory } from "./run-directory.ts";
+import { bestEvaluation } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
 import { type Sitting, type TrainingEvents, totalSteps, trainingLoop } from "./trainer.ts";
 
@@ -41,7 +43,7 @@ export interface RunResult extends Sitting {
 }
 
 /** Keys that a resumed run may change without becoming another run: its length and what it writes. */
-const CHANGEABLE = ["steps", "epochs", "samples", "log", "checkpoint", "threads", "device"];
+const CHANGEABLE = ["steps", "epochs", "samples", "log", "evaluate", "checkpoint", "threads", "device"];
 
 /** One run. Made by {@link startRun} or {@link openRun}. */
 export class Run {
@@ -80,17 +82,23 @@ export class Run {
       const description = this.#describeData(dataset);
       const otherEngine = this.#engineChange();
       if (otherEngine !== undefined) events.note?.(otherEngine);
-      const sitting = await trainingLoop({
-        recipe: this.recipe,
-        shape: shapeOf(dataset),
-        feed: imageFeed(dataset, this.recipe),
-        directory: this.directory,
-        samplesPerEpoch: dataset.count,
-        events,
-        stop,
-      });
-      writeReport(this.directory, description, sitting.samples);
-      return { directory: this.directory.path, ...sitting };
+      const evaluator = await Evaluator.open(this.recipe, dataset);
+      try {
+        const sitting = await trainingLoop({
+          recipe: this.recipe,
+          shape: shapeOf(dataset),
+          feed: imageFeed(dataset, this.recipe),
+          evaluator,
+          directory: this.directory,
+          samplesPerEpoch: dataset.count,
+          events,
+          stop,
+        });
+        writeReport(this.directory, description, sitting.samples);
+        return { directory: this.directory.path, ...sitting };
+      } finally {
+        evaluator?.dispose();
+      }
     } finally {
       release();
     }
@@ -208,8 +216,38 @@ export interface SampleRunOptions {
   readonly classIndex?: number | undefined;
   /** Averaged weights where the run keeps them; default true. */
   readonly averaged?: boolean | undefined;
-  /** "last" (default) or a step. */
+  /** "last" (default), "best" by the recipe's score, or a step. */
   readonly checkpoint?: string | undefined;
+}
+
+/** A run's networks as a checkpoint left them, to draw from; its data is not needed. */
+export interface OpenedGame {
+  readonly game: BuiltGame;
+  readonly step: number;
+}
+
+/**
+ * Opens a checkpoint of a run for drawing. The caller disposes of the game.
+ *
+ * @param checkpoint "last", "best" by the recipe's score, or the number of a step
+ *
+ * Throws UserError when there is no such checkpoint.
+ */
+export async function openForSampling(path: string, checkpoint = "last"): Promise<OpenedGame> {
+  const directory = new RunDirectory(path);
+  const { data, modules, recipe: plain } = directory.description();
+  const found = findCheckpoint(directory, checkpoint);
+  if (data === undefined) throw new UserError(`${directory.path} has not been trained yet`);
+  await importModules(modules);
+  const recipe = fromPlainRecipe(plain);
+  const game = scope(() => new BuiltGame(recipe, data));
+  try {
+    loadForSampling(found.path, game);
+    return { game, step: found.step };
+  } catch (error) {
+    game.dispose();
+    throw error;
+  }
 }
 
 /**
@@ -218,15 +256,8 @@ export interface SampleRunOptions {
  * Throws UserError when there is no such checkpoint or an option does not fit.
  */
 export async function sampleRun(path: string, options: SampleRunOptions): Promise<Tensor> {
-  const directory = new RunDirectory(path);
-  const { data, modules, recipe: plain } = directory.description();
-  const checkpoint = findCheckpoint(directory, options.checkpoint ?? "last");
-  if (data === undefined) throw new UserError(`${directory.path} has not been trained yet`);
-  await importModules(modules);
-  const recipe = fromPlainRecipe(plain);
-  const game = scope(() => new BuiltGame(recipe, data));
+  const { game } = await openForSampling(path, options.checkpoint);
   try {
-    loadForSampling(checkpoint, game);
     return drawSamples(game, {
       count: options.count,
       random: new Generator(options.seed),
@@ -239,13 +270,26 @@ export async function sampleRun(path: string, options: SampleRunOptions): Promis
   }
 }
 
-function findCheckpoint(directory: RunDirectory, wanted: string): string {
+function findCheckpoint(directory: RunDirectory, wanted: string): { step: number; path: string } {
   const all = listCheckpoints(directory.checkpoints);
   if (all.length === 0) throw new UserError(`${directory.path} has no checkpoint yet`);
-  if (wanted === "last") return all.at(-1)!.path;
-  const found = all.find(({ step }) => String(step) === wanted);
-  if (found) return found.path;
+  if (wanted === "last") return all.at(-1)!;
+  const step = wanted === "best" ? bestStep(directory) : wanted;
+  const found = all.find((checkpoint) => String(checkpoint.step) === step);
+  if (found) return found;
   throw new UserError(
-    `checkpoint \`${wanted}\` does not exist; there are: last, ${all.map(({ step }) => step).join(", ")}`,
+    `checkpoint \`${step}\` does not exist; there are: last, ${all.map(({ step }) => step).join(", ")}`,
+  );
+}
+
+/** The step with the best value of the score that the run chooses by. */
+function bestStep(directory: RunDirectory): string {
+  const evaluations = directory.evaluations();
+  const latest = evaluations.at(-1);
+  const score = latest?.scores.find(({ name }) => name === latest.chosenBy);
+  const found = score && bestEvaluation(evaluations, score);
+  if (found) return String(found.step);
+  throw new UserError(
+    `${directory.path} has no best checkpoint: it was never evaluated while it trained (recipe key \`evaluate\`)`,
   );
 }

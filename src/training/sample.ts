@@ -1,5 +1,6 @@
 /** Drawing samples from a generator: with averaged weights or its own, with truncated latents, of one class or all. */
 import { UserError } from "../base/errors.ts";
+import { frozenStatistics } from "../nn/index.ts";
 import { type Generator, inferenceMode, scope, Tensor } from "../tensor/index.ts";
 import { type BuiltGame, drawLatents } from "./game.ts";
 
@@ -14,10 +15,14 @@ export interface SampleOptions {
   readonly truncation?: number | undefined;
   /** One class for all samples; default: all in turn. */
   readonly classIndex?: number | undefined;
+  /** Number of the first sample, where all classes come in turn; default 0. */
+  readonly first?: number | undefined;
+  /** `eval` (default), or `train`: batch norm takes the statistics of each batch of {@link SAMPLE_BATCH}. */
+  readonly mode?: "eval" | "train" | undefined;
 }
 
-/** Samples a batch: bounds the memory that drawing takes. */
-const CHUNK = 64;
+/** Samples a batch: bounds the memory that drawing takes, and is what `train` mode normalises together. */
+export const SAMPLE_BATCH = 64;
 
 /**
  * Latents [count, latent] with every entry redrawn until it lies within the threshold.
@@ -36,13 +41,13 @@ function truncatedLatents(game: BuiltGame, count: number, random: Generator, thr
 }
 
 /**
- * Samples in evaluation mode: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams stand afterwards
+ * Samples: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams stand afterwards
  * where they stood before.
  *
  * Throws UserError when an option does not fit the game.
  */
 export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
-  const { count, random, averaged, truncation, classIndex } = options;
+  const { count, random, averaged, truncation, classIndex, first = 0, mode = "eval" } = options;
   if (!Number.isInteger(count) || count < 1) throw new UserError(`count (=${count}) must be a whole number above 0`);
   const classes = game.shape.classes.length;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes)) {
@@ -54,15 +59,15 @@ export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
   }
   const generate = (): Tensor => {
     const chunks: Tensor[] = [];
-    for (let done = 0; done < count; done += CHUNK) {
-      const size = Math.min(CHUNK, count - done);
+    for (let done = 0; done < count; done += SAMPLE_BATCH) {
+      const size = Math.min(SAMPLE_BATCH, count - done);
       chunks.push(
         scope(() => {
           const latents =
             truncation === undefined
               ? drawLatents(game, size, random)
               : truncatedLatents(game, size, random, truncation);
-          return game.generator.forward(latents, sampleLabels(game, done, size, classIndex));
+          return game.generator.forward(latents, sampleLabels(game, first + done, size, classIndex));
         }),
       );
     }
@@ -70,9 +75,9 @@ export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
   };
   const samplers = averaged ? game.techniques.filter((technique) => technique.sampler) : [];
   const chain = samplers.reduceRight<() => Tensor>((inner, technique) => () => technique.sampler!(inner), generate);
-  game.generator.eval();
+  if (mode === "eval") game.generator.eval();
   try {
-    return game.streams.aside(() => inferenceMode(() => scope(chain)));
+    return game.streams.aside(() => inferenceMode(() => frozenStatistics(() => scope(chain))));
   } finally {
     game.generator.train();
   }

@@ -8,27 +8,29 @@ import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import type { BatchFeed } from "../data/feed.ts";
 import { writePngGrid } from "../formats/index.ts";
+import type { Score } from "../metrics/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { engineSummary, Generator, scope } from "../tensor/index.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import type { EvaluationEvents, Evaluator } from "./evaluation.ts";
 import { BuiltGame, type DataShape } from "./game.ts";
 import type { RunDirectory } from "./run-directory.ts";
-import type { RunEvent, Tick } from "./run-log.ts";
+import { bestEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
 import { trainingStep } from "./step.ts";
 import { Clock, StepLog } from "./step-log.ts";
 import { seedOf } from "./streams.ts";
 
 /** What a run tells while it goes on. */
-export interface TrainingEvents {
+export interface TrainingEvents extends EvaluationEvents {
   /** The sitting begins: from this step to that one. */
   begin?(from: number, to: number): void;
   /** A line of the log was written. */
   tick?(tick: Tick): void;
   /** A file was written. */
   saved?(file: string, kind: "samples" | "checkpoint"): void;
-  /** Something that a person may want to know. */
-  note?(message: string): void;
+  /** An evaluation is done. */
+  scored?(evaluation: ScoresEvent, best: boolean): void;
 }
 
 /** Where a sitting of a run ended. */
@@ -49,6 +51,8 @@ export interface LoopOptions {
   readonly recipe: Recipe;
   readonly shape: DataShape;
   readonly feed: BatchFeed;
+  /** The recipe's evaluations, if it has any. */
+  readonly evaluator?: Evaluator | undefined;
   readonly directory: RunDirectory;
   /** Number of samples in an epoch, for recipes that count in epochs. */
   readonly samplesPerEpoch: number;
@@ -69,7 +73,7 @@ export function totalSteps(recipe: Recipe, samplesPerEpoch: number): number {
  * Throws UserError when training diverges or the disk refuses; what was written before stays, and the log says so.
  */
 export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
-  const { recipe, directory, stop } = options;
+  const { recipe, directory, evaluator, stop } = options;
   const steps = totalSteps(recipe, options.samplesPerEpoch);
   const schedule = recipe.schedule?.build({ steps });
   const sitting = new Writer(options, steps);
@@ -77,6 +81,12 @@ export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
   const last = (): boolean => game.step >= steps;
   const due = (every: number): boolean => game.step % every === 0 || last();
   try {
+    // A sitting can end while its last step is evaluated.
+    if (game.step > 0 && evaluator && due(evaluator.every) && !sitting.scored) {
+      clock.pause();
+      await sitting.evaluate();
+      clock.go();
+    }
     while (!last() && !stop?.aborted) {
       game.applySchedule(schedule);
       log.record(trainingStep(game));
@@ -85,6 +95,7 @@ export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
       clock.pause();
       if (due(recipe.samples.every)) await sitting.samples();
       if (due(recipe.checkpoint.every)) sitting.checkpoint();
+      if (evaluator && due(evaluator.every)) await sitting.evaluate();
       await setImmediate();
       clock.go();
     }
@@ -111,13 +122,18 @@ class Writer {
   readonly log: StepLog;
   readonly #directory: RunDirectory;
   readonly #events: TrainingEvents;
+  readonly #evaluator: Evaluator | undefined;
+  readonly #stop: AbortSignal | undefined;
   /** The step of the newest checkpoint. */
   #saved: number | undefined;
 
   /** Builds the game, puts the newest checkpoint into it, and opens the sitting in the log. */
-  constructor({ recipe, shape, feed, directory, events }: LoopOptions, steps: number) {
+  constructor(options: LoopOptions, steps: number) {
+    const { recipe, shape, feed, directory, events } = options;
     this.#directory = directory;
     this.#events = events;
+    this.#evaluator = options.evaluator;
+    this.#stop = options.stop;
     this.game = scope(() => new BuiltGame(recipe, shape, feed));
     const seconds = this.#load();
     this.clock = new Clock(seconds);
@@ -144,7 +160,7 @@ class Writer {
     }
   }
 
-  #append(line: RunEvent): void {
+  #append(line: RunEvent | ScoresEvent): void {
     this.#directory.append(line);
   }
 
@@ -177,8 +193,51 @@ class Writer {
     const { checkpoints } = this.#directory;
     const file = writeCheckpoint(checkpoints, game, this.clock.seconds());
     this.#saved = game.step;
-    pruneCheckpoints(checkpoints, game.recipe.checkpoint.keep);
+    this.#prune();
     this.#events.saved?.(file, "checkpoint");
+  }
+
+  /** Keeps the newest checkpoints and the best one, which may be the one just written. */
+  #prune(best = this.#best()?.step): void {
+    pruneCheckpoints(this.#directory.checkpoints, this.game.recipe.checkpoint.keep, best);
+  }
+
+  #best(): { readonly step: number; readonly value: number } | undefined {
+    return this.#evaluator && bestEvaluation(this.#directory.evaluations(), this.#evaluator.best);
+  }
+
+  /** Whether the game as it stands has been evaluated. */
+  get scored(): boolean {
+    return this.#directory.evaluations().some(({ step }) => step === this.game.step);
+  }
+
+  /** Scores the game as it stands, and saves it if it is the best so far. A raised `stop` leaves it unscored. */
+  async evaluate(): Promise<void> {
+    this.log.verify();
+    const evaluator = this.#evaluator!;
+    const { step } = this.game;
+    const begun = performance.now();
+    let scores: Score[];
+    try {
+      scores = await evaluator.scores(this.game, this.#events, this.#stop);
+    } catch (error) {
+      if (this.#stop?.aborted && error === this.#stop.reason) return;
+      throw error;
+    }
+    const evaluation: ScoresEvent = {
+      event: "scores",
+      step,
+      time: now(),
+      seconds: (performance.now() - begun) / 1000,
+      scores,
+      chosenBy: evaluator.best.name,
+    };
+    const best = bestEvaluation([...this.#directory.evaluations(), evaluation], evaluator.best)?.step === step;
+    // Saved before it is logged: a step that the log calls the best has its checkpoint.
+    if (best) this.checkpoint();
+    this.#append(evaluation);
+    if (best) this.#prune();
+    this.#events.scored?.(evaluation, best);
   }
 
   end(event: "stop" | "finish"): void {

@@ -98,6 +98,24 @@ describe("applyOverrides", () => {
     expect(applyOverrides(applyOverrides(recipe, ["epochs=3"]), ["steps=5"]).epochs).toBeUndefined();
   });
 
+  it("amends the metrics of an evaluation as it does techniques", () => {
+    const one = applyOverrides(recipe, [
+      "evaluate.every=50",
+      "evaluate.metrics=[kid]",
+      "evaluate.metrics.kid.subsets=7",
+    ]);
+    expect(one.evaluate?.every).toBe(50);
+    expect(one.evaluate?.metrics.map(({ kind, options }) => [kind, options.subsets])).toEqual([["kid", 7]]);
+    const two = applyOverrides(one, ["evaluate.metrics+=modes"]);
+    expect(two.evaluate?.metrics.map(({ kind }) => kind)).toEqual(["kid", "modes"]);
+    expect(applyOverrides(two, ["evaluate.metrics-=kid"]).evaluate?.metrics.map(({ kind }) => kind)).toEqual(["modes"]);
+    expect(applyOverrides(two, ["evaluate=null"]).evaluate).toBeUndefined();
+    expect(() => applyOverrides(two, ["evaluate.metrics+=kidd"])).toThrow(
+      "`evaluate.metrics` (=kidd) must be the name of a metric; did you mean `kid`?",
+    );
+    expect(() => applyOverrides(two, ["evaluate.metrics.kid.substs=3"])).toThrow("did you mean `subsets`?");
+  });
+
   it("takes null as a value where the schema does, else as the default", () => {
     const clipped = applyOverrides(recipe, ["loss=testWasserstein", "loss.clip=null"]);
     expect(clipped.loss.options).toEqual({ clip: null });
@@ -142,7 +160,7 @@ describe("applyOverrides", () => {
     ["techniques+=testTop", "already holds `testTop`"],
     ["techniques+=testSmoth", "must be the name of a technique; did you mean `testSmooth`?"],
     ["techniques-=testSmooth", "does not hold `testSmooth`; this recipe has testTop"],
-    ["batchSize+=3", "only `techniques` can be added to or removed from"],
+    ["batchSize+=3", "only `techniques` and `evaluate.metrics` can be added to or removed from"],
     ["__proto__.x=1", "unknown key `__proto__`"],
     ["generator.constructor=1", "unknown key `generator.constructor`"],
   ])("refuses %s", (setting, message) => {

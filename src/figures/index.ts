@@ -1,0 +1,2 @@
+/** Figures as SVG text. */
+export { type Curve, type LineChartOptions, lineChart } from "./line-chart.ts";

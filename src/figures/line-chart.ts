@@ -1,0 +1,51 @@
+/** Line charts as SVG text: scores over steps, and whatever else runs along an axis. */
+import { LineChart } from "echarts/charts";
+import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { SVGRenderer } from "echarts/renderers";
+
+use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+
+/** One curve. */
+export interface Curve {
+  /** Its name in the legend, which is drawn when there are several. */
+  readonly name: string;
+  /** [x, y], by ascending x. */
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** What {@link lineChart} draws. */
+export interface LineChartOptions {
+  readonly title: string;
+  readonly xName: string;
+  readonly curves: readonly Curve[];
+  /** Pixels; default 640 x 320. */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/**
+ * A line chart on white, as an SVG document that needs nothing else.
+ *
+ * @example
+ * writeFileSync("fid.svg", lineChart({ title: "fid", xName: "step", curves: [{ name: "a", points: [[500, 80], [1000, 31]] }] }));
+ */
+export function lineChart({ title, xName, curves, width = 640, height = 320 }: LineChartOptions): string {
+  const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
+  try {
+    const several = curves.length > 1;
+    chart.setOption({
+      animation: false,
+      backgroundColor: "#ffffff",
+      title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal" } },
+      ...(several ? { legend: { bottom: 0 } } : {}),
+      grid: { left: 64, right: 24, top: 40, bottom: several ? 72 : 48 },
+      xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax" },
+      yAxis: { type: "value", scale: true },
+      series: curves.map(({ name, points }) => ({ name, type: "line", data: points, symbolSize: 6 })),
+    });
+    return chart.renderToSVGString();
+  } finally {
+    chart.dispose();
+  }
+}

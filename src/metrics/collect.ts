@@ -1,0 +1,88 @@
+/** Features once: one pass of a set of images through a feature network, keeping only what the metrics asked for. */
+import { setImmediate } from "node:timers/promises";
+import { UserError } from "../base/errors.ts";
+import { inferenceMode, keep, scope, Tensor } from "../tensor/index.ts";
+import type { FeatureNetwork } from "./feature-network.ts";
+import type { ImageSet } from "./image-set.ts";
+import type { Part, Sample } from "./metric.ts";
+import { Moments } from "./moments.ts";
+
+/** Images to a pass of the feature network: Inception's activations of 64 images take some 350 MB. */
+const BATCH = 64;
+
+/** How far a pass has come. */
+export interface CollectProgress {
+  /** The set that is looked at. */
+  readonly name: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What a pass is told beside the images. */
+export interface CollectOptions {
+  onProgress?(progress: CollectProgress): void;
+  /** Ends the pass with its reason. */
+  readonly stop?: AbortSignal | undefined;
+}
+
+/**
+ * Looks at every image of a set once. No image is kept; of the features and logits only what `parts` names.
+ *
+ * Throws UserError when the network answers with something that is not finite, and the reason of `stop` when it is raised.
+ */
+export async function collect(
+  network: FeatureNetwork,
+  images: ImageSet,
+  parts: ReadonlySet<Part>,
+  { onProgress, stop }: CollectOptions = {},
+): Promise<Sample> {
+  const { name, count } = images;
+  const moments = parts.has("moments") ? new Moments(network.dimensions) : undefined;
+  const kept = scope(() => ({
+    features: parts.has("features") ? keep(Tensor.zeros([count, network.dimensions])) : undefined,
+    logits: parts.has("logits") ? keep(Tensor.zeros([count, network.classes.length])) : undefined,
+  }));
+  try {
+    let done = 0;
+    for await (const batch of images.batches(BATCH)) {
+      const size = batch.shape[0]!;
+      inferenceMode(() =>
+        scope(() => {
+          const { features, logits } = network.forward(batch);
+          refuseBroken(features, name, done);
+          moments?.add(features);
+          kept.features?.narrow(0, done, size).copy_(features);
+          kept.logits?.narrow(0, done, size).copy_(logits);
+        }),
+      );
+      batch.dispose();
+      done += size;
+      onProgress?.({ name, done, total: count });
+      stop?.throwIfAborted();
+      await setImmediate();
+    }
+    if (done !== count) throw new UserError(`${name} gave ${done} images where it had promised ${count}`);
+    return { count, ...kept, moments: moments?.result() };
+  } catch (error) {
+    kept.features?.dispose();
+    kept.logits?.dispose();
+    throw error;
+  } finally {
+    moments?.dispose();
+  }
+}
+
+function refuseBroken(features: Tensor, name: string, before: number): void {
+  const finite = features.isfinite();
+  if (finite.all().item() === 1) return;
+  const first = finite.float().amin(1).argmin().item();
+  throw new UserError(`image ${before + first} of ${name} gives features that are not finite; it cannot be scored`);
+}
+
+/** Frees what a sample keeps. */
+export function disposeSample(sample: Sample): void {
+  sample.features?.dispose();
+  sample.logits?.dispose();
+  sample.moments?.mean.dispose();
+  sample.moments?.covariance.dispose();
+}

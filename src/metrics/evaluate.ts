@@ -1,0 +1,121 @@
+/**
+ * An evaluation: generated images in, scores out. Features are computed once and shared by all metrics; every random draw
+ * comes from generators of its own, so evaluating changes nothing but the clock.
+ */
+import { UserError } from "../base/errors.ts";
+import { Generator, scope, Tensor } from "../tensor/index.ts";
+import { type CollectOptions, collect, disposeSample } from "./collect.ts";
+import type { FeatureNetwork } from "./feature-network.ts";
+import { type ImageSet, requireSameSize } from "./image-set.ts";
+import type { Metric, Part, Sample } from "./metric.ts";
+import type { Drawing, Protocol } from "./protocol.ts";
+import { realStatistics } from "./real-statistics.ts";
+import { type Score, scoreName } from "./score.ts";
+
+/** Generated images, and what their scores' protocol must say of them. */
+export interface Judged {
+  readonly images: ImageSet;
+  /** null when another tool drew them. */
+  readonly drawing: Drawing | null;
+  /** How floats became bytes; see {@link QUANTISER}. */
+  readonly quantiser: string;
+}
+
+/** What Gantry does to its generators' floats: as sample grids are written. */
+export const QUANTISER = "round((x + 1) * 127.5), clamped to 0..255";
+
+/** The quantiser of images that come as bytes. */
+export const BYTES = "bytes as given";
+
+/** What is evaluated, with what, against what. */
+export interface Evaluation extends CollectOptions {
+  readonly network: FeatureNetwork;
+  readonly metrics: readonly Metric[];
+  readonly judged: Judged;
+  /** May be left out where no metric needs real images. */
+  readonly real?: ImageSet | undefined;
+  /** Seed of subsets and of the order in which splits are taken. */
+  readonly seed: number;
+  /** Told when a number is to be taken with care. */
+  warn?(message: string): void;
+}
+
+/**
+ * Measures every metric's scores.
+ *
+ * Throws UserError when a metric needs real images and there are none, sizes differ, or there are too few images for it.
+ *
+ * @example
+ * const network = await openFeatures("mnist-classifier", { device: "cpu" });
+ * const metrics = [fid().build(undefined)];
+ * const test = { images: datasetImages(await mnist({ split: "test" }).build({})), drawing: null, quantiser: BYTES };
+ * const real = datasetImages(await mnist().build({}));
+ * const [score] = await evaluate({ network, metrics, judged: test, real, seed: 0 });
+ */
+export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
+  const { network, metrics, judged, real, seed } = evaluation;
+  const wanted = (side: "fake" | "real"): Set<Part> => new Set(metrics.flatMap(({ needs }) => needs[side]));
+  const realParts = wanted("real");
+  if (realParts.size > 0) {
+    const needy = metrics.find(({ needs }) => needs.real.length > 0)!.kind;
+    if (real === undefined) throw new UserError(`\`${needy}\` compares with real images, and none were given`);
+    requireSameSize(judged.images, real);
+  }
+  warnOfFew(evaluation);
+  const statistics = realParts.size > 0 ? await realStatistics(network, real!, realParts, evaluation) : undefined;
+  const fake = shuffled(await collect(network, judged.images, wanted("fake"), evaluation), seed);
+  try {
+    return metrics.flatMap((metric) => {
+      const against = metric.needs.real.length > 0 ? statistics : undefined;
+      const random = new Generator(seed);
+      const measured = scope(() => metric.compute(fake, against?.sample, random));
+      const protocol: Protocol = {
+        features: network.name,
+        featuresHash: network.hash,
+        resizer: network.resizer,
+        quantiser: judged.quantiser,
+        real: against ? { name: real!.name, count: real!.count, hash: against.hash } : null,
+        fakeCount: judged.images.count,
+        drawing: judged.drawing,
+        options: metric.options,
+        seeds: [seed],
+      };
+      return Object.entries(metric.scores).map(([name, better]) => {
+        const { value, std, points } = measured[name]!;
+        const over = std === undefined ? undefined : overOf(metric);
+        return { name: scoreName(name, network), value, std, over, better, points, protocol };
+      });
+    });
+  } finally {
+    disposeSample(fake);
+    if (statistics) disposeSample(statistics.sample);
+  }
+}
+
+/** What a metric's own spread is taken over. */
+function overOf({ options }: Metric): string | undefined {
+  const [name, count] = Object.entries(options).find(([key]) => key === "splits" || key === "subsets") ?? [];
+  return name && `${String(count)} ${name}`;
+}
+
+/** Splits and subsets must not follow the order of a folder, which is often sorted by class. */
+function shuffled(sample: Sample, seed: number): Sample {
+  const { features, logits } = sample;
+  if (features === undefined && logits === undefined) return sample;
+  const order = Tensor.randperm(sample.count, { generator: new Generator(seed) });
+  const reordered = { ...sample, features: features?.indexSelect(0, order), logits: logits?.indexSelect(0, order) };
+  for (const tensor of [features, logits, order]) tensor?.dispose();
+  return reordered;
+}
+
+/** A covariance from fewer samples than dimensions has no full rank: FID is then far too high and says little. */
+function warnOfFew({ network, metrics, judged, real, warn }: Evaluation): void {
+  if (!metrics.some(({ needs }) => needs.fake.includes("moments"))) return;
+  for (const set of [judged.images, ...(real ? [real] : [])]) {
+    if (set.count > network.dimensions) continue;
+    warn?.(
+      `${set.name} has ${set.count} images, not more than the ${network.dimensions} dimensions of ${network.name}'s features: ` +
+        "FID is biased upwards, and compares only with scores of exactly as many images",
+    );
+  }
+}

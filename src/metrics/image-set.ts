@@ -1,0 +1,75 @@
+/** Image sets: what is judged and what it is judged against, as batches of bytes that are forgotten after use. */
+import { createHash } from "node:crypto";
+import { UserError } from "../base/errors.ts";
+import type { Dataset } from "../data/index.ts";
+import { Generator, scope, Tensor } from "../tensor/index.ts";
+
+/** Images of one size. */
+export interface ImageSet {
+  /** Name for people. */
+  readonly name: string;
+  readonly count: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** All images once, in their order: uint8 [n, C, H, W] on the CPU with n at most `size`. The consumer disposes of each. */
+  batches(size: number): Iterable<Tensor> | AsyncIterable<Tensor>;
+}
+
+/** Which real images are taken where a protocol wants fewer than there are; fixed, so that their statistics can be kept. */
+const SUBSET_SEED = 0;
+
+/**
+ * The images of a dataset, or `most` of them, chosen at random by a fixed seed and kept in their order.
+ *
+ * @example
+ * datasetImages(await mnist().build({}), 50_000).count; // 50000
+ */
+export function datasetImages(dataset: Dataset, most = dataset.count): ImageSet {
+  const { name, channels, size, images } = dataset;
+  const count = Math.min(most, dataset.count);
+  const rows =
+    count === dataset.count
+      ? undefined
+      : scope(() => {
+          const order = Tensor.randperm(dataset.count, { generator: new Generator(SUBSET_SEED) });
+          return BigInt64Array.from(order.narrow(0, 0, count).toArray() as BigInt64Array).sort();
+        });
+  return {
+    name,
+    count,
+    channels,
+    height: size,
+    width: size,
+    *batches(batch) {
+      for (let begin = 0; begin < count; begin += batch) {
+        const length = Math.min(batch, count - begin);
+        yield scope(() =>
+          rows === undefined
+            ? images.narrow(0, begin, length).clone()
+            : images.indexSelect(0, Tensor.fromArray(rows.slice(begin, begin + length))),
+        );
+      }
+    },
+  };
+}
+
+/** SHA-256 over the shape and the bytes of a set's images. */
+export async function hashOf(set: ImageSet): Promise<string> {
+  const { count, channels, height, width } = set;
+  const hash = createHash("sha256").update(JSON.stringify([count, channels, height, width]));
+  for await (const batch of set.batches(1024)) {
+    hash.update(batch.toArray() as Uint8Array);
+    batch.dispose();
+  }
+  return hash.digest("hex");
+}
+
+/** Throws UserError unless both sets hold images of one size: a difference would be of the resizing, not of the images. */
+export function requireSameSize(fake: ImageSet, real: ImageSet): void {
+  if (fake.height === real.height && fake.width === real.width) return;
+  const size = ({ height, width }: ImageSet) => `${width}x${height}`;
+  throw new UserError(
+    `the images of ${fake.name} are ${size(fake)} and those of ${real.name} ${size(real)}; a score needs both at one size`,
+  );
+}

@@ -1,0 +1,32 @@
+/** Feature networks by name: what `--features` and a recipe's `evaluate.features` can say. */
+import { suggestion, UserError } from "../base/errors.ts";
+import { classifierNames, openClassifier } from "./classifier.ts";
+import type { FeatureNetwork, InceptionResizer } from "./feature-network.ts";
+import { openInception } from "./inception.ts";
+
+/** What {@link openFeatures} opens by name; anything else must be the path of a classifier's file. */
+export const featureNames: readonly string[] = ["inception", ...classifierNames];
+
+/** Where and how a feature network is opened. */
+export interface OpenOptions {
+  readonly device: string;
+  /** How Inception's input is resized; classifiers have one way. Default: `tf1-bilinear`. */
+  readonly resizer?: InceptionResizer | undefined;
+}
+
+/**
+ * Opens `inception`, a built-in classifier, or the file of a classifier of one's own (`*.safetensors`, as `gantry
+ * train-classifier` writes it).
+ *
+ * Throws UserError when there is no such network or its weights are not there.
+ *
+ * @example
+ * const network = await openFeatures("mnist-classifier", { device: "cpu" });
+ */
+export async function openFeatures(name: string, { device, resizer }: OpenOptions): Promise<FeatureNetwork> {
+  if (name === "inception") return openInception({ device, ...(resizer ? { resizer } : {}) });
+  if (classifierNames.includes(name) || name.endsWith(".safetensors")) return openClassifier(name, { device });
+  throw new UserError(
+    `there are no features \`${name}\`${suggestion(name, featureNames)}, or the path of a classifier's .safetensors file`,
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * Protocols: everything that two scores must have in common before their difference means anything.
+ *
+ * The same generator scores 16.8 or 23.9 by "FID on CIFAR-10" depending on how many images are drawn and which real ones
+ * they are held against. So a score carries its protocol, and scores of different protocols are not compared.
+ */
+import { canonicalJson } from "../base/canonical-json.ts";
+import { UserError } from "../base/errors.ts";
+
+/** How generated images were drawn. */
+export interface Drawing {
+  /** Averaged weights, or those of the last step. */
+  readonly averaged: boolean;
+  /** The generator's mode: `eval` normalises by running statistics, `train` by those of each batch. */
+  readonly mode: "eval" | "train";
+  /** Batch that is normalised together in `train` mode. */
+  readonly batch: number;
+  /** Threshold of truncated latents; null for none. */
+  readonly truncation: number | null;
+  /** Where the labels of a conditional generator come from. */
+  readonly labels: "none" | "in turn";
+}
+
+/** The real images that a score was held against. */
+export interface RealSide {
+  /** Name for people, such as "mnist (train)". */
+  readonly name: string;
+  readonly count: number;
+  /** SHA-256 over the bytes, size and number of channels of these images in their order. */
+  readonly hash: string;
+}
+
+/** What a score depends on beside the images that it judges. */
+export interface Protocol {
+  /** The feature network. */
+  readonly features: string;
+  /** SHA-256 of its weights. */
+  readonly featuresHash: string;
+  readonly resizer: string;
+  /** How the generator's floats became bytes. */
+  readonly quantiser: string;
+  /** null where the score needs no real images. */
+  readonly real: RealSide | null;
+  /** Number of generated images. */
+  readonly fakeCount: number;
+  /** null where the images were not drawn by Gantry. */
+  readonly drawing: Drawing | null;
+  /** The metric's own options: splits, subsets, neighbours. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Seeds of the evaluations that the score is the mean of. They may differ between scores that are compared. */
+  readonly seeds: readonly number[];
+}
+
+/** One thing that two protocols do not share. */
+export interface Difference {
+  readonly key: string;
+  readonly values: readonly [string, string];
+}
+
+const text = (value: unknown): string => (typeof value === "string" ? value : canonicalJson(value));
+
+/** What matters of a protocol, flat: names for people and seeds are left out. */
+function flat(protocol: Protocol): Map<string, string> {
+  const { seeds: _, real, drawing, options, ...rest } = protocol;
+  const entries: [string, unknown][] = Object.entries(rest);
+  if (real === null) entries.push(["real", "none"]);
+  else entries.push(["real.count", real.count], ["real.hash", real.hash]);
+  for (const [key, value] of Object.entries(drawing ?? {})) entries.push([`drawing.${key}`, value]);
+  for (const [key, value] of Object.entries(options)) entries.push([`options.${key}`, value]);
+  return new Map(entries.map(([key, value]) => [key, text(value)]));
+}
+
+/**
+ * In what two protocols differ; empty when their scores can be compared. The seeds may differ. How the images were drawn
+ * and turned into bytes is compared only where Gantry drew both: of another tool's images it is not known.
+ */
+export function differences(a: Protocol, b: Protocol): Difference[] {
+  const [first, second] = [flat(a), flat(b)];
+  const foreign = a.drawing === null || b.drawing === null;
+  const found: Difference[] = [];
+  for (const key of new Set([...first.keys(), ...second.keys()])) {
+    if (foreign && (key.startsWith("drawing.") || key === "quantiser")) continue;
+    const values = [first.get(key) ?? "none", second.get(key) ?? "none"] as const;
+    if (values[0] !== values[1]) found.push({ key, values });
+  }
+  return found;
+}
+
+/** A score with where it comes from, for {@link requireSameProtocol}. */
+interface Compared {
+  readonly of: string;
+  readonly name: string;
+  readonly protocol: Protocol;
+}
+
+/**
+ * Throws UserError naming every difference when two scores must not be compared.
+ *
+ * @example
+ * requireSameProtocol({ of: "runs/a", ...scoreOfA }, { of: "runs/b", ...scoreOfB });
+ */
+export function requireSameProtocol(a: Compared, b: Compared): void {
+  if (a.name !== b.name) {
+    throw new UserError(`${a.name} of ${a.of} and ${b.name} of ${b.of} are different scores and cannot be compared`);
+  }
+  const found = differences(a.protocol, b.protocol);
+  if (found.length === 0) return;
+  const list = found.map(({ key, values }) => `\`${key}\` is ${values[0]} there and ${values[1]} here`).join("; ");
+  throw new UserError(
+    `${a.name} of ${a.of} and ${b.name} of ${b.of} were measured under different protocols and cannot be compared: ${list}`,
+  );
+}

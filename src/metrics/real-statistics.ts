@@ -1,0 +1,70 @@
+/**
+ * Statistics of real images, kept in the cache folder under a key of everything that they depend on: the images' bytes, the
+ * network's weights and resizer, and the engine. Another evaluation of the same data begins at once.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { canonicalJson } from "../base/canonical-json.ts";
+import { cacheFolder } from "../data/index.ts";
+import { sha256 } from "../data/source.ts";
+import { readSafetensors, writeSafetensors } from "../formats/index.ts";
+import { engineSummary, type Tensor } from "../tensor/index.ts";
+import { type CollectOptions, collect } from "./collect.ts";
+import type { FeatureNetwork } from "./feature-network.ts";
+import { hashOf, type ImageSet } from "./image-set.ts";
+import type { Part, Sample } from "./metric.ts";
+
+/** Raised whenever the numbers or their layout change. */
+const VERSION = 1;
+
+/** Real images' statistics, and what identifies the images. */
+export interface RealStatistics {
+  readonly sample: Sample;
+  readonly hash: string;
+}
+
+/**
+ * The wanted parts of a set of real images, from the cache where it has them.
+ *
+ * Throws UserError when an image cannot be scored or the cache cannot be written.
+ */
+export async function realStatistics(
+  network: FeatureNetwork,
+  images: ImageSet,
+  parts: ReadonlySet<Part>,
+  options: CollectOptions = {},
+): Promise<RealStatistics> {
+  const hash = await hashOf(images);
+  const { threads: _, ...engine } = engineSummary();
+  const { name, hash: weights, resizer } = network;
+  const key = sha256(canonicalJson({ version: VERSION, hash, name, weights, resizer, engine })).slice(0, 32);
+  const folder = join(cacheFolder(), "real-statistics");
+  const file = join(folder, `${key}.safetensors`);
+  const found = existsSync(file) ? readSafetensors(file).tensors : new Map<string, Tensor>();
+  const has = (part: Part): boolean => found.has(part === "moments" ? "mean" : part);
+  const all: Part[] = ["moments", "features", "logits"];
+  if ([...parts].every(has)) {
+    const sample = sampleOf(images.count, found);
+    return { sample, hash };
+  }
+  for (const tensor of found.values()) tensor.dispose();
+  const sample = await collect(network, images, new Set(all.filter((part) => parts.has(part) || has(part))), options);
+  mkdirSync(folder, { recursive: true });
+  writeSafetensors(file, tensorsOf(sample), { images: images.name, network: name, count: String(images.count) });
+  return { sample, hash };
+}
+
+function tensorsOf({ moments, features, logits }: Sample): Map<string, Tensor> {
+  const named = { mean: moments?.mean, covariance: moments?.covariance, features, logits };
+  return new Map(Object.entries(named).filter((entry): entry is [string, Tensor] => entry[1] !== undefined));
+}
+
+function sampleOf(count: number, tensors: ReadonlyMap<string, Tensor>): Sample {
+  const [mean, covariance] = [tensors.get("mean"), tensors.get("covariance")];
+  return {
+    count,
+    moments: mean && covariance ? { count, mean, covariance } : undefined,
+    features: tensors.get("features"),
+    logits: tensors.get("logits"),
+  };
+}

@@ -1,0 +1,31 @@
+/** Density and coverage as a metric. */
+import { z } from "zod";
+import { describe } from "../../base/descriptor.ts";
+import { densityCoverage as formula } from "../density-coverage.ts";
+import { type Metric, part } from "../metric.ts";
+
+const options = z.strictObject({
+  neighbours: z.int("must be a whole number").min(1, "must be at least 1").default(5),
+});
+
+/**
+ * Density: in how many real images' balls a generated image lies, over `neighbours` (default 5); coverage: the share of
+ * real images whose ball holds a generated one (Naeem et al. 2020, section 3). Higher is better; density can exceed 1.
+ *
+ * Scores: `density`, `coverage`.
+ *
+ * @example
+ * evaluate: { every: 1_000, features: "mnist-classifier", metrics: [densityCoverage()] }
+ */
+export const densityCoverage = describe("metric", "densityCoverage", options, (o, _context: undefined): Metric => {
+  return {
+    kind: "densityCoverage",
+    needs: { fake: ["features"], real: ["features"] },
+    scores: { density: "higher", coverage: "higher" },
+    options: o,
+    compute(fake, real) {
+      const { density, coverage } = formula(part(real, "features"), part(fake, "features"), o);
+      return { density: { value: density }, coverage: { value: coverage } };
+    },
+  };
+});

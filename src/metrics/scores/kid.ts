@@ -1,0 +1,33 @@
+/** KID as a metric. */
+import { z } from "zod";
+import { describe } from "../../base/descriptor.ts";
+import { kernelDistance } from "../kernel-distance.ts";
+import { type Metric, part } from "../metric.ts";
+
+const options = z.strictObject({
+  subsets: z.int("must be a whole number").min(1, "must be at least 1").default(100),
+  subsetSize: z.int("must be a whole number").min(2, "must be at least 2").default(1000),
+});
+
+/**
+ * Kernel Inception Distance: the unbiased squared maximum mean discrepancy under the kernel (x.y / D + 1)^3, mean and
+ * standard deviation over `subsets` (default 100) of `subsetSize` (default 1000) images (Bińkowski et al. 2018, section 4).
+ * Lower is better; it is 0 on average for equal distributions, whatever the number of images.
+ *
+ * Score: `kid`.
+ *
+ * @example
+ * evaluate: { every: 500, features: "mnist-classifier", metrics: [kid({ subsets: 50 })] }
+ */
+export const kid = describe("metric", "kid", options, (o, _context: undefined): Metric => {
+  return {
+    kind: "kid",
+    needs: { fake: ["features"], real: ["features"] },
+    scores: { kid: "lower" },
+    options: o,
+    compute(fake, real, generator) {
+      const { mean, std } = kernelDistance(part(fake, "features"), part(real, "features"), { ...o, generator });
+      return { kid: { value: mean, std } };
+    },
+  };
+});

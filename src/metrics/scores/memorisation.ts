@@ -1,0 +1,38 @@
+/** The memorisation check as a metric. */
+import { z } from "zod";
+import { describe } from "../../base/descriptor.ts";
+import { type Metric, part } from "../metric.ts";
+import { memorisation as formula } from "../nearest-neighbours.ts";
+
+const options = z.strictObject({
+  quantile: z
+    .number("must be a number from 0 to 1")
+    .min(0, "must be at least 0")
+    .max(1, "must be at most 1")
+    .default(0.01),
+});
+
+/**
+ * Do generated images lie nearer to a training image than training images lie to each other? `memorised` is the share of
+ * generated images that are nearer to their nearest real image than the `quantile` (default 0.01) of real images is to its
+ * nearest other one: about that quantile for a generator that does not memorise. `copies` is the share at distance 0;
+ * `neighbourRatio` the median distance of generated images over that of real ones. Distances are of features; the real
+ * images should be those that were trained on.
+ *
+ * Scores: `memorised`, `copies`, `neighbourRatio`.
+ *
+ * @example
+ * evaluate: { every: 5_000, features: "mnist-classifier", metrics: [memorisation()] }
+ */
+export const memorisation = describe("metric", "memorisation", options, (o, _context: undefined): Metric => {
+  return {
+    kind: "memorisation",
+    needs: { fake: ["features"], real: ["features"] },
+    scores: { memorised: "lower", copies: "lower", neighbourRatio: "higher" },
+    options: o,
+    compute(fake, real) {
+      const { share, copies, ratio } = formula(part(fake, "features"), part(real, "features"), undefined, o);
+      return { memorised: { value: share }, copies: { value: copies }, neighbourRatio: { value: ratio } };
+    },
+  };
+});

@@ -1,0 +1,32 @@
+/** Mode count and entropy as a metric. */
+import { z } from "zod";
+import { describe } from "../../base/descriptor.ts";
+import { type Metric, part } from "../metric.ts";
+import { modeCoverage } from "../mode-coverage.ts";
+
+/**
+ * What classes a classifier sees in the generated images: how many of its K classes occur, the entropy of their shares p in
+ * nats (at most log K), and KL(p || uniform). Only as good as the classifier: noise too falls into some class.
+ *
+ * Scores: `modes`, `entropy`, `reverseKl`.
+ *
+ * @example
+ * evaluate: { every: 500, features: "mnist-classifier", metrics: [fid(), modes()] }
+ */
+export const modes = describe("metric", "modes", z.strictObject({}), (options, _context: undefined): Metric => {
+  return {
+    kind: "modes",
+    needs: { fake: ["logits"], real: [] },
+    scores: { modes: "higher", entropy: "higher", reverseKl: "lower" },
+    options,
+    compute(fake) {
+      const logits = part(fake, "logits");
+      const found = modeCoverage(logits, logits.shape[1]!);
+      return {
+        modes: { value: found.modes },
+        entropy: { value: found.entropy },
+        reverseKl: { value: found.reverseKl },
+      };
+    },
+  };
+});
