@@ -54,7 +54,7 @@ export function requireFinite(rows: Tensor, what: string): void {
     // overflow a float64).
     const wide = plain.device.startsWith("mps") ? null : "float64";
     if (Number.isFinite(plain.sum(null, false, wide).item())) return;
-    const bad = plain.isfinite().logicalNot().long().sum([1]).gt(0).long();
+    const bad = plain.isfinite().all(1).logicalNot().long();
     const count = bad.sum().item();
     if (count === 0) return;
     const first = bad.argmax().item();

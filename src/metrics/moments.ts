@@ -71,7 +71,9 @@ export class Moments {
           buffer.narrow(0, filled, length).copy_(rows.narrow(0, start, length));
           start += length;
           this.#count += length;
-          if (filled + length === BLOCK_ROWS) accumulate(this.#sums, BLOCK_ROWS);
+          if (filled + length < BLOCK_ROWS) continue;
+          this.#sums.shift ??= keep(buffer.mean(0));
+          accumulate(this.#sums, this.#sums.shift, BLOCK_ROWS);
         }
       }),
     );
@@ -123,18 +125,19 @@ function newSums(dimensions: number, device: Device): Sums {
   };
 }
 
+/** Copies to which the first rows of the buffer are added. */
 function withRest(sums: Sums, rest: number): Sums & { shift: Tensor } {
-  const copy = { ...sums, buffer: sums.buffer.clone(), sum: sums.sum.clone(), products: sums.products.clone() };
-  if (rest > 0) accumulate(copy, rest);
-  return copy as Sums & { shift: Tensor };
+  const shift = sums.shift ?? sums.buffer.narrow(0, 0, rest).mean(0);
+  const copy = { buffer: sums.buffer.clone(), shift, sum: sums.sum.clone(), products: sums.products.clone() };
+  if (rest > 0) accumulate(copy, shift, rest);
+  return copy;
 }
 
 /** Adds the first rows of the buffer, which are shifted in place. */
-function accumulate(sums: Sums, rows: number): void {
+function accumulate(sums: Sums, shift: Tensor, rows: number): void {
   scope(() => {
     const block = sums.buffer.narrow(0, 0, rows);
-    sums.shift ??= keep(block.mean(0));
-    block.sub_(sums.shift);
+    block.sub_(shift);
     sums.sum.add_(block.sum(0));
     const dimensions = sums.sum.shape[0]!;
     for (let from = 0; from < dimensions; from += BLOCK_COLUMNS) {

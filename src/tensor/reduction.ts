@@ -15,6 +15,7 @@ const argmax = operator("aten::argmax(self, dim, keepdim)");
 const argmin = operator("aten::argmin(self, dim, keepdim)");
 const logsumexp = operator("aten::logsumexp(self, dim, keepdim)");
 const all = operator("aten::all(self)");
+const allDim = operator("aten::all.dim(self, dim, keepdim)");
 const any = operator("aten::any(self)");
 const cumsum = operator("aten::cumsum(self, dim, dtype)");
 const topk = operator<[Tensor, Tensor]>("aten::topk(self, k, dim, largest, sorted)");
@@ -80,9 +81,9 @@ export abstract class ReductionTensor extends PointwiseTensor {
   logsumexp(dims: Dims, keepdim = false): Tensor {
     return logsumexp(this, list(dims), keepdim);
   }
-  /** Whether all elements are nonzero. */
-  all(): Tensor {
-    return all(this);
+  /** Whether all elements are nonzero, of the tensor or along one dimension. */
+  all(dim?: number, keepdim = false): Tensor {
+    return dim === undefined ? all(this) : allDim(this, dim, keepdim);
   }
   /** Whether any element is nonzero. */
   any(): Tensor {

@@ -236,6 +236,35 @@ const products: readonly [string, () => Tensor, number[]][] = [
 
 it.each(products)("%s multiplies as written", (_, f, expected) => expectClose(f(), expected));
 
+it("adds a product in place, also to a block of a matrix", () => {
+  const sums = Tensor.ones([3, 3], double);
+  sums.narrow(0, 1, 2).narrow(1, 1, 2).addmm_(matrix, matrix.transpose(0, 1), { beta: 10, alpha: 2 });
+  expectClose(sums, [1, 1, 1, 1, 38, 14, 1, 14, 62]);
+});
+
+it("takes diagonals and upper triangles", () => {
+  expectClose(matrix.diagonal(), [3, 5]);
+  expectClose(matrix.diagonal(1), [1, 0]);
+  expectClose(matrix.triu(), [3, 1, 2, 0, 5, 0]);
+  expectClose(matrix.triu(1), [0, 1, 2, 0, 0, 0]);
+});
+
+it("asks for all along one dimension", () => {
+  const flags = matrix.ne(0);
+  expect(flags.all(1).tolist()).toEqual([1, 0]);
+  expect(flags.all(0, true).tolist()).toEqual([[1, 1, 0]]);
+  expect(flags.all().item()).toBe(0);
+});
+
+it("gives Cholesky's factor, or says where there is none", () => {
+  const square = matrix.mm(matrix.transpose(0, 1));
+  const [lower, fine] = square.linalgCholeskyEx();
+  expect([lower.triu(1).abs().sum().item(), fine.item()]).toEqual([0, 0]);
+  expectClose(lower.mm(lower.transpose(0, 1)), [14, 2, 2, 26]);
+  expect(square.sub(Tensor.eye(2, double).mul(20)).linalgCholeskyEx()[1].item()).toBe(1);
+  expectClose(square.linalgEigvalsh(), [20 - Math.sqrt(40), 20 + Math.sqrt(40)]);
+});
+
 it("factors multiply back to the matrix", () => {
   const [q, r] = matrix.linalgQr();
   expectClose(q.mm(r), [3, 1, 2, -1, 5, 0]);
