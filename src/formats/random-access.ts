@@ -7,7 +7,21 @@ import { UserError } from "../base/errors.ts";
 import { fileError } from "./atomic.ts";
 
 /** Beyond it no single typed array can be made in every Node that Gantry runs on. */
-export const LARGEST_READ = 2 ** 32 - 1;
+const LARGEST_PIECE = 2 ** 32 - 1;
+
+/** An array of `length` bytes for a piece of the file at `path`. Throws UserError when it cannot be had. */
+export function allocate(length: number, path: string): Uint8Array<ArrayBuffer> {
+  if (length > LARGEST_PIECE) {
+    throw new UserError(
+      `${path}: a piece of ${length} bytes is too large (at most ${LARGEST_PIECE}); read it in parts`,
+    );
+  }
+  try {
+    return new Uint8Array(length);
+  } catch {
+    throw new UserError(`${path}: there is not enough memory for a piece of ${length} bytes`);
+  }
+}
 
 /** Something with bytes at positions: a file, or bytes in memory. */
 export interface ByteSource {
@@ -40,15 +54,12 @@ export class RandomAccessFile implements ByteSource {
 
   /** A fresh array of the `length` bytes from `position`. Throws UserError when the file ends before. */
   read(position: number, length: number): Uint8Array<ArrayBuffer> {
-    if (length > LARGEST_READ) {
-      throw new UserError(`${this.path}: a single piece of ${length} bytes is too large (at most ${LARGEST_READ})`);
-    }
     if (position + length > this.size) {
       throw new UserError(
         `${this.path}: truncated: bytes ${position} to ${position + length} are needed, the file ends after ${this.size}`,
       );
     }
-    const bytes = new Uint8Array(length);
+    const bytes = allocate(length, this.path);
     let done = 0;
     try {
       while (done < length) {

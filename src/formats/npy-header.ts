@@ -1,0 +1,110 @@
+/**
+ * The header of an .npy file, and the way from the bytes behind it to a tensor; `.npz` archives hold such files.
+ *
+ * Layout (NumPy Enhancement Proposal 1): the magic "\x93NUMPY", a version, the length of the header (16 bits in version 1,
+ * 32 in 2 and 3, little-endian), a Python dictionary with `descr`, `fortran_order` and `shape`, then the elements.
+ */
+import { UserError } from "../base/errors.ts";
+import { type DType, scope, type Tensor } from "../tensor/index.ts";
+import { tensorOf } from "./bytes.ts";
+import { isCountable, MOST_DIMENSIONS } from "./pth-layout.ts";
+import { quoted } from "./random-access.ts";
+
+export const NPY_MAGIC = Buffer.from("\x93NUMPY", "latin1");
+
+/** Bytes that are needed to know how long a header is. */
+export const NPY_PREFIX = 12;
+
+/** NumPy itself refuses longer headers; those of plain arrays take one line. */
+const LONGEST_HEADER = 10_000;
+
+/** NumPy's code of a dtype, without the byte order. */
+export const npyCodes: Readonly<Partial<Record<DType, string>>> = {
+  float16: "f2",
+  float32: "f4",
+  float64: "f8",
+  int8: "i1",
+  int16: "i2",
+  int32: "i4",
+  int64: "i8",
+  uint8: "u1",
+  bool: "b1",
+};
+
+/** What the header of a plain array says. */
+export interface NpyHeader {
+  readonly dtype: DType;
+  /** Bytes of an element. */
+  readonly width: number;
+  readonly bigEndian: boolean;
+  /** Whether the first index runs fastest. */
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  /** Bytes of all elements. */
+  readonly bytes: number;
+}
+
+/** Bytes from the start of the file to the elements, from its first {@link NPY_PREFIX}. Throws UserError when it is no .npy file. */
+export function npyHeaderLength(prefix: Uint8Array, where: string): number {
+  const bytes = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength);
+  if (bytes.length < NPY_PREFIX || !bytes.subarray(0, 6).equals(NPY_MAGIC))
+    throw new UserError(`${where}: not an .npy file`);
+  const version = bytes[6]!;
+  if (version < 1 || version > 3) {
+    throw new UserError(`${where}: .npy version ${version} is not known; accepted: 1 to 3`);
+  }
+  const length = version === 1 ? bytes.readUInt16LE(8) : bytes.readUInt32LE(8);
+  if (length > LONGEST_HEADER) {
+    throw new UserError(`${where}: its header claims ${length} bytes; at most ${LONGEST_HEADER} are accepted`);
+  }
+  return (version === 1 ? 10 : 12) + length;
+}
+
+/**
+ * Parses a header: all bytes before the elements. Throws UserError for anything but a plain array of an element type that
+ * libtorch has: a record, text, complex numbers, Python objects (which are pickles, and are never loaded).
+ */
+export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
+  const start = head[6] === 1 ? 10 : 12;
+  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1", start);
+  if (/'descr':\s*'\|O/.test(text)) {
+    throw new UserError(`${where}: it holds Python objects, which are never loaded; save plain numbers`);
+  }
+  const descr = /'descr':\s*'([<>|=])([a-zA-Z]\d+)'/.exec(text);
+  const order = /'fortran_order':\s*(True|False)/.exec(text);
+  const lengths = /'shape':\s*\(([\d,\sL]*)\)/.exec(text);
+  if (descr === null || order === null || lengths === null) {
+    throw new UserError(`${where}: the .npy header is not one of a plain array: ${quoted(text.trim())}`);
+  }
+  const code = descr[2]!;
+  const dtype = (Object.keys(npyCodes) as DType[]).find((name) => npyCodes[name] === code);
+  if (dtype === undefined) {
+    throw new UserError(
+      `${where}: element type ${quoted(code)} is not supported; accepted: ${Object.values(npyCodes).join(", ")}`,
+    );
+  }
+  const shape = lengths[1]!.split(",").flatMap((length) => (length.trim() === "" ? [] : [Number.parseInt(length, 10)]));
+  if (shape.length > MOST_DIMENSIONS || !shape.every(Number.isSafeInteger) || !isCountable(shape)) {
+    throw new UserError(`${where}: the shape ${quoted(`[${shape.join(", ")}]`)} is not one of an array`);
+  }
+  const width = Number(code.slice(1));
+  const bytes = shape.reduce((a, b) => a * b, 1) * width;
+  return { dtype, width, bigEndian: descr[1] === ">", fortranOrder: order[1] === "True", shape, bytes };
+}
+
+/** The tensor of an array's bytes, which may be changed; `shape` differs from the header's for some of its rows. */
+export function npyTensor(data: Uint8Array, header: NpyHeader, shape: readonly number[] = header.shape): Tensor {
+  if (header.bigEndian) swap(data, header.width);
+  if (!header.fortranOrder || shape.length < 2) return tensorOf(data, header.dtype, shape);
+  return scope(() => {
+    const reversed = tensorOf(data, header.dtype, [...shape].reverse());
+    return reversed.permute(shape.map((_, i) => shape.length - 1 - i)).contiguous();
+  });
+}
+
+function swap(data: Uint8Array, width: number): void {
+  const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  if (width === 2) buffer.swap16();
+  if (width === 4) buffer.swap32();
+  if (width === 8) buffer.swap64();
+}
