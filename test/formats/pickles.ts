@@ -4,7 +4,9 @@ import { crc32Portable } from "../../src/formats/crc32.ts";
 /** Bytes of a text of one-byte characters, or of numbers. */
 export const raw = (...parts: (string | number | Uint8Array)[]): Buffer =>
   Buffer.concat(
-    parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Buffer.from(typeof part === "number" ? [part] : part))),
+    parts.map((part) =>
+      typeof part === "string" ? Buffer.from(part, "latin1") : Buffer.from(typeof part === "number" ? [part] : part),
+    ),
   );
 
 export const u16 = (value: number): Buffer => {
@@ -71,7 +73,18 @@ export function zip(entries: readonly (readonly [name: string, data: Uint8Array]
   }
   const directory = raw(...centrals);
   const count = u16(entries.length);
-  return raw(...locals, directory, "PK\x05\x06", u16(0), u16(0), count, count, u32(directory.length), u32(offset), u16(0));
+  return raw(
+    ...locals,
+    directory,
+    "PK\x05\x06",
+    u16(0),
+    u16(0),
+    count,
+    count,
+    u32(directory.length),
+    u32(offset),
+    u16(0),
+  );
 }
 
 /** A checkpoint in a zip archive. */
