@@ -5,7 +5,12 @@ import { type DataContext, type DataDescriptor, type Dataset, folderSource, type
 import { writeClassifier } from "../models/classifier-file.ts";
 import { gantryVersion } from "../recipe/version.ts";
 import { configureEngine, engineSummary } from "../tensor/index.ts";
-import { type ClassifierSetup, type TrainedClassifier, trainClassifier } from "../training/classifier/index.ts";
+import {
+  type ClassifierSetup,
+  fitToCount,
+  type TrainedClassifier,
+  trainClassifier,
+} from "../training/classifier/index.ts";
 import { classifierReporter } from "./classifier-reporter.ts";
 import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";
@@ -29,7 +34,7 @@ export interface ClassifierOrder extends OutputFlags {
 
 /** Makes a classifier and gives the exit code. Nothing is written when a signal came before the end. */
 export async function makeClassifier(order: ClassifierOrder): Promise<number> {
-  const { name, out, setup, device } = order;
+  const { name, out, device } = order;
   const reporter = classifierReporter(order);
   const interrupt = watchInterrupts(() => reporter.stopping());
   try {
@@ -39,6 +44,7 @@ export async function makeClassifier(order: ClassifierOrder): Promise<number> {
     const [train, test] = await describeSplits(order);
     const pack = await packOf(train, context);
     const [trainSet, testSet] = [await train.build(context), await test.build(context)];
+    const setup = fitToCount(order.setup, trainSet.count);
     reporter.start(name, trainSet, testSet);
     const { signal: stop } = interrupt;
     const trained = await trainClassifier({ train: trainSet, test: testSet, setup, device, stop, events: reporter });
@@ -46,7 +52,7 @@ export async function makeClassifier(order: ClassifierOrder): Promise<number> {
       reporter.stopped();
       return interrupt.exitCode();
     }
-    write(order, trained, pack, trainSet, testSet);
+    write({ ...order, setup }, trained, pack, trainSet, testSet);
     trained.network.dispose();
     reporter.end({ file: out, ...trained.test, history: trained.history });
     return exitCodes.success;

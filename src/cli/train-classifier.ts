@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { LEAST_CLASSIFIER_SIZE } from "../models/classifier.ts";
 import { classifierName } from "../models/classifier-file.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
@@ -80,7 +81,7 @@ export const trainClassifier = defineCommand({
     const epochs = wholeNumber("--epochs", flags.epochs, 1);
     const width = wholeNumber("--width", flags.width, 1);
     const threads = wholeNumber("--threads", flags.threads, 1);
-    const size = wholeNumber("--size", flags.size, 1) ?? 32;
+    const size = wholeNumber("--size", flags.size, LEAST_CLASSIFIER_SIZE) ?? 32;
     const channels = wholeNumber("--channels", flags.channels, 1);
     const device = flags.device ?? "cpu";
     if (!/^(cpu|cuda|mps)(:\d+)?$/.test(device))

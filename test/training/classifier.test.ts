@@ -8,6 +8,7 @@ import {
   type ClassifierEpoch,
   type ClassifierTick,
   countCorrect,
+  fitToCount,
   oneCycle,
   randomShift,
   setupFor,
@@ -176,6 +177,19 @@ describe("trainClassifier", () => {
 });
 
 describe("setupFor", () => {
+  it("takes smaller batches and steps where there are few images", () => {
+    const { batchSize, lr } = setupFor("birds");
+    expect([batchSize, lr]).toEqual([128, 0.1]);
+    const fitted = (count: number): number[] => {
+      const setup = fitToCount(setupFor("birds"), count);
+      return [setup.batchSize, setup.lr];
+    };
+    expect(fitted(4096)).toEqual([128, 0.1]);
+    expect(fitted(4095)).toEqual([64, 0.05]);
+    expect(fitted(1000)).toEqual([16, 0.0125]);
+    expect(fitted(2)).toEqual([8, 0.00625]);
+  });
+
   it("never mirrors digits, nor what it does not know", () => {
     expect(setupFor("mnist").flip).toBe(false);
     expect(setupFor("letters").flip).toBe(false);

@@ -46,3 +46,22 @@ export function setupFor(name: string): ClassifierSetup {
   if (Object.hasOwn(setups, name)) return setups[name]!;
   return { ...common, width: 32, epochs: 20, shift: 4, flip: false };
 }
+
+/** Fewest steps that an epoch should have: with fewer, the running statistics of batch norm know too few batches. */
+const LEAST_STEPS = 32;
+
+/**
+ * The set-up for a training split of `count` images: where there are few, the batch is halved until an epoch has 32 steps
+ * (or the batch 8 images), and the learning rate with it (Goyal et al. 2017, arXiv 1706.02677, section 2.1).
+ *
+ * @example
+ * fitToCount(setupFor("birds"), 1000).batchSize; // 16
+ */
+export function fitToCount(setup: ClassifierSetup, count: number): ClassifierSetup {
+  let { batchSize, lr } = setup;
+  while (batchSize >= 16 && count / batchSize < LEAST_STEPS) {
+    batchSize = Math.floor(batchSize / 2);
+    lr /= 2;
+  }
+  return { ...setup, batchSize, lr };
+}
