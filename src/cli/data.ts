@@ -8,7 +8,7 @@ import { defineCommand } from "./command.ts";
 import { wholeNumber } from "./flags.ts";
 import { datasetNames, describeDataset } from "./named-dataset.ts";
 import { programName } from "./program.ts";
-import { clock, Remaining, StatusLine } from "./progress.ts";
+import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
 
 /** Files that are listed one by one before "and N more". */
 const MOST_BROKEN_SHOWN = 20;
@@ -109,18 +109,6 @@ export const data = defineCommand({
     { line: "gantry data get cifar10", does: "download CIFAR-10" },
   ],
 });
-
-/** Calls `show` ten times a second where the line is redrawn in place, else, in a log, every ten seconds. */
-function throttled<T>(show: (value: T) => void): (value: T) => void {
-  const interval = process.stderr.isTTY ? 100 : 10_000;
-  let last = Number.NEGATIVE_INFINITY;
-  return (value) => {
-    const now = performance.now();
-    if (now - last < interval) return;
-    last = now;
-    show(value);
-  };
-}
 
 const span = ([low, high]: readonly [number, number]): string => (low === high ? `${low}` : `${low}-${high}`);
 

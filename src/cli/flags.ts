@@ -116,3 +116,11 @@ export function wholeNumber(flag: string, text: string | undefined, least: numbe
   if (/^\d[\d_]*$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
   throw new UsageError(`${flag} (=${text}) must be a whole number of at least ${least}`);
 }
+
+/** The number above 0 given for a flag, or undefined when the flag is absent. Throws UsageError when it is none. */
+export function positiveNumber(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
+  throw new UsageError(`${flag} (=${text}) must be a number above 0, such as 1.5`);
+}

@@ -133,3 +133,17 @@ export class StatusLine {
     this.#drawn = "";
   }
 }
+
+/** How often a passing line is worth drawing: ten times a second in place, every ten seconds in a log. */
+export const lineInterval = (): number => (process.stderr.isTTY ? 100 : 10_000);
+
+/** Calls `show` at most every `interval` milliseconds; the first call goes through, those between are left out. */
+export function throttled<T>(show: (value: T) => void, interval = lineInterval()): (value: T) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (value) => {
+    const now = performance.now();
+    if (now - last < interval) return;
+    last = now;
+    show(value);
+  };
+}

@@ -2,7 +2,7 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { programName, quoted } from "./program.ts";
-import { progressLine, Remaining, StatusLine, type Stream, significant, spoken } from "./progress.ts";
+import { progressLine, Remaining, StatusLine, type Stream, significant, spoken, throttled } from "./progress.ts";
 
 /** How a command reports. */
 export interface Reporter {
@@ -34,16 +34,8 @@ export function reporterFor(flags: OutputFlags, out: Stream = process.stdout): R
   return flags.quiet ? new QuietReporter(out) : new TextReporter(out);
 }
 
-/** Calls `show` at most twice a second; the first call goes through. */
-function throttled<T>(show: (value: T) => void): (value: T) => void {
-  let last = Number.NEGATIVE_INFINITY;
-  return (value) => {
-    const now = performance.now();
-    if (now - last < 500) return;
-    last = now;
-    show(value);
-  };
-}
+/** Milliseconds between two passing lines of one kind. */
+const INTERVAL = 500;
 
 /** One object a line: `event` is start, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
 class JsonReporter implements Reporter {
@@ -53,10 +45,10 @@ class JsonReporter implements Reporter {
   constructor(out: Stream) {
     this.#out = out;
     this.events = {
-      preparing: throttled((progress) => this.#line("preparing", progress)),
+      preparing: throttled((progress) => this.#line("preparing", progress), INTERVAL),
       begin: (from, to) => this.#line("begin", { from, to }),
       tick: (tick) => this.#line("tick", tick),
-      evaluating: throttled((progress) => this.#line("evaluating", progress)),
+      evaluating: throttled((progress) => this.#line("evaluating", progress), INTERVAL),
       scored: ({ step, scores }, best) => this.#line("scored", { step, best, scores }),
       saved: (file, kind) => this.#line("saved", { kind, file }),
       note: (message) => this.#line("note", { message }),
@@ -108,8 +100,9 @@ class TextReporter implements Reporter {
     this.#out = out;
     this.#status = new StatusLine(out);
     this.events = {
-      preparing: throttled(({ name, done, total }) =>
-        this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+      preparing: throttled(
+        ({ name, done, total }) => this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+        INTERVAL,
       ),
       begin: (from, to) => {
         this.#total = to;
@@ -119,8 +112,9 @@ class TextReporter implements Reporter {
         else if (from < to) this.#status.lasting(`Going on from step ${from} to ${to}`);
       },
       tick: (tick) => this.#tick(tick),
-      evaluating: throttled(({ name, done, total }) =>
-        this.#status.passing(`Evaluating: ${done} of ${total} images of ${name}`),
+      evaluating: throttled(
+        ({ name, done, total }) => this.#status.passing(`Evaluating: ${done} of ${total} images of ${name}`),
+        INTERVAL,
       ),
       scored: (evaluation, best) => this.#status.lasting(scoresLine(evaluation, best)),
       note: (message) => this.#status.lasting(message),

@@ -5,8 +5,7 @@ import type { PlainDescriptor } from "../base/descriptor.ts";
 import { nearest, UserError } from "../base/errors.ts";
 import type { PlainRecipe } from "../recipe/plain.ts";
 import { defineCommand } from "./command.ts";
-import { UsageError } from "./errors.ts";
-import { wholeNumber } from "./flags.ts";
+import { positiveNumber, wholeNumber } from "./flags.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
@@ -70,13 +69,6 @@ function freshFile(directory: string, seed: number): string {
   }
 }
 
-function threshold(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== "" && value > 0) return value;
-  throw new UsageError(`--truncation (=${text}) must be a number above 0, in standard deviations, such as 1.5`);
-}
-
 /** The command, for the shell to mount. */
 export const sample = defineCommand({
   meta: { name: "sample", description: "Draws new images with a trained generator and writes them as one PNG grid." },
@@ -94,7 +86,7 @@ export const sample = defineCommand({
     const columns = wholeNumber("--columns", flags.columns, 1);
     const seed = wholeNumber("--seed", flags.seed, 0)!;
     const threads = wholeNumber("--threads", flags.threads, 1);
-    const truncation = threshold(flags.truncation);
+    const truncation = positiveNumber("--truncation", flags.truncation);
     const { configureEngine } = await import("../tensor/index.ts");
     if (threads !== undefined) configureEngine({ threads });
     const { RunDirectory, sampleRun } = await import("../training/index.ts");

@@ -33,6 +33,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "train a classifier that scores can be computed with",
     load: async () => (await import("./train-classifier.ts")).trainClassifier,
   },
+  evaluate: {
+    summary: "score a run, or images that another tool made",
+    load: async () => (await import("./evaluate.ts")).evaluate,
+  },
   data: {
     summary: "inspect a dataset, or get one",
     load: async () => (await import("./data.ts")).data,

@@ -4,6 +4,7 @@ export { type DensityCoverage, type DensityCoverageOptions, densityCoverage } fr
 export { BYTES, type Evaluation, evaluate, type Judged, QUANTISER } from "./evaluate.ts";
 export type { FeatureNetwork, Features, OpenFeatureNetwork } from "./feature-network.ts";
 export { type FidInfinity, type FidInfinityOptions, fidInfinity } from "./fid-infinity.ts";
+export { type FolderOptions, folderImages } from "./folder-images.ts";
 export { type FactoredGaussian, factored, frechetDistance, frechetToFactored } from "./frechet-distance.ts";
 export { datasetImages, hashOf, type ImageSet } from "./image-set.ts";
 export { type InceptionScoreOptions, inceptionScore } from "./inception-score.ts";
@@ -23,6 +24,7 @@ export {
   type Neighbours,
   nearestNeighbours,
 } from "./nearest-neighbours.ts";
+export { npzImages } from "./npz-images.ts";
 export { featureNames, openFeatures } from "./open-features.ts";
 export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from "./precision-recall.ts";
 export { type Preset, preset, presets } from "./presets.ts";

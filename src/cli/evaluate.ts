@@ -1,0 +1,221 @@
+/** `gantry evaluate`: scores of a run, or of images that any other tool made. */
+import { UserError } from "../base/errors.ts";
+import { defineCommand } from "./command.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
+
+const args = {
+  what: {
+    type: "positional",
+    required: true,
+    description: "a run directory, a folder or zip of images, an .npz file (uint8 [N, H, W, C]), or a dataset's name",
+  },
+  metrics: {
+    type: "string",
+    valueHint: "A,B",
+    description:
+      "fid, inceptionScore, kid, precisionRecall, densityCoverage, modes, memorisation, fidInfinity; default: the protocol's",
+  },
+  protocol: {
+    type: "string",
+    valueHint: "NAME",
+    default: "quick",
+    description: "quick (10,000 samples), paper-2016, fid-50k-train, mimicry or studiogan; see docs/metrics.md",
+  },
+  features: {
+    type: "string",
+    valueHint: "NAME",
+    default: "inception",
+    description: "inception, mnist-classifier, fashion-mnist-classifier, cifar10-classifier, or a classifier's file",
+  },
+  real: {
+    type: "string",
+    valueHint: "DATA",
+    description:
+      "what to hold the images against: a dataset's name, a folder, zip or .npz; default: the run's own data",
+  },
+  realSplit: { type: "string", valueHint: "NAME", description: "split of the real images; default: train" },
+  count: { type: "string", valueHint: "N", description: "how many samples to draw; default: the protocol's" },
+  realCount: { type: "string", valueHint: "N", description: "at most so many real images; default: the protocol's" },
+  set: {
+    type: "string",
+    valueHint: "KEY=VALUE",
+    description: "an option of a metric, such as kid.subsets=50 or inceptionScore.splits=1; may be repeated",
+  },
+  checkpoint: {
+    type: "string",
+    valueHint: "WHICH",
+    default: "last",
+    description: "last, best, or the number of a step",
+  },
+  averaged: {
+    type: "boolean",
+    negativeDescription: "the weights of the last step",
+    description: "the averaged weights, if the run keeps them (the default), or those of the last step",
+  },
+  mode: {
+    type: "string",
+    valueHint: "MODE",
+    default: "eval",
+    description: "of the generator: eval (running statistics) or train (those of each batch of 64)",
+  },
+  truncation: { type: "string", valueHint: "T", description: "draw latents beyond T standard deviations again" },
+  split: { type: "string", valueHint: "NAME", description: "split of a dataset, or of a folder, that is evaluated" },
+  size: { type: "string", valueHint: "PIXELS", description: "side of a named dataset's images; default: 32" },
+  seed: { type: "string", valueHint: "N", default: "0", description: "seed of the samples and of subsets" },
+  seeds: {
+    type: "string",
+    valueHint: "N",
+    default: "1",
+    description: "evaluations, each with the next seed: mean ± std",
+  },
+  out: { type: "string", valueHint: "FILE", description: "also write the scores as JSON, for gantry compare" },
+  threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
+  device: { type: "string", valueHint: "NAME", default: "cpu", description: "device of the feature network" },
+  json: { type: "boolean", description: "print one JSON object instead of text" },
+} as const;
+
+function oneOf<T extends string>(flag: string, text: string, accepted: readonly T[]): T {
+  const found = accepted.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw new UsageError(`${flag} (=${text}) must be ${accepted.join(" or ")}`);
+}
+
+/** The command, for the shell to mount. */
+export const evaluate = defineCommand({
+  meta: {
+    name: "evaluate",
+    description: "Scores a run, or images that any other tool made, against real images under a stated protocol.",
+  },
+  args,
+  examples: [
+    { line: "gantry evaluate runs/x --features mnist-classifier", does: "FID and Inception Score of a run" },
+    {
+      line: "gantry evaluate samples.npz --real cifar10 --metrics fid,kid,precisionRecall",
+      does: "another tool's samples",
+    },
+    { line: "gantry evaluate runs/x --protocol fid-50k-train --seeds 3", does: "three evaluations, with their spread" },
+    { line: "gantry evaluate mnist --split test --features mnist-classifier", does: "real images against real ones" },
+  ],
+  async run({ args: flags, rawArgs }) {
+    const counts = {
+      fake: wholeNumber("--count", flags.count, 2),
+      real: wholeNumber("--real-count", flags.realCount, 2),
+      size: wholeNumber("--size", flags.size, 4),
+    };
+    const first = wholeNumber("--seed", flags.seed, 0)!;
+    const seeds = wholeNumber("--seeds", flags.seeds, 1)!;
+    const threads = wholeNumber("--threads", flags.threads, 1);
+    const truncation = positiveNumber("--truncation", flags.truncation);
+    const mode = oneOf("--mode", flags.mode, ["eval", "train"]);
+    const { configureEngine } = await import("../tensor/index.ts");
+    if (threads !== undefined) configureEngine({ threads });
+    const { refuseAbsentDevice } = await import("./device.ts");
+    refuseAbsentDevice(flags.device);
+    const { evaluate: measure, openFeatures, overSeeds, preset } = await import("../metrics/index.ts");
+    const { openReal, openSubject } = await import("./evaluate/subject.ts");
+    const { metricsOf } = await import("./evaluate/metrics.ts");
+    const protocol = preset(flags.protocol);
+    const metrics = metricsOf(flags.metrics, valuesOf(rawArgs, args, "set"), protocol.metrics);
+    const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
+
+    const status = new StatusLine(process.stderr);
+    const interrupt = watchInterrupts(() => status.lasting("Stopping."));
+    const preparing = ({ name, done, total }: { name: string; done: number; total: number }) =>
+      show(`preparing ${name}: ${done} of ${total} images`);
+    const show = throttled((text: string) => status.passing(text));
+    const subject = await openSubject({
+      what: flags.what,
+      split: flags.split,
+      size: counts.size,
+      checkpoint: flags.checkpoint,
+      averaged: flags.averaged ?? true,
+      mode,
+      truncation,
+      onProgress: preparing,
+    });
+    try {
+      const { title, step, drawn, judged, warning } = subject.value;
+      const warned = new Set<string>();
+      const warn = (message: string): void => {
+        if (!warned.has(message)) status.lasting(`note: ${message}`);
+        warned.add(message);
+      };
+      if (warning !== undefined) warn(warning);
+      if (!drawn && counts.fake !== undefined) {
+        throw new UserError(`--count ${counts.fake}: ${flags.what} is a fixed set of images, of which all are judged`);
+      }
+      const needsReal = metrics.some(({ needs }) => needs.real.length > 0) || protocol.fakeCount === "real";
+      const real = needsReal
+        ? await openReal(subject.value, {
+            real: flags.real,
+            split: flags.realSplit,
+            most: counts.real ?? protocol.realCount,
+            onProgress: preparing,
+          })
+        : undefined;
+      if (needsReal && real === undefined) {
+        throw new UsageError(
+          `${flags.what} does not say what it is to be held against: give --real, such as --real mnist`,
+        );
+      }
+      try {
+        const fakeCount = protocol.fakeCount === "real" ? real!.value.count : protocol.fakeCount;
+        const evaluations = [];
+        for (let seed = first; seed < first + seeds; seed++) {
+          const remaining = new Map<string, Remaining>();
+          evaluations.push(
+            await measure({
+              network,
+              metrics,
+              judged: judged(counts.fake ?? fakeCount, seed),
+              real: real?.value,
+              seed,
+              stop: interrupt.signal,
+              warn,
+              onProgress({ name, done, total }) {
+                const pace = remaining.get(name) ?? new Remaining();
+                remaining.set(name, pace);
+                const left = clock(pace.update(done, total, performance.now() / 1000));
+                const which = seeds > 1 ? `seed ${seed}, ` : "";
+                show(`${which}features of ${name}: ${done} of ${total} images, ${left} left`);
+              },
+            }),
+          );
+        }
+        status.end();
+        const scores = overSeeds(evaluations);
+        const result = {
+          format: 1,
+          subject: title,
+          ...(step === undefined ? {} : { step }),
+          protocol: flags.protocol,
+          scores,
+        };
+        if (flags.out !== undefined) {
+          const { writeFileAtomic } = await import("../formats/index.ts");
+          writeFileAtomic(flags.out, [`${JSON.stringify(result, null, 2)}\n`]);
+        }
+        const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
+        process.stdout.write(
+          flags.json
+            ? `${JSON.stringify(result)}\n`
+            : `${[title, "", ...scoresTable(scores), "", `Protocol ${flags.protocol}:`, ...protocolLines(scores)].join("\n")}\n`,
+        );
+        return exitCodes.success;
+      } finally {
+        await real?.close();
+      }
+    } catch (error) {
+      if (interrupt.signal.aborted && error === interrupt.signal.reason) return interrupt.exitCode();
+      throw error;
+    } finally {
+      status.end();
+      interrupt.dispose();
+      await subject.close();
+      network.dispose();
+    }
+  },
+});

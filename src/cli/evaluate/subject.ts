@@ -1,0 +1,161 @@
+/** What is evaluated, and what it is held against: runs, folders and zips of images, .npz files, named datasets. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fromPlain } from "../../base/descriptor.ts";
+import { suggestion, UserError } from "../../base/errors.ts";
+import { type DataDescriptor, type Dataset, imageFolder, type PackProgress } from "../../data/index.ts";
+import { BYTES, datasetImages, folderImages, type ImageSet, type Judged, npzImages } from "../../metrics/index.ts";
+import { fromPlainRecipe } from "../../recipe/index.ts";
+import { importModules } from "../../recipe/modules.ts";
+import { generatedImages, openForSampling, RunDirectory } from "../../training/index.ts";
+import { datasetNames, describeDataset, isDatasetName } from "../named-dataset.ts";
+
+/** Something opened, with what it takes to let go of it. */
+interface Opened<T> {
+  readonly value: T;
+  close(): void | Promise<void>;
+}
+
+/** What stands on the command line. */
+export interface SubjectOptions {
+  readonly what: string;
+  /** Split of a named dataset or of a folder with splits. */
+  readonly split?: string | undefined;
+  /** Side of a named dataset's images. */
+  readonly size?: number | undefined;
+  readonly checkpoint: string;
+  readonly averaged: boolean;
+  readonly mode: "eval" | "train";
+  readonly truncation?: number | undefined;
+  onProgress?(progress: PackProgress): void;
+}
+
+/** What is evaluated. */
+export interface Subject {
+  /** For people: the run with its step, the folder, the file. */
+  readonly title: string;
+  /** The step of a run's checkpoint. */
+  readonly step?: number;
+  /** Whether another seed draws other images. */
+  readonly drawn: boolean;
+  /** The images to judge: so many, drawn from that seed; of images that are there, all of them. */
+  judged(count: number, seed: number): Judged;
+  /** What it is held against unless the user says otherwise: a run's own data. */
+  readonly data?: DataDescriptor | undefined;
+  readonly shape: Pick<ImageSet, "channels" | "height" | "width">;
+  /** A caveat about the images. */
+  readonly warning?: string | undefined;
+}
+
+const isRun = (path: string): boolean => existsSync(join(path, "recipe.json"));
+const noClose = (): void => {};
+
+/** Opens what is to be evaluated. Throws UserError when it is nothing that can be. */
+export async function openSubject(options: SubjectOptions): Promise<Opened<Subject>> {
+  const { what, split, size, onProgress } = options;
+  if (isRun(what)) return openRunSubject(options);
+  if (isDatasetName(what)) {
+    const dataset = await buildData(describeDataset(what, given({ split, size })), onProgress);
+    return {
+      value: fixed(dataset.name, datasetImages(dataset), describeDataset(what, given({ size }))),
+      close: noClose,
+    };
+  }
+  if (!existsSync(what)) {
+    throw new UserError(
+      `\`${what}\` is neither a run, a folder or zip of images, an .npz file, nor a dataset's name${suggestion(what, datasetNames)}`,
+    );
+  }
+  if (what.endsWith(".npz")) {
+    const { images, close } = await npzImages(what);
+    return { value: fixed(what, images), close };
+  }
+  const { images, jpeg } = await folderImages({ path: resolve(what), split, channels: 3, ...progressOf(onProgress) });
+  const warning = jpeg
+    ? `${what} holds JPEG files: scores see JPEG's artefacts; keep samples as PNG or .npz to judge the generator alone`
+    : undefined;
+  return { value: { ...fixed(what, { ...images, name: what }), warning }, close: noClose };
+}
+
+async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>> {
+  const { what, checkpoint, averaged, mode, truncation } = options;
+  const { modules, recipe } = new RunDirectory(what).description();
+  const { game, step } = await openForSampling(what, checkpoint);
+  await importModules(modules);
+  const { sample } = game.shape;
+  if ("features" in sample) {
+    game.dispose();
+    throw new UserError(`${what} makes vectors of ${sample.features} numbers; only images can be evaluated`);
+  }
+  const subject: Subject = {
+    title: `${what}, step ${step}`,
+    step,
+    drawn: true,
+    judged: (count, seed) => generatedImages(game, what, { count, seed, averaged, mode, truncation }),
+    data: fromPlainRecipe(recipe).data,
+    shape: { channels: sample.channels, height: sample.size, width: sample.size },
+  };
+  return { value: subject, close: () => game.dispose() };
+}
+
+/** Images that are there already. */
+function fixed(title: string, images: ImageSet, data?: DataDescriptor): Subject {
+  const judged: Judged = { images, drawing: null, quantiser: BYTES };
+  return { title, drawn: false, judged: () => judged, data, shape: images };
+}
+
+/** What {@link openReal} chooses from. */
+export interface RealOptions {
+  /** A dataset's name, a folder, zip or .npz file; default: the subject's own data. */
+  readonly real?: string | undefined;
+  readonly split?: string | undefined;
+  /** At most so many images. */
+  readonly most?: number | undefined;
+  onProgress?(progress: PackProgress): void;
+}
+
+/**
+ * Opens the real images that a subject is held against, prepared at its size; undefined where there is nothing to choose.
+ *
+ * Throws UserError when they are not there.
+ */
+export async function openReal(subject: Subject, options: RealOptions): Promise<Opened<ImageSet> | undefined> {
+  const { real, split, most, onProgress } = options;
+  const size = subject.shape.height;
+  if (real?.endsWith(".npz")) {
+    if (!existsSync(real)) throw new UserError(`--real ${real} does not exist`);
+    const { images, close } = await npzImages(real);
+    return { value: images, close };
+  }
+  const channels = subject.shape.channels as 1 | 3;
+  let descriptor = subject.data;
+  if (real !== undefined && isDatasetName(real)) descriptor = describeDataset(real, given({ split, size, channels }));
+  else if (real !== undefined) {
+    if (!existsSync(real)) {
+      throw new UserError(
+        `--real ${real} is neither a folder or zip of images, an .npz file, nor a dataset's name${suggestion(real, datasetNames)}`,
+      );
+    }
+    descriptor = imageFolder({ path: resolve(real), size, channels, ...given({ split }) });
+  } else if (descriptor !== undefined && split !== undefined) {
+    descriptor = withSplit(descriptor, split);
+  }
+  if (descriptor === undefined) return undefined;
+  return { value: datasetImages(await buildData(descriptor, onProgress), most), close: noClose };
+}
+
+/** The same data from another split. */
+function withSplit(data: DataDescriptor, split: string): DataDescriptor {
+  return fromPlain({ role: "data", kind: data.kind, options: { ...data.options, split } }) as DataDescriptor;
+}
+
+function buildData(descriptor: DataDescriptor, onProgress?: (progress: PackProgress) => void): Promise<Dataset> {
+  return descriptor.build({ onProgress });
+}
+
+/** The options that were given. */
+function given(options: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+const progressOf = (onProgress: SubjectOptions["onProgress"]) => (onProgress ? { onProgress } : {});

@@ -1,0 +1,60 @@
+/** Scores as a person reads them on a terminal. */
+import type { Score } from "../../metrics/index.ts";
+import { significant } from "../progress.ts";
+
+/** Rows with their columns aligned, each but the first to the left of its widest cell. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
+}
+
+/** `7.90 ± 0.08`. */
+export function valueText({ value, std }: Pick<Score, "value" | "std">): string {
+  return `${significant(value)}${std === undefined ? "" : ` ± ${significant(std)}`}`;
+}
+
+/** The table of an evaluation's scores, and below it the values that one was extrapolated from. */
+export function scoresTable(scores: readonly Score[]): string[] {
+  const rows = scores.map((score) => [
+    score.name,
+    valueText(score),
+    `${score.better} is better${score.over === undefined ? "" : `; ± over ${score.over}`}`,
+  ]);
+  const curves = scores.flatMap(({ name, points }) =>
+    points === undefined
+      ? []
+      : [
+          "",
+          `  ${name} is drawn from:`,
+          ...points.map(([count, value]) => `    ${count} images  ${significant(value)}`),
+        ],
+  );
+  return [...aligned(rows), ...curves];
+}
+
+/** What scores were measured under, a line each. */
+export function protocolLines(scores: readonly Score[]): string[] {
+  const { protocol } = scores[0]!;
+  const real = scores.find((score) => score.protocol.real)?.protocol.real;
+  const { drawing } = protocol;
+  const drawn = drawing && [
+    drawing.averaged ? "averaged weights" : "weights of the step",
+    `${drawing.mode} mode`,
+    ...(drawing.truncation === null ? [] : [`truncation ${drawing.truncation}`]),
+    ...(drawing.labels === "none" ? [] : [`labels ${drawing.labels}`]),
+  ];
+  const options = scores.flatMap(({ name, protocol: { options } }) => {
+    const list = Object.entries(options).map(([key, value]) => `${key} ${String(value)}`);
+    return list.length > 0 ? [`${name}: ${list.join(", ")}`] : [];
+  });
+  const rows: [string, string][] = [
+    ["features", `${protocol.features}, weights ${protocol.featuresHash.slice(0, 12)}`],
+    ["resizer", protocol.resizer],
+    ["quantiser", protocol.quantiser],
+    ["judged", `${protocol.fakeCount} images${drawn ? `; ${drawn.join(", ")}` : ""}`],
+    ["real", real ? `${real.count} images of ${real.name}, ${real.hash.slice(0, 12)}` : "none"],
+    ...(options.length > 0 ? [["options", [...new Set(options)].join("; ")] as [string, string]] : []),
+    ["seeds", protocol.seeds.join(", ")],
+  ];
+  return aligned(rows);
+}
