@@ -7,8 +7,8 @@
 import { UserError } from "../base/errors.ts";
 import { type DType, scope, type Tensor } from "../tensor/index.ts";
 import { tensorOf } from "./bytes.ts";
+import { quoted } from "./one-line.ts";
 import { isCountable, MOST_DIMENSIONS } from "./pth-layout.ts";
-import { quoted } from "./random-access.ts";
 
 export const NPY_MAGIC = Buffer.from("\x93NUMPY", "latin1");
 

@@ -7,7 +7,8 @@
 import { suggestion, UserError } from "../base/errors.ts";
 import type { DType, Tensor } from "../tensor/index.ts";
 import { NPY_PREFIX, type NpyHeader, npyHeaderLength, npyTensor, parseNpyHeader } from "./npy-header.ts";
-import { quoted, RandomAccessFile } from "./random-access.ts";
+import { quoted } from "./one-line.ts";
+import { RandomAccessFile } from "./random-access.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 import { ZipEntryReader } from "./zip-stream.ts";
 

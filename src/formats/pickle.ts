@@ -11,7 +11,8 @@
  * itself: whoever walks it must expect that.
  */
 import { UserError } from "../base/errors.ts";
-import { type ByteCursor, quoted } from "./random-access.ts";
+import { quoted } from "./one-line.ts";
+import type { ByteCursor } from "./random-access.ts";
 
 /** Something that a host made: opaque to the machine. `description` says what it is in messages. */
 export abstract class Foreign {

@@ -9,9 +9,10 @@
  * 64-bit integer, and its bytes (`_legacy_save`). Published weights from 2019 and before have this form.
  */
 import { UserError } from "../base/errors.ts";
+import { quoted } from "./one-line.ts";
 import { describePickled, type PickleValue, unpickle } from "./pickle.ts";
 import { type StorageReference, storageBytes, TensorHost } from "./pth-names.ts";
-import { ByteCursor, quoted, type RandomAccessFile } from "./random-access.ts";
+import { ByteCursor, type RandomAccessFile } from "./random-access.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 import { readStoredEntry } from "./zip-entries.ts";
 

@@ -7,9 +7,9 @@
  */
 import { UserError } from "../base/errors.ts";
 import { type DType, ITEM_SIZE } from "../tensor/types.ts";
+import { quoted } from "./one-line.ts";
 import { Callable, describePickled, Foreign, type PickleHost, type PickleKey, type PickleValue } from "./pickle.ts";
 import { checkLayout, type Layout } from "./pth-layout.ts";
-import { quoted } from "./random-access.ts";
 
 /** A storage: a run of elements that tensors are views of. Its bytes are read later, by `key`. */
 export class StorageReference extends Foreign {

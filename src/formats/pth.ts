@@ -9,12 +9,13 @@ import { suggestion, UserError } from "../base/errors.ts";
 import { scope, type Tensor } from "../tensor/index.ts";
 import { ITEM_SIZE } from "../tensor/types.ts";
 import { tensorOf } from "./bytes.ts";
+import { quoted } from "./one-line.ts";
 import { describePickled, type PickleKey, type PickleValue } from "./pickle.ts";
 import { type Container, openContainer } from "./pth-container.ts";
 import { copiedElements, layOutTensor } from "./pth-layout.ts";
 import { type StorageReference, StoredTensor } from "./pth-names.ts";
 import { type PthValue, toPlain } from "./pth-plain.ts";
-import { quoted, withRandomAccess } from "./random-access.ts";
+import { withRandomAccess } from "./random-access.ts";
 
 /**
  * Reads a PyTorch checkpoint: tensors inside the lists and dictionaries that they were saved in.

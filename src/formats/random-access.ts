@@ -149,16 +149,3 @@ export class ByteCursor {
     this.#at = 0;
   }
 }
-
-/** Text from a file as part of a one-line message: quoted, escaped, at most 80 characters. */
-export function quoted(text: string): string {
-  const short = text.length > 80 ? `${text.slice(0, 77)}...` : text;
-  // JSON leaves what some terminals act on: DEL and the C1 controls, and Unicode's line and direction marks.
-  const escaped = JSON.stringify(short)
-    .slice(1, -1)
-    .replace(
-      /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-      (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
-  return `\`${escaped}\``;
-}

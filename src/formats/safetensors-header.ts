@@ -9,6 +9,7 @@
  * trusted: not the length, not the offsets, not that offsets and shapes agree.
  */
 import { UserError } from "../base/errors.ts";
+import { oneLine, quoted } from "./one-line.ts";
 
 /** Element types of the form that Gantry has a tensor type for, with their size in bytes. */
 export const elementBytes = {
@@ -79,7 +80,7 @@ export function parseHeader(json: Uint8Array, dataSize: number, file: string): S
   try {
     parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
   } catch (error) {
-    throw new UserError(`${file}: the safetensors header is not JSON (${(error as Error).message})`);
+    throw new UserError(`${file}: the safetensors header is not JSON (${oneLine((error as Error).message)})`);
   }
   if (!isRecord(parsed)) throw new UserError(`${file}: the safetensors header is not a JSON object`);
   const tensors: TensorEntry[] = [];
@@ -100,7 +101,7 @@ function parseMetadata(value: unknown, file: string): Record<string, string> {
 }
 
 function parseEntry(name: string, value: unknown, file: string): TensorEntry {
-  const where = `${file}: tensor \`${name}\``;
+  const where = `${file}: tensor ${quoted(name)}`;
   if (!isRecord(value)) throw new UserError(`${where}: its entry is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(elementBytes, dtype)) {
@@ -129,15 +130,17 @@ function checkCoverage(tensors: readonly TensorEntry[], dataSize: number, file: 
   let previous = "the header";
   for (const entry of [...tensors].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin < position) {
-      throw new UserError(`${file}: tensor \`${entry.name}\` overlaps ${previous} (byte ${entry.begin} of the data)`);
+      throw new UserError(
+        `${file}: tensor ${quoted(entry.name)} overlaps ${previous} (byte ${entry.begin} of the data)`,
+      );
     }
     if (entry.begin > position) {
       throw new UserError(
-        `${file}: ${entry.begin - position} bytes between ${previous} and \`${entry.name}\` belong to no tensor`,
+        `${file}: ${entry.begin - position} bytes between ${previous} and ${quoted(entry.name)} belong to no tensor`,
       );
     }
     position = entry.end;
-    previous = `\`${entry.name}\``;
+    previous = quoted(entry.name);
   }
   if (position > dataSize) {
     throw new UserError(

@@ -9,7 +9,8 @@
  * bomb in which one compressed block counts many times), are refused before anything is read.
  */
 import { UserError } from "../base/errors.ts";
-import { quoted, type RandomAccessFile } from "./random-access.ts";
+import { quoted } from "./one-line.ts";
+import type { RandomAccessFile } from "./random-access.ts";
 
 /** One entry of an archive, as its directory describes it. */
 export interface ZipEntry {

@@ -4,7 +4,8 @@
  */
 import { UserError } from "../base/errors.ts";
 import { crc32 } from "./crc32.ts";
-import { quoted, type RandomAccessFile } from "./random-access.ts";
+import { quoted } from "./one-line.ts";
+import type { RandomAccessFile } from "./random-access.ts";
 import { LOCAL_SIZE, type ZipEntry } from "./zip-directory.ts";
 
 const LOCAL = 0x04034b50;

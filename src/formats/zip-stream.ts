@@ -7,7 +7,8 @@ import { pipeline, Readable } from "node:stream";
 import { createInflateRaw, type InflateRaw } from "node:zlib";
 import { UserError } from "../base/errors.ts";
 import { crc32 } from "./crc32.ts";
-import { allocate, quoted, type RandomAccessFile } from "./random-access.ts";
+import { quoted } from "./one-line.ts";
+import { allocate, type RandomAccessFile } from "./random-access.ts";
 import type { ZipEntry } from "./zip-directory.ts";
 import { checkCrc, locateEntry } from "./zip-entries.ts";
 
