@@ -24,7 +24,7 @@ const PLANS: readonly Plan[] = [
   { name: "memory", step: "dcgan-64", turns: 1, count: 12, each: 1 },
 ];
 /** Benchmarks that print their own lines; run when asked for by name. */
-const PROGRAMS: Readonly<Record<string, string>> = { "data-loading": "data-loading.ts" };
+const PROGRAMS: Readonly<Record<string, string>> = { "data-loading": "data-loading.ts", fid: "fid.ts" };
 const WIDTHS = [12, 28, 28, 6, 6, 9, 12];
 
 interface Options {

@@ -34,7 +34,12 @@ export class Side {
 
   /** Milliseconds a step, `count` times the mean over `each` steps. */
   async run(count: number, each: number): Promise<number[]> {
-    this.#process.stdin.write(`run ${count} ${each}\n`);
+    return this.ask(`run ${count} ${each}`);
+  }
+
+  /** Sends a line and waits for its answer. */
+  async ask<T>(order: string): Promise<T> {
+    this.#process.stdin.write(`${order}\n`);
     return this.answer();
   }
 
