@@ -10,6 +10,7 @@
  */
 import { cifar10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
+import { fid, inceptionScore } from "../../metrics/scores/index.ts";
 import { dcgan } from "../../models/index.ts";
 import { adam, linearDecay } from "../../optim/index.ts";
 import { defineRecipe } from "../recipe.ts";
@@ -26,4 +27,10 @@ export default defineRecipe({
   steps: 20_000,
   samples: { every: 500 },
   checkpoint: { every: 1_000 },
+  evaluate: {
+    every: 2_000,
+    features: "cifar10-classifier",
+    metrics: [fid(), inceptionScore()],
+    samples: 5_000,
+  },
 });

@@ -10,6 +10,7 @@
  */
 import { fashionMnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
+import { fid, inceptionScore, modes } from "../../metrics/scores/index.ts";
 import { dcgan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { topK } from "../../techniques/index.ts";
@@ -27,4 +28,10 @@ export default defineRecipe({
   steps: 3_000,
   samples: { every: 250 },
   checkpoint: { every: 500 },
+  evaluate: {
+    every: 500,
+    features: "fashion-mnist-classifier",
+    metrics: [fid(), inceptionScore(), modes()],
+    samples: 5_000,
+  },
 });

@@ -10,6 +10,7 @@
  */
 import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
+import { fid, inceptionScore, modes } from "../../metrics/scores/index.ts";
 import { dcgan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { topK, weightAveraging } from "../../techniques/index.ts";
@@ -27,4 +28,10 @@ export default defineRecipe({
   steps: 5_000,
   samples: { every: 500 },
   checkpoint: { every: 1_000 },
+  evaluate: {
+    every: 500,
+    features: "mnist-classifier",
+    metrics: [fid(), inceptionScore(), modes()],
+    samples: 5_000,
+  },
 });

@@ -11,6 +11,7 @@
  */
 import { mnist } from "../../data/index.ts";
 import { wasserstein } from "../../losses/index.ts";
+import { fid, inceptionScore, modes } from "../../metrics/scores/index.ts";
 import { dcgan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { gradientPenalty } from "../../techniques/index.ts";
@@ -29,4 +30,10 @@ export default defineRecipe({
   discriminatorSteps: 5,
   samples: { every: 200 },
   checkpoint: { every: 500 },
+  evaluate: {
+    every: 500,
+    features: "mnist-classifier",
+    metrics: [fid(), inceptionScore(), modes()],
+    samples: 5_000,
+  },
 });
