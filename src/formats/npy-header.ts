@@ -8,7 +8,7 @@ import { UserError } from "../base/errors.ts";
 import { type DType, scope, type Tensor } from "../tensor/index.ts";
 import { tensorOf } from "./bytes.ts";
 import { quoted } from "./one-line.ts";
-import { isCountable, MOST_DIMENSIONS } from "./pth-layout.ts";
+import { isShape, numelOf } from "./shape.ts";
 
 export const NPY_MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
@@ -66,15 +66,15 @@ export function npyHeaderLength(prefix: Uint8Array, where: string): number {
  */
 export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
   const start = head[6] === 1 ? 10 : 12;
-  const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1", start);
-  if (/'descr':\s*'\|O/.test(text)) {
+  const dictionary = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString("latin1", start);
+  if (/'descr':\s*'\|O/.test(dictionary)) {
     throw new UserError(`${where}: it holds Python objects, which are never loaded; save plain numbers`);
   }
-  const descr = /'descr':\s*'([<>|=])([a-zA-Z]\d+)'/.exec(text);
-  const order = /'fortran_order':\s*(True|False)/.exec(text);
-  const lengths = /'shape':\s*\(([\d,\sL]*)\)/.exec(text);
+  const descr = /'descr':\s*'([<>|=])([a-zA-Z]\d+)'/.exec(dictionary);
+  const order = /'fortran_order':\s*(True|False)/.exec(dictionary);
+  const lengths = /'shape':\s*\(([\d,\sL]*)\)/.exec(dictionary);
   if (descr === null || order === null || lengths === null) {
-    throw new UserError(`${where}: the .npy header is not one of a plain array: ${quoted(text.trim())}`);
+    throw new UserError(`${where}: the .npy header is not one of a plain array: ${quoted(dictionary.trim())}`);
   }
   const code = descr[2]!;
   const dtype = (Object.keys(npyCodes) as DType[]).find((name) => npyCodes[name] === code);
@@ -84,11 +84,12 @@ export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
     );
   }
   const shape = lengths[1]!.split(",").flatMap((length) => (length.trim() === "" ? [] : [Number.parseInt(length, 10)]));
-  if (shape.length > MOST_DIMENSIONS || !shape.every(Number.isSafeInteger) || !isCountable(shape)) {
-    throw new UserError(`${where}: the shape ${quoted(`[${shape.join(", ")}]`)} is not one of an array`);
+  const text = quoted(`[${shape.join(", ")}]`);
+  if (!isShape(shape)) {
+    throw new UserError(`${where}: the shape ${text} is not one of an array`);
   }
   const width = Number(code.slice(1));
-  const bytes = shape.reduce((a, b) => a * b, 1) * width;
+  const bytes = numelOf(shape) * width;
   return { dtype, width, bigEndian: descr[1] === ">", fortranOrder: order[1] === "True", shape, bytes };
 }
 

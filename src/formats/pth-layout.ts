@@ -4,6 +4,7 @@
  * libtorch trusts sizes, strides and offsets that it is given; a file must not be.
  */
 import { scope, Tensor } from "../tensor/index.ts";
+import { isCount, isShape, MOST_DIMENSIONS, numelOf } from "./shape.ts";
 
 /** Sizes and strides (in elements) from `offset`, checked by {@link checkLayout}. */
 export interface Layout {
@@ -11,20 +12,6 @@ export interface Layout {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
 }
-
-/** libtorch's own bound of the dimensions in a reduction. */
-export const MOST_DIMENSIONS = 64;
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-const isCounts = (value: unknown): value is readonly number[] =>
-  Array.isArray(value) && value.length <= MOST_DIMENSIONS && value.every(isCount);
-
-const numelOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-/** The number that libtorch computes strides with: it must not overflow even when some size is 0. */
-export const isCountable = (shape: readonly number[]): boolean =>
-  numelOf(shape.map((size) => Math.max(1, size))) <= Number.MAX_SAFE_INTEGER;
 
 /**
  * The layout of a tensor in a storage of `count` elements, or the reason why it cannot be.
@@ -34,11 +21,11 @@ export const isCountable = (shape: readonly number[]): boolean =>
  */
 export function checkLayout(offset: unknown, shape: unknown, strides: unknown, count: number): Layout | string {
   if (!isCount(offset)) return "a tensor's offset is not a whole number from 0";
-  if (!isCounts(shape)) return `a tensor's shape is not a list of at most ${MOST_DIMENSIONS} whole numbers from 0`;
+  if (!isShape(shape)) return `a tensor's shape is not one: a list of at most ${MOST_DIMENSIONS} whole numbers from 0`;
   const text = `a tensor [${shape.join(", ")}]`;
-  if (!isCounts(strides) || strides.length !== shape.length)
+  if (!Array.isArray(strides) || strides.length !== shape.length || !strides.every(isCount)) {
     return `${text} has strides that are no whole numbers from 0, one a dimension`;
-  if (!isCountable(shape)) return `${text} has more elements than can be counted`;
+  }
   const numel = numelOf(shape);
   // Sums of rounded doubles only grow here, and the storage's count is exact, so no overflow can pass.
   const last = numel === 0 ? offset : offset + shape.reduce((sum, size, i) => sum + (size - 1) * strides[i]!, 0);

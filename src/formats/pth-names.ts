@@ -10,6 +10,7 @@ import { type DType, ITEM_SIZE } from "../tensor/types.ts";
 import { quoted } from "./one-line.ts";
 import { Callable, describePickled, Foreign, type PickleHost, type PickleKey, type PickleValue } from "./pickle.ts";
 import { checkLayout, type Layout } from "./pth-layout.ts";
+import { isCount } from "./shape.ts";
 
 /** A storage: a run of elements that tensors are views of. Its bytes are read later, by `key`. */
 export class StorageReference extends Foreign {
@@ -220,9 +221,6 @@ export class TensorHost implements PickleHost {
     return dictionary;
   }
 }
-
-const isCount = (value: PickleValue | undefined): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Bytes of a storage. */
 export const storageBytes = (storage: StorageReference): number => storage.count * ITEM_SIZE[storage.dtype];

@@ -10,6 +10,7 @@
  */
 import { UserError } from "../base/errors.ts";
 import { oneLine, quoted } from "./one-line.ts";
+import { isCount, isShape, MOST_DIMENSIONS, numelOf } from "./shape.ts";
 
 /** Element types of the form that Gantry has a tensor type for, with their size in bytes. */
 export const elementBytes = {
@@ -49,7 +50,8 @@ export const LARGEST_HEADER = 100_000_000;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+/** A value from the header in a message. */
+const shown = (value: unknown): string => oneLine(String(JSON.stringify(value)));
 
 const isSpan = (value: unknown): value is [number, number] =>
   Array.isArray(value) && value.length === 2 && value.every(isCount) && value[0]! <= value[1]!;
@@ -106,20 +108,23 @@ function parseEntry(name: string, value: unknown, file: string): TensorEntry {
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(elementBytes, dtype)) {
     const accepted = Object.keys(elementBytes).join(", ");
-    throw new UserError(`${where}: dtype ${JSON.stringify(dtype)} is not supported; accepted: ${accepted}`);
+    throw new UserError(`${where}: dtype ${shown(dtype)} is not supported; accepted: ${accepted}`);
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
-    throw new UserError(`${where}: shape ${JSON.stringify(shape)} must be a list of whole numbers from 0`);
+    throw new UserError(`${where}: shape ${shown(shape)} must be a list of whole numbers from 0`);
   }
   if (!isSpan(offsets)) {
-    throw new UserError(`${where}: data_offsets ${JSON.stringify(offsets)} must be [begin, end] with begin <= end`);
+    throw new UserError(`${where}: data_offsets ${shown(offsets)} must be [begin, end] with begin <= end`);
   }
   const [begin, end] = offsets;
-  const bytes = shape.reduce((a: number, b: number) => a * b, 1) * elementBytes[dtype as SafetensorsDType];
+  const bytes = numelOf(shape) * elementBytes[dtype as SafetensorsDType];
+  const text = shown(shape);
   if (bytes !== end - begin) {
-    throw new UserError(
-      `${where}: ${dtype} [${shape.join(", ")}] takes ${bytes} bytes, its offsets span ${end - begin}`,
-    );
+    throw new UserError(`${where}: ${dtype} ${text} takes ${bytes} bytes, its offsets span ${end - begin}`);
+  }
+  // Sizes beside a 0, and a thousand sizes of 1, take no bytes at all.
+  if (!isShape(shape)) {
+    throw new UserError(`${where}: no tensor has the shape ${text} (at most ${MOST_DIMENSIONS} dimensions)`);
   }
   return { name, dtype: dtype as SafetensorsDType, shape, begin, end };
 }

@@ -80,6 +80,19 @@ describe("damaged files", () => {
   it("are refused with the reason", () => {
     expect(() => readNpy(write(Buffer.concat([whole, Buffer.alloc(1)])))).toThrow(/96 bytes; 97 follow it/);
     expect(() => readNpy(write(Buffer.from("PK\x03\x04 not an array")))).toThrow(/not an .npy file/);
+    const reshaped = (shape: string): Buffer => {
+      const bytes = Buffer.from(whole);
+      bytes.write(`${`'shape': (${shape}), }`.padEnd(60)}`, whole.indexOf("'shape'"), "latin1");
+      return bytes;
+    };
+    expect(() => readNpy(write(reshaped("0, 9007199254740991")))).toThrow(
+      /the shape `\[0, 9007199254740991\]` is not one/,
+    );
+    expect(() => readNpy(write(reshaped("99999999999999999999,")))).toThrow(/is not one of an array/);
+    expect(() => readNpy(write(reshaped("-1,")))).toThrow(/header is not one of a plain array/);
+    const long = Buffer.from(whole);
+    long.writeUInt16LE(60_000, 8);
+    expect(() => readNpy(write(long))).toThrow(/its header claims 60000 bytes; at most 10000 are accepted/);
     const future = Buffer.from(whole);
     future[6] = 9;
     expect(() => readNpy(write(future))).toThrow(/version 9 is not known/);

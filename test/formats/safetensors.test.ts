@@ -174,6 +174,18 @@ describe("damaged files", () => {
       /tensor `a`: F32 \[3\] takes 12 bytes, its offsets span 8/,
     ],
     ["a product that overflows", () => fileOf({ a: f32(0, 8, [2 ** 52, 2 ** 52]) }, 8), /offsets span 8/],
+    [
+      "sizes beyond counting beside a 0",
+      () => fileOf({ a: f32(0, 0, [0, 2 ** 53 - 1]) }, 0),
+      /no tensor has the shape \[0,9007/,
+    ],
+    [
+      "a thousand dimensions",
+      () => fileOf({ a: f32(0, 4, Array<number>(1000).fill(1)) }, 4),
+      /\(at most 64 dimensions\)/,
+    ],
+    ["line breaks in names", () => fileOf({ "a\nb": 3 }, 0), /tensor `a\\nb`: its entry is not an object/],
+    ["line breaks in what is not JSON", () => fileOf('{"a": {"dtype": \n x', 0), /header is not JSON \([^\n]*$/],
     ["a negative size", () => fileOf({ a: f32(0, 8, [-2]) }, 8), /shape \[-2\] must be/],
     ["a fractional size", () => fileOf({ a: f32(0, 8, [0.5]) }, 8), /shape \[0.5\] must be/],
     ["backward offsets", () => fileOf({ a: { dtype: "F32", shape: [1], data_offsets: [8, 4] } }, 8), /begin <= end/],

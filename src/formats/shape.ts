@@ -1,0 +1,23 @@
+/** Which shapes from a file are ones that a tensor can have, before memory is set aside for any. */
+
+/** The most dimensions that libtorch's reductions take; NumPy's arrays have as many at most. */
+export const MOST_DIMENSIONS = 64;
+
+/** More elements than any memory holds, and few enough that their bytes are counted exactly. */
+const MOST_ELEMENTS = 2 ** 49;
+
+/** Whether a value is a whole number from 0 that JavaScript counts exactly. */
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** Number of elements. */
+export const numelOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+/**
+ * Whether a value can be a tensor's shape. Strides are products of sizes, so a size of 0 does not excuse the others: they are
+ * counted as if it were 1.
+ */
+export const isShape = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) &&
+  value.length <= MOST_DIMENSIONS &&
+  value.every(isCount) &&
+  numelOf(value.map((size) => Math.max(1, size))) <= MOST_ELEMENTS;
