@@ -88,10 +88,10 @@ export const trainClassifier = defineCommand({
       throw new UsageError(`--device (=${device}) must be cpu, cuda, cuda:<number> or mps`);
     if (width !== undefined && width > 256) throw new UsageError(`--width (=${width}) must be at most 256`);
     refuseUnwritable(out);
-    const { setupFor } = await import("../training/classifier/setup.ts");
+    const { classifierSetup } = await import("../training/classifier/setup.ts");
     const given = { seed, epochs, width, flip: flags.flip };
     const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-    const setup = { ...setupFor(name), ...own };
+    const setup = { ...classifierSetup(name), ...own };
     const { dataset, testSplit = "test", quiet, json } = flags;
     const { makeClassifier } = await import("./classifier-making.ts");
     return makeClassifier({ dataset, name, out, setup, testSplit, size, channels, threads, device, quiet, json });

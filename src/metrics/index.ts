@@ -1,4 +1,5 @@
 /** Scores: pure formulas on features and logits, one a file. */
+export { classifierNames, classifierPath, openClassifier } from "./classifier.ts";
 export { type CollectOptions, type CollectProgress, collect, disposeSample } from "./collect.ts";
 export { type DensityCoverage, type DensityCoverageOptions, densityCoverage } from "./density-coverage.ts";
 export { BYTES, type Evaluation, evaluate, type Judged, QUANTISER } from "./evaluate.ts";

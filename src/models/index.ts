@@ -2,7 +2,6 @@
 export { type Classification, Classifier, type ClassifierOptions, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
 export {
   type ClassifierInfo,
-  classifierName,
   readClassifier,
   roundToFile,
   writeClassifier,

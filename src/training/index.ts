@@ -1,5 +1,12 @@
 /** Training: step, loop, checkpoints and the run directory. */
 export { listCheckpoints, readCheckpointState } from "./checkpoint.ts";
+export {
+  type ClassifierSetup,
+  type ClassifierTraining,
+  classifierSetup,
+  type TrainedClassifier,
+  trainClassifier,
+} from "./classifier/index.ts";
 export { type EvaluationEvents, Evaluator } from "./evaluation.ts";
 export { BuiltGame, type DataShape } from "./game.ts";
 export { type DrawingOptions, generatedImages } from "./generated-images.ts";

@@ -181,7 +181,7 @@ const firstOfTest = { split: "test", first: 1000 } as const;
 
 const shipped: Record<string, Shipped> = {
   "mnist-classifier": { aim: 0.993, dimensions: 64, correct: 997, data: () => mnist(firstOfTest) },
-  "fashion-mnist-classifier": { aim: 0.925, dimensions: 96, correct: 0, data: () => fashionMnist(firstOfTest) },
+  "fashion-mnist-classifier": { aim: 0.925, dimensions: 96, correct: 939, data: () => fashionMnist(firstOfTest) },
   "cifar10-classifier": {
     aim: 0.85,
     dimensions: 128,

@@ -7,11 +7,11 @@ import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts
 import {
   type ClassifierEpoch,
   type ClassifierTick,
+  classifierSetup,
   countCorrect,
   fitToCount,
   oneCycle,
   randomShift,
-  setupFor,
   trainClassifier,
 } from "../../src/training/classifier/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
@@ -19,7 +19,7 @@ import { contextOf, flat } from "../nn/oracle.ts";
 import { makeDataset } from "./tiny.ts";
 
 const cache = temporaryFolder();
-const tiny = { ...setupFor("mnist"), width: 2, epochs: 2, batchSize: 8, shift: 1, seed: 4 };
+const tiny = { ...classifierSetup("mnist"), width: 2, epochs: 2, batchSize: 8, shift: 1, seed: 4 };
 const noisy = (parts: Partial<Dataset> = {}): Dataset => ({
   ...makeDataset({ count: 24, size: 8, classes: 3 }),
   ...parts,
@@ -114,7 +114,7 @@ describe("trainClassifier", () => {
   it("learns digits from 2,000 of MNIST in seconds", async () => {
     const train = await mnist({ first: 2000 }).build({ cache });
     const test = await mnist({ first: 1000, split: "test" }).build({ cache });
-    const setup = { ...setupFor("mnist"), width: 8, epochs: 3, batchSize: 32 };
+    const setup = { ...classifierSetup("mnist"), width: 8, epochs: 3, batchSize: 32 };
     const epochs: ClassifierEpoch[] = [];
     const ticks: ClassifierTick[] = [];
     const events = {
@@ -176,12 +176,12 @@ describe("trainClassifier", () => {
   });
 });
 
-describe("setupFor", () => {
+describe("classifierSetup", () => {
   it("takes smaller batches and steps where there are few images", () => {
-    const { batchSize, lr } = setupFor("birds");
+    const { batchSize, lr } = classifierSetup("birds");
     expect([batchSize, lr]).toEqual([128, 0.1]);
     const fitted = (count: number): number[] => {
-      const setup = fitToCount(setupFor("birds"), count);
+      const setup = fitToCount(classifierSetup("birds"), count);
       return [setup.batchSize, setup.lr];
     };
     expect(fitted(4096)).toEqual([128, 0.1]);
@@ -191,8 +191,8 @@ describe("setupFor", () => {
   });
 
   it("never mirrors digits, nor what it does not know", () => {
-    expect(setupFor("mnist").flip).toBe(false);
-    expect(setupFor("letters").flip).toBe(false);
-    expect(setupFor("constructor")).toEqual(setupFor("letters"));
+    expect(classifierSetup("mnist").flip).toBe(false);
+    expect(classifierSetup("letters").flip).toBe(false);
+    expect(classifierSetup("constructor")).toEqual(classifierSetup("letters"));
   });
 });

@@ -1,7 +1,7 @@
 /** Training of the classifiers that scores are computed with. */
 export { countCorrect } from "./accuracy.ts";
 export { oneCycle } from "./one-cycle.ts";
-export { type ClassifierSetup, fitToCount, setupFor } from "./setup.ts";
+export { type ClassifierSetup, classifierSetup, fitToCount } from "./setup.ts";
 export { randomShift } from "./shift.ts";
 export {
   type ClassifierEpoch,

@@ -42,7 +42,7 @@ const setups: Readonly<Record<string, ClassifierSetup>> = {
 };
 
 /** The set-up for a dataset of this name; for one that is not shipped: width 32, 20 epochs, shift 4, no flip. */
-export function setupFor(name: string): ClassifierSetup {
+export function classifierSetup(name: string): ClassifierSetup {
   if (Object.hasOwn(setups, name)) return setups[name]!;
   return { ...common, width: 32, epochs: 20, shift: 4, flip: false };
 }
@@ -55,7 +55,7 @@ const LEAST_STEPS = 32;
  * (or the batch 8 images), and the learning rate with it (Goyal et al. 2017, arXiv 1706.02677, section 2.1).
  *
  * @example
- * fitToCount(setupFor("birds"), 1000).batchSize; // 16
+ * fitToCount(classifierSetup("birds"), 1000).batchSize; // 16
  */
 export function fitToCount(setup: ClassifierSetup, count: number): ClassifierSetup {
   let { batchSize, lr } = setup;

@@ -70,7 +70,7 @@ const TICK = 20;
  * classes, the splits do not match, or the training diverges.
  *
  * @example
- * const trained = await trainClassifier({ train, test, setup: setupFor("mnist") });
+ * const trained = await trainClassifier({ train, test, setup: classifierSetup("mnist") });
  */
 export async function trainClassifier(options: ClassifierTraining): Promise<TrainedClassifier | undefined> {
   const { train, test, setup, device = "cpu", stop, events = {} } = options;
