@@ -38,6 +38,11 @@ export function significant(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
+/** A value with its spread, `7.904 ± 0.083`: of a spread two digits count. */
+export function valueText({ value, std }: { readonly value: number; readonly std?: number | undefined }): string {
+  return std === undefined ? significant(value) : `${significant(value)} ± ${std.toPrecision(2)}`;
+}
+
 /** The remaining time from the speed of late: a run's first steps are slow (packing data, choosing kernels). */
 export class Remaining {
   readonly #times: { step: number; at: number }[] = [];

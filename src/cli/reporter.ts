@@ -2,7 +2,16 @@
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { programName, quoted } from "./program.ts";
-import { progressLine, Remaining, StatusLine, type Stream, significant, spoken, throttled } from "./progress.ts";
+import {
+  progressLine,
+  Remaining,
+  StatusLine,
+  type Stream,
+  significant,
+  spoken,
+  throttled,
+  valueText,
+} from "./progress.ts";
 
 /** How a command reports. */
 export interface Reporter {
@@ -35,7 +44,7 @@ export function reporterFor(flags: OutputFlags, out: Stream = process.stdout): R
 }
 
 /** Milliseconds between two passing lines of one kind. */
-const INTERVAL = 500;
+const intervalOf = (out: Stream): number => (out.isTTY ? 500 : 10_000);
 
 /** One object a line: `event` is start, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
 class JsonReporter implements Reporter {
@@ -45,10 +54,10 @@ class JsonReporter implements Reporter {
   constructor(out: Stream) {
     this.#out = out;
     this.events = {
-      preparing: throttled((progress) => this.#line("preparing", progress), INTERVAL),
+      preparing: throttled((progress) => this.#line("preparing", progress), intervalOf(out)),
       begin: (from, to) => this.#line("begin", { from, to }),
       tick: (tick) => this.#line("tick", tick),
-      evaluating: throttled((progress) => this.#line("evaluating", progress), INTERVAL),
+      evaluating: throttled((progress) => this.#line("evaluating", progress), intervalOf(out)),
       scored: ({ step, scores }, best) => this.#line("scored", { step, best, scores }),
       saved: (file, kind) => this.#line("saved", { kind, file }),
       note: (message) => this.#line("note", { message }),
@@ -102,7 +111,7 @@ class TextReporter implements Reporter {
     this.events = {
       preparing: throttled(
         ({ name, done, total }) => this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
-        INTERVAL,
+        intervalOf(out),
       ),
       begin: (from, to) => {
         this.#total = to;
@@ -114,7 +123,7 @@ class TextReporter implements Reporter {
       tick: (tick) => this.#tick(tick),
       evaluating: throttled(
         ({ name, done, total }) => this.#status.passing(`Evaluating: ${done} of ${total} images of ${name}`),
-        INTERVAL,
+        intervalOf(out),
       ),
       scored: (evaluation, best) => this.#status.lasting(scoresLine(evaluation, best)),
       note: (message) => this.#status.lasting(message),
@@ -143,9 +152,7 @@ class TextReporter implements Reporter {
 
 /** `Step 1000: fid@mnist-classifier 31.2, inceptionScore@mnist-classifier 7.90 ± 0.08; the best so far`. */
 function scoresLine({ step, scores }: ScoresEvent, best: boolean): string {
-  const list = scores.map(({ name, value, std }) => {
-    return `${name} ${significant(value)}${std === undefined ? "" : ` ± ${significant(std)}`}`;
-  });
+  const list = scores.map((score) => `${score.name} ${valueText(score)}`);
   return `Step ${step}: ${list.join(", ")}${best ? "; the best so far" : ""}`;
 }
 
@@ -162,9 +169,10 @@ function endText(result: RunResult, total: number): string {
   const gantry = programName();
   const directory = quoted(near(result.directory));
   const rows: [string, string | undefined][] = [
-    ["samples", result.samples],
-    ["log", join(result.directory, "metrics.jsonl")],
-    ["checkpoint", result.checkpoint],
+    ["samples", result.samples && near(result.samples)],
+    ["log", near(join(result.directory, "metrics.jsonl"))],
+    ["checkpoint", result.checkpoint && near(result.checkpoint)],
+    ["best", result.best && `${near(result.best.checkpoint)}, ${result.best.name} ${significant(result.best.value)}`],
   ];
   const next: [string, string][] = result.finished
     ? [
@@ -177,7 +185,7 @@ function endText(result: RunResult, total: number): string {
     : `Stopped and saved at step ${result.step} of ${total}`;
   return [
     `${done} after ${spoken(result.seconds)} of training.`,
-    ...rows.flatMap(([name, path]) => (path === undefined ? [] : [`  ${name.padEnd(10)}  ${near(path)}`])),
+    ...rows.flatMap(([name, path]) => (path === undefined ? [] : [`  ${name.padEnd(10)}  ${path}`])),
     "Next:",
     ...next.flatMap(([line, does]) => [`  ${line}`, `      ${does}`]),
   ].join("\n");

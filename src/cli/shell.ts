@@ -37,6 +37,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "score a run, or images that another tool made",
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
+  compare: {
+    summary: "show two evaluations side by side, if their protocols agree",
+    load: async () => (await import("./compare.ts")).compare,
+  },
   data: {
     summary: "inspect a dataset, or get one",
     load: async () => (await import("./data.ts")).data,

@@ -63,8 +63,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ca
 function flat(protocol: Protocol): Map<string, string> {
   const { seeds: _, real, drawing, options, ...rest } = protocol;
   const entries: [string, unknown][] = Object.entries(rest);
-  if (real === null) entries.push(["real", "none"]);
-  else entries.push(["real.count", real.count], ["real.hash", real.hash]);
+  if (real !== null) entries.push(["real.count", real.count], ["real.hash", real.hash]);
   for (const [key, value] of Object.entries(drawing ?? {})) entries.push([`drawing.${key}`, value]);
   for (const [key, value] of Object.entries(options)) entries.push([`options.${key}`, value]);
   return new Map(entries.map(([key, value]) => [key, text(value)]));

@@ -66,7 +66,7 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
 }
 
 const cell = (score: Score | undefined): string =>
-  score === undefined ? "" : `${short(score.value)}${score.std === undefined ? "" : ` ± ${short(score.std)}`}`;
+  score === undefined ? "" : `${short(score.value)}${score.std === undefined ? "" : ` ± ${score.std.toPrecision(2)}`}`;
 
 /** The protocol of an evaluation, in one sentence. */
 function protocolText(scores: readonly Score[]): string {

@@ -44,6 +44,8 @@ export interface Sitting {
   readonly samples: string | undefined;
   /** The newest checkpoint of the run. */
   readonly checkpoint: string | undefined;
+  /** The best one by the recipe's score, where the run was evaluated. */
+  readonly best: { readonly checkpoint: string; readonly name: string; readonly value: number } | undefined;
 }
 
 /** Everything that the loop needs. */
@@ -106,7 +108,8 @@ export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
     sitting.end(last() ? "finish" : "stop");
     const seconds = clock.seconds();
     const checkpoint = listCheckpoints(directory.checkpoints).at(-1)?.path;
-    return { step: game.step, finished: last(), seconds, samples: directory.newestSamples(), checkpoint };
+    const { best } = sitting;
+    return { step: game.step, finished: last(), seconds, samples: directory.newestSamples(), checkpoint, best };
   } catch (error) {
     throw sitting.failure(error);
   } finally {
@@ -204,6 +207,13 @@ class Writer {
 
   #best(): { readonly step: number; readonly value: number } | undefined {
     return this.#evaluator && bestEvaluation(this.#directory.evaluations(), this.#evaluator.best);
+  }
+
+  get best(): Sitting["best"] {
+    const best = this.#best();
+    const found = listCheckpoints(this.#directory.checkpoints).find(({ step }) => step === best?.step);
+    if (best === undefined || found === undefined) return undefined;
+    return { checkpoint: found.path, name: this.#evaluator!.best.name, value: best.value };
   }
 
   /** Whether the game as it stands has been evaluated. */

@@ -1,16 +1,11 @@
 /** Scores as a person reads them on a terminal. */
 import type { Score } from "../../metrics/index.ts";
-import { significant } from "../progress.ts";
+import { significant, valueText } from "../progress.ts";
 
 /** Rows with their columns aligned, each but the first to the left of its widest cell. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
-}
-
-/** `7.90 ± 0.08`. */
-export function valueText({ value, std }: Pick<Score, "value" | "std">): string {
-  return `${significant(value)}${std === undefined ? "" : ` ± ${significant(std)}`}`;
 }
 
 /** The table of an evaluation's scores, and below it the values that one was extrapolated from. */

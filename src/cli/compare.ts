@@ -1,0 +1,101 @@
+/** `gantry compare`: scores side by side, where they were measured under one protocol. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { fileError } from "../formats/atomic.ts";
+import type { Score } from "../metrics/index.ts";
+import { defineCommand } from "./command.ts";
+import { aligned } from "./evaluate/text.ts";
+import { significant, valueText } from "./progress.ts";
+
+const args = {
+  first: {
+    type: "positional",
+    required: true,
+    description:
+      "a file that gantry evaluate --out wrote, or a run that was evaluated while it trained (its last scores)",
+  },
+  second: { type: "positional", required: true, description: "another one" },
+  json: { type: "boolean", description: "print one JSON object instead of text" },
+} as const;
+
+interface Scored {
+  readonly of: string;
+  readonly scores: readonly Score[];
+}
+
+async function readScores(path: string): Promise<Scored> {
+  const { scoreSchema } = await import("../metrics/index.ts");
+  if (existsSync(join(path, "recipe.json"))) {
+    const { RunDirectory } = await import("../training/index.ts");
+    const last = new RunDirectory(path).evaluations().at(-1);
+    if (last) return { of: `${path}, step ${last.step}`, scores: last.scores };
+    throw new UserError(`${path} was not evaluated while it trained; score it with gantry evaluate ${path} --out FILE`);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
+    throw fileError(error, "read", path);
+  }
+  const parsed = z.object({ format: z.literal(1), subject: z.string(), scores: z.array(scoreSchema) }).safeParse(json);
+  if (parsed.success) return { of: path, scores: parsed.data.scores };
+  const issue = parsed.error.issues[0]!;
+  throw new UserError(`${path} is no file of scores: \`${issue.path.join(".")}\`: ${issue.message}`);
+}
+
+/** The command, for the shell to mount. */
+export const compare = defineCommand({
+  meta: {
+    name: "compare",
+    description:
+      "Shows the scores of two evaluations side by side. Scores of different protocols are refused, with every difference named.",
+  },
+  args,
+  examples: [{ line: "gantry compare topk.json plain.json", does: "two files of gantry evaluate --out" }],
+  async run({ args: flags }) {
+    const { isBetter, requireSameProtocol } = await import("../metrics/index.ts");
+    const [a, b] = [await readScores(flags.first), await readScores(flags.second)];
+    const shared = a.scores.flatMap((score) => {
+      const other = b.scores.find(({ name }) => name === score.name);
+      return other === undefined ? [] : [[score, other] as const];
+    });
+    if (shared.length === 0) {
+      const names = (scored: Scored) => scored.scores.map(({ name }) => name).join(", ");
+      throw new UserError(`${a.of} has ${names(a)}, ${b.of} has ${names(b)}: no score in common`);
+    }
+    for (const [left, right] of shared) requireSameProtocol({ of: a.of, ...left }, { of: b.of, ...right });
+    const rows = shared.map(([left, right]) => {
+      const { name, better } = left;
+      const difference = right.value - left.value;
+      const equal = left.value === right.value;
+      const which = equal
+        ? "equal"
+        : isBetter(better, left.value, right.value)
+          ? "the first is better"
+          : "the second is better";
+      return { name, first: left, second: right, difference, which };
+    });
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify({ first: a.of, second: b.of, scores: rows })}\n`);
+      return;
+    }
+    const signed = (value: number) => `${value > 0 ? "+" : ""}${significant(value)}`;
+    const table = rows.map((row) => [
+      row.name,
+      valueText(row.first),
+      valueText(row.second),
+      signed(row.difference),
+      row.which,
+    ]);
+    const lines = [
+      `first   ${a.of}`,
+      `second  ${b.of}`,
+      "",
+      ...aligned([["score", "first", "second", "change", ""], ...table]),
+    ];
+    process.stdout.write(`${lines.join("\n")}\n`);
+  },
+});

@@ -1,0 +1,218 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
+import { type Dataset, mnist } from "../../src/data/index.ts";
+import { frechetDistance } from "../../src/metrics/frechet-distance.ts";
+import {
+  BYTES,
+  datasetImages,
+  type Evaluation,
+  evaluate,
+  type FeatureNetwork,
+  hashOf,
+  type ImageSet,
+  openFeatures,
+} from "../../src/metrics/index.ts";
+import { gaussianOf } from "../../src/metrics/moments.ts";
+import { preset, presets } from "../../src/metrics/presets.ts";
+import {
+  fid,
+  fidInfinity,
+  inceptionScore,
+  kid,
+  memorisation,
+  modes,
+  precisionRecall,
+} from "../../src/metrics/scores/index.ts";
+import { inferenceMode, liveTensors, scope } from "../../src/tensor/index.ts";
+import { flat } from "../nn/oracle.ts";
+
+const cacheBefore = process.env.GANTRY_CACHE;
+const cache = mkdtempSync(join(tmpdir(), "gantry-test-"));
+let network: FeatureNetwork;
+let train: Dataset;
+let test: Dataset;
+
+beforeAll(async () => {
+  network = await openFeatures("mnist-classifier", { device: "cpu" });
+  train = await mnist({ first: 300 }).build({});
+  test = await mnist({ split: "test", first: 200 }).build({});
+  process.env.GANTRY_CACHE = cache;
+});
+
+beforeEach(() => rmSync(join(cache, "real-statistics"), { recursive: true, force: true }));
+
+afterAll(() => {
+  if (cacheBefore === undefined) delete process.env.GANTRY_CACHE;
+  else process.env.GANTRY_CACHE = cacheBefore;
+  rmSync(cache, { recursive: true });
+  network.dispose();
+});
+
+const judge = (images: ImageSet, parts: Partial<Evaluation> = {}) =>
+  evaluate({
+    network,
+    metrics: [fid().build(undefined)],
+    judged: { images, drawing: null, quantiser: BYTES },
+    real: datasetImages(train),
+    seed: 0,
+    ...parts,
+  });
+
+const cached = (): string[] =>
+  existsSync(join(cache, "real-statistics")) ? readdirSync(join(cache, "real-statistics")) : [];
+
+describe("evaluate", () => {
+  it("is the formula on the network's features of all images, whatever the batches", async () => {
+    const featuresOf = ({ images }: Dataset) => inferenceMode(() => network.forward(images).features);
+    const expected = scope(() => frechetDistance(gaussianOf(featuresOf(test)), gaussianOf(featuresOf(train))));
+    const [score] = await judge(datasetImages(test));
+    // Kernels of other batch sizes round otherwise: float32 features of about 1, sums of a few hundred of them.
+    expect(Math.abs(score!.value - expected) / expected).toBeLessThan(1e-5);
+    expect(score).toMatchObject({
+      name: "fid@mnist-classifier",
+      better: "lower",
+      protocol: { features: "mnist-classifier", fakeCount: 200, real: { count: 300 }, drawing: null, seeds: [0] },
+    });
+  });
+
+  it("gives 0 for a set held against itself", async () => {
+    const metrics = [fid().build(undefined), memorisation().build(undefined)];
+    const scores = await judge(datasetImages(train), { metrics });
+    const values = Object.fromEntries(scores.map(({ name, value }) => [name.split("@")[0], value]));
+    expect(Math.abs(values.fid!)).toBeLessThan(1e-6);
+    expect(values.copies).toBe(1);
+  });
+
+  it("computes features once for all metrics, and frees all of them", async () => {
+    let passes = 0;
+    const counting: FeatureNetwork = {
+      ...network,
+      name: network.name,
+      forward: (images) => {
+        passes += images.shape[0]!;
+        return network.forward(images);
+      },
+    };
+    const metrics = [
+      fid(),
+      inceptionScore({ splits: 4 }),
+      kid({ subsets: 3, subsetSize: 50 }),
+      precisionRecall(),
+      modes(),
+      fidInfinity({ points: 3 }),
+    ].map((metric) => metric.build(undefined));
+    const before = liveTensors();
+    const scores = await judge(datasetImages(test), { metrics, network: counting });
+    expect(passes).toBe(test.count + train.count);
+    expect(liveTensors()).toBe(before);
+    expect(scores.map(({ name }) => name.split("@")[0])).toEqual(
+      ["fid", "inceptionScore", "kid", "precision", "recall", "modes", "entropy", "reverseKl"].concat([
+        "fidInfinity",
+        "fidInfinityFit",
+      ]),
+    );
+    for (const { value } of scores) expect(Number.isFinite(value)).toBe(true);
+    const [, inception, kernel] = scores;
+    expect(inception).toMatchObject({ over: "4 splits", protocol: { real: null, options: { splits: 4 } } });
+    expect(kernel).toMatchObject({ over: "3 subsets" });
+    expect(scores[8]!.points!.map(([count]) => count).at(-1)).toBe(200);
+  });
+
+  it("keeps the statistics of real images under all that they depend on", async () => {
+    const [first] = await judge(datasetImages(test));
+    expect(cached()).toHaveLength(1);
+    const { mtimeMs } = statSync(join(cache, "real-statistics", cached()[0]!));
+    let looked: string[] = [];
+    const [second] = await judge(datasetImages(test), { onProgress: ({ name }) => void looked.push(name) });
+    expect(second).toEqual(first);
+    expect(new Set(looked)).toEqual(new Set([test.name]));
+    expect(statSync(join(cache, "real-statistics", cached()[0]!)).mtimeMs).toBe(mtimeMs);
+    // Another metric wants another part of the same images: one file, with both.
+    await judge(datasetImages(test), { metrics: [kid({ subsets: 2, subsetSize: 20 }).build(undefined)] });
+    expect(cached()).toHaveLength(1);
+    looked = [];
+    await judge(datasetImages(test), { onProgress: ({ name }) => void looked.push(name) });
+    expect(new Set(looked)).toEqual(new Set([test.name]));
+    // Other images, and other weights.
+    await judge(datasetImages(test), { real: datasetImages(train, 299) });
+    expect(cached()).toHaveLength(2);
+    await judge(datasetImages(test), { network: { ...network, hash: "0", forward: (x) => network.forward(x) } });
+    expect(cached()).toHaveLength(3);
+  });
+
+  it("takes splits and subsets in an order of its seed, not in that of the folder", async () => {
+    const metrics = [inceptionScore({ splits: 5 }).build(undefined)];
+    const value = async (seed: number) => (await judge(datasetImages(test), { metrics, seed }))[0]!.value;
+    expect(await value(1)).toBe(await value(1));
+    expect(await value(1)).not.toBe(await value(2));
+  });
+
+  it("refuses what cannot be scored, in one sentence", async () => {
+    await expect(judge(datasetImages(test), { real: undefined })).rejects.toThrow(
+      "`fid` compares with real images, and none were given",
+    );
+    const small = await mnist({ split: "test", size: 28, first: 20 }).build({});
+    await expect(judge(datasetImages(small))).rejects.toThrow("are 28x28 and those of mnist (train) 32x32");
+    const broken: FeatureNetwork = {
+      ...network,
+      forward: (images) => {
+        const { features, logits } = network.forward(images);
+        const spoilt = features.clone();
+        if (spoilt.shape[0]! > 5) spoilt.narrow(0, 5, 1).fill_(Number.NaN);
+        return { features: spoilt, logits };
+      },
+    };
+    const attempt = judge(datasetImages(test), { network: broken, real: datasetImages(train) });
+    await expect(attempt).rejects.toThrow(UserError);
+    await expect(attempt).rejects.toThrow("image 5 of mnist (train) gives features that are not finite");
+  });
+
+  it("warns of fewer images than dimensions", async () => {
+    const warnings: string[] = [];
+    const few = await mnist({ split: "test", first: 20 }).build({});
+    await judge(datasetImages(few), { warn: (message) => void warnings.push(message) });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`mnist (test) has 20 images, not more than the ${network.dimensions} dimensions`);
+  });
+});
+
+describe("sets of images", () => {
+  it("hash to what their bytes and shape are", async () => {
+    const whole = await hashOf(datasetImages(train));
+    expect(await hashOf(datasetImages(train))).toBe(whole);
+    expect(await hashOf({ ...datasetImages(train), name: "another name" })).toBe(whole);
+    expect(await hashOf(datasetImages(train, 299))).not.toBe(whole);
+  });
+
+  it("of a part are a fixed random choice, each image once, in order", async () => {
+    const rows = async (most: number): Promise<number[][]> => {
+      const found: number[][] = [];
+      for await (const batch of datasetImages(train, most).batches(7)) {
+        for (let i = 0; i < batch.shape[0]!; i++) found.push(flat(batch.narrow(0, i, 1)));
+        batch.dispose();
+      }
+      return found;
+    };
+    const all = await rows(300);
+    const some = await rows(40);
+    const places = some.map((row) => all.findIndex((other) => other.every((value, i) => value === row[i])));
+    expect(places).toEqual([...new Set(places)].sort((a, b) => a - b));
+    expect(places).not.toEqual(Array.from({ length: 40 }, (_, i) => i));
+    expect(await rows(40)).toEqual(some);
+  });
+});
+
+describe("presets", () => {
+  it("hold what the published protocols fixed", () => {
+    expect(Object.keys(presets)).toEqual(["quick", "paper-2016", "fid-50k-train", "mimicry", "studiogan"]);
+    const options = (name: string) => preset(name).metrics.map(({ kind, options: o }) => [kind, o]);
+    expect(options("paper-2016")).toEqual([["inceptionScore", { splits: 10 }]]);
+    expect(options("mimicry")).toContainEqual(["kid", { subsets: 10, subsetSize: 5_000 }]);
+    expect(options("studiogan")).toContainEqual(["inceptionScore", { splits: 1 }]);
+    expect(preset("studiogan")).toMatchObject({ resizer: "torch-bilinear", fakeCount: "real" });
+    expect(() => preset("mimcry")).toThrow("there is no protocol `mimcry`; did you mean `mimicry`?");
+  });
+});

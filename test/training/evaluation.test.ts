@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { fid, inceptionScore, modes } from "../../src/metrics/scores/index.ts";
+import { defineRecipe, type Recipe, type RecipeInput } from "../../src/recipe/recipe.ts";
+import { liveTensors } from "../../src/tensor/index.ts";
+import { listCheckpoints, openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
+import { bestEvaluation } from "../../src/training/run-log.ts";
+import { flat } from "../nn/oracle.ts";
+import { demanding } from "./demanding.ts";
+import { eventsOf, newDirectory } from "./short-run.ts";
+import { filesIn, temporaryFolder } from "./tiny.ts";
+
+const [plain] = Object.values(demanding);
+
+/** A recipe with as much state as can be, evaluated as given. */
+function evaluated(
+  evaluate: Partial<NonNullable<RecipeInput["evaluate"]>> = {},
+  parts: Partial<RecipeInput> = {},
+): Recipe {
+  const settings = {
+    every: 2,
+    features: "mnist-classifier",
+    metrics: [fid(), inceptionScore({ splits: 2 })],
+    samples: 90,
+  };
+  return defineRecipe({ ...plain, evaluate: { ...settings, ...evaluate }, ...parts } as RecipeInput);
+}
+
+async function trained(recipe: Recipe): Promise<string> {
+  const directory = newDirectory();
+  await startRun(recipe, { directory }).train();
+  return directory;
+}
+
+/** The last checkpoint and the samples, without the clock. */
+function bitsOf(directory: string): unknown {
+  const run = new RunDirectory(directory);
+  const { "state.json": state, ...tensors } = filesIn(listCheckpoints(run.checkpoints).at(-1)!.path);
+  const { seconds: _, ...numbers } = JSON.parse(Buffer.from(state!, "base64").toString()) as Record<string, unknown>;
+  return { tensors, numbers, samples: filesIn(run.samples) };
+}
+
+const scoresOf = (directory: string): unknown =>
+  new RunDirectory(directory).evaluations().map(({ step, scores }) => ({ step, scores }));
+
+describe("evaluation while training", () => {
+  it("changes nothing of the training, however often it comes", async () => {
+    const never = bitsOf(await trained(plain!));
+    for (const every of [1, 4]) expect(bitsOf(await trained(evaluated({ every })))).toEqual(never);
+  });
+
+  it("writes scores with their protocol into the log, and them and a chart into the report", async () => {
+    const counts = [liveTensors()];
+    await trained(plain!);
+    counts.push(liveTensors());
+    const directory = await trained(evaluated({ metrics: [fid(), modes()] }));
+    counts.push(liveTensors());
+    // A dataset stays open as long as the process; an evaluation leaves nothing beside it.
+    expect(counts[2]! - counts[1]!).toBe(counts[1]! - counts[0]!);
+    const evaluations = new RunDirectory(directory).evaluations();
+    expect(evaluations.map(({ step }) => step)).toEqual([2, 4, 6, 8, 9]);
+    const { scores, chosenBy } = evaluations[0]!;
+    expect(chosenBy).toBe("fid@mnist-classifier");
+    expect(scores.map(({ name }) => name)).toEqual(
+      ["fid", "modes", "entropy", "reverseKl"].map((name) => `${name}@mnist-classifier`),
+    );
+    expect(scores[0]!.value).toBeGreaterThan(0);
+    expect(scores[0]!.protocol).toMatchObject({
+      features: "mnist-classifier",
+      real: { name: "mnist (train)", count: 120 },
+      fakeCount: 90,
+      drawing: { averaged: true, mode: "eval", truncation: null, labels: "in turn" },
+    });
+    const report = readFileSync(join(directory, "report.md"), "utf8");
+    expect(report).toContain("(scores.svg)");
+    expect(report).toContain(`| 9 | ${evaluations.at(-1)!.scores[0]!.value.toPrecision(4)} |`);
+    const chart = readFileSync(join(directory, "scores.svg"), "utf8");
+    expect(chart).toContain("fid@mnist-classifier");
+    expect(chart.match(/<svg/g)).toHaveLength(1);
+  });
+
+  it("keeps the best checkpoint beside the newest, which can be sampled from", async () => {
+    const directory = await trained(evaluated({ every: 1 }, { checkpoint: { every: 9, keep: 1 } }));
+    const run = new RunDirectory(directory);
+    const best = bestEvaluation(run.evaluations(), { name: "fid@mnist-classifier", better: "lower" })!;
+    const steps = listCheckpoints(run.checkpoints).map(({ step }) => step);
+    expect(steps).toEqual([...new Set([best.step, 9])]);
+    const sample = { count: 2, seed: 1 };
+    const drawn = flat(await sampleRun(directory, { ...sample, checkpoint: "best" }));
+    expect(drawn).toEqual(flat(await sampleRun(directory, { ...sample, checkpoint: String(best.step) })));
+    await expect(sampleRun(directory, { ...sample, checkpoint: "worst" })).rejects.toThrow("`worst` does not exist");
+  });
+
+  it("chooses by the score that the recipe names, whichever end of it is better", async () => {
+    const directory = await trained(
+      evaluated({ every: 1, best: "inceptionScore" }, { checkpoint: { every: 9, keep: 1 } }),
+    );
+    const run = new RunDirectory(directory);
+    const values = run.evaluations().map(({ step, scores }) => ({ step, value: scores[1]!.value }));
+    const best = values.reduce((a, b) => (b.value > a.value ? b : a));
+    expect(listCheckpoints(run.checkpoints).map(({ step }) => step)).toContain(best.step);
+  });
+
+  it("gives the same scores to an interrupted run, also when it was stopped in an evaluation", async () => {
+    const recipe = evaluated({ every: 3 });
+    const whole = scoresOf(await trained(recipe));
+    const directory = newDirectory();
+    const first = new AbortController();
+    const stopped = await startRun(recipe, { directory }).train({
+      stop: first.signal,
+      events: { evaluating: ({ name }) => name === "the generator" && first.abort() },
+    });
+    expect(stopped).toMatchObject({ step: 3, finished: false });
+    expect(eventsOf(directory)).toEqual(["start 0", "stop 3"]);
+    await (await openRun(directory)).train();
+    expect(eventsOf(directory)).toEqual([
+      "start 0",
+      "stop 3",
+      "resume 3",
+      "scores 3",
+      "scores 6",
+      "scores 9",
+      "finish 9",
+    ]);
+    expect(scoresOf(directory)).toEqual(whole);
+  });
+
+  it("refuses a score that the metrics do not give, and features that do not exist, before the first step", async () => {
+    const run = (recipe: Recipe) => startRun(recipe, { directory: join(temporaryFolder(), "run") }).train();
+    await expect(run(evaluated({ best: "kid" }))).rejects.toThrow(
+      "`evaluate.best` (=kid) must be one of the recipe's scores: fid, inceptionScore",
+    );
+    await expect(run(evaluated({ features: "mnist-classifer" }))).rejects.toThrow("did you mean `mnist-classifier`?");
+    await expect(run(evaluated({ metrics: [] }))).rejects.toThrow("`evaluate.metrics` is empty");
+  });
+});
