@@ -5,6 +5,7 @@ import { getDataset } from "../data/get.ts";
 import { type Inspection, inspect } from "../data/inspect.ts";
 import { officialDataset, officialDatasets } from "../data/registry.ts";
 import { defineCommand } from "./command.ts";
+import { inceptionCommand } from "./data-inception.ts";
 import { wholeNumber } from "./flags.ts";
 import { datasetNames, describeDataset } from "./named-dataset.ts";
 import { programName } from "./program.ts";
@@ -102,11 +103,12 @@ export const data = defineCommand({
     name: "data",
     description: "Inspect a dataset (counts, classes, broken files, a contact sheet), or get one.",
   },
-  subCommands: { inspect: inspectCommand, get: getCommand },
+  subCommands: { inspect: inspectCommand, get: getCommand, inception: inceptionCommand },
   examples: [
     { line: "gantry data mnist", does: "look at MNIST as training sees it" },
     { line: "gantry data photos.zip --size 64 --fit crop", does: "check a zip of images with class sub-folders" },
     { line: "gantry data get cifar10", does: "download CIFAR-10" },
+    { line: "gantry data inception", does: "get the weights that published scores use" },
   ],
 });
 

@@ -1,0 +1,82 @@
+/** `gantry data inception`: brings the weights of the network that published scores are computed with. */
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { download } from "../data/download.ts";
+import { fileError } from "../formats/atomic.ts";
+import { defineCommand } from "./command.ts";
+import { UsageError } from "./errors.ts";
+import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
+
+/** `gantry data inception [FILE]` */
+export const inceptionCommand = defineCommand({
+  meta: {
+    name: "inception",
+    description: "get Inception's weights for scores: from a file, or downloaded (96 MB)",
+  },
+  args: {
+    file: {
+      type: "positional",
+      required: false,
+      description: "pt_inception-2015-12-05-6726825d.pth, or a converted .safetensors (default: download it)",
+    },
+    anyHash: {
+      type: "boolean",
+      description: "take other weights than the published ones: their scores compare with nobody's",
+    },
+    json: { type: "boolean", description: "print one JSON object instead of text" },
+  },
+  examples: [
+    { line: "gantry data inception", does: "download, verify and convert the weights" },
+    { line: "gantry data inception ~/pt_inception-2015-12-05-6726825d.pth", does: "the same without internet" },
+  ],
+  async run({ args }) {
+    // The engine is loaded when the command runs, not for its help.
+    const { importInception, inceptionPath } = await import("../metrics/inception-file.ts");
+    const status = new StatusLine(process.stderr);
+    const anyHash = args.anyHash ?? false;
+    if (anyHash && args.file === undefined)
+      throw new UsageError("--any-hash needs a FILE: what is downloaded has one hash");
+    const target = inceptionPath();
+    const imported =
+      args.file === undefined
+        ? await fetched(target, status, (file) => importInception(file, { target }))
+        : await importInception(args.file, { target, anyHash });
+    status.end();
+    if (!imported.official) {
+      status.lasting(
+        `warning: these are not the published weights: scores will carry the hash ${imported.hash} and compare only with ` +
+          "scores from the same file",
+      );
+    }
+    const text = `Inception's weights (SHA-256 ${imported.hash})\nverified and converted, in ${imported.path}\n`;
+    process.stdout.write(args.json ? `${JSON.stringify(imported)}\n` : text);
+  },
+});
+
+/** Downloads the published file beside the target, hands it over, and takes it away when it has been converted. */
+async function fetched<T>(target: string, status: StatusLine, use: (file: string) => Promise<T>): Promise<T> {
+  const { inceptionFile } = await import("../metrics/inception-file.ts");
+  const folder = dirname(target);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, "write", folder);
+  }
+  const file = join(folder, inceptionFile.name);
+  const remaining = new Remaining();
+  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+  const show = throttled(({ done, total }: { done: number; total: number }) => {
+    const left = clock(remaining.update(done, total, performance.now() / 1000));
+    status.passing(`${inceptionFile.name}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
+  });
+  const remedy = `fetch ${inceptionFile.urls[0]} on another machine and run \`gantry data inception FILE\` with it`;
+  const result = await download(inceptionFile, file, {
+    remedy,
+    onProgress: (done, total) => show({ done, total }),
+    onRetry: (reason) => status.lasting(`trying again: ${reason}`),
+  });
+  const imported = await use(file);
+  // Only what this call brought: a file that a person put there is left.
+  if (result === "downloaded") rmSync(file);
+  return imported;
+}
