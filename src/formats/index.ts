@@ -3,7 +3,7 @@ export { writeFileAtomic } from "./atomic.ts";
 export { type Idx, parseIdx, readIdx } from "./idx.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { type Npz, type NpzArray, openNpz } from "./npz.ts";
-export type { PickleKey } from "./pickle.ts";
+export type { PickleKey } from "./pickle-values.ts";
 export { quantise, writePngGrid } from "./png-grid.ts";
 export { readPth, readStateDict, type StateDictOptions } from "./pth.ts";
 export type { PthValue } from "./pth-plain.ts";

@@ -10,7 +10,8 @@
  */
 import { UserError } from "../base/errors.ts";
 import { quoted } from "./one-line.ts";
-import { describePickled, type PickleValue, unpickle } from "./pickle.ts";
+import { unpickle } from "./pickle.ts";
+import { describePickled, type PickleValue } from "./pickle-values.ts";
 import { type StorageReference, storageBytes, TensorHost } from "./pth-names.ts";
 import { ByteCursor, type RandomAccessFile } from "./random-access.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";

@@ -8,7 +8,8 @@
 import { UserError } from "../base/errors.ts";
 import { type DType, ITEM_SIZE } from "../tensor/types.ts";
 import { quoted } from "./one-line.ts";
-import { Callable, describePickled, Foreign, type PickleHost, type PickleKey, type PickleValue } from "./pickle.ts";
+import type { PickleHost } from "./pickle.ts";
+import { Callable, describePickled, Foreign, type PickleKey, type PickleValue } from "./pickle-values.ts";
 import { checkLayout, type Layout } from "./pth-layout.ts";
 import { isCount } from "./shape.ts";
 

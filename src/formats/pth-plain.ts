@@ -7,7 +7,7 @@
  */
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { describePickled, type PickleKey, type PickleValue } from "./pickle.ts";
+import { describePickled, type PickleKey, type PickleValue } from "./pickle-values.ts";
 import { StoredTensor } from "./pth-names.ts";
 
 /** What a checkpoint holds: dictionaries are maps (their keys may be numbers), lists and tuples arrays. */

@@ -10,7 +10,7 @@ import { scope, type Tensor } from "../tensor/index.ts";
 import { ITEM_SIZE } from "../tensor/types.ts";
 import { tensorOf } from "./bytes.ts";
 import { quoted } from "./one-line.ts";
-import { describePickled, type PickleKey, type PickleValue } from "./pickle.ts";
+import { describePickled, type PickleKey, type PickleValue } from "./pickle-values.ts";
 import { type Container, openContainer } from "./pth-container.ts";
 import { copiedElements, layOutTensor } from "./pth-layout.ts";
 import { type StorageReference, StoredTensor } from "./pth-names.ts";

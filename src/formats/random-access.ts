@@ -2,7 +2,7 @@
  * A file that is read at positions, and a cursor that walks through bytes: the ground under the readers of archives and
  * pickles. No length that a file claims is trusted: each is compared with what is there before memory is set aside for it.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "./atomic.ts";
 
@@ -40,11 +40,12 @@ export class RandomAccessFile implements ByteSource {
     this.path = path;
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(path, "r");
-      const status = fstatSync(descriptor);
+      // Before opening: a pipe that nobody writes to would be waited for.
+      const status = statSync(path);
       if (status.isDirectory()) throw new UserError(`cannot read ${path}: it is a folder, not a file (EISDIR)`);
       if (!status.isFile()) throw new UserError(`cannot read ${path}: it is not a regular file`);
-      this.size = status.size;
+      descriptor = openSync(path, "r");
+      this.size = fstatSync(descriptor).size;
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
       throw fileError(error, "read", path);

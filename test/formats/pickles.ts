@@ -11,7 +11,7 @@ export const raw = (...parts: (string | number | Uint8Array)[]): Buffer =>
 
 export const u16 = (value: number): Buffer => {
   const bytes = Buffer.alloc(2);
-  bytes.writeUInt16LE(value);
+  bytes.writeUInt16LE(value & 0xffff);
   return bytes;
 };
 
@@ -56,35 +56,69 @@ export const tensor = (
 /** A pickle of protocol 2. */
 export const pickle = (...parts: (string | number | Uint8Array)[]): Buffer => raw("\x80\x02", ...parts, ".");
 
-/** A zip archive of stored entries. */
-export function zip(entries: readonly (readonly [name: string, data: Uint8Array])[]): Buffer {
+/** A zip archive of stored entries; `wide` has every size and position in the zip64 fields. */
+export function zip(entries: readonly (readonly [name: string, data: Uint8Array])[], wide = false): Buffer {
   const locals: Buffer[] = [];
   const centrals: Buffer[] = [];
   let offset = 0;
   for (const [name, data] of entries) {
-    const facts = raw(u16(0), u16(0), u16(0), u16(0), u32(crc32Portable(data)), u32(data.length), u32(data.length));
-    const sizes = raw(u16(Buffer.byteLength(name)), u16(0));
-    const local = raw("PK\x03\x04", u16(20), facts, sizes, Buffer.from(name), data);
+    const facts = raw(u16(0), u16(0), u16(0), u16(0), u32(crc32Portable(data)));
+    const sizes = raw(u32(data.length), u32(data.length));
+    const nameLength = u16(Buffer.byteLength(name));
+    const local = raw("PK\x03\x04", u16(45), facts, sizes, nameLength, u16(0), Buffer.from(name), data);
+    const length = BigInt(data.length);
+    // Some other field stands before the one of zip64.
+    const extra = wide
+      ? raw(u16(0x5455), u16(1), 0, u16(1), u16(24), u64(length), u64(length), u64(BigInt(offset)))
+      : raw();
     centrals.push(
-      raw("PK\x01\x02", u16(20), u16(20), facts, sizes, u16(0), u16(0), u16(0), u32(0), u32(offset), Buffer.from(name)),
+      raw(
+        ...[
+          "PK\x01\x02",
+          u16(45),
+          u16(45),
+          facts,
+          wide ? u32(-1) : sizes.subarray(4),
+          wide ? u32(-1) : sizes.subarray(4),
+        ],
+        ...[
+          nameLength,
+          u16(extra.length),
+          u16(0),
+          u16(0),
+          u16(0),
+          u32(0),
+          u32(wide ? -1 : offset),
+          Buffer.from(name),
+          extra,
+        ],
+      ),
     );
     locals.push(local);
     offset += local.length;
   }
   const directory = raw(...centrals);
-  const count = u16(entries.length);
-  return raw(
-    ...locals,
-    directory,
-    "PK\x05\x06",
-    u16(0),
-    u16(0),
-    count,
-    count,
-    u32(directory.length),
-    u32(offset),
-    u16(0),
+  const count = entries.length;
+  const [start, size] = [BigInt(offset), BigInt(directory.length)];
+  const end64 = raw(
+    ...[
+      "PK\x06\x06",
+      u64(44n),
+      u16(45),
+      u16(45),
+      u32(0),
+      u32(0),
+      u64(BigInt(count)),
+      u64(BigInt(count)),
+      u64(size),
+      u64(start),
+    ],
+    ...["PK\x06\x07", u32(0), u64(start + size), u32(1)],
   );
+  const fields = wide
+    ? [u16(-1), u16(-1), u32(-1), u32(-1)]
+    : [u16(count), u16(count), u32(directory.length), u32(offset)];
+  return raw(...locals, directory, ...(wide ? [end64] : []), "PK\x05\x06", u16(0), u16(0), ...fields, u16(0));
 }
 
 /** A checkpoint in a zip archive. */

@@ -1,0 +1,36 @@
+/** What a pickle can hold once nothing in it can be run, and how messages speak of it. */
+import { quoted } from "./one-line.ts";
+
+/** Something that a host made: opaque to the machine. `description` says what it is in messages. */
+export abstract class Foreign {
+  abstract readonly description: string;
+}
+
+/** A name that a pickle may call. `call` gets the arguments and checks them itself. */
+export class Callable extends Foreign {
+  readonly description: string;
+  readonly call: (args: readonly PickleValue[]) => PickleValue;
+
+  constructor(name: string, call: (args: readonly PickleValue[]) => PickleValue) {
+    super();
+    this.description = `the function ${name}`;
+    this.call = call;
+  }
+}
+
+/** What can be a key of a dictionary here. */
+export type PickleKey = null | boolean | number | bigint | string;
+
+/** What a pickle can hold: tuples are frozen arrays, dictionaries are maps, large integers are bigints. */
+export type PickleValue = PickleKey | Uint8Array | readonly PickleValue[] | Map<PickleKey, PickleValue> | Foreign;
+
+/** A few words for a value, for messages. */
+export function describePickled(value: PickleValue | undefined): string {
+  if (value === null || value === undefined) return "None";
+  if (value instanceof Foreign) return value.description;
+  if (value instanceof Map) return `a dictionary of ${value.size}`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (typeof value === "string") return `the text ${quoted(value)}`;
+  if (typeof value === "object") return `a ${Object.isFrozen(value) ? "tuple" : "list"} of ${value.length}`;
+  return `the ${typeof value === "boolean" ? "flag" : "number"} ${String(value).slice(0, 40)}`;
+}
