@@ -16,7 +16,7 @@ export interface Gaussian {
 /** Rows that are multiplied at once: enough that the product, not the pass over the D x D sums, takes the time. */
 const BLOCK_ROWS = 1024;
 /** Columns of a block of the triangle: small wastes little on the diagonal, large multiplies faster. */
-const BLOCK_COLUMNS = 512;
+const BLOCK_COLUMNS = 256;
 
 /**
  * Mean and covariance of features, one batch after another; memory does not grow with the number of samples.
