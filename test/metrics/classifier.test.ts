@@ -184,7 +184,7 @@ const shipped: Record<string, Shipped> = {
   "fashion-mnist-classifier": { aim: 0.925, dimensions: 96, correct: 939, data: () => fashionMnist(firstOfTest) },
   "cifar10-classifier": {
     aim: 0.85,
-    dimensions: 128,
+    dimensions: 96,
     correct: 0,
     data: () =>
       imageFolder({ path: jpegs || "CIFAR-10 as JPEG files (GANTRY_TEST_CIFAR10_JPEG)", ...firstOfTest, size: 32 }),
@@ -219,6 +219,24 @@ describe("the shipped classifiers", () => {
     network.dispose();
     expect(info.test.count).toBe(10_000);
     expect(info.test.correct / info.test.count).toBeGreaterThanOrEqual(aim);
+  });
+
+  it.each(Object.keys(shipped))("%s is described as it is", (name) => {
+    const { info, network } = readClassifier(classifierPath(name), "cpu");
+    const row = readFileSync(join(import.meta.dirname, "../../docs/classifiers.md"), "utf8")
+      .split("\n")
+      .find((line) => line.startsWith(`| \`${name}\``));
+    const { correct, count } = info.test;
+    const { epochs, seed } = info.training;
+    const facts = [
+      `${((100 * correct) / count).toFixed(2)} %`,
+      network.dimensions,
+      network.parameterCount(),
+      epochs,
+      seed,
+    ];
+    for (const fact of facts) expect(row?.split("|").map((cell) => cell.trim())).toContain(String(fact));
+    network.dispose();
   });
 
   it.for(Object.entries(shipped))("%s classifies what it did", async ([name, { correct, data }], context) => {
