@@ -11,6 +11,7 @@
  * itself: whoever walks it must expect that.
  */
 import { UserError } from "../base/errors.ts";
+import { Callable, describePickled, type Foreign, type PickleKey, type PickleValue } from "./pickle-values.ts";
 import type { ByteCursor } from "./random-access.ts";
 
 /** What gives names and persistent identifiers a meaning. Both throw UserError for what they do not know. */
