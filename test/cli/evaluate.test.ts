@@ -1,0 +1,220 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { shell } from "../../src/cli/shell.ts";
+import { mnist } from "../../src/data/index.ts";
+import { startRun } from "../../src/training/index.ts";
+import { zipOf } from "../data/files.ts";
+import { tinyConvolutions, tinyRecipe } from "../training/tiny.ts";
+import { type Outcome, start } from "./spawn.ts";
+
+const work = mkdtempSync(join(tmpdir(), "gantry-test-"));
+const run = join(work, "run");
+const folder = join(work, "digits");
+const SIZE = 16;
+const COUNT = 80;
+
+/** An .npy file of uint8, written by its definition. */
+function npy(shape: readonly number[], bytes: Uint8Array): Buffer {
+  const text = `{'descr': '|u1', 'fortran_order': False, 'shape': (${shape.join(", ")},), }`;
+  const header = text.padEnd(Math.ceil((text.length + 11) / 64) * 64 - 11, " ");
+  const prefix = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 0, 0]);
+  prefix.writeUInt16LE(header.length + 1, 8);
+  return Buffer.concat([prefix, Buffer.from(`${header}\n`), bytes]);
+}
+
+/** Digits of the test split, row-major. */
+let digits: Uint8Array;
+
+const home = process.cwd();
+
+beforeAll(async () => {
+  process.chdir(work);
+  const data = mnist({ size: SIZE, first: 200 });
+  await startRun(tinyRecipe({ ...tinyConvolutions, data, steps: 2 }), { directory: run }).train();
+  const { images } = await mnist({ split: "test", size: SIZE, first: COUNT }).build({});
+  digits = new Uint8Array(images.toArray() as Uint8Array);
+  mkdirSync(folder);
+  for (let i = 0; i < COUNT; i++) {
+    const pixels = digits.subarray(i * SIZE * SIZE, (i + 1) * SIZE * SIZE);
+    const raw = { raw: { width: SIZE, height: SIZE, channels: 1 as const } };
+    await sharp(pixels, raw)
+      .png()
+      .toFile(join(folder, `${String(i).padStart(3, "0")}.png`));
+  }
+  writeFileSync(join(work, "digits.npz"), zipOf([{ name: "arr_0.npy", data: npy([COUNT, SIZE, SIZE, 1], digits) }]));
+});
+
+afterAll(() => {
+  process.chdir(home);
+  rmSync(work, { recursive: true, force: true });
+});
+
+const options = ["--features", "mnist-classifier", "--threads", "1"];
+
+/** A command in this process: what it prints and the code it would end with. */
+async function inProcess(argv: readonly string[]): Promise<Outcome> {
+  const printed = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((stream) =>
+    vi.spyOn(process[stream], "write").mockImplementation((text) => {
+      printed[stream] += String(text);
+      return true;
+    }),
+  );
+  try {
+    return { code: await shell(argv), ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const evaluate = (...args: string[]): Promise<Outcome> => inProcess(["evaluate", ...args, ...options]);
+
+interface Result {
+  subject: string;
+  scores: { name: string; value: number; std?: number; over?: string; protocol: Record<string, unknown> }[];
+}
+
+async function scoresOf(...args: string[]): Promise<Result> {
+  const { code, stdout, stderr } = await evaluate(...args, "--json");
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout) as Result;
+}
+
+describe("gantry evaluate", () => {
+  it("scores a run against its own data, the same again, and several seeds with their spread", async () => {
+    const common = ["run", "--count", "100", "--metrics", "fid,modes"];
+    const once = await scoresOf(...common);
+    expect(once.subject).toBe("run, step 2");
+    expect(once.scores.map(({ name }) => name)[0]).toBe("fid@mnist-classifier");
+    expect(once.scores[0]!.protocol).toMatchObject({
+      fakeCount: 100,
+      real: { name: "mnist (train)", count: 200 },
+      seeds: [0],
+    });
+    const three = await scoresOf(...common, "--seeds", "3");
+    expect(three.scores[0]).toMatchObject({ over: "3 seeds", protocol: { seeds: [0, 1, 2] } });
+    const each = [once, await scoresOf(...common, "--seed", "1"), await scoresOf(...common, "--seed", "2")];
+    const mean = each.reduce((sum, { scores }) => sum + scores[0]!.value, 0) / 3;
+    expect(three.scores[0]!.value).toBeCloseTo(mean, 10);
+    expect(three.scores[0]!.std).toBeGreaterThan(0);
+  });
+
+  it("runs as a process of its own", async () => {
+    const { code, stdout, stderr } = await start(["evaluate", "run", ...options, "--count", "70", "--json"], {
+      cwd: work,
+    });
+    expect(code, stderr).toBe(0);
+    expect((JSON.parse(stdout) as Result).scores[0]!.protocol.fakeCount).toBe(70);
+  });
+
+  it("judges a folder, a zip and an .npz of the same images alike", async () => {
+    const zip = zipOf(
+      Array.from({ length: COUNT }, (_, i) => {
+        const name = `${String(i).padStart(3, "0")}.png`;
+        return { name: `all/${name}`, data: readFileSync(join(folder, name)) };
+      }),
+    );
+    writeFileSync(join(work, "digits.zip"), zip);
+    const values = [];
+    for (const what of ["digits", "digits.npz", "digits.zip"]) {
+      const { scores } = await scoresOf(
+        what,
+        "--real",
+        "mnist",
+        "--real-count",
+        "200",
+        "--metrics",
+        "fid,kid",
+        "--set",
+        "kid.subsetSize=40",
+      );
+      expect(scores[0]!.protocol).toMatchObject({ drawing: null, fakeCount: COUNT, quantiser: "bytes as given" });
+      values.push(scores[0]!.value);
+    }
+    expect(values[1]).toBeCloseTo(values[0]!, 10);
+    expect(values[2]).toBeCloseTo(values[0]!, 10);
+  });
+
+  it("prints a table with the protocol below it, and writes a file that compare reads", async () => {
+    const common = ["--metrics", "fid,inceptionScore", "--count", "90", "--set", "inceptionScore.splits=3"];
+    const text = await evaluate("run", ...common, "--out", "a.json");
+    expect(text.code, text.stderr).toBe(0);
+    expect(text.stdout).toMatch(/fid@mnist-classifier +[\d.]+ +lower is better/);
+    expect(text.stdout).toMatch(
+      /inceptionScore@mnist-classifier +[\d.]+ ± [\d.e-]+ +higher is better; ± over 3 splits/,
+    );
+    expect(text.stdout).toMatch(/judged +90 images; weights of the step, eval mode/);
+    await evaluate("run", ...common, "--seed", "1", "--out", "b.json");
+    const same = await inProcess(["compare", "a.json", "b.json"]);
+    expect(same.code, same.stderr).toBe(0);
+    expect(same.stdout).toMatch(/fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) is better/);
+    await evaluate("run", ...common, "--mode", "train", "--out", "c.json");
+    const other = await inProcess(["compare", "a.json", "c.json"]);
+    expect(other.code).toBe(1);
+    expect(other.stderr).toBe(
+      "gantry: fid@mnist-classifier of a.json and fid@mnist-classifier of c.json were measured under different protocols and " +
+        "cannot be compared: `drawing.mode` is eval there and train here\n",
+    );
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      "nothing",
+      ["nowhere"],
+      /^gantry: `nowhere` is neither a run, a folder or zip of images, an .npz file, nor a dataset's name/,
+    ],
+    ["a metric that does not exist", ["run", "--metrics", "fdi"], /there is no metric `fdi`; did you mean `fid`\?/],
+    [
+      "an option of a metric that is not asked for",
+      ["run", "--set", "kid.subsets=3"],
+      /`kid` is not among the metrics: fid, inceptionScore/,
+    ],
+    [
+      "an option out of range",
+      ["run", "--metrics", "kid", "--set", "kid.subsets=0"],
+      /kid\.subsets \(= 0\): must be at least 1/,
+    ],
+    ["a protocol that does not exist", ["run", "--protocol", "mimcry"], /did you mean `mimicry`\?/],
+    ["no real images", ["digits.npz"], /does not say what it is to be held against: give --real, such as --real mnist/],
+    ["images of another size", ["digits.npz", "--real", "wide.npz"], /are 16x16 and those of wide.npz 8x16/],
+    ["an empty folder", ["empty"], /no image files/],
+    ["images of several sizes", ["mixed"], /different sizes, 16 to 20 pixels wide/],
+    ["a broken image", ["broken"], /1 of 2 images cannot be read, the first b.png: /],
+    ["fewer images than a subset", ["run", "--metrics", "kid", "--count", "30"], /30/],
+    [
+      "a count of fixed images",
+      ["digits", "--real", "mnist", "--count", "5"],
+      /is a fixed set of images, of which all are judged/,
+    ],
+    ["floats", ["floats.npz"], /holds no array of images \(arr_0 is float32 \[2, 2, 2, 3\]\); expected one of uint8/],
+  ])("refuses %s", async (_, args, message) => {
+    const picture = (size: number) =>
+      sharp(Buffer.alloc(size * size), { raw: { width: size, height: size, channels: 1 } }).png();
+    for (const name of ["empty", "mixed", "broken"]) mkdirSync(join(work, name), { recursive: true });
+    await picture(16).toFile(join(work, "mixed/a.png"));
+    await picture(20).toFile(join(work, "mixed/b.png"));
+    await picture(16).toFile(join(work, "broken/a.png"));
+    writeFileSync(join(work, "broken/b.png"), "no picture");
+    writeFileSync(
+      join(work, "wide.npz"),
+      zipOf([{ name: "arr_0.npy", data: npy([2, 16, 8, 1], new Uint8Array(256)) }]),
+    );
+    const floats = npy([2, 2, 2, 3], new Uint8Array(96));
+    writeFileSync(
+      join(work, "floats.npz"),
+      zipOf([{ name: "arr_0.npy", data: Buffer.from(floats.toString("latin1").replace("|u1", "<f4"), "latin1") }]),
+    );
+    const { code, stderr, stdout } = await evaluate(...args);
+    expect(code).toBeGreaterThan(0);
+    expect(stdout).toBe("");
+    const lines = stderr
+      .trimEnd()
+      .split("\n")
+      .filter((line) => line.startsWith("gantry: "));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(message);
+  });
+});
