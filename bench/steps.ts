@@ -2,6 +2,7 @@
 import type { BatchFeed } from "../src/data/feed.ts";
 import type { Tensor } from "../src/tensor/index.ts";
 import type { DataShape } from "../src/training/index.ts";
+import { inceptionStep } from "./inception.ts";
 
 /** The library as it is shipped: compiled, since compiling while being measured would cost memory. */
 export type Gantry = typeof import("../src/index.ts");
@@ -15,7 +16,7 @@ export interface Step {
 }
 
 /** The steps by the name of their benchmark. */
-export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step>> = {
+export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<Step>>> = {
   "overhead-add": ({ scope, Tensor }) => {
     const [a, b] = [Tensor.rand([4]), Tensor.rand([4])];
     return {
@@ -44,6 +45,7 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step>> = {
   },
   "dcgan-32": (gantry) => dcganStep(gantry, 32),
   "dcgan-64": (gantry) => dcganStep(gantry, 64),
+  inception: inceptionStep,
 };
 
 function dcganStep(gantry: Gantry, size: number): Step {

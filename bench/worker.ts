@@ -15,7 +15,7 @@ const [name = "", what] = process.argv.slice(2);
 if (what === "limit") {
   say(peakRate(gantry, name));
 } else {
-  const step = STEPS[name]!(gantry);
+  const step = await STEPS[name]!(gantry);
   say(gantry.engineSummary());
   for await (const line of createInterface({ input: process.stdin })) {
     const [, count, each] = line.split(" ").map(Number) as [number, number, number];

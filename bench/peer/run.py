@@ -11,6 +11,7 @@ import time
 import torch
 
 import dcgan
+import inception
 import mlp
 import overhead
 
@@ -19,6 +20,7 @@ STEPS = {
     "mlp": mlp.Step,
     "dcgan-32": lambda: dcgan.Step(32),
     "dcgan-64": lambda: dcgan.Step(64),
+    "inception": inception.Step,
 }
 
 

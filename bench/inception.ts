@@ -1,0 +1,26 @@
+/** The feature network of scores: 50 images of 32 pixels, as bytes, to their features and logits, resizing included. */
+import type { Gantry, Step } from "./steps.ts";
+
+/** Images a pass: the default of pytorch-fid. */
+const BATCH = 50;
+
+/** Weights are random: the time does not depend on them, as long as nothing overflows or becomes denormal. */
+export async function inceptionStep({ Generator, scope, Tensor }: Gantry): Promise<Step> {
+  // Not literals, or the compiler would ask for the declarations of what it has yet to compile.
+  const compiled = (path: string): Promise<unknown> => import(new URL(`../dist/${path}`, import.meta.url).href);
+  const { InceptionFeatures } = (await compiled(
+    "metrics/inception.js",
+  )) as typeof import("../src/metrics/inception.ts");
+  const { InceptionV3 } = (await compiled(
+    "models/inception/network.js",
+  )) as typeof import("../src/models/inception/network.ts");
+  const random = new InceptionV3({ generator: new Generator(1), device: "cpu" });
+  const network = new InceptionFeatures(random.stateDict(), { device: "cpu", hash: "random" });
+  random.dispose();
+  const images = Tensor.randint(0, 256, [BATCH, 3, 32, 32]).to({ dtype: "uint8" });
+  return {
+    run: (count) => {
+      for (let i = 0; i < count; i++) scope(() => network.forward(images).features.toArray());
+    },
+  };
+}
