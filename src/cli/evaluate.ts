@@ -116,106 +116,90 @@ export const evaluate = defineCommand({
     refuseAbsentDevice(flags.device);
     const { evaluate: measure, openFeatures, overSeeds, preset } = await import("../metrics/index.ts");
     const { openReal, openSubject } = await import("./evaluate/subject.ts");
+    const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
+    const { writeFileAtomic } = await import("../formats/index.ts");
     const { metricsOf } = await import("./evaluate/metrics.ts");
     const protocol = preset(flags.protocol);
     const metrics = metricsOf(flags.metrics, valuesOf(rawArgs, args, "set"), protocol.metrics);
-    const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
-
     const status = new StatusLine(process.stderr);
-    const interrupt = watchInterrupts(() => status.lasting("Stopping."));
-    const preparing = ({ name, done, total }: { name: string; done: number; total: number }) =>
-      show(`preparing ${name}: ${done} of ${total} images`);
     const show = throttled((text: string) => status.passing(text));
-    const subject = await openSubject({
-      what: flags.what,
-      split: flags.split,
-      size: counts.size,
-      checkpoint: flags.checkpoint,
-      averaged: flags.averaged ?? true,
-      mode,
-      truncation,
-      onProgress: preparing,
-    });
+    const onProgress = ({ name, done, total }: { name: string; done: number; total: number }) =>
+      show(`preparing ${name}: ${done} of ${total} images`);
+    const interrupt = watchInterrupts(() => status.lasting("Stopping."));
+    const opened: { close(): void | Promise<void> }[] = [];
     try {
+      const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
+      opened.push({ close: () => network.dispose() });
+      const subject = await openSubject({
+        what: flags.what,
+        split: flags.split,
+        size: counts.size,
+        checkpoint: flags.checkpoint,
+        averaged: flags.averaged ?? true,
+        mode,
+        truncation,
+        onProgress,
+      });
+      opened.push(subject);
       const { title, step, drawn, judged, warning } = subject.value;
-      const warned = new Set<string>();
-      const warn = (message: string): void => {
-        if (!warned.has(message)) status.lasting(`note: ${message}`);
-        warned.add(message);
-      };
-      if (warning !== undefined) warn(warning);
       if (!drawn && counts.fake !== undefined) {
         throw new UserError(`--count ${counts.fake}: ${flags.what} is a fixed set of images, of which all are judged`);
       }
       const needsReal = metrics.some(({ needs }) => needs.real.length > 0) || protocol.fakeCount === "real";
+      const most = counts.real ?? protocol.realCount;
       const real = needsReal
-        ? await openReal(subject.value, {
-            real: flags.real,
-            split: flags.realSplit,
-            most: counts.real ?? protocol.realCount,
-            onProgress: preparing,
-          })
+        ? await openReal(subject.value, { real: flags.real, split: flags.realSplit, most, onProgress })
         : undefined;
       if (needsReal && real === undefined) {
         throw new UsageError(
           `${flags.what} does not say what it is to be held against: give --real, such as --real mnist`,
         );
       }
-      try {
-        const fakeCount = protocol.fakeCount === "real" ? real!.value.count : protocol.fakeCount;
-        const evaluations = [];
-        for (let seed = first; seed < first + seeds; seed++) {
-          const remaining = new Map<string, Remaining>();
-          evaluations.push(
-            await measure({
-              network,
-              metrics,
-              judged: judged(counts.fake ?? fakeCount, seed),
-              real: real?.value,
-              seed,
-              stop: interrupt.signal,
-              warn,
-              onProgress({ name, done, total }) {
-                const pace = remaining.get(name) ?? new Remaining();
-                remaining.set(name, pace);
-                const left = clock(pace.update(done, total, performance.now() / 1000));
-                const which = seeds > 1 ? `seed ${seed}, ` : "";
-                show(`${which}features of ${name}: ${done} of ${total} images, ${left} left`);
-              },
-            }),
-          );
-        }
-        status.end();
-        const scores = overSeeds(evaluations);
-        const result = {
-          format: 1,
-          subject: title,
-          ...(step === undefined ? {} : { step }),
-          protocol: flags.protocol,
-          scores,
-        };
-        if (flags.out !== undefined) {
-          const { writeFileAtomic } = await import("../formats/index.ts");
-          writeFileAtomic(flags.out, [`${JSON.stringify(result, null, 2)}\n`]);
-        }
-        const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
-        process.stdout.write(
-          flags.json
-            ? `${JSON.stringify(result)}\n`
-            : `${[title, "", ...scoresTable(scores), "", `Protocol ${flags.protocol}:`, ...protocolLines(scores)].join("\n")}\n`,
-        );
-        return exitCodes.success;
-      } finally {
-        await real?.close();
+      if (real) opened.push(real);
+
+      const warned = new Set<string>();
+      const warn = (message: string): void => {
+        if (!warned.has(message)) status.lasting(`note: ${message}`);
+        warned.add(message);
+      };
+      if (warning !== undefined) warn(warning);
+      const count = counts.fake ?? (protocol.fakeCount === "real" ? real!.value.count : protocol.fakeCount);
+      const evaluations = [];
+      for (let seed = first; seed < first + seeds; seed++) {
+        const pace = new Map<string, Remaining>();
+        const which = seeds > 1 ? `seed ${seed}, ` : "";
+        const scores = await measure({
+          network,
+          metrics,
+          judged: judged(count, seed),
+          real: real?.value,
+          seed,
+          stop: interrupt.signal,
+          warn,
+          onProgress({ name, done, total }) {
+            const remaining = pace.get(name) ?? new Remaining();
+            pace.set(name, remaining);
+            const left = clock(remaining.update(done, total, performance.now() / 1000));
+            show(`${which}features of ${name}: ${done} of ${total} images, ${left} left`);
+          },
+        });
+        evaluations.push(scores);
       }
+      status.end();
+      const scores = overSeeds(evaluations);
+      const at = step === undefined ? {} : { step };
+      const result = { format: 1, subject: title, ...at, protocol: flags.protocol, scores };
+      if (flags.out !== undefined) writeFileAtomic(flags.out, [`${JSON.stringify(result, null, 2)}\n`]);
+      const text = [title, "", ...scoresTable(scores), "", `Protocol ${flags.protocol}:`, ...protocolLines(scores)];
+      process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : `${text.join("\n")}\n`);
+      return exitCodes.success;
     } catch (error) {
       if (interrupt.signal.aborted && error === interrupt.signal.reason) return interrupt.exitCode();
       throw error;
     } finally {
       status.end();
       interrupt.dispose();
-      await subject.close();
-      network.dispose();
+      for (const { close } of opened.reverse()) await close();
     }
   },
 });
