@@ -46,15 +46,17 @@ class StorageView extends Foreign {
 
 /** A tensor whose layout was checked against its storage. */
 export class StoredTensor extends Foreign {
-  readonly description: string;
   readonly storage: StorageReference;
   readonly layout: Layout;
 
   constructor(storage: StorageReference, layout: Layout) {
     super();
-    this.description = `a tensor [${layout.shape.join(", ")}]`;
     this.storage = storage;
     this.layout = layout;
+  }
+
+  get description(): string {
+    return `a tensor [${this.layout.shape.join(", ")}]`;
   }
 }
 
