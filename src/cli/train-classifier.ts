@@ -15,7 +15,11 @@ const args = {
     required: true,
     description: `${datasetNames.join(", ")}, or a folder or zip of images with a train and a test sub-folder`,
   },
-  out: { type: "string", valueHint: "FILE", description: "a new file; default: <name>-classifier.safetensors" },
+  out: {
+    type: "string",
+    valueHint: "FILE",
+    description: "a new .safetensors file; default: <name>-classifier.safetensors",
+  },
   name: {
     type: "string",
     valueHint: "NAME",
@@ -49,6 +53,8 @@ function nameOf(dataset: string, given: string | undefined): string {
 
 /** A file is never overwritten, and a training of an hour must not fail for want of a place to write. */
 function refuseUnwritable(out: string): void {
+  // By this ending a file is told from the name of a feature network.
+  if (!out.endsWith(".safetensors")) throw new UsageError(`--out (=${out}) must end in .safetensors`);
   if (existsSync(out)) throw new UserError(`--out ${out} exists, and a classifier is never overwritten; give another`);
   let folder = dirname(resolve(out));
   while (!existsSync(folder)) folder = dirname(folder);

@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { kebab } from "../../src/cli/flags.ts";
 import { shell } from "../../src/cli/shell.ts";
+import { trainClassifier } from "../../src/cli/train-classifier.ts";
 import { openClassifier } from "../../src/metrics/classifier.ts";
 import { readClassifier } from "../../src/models/index.ts";
 import { engineSummary, Tensor } from "../../src/tensor/index.ts";
@@ -135,6 +137,13 @@ describe("gantry train-classifier", () => {
     expect(events).toContain("stopping");
     expect(events.at(-1)).toBe("stopped");
     expect(existsSync(join(folder, "interrupted"))).toBe(false);
+  });
+
+  it("has every flag in its page", () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/classifiers.md"), "utf8");
+    for (const [flag, { type }] of Object.entries(trainClassifier.args as Record<string, { type: string }>)) {
+      if (type !== "positional") expect(page).toMatch(new RegExp(`\`--${kebab(flag)}\\b`));
+    }
   });
 
   it.each<[string, () => Promise<string[]>, number, RegExp]>([
