@@ -180,9 +180,19 @@ describe("gantry train-classifier", () => {
     ["a name that no score could carry", async () => [shades, "--name", "a b"], 2, /--name \(=a b\) must be letters/],
     [
       "a file that exists",
-      async () => [shades, "--out", join(shades, "train", "dark", "0.png")],
+      async () => {
+        const out = join(folder, "exists.safetensors");
+        writeFileSync(out, "");
+        return [shades, "--out", out];
+      },
       1,
-      /never overwritten/,
+      /exists\.safetensors exists, and a classifier is never overwritten/,
+    ],
+    [
+      "a file of another ending",
+      async () => [shades, "--out", "x.pt"],
+      2,
+      /--out \(=x\.pt\) must end in \.safetensors/,
     ],
     ["an absurd width", async () => [shades, "--width", "257"], 2, /--width \(=257\) must be at most 256/],
     ["images too small for the network", async () => [shades, "--size", "7"], 2, /--size \(=7\) must be .*at least 8/],
