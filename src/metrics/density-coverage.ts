@@ -18,13 +18,14 @@ export interface DensityCoverage {
 }
 
 /**
- * Density: how many real balls a generated sample lies in on average, over k; 1 is expected where both sets come from the same distribution.
- * Coverage: the share of real balls that hold at least one generated sample; 1 - (N-1)...(N-k) / ((N+M-1)...(N+M-k)) is expected there
- * (the paper's lemma 2), about 0.97 for k = 5 and equally many.
+ * Density: how many real balls a generated sample lies in on average, over k; 1 is expected where both sets come from
+ * the same distribution. Coverage: the share of real balls that hold at least one generated sample; 1 - (N-1)...(N-k) /
+ * ((N+M-1)...(N+M-k)) is expected there (the paper's lemma 2), about 0.97 for k = 5 and equally many.
  *
- * A real point's ball reaches to its k-th nearest other real point. Balls are open (distance < radius), as in the authors' code: a
- * set compared with itself then has density 1 exactly. (Precision and recall have closed ones; each follows its own paper's code.)
- * Distances that differ by less than they are known to count as equal, so k + 1 equal real points have empty balls.
+ * A real point's ball reaches to its k-th nearest other real point. Balls are open (distance < radius), as in the
+ * authors' code: a set compared with itself then has density 1 exactly. (Precision and recall have closed ones; each
+ * follows its own paper's code.) Distances that differ by less than they are known to count as equal, so k + 1 equal
+ * real points have empty balls.
  *
  * Throws UserError for k or fewer samples in a set, different dimensions, NaN and infinities.
  *
@@ -43,9 +44,9 @@ export function densityCoverage(
   return noGrad(() =>
     scope(() => {
       const { points, tolerance } = cloudOf({ real, fake });
-      const reach = squaredRadii(points.real, tolerance, neighbours).sub(tolerance);
+      const reach = squaredRadii(points.real, neighbours).sub(tolerance);
       const held = Tensor.zeros([real.shape[0]!], { dtype: "int64", device: reach.device });
-      eachTile(points.real, points.fake, tolerance, ({ squared, row }) => {
+      eachTile(points.real, points.fake, ({ squared, row }) => {
         const rows = squared.shape[0]!;
         const inside = squared.lt(reach.narrow(0, row, rows).unsqueeze(1));
         held.narrow(0, row, rows).add_(inside.sum([1]));

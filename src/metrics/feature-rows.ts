@@ -2,7 +2,7 @@
 import { UserError } from "../base/errors.ts";
 import { type Device, scope, type Tensor } from "../tensor/index.ts";
 
-/** Where sums in float64 are made: on the tensor's device, or on the CPU for devices that have no float64 (Apple's mps). */
+/** Where sums in float64 are made: on the tensor's device, or on the CPU if it has no float64 (Apple's mps). */
 export function deviceOfSums(device: Device): Device {
   return device.startsWith("mps") ? "cpu" : device;
 }

@@ -1,4 +1,4 @@
-/** FID without the bias of few samples, by extrapolation (Chong & Forsyth 2020, section 4.2). */
+/** FID without the bias of few samples, by extrapolation (Chong & Forsyth 2020). */
 import { UserError } from "../base/errors.ts";
 import { type Generator, scope, Tensor } from "../tensor/index.ts";
 import { requireRows, requireWhole } from "./feature-rows.ts";
@@ -30,11 +30,11 @@ export interface FidInfinity {
 /**
  * FID at several numbers N of generated samples, and the line FID = fid + slope / N through them by least squares.
  *
- * FID from N samples is too large by about slope / N, and the slope depends on the generator, so that even equal N are not quite
- * comparable; the intercept is free of it. Counts lie evenly in 1/N from `smallest` to all samples; each subset is drawn
- * without replacement from the generator. (The authors' code spaces them evenly in N; evenly in 1/N pins the line down better.)
- * Only the generated side's bias is removed: the real Gaussian keeps that of its own count. Subsets overlap, so r2 flatters;
- * counts below the number of dimensions bend the line.
+ * FID from N samples is too large by about slope / N, and the slope depends on the generator, so that even equal N are
+ * not quite comparable; the intercept is free of it. Counts lie evenly in 1/N from `smallest` to all samples; each
+ * subset is drawn without replacement from the generator. (The authors' code spaces them evenly in N; evenly in 1/N
+ * pins the line down better.) Only the generated side's bias is removed: the real Gaussian keeps that of its own count.
+ * Subsets overlap, so r2 flatters; counts below the number of dimensions bend the line.
  *
  * Throws UserError for fewer than 4 samples, a smallest count that leaves no range, and as Moments does.
  *

@@ -1,6 +1,6 @@
 /**
- * The Fréchet distance between Gaussians (Dowson & Landau 1982, equation 4), which on Inception's features is the FID
- * (Heusel et al. 2017, equation 6).
+ * The Fréchet distance between Gaussians (Dowson & Landau 1982), which on Inception's features is the FID
+ * (Heusel et al. 2017).
  */
 import { UserError } from "../base/errors.ts";
 import { noGrad, scope, type Tensor } from "../tensor/index.ts";
@@ -8,7 +8,7 @@ import { deviceOfSums } from "./feature-rows.ts";
 import type { Gaussian } from "./moments.ts";
 
 const EPSILON = 2 ** -52;
-/** The error that squared singular values may bring, as a share of the traces, before they are computed without squaring. */
+/** The error that squares of singular values may bring, as a share of the traces, before squares are avoided. */
 const TOLERANCE = 1e-8;
 
 /**
@@ -16,16 +16,17 @@ const TOLERANCE = 1e-8;
  *
  *     |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2))
  *
- * With A = F F^T and B = G G^T the trace of the root is the sum of the singular values of F^T G, which are real and not negative
- * by construction: no square root of an unsymmetric matrix, no imaginary parts.
+ * With A = F F^T and B = G G^T the trace of the root is the sum of the singular values of F^T G, which are real and not
+ * negative by construction: no square root of an unsymmetric matrix, no imaginary parts.
  *
- * **Singular covariances** (fewer samples than dimensions, constant or dependent features, all zero): the same formula holds
- * and is what is computed. Directions whose variance is below D * 2.2e-16 times the largest are taken as exactly without variance, and
- * nothing is ever added to the diagonals. pytorch-fid adds 1e-6 to both diagonals when its matrix square root is not finite,
- * and otherwise gives the root's round-off; there, its numbers differ from these.
+ * **Singular covariances** (fewer samples than dimensions, constant or dependent features, all zero): the same formula
+ * holds and is what is computed. Directions whose variance is below D * 2.2e-16 times the largest are taken as exactly
+ * without variance, and nothing is ever added to the diagonals. pytorch-fid adds 1e-6 to both diagonals when its matrix
+ * square root is not finite, and otherwise gives the root's round-off; there, its numbers differ from these.
  *
- * Error: about 1e-8 of the traces' sum at most, and usually below 1e-12 of it. Two equal Gaussians give that much, not exactly
- * 0; a result that round-off makes negative is given as 0. Symmetric in a and b to the same accuracy.
+ * Error, where covariances are regular or exactly singular: about 1e-8 of the traces' sum at most, usually below 1e-12
+ * of it; each variance between, near the limit above, may add its root times that of the largest. Two equal Gaussians give that much, not
+ * exactly 0; a result that round-off makes negative is given as 0. Symmetric in a and b to the same accuracy.
  *
  * Throws UserError when the dimensions differ.
  *
@@ -83,8 +84,8 @@ function requireGaussian({ mean, covariance }: Gaussian): void {
 /** F [D, r] with F F^T = covariance. */
 function factorOf(covariance: Tensor): Tensor {
   const dimensions = covariance.shape[0]!;
-  // Cholesky's factor takes a twentieth of the time of eigenvectors, but is one only of a matrix of full rank: its pivots
-  // are the variances that remain once the earlier features are known.
+  // Cholesky's factor takes a twentieth of the time of eigenvectors, but is one only of a matrix of full rank: its
+  // pivots are the variances that remain once the earlier features are known.
   const [lower, info] = covariance.linalgCholeskyEx();
   const least = dimensions * EPSILON;
   if (info.item() === 0) {
@@ -107,7 +108,8 @@ function sumOfSingularValues(matrix: Tensor, scale: number): number {
   const [rows, columns] = matrix.shape as [number, number];
   if (rows === 0 || columns === 0) return 0;
   // Eigenvalues of the smaller product with itself take a quarter of the time of singular values, but what is small
-  // drowns in the squares' round-off d = 16 epsilon |M|^2: a singular value s is off by the lesser of d / 2s and sqrt(d).
+  // drowns in the squares' round-off d = 16 epsilon |M|^2: a singular value s is off by the lesser of d / 2s and
+  // sqrt(d).
   const transposed = matrix.transpose(0, 1);
   const values = (rows < columns ? matrix.mm(transposed) : transposed.mm(matrix)).linalgEigvalsh();
   const largest = values.amax().item();

@@ -1,4 +1,4 @@
-/** The kernel distance, KID on Inception's features (Bińkowski et al. 2018, section 3 and appendix D). */
+/** The kernel distance, KID on Inception's features (Bińkowski et al. 2018). */
 import { UserError } from "../base/errors.ts";
 import { type Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { inDouble, requireRows, requireSameWidth, requireWhole } from "./feature-rows.ts";
@@ -25,9 +25,10 @@ export interface SubsetPair {
  *
  *     sum over i != j of (k(a_i, a_j) + k(b_i, b_j)) / (n (n - 1)) - 2 mean over i, j of k(a_i, b_j)
  *
- * on random subsets (without replacement, drawn afresh for each); mean and population standard deviation over them. Unbiased
- * whatever the number of samples, so it may be slightly negative; the standard deviation is that of one subset's estimate,
- * not of the mean. Usually printed times 1000. In float64: the three sums are nearly equal, and their difference is the result.
+ * on random subsets (without replacement, drawn afresh for each); mean and population standard deviation over them.
+ * Unbiased whatever the number of samples, so it may be slightly negative; the standard deviation is that of one
+ * subset's estimate, not of the mean. Usually printed times 1000. In float64: the three sums are nearly equal, and
+ * their difference is the result.
  *
  * Throws UserError when either set has fewer samples than a subset, for different dimensions, NaN and infinities.
  *

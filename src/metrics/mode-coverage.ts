@@ -18,7 +18,8 @@ export interface ModeCoverage {
   /** KL(p || uniform) = log K - entropy, in nats. */
   readonly reverseKl: number;
   /**
-   * KL(p || real), in nats; undefined unless the real histogram was given, Infinity when samples fall in a class without real ones.
+   * KL(p || real), in nats; undefined unless the real histogram was given, Infinity when samples fall in a class
+   * without real ones.
    */
   readonly reverseKlToReal: number | undefined;
   /** How many samples each of the K classes has. */
@@ -26,9 +27,10 @@ export interface ModeCoverage {
 }
 
 /**
- * Counts the classes that a classifier gives to samples (as for stacked MNIST: Metz et al. 2017, section 3.3.1; Srivastava et al. 2017,
- * section 4.2). Both divergences run from the generated histogram to the reference: they punish samples where there are no data, and
- * missing classes only through the rest's surplus; the number of modes says the latter directly.
+ * Counts the classes that a classifier gives to samples (as for stacked MNIST: Metz et al. 2017;
+ * Srivastava et al. 2017). Both divergences run from the generated histogram to the reference: they punish
+ * samples where there are no data, and missing classes only through the rest's surplus; the number of modes says the
+ * latter directly.
  *
  * Throws UserError without samples, for classes outside 0 ... K-1, for a real histogram of another length.
  *

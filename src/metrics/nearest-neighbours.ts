@@ -18,8 +18,9 @@ const CHUNK = 256;
 /**
  * The k nearest references of each query by Euclidean distance, on features or on pixels.
  *
- * Found by tiles of products in float64; the distances of those found are then computed from the differences, so that a copy has
- * distance 0 exactly. Of references equally near, any may be given; those given are ordered by distance, then by number.
+ * Found by tiles of products in float64; the distances of those found are then computed from the differences, so that a
+ * copy has distance 0 exactly. Of references equally near, any may be given; those given are ordered by distance, then
+ * by number.
  *
  * Throws UserError for fewer references than k, different widths, NaN and infinities.
  *
@@ -39,8 +40,8 @@ export function nearestNeighbours(queries: Tensor, references: Tensor, k = 1): N
       requireRows(a, "the queries", 1);
       requireRows(b, `the references of ${k} nearest`, k);
       requireSameWidth(a, b, "the queries", "the references");
-      const { points, tolerance } = cloudOf({ references: b, queries: a });
-      const { indices } = nearest(points.queries, points.references, tolerance, k);
+      const { points } = cloudOf({ references: b, queries: a });
+      const { indices } = nearest(points.queries, points.references, k);
       const exact = inDouble(b).to({ device: indices.device });
       const chunks = inDouble(a)
         .to({ device: indices.device })
@@ -62,8 +63,8 @@ function rowsOf(samples: Tensor): Tensor {
 
 /** Exact distances of the candidates [n, k] of n rows, in order of distance and number. */
 function ordered(rows: Tensor, references: Tensor, candidates: Tensor): Neighbours {
-  // Sorting by number first and stably by distance afterwards would need a stable sort, which the engine's plain one is not for
-  // long rows; k is small, so this side of the engine does it.
+  // Sorting by number first and stably by distance afterwards would need a stable sort, which the engine's plain one is
+  // not for long rows; k is small, so this side of the engine does it.
   const [n, k] = candidates.shape as [number, number];
   const columns = Array.from({ length: k }, (_, j) =>
     scope(() => references.indexSelect(0, candidates.select(1, j)).sub_(rows).norm(2, 1)),
@@ -96,24 +97,26 @@ export interface MemorisationOptions {
 
 /** See {@link memorisation}. */
 export interface Memorisation {
-  /** The share of generated samples nearer than `threshold` to a training sample; about `quantile` for a generator that does not memorise. */
+  /** The share of generated samples nearer than `threshold` to a training sample; about `quantile` without memorising. */
   readonly share: number;
   /** The share of generated samples that are exact copies: at distance 0. */
   readonly copies: number;
   /** The quantile of the real samples' distances. */
   readonly threshold: number;
-  /** The median distance of generated samples over that of real ones; well below 1 where training samples are repeated with small changes. */
+  /** The median distance of generated samples over that of real ones; well below 1 for training samples changed a little. */
   readonly ratio: number;
 }
 
 /**
- * Compares how near generated samples come to training samples with how near real samples do that the generator never saw.
+ * Compares how near generated samples come to training samples with how near real samples do that the generator never
+ * saw.
  *
- * The threshold is the `quantile` (1 %, linearly interpolated) of the distances from held-out real samples to their nearest training
- * sample; without held-out ones, from each training sample to the nearest other one, which is slightly stricter on
- * small sets. A generator that draws from the real distribution has about 1 % of its samples below it; a share of 10 % means that a
- * tenth of its samples lie nearer to the training set than 99 % of real ones do. Few samples close to it do not prove memorising:
- * blurred or plain samples lie near to everything in pixels; features are the better space.
+ * The threshold is the `quantile` (1 %, linearly interpolated) of the distances from held-out real samples to their
+ * nearest training sample; without held-out ones, from each training sample to the nearest other one, which is slightly
+ * stricter on small sets. A generator that draws from the real distribution has about 1 % of its samples below it; a
+ * share of 10 % means that a tenth of its samples lie nearer to the training set than 99 % of real ones do. A larger
+ * share alone does not prove memorising: blurred or plain samples lie near to everything in pixels; features are the
+ * better space.
  *
  * Throws UserError as {@link nearestNeighbours} does.
  *

@@ -1,4 +1,4 @@
-/** Improved precision and recall (Kynkäänniemi et al. 2019, section 2 and appendix A). */
+/** Improved precision and recall (Kynkäänniemi et al. 2019, section 2). */
 import { UserError } from "../base/errors.ts";
 import { noGrad, scope, Tensor } from "../tensor/index.ts";
 import { cloudOf, eachTile, squaredRadii } from "./distance-tiles.ts";
@@ -17,14 +17,16 @@ export interface PrecisionRecall {
 }
 
 /**
- * Precision: the share of generated samples that lie within the real manifold; recall: the share of real samples within the generated one.
+ * Precision: the share of generated samples that lie within the real manifold; recall: the share of real samples within
+ * the generated one.
  *
- * A set's manifold is the union of balls around its points, each reaching to the point's k-th nearest other point of the set. Balls are
- * closed (distance <= radius), as in the paper's equation 1 and its authors' code; distances that differ by less than they are
- * known to count as equal. k + 1 equal points make a ball of radius 0, which holds their copies.
+ * A set's manifold is the union of balls around its points, each reaching to the point's k-th nearest other point of
+ * the set. Balls are closed (distance <= radius), as in the paper's equation 1 and its authors' code; distances that
+ * differ by less than they are known to count as equal. k + 1 equal points make a ball of radius 0, which holds their
+ * copies.
  *
- * Depends on the numbers of samples: compare only equal ones (the paper: 50,000 each). One outlier's ball can be very large: see
- * {@link densityCoverage}. Takes memory for both sets in float64 and tiles, and 6 N^2 D multiplications.
+ * Depends on the numbers of samples: compare only equal ones (the paper: 50,000 each). One outlier's ball can be very
+ * large: see {@link densityCoverage}. Takes memory for both sets in float64 and tiles, and 3 N^2 D multiplications.
  *
  * Throws UserError for k or fewer samples in a set, different dimensions, NaN and infinities.
  *
@@ -43,11 +45,11 @@ export function precisionRecall(
   return noGrad(() =>
     scope(() => {
       const { points, tolerance } = cloudOf({ real, fake });
-      const realReach = squaredRadii(points.real, tolerance, neighbours).add(tolerance);
-      const fakeReach = squaredRadii(points.fake, tolerance, neighbours).add(tolerance);
+      const realReach = squaredRadii(points.real, neighbours).add(tolerance);
+      const fakeReach = squaredRadii(points.fake, neighbours).add(tolerance);
       const fakeInside = Tensor.zeros([fake.shape[0]!], { dtype: "int64", device: realReach.device });
       const realInside = Tensor.zeros([real.shape[0]!], { dtype: "int64", device: realReach.device });
-      eachTile(points.real, points.fake, tolerance, ({ squared, row, column }) => {
+      eachTile(points.real, points.fake, ({ squared, row, column }) => {
         const [rows, columns] = squared.shape as [number, number];
         const inReal = squared.le(realReach.narrow(0, row, rows).unsqueeze(1));
         const inFake = squared.le(fakeReach.narrow(0, column, columns));
@@ -74,7 +76,7 @@ export function requireManifolds(real: Tensor, fake: Tensor, neighbours: number)
     requireRows(rows, what, 1);
     if (rows.shape[0]! <= neighbours)
       throw new UserError(
-        `${what}: ${rows.shape[0]} samples have no ${neighbours}-th nearest neighbours (\`neighbours\`=${neighbours}); at least ${neighbours + 1} needed`,
+        `\`neighbours\` (=${neighbours}) needs at least ${neighbours + 1} samples, ${what} have ${rows.shape[0]}`,
       );
   }
   requireSameWidth(real, fake, "the real features", "the generated features");

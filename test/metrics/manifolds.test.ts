@@ -133,9 +133,11 @@ it("frees what it made", () => {
 
 it("says what is wrong", () => {
   expect(() => precisionRecall(normal(3, 2), real)).toThrow(
-    new UserError("the real features: 3 samples have no 3-th nearest neighbours (`neighbours`=3); at least 4 needed"),
+    new UserError("`neighbours` (=3) needs at least 4 samples, the real features have 3"),
   );
-  expect(() => densityCoverage(real, normal(1, 6))).toThrow(/^the generated features: 1 samples/);
+  expect(() => densityCoverage(real, normal(1, 6))).toThrow(
+    /^`neighbours` \(=5\) needs at least 6 samples, the generated features have 1$/,
+  );
   expect(() => densityCoverage(real, fake, { neighbours: 1.5 })).toThrow(
     new UserError("`neighbours` (=1.5) must be a whole number of at least 1"),
   );
