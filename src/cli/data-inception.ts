@@ -31,7 +31,7 @@ export const inceptionCommand = defineCommand({
   ],
   async run({ args }) {
     // The engine is loaded when the command runs, not for its help.
-    const { importInception, inceptionPath } = await import("../metrics/inception-file.ts");
+    const { importInception, inceptionPath, presentInception } = await import("../metrics/inception-file.ts");
     const status = new StatusLine(process.stderr);
     const anyHash = args.anyHash ?? false;
     if (anyHash && args.file === undefined)
@@ -39,7 +39,7 @@ export const inceptionCommand = defineCommand({
     const target = inceptionPath();
     const imported =
       args.file === undefined
-        ? await fetched(target, status, (file) => importInception(file, { target }))
+        ? (presentInception(target) ?? (await fetched(target, status, (file) => importInception(file, { target }))))
         : await importInception(args.file, { target, anyHash });
     status.end();
     if (!imported.official) {
@@ -48,7 +48,7 @@ export const inceptionCommand = defineCommand({
           "scores from the same file",
       );
     }
-    const text = `Inception's weights (SHA-256 ${imported.hash})\nverified and converted, in ${imported.path}\n`;
+    const text = `Inception's weights (SHA-256 ${imported.hash})\nverified, in ${imported.path}\n`;
     process.stdout.write(args.json ? `${JSON.stringify(imported)}\n` : text);
   },
 });

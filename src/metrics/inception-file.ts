@@ -115,6 +115,19 @@ export async function importInception(file: string, options: ImportOptions = {})
   return { path: target, hash, official };
 }
 
+/** What an earlier conversion left at `path`, when that is the published weights and whole; else undefined. */
+export function presentInception(path: string = inceptionPath()): Imported | undefined {
+  if (!existsSync(path)) return undefined;
+  try {
+    const { hash } = scope(() => ({ hash: readInception(path).hash }));
+    return hash === inceptionFile.sha256 ? { path, hash, official: true } : undefined;
+  } catch (error) {
+    // Damaged, or something else: it is made anew.
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
+}
+
 async function fromPth(file: string, anyHash: boolean): Promise<InceptionWeights> {
   const hash = await sha256OfFile(file);
   // Before it is read: of a file that was cut short or mixed up, the sum is the clearest thing to say.

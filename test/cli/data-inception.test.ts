@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { shell } from "../../src/cli/shell.ts";
-import { writeSafetensors } from "../../src/formats/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../src/formats/safetensors.ts";
 import { openInception } from "../../src/metrics/inception.ts";
 import { importInception, inceptionFile, readInception } from "../../src/metrics/inception-file.ts";
 import { InceptionV3 } from "../../src/models/inception/network.ts";
@@ -128,6 +128,19 @@ describe("gantry data inception", () => {
       await expect(importInception(file, { target, anyHash: true })).rejects.toThrow(UserError);
     }
     await expect(importInception(text, { target })).rejects.toThrow(/its SHA-256 is 2cf24dba/);
+  });
+
+  it("takes a converted file of the published weights as such, and does not download what is there", async () => {
+    const { tensors, metadata } = readSafetensors(kept);
+    const file = join(folder, "published.safetensors");
+    // Stands for the published file, which is not here: only the sum of the source differs.
+    const sums = { tensors_sha256: metadata.tensors_sha256!, source_sha256: inceptionFile.sha256 };
+    writeSafetensors(file, tensors, sums);
+    for (const args of [[file], []]) {
+      const { code, stdout, stderr } = await data(...args, "--json");
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(JSON.parse(stdout)).toEqual({ path: kept, hash: inceptionFile.sha256, official: true });
+    }
   });
 
   it("takes no --any-hash without a file", async () => {
