@@ -9,6 +9,7 @@ export type {
   NetworkDescriptors,
   Player,
   Progress,
+  Selection,
   Technique,
   TechniqueContext,
   TechniqueState,

@@ -81,6 +81,17 @@ export interface GeneratorPass {
   judge(images: Tensor, labels?: Tensor): Judgement;
 }
 
+/** The generated rows that the generator learns from. */
+export interface Selection {
+  /** Row numbers, int64 [k]. */
+  readonly rows: Tensor;
+  /**
+   * What the generator's loss over these rows, a mean, is multiplied by: 1, or k / B for the mean over the batch in which
+   * the others count as zero.
+   */
+  readonly factor: number;
+}
+
 /** What a checkpoint keeps of a technique: live tensors by name, and numbers. All of them must be finite. */
 export interface TechniqueState {
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -112,10 +123,10 @@ export interface Technique {
   /** Added to the discriminator's loss, unless undefined. Returns a number. */
   discriminatorPenalty?(pass: DiscriminatorPass, game: Game): Tensor | undefined;
   /**
-   * Chooses the generated rows that the generator learns from, by how real each is judged (larger is more real, [B]):
-   * int64 row numbers, or null for all. One technique of a recipe can do so.
+   * Chooses the generated rows that the generator learns from, by how real each is judged (larger is more real, [B]);
+   * null for all. One technique of a recipe can do so.
    */
-  select?(realness: Tensor, game: Game): Tensor | null;
+  select?(realness: Tensor, game: Game): Selection | null;
   /** Replaces the generator's loss; one technique of a recipe can do so. Returns a number. */
   generatorLoss?(pass: GeneratorPass, game: Game): Tensor;
   /** Added to the generator's loss, unless undefined. Returns a number. */

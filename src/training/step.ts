@@ -97,7 +97,8 @@ function generatorUpdate(game: BuiltGame): Tensor {
     const judge = (images: Tensor, of?: Tensor): Judgement => frozenStatistics(() => discriminator.forward(images, of));
     const judged = judge(fake, labels);
     const selecting = techniques.find((technique) => technique.select);
-    const rows = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
+    const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
+    const rows = selection?.rows ?? null;
     pass = { latents, labels, fake, judged, rows, kept: keptOf(judged, rows), judge };
 
     const replacing = techniques.find((technique) => technique.generatorLoss);
@@ -105,6 +106,7 @@ function generatorUpdate(game: BuiltGame): Tensor {
       replacing === undefined
         ? loss.generator(pass.kept.score).mean()
         : requireNumber(replacing.generatorLoss!(pass, game), replacing, "generatorLoss");
+    if (selection !== null && selection.factor !== 1) total = total.mul(selection.factor);
     for (const technique of techniques) {
       const penalty = technique.generatorPenalty?.(pass, game);
       if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "generatorPenalty"));

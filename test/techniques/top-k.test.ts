@@ -15,8 +15,8 @@ function select(options: Options, batch: number, progress: { epoch?: number; ste
   const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: "cpu" as const, random };
   const built = topK(options).build(context);
   const game = { progress: { epoch: 0, step: 0, ...progress } } as Game;
-  const rows = built.select!(scores ?? noise([batch], 4), game);
-  return { k: built.report!().k, rows: rows && flat(rows) };
+  const selection = built.select!(scores ?? noise([batch], 4), game);
+  return { k: built.report!().k, rows: selection && flat(selection.rows), factor: selection?.factor };
 }
 
 const kOf = (options: Options, batch: number, progress: { epoch?: number; step?: number }): number =>
