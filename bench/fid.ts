@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { frechetDistance, type Gaussian, Moments } from "../src/metrics/index.ts";
+import { frechetDistance, type Gaussian, Moments } from "../src/metrics/formulas/index.ts";
 import { engineSummary, Generator, noGrad, scope, Tensor } from "../src/tensor/index.ts";
 import { Side } from "./side.ts";
 

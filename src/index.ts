@@ -35,6 +35,7 @@ export {
 export * as imageOptions from "./data/options.ts";
 export * from "./formats/index.ts";
 export * from "./losses/index.ts";
+export * from "./metrics/index.ts";
 export * from "./models/index.ts";
 export type { BatchNormOptions } from "./nn/index.ts";
 export * from "./nn/index.ts";

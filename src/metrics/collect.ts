@@ -3,9 +3,9 @@ import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import { inferenceMode, keep, scope, Tensor } from "../tensor/index.ts";
 import type { FeatureNetwork } from "./feature-network.ts";
+import { Moments } from "./formulas/moments.ts";
 import type { ImageSet } from "./image-set.ts";
 import type { Part, Sample } from "./metric.ts";
-import { Moments } from "./moments.ts";
 
 /** Images to a pass of the feature network: Inception's activations of 64 images take some 350 MB. */
 const BATCH = 64;

@@ -1,7 +1,8 @@
 /** Metric: a score as a value. It says what it must see of a set of images, which is computed once for all metrics. */
 import type { Descriptor } from "../base/descriptor.ts";
+import type { Mixture } from "../data/index.ts";
 import type { Generator, Tensor } from "../tensor/index.ts";
-import type { Gaussian } from "./moments.ts";
+import type { Gaussian } from "./formulas/moments.ts";
 
 /** What can be kept of a set of images; everything else is forgotten batch by batch. */
 export type Part = "moments" | "features" | "logits";
@@ -41,8 +42,11 @@ export interface Metric {
   compute(fake: Sample, real: Sample | undefined, random: Generator): Readonly<Record<string, Measured>>;
 }
 
+/** What is known of the data when a metric is built; undefined where nothing is, as of another tool's images. */
+export type MetricContext = { readonly mixture?: Mixture | undefined } | undefined;
+
 /** A metric as a recipe or the command line describes it. */
-export type MetricDescriptor = Descriptor<"metric", undefined, Metric>;
+export type MetricDescriptor = Descriptor<"metric", MetricContext, Metric>;
 
 /** A part that the collector was asked for. Throws when a metric reads what it did not say that it needs. */
 export function part<P extends Part>(sample: Sample | undefined, name: P): NonNullable<Sample[P]> {

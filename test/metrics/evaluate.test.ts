@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { type Dataset, mnist } from "../../src/data/index.ts";
-import { frechetDistance } from "../../src/metrics/frechet-distance.ts";
+import { frechetDistance } from "../../src/metrics/formulas/frechet-distance.ts";
+import { gaussianOf } from "../../src/metrics/formulas/moments.ts";
 import {
   BYTES,
   datasetImages,
@@ -15,7 +16,6 @@ import {
   type ImageSet,
   openFeatures,
 } from "../../src/metrics/index.ts";
-import { gaussianOf } from "../../src/metrics/moments.ts";
 import { preset, presets } from "../../src/metrics/presets.ts";
 import {
   fid,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { fidInfinity, frechetDistance, type Gaussian, gaussianOf } from "../../src/metrics/index.ts";
+import { fidInfinity, frechetDistance, type Gaussian, gaussianOf } from "../../src/metrics/formulas/index.ts";
 import { Generator, getRngState, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { double, normal } from "./stored.ts";
 

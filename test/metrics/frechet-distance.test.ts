@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { factored, frechetDistance, frechetToFactored, type Gaussian, gaussianOf } from "../../src/metrics/index.ts";
+import {
+  factored,
+  frechetDistance,
+  frechetToFactored,
+  type Gaussian,
+  gaussianOf,
+} from "../../src/metrics/formulas/index.ts";
 import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import { double, fake, normal, real, stored } from "./stored.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { inceptionScore } from "../../src/metrics/index.ts";
+import { inceptionScore } from "../../src/metrics/formulas/index.ts";
 import { Tensor } from "../../src/tensor/index.ts";
 import { double, normal, stored, withValue } from "./stored.ts";
 

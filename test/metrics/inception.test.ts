@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { frechetDistance } from "../../src/metrics/frechet-distance.ts";
+import { frechetDistance } from "../../src/metrics/formulas/frechet-distance.ts";
+import { inceptionScore } from "../../src/metrics/formulas/inception-score.ts";
+import { kernelDistanceOfSubsets } from "../../src/metrics/formulas/kernel-distance.ts";
+import { gaussianOf } from "../../src/metrics/formulas/moments.ts";
 import { InceptionFeatures } from "../../src/metrics/inception.ts";
-import { inceptionScore } from "../../src/metrics/inception-score.ts";
-import { kernelDistanceOfSubsets } from "../../src/metrics/kernel-distance.ts";
-import { gaussianOf } from "../../src/metrics/moments.ts";
 import { tf1Resize } from "../../src/metrics/tf1-resize.ts";
 import { foldBatchNorms } from "../../src/models/inception/fold.ts";
 import { InceptionV3 } from "../../src/models/inception/network.ts";

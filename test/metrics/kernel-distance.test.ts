@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { kernelDistance, kernelDistanceOfSubsets } from "../../src/metrics/index.ts";
+import { kernelDistance, kernelDistanceOfSubsets } from "../../src/metrics/formulas/index.ts";
 import { Generator, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { double, fake, normal, real, stored } from "./stored.ts";
 

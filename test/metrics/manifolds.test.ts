@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { densityCoverage, precisionRecall } from "../../src/metrics/index.ts";
+import { densityCoverage, precisionRecall } from "../../src/metrics/formulas/index.ts";
 import { Generator, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { double, fake, normal, real, stored } from "./stored.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { gaussianOf, Moments } from "../../src/metrics/index.ts";
+import { gaussianOf, Moments } from "../../src/metrics/formulas/index.ts";
 import { liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
 import { double, normal, withValue } from "./stored.ts";

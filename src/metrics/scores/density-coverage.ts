@@ -1,7 +1,7 @@
 /** Density and coverage as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
-import { densityCoverage as formula } from "../density-coverage.ts";
+import { densityCoverage as formula } from "../formulas/density-coverage.ts";
 import { type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({

@@ -1,7 +1,7 @@
 /** FID without the bias of few samples, as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
-import { fidInfinity as formula } from "../fid-infinity.ts";
+import { fidInfinity as formula } from "../formulas/fid-infinity.ts";
 import { type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({

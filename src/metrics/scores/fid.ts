@@ -1,7 +1,7 @@
 /** FID: the squared Fréchet distance between Gaussians fitted to the features of generated and real images. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
-import { frechetDistance } from "../frechet-distance.ts";
+import { frechetDistance } from "../formulas/frechet-distance.ts";
 import { type Metric, part } from "../metric.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** The Inception Score as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
-import { inceptionScore as formula } from "../inception-score.ts";
+import { inceptionScore as formula } from "../formulas/inception-score.ts";
 import { type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({

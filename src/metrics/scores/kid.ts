@@ -1,7 +1,7 @@
 /** KID as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
-import { kernelDistance } from "../kernel-distance.ts";
+import { kernelDistance } from "../formulas/kernel-distance.ts";
 import { type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({

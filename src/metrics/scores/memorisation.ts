@@ -1,8 +1,8 @@
 /** The memorisation check as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
+import { memorisation as formula } from "../formulas/nearest-neighbours.ts";
 import { type Metric, part } from "../metric.ts";
-import { memorisation as formula } from "../nearest-neighbours.ts";
 
 const options = z.strictObject({
   quantile: z

@@ -1,8 +1,8 @@
 /** Mode count and entropy as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
+import { modeCoverage } from "../formulas/mode-coverage.ts";
 import { type Metric, part } from "../metric.ts";
-import { modeCoverage } from "../mode-coverage.ts";
 
 /**
  * What classes a classifier sees in the generated images: how many of its K classes occur, the entropy of their shares p in

@@ -1,8 +1,8 @@
 /** Improved precision and recall as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
+import { precisionRecall as formula } from "../formulas/precision-recall.ts";
 import { type Metric, part } from "../metric.ts";
-import { precisionRecall as formula } from "../precision-recall.ts";
 
 const options = z.strictObject({
   neighbours: z.int("must be a whole number").min(1, "must be at least 1").default(3),

@@ -1,6 +1,6 @@
 /** What classes a classifier sees in samples: modes found, their entropy, their divergence from the data's. */
-import { UserError } from "../base/errors.ts";
-import { noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { requireRows, requireWhole } from "./feature-rows.ts";
 
 /** Options of {@link modeCoverage}. */

@@ -2,8 +2,8 @@
  * The Fréchet distance between Gaussians (Dowson & Landau 1982), which on Inception's features is the FID
  * (Heusel et al. 2017).
  */
-import { UserError } from "../base/errors.ts";
-import { noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { deviceOfSums } from "./feature-rows.ts";
 import type { Gaussian } from "./moments.ts";
 

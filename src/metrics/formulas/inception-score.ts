@@ -1,5 +1,5 @@
 /** The Inception Score (Salimans et al. 2016, section 4). */
-import { noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { inDouble, requireRows, requireWhole } from "./feature-rows.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 

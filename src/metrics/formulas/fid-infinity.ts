@@ -1,6 +1,6 @@
 /** FID without the bias of few samples, by extrapolation (Chong & Forsyth 2020). */
-import { UserError } from "../base/errors.ts";
-import { type Generator, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { type Generator, scope, Tensor } from "../../tensor/index.ts";
 import { requireRows, requireWhole } from "./feature-rows.ts";
 import { factored, frechetToFactored } from "./frechet-distance.ts";
 import { type Gaussian, gaussianOf } from "./moments.ts";

@@ -1,6 +1,6 @@
 /** The kernel distance, KID on Inception's features (Bińkowski et al. 2018). */
-import { UserError } from "../base/errors.ts";
-import { type Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { type Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { inDouble, requireRows, requireSameWidth, requireWhole } from "./feature-rows.ts";
 import { type Spread, spreadOf } from "./spread.ts";
 

@@ -1,5 +1,5 @@
 /** Density and coverage (Naeem et al. 2020, section 3.2). */
-import { noGrad, scope, Tensor } from "../tensor/index.ts";
+import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, eachTile, squaredRadii } from "./distance-tiles.ts";
 import { requireManifolds, shareAbove0 } from "./precision-recall.ts";
 

@@ -1,6 +1,6 @@
 /** Improved precision and recall (Kynkäänniemi et al. 2019, section 2). */
-import { UserError } from "../base/errors.ts";
-import { noGrad, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, eachTile, squaredRadii } from "./distance-tiles.ts";
 import { requireRows, requireSameWidth, requireWhole } from "./feature-rows.ts";
 

@@ -1,6 +1,6 @@
 /** What every score asks of the features it is given: rows of finite numbers, enough of them, of one width. */
-import { UserError } from "../base/errors.ts";
-import { type Device, scope, type Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { type Device, scope, type Tensor } from "../../tensor/index.ts";
 
 /** Where sums in float64 are made: on the tensor's device, or on the CPU if it has no float64 (Apple's mps). */
 export function deviceOfSums(device: Device): Device {

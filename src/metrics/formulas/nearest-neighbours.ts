@@ -1,6 +1,6 @@
 /** Nearest training samples of generated ones: does the generator repeat what it was shown? */
-import { UserError } from "../base/errors.ts";
-import { noGrad, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, nearest } from "./distance-tiles.ts";
 import { inDouble, requireRows, requireSameWidth, requireWhole } from "./feature-rows.ts";
 

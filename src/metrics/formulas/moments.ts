@@ -1,6 +1,6 @@
 /** Means and covariances of features in float64, over batches as they come: what the Fréchet distance needs. */
-import { UserError } from "../base/errors.ts";
-import { type Device, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { type Device, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { deviceOfSums, requireFinite, requireWhole } from "./feature-rows.ts";
 
 /** A Gaussian as it was fitted to samples. */

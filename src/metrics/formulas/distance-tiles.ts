@@ -1,5 +1,5 @@
 /** Distances between all pairs of two sets, a tile at a time: for 50,000 samples the whole matrix would take 20 GB. */
-import { keep, scope, Tensor } from "../tensor/index.ts";
+import { keep, scope, Tensor } from "../../tensor/index.ts";
 import { inDouble } from "./feature-rows.ts";
 
 /** Rows and columns of a tile: 32 MB. */
