@@ -1,8 +1,7 @@
-/** The feature network of scores: 50 images of 32 pixels, as bytes, to their features and logits, resizing included. */
+/** The feature network of scores: 32 images of 32 pixels, as bytes, to their features and logits, resizing included. */
 import type { Gantry, Step } from "./steps.ts";
 
-/** Images a pass: the default of pytorch-fid. */
-const BATCH = 50;
+const BATCH = 32;
 
 /** Weights are random: the time does not depend on them, as long as nothing overflows or becomes denormal. */
 export async function inceptionStep({ Generator, scope, Tensor }: Gantry): Promise<Step> {

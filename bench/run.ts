@@ -21,7 +21,7 @@ const PLANS: readonly Plan[] = [
   { name: "mlp", turns: 15, count: 4, each: 10 },
   { name: "dcgan-32", turns: 10, count: 4, each: 1 },
   { name: "dcgan-64", turns: 8, count: 2, each: 1 },
-  { name: "inception", turns: 8, count: 1, each: 1 },
+  { name: "inception", turns: 5, count: 1, each: 1 },
   { name: "memory", step: "dcgan-64", turns: 1, count: 12, each: 1 },
 ];
 /** Benchmarks that print their own lines; run when asked for by name. */

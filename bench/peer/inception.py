@@ -1,14 +1,14 @@
 """Features of Inception v3 the way pytorch-fid computes them: eager modules, evaluation mode, no gradients.
 
 Written anew, since that package needs a torchvision that not every torch has. Like it: float images in [0, 1], bilinear
-resizing to 299, batches of 50, convolution, batch normalisation and ReLU one after the other, the default memory format.
+resizing to 299, convolution, batch normalisation and ReLU one after the other, the default memory format.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-BATCH = 50
+BATCH = 32
 
 
 class Layer(nn.Module):
