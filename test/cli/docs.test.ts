@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { evaluate } from "../../src/cli/evaluate.ts";
 import { kebab } from "../../src/cli/flags.ts";
 import { resume } from "../../src/cli/resume.ts";
 import { sample } from "../../src/cli/sample.ts";
@@ -25,6 +26,7 @@ describe("docs", () => {
     ["train", train],
     ["resume", resume],
     ["sample", sample],
+    ["evaluate", evaluate],
   ])("cli.md has every flag of %s", (name, command) => {
     const section = page("cli.md").split(`## ${name}\n`)[1]!.split("\n## ")[0]!;
     const flags = Object.entries(command.args as Record<string, { type: string }>);
