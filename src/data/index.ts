@@ -1,10 +1,12 @@
-/** Images in, shuffled batches out. */
+/** Images or vectors in, batches out. */
+export { type Arrangement, arrangements, centresOf, type Point } from "./arrangements.ts";
 export { cifar10 } from "./cifar10.ts";
 export type { Dataset } from "./dataset.ts";
 export { type DataDescriptor, describeImages, type ImageOptions, packOf } from "./describe.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
 export type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
 export { folderSource, imageFolder } from "./image-folder.ts";
+export { mixtureOfGaussians } from "./mixture.ts";
 export { mnist } from "./mnist.ts";
 export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
@@ -18,3 +20,4 @@ export {
   type RawImages,
   sha256OfFile,
 } from "./source.ts";
+export type { AnyDataDescriptor, Mixture, VectorData, VectorDescriptor, VectorFeedOptions } from "./vectors.ts";

@@ -1,6 +1,6 @@
 /** What each part of a recipe builds, and from what: the types that make a recipe's mistakes show in the editor. */
 import type { Descriptor, Role } from "../base/descriptor.ts";
-import type { DataDescriptor } from "../data/index.ts";
+import type { AnyDataDescriptor } from "../data/index.ts";
 import type { Loss } from "../losses/index.ts";
 import type { MetricDescriptor } from "../metrics/metric.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext } from "../models/index.ts";
@@ -9,7 +9,7 @@ import type { Technique, TechniqueContext } from "../techniques/index.ts";
 
 /** The descriptor that belongs in each role. */
 export interface PartTypes {
-  data: DataDescriptor;
+  data: AnyDataDescriptor;
   generator: Descriptor<"generator", ModelContext, GeneratorNetwork>;
   discriminator: Descriptor<"discriminator", ModelContext, DiscriminatorNetwork>;
   loss: Descriptor<"loss", undefined, Loss>;

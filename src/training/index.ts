@@ -7,10 +7,11 @@ export {
   type TrainedClassifier,
   trainClassifier,
 } from "./classifier/index.ts";
-export { type EvaluationEvents, Evaluator } from "./evaluation.ts";
+export type { EvaluationEvents, Evaluator } from "./evaluation.ts";
 export { BuiltGame, type DataShape } from "./game.ts";
 export { type DrawingOptions, generatedImages } from "./generated-images.ts";
 export { imageFeed, shapeOf } from "./image-feed.ts";
+export { type Material, openMaterial } from "./material.ts";
 export {
   type OpenedGame,
   openForSampling,

@@ -94,7 +94,11 @@ export function writeReport(directory: RunDirectory, description: RunDescription
     `# ${String(description.recipe.name ?? source)}`,
     "",
     `Recipe \`${source}\`${overrides.length > 0 ? ` with ${overrides.map((o) => `\`${o}\``).join(", ")}` : ""}, hash \`${hash.slice(0, 12)}\`.`,
-    ...(data ? [`Data: ${data.name}, ${data.count} samples${data.note ? ` (${data.note})` : ""}.`] : []),
+    ...(data
+      ? [
+          `Data: ${data.name}, ${data.count === 0 ? "drawn without end" : `${data.count} samples`}${data.note ? ` (${data.note})` : ""}.`,
+        ]
+      : []),
     `Engine: ${Object.entries(engine)
       .map(([key, value]) => `${key} ${value}`)
       .join(", ")}.`,

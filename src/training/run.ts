@@ -1,7 +1,7 @@
 /** A run: a recipe in a folder, trained in one sitting or several. */
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
-import type { Dataset, PackProgress } from "../data/index.ts";
+import type { PackProgress } from "../data/index.ts";
 import { importModules } from "../recipe/modules.ts";
 import { applyOverrides } from "../recipe/overrides.ts";
 import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
@@ -9,9 +9,8 @@ import type { Recipe } from "../recipe/recipe.ts";
 import { gantryVersion } from "../recipe/version.ts";
 import { configureEngine, engineSummary, Generator, scope, type Tensor } from "../tensor/index.ts";
 import { listCheckpoints, loadForSampling } from "./checkpoint.ts";
-import { Evaluator } from "./evaluation.ts";
 import { BuiltGame } from "./game.ts";
-import { imageFeed, shapeOf } from "./image-feed.ts";
+import { type Material, openMaterial } from "./material.ts";
 import { writeReport } from "./report.ts";
 import { type RunDescription, RunDirectory } from "./run-directory.ts";
 import { bestEvaluation } from "./run-log.ts";
@@ -61,7 +60,7 @@ export class Run {
   /** Generator updates of the whole run; undefined for a recipe that counts epochs, until its data is known. */
   get totalSteps(): number | undefined {
     const { data } = this.#description;
-    return data === undefined ? this.recipe.steps : totalSteps(this.recipe, data.count);
+    return data === undefined ? this.recipe.steps : totalSteps(this.recipe, data.count || undefined);
   }
 
   /** The step of the newest checkpoint; 0 when there is none. */
@@ -78,19 +77,17 @@ export class Run {
     if (this.recipe.threads !== undefined) configureEngine({ threads: this.recipe.threads });
     const release = this.directory.lock();
     try {
-      const dataset = await buildDataset(this.recipe, events.preparing?.bind(events));
-      const description = this.#describeData(dataset);
+      const material = await openMaterial(this.recipe, events.preparing?.bind(events));
+      const description = this.#describeData(material);
       const otherEngine = this.#engineChange();
       if (otherEngine !== undefined) events.note?.(otherEngine);
-      const evaluator = await Evaluator.open(this.recipe, dataset);
+      const evaluator = await material.openEvaluator();
       try {
         const sitting = await trainingLoop({
           recipe: this.recipe,
-          shape: shapeOf(dataset),
-          feed: imageFeed(dataset, this.recipe),
+          material,
           evaluator,
           directory: this.directory,
-          samplesPerEpoch: dataset.count,
           events,
           stop,
         });
@@ -115,14 +112,13 @@ export class Run {
   }
 
   /** Records what the run was trained on, which sampling needs and which a resumed run must meet again. */
-  #describeData(dataset: Dataset): RunDescription {
-    const { sample, classes } = shapeOf(dataset);
+  #describeData({ name, samplesPerEpoch, note, shape }: Material): RunDescription {
     const data = {
-      name: dataset.name,
-      count: dataset.count,
-      sample,
-      classes: [...classes],
-      ...(dataset.protocolNote === undefined ? {} : { note: dataset.protocolNote }),
+      name,
+      count: samplesPerEpoch ?? 0,
+      sample: shape.sample,
+      classes: [...shape.classes],
+      ...(note === undefined ? {} : { note }),
     };
     const before = this.#description.data;
     if (before !== undefined && identity(before) !== identity(data)) {
@@ -142,11 +138,7 @@ function identity({ name, count, sample, classes }: DataDescription): string {
 }
 
 function inWords({ name, count, classes }: DataDescription): string {
-  return `${name} (${count} samples, ${classes.length} classes)`;
-}
-
-async function buildDataset(recipe: Recipe, onProgress?: (progress: PackProgress) => void): Promise<Dataset> {
-  return recipe.data.build({ onProgress });
+  return `${name} (${count === 0 ? "without end" : `${count} samples`}, ${classes.length} classes)`;
 }
 
 function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
@@ -251,7 +243,7 @@ export async function openForSampling(path: string, checkpoint = "last"): Promis
 }
 
 /**
- * Samples from a run's checkpoint: [count, C, S, S] in [-1, 1]. Needs neither the data nor the run to be finished.
+ * Samples from a run's checkpoint: [count, C, S, S] in [-1, 1], or vectors [count, features]. Needs neither the data nor the run to be finished.
  *
  * Throws UserError when there is no such checkpoint or an option does not fit.
  */

@@ -6,14 +6,13 @@
 import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
-import type { BatchFeed } from "../data/feed.ts";
-import { writePngGrid } from "../formats/index.ts";
 import type { Score } from "../metrics/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { engineSummary, Generator, scope } from "../tensor/index.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import type { EvaluationEvents, Evaluator } from "./evaluation.ts";
-import { BuiltGame, type DataShape } from "./game.ts";
+import { BuiltGame } from "./game.ts";
+import type { Material } from "./material.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { bestEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
@@ -51,20 +50,27 @@ export interface Sitting {
 /** Everything that the loop needs. */
 export interface LoopOptions {
   readonly recipe: Recipe;
-  readonly shape: DataShape;
-  readonly feed: BatchFeed;
+  /** The data. */
+  readonly material: Material;
   /** The recipe's evaluations, if it has any. */
   readonly evaluator?: Evaluator | undefined;
   readonly directory: RunDirectory;
-  /** Number of samples in an epoch, for recipes that count in epochs. */
-  readonly samplesPerEpoch: number;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
 }
 
-/** Generator updates of a whole run: `steps`, or so many that the discriminator sees every sample `epochs` times. */
-export function totalSteps(recipe: Recipe, samplesPerEpoch: number): number {
+/**
+ * Generator updates of a whole run: `steps`, or so many that the discriminator sees every sample `epochs` times.
+ *
+ * Throws UserError for a recipe in epochs over data that has none.
+ */
+export function totalSteps(recipe: Recipe, samplesPerEpoch: number | undefined): number {
   if (recipe.steps !== undefined) return recipe.steps;
+  if (samplesPerEpoch === undefined) {
+    throw new UserError(
+      `\`epochs\` (=${recipe.epochs}): the data are drawn without end and know no epochs; give \`steps\` instead`,
+    );
+  }
   return Math.ceil((recipe.epochs! * samplesPerEpoch) / (recipe.batchSize * recipe.discriminatorSteps));
 }
 
@@ -76,7 +82,7 @@ export function totalSteps(recipe: Recipe, samplesPerEpoch: number): number {
  */
 export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
   const { recipe, directory, evaluator, stop } = options;
-  const steps = totalSteps(recipe, options.samplesPerEpoch);
+  const steps = totalSteps(recipe, options.material.samplesPerEpoch);
   const schedule = recipe.schedule?.build({ steps });
   const sitting = new Writer(options, steps);
   const { game, clock, log } = sitting;
@@ -127,17 +133,19 @@ class Writer {
   readonly #events: TrainingEvents;
   readonly #evaluator: Evaluator | undefined;
   readonly #stop: AbortSignal | undefined;
+  readonly #material: Material;
   /** The step of the newest checkpoint. */
   #saved: number | undefined;
 
   /** Builds the game, puts the newest checkpoint into it, and opens the sitting in the log. */
   constructor(options: LoopOptions, steps: number) {
-    const { recipe, shape, feed, directory, events } = options;
+    const { recipe, material, directory, events } = options;
     this.#directory = directory;
     this.#events = events;
     this.#evaluator = options.evaluator;
     this.#stop = options.stop;
-    this.game = scope(() => new BuiltGame(recipe, shape, feed));
+    this.#material = material;
+    this.game = scope(() => new BuiltGame(recipe, material.shape, material.feed()));
     const seconds = this.#load();
     this.clock = new Clock(seconds);
     this.log = new StepLog(this.game, this.clock);
@@ -173,17 +181,16 @@ class Writer {
     this.#events.tick?.(tick);
   }
 
-  /** Samples from fixed noise, the same at every step, as a picture; nothing when the data are no images. */
+  /** Samples from fixed noise, the same at every step, as a picture. */
   async samples(): Promise<void> {
     const { game } = this;
-    if (!("channels" in game.shape.sample)) return;
     this.log.verify();
     const { count, columns } = game.recipe.samples;
     const random = new Generator(seedOf(game.recipe.seed, "samples"));
-    const images = drawSamples(game, { count, random, averaged: true });
+    const drawn = drawSamples(game, { count, random, averaged: true });
     const file = join(this.#directory.samples, `${String(game.step).padStart(6, "0")}.png`);
-    const written = writePngGrid(file, images, { columns });
-    images.dispose();
+    const written = this.#material.writePicture(file, drawn, { columns });
+    drawn.dispose();
     await written;
     this.#events.saved?.(file, "samples");
   }

@@ -92,7 +92,8 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
     step,
     drawn: true,
     judged: (count, seed) => generatedImages(game, what, { count, seed, averaged, mode, truncation }),
-    data: fromPlainRecipe(recipe).data,
+    // Its generator makes images, so its data are images.
+    data: fromPlainRecipe(recipe).data as DataDescriptor,
     shape: { channels: sample.channels, height: sample.size, width: sample.size },
   };
   return { value: subject, close: () => game.dispose() };

@@ -5,5 +5,6 @@ export { fidInfinity } from "./fid-infinity.ts";
 export { inceptionScore } from "./inception-score.ts";
 export { kid } from "./kid.ts";
 export { memorisation } from "./memorisation.ts";
+export { mixture } from "./mixture.ts";
 export { modes } from "./modes.ts";
 export { precisionRecall } from "./precision-recall.ts";

@@ -6,5 +6,6 @@ export const shippedRecipes: Readonly<Record<string, () => Promise<{ default: Re
   mnist: () => import("./mnist.ts"),
   "fashion-mnist": () => import("./fashion-mnist.ts"),
   cifar10: () => import("./cifar10.ts"),
+  mixture: () => import("./mixture.ts"),
   "wgan-gp": () => import("./wgan-gp.ts"),
 };

@@ -1,0 +1,118 @@
+/**
+ * Mixtures of Gaussians in the plane: the smallest data on which a generator can lose modes, and the only one here whose
+ * distribution is known.
+ */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { UserError } from "../base/errors.ts";
+import { type Device, Generator, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { arrangements, centresOf } from "./arrangements.ts";
+import type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
+import type { DataContext } from "./pack.ts";
+import type { Mixture, VectorData, VectorFeedOptions } from "./vectors.ts";
+
+const positive = (what: string) => z.number(`must be ${what}`).positive("must be above 0");
+const count = z.int("must be a whole number").min(1, "must be at least 1");
+
+const options = z.strictObject({
+  arrangement: z.enum(arrangements, `must be one of: ${arrangements.join(", ")}`).default("grid"),
+  modes: count.max(1_000_000, "must be at most 1000000").default(25),
+  sigma: positive("a standard deviation").default(0.05),
+  spacing: positive("a distance").default(1),
+  samplesPerEpoch: count.optional(),
+});
+
+/**
+ * A mixture of isotropic 2-D Gaussians of equal weight, drawn afresh for every batch: no sample comes twice.
+ *
+ * - `arrangement` (default "grid"): "grid", "ring" or "spiral"; see `centresOf` for their geometry.
+ * - `modes` (default 25): how many Gaussians; a square number for a grid.
+ * - `sigma` (default 0.05): standard deviation along each axis.
+ * - `spacing` (default 1): distance between neighbouring centres.
+ * - `samplesPerEpoch`: how many vectors count as an epoch. Such data have none of their own: without this option the epoch
+ *   stays 0, a recipe gives its length in `steps`, and topK anneals by `everySteps`.
+ *
+ * The means are placed as in Sinha et al. 2020, section 3 ("evenly spaced on a 2D grid", sigma 0.05); the spacing of 1 is
+ * that of a public reproduction.
+ *
+ * Throws UserError for an option out of range, and at build when a grid's `modes` is no square number.
+ *
+ * @example
+ * data: mixtureOfGaussians({ arrangement: "grid", modes: 25, sigma: 0.05, spacing: 1 })
+ */
+export const mixtureOfGaussians = describe(
+  "data",
+  "mixtureOfGaussians",
+  options,
+  async ({ arrangement, modes, sigma, spacing, samplesPerEpoch }, _context: DataContext): Promise<VectorData> => {
+    const mixture: Mixture = { centres: centresOf(arrangement, modes, spacing), sigma };
+    return {
+      name: `mixture of ${modes} Gaussians (${arrangement}, spacing ${spacing}, sigma ${sigma})`,
+      features: 2,
+      samplesPerEpoch,
+      mixture,
+      feed: (feedOptions) => new MixtureStream(mixture, samplesPerEpoch, feedOptions),
+    };
+  },
+);
+
+/** Batches of a mixture. All randomness comes from one generator, whose state makes a resumed stream continue bit for bit. */
+class MixtureStream implements BatchFeed {
+  readonly #mixture: Mixture;
+  readonly #samplesPerEpoch: number | undefined;
+  readonly #batchSize: number;
+  readonly #device: Device;
+  readonly #generator: Generator;
+  readonly #centres: Tensor;
+  #drawn = 0;
+
+  constructor(mixture: Mixture, samplesPerEpoch: number | undefined, options: VectorFeedOptions) {
+    const { batchSize, seed, device = "cpu" } = options;
+    this.#mixture = mixture;
+    this.#samplesPerEpoch = samplesPerEpoch;
+    this.#batchSize = batchSize;
+    this.#device = device;
+    this.#generator = new Generator(seed);
+    this.#centres = scope(() => keep(Tensor.fromArray(mixture.centres)));
+  }
+
+  get epoch(): number {
+    return this.#samplesPerEpoch === undefined ? 0 : this.#drawn / this.#samplesPerEpoch;
+  }
+
+  next(): Batch {
+    return noGrad(() =>
+      scope(() => {
+        const size = this.#batchSize;
+        const random = { generator: this.#generator };
+        const modes = Tensor.randint(0, this.#mixture.centres.length, [size], random);
+        const noise = Tensor.randn([size, 2], random).mul_(this.#mixture.sigma);
+        this.#drawn += size;
+        const images = this.#centres.indexSelect(0, modes).add_(noise).to({ device: this.#device });
+        return { images, labels: undefined };
+      }),
+    );
+  }
+
+  state(): FeedState {
+    return { tensors: new Map([["generator", this.#generator.getState()]]), numbers: { drawn: this.#drawn } };
+  }
+
+  /** Throws UserError when the state is incomplete. */
+  load({ tensors, numbers }: FeedState): void {
+    const generator = tensors.get("generator");
+    const { drawn } = numbers;
+    if (generator === undefined || drawn === undefined || !Number.isInteger(drawn) || drawn < 0) {
+      throw new UserError(`the saved state of the mixture's stream is incomplete (${drawn ?? "?"} samples drawn)`);
+    }
+    this.#generator.setState(generator);
+    this.#drawn = drawn;
+  }
+
+  further({ batchSize = this.#batchSize, perClass }: FurtherRequest, seed: number): BatchFeed {
+    if (perClass !== undefined) {
+      throw new UserError("a mixture of Gaussians has no class labels, and a technique asks for labelled samples");
+    }
+    return new MixtureStream(this.#mixture, this.#samplesPerEpoch, { batchSize, seed, device: this.#device });
+  }
+}

@@ -1,0 +1,44 @@
+/** Data of vectors as training sees them: a distribution that batches are drawn from, without end. */
+import type { Descriptor } from "../base/descriptor.ts";
+import type { Device } from "../tensor/index.ts";
+import type { Dataset } from "./dataset.ts";
+import type { BatchFeed } from "./feed.ts";
+import type { DataContext } from "./pack.ts";
+
+/** How batches are drawn. */
+export interface VectorFeedOptions {
+  /** Vectors a batch, B. */
+  readonly batchSize: number;
+  /** Seed of every draw. */
+  readonly seed: number;
+  /** Where batches are put; default "cpu". */
+  readonly device?: Device | undefined;
+}
+
+/** Isotropic Gaussians of one width and one weight: what a mixture's samples are judged by. */
+export interface Mixture {
+  /** The mean of each mode. */
+  readonly centres: readonly (readonly [x: number, y: number])[];
+  /** Standard deviation of every mode along each axis. */
+  readonly sigma: number;
+}
+
+/** A source of vectors. */
+export interface VectorData {
+  /** Name for people, such as "mixture of 25 Gaussians (grid)". */
+  readonly name: string;
+  /** Length of a vector. */
+  readonly features: number;
+  /** Vectors that count as one epoch; undefined where the data knows no epochs. */
+  readonly samplesPerEpoch: number | undefined;
+  /** The distribution, where it is known and a mixture. */
+  readonly mixture: Mixture | undefined;
+  /** Batches [B, features] without end. */
+  feed(options: VectorFeedOptions): BatchFeed;
+}
+
+/** A recipe's data that are vectors. */
+export type VectorDescriptor = Descriptor<"data", DataContext, Promise<VectorData>>;
+
+/** Everything that a recipe's `data` can be: images, or vectors. */
+export type AnyDataDescriptor = Descriptor<"data", DataContext, Promise<Dataset | VectorData>>;

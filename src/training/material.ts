@@ -1,0 +1,61 @@
+/** What a run is made of: its data, images or vectors, behind one face. Nothing else in training asks which they are. */
+import type { AnyDataDescriptor, BatchFeed, Dataset, PackProgress, VectorData } from "../data/index.ts";
+import { pointCloud, writePng } from "../figures/index.ts";
+import { type GridOptions, writePngGrid } from "../formats/index.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { Evaluator } from "./evaluation.ts";
+import type { DataShape } from "./game.ts";
+import { ImageEvaluator } from "./image-evaluation.ts";
+import { imageFeed, shapeOf } from "./image-feed.ts";
+import { seedOf } from "./streams.ts";
+import { VectorEvaluator } from "./vector-evaluation.ts";
+
+/** The data of a run. */
+export interface Material {
+  /** Name for people. */
+  readonly name: string;
+  /** Samples that count as an epoch; undefined where the data knows no epochs. */
+  readonly samplesPerEpoch: number | undefined;
+  /** What else belongs beside every score. */
+  readonly note: string | undefined;
+  readonly shape: DataShape;
+  /** Endless batches as the recipe wants them, from their beginning; they follow from its seed. */
+  feed(): BatchFeed;
+  /** Opens the recipe's `evaluate`; undefined where it has none. Throws UserError when a part of it is missing. */
+  openEvaluator(): Promise<Evaluator | undefined>;
+  /** Writes generated samples as a PNG file. They are read before the first `await`: the caller may free them then. */
+  writePicture(path: string, samples: Tensor, options: GridOptions): Promise<unknown>;
+}
+
+/** Builds a recipe's data. Throws UserError when they are not there. */
+export async function openMaterial(recipe: Recipe, onProgress?: (progress: PackProgress) => void): Promise<Material> {
+  const data = await (recipe.data as AnyDataDescriptor).build({ onProgress });
+  return "images" in data ? imageMaterial(data, recipe) : vectorMaterial(data, recipe);
+}
+
+function imageMaterial(dataset: Dataset, recipe: Recipe): Material {
+  return {
+    name: dataset.name,
+    samplesPerEpoch: dataset.count,
+    note: dataset.protocolNote,
+    shape: shapeOf(dataset),
+    feed: () => imageFeed(dataset, recipe),
+    openEvaluator: () => ImageEvaluator.open(recipe, dataset),
+    writePicture: writePngGrid,
+  };
+}
+
+function vectorMaterial(data: VectorData, recipe: Recipe): Material {
+  const { batchSize, device, seed } = recipe;
+  return {
+    name: data.name,
+    samplesPerEpoch: data.samplesPerEpoch,
+    note: undefined,
+    shape: { sample: { features: data.features }, classes: [] },
+    feed: () => data.feed({ batchSize, device, seed: seedOf(seed, "data") }),
+    openEvaluator: async () => VectorEvaluator.open(recipe, data),
+    writePicture: (path, samples) =>
+      writePng(path, pointCloud({ panels: [{ points: samples.tolist() as number[][] }], mixture: data.mixture })),
+  };
+}
