@@ -2,8 +2,13 @@
 
 const number = /^[+-]?(\d+(_\d+)*(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 
-/** Splits at the commas that stand outside brackets, braces and quotes. */
-function split(text: string): string[] {
+/**
+ * Splits at the commas that stand outside brackets, braces and quotes.
+ *
+ * @example
+ * splitList("[],[topK,r1]"); // ["[]", "[topK,r1]"]
+ */
+export function splitList(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;
   let quoted = false;
@@ -47,7 +52,7 @@ export function parseValue(raw: string): unknown {
   if (text === "null") return null;
   if (text.startsWith("[") && text.endsWith("]")) {
     const inner = text.slice(1, -1).trim();
-    return inner === "" ? [] : split(inner).map(parseValue);
+    return inner === "" ? [] : splitList(inner).map(parseValue);
   }
   if (text.startsWith("{") || text.startsWith('"')) return fromJson(text);
   return text;
