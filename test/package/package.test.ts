@@ -139,6 +139,19 @@ describe("the packed package", () => {
     expect(run("npx", ["--no-install", "gantry", "resume", "runs/cli", "--steps", "22"], project)).toContain(
       "Finished 22 steps",
     );
+    // The classifiers that scores can use without a download travel with the package.
+    const evaluate = [
+      "--no-install",
+      "gantry",
+      "evaluate",
+      "runs/cli",
+      "--features",
+      "mnist-classifier",
+      "--count",
+      "64",
+    ];
+    const scored = JSON.parse(run("npx", [...evaluate, "--json"], project)) as { scores: { name: string }[] };
+    expect(scored.scores[0]!.name).toBe("fid@mnist-classifier");
     run("npx", ["--no-install", "gantry", "sample", "runs/cli", "--count", "4", "--out", "four.png"], project);
     expect(existsSync(join(project, "four.png"))).toBe(true);
   });
