@@ -19,6 +19,8 @@ export interface LineChartOptions {
   readonly title: string;
   readonly xName: string;
   readonly curves: readonly Curve[];
+  /** Whether the vertical axis is logarithmic: all values must be above 0. Default false. */
+  readonly logarithmic?: boolean;
   /** Pixels; default 640 x 320. */
   readonly width?: number;
   readonly height?: number;
@@ -30,7 +32,8 @@ export interface LineChartOptions {
  * @example
  * writeFileSync("fid.svg", lineChart({ title: "fid", xName: "step", curves: [{ name: "a", points: [[500, 80], [1000, 31]] }] }));
  */
-export function lineChart({ title, xName, curves, width = 640, height = 320 }: LineChartOptions): string {
+export function lineChart(options: LineChartOptions): string {
+  const { title, xName, curves, logarithmic = false, width = 640, height = 320 } = options;
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     const several = curves.length > 1;
@@ -41,7 +44,7 @@ export function lineChart({ title, xName, curves, width = 640, height = 320 }: L
       ...(several ? { legend: { bottom: 0 } } : {}),
       grid: { left: 64, right: 24, top: 40, bottom: several ? 72 : 48 },
       xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax" },
-      yAxis: { type: "value", scale: true },
+      yAxis: { type: logarithmic ? "log" : "value", scale: true },
       series: curves.map(({ name, points }) => ({ name, type: "line", data: points, symbolSize: 6 })),
     });
     return chart.renderToSVGString();

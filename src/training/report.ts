@@ -42,7 +42,11 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
     }),
   }));
   const [main] = curves;
-  writeFileAtomic(directory.scoresChart, [lineChart({ title: main!.name, xName: "step", curves: [main!] })]);
+  const values = main!.points.map(([, value]) => value);
+  // FID falls by orders of magnitude: on a linear axis all but the first points would lie on the floor.
+  const logarithmic = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
+  const chart = lineChart({ title: main!.name, xName: "step", curves: [main!], logarithmic });
+  writeFileAtomic(directory.scoresChart, [chart]);
   const best = latest.scores.map((score) => {
     const { step, value } = bestEvaluation(evaluations, score)!;
     return `${short(value)} (step ${step})`;
