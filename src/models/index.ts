@@ -15,6 +15,8 @@ export {
   dcgan,
 } from "./dcgan.ts";
 export { Head, type HeadOptions } from "./head.ts";
+export { foldBatchNorms } from "./inception/fold.ts";
+export { type InceptionOptions, type InceptionOutput, InceptionV3 } from "./inception/network.ts";
 export {
   MlpDiscriminator,
   type MlpDiscriminatorOptions,
