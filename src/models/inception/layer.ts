@@ -1,5 +1,5 @@
 /** The layer that Inception v3 is made of: convolution, batch normalisation, ReLU. */
-import { BatchNorm2d, type BuildContext, createTensor, type Initialiser, UnaryModule } from "../../nn/index.ts";
+import { BatchNorm2d, type BuildContext, createTensor, type Initialiser, UnaryModule, zeros } from "../../nn/index.ts";
 import { Tensor } from "../../tensor/index.ts";
 
 /** Batch normalisation's epsilon in every layer of Inception v3. */
@@ -26,8 +26,6 @@ export interface Window {
 /** `channels` of the published network in a network of another width. */
 export const scaled = (width: number, channels: number): number => Math.max(1, Math.round(channels * width));
 
-const isZeros: Initialiser = (tensor) => void tensor.zero_();
-
 /** A convolution whose kernel need not be square. */
 class RectangularConv extends UnaryModule {
   readonly #window: { stride: number; padding: number | readonly [number, number] };
@@ -40,7 +38,7 @@ class RectangularConv extends UnaryModule {
     this.#window = { stride, padding };
     this.#biased = folded;
     this.registerParameter("weight", createTensor(build, [outputs, inputs, height, width], init));
-    if (folded) this.registerParameter("bias", createTensor(build, [outputs], isZeros));
+    if (folded) this.registerParameter("bias", createTensor(build, [outputs], zeros));
   }
 
   override forward(x: Tensor): Tensor {
