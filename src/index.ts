@@ -27,9 +27,12 @@ export {
   type ImageOptions,
   type ImageSource,
   imageFolder,
+  type Mixture,
+  mixtureOfGaussians,
   mnist,
   type OpenSource,
   packOf,
+  type VectorData,
 } from "./data/index.ts";
 /** Schemas of the options that every image dataset shares, for datasets of one's own. */
 export * as imageOptions from "./data/options.ts";

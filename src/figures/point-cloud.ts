@@ -1,5 +1,6 @@
 /** Samples in the plane as dots, in one panel or several side by side, over the modes that they should hit. */
-import { attributeText } from "./svg.ts";
+import { FONT } from "./fonts.ts";
+import { escapeXml } from "./xml.ts";
 
 /** One panel. */
 export interface CloudPanel {
@@ -81,12 +82,12 @@ export function pointCloud(options: PointCloudOptions): string {
       `<path d="${dots}" stroke="#1f4e8c" stroke-opacity="0.45" stroke-width="2.4" stroke-linecap="round" fill="none"/>`,
       title === undefined
         ? ""
-        : `<text x="${side / 2}" y="-6" text-anchor="middle" font-size="13">${attributeText(title)}</text>`,
+        : `<text x="${side / 2}" y="-6" text-anchor="middle" font-size="13">${escapeXml(title)}</text>`,
       outside > 0 && above > 0
         ? `<text x="${side - 4}" y="${side - 5}" text-anchor="end" font-size="11" fill="#777777">${outside} outside</text>`
         : "",
       "</g>",
     ].join("");
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif"><rect width="${width}" height="${height}" fill="#ffffff"/>${parts.join("")}</svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${FONT}"><rect width="${width}" height="${height}" fill="#ffffff"/>${parts.join("")}</svg>`;
 }

@@ -1,0 +1,17 @@
+/** SVG documents as PNG files. */
+import sharp from "sharp";
+import { writeFileAtomic } from "../formats/index.ts";
+import { provideFont } from "./fonts.ts";
+
+/**
+ * Writes an SVG document as a PNG file, atomically. Text is set in DejaVu Sans wherever the document names it.
+ *
+ * Throws UserError when the disk refuses.
+ *
+ * @example
+ * await writePng("fid.png", lineChart({ title: "fid", xName: "step", curves }));
+ */
+export async function writePng(path: string, svg: string): Promise<void> {
+  provideFont();
+  writeFileAtomic(path, [await sharp(Buffer.from(svg)).png({ compressionLevel: 9 }).toBuffer()]);
+}
