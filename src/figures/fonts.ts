@@ -1,0 +1,31 @@
+/**
+ * The font of figures that are turned into pictures. librsvg takes fonts from fontconfig, and a fresh server has none: every
+ * letter would be an empty box. So DejaVu Sans comes along, and fontconfig is told of it.
+ */
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { writeFileAtomic } from "../formats/index.ts";
+import { escapeXml } from "./xml.ts";
+
+/** The family that figures are set in; SVG viewers without it take the next. */
+export const FONT = "DejaVu Sans, Verdana, sans-serif";
+
+let told = false;
+
+/**
+ * Tells fontconfig of the font, once a process and before the first text is drawn: it reads its configuration only then.
+ * A configuration that the environment names already is left alone.
+ */
+export function provideFont(): void {
+  if (told || process.env.FONTCONFIG_FILE) return;
+  told = true;
+  const fonts = dirname(createRequire(import.meta.url).resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"));
+  const folder = join(tmpdir(), `gantry-fonts-${process.getuid?.() ?? 0}`);
+  const file = join(folder, "fonts.conf");
+  mkdirSync(folder, { recursive: true });
+  const settings = `<dir>${escapeXml(fonts)}</dir><cachedir>${escapeXml(join(folder, "cache"))}</cachedir>`;
+  writeFileAtomic(file, [`<?xml version="1.0"?>\n<fontconfig>${settings}</fontconfig>\n`]);
+  process.env.FONTCONFIG_FILE = file;
+}
