@@ -33,6 +33,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "train a classifier that scores can be computed with",
     load: async () => (await import("./train-classifier.ts")).trainClassifier,
   },
+  sweep: {
+    summary: "run a grid of values with several seeds, and tabulate the scores",
+    load: async () => (await import("./sweep.ts")).sweep,
+  },
   evaluate: {
     summary: "score a run, or images that another tool made",
     load: async () => (await import("./evaluate.ts")).evaluate,

@@ -1,2 +1,3 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
-export { type Interval, interval, mean, separated, standardDeviation, studentQuantile } from "./statistics.ts";
+export * as statistics from "./statistics.ts";
+export * from "./sweep/index.ts";

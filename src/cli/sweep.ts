@@ -1,0 +1,151 @@
+/** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
+import { isAbsolute, relative } from "node:path";
+import type { Shard, SweepOutcome } from "../lab/index.ts";
+import { defineCommand } from "./command.ts";
+import { asUsage, exitCodes, UsageError } from "./errors.ts";
+import { valuesOf, wholeNumber } from "./flags.ts";
+import { watchInterrupts } from "./interrupt.ts";
+import { programName, quoted } from "./program.ts";
+import { outputFlags } from "./reporter.ts";
+import { sweepReporter } from "./sweep-reporter.ts";
+
+const args = {
+  recipe: {
+    type: "positional",
+    required: true,
+    description:
+      "a shipped recipe, the path of a recipe's file or of a file that exports defineSweep({ ... }), or the folder of a sweep to continue",
+  },
+  over: {
+    type: "string",
+    valueHint: "KEY=A,B,C",
+    description:
+      "vary this key, such as batchSize=32,64 or loss=hinge,wasserstein or techniques=[],[topK]; may be repeated for a grid",
+  },
+  set: {
+    type: "string",
+    valueHint: "KEY=VALUE",
+    description: "change a key of the recipe in every run; may be repeated",
+  },
+  seeds: { type: "string", valueHint: "N", description: "runs of each cell, with seeds 0 to N-1; default: 3" },
+  out: { type: "string", valueHint: "DIR", description: "the sweep's folder; default: sweeps/<recipe>" },
+  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
+  threads: {
+    type: "string",
+    valueHint: "N",
+    description: "CPU threads of each run; default: the cores divided by --jobs",
+  },
+  shard: {
+    type: "string",
+    valueHint: "I/N",
+    description: "only every N-th run, from the I-th: machines that share the folder take one share each, 1/4 to 4/4",
+  },
+  retry: { type: "boolean", description: "try the runs again that have failed" },
+  at: {
+    type: "string",
+    valueHint: "WHICH",
+    description: "the scores that count: final (the default), or best, of each run's best evaluation",
+  },
+  dryRun: { type: "boolean", description: "train nothing: print every run with its state, and the table as it stands" },
+  quiet: { type: "boolean", description: "print only the sweep's folder, when it is done" },
+  json: outputFlags.json,
+} as const;
+
+/** `2/4` as a share. Throws UsageError when it is none. */
+export function parseShard(text: string): Shard {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const [index, count] = [Number(match?.[1]), Number(match?.[2])];
+  if (index >= 1 && index <= count) return { index, count };
+  throw new UsageError(`--shard (=${text}) must be I/N with I from 1 to N, such as 1/4`);
+}
+
+function parseAt(text: string | undefined): "final" | "best" {
+  if (text === undefined || text === "final" || text === "best") return text ?? "final";
+  throw new UsageError(`--at (=${text}) must be final or best`);
+}
+
+function near(path: string): string {
+  const inside = relative(process.cwd(), path) || ".";
+  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
+}
+
+const emphasised = (): ((text: string) => string) | undefined =>
+  process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== "dumb"
+    ? (text) => `\u001b[1m${text}\u001b[22m`
+    : undefined;
+
+/** What to type next, where something is left. */
+function lastWords(folder: string, { failed, open, elsewhere }: SweepOutcome): string {
+  const command = `${programName()} sweep ${quoted(near(folder))}`;
+  const lines = [`Results: ${near(folder)}/table.md, table.csv, table.json, runs.csv`];
+  if (open > 0)
+    lines.push(`${open} of the runs ${elsewhere > 0 ? "are left, some with other processes" : "are left"}: ${command}`);
+  if (failed > 0) lines.push(`${failed} failed; to try them again: ${command} --retry`);
+  return `\n${lines.join("\n")}\n`;
+}
+
+/** The command, for the shell to mount. */
+export const sweep = defineCommand({
+  meta: {
+    name: "sweep",
+    description:
+      "Runs a recipe with every combination of values and several seeds, and tabulates the scores as mean ± 95% confidence interval. Ctrl-C or a crash loses nothing: the same command goes on where it was.",
+  },
+  args,
+  examples: [
+    {
+      line: "gantry sweep mnist --over 'techniques=[],[topK]' --seeds 5 --jobs 2",
+      does: "is top-k better? two cells of five runs, two at a time",
+    },
+    {
+      line: "gantry sweep mnist --over loss=hinge,wasserstein --over batchSize=32,64 --set steps=2000",
+      does: "a grid of four cells",
+    },
+    { line: "gantry sweep sweeps/mnist", does: "continue it, or see its table" },
+    { line: "gantry sweep ./sizes.sweep.ts --shard 2/4", does: "the second quarter, of a file that defines the sweep" },
+  ],
+  async run({ args: flags, rawArgs }) {
+    const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
+    const threads = wholeNumber("--threads", flags.threads, 1);
+    const seeds = wholeNumber("--seeds", flags.seeds, 1);
+    const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+    const at = parseAt(flags.at);
+    const set = valuesOf(rawArgs, args, "set");
+    const lab = await import("../lab/index.ts");
+    const axes = asUsage(() => valuesOf(rawArgs, args, "over").map(lab.parseAxis));
+    const loaded = await lab.loadSweep(flags.recipe, { set, axes, seeds, out: flags.out });
+    const { folder, base, source } = loaded;
+    const grid = asUsage(() => lab.expandGrid(loaded.sweep, base));
+    if (flags.dryRun) {
+      const runs = lab.runsOf(grid, shard).map((run) => ({ run: run.name, ...lab.stateOf(folder, run) }));
+      if (flags.json) process.stdout.write(`${JSON.stringify({ event: "plan", directory: folder.path, runs })}\n`);
+      else {
+        const table = lab.sweepTable(grid, lab.runResults(folder, grid, at));
+        const lines = runs.map(({ run, kind }) => `${kind.padEnd(8)}  ${run}\n`).join("");
+        process.stdout.write(`${lines}\n${lab.tableText(table, emphasised())}`);
+      }
+      return exitCodes.success;
+    }
+    folder.define(loaded.sweep, base);
+    const reporter = sweepReporter(flags, jobs);
+    const interrupt = watchInterrupts(() => reporter.stopping());
+    try {
+      reporter.start(near(folder.path), grid.cells.length, grid.runs.length);
+      const outcome = await lab.runSweep(folder, grid, source, {
+        ...{ jobs, threads, shard, retry: flags.retry },
+        stop: interrupt.signal,
+        events: reporter.events,
+        update: () => void lab.writeResults(folder, grid, at),
+      });
+      reporter.close();
+      const table = lab.writeResults(folder, grid, at);
+      const text = lab.tableText(table, emphasised()) + lastWords(folder.path, outcome);
+      reporter.end(folder.path, outcome, text, table);
+      if (outcome.finished === outcome.runs) return exitCodes.success;
+      return interrupt.exitCode() || exitCodes.failure;
+    } finally {
+      reporter.close();
+      interrupt.dispose();
+    }
+  },
+});

@@ -1,0 +1,84 @@
+/** One run as a child process: `gantry train` or `gantry resume` with `--json`, its events, and how it ended. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The command line of this very Gantry: dist/lab/sweep and src/lab/sweep are both three folders below it. */
+export const gantryCommand: readonly string[] = [
+  process.execPath,
+  join(dirname(fileURLToPath(import.meta.url)), "../../../bin/gantry.js"),
+];
+
+/** A line of a child's output; see docs/cli.md. */
+export interface ChildEvent {
+  readonly event: string;
+  readonly [key: string]: unknown;
+}
+
+/** How a child ended. */
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What it said went wrong. */
+  readonly message?: string | undefined;
+}
+
+/** A running child. */
+export interface Child {
+  /** Asks it to stop: the first time it finishes its step and saves, the second time it ends at once. */
+  stop(): void;
+  readonly ended: Promise<ChildEnd>;
+}
+
+const running = new Set<ChildProcess>();
+
+// Whatever ends this process, except SIGKILL, must not leave children behind: those that were asked already end at once.
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGINT");
+});
+
+/**
+ * Starts a child. Its standard error is added to the file `log`.
+ *
+ * It gets a process group of its own: a terminal's Ctrl-C goes to a whole group, and together with the one passed on by
+ * {@link Child.stop} it would be the second, which ends a run without saving.
+ */
+export function startChild(command: readonly string[], log: string, onEvent: (event: ChildEvent) => void): Child {
+  mkdirSync(dirname(log), { recursive: true });
+  const errors = openSync(log, "a");
+  const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "pipe", errors], detached: true });
+  closeSync(errors);
+  running.add(child);
+  let message: string | undefined;
+  let rest = "";
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const event = parsed(line);
+      if (event?.event === "error") message = String(event.message);
+      if (event) onEvent(event);
+    }
+  });
+  const ended = new Promise<ChildEnd>((resolve) => {
+    const end = (result: ChildEnd) => {
+      running.delete(child);
+      resolve(result);
+    };
+    child.on("error", (error) => end({ code: null, signal: null, message: error.message }));
+    child.on("close", (code, signal) => end({ code, signal, message }));
+  });
+  return { stop: () => void child.kill("SIGINT"), ended };
+}
+
+/** A line that is no event (a warning of some library on standard output) is passed over. */
+function parsed(line: string): ChildEvent | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === "object" && value !== null && "event" in value) return value as ChildEvent;
+  } catch {
+    // No JSON.
+  }
+  return undefined;
+}

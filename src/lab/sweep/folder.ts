@@ -1,0 +1,207 @@
+/**
+ * A sweep's folder:
+ *
+ *     sweep.json                  what was asked for
+ *     runs/<cell>-seed<n>/        ordinary run directories
+ *     logs/<cell>-seed<n>.txt     what each run wrote to its standard error
+ *     failures/<cell>-seed<n>.json   why a run failed
+ *     claims/<cell>-seed<n>.json  which process is at work on a run
+ *     table.txt table.md table.csv table.json runs.csv   the results as they stand
+ *
+ * Several processes, on several machines, can work in one folder: a run belongs to whoever holds its claim.
+ */
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { UserError } from "../../base/errors.ts";
+import { fileError, temporaryName, writeFileAtomic } from "../../formats/atomic.ts";
+import { type PlainRecipe, toPlainRecipe } from "../../recipe/plain.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { gantryVersion } from "../../recipe/version.ts";
+import { lockRun } from "../../training/lock.ts";
+import type { Sweep } from "./definition.ts";
+import { recipeChanges } from "./recipe-changes.ts";
+
+const axisSchema = z.object({
+  name: z.string(),
+  values: z.array(z.object({ label: z.string(), set: z.array(z.string()) })),
+});
+
+const storedSchema = z.object({
+  format: z.literal(1),
+  gantry: z.string(),
+  /** The recipe: shipped name or absolute path. Another path to the same recipe is no other sweep. */
+  source: z.string(),
+  set: z.array(z.string()),
+  axes: z.array(axisSchema),
+  seeds: z.int().min(1),
+  /** The recipe before any override, to notice that its file has changed. */
+  recipe: z.record(z.string(), z.unknown()),
+});
+
+type Stored = z.output<typeof storedSchema> & { recipe: PlainRecipe };
+
+const failureSchema = z.object({ message: z.string(), time: z.string() });
+
+/** Paths and files of one sweep. */
+export class SweepFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  get #definition(): string {
+    return join(this.path, "sweep.json");
+  }
+  /** Whether a sweep is there already. */
+  get exists(): boolean {
+    return existsSync(this.#definition);
+  }
+  /** The directory of a run. */
+  run(name: string): string {
+    return join(this.path, "runs", name);
+  }
+  /** What a run wrote to its standard error. */
+  log(name: string): string {
+    return join(this.path, "logs", `${name}.txt`);
+  }
+  #failure(name: string): string {
+    return join(this.path, "failures", `${name}.json`);
+  }
+
+  /**
+   * Stores a sweep's definition, or checks that the one that is there is the same.
+   *
+   * Throws UserError naming every difference when it is another.
+   */
+  define(sweep: Sweep, base: Recipe): void {
+    const { recipe: source, set, axes, seeds } = sweep;
+    const plain = JSON.parse(JSON.stringify(toPlainRecipe(base))) as PlainRecipe;
+    const content: Stored = {
+      format: 1,
+      gantry: gantryVersion(),
+      source,
+      set: [...set],
+      axes: axes.map(({ name, values }) => ({
+        name,
+        values: values.map((v) => ({ label: v.label, set: [...v.set] })),
+      })),
+      seeds,
+      recipe: plain,
+    };
+    if (!this.exists && this.#create(content)) return;
+    const found = changes(this.#stored(), content);
+    if (found.length === 0) return;
+    throw new UserError(
+      `${this.path} holds another sweep: ${found.join("; ")}; give another --out, or say what it was to continue it`,
+    );
+  }
+
+  /** Whether this process was the one to write it: of several that begin at once, one is, and the others compare. */
+  #create(content: Stored): boolean {
+    const temporary = temporaryName(this.#definition);
+    writeFileAtomic(temporary, [`${JSON.stringify(content, null, 2)}\n`]);
+    try {
+      // Unlike a rename, a link does not replace what is there.
+      linkSync(temporary, this.#definition);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw fileError(error, "write", this.#definition);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  }
+
+  #stored(): Stored {
+    let json: unknown;
+    try {
+      json = JSON.parse(readFileSync(this.#definition, "utf8"));
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new UserError(`${this.#definition} is not JSON: ${error.message}`);
+      throw fileError(error, "read", this.#definition);
+    }
+    const parsed = storedSchema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    throw new UserError(`${this.#definition}: \`${issue.path.join(".")}\`: ${issue.message}`);
+  }
+
+  /** The sweep that is stored here. Throws UserError when there is none, or its file is damaged. */
+  sweep(): Sweep {
+    if (!this.exists) throw new UserError(`${this.path} is not a sweep: it has no sweep.json`);
+    const { source, set, axes, seeds } = this.#stored();
+    return { recipe: source, set, axes, seeds };
+  }
+
+  /**
+   * Takes a run for this process; the returned function gives it back.
+   *
+   * Throws UserError, naming the holder, when another living process has it.
+   */
+  claim(name: string): () => void {
+    const path = join(this.path, "claims", `${name}.json`);
+    mkdirSync(join(this.path, "claims"), { recursive: true });
+    return lockRun(path, name);
+  }
+
+  /** Notes why a run failed. */
+  writeFailure(name: string, message: string): void {
+    writeFileAtomic(this.#failure(name), [`${JSON.stringify({ message, time: new Date().toISOString() })}\n`]);
+  }
+
+  /** Why a run failed; undefined when it has not. */
+  failure(name: string): string | undefined {
+    try {
+      return failureSchema.parse(JSON.parse(readFileSync(this.#failure(name), "utf8"))).message;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "its note of the failure is damaged";
+    }
+  }
+
+  /** Forgets a failure: the run is tried again. */
+  clearFailure(name: string): void {
+    rmSync(this.#failure(name), { force: true });
+  }
+
+  /** Writes one of the files with results. */
+  write(name: string, text: string): void {
+    writeFileAtomic(join(this.path, name), [text]);
+  }
+}
+
+/** The differences of two definitions, in words. */
+function changes(before: Stored, after: Stored): string[] {
+  const found: string[] = [];
+  const differ = (what: string, first: unknown, second: unknown) => {
+    if (canonicalJson(first) === canonicalJson(second)) return;
+    const word = (value: unknown) =>
+      value === undefined ? "none" : Array.isArray(value) ? value.join(" ") || "none" : String(value);
+    found.push(`${what} was ${word(first)} there and is ${word(second)} here`);
+  };
+  for (const { key, before: was, after: is } of recipeChanges(before.recipe, after.recipe))
+    found.push(`the recipe's \`${key}\` was ${was} there and is ${is} here`);
+  differ("--set", before.set, after.set);
+  const names = new Set([...before.axes, ...after.axes].map(({ name }) => name));
+  for (const name of names) {
+    const values = ({ axes }: Stored) => axes.find((axis) => axis.name === name)?.values;
+    const labels = (stored: Stored) => values(stored)?.map(({ label }) => label);
+    const [first, second] = [labels(before), labels(after)];
+    if (canonicalJson(first ?? null) !== canonicalJson(second ?? null)) {
+      differ(`\`${name}\``, first?.join(","), second?.join(","));
+      continue;
+    }
+    for (const [i, { label, set }] of values(before)!.entries())
+      differ(`\`${name}=${label}\``, set, values(after)![i]!.set);
+  }
+  if (found.length === 0)
+    differ(
+      "the order of the axes",
+      before.axes.map(({ name }) => name),
+      after.axes.map(({ name }) => name),
+    );
+  differ("--seeds", before.seeds, after.seeds);
+  return found;
+}

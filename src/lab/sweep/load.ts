@@ -1,0 +1,71 @@
+/** A sweep by what a person names: a recipe with axes, a file that defines one, or the folder of one that was begun. */
+import { existsSync, statSync } from "node:fs";
+import { isAbsolute, join, resolve } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import { loadRecipe } from "../../recipe/load.ts";
+import { importModule } from "../../recipe/modules.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import type { Axis } from "./axis.ts";
+import { checkedSweep, DEFAULT_SEEDS, isSweep, locatedSweep, type Sweep } from "./definition.ts";
+import { SweepFolder } from "./folder.ts";
+
+/** What the command line adds to what is named. */
+export interface SweepAdditions {
+  readonly set?: readonly string[] | undefined;
+  readonly axes?: readonly Axis[] | undefined;
+  readonly seeds?: number | undefined;
+  /** The folder; default: sweeps/<name>. */
+  readonly out?: string | undefined;
+}
+
+/** A sweep with its folder and its recipe, ready to be expanded. */
+export interface LoadedSweep {
+  readonly sweep: Sweep;
+  readonly folder: SweepFolder;
+  readonly base: Recipe;
+  /** Shipped name or absolute path of the recipe. */
+  readonly source: string;
+}
+
+/** A file's default export if it is a sweep; undefined where the name is no file, or the file holds something else. */
+async function sweepIn(path: string): Promise<Sweep | undefined> {
+  const isFile = /\.[cm]?[jt]s$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  if (!isFile) return undefined;
+  const { default: exported } = await importModule(path);
+  return isSweep(exported) ? locatedSweep(exported, resolve(path)) : undefined;
+}
+
+/**
+ * Loads a sweep.
+ *
+ * Throws UserError when there is neither such a folder, nor a file, nor a recipe of that name, and when additions are
+ * given to a sweep that was begun: it continues as it was defined.
+ *
+ * @example
+ * const { sweep, folder, base, source } = await loadSweep("mnist", { axes: [parseAxis("batchSize=32,64")], seeds: 5 });
+ */
+export async function loadSweep(named: string, additions: SweepAdditions = {}): Promise<LoadedSweep> {
+  const { set = [], axes = [], seeds, out } = additions;
+  if (existsSync(join(named, "sweep.json"))) {
+    if (set.length + axes.length > 0 || seeds !== undefined || out !== undefined)
+      throw new UserError(
+        `${named} is a sweep already, and goes on as it was defined; leave out --over, --set, --seeds and --out`,
+      );
+    const folder = new SweepFolder(named);
+    const sweep = folder.sweep();
+    const { recipe: base, source } = await loadRecipe(sweep.recipe);
+    return { sweep, folder, base, source };
+  }
+  const file = await sweepIn(named);
+  const before: Sweep = file ?? { recipe: named, set: [], axes: [], seeds: DEFAULT_SEEDS };
+  const { recipe: base, source } = await loadRecipe(before.recipe);
+  const sweep = checkedSweep({
+    ...before,
+    recipe: isAbsolute(source) ? source : before.recipe,
+    set: [...before.set, ...set],
+    axes: [...before.axes, ...axes],
+    seeds: seeds ?? before.seeds,
+  });
+  const folder = new SweepFolder(out ?? join("sweeps", sweep.name ?? base.name ?? "recipe"));
+  return { sweep, folder, base, source };
+}

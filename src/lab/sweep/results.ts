@@ -1,0 +1,193 @@
+/**
+ * The results of a sweep as they stand: what each run scored, and the table of the cells with mean and interval.
+ *
+ * A column holds scores of one protocol only. Where the cells' protocols differ (another number of images, other real
+ * images) the score gets a column for each, and a note says what differs.
+ */
+
+import { differences, isBetter, type Protocol } from "../../metrics/index.ts";
+import { RunDirectory, type ScoresEvent, type Tick } from "../../training/index.ts";
+import { type Interval, interval, separated } from "../statistics.ts";
+import type { SweepFolder } from "./folder.ts";
+import type { Cell, Grid, GridRun } from "./grid.ts";
+import { type RunState, stateOf } from "./run-state.ts";
+
+/** Which evaluation of a run counts: that of its last step, or its best one by the score that the recipe chooses by. */
+export type ScoresAt = "final" | "best";
+
+/** One number that a run ended with. */
+export interface RunScore {
+  readonly name: string;
+  readonly value: number;
+  /** undefined for losses, of which neither end is the better one. */
+  readonly better?: "lower" | "higher" | undefined;
+  readonly protocol?: Protocol | undefined;
+}
+
+/** A run with what it came to. */
+export interface RunResult {
+  readonly run: GridRun;
+  readonly state: RunState;
+  /** The step that the scores are of; undefined without scores. */
+  readonly step?: number | undefined;
+  /** Seconds of training, without evaluations and files. */
+  readonly seconds?: number | undefined;
+  /** Empty until the run has finished. */
+  readonly scores: readonly RunScore[];
+}
+
+/** A column of the table: one score under one protocol. */
+export interface Column {
+  /** The score's name, with what sets its protocol apart where there are several. */
+  readonly name: string;
+  readonly score: string;
+  readonly better?: "lower" | "higher" | undefined;
+  readonly protocol?: Protocol | undefined;
+}
+
+/** A cell of the sweep under a column. */
+export interface CellScore extends Interval {
+  /** Its mean is the best, and its interval apart from that of every other cell. */
+  readonly best: boolean;
+  /** The values, by seed. */
+  readonly values: readonly { readonly seed: number; readonly value: number }[];
+}
+
+/** A row of the table. */
+export interface CellRow {
+  readonly cell: Cell;
+  /** Runs that there are to be, and how many of them have come to an end. */
+  readonly planned: number;
+  readonly finished: number;
+  readonly failures: readonly { readonly seed: number; readonly reason: string }[];
+  /** By column; undefined where the cell has no such score. */
+  readonly scores: readonly (CellScore | undefined)[];
+}
+
+/** The table of a sweep. */
+export interface SweepTable {
+  readonly axes: readonly string[];
+  readonly columns: readonly Column[];
+  readonly rows: readonly CellRow[];
+  /** What a reader must know: which protocols differ, what is still missing. */
+  readonly notes: readonly string[];
+}
+
+const LOSSES = ["lossD", "lossG", "dReal", "dFake"] as const;
+
+/** What each run of the grid has come to, read from the runs' own folders. */
+export function runResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "final"): RunResult[] {
+  return grid.runs.map((run) => {
+    const state = stateOf(folder, run);
+    if (state.kind !== "finished") return { run, state, scores: [] };
+    const directory = new RunDirectory(folder.run(run.name));
+    const last = directory.ticks().at(-1);
+    const seconds = last?.seconds;
+    const evaluation = chosen(directory.evaluations(), at);
+    if (evaluation) return { run, state, seconds, step: evaluation.step, scores: evaluation.scores };
+    return { run, state, seconds, step: last?.step, scores: last ? losses(last) : [] };
+  });
+}
+
+/** Losses as the log has them; JSON writes what is no number as null. */
+function losses(tick: Tick): RunScore[] {
+  return LOSSES.map((name) => ({ name, value: tick[name] ?? Number.NaN }));
+}
+
+function chosen(evaluations: readonly ScoresEvent[], at: ScoresAt): ScoresEvent | undefined {
+  if (at === "final") return evaluations.at(-1);
+  const value = ({ scores, chosenBy }: ScoresEvent) => scores.find(({ name }) => name === chosenBy);
+  return evaluations.reduce<ScoresEvent | undefined>((best, next) => {
+    const [a, b] = [best && value(best), value(next)];
+    return a === undefined || (b !== undefined && isBetter(b.better, b.value, a.value)) ? next : best;
+  }, undefined);
+}
+
+const sameProtocol = (a: Protocol | undefined, b: Protocol | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : differences(a, b).length === 0;
+
+/** The columns: every score that a run has, once for each protocol that it was measured under. */
+function columnsOf(results: readonly RunResult[]): { columns: Column[]; notes: string[] } {
+  const groups = new Map<string, RunScore[]>();
+  for (const { scores } of results) {
+    for (const score of scores) {
+      const known = groups.get(score.name) ?? [];
+      if (!known.some(({ protocol }) => sameProtocol(protocol, score.protocol))) known.push(score);
+      groups.set(score.name, known);
+    }
+  }
+  const notes: string[] = [];
+  const columns = [...groups].flatMap(([score, kinds]) =>
+    kinds.map(({ better, protocol }, i): Column => {
+      if (kinds.length === 1) return { name: score, score, better, protocol };
+      // The first is told from the second, every other one from the first.
+      const other = kinds[i === 0 ? 1 : 0]!.protocol;
+      return { name: `${score} [${distinction(protocol, other)}]`, score, better, protocol };
+    }),
+  );
+  for (const [score, kinds] of groups) {
+    const names = columns.filter((column) => column.score === score).map(({ name }) => name);
+    if (kinds.length > 1)
+      notes.push(`${score} was measured under ${kinds.length} protocols, which are not compared: ${names.join(", ")}`);
+  }
+  return { columns, notes };
+}
+
+/** What one protocol has that the other has not: `fakeCount=500, real=mnist (train)`. */
+function distinction(own: Protocol | undefined, other: Protocol | undefined): string {
+  if (own === undefined || other === undefined) return own === undefined ? "no protocol" : "with a protocol";
+  const found = differences(own, other).map(({ key, values: [value] }) => {
+    // A hash says less to a person than a name, where the names differ too.
+    if (key === "real.hash" && own.real?.name !== other.real?.name) return `real=${own.real?.name}`;
+    return `${key}=${/^[0-9a-f]{64}$/.test(value) ? value.slice(0, 12) : value}`;
+  });
+  return found.join(", ");
+}
+
+/**
+ * The table of a sweep's results.
+ *
+ * A value is marked as the best only when its interval has no point in common with that of any other cell, and only once
+ * every run of every cell has ended. A cell of which every run failed has no part in the comparison.
+ */
+export function sweepTable(grid: Grid, results: readonly RunResult[]): SweepTable {
+  const { columns, notes } = columnsOf(results);
+  const ofCell = (cell: Cell) => results.filter(({ run }) => run.cell === cell);
+  const open = results.filter(({ state }) => state.kind === "waiting" || state.kind === "begun").length;
+  if (open > 0) notes.push(`${open} of ${results.length} runs have not ended: nothing is called the best yet`);
+  const intervals = columns.map((column) =>
+    grid.cells.map((cell) => {
+      const values = ofCell(cell).flatMap(({ run, scores }) =>
+        scores.filter((score) => matches(score, column)).map(({ value }) => ({ seed: run.seed, value })),
+      );
+      return values.length === 0 ? undefined : { ...interval(values.map(({ value }) => value)), values };
+    }),
+  );
+  const rows = grid.cells.map((cell, row): CellRow => {
+    const own = ofCell(cell);
+    return {
+      cell,
+      planned: own.length,
+      finished: own.filter(({ state }) => state.kind === "finished").length,
+      failures: own.flatMap(({ run, state }) =>
+        state.kind === "failed" ? [{ seed: run.seed, reason: state.reason }] : [],
+      ),
+      scores: columns.map((column, i) => {
+        const score = intervals[i]![row];
+        const others = intervals[i]!.filter((other, j) => j !== row && other !== undefined) as Interval[];
+        return score && { ...score, best: open === 0 && isBest(score, others, column.better) };
+      }),
+    };
+  });
+  return { axes: grid.axes, columns, rows, notes };
+}
+
+function matches(score: RunScore, column: Column): boolean {
+  return score.name === column.score && sameProtocol(score.protocol, column.protocol);
+}
+
+/** Whether the score is better than every other one, by intervals that are apart. */
+export function isBest(score: Interval, others: readonly Interval[], better: Column["better"]): boolean {
+  if (better === undefined || others.length === 0) return false;
+  return others.every((other) => isBetter(better, score.mean, other.mean) && separated(score, other));
+}

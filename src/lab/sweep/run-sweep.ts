@@ -1,0 +1,202 @@
+/**
+ * Running a sweep: as many children as asked for at a time, each run once, whatever was there before and whoever else is
+ * at work in the folder.
+ */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { setTimeout } from "node:timers/promises";
+import { UserError } from "../../base/errors.ts";
+import { type ChildEnd, type ChildEvent, gantryCommand, startChild } from "./child.ts";
+import type { SweepFolder } from "./folder.ts";
+import { type Grid, type GridRun, runsOf, type Shard } from "./grid.ts";
+import { clearUnbegun, holderOf, type RunState, stateOf } from "./run-state.ts";
+
+/** A run before the sweep begins. */
+export interface PlannedRun {
+  readonly run: GridRun;
+  readonly state: RunState;
+  readonly todo: boolean;
+}
+
+/** What a sweep tells while it goes on. */
+export interface SweepEvents {
+  /** The runs of this process's share, where they stand, and whether they are to be run now. */
+  plan?(runs: readonly PlannedRun[]): void;
+  /** A run begins, or goes on from a step. */
+  started?(run: GridRun, from: "start" | "resume"): void;
+  /** A line of a child's output. */
+  child?(run: GridRun, event: ChildEvent): void;
+  /** A run is trained by a child that outlived an earlier sweep; it is waited for. */
+  held?(run: GridRun, message: string): void;
+  /** A run is over for this process: as it stands, or left to another process. */
+  ended?(run: GridRun, state: RunState | { readonly kind: "elsewhere"; readonly reason: string }): void;
+}
+
+/** How to run a sweep. */
+export interface RunSweepOptions {
+  /** Children at a time; default 1. */
+  readonly jobs?: number | undefined;
+  /** Threads of each child; default: the cores divided by `jobs`, at least 1. A recipe's own `threads` goes first. */
+  readonly threads?: number | undefined;
+  readonly shard?: Shard | undefined;
+  /** Try runs again that have failed. */
+  readonly retry?: boolean | undefined;
+  /** Raise it to stop: children finish their step and save. */
+  readonly stop?: AbortSignal | undefined;
+  readonly events?: SweepEvents | undefined;
+  /** Called when a run is over, to write results. */
+  readonly update?: (() => void) | undefined;
+}
+
+/** How a sweep ended, of the runs of this process's share. */
+export interface SweepOutcome {
+  readonly runs: number;
+  readonly finished: number;
+  readonly failed: number;
+  /** Left to other processes. */
+  readonly elsewhere: number;
+  /** Neither finished nor failed: the sweep was stopped. */
+  readonly open: number;
+}
+
+/** How long to wait before looking again whether a process has let go of a run, in milliseconds. */
+const PATIENCE = 500;
+
+/**
+ * Runs what is left of a sweep. It never throws because a run fails: that is noted in the folder.
+ *
+ * @example
+ * const folder = new SweepFolder("sweeps/mnist");
+ * folder.define(sweep, recipe);
+ * const { failed } = await runSweep(folder, expandGrid(sweep, recipe), "mnist", { jobs: 2 });
+ */
+export async function runSweep(
+  folder: SweepFolder,
+  grid: Grid,
+  source: string,
+  options: RunSweepOptions = {},
+): Promise<SweepOutcome> {
+  const { jobs = 1, events = {}, retry = false } = options;
+  // A disk that refuses results must not leave the other children running on.
+  const failing = new AbortController();
+  const stop = AbortSignal.any([failing.signal, ...(options.stop ? [options.stop] : [])]);
+  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
+  const mine = runsOf(grid, options.shard);
+  const isDone = (state: RunState) =>
+    state.kind === "finished" || (state.kind === "failed" && (!retry || state.lasting));
+  const plan = mine.map((run): PlannedRun => {
+    const state = stateOf(folder, run);
+    return { run, state, todo: !isDone(state) };
+  });
+  events.plan?.(plan);
+  const queue = plan.filter(({ todo }) => todo).map(({ run }) => run);
+  let elsewhere = 0;
+
+  const one = async (run: GridRun): Promise<void> => {
+    let release: () => void;
+    try {
+      release = folder.claim(run.name);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      elsewhere++;
+      events.ended?.(run, { kind: "elsewhere", reason: error.message });
+      return;
+    }
+    try {
+      const holder = await freed(folder, run, { events, stop });
+      if (holder !== undefined) {
+        elsewhere++;
+        events.ended?.(run, { kind: "elsewhere", reason: holder });
+        return;
+      }
+      // Another process may have finished it before the claim was ours.
+      if (!isDone(stateOf(folder, run)) && !stop.aborted) await train(folder, run, source, threads, { events, stop });
+      events.ended?.(run, stateOf(folder, run));
+    } finally {
+      release();
+    }
+    options.update?.();
+  };
+
+  const worker = async (): Promise<void> => {
+    for (let run = queue.shift(); run !== undefined && !stop.aborted; run = queue.shift()) await one(run);
+  };
+  const guarded = () =>
+    worker().catch((error: unknown) => {
+      failing.abort();
+      throw error;
+    });
+  const ends = await Promise.allSettled(Array.from({ length: jobs }, guarded));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+  options.update?.();
+  const states = mine.map((run) => stateOf(folder, run).kind);
+  const count = (kind: RunState["kind"]) => states.filter((state) => state === kind).length;
+  const [finished, failed] = [count("finished"), count("failed")];
+  return { runs: mine.length, finished, failed, elsewhere, open: mine.length - finished - failed };
+}
+
+interface Watched {
+  readonly events: SweepEvents;
+  readonly stop: AbortSignal;
+}
+
+/** Waits until nobody trains the run; gives the holder's description when it is on another machine, or `stop` is raised. */
+async function freed(folder: SweepFolder, run: GridRun, { stop, events }: Watched): Promise<string | undefined> {
+  let told = false;
+  for (let holder = holderOf(folder, run); holder !== undefined; holder = holderOf(folder, run)) {
+    if (holder.elsewhere || stop.aborted) return holder.message;
+    if (!told) events.held?.(run, holder.message);
+    told = true;
+    await setTimeout(PATIENCE);
+  }
+  return undefined;
+}
+
+/** Trains one run to its end or to `stop`, and notes it when that fails. */
+async function train(
+  folder: SweepFolder,
+  run: GridRun,
+  source: string,
+  threads: number,
+  { stop, events }: Watched,
+): Promise<void> {
+  folder.clearFailure(run.name);
+  const log = folder.log(run.name);
+  let end: ChildEnd;
+  try {
+    clearUnbegun(folder, run);
+    const begun = stateOf(folder, run).kind !== "waiting";
+    const path = folder.run(run.name);
+    const what = begun ? ["resume", path] : ["train", source, "--out", path, ...settings(run)];
+    const share = run.recipe.threads === undefined ? ["--threads", String(threads)] : [];
+    events.started?.(run, begun ? "resume" : "start");
+    const child = startChild([...gantryCommand, ...what, ...share, "--json"], log, (event) =>
+      events.child?.(run, event),
+    );
+    const onStop = () => child.stop();
+    stop.addEventListener("abort", onStop, { once: true });
+    if (stop.aborted) onStop();
+    end = await child.ended;
+    stop.removeEventListener("abort", onStop);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    end = { code: null, signal: null, message: error.message };
+  }
+  const state = stateOf(folder, run);
+  if (state.kind === "finished" || wasAsked(end)) return;
+  folder.writeFailure(run.name, end.message ?? reasonOf(end, log));
+}
+
+const settings = (run: GridRun): string[] => run.set.flatMap((text) => ["--set", text]);
+
+/** Whether the child stopped because someone asked it to: it can be resumed. */
+function wasAsked({ code, signal }: ChildEnd): boolean {
+  return code === 130 || code === 143 || ["SIGINT", "SIGTERM", "SIGHUP"].includes(signal ?? "");
+}
+
+/** Why a child ended that did not say so itself. */
+function reasonOf({ code, signal }: ChildEnd, log: string): string {
+  const how = signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
+  const last = readFileSync(log, "utf8").trimEnd().split("\n").at(-1);
+  return last ? `${how}: ${last}` : how;
+}

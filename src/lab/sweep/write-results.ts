@@ -1,0 +1,29 @@
+/** The results of a sweep, written into its folder whenever a run is over. */
+import type { SweepFolder } from "./folder.ts";
+import type { Grid } from "./grid.ts";
+import { runsCsv, tableCsv, tableData, tableMarkdown, tableText } from "./render.ts";
+import { type RunResult, runResults, type ScoresAt, type SweepTable, sweepTable } from "./results.ts";
+
+/** How often the results are read again because another process has finished a run meanwhile. */
+const ROUNDS = 5;
+
+const standing = (results: readonly RunResult[]): string => results.map(({ state }) => state.kind).join();
+
+/**
+ * Writes table.txt, table.md, table.csv, table.json and runs.csv, each atomically, and gives the table.
+ *
+ * Processes that share the folder write the same files: who writes looks again afterwards, so that of two the later does
+ * not leave the table without the other's run.
+ */
+export function writeResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "final"): SweepTable {
+  for (let round = 1; ; round++) {
+    const results = runResults(folder, grid, at);
+    const table = sweepTable(grid, results);
+    folder.write("table.txt", tableText(table));
+    folder.write("table.md", tableMarkdown(table));
+    folder.write("table.csv", tableCsv(table));
+    folder.write("table.json", `${JSON.stringify({ at, ...tableData(table, results) }, null, 1)}\n`);
+    folder.write("runs.csv", runsCsv(table, results));
+    if (round === ROUNDS || standing(runResults(folder, grid, at)) === standing(results)) return table;
+  }
+}
