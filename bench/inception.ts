@@ -9,7 +9,7 @@ export async function inceptionStep({ Generator, scope, Tensor }: Gantry): Promi
   const compiled = (path: string): Promise<unknown> => import(new URL(`../dist/${path}`, import.meta.url).href);
   const { InceptionFeatures } = (await compiled(
     "metrics/inception.js",
-  )) as typeof import("../src/metrics/inception.ts");
+  )) as typeof import("../src/metrics/features/inception.ts");
   const { InceptionV3 } = (await compiled(
     "models/inception/network.js",
   )) as typeof import("../src/models/inception/network.ts");

@@ -2,9 +2,9 @@
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import { inferenceMode, keep, scope, Tensor } from "../tensor/index.ts";
-import type { FeatureNetwork } from "./feature-network.ts";
+import type { FeatureNetwork } from "./features/feature-network.ts";
 import { Moments } from "./formulas/moments.ts";
-import type { ImageSet } from "./image-set.ts";
+import type { ImageSet } from "./images/image-set.ts";
 import type { Part, Sample } from "./metric.ts";
 
 /** Images to a pass of the feature network: Inception's activations of 64 images take some 350 MB. */

@@ -5,8 +5,8 @@
 import { UserError } from "../base/errors.ts";
 import { Generator, scope, Tensor } from "../tensor/index.ts";
 import { type CollectOptions, collect, disposeSample } from "./collect.ts";
-import type { FeatureNetwork } from "./feature-network.ts";
-import { type ImageSet, requireSameSize } from "./image-set.ts";
+import type { FeatureNetwork } from "./features/feature-network.ts";
+import { type ImageSet, requireSameSize } from "./images/image-set.ts";
 import type { Metric, Part, Sample } from "./metric.ts";
 import type { Drawing, Protocol } from "./protocol.ts";
 import { realStatistics } from "./real-statistics.ts";

@@ -1,16 +1,17 @@
 /** Scores: features once, formulas on them, and the protocols that make numbers comparable. */
-export { classifierNames, classifierPath, openClassifier } from "./classifier.ts";
+
 export { type CollectOptions, type CollectProgress, collect, disposeSample } from "./collect.ts";
 export { BYTES, type Evaluation, evaluate, type Judged, QUANTISER } from "./evaluate.ts";
-export type { FeatureNetwork, Features, OpenFeatureNetwork } from "./feature-network.ts";
-export { type FolderOptions, folderImages } from "./folder-images.ts";
+export { classifierNames, classifierPath, openClassifier } from "./features/classifier.ts";
+export type { FeatureNetwork, Features, OpenFeatureNetwork } from "./features/feature-network.ts";
+export { featureNames, openFeatures } from "./features/open-features.ts";
 export * as formulas from "./formulas/index.ts";
 export type { Gaussian } from "./formulas/moments.ts";
-export { datasetImages, hashOf, type ImageSet } from "./image-set.ts";
+export { type FolderOptions, folderImages } from "./images/folder-images.ts";
+export { datasetImages, hashOf, type ImageSet } from "./images/image-set.ts";
+export { npzImages } from "./images/npz-images.ts";
 export type { Measured, Metric, MetricContext, MetricDescriptor, Part, Sample } from "./metric.ts";
 export { HIGH_QUALITY_SIGMAS, type MixtureScores, mixtureScores, nearestModes } from "./mixture-scores.ts";
-export { npzImages } from "./npz-images.ts";
-export { featureNames, openFeatures } from "./open-features.ts";
 export { type Preset, preset, presets } from "./presets.ts";
 export {
   type Difference,

@@ -10,8 +10,8 @@ import { sha256 } from "../data/source.ts";
 import { readSafetensors, writeSafetensors } from "../formats/index.ts";
 import { engineSummary, type Tensor } from "../tensor/index.ts";
 import { type CollectOptions, collect } from "./collect.ts";
-import type { FeatureNetwork } from "./feature-network.ts";
-import { hashOf, type ImageSet } from "./image-set.ts";
+import type { FeatureNetwork } from "./features/feature-network.ts";
+import { hashOf, type ImageSet } from "./images/image-set.ts";
 import type { Part, Sample } from "./metric.ts";
 
 /** Raised whenever the numbers or their layout change. */

@@ -1,6 +1,6 @@
 /** Score: a number with its name, its spread and the protocol it was measured under. */
 import { z } from "zod";
-import type { FeatureNetwork } from "./feature-network.ts";
+import type { FeatureNetwork } from "./features/feature-network.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** A measured score. */

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { kebab } from "../../src/cli/flags.ts";
 import { shell } from "../../src/cli/shell.ts";
 import { trainClassifier } from "../../src/cli/train-classifier.ts";
-import { openClassifier } from "../../src/metrics/classifier.ts";
+import { openClassifier } from "../../src/metrics/features/classifier.ts";
 import { readClassifier } from "../../src/models/index.ts";
 import { engineSummary, Tensor } from "../../src/tensor/index.ts";
 import { picture } from "../data/files.ts";

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import { InceptionFeatures } from "../../src/metrics/features/inception.ts";
+import { tf1Resize } from "../../src/metrics/features/tf1-resize.ts";
 import { frechetDistance } from "../../src/metrics/formulas/frechet-distance.ts";
 import { inceptionScore } from "../../src/metrics/formulas/inception-score.ts";
 import { kernelDistanceOfSubsets } from "../../src/metrics/formulas/kernel-distance.ts";
 import { gaussianOf } from "../../src/metrics/formulas/moments.ts";
-import { InceptionFeatures } from "../../src/metrics/inception.ts";
-import { tf1Resize } from "../../src/metrics/tf1-resize.ts";
 import { foldBatchNorms } from "../../src/models/inception/fold.ts";
 import { InceptionV3 } from "../../src/models/inception/network.ts";
 import { Generator, liveTensors, noGrad, Tensor } from "../../src/tensor/index.ts";

@@ -1,8 +1,13 @@
 /** Inception v3 as a feature network: the one that published Inception Scores, FIDs and KIDs are computed with. */
-import { UserError } from "../base/errors.ts";
-import { foldBatchNorms } from "../models/inception/fold.ts";
-import { INCEPTION_CLASSES, INCEPTION_SIZE, type InceptionOptions, InceptionV3 } from "../models/inception/network.ts";
-import { type Device, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { foldBatchNorms } from "../../models/inception/fold.ts";
+import {
+  INCEPTION_CLASSES,
+  INCEPTION_SIZE,
+  type InceptionOptions,
+  InceptionV3,
+} from "../../models/inception/network.ts";
+import { type Device, Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
 import type { FeatureNetwork, Features } from "./feature-network.ts";
 import { readInception } from "./inception-file.ts";
 import { tf1Resize } from "./tf1-resize.ts";

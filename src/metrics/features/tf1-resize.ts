@@ -5,7 +5,7 @@
  * centres nowhere, and there is no antialiasing. Other resizers give other scores (Parmar, Zhang and Zhu 2022, "On Aliased
  * Resizing and Surprising Subtleties in GAN Evaluation").
  */
-import { scope, Tensor } from "../tensor/index.ts";
+import { scope, Tensor } from "../../tensor/index.ts";
 
 /** Where the outputs of one dimension lie in the input. */
 interface Positions {

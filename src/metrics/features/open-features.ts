@@ -1,5 +1,5 @@
 /** Feature networks by name: what `--features` and a recipe's `evaluate.features` can say. */
-import { suggestion, UserError } from "../base/errors.ts";
+import { suggestion, UserError } from "../../base/errors.ts";
 import { classifierNames, openClassifier } from "./classifier.ts";
 import type { FeatureNetwork, InceptionResizer } from "./feature-network.ts";
 import { openInception } from "./inception.ts";

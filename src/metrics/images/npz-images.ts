@@ -1,7 +1,7 @@
 /** The images of an .npz file, as other tools keep their samples: uint8 [N, H, W, C] under `arr_0`, read batch by batch. */
-import { UserError } from "../base/errors.ts";
-import { type Npz, openNpz } from "../formats/index.ts";
-import { keep, scope } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { type Npz, openNpz } from "../../formats/index.ts";
+import { keep, scope } from "../../tensor/index.ts";
 import type { ImageSet } from "./image-set.ts";
 
 /** Where the dimensions of an array of images lie; undefined when it is none. */

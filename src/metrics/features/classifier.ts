@@ -7,10 +7,10 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { suggestion, UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
-import { type Classifier, type ClassifierInfo, readClassifier } from "../models/index.ts";
-import { type Device, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { suggestion, UserError } from "../../base/errors.ts";
+import { fileError } from "../../formats/atomic.ts";
+import { type Classifier, type ClassifierInfo, readClassifier } from "../../models/index.ts";
+import { type Device, noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { resizeAntialiased } from "./antialiased.ts";
 import type { FeatureNetwork, Features } from "./feature-network.ts";
 
@@ -26,7 +26,7 @@ const CHUNK = 250;
 
 /** The file of a shipped classifier; the folder is two levels up from here in the sources as in dist/. */
 export function classifierPath(name: string): string {
-  return fileURLToPath(new URL(`../../weights/${name}.safetensors`, import.meta.url));
+  return fileURLToPath(new URL(`../../../weights/${name}.safetensors`, import.meta.url));
 }
 
 /**

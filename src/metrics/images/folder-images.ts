@@ -1,6 +1,6 @@
 /** A folder or zip archive of image files, by whatever tool, as it is: every file, at its own size. */
-import { UserError } from "../base/errors.ts";
-import { type Dataset, imageFolder, type PackProgress, packOf } from "../data/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { type Dataset, imageFolder, type PackProgress, packOf } from "../../data/index.ts";
 import { datasetImages, type ImageSet } from "./image-set.ts";
 
 /** How a folder is opened. */

@@ -4,7 +4,7 @@
  * A filter that only ever looks at the four nearest pixels aliases, and Parmar et al. 2022 (arXiv 2104.11222) show that this
  * alone moves FID by several points.
  */
-import { Tensor } from "../tensor/index.ts";
+import { Tensor } from "../../tensor/index.ts";
 
 /**
  * Images [N, C, H, W] (float) at the size `height` x `width`, each side on its own.

@@ -1,8 +1,8 @@
 /** Image sets: what is judged and what it is judged against, as batches of bytes that are forgotten after use. */
 import { createHash } from "node:crypto";
-import { UserError } from "../base/errors.ts";
-import type { Dataset } from "../data/index.ts";
-import { Generator, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import type { Dataset } from "../../data/index.ts";
+import { Generator, scope, Tensor } from "../../tensor/index.ts";
 
 /** Images of one size. */
 export interface ImageSet {

@@ -1,5 +1,5 @@
 /** Feature networks: what images are turned into before any score is computed. */
-import type { Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../../tensor/index.ts";
 
 /** What a feature network says of a batch, float32. */
 export interface Features {
@@ -22,7 +22,7 @@ export type InceptionResizer = "tf1-bilinear" | "torch-bilinear";
 export interface FeatureNetwork {
   /** What scores are named after: `inception`, `mnist-classifier`, ... */
   readonly name: string;
-  /** SHA-256 of the weights (their safetensors file). */
+  /** SHA-256 of the weights (of the published file, or of the safetensors file). */
   readonly hash: string;
   /** How images reach the network's size and range, in words that are the same whenever the numbers are. */
   readonly resizer: string;
