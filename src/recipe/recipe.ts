@@ -55,7 +55,7 @@ function freeze<T extends object>(value: T): T {
  * | `samples` | `{ every, count, columns }`: steps between sample grids, images and columns of a grid | 500, 64, 8 |
  * | `log` | `{ every }`: steps between lines of the log | 20 |
  * | `evaluate` | `{ every, features, metrics, samples, real, best }`: steps between evaluations; the feature network; the scores; how many images are drawn and how many real ones they are held against (all); the score whose best checkpoint is kept (the first) | none; 1000, `inception`, `[fid(), inceptionScore()]`, 10000 |
- * | `checkpoint` | `{ every, keep }`: steps between checkpoints, how many of the latest to keep beside the best | 500, 2 |
+ * | `checkpoint` | `{ every, keep, at }`: steps between checkpoints, how many of the latest to keep beside the best, steps whose checkpoints are kept for good | 500, 2, `[]` |
  * | `memoryFormat` | layout of images and weights: `channelsLast` (NHWC; the faster one on CPU) or `contiguous` (NCHW) | `channelsLast` |
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
  * | `threads` | CPU threads | what the engine chooses |

@@ -96,7 +96,13 @@ export const recipeSchema = z
       .prefault({}),
     log: z.strictObject({ every: count().default(20) }).prefault({}),
     evaluate: evaluation.optional(),
-    checkpoint: z.strictObject({ every: count().default(500), keep: count().default(2) }).prefault({}),
+    checkpoint: z
+      .strictObject({
+        every: count().default(500),
+        keep: count().default(2),
+        at: z.array(count(), { error: "must be a list of steps, such as [1000, 5000]" }).default([]),
+      })
+      .prefault({}),
     memoryFormat: z.enum(["contiguous", "channelsLast"]).default("channelsLast"),
     device: z
       .string()

@@ -156,11 +156,11 @@ export function listCheckpoints(folder: string): { step: number; path: string }[
     .sort((a, b) => a.step - b.step);
 }
 
-/** Removes all but the newest `keep` checkpoints and the one of step `best`. */
-export function pruneCheckpoints(folder: string, keep: number, best: number | undefined): void {
+/** Removes all but the newest `keep` checkpoints and those of the steps `stay`. */
+export function pruneCheckpoints(folder: string, keep: number, stay: readonly number[]): void {
   const all = listCheckpoints(folder);
   for (const { path, step } of all.slice(0, Math.max(0, all.length - keep))) {
-    if (step === best) continue;
+    if (stay.includes(step)) continue;
     // Renamed first: half a removed checkpoint must not look like a whole one.
     const doomed = temporaryName(path);
     renameSync(path, doomed);

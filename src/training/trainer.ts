@@ -102,7 +102,7 @@ export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
       // Pictures and files are not training: the clock that throughput is told by stands still meanwhile.
       clock.pause();
       if (due(recipe.samples.every)) await sitting.samples();
-      if (due(recipe.checkpoint.every)) sitting.checkpoint();
+      if (due(recipe.checkpoint.every) || recipe.checkpoint.at.includes(game.step)) sitting.checkpoint();
       if (evaluator && due(evaluator.every)) await sitting.evaluate();
       await setImmediate();
       clock.go();
@@ -207,9 +207,10 @@ class Writer {
     this.#events.saved?.(file, "checkpoint");
   }
 
-  /** Keeps the newest checkpoints and the best one, which may be the one just written. */
+  /** Keeps the newest checkpoints, those that the recipe names, and the best one, which may be the one just written. */
   #prune(best = this.#best()?.step): void {
-    pruneCheckpoints(this.#directory.checkpoints, this.game.recipe.checkpoint.keep, best);
+    const { keep, at } = this.game.recipe.checkpoint;
+    pruneCheckpoints(this.#directory.checkpoints, keep, best === undefined ? at : [...at, best]);
   }
 
   #best(): { readonly step: number; readonly value: number } | undefined {

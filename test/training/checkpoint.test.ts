@@ -122,11 +122,11 @@ describe("the list of checkpoints", () => {
       mkdirSync(join(folder, name));
     }
     expect(listCheckpoints(folder).map(({ step }) => step)).toEqual([500, 999_999, 1_000_500]);
-    pruneCheckpoints(folder, 2, undefined);
+    pruneCheckpoints(folder, 2, []);
     expect(listCheckpoints(folder).map(({ step }) => step)).toEqual([999_999, 1_000_500]);
     // What is not a checkpoint is not ours to remove.
     expect(readdirSync(folder)).toContain("step-7.bak");
-    pruneCheckpoints(folder, 5, undefined);
+    pruneCheckpoints(folder, 5, []);
     expect(listCheckpoints(folder).length).toBe(2);
     expect(listCheckpoints(join(folder, "absent"))).toEqual([]);
   });

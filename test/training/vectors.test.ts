@@ -1,0 +1,99 @@
+/** Runs on vectors: pictures, scores and checkpoints like any other run, bit for bit the same after an interruption. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { mixtureOfGaussians } from "../../src/data/index.ts";
+import { fid, mixture } from "../../src/metrics/scores/index.ts";
+import { dcgan } from "../../src/models/index.ts";
+import { loadRecipe } from "../../src/recipe/load.ts";
+import { applyOverrides } from "../../src/recipe/overrides.ts";
+import type { RecipeInput } from "../../src/recipe/recipe.ts";
+import { topK } from "../../src/techniques/index.ts";
+import { openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
+import { eventsOf, newDirectory, stopAfter } from "./short-run.ts";
+import { filesIn, tinyRecipe } from "./tiny.ts";
+
+const evaluate = { every: 2, features: "samples", metrics: [mixture()], samples: 300 };
+
+function vectors(parts: Partial<RecipeInput> = {}): ReturnType<typeof tinyRecipe> {
+  return tinyRecipe({
+    data: mixtureOfGaussians({ modes: 4 }),
+    techniques: [topK({ gamma: 0.5, everySteps: 2 })],
+    steps: 6,
+    log: { every: 1 },
+    samples: { every: 3, count: 20 },
+    checkpoint: { every: 4, keep: 1, at: [1, 3] },
+    evaluate,
+    ...parts,
+  });
+}
+
+describe("a run on vectors", () => {
+  it("writes pictures, scores and a report", async () => {
+    const directory = newDirectory();
+    await startRun(vectors(), { directory }).train();
+    const run = new RunDirectory(directory);
+    const last = run.evaluations().at(-1)!;
+    expect(run.evaluations().map(({ step }) => step)).toEqual([2, 4, 6]);
+    expect(last.scores.map(({ name }) => name)).toEqual(
+      ["highQuality", "modes", "reverseKl", "distance"].map((name) => `${name}@samples`),
+    );
+    expect(last.chosenBy).toBe("highQuality@samples");
+    expect(last.scores[0]!.protocol).toMatchObject({ features: "samples", fakeCount: 300, real: null });
+    const picture = await sharp(join(run.samples, "000006.png")).metadata();
+    expect(picture.width).toBe(picture.height);
+    expect(readFileSync(run.report, "utf8")).toContain(
+      "mixture of 4 Gaussians (grid, spacing 1, sigma 0.05), drawn without end",
+    );
+    expect((await sampleRun(directory, { count: 5, seed: 0 })).shape).toEqual([5, 2]);
+  });
+
+  it("keeps the checkpoints of the steps that the recipe names", async () => {
+    const directory = newDirectory();
+    await startRun(vectors({ evaluate: undefined }), { directory }).train();
+    expect(readdirSync(join(directory, "checkpoints"))).toEqual(["step-000001", "step-000003", "step-000006"]);
+  });
+
+  it("ends with the same bits when it was interrupted", async () => {
+    const [whole, parts] = [newDirectory(), newDirectory()];
+    await startRun(vectors(), { directory: whole }).train();
+    await stopAfter(startRun(vectors(), { directory: parts }), 3);
+    await (await openRun(parts)).train();
+    expect(eventsOf(parts)).toContain("resume 3");
+    const last = (directory: string) => {
+      const { "state.json": _, ...files } = filesIn(join(directory, "checkpoints", "step-000006"));
+      return files;
+    };
+    expect(last(parts)).toEqual(last(whole));
+  });
+
+  it("refuses what only images have", async () => {
+    const refusal = (parts: Partial<RecipeInput>) => startRun(vectors(parts), { directory: newDirectory() }).train();
+    await expect(refusal({ evaluate: { ...evaluate, features: "inception" } })).rejects.toThrow(
+      "`evaluate.features` (=inception) looks at images; data that are vectors are judged as they are",
+    );
+    await expect(refusal({ evaluate: { ...evaluate, metrics: [fid()] } })).rejects.toThrow("`fid` judges images");
+    await expect(refusal({ generator: dcgan.generator() })).rejects.toThrow("the samples are vectors of 2 numbers");
+    await expect(refusal({ steps: undefined, epochs: 2 })).rejects.toThrow("know no epochs");
+  });
+
+  it("counts in epochs where the data says how long one is", async () => {
+    const data = mixtureOfGaussians({ modes: 4, samplesPerEpoch: 16 });
+    const { step } = await startRun(vectors({ data, steps: undefined, epochs: 2 }), {
+      directory: newDirectory(),
+    }).train();
+    expect(step).toBe(4);
+  });
+});
+
+describe("the recipe `mixture`", () => {
+  it("trains", async () => {
+    const { recipe } = await loadRecipe("mixture");
+    const directory = newDirectory();
+    const small = applyOverrides(recipe, ["steps=2", "evaluate.every=1", "evaluate.samples=100", "samples.count=50"]);
+    const { finished } = await startRun(small, { directory }).train();
+    expect(finished).toBe(true);
+    expect(existsSync(join(directory, "samples", "000002.png"))).toBe(true);
+  });
+});
