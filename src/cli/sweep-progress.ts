@@ -66,6 +66,8 @@ export class SweepProgress {
   finished = 0;
   failed = 0;
   elsewhere = 0;
+  /** Whether the children were asked to stop. */
+  stopping = false;
   /** Runs that have not begun here. */
   waiting = 0;
 
@@ -112,7 +114,7 @@ export class SweepProgress {
       ...(this.failed > 0 ? [`${this.failed} failed`] : []),
       ...(this.elsewhere > 0 ? [`${this.elsewhere} with other processes`] : []),
     ];
-    return `${parts.join(", ")}  ETA ${clock(this.left(at))}`;
+    return `${parts.join(", ")}  ${this.stopping ? "stopping" : `ETA ${clock(this.left(at))}`}`;
   }
 
   /** The overall line and one for each running child. */

@@ -73,7 +73,9 @@ class TextReporter implements SweepReporter {
     this.#block = new StatusBlock(out);
     this.#progress = new SweepProgress(jobs);
     // Children report when they like; the clock runs on all the same.
-    this.#timer = setInterval(() => this.#draw(), this.#block.terminal ? REDRAW : LOG_INTERVAL);
+    this.#timer = this.#block.terminal
+      ? setInterval(() => this.#draw(), REDRAW)
+      : setInterval(() => this.#log(), LOG_INTERVAL);
     this.#timer.unref();
     this.events = {
       plan: (runs) => this.#plan(runs),
@@ -134,8 +136,12 @@ class TextReporter implements SweepReporter {
 
   #draw(): void {
     if (this.#progress.running === 0) this.#block.clear();
-    else if (this.#block.terminal) this.#block.draw(this.#progress.lines(this.#block.columns, seconds()));
-    else for (const line of this.#progress.lines(Number.POSITIVE_INFINITY, seconds())) this.#block.lasting(line);
+    else this.#block.draw(this.#progress.lines(this.#block.columns, seconds()));
+  }
+
+  #log(): void {
+    if (this.#progress.running === 0) return;
+    for (const line of this.#progress.lines(Number.POSITIVE_INFINITY, seconds())) this.#block.lasting(line);
   }
 
   start(directory: string, cells: number, runs: number): void {
@@ -145,6 +151,7 @@ class TextReporter implements SweepReporter {
   }
 
   stopping(): void {
+    this.#progress.stopping = true;
     this.#block.lasting(
       "Stopping: every run finishes its step and saves; Ctrl-C once more ends at once, without saving.",
     );

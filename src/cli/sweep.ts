@@ -78,9 +78,10 @@ const emphasised = (): ((text: string) => string) | undefined =>
 function lastWords(folder: string, { failed, open, elsewhere }: SweepOutcome): string {
   const command = `${programName()} sweep ${quoted(near(folder))}`;
   const lines = [`Results: ${near(folder)}/table.md, table.csv, table.json, runs.csv`];
-  if (open > 0)
-    lines.push(`${open} of the runs ${elsewhere > 0 ? "are left, some with other processes" : "are left"}: ${command}`);
-  if (failed > 0) lines.push(`${failed} failed; to try them again: ${command} --retry`);
+  const runs = (count: number) => `${count} ${count === 1 ? "run" : "runs"}`;
+  if (elsewhere > 0) lines.push(`${runs(elsewhere)} left to other processes.`);
+  if (open > 0) lines.push(`${runs(open)} not finished; to go on: ${command}`);
+  if (failed > 0) lines.push(`${runs(failed)} failed; to try again: ${command} --retry`);
   return `\n${lines.join("\n")}\n`;
 }
 

@@ -1,13 +1,19 @@
 /** One run as a child process: `gantry train` or `gantry resume` with `--json`, its events, and how it ended. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The command line of this very Gantry: dist/lab/sweep and src/lab/sweep are both three folders below it. */
+const here = dirname(fileURLToPath(import.meta.url));
+const compiled = join(here, "../../cli/main.js");
+
+/**
+ * The command line of this very Gantry. Compiled code starts its compiled fellow: bin/gantry.js would in a clone compile
+ * anew for each run, and a sweep of hours would fail, or change, with the first source that is edited meanwhile.
+ */
 export const gantryCommand: readonly string[] = [
   process.execPath,
-  join(dirname(fileURLToPath(import.meta.url)), "../../../bin/gantry.js"),
+  existsSync(compiled) ? compiled : join(here, "../../../bin/gantry.js"),
 ];
 
 /** A line of a child's output; see docs/cli.md. */

@@ -49,9 +49,11 @@ function scoreText(score: CellScore | undefined, planned: number): string {
 function legend(table: SweepTable): string[] {
   const counts = table.rows.map(({ planned }) => planned);
   const seeds = Math.max(0, ...counts);
+  const judged = table.columns.some(({ better }) => better !== undefined) && table.rows.length > 1;
+  const bold = judged ? "; the best is bold where its interval is apart from all others" : "";
   const spread =
     seeds > 1
-      ? "Mean ± 95 % confidence interval (Student's t) over seeds; the best is bold where its interval is apart from all others."
+      ? `Mean ± 95 % confidence interval (Student's t) over seeds${bold}.`
       : "One run a cell: there is no interval, and nothing is called the best.";
   return [spread, ...table.notes.map((note) => `${note}.`)];
 }

@@ -44,6 +44,8 @@ export interface RunSweepOptions {
   /** Raise it to stop: children finish their step and save. */
   readonly stop?: AbortSignal | undefined;
   readonly events?: SweepEvents | undefined;
+  /** The program that trains a run, before its arguments; default: this Gantry. */
+  readonly command?: readonly string[] | undefined;
   /** Called when a run is over, to write results. */
   readonly update?: (() => void) | undefined;
 }
@@ -76,7 +78,7 @@ export async function runSweep(
   source: string,
   options: RunSweepOptions = {},
 ): Promise<SweepOutcome> {
-  const { jobs = 1, events = {}, retry = false } = options;
+  const { jobs = 1, events = {}, retry = false, command = gantryCommand } = options;
   // A disk that refuses results must not leave the other children running on.
   const failing = new AbortController();
   const stop = AbortSignal.any([failing.signal, ...(options.stop ? [options.stop] : [])]);
@@ -103,14 +105,15 @@ export async function runSweep(
       return;
     }
     try {
-      const holder = await freed(folder, run, { events, stop });
+      const holder = await freed(folder, run, { events, stop, command });
       if (holder !== undefined) {
         elsewhere++;
         events.ended?.(run, { kind: "elsewhere", reason: holder });
         return;
       }
       // Another process may have finished it before the claim was ours.
-      if (!isDone(stateOf(folder, run)) && !stop.aborted) await train(folder, run, source, threads, { events, stop });
+      if (!isDone(stateOf(folder, run)) && !stop.aborted)
+        await train(folder, run, source, threads, { events, stop, command });
       events.ended?.(run, stateOf(folder, run));
     } finally {
       release();
@@ -138,6 +141,7 @@ export async function runSweep(
 interface Watched {
   readonly events: SweepEvents;
   readonly stop: AbortSignal;
+  readonly command: readonly string[];
 }
 
 /** Waits until nobody trains the run; gives the holder's description when it is on another machine, or `stop` is raised. */
@@ -158,7 +162,7 @@ async function train(
   run: GridRun,
   source: string,
   threads: number,
-  { stop, events }: Watched,
+  { stop, events, command }: Watched,
 ): Promise<void> {
   folder.clearFailure(run.name);
   const log = folder.log(run.name);
@@ -170,9 +174,7 @@ async function train(
     const what = begun ? ["resume", path] : ["train", source, "--out", path, ...settings(run)];
     const share = run.recipe.threads === undefined ? ["--threads", String(threads)] : [];
     events.started?.(run, begun ? "resume" : "start");
-    const child = startChild([...gantryCommand, ...what, ...share, "--json"], log, (event) =>
-      events.child?.(run, event),
-    );
+    const child = startChild([...command, ...what, ...share, "--json"], log, (event) => events.child?.(run, event));
     const onStop = () => child.stop();
     stop.addEventListener("abort", onStop, { once: true });
     if (stop.aborted) onStop();
