@@ -1,10 +1,11 @@
-/** A sweep by what a person names: a recipe with axes, a file that defines one, or the folder of one that was begun. */
+/** A sweep by what a person names: a shipped one, a recipe with axes, a file that defines one, or one that was begun. */
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { loadRecipe } from "../../recipe/load.ts";
 import { importModule } from "../../recipe/modules.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
+import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { Axis } from "./axis.ts";
 import { checkedSweep, DEFAULT_SEEDS, isSweep, locatedSweep, type Sweep } from "./definition.ts";
 import { SweepFolder } from "./folder.ts";
@@ -56,7 +57,7 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
     const { recipe: base, source } = await loadRecipe(sweep.recipe);
     return { sweep, folder, base, source };
   }
-  const file = await sweepIn(named);
+  const file = Object.hasOwn(shippedSweeps, named) ? shippedSweeps[named]!() : await sweepIn(named);
   const before: Sweep = file ?? { recipe: named, set: [], axes: [], seeds: DEFAULT_SEEDS };
   const { recipe: base, source } = await loadRecipe(before.recipe);
   const sweep = checkedSweep({

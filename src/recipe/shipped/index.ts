@@ -7,5 +7,6 @@ export const shippedRecipes: Readonly<Record<string, () => Promise<{ default: Re
   "fashion-mnist": () => import("./fashion-mnist.ts"),
   cifar10: () => import("./cifar10.ts"),
   mixture: () => import("./mixture.ts"),
+  "narrow-dcgan": () => import("./narrow-dcgan.ts"),
   "wgan-gp": () => import("./wgan-gp.ts"),
 };

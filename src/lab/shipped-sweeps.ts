@@ -1,0 +1,11 @@
+/** The sweeps that come with Gantry, by name, for `gantry sweep <name>`. */
+import type { Sweep } from "./sweep/definition.ts";
+import { topKImages } from "./top-k-images.ts";
+
+/** Name to definition of each shipped sweep. */
+export const shippedSweeps: Readonly<Record<string, () => Sweep>> = {
+  "top-k-images": () => topKImages(),
+  "top-k-mnist": () => topKImages("mnist"),
+  "top-k-fashion-mnist": () => topKImages("fashion-mnist"),
+  "top-k-cifar10": () => topKImages("cifar10"),
+};
