@@ -1,4 +1,6 @@
 /** Figures as SVG text and PNG files. */
+export { type Band, type BandChartOptions, bandChart } from "./band-chart.ts";
+export { type DensityOptions, densityPanels, type Lattice, latticeOf } from "./density.ts";
 export { type Curve, type LineChartOptions, lineChart } from "./line-chart.ts";
-export { type CloudPanel, type PointCloudOptions, pointCloud } from "./point-cloud.ts";
 export { writePng } from "./png.ts";
+export { type CloudPanel, type PointCloudOptions, pointCloud } from "./point-cloud.ts";
