@@ -45,6 +45,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "show two evaluations side by side, if their protocols agree",
     load: async () => (await import("./compare.ts")).compare,
   },
+  lab: {
+    summary: "run the experiments on top-k training",
+    load: async () => (await import("./lab.ts")).lab,
+  },
   data: {
     summary: "inspect a dataset, or get one",
     load: async () => (await import("./data.ts")).data,

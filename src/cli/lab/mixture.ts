@@ -1,0 +1,118 @@
+/** `gantry lab mixture`: top-k training and its controls on mixtures of Gaussians. */
+import { join } from "node:path";
+import { suggestion } from "../../base/errors.ts";
+import { defineCommand } from "../command.ts";
+import { exitCodes, UsageError } from "../errors.ts";
+import { wholeNumber } from "../flags.ts";
+import { watchInterrupts } from "../interrupt.ts";
+import { outputFlags } from "../reporter.ts";
+import { parseShard } from "../sweep.ts";
+import { sweepReporter } from "../sweep-reporter.ts";
+
+const args = {
+  modes: {
+    type: "string",
+    valueHint: "A,B",
+    default: "25",
+    description: "numbers of modes, square numbers: 25,64,100",
+  },
+  updates: {
+    type: "string",
+    valueHint: "A,B",
+    default: "all,top,bottom,random",
+    description:
+      "the samples that the generator learns from: all of a batch, the k judged most real, least real, or any k",
+  },
+  seeds: { type: "string", valueHint: "N", default: "5", description: "runs of each cell, with seeds 0 to N-1" },
+  steps: {
+    type: "string",
+    valueHint: "N",
+    default: "100000",
+    description: "generator steps of a run; k falls in proportion to them",
+  },
+  out: { type: "string", valueHint: "DIR", default: "lab/mixture", description: "the folder of runs and results" },
+  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
+  threads: { type: "string", valueHint: "N", description: "CPU threads of each run; default: the cores over --jobs" },
+  shard: { type: "string", valueHint: "I/N", description: "only every N-th run, from the I-th" },
+  retry: { type: "boolean", description: "try the runs again that have failed" },
+  records: {
+    type: "string",
+    valueHint: "DIR",
+    description: "train nothing: make tables and figures in --out from the records in this folder",
+  },
+  quiet: { type: "boolean", description: "print only the folder, when it is done" },
+  json: outputFlags.json,
+} as const;
+
+/** The parts of a list such as `25,64`. */
+export function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+/** The command. */
+export const mixtureCommand = defineCommand({
+  meta: {
+    name: "mixture",
+    description:
+      "Trains on mixtures of Gaussians from all samples of a batch, the top k, the bottom k and any k, and compares: high-quality samples, modes recovered, films and densities. The same command goes on where it was.",
+  },
+  args,
+  examples: [
+    { line: "gantry lab mixture", does: "25 modes, 5 seeds, 100,000 steps: 20 runs of half an hour on a core" },
+    {
+      line: "gantry lab mixture --modes 64,100 --steps 20000 --jobs 2",
+      does: "more modes, shorter runs, two at a time",
+    },
+    {
+      line: "gantry lab mixture --records docs/results/data/mixture --out /tmp/again",
+      does: "tables and figures again",
+    },
+  ],
+  async run({ args: flags }) {
+    const lab = await import("../../lab/index.ts");
+    if (flags.records !== undefined) {
+      const tables = await lab.writeMixturePage(flags.out, lab.readRecords(flags.records));
+      if (flags.json) process.stdout.write(`${JSON.stringify({ event: "end", directory: flags.out })}\n`);
+      else process.stdout.write(flags.quiet ? `${flags.out}\n` : `${tables}\nFigures: ${join(flags.out, "figures")}\n`);
+      return exitCodes.success;
+    }
+    const arms = listOf(flags.updates).map((word) => {
+      const found = lab.updates.find((update) => update === word);
+      if (found) return found;
+      throw new UsageError(`--updates: there is no \`${word}\`${suggestion(word, lab.updates)}`);
+    });
+    const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
+    const sweep = lab.mixtureSweep({
+      modes: listOf(flags.modes).map((text) => wholeNumber("--modes", text, 1)!),
+      updates: arms,
+      seeds: wholeNumber("--seeds", flags.seeds, 1),
+      steps: wholeNumber("--steps", flags.steps, 1),
+    });
+    const reporter = sweepReporter(flags, jobs);
+    const interrupt = watchInterrupts(() => reporter.stopping());
+    try {
+      const cells = sweep.axes.reduce((product, { values }) => product * values.length, 1);
+      reporter.start(flags.out, cells, cells * sweep.seeds);
+      const { outcome, records } = await lab.runMixture(sweep, flags.out, {
+        jobs,
+        threads: wholeNumber("--threads", flags.threads, 1),
+        shard: flags.shard === undefined ? undefined : parseShard(flags.shard),
+        retry: flags.retry,
+        stop: interrupt.signal,
+        events: reporter.events,
+      });
+      reporter.close();
+      const text =
+        records.length > 0 ? `${lab.mixtureTables(records)}\nResults: ${join(flags.out, "tables.md")}\n` : "";
+      reporter.end(flags.out, outcome, text, { axes: [], columns: [], rows: [], notes: [] });
+      if (outcome.finished === outcome.runs) return exitCodes.success;
+      return interrupt.exitCode() || exitCodes.failure;
+    } finally {
+      reporter.close();
+      interrupt.dispose();
+    }
+  },
+});

@@ -1,0 +1,14 @@
+/** The laboratory of top-k training on mixtures of Gaussians. */
+export {
+  FULL_LENGTH,
+  type MixtureExperiment,
+  milestones,
+  mixtureSweep,
+  type Update,
+  updateNames,
+  updates,
+} from "./experiment.ts";
+export { writeMixtureFigures } from "./figures.ts";
+export { type MixtureRecord, readRecords, recordName, recordOf, writeRecord } from "./record.ts";
+export { recordsFolder, runMixture, writeMixturePage } from "./run.ts";
+export { groupsOf, groupTable, mixtureTables, verdicts } from "./table.ts";
