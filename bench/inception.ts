@@ -8,7 +8,7 @@ export async function inceptionStep({ Generator, scope, Tensor }: Gantry): Promi
   // Not literals, or the compiler would ask for the declarations of what it has yet to compile.
   const compiled = (path: string): Promise<unknown> => import(new URL(`../dist/${path}`, import.meta.url).href);
   const { InceptionFeatures } = (await compiled(
-    "metrics/inception.js",
+    "metrics/features/inception.js",
   )) as typeof import("../src/metrics/features/inception.ts");
   const { InceptionV3 } = (await compiled(
     "models/inception/network.js",
