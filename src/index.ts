@@ -37,6 +37,7 @@ export {
 /** Schemas of the options that every image dataset shares, for datasets of one's own. */
 export * as imageOptions from "./data/options.ts";
 export * from "./formats/index.ts";
+export * from "./lab/index.ts";
 export * from "./losses/index.ts";
 export * from "./metrics/index.ts";
 export * from "./models/index.ts";

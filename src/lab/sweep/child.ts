@@ -39,10 +39,10 @@ export interface Child {
 
 const running = new Set<ChildProcess>();
 
-// Whatever ends this process, except SIGKILL, must not leave children behind: those that were asked already end at once.
-process.on("exit", () => {
+/** Whatever ends this process, except SIGKILL, must not leave children behind: those that were asked already end at once. */
+function endRunning(): void {
   for (const child of running) child.kill("SIGINT");
-});
+}
 
 /**
  * Starts a child. Its standard error is added to the file `log`.
@@ -55,6 +55,7 @@ export function startChild(command: readonly string[], log: string, onEvent: (ev
   const errors = openSync(log, "a");
   const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "pipe", errors], detached: true });
   closeSync(errors);
+  if (running.size === 0) process.on("exit", endRunning);
   running.add(child);
   let message: string | undefined;
   let rest = "";
@@ -70,6 +71,7 @@ export function startChild(command: readonly string[], log: string, onEvent: (ev
   const ended = new Promise<ChildEnd>((resolve) => {
     const end = (result: ChildEnd) => {
       running.delete(child);
+      if (running.size === 0) process.off("exit", endRunning);
       resolve(result);
     };
     child.on("error", (error) => end({ code: null, signal: null, message: error.message }));

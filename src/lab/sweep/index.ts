@@ -10,10 +10,10 @@ export {
   type CellRow,
   type CellScore,
   type Column,
-  type RunResult,
   runResults,
   type ScoresAt,
   type SweepTable,
+  type SweptRun,
   sweepTable,
 } from "./results.ts";
 export { type RunState, stateOf } from "./run-state.ts";

@@ -1,5 +1,5 @@
 /** The table of a sweep as text for a terminal, as Markdown, as CSV and as JSON. */
-import type { CellScore, Column, RunResult, SweepTable } from "./results.ts";
+import type { CellScore, Column, SweepTable, SweptRun } from "./results.ts";
 
 /**
  * A mean with its interval, `31.2 ± 1.4`: of the half-width two digits count, and the mean goes no further. Of one value
@@ -18,7 +18,9 @@ export function spreadText({ mean, halfWidth }: { readonly mean: number; readonl
   const size = Math.floor(Math.log10(Number(halfWidth.toPrecision(2))));
   const decimals = 1 - size;
   if (decimals > 8) return `${mean.toExponential(4)} ± ${halfWidth.toExponential(1)}`;
-  return `${mean.toFixed(Math.max(0, decimals))} ± ${halfWidth.toFixed(Math.max(0, decimals))}`;
+  // A mean that rounds to nothing has no sign.
+  const centre = mean.toFixed(Math.max(0, decimals)).replace(/^-(?=[0.]+$)/, "");
+  return `${centre} ± ${halfWidth.toFixed(Math.max(0, decimals))}`;
 }
 
 const arrow = ({ better }: Column): string => (better === undefined ? "" : better === "lower" ? " ↓" : " ↑");
@@ -140,7 +142,7 @@ export function tableCsv(table: SweepTable): string {
 }
 
 /** Every run as a line of CSV: its values, its state, and the numbers that it ended with. */
-export function runsCsv(table: SweepTable, results: readonly RunResult[]): string {
+export function runsCsv(table: SweepTable, results: readonly SweptRun[]): string {
   const header = [
     "run",
     ...table.axes,
@@ -164,7 +166,7 @@ export function runsCsv(table: SweepTable, results: readonly RunResult[]): strin
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** The table and its runs as plain data: protocols, values by seed, states. */
-export function tableData(table: SweepTable, results: readonly RunResult[]): object {
+export function tableData(table: SweepTable, results: readonly SweptRun[]): object {
   return {
     format: 1,
     axes: table.axes,
@@ -189,6 +191,6 @@ export function tableData(table: SweepTable, results: readonly RunResult[]): obj
   };
 }
 
-function stateData(state: RunResult["state"]): object {
+function stateData(state: SweptRun["state"]): object {
   return state.kind === "failed" ? { state: state.kind, reason: state.reason } : { state: state.kind };
 }

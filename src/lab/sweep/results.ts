@@ -25,7 +25,7 @@ export interface RunScore {
 }
 
 /** A run with what it came to. */
-export interface RunResult {
+export interface SweptRun {
   readonly run: GridRun;
   readonly state: RunState;
   /** The step that the scores are of; undefined without scores. */
@@ -76,7 +76,7 @@ export interface SweepTable {
 const LOSSES = ["lossD", "lossG", "dReal", "dFake"] as const;
 
 /** What each run of the grid has come to, read from the runs' own folders. */
-export function runResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "final"): RunResult[] {
+export function runResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "final"): SweptRun[] {
   return grid.runs.map((run) => {
     const state = stateOf(folder, run);
     if (state.kind !== "finished") return { run, state, scores: [] };
@@ -107,7 +107,7 @@ const sameProtocol = (a: Protocol | undefined, b: Protocol | undefined): boolean
   a === undefined || b === undefined ? a === b : differences(a, b).length === 0;
 
 /** The columns: every score that a run has, once for each protocol that it was measured under. */
-function columnsOf(results: readonly RunResult[]): { columns: Column[]; notes: string[] } {
+function columnsOf(results: readonly SweptRun[]): { columns: Column[]; notes: string[] } {
   const groups = new Map<string, RunScore[]>();
   for (const { scores } of results) {
     for (const score of scores) {
@@ -150,7 +150,7 @@ function distinction(own: Protocol | undefined, other: Protocol | undefined): st
  * A value is marked as the best only when its interval has no point in common with that of any other cell, and only once
  * every run of every cell has ended. A cell of which every run failed has no part in the comparison.
  */
-export function sweepTable(grid: Grid, results: readonly RunResult[]): SweepTable {
+export function sweepTable(grid: Grid, results: readonly SweptRun[]): SweepTable {
   const { columns, notes } = columnsOf(results);
   const ofCell = (cell: Cell) => results.filter(({ run }) => run.cell === cell);
   const open = results.filter(({ state }) => state.kind === "waiting" || state.kind === "begun").length;

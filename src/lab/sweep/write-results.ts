@@ -2,12 +2,12 @@
 import type { SweepFolder } from "./folder.ts";
 import type { Grid } from "./grid.ts";
 import { runsCsv, tableCsv, tableData, tableMarkdown, tableText } from "./render.ts";
-import { type RunResult, runResults, type ScoresAt, type SweepTable, sweepTable } from "./results.ts";
+import { runResults, type ScoresAt, type SweepTable, type SweptRun, sweepTable } from "./results.ts";
 
 /** How often the results are read again because another process has finished a run meanwhile. */
 const ROUNDS = 5;
 
-const standing = (results: readonly RunResult[]): string => results.map(({ state }) => state.kind).join();
+const standing = (results: readonly SweptRun[]): string => results.map(({ state }) => state.kind).join();
 
 /**
  * Writes table.txt, table.md, table.csv, table.json and runs.csv, each atomically, and gives the table.
