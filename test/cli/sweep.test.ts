@@ -1,0 +1,152 @@
+/** `gantry sweep` from outside: real children, really killed. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { parseShard } from "../../src/cli/sweep.ts";
+import { entry, jsonLines, start } from "./spawn.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gantry-sweep-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A game so small that a step takes a millisecond; its steps are many, so that there is time to end it. */
+const tiny = [
+  ...["data.first=64", "data.size=8", "generator=mlp", "discriminator=mlp", "generator.hidden=[4]"],
+  ...["discriminator.hidden=[4]", "batchSize=8", "techniques=[]", "evaluate=null", "log.every=20"],
+  ...["samples.every=100000", "samples.count=4", "samples.columns=2", "checkpoint.every=50"],
+].flatMap((setting) => ["--set", setting]);
+
+const sweep = (...more: string[]) => ["sweep", "mnist", ...tiny, "--threads", "1", ...more];
+
+/** The beginnings and ends that a run's log tells of. */
+function sittings(out: string, run: string): { event: string; step: number }[] {
+  const log = readFileSync(join(out, "runs", run, "metrics.jsonl"), "utf8");
+  const lines = log.split("\n").filter((line) => line.includes('"event"'));
+  return lines.map((line) => JSON.parse(line) as { event: string; step: number });
+}
+
+/** Starts a sweep and hands its JSON lines to `take`, until it ends. */
+function watched(args: readonly string[], take: (line: Record<string, unknown>, sweep: ChildProcess) => void) {
+  return new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    const child = spawn(process.execPath, [entry, ...args, "--json"], { stdio: ["ignore", "pipe", "inherit"] });
+    let rest = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) take(JSON.parse(line) as Record<string, unknown>, child);
+    });
+    child.on("close", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+/** A child's step, where the line is such a tick. */
+const stepOf = (line: Record<string, unknown>): number => {
+  const child = line.child as { event?: string; step?: number } | undefined;
+  return child?.event === "tick" ? Number(child.step) : 0;
+};
+
+describe("gantry sweep", () => {
+  it("goes on after it was killed with its child, and refuses another definition in the folder", async () => {
+    const out = join(folder, "killed");
+    const command = sweep("--out", out, "--over", "loss=hinge,leastSquares", "--seeds", "1", "--set", "steps=1200");
+    let killed = false;
+    const end = await watched(command, (line, parent) => {
+      if (killed || stepOf(line) < 100) return;
+      killed = true;
+      const { pid } = JSON.parse(readFileSync(join(out, "runs/loss=hinge-seed0/running.json"), "utf8"));
+      parent.kill("SIGKILL");
+      process.kill(pid, "SIGKILL");
+    });
+    expect(end).toEqual({ code: null, signal: "SIGKILL" });
+    const changed = await start(
+      sweep("--out", out, "--over", "loss=hinge,minimax", "--seeds", "1", "--set", "steps=1200"),
+    );
+    expect(changed).toMatchObject({ code: 1, stdout: "" });
+    expect(changed.stderr).toContain("`loss` was hinge,leastSquares there and is hinge,minimax here");
+
+    const again = await start([...command, "--jobs", "2"]);
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout).toContain("resumed  loss=hinge, seed 0");
+    expect(again.stdout).toMatch(/^loss +runs +lossD/m);
+    const first = sittings(out, "loss=hinge-seed0");
+    expect(first.map(({ event }) => event)).toEqual(["start", "resume", "finish"]);
+    expect(first[1]!.step).toBeGreaterThanOrEqual(50);
+    expect(sittings(out, "loss=leastSquares-seed0").map(({ event }) => event)).toEqual(["start", "finish"]);
+    const files = ["runs.csv", "sweep.json", "table.csv", "table.json", "table.md", "table.txt"];
+    expect(readdirSync(out)).toEqual(expect.arrayContaining(files));
+    expect(readdirSync(join(out, "claims"))).toEqual([]);
+
+    // Nothing is left to do: no child, the same table.
+    const table = readFileSync(join(out, "table.txt"), "utf8");
+    const idle = await start(["sweep", out, "--json"]);
+    expect(jsonLines(idle.stdout).map(({ event }) => event)).toEqual(["start", "plan", "end"]);
+    expect(readFileSync(join(out, "table.txt"), "utf8")).toBe(table);
+  });
+
+  it("ends with 130 at Ctrl-C after its children have saved; a failed run is a row, and 1", async () => {
+    const out = join(folder, "stopped");
+    const command = sweep(
+      "--out",
+      out,
+      "--over",
+      "device=cpu,cuda:7",
+      "--seeds",
+      "1",
+      "--set",
+      "steps=1500",
+      "--jobs",
+      "2",
+    );
+    let stopped = false;
+    const end = await watched(command, (line, parent) => {
+      if (stopped || stepOf(line) < 100) return;
+      stopped = true;
+      parent.kill("SIGINT");
+    });
+    expect(end).toEqual({ code: 130, signal: null });
+    const [begin, stop] = sittings(out, "device=cpu-seed0");
+    expect(begin!.event).toBe("start");
+    expect(stop!.event).toBe("stop");
+    expect(existsSync(join(out, "runs/device=cpu-seed0/checkpoints", String(stop!.step).padStart(6, "0")))).toBe(
+      readdirSync(join(out, "runs/device=cpu-seed0/checkpoints")).some((name) => name.includes(String(stop!.step))),
+    );
+    const ended = await start(["sweep", out]);
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).toContain("cuda:7  0 of 1, 1 failed  –");
+    expect(ended.stdout).toMatch(/Failed:\n {2}device=cuda:7, seed 0: \S/);
+    expect(ended.stdout).toContain("--retry");
+    expect(sittings(out, "device=cpu-seed0").map(({ event }) => event)).toEqual(["start", "stop", "resume", "finish"]);
+  });
+
+  it("takes a file that defines the sweep, and shows what it would do", async () => {
+    const file = join(folder, "sizes.sweep.ts");
+    writeFileSync(
+      file,
+      `import { defineSweep } from "gantry";
+       export default defineSweep({ name: "sizes", recipe: "mnist", over: { size: { a: ["batchSize=8"], b: ["batchSize=16", "steps=9"] } }, seeds: 2 });`,
+    );
+    const { code, stdout, stderr } = await start(["sweep", file, "--dry-run", "--shard", "2/2"], { cwd: folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^waiting {3}size=b-seed0\nwaiting {3}size=b-seed1\n\n/);
+    expect(existsSync(join(folder, "sweeps"))).toBe(false);
+  });
+
+  it.each([
+    [["--over", "batchSize"], 2, "--over: `batchSize` must be written key=a,b,c"],
+    [["--over", "batchSize=0,1"], 2, "the cell batchSize=0: --set: `batchSize` (=0) must be"],
+    [["--shard", "0/2"], 2, "--shard (=0/2) must be I/N with I from 1 to N"],
+    [["--at", "last"], 2, "--at (=last) must be final or best"],
+    [["--overr", "a=b"], 2, "unknown flag --overr; did you mean --over?"],
+  ])("refuses %j", async (flags, code, message) => {
+    const outcome = await start(["sweep", "mnist", "--out", join(folder, "no"), ...flags]);
+    expect(outcome).toMatchObject({ code, stdout: "" });
+    expect(outcome.stderr).toContain(message);
+    expect(existsSync(join(folder, "no"))).toBe(false);
+  });
+
+  it("reads shares from 1 on", () => {
+    expect(parseShard("2/3")).toEqual({ index: 2, count: 3 });
+    expect(() => parseShard("4/3")).toThrow("--shard (=4/3)");
+  });
+});
