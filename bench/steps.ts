@@ -1,7 +1,8 @@
 /** What the benchmarks time on our side: the trainer's own step on the recipes that `peer/` writes in PyTorch. */
 import type { BatchFeed } from "../src/data/feed.ts";
+import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
-import type { DataShape } from "../src/training/index.ts";
+import type { BuiltGame, DataShape } from "../src/training/index.ts";
 import { inceptionStep } from "./inception.ts";
 
 /** The library as it is shipped: compiled, since compiling while being measured would cost memory. */
@@ -41,14 +42,15 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
     });
     const modes = Tensor.randint(-2, 3, [MIXTURE_BATCH, 2]).to({ dtype: "float32" });
     const real = modes.add(Tensor.randn([MIXTURE_BATCH, 2]).mul(0.05));
-    return training(gantry, recipe, { sample: { features: 2 }, classes: [] }, real);
+    return stepsOf(gantry, gameOf(gantry, recipe, { sample: { features: 2 }, classes: [] }, real));
   },
-  "dcgan-32": (gantry) => dcganStep(gantry, 32),
-  "dcgan-64": (gantry) => dcganStep(gantry, 64),
+  "dcgan-32": (gantry) => stepsOf(gantry, dcganGame(gantry, 32, [])),
+  "dcgan-64": (gantry) => stepsOf(gantry, dcganGame(gantry, 64, [])),
   inception: inceptionStep,
 };
 
-function dcganStep(gantry: Gantry, size: number): Step {
+/** The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that comes again and again. */
+export function dcganGame(gantry: Gantry, size: number, techniques: RecipeInput["techniques"]): BuiltGame {
   const { adam, dcgan, hinge, Tensor } = gantry;
   const recipe = gantry.defineRecipe({
     name: `bench-dcgan-${size}`,
@@ -60,23 +62,28 @@ function dcganStep(gantry: Gantry, size: number): Step {
       generator: adam({ lr: 1e-4, betas: [0, 0.9] }),
       discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }),
     },
+    techniques,
     batchSize: BATCH,
     steps: 1,
     memoryFormat: "channelsLast",
   });
   const real = Tensor.rand([BATCH, 3, size, size]).mul(2).sub(1).contiguous("channelsLast");
-  return training(gantry, recipe, { sample: { channels: 3, size }, classes: [] }, real);
+  return gameOf(gantry, recipe, { sample: { channels: 3, size }, classes: [] }, real);
 }
 
-/** The trainer's step on one batch that comes again and again, as in the peer: data are not what is measured. */
-function training(gantry: Gantry, recipe: ReturnType<Gantry["defineRecipe"]>, shape: DataShape, real: Tensor): Step {
+/** A game on one batch that comes again and again, as in the peer: data are not what is measured. */
+function gameOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor): BuiltGame {
   const feed: BatchFeed = {
     epoch: 0,
     next: () => ({ images: real, labels: undefined }),
     state: () => ({ tensors: new Map(), numbers: {} }),
     load: () => {},
   };
-  const game = new gantry.BuiltGame(recipe, shape, feed);
+  return new gantry.BuiltGame(recipe, shape, feed);
+}
+
+/** The trainer's step. */
+function stepsOf(gantry: Gantry, game: BuiltGame): Step {
   return {
     run: (count) => {
       // The loop reads the numbers of a step once in a while, the peer every time: here every time, too.

@@ -40,6 +40,7 @@ import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 const FIRST_SIZE = 4;
 const LARGEST_FACTOR = 8;
@@ -171,6 +172,14 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
   override forward(images: Tensor, labels?: Tensor): Judgement {
     const maps = this.#body.forward(images.contiguous(this.#memoryFormat));
     return this.#head.forward(maps.flatten(1), labels);
+  }
+
+  override get rowJudge(): RowJudge | undefined {
+    return rowJudge({
+      prepare: (images) => images.contiguous(this.#memoryFormat),
+      body: this.#body.rowForward,
+      head: (features, labels) => this.#head.forward(features, labels),
+    });
   }
 }
 

@@ -25,3 +25,4 @@ export {
   mlp,
 } from "./mlp.ts";
 export { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+export { type RowJudge, type RowJudgement, rowJudge } from "./row-judgement.ts";

@@ -21,6 +21,7 @@ import { appendLabels } from "./conditioning.ts";
 import { type ModelContext, requireClasses, sampleShape } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 /** Options of {@link MlpGenerator}. */
 export interface MlpGeneratorOptions {
@@ -109,6 +110,14 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
   override forward(images: Tensor, labels?: Tensor): Judgement {
     const flat = images.ndim === 2 ? images : images.flatten(1);
     return this.#head.forward(this.#body.forward(flat), labels);
+  }
+
+  override get rowJudge(): RowJudge | undefined {
+    return rowJudge({
+      prepare: (images) => images.flatten(1),
+      body: this.#body.rowForward,
+      head: (features, labels) => this.#head.forward(features, labels),
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 /** The two players, as the training step sees them whatever their architecture. */
 import { Module } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
+import type { RowJudge } from "./row-judgement.ts";
 
 /**
  * Makes samples from noise: z [B, latent] and, if it is conditional, labels [B] (int64), to images [B, C, S, S] in
@@ -25,4 +26,12 @@ export interface Judgement {
 /** Judges samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], and labels [B] if it is conditional. */
 export abstract class DiscriminatorNetwork extends Module {
   abstract forward(images: Tensor, labels?: Tensor): Judgement;
+
+  /**
+   * {@link forward} for a caller that wants gradients with respect to some of the images only, and none of the weights.
+   * Undefined where the network does not offer it: with batch statistics, which make every image matter to every other.
+   */
+  get rowJudge(): RowJudge | undefined {
+    return undefined;
+  }
 }

@@ -38,6 +38,7 @@ export {
   type PoolOptions,
   Upsample,
 } from "./resample.ts";
+export { type RowForward, type RowPass, rowsOf } from "./rows.ts";
 export { Sequential } from "./sequential.ts";
 export { Flatten, View } from "./shape.ts";
 export { type SpectralNormOptions, spectralNorm } from "./spectral-norm.ts";

@@ -2,6 +2,7 @@
 import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
+import type { RowForward } from "./rows.ts";
 import { requirePositive } from "./sizes.ts";
 import { WeightedModule } from "./weighted.ts";
 
@@ -42,6 +43,17 @@ export class Linear extends WeightedModule {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.linear(this.passWeight(), this.#bias ? this.parameter("bias") : null);
+    return this.#apply(x, this.passWeight());
+  }
+
+  override get rowForward(): RowForward {
+    return (x) => {
+      const weight = this.passWeight();
+      return { output: this.#apply(x, weight), inputGradient: (gradient) => gradient.matmul(weight) };
+    };
+  }
+
+  #apply(x: Tensor, weight: Tensor): Tensor {
+    return x.linear(weight, this.#bias ? this.parameter("bias") : null);
   }
 }

@@ -71,7 +71,10 @@ export interface GeneratorPass {
   readonly labels: Tensor | undefined;
   /** Generated images [B, ...], with the generator's graph. */
   readonly fake: Tensor;
-  /** The judgement of all of them. */
+  /**
+   * The judgement of all of them. It carries the generator's graph where a technique of the recipe has
+   * {@link Technique.generatorLoss} or {@link Technique.generatorPenalty}; else the graph may end at the features.
+   */
   readonly judged: Judgement;
   /** The rows that were selected (int64 [k]), or null for all. */
   readonly rows: Tensor | null;

@@ -8,6 +8,7 @@ import type { Tensor } from "./tensor.ts";
 const copy = operator("aten::copy_(self, src)");
 const fill = operator("aten::fill_.Scalar(self, value)");
 const zero = operator("aten::zero_(self)");
+const indexCopy = operator("aten::index_copy_(self, dim, index, source)");
 const addTensor = operator("aten::add_.Tensor(self, other, alpha)");
 const addScalar = operator("aten::add_.Scalar(self, other, alpha)");
 const subTensor = operator("aten::sub_.Tensor(self, other, alpha)");
@@ -76,6 +77,10 @@ export abstract class InPlaceTensor extends LayersTensor {
   /** self = sqrt(self) */
   sqrt_(): Tensor {
     return sqrt(this);
+  }
+  /** Writes `source` over the entries of `dim` that `index` (int64 vector, each at most once) names. */
+  indexCopy_(dim: number, index: Tensor, source: Tensor): Tensor {
+    return indexCopy(this, dim, index, source);
   }
   /** Limits every element to [min, max]; null leaves a side open. */
   clamp_(min: number | null, max: number | null = null): Tensor {

@@ -34,6 +34,7 @@ const tanh = operator("aten::tanh(self)");
 const sigmoid = operator("aten::sigmoid(self)");
 const relu = operator("aten::relu(self)");
 const leakyRelu = operator("aten::leaky_relu(self, negative_slope)");
+const leakyReluBackward = operator("aten::leaky_relu_backward(grad_output, self, negative_slope, self_is_result)");
 const elu = operator("aten::elu(self, alpha)");
 const softplus = operator("aten::softplus(self, beta, threshold)");
 const logSigmoid = operator("aten::log_sigmoid(self)");
@@ -164,6 +165,10 @@ export abstract class PointwiseTensor extends TensorHandle {
   /** self where positive, else negativeSlope * self. */
   leakyRelu(negativeSlope = 0.01): Tensor {
     return leakyRelu(this, negativeSlope);
+  }
+  /** The gradient self at a leaky ReLU's output, taken back to its input; `result` is what the leaky ReLU gave. */
+  leakyReluBackward(result: Tensor, negativeSlope = 0.01): Tensor {
+    return leakyReluBackward(this, result, negativeSlope, true);
   }
   /** self where positive, else alpha * (e^self - 1). */
   elu(alpha = 1): Tensor {

@@ -11,6 +11,7 @@ import type { DiscriminatorPass, GeneratorPass, Player } from "../techniques/ind
 import { grad, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { requireNumber } from "./compatible.ts";
 import type { BuiltGame } from "./game.ts";
+import { judgeGenerated } from "./generated-judgement.ts";
 
 /** The numbers of a step, in the order in which {@link trainingStep} returns them. */
 export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
@@ -74,7 +75,7 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
     const penalty = technique.discriminatorPenalty?.(pass, game);
     if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "discriminatorPenalty"));
   }
-  update(game, "discriminator", total);
+  update(game, "discriminator", grad(total, discriminator.parameters(), { allowUnused: true }));
   if (loss.clip !== undefined) clipWeights(discriminator.parameters(), loss.clip);
   afterStep(game, "discriminator");
   return noGrad(() => [
@@ -84,7 +85,7 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
   ]);
 }
 
-function generatorUpdate(game: BuiltGame): Tensor {
+export function generatorUpdate(game: BuiltGame): Tensor {
   const { discriminator, generator, loss, techniques } = game;
   let pass: GeneratorPass;
   let total: Tensor;
@@ -95,7 +96,7 @@ function generatorUpdate(game: BuiltGame): Tensor {
     const labels = game.labels(game.recipe.batchSize);
     const fake = augment(game, generator.forward(latents, labels), "fake");
     const judge = (images: Tensor, of?: Tensor): Judgement => frozenStatistics(() => discriminator.forward(images, of));
-    const judged = judge(fake, labels);
+    const { judged, gradients } = judgeGenerated(game, fake, labels);
     const selecting = techniques.find((technique) => technique.select);
     const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
     const rows = selection?.rows ?? null;
@@ -111,7 +112,7 @@ function generatorUpdate(game: BuiltGame): Tensor {
       const penalty = technique.generatorPenalty?.(pass, game);
       if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "generatorPenalty"));
     }
-    update(game, "generator", total);
+    update(game, "generator", gradients(total, rows));
   } finally {
     discriminator.requiresGrad_(true);
   }
@@ -168,9 +169,8 @@ function augment(game: BuiltGame, images: Tensor, of: "real" | "fake"): Tensor {
 }
 
 /** A parameter that the loss does not touch (the head's, where a technique learns from features alone) gets zeros. */
-function update(game: BuiltGame, player: Player, total: Tensor): void {
+function update(game: BuiltGame, player: Player, found: readonly (Tensor | null)[]): void {
   const parameters = game[player].parameters();
-  const found = grad(total, parameters, { allowUnused: true });
   let gradients: readonly Tensor[] = found.map((gradient, i) => gradient ?? Tensor.zerosLike(parameters[i]!));
   for (const technique of game.techniques) gradients = technique.gradients?.(player, gradients, game) ?? gradients;
   game.optimizers[player].step(gradients);

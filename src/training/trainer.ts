@@ -12,6 +12,7 @@ import { engineSummary, Generator, scope } from "../tensor/index.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import type { EvaluationEvents, Evaluator } from "./evaluation.ts";
 import { BuiltGame } from "./game.ts";
+import { wholeBatchReason } from "./generated-judgement.ts";
 import type { Material } from "./material.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { bestEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
@@ -152,6 +153,8 @@ class Writer {
     const event = this.#saved === undefined ? "start" : "resume";
     this.#append({ event, step: this.game.step, time: now(), engine: { ...engineSummary() } });
     events.begin?.(this.game.step, steps);
+    const reason = wholeBatchReason(this.game);
+    if (reason !== undefined) events.note?.(reason);
     if (this.game.step >= steps) events.note?.(`the run has reached step ${this.game.step} already`);
   }
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { UserError } from "../../src/base/errors.ts";
 import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import { mlp } from "../../src/models/index.ts";
 import { type Game, topK } from "../../src/techniques/index.ts";
-import { Generator, grad, Tensor } from "../../src/tensor/index.ts";
+import { Generator, getRngState, grad, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { contextOf, expectClose, expectGradients, fill, flat, noise } from "../nn/oracle.ts";
 import { gameOf, technique } from "../training/tiny.ts";
@@ -10,8 +11,13 @@ import { gameOf, technique } from "../training/tiny.ts";
 type Options = NonNullable<Parameters<typeof topK>[0]>;
 
 /** k that the technique reports, and the rows that it selects, of `batch` scores after so many epochs or steps. */
-function select(options: Options, batch: number, progress: { epoch?: number; step?: number }, scores?: Tensor) {
-  const random = new Generator(1);
+function select(
+  options: Options,
+  batch: number,
+  progress: { epoch?: number; step?: number },
+  scores?: Tensor,
+  random = new Generator(1),
+) {
   const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: "cpu" as const, random };
   const built = topK(options).build(context);
   const game = { progress: { epoch: 0, step: 0, ...progress } } as Game;
@@ -56,6 +62,19 @@ describe("the number of samples kept", () => {
     expect(kOf({ gamma: 0.7, floor: 0.1, rounding: "floor" }, 100, { epoch: 2 })).toBe(49);
   });
 
+  it("counts generator updates or passes over the data, however often the discriminator is updated", () => {
+    // 48 images in batches of 8, three a step: an epoch every two steps
+    const follow = (options: Options): number[] => {
+      const game = gameOf({ techniques: [topK({ gamma: 0.5, floor: 0.01, ...options })], discriminatorSteps: 3 });
+      return [0, 1, 2, 3, 4].map(() => {
+        trainingStep(game).dispose();
+        return game.techniques[0]!.report!().k!;
+      });
+    };
+    expect(follow({})).toEqual([8, 8, 4, 4, 2]);
+    expect(follow({ everySteps: 1 })).toEqual([8, 4, 2, 1, 1]);
+  });
+
   it("is at least 1", () => {
     expect(kOf({ gamma: 0.1, floor: 0.001, rounding: "floor" }, 8, { epoch: 9 })).toBe(1);
   });
@@ -68,9 +87,72 @@ describe("the rows kept", () => {
     expect(select({ gamma: 0.5 }, 8, { epoch: 1 }, scores).rows!.sort()).toEqual([0, 2, 4, 6]);
   });
 
-  it("never hold one whose score is not a number", () => {
-    const scores = Tensor.fromArray([Number.NaN, 1, Number.NaN, -9, Number.NEGATIVE_INFINITY, 4, 3, Number.NaN]);
-    expect(select({ gamma: 0.5 }, 8, { epoch: 1 }, scores).rows!.sort()).toEqual([1, 3, 5, 6]);
+  it("never hold one whose score is not finite: k shrinks to the number of the others", () => {
+    const { NaN: nan, NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number;
+    const scores = Tensor.fromArray([nan, 1, nan, -9, NEGATIVE_INFINITY, 4, 3, POSITIVE_INFINITY]);
+    for (const keep of ["top", "bottom", "random"] as const) {
+      for (const epoch of [0, 1]) {
+        const { rows, k } = select({ gamma: 0.5, keep }, 8, { epoch }, scores);
+        expect(rows).toEqual([1, 3, 5, 6]);
+        expect(k).toBe(4);
+      }
+      const { rows, k } = select({ gamma: 0.1, floor: 0.25, keep }, 8, { epoch: 1 }, scores);
+      expect(k).toBe(2);
+      for (const row of rows!) expect([1, 3, 5, 6]).toContain(row);
+    }
+    expect(select({ gamma: 0.1, floor: 0.25 }, 8, { epoch: 1 }, scores).rows).toEqual([5, 6]);
+    expect(select({ gamma: 0.1, floor: 0.25, keep: "bottom" }, 8, { epoch: 1 }, scores).rows).toEqual([1, 3]);
+    expect(() => select({}, 2, { step: 6 }, Tensor.fromArray([nan, POSITIVE_INFINITY]))).toThrow(
+      new UserError("topK: step 7: none of the 2 scores of generated samples is finite, so training has diverged"),
+    );
+  });
+
+  it("of equal scores are those of the lower numbers", () => {
+    const scores = Tensor.fromArray([1, 2, 1, 2, 1, 1, 0, 1]);
+    const keptOf = (k: number, keep: "top" | "bottom") =>
+      select({ gamma: 0.01, floor: k / 8, keep }, 8, { epoch: 1 }, scores).rows;
+    expect(keptOf(1, "top")).toEqual([1]);
+    expect(keptOf(4, "top")).toEqual([0, 1, 2, 3]);
+    // One order: the bottom is what the top leaves.
+    expect(keptOf(4, "bottom")).toEqual([4, 5, 6, 7]);
+    expect(keptOf(1, "bottom")).toEqual([6]);
+    const equal = Tensor.zeros([256]);
+    expect(select({ gamma: 0.5 }, 256, { epoch: 1 }, equal).rows).toEqual(Array.from({ length: 128 }, (_, row) => row));
+  });
+
+  it("at the bottom are those judged least real", () => {
+    const scores = Tensor.fromArray([0.5, -3, 7, 0.4, 2, -1, 0.6, 0]);
+    expect(select({ gamma: 0.5, keep: "bottom" }, 8, { epoch: 1 }, scores).rows).toEqual([1, 3, 5, 7]);
+  });
+
+  it("at random are each as likely, whatever the scores, and drawn from the technique's own stream", () => {
+    const random = new Generator(3);
+    const before = flat(getRngState());
+    const counts = Array.from({ length: 8 }, () => 0);
+    for (let i = 0; i < 800; i++) {
+      const { rows } = select({ gamma: 0.375, floor: 0.375, keep: "random" }, 8, { epoch: 1 }, undefined, random);
+      expect(new Set(rows).size).toBe(3);
+      for (const row of rows!) counts[row]!++;
+    }
+    // 800 draws at 3/8: 300 with a standard deviation of 13.7
+    for (const count of counts) expect(Math.abs(count - 300)).toBeLessThan(60);
+    expect(flat(getRngState())).toEqual(before);
+    const state = random.getState();
+    const next = () => select({ gamma: 0.5, keep: "random" }, 64, { epoch: 1 }, undefined, random).rows;
+    const [first, second] = [next(), next()];
+    expect(second).not.toEqual(first);
+    random.setState(state);
+    expect([next(), next()]).toEqual([first, second]);
+    const standing = flat(random.getState());
+    select({ gamma: 0.5, keep: "random" }, 64, { epoch: 0 }, undefined, random);
+    expect(flat(random.getState())).toEqual(standing); // all are kept: nothing to draw
+  });
+
+  it("weigh as much as the whole batch would only with the mean", () => {
+    expect(select({ gamma: 0.5 }, 8, { epoch: 1 }).factor).toBe(1);
+    expect(select({ gamma: 0.5, floor: 0.1, reduce: "zeroed" }, 8, { epoch: 2 }).factor).toBe(2 / 8);
+    const scores = Tensor.fromArray([Number.NaN, 1, 2, 3]);
+    expect(select({ reduce: "zeroed" }, 4, {}, scores).factor).toBe(3 / 4);
   });
 
   it.each<[string, Loss]>([

@@ -1,0 +1,214 @@
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { describe as define } from "../../src/base/descriptor.ts";
+import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import { dcgan, mlp } from "../../src/models/index.ts";
+import type { RecipeInput } from "../../src/recipe/recipe.ts";
+import { topK } from "../../src/techniques/index.ts";
+import { grad, liveTensors, Tensor } from "../../src/tensor/index.ts";
+import { judgeGenerated, wholeBatchReason } from "../../src/training/generated-judgement.ts";
+import { startRun } from "../../src/training/index.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { expectClose, flat } from "../nn/oracle.ts";
+import { gameOf, technique, temporaryFolder, tinyRecipe } from "./tiny.ts";
+
+const BATCH = 8;
+const KEPT = 5;
+/** From the second step on. */
+const some = (options: NonNullable<Parameters<typeof topK>[0]> = {}) =>
+  topK({ gamma: KEPT / BATCH, floor: KEPT / BATCH, everySteps: 1, ...options });
+
+interface Seen {
+  gradients: number[][];
+  /** Gradients of the full batch's mean with the dropped rows zeroed, by one graph from the loss to the weights. */
+  zeroed: number[][];
+}
+
+/** Two steps of a game with top-k; what the generator's weights got in the second. */
+function gradientsOf(parts: Partial<RecipeInput>, { oneGraph = false, options = {} } = {}): Seen {
+  const seen: Seen = { gradients: [], zeroed: [] };
+  const spy = technique("gradientSpy", () => ({
+    gradients(player, gradients) {
+      if (player === "generator") seen.gradients = gradients.map(flat);
+      return gradients;
+    },
+  }));
+  const oracle = technique("zeroedSpy", () => ({
+    generatorPenalty({ rows, judged }, game) {
+      if (rows === null) return undefined;
+      const mask = rows.oneHot(BATCH).sum([0]);
+      const zeroed = game.loss.generator(judged.score).mul(mask).mean();
+      seen.zeroed = grad(zeroed, game.generator.parameters(), { retainGraph: true }).map(flat);
+      return undefined;
+    },
+  }));
+  const game = gameOf({ ...parts, techniques: [some(options), spy, ...(oneGraph ? [oracle] : [])] });
+  expect(wholeBatchReason(game) === undefined).toBe(!oneGraph);
+  const forward = vi.spyOn(game.discriminator, "forward");
+  trainingStep(game).dispose();
+  trainingStep(game).dispose();
+  // Images of an update of D are judged in one pass.
+  expect(forward.mock.calls.length).toBe(oneGraph ? 4 : 2);
+  return seen;
+}
+
+/** To float32's accuracy of the largest values: sums of other orders round otherwise, and a bias adds whole images. */
+function expectSame(actual: number[][], expected: number[][], factor = 1): void {
+  expect(actual.length).toBe(expected.length);
+  const overall = Math.max(...expected.flat().map((value) => Math.abs(value * factor)));
+  for (const [i, values] of actual.entries()) {
+    const wanted = expected[i]!.map((value) => value * factor);
+    const largest = Math.max(...wanted.map(Math.abs));
+    expectClose(values, wanted, { atol: 1e-5 * largest + 1e-6 * overall, rtol: 0, label: `parameter ${i}` });
+  }
+  expect(Math.max(...expected.flat().map(Math.abs))).toBeGreaterThan(1e-5);
+}
+
+const losses = { nonSaturating, minimax, leastSquares, hinge, wasserstein };
+const convolutions = (g: object, d: object): Partial<RecipeInput> => ({
+  generator: dcgan.generator({ latent: 4, width: 2, ...g }),
+  discriminator: dcgan.discriminator({ width: 2, init: "default", ...d }),
+});
+const games: Record<string, Partial<RecipeInput>> = {
+  "batch norm in G": convolutions({}, {}),
+  "no batch norm in G, spectral norm in both": convolutions(
+    { batchNorm: false, spectralNorm: true },
+    { spectralNorm: true },
+  ),
+  "class-conditional, batch norm in G": convolutions({ conditional: true }, { conditional: true, init: "normal" }),
+  "class-conditional, no batch norm in G": convolutions(
+    { conditional: true, batchNorm: false },
+    { conditional: true, init: "normal" },
+  ),
+  "dropout and two logits, row-major": {
+    ...convolutions({}, { dropout: 0.4, outputs: 2 }),
+    memoryFormat: "contiguous",
+  },
+  perceptrons: { discriminator: mlp.discriminator({ hidden: [8, 6], spectralNorm: true }) },
+};
+const cases = Object.entries(games).flatMap(([title, parts]) =>
+  Object.entries(losses).map(([name, loss]) => [`${name}, ${title}`, { ...parts, loss: loss() }] as const),
+);
+
+describe("the gradients of the generator with top-k", () => {
+  it.each(cases)("are B / k times those of the zeroed batch, whichever way they come: %s", (_, parts) => {
+    const byRows = gradientsOf(parts);
+    const oneGraph = gradientsOf(parts, { oneGraph: true });
+    expectSame(oneGraph.gradients, oneGraph.zeroed, BATCH / KEPT);
+    expectSame(byRows.gradients, oneGraph.zeroed, BATCH / KEPT);
+  });
+
+  it('are those of the zeroed batch with `reduce: "zeroed"`', () => {
+    const options = { reduce: "zeroed" };
+    const parts = { ...convolutions({}, {}), loss: nonSaturating() };
+    const byRows = gradientsOf(parts, { options });
+    const oneGraph = gradientsOf(parts, { options, oneGraph: true });
+    expectSame(oneGraph.gradients, oneGraph.zeroed);
+    expectSame(byRows.gradients, oneGraph.zeroed);
+  });
+
+  it.each(["top", "bottom", "random"] as const)("are those of the kept rows: keep %s, k = 1", (keep) => {
+    const options = { keep, gamma: 0.01, floor: 0.01 };
+    const parts = { ...convolutions({}, {}), loss: nonSaturating() };
+    const oneGraph = gradientsOf(parts, { options, oneGraph: true });
+    expectSame(gradientsOf(parts, { options }).gradients, oneGraph.zeroed, BATCH);
+  });
+});
+
+/** The weights after three steps. */
+function weightsOf(parts: Partial<RecipeInput>): number[][] {
+  const game = gameOf(parts);
+  for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+  return [...game.generator.parameters(), ...game.discriminator.parameters()].map(flat);
+}
+
+describe("a step with k = B", () => {
+  it.each(Object.entries(games))("is the ordinary step: %s", (_, parts) => {
+    expect(weightsOf({ ...parts, techniques: [topK({ gamma: 1 })] })).toEqual(weightsOf(parts));
+  });
+});
+
+/** Hinge whose reading of the score is broken for the first `broken` rows. */
+const brokenHinge = define(
+  "loss",
+  "testBroken",
+  z.strictObject({ broken: z.int() }),
+  ({ broken }): Loss => ({
+    ...(hinge().build(undefined) as Loss),
+    realness: (score) => {
+      const values = Array.from({ length: score.numel }, (_, row) => (row < broken ? Number.NaN : row));
+      return Tensor.fromArray(Float32Array.from(values));
+    },
+  }),
+);
+
+describe("a step with scores that are not numbers", () => {
+  it("learns from the others, also where k would be B", () => {
+    for (const gamma of [1, 0.75]) {
+      const kept: number[][] = [];
+      const spy = technique("rowSpy", () => ({ extraUpdate: ({ rows }) => void kept.push(flat(rows!)) }));
+      const techniques = [topK({ gamma, floor: 0.1, everySteps: 1 }), spy];
+      const game = gameOf({ loss: brokenHinge({ broken: 3 }) as RecipeInput["loss"], techniques });
+      trainingStep(game).dispose();
+      trainingStep(game).dispose();
+      expect(kept).toEqual([
+        [3, 4, 5, 6, 7],
+        [3, 4, 5, 6, 7],
+      ]);
+      expect(game.techniques[0]!.report!()).toEqual({ k: 5 });
+    }
+  });
+
+  it("ends with a sentence when there are no others, and leaves nothing behind", () => {
+    const game = gameOf({ loss: brokenHinge({ broken: 8 }) as RecipeInput["loss"], techniques: [topK()] });
+    const before = liveTensors();
+    expect(() => trainingStep(game)).toThrow(
+      "topK: step 1: none of the 8 scores of generated samples is finite, so training has diverged",
+    );
+    expect(liveTensors()).toBe(before);
+    expect(game.discriminator.parameters().every((parameter) => parameter.requiresGrad)).toBe(true);
+  });
+});
+
+describe("rows alone", () => {
+  it("are not asked for where that would be wrong, and the run says why", async () => {
+    const notes = async (parts: Partial<RecipeInput>): Promise<string[]> => {
+      const found: string[] = [];
+      const recipe = tinyRecipe({ ...parts, steps: 1 });
+      const run = startRun(recipe, { directory: join(temporaryFolder(), "run") });
+      await run.train({ events: { note: (message) => found.push(message) } });
+      return found;
+    };
+    const coupled = convolutions({}, { batchNorm: true });
+    const penalty = technique("testPenalty", () => ({ generatorPenalty: () => undefined }));
+    expect(await notes({ ...coupled, techniques: [topK()] })).toEqual([
+      "topK: the discriminator's batch statistics make every image matter to every other, so the discriminator's gradient is computed for every image and a step is no shorter",
+    ]);
+    expect(await notes({ techniques: [penalty, topK()] })).toEqual([
+      "topK: `testPenalty` may use the judgement of all images, so the discriminator's gradient is computed for every image and a step is no shorter",
+    ]);
+    expect(await notes({ techniques: [topK()] })).toEqual([]);
+    expect(await notes(coupled)).toEqual([]);
+  });
+
+  it("that reach the images' gradient are the kept ones, and the others' are zero", () => {
+    const game = gameOf({ ...convolutions({}, {}), techniques: [some()] });
+    const images = Tensor.randn([BATCH, 1, 16, 16]).requiresGrad_();
+    const parameters = vi.spyOn(game.generator, "parameters").mockReturnValue([images]);
+    const { judged, gradients } = judgeGenerated(game, images, undefined);
+    const rows = Tensor.fromArray(BigInt64Array.from([6n, 1n]));
+    const [gradient] = gradients(judged.score.indexSelect(0, rows).sum(), rows);
+    parameters.mockRestore();
+    const lengths = flat(gradient!.flatten(1).norm(2, [1]));
+    expect(lengths.map((length) => length > 0)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((row) => [6, 1].includes(row)));
+  });
+
+  it("are freed after each update", () => {
+    const game = gameOf({ ...convolutions({}, { dropout: 0.3, spectralNorm: true }), techniques: [some()] });
+    trainingStep(game).dispose();
+    const before = liveTensors();
+    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+    expect(liveTensors()).toBe(before);
+  });
+});
