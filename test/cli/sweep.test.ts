@@ -49,7 +49,7 @@ const stepOf = (line: Record<string, unknown>): number => {
 describe("gantry sweep", () => {
   it("goes on after it was killed with its child, and refuses another definition in the folder", async () => {
     const out = join(folder, "killed");
-    const command = sweep("--out", out, "--over", "loss=hinge,leastSquares", "--seeds", "1", "--set", "steps=1200");
+    const command = sweep("--out", out, "--over", "loss=hinge,leastSquares", "--seeds", "1", "--set", "steps=600");
     let killed = false;
     const end = await watched(command, (line, parent) => {
       if (killed || stepOf(line) < 100) return;
@@ -60,7 +60,7 @@ describe("gantry sweep", () => {
     });
     expect(end).toEqual({ code: null, signal: "SIGKILL" });
     const changed = await start(
-      sweep("--out", out, "--over", "loss=hinge,minimax", "--seeds", "1", "--set", "steps=1200"),
+      sweep("--out", out, "--over", "loss=hinge,minimax", "--seeds", "1", "--set", "steps=600"),
     );
     expect(changed).toMatchObject({ code: 1, stdout: "" });
     expect(changed.stderr).toContain("`loss` was hinge,leastSquares there and is hinge,minimax here");
@@ -94,7 +94,7 @@ describe("gantry sweep", () => {
       "--seeds",
       "1",
       "--set",
-      "steps=1500",
+      "steps=600",
       "--jobs",
       "2",
     );
@@ -108,15 +108,14 @@ describe("gantry sweep", () => {
     const [begin, stop] = sittings(out, "device=cpu-seed0");
     expect(begin!.event).toBe("start");
     expect(stop!.event).toBe("stop");
-    expect(existsSync(join(out, "runs/device=cpu-seed0/checkpoints", String(stop!.step).padStart(6, "0")))).toBe(
-      readdirSync(join(out, "runs/device=cpu-seed0/checkpoints")).some((name) => name.includes(String(stop!.step))),
-    );
     const ended = await start(["sweep", out]);
     expect(ended.code).toBe(1);
     expect(ended.stdout).toContain("cuda:7  0 of 1, 1 failed  –");
     expect(ended.stdout).toMatch(/Failed:\n {2}device=cuda:7, seed 0: \S/);
     expect(ended.stdout).toContain("--retry");
-    expect(sittings(out, "device=cpu-seed0").map(({ event }) => event)).toEqual(["start", "stop", "resume", "finish"]);
+    const [, , resumed, finish] = sittings(out, "device=cpu-seed0");
+    expect(resumed).toMatchObject({ event: "resume", step: stop!.step });
+    expect(finish).toMatchObject({ event: "finish", step: 600 });
   });
 
   it("takes a file that defines the sweep, and shows what it would do", async () => {
