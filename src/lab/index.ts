@@ -2,4 +2,5 @@
 export * from "./mixture/index.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
-export { type Annealing, annealing, type TopKDataset, topKImages } from "./top-k-images.ts";
+export { type TopKDataset, topKImages } from "./top-k-images.ts";
+export { type Annealing, annealing, ganOverrides, ORDINARY, type TopKGan, topKGans } from "./top-k-images-gans.ts";

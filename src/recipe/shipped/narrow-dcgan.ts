@@ -4,7 +4,7 @@
  *
  *     gantry train narrow-dcgan
  *
- * About 15 seconds on one core. Expect strokes with the thickness and slant of digits, of which some can be read: 500 steps
+ * About 15 seconds on one core. Expect strokes with the thickness and slant of digits, of which some can be read: 600 steps
  * of so narrow a network are there to compare ways of training, not to look at.
  */
 import { mnist } from "../../data/index.ts";
@@ -21,11 +21,11 @@ export default defineRecipe({
   discriminator: dcgan.discriminator({ width: 8, batchNorm: true }),
   loss: nonSaturating(),
   optimizers: {
-    generator: adam({ lr: 1e-3, betas: [0.5, 0.999] }),
-    discriminator: adam({ lr: 1e-3, betas: [0.5, 0.999] }),
+    generator: adam({ lr: 2e-3, betas: [0.5, 0.999] }),
+    discriminator: adam({ lr: 2e-3, betas: [0.5, 0.999] }),
   },
   batchSize: 64,
-  steps: 500,
+  steps: 600,
   samples: { every: 10_000 },
   log: { every: 50 },
   checkpoint: { every: 10_000, keep: 1 },

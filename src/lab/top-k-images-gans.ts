@@ -1,0 +1,115 @@
+/**
+ * The GANs in which top-k training is tried on images, each with its paper's loss, normalisation and optimizer, as
+ * overrides of the recipe `narrow-dcgan`; and how k falls in a run that is too short for the paper's epochs.
+ *
+ * The learning rate of each is the one of 5e-4, 1e-3, 2e-3 and 4e-3 (of `wgan` 5e-5, 5e-4, 2e-3 and 4e-3) at which ordinary
+ * training, never top-k, had the lowest FID on MNIST in one run with a seed of its own (docs/results/top-k-images.md). The
+ * papers' rates are for networks many times as wide and runs many times as long.
+ */
+/** Where k ends, as a fraction of the batch: the lower end of the paper's range, 0.5 to 0.75. */
+const FLOOR = 0.5;
+/** In so many multiplications k reaches its floor. */
+const MULTIPLICATIONS = 50;
+
+/** How k falls. */
+export interface Annealing {
+  readonly gamma: number;
+  readonly floor: number;
+  readonly everySteps: number;
+}
+
+/**
+ * topK's options for a run of so many steps: k falls from the batch to `floor` of it during the first half of the run, by
+ * `gamma` every `everySteps` steps, and stays there.
+ *
+ *     everySteps = steps / 100 (rounded, at least 1)      gamma = floor ^ (everySteps / (steps / 2))
+ *
+ * The paper counts epochs, in which a short run has no time to fall at all.
+ *
+ * @example
+ * annealing(1_000); // { gamma: 0.9862, floor: 0.5, everySteps: 10 }
+ */
+export function annealing(steps: number, floor = FLOOR): Annealing {
+  const everySteps = Math.max(1, Math.round(steps / (2 * MULTIPLICATIONS)));
+  return { gamma: floor ** ((2 * everySteps) / steps), floor, everySteps };
+}
+
+/** What sets one GAN apart. */
+interface Gan {
+  /** Generator updates. */
+  readonly steps: number;
+  readonly optimizer: string;
+  readonly lr: number;
+  /** Adam's. */
+  readonly betas?: readonly [number, number];
+  readonly set: readonly string[];
+}
+
+/** Five critic updates a step, as both papers have it: a step costs about five times as much. */
+const CRITIC = ["discriminatorSteps=5", "loss=wasserstein"];
+
+/**
+ * - `dcgan`: Radford et al. 2016: non-saturating loss, batch norm in D
+ * - `lsgan`: Mao et al. 2017: least squares with a = 0, b = c = 1, batch norm in D
+ * - `wgan`: Arjovsky et al. 2017: weights clipped at 0.01, RMSprop, batch norm in the critic (as in the authors' code)
+ * - `wgan-gp`: Gulrajani et al. 2017: penalty 10, no batch norm in the critic, Adam with betas 0 and 0.9
+ * - `sn-dcgan`: Miyato et al. 2018: spectral norm, hinge loss, no batch norm in D
+ */
+const GANS = {
+  dcgan: { steps: 600, optimizer: "adam", lr: 2e-3, betas: [0.5, 0.999], set: ["loss=nonSaturating"] },
+  lsgan: { steps: 600, optimizer: "adam", lr: 4e-3, betas: [0.5, 0.999], set: ["loss=leastSquares"] },
+  wgan: { steps: 240, optimizer: "rmsprop", lr: 2e-3, set: [...CRITIC, "loss.clip=0.01"] },
+  "wgan-gp": {
+    steps: 240,
+    optimizer: "adam",
+    lr: 4e-3,
+    betas: [0, 0.9],
+    set: [...CRITIC, "discriminator.batchNorm=false", "techniques=[gradientPenalty]"],
+  },
+  "sn-dcgan": {
+    steps: 600,
+    optimizer: "adam",
+    lr: 4e-3,
+    betas: [0.5, 0.999],
+    set: ["loss=hinge", "discriminator.batchNorm=false", "discriminator.spectralNorm=true"],
+  },
+} as const satisfies Readonly<Record<string, Gan>>;
+
+/** One of the five. */
+export type TopKGan = keyof typeof GANS;
+
+/** Their names, in the order of the tables. */
+export const topKGans = Object.keys(GANS) as readonly TopKGan[];
+
+/** Overrides that turn a GAN with topK into one that learns from all samples. */
+export const ORDINARY: readonly string[] = ["techniques-=topK"];
+
+/**
+ * A GAN as overrides of the recipe `narrow-dcgan`, topK included; {@link ORDINARY} takes it away again.
+ *
+ * k depends on the number of steps, which is why each GAN brings its own topK along.
+ *
+ * @param steps - generator updates; default: as many as the sweep of images gives it
+ *
+ * @example
+ * applyOverrides(recipe, [...ganOverrides("lsgan", 1_000), ...ORDINARY]);
+ */
+export function ganOverrides(name: TopKGan, steps: number = GANS[name].steps): string[] {
+  const { optimizer, lr, betas, set }: Gan = GANS[name];
+  const { gamma, floor, everySteps } = annealing(steps);
+  const player = (name: string) => [
+    `optimizers.${name}=${optimizer}`,
+    `optimizers.${name}.lr=${lr}`,
+    ...(betas ? [`optimizers.${name}.betas=[${betas}]`] : []),
+  ];
+  return [
+    ...set,
+    ...player("generator"),
+    ...player("discriminator"),
+    `steps=${steps}`,
+    "techniques+=topK",
+    `techniques.topK.gamma=${gamma}`,
+    `techniques.topK.floor=${floor}`,
+    `techniques.topK.everySteps=${everySteps}`,
+  ];
+}
