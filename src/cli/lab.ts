@@ -1,10 +1,11 @@
 /** `gantry lab`: the laboratory of top-k training, an experiment each sub-command. */
 import { defineCommand } from "./command.ts";
+import { anomalyCommand } from "./lab/anomaly.ts";
 import { mixtureCommand } from "./lab/mixture.ts";
 
 /** The command, for the shell to mount. */
 export const lab = defineCommand({
   meta: { name: "lab", description: "Experiments that show what top-k training does, and why." },
-  subCommands: { mixture: mixtureCommand },
+  subCommands: { mixture: mixtureCommand, anomaly: anomalyCommand },
   examples: [{ line: "gantry lab mixture --steps 5000 --seeds 2", does: "a short version of the main experiment" }],
 });

@@ -1,4 +1,5 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
+export * from "./anomaly/index.ts";
 export * from "./mixture/index.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
