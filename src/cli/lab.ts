@@ -2,10 +2,11 @@
 import { defineCommand } from "./command.ts";
 import { anomalyCommand } from "./lab/anomaly.ts";
 import { mixtureCommand } from "./lab/mixture.ts";
+import { oracleCommand } from "./lab/oracle.ts";
 
 /** The command, for the shell to mount. */
 export const lab = defineCommand({
   meta: { name: "lab", description: "Experiments that show what top-k training does, and why." },
-  subCommands: { mixture: mixtureCommand, anomaly: anomalyCommand },
+  subCommands: { mixture: mixtureCommand, oracle: oracleCommand, anomaly: anomalyCommand },
   examples: [{ line: "gantry lab mixture --steps 5000 --seeds 2", does: "a short version of the main experiment" }],
 });

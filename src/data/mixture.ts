@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import { type Device, Generator, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { type Device, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { arrangements, centresOf } from "./arrangements.ts";
 import type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
 import type { DataContext } from "./pack.ts";
@@ -63,7 +63,6 @@ class MixtureStream implements BatchFeed {
   readonly #batchSize: number;
   readonly #device: Device;
   readonly #generator: Generator;
-  readonly #centres: Tensor;
   #drawn = 0;
 
   constructor(mixture: Mixture, samplesPerEpoch: number | undefined, options: VectorFeedOptions) {
@@ -73,7 +72,6 @@ class MixtureStream implements BatchFeed {
     this.#batchSize = batchSize;
     this.#device = device;
     this.#generator = new Generator(seed);
-    this.#centres = scope(() => keep(Tensor.fromArray(mixture.centres)));
   }
 
   get epoch(): number {
@@ -88,7 +86,8 @@ class MixtureStream implements BatchFeed {
         const modes = Tensor.randint(0, this.#mixture.centres.length, [size], random);
         const noise = Tensor.randn([size, 2], random).mul_(this.#mixture.sigma);
         this.#drawn += size;
-        const images = this.#centres.indexSelect(0, modes).add_(noise).to({ device: this.#device });
+        const centres = Tensor.fromArray(this.#mixture.centres);
+        const images = centres.indexSelect(0, modes).add_(noise).to({ device: this.#device });
         return { images, labels: undefined };
       }),
     );

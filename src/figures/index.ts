@@ -1,5 +1,6 @@
 /** Figures as SVG text and PNG files. */
 export { type Band, type BandChartOptions, bandChart } from "./band-chart.ts";
+export { type Bar, type BarPanel, type BarPanelsOptions, barPanels } from "./bar-panels.ts";
 export { type DensityOptions, densityPanels, type Lattice, latticeOf } from "./density.ts";
 export { type Curve, type LineChartOptions, lineChart } from "./line-chart.ts";
 export { writePng } from "./png.ts";

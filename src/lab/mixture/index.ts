@@ -9,6 +9,9 @@ export {
   updates,
 } from "./experiment.ts";
 export { writeMixtureFigures } from "./figures.ts";
+export { motions, RINGS, type RingCosine, ringCosines, ringNames, type SampleMotion } from "./oracle.ts";
+export { oracleTables, readOracles, writeOraclePage } from "./oracle-page.ts";
+export { measureOracle, type OracleOptions, type OracleRecord, oracleSchema, writeOracle } from "./oracle-run.ts";
 export { type MixtureRecord, readRecords, recordName, recordOf, writeRecord } from "./record.ts";
 export { recordsFolder, runMixture, writeMixturePage } from "./run.ts";
 export { groupsOf, groupTable, mixtureTables, verdicts } from "./table.ts";

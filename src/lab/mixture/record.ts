@@ -131,7 +131,8 @@ async function stripOf(path: string, steps: number): Promise<MixtureRecord["stri
   return strip;
 }
 
-const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+// JSON knows no negative zero.
+const rounded = (value: number): number => Math.round(value * 1000) / 1000 + 0;
 
 /** The name of a record's file without its ending. */
 export function recordName({ modes, update, seed }: Pick<MixtureRecord, "modes" | "update" | "seed">): string {

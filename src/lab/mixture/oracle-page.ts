@@ -1,0 +1,120 @@
+/** The tables and figures of the oracle experiment, made of its records. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import { barPanels } from "../../figures/index.ts";
+import { fileError, writeFileAtomic } from "../../formats/atomic.ts";
+import { updateNames, updates } from "./experiment.ts";
+import { writeFigure } from "./figures.ts";
+import { ringNames } from "./oracle.ts";
+import { type Method, methods, type OracleRecord, oracleSchema } from "./oracle-run.ts";
+
+/** All records of a folder, in the order of their names. Throws UserError for a damaged one. */
+export function readOracles(folder: string): OracleRecord[] {
+  if (!existsSync(folder))
+    throw new UserError(`${folder} does not exist; name a folder with records of gantry lab oracle`);
+  const names = readdirSync(folder).filter((name) => /^oracle-.*\.json$/.test(name));
+  return names.sort().map((name) => {
+    const path = join(folder, name);
+    let json: unknown;
+    try {
+      json = JSON.parse(readFileSync(path, "utf8"));
+    } catch (error) {
+      if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
+      throw fileError(error, "read", path);
+    }
+    const parsed = oracleSchema.safeParse(json);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    throw new UserError(`${path}: \`${issue.path.join(".")}\`: ${issue.message}`);
+  });
+}
+
+const thousands = (value: number): string => value.toLocaleString("en");
+
+function stepsOf({ cosines }: OracleRecord): number[] {
+  return [...new Set(cosines.map(({ step }) => step))];
+}
+
+function titleOf({ run }: OracleRecord, method: Method): string {
+  const rule = method === "gradient" ? "one plain gradient step" : `one step of ${run.optimizer}, moments copied`;
+  return `${rule}; ${run.modes} modes, trained on ${updateNames[run.update]}, seed ${run.seed}`;
+}
+
+type Cell = OracleRecord["cosines"][number]["rings"][number];
+
+function cellText({ mean, halfWidth }: Cell): string {
+  if (mean === null) return "–";
+  const spread = halfWidth === null ? "" : ` ± ${halfWidth.toFixed(2)}`;
+  return `${mean > 0 ? "+" : ""}${mean.toFixed(2)}${spread}`;
+}
+
+/** The rings of one snapshot: a row with the samples in them, and a row for each update. */
+function rowsOf(record: OracleRecord, method: Method, step: number): string[][] {
+  const own = record.cosines.filter((one) => one.step === step && one.method === method);
+  const total = own[0]!.rings.reduce((sum, { count }) => sum + count, 0);
+  const share = ({ count }: Cell) => `${thousands(count)} (${((100 * count) / Math.max(1, total)).toFixed(1)} %)`;
+  const counts = [thousands(step), "*samples*", ...own[0]!.rings.map(share)];
+  return [
+    counts,
+    ...updates.flatMap((update) => {
+      const found = own.find((one) => one.update === update);
+      return found ? [["", rowName(record, update), ...found.rings.map(cellText)]] : [];
+    }),
+  ];
+}
+
+function rowName({ batchSize, k }: OracleRecord, update: (typeof updates)[number]): string {
+  return { all: `all ${batchSize}`, top: `top ${k}`, bottom: `bottom ${k}`, random: `random ${k}` }[update];
+}
+
+/** The tables as Markdown: mean cosine ± 95 % confidence interval over batches. */
+export function oracleTables(records: readonly OracleRecord[]): string {
+  const tables = records.flatMap((record) =>
+    methods.map((method) => {
+      const header = ["snapshot", "update on", ...ringNames];
+      const rule = header.map((_, i) => (i === 1 ? "---" : "---:"));
+      const rows = stepsOf(record).flatMap((step) => rowsOf(record, method, step));
+      const table = [header, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+      const lr = method === "gradient" ? `, learning rate ${record.lr}` : "";
+      const title = titleOf(record, method);
+      return `#### ${title[0]!.toUpperCase()}${title.slice(1)}\n\n${record.batches} batches of ${record.batchSize} a snapshot${lr}.\n\n${table}`;
+    }),
+  );
+  return `${tables.join("\n\n")}\n`;
+}
+
+function figureOf(record: OracleRecord, method: Method): string {
+  const panels = stepsOf(record).map((step) => {
+    const own = record.cosines.filter((one) => one.step === step && one.method === method);
+    const total = own[0]!.rings.reduce((sum, { count }) => sum + count, 0);
+    return {
+      title: `after ${thousands(step)} iterations`,
+      series: updates.map((update) => own.find((one) => one.update === update)?.rings ?? []),
+      notes: own[0]!.rings.map(({ count }) => `${((100 * count) / Math.max(1, total)).toFixed(0)} % of samples`),
+    };
+  });
+  return barPanels({
+    title: `Cosine to the nearest mode: ${titleOf(record, method)}`,
+    categories: ringNames,
+    series: updates.map((update) => rowName(record, update)),
+    panels,
+  });
+}
+
+/** Writes `oracle.md` and `figures/oracle-...` of records into a folder, and gives the tables. */
+export async function writeOraclePage(folder: string, records: readonly OracleRecord[]): Promise<string> {
+  const tables = oracleTables(records);
+  const images: string[] = [];
+  for (const record of records) {
+    for (const method of methods) {
+      const { modes, update, seed } = record.run;
+      const name = `oracle-modes-${modes}-${update}-seed${seed}-${method}`;
+      images.push(
+        `![${name}](figures/${await writeFigure(join(folder, "figures"), name, figureOf(record, method))}.svg)`,
+      );
+    }
+  }
+  writeFileAtomic(join(folder, "oracle.md"), [`${[tables.trimEnd(), ...images].join("\n\n")}\n`]);
+  return tables;
+}

@@ -1,0 +1,162 @@
+/** The experiment on mixtures: its grid, its records, its tables and figures. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import {
+  groupsOf,
+  groupTable,
+  type MixtureRecord,
+  milestones,
+  mixtureSweep,
+  readRecords,
+  recordOf,
+  verdicts,
+  writeMixturePage,
+  writeRecord,
+} from "../../src/lab/mixture/index.ts";
+import { expandGrid } from "../../src/lab/sweep/grid.ts";
+import { loadRecipe } from "../../src/recipe/load.ts";
+import { startRun } from "../../src/training/index.ts";
+import { filesIn, temporaryFolder } from "../training/tiny.ts";
+
+const curve = (values: readonly number[]): MixtureRecord["curve"] =>
+  values.map((highQuality, i) => ({ step: (i + 1) * 10, highQuality, modes: 4, reverseKl: 0.1, distance: 0.02 }));
+
+const record = (update: MixtureRecord["update"], seed: number, share: number): MixtureRecord => ({
+  format: 1,
+  modes: 4,
+  update,
+  seed,
+  steps: 20,
+  samples: 100,
+  batchSize: 8,
+  k: update === "all" ? 8 : 6,
+  seconds: 120,
+  engine: { gantry: "0" },
+  mixture: {
+    centres: [
+      [0, 0],
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ],
+    sigma: 0.05,
+  },
+  curve: curve([0.5, share]),
+  histogram: [25, 25, 25, 25],
+});
+
+describe("mixtureSweep", () => {
+  it("is all arms with the first seed first, each differing in the rows alone", async () => {
+    const { recipe } = await loadRecipe("mixture");
+    const { runs } = expandGrid(mixtureSweep({ modes: [64, 25], seeds: 2 }), recipe);
+    expect(runs.slice(0, 5).map(({ name }) => name)).toEqual([
+      "modes=25_update=all-seed0",
+      "modes=25_update=top-seed0",
+      "modes=25_update=bottom-seed0",
+      "modes=25_update=random-seed0",
+      "modes=64_update=all-seed0",
+    ]);
+    const [all, top, bottom] = runs.map(({ recipe: { techniques } }) => techniques[0]!.options);
+    expect(all).toMatchObject({ floor: 1, gamma: 0.99, everySteps: 2000 });
+    expect(top).toMatchObject({ floor: 0.75, keep: "top", everySteps: 2000 });
+    expect(bottom).toEqual({ ...top, keep: "bottom" });
+  });
+
+  it("anneals a shorter run in proportion", async () => {
+    const { recipe } = await loadRecipe("mixture");
+    const short = expandGrid(mixtureSweep({ steps: 5_000 }), recipe).runs[0]!.recipe;
+    expect(short.techniques[0]!.options.everySteps).toBe(100);
+    expect(short.evaluate!.every).toBe(100);
+    expect(short.checkpoint.at).toEqual([50, 250, 500, 1000, 2500, 5000]);
+    expect(milestones(10)).toEqual([1, 2, 5, 10]);
+  });
+});
+
+describe("records", () => {
+  it("hold what a run came to", async () => {
+    const { recipe } = await loadRecipe("mixture");
+    const sweep = mixtureSweep({ modes: [4], updates: ["bottom"], seeds: 1, steps: 50 });
+    const set = [
+      "evaluate.samples=200",
+      "evaluate.every=25",
+      "samples.count=10",
+      "batchSize=8",
+      "generator.hidden=[8]",
+      "discriminator.hidden=[8]",
+    ];
+    const [run] = expandGrid({ ...sweep, set: [...sweep.set, ...set] }, recipe).runs;
+    const path = join(temporaryFolder(), "run");
+    await startRun(run!.recipe, { directory: path }).train();
+    const found = await recordOf(path);
+    expect(found).toMatchObject({ modes: 4, update: "bottom", seed: 0, steps: 50, samples: 200, batchSize: 8, k: 6 });
+    expect(found.curve.map(({ step }) => step)).toEqual([25, 50]);
+    const good = found.histogram.reduce((sum, count) => sum + count, 0);
+    expect(good / 200).toBeCloseTo(found.curve.at(-1)!.highQuality, 12);
+    expect(found.strip!.map(({ step }) => step)).toEqual([1, 3, 5, 10, 25, 50]);
+    expect(found.density!.total).toBe(200);
+    const folder = temporaryFolder();
+    writeRecord(folder, found);
+    expect(readRecords(folder)).toEqual([found]);
+  });
+
+  it("that are damaged are named", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "modes-4-top-seed0.json"), "{");
+    expect(() => readRecords(folder)).toThrow("modes-4-top-seed0.json is not JSON");
+    writeFileSync(join(folder, "modes-4-top-seed0.json"), "{}");
+    expect(() => readRecords(folder)).toThrow("modes-4-top-seed0.json: `format`");
+    expect(() => readRecords(join(folder, "absent"))).toThrow("does not exist");
+  });
+});
+
+describe("tables", () => {
+  const apart = [
+    ...[0.9, 0.91, 0.92].map((share, seed) => record("all", seed, share)),
+    ...[0.96, 0.97, 0.98].map((share, seed) => record("top", seed, share)),
+  ];
+
+  it("have the interval of Student's t, and bold only what it sets apart", () => {
+    const [group] = groupsOf(apart);
+    const lines = groupTable(group!).split("\n");
+    // s = 1 point, t(0.975, 2) = 4.303, n = 3: 2.48 points.
+    expect(lines[2]).toContain("| all samples | 0 1 2 | 8 | 91.0 ± 2.5 | 4 ± 0 |");
+    expect(lines[3]).toContain("| top-k | 0 1 2 | 6 | **97.0 ± 2.5** | 4 ± 0 |");
+    expect(verdicts(group!)).toEqual(["top-k: 6.00 points above learning from all samples; the intervals are apart."]);
+  });
+
+  it("call nothing better that the interval does not separate", () => {
+    const close = [...apart.slice(0, 3), ...[0.91, 0.93, 0.95].map((share, seed) => record("top", seed, share))];
+    const [group] = groupsOf(close);
+    expect(groupTable(group!)).not.toContain("**");
+    expect(verdicts(group!)[0]).toContain("2.00 points above learning from all samples; the intervals overlap");
+    const [alone] = groupsOf([apart[0]!, apart[3]!]);
+    expect(verdicts(alone!)[0]).toContain("too few seeds for intervals");
+  });
+
+  it("keep mixtures and lengths apart", () => {
+    expect(groupsOf([...apart, { ...apart[0]!, steps: 40 }, { ...apart[0]!, modes: 9 }]).length).toBe(3);
+  });
+});
+
+describe("the page", () => {
+  it("has tables and figures as SVG and PNG, from records alone", async () => {
+    const folder = temporaryFolder();
+    const withFilm = {
+      ...record("top", 0, 0.97),
+      strip: [{ step: 1, points: [[0, 0]] as [number, number][] }],
+      density: { frame: { x: 0, y: 0, size: 1 }, cells: 2, counts: [[0, 1]] as [number, number][], total: 1 },
+    };
+    await writeMixturePage(folder, [record("all", 0, 0.9), withFilm]);
+    expect(Object.keys(filesIn(folder)).sort()).toEqual([
+      ...["density", "quality", "recovered", "strip"].flatMap((name) => [
+        `figures/modes-4-${name}.png`,
+        `figures/modes-4-${name}.svg`,
+      ]),
+      "tables.md",
+    ]);
+    const { width } = await sharp(join(folder, "figures", "modes-4-quality.png")).metadata();
+    expect(width).toBe(720);
+  });
+});

@@ -1,0 +1,180 @@
+/** The oracle experiment: cosines and rings of displacements made by hand, and updates whose effect is known. */
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { mixtureOfGaussians } from "../../src/data/index.ts";
+import {
+  measureOracle,
+  motions,
+  oracleTables,
+  readOracles,
+  ringCosines,
+  writeOracle,
+  writeOraclePage,
+} from "../../src/lab/mixture/index.ts";
+import { nonSaturating } from "../../src/losses/index.ts";
+import { mlp } from "../../src/models/index.ts";
+import { liveTensors, Tensor } from "../../src/tensor/index.ts";
+import { RunDirectory, startRun } from "../../src/training/index.ts";
+import { filesIn, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+
+const mixture = {
+  centres: [
+    [0, 0],
+    [1, 0],
+  ] as [number, number][],
+  sigma: 0.05,
+};
+const moved = (before: number[][], after: number[][]) =>
+  motions(Tensor.fromArray(before), Tensor.fromArray(after), mixture);
+
+describe("motions", () => {
+  it("is 1 towards the nearest mode, -1 away from it, 0 across, whatever the lengths", () => {
+    const [towards, past, away, across, slanted] = moved(
+      [
+        [0.02, 0],
+        [0.02, 0],
+        [0.9, 0],
+        [1, 0.1],
+        [0.1, 0],
+      ],
+      [
+        [0.01, 0],
+        [-5, 0],
+        [0.89, 0],
+        [1.03, 0.1],
+        [0.05, 0.05],
+      ],
+    ).map(({ cosine }) => cosine);
+    expect(towards).toBeCloseTo(1, 6);
+    expect(past).toBeCloseTo(1, 6);
+    expect(away).toBeCloseTo(-1, 6);
+    expect(across).toBeCloseTo(0, 6);
+    expect(slanted).toBeCloseTo(Math.SQRT1_2, 5);
+  });
+
+  it("puts samples into rings by their distance before the update, edges to the inside", () => {
+    const before = [
+      [0.02, 0],
+      [0.05, 0],
+      [0, 0.07],
+      [1.15, 0],
+      [0, 0.18],
+      [0, 0.2],
+      [0, 0.21],
+      [30, 0],
+    ];
+    const rings = moved(
+      before,
+      before.map(([x, y]) => [x! + 1, y!]),
+    ).map(({ ring }) => ring);
+    expect(rings).toEqual([0, 0, 1, 2, 3, 3, 4, 4]);
+  });
+
+  it("has no cosine for a sample that stays or that has nowhere to go", () => {
+    expect(
+      moved(
+        [
+          [0.1, 0],
+          [0, 0],
+        ],
+        [
+          [0.1, 0],
+          [1, 1],
+        ],
+      ).map(({ cosine }) => cosine),
+    ).toEqual([undefined, undefined]);
+  });
+});
+
+describe("ringCosines", () => {
+  it("takes the interval over batches, not over samples", () => {
+    const [inner, second, third] = ringCosines([
+      [
+        { ring: 0, cosine: 1 },
+        { ring: 0, cosine: 0 },
+        { ring: 2, cosine: -1 },
+      ],
+      [
+        { ring: 0, cosine: -0.5 },
+        { ring: 0, cosine: undefined },
+      ],
+    ]);
+    // Batch means 0.5 and -0.5: t(0.975, 1) = 12.706, s = sqrt(0.5), n = 2.
+    expect(inner).toMatchObject({ mean: 0, count: 3, batches: 2 });
+    expect(inner!.halfWidth).toBeCloseTo(12.7062 * 0.5, 3);
+    expect(second).toEqual({ mean: Number.NaN, halfWidth: Number.NaN, count: 0, batches: 0 });
+    expect(third).toEqual({ mean: -1, halfWidth: Number.NaN, count: 1, batches: 1 });
+  });
+});
+
+describe("measureOracle", () => {
+  const directory = () => join(temporaryFolder(), "run");
+  const recipe = () =>
+    tinyRecipe({
+      data: mixtureOfGaussians({ modes: 4, sigma: 0.2 }),
+      generator: mlp.generator({ latent: 2, hidden: [8] }),
+      loss: nonSaturating(),
+      steps: 4,
+      batchSize: 16,
+      checkpoint: { every: 2 },
+    });
+
+  it("leaves the run and the memory as they were, and says the same again", async () => {
+    const path = directory();
+    await startRun(recipe(), { directory: path }).train();
+    const files = filesIn(path);
+    const first = await measureOracle(path, { batches: 3 });
+    const live = liveTensors();
+    expect(await measureOracle(path, { batches: 3 })).toEqual(first);
+    expect(liveTensors()).toBe(live);
+    expect(filesIn(path)).toEqual(files);
+    expect(first).toMatchObject({ k: 8, batches: 3, run: { modes: 4, update: "all", seed: 0, optimizer: "adam" } });
+    expect(first.cosines.map(({ step, method, update }) => `${step} ${method} ${update}`).slice(0, 5)).toEqual([
+      "2 gradient all",
+      "2 gradient top",
+      "2 gradient bottom",
+      "2 gradient random",
+      "2 optimizer all",
+    ]);
+    for (const { rings } of first.cosines) expect(rings.reduce((sum, { count }) => sum + count, 0)).toBe(3 * 16);
+  });
+
+  it("does not depend on the learning rate of the plain step, and the halves differ", async () => {
+    const path = directory();
+    await startRun(recipe(), { directory: path }).train();
+    const means = async (lr: number) =>
+      (await measureOracle(path, { batches: 3, lr, steps: [4] })).cosines
+        .filter(({ method }) => method === "gradient")
+        .map(({ rings }) => rings.map(({ mean }) => mean));
+    const [coarse, fine] = [await means(1e-4), await means(1e-6)];
+    for (const [i, rings] of fine.entries()) {
+      for (const [ring, mean] of rings.entries()) {
+        if (mean === null) expect(coarse[i]![ring]).toBeNull();
+        else expect(coarse[i]![ring]).toBeCloseTo(mean, 3);
+      }
+    }
+    const [all, top, bottom] = fine;
+    expect(top).not.toEqual(bottom);
+    expect(all).not.toEqual(top);
+  });
+
+  it("is written, read and drawn", async () => {
+    const path = directory();
+    await startRun(recipe(), { directory: path }).train();
+    const record = await measureOracle(path, { batches: 2, steps: [4] });
+    const folder = temporaryFolder();
+    writeOracle(folder, record);
+    expect(readOracles(folder)).toEqual([record]);
+    expect(await writeOraclePage(folder, [record])).toBe(oracleTables([record]));
+    expect(Object.keys(filesIn(folder)).sort()).toEqual([
+      "figures/oracle-modes-4-all-seed0-gradient.png",
+      "figures/oracle-modes-4-all-seed0-gradient.svg",
+      "figures/oracle-modes-4-all-seed0-optimizer.png",
+      "figures/oracle-modes-4-all-seed0-optimizer.svg",
+      "oracle-modes-4-all-seed0.json",
+      "oracle.md",
+    ]);
+    await expect(measureOracle(path, { steps: [3] })).rejects.toThrow("checkpoint `3` does not exist; there are: 2, 4");
+    expect(new RunDirectory(path).evaluations()).toEqual([]);
+  });
+});
