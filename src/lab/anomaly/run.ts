@@ -56,12 +56,16 @@ export async function runAnomaly(
   const grid = expandGrid(sweep, base);
   const folder = new SweepFolder(path);
   folder.define(sweep, base);
-  const measure = async (run: GridRun): Promise<void> => {
-    const file = join(recordsIn(path), `${anomalyRecordName(keyOf(run))}.json`);
+  const fileOf = (run: GridRun): string => join(recordsIn(path), `${anomalyRecordName(keyOf(run))}.json`);
+  // Before anything is trained.
+  for (const file of grid.runs.map(fileOf)) {
     if (existsSync(file)) refuseOther(readAnomalyRecord(file), measuring, file);
-    else writeAnomalyRecord(recordsIn(path), await anomalyRecord(folder.run(run.name), keyOf(run), measuring));
+  }
+  const measure = async (run: GridRun): Promise<void> => {
+    if (existsSync(fileOf(run))) return;
+    writeAnomalyRecord(recordsIn(path), await anomalyRecord(folder.run(run.name), keyOf(run), measuring));
   };
-  // One at a time, and before the next: measuring takes a core as training does.
+  // One at a time; the next run is trained meanwhile.
   let measured: Promise<void> = Promise.resolve();
   const outcome = await runSweep(folder, grid, source, {
     ...options,
@@ -69,7 +73,10 @@ export async function runAnomaly(
       ...options.events,
       ended: (run, state) => {
         options.events?.ended?.(run, state);
-        if (state.kind === "finished") measured = measured.then(() => measure(run));
+        if (state.kind !== "finished") return;
+        measured = measured.then(() => measure(run));
+        // A failure is told below, when training has come to its end; until then it must not count as unhandled.
+        measured.catch(() => {});
       },
     },
   });

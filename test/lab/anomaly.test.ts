@@ -1,0 +1,161 @@
+/** Latent search against closed forms, the experiment's grid, its tables, and a short experiment from end to end. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  type AnomalyRecord,
+  anomalySweep,
+  anomalyTables,
+  expandGrid,
+  readAnomalyRecords,
+  runAnomaly,
+  searchLatents,
+} from "../../src/lab/index.ts";
+import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "../../src/models/index.ts";
+import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
+import { liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gantry-anomaly-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Pictures of 2 x 2 pixels that are all as bright as z. */
+class Plain extends GeneratorNetwork {
+  readonly latent = 1;
+  override forward(z: Tensor): Tensor {
+    return z.view([z.shape[0]!, 1, 1, 1]).expand([z.shape[0]!, 1, 2, 2]);
+  }
+}
+
+/** Its features are twice the mean brightness. */
+class Brightness extends DiscriminatorNetwork {
+  override forward(images: Tensor): Judgement {
+    const features = images.flatten(1).mean([1], true).mul(2);
+    return { score: features.select(1, 0), logits: features, features };
+  }
+}
+
+const game = { generator: new Plain(), discriminator: new Brightness() };
+const pictures = (...rows: number[][]) => Tensor.fromArray(rows).view([rows.length, 1, 2, 2]);
+
+describe("latent search", () => {
+  it("finds what the generator can make, and leaves what it cannot", () => {
+    scope(() => {
+      const images = pictures([3, 3, 3, 3], [0, 0, 0, 8]);
+      const { total, pixels, features } = searchLatents(game, images, { steps: 400, lr: 0.1, featureWeight: 0 });
+      expect(total[0]).toBeCloseTo(0, 0);
+      // The brightness nearest to 0, 0, 0, 8 in the sum of distances is their median, 0: 8 are left; features 2 * 8 / 4.
+      expect(pixels[1]).toBeCloseTo(8, 0);
+      expect(features[1]).toBeCloseTo(4, 0);
+    });
+  });
+
+  it("weighs pixels and features as it is told", () => {
+    scope(() => {
+      const images = pictures([0, 0, 0, 8]);
+      const some = searchLatents(game, images, { steps: 20, featureWeight: 0.25 });
+      expect(some.total[0]).toBeCloseTo(0.75 * some.pixels[0]! + 0.25 * some.features[0]!, 4);
+      // Features alone want the mean brightness, 2, at which 2 * 3 + 6 = 12 of the pixels are left.
+      const { pixels, features } = searchLatents(game, images, { steps: 400, featureWeight: 1 });
+      expect(features[0]).toBeCloseTo(0, 0);
+      expect(pixels[0]).toBeCloseTo(12, 0);
+    });
+  });
+
+  it("searches each image for itself, leaves the networks as they were, and no tensors", () => {
+    const images = pictures([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
+    const before = liveTensors();
+    const together = searchLatents(game, images, { steps: 30 });
+    expect(liveTensors()).toBe(before);
+    const first = images.narrow(0, 0, 2);
+    const apart = searchLatents(game, first, { steps: 30 });
+    expect(apart.total).toEqual(together.total.slice(0, 2));
+    expect(searchLatents(game, images, { steps: 30, seed: 1 }).total).not.toEqual(together.total);
+    expect(game.generator.training && game.discriminator.training).toBe(true);
+    for (const tensor of [images, first]) tensor.dispose();
+  });
+});
+
+describe("the experiment", () => {
+  it("trains on nine digits, and its updates differ in nothing but topK", async () => {
+    const { recipe } = await loadRecipe("narrow-dcgan");
+    const grid = expandGrid(anomalySweep({ digits: [4], gans: ["wgan-gp"], seeds: 2, steps: 100 }), recipe);
+    expect(grid.runs.map(({ name }) => name)).toEqual([
+      "gan=wgan-gp_digit=4_update=all-seed0",
+      "gan=wgan-gp_digit=4_update=topK-seed0",
+      "gan=wgan-gp_digit=4_update=all-seed1",
+      "gan=wgan-gp_digit=4_update=topK-seed1",
+    ]);
+    const [all, top] = grid.runs.map((run) => run.recipe);
+    expect(all!.data.options.classes).toEqual(["0", "1", "2", "3", "5", "6", "7", "8", "9"]);
+    expect(all!.techniques.map(({ kind }) => kind)).toEqual(["gradientPenalty"]);
+    expect(top!.techniques.map(({ kind }) => kind)).toEqual(["gradientPenalty", "topK"]);
+    expect(recipeChanges(toPlainRecipe(all!), toPlainRecipe(top!)).map(({ key }) => key)).toEqual(["techniques"]);
+  });
+
+  it("trains, measures, and does not repeat what is there", async () => {
+    const sweep = anomalySweep({ digits: [1], gans: ["sn-dcgan"], seeds: 1, steps: 2 });
+    const measuring = { subset: 20, searchSteps: 2 };
+    const path = join(folder, "short");
+    const first = await runAnomaly(sweep, path, measuring, { threads: 1 });
+    expect(first.outcome).toMatchObject({ runs: 2, finished: 2 });
+    expect(first.records.map(({ update, k }) => [update, k])).toEqual([
+      ["all", 64],
+      ["topK", 32],
+    ]);
+    for (const { areas } of first.records) {
+      for (const { auroc, auprc } of Object.values(areas)) {
+        expect(auroc >= 0 && auroc <= 1 && auprc > 0 && auprc <= 1).toBe(true);
+      }
+    }
+    expect(readdirSync(path)).toEqual(expect.arrayContaining(["records", "records.json", "sweep.json", "tables.md"]));
+    const again = await runAnomaly(sweep, path, measuring, {
+      events: {
+        started: () => expect.unreachable("a finished run was begun again"),
+      },
+    });
+    expect(again.records).toEqual(first.records);
+    await expect(runAnomaly(sweep, path, { subset: 40, searchSteps: 2 })).rejects.toThrow(
+      "was measured on 20 images with 2 search steps, not on 40 with 2",
+    );
+    writeFileSync(join(path, "records", "sn-dcgan-digit1-all-seed0.json"), "{");
+    expect(() => readAnomalyRecords(join(path, "records"))).toThrow("is not JSON");
+  }, 60_000);
+});
+
+describe("tables", () => {
+  const record = (digit: number, update: "all" | "topK", seed: number, auroc: number): AnomalyRecord => {
+    const area = { auroc, auprc: auroc / 2 };
+    return {
+      format: 1,
+      ...{ gan: "dcgan", digit, update, seed, steps: 600, batchSize: 64, k: update === "all" ? 64 : 32 },
+      ...{ subset: 200, searchSteps: 100, seconds: 1, scoringSeconds: 1, engine: {} },
+      areas: { discriminator: area, search: area, mix: area, discriminatorAll: area },
+    };
+  };
+
+  it("give intervals over seeds, the mean over digits, and bold only where intervals are apart", () => {
+    const records = [
+      ...[0, 1, 2].flatMap((seed) => [
+        record(1, "all", seed, 0.6 + seed / 100),
+        record(1, "topK", seed, 0.8 + seed / 100),
+      ]),
+      ...[0, 1, 2].flatMap((seed) => [
+        record(7, "all", seed, 0.5 + seed / 10),
+        record(7, "topK", seed, 0.52 + seed / 10),
+      ]),
+    ];
+    const lines = anomalyTables(records).split("\n");
+    // Student's t with 2 degrees of freedom: 4.303 * 0.01 / sqrt(3).
+    expect(lines.find((line) => line.startsWith("| 1 "))).toContain("| 0 1 2 | 0.610 ± 0.025 | **0.810 ± 0.025** |");
+    expect(lines.find((line) => line.startsWith("| 7 "))).toContain("| 0.60 ± 0.25 | 0.62 ± 0.25 |");
+    // Of each seed the mean of both digits: 0.55, 0.605, 0.66; and 0.66, 0.715, 0.77.
+    expect(lines.find((line) => line.startsWith("| mean"))).toContain("| 0.60 ± 0.14 | 0.71 ± 0.14 |");
+  });
+
+  it("leave a seed that lacks a digit out of the mean", () => {
+    const records = [record(1, "all", 0, 0.6), record(7, "all", 0, 0.8), record(1, "all", 1, 0.1)];
+    expect(anomalyTables(records)).toContain("| mean over digits | 0 1 | 0.70000 | – |");
+  });
+});

@@ -1,0 +1,112 @@
+/** The sweep of images: its grid, what its updates differ in, and that k falls to its floor by the middle of each run. */
+import { describe, expect, it } from "vitest";
+import { annealing, expandGrid, loadSweep, runsOf, topKImages } from "../../src/lab/index.ts";
+import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
+import type { Recipe } from "../../src/recipe/recipe.ts";
+import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
+
+const { recipe: base } = await loadRecipe("narrow-dcgan");
+
+/** k of a recipe's topK in the step after `step` updates. */
+function kAt(recipe: Recipe, step: number): number {
+  const descriptor = recipe.techniques.find(({ kind }) => kind === "topK")!;
+  const { batchSize } = recipe;
+  const context = { image: { channels: 1, size: 32 }, classes: 10, device: "cpu" as const, batchSize };
+  return scope(() => {
+    const technique = descriptor.build({ ...context, random: new Generator(0) });
+    const scores = Tensor.arange(0, batchSize, 1, { dtype: "float32" });
+    technique.select!(scores, { progress: { step, epoch: 0 } } as never);
+    return technique.report!().k!;
+  });
+}
+
+describe("annealing", () => {
+  it.each([1, 2, 7, 100, 240, 600, 1_000, 100_000])(
+    "reaches the floor by the middle of %i steps, not before",
+    (steps) => {
+      const { gamma, floor, everySteps } = annealing(steps, 0.5);
+      expect(everySteps).toBeGreaterThanOrEqual(1);
+      expect(gamma ** (steps / 2 / everySteps)).toBeCloseTo(floor, 12);
+      expect(gamma > 0 && gamma < 1).toBe(true);
+    },
+  );
+
+  it("falls gradually where there is room to", () => {
+    expect(annealing(600)).toEqual({ gamma: 0.5 ** (1 / 50), floor: 0.5, everySteps: 6 });
+  });
+});
+
+describe("the sweep", () => {
+  it("is 5 GANs x 3 batches x 2 updates x 3 seeds on each of three data sets", () => {
+    expect(expandGrid(topKImages(), base).runs).toHaveLength(270);
+    const grid = expandGrid(topKImages("mnist"), base);
+    expect(grid.axes).toEqual(["gan", "batchSize", "update"]);
+    expect(grid.runs).toHaveLength(90);
+    const shards = [1, 2, 3, 4].flatMap((index) => runsOf(grid, { index, count: 4 }));
+    expect(new Set(shards.map(({ name }) => name)).size).toBe(90);
+  });
+
+  it("differs between updates in the technique alone", () => {
+    const { cells, runs } = expandGrid(topKImages("mnist"), base);
+    for (let i = 0; i < cells.length; i += 2) {
+      const [all, top] = [runs[i]!, runs[i + 1]!];
+      expect([all.cell.values[2], top.cell.values[2]]).toEqual(["all", "topK"]);
+      const changes = recipeChanges(toPlainRecipe(all.recipe), toPlainRecipe(top.recipe));
+      expect(changes.map(({ key }) => key)).toEqual(["techniques"]);
+      expect(all.recipe.techniques.some(({ kind }) => kind === "topK")).toBe(false);
+    }
+  });
+
+  it("lets k fall from the batch to half of it during the first half of every run", () => {
+    const tops = expandGrid(topKImages("mnist"), base).runs.filter(({ seed, name }) => seed === 0 && /topK/.test(name));
+    expect(tops).toHaveLength(15);
+    for (const { recipe } of tops) {
+      const [steps, batch] = [recipe.steps!, recipe.batchSize];
+      expect(kAt(recipe, 0)).toBe(batch);
+      const quarter = kAt(recipe, steps / 4);
+      expect(quarter).toBe(Math.ceil(batch * Math.SQRT1_2));
+      expect(kAt(recipe, steps / 2 - 1)).toBeGreaterThan(batch / 2);
+      expect(kAt(recipe, steps / 2)).toBe(batch / 2);
+      expect(kAt(recipe, steps - 1)).toBe(batch / 2);
+    }
+  });
+
+  it("gives each GAN its loss, normalisation and number of critic updates", () => {
+    const runs = expandGrid(topKImages("mnist"), base).runs.filter((_, i) => i < 30 && i % 6 === 0);
+    const told = runs.map(({ cell, recipe }) => {
+      const { batchNorm, spectralNorm } = recipe.discriminator.options as Record<string, unknown>;
+      const { loss, discriminatorSteps, optimizers } = recipe;
+      return [
+        cell.values[0],
+        loss.kind,
+        loss.options.clip,
+        batchNorm,
+        spectralNorm,
+        discriminatorSteps,
+        optimizers.generator.kind,
+      ];
+    });
+    expect(told).toEqual([
+      ["dcgan", "nonSaturating", undefined, true, false, 1, "adam"],
+      ["lsgan", "leastSquares", undefined, true, false, 1, "adam"],
+      ["wgan", "wasserstein", 0.01, true, false, 5, "rmsprop"],
+      ["wgan-gp", "wasserstein", undefined, false, false, 5, "adam"],
+      ["sn-dcgan", "hinge", undefined, false, true, 1, "adam"],
+    ]);
+  });
+
+  it("is found by name, with the features of its data", async () => {
+    for (const [name, data] of Object.entries({
+      mnist: "mnist",
+      "fashion-mnist": "fashionMnist",
+      cifar10: "cifar10",
+    })) {
+      const loaded = await loadSweep(`top-k-${name}`);
+      expect(loaded.source).toBe("narrow-dcgan");
+      const { recipe } = expandGrid(loaded.sweep, loaded.base).runs[0]!;
+      expect([recipe.data.kind, recipe.evaluate?.features]).toEqual([data, `${name}-classifier`]);
+      expect(loaded.folder.path.endsWith(`sweeps/top-k-${name}`)).toBe(true);
+    }
+  });
+});
