@@ -23,6 +23,8 @@ export interface BarPanelsOptions {
   readonly categories: readonly string[];
   readonly series: readonly string[];
   readonly panels: readonly BarPanel[];
+  /** Stands below the legend. */
+  readonly footnote?: string | undefined;
   /** Ends of the vertical axis; default -1 and 1. */
   readonly range?: readonly [number, number] | undefined;
   /** Panels in a row; default 3. */
@@ -31,7 +33,7 @@ export interface BarPanelsOptions {
 
 const COLOURS = ["#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9"];
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [340, 210, 40, 30, 44] as const;
-const [HEAD, FOOT] = [34, 30] as const;
+const [HEAD, FOOT] = [34, 48] as const;
 
 /**
  * Grouped bars on white, as an SVG document. The vertical axis is the same in all panels.
@@ -40,7 +42,7 @@ const [HEAD, FOOT] = [34, 30] as const;
  * barPanels({ title: "t", categories: ["a"], series: ["x"], panels: [{ title: "p", series: [[{ mean: 0.5, halfWidth: 0.1 }]] }] });
  */
 export function barPanels(options: BarPanelsOptions): string {
-  const { title, categories, series, panels, range = [-1, 1], columns = 3 } = options;
+  const { title, categories, series, panels, footnote, range = [-1, 1], columns = 3 } = options;
   const across = Math.min(columns, panels.length);
   const width = across * WIDTH + 16;
   const height = HEAD + Math.ceil(panels.length / across) * HEIGHT + FOOT;
@@ -51,10 +53,14 @@ export function barPanels(options: BarPanelsOptions): string {
   const legend = series.map((name, i) => {
     const x = width / 2 + (i - series.length / 2) * 110;
     const colour = COLOURS[i % COLOURS.length]!;
-    return `<rect x="${x}" y="${height - 22}" width="12" height="12" fill="${colour}"/><text x="${x + 17}" y="${height - 12}">${escapeXml(name)}</text>`;
+    return `<rect x="${x}" y="${height - 42}" width="12" height="12" fill="${colour}"/><text x="${x + 17}" y="${height - 32}">${escapeXml(name)}</text>`;
   });
   const size = `width="${width}" height="${height}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 ${width} ${height}" font-family="${FONT}" font-size="11" fill="#333333"><rect ${size} fill="#ffffff"/><text x="${width / 2}" y="20" text-anchor="middle" font-size="14">${escapeXml(title)}</text>${drawn.join("")}${legend.join("")}</svg>`;
+  const foot =
+    footnote === undefined
+      ? ""
+      : `<text x="${width / 2}" y="${height - 10}" text-anchor="middle" fill="#777777">${escapeXml(footnote)}</text>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} viewBox="0 0 ${width} ${height}" font-family="${FONT}" font-size="11" fill="#333333"><rect ${size} fill="#ffffff"/><text x="${width / 2}" y="20" text-anchor="middle" font-size="14">${escapeXml(title)}</text>${drawn.join("")}${legend.join("")}${foot}</svg>`;
 }
 
 function panelOf(

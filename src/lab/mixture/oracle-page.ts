@@ -91,11 +91,12 @@ function figureOf(record: OracleRecord, method: Method): string {
     return {
       title: `after ${thousands(step)} iterations`,
       series: updates.map((update) => own.find((one) => one.update === update)?.rings ?? []),
-      notes: own[0]!.rings.map(({ count }) => `${((100 * count) / Math.max(1, total)).toFixed(0)} % of samples`),
+      notes: own[0]!.rings.map(({ count }) => `${((100 * count) / Math.max(1, total)).toFixed(0)} %`),
     };
   });
   return barPanels({
     title: `Cosine to the nearest mode: ${titleOf(record, method)}`,
+    footnote: "In gray: the share of the samples that lies in the ring.",
     categories: ringNames,
     series: updates.map((update) => rowName(record, update)),
     panels,
