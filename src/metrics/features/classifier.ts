@@ -24,7 +24,7 @@ export const classifierNames: readonly string[] = [
 /** Images a pass: bounds the memory of a call with very many. */
 const CHUNK = 250;
 
-/** The file of a shipped classifier; the folder is two levels up from here in the sources as in dist/. */
+/** The file of a shipped classifier; the folder is three levels up from here in the sources as in dist/. */
 export function classifierPath(name: string): string {
   return fileURLToPath(new URL(`../../../weights/${name}.safetensors`, import.meta.url));
 }
