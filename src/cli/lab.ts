@@ -1,12 +1,20 @@
 /** `gantry lab`: the laboratory of top-k training, an experiment each sub-command. */
 import { defineCommand } from "./command.ts";
+import { annealCommand } from "./lab/anneal.ts";
 import { anomalyCommand } from "./lab/anomaly.ts";
+import { imagesCommand } from "./lab/images.ts";
 import { mixtureCommand } from "./lab/mixture.ts";
 import { oracleCommand } from "./lab/oracle.ts";
 
 /** The command, for the shell to mount. */
 export const lab = defineCommand({
   meta: { name: "lab", description: "Experiments that show what top-k training does, and why." },
-  subCommands: { mixture: mixtureCommand, oracle: oracleCommand, anomaly: anomalyCommand },
+  subCommands: {
+    mixture: mixtureCommand,
+    oracle: oracleCommand,
+    anneal: annealCommand,
+    images: imagesCommand,
+    anomaly: anomalyCommand,
+  },
   examples: [{ line: "gantry lab mixture --steps 5000 --seeds 2", does: "a short version of the main experiment" }],
 });

@@ -5,3 +5,4 @@ export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
 export { type TopKDataset, topKImages } from "./top-k-images.ts";
 export { type Annealing, annealing, ganOverrides, ORDINARY, type TopKGan, topKGans } from "./top-k-images-gans.ts";
+export { readStoredTable, type StoredTable, updateTables } from "./top-k-images-table.ts";

@@ -1,0 +1,78 @@
+/** The comparison of the two updates: pairs by seed, verdicts, pooled differences, and files that are no such table. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readStoredTable, type StoredTable, updateTables } from "../../src/lab/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gantry-table-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const values = (...list: number[]) => ({ values: list.map((value, seed) => ({ seed, value })) });
+const row = (gan: string, update: string, fid: ReturnType<typeof values> | null) => ({
+  values: { gan, update },
+  scores: [fid],
+});
+const stored: StoredTable = {
+  axes: ["gan", "update"],
+  columns: [{ name: "fid", better: "lower" }],
+  rows: [
+    row("a", "all", values(10, 20, 30)),
+    row("a", "topK", values(9, 19.1, 28.9)),
+    row("b", "all", values(5, 6, 7)),
+    row("b", "topK", values(7, 6, 5)),
+    row("c", "all", values(1, 2, 3)),
+    row("c", "topK", values(11, 12, 13)),
+    row("d", "all", values(1, 2, 3)),
+    row("d", "topK", null),
+  ],
+};
+
+describe("the table of updates", () => {
+  const lines = updateTables(stored).split("\n");
+  const line = (start: string) => lines.find((text) => text.startsWith(start));
+
+  it("pairs runs by seed: a difference can be clear where the intervals overlap", () => {
+    // Differences -1, -0.9, -1.1: s = 0.1, t(0.975, 2) = 4.303, half-width 0.248.
+    expect(line("| a |")).toBe("| a | 0 1 2 | 20 ± 25 | 19 ± 25 | -1.00 ± 0.25 |");
+    expect(line("| b |")).toBe("| b | 0 1 2 | 6.0 ± 2.5 | 6.0 ± 2.5 | 0.0 ± 5.0 |");
+  });
+
+  it("marks the better one only where the intervals are apart", () => {
+    expect(line("| c |")).toBe("| c | 0 1 2 | **2.0 ± 2.5** | 12.0 ± 2.5 | +10 ± 0 |");
+  });
+
+  it("leaves out cells that lack an update, and counts verdicts", () => {
+    expect(line("| d |")).toBeUndefined();
+    expect(line("Top-k")).toBe(
+      "Top-k has the better mean in 1 of 3 cells; the paired difference is apart from 0 for the better in 1 and for the worse in 1.",
+    );
+  });
+
+  it("pools over cells within a seed", () => {
+    // Seeds 0, 1, 2: (-1 + 2 + 10) / 3, (-0.9 + 0 + 10) / 3, (-1.1 - 2 + 10) / 3.
+    expect(line("| all cells |")).toBe("| all cells | 3 | +3.0 ± 1.7 |");
+    expect(line("| gan a |")).toBe("| gan a | 1 | -1.00 ± 0.25 |");
+  });
+
+  it("turns round for scores of which more is better", () => {
+    const more = updateTables({ ...stored, columns: [{ name: "is", better: "higher" }] });
+    expect(more).toContain("| c | 0 1 2 | 2.0 ± 2.5 | **12.0 ± 2.5** | +10 ± 0 |");
+    expect(more).toContain("better mean in 1 of 3 cells");
+  });
+});
+
+describe("reading", () => {
+  it("says what is wrong with a file", () => {
+    expect(() => readStoredTable(folder)).toThrow("table.json does not exist; name the folder of a sweep of images");
+    const write = (text: string) => writeFileSync(join(folder, "table.json"), text);
+    write("{");
+    expect(() => readStoredTable(folder)).toThrow("is not JSON");
+    write(JSON.stringify({ ...stored, rows: 3 }));
+    expect(() => readStoredTable(folder)).toThrow("`rows`");
+    write(JSON.stringify({ ...stored, rows: stored.rows.filter(({ values }) => values.update === "all") }));
+    expect(() => readStoredTable(folder)).toThrow("no axis `update` with the values all and topK");
+    write(JSON.stringify({ format: 1, ...stored, notes: [] }));
+    expect(readStoredTable(folder)).toEqual(stored);
+  });
+});
