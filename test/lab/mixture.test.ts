@@ -4,6 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import {
+  annealSweep,
   groupsOf,
   groupTable,
   type MixtureRecord,
@@ -71,6 +72,18 @@ describe("mixtureSweep", () => {
     expect(short.evaluate!.every).toBe(100);
     expect(short.checkpoint.at).toEqual([50, 250, 500, 1000, 2500, 5000]);
     expect(milestones(10)).toEqual([1, 2, 5, 10]);
+  });
+});
+
+describe("annealSweep", () => {
+  it("has every pair below 1, and all samples once", async () => {
+    const { recipe } = await loadRecipe("mixture");
+    const { cells, runs } = expandGrid(
+      annealSweep({ gammas: [0.5, 0.9], floors: [0.25, 1], seeds: 1, steps: 500 }),
+      recipe,
+    );
+    expect(cells.map(({ values }) => values[0])).toEqual(["all samples", "gamma 0.5, nu 0.25", "gamma 0.9, nu 0.25"]);
+    expect(runs[1]!.recipe.techniques[0]!.options).toMatchObject({ gamma: 0.5, floor: 0.25, everySteps: 10 });
   });
 });
 

@@ -47,6 +47,11 @@ export function milestones(steps: number): number[] {
   return [...new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * steps))))];
 }
 
+/** Steps between reductions of k in a run of this length: 2,000 of 100,000. */
+export function annealingInterval(steps: number): number {
+  return Math.max(1, Math.round((ANNEALING * steps) / FULL_LENGTH));
+}
+
 const changes: Readonly<Record<Update, readonly string[]>> = {
   all: ["techniques.topK.floor=1"],
   top: ["techniques.topK.keep=top"],
@@ -65,7 +70,7 @@ const changes: Readonly<Record<Update, readonly string[]>> = {
  */
 export function mixtureSweep(experiment: MixtureExperiment = {}): Sweep {
   const { modes = [25], updates: arms = updates, seeds = 5, steps = FULL_LENGTH } = experiment;
-  const interval = Math.max(1, Math.round((ANNEALING * steps) / FULL_LENGTH));
+  const interval = annealingInterval(steps);
   return defineSweep({
     name: "mixture",
     recipe: "mixture",

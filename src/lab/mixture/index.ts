@@ -1,4 +1,5 @@
 /** The laboratory of top-k training on mixtures of Gaussians. */
+export { type AnnealExperiment, annealSweep } from "./anneal.ts";
 export {
   FULL_LENGTH,
   type MixtureExperiment,
