@@ -1,4 +1,5 @@
 /** Training under watch: with a reporter, and with Ctrl-C finishing the step instead of losing it. */
+import { configureEngine } from "../tensor/index.ts";
 import type { Run } from "../training/index.ts";
 import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";
@@ -28,6 +29,8 @@ export async function trainWatched(
     },
   };
   try {
+    // Asking for a device loads the engine, and a loaded engine keeps its threads.
+    if (run.recipe.threads !== undefined) configureEngine({ threads: run.recipe.threads });
     refuseAbsentDevice(run.recipe.device);
     reporter.start(name, directory);
     const result = await run.train({ events, stop: interrupt.signal });

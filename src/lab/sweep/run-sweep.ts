@@ -36,7 +36,7 @@ export interface SweepEvents {
 export interface RunSweepOptions {
   /** Children at a time; default 1. */
   readonly jobs?: number | undefined;
-  /** Threads of each child; default: the cores divided by `jobs`, at least 1. A recipe's own `threads` goes first. */
+  /** Threads of each child; default: the cores divided by `jobs`, at least 1. A recipe's own `threads` goes first, and a run that was begun keeps its number. */
   readonly threads?: number | undefined;
   readonly shard?: Shard | undefined;
   /** Try runs again that have failed. */
@@ -172,7 +172,8 @@ async function train(
     const begun = stateOf(folder, run).kind !== "waiting";
     const path = folder.run(run.name);
     const what = begun ? ["resume", path] : ["train", source, "--out", path, ...settings(run)];
-    const share = run.recipe.threads === undefined ? ["--threads", String(threads)] : [];
+    // A resumed run keeps the threads that it began with, and so its bits.
+    const share = begun || run.recipe.threads !== undefined ? [] : ["--threads", String(threads)];
     events.started?.(run, begun ? "resume" : "start");
     const child = startChild([...command, ...what, ...share, "--json"], log, (event) => events.child?.(run, event));
     const onStop = () => child.stop();
