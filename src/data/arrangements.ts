@@ -28,13 +28,14 @@ export function centresOf(arrangement: Arrangement, modes: number, spacing: numb
   return spiral(modes, spacing);
 }
 
+/** Whether a whole number is a square. */
+export function isSquare(value: number): boolean {
+  return Math.round(Math.sqrt(value)) ** 2 === value;
+}
+
 function grid(modes: number, spacing: number): Point[] {
+  if (!isSquare(modes)) throw new UserError(`\`modes\` (=${modes}) of a grid must be a square number`);
   const side = Math.round(Math.sqrt(modes));
-  if (side * side !== modes) {
-    throw new UserError(
-      `mixtureOfGaussians: \`modes\` (=${modes}) of a grid must be a square number, such as ${side * side || 1} or ${(side + 1) ** 2}`,
-    );
-  }
   const along = (index: number): number => (index - (side - 1) / 2) * spacing;
   return Array.from({ length: modes }, (_, i) => [along(i % side), along(Math.floor(i / side))]);
 }

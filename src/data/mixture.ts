@@ -6,7 +6,7 @@ import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { type Device, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
-import { arrangements, centresOf } from "./arrangements.ts";
+import { arrangements, centresOf, isSquare } from "./arrangements.ts";
 import type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
 import type { DataContext } from "./pack.ts";
 import type { Mixture, VectorData, VectorFeedOptions } from "./vectors.ts";
@@ -14,13 +14,23 @@ import type { Mixture, VectorData, VectorFeedOptions } from "./vectors.ts";
 const positive = (what: string) => z.number(`must be ${what}`).positive("must be above 0");
 const count = z.int("must be a whole number").min(1, "must be at least 1");
 
-const options = z.strictObject({
-  arrangement: z.enum(arrangements, `must be one of: ${arrangements.join(", ")}`).default("grid"),
-  modes: count.max(1_000_000, "must be at most 1000000").default(25),
-  sigma: positive("a standard deviation").default(0.05),
-  spacing: positive("a distance").default(1),
-  samplesPerEpoch: count.optional(),
-});
+const options = z
+  .strictObject({
+    arrangement: z.enum(arrangements, `must be one of: ${arrangements.join(", ")}`).default("grid"),
+    modes: count.max(1_000_000, "must be at most 1000000").default(25),
+    sigma: positive("a standard deviation").default(0.05),
+    spacing: positive("a distance").default(1),
+    samplesPerEpoch: count.optional(),
+  })
+  .superRefine(({ arrangement, modes }, context) => {
+    if (arrangement !== "grid" || isSquare(modes)) return;
+    const side = Math.floor(Math.sqrt(modes));
+    context.addIssue({
+      code: "custom",
+      path: ["modes"],
+      message: `must be a square number for a grid, such as ${side ** 2} or ${(side + 1) ** 2}`,
+    });
+  });
 
 /**
  * A mixture of isotropic 2-D Gaussians of equal weight, drawn afresh for every batch: no sample comes twice.
@@ -35,7 +45,7 @@ const options = z.strictObject({
  * The means are placed as in Sinha et al. 2020, section 3 ("evenly spaced on a 2D grid", sigma 0.05); the spacing of 1 is
  * that of a public reproduction.
  *
- * Throws UserError for an option out of range, and at build when a grid's `modes` is no square number.
+ * Throws UserError for an option out of range, and for a grid whose `modes` is no square number.
  *
  * @example
  * data: mixtureOfGaussians({ arrangement: "grid", modes: 25, sigma: 0.05, spacing: 1 })
