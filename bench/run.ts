@@ -5,6 +5,7 @@
  *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object a line
  *     npm run bench -- --threads 1
  *     npm run bench -- --wait 60                      each turn waits up to 60 s for an idle machine
+ *     npm run bench -- top-k --pairs 20               one that prints its own lines, with arguments of its own
  *
  * A row says: the median milliseconds of a step of ours and of PyTorch's, their ratio (below 1 is faster), how much of
  * our time the arithmetic alone would take at this engine's highest rate (`limit.ts`), and the most anonymous memory of
@@ -25,7 +26,11 @@ const PLANS: readonly Plan[] = [
   { name: "memory", step: "dcgan-64", turns: 1, count: 12, each: 1 },
 ];
 /** Benchmarks that print their own lines; run when asked for by name. */
-const PROGRAMS: Readonly<Record<string, string>> = { "data-loading": "data-loading.ts", fid: "fid.ts" };
+const PROGRAMS: Readonly<Record<string, string>> = {
+  "data-loading": "data-loading.ts",
+  fid: "fid.ts",
+  "top-k": "top-k.ts",
+};
 const WIDTHS = [12, 28, 28, 6, 6, 9, 12];
 
 interface Options {
@@ -128,7 +133,10 @@ const line = (cells: readonly string[]): string =>
   cells.map((cell, i) => (i === 0 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i]!))).join(" ");
 
 try {
-  await main(options(process.argv.slice(2)));
+  const [name = "", ...rest] = process.argv.slice(2);
+  const program = PROGRAMS[name];
+  if (program === undefined) await main(options(process.argv.slice(2)));
+  else await runProgram(program, rest);
 } catch (error) {
   process.exitCode = 1;
   console.error(error instanceof Error ? error.message : String(error));

@@ -21,9 +21,10 @@ import { dcganGame, type Gantry } from "./steps.ts";
 const JITI = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
 const BAR = 1.1;
 
-/** Milliseconds of pairs of turns, ordinary and top-k; `forward` and `judged` are D's, ordinary. */
+/** Milliseconds: of pairs of turns, ordinary and top-k, of D's share and of the whole update. */
 interface Times {
   readonly engine: string;
+  /** D's forward pass alone. */
   readonly forward: number;
   readonly d: readonly (readonly [number, number])[];
   readonly step: readonly (readonly [number, number])[];
