@@ -1,9 +1,8 @@
 /** `gantry compare`: scores side by side, where they were measured under one protocol. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
 import type { Score } from "../metrics/index.ts";
 import { defineCommand } from "./command.ts";
 import { aligned } from "./evaluate/text.ts";
@@ -33,17 +32,9 @@ async function readScores(path: string): Promise<Scored> {
     if (last) return { of: `${path}, step ${last.step}`, scores: last.scores };
     throw new UserError(`${path} was not evaluated while it trained; score it with gantry evaluate ${path} --out FILE`);
   }
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
-    throw fileError(error, "read", path);
-  }
-  const parsed = z.object({ format: z.literal(1), subject: z.string(), scores: z.array(scoreSchema) }).safeParse(json);
-  if (parsed.success) return { of: path, scores: parsed.data.scores };
-  const issue = parsed.error.issues[0]!;
-  throw new UserError(`${path} is no file of scores: \`${issue.path.join(".")}\`: ${issue.message}`);
+  const { readJsonFile } = await import("../formats/json-file.ts");
+  const stored = z.object({ format: z.literal(1), subject: z.string(), scores: z.array(scoreSchema) });
+  return { of: path, scores: readJsonFile(path, stored).scores };
 }
 
 /** The command, for the shell to mount. */

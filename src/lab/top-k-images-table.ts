@@ -2,11 +2,12 @@
  * What the sweep of images says about its question: in each cell the update `topK` against the update `all`, run by run with
  * the same seed, and the same over GANs and batch sizes. The sweep's own table compares all cells with each other instead.
  */
-import { existsSync, readFileSync } from "node:fs";
+
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
+import { readJsonFile } from "../formats/json-file.ts";
 import { type Interval, interval, mean, separated } from "./statistics.ts";
 import { spreadText } from "./sweep/render.ts";
 
@@ -28,20 +29,9 @@ export type StoredTable = z.output<typeof schema>;
 export function readStoredTable(folder: string): StoredTable {
   const path = join(folder, "table.json");
   if (!existsSync(path)) throw new UserError(`${path} does not exist; name the folder of a sweep of images`);
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
-    throw fileError(error, "read", path);
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new UserError(`${path}: \`${issue.path.join(".")}\`: ${issue.message}`);
-  }
-  const updates = new Set(parsed.data.rows.map(({ values }) => values.update));
-  if (updates.has("all") && updates.has("topK")) return parsed.data;
+  const stored = readJsonFile(path, schema);
+  const updates = new Set(stored.rows.map(({ values }) => values.update));
+  if (updates.has("all") && updates.has("topK")) return stored;
   throw new UserError(`${path}: the sweep has no axis \`update\` with the values all and topK`);
 }
 

@@ -8,12 +8,14 @@
  *
  * A checkpoint is written into a folder of another name, flushed, and renamed: a folder of the final name is whole.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError, flushFolder, temporaryName } from "../formats/atomic.ts";
 import { readSafetensors, writeFileAtomic, writeSafetensors } from "../formats/index.ts";
+import { readJsonFile } from "../formats/json-file.ts";
 import { noGrad, scope, type Tensor } from "../tensor/index.ts";
 import type { BuiltGame } from "./game.ts";
 
@@ -173,19 +175,7 @@ export function pruneCheckpoints(folder: string, keep: number, stay: readonly nu
  */
 export function readCheckpointState(path: string): CheckpointState {
   const file = join(path, "state.json");
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${file} is not JSON: ${error.message}`);
-    throw fileError(error, "read", file);
-  }
-  const parsed = stateSchema.safeParse(json);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new UserError(`${file}: \`${issue.path.join(".")}\`: ${issue.message}`);
-  }
-  return parsed.data;
+  return readJsonFile(file, stateSchema);
 }
 
 /** Puts the weights of a checkpoint into a game's networks, and the state of techniques that sampling needs. */

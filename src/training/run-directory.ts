@@ -3,12 +3,14 @@
  *
  *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
 import { writeFileAtomic } from "../formats/index.ts";
+import { readJsonFile } from "../formats/json-file.ts";
 import type { PlainRecipe } from "../recipe/plain.ts";
 import { lockRun } from "./lock.ts";
 import { type LogLine, RunLog, type ScoresEvent, type Tick } from "./run-log.ts";
@@ -104,19 +106,7 @@ export class RunDirectory {
     if (!existsSync(this.#description)) {
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
     }
-    let json: unknown;
-    try {
-      json = JSON.parse(readFileSync(this.#description, "utf8"));
-    } catch (error) {
-      if (error instanceof SyntaxError) throw new UserError(`${this.#description} is not JSON: ${error.message}`);
-      throw fileError(error, "read", this.#description);
-    }
-    const parsed = descriptionSchema.safeParse(json);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      throw new UserError(`${this.#description}: \`${issue.path.join(".")}\`: ${issue.message}`);
-    }
-    return parsed.data;
+    return readJsonFile(this.#description, descriptionSchema);
   }
 
   /** Adds a line to metrics.jsonl. Throws UserError when the disk refuses. */

@@ -2,11 +2,13 @@
  * The record of one run of the experiment as a small JSON file: all that tables are made of. A folder of records is the raw
  * result.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { fileError, writeFileAtomic } from "../../formats/atomic.ts";
+import { writeFileAtomic } from "../../formats/atomic.ts";
+import { readJsonFile } from "../../formats/json-file.ts";
 import { openForSampling, RunDirectory } from "../../training/index.ts";
 import { topKGans } from "../top-k-images-gans.ts";
 import { anomalyUpdates, DIGITS } from "./experiment.ts";
@@ -112,15 +114,5 @@ export function readAnomalyRecords(folder: string): AnomalyRecord[] {
 
 /** One record. Throws UserError when the file is damaged. */
 export function readAnomalyRecord(path: string): AnomalyRecord {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
-    throw fileError(error, "read", path);
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new UserError(`${path}: \`${issue.path.join(".")}\`: ${issue.message}`);
+  return readJsonFile(path, schema);
 }

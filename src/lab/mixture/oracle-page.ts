@@ -1,9 +1,11 @@
 /** The tables and figures of the oracle experiment, made of its records. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { barPanels } from "../../figures/index.ts";
-import { fileError, writeFileAtomic } from "../../formats/atomic.ts";
+import { writeFileAtomic } from "../../formats/atomic.ts";
+import { readJsonFile } from "../../formats/json-file.ts";
 import { updateNames, updates } from "./experiment.ts";
 import { writeFigure } from "./figures.ts";
 import { ringNames } from "./oracle.ts";
@@ -16,17 +18,7 @@ export function readOracles(folder: string): OracleRecord[] {
   const names = readdirSync(folder).filter((name) => /^oracle-.*\.json$/.test(name));
   return names.sort().map((name) => {
     const path = join(folder, name);
-    let json: unknown;
-    try {
-      json = JSON.parse(readFileSync(path, "utf8"));
-    } catch (error) {
-      if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
-      throw fileError(error, "read", path);
-    }
-    const parsed = oracleSchema.safeParse(json);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    throw new UserError(`${path}: \`${issue.path.join(".")}\`: ${issue.message}`);
+    return readJsonFile(path, oracleSchema);
   });
 }
 

@@ -2,13 +2,15 @@
  * The record of one run of the experiment: every number that tables and figures are made of, as a small JSON file. A folder
  * of records is the raw result; it outlives the runs, which are large.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import type { Mixture, VectorData } from "../../data/index.ts";
 import { latticeOf } from "../../figures/index.ts";
-import { fileError, writeFileAtomic } from "../../formats/atomic.ts";
+import { writeFileAtomic } from "../../formats/atomic.ts";
+import { readJsonFile } from "../../formats/json-file.ts";
 import { mixtureScores } from "../../metrics/index.ts";
 import { fromPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
@@ -162,15 +164,5 @@ export function readRecords(folder: string): MixtureRecord[] {
 }
 
 function readRecord(path: string): MixtureRecord {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
-    throw fileError(error, "read", path);
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new UserError(`${path}: \`${issue.path.join(".")}\`: ${issue.message}`);
+  return readJsonFile(path, schema);
 }

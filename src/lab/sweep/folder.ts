@@ -10,12 +10,14 @@
  *
  * Several processes, on several machines, can work in one folder: a run belongs to whoever holds its claim.
  */
+
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { UserError } from "../../base/errors.ts";
 import { fileError, temporaryName, writeFileAtomic } from "../../formats/atomic.ts";
+import { readJsonFile } from "../../formats/json-file.ts";
 import { type PlainRecipe, toPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { gantryVersion } from "../../recipe/version.ts";
@@ -116,17 +118,7 @@ export class SweepFolder {
   }
 
   #stored(): Stored {
-    let json: unknown;
-    try {
-      json = JSON.parse(readFileSync(this.#definition, "utf8"));
-    } catch (error) {
-      if (error instanceof SyntaxError) throw new UserError(`${this.#definition} is not JSON: ${error.message}`);
-      throw fileError(error, "read", this.#definition);
-    }
-    const parsed = storedSchema.safeParse(json);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    throw new UserError(`${this.#definition}: \`${issue.path.join(".")}\`: ${issue.message}`);
+    return readJsonFile(this.#definition, storedSchema);
   }
 
   /** The sweep that is stored here. Throws UserError when there is none, or its file is damaged. */

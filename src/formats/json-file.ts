@@ -1,0 +1,28 @@
+/** JSON files that Gantry wrote, read back through the schema that says what they hold. */
+import { readFileSync } from "node:fs";
+import type { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { fileError } from "./atomic.ts";
+
+/**
+ * The contents of a JSON file, checked.
+ *
+ * Throws UserError naming the file, and the key where one does not fit, when it cannot be read, is no JSON, or is not what the
+ * schema says.
+ *
+ * @example
+ * const { step } = readJsonFile("checkpoints/step-000500/state.json", z.object({ step: z.int() }));
+ */
+export function readJsonFile<S extends z.ZodType>(path: string, schema: S): z.output<S> {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
+    throw fileError(error, "read", path);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new UserError(`${path}: \`${issue.path.join(".")}\`: ${issue.message}`);
+}
