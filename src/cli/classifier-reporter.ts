@@ -1,7 +1,7 @@
 /** What the training of a classifier tells while it goes: for people, as JSON lines, or (quietly) the file at its end. */
 import type { Dataset, PackProgress } from "../data/index.ts";
 import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/classifier/index.ts";
-import { clock, Remaining, StatusLine, type Stream, spoken } from "./progress.ts";
+import { clock, Remaining, StatusLine, type Stream, spoken, throttled } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 
 /** What is told at the end. */
@@ -42,10 +42,10 @@ function jsonReporter(out: Stream): ClassifierReporter {
   };
   const note = ({ name, count, protocolNote }: Dataset): object => ({ name, count, note: protocolNote });
   return {
-    preparing: throttled(500, (progress) => line("preparing", progress)),
+    preparing: throttled((progress) => line("preparing", progress), 500),
     start: (name, train, test) => line("start", { name, train: note(train), test: note(test) }),
     begin: (steps, parameters) => line("begin", { steps, parameters }),
-    tick: throttled(5000, (tick) => line("tick", tick)),
+    tick: throttled((tick) => line("tick", tick), 5000),
     epoch: (epoch) => line("epoch", epoch),
     testing: (count) => line("testing", { count }),
     stopping: () => line("stopping", {}),
@@ -82,14 +82,15 @@ class TextReporter implements ClassifierReporter {
     this.#status = new StatusLine(out);
     // Where a line cannot be redrawn every report is a line of its own: fewer of them.
     const interval = out.isTTY ? 200 : 10_000;
-    this.preparing = throttled(interval, ({ name, done, total }) =>
-      this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+    this.preparing = throttled(
+      ({ name, done, total }) => this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+      interval,
     );
-    this.tick = throttled(interval, ({ step, steps, epoch, loss, accuracy }) => {
+    this.tick = throttled(({ step, steps, epoch, loss, accuracy }) => {
       const left = clock(this.#remaining.update(step, steps, secondsSince(this.#began)));
       const numbers = `loss ${loss.toFixed(3)}  training accuracy ${percent(accuracy)}`;
       this.#status.passing(`${step}/${steps}  epoch ${epoch.toFixed(2)}  ${numbers}  ETA ${left}`);
-    });
+    }, interval);
   }
 
   start(name: string, train: Dataset, test: Dataset): void {
@@ -128,15 +129,4 @@ class TextReporter implements ClassifierReporter {
         `  classifier  ${file}\n`,
     );
   }
-}
-
-/** Calls `show` at most once an interval of so many milliseconds; the first call goes through. */
-function throttled<T>(interval: number, show: (value: T) => void): (value: T) => void {
-  let last = Number.NEGATIVE_INFINITY;
-  return (value) => {
-    const now = performance.now();
-    if (now - last < interval) return;
-    last = now;
-    show(value);
-  };
 }
