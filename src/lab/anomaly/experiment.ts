@@ -1,6 +1,7 @@
 /**
  * Anomaly detection by a GAN that knows nine digits of ten (the claim of Sinha et al. 2020 that top-k training helps there
- * too): each digit is left out of training once, and its test images must be told from the others'.
+ * too): each digit is left out of training once, and its test images must be told from the others'. The protocol is that of
+ * Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection".
  */
 import { defineSweep, type Sweep } from "../sweep/index.ts";
 import { ganOverrides, ORDINARY, type TopKGan } from "../top-k-images-gans.ts";
