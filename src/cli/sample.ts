@@ -89,9 +89,9 @@ export const sample = defineCommand({
     const truncation = positiveNumber("--truncation", flags.truncation);
     const { configureEngine } = await import("../tensor/index.ts");
     if (threads !== undefined) configureEngine({ threads });
-    const { RunDirectory, sampleRun } = await import("../training/index.ts");
-    const { writePngGrid } = await import("../formats/index.ts");
-    const { data, recipe } = new RunDirectory(flags.run).description();
+    const { RunDirectory, sampleRun, writeRunPicture } = await import("../training/index.ts");
+    const description = new RunDirectory(flags.run).description();
+    const { data, recipe } = description;
     if (flags.class !== undefined) refuseUnconditional(recipe, flags.class);
     const images = await sampleRun(flags.run, {
       count,
@@ -102,8 +102,17 @@ export const sample = defineCommand({
       checkpoint: flags.checkpoint,
     });
     const file = flags.out ?? freshFile(flags.run, seed);
-    const { width, height } = await writePngGrid(file, images, columns === undefined ? {} : { columns });
+    const { width, height } = await writeRunPicture(
+      description,
+      file,
+      images,
+      columns === undefined ? {} : { columns },
+    );
     const result = { file, count, seed, width, height };
-    process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : `${count} images: ${file}\n`);
+    process.stdout.write(
+      flags.json
+        ? `${JSON.stringify(result)}\n`
+        : `${count} ${data && "features" in data.sample ? "samples" : "images"}: ${file}\n`,
+    );
   },
 });

@@ -6,12 +6,17 @@ import { provideFont } from "./fonts.ts";
 /**
  * Writes an SVG document as a PNG file, atomically. Text is set in DejaVu Sans wherever the document names it.
  *
+ * @returns the size of the picture in pixels
+ *
  * Throws UserError when the disk refuses.
  *
  * @example
  * await writePng("fid.png", lineChart({ title: "fid", xName: "step", curves }));
  */
-export async function writePng(path: string, svg: string): Promise<void> {
+export async function writePng(path: string, svg: string): Promise<{ width: number; height: number }> {
   provideFont();
-  writeFileAtomic(path, [await sharp(Buffer.from(svg)).png({ compressionLevel: 9 }).toBuffer()]);
+  const picture = sharp(Buffer.from(svg)).png({ compressionLevel: 9 });
+  const { data, info } = await picture.toBuffer({ resolveWithObject: true });
+  writeFileAtomic(path, [data]);
+  return { width: info.width, height: info.height };
 }

@@ -11,7 +11,7 @@ export type { EvaluationEvents, Evaluator } from "./evaluation.ts";
 export { BuiltGame, type DataShape } from "./game.ts";
 export { type DrawingOptions, generatedImages } from "./generated-images.ts";
 export { imageFeed, shapeOf } from "./image-feed.ts";
-export { type Material, openMaterial } from "./material.ts";
+export { type Material, openMaterial, type PictureSize, writeRunPicture } from "./material.ts";
 export {
   type OpenedGame,
   openForSampling,

@@ -1,13 +1,15 @@
 /** What a run is made of: its data, images or vectors, behind one face. Nothing else in training asks which they are. */
-import type { AnyDataDescriptor, BatchFeed, Dataset, PackProgress, VectorData } from "../data/index.ts";
+import type { AnyDataDescriptor, BatchFeed, Dataset, Mixture, PackProgress, VectorData } from "../data/index.ts";
 import { pointCloud, writePng } from "../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../formats/index.ts";
+import { fromPlainRecipe } from "../recipe/plain.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { Evaluator } from "./evaluation.ts";
 import type { DataShape } from "./game.ts";
 import { ImageEvaluator } from "./image-evaluation.ts";
 import { imageFeed, shapeOf } from "./image-feed.ts";
+import type { RunDescription } from "./run-directory.ts";
 import { seedOf } from "./streams.ts";
 import { VectorEvaluator } from "./vector-evaluation.ts";
 
@@ -25,7 +27,13 @@ export interface Material {
   /** Opens the recipe's `evaluate`; undefined where it has none. Throws UserError when a part of it is missing. */
   openEvaluator(): Promise<Evaluator | undefined>;
   /** Writes generated samples as a PNG file. They are read before the first `await`: the caller may free them then. */
-  writePicture(path: string, samples: Tensor, options: GridOptions): Promise<unknown>;
+  writePicture(path: string, samples: Tensor, options: GridOptions): Promise<PictureSize>;
+}
+
+/** Of a written picture, in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 /** Builds a recipe's data. Throws UserError when they are not there. */
@@ -55,7 +63,27 @@ function vectorMaterial(data: VectorData, recipe: Recipe): Material {
     shape: { sample: { features: data.features }, classes: [] },
     feed: () => data.feed({ batchSize, device, seed: seedOf(seed, "data") }),
     openEvaluator: async () => VectorEvaluator.open(recipe, data),
-    writePicture: (path, samples) =>
-      writePng(path, pointCloud({ panels: [{ points: samples.tolist() as number[][] }], mixture: data.mixture })),
+    writePicture: (path, samples) => writeCloud(path, samples, data.mixture),
   };
+}
+
+function writeCloud(path: string, samples: Tensor, mixture: Mixture | undefined): Promise<PictureSize> {
+  return writePng(path, pointCloud({ panels: [{ points: samples.tolist() as number[][] }], mixture }));
+}
+
+/**
+ * Writes samples of a run as a PNG file: images in a grid, vectors as a scatter plot over their data's modes. Images need no
+ * data for it.
+ *
+ * Throws UserError when the run has not been trained yet or the file cannot be written.
+ */
+export async function writeRunPicture(
+  { recipe, data }: RunDescription,
+  path: string,
+  samples: Tensor,
+  options: GridOptions = {},
+): Promise<PictureSize> {
+  if (data === undefined || !("features" in data.sample)) return writePngGrid(path, samples, options);
+  const { mixture } = (await fromPlainRecipe(recipe).data.build({})) as VectorData;
+  return writeCloud(path, samples, mixture);
 }

@@ -10,7 +10,7 @@ import { loadRecipe } from "../../src/recipe/load.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK } from "../../src/techniques/index.ts";
-import { openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
+import { openRun, RunDirectory, sampleRun, startRun, writeRunPicture } from "../../src/training/index.ts";
 import { eventsOf, newDirectory, stopAfter } from "./short-run.ts";
 import { filesIn, tinyRecipe } from "./tiny.ts";
 
@@ -46,7 +46,11 @@ describe("a run on vectors", () => {
     expect(readFileSync(run.report, "utf8")).toContain(
       "mixture of 4 Gaussians (grid, spacing 1, sigma 0.05), drawn without end",
     );
-    expect((await sampleRun(directory, { count: 5, seed: 0 })).shape).toEqual([5, 2]);
+    const drawn = await sampleRun(directory, { count: 5, seed: 0 });
+    expect(drawn.shape).toEqual([5, 2]);
+    const cloud = join(directory, "cloud.png");
+    const { width, height } = await writeRunPicture(run.description(), cloud, drawn);
+    expect(await sharp(cloud).metadata()).toMatchObject({ width, height });
   });
 
   it("keeps the checkpoints of the steps that the recipe names", async () => {
