@@ -1,0 +1,75 @@
+/** `gantry lab anomaly` and `gantry lab images` as a person runs them, without training. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { start } from "../cli/spawn.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gantry-anomaly-cli-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const record = {
+  format: 1,
+  ...{ gan: "wgan-gp", digit: 3, update: "all", seed: 0, steps: 240, batchSize: 64, k: 64 },
+  ...{ subset: 200, searchSteps: 100, seconds: 8.1, scoringSeconds: 2.5, engine: { libtorch: "2.0" } },
+  areas: Object.fromEntries(
+    ["discriminator", "search", "mix", "discriminatorAll"].map((name) => [name, { auroc: 0.75, auprc: 0.5 }]),
+  ),
+};
+
+describe("gantry lab anomaly", () => {
+  it("says what is wrong in one line", { timeout: 60_000 }, async () => {
+    const wrong = async (...args: string[]) => {
+      const { code, stderr } = await start(["lab", "anomaly", ...args]);
+      return [code, stderr.trimEnd()];
+    };
+    const [digits, gans, subset, records] = await Promise.all([
+      wrong("--digits", "1,12"),
+      wrong("--gans", "dcgan,wgang"),
+      wrong("--subset", "7"),
+      wrong("--records", join(folder, "nothing")),
+    ]);
+    expect(digits).toEqual([2, expect.stringContaining("--digits (=1,12) must be digits from 0 to 9, each once")]);
+    expect(gans).toEqual([2, expect.stringContaining("--gans: there is no `wgang`; did you mean `wgan`?")]);
+    expect(subset).toEqual([2, expect.stringContaining("--subset (=7) must be an even number from 2 to 1784")]);
+    expect(records).toEqual([1, expect.stringContaining("name a folder with records of gantry lab anomaly")]);
+  });
+
+  it("makes the tables from records", { timeout: 60_000 }, async () => {
+    const records = join(folder, "records");
+    mkdirSync(records);
+    writeFileSync(join(records, "wgan-gp-digit3-all-seed0.json"), JSON.stringify(record));
+    const out = join(folder, "out");
+    const { code, stdout } = await start(["lab", "anomaly", "--records", records, "--out", out]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("### wgan-gp: 240 steps, batch 64\n");
+    expect(stdout).toContain("| 3 | 0 | 0.75000 | – |");
+    expect(readFileSync(join(out, "tables.md"), "utf8")).toBe(stdout);
+    expect(JSON.parse(readFileSync(join(out, "records.json"), "utf8"))).toEqual([record]);
+  });
+});
+
+describe("gantry lab images", () => {
+  it("prints the comparison of a sweep's folder", { timeout: 60_000 }, async () => {
+    const sweep = join(folder, "sweep");
+    mkdirSync(sweep);
+    const row = (update: string, value: number) => ({
+      values: { gan: "lsgan", update },
+      scores: [{ values: [{ seed: 0, value }] }],
+    });
+    const table = {
+      axes: ["gan", "update"],
+      columns: [{ name: "fid", better: "lower" }],
+      rows: [row("all", 9), row("topK", 7)],
+    };
+    writeFileSync(join(sweep, "table.json"), JSON.stringify(table));
+    const { code, stdout } = await start(["lab", "images", sweep]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("| lsgan | 0 | 9 | 7 | -2 |");
+    const missing = await start(["lab", "images", join(folder, "none")]);
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      expect.stringContaining("name the folder of a sweep of images"),
+    ]);
+  });
+});
