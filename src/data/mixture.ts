@@ -1,6 +1,6 @@
 /**
- * Mixtures of Gaussians in the plane: the smallest data on which a generator can lose modes, and the only one here whose
- * distribution is known.
+ * Mixtures of Gaussians in the plane: the smallest data on which a generator can lose modes, and the only one here
+ * whose distribution is known.
  */
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
@@ -39,11 +39,11 @@ const options = z
  * - `modes` (default 25): how many Gaussians; a square number for a grid.
  * - `sigma` (default 0.05): standard deviation along each axis.
  * - `spacing` (default 1): distance between neighbouring centres.
- * - `samplesPerEpoch`: how many vectors count as an epoch. Such data have none of their own: without this option the epoch
- *   stays 0, a recipe gives its length in `steps`, and topK anneals by `everySteps`.
+ * - `samplesPerEpoch`: how many vectors count as an epoch. Such data have none of their own: without this option the
+ *   epoch stays 0, a recipe gives its length in `steps`, and topK anneals by `everySteps`.
  *
- * The means are placed as in Sinha et al. 2020, section 3 ("evenly spaced on a 2D grid", sigma 0.05); the spacing of 1 is
- * that of a public reproduction.
+ * The means are placed as in Sinha et al. 2020, section 3 ("evenly spaced on a 2D grid", sigma 0.05); the spacing of 1
+ * is that of a public reproduction.
  *
  * Throws UserError for an option out of range, and for a grid whose `modes` is no square number.
  *
@@ -66,7 +66,7 @@ export const mixtureOfGaussians = describe(
   },
 );
 
-/** Batches of a mixture. All randomness comes from one generator, whose state makes a resumed stream continue bit for bit. */
+/** Batches of a mixture. All randomness comes from one generator, whose state lets a resumed stream go on bit for bit. */
 class MixtureStream implements BatchFeed {
   readonly #mixture: Mixture;
   readonly #samplesPerEpoch: number | undefined;

@@ -39,7 +39,8 @@ const [HEAD, FOOT] = [34, 48] as const;
  * Grouped bars on white, as an SVG document. The vertical axis is the same in all panels.
  *
  * @example
- * barPanels({ title: "t", categories: ["a"], series: ["x"], panels: [{ title: "p", series: [[{ mean: 0.5, halfWidth: 0.1 }]] }] });
+ * const series = [[{ mean: 0.5, halfWidth: 0.1 }]];
+ * barPanels({ title: "t", categories: ["a"], series: ["x"], panels: [{ title: "p", series }] });
  */
 export function barPanels(options: BarPanelsOptions): string {
   const { title, categories, series, panels, footnote, range = [-1, 1], columns = 3 } = options;

@@ -28,8 +28,8 @@ function frameOfPoints(panels: readonly CloudPanel[]): Frame {
 }
 
 /**
- * Scatter plots on white, as an SVG document. Points outside a panel's frame are left out; where panels have titles, their
- * number stands in the corner.
+ * Scatter plots on white, as an SVG document. Points outside a panel's frame are left out; where panels have titles,
+ * their number stands in the corner.
  *
  * @example
  * writeFileSync("samples.svg", pointCloud({ panels: [{ points: [[0, 0], [1, 1]], title: "step 500" }] }));

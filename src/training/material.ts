@@ -1,4 +1,4 @@
-/** What a run is made of: its data, images or vectors, behind one face. Nothing else in training asks which they are. */
+/** The data of a run, images or vectors, behind one face. Nothing else in training asks which they are. */
 import type { AnyDataDescriptor, BatchFeed, Dataset, Mixture, PackProgress, VectorData } from "../data/index.ts";
 import { pointCloud, writePng } from "../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../formats/index.ts";
@@ -72,8 +72,8 @@ function writeCloud(path: string, samples: Tensor, mixture: Mixture | undefined)
 }
 
 /**
- * Writes samples of a run as a PNG file: images in a grid, vectors as a scatter plot over their data's modes. Images need no
- * data for it.
+ * Writes samples of a run as a PNG file: images in a grid, vectors as a scatter plot over their data's modes. Images
+ * need no data for it.
  *
  * Throws UserError when the run has not been trained yet or the file cannot be written.
  */

@@ -1,6 +1,7 @@
 /**
- * How fast k falls, and how far: top-k training over gamma and nu on a mixture, about the two failures that the paper names.
- * Too small a gamma throws samples away before the discriminator knows good from bad; too large a nu is ordinary training.
+ * How fast k falls, and how far: top-k training over gamma and nu on a mixture, about the two failures that the paper
+ * names. Too small a gamma throws samples away before the discriminator knows good from bad; too large a nu is ordinary
+ * training.
  */
 import { defineSweep, type Sweep } from "../sweep/index.ts";
 import { annealingInterval, FULL_LENGTH } from "./experiment.ts";
@@ -20,8 +21,8 @@ export interface AnnealExperiment {
 }
 
 /**
- * The experiment as a sweep of the recipe `mixture` over `topK`: each pair of gamma and nu below 1, and once all samples. k
- * falls fifty times in a run, whatever its length.
+ * The experiment as a sweep of the recipe `mixture` over `topK`: each pair of gamma and nu below 1, and once all
+ * samples. k falls fifty times in a run, whatever its length.
  *
  * @example
  * const sweep = annealSweep({ gammas: [0.75, 0.99], floors: [0.5, 1], steps: 10_000 });

@@ -1,6 +1,6 @@
 /**
- * The experiment by which top-k training is explained (Sinha et al. 2020, section 3): mixtures of Gaussians, learnt from all
- * generated samples of a batch, from the k judged most real, from the k judged least real, and from any k.
+ * The experiment by which top-k training is explained (Sinha et al. 2020, section 3): mixtures of Gaussians, learnt
+ * from all generated samples of a batch, from the k judged most real, from the k judged least real, and from any k.
  *
  * The last arm tells "the worst samples hurt" from "fewer samples help". All arms share networks, data and seeds; they
  * differ in nothing but the rows that the generator's loss is taken over.

@@ -70,8 +70,8 @@ export async function writeFigure(folder: string, name: string, svg: string): Pr
 }
 
 /**
- * Writes the figures of all groups: `modes-25-quality`, `-recovered`, `-strip` and `-density`, each .svg and .png. A group of
- * another length than the first of its number of modes carries its steps in the name.
+ * Writes the figures of all groups: `modes-25-quality`, `-recovered`, `-strip` and `-density`, each .svg and .png. A
+ * group of another length than the first of its number of modes carries its steps in the name.
  *
  * @returns the names without endings
  */

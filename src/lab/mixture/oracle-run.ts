@@ -1,9 +1,9 @@
 /**
- * The oracle experiment on the snapshots of a run: from each, one update of the generator on the half of a batch that the
- * discriminator rates most real, on the other half, on a random half, and on all; each from the same weights.
+ * The oracle experiment on the snapshots of a run: from each, one update of the generator on the half of a batch that
+ * the discriminator rates most real, on the other half, on a random half, and on all; each from the same weights.
  *
- * The main measure is a plain gradient step, whose direction is the batch's alone. A step of the run's own optimizer, from
- * copies of its moments, is reported beside it: there the moments of the steps before weigh more than the batch.
+ * The main measure is a plain gradient step, whose direction is the batch's alone. A step of the run's own optimizer,
+ * from copies of its moments, is reported beside it: there the moments of the steps before weigh more than the batch.
  */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";

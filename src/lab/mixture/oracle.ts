@@ -1,6 +1,7 @@
 /**
- * What one generator update does to samples (Sinha et al. 2020, section 3): the cosine between each sample's displacement and
- * the direction of its nearest mode, which the paper calls the oracle direction, by distance from that mode.
+ * What one generator update does to samples (Sinha et al. 2020, section 3): the cosine between each sample's
+ * displacement and the direction of its nearest mode, which the paper calls the oracle direction, by distance from that
+ * mode.
  *
  * 1 moves a sample straight at its mode, -1 straight away from it.
  */
@@ -29,7 +30,8 @@ export interface SampleMotion {
  * @param after - [N, 2], the same samples after the update
  *
  * @example
- * motions(Tensor.fromArray([[0.1, 0]]), Tensor.fromArray([[0.05, 0]]), { centres: [[0, 0]], sigma: 0.05 }); // ring 1, cosine 1
+ * const [before, after] = [Tensor.fromArray([[0.1, 0]]), Tensor.fromArray([[0.05, 0]])];
+ * motions(before, after, { centres: [[0, 0]], sigma: 0.05 }); // [{ ring: 1, cosine: 1 }]
  */
 export function motions(before: Tensor, after: Tensor, mixture: Mixture): SampleMotion[] {
   return noGrad(() =>
@@ -66,8 +68,8 @@ export interface RingCosine {
 }
 
 /**
- * The cosines of each ring. Samples of one batch are moved by one update and are not independent: the interval is over the
- * means of batches.
+ * The cosines of each ring. Samples of one batch are moved by one update and are not independent: the interval is over
+ * the means of batches.
  *
  * @param batches - the motions of each batch, each moved by an update of its own from the same snapshot
  */

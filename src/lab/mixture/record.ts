@@ -1,6 +1,6 @@
 /**
- * The record of one run of the experiment: every number that tables and figures are made of, as a small JSON file. A folder
- * of records is the raw result; it outlives the runs, which are large.
+ * The record of one run of the experiment: every number that tables and figures are made of, as a small JSON file. A
+ * folder of records is the raw result; it outlives the runs, which are large.
  */
 
 import { existsSync, readdirSync } from "node:fs";
@@ -149,7 +149,7 @@ export function writeRecord(folder: string, record: MixtureRecord): string {
   return path;
 }
 
-/** All records of a folder: by number of modes, then as the arms are listed, then by seed. Throws UserError for a damaged one. */
+/** All records of a folder, by number of modes, arm and seed. Throws UserError for a damaged one. */
 export function readRecords(folder: string): MixtureRecord[] {
   if (!existsSync(folder))
     throw new UserError(`${folder} does not exist; name a folder with records of gantry lab mixture`);

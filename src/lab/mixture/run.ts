@@ -21,8 +21,8 @@ async function writeRecordOf(folder: SweepFolder, { name, seed, recipe }: GridRu
 }
 
 /**
- * Runs what is left of the experiment in a folder, and writes `records/`, `tables.md` and `figures/` into it. A run that is
- * finished is not repeated.
+ * Runs what is left of the experiment in a folder, and writes `records/`, `tables.md` and `figures/` into it. A run
+ * that is finished is not repeated.
  *
  * Throws UserError when the folder holds another sweep. A run that fails does not end the others.
  *

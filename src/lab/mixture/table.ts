@@ -47,8 +47,8 @@ const better = (direction: Column["better"], a: Interval, b: Interval): boolean 
   direction === "higher" ? a.mean > b.mean : a.mean < b.mean;
 
 /**
- * A group's table as Markdown: mean ± 95 % confidence interval over seeds, bold where the interval is better than and apart
- * from that of every other arm.
+ * A group's table as Markdown: mean ± 95 % confidence interval over seeds, bold where the interval is better than and
+ * apart from that of every other arm.
  */
 export function groupTable(group: Group): string {
   const arms = armsOf(group);

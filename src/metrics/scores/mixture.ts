@@ -8,8 +8,8 @@ import { type Metric, type MetricContext, part } from "../metric.ts";
 import { mixtureScores } from "../mixture-scores.ts";
 
 /**
- * How well the generator's samples hit the modes of the mixture that it is trained on. It judges the samples themselves, so
- * a recipe names `samples` as its features. Scores:
+ * How well the generator's samples hit the modes of the mixture that it is trained on. It judges the samples
+ * themselves, so a recipe names `samples` as its features. Scores:
  *
  * - `highQuality`: share of the samples within 4 sigma of the nearest mode, 0 to 1
  * - `modes`: modes that have at least one such sample

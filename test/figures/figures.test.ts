@@ -1,0 +1,176 @@
+/** Figures: what is counted, where things are drawn, and that pictures have letters. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, describe, expect, it } from "vitest";
+import { bandChart, barPanels, densityPanels, latticeOf, pointCloud, writePng } from "../../src/figures/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "gantry-figures-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const mixture = {
+  centres: [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ],
+  sigma: 0.05,
+};
+
+/** The picture of a document as gray levels. */
+async function pixels(svg: string): Promise<{ at(x: number, y: number): number; dark: number }> {
+  const file = join(folder, "picture.png");
+  const { width } = await writePng(file, svg);
+  const data = await sharp(file).grayscale().raw().toBuffer();
+  return { at: (x, y) => data[y * width + x]!, dark: data.filter((level) => level < 128).length };
+}
+
+describe("writePng", () => {
+  it("draws letters, whatever fonts the machine has", async () => {
+    const text = (letters: string) =>
+      `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"><rect width="200" height="40" fill="#fff"/><text x="5" y="30" font-size="24" font-family="DejaVu Sans">${letters}</text></svg>`;
+    const [thin, wide, symbol] = [await pixels(text("iiii")), await pixels(text("WWWW")), await pixels(text("σ"))];
+    // Where there is no font, every letter is the same box, or nothing.
+    expect(thin.dark).toBeGreaterThan(20);
+    expect(wide.dark).toBeGreaterThan(2 * thin.dark);
+    expect(symbol.dark).toBeGreaterThan(10);
+  });
+});
+
+describe("pointCloud", () => {
+  it("draws what lies in the frame of the modes, and says how much does not", () => {
+    const svg = pointCloud({
+      panels: [
+        {
+          points: [
+            [0, 0],
+            [1, 1],
+            [9, 9],
+            [Number.NaN, 0],
+          ],
+          title: "a < b",
+        },
+      ],
+      mixture,
+    });
+    expect(svg.match(/M[\d.]+ [\d.]+h0/g)).toHaveLength(2);
+    expect(svg).toContain("2 outside");
+    expect(svg).toContain("a &lt; b");
+    expect(svg.match(/<circle /g)).toHaveLength(4);
+  });
+
+  it("has the second axis upwards", async () => {
+    const { at } = await pixels(pointCloud({ panels: [{ points: Array(50).fill([0, 1]) }], mixture, side: 100 }));
+    // The frame is the modes' square with 0.4 around it: 100 pixels for 1.8; 8 pixels of margin.
+    const [x, top, bottom] = [
+      8 + Math.round((0.4 / 1.8) * 100),
+      8 + Math.round((0.4 / 1.8) * 100),
+      8 + Math.round((1.4 / 1.8) * 100),
+    ];
+    expect(at(x, top)).toBeLessThan(190);
+    expect(at(x, bottom)).toBe(255);
+  });
+
+  it("fits the points themselves where no modes are known", () => {
+    expect(
+      pointCloud({
+        panels: [
+          {
+            points: [
+              [5, 5],
+              [6, 7],
+            ],
+          },
+        ],
+      }).match(/M[\d.]+ [\d.]+h0/g),
+    ).toHaveLength(2);
+    expect(pointCloud({ panels: [{ points: [] }] })).toContain("<svg");
+  });
+});
+
+describe("latticeOf", () => {
+  it("counts samples by cell from the lower left, and all of them", () => {
+    const lattice = latticeOf(
+      [
+        [-0.3, -0.3],
+        [1.3, -0.3],
+        [-0.3, 1.3],
+        [-0.3, 1.35],
+        [9, 9],
+      ],
+      mixture,
+      2,
+    );
+    expect(lattice.frame.size).toBeCloseTo(1.8, 12);
+    expect(lattice).toMatchObject({
+      cells: 2,
+      counts: [
+        [0, 1],
+        [1, 1],
+        [2, 2],
+      ],
+      total: 5,
+    });
+  });
+
+  it("is drawn with the fullest cell darkest", async () => {
+    const lattice = latticeOf(
+      [
+        [-0.3, -0.3],
+        [1.3, 1.3],
+        [1.3, 1.3],
+        [1.3, 1.3],
+        [1.3, 1.3],
+      ],
+      mixture,
+      4,
+    );
+    const { at } = await pixels(await densityPanels({ panels: [{ lattice }], mixture, side: 100 }));
+    const [lowerLeft, upperRight, empty] = [at(8 + 4, 8 + 96), at(8 + 96, 8 + 4), at(8 + 4, 8 + 4)];
+    expect(upperRight).toBeLessThan(lowerLeft);
+    expect(lowerLeft).toBeLessThan(empty);
+    expect(empty).toBe(255);
+  });
+});
+
+describe("barPanels", () => {
+  const bars = (mean: number | null) =>
+    barPanels({
+      title: "t",
+      categories: ["a"],
+      series: ["x"],
+      panels: [{ title: "p", series: [[{ mean, halfWidth: mean === null ? null : 0.25 }]] }],
+    });
+
+  it("puts positive means above zero and negative ones below, with their whiskers", () => {
+    // The panel is 136 high from 30 on for -1 to 1: zero lies at 98.
+    expect(bars(0.5)).toContain('y="64.0" width');
+    expect(bars(0.5)).toContain('y1="47.0" y2="81.0"');
+    expect(bars(-0.5)).toContain('y="98.0" width');
+    expect(bars(-0.5)).toContain('height="34.0"');
+  });
+
+  it("draws nothing for a mean that is not known", () => {
+    expect(bars(0.5).length).toBeGreaterThan(bars(null).length);
+    expect(bars(null)).not.toContain("NaN");
+  });
+});
+
+describe("bandChart", () => {
+  it("draws a band where an interval is known, and only the line where it is not", () => {
+    const chart = (halfWidth: number | undefined) =>
+      bandChart({
+        title: "t",
+        xName: "step",
+        bands: [{ name: "x", points: [1, 2, 3].map((x) => ({ x, mean: x, halfWidth })) }],
+        level: 2,
+      });
+    expect(chart(0.5)).toContain('fill-opacity="0.18"');
+    for (const unknown of [undefined, Number.NaN]) {
+      expect(chart(unknown)).not.toContain('fill-opacity="0.18"');
+      expect(chart(unknown)).not.toContain("NaN");
+    }
+  });
+});
