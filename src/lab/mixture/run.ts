@@ -45,7 +45,8 @@ export async function runMixture(
       ...options.events,
       ended: (run, state) => {
         options.events?.ended?.(run, state);
-        if (state.kind === "finished") writing.push(writeRecordOf(folder, run));
+        // What fails here is tried again below, and told there: the other runs must not end with it.
+        if (state.kind === "finished") writing.push(writeRecordOf(folder, run).catch(() => undefined));
       },
     },
   });
