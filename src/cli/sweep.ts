@@ -99,7 +99,7 @@ export const sweep = defineCommand({
       does: "is top-k better? two cells of five runs, two at a time",
     },
     {
-      line: "gantry sweep mnist --over loss=hinge,wasserstein --over batchSize=32,64 --set steps=2000",
+      line: "gantry sweep mnist --over loss=hinge,wasserstein --over batchSize=32,64",
       does: "a grid of four cells",
     },
     { line: "gantry sweep sweeps/mnist", does: "continue it, or see its table" },

@@ -19,6 +19,8 @@ const tiny = [
     "samples.count=16",
     "samples.columns=4",
     "checkpoint.every=10",
+    "evaluate.samples=70",
+    "evaluate.real=200",
   ],
 ].flatMap((setting) => ["--set", setting]);
 const run = join(folder, "run");
@@ -41,7 +43,10 @@ describe("gantry", () => {
     );
   });
 
-  it.each(["train", "resume", "sample", "data", "data get", "doctor"])("%s --help fits 80 columns", async (command) => {
+  it.each([
+    ...["train", "resume", "sample", "evaluate", "compare", "train-classifier", "sweep", "lab", "lab mixture"],
+    ...["lab oracle", "lab anneal", "lab anomaly", "lab images", "data", "data get", "data inception", "doctor"],
+  ])("%s --help fits 80 columns", async (command) => {
     const { code, stdout } = await start([...command.split(" "), "--help"]);
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: gantry ${command}`);
@@ -127,7 +132,8 @@ describe("train, resume and sample", () => {
   it("--json prints one object a line, and the error too", async () => {
     const { stdout } = await start(["resume", run, "--set", "steps=25", "--json"]);
     const lines = jsonLines(stdout);
-    expect(lines.map(({ event }) => event)).toEqual(["start", "begin", "tick", "saved", "saved", "end"]);
+    const events = lines.map(({ event }) => event).filter((event) => event !== "evaluating");
+    expect(events).toEqual(["start", "begin", "tick", "saved", "saved", "scored", "end"]);
     expect(lines[1]).toMatchObject({ from: 20, to: 25 });
     expect(lines[2]).toMatchObject({ step: 25, k: expect.any(Number), lossD: expect.any(Number) });
     expect(lines.at(-1)).toMatchObject({ directory: run, step: 25, finished: true });
