@@ -81,6 +81,11 @@ const cases: readonly Case[] = [
   c("tanh", (x) => x!.tanh(), [a()]),
   c("sigmoid", (x) => x!.sigmoid(), [a()]),
   c("relu", (x) => x!.relu(), [a()]),
+  c(
+    "leakyReluBackward",
+    (x) => x!.leakyReluBackward(Tensor.linspace(-1, 1.3, 6, { dtype: "float64" }).view([2, 3]), 0.2),
+    [a()],
+  ),
   c("leakyRelu", (x) => x!.leakyRelu(0.2), [a()]),
   c("elu", (x) => x!.elu(1.3), [a()]),
   c("softplus", (x) => x!.softplus(2), [a()]),
@@ -192,6 +197,7 @@ const cases: readonly Case[] = [
   c("sqrt_", (x) => x!.mul(1).sqrt_(), [positive(2, 3)]),
   c("clamp_", (x) => x!.mul(1).clamp_(-0.5, 0.5), [a()]),
   c("relu_", (x) => x!.mul(1).relu_(), [a()]),
+  c("indexCopy_", (x, y) => x!.mul(1).indexCopy_(1, index([2, 0]), y!), [a(), signed(2, 2)]),
   c("leakyRelu_", (x) => x!.mul(1).leakyRelu_(0.2), [a()]),
 ];
 
