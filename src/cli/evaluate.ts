@@ -128,8 +128,6 @@ export const evaluate = defineCommand({
     const interrupt = watchInterrupts(() => status.lasting("Stopping."));
     const opened: { close(): void | Promise<void> }[] = [];
     try {
-      const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
-      opened.push({ close: () => network.dispose() });
       const subject = await openSubject({
         what: flags.what,
         split: flags.split,
@@ -141,6 +139,8 @@ export const evaluate = defineCommand({
         onProgress,
       });
       opened.push(subject);
+      const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
+      opened.push({ close: () => network.dispose() });
       const { title, step, drawn, judged, warning } = subject.value;
       if (!drawn && counts.fake !== undefined) {
         throw new UserError(`--count ${counts.fake}: ${flags.what} is a fixed set of images, of which all are judged`);

@@ -29,6 +29,8 @@ export interface FurtherRequest {
 export interface BatchFeed {
   /** Passes over the data done so far, with a fraction; 0 for data that is drawn anew each time. */
   readonly epoch: number;
+  /** Whether {@link epoch} stays 0 for ever: what counts epochs then never moves. Default false. */
+  readonly withoutEpochs?: boolean;
   next(): Batch;
   state(): FeedState;
   /** Continues where {@link state} stood, with the same bits. */

@@ -88,6 +88,10 @@ class MixtureStream implements BatchFeed {
     return this.#samplesPerEpoch === undefined ? 0 : this.#drawn / this.#samplesPerEpoch;
   }
 
+  get withoutEpochs(): boolean {
+    return this.#samplesPerEpoch === undefined;
+  }
+
   next(): Batch {
     return noGrad(() =>
       scope(() => {

@@ -108,6 +108,8 @@ export interface TechniqueState {
 export interface Technique {
   /** The kind of its descriptor: names it in errors, overrides and checkpoints. */
   readonly name: string;
+  /** What to set instead where it counts epochs and the data has none: it is refused there, rather than never moving. */
+  readonly insteadOfEpochs?: string | undefined;
   /** Amends the networks' descriptions before they are built. */
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
   /** Further data that it wants beside the training batches, by names of its choice; checkpoints keep where they stand. */

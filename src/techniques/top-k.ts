@@ -70,6 +70,7 @@ export const topK = describe("technique", "topK", options, (o, context: Techniqu
   let k = context.batchSize;
   return {
     name: "topK",
+    insteadOfEpochs: o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
     select(realness: Tensor, game: Game): Selection | null {
       const batch = realness.shape[0]!;
       const { epoch, step } = game.progress;

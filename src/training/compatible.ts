@@ -51,3 +51,11 @@ export function requireNumber(value: Tensor, technique: Technique, hook: keyof T
     `\`${technique.name}\`: ${hook} must return a number, and gave a tensor of shape [${value.shape.join(", ")}]; take its mean() or sum()`,
   );
 }
+
+/** Throws UserError when a technique counts epochs, for data that has none. */
+export function refuseEpochs(techniques: readonly Technique[]): void {
+  for (const { name, insteadOfEpochs } of techniques) {
+    if (insteadOfEpochs === undefined) continue;
+    throw new UserError(`\`${name}\` counts epochs, and this data has none; give it \`${insteadOfEpochs}\``);
+  }
+}

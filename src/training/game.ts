@@ -7,7 +7,7 @@ import type { Optimizer, Schedule } from "../optim/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Feeds, Game, NetworkDescriptors, Player, Progress, Technique } from "../techniques/index.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
-import { refuseConflicts, refuseHalfDone } from "./compatible.ts";
+import { refuseConflicts, refuseEpochs, refuseHalfDone } from "./compatible.ts";
 import { Streams, seedOf } from "./streams.ts";
 
 /** What the networks must know of the data. */
@@ -53,6 +53,7 @@ export class BuiltGame implements Game {
       return technique;
     });
     refuseConflicts(this.techniques, this.loss);
+    if (feed?.withoutEpochs) refuseEpochs(this.techniques);
 
     let networks: NetworkDescriptors = { generator: recipe.generator, discriminator: recipe.discriminator };
     for (const technique of this.techniques) networks = technique.networks?.(networks) ?? networks;

@@ -30,6 +30,16 @@ function vectors(parts: Partial<RecipeInput> = {}): ReturnType<typeof tinyRecipe
 }
 
 describe("a run on vectors", () => {
+  it("refuses a technique that would wait for epochs for ever", async () => {
+    const train = (parts: Partial<RecipeInput>) => startRun(vectors(parts), { directory: newDirectory() }).train();
+    await expect(train({ techniques: [topK()] })).rejects.toThrow(
+      "`topK` counts epochs, and this data has none; give it `everySteps`",
+    );
+    const counted = mixtureOfGaussians({ modes: 4, samplesPerEpoch: 16 });
+    await expect(train({ techniques: [topK()], data: counted })).resolves.toMatchObject({ finished: true });
+    await expect(train({ techniques: [topK({ gamma: 1, floor: 1 })] })).resolves.toMatchObject({ finished: true });
+  });
+
   it("writes pictures, scores and a report", async () => {
     const directory = newDirectory();
     await startRun(vectors(), { directory }).train();

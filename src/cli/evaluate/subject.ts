@@ -85,7 +85,9 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
   const { sample } = game.shape;
   if ("features" in sample) {
     game.dispose();
-    throw new UserError(`${what} makes vectors of ${sample.features} numbers; only images can be evaluated`);
+    throw new UserError(
+      `${what} makes vectors of ${sample.features} numbers, and only images can be evaluated; its own scores are in ${join(what, "report.md")}`,
+    );
   }
   const subject: Subject = {
     title: `${what}, step ${step}`,
