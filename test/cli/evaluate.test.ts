@@ -44,6 +44,9 @@ beforeAll(async () => {
       .png()
       .toFile(join(folder, `${String(i).padStart(3, "0")}.png`));
   }
+  const real = await mnist({ size: SIZE, first: 200 }).build({});
+  const bytes = new Uint8Array(real.images.toArray() as Uint8Array);
+  writeFileSync(join(work, "real.npz"), zipOf([{ name: "arr_0.npy", data: npy([200, SIZE, SIZE], bytes) }]));
   writeFileSync(join(work, "digits.npz"), zipOf([{ name: "arr_0.npy", data: npy([COUNT, SIZE, SIZE, 1], digits) }]));
 });
 
@@ -123,9 +126,7 @@ describe("gantry evaluate", () => {
       const { scores } = await scoresOf(
         what,
         "--real",
-        "mnist",
-        "--real-count",
-        "200",
+        "real.npz",
         "--metrics",
         "fid,kid",
         "--set",
