@@ -14,7 +14,7 @@ const args = {
     type: "positional",
     required: true,
     description:
-      "a shipped recipe (mnist, fashion-mnist, cifar10, mixture, wgan-gp), or the path of a TypeScript or JavaScript file",
+      "a shipped recipe (mnist, fashion-mnist, cifar10, wgan-gp, mixture, narrow-dcgan), or the path of a TypeScript or JavaScript file",
   },
   out: {
     type: "string",

@@ -96,6 +96,13 @@ describe("the sweep", () => {
     ]);
   });
 
+  it("answers a misspelt name with the nearest sweep", async () => {
+    await expect(loadSweep("top-k-mnits")).rejects.toThrow(
+      "there is no sweep `top-k-mnits`; did you mean `top-k-mnist`?",
+    );
+    await expect(loadSweep("mnits")).rejects.toThrow("there is no recipe `mnits`; did you mean `mnist`?");
+  });
+
   it("is found by name, with the features of its data", async () => {
     for (const [name, data] of Object.entries({
       mnist: "mnist",

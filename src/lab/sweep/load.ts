@@ -1,10 +1,11 @@
 /** A sweep by what a person names: a shipped one, a recipe with axes, a file that defines one, or one that was begun. */
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
-import { UserError } from "../../base/errors.ts";
+import { nearest, UserError } from "../../base/errors.ts";
 import { loadRecipe } from "../../recipe/load.ts";
 import { importModule } from "../../recipe/modules.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
+import { shippedRecipes } from "../../recipe/shipped/index.ts";
 import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { Axis } from "./axis.ts";
 import { checkedSweep, DEFAULT_SEEDS, isSweep, locatedSweep, type Sweep } from "./definition.ts";
@@ -36,6 +37,13 @@ async function sweepIn(path: string): Promise<Sweep | undefined> {
   return isSweep(exported) ? locatedSweep(exported, resolve(path)) : undefined;
 }
 
+/** A name that is almost that of a shipped sweep would otherwise be answered with the names of recipes only. */
+function refuseMisspelt(named: string, file: Sweep | undefined): void {
+  const likely = nearest(named, Object.keys(shippedSweeps));
+  if (file !== undefined || existsSync(named) || likely === undefined || Object.hasOwn(shippedRecipes, named)) return;
+  throw new UserError(`there is no sweep \`${named}\`; did you mean \`${likely}\`?`);
+}
+
 /**
  * Loads a sweep.
  *
@@ -58,6 +66,7 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
     return { sweep, folder, base, source };
   }
   const file = Object.hasOwn(shippedSweeps, named) ? shippedSweeps[named]!() : await sweepIn(named);
+  refuseMisspelt(named, file);
   const before: Sweep = file ?? { recipe: named, set: [], axes: [], seeds: DEFAULT_SEEDS };
   const { recipe: base, source } = await loadRecipe(before.recipe);
   const sweep = checkedSweep({
