@@ -11,7 +11,6 @@ export { type FolderOptions, folderImages } from "./images/folder-images.ts";
 export { datasetImages, hashOf, type ImageSet } from "./images/image-set.ts";
 export { npzImages } from "./images/npz-images.ts";
 export type { Measured, Metric, MetricContext, MetricDescriptor, Part, Sample } from "./metric.ts";
-export { HIGH_QUALITY_SIGMAS, type MixtureScores, mixtureScores, nearestModes } from "./mixture-scores.ts";
 export { type Preset, preset, presets } from "./presets.ts";
 export {
   type Difference,

@@ -1,7 +1,7 @@
 /** The scores of a known mixture, on points placed by hand. */
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { mixtureScores } from "../../src/metrics/index.ts";
+import { mixtureScores } from "../../src/metrics/formulas/index.ts";
 import { mixture as metric } from "../../src/metrics/scores/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 

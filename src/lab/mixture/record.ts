@@ -11,7 +11,7 @@ import type { Mixture, VectorData } from "../../data/index.ts";
 import { latticeOf } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
-import { mixtureScores } from "../../metrics/index.ts";
+import { mixtureScores } from "../../metrics/formulas/index.ts";
 import { fromPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { listCheckpoints, RunDirectory, sampleRun } from "../../training/index.ts";

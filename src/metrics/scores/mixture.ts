@@ -4,8 +4,8 @@ import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { describe } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
+import { mixtureScores } from "../formulas/mixture-scores.ts";
 import { type Metric, type MetricContext, part } from "../metric.ts";
-import { mixtureScores } from "../mixture-scores.ts";
 
 /**
  * How well the generator's samples hit the modes of the mixture that it is trained on. It judges the samples

@@ -1,9 +1,9 @@
 /** How well samples hit the modes of a known mixture of Gaussians: quality, modes found, evenness. */
-import { UserError } from "../base/errors.ts";
-import type { Mixture } from "../data/index.ts";
-import { noGrad, scope, Tensor } from "../tensor/index.ts";
-import { requireRows } from "./formulas/feature-rows.ts";
-import { modeCoverage } from "./formulas/mode-coverage.ts";
+import { UserError } from "../../base/errors.ts";
+import type { Mixture } from "../../data/index.ts";
+import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { requireRows } from "./feature-rows.ts";
+import { modeCoverage } from "./mode-coverage.ts";
 
 /** A sample lies with its mode when it is within so many sigma of the centre. */
 export const HIGH_QUALITY_SIGMAS = 4;
