@@ -4,9 +4,9 @@
  *
  *     gantry train mnist
  *
- * 2 min 39 s of training on two cores (AMD EPYC, libtorch 1.13), and half a minute for ten evaluations. Expect strokes after some 500 steps, digits that a person recognises
- * from about 2,000, and most of a grid of 64 readable at the end. k, the number of images that the generator learns from,
- * falls from 64 to 48 within three epochs.
+ * 2 min 39 s of training on two cores (AMD EPYC, libtorch 1.13), and half a minute for ten evaluations. Expect strokes
+ * after some 1,000 steps, digits that a person recognises from about 2,000, and most of a grid of 64 readable at the end.
+ * k, the number of images that the generator learns from, falls from 64 to 48 within three epochs.
  */
 import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
