@@ -3,10 +3,10 @@ import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { watchInterrupts } from "../interrupt.ts";
-import { outputFlags } from "../reporter.ts";
 import { parseShard } from "../sweep.ts";
 import { sweepReporter } from "../sweep-reporter.ts";
 import { listOf } from "./mixture.ts";
+import { runFlags } from "./run-flags.ts";
 
 const args = {
   gammas: { type: "string", valueHint: "A,B", description: "factors of k; default: 0.5,0.75,0.9,0.99,0.999" },
@@ -24,12 +24,7 @@ const args = {
     description: "generator steps of a run; k falls fifty times in it",
   },
   out: { type: "string", valueHint: "DIR", default: "lab/anneal", description: "the folder of runs and results" },
-  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
-  threads: { type: "string", valueHint: "N", description: "CPU threads of each run; default: the cores over --jobs" },
-  shard: { type: "string", valueHint: "I/N", description: "only every N-th run, from the I-th" },
-  retry: { type: "boolean", description: "try the runs again that have failed" },
-  quiet: { type: "boolean", description: "print only the folder, when it is done" },
-  json: outputFlags.json,
+  ...runFlags,
 } as const;
 
 /** A list of shares such as `0.5,0.75`. Throws UsageError for anything outside (0, 1]. */

@@ -5,10 +5,10 @@ import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { watchInterrupts } from "../interrupt.ts";
-import { outputFlags } from "../reporter.ts";
 import { parseShard } from "../sweep.ts";
 import { sweepReporter } from "../sweep-reporter.ts";
 import { listOf } from "./mixture.ts";
+import { runFlags } from "./run-flags.ts";
 
 const args = {
   digits: {
@@ -43,17 +43,12 @@ const args = {
     description: "gradient steps of the latent search (the paper takes 500)",
   },
   out: { type: "string", valueHint: "DIR", default: "lab/anomaly", description: "the folder of runs and results" },
-  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
-  threads: { type: "string", valueHint: "N", description: "CPU threads of each run; default: the cores over --jobs" },
-  shard: { type: "string", valueHint: "I/N", description: "only every N-th run, from the I-th" },
-  retry: { type: "boolean", description: "try the runs again that have failed" },
   records: {
     type: "string",
     valueHint: "DIR",
     description: "train nothing: make the tables in --out from the records in this folder",
   },
-  quiet: { type: "boolean", description: "print only the folder, when it is done" },
-  json: outputFlags.json,
+  ...runFlags,
 } as const;
 
 /** The digits that a list names. Throws UsageError for what is none, or comes twice. */

@@ -5,9 +5,9 @@ import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { watchInterrupts } from "../interrupt.ts";
-import { outputFlags } from "../reporter.ts";
 import { parseShard } from "../sweep.ts";
 import { sweepReporter } from "../sweep-reporter.ts";
+import { runFlags } from "./run-flags.ts";
 
 const args = {
   modes: {
@@ -31,17 +31,12 @@ const args = {
     description: "generator steps of a run; k falls in proportion to them",
   },
   out: { type: "string", valueHint: "DIR", default: "lab/mixture", description: "the folder of runs and results" },
-  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
-  threads: { type: "string", valueHint: "N", description: "CPU threads of each run; default: the cores over --jobs" },
-  shard: { type: "string", valueHint: "I/N", description: "only every N-th run, from the I-th" },
-  retry: { type: "boolean", description: "try the runs again that have failed" },
   records: {
     type: "string",
     valueHint: "DIR",
     description: "train nothing: make tables and figures in --out from the records in this folder",
   },
-  quiet: { type: "boolean", description: "print only the folder, when it is done" },
-  json: outputFlags.json,
+  ...runFlags,
 } as const;
 
 /** The parts of a list such as `25,64`. */
