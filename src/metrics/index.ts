@@ -3,7 +3,7 @@
 export { type CollectOptions, type CollectProgress, collect, disposeSample } from "./collect.ts";
 export { BYTES, type Evaluation, evaluate, type Judged, QUANTISER } from "./evaluate.ts";
 export { classifierNames, classifierPath, openClassifier } from "./features/classifier.ts";
-export type { FeatureNetwork, Features, OpenFeatureNetwork } from "./features/feature-network.ts";
+export type { FeatureNetwork, Features } from "./features/feature-network.ts";
 export { featureNames, openFeatures } from "./features/open-features.ts";
 export * as formulas from "./formulas/index.ts";
 export type { Gaussian } from "./formulas/moments.ts";

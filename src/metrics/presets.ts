@@ -5,7 +5,7 @@
  * classifier the same protocol gives scores of other names.
  */
 import { suggestion, UserError } from "../base/errors.ts";
-import type { InceptionResizer } from "./features/feature-network.ts";
+import type { InceptionResizer } from "./features/inception.ts";
 import type { MetricDescriptor } from "./metric.ts";
 import { densityCoverage } from "./scores/density-coverage.ts";
 import { fid } from "./scores/fid.ts";

@@ -9,15 +9,6 @@ export interface Features {
   readonly logits: Tensor;
 }
 
-/**
- * How images come to Inception's 299 x 299 and its range; published numbers rest on either.
- *
- * - `tf1-bilinear`: TensorFlow 1's bilinear resizing (asymmetric, no antialiasing), then (x - 128) / 128: the original
- *   implementations, torch-fidelity, torch_mimicry
- * - `torch-bilinear`: bilinear with half-pixel centres, no antialiasing, then x / 127.5 - 1: pytorch-fid, StudioGAN
- */
-export type InceptionResizer = "tf1-bilinear" | "torch-bilinear";
-
 /** A network that sees images as bytes, together with all that fixes its numbers. */
 export interface FeatureNetwork {
   /** What scores are named after: `inception`, `mnist-classifier`, ... */
@@ -35,6 +26,3 @@ export interface FeatureNetwork {
   /** Frees the weights. */
   dispose(): void;
 }
-
-/** Opens a feature network on a device. Throws UserError when its weights are not there. */
-export type OpenFeatureNetwork = (options: { readonly device: string }) => FeatureNetwork | Promise<FeatureNetwork>;

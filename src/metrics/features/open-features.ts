@@ -1,8 +1,8 @@
 /** Feature networks by name: what `--features` and a recipe's `evaluate.features` can say. */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { classifierNames, openClassifier } from "./classifier.ts";
-import type { FeatureNetwork, InceptionResizer } from "./feature-network.ts";
-import { openInception } from "./inception.ts";
+import type { FeatureNetwork } from "./feature-network.ts";
+import { type InceptionResizer, openInception } from "./inception.ts";
 
 /** What {@link openFeatures} opens by name; anything else must be the path of a classifier's file. */
 export const featureNames: readonly string[] = ["inception", ...classifierNames];
