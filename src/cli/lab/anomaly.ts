@@ -1,14 +1,11 @@
 /** `gantry lab anomaly`: does top-k training make a GAN a better judge of what it has never seen? */
-import { join } from "node:path";
 import { suggestion } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
-import { watchInterrupts } from "../interrupt.ts";
-import { parseShard } from "../sweep.ts";
-import { sweepReporter } from "../sweep-reporter.ts";
 import { listOf } from "./mixture.ts";
 import { runFlags } from "./run-flags.ts";
+import { watchRuns } from "./watch-runs.ts";
 
 const args = {
   digits: {
@@ -93,7 +90,6 @@ export const anomalyCommand = defineCommand({
       if (found) return found;
       throw new UsageError(`--gans: there is no \`${word}\`${suggestion(word, lab.topKGans)}`);
     });
-    const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
     const threads = wholeNumber("--threads", flags.threads, 1);
     const measuring = {
       subset: subsetOf(flags.subset),
@@ -109,28 +105,10 @@ export const anomalyCommand = defineCommand({
       const { configureEngine } = await import("../../tensor/index.ts");
       configureEngine({ threads });
     }
-    const reporter = sweepReporter(flags, jobs);
-    const interrupt = watchInterrupts(() => reporter.stopping());
-    try {
-      const cells = sweep.axes.reduce((product, { values }) => product * values.length, 1);
-      reporter.start(flags.out, cells, cells * sweep.seeds);
-      const { outcome, records } = await lab.runAnomaly(sweep, flags.out, measuring, {
-        jobs,
-        threads,
-        shard: flags.shard === undefined ? undefined : parseShard(flags.shard),
-        retry: flags.retry,
-        stop: interrupt.signal,
-        events: reporter.events,
-      });
-      reporter.close();
-      const text =
-        records.length > 0 ? `${lab.anomalyTables(records)}\nResults: ${join(flags.out, "tables.md")}\n` : "";
-      reporter.end(flags.out, outcome, text, { axes: [], columns: [], rows: [], notes: [] });
-      if (outcome.finished === outcome.runs) return exitCodes.success;
-      return interrupt.exitCode() || exitCodes.failure;
-    } finally {
-      reporter.close();
-      interrupt.dispose();
-    }
+    return watchRuns(flags, {
+      sweep,
+      run: (options) => lab.runAnomaly(sweep, flags.out, measuring, options),
+      tables: lab.anomalyTables,
+    });
   },
 });

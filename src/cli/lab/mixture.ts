@@ -4,10 +4,8 @@ import { suggestion } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
-import { watchInterrupts } from "../interrupt.ts";
-import { parseShard } from "../sweep.ts";
-import { sweepReporter } from "../sweep-reporter.ts";
 import { runFlags } from "./run-flags.ts";
+import { watchRuns } from "./watch-runs.ts";
 
 const args = {
   modes: {
@@ -79,35 +77,16 @@ export const mixtureCommand = defineCommand({
       if (found) return found;
       throw new UsageError(`--updates: there is no \`${word}\`${suggestion(word, lab.updates)}`);
     });
-    const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
     const sweep = lab.mixtureSweep({
       modes: listOf(flags.modes).map((text) => wholeNumber("--modes", text, 1)!),
       updates: arms,
       seeds: wholeNumber("--seeds", flags.seeds, 1),
       steps: wholeNumber("--steps", flags.steps, 1),
     });
-    const reporter = sweepReporter(flags, jobs);
-    const interrupt = watchInterrupts(() => reporter.stopping());
-    try {
-      const cells = sweep.axes.reduce((product, { values }) => product * values.length, 1);
-      reporter.start(flags.out, cells, cells * sweep.seeds);
-      const { outcome, records } = await lab.runMixture(sweep, flags.out, {
-        jobs,
-        threads: wholeNumber("--threads", flags.threads, 1),
-        shard: flags.shard === undefined ? undefined : parseShard(flags.shard),
-        retry: flags.retry,
-        stop: interrupt.signal,
-        events: reporter.events,
-      });
-      reporter.close();
-      const text =
-        records.length > 0 ? `${lab.mixtureTables(records)}\nResults: ${join(flags.out, "tables.md")}\n` : "";
-      reporter.end(flags.out, outcome, text, { axes: [], columns: [], rows: [], notes: [] });
-      if (outcome.finished === outcome.runs) return exitCodes.success;
-      return interrupt.exitCode() || exitCodes.failure;
-    } finally {
-      reporter.close();
-      interrupt.dispose();
-    }
+    return watchRuns(flags, {
+      sweep,
+      run: (options) => lab.runMixture(sweep, flags.out, options),
+      tables: lab.mixtureTables,
+    });
   },
 });
