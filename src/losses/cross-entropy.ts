@@ -5,17 +5,27 @@
 import type { Tensor } from "../tensor/index.ts";
 import type { LossTargets } from "./loss.ts";
 
+/** D(x) of real images should be 1, of generated ones 0. */
+export const CROSS_ENTROPY_TARGETS = { real: 1, fake: 0 } as const;
+
 /**
- * Cross-entropy per sample of real scores against the target t (default 1) and of generated scores against 0.
+ * Cross-entropy per sample of real scores against their target (default 1) and of generated scores against theirs
+ * (default 0).
  *
  * @example
  * const { real, fake } = crossEntropy(scoresOfReal, scoresOfFake, { real: 0.9 });
  */
 export function crossEntropy(real: Tensor, fake: Tensor, targets?: LossTargets): { real: Tensor; fake: Tensor } {
-  const t = targets?.real ?? 1;
   return {
-    // -t log D - (1 - t) log(1 - D) = softplus(x) - t x; t = 1 has its own form, exact where the difference cancels
-    real: t === 1 ? real.neg().softplus() : real.softplus().sub(real.mul(t)),
-    fake: fake.softplus(), // -log(1 - D)
+    real: against(real, targets?.real ?? CROSS_ENTROPY_TARGETS.real),
+    fake: against(fake, targets?.fake ?? CROSS_ENTROPY_TARGETS.fake),
   };
+}
+
+/** -t log D - (1 - t) log(1 - D) */
+function against(score: Tensor, t: number | Tensor): Tensor {
+  if (t === 0) return score.softplus(); // -log(1 - D)
+  // t = 1 has its own form, exact where the difference below cancels.
+  if (t === 1) return score.neg().softplus(); // -log D
+  return score.softplus().sub(score.mul(t));
 }

@@ -16,7 +16,7 @@ export const hinge = describe(
   z.strictObject({}),
   (): Loss => ({
     name: "hinge",
-    smoothable: false,
+    usualTargets: undefined,
     discriminator: (real, fake, targets) => {
       refuseTargets("hinge", targets);
       return {

@@ -7,7 +7,8 @@ import type { Loss } from "./loss.ts";
 /**
  * Discriminator: (x - b)^2 / 2 on real images and (x - a)^2 / 2 on generated ones. Generator: (x - c)^2 / 2.
  * Default a = 0, b = c = 1 (the paper's equation 9); a = -1, b = 1, c = 0 minimises Pearson's chi-squared divergence
- * (equation 8). A real target replaces b.
+ * (equation 8). Targets (label smoothing)
+ * replace b and a.
  *
  * Throws UserError for an unknown option, or unless a < b: larger scores mean more real.
  *
@@ -26,10 +27,10 @@ export const leastSquares = describe(
     .refine(({ a, b }) => a < b, { path: ["b"], message: "must be above `a`: larger scores mean more real" }),
   ({ a, b, c }): Loss => ({
     name: "leastSquares",
-    smoothable: true,
+    usualTargets: { real: b, fake: a },
     discriminator: (real, fake, targets) => ({
       real: halfSquare(real, targets?.real ?? b),
-      fake: halfSquare(fake, a),
+      fake: halfSquare(fake, targets?.fake ?? a),
     }),
     generator: (fake) => halfSquare(fake, c),
     realness: (score) => score,
@@ -42,6 +43,6 @@ export const leastSquares = describe(
 );
 
 /** (x - label)^2 / 2 */
-function halfSquare(score: Tensor, label: number): Tensor {
+function halfSquare(score: Tensor, label: number | Tensor): Tensor {
   return score.sub(label).pow(2).mul(0.5);
 }

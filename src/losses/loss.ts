@@ -2,13 +2,15 @@
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 
-/** Targets of the discriminator's half. */
+/**
+ * Targets of the discriminator's half other than the usual ones: one for all images, or one an image [B] (label smoothing,
+ * Salimans et al. 2016, section 3.4).
+ */
 export interface LossTargets {
-  /**
-   * What the score of a real image should say, below 1 for one-sided label smoothing (Salimans et al. 2016,
-   * section 3.4). Generated images keep their target: smoothing it would reward the generator's present mistakes.
-   */
-  readonly real?: number;
+  /** What the score of a real image should say. */
+  readonly real?: number | Tensor;
+  /** What the score of a generated image should say. */
+  readonly fake?: number | Tensor;
 }
 
 /**
@@ -18,8 +20,8 @@ export interface LossTargets {
 export interface Loss {
   /** The kind, for messages. */
   readonly name: string;
-  /** Whether `targets` has a meaning: if not, giving one is refused. */
-  readonly smoothable: boolean;
+  /** The usual targets of real and generated images; undefined where the objective has none: giving some is refused. */
+  readonly usualTargets: { readonly real: number; readonly fake: number } | undefined;
   /** Bound of the discriminator's weights: its parameters are clamped to [-clip, clip] after each of its updates. */
   readonly clip?: number;
   /**
@@ -36,10 +38,10 @@ export interface Loss {
   probability(score: Tensor): Tensor;
 }
 
-/** Throws UserError when a real target is given to a loss without one. */
+/** Throws UserError when targets are given to a loss without any. */
 export function refuseTargets(loss: string, targets: LossTargets | undefined): void {
-  if (targets?.real === undefined) return;
+  if (targets?.real === undefined && targets?.fake === undefined) return;
   throw new UserError(
-    `${loss}: a real target (=${targets.real}) has no meaning here; label smoothing needs nonSaturating, minimax or leastSquares`,
+    `${loss}: targets have no meaning here; label smoothing needs nonSaturating, minimax or leastSquares`,
   );
 }

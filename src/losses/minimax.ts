@@ -1,12 +1,12 @@
 /** The minimax loss (Goodfellow et al. 2014, equation 1): one value function, minimised by one and maximised by the other. */
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
-import { crossEntropy } from "./cross-entropy.ts";
+import { CROSS_ENTROPY_TARGETS, crossEntropy } from "./cross-entropy.ts";
 import type { Loss } from "./loss.ts";
 
 /**
  * Discriminator: -log D(x) - log(1 - D(G(z))). Generator: log(1 - D(G(z))), whose gradient vanishes where the
- * discriminator is sure: use it to study that. Takes a real target (one-sided label smoothing).
+ * discriminator is sure: use it to study that. Takes targets (label smoothing).
  *
  * @example
  * const loss = minimax().build(undefined);
@@ -17,7 +17,7 @@ export const minimax = describe(
   z.strictObject({}),
   (): Loss => ({
     name: "minimax",
-    smoothable: true,
+    usualTargets: CROSS_ENTROPY_TARGETS,
     discriminator: crossEntropy,
     generator: (fake) => fake.softplus().neg(), // log(1 - D)
     realness: (score) => score,

@@ -1,12 +1,12 @@
 /** The non-saturating loss (Goodfellow et al. 2014, section 3): the generator maximises log D instead. */
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
-import { crossEntropy } from "./cross-entropy.ts";
+import { CROSS_ENTROPY_TARGETS, crossEntropy } from "./cross-entropy.ts";
 import type { Loss } from "./loss.ts";
 
 /**
  * Discriminator: -log D(x) - log(1 - D(G(z))). Generator: -log D(G(z)), whose gradient is largest where the
- * discriminator is surest. Takes a real target (one-sided label smoothing).
+ * discriminator is surest. Takes targets (label smoothing).
  *
  * @example
  * const loss = nonSaturating().build(undefined);
@@ -17,7 +17,7 @@ export const nonSaturating = describe(
   z.strictObject({}),
   (): Loss => ({
     name: "nonSaturating",
-    smoothable: true,
+    usualTargets: CROSS_ENTROPY_TARGETS,
     discriminator: crossEntropy,
     generator: (fake) => fake.neg().softplus(), // -log D
     realness: (score) => score,

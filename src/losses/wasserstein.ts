@@ -24,7 +24,7 @@ export const wasserstein = describe(
   z.strictObject({ clip: z.number().positive("must be above 0").optional() }),
   ({ clip }): Loss => ({
     name: "wasserstein",
-    smoothable: false,
+    usualTargets: undefined,
     ...(clip === undefined ? {} : { clip }),
     discriminator: (real, fake, targets) => {
       refuseTargets("wasserstein", targets);

@@ -1,10 +1,23 @@
 /** What a network is built for: the samples it makes or judges, the classes they come in, and the memory they lie in. */
 import { UserError } from "../base/errors.ts";
-import type { BuildContext } from "../nn/index.ts";
+import type { BatchNormOptions, BuildContext, UnaryModule } from "../nn/index.ts";
 import type { MemoryFormat } from "../tensor/index.ts";
 
 /** Square images of `size` x `size` pixels, or vectors of `features` numbers. */
 export type SampleShape = { readonly channels: number; readonly size: number } | { readonly features: number };
+
+/** Makes what stands in a network where batch norm over vectors (`1`) or images (`2`) would. */
+export type BatchNormMaker = (
+  context: BuildContext,
+  dimensions: 1 | 2,
+  channels: number,
+  options: BatchNormOptions,
+) => UnaryModule;
+
+/** A stage between the features [B, F] of a discriminator and its last layer, which then takes `outputs` numbers. */
+export interface FeatureStage extends UnaryModule {
+  readonly outputs: number;
+}
 
 /** Given to the descriptor of every network by whoever builds it; `generator` is the random number generator. */
 export interface ModelContext extends BuildContext {
@@ -14,6 +27,10 @@ export interface ModelContext extends BuildContext {
   readonly classes: number;
   /** How feature maps lie in memory inside the network; convolutions keep it. Default "contiguous". */
   readonly memoryFormat?: MemoryFormat;
+  /** What stands in for batch norm; undefined for batch norm itself. */
+  readonly batchNorm?: BatchNormMaker | undefined;
+  /** What stands before the discriminator's last layer; undefined for nothing. */
+  readonly beforeHead?: ((context: BuildContext, features: number) => FeatureStage) | undefined;
 }
 
 /**

@@ -14,7 +14,6 @@ import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import {
-  BatchNorm2d,
   Conv2d,
   ConvTranspose2d,
   Dropout,
@@ -40,6 +39,7 @@ import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { batchNorm2d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 const FIRST_SIZE = 4;
@@ -118,7 +118,7 @@ export class DcganGenerator extends GeneratorNetwork {
     const layers: UnaryModule[] = [];
     for (const [i, width] of plan.entries()) {
       const last = i === plan.length - 1;
-      if (options.batchNorm) layers.push(new BatchNorm2d(context, width, { init: gain }));
+      if (options.batchNorm) layers.push(batchNorm2d(context, width, { init: gain }));
       // The projection without batch norm is a view of a matrix: overwriting a view costs more than it saves.
       layers.push(new ReLU({ inPlace: options.batchNorm || i > 0 }));
       const next = last ? channels : plan[i + 1]!;
@@ -156,7 +156,7 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
       const previous = i === 0 ? channels : plan[i - 1]!;
       const layer = new Conv2d(context, previous, width, 4, { ...WINDOW, ...weight, bias: !norms });
       layers.push(options.spectralNorm ? spectralNorm(context, layer) : layer);
-      if (norms) layers.push(new BatchNorm2d(context, width, { init: gain }));
+      if (norms) layers.push(batchNorm2d(context, width, { init: gain }));
       layers.push(new LeakyReLU(SLOPE, { inPlace: true }));
       if (options.dropout > 0 && i > 0) layers.push(new Dropout(options.dropout));
     }
@@ -170,15 +170,18 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
   }
 
   override forward(images: Tensor, labels?: Tensor): Judgement {
-    const maps = this.#body.forward(images.contiguous(this.#memoryFormat));
-    return this.#head.forward(maps.flatten(1), labels);
+    const hidden: Tensor[] = [];
+    const maps = this.#body.forward(images.contiguous(this.#memoryFormat), (layer, output) => {
+      if (layer instanceof LeakyReLU) hidden.push(output);
+    });
+    return this.#head.forward(hidden, labels, maps);
   }
 
   override get rowJudge(): RowJudge | undefined {
     return rowJudge({
       prepare: (images) => images.contiguous(this.#memoryFormat),
       body: this.#body.rowForward,
-      head: (features, labels) => this.#head.forward(features, labels),
+      head: (features, labels) => this.#head.forward([features], labels),
     });
   }
 }

@@ -1,7 +1,8 @@
 /** The last layer of a discriminator: from features to logits to a score. */
-import { type BuildContext, Embedding, type Initialiser, Linear, Module, spectralNorm } from "../nn/index.ts";
+import { Embedding, type Initialiser, Linear, Module, spectralNorm } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
+import type { FeatureStage, ModelContext } from "./context.ts";
 import type { Judgement } from "./network.ts";
 
 /** Options of {@link Head}. */
@@ -23,14 +24,19 @@ export interface HeadOptions {
  * Z / (Z + 1) (Salimans et al. 2016, section 5). With classes, the score also gets <embedding(label), features>
  * (projection discriminator, Miyato and Koyama 2018, equation 4).
  *
- * Modules: `linear`, and `embedding` with classes.
+ * Where the context has a stage that stands before the head, it makes the features of the hidden activations.
+ *
+ * Modules: `linear`, `embedding` with classes, `stage` where there is one.
  */
 export class Head extends Module {
+  readonly #stage: FeatureStage | undefined;
   readonly #linear: Linear;
   readonly #embedding: Embedding | undefined;
 
-  constructor(context: BuildContext, features: number, options: HeadOptions) {
+  constructor(context: ModelContext, inputs: number, options: HeadOptions) {
     super();
+    this.#stage = context.beforeHead && this.registerModule("stage", context.beforeHead(context, inputs));
+    const features = this.#stage?.outputs ?? inputs;
     const { init, biasInit } = options;
     const normed = options.spectralNorm;
     const linear = new Linear(context, features, options.outputs, {
@@ -44,11 +50,17 @@ export class Head extends Module {
     }
   }
 
-  forward(features: Tensor, labels: Tensor | undefined): Judgement {
+  /**
+   * @param hidden - The hidden activations of the network; the last one is flattened.
+   * @param last - What the head is to take instead of the last one, such as the same with noise.
+   */
+  forward(hidden: readonly Tensor[], labels: Tensor | undefined, last: Tensor = hidden[hidden.length - 1]!): Judgement {
+    const flat = last.flatten(1);
+    const features = this.#stage?.forward(flat) ?? flat;
     const logits = this.#linear.forward(features);
     const verdict = logits.shape[1] === 1 ? logits.select(1, 0) : logits.logsumexp(1);
-    if (this.#embedding === undefined) return { score: verdict, logits, features };
+    if (this.#embedding === undefined) return { score: verdict, logits, features, hidden };
     const match = this.#embedding.forward(requireLabels(labels)).mul(features).sum(1);
-    return { score: verdict.add(match), logits, features };
+    return { score: verdict.add(match), logits, features, hidden };
   }
 }

@@ -6,7 +6,15 @@ export {
   roundToFile,
   writeClassifier,
 } from "./classifier-file.ts";
-export { imageShape, type ModelContext, requireClasses, type SampleShape, sampleShape } from "./context.ts";
+export {
+  type BatchNormMaker,
+  type FeatureStage,
+  imageShape,
+  type ModelContext,
+  requireClasses,
+  type SampleShape,
+  sampleShape,
+} from "./context.ts";
 export {
   DcganDiscriminator,
   type DcganDiscriminatorOptions,
@@ -25,4 +33,5 @@ export {
   mlp,
 } from "./mlp.ts";
 export { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+export { batchNorm1d, batchNorm2d } from "./normalisation.ts";
 export { type RowJudge, type RowJudgement, rowJudge } from "./row-judgement.ts";

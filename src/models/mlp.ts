@@ -109,14 +109,18 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
 
   override forward(images: Tensor, labels?: Tensor): Judgement {
     const flat = images.ndim === 2 ? images : images.flatten(1);
-    return this.#head.forward(this.#body.forward(flat), labels);
+    const hidden: Tensor[] = [];
+    const features = this.#body.forward(flat, (layer, output) => {
+      if (layer instanceof ReLU) hidden.push(output);
+    });
+    return this.#head.forward(hidden, labels, features);
   }
 
   override get rowJudge(): RowJudge | undefined {
     return rowJudge({
       prepare: (images) => images.flatten(1),
       body: this.#body.rowForward,
-      head: (features, labels) => this.#head.forward(features, labels),
+      head: (features, labels) => this.#head.forward([features], labels),
     });
   }
 }

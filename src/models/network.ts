@@ -21,6 +21,11 @@ export interface Judgement {
   readonly logits: Tensor;
   /** [B, F]: the input of the last layer. */
   readonly features: Tensor;
+  /**
+   * The hidden activations [B, ...], from the image to the head: after each block's nonlinearity, before noise or dropout.
+   * The last one is what the features are made of. A {@link RowJudge} gives the last one only.
+   */
+  readonly hidden: readonly Tensor[];
 }
 
 /** Judges samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], and labels [B] if it is conditional. */

@@ -33,7 +33,7 @@ export interface RowJudgeParts {
  * The {@link RowJudge} of a network; undefined when its body does not offer its half.
  *
  * @example
- * rowJudge({ prepare: (images) => images.flatten(1), body: body.rowForward, head: (...of) => head.forward(...of) });
+ * rowJudge({ prepare: (images) => images.flatten(1), body: body.rowForward, head: (features, labels) => head.forward([features], labels) });
  */
 export function rowJudge({ prepare, body, head }: RowJudgeParts): RowJudge | undefined {
   if (body === undefined) return undefined;

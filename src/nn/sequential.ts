@@ -18,9 +18,13 @@ export class Sequential extends UnaryModule {
     for (const [i, layer] of layers.entries()) this.registerModule(String(i), layer);
   }
 
-  override forward(x: Tensor): Tensor {
+  /** @param seen - Is told what each layer made, for a network that shows its hidden activations. */
+  override forward(x: Tensor, seen?: (layer: UnaryModule, output: Tensor) => void): Tensor {
     let value = x;
-    for (const layer of this.layers) value = layer.forward(value);
+    for (const layer of this.layers) {
+      value = layer.forward(value);
+      seen?.(layer, value);
+    }
     return value;
   }
 

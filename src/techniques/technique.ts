@@ -4,7 +4,7 @@
  */
 import type { Descriptor } from "../base/descriptor.ts";
 import type { BatchFeed, FurtherRequest } from "../data/feed.ts";
-import type { Loss } from "../losses/index.ts";
+import type { Loss, LossTargets } from "../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, Judgement, ModelContext } from "../models/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import type { Generator, Tensor } from "../tensor/index.ts";
@@ -49,28 +49,44 @@ export interface Game {
 /** The further feeds that a technique asked for in {@link Technique.streams}, by its names. */
 export type Feeds = Readonly<Record<string, BatchFeed>>;
 
+/** How both passes look at images. */
+interface Looking {
+  /**
+   * A further look that leaves the discriminator's carried state (spectral norm, batch norm) alone. It takes images as
+   * they are: those of the data and of the generator go through {@link augment} first.
+   */
+  judge(images: Tensor, labels?: Tensor): Judgement;
+  /** Images as the discriminator is to see them: what the {@link Technique.augment} hooks make of them, drawn anew. */
+  augment(images: Tensor, of: "real" | "fake"): Tensor;
+}
+
 /** One discriminator update in the making. */
-export interface DiscriminatorPass {
+export interface DiscriminatorPass extends Looking {
   /** Real images [B, ...] as the discriminator sees them. */
   readonly real: Tensor;
-  /** Generated images [B, ...], without a graph. */
+  /** Generated images [B, ...] as the discriminator sees them, without a graph. */
   readonly fake: Tensor;
+  /** Both as they were before any augmentation. */
+  readonly rawReal: Tensor;
+  readonly rawFake: Tensor;
+  /** What the generated images were made of. */
+  readonly latents: Tensor;
   readonly realLabels: Tensor | undefined;
   readonly fakeLabels: Tensor | undefined;
   readonly judgedReal: Judgement;
   readonly judgedFake: Judgement;
-  /** What {@link Technique.realTargets} asks for, which a replacing loss has to honour; undefined for the usual target. */
-  readonly realTarget: number | undefined;
-  /** A further look that leaves the discriminator's carried state (spectral norm, batch norm) alone. */
-  judge(images: Tensor, labels?: Tensor): Judgement;
+  /** What {@link Technique.targets} asks for, which a replacing loss has to honour; undefined for the usual targets. */
+  readonly targets: LossTargets | undefined;
 }
 
 /** One generator update in the making. */
-export interface GeneratorPass {
+export interface GeneratorPass extends Looking {
   readonly latents: Tensor;
   readonly labels: Tensor | undefined;
-  /** Generated images [B, ...], with the generator's graph. */
+  /** Generated images [B, ...] as the discriminator sees them, with the generator's graph. */
   readonly fake: Tensor;
+  /** The same before any augmentation. */
+  readonly rawFake: Tensor;
   /**
    * The judgement of all of them. It carries the generator's graph where a technique of the recipe has
    * {@link Technique.generatorLoss} or {@link Technique.generatorPenalty}; else the graph may end at the features.
@@ -80,8 +96,6 @@ export interface GeneratorPass {
   readonly rows: Tensor | null;
   /** The judgement of the selected rows: what the generator's loss is made of, a replacing one too. */
   readonly kept: Judgement;
-  /** A further look that leaves the discriminator's carried state alone. */
-  judge(images: Tensor, labels?: Tensor): Judgement;
 }
 
 /** The generated rows that the generator learns from. */
@@ -110,6 +124,11 @@ export interface Technique {
   readonly name: string;
   /** What to set instead where it counts epochs and the data has none: it is refused there, rather than never moving. */
   readonly insteadOfEpochs?: string | undefined;
+  /**
+   * Techniques that it makes no sense with, by name, and why: the rest of the sentence "`mine` and `theirs` cannot stand in
+   * one recipe: ...".
+   */
+  readonly without?: Readonly<Record<string, string>>;
   /** Amends the networks' descriptions before they are built. */
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
   /** Further data that it wants beside the training batches, by names of its choice; checkpoints keep where they stand. */
@@ -121,8 +140,8 @@ export interface Technique {
   prepare?(game: Game, feeds: Feeds): void;
   /** Changes images (real or generated) before the discriminator sees them; differentiable. */
   augment?(images: Tensor, of: "real" | "fake", game: Game): Tensor;
-  /** The target for real images of a loss that has one (label smoothing); one technique of a recipe can set it. */
-  realTargets?(game: Game): number;
+  /** The targets of a batch of `count` for a loss that has some (label smoothing); one technique of a recipe can set them. */
+  targets?(game: Game, count: number): LossTargets;
   /** Replaces the discriminator's loss; one technique of a recipe can do so. Returns a number. */
   discriminatorLoss?(pass: DiscriminatorPass, game: Game): Tensor;
   /** Added to the discriminator's loss, unless undefined. Returns a number. */

@@ -9,7 +9,7 @@ const EXCLUSIVE = {
   discriminatorLoss: "replace the discriminator's loss",
   generatorLoss: "replace the generator's loss",
   select: "select the samples that the generator learns from",
-  realTargets: "set the target for real images",
+  targets: "set the targets of real and generated images",
 } as const;
 
 /** Throws UserError, naming the techniques, when they cannot stand in one recipe or not with this loss. */
@@ -20,10 +20,16 @@ export function refuseConflicts(techniques: readonly Technique[], loss: Loss): v
       .map(({ name }) => `\`${name}\``);
     if (names.length > 1) throw new UserError(`${names.join(" and ")} both ${deed}; a recipe can have one of them`);
   }
-  const smoothing = techniques.find((technique) => technique.realTargets !== undefined);
-  if (smoothing !== undefined && !loss.smoothable) {
+  for (const { name, without } of techniques) {
+    for (const [other, why] of Object.entries(without ?? {})) {
+      if (!techniques.some((technique) => technique.name === other)) continue;
+      throw new UserError(`\`${name}\` and \`${other}\` cannot stand in one recipe: ${why}`);
+    }
+  }
+  const smoothing = techniques.find((technique) => technique.targets !== undefined);
+  if (smoothing !== undefined && loss.usualTargets === undefined) {
     throw new UserError(
-      `\`${smoothing.name}\` sets a target for real images, and the loss \`${loss.name}\` has none; use nonSaturating, minimax or leastSquares`,
+      `\`${smoothing.name}\` sets targets for the discriminator, and the loss \`${loss.name}\` has none; use nonSaturating, minimax or leastSquares`,
     );
   }
 }

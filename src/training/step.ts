@@ -46,26 +46,32 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
   const { discriminator, generator, loss, techniques } = game;
   const batch = game.feed.next();
   const fakeLabels = game.labels(game.recipe.batchSize);
-  const made = noGrad(() => frozenStatistics(() => generator.forward(game.latents(game.recipe.batchSize), fakeLabels)));
-  const real = augment(game, batch.images, "real");
-  const fake = augment(game, made, "fake");
+  const latents = game.latents(game.recipe.batchSize);
+  const rawFake = noGrad(() => frozenStatistics(() => generator.forward(latents, fakeLabels)));
+  const augment = augmenting(game);
+  const real = augment(batch.images, "real");
+  const fake = augment(rawFake, "fake");
   const [judgedReal, judgedFake] = judgeBoth(game, real, fake, batch.labels, fakeLabels);
-  const realTarget = techniques.find((technique) => technique.realTargets)?.realTargets?.(game);
+  const smoothing = techniques.find((technique) => technique.targets);
+  const targets = smoothing?.targets?.(game, game.recipe.batchSize);
   const pass: DiscriminatorPass = {
     real,
     fake,
+    rawReal: batch.images,
+    rawFake,
+    latents,
     realLabels: batch.labels,
     fakeLabels,
     judgedReal,
     judgedFake,
-    realTarget,
-    judge: (images, labels) => frozenStatistics(() => discriminator.forward(images, labels)),
+    targets,
+    judge: judging(game),
+    augment,
   };
 
   const replacing = techniques.find((technique) => technique.discriminatorLoss);
   let total: Tensor;
   if (replacing === undefined) {
-    const targets = realTarget === undefined ? undefined : { real: realTarget };
     const halves = loss.discriminator(judgedReal.score, judgedFake.score, targets);
     total = halves.real.mean().add(halves.fake.mean());
   } else {
@@ -94,13 +100,15 @@ export function generatorUpdate(game: BuiltGame): Tensor {
   try {
     const latents = game.latents(game.recipe.batchSize);
     const labels = game.labels(game.recipe.batchSize);
-    const fake = augment(game, generator.forward(latents, labels), "fake");
-    const judge = (images: Tensor, of?: Tensor): Judgement => frozenStatistics(() => discriminator.forward(images, of));
+    const rawFake = generator.forward(latents, labels);
+    const augment = augmenting(game);
+    const fake = augment(rawFake, "fake");
     const { judged, gradients } = judgeGenerated(game, fake, labels);
     const selecting = techniques.find((technique) => technique.select);
     const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
     const rows = selection?.rows ?? null;
-    pass = { latents, labels, fake, judged, rows, kept: keptOf(judged, rows), judge };
+    const kept = judgementOf(judged, (part) => (rows === null ? part : part.indexSelect(0, rows)));
+    pass = { latents, labels, fake, rawFake, judged, rows, kept, judge: judging(game), augment };
 
     const replacing = techniques.find((technique) => technique.generatorLoss);
     total =
@@ -121,18 +129,20 @@ export function generatorUpdate(game: BuiltGame): Tensor {
   return total.detach();
 }
 
-/** The judgement of some rows; each part is gathered only if it is asked for. */
-function keptOf(judged: Judgement, rows: Tensor | null): Judgement {
-  if (rows === null) return judged;
+/** Some rows of a judgement; each part is gathered only if it is asked for. */
+function judgementOf(whole: Judgement, some: (part: Tensor) => Tensor): Judgement {
   return {
     get score() {
-      return judged.score.indexSelect(0, rows);
+      return some(whole.score);
     },
     get logits() {
-      return judged.logits.indexSelect(0, rows);
+      return some(whole.logits);
     },
     get features() {
-      return judged.features.indexSelect(0, rows);
+      return some(whole.features);
+    },
+    get hidden() {
+      return whole.hidden.map(some);
     },
   };
 }
@@ -156,16 +166,17 @@ function judgeBoth(
   const labels = realLabels && fakeLabels ? Tensor.cat([realLabels, fakeLabels]) : undefined;
   const both = discriminator.forward(Tensor.cat([real, fake]), labels);
   const size = real.shape[0]!;
-  const half = (start: number): Judgement => ({
-    score: both.score.narrow(0, start, size),
-    logits: both.logits.narrow(0, start, size),
-    features: both.features.narrow(0, start, size),
-  });
+  const half = (start: number): Judgement => judgementOf(both, (part) => part.narrow(0, start, size));
   return [half(0), half(size)];
 }
 
-function augment(game: BuiltGame, images: Tensor, of: "real" | "fake"): Tensor {
-  return game.techniques.reduce((seen, technique) => technique.augment?.(seen, of, game) ?? seen, images);
+function augmenting(game: BuiltGame): DiscriminatorPass["augment"] {
+  return (images, of) =>
+    game.techniques.reduce((seen, technique) => technique.augment?.(seen, of, game) ?? seen, images);
+}
+
+function judging({ discriminator }: BuiltGame): DiscriminatorPass["judge"] {
+  return (images, labels) => frozenStatistics(() => discriminator.forward(images, labels));
 }
 
 /** A parameter that the loss does not touch (the head's, where a technique learns from features alone) gets zeros. */

@@ -32,7 +32,7 @@ class Plain extends GeneratorNetwork {
 class Brightness extends DiscriminatorNetwork {
   override forward(images: Tensor): Judgement {
     const features = images.flatten(1).mean([1], true).mul(2);
-    return { score: features.select(1, 0), logits: features, features };
+    return { score: features.select(1, 0), logits: features, features, hidden: [features] };
   }
 }
 

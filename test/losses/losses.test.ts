@@ -43,16 +43,21 @@ describe.each(Object.keys(losses))("%s", (name) => {
     expectHalf(name, "real", (scores) => loss.discriminator(scores, still).real);
     expectHalf(name, "fake", (scores) => loss.discriminator(still, scores).fake);
     expectHalf(name, "generator", (scores) => loss.generator(scores));
-    if (loss.smoothable) {
+    if (loss.usualTargets) {
       expectHalf(name, "smoothed", (scores) => loss.discriminator(scores, still, { real: 0.9 }).real);
       expectHalf(name, "fake", (scores) => loss.discriminator(still, scores, { real: 0.9 }).fake);
+      // Both halves measure against a target in the same way: the target of one does for the other.
+      expectHalf(name, "smoothed", (scores) => loss.discriminator(still, scores, { fake: 0.9 }).fake);
+      const { real, fake } = loss.usualTargets;
+      expectHalf(name, "real", (scores) => loss.discriminator(still, scores, { fake: real }).fake);
+      expectHalf(name, "fake", (scores) => loss.discriminator(scores, still, { real: fake }).real);
     }
   });
 
   it("has slopes that finite differences confirm", () => {
     const real = vector([-2.3, 0.4, 1.7]);
     const fake = vector([-1.6, 0.2, 2.9]);
-    const targets = loss.smoothable ? { real: 0.8 } : undefined;
+    const targets = loss.usualTargets && { real: 0.8, fake: vector([0.1, 0, 0.3]) };
     expectGradients([real, fake], () => {
       const halves = loss.discriminator(real, fake, targets);
       return halves.real.sum().add(halves.fake.sum()).add(loss.generator(fake).sum());
@@ -89,13 +94,17 @@ describe.each(Object.keys(losses))("%s", (name) => {
 
   it("takes a real target, or refuses it by name", () => {
     const scores = scoresOf();
-    if (loss.smoothable) {
+    if (loss.usualTargets) {
       const plain = flat(loss.discriminator(scores, scores).real);
+      const each = Tensor.full(scores.shape, 0.7, { dtype: scores.dtype });
+      expect(flat(loss.discriminator(scores, scores, { real: each }).real)).toEqual(
+        flat(loss.discriminator(scores, scores, { real: 0.7 }).real),
+      );
       expect(flat(loss.discriminator(scores, scores, {}).real)).toEqual(plain);
       expect(flat(loss.discriminator(scores, scores, { real: 0.7 }).real)).not.toEqual(plain);
     } else {
       expect(() => loss.discriminator(scores, scores, { real: 0.9 })).toThrow(UserError);
-      expect(() => loss.discriminator(scores, scores, { real: 0.9 })).toThrow(`${name}: a real target (=0.9)`);
+      expect(() => loss.discriminator(scores, scores, { real: 0.9 })).toThrow(`${name}: targets have no meaning here`);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { type DiscriminatorNetwork, dcgan, type GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
-import { type Module, Sequential } from "../../src/nn/index.ts";
+import { type Module, Sequential, UnaryModule } from "../../src/nn/index.ts";
 import { type DType, Generator, grad, type MemoryFormat, manualSeed, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, expectGradients, fill, fixture, flat, noise, stateNoise } from "../nn/oracle.ts";
 
@@ -218,6 +218,54 @@ describe("DCGAN", () => {
     expectClose(score, logits.select(1, 0).add(features.select(0, 0).dot(row)), { atol: 1e-6 });
     expect(() => discriminator.forward(images)).toThrow(UserError);
     expect(() => generatorOf(contextOf(16), { conditional: true })).toThrow("this data has none");
+  });
+
+  it("shows D's hidden activations after the nonlinearity and before dropout", () => {
+    const discriminator = dcgan.discriminator({ width: 2, dropout: 0.5, batchNorm: true }).build(contextOf(32));
+    manualSeed(3);
+    const { hidden, features } = discriminator.forward(noise([2, 3, 32, 32], 8).float());
+    expect(hidden.map(({ shape }) => shape)).toEqual([
+      [2, 2, 16, 16],
+      [2, 4, 8, 8],
+      [2, 8, 4, 4],
+    ]);
+    for (const maps of hidden) expect(flat(maps).filter((value) => value === 0)).toEqual([]);
+    const dropped = flat(features);
+    expect(dropped.some((value) => value === 0)).toBe(true);
+    for (const [i, value] of flat(hidden[2]!).entries()) expect([0, 2 * value]).toContain(dropped[i]);
+  });
+
+  it("is built with what the context puts in the place of batch norm and before D's last layer", () => {
+    class Twice extends UnaryModule {
+      readonly outputs: number;
+      constructor(inputs: number) {
+        super();
+        this.outputs = 2 * inputs;
+      }
+      override forward = (x: Tensor): Tensor => Tensor.cat([x, x], 1);
+    }
+    const made: unknown[] = [];
+    const context: ModelContext = {
+      ...contextOf(16),
+      batchNorm: (_context, dimensions, channels) => {
+        made.push([dimensions, channels]);
+        return new Sequential();
+      },
+      beforeHead: (_context, features) => new Twice(features),
+    };
+    const generator = dcgan.generator({ width: 2 }).build(context);
+    const discriminator = dcgan.discriminator({ width: 2, batchNorm: true }).build(context);
+    expect(made).toEqual([
+      [2, 4],
+      [2, 2],
+      [2, 4],
+    ]);
+    const { features, hidden } = discriminator.forward(generator.forward(noise([3, 128], 4).float()));
+    expect([features.shape, hidden.at(-1)!.shape]).toEqual([
+      [3, 128],
+      [3, 4, 4, 4],
+    ]);
+    expect(discriminator.stateDict().get("head.linear.weight")!.shape).toEqual([1, 128]);
   });
 
   it("scores several logits by their log sum exp", () => {

@@ -49,6 +49,16 @@ describe("mlp", () => {
     ]);
   });
 
+  it("shows D's hidden activations", () => {
+    const discriminator = mlp.discriminator({ hidden: [5, 4] }).build(contextOf({ features: 3 }));
+    const { hidden, features } = discriminator.forward(noise([2, 3], 6));
+    expect(hidden.map(({ shape }) => shape)).toEqual([
+      [2, 5],
+      [2, 4],
+    ]);
+    expect(flat(features)).toEqual(flat(hidden[1]!));
+  });
+
   it("works without hidden layers", () => {
     const discriminator = mlp.discriminator({ hidden: [] }).build(contextOf({ features: 3 }));
     expect(discriminator.forward(noise([2, 3], 1)).features.shape).toEqual([2, 3]);

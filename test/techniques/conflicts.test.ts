@@ -37,13 +37,27 @@ describe("techniques that do not go together are refused by name", () => {
   });
 
   it("smoothing and a loss without targets", () => {
-    const smoothing = technique("smoothing", () => ({ realTargets: () => 0.9 }));
+    const smoothing = technique("smoothing", () => ({ targets: () => ({ real: 0.9 }) }));
     expect(() => gameOf({ techniques: [smoothing], loss: hinge() })).toThrow(
-      "`smoothing` sets a target for real images, and the loss `hinge` has none; use nonSaturating, minimax or leastSquares",
+      "`smoothing` sets targets for the discriminator, and the loss `hinge` has none; use nonSaturating, minimax or leastSquares",
     );
     gameOf({ techniques: [smoothing], loss: nonSaturating() });
-    const both = [smoothing, technique("second", () => ({ realTargets: () => 0.9 }))];
+    const both = [smoothing, technique("second", () => ({ targets: () => ({ real: 0.9 }) }))];
     expect(() => gameOf({ techniques: both, loss: nonSaturating() })).toThrow("`smoothing` and `second` both set");
+  });
+
+  it("a technique and one that it says it makes no sense with, in either order", () => {
+    const shy = technique("shy", () => ({ without: { loud: "one hides what the other shows" } }));
+    const loud = technique("loud", () => ({}));
+    for (const techniques of [
+      [shy, loud],
+      [loud, shy],
+    ]) {
+      expect(() => gameOf({ techniques })).toThrow(
+        "`shy` and `loud` cannot stand in one recipe: one hides what the other shows",
+      );
+    }
+    gameOf({ techniques: [shy] });
   });
 
   it("a state that is kept but not put back, and a name that is not the kind", () => {

@@ -20,7 +20,7 @@ function recorder(seen: string[]) {
     streams: () => note("streams", { more: {} }),
     prepare: (_game, feeds) => note(`prepare ${Object.keys(feeds)}`, undefined),
     augment: (images, of) => note(`augment ${of}`, images),
-    realTargets: () => note("realTargets", 0.9),
+    targets: (_game, count) => note(`targets ${count}`, { real: 0.9 }),
     discriminatorPenalty: () => note("discriminatorPenalty", undefined),
     select: () => note("select", null),
     generatorPenalty: () => note("generatorPenalty", undefined),
@@ -43,7 +43,7 @@ describe("the hooks", () => {
     const discriminator = [
       "augment real",
       "augment fake",
-      "realTargets",
+      "targets 8",
       "discriminatorPenalty",
       "gradients discriminator",
       "afterStep discriminator",
@@ -68,9 +68,9 @@ describe("the hooks", () => {
   it("that replace a loss come in the place of the loss, with what was selected and the target that was set", () => {
     const seen: string[] = [];
     const replacing = technique("replacing", () => ({
-      realTargets: () => 0.8,
+      targets: () => ({ real: 0.8 }),
       discriminatorLoss(pass) {
-        seen.push(`D target ${pass.realTarget}`);
+        seen.push(`D target ${pass.targets?.real}`);
         return pass.judgedFake.score.mean().sub(pass.judgedReal.score.mean());
       },
       generatorLoss(pass) {

@@ -48,7 +48,7 @@ function setUp(kind: keyof typeof techniques, critic: Sequential, shape: readonl
   const built = (): Technique => techniques[kind](options).build({ ...context, random: new Generator(stored.seed) });
   const judge = (images: Tensor): Judgement => {
     const logits = critic.forward(images);
-    return { score: logits.select(1, 0), logits, features: logits };
+    return { score: logits.select(1, 0), logits, features: logits, hidden: [logits] };
   };
   const real = noise(shape, 31);
   const pass = { real, fake: noise(shape, 32), judge } as unknown as DiscriminatorPass;

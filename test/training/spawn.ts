@@ -21,7 +21,9 @@ export function spawnTypeScript(
   onLine: (line: string, child: ChildProcess) => void = () => {},
 ): Child {
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, ["--expose-gc", jiti, path, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  // A young generation of one size: V8 would let it grow in the middle of a measurement of memory.
+  const flags = ["--expose-gc", "--min-semi-space-size=2", "--max-semi-space-size=2"];
+  const child = spawn(process.execPath, [...flags, jiti, path, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
