@@ -1,5 +1,6 @@
 /** Update rules, schedules of the learning rate, and averages of weights. */
 export { Adam, type AdamOptions, adam } from "./adam.ts";
+export { HistoricalAverage } from "./historical-average.ts";
 export { Optimizer, type OptimizerContext, type OptimizerScalars } from "./optimizer.ts";
 export { RMSprop, type RMSpropOptions, rmsprop } from "./rmsprop.ts";
 export { constant, linearDecay, type Schedule, type ScheduleContext } from "./schedules.ts";

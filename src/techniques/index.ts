@@ -1,5 +1,6 @@
 export { dragan } from "./dragan.ts";
 export { gradientPenalty } from "./gradient-penalty.ts";
+export { historicalAveraging } from "./historical-averaging.ts";
 export { r1 } from "./r1.ts";
 export type {
   DiscriminatorPass,

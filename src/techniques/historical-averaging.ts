@@ -1,0 +1,83 @@
+/** Historical averaging (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.3). */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { HistoricalAverage } from "../optim/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { Game, Player, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+
+const options = z.strictObject({
+  weight: z.number().positive("must be above 0").default(1),
+  players: z.enum(["both", "generator", "discriminator"]).default("both"),
+});
+
+const PLAYERS = ["generator", "discriminator"] as const;
+
+/**
+ * Adds to each player's cost
+ *
+ *     weight * |theta - (1/t) sum_{i=1..t} theta[i]|^2
+ *
+ * over the values theta[1] ... theta[t] of its own parameters so far, so that players that circle each other are drawn to
+ * the middle of their orbits. Loosely fictitious play.
+ *
+ * - `weight` (default 1): the paper's formula as it stands; it names no weight. See below.
+ * - `players` (default "both", the paper's): whose cost has the term.
+ *
+ * theta[1] are the initial weights, theta[t] the present ones, and t counts all updates of the player, the discriminator's
+ * several a step too. The mean is a constant: the term's gradient is 2 weight (theta - mean), added to the player's
+ * gradients. The logged losses are without the term; the log has it as `historyD` and `historyG`.
+ *
+ * What a weight does (docs/results/games.md): it must be large enough to damp the circling, and after that it is in the
+ * way. The players lag behind their mean by gradient / (2 weight), and the mean follows them by 1/t of that: where all
+ * updates point one way, t of them bring a player ln(t) / (2 weight) instead of lr * t of gradient.
+ *
+ * Memory: 8 bytes a weight of each player. Throws UserError for an option out of range.
+ *
+ * @example
+ * techniques: [historicalAveraging({ weight: 0.01 })]
+ */
+export const historicalAveraging = describe(
+  "technique",
+  "historicalAveraging",
+  options,
+  ({ weight, players }, _context: TechniqueContext): Technique => {
+    const histories = new Map<Player, HistoricalAverage>();
+    return {
+      name: "historicalAveraging",
+      prepare(game: Game) {
+        for (const player of PLAYERS) {
+          if (players === "both" || players === player) histories.set(player, new HistoricalAverage(game[player]));
+        }
+      },
+      gradients: (player, gradients) => histories.get(player)?.pull(gradients, weight) ?? gradients,
+      afterStep: (player) => histories.get(player)?.update(),
+      report() {
+        const terms = [...histories].map(([player, history]) => {
+          return [`history${player === "generator" ? "G" : "D"}`, weight * history.squaredDistance()] as const;
+        });
+        return Object.fromEntries(terms);
+      },
+      state() {
+        const tensors = new Map<string, Tensor>();
+        const numbers: Record<string, number> = {};
+        for (const [player, history] of histories) {
+          for (const [name, tensor] of history.state()) tensors.set(`${player}.${name}`, tensor);
+          for (const [name, value] of Object.entries(history.scalars())) numbers[`${player}.${name}`] = value;
+        }
+        return { tensors, numbers };
+      },
+      load({ tensors, numbers }: TechniqueState) {
+        for (const [player, history] of histories) {
+          history.load(partOf(tensors, player), Object.fromEntries(partOf(Object.entries(numbers), player)));
+        }
+      },
+    };
+  },
+);
+
+/** The entries of one player, by their own names. */
+function partOf<T>(entries: Iterable<readonly [string, T]>, player: Player): Map<string, T> {
+  const prefix = `${player}.`;
+  const own = [...entries].filter(([name]) => name.startsWith(prefix));
+  return new Map(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}
