@@ -32,6 +32,7 @@ const maxPool2d = operator("aten::max_pool2d(self, kernel_size, stride, padding)
 const adaptiveAvgPool2d = operator("aten::adaptive_avg_pool2d(self, output_size)");
 const upsampleNearest2d = operator("aten::upsample_nearest2d.vec(input, output_size, scale_factors)");
 const upsampleBilinear2d = operator("aten::upsample_bilinear2d.vec(input, output_size, align_corners, scale_factors)");
+const gridSampler = operator("aten::grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)");
 const bceWithLogits = operator("aten::binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction)");
 const crossEntropy = operator("aten::cross_entropy_loss(self, target, weight, reduction)");
 const nllLoss = operator("aten::nll_loss(self, target, weight, reduction)");
@@ -43,6 +44,10 @@ export type Pair = number | readonly [number, number];
 
 /** How a loss over many elements becomes its result. */
 export type Reduction = "none" | "mean" | "sum";
+
+// ATen's numbers for how a grid is sampled.
+const BILINEAR = 0;
+const ZEROS = 0;
 
 const REDUCTIONS: Readonly<Record<Reduction, number>> = { none: 0, mean: 1, sum: 2 };
 
@@ -203,6 +208,14 @@ export abstract class LayersTensor extends ShapeTensor {
     if ("scale" in to) requireInside("upsampleBilinear2d", "scale", to.scale);
     if ("size" in to) return upsampleBilinear2d(this, to.size, alignCorners, null);
     return upsampleBilinear2d(this, null, alignCorners, [to.scale, to.scale]);
+  }
+  /**
+   * [N, C, H, W] looked up bilinearly at the places of `grid` [N, oH, oW, 2], to [N, C, oH, oW]. A place is (x, y) from -1
+   * to 1: from edge to edge of the image, or between the centres of its outermost pixels when `alignCorners`. Outside is 0.
+   * Has no second derivative.
+   */
+  gridSample(grid: Tensor, alignCorners = false): Tensor {
+    return gridSampler(this, grid, BILINEAR, ZEROS, alignCorners);
   }
   /** -t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)), without overflow. */
   binaryCrossEntropyWithLogits(target: Tensor, reduction: Reduction = "mean"): Tensor {

@@ -43,6 +43,7 @@ const c = (method: string, f: Differentiable, inputs: readonly Tensor[], second 
 });
 const a = () => signed(2, 3);
 const image = () => signed(2, 2, 6, 6);
+const places = Tensor.fromArray([0.1, -0.3, -0.6, 0.7, 0.9, 0.2, -0.15, -1.1], [1, 2, 2, 2], { dtype: "float64" });
 const norm =
   (training: boolean): Differentiable =>
   (x, weight, bias) =>
@@ -170,6 +171,8 @@ const cases: readonly Case[] = [
   c("adaptiveAvgPool2d", (x) => x!.adaptiveAvgPool2d([3, 2]), [image()]),
   c("upsampleNearest2d", (x) => x!.upsampleNearest2d(2), [signed(1, 2, 2, 3)]),
   c("upsampleBilinear2d", (x) => x!.upsampleBilinear2d({ size: [5, 4] }, true), [signed(1, 2, 2, 3)]),
+  // Places away from the pixels' centres, where the slope jumps; one of them is outside.
+  c("gridSample", (x, g) => x!.gridSample(g!), [signed(1, 2, 4, 4), places], false),
   c(
     "binaryCrossEntropyWithLogits",
     (x) => x!.binaryCrossEntropyWithLogits(Tensor.full([2, 3], 0.9, { dtype: "float64" })),

@@ -301,11 +301,14 @@ it.each(losses)("%s is its formula", (_, f, expected) => expectClose(f(), expect
 
 const image = Tensor.arange(0, 24, 1, double).view([1, 2, 3, 4]).sin();
 const weight = Tensor.arange(0, 48, 1, double).view([2, 3, 2, 4]).cos();
+const places = Tensor.arange(0, 30, 1, double).cos().mul(1.2).view([1, 5, 3, 2]);
 const statistics = { runningMean: Tensor.zeros([2], double), runningVar: Tensor.ones([2], double) };
 
 const stored: readonly [string, () => Tensor][] = [
   ["upsampleBilinear2d", () => image.upsampleBilinear2d({ scale: 2 })],
   ["upsampleBilinear2dCorners", () => image.upsampleBilinear2d({ size: [5, 3] }, true)],
+  ["gridSample", () => image.gridSample(places)],
+  ["gridSampleCorners", () => image.gridSample(places, true)],
   ["upsampleNearest2d", () => image.upsampleNearest2d(2)],
   ["adaptiveAvgPool2d", () => image.adaptiveAvgPool2d([2, 3])],
   ["avgPool2d", () => image.avgPool2d(2, 1, 1, false)],

@@ -121,6 +121,14 @@ export const likely: Readonly<Record<string, (junk: Junk) => Call>> = {
     junk.chance(0.5) ? { scale: junk.pick([odd(junk), 0.3, 1e-9, Number.NaN]) } : { size: [odd(junk), odd(junk)] },
     junk.chance(0.5),
   ],
+  gridSample: (junk) => {
+    const batch = junk.below(3);
+    const shape = [junk.chance(0.9) ? batch : 2, junk.below(4), junk.below(4), junk.chance(0.9) ? 2 : 3];
+    const far = junk.pick([1, 1, 1, 1e9, 1e30, Number.NaN, Number.POSITIVE_INFINITY]);
+    const images = floats(junk, [batch, few(junk), junk.below(4), junk.below(4)]);
+    const grid = floats(junk, shape);
+    return [images, far === 1 ? grid : grid.detach().mul(far), junk.chance(0.5)];
+  },
   batchNorm: (junk) => {
     const channels = few(junk);
     const vector = () => (junk.chance(0.8) ? floats(junk, [junk.chance(0.95) ? channels : 9]).detach() : null);
