@@ -134,6 +134,11 @@ describe("gantry sweep", () => {
   it.each([
     [["--over", "batchSize"], 2, "--over: `batchSize` must be written key=a,b,c"],
     [["--over", "batchSize=0,1"], 2, "the cell batchSize=0: --set: `batchSize` (=0) must be"],
+    [
+      ["--over", "batchSize=8,16", "--set", "batchSize=4"],
+      1,
+      "--set batchSize=4: the sweep's axis `batchSize` sets `batchSize` itself",
+    ],
     [["--shard", "0/2"], 2, "--shard (=0/2) must be I/N with I from 1 to N"],
     [["--at", "last"], 2, "--at (=last) must be final or best"],
     [["--overr", "a=b"], 2, "unknown flag --overr; did you mean --over?"],

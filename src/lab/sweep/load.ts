@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { nearest, UserError } from "../../base/errors.ts";
 import { loadRecipe } from "../../recipe/load.ts";
 import { importModule } from "../../recipe/modules.ts";
+import { parseSetting } from "../../recipe/overrides.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { shippedRecipes } from "../../recipe/shipped/index.ts";
 import { shippedSweeps } from "../shipped-sweeps.ts";
@@ -44,11 +45,25 @@ function refuseMisspelt(named: string, file: Sweep | undefined): void {
   throw new UserError(`there is no sweep \`${named}\`; did you mean \`${likely}\`?`);
 }
 
+/** An override that the values of an axis override in turn would have no effect, and nobody would see it. */
+function refuseIdle(set: readonly string[], axes: readonly Axis[]): void {
+  const keyOf = (text: string): string => parseSetting(text).path.join(".");
+  for (const text of set) {
+    const axis = axes.find(({ values }) =>
+      values.some((value) => value.set.some((other) => keyOf(other) === keyOf(text))),
+    );
+    if (axis === undefined) continue;
+    throw new UserError(
+      `--set ${text}: the sweep's axis \`${axis.name}\` sets \`${keyOf(text)}\` itself; leave one of them out`,
+    );
+  }
+}
+
 /**
  * Loads a sweep.
  *
- * Throws UserError when there is neither such a folder, nor a file, nor a recipe of that name, and when additions are
- * given to a sweep that was begun: it continues as it was defined.
+ * Throws UserError when there is neither such a folder, nor a file, nor a recipe of that name, when an addition sets a key
+ * that an axis sets, and when additions are given to a sweep that was begun: it continues as it was defined.
  *
  * @example
  * const { sweep, folder, base, source } = await loadSweep("mnist", { axes: [parseAxis("batchSize=32,64")], seeds: 5 });
@@ -68,6 +83,7 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
   const file = Object.hasOwn(shippedSweeps, named) ? shippedSweeps[named]!() : await sweepIn(named);
   refuseMisspelt(named, file);
   const before: Sweep = file ?? { recipe: named, set: [], axes: [], seeds: DEFAULT_SEEDS };
+  refuseIdle(set, [...before.axes, ...axes]);
   const { recipe: base, source } = await loadRecipe(before.recipe);
   const sweep = checkedSweep({
     ...before,
