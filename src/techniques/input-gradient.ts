@@ -8,7 +8,11 @@ import type { DiscriminatorPass } from "./technique.ts";
  * Each sample's own gradient is meant: a critic with batch norm couples samples, which Gulrajani et al. (section 4)
  * advise against.
  */
-export function squaredGradientNorms(pass: DiscriminatorPass, images: Tensor, labels: Tensor | undefined): Tensor {
+export function squaredGradientNorms(
+  pass: Pick<DiscriminatorPass, "judge">,
+  images: Tensor,
+  labels: Tensor | undefined,
+): Tensor {
   return enableGrad(() => {
     const x = images.detach().requiresGrad_(true);
     const { score } = pass.judge(x, labels);
