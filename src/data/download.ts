@@ -5,21 +5,12 @@
  * starts elsewhere, a body that is too long or too short, and contents with another sum are all recognised, and only a file
  * with the right sum gets the final name.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import { fileError, flushFolder, writeFully } from "../formats/atomic.ts";
+import { takeLock } from "../formats/process-lock.ts";
 import type { OfficialFile } from "./registry.ts";
 import { sha256OfFile } from "./source.ts";
 
@@ -196,39 +187,12 @@ function reasonOf(error: unknown): string {
   return cause?.message || cause?.code || (error as Error).message;
 }
 
-/** Lock files that this process holds: in a container a dead process often had the id that this one has. */
-const held = new Set<string>();
-
-/** Takes a lock file that names this process; one whose process is gone is taken over. Returns what gives it back. */
+/** Takes a lock file; one whose process is gone is taken over. Returns what gives it back. */
 function lock(path: string, name: string): () => void {
-  const owner = existsSync(path) ? Number.parseInt(readFileSync(path, "utf8"), 10) : Number.NaN;
-  if (held.has(path) || (owner !== process.pid && isRunning(owner))) {
-    throw new UserError(
-      `${name} is being downloaded by process ${owner}; wait for it, or delete ${path} if it is not so`,
-    );
-  }
-  rmSync(path, { force: true });
-  try {
-    const descriptor = openSync(path, "wx");
-    writeFully(descriptor, Buffer.from(String(process.pid)));
-    closeSync(descriptor);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileError(error, "write", path);
-    throw new UserError(`${name} is being downloaded by another process; wait for it`);
-  }
-  held.add(path);
-  return () => {
-    held.delete(path);
-    rmSync(path, { force: true });
-  };
-}
-
-function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  const lock = takeLock(path);
+  if (typeof lock === "function") return lock;
+  const { holder } = lock;
+  const other =
+    holder === undefined ? "another process" : `process ${holder.pid}${holder.isHere ? "" : ` on ${holder.host}`}`;
+  throw new UserError(`${name} is being downloaded by ${other}; wait for it, or delete ${path} if it is not so`);
 }

@@ -1,19 +1,6 @@
-/**
- * One process at a time trains a run: a file that names its holder. A holder that died is noticed and its lock taken over,
- * so that a killed run can be resumed without cleaning up by hand.
- */
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { z } from "zod";
+/** One process at a time trains a run; a killed run can be resumed without cleaning up by hand. */
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
-
-const holderSchema = z.object({ pid: z.int(), host: z.string(), started: z.string().optional() });
-
-type Holder = z.output<typeof holderSchema>;
-
-/** A lock without readable content is being written at this moment, or its writer died between two system calls. */
-const UNREADABLE_IS_STALE_AFTER = 5_000;
+import { takeLock } from "../formats/process-lock.ts";
 
 /**
  * Locks `run` with the file `path`; the returned function ends that.
@@ -21,79 +8,10 @@ const UNREADABLE_IS_STALE_AFTER = 5_000;
  * Throws UserError when another living process holds the lock, or this one does already.
  */
 export function lockRun(path: string, run: string): () => void {
-  while (!tryCreate(path)) {
-    const holder = holderOf(path);
-    if (holder === "gone") continue;
-    if (holder === "unknown") throw new UserError(`${run} is being taken up by another process; try again`);
-    if (holder !== "dead") {
-      const where = holder.host === hostname() ? "" : ` on ${holder.host} (if that has ended, remove ${path})`;
-      throw new UserError(`${run} is being trained by process ${holder.pid}${where}; wait for it or stop it`);
-    }
-    takeOver(path, run);
-  }
-  return () => rmSync(path, { force: true });
-}
-
-function tryCreate(path: string): boolean {
-  const holder: Holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
-  try {
-    writeFileSync(path, JSON.stringify(holder), { flag: "wx" });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw fileError(error, "write", path);
-  }
-}
-
-/** Removes the lock of a dead holder. Of several that noticed, the one that holds the guard looks again and removes it. */
-function takeOver(path: string, run: string): void {
-  const guard = `${path}.takeover`;
-  if (!tryCreate(guard)) {
-    if (holderOf(guard) === "dead") rmSync(guard, { force: true });
-    else throw new UserError(`${run} is being taken up by another process; try again`);
-    return;
-  }
-  try {
-    if (holderOf(path) === "dead") rmSync(path, { force: true });
-  } finally {
-    rmSync(guard, { force: true });
-  }
-}
-
-/** The living holder of a lock; "dead" when it died, "unknown" while the lock is being written, "gone" without lock. */
-function holderOf(path: string): Holder | "dead" | "unknown" | "gone" {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return "gone";
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "gone";
-  }
-  const parsed = holderSchema.safeParse(json);
-  if (!parsed.success) return Date.now() - stat.mtimeMs > UNREADABLE_IS_STALE_AFTER ? "dead" : "unknown";
-  return isAlive(parsed.data) ? parsed.data : "dead";
-}
-
-/** A process of another machine cannot be asked; it counts as living. */
-function isAlive({ pid, host, started }: Holder): boolean {
-  if (host !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  // Process numbers are used again: the same one with another starting time is somebody else.
-  return started === undefined || startOf(pid) === started;
-}
-
-/** When a process started, in the kernel's ticks since boot; undefined where there is no /proc. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in brackets and may hold anything; the start is the 22nd.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-  } catch {
-    return undefined;
-  }
+  const lock = takeLock(path);
+  if (typeof lock === "function") return lock;
+  if (lock.holder === undefined) throw new UserError(`${run} is being taken up by another process; try again`);
+  const { pid, host, isHere } = lock.holder;
+  const where = isHere ? "" : ` on ${host} (if that has ended, remove ${path})`;
+  throw new UserError(`${run} is being trained by process ${pid}${where}; wait for it or stop it`);
 }

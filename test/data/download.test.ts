@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { create } from "tar";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -177,9 +178,10 @@ describe("download", () => {
   });
 
   it("takes over the lock of a process that died, not that of one that lives", async () => {
-    await run([good()], {}, (target) => writeFileSync(`${target}.lock`, "999999999"));
+    const lockOf = (pid: number): string => JSON.stringify({ pid, host: hostname() });
+    await run([good()], {}, (target) => writeFileSync(`${target}.lock`, lockOf(999999999)));
     const target = join(folder, "locked");
-    writeFileSync(`${target}.lock`, String(process.ppid));
+    writeFileSync(`${target}.lock`, lockOf(process.ppid));
     await expect(download(file(), target, quick)).rejects.toThrow(/is being downloaded by process \d+; wait for it/);
     script = [stalls(10)];
     const first = download(file(), join(folder, "twice"), quick).catch((error: Error) => error.message);
