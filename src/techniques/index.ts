@@ -1,4 +1,5 @@
 export { dragan } from "./dragan.ts";
+export { featureMatching } from "./feature-matching.ts";
 export { gradientPenalty } from "./gradient-penalty.ts";
 export { historicalAveraging } from "./historical-averaging.ts";
 export { r1 } from "./r1.ts";
