@@ -2,7 +2,16 @@
  * The statistics network T of MINE (Belghazi et al. 2018): one number for a pair (x, y), high where the two belong together.
  * x is a vector, or an image that convolutions reduce to features first; y is a vector.
  */
-import { type BuildContext, Conv2d, LeakyReLU, Linear, Module, ReLU, Sequential, type UnaryModule } from "../nn/index.ts";
+import {
+  type BuildContext,
+  Conv2d,
+  LeakyReLU,
+  Linear,
+  Module,
+  ReLU,
+  Sequential,
+  type UnaryModule,
+} from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import type { SampleShape } from "./context.ts";
 

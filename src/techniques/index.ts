@@ -2,6 +2,7 @@ export { dragan } from "./dragan.ts";
 export { featureMatching } from "./feature-matching.ts";
 export { gradientPenalty } from "./gradient-penalty.ts";
 export { historicalAveraging } from "./historical-averaging.ts";
+export { mine } from "./mutual-information.ts";
 export { r1 } from "./r1.ts";
 export type {
   DiscriminatorPass,

@@ -9,6 +9,7 @@ export {
   kernelDistanceOfSubsets,
   type SubsetPair,
 } from "./kernel-distance.ts";
+export { type MineEstimate, type MineLook, type MineOptions, mine } from "./mine.ts";
 export { HIGH_QUALITY_SIGMAS, type MixtureScores, mixtureScores, nearestModes } from "./mixture-scores.ts";
 export { type ModeCoverage, type ModeCoverageOptions, modeCoverage } from "./mode-coverage.ts";
 export { type Gaussian, gaussianOf, Moments } from "./moments.ts";
