@@ -2,6 +2,7 @@
 import { defineCommand } from "./command.ts";
 import { annealCommand } from "./lab/anneal.ts";
 import { anomalyCommand } from "./lab/anomaly.ts";
+import { gamesCommand } from "./lab/games.ts";
 import { imagesCommand } from "./lab/images.ts";
 import { mixtureCommand } from "./lab/mixture.ts";
 import { oracleCommand } from "./lab/oracle.ts";
@@ -15,6 +16,7 @@ export const lab = defineCommand({
     anneal: annealCommand,
     images: imagesCommand,
     anomaly: anomalyCommand,
+    games: gamesCommand,
   },
   examples: [{ line: "gantry lab mixture --steps 5000 --seeds 2", does: "a short version of the main experiment" }],
 });

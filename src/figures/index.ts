@@ -5,3 +5,4 @@ export { type DensityOptions, densityPanels, type Lattice, latticeOf } from "./d
 export { type Curve, type LineChartOptions, lineChart } from "./line-chart.ts";
 export { writePng } from "./png.ts";
 export { type CloudPanel, type PointCloudOptions, pointCloud } from "./point-cloud.ts";
+export { type TrajectoriesOptions, type TrajectoryPanel, trajectories, type Way } from "./trajectories.ts";

@@ -1,5 +1,6 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
 export * from "./anomaly/index.ts";
+export * from "./games/index.ts";
 export * from "./mixture/index.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";

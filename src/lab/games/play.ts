@@ -5,13 +5,13 @@ import { grad, scope, Tensor } from "../../tensor/index.ts";
 import type { Side, ToyGame } from "./toy-games.ts";
 
 /** Whether both step from the same point, or y steps first and x meets the new y, as a trainer's updates do. */
-export const orders = ["simultaneous", "alternating"] as const;
+export const playOrders = ["simultaneous", "alternating"] as const;
 
-/** One of {@link orders}. */
-export type Order = (typeof orders)[number];
+/** One of {@link playOrders}. */
+export type PlayOrder = (typeof playOrders)[number];
 
 /** What is added to plain play, and its number. */
-export type Setting =
+export type PlaySetting =
   | { readonly kind: "plain" }
   /** Historical averaging: the technique's core with this weight, for both players. */
   | { readonly kind: "history"; readonly weight: number }
@@ -22,8 +22,8 @@ export type Setting =
 
 /** How a game is played. */
 export interface PlayOptions {
-  readonly setting: Setting;
-  readonly order: Order;
+  readonly setting: PlaySetting;
+  readonly order: PlayOrder;
   readonly lr: number;
   readonly steps: number;
   /** [x, y] each. */
@@ -51,9 +51,9 @@ class Player {
   readonly optimizer: Optimizer;
   readonly history: HistoricalAverage | undefined;
   readonly average: WeightAveraging | undefined;
-  readonly #setting: Setting;
+  readonly #setting: PlaySetting;
 
-  constructor(values: readonly number[], setting: Setting, lr: number) {
+  constructor(values: readonly number[], setting: PlaySetting, lr: number) {
     this.#setting = setting;
     this.point = new Point(values);
     this.optimizer = sgd({ lr }).build({ parameters: this.point.parameters() });
@@ -89,9 +89,9 @@ class Player {
  *
  * @example
  * const options = { setting: { kind: "history", weight: 0.1 }, order: "simultaneous", lr: 0.05, steps: 1_000, starts: [[1, 0]] };
- * play(toyGames[0]!, options, (step, places) => console.log(step, places[0]));
+ * playGame(toyGames[0]!, options, (step, places) => console.log(step, places[0]));
  */
-export function play(game: ToyGame, options: PlayOptions, seen: (step: number, places: Places) => void): void {
+export function playGame(game: ToyGame, options: PlayOptions, seen: (step: number, places: Places) => void): void {
   const { setting, order, lr, steps, starts } = options;
   const { slope } = game;
   if (setting.kind === "r1" && slope === undefined) throw new Error(`R1 needs a discriminator; ${game.name} has none`);

@@ -1,0 +1,88 @@
+/** `gantry lab games`: gradient play on games of two numbers, with and without historical averaging. */
+import { join } from "node:path";
+import { suggestion } from "../../base/errors.ts";
+import { defineCommand } from "../command.ts";
+import { exitCodes, UsageError } from "../errors.ts";
+import { positiveNumber, wholeNumber } from "../flags.ts";
+import { StatusLine } from "../progress.ts";
+import { listOf } from "./mixture.ts";
+
+const args = {
+  games: {
+    type: "string",
+    valueHint: "A,B",
+    default: "bilinear,dirac,salimans,forsaken",
+    description: "the games: min-max of xy, the Dirac-GAN, the paper's own non-convex game, one with a limit cycle",
+  },
+  orders: {
+    type: "string",
+    valueHint: "A,B",
+    default: "simultaneous,alternating",
+    description: "both players step from the same point, or the second meets the first's new one",
+  },
+  weights: { type: "string", valueHint: "A,B", default: "0.01,0.1,1,10", description: "of historical averaging" },
+  lr: { type: "string", valueHint: "LR", default: "0.05", description: "step size of both players" },
+  steps: { type: "string", valueHint: "N", default: "10000", description: "steps of each play" },
+  seeds: { type: "string", valueHint: "N", default: "16", description: "starting points, one from each seed 0 to N-1" },
+  out: { type: "string", valueHint: "DIR", default: "lab/games", description: "the folder of the results" },
+  records: {
+    type: "string",
+    valueHint: "DIR",
+    description: "play nothing: make tables and figures in --out from the records in this folder",
+  },
+  json: { type: "boolean", description: "print one JSON object instead of text" },
+} as const;
+
+/** The members of `known` with the listed names, each once, in the order of `known`. */
+function chosen<T>(flag: string, text: string, known: readonly T[], nameOf: (one: T) => string): T[] {
+  const words = listOf(text);
+  const names = known.map(nameOf);
+  const wrong = words.find((word) => !names.includes(word));
+  if (wrong !== undefined) throw new UsageError(`${flag}: there is no \`${wrong}\`${suggestion(wrong, names)}`);
+  if (words.length === 0) throw new UsageError(`${flag} (=${text}) must name at least one of ${names.join(", ")}`);
+  return known.filter((one) => words.includes(nameOf(one)));
+}
+
+/** The command. */
+export const gamesCommand = defineCommand({
+  meta: {
+    name: "games",
+    description:
+      "Plays games of two numbers by gradient steps: plain, with historical averaging, and with what is compared to it. Shows ways and distances from the equilibrium.",
+  },
+  args,
+  examples: [
+    { line: "gantry lab games", does: "four games, both orders, four weights, 16 starting points: about a minute" },
+    { line: "gantry lab games --games bilinear --weights 0.1,0.2,0.5 --lr 0.2", does: "other weights and steps" },
+    { line: "gantry lab games --records docs/results/data/games --out /tmp/again", does: "tables and figures again" },
+  ],
+  async run({ args: flags }) {
+    const lr = positiveNumber("--lr", flags.lr);
+    const steps = wholeNumber("--steps", flags.steps, 1);
+    const seeds = wholeNumber("--seeds", flags.seeds, 1);
+    const weights = listOf(flags.weights).map((text) => positiveNumber("--weights", text)!);
+    const lab = await import("../../lab/index.ts");
+    const games = chosen("--games", flags.games, lab.toyGames, ({ name }) => name);
+    const orders = chosen("--orders", flags.orders, lab.playOrders, (order) => order);
+    if (flags.records === undefined) {
+      const { configureEngine } = await import("../../tensor/index.ts");
+      // A few numbers a tensor: a second thread would only be waited for.
+      configureEngine({ threads: 1 });
+      const status = new StatusLine(process.stderr);
+      for (const game of games) {
+        const record = lab.playAll(game, { orders, weights, lr, steps, seeds }, (arm) =>
+          status.passing(`${game.name}: ${arm}`),
+        );
+        lab.writeGameRecord(join(flags.out, "records"), record);
+      }
+      status.end();
+    }
+    const records = lab.readGameRecords(flags.records ?? join(flags.out, "records"));
+    const tables = await lab.writeGamesPage(flags.out, records);
+    const end = { event: "end", directory: flags.out };
+    process.stdout.write(
+      flags.json ? `${JSON.stringify(end)}\n` : `${tables}\nResults: ${join(flags.out, "tables.md")}\n`,
+    );
+    return exitCodes.success;
+  },
+});

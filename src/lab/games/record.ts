@@ -1,0 +1,195 @@
+/** The raw numbers of one game, as JSON: what tables and figures are made of. */
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { writeFileAtomic } from "../../formats/atomic.ts";
+import { readJsonFile } from "../../formats/json-file.ts";
+import { engineSummary } from "../../tensor/index.ts";
+import { type Places, type PlayOrder, type PlaySetting, playGame, playOrders } from "./play.ts";
+import { startsOf, type ToyGame, toyGames } from "./toy-games.ts";
+
+const point = z.tuple([z.number(), z.number()]);
+
+const setting = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("plain") }),
+  z.strictObject({ kind: z.literal("history"), weight: z.number() }),
+  z.strictObject({ kind: z.literal("average"), decay: z.number() }),
+  z.strictObject({ kind: z.literal("r1"), weight: z.number() }),
+]);
+
+const schema = z.strictObject({
+  format: z.literal(1),
+  game: z.string(),
+  lr: z.number(),
+  steps: z.int(),
+  seeds: z.array(z.int()),
+  /** One from each seed. */
+  starts: z.array(point),
+  engine: z.record(z.string(), z.union([z.string(), z.number()])),
+  arms: z.array(
+    z.strictObject({
+      order: z.enum(playOrders),
+      setting,
+      /** Steps after which the distances were taken, about twelve a decade. */
+      at: z.array(z.int()),
+      /** Of each of these steps: every starting point's distance from the equilibrium; null where it is not finite. */
+      distances: z.array(z.array(z.number().nullable())),
+      /** The ways of the first starting points, thinned, until they are too long or too far out. */
+      ways: z.array(z.array(point)),
+      /** Where these stand after the last step; null where that is not finite. */
+      ends: z.array(point.nullable()),
+    }),
+  ),
+});
+
+/** See {@link playAll}. */
+export type GameRecord = z.output<typeof schema>;
+
+/** One way of playing a game. */
+export type Arm = GameRecord["arms"][number];
+
+/** What is played. */
+export interface GamesExperiment {
+  /** Default: both. */
+  readonly orders?: readonly PlayOrder[] | undefined;
+  /** Weights of historical averaging; default 0.01, 0.1, 1, 10. */
+  readonly weights?: readonly number[] | undefined;
+  /** Step size of both players; default 0.05. */
+  readonly lr?: number | undefined;
+  /** Default 10,000. */
+  readonly steps?: number | undefined;
+  /** Starting points, one from each seed 0, 1 ...; default 16. */
+  readonly seeds?: number | undefined;
+}
+
+/** The default weights of historical averaging. */
+export const HISTORY_WEIGHTS: readonly number[] = [0.01, 0.1, 1, 10];
+
+/** Decay of the average that stands beside: the default of `weightAveraging`. */
+const DECAY = 0.999;
+/** Weight of R1 that stands beside: the default of `r1`. */
+const R1_WEIGHT = 10;
+
+const WAYS = 3;
+const MOST_POINTS = 600;
+
+/** Steps about evenly spaced on a logarithmic scale, twelve a decade, the last included. */
+export function spacedSteps(steps: number): number[] {
+  const count = Math.floor(12 * Math.log10(steps));
+  const spaced = Array.from({ length: count + 1 }, (_, i) => Math.round(10 ** (i / 12)));
+  return [...new Set([...spaced, steps])];
+}
+
+// JSON knows no negative zero.
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000 + 0;
+
+/** A way in the making: points a hundredth of the view apart. */
+class Thinned {
+  readonly points: [number, number][];
+  readonly #game: ToyGame;
+  #last: readonly [number, number];
+  #done = false;
+
+  constructor(game: ToyGame, start: readonly [number, number]) {
+    this.#game = game;
+    this.#last = start;
+    this.points = [[thousandths(start[0]), thousandths(start[1])]];
+  }
+
+  add(place: readonly [number, number]): void {
+    const { equilibrium, view } = this.#game;
+    // Written so that what is not a number ends it.
+    const near = Math.hypot(place[0] - equilibrium[0], place[1] - equilibrium[1]) < 3 * view;
+    if (!near || this.points.length >= MOST_POINTS) this.#done = true;
+    if (this.#done || Math.hypot(place[0] - this.#last[0], place[1] - this.#last[1]) < view / 100) return;
+    this.#last = place;
+    this.points.push([thousandths(place[0]), thousandths(place[1])]);
+  }
+}
+
+/** Plays a game in one way. */
+function armOf(
+  game: ToyGame,
+  setting: PlaySetting,
+  order: PlayOrder,
+  rest: Pick<GameRecord, "lr" | "steps" | "starts">,
+): Arm {
+  const at = spacedSteps(rest.steps);
+  const wanted = new Set(at);
+  const [x, y] = game.equilibrium;
+  const ways = rest.starts.slice(0, WAYS).map((start) => new Thinned(game, start));
+  const distances: (number | null)[][] = [];
+  let last: Places = rest.starts;
+  playGame(game, { setting, order, ...rest }, (step, places) => {
+    last = places;
+    for (const [i, way] of ways.entries()) way.add(places[i]!);
+    if (!wanted.has(step)) return;
+    const away = places.map((place) => Math.hypot(place[0] - x, place[1] - y));
+    distances.push(away.map((distance) => (Number.isFinite(distance) ? Number(distance.toPrecision(6)) : null)));
+  });
+  const ends = last.slice(0, WAYS).map(([x, y]): [number, number] | null => {
+    return Number.isFinite(x + y) ? [thousandths(x), thousandths(y)] : null;
+  });
+  return { order, setting, at, distances, ways: ways.map(({ points }) => points), ends };
+}
+
+/**
+ * Plays a game in every way that is to be compared: plain, with historical averaging of each weight, plain with the
+ * moving average of the players in their place, and with R1 where there is a discriminator.
+ *
+ * @example
+ * const record = playAll(toyGames[0]!, { weights: [0.1, 1], seeds: 4, steps: 1_000 });
+ */
+export function playAll(game: ToyGame, experiment: GamesExperiment = {}, begins?: (arm: string) => void): GameRecord {
+  const { weights = HISTORY_WEIGHTS, lr = 0.05, steps = 10_000 } = experiment;
+  const settings: PlaySetting[] = [
+    { kind: "plain" },
+    ...weights.map((weight) => ({ kind: "history", weight }) as const),
+    { kind: "average", decay: DECAY },
+    ...(game.slope ? [{ kind: "r1", weight: R1_WEIGHT } as const] : []),
+  ];
+  const seeds = Array.from({ length: experiment.seeds ?? 16 }, (_, i) => i);
+  const starts = startsOf(game, seeds);
+  const arms = (experiment.orders ?? playOrders).flatMap((order) =>
+    settings.map((setting) => {
+      begins?.(`${order}, ${settingName(setting)}`);
+      return armOf(game, setting, order, { lr, steps, starts });
+    }),
+  );
+  const engine = { ...engineSummary() };
+  return schema.parse({ format: 1, game: game.name, lr, steps, seeds, starts, engine, arms });
+}
+
+/** How a setting reads in tables and figures. */
+export function settingName(setting: PlaySetting): string {
+  switch (setting.kind) {
+    case "plain":
+      return "plain";
+    case "history":
+      return `historical averaging, weight ${setting.weight}`;
+    case "average":
+      return `moving average, decay ${setting.decay}`;
+    case "r1":
+      return `R1, weight ${setting.weight}`;
+  }
+}
+
+/** Writes a record into a folder. */
+export function writeGameRecord(folder: string, record: GameRecord): void {
+  const { arms, ...head } = record;
+  const lines = Object.entries(head).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
+  const rows = arms.map((arm) => `    ${JSON.stringify(arm)}`);
+  writeFileAtomic(join(folder, `${record.game}.json`), [
+    `{\n${lines.join(",\n")},\n  "arms": [\n${rows.join(",\n")}\n  ]\n}\n`,
+  ]);
+}
+
+/** All records of a folder, in the order of the games. Throws UserError when there are none, and for a damaged one. */
+export function readGameRecords(folder: string): GameRecord[] {
+  const found = existsSync(folder) ? readdirSync(folder) : [];
+  const names = toyGames.map(({ name }) => `${name}.json`).filter((name) => found.includes(name));
+  if (names.length === 0)
+    throw new UserError(`${folder} holds no records; name a folder with those of gantry lab games`);
+  return names.map((name) => readJsonFile(join(folder, name), schema));
+}
