@@ -3,17 +3,15 @@
  *
  * Runs in a worker or in the calling thread; it imports no tensor code, since the engine must stay out of worker threads.
  */
-import { open, readFile } from "node:fs/promises";
-import * as zlib from "node:zlib";
 import sharp from "sharp";
-import yauzl from "yauzl";
+import { ItemReader } from "./item-reader.ts";
 import type { Target } from "./options.ts";
 import { type Resized, resizeFile, resizePlanar } from "./resize.ts";
-import type { FileItem, RawImages, ZipItem } from "./source.ts";
+import type { EncodedItem, RawImages } from "./source.ts";
 
 /** A part of a source: encoded items, or indices into raw images. */
 export type Chunk =
-  | { readonly form: "encoded"; readonly target: Target; readonly items: readonly (FileItem | ZipItem)[] }
+  | { readonly form: "encoded"; readonly target: Target; readonly items: readonly EncodedItem[] }
   | { readonly form: "raw"; readonly target: Target; readonly images: RawImages; readonly indices: Uint32Array };
 
 /** The decoded images of a chunk one after the other, without those that failed. */
@@ -26,9 +24,6 @@ export interface Decoded {
   readonly failures: readonly { readonly position: number; readonly reason: string }[];
 }
 
-/** No image file is larger; an archive that claims so is damaged or hostile. */
-export const LARGEST_FILE = 256 * 2 ** 20;
-
 /** Pictures in flight in one thread: sharp decodes on the process's four pool threads, which this keeps fed. */
 const IN_FLIGHT = 4;
 
@@ -39,10 +34,10 @@ sharp.cache(false);
 /** Decodes a chunk; a file that fails is listed with the reason, never thrown. */
 export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   const count = chunk.form === "raw" ? chunk.indices.length : chunk.items.length;
-  const archives = new Archives();
+  const reader = new ItemReader();
   const decodeOne = (position: number): Promise<Resized> => {
-    if (chunk.form === "raw") return decodeRaw(chunk.images, chunk.indices[position]!, chunk.target);
-    return decodeItem(chunk.items[position]!, chunk.target, archives);
+    if (chunk.form === "raw") return decodeRaw(chunk.images, chunk.indices[position]!, chunk.target, reader);
+    return decodeItem(chunk.items[position]!, chunk.target, reader);
   };
   const bytes = chunk.target.channels * chunk.target.size ** 2;
   const results: (Resized | string)[] = [];
@@ -61,7 +56,7 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
       if (typeof result === "string") results[position] = await decodeOne(position).catch(reasonOf);
     }
   } finally {
-    await archives.close();
+    await reader.close();
   }
   const good = results.flatMap((result, position) => (typeof result === "string" ? [] : [position]));
   const pixels = new Uint8Array(good.length * bytes);
@@ -75,16 +70,30 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   return { pixels, good: Uint32Array.from(good), sizes, failures };
 }
 
-function decodeRaw(images: RawImages, index: number, target: Target): Promise<Resized> {
+async function decodeRaw(images: RawImages, index: number, target: Target, reader: ItemReader): Promise<Resized> {
   const begin = images.start + index * images.stride;
-  // A copy, since sharp cannot take memory that threads share.
-  const planar = images.pixels.slice(begin, begin + images.channels * images.height * images.width);
-  return resizePlanar(planar, images, target);
+  const size = images.channels * images.height * images.width;
+  const { pixels } = images;
+  // Of pixels in memory a copy, since sharp cannot take memory that threads share.
+  const stored =
+    typeof pixels === "string" ? await reader.stretch(pixels, begin, size) : pixels.slice(begin, begin + size);
+  return resizePlanar(images.columns ? rowsOf(stored, images) : stored, images, target);
 }
 
-async function decodeItem(item: FileItem | ZipItem, target: Target, archives: Archives): Promise<Resized> {
-  const bytes = item.kind === "file" ? await readFile(item.path) : await archives.read(item);
-  if (bytes.byteLength === 0) throw new Error("the file is empty");
+/** Planes stored column by column, [channels, width, height], as [channels, height, width]. */
+function rowsOf(columns: Uint8Array, { channels, height, width }: RawImages): Uint8Array {
+  const rows = new Uint8Array(columns.length);
+  let to = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    const plane = channel * height * width;
+    for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows[to++] = columns[plane + x * height + y]!;
+  }
+  return rows;
+}
+
+async function decodeItem(item: EncodedItem, target: Target, reader: ItemReader): Promise<Resized> {
+  const bytes = await reader.read(item);
+  if (bytes.byteLength === 0) throw new Error(item.kind === "lmdb" ? "the value is empty" : "the file is empty");
   return resizeFile(bytes, target);
 }
 
@@ -94,61 +103,4 @@ function reasonOf(error: unknown): string {
   const line = text.split("\n").find((part) => part.trim() !== "") ?? "";
   // What is left when another thread took the text.
   return line === "" || line === "Unknown error" ? "the decoder found it damaged" : line.trim();
-}
-
-/** The archives that a chunk reads from, each opened once. */
-class Archives {
-  private readonly open = new Map<string, Promise<Archive>>();
-
-  async read(item: ZipItem): Promise<Buffer> {
-    let archive = this.open.get(item.archive);
-    if (archive === undefined) {
-      archive = Archive.open(item.archive);
-      this.open.set(item.archive, archive);
-    }
-    return (await archive).read(item);
-  }
-
-  async close(): Promise<void> {
-    for (const archive of this.open.values()) await archive.then((a) => a.close()).catch(() => undefined);
-  }
-}
-
-type FileHandle = Awaited<ReturnType<typeof open>>;
-
-/** Random access to the entries of a zip file whose directory has been read elsewhere. */
-class Archive {
-  private readonly zip: yauzl.ZipFile;
-  private readonly file: FileHandle;
-
-  private constructor(zip: yauzl.ZipFile, file: FileHandle) {
-    this.zip = zip;
-    this.file = file;
-  }
-
-  static async open(path: string): Promise<Archive> {
-    // Lazy: only the end record is read, not the directory of every entry.
-    return new Archive(await yauzl.openPromise(path, { lazyEntries: true, autoClose: false }), await open(path));
-  }
-
-  async read(item: ZipItem): Promise<Buffer> {
-    const place = { relativeOffsetOfLocalHeader: item.offset, compressedSize: item.compressedSize };
-    const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(place as yauzl.Entry, { minimal: true });
-    const packed = Buffer.alloc(item.compressedSize);
-    const { bytesRead } = await this.file.read(packed, 0, packed.byteLength, fileDataStart);
-    if (bytesRead < packed.byteLength) throw new Error("the archive ends inside this entry");
-    // The bound is what guards against a bomb: an entry inflates to what it promised, or not at all.
-    const bytes = item.method === 0 ? packed : zlib.inflateRawSync(packed, { maxOutputLength: Math.max(1, item.size) });
-    if (bytes.byteLength !== item.size) {
-      throw new Error(`the entry holds ${bytes.byteLength} bytes, the directory promises ${item.size}`);
-    }
-    // Node has had crc32 since 20.15; before that damage is found by the decoder only.
-    if (typeof zlib.crc32 === "function" && zlib.crc32(bytes) !== item.crc32) throw new Error("CRC-32 mismatch");
-    return bytes;
-  }
-
-  async close(): Promise<void> {
-    this.zip.close();
-    await this.file.close();
-  }
 }

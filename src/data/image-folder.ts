@@ -8,9 +8,10 @@ import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { suggestion, UserError } from "../base/errors.ts";
 import { describeImages } from "./describe.ts";
-import { byCodeUnit, fingerprintOf, imageExtensions, type Listed, listImages } from "./listing.ts";
+import { listedSource, refuseEmpty } from "./listed-source.ts";
+import { byCodeUnit, type Listed, listImages } from "./listing.ts";
 import { background, channels, choice, fit, size } from "./options.ts";
-import { type ImageSource, type OpenSource, sha256 } from "./source.ts";
+import type { ImageSource } from "./source.ts";
 
 const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
 
@@ -65,7 +66,8 @@ export function arrange(listed: readonly Listed[], wanted: string | undefined, w
   }
 }
 
-function byClass(files: readonly Listed[], depth: number): Omit<Arranged, "split"> {
+/** Sorts files into classes by their folders at a depth of their paths. Exported for datasets that know where these are. */
+export function byClass(files: readonly Listed[], depth: number): Omit<Arranged, "split"> {
   const groups = new Map<string, Listed[]>();
   const loose: Listed[] = [];
   for (const file of files) {
@@ -95,37 +97,17 @@ function byClass(files: readonly Listed[], depth: number): Omit<Arranged, "split
 export async function folderSource(path: string, split?: string): Promise<ImageSource> {
   const full = resolve(path);
   const listing = await listImages(full);
-  if (listing.files.length + listing.broken.length === 0) {
-    const found = Object.entries(listing.ignored).map(([extension, count]) => `${count} ${extension}`);
-    const instead = found.length > 0 ? ` (found: ${found.join(", ")})` : "";
-    throw new UserError(`${full}: no image files${instead}; accepted endings: ${imageExtensions.join(" ")}`);
-  }
+  refuseEmpty(full, listing);
   const arranged = arrange(listing.files, split, full);
-  const files = arranged.files.map(({ file }) => file);
-  const name = `${basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`;
   const stray = arranged.stray.map((file) => ({ file, reason: "lies beside the class folders, so it has no class" }));
-  return {
-    name,
-    // With what the pack's header reports of files that never become pixels.
-    fingerprint: sha256(JSON.stringify([name, fingerprintOf(files), listing.broken, stray, listing.ignored])),
-    open: async (): Promise<OpenSource> => ({
-      images: { form: "encoded", items: files.map((file) => file.item) },
-      names: files.map((file) => file.path),
-      labels: arranged.files.map(({ label }) => label),
-      classes: arranged.classes,
-      broken: [...listing.broken, ...stray],
-      ignored: listing.ignored,
-      note: noteOf(name, files),
-    }),
-  };
-}
-
-function noteOf(name: string, files: readonly Listed[]): string {
-  const lossy = files.filter((file) => /\.jpe?g$/i.test(file.path)).length;
-  const kind = `${files.length} image files from ${name}`;
-  if (lossy === 0) return kind;
-  const which = lossy === files.length ? "all" : `${lossy} of them`;
-  return `${kind}, ${which} JPEG: pixels differ from a lossless original, and so do scores`;
+  return listedSource({
+    name: `${basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
+    files: arranged.files.map(({ file }) => file),
+    labels: arranged.files.map(({ label }) => label),
+    classes: arranged.classes,
+    broken: [...listing.broken, ...stray],
+    ignored: listing.ignored,
+  });
 }
 
 /**

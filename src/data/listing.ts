@@ -10,7 +10,7 @@ import { extname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
-import { LARGEST_FILE } from "./decode.ts";
+import { LARGEST_FILE } from "./item-reader.ts";
 import { type BrokenFile, type FileItem, sha256, type ZipItem } from "./source.ts";
 
 /** File name endings that are taken for images, in any case. */

@@ -3,41 +3,40 @@
  *
  * A pack is a folder named by the hash of everything that its bytes depend on: the source's fingerprint, the target form,
  * the selection and the resizer with its versions. It holds `images.u8` (row-major [count, channels, size, size]),
- * `labels.i64` (little-endian) and `pack.json`. It is built under a temporary name and renamed when whole, so processes
+ * `labels.i64` (little-endian) and `pack.json`. It is built under another name and renamed when whole, so processes
  * that build the same pack at once do no harm: the first rename wins, and the others use what it left.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, temporaryName, writeFileAtomic, writeFully } from "../formats/atomic.ts";
+import { fileError, flushFolder, temporaryName, writeFileAtomic } from "../formats/atomic.ts";
 import type { Chunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
 import { type Choice, fits, type Target } from "./options.ts";
 import { packsFolder } from "./paths.ts";
 import { isCopy, resizer } from "./resize.ts";
-import { type ImageSource, type OpenSource, type RawImages, type Selection, select, sha256 } from "./source.ts";
+import {
+  type EncodedImages,
+  type EncodedItem,
+  type ImageSource,
+  type OpenSource,
+  type RawImages,
+  type Selection,
+  select,
+  sha256,
+} from "./source.ts";
+import { removeStale, UnfinishedPack } from "./unfinished-pack.ts";
 
 /** Raised whenever the layout of a pack changes. */
 const PACK_VERSION = 1;
 
-/** Images to a message: large enough to hide the message's cost, small enough for a smooth progress line. */
+/** Images to a message, at most: enough to hide the message's cost, few enough for a smooth progress line. */
 const CHUNK = 256;
 
-/** Temporary folders older than this belong to a process that died. */
-const STALE_AFTER_MS = 24 * 3600 * 1000;
+/** Bytes of pixels to a message, about: what is in flight between threads stays small however large the images are. */
+const CHUNK_BYTES = 2 ** 23;
 
 const range = z.tuple([z.int(), z.int()]);
 
@@ -71,6 +70,7 @@ export interface Pack {
 /** How far the preparation is. */
 export interface PackProgress {
   readonly name: string;
+  /** Images dealt with, those that an earlier process had done among them. */
   readonly done: number;
   readonly total: number;
   readonly failed: number;
@@ -86,7 +86,8 @@ export interface DataContext {
 }
 
 /**
- * The pack of a source in the wanted form: the cached one when it fits and is whole, else a new one.
+ * The pack of a source in the wanted form: the cached one when it fits and is whole, else a new one. One that an earlier
+ * process began is gone on with, to the same bytes.
  *
  * Broken images are skipped and listed in the header.
  *
@@ -109,24 +110,25 @@ export async function preparePack(
 
   const opened = await source.open();
   const selection = select(opened, source.name, classes, first);
-  let temporary: string;
+  let unfinished: UnfinishedPack;
   try {
     mkdirSync(packs, { recursive: true });
     removeStale(packs);
-    temporary = temporaryName(folder);
-    mkdirSync(temporary);
+    unfinished = new UnfinishedPack(folder, target.channels * target.size ** 2);
   } catch (error) {
     throw fileError(error, "write", packs);
   }
   try {
     const chosen = [...(classes ? [`classes ${classes.join(", ")}`] : []), ...(first ? [`the first ${first}`] : [])];
     const note = [opened.note, ...chosen].join("; ");
-    await writePack(temporary, source.name, { ...opened, note }, selection, target, context);
-    return putInPlace(temporary, folder);
+    await writePack(unfinished, source.name, { ...opened, note }, selection, target, context);
+    const pack = putInPlace(unfinished.folder, folder);
+    unfinished.worthKeeping = false;
+    return pack;
   } catch (error) {
     throw fileError(error, "write", folder);
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    unfinished.close();
   }
 }
 
@@ -147,7 +149,7 @@ export function openPack(folder: string): Pack | undefined {
 }
 
 async function writePack(
-  folder: string,
+  unfinished: UnfinishedPack,
   name: string,
   opened: OpenSource,
   selection: Selection,
@@ -156,47 +158,45 @@ async function writePack(
 ): Promise<void> {
   const nameOf = typeof opened.names === "function" ? opened.names : (i: number) => (opened.names as string[])[i]!;
   const total = selection.indices.length;
-  const broken = [...opened.broken];
-  const labels: number[] = [];
-  const width: [number, number] = [Number.POSITIVE_INFINITY, 0];
-  const height: [number, number] = [Number.POSITIVE_INFINITY, 0];
+  const { folder, failures } = unfinished;
+  const tell = (): void => {
+    context.onProgress?.({ name, done: unfinished.done, total, failed: opened.broken.length + failures.length });
+  };
+  // Said at once, or the first thing that is seen of a long packing that goes on would be its pause.
+  if (unfinished.done > 0) tell();
   const workers = context.workers ?? workersFor(opened, target, total);
-  const file = openSync(join(folder, "images.u8"), "wx");
-  let done = 0;
-  try {
-    await decodeAll(chunksOf(opened, selection, target, workers), workers, ({ pixels, good, sizes, failures }) => {
-      writeFully(file, pixels);
-      for (const position of good) labels.push(selection.labels[done + position]!);
-      for (let i = 0; i < sizes.length; i += 2) {
-        widen(width, sizes[i]!);
-        widen(height, sizes[i + 1]!);
-      }
-      for (const { position, reason } of failures) {
-        broken.push({ file: nameOf(selection.indices[done + position]!), reason });
-      }
-      done += good.length + failures.length;
-      context.onProgress?.({ name, done, total, failed: broken.length });
-    });
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  if (labels.length === 0) {
+  const chunks = chunksOf(opened, selection, target, workers, unfinished.done);
+  await decodeAll(chunks, workers, (decoded) => {
+    unfinished.add(decoded);
+    tell();
+  });
+  unfinished.finish();
+  const broken = [
+    ...opened.broken,
+    ...failures.map(({ position, reason }) => ({ file: nameOf(selection.indices[position]!), reason })),
+  ];
+  if (unfinished.good === 0) {
+    unfinished.worthKeeping = false;
     const [example] = broken;
     throw new UserError(`${name}: none of the ${total} images can be read; ${example?.file}: ${example?.reason}`);
   }
-  writeFileAtomic(join(folder, "labels.i64"), [new Uint8Array(BigInt64Array.from(labels, BigInt).buffer)]);
+  const failed = new Set(failures.map(({ position }) => position));
+  const labels = BigInt64Array.from(
+    selection.labels.filter((_, position) => !failed.has(position)),
+    BigInt,
+  );
+  writeFileAtomic(join(folder, "labels.i64"), [new Uint8Array(labels.buffer)]);
   const header: PackHeader = {
     version: PACK_VERSION,
     name,
     note: opened.note,
-    count: labels.length,
+    count: unfinished.good,
     channels: target.channels,
     size: target.size,
     classes: [...selection.classes],
     fit: target.fit,
     resizer,
-    originals: { width, height },
+    originals: { width: unfinished.width, height: unfinished.height },
     broken,
     ignored: { ...opened.ignored },
   };
@@ -209,23 +209,29 @@ function workersFor(opened: OpenSource, target: Target, total: number): number {
   return Math.min(availableParallelism(), 8, Math.ceil(total / CHUNK));
 }
 
-function widen(range: [number, number], value: number): void {
-  range[0] = Math.min(range[0], value);
-  range[1] = Math.max(range[1], value);
-}
-
-function* chunksOf(opened: OpenSource, selection: Selection, target: Target, workers: number): Generator<Chunk> {
+function* chunksOf(
+  opened: OpenSource,
+  selection: Selection,
+  target: Target,
+  workers: number,
+  from: number,
+): Generator<Chunk> {
   const { images } = opened;
   const shared = images.form === "raw" && workers > 0 ? share(images) : images;
-  for (let begin = 0; begin < selection.indices.length; begin += CHUNK) {
-    const indices = selection.indices.slice(begin, begin + CHUNK);
+  const length = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (target.channels * target.size ** 2))));
+  for (let begin = from; begin < selection.indices.length; begin += length) {
+    const indices = selection.indices.slice(begin, begin + length);
     if (shared.form === "raw") yield { form: "raw", target, images: shared, indices };
-    else yield { form: "encoded", target, items: Array.from(indices, (index) => shared.items[index]!) };
+    else yield { form: "encoded", target, items: Array.from(indices, itemOf(shared)) };
   }
 }
 
+const itemOf = ({ items }: EncodedImages): ((index: number) => EncodedItem) =>
+  typeof items === "function" ? items : (index) => items[index]!;
+
 /** Raw pixels in memory that the workers see too: a message then carries a reference, not the whole dataset. */
 function share(images: RawImages): RawImages {
+  if (typeof images.pixels === "string") return images;
   const pixels = new Uint8Array(new SharedArrayBuffer(images.pixels.byteLength));
   pixels.set(images.pixels);
   return { ...images, pixels };
@@ -251,17 +257,4 @@ function putInPlace(temporary: string, folder: string): Pack {
   if (pack === undefined)
     throw new UserError(`${folder}: the pack was damaged while it was written; delete the folder`);
   return pack;
-}
-
-/** Removes what processes that died left behind. */
-function removeStale(packs: string): void {
-  for (const entry of readdirSync(packs)) {
-    if (!basename(entry).endsWith(".tmp")) continue;
-    const path = join(packs, entry);
-    try {
-      if (Date.now() - statSync(path).mtimeMs > STALE_AFTER_MS) rmSync(path, { recursive: true, force: true });
-    } catch {
-      // Another process removed it first.
-    }
-  }
 }

@@ -9,6 +9,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
+import type { LmdbPlace } from "../formats/lmdb.ts";
 import type { Fit } from "./options.ts";
 
 /** An image as a file of its own. */
@@ -28,21 +29,34 @@ export interface ZipItem {
   readonly crc32: number;
 }
 
+/** An image as a value of an LMDB database: where it lies, see {@link ../formats/lmdb.ts}. */
+export interface LmdbItem extends Pick<LmdbPlace, "offset" | "size" | "page"> {
+  readonly kind: "lmdb";
+  readonly path: string;
+}
+
+/** One encoded image, wherever it is kept. */
+export type EncodedItem = FileItem | ZipItem | LmdbItem;
+
 /** Images that still have to be decoded, in the order of the source. */
 export interface EncodedImages {
   readonly form: "encoded";
-  readonly items: readonly (FileItem | ZipItem)[];
+  /** A function where a list of millions of objects would take more memory than what it says. */
+  readonly items: readonly EncodedItem[] | ((index: number) => EncodedItem);
 }
 
 /** Images of one size as planar bytes [channels, height, width], `stride` bytes apart, the first at `start`. */
 export interface RawImages {
   readonly form: "raw";
-  readonly pixels: Uint8Array;
+  /** The bytes, or the path of a file of which each image is read when its turn comes. */
+  readonly pixels: Uint8Array | string;
   readonly start: number;
   readonly stride: number;
   readonly channels: 1 | 3;
   readonly height: number;
   readonly width: number;
+  /** Whether each plane is stored column by column, [channels, width, height], as MATLAB writes it. Default: row by row. */
+  readonly columns?: boolean;
 }
 
 /** A file that could not be used, and why. */
@@ -79,8 +93,13 @@ export interface ImageSource {
 }
 
 /** The SHA-256 of a file, read in pieces. Throws UserError when it cannot be read. */
-export async function sha256OfFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
+export function sha256OfFile(path: string): Promise<string> {
+  return sumOfFile("sha256", path);
+}
+
+/** The sum of a file by an algorithm of OpenSSL's, in hexadecimal. Throws UserError when it cannot be read. */
+export async function sumOfFile(algorithm: "sha256" | "md5", path: string): Promise<string> {
+  const hash = createHash(algorithm);
   try {
     await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
   } catch (error) {

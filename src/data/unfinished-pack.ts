@@ -1,0 +1,198 @@
+/**
+ * A pack that is being written: what is done of it survives the process, so that packing goes on where it was killed.
+ *
+ * Pixels are appended to `images.u8`. From time to time they are flushed and a line is added to `marks.jsonl` that says how
+ * far they reach: what a mark speaks of is on the disk, whenever the process dies. Going on means cutting the pixels back to
+ * the last mark. The folder is locked; a second process that wants the same pack meanwhile writes one of its own.
+ */
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { z } from "zod";
+import { temporaryName, writeFully } from "../formats/atomic.ts";
+import { takeLock } from "../formats/process-lock.ts";
+import type { Decoded } from "./decode.ts";
+
+/** Flushing may take one part in so many of the time. */
+const MARK_SHARE = 20;
+
+/** What was left behind is cleared away after so long: by a process that cannot go on, and by one that could. */
+const STALE_AFTER_MS = { ".tmp": 24 * 3600 * 1000, ".unfinished": 7 * 24 * 3600 * 1000 } as const;
+
+const range = z.tuple([z.number(), z.number()]);
+
+const markSchema = z.object({
+  done: z.int().min(1),
+  good: z.int().min(0),
+  width: range,
+  height: range,
+  /** Since the mark before. */
+  failures: z.array(z.object({ position: z.int().min(0), reason: z.string() })),
+});
+
+type Mark = z.output<typeof markSchema>;
+
+/** An image that could not be used: its position among those that were wanted, and why. */
+export type Failure = Mark["failures"][number];
+
+/** The pixels of a pack, as far as they are written. */
+export class UnfinishedPack {
+  readonly folder: string;
+  /** How many of the wanted images are dealt with. */
+  done = 0;
+  /** How many of them became pixels. */
+  good = 0;
+  readonly failures: Failure[] = [];
+  /** Smallest and largest width and height of the originals so far. */
+  readonly width: [number, number] = [Number.MAX_SAFE_INTEGER, 0];
+  readonly height: [number, number] = [Number.MAX_SAFE_INTEGER, 0];
+  /** Whether {@link close} leaves the folder, for a later process to go on. */
+  worthKeeping = false;
+
+  readonly #unlock: (() => void) | undefined;
+  #file: number | undefined;
+  #marked = 0;
+  #nextMark = 0;
+
+  /**
+   * Opens what an earlier process left of the pack, or begins anew.
+   *
+   * @param pack - the folder that the finished pack will have
+   * @param bytes - the bytes of one image
+   *
+   * Throws what the file system throws.
+   */
+  constructor(pack: string, bytes: number) {
+    const shared = join(dirname(pack), `.${basename(pack)}.unfinished`);
+    mkdirSync(dirname(pack), { recursive: true });
+    const lock = takeLock(`${shared}.lock`);
+    this.#unlock = typeof lock === "function" ? lock : undefined;
+    this.folder = this.#unlock === undefined ? temporaryName(pack) : shared;
+    try {
+      mkdirSync(this.folder, { recursive: true });
+      const images = join(this.folder, "images.u8");
+      if (existsSync(images)) this.#goOn(statSync(images).size, bytes);
+      this.#file = openSync(images, "a");
+      ftruncateSync(this.#open, this.good * bytes);
+    } catch (error) {
+      this.#unlock?.();
+      throw error;
+    }
+  }
+
+  /** Appends a chunk of images. */
+  add({ pixels, good, sizes, failures }: Decoded): void {
+    writeFully(this.#open, pixels);
+    for (let i = 0; i < sizes.length; i += 2) {
+      widen(this.width, sizes[i]!);
+      widen(this.height, sizes[i + 1]!);
+    }
+    for (const { position, reason } of failures) this.failures.push({ position: this.done + position, reason });
+    this.done += good.length + failures.length;
+    this.good += good.length;
+    if (this.#unlock !== undefined && performance.now() >= this.#nextMark) this.#mark();
+  }
+
+  /** Ends the pixels: they are on the disk, and nothing else is in the folder. */
+  finish(): void {
+    fsyncSync(this.#open);
+    this.#closeFile();
+    rmSync(this.#marks, { force: true });
+  }
+
+  /** Closes the file and gives up the lock; the folder goes unless it is {@link worthKeeping}. */
+  close(): void {
+    this.#closeFile();
+    if (!this.worthKeeping) rmSync(this.folder, { recursive: true, force: true });
+    this.#unlock?.();
+  }
+
+  get #open(): number {
+    if (this.#file === undefined) throw new Error(`${this.folder}: its pixels are finished`);
+    return this.#file;
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  get #marks(): string {
+    return join(this.folder, "marks.jsonl");
+  }
+
+  #mark(): void {
+    const begun = performance.now();
+    const { done, good, width, height } = this;
+    fsyncSync(this.#open);
+    const mark: Mark = { done, good, width, height, failures: this.failures.slice(this.#marked) };
+    appendFileSync(this.#marks, `${JSON.stringify(mark)}\n`);
+    this.#marked = this.failures.length;
+    this.worthKeeping = true;
+    const ended = performance.now();
+    this.#nextMark = ended + MARK_SHARE * (ended - begun);
+  }
+
+  /** Takes over the marks of an earlier process, as far as the pixels are there. */
+  #goOn(size: number, bytes: number): void {
+    const text = existsSync(this.#marks) ? readFileSync(this.#marks) : Buffer.alloc(0);
+    let kept = 0;
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", kept)) {
+      const mark = parseMark(text.toString("utf8", kept, end));
+      if (mark === undefined || mark.good * bytes > size) break;
+      Object.assign(this, { done: mark.done, good: mark.good });
+      Object.assign(this.width, mark.width);
+      Object.assign(this.height, mark.height);
+      this.failures.push(...mark.failures);
+      kept = end + 1;
+    }
+    this.#marked = this.failures.length;
+    this.worthKeeping = this.done > 0;
+    // A line that was cut short would spoil the one that is written after it.
+    if (kept < text.length) truncateSync(this.#marks, kept);
+  }
+}
+
+function parseMark(line: string): Mark | undefined {
+  try {
+    return markSchema.parse(JSON.parse(line));
+  } catch {
+    return undefined;
+  }
+}
+
+function widen(range: [number, number], value: number): void {
+  range[0] = Math.min(range[0], value);
+  range[1] = Math.max(range[1], value);
+}
+
+/** Removes what processes left in the folder of packs that died and that none went on with. */
+export function removeStale(packs: string): void {
+  for (const entry of readdirSync(packs)) {
+    const path = join(packs, entry);
+    for (const [ending, after] of Object.entries(STALE_AFTER_MS)) {
+      if (entry.endsWith(ending) && Date.now() - lastTouched(path) > after) {
+        rmSync(path, { recursive: true, force: true });
+        rmSync(`${path}.lock`, { force: true });
+      }
+    }
+  }
+}
+
+/** When something was last written to a folder: a file that grows does not touch the folder itself. */
+function lastTouched(path: string): number {
+  const times = [path, join(path, "images.u8")].map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return Math.max(...times) || Date.now();
+}
