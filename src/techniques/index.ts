@@ -1,11 +1,10 @@
-export { dataDependentInitialisation } from "./data-dependent-initialisation.ts";
 export { dragan } from "./dragan.ts";
 export { featureMatching } from "./feature-matching.ts";
 export { gradientPenalty } from "./gradient-penalty.ts";
 export { historicalAveraging } from "./historical-averaging.ts";
 export { labelSmoothing } from "./label-smoothing.ts";
+export { mine } from "./mutual-information.ts";
 export { r1 } from "./r1.ts";
-export { semiSupervised } from "./semi-supervised.ts";
 export type {
   DiscriminatorPass,
   Feeds,
