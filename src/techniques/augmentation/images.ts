@@ -1,0 +1,33 @@
+/** What augmentations of images need to know, and random numbers as they want them: one row a sample. */
+import { UserError } from "../../base/errors.ts";
+import { type Generator, Tensor } from "../../tensor/index.ts";
+import type { TechniqueContext } from "../technique.ts";
+
+/** Throws UserError, in the name of `technique`, when the samples are vectors, or have other channels than it can take. */
+export function requireImages({ image }: TechniqueContext, technique: string, channels?: readonly number[]): void {
+  if ("features" in image) {
+    throw new UserError(
+      `${technique}: it changes images, and the samples of this data are vectors of ${image.features} numbers`,
+    );
+  }
+  if (channels !== undefined && !channels.includes(image.channels)) {
+    throw new UserError(
+      `${technique}: images of ${image.channels} channels; it can take those of ${channels.join(" or ")}`,
+    );
+  }
+}
+
+/** Rows of so many numbers, uniform over [0, 1). */
+export function uniformRows(rows: number, columns: number, generator: Generator): number[][] {
+  return Tensor.rand([rows, columns], { generator, dtype: "float64" }).tolist() as number[][];
+}
+
+/** Rows of so many numbers, standard normal. */
+export function normalRows(rows: number, columns: number, generator: Generator): number[][] {
+  return Tensor.randn([rows, columns], { generator, dtype: "float64" }).tolist() as number[][];
+}
+
+/** The whole numbers from -most to most, each as likely, of a number u from [0, 1). */
+export function wholeNumber(u: number, most: number): number {
+  return Math.floor(u * (2 * most + 1)) - most;
+}

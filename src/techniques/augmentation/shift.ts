@@ -1,0 +1,41 @@
+/** Images moved by whole pixels, and mirrored: what needs no interpolation. */
+import { Tensor } from "../../tensor/index.ts";
+
+/** Where one image goes; pixels, y downwards. It is mirrored before it is moved. */
+export interface Move {
+  readonly right: number;
+  readonly down: number;
+  /** Left and right exchanged. */
+  readonly mirrored?: boolean;
+}
+
+/** What is seen where an image was moved away: 0, the middle gray, or the image reflected about its outermost pixels. */
+export type Beyond = "zeros" | "reflection";
+
+/** The index that a coordinate outside 0 ... size - 1 reflects to: 2 1 | 0 1 2 3 | 2 1. */
+export function reflected(at: number, size: number): number {
+  const period = Math.max(1, 2 * (size - 1));
+  const within = ((at % period) + period) % period;
+  return Math.min(within, period - within);
+}
+
+/**
+ * Each image of [B, C, H, W] moved by its own move. Values are copied, so whole moves are exact; gradients of any order
+ * go back the same way.
+ */
+export function shift(images: Tensor, moves: readonly Move[], beyond: Beyond): Tensor {
+  const [batch, channels, height, width] = images.shape as [number, number, number, number];
+  // One row of zeros on each side is enough: everything beyond is looked up there.
+  const padded = beyond === "zeros" ? images.constantPad([1, 1, 1, 1]) : images;
+  const lookUp = (at: number, size: number): number =>
+    beyond === "zeros" ? Math.min(Math.max(at, -1), size) + 1 : reflected(at, size);
+  const rows = moves.flatMap(({ down }) => Array.from({ length: height }, (_, y) => lookUp(y - down, height)));
+  const columns = moves.flatMap(({ right, mirrored }) =>
+    Array.from({ length: width }, (_, x) => lookUp(mirrored ? width - 1 - (x - right) : x - right, width)),
+  );
+  const index = (values: readonly number[], shape: readonly number[]): Tensor =>
+    Tensor.fromArray(values, shape, { dtype: "int64" }).to({ device: images.device });
+  return padded
+    .gather(2, index(rows, [batch, 1, height, 1]).expand([batch, channels, height, padded.shape[3]!]))
+    .gather(3, index(columns, [batch, 1, 1, width]).expand([batch, channels, height, width]));
+}

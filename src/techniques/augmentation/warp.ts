@@ -1,0 +1,109 @@
+/**
+ * Affine maps of images without aliasing, as adaptive discriminator augmentation executes them (Karras et al. 2020,
+ * appendix B): reflect at the edges, double the resolution, look up bilinearly, halve the resolution.
+ *
+ * Doubling and halving use the low-pass filter of the wavelet sym6. It is orthogonal to its own even shifts, so that one
+ * after the other gives the image back: a map that moves by whole pixels is exact up to rounding.
+ */
+import { Tensor } from "../../tensor/index.ts";
+import { type Affine, compose, scaling, translation } from "./affine.ts";
+import { reflected } from "./shift.ts";
+
+/** Daubechies's least asymmetric wavelet with six vanishing moments: its scaling filter, of length 1. */
+const SYM6 = [
+  0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633, 0.4910559419267466,
+  0.787641141030194, 0.3379294217276218, -0.07263752278646252, -0.021060292512300564, 0.04472490177066578,
+  0.0017677118642428036, -0.007800708325034148,
+];
+/** With sum 1. */
+const FILTER = SYM6.map((value) => value / Math.SQRT2);
+/** Pixels that the filter reaches beyond the one it is at, on each side. */
+const REACH = 3;
+
+/** The matrix [rows, columns] whose entries are `entry(row, column)`. */
+function matrixOf(rows: number, columns: number, entry: (row: number, column: number) => number): Float64Array {
+  const values = new Float64Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) values[row * columns + column] = entry(row, column);
+  }
+  return values;
+}
+
+/** One axis of `side` pixels, reflected by `before` and `after` pixels at its ends, at double resolution. */
+function doubling(side: number, before: number, after: number): Float64Array {
+  const doubled = 2 * (side + before + after);
+  const values = new Float64Array(side * doubled);
+  for (let padded = 0; padded < side + before + after; padded++) {
+    const row = reflected(padded - before, side) * doubled;
+    for (const [tap, weight] of FILTER.entries()) {
+      const at = 2 * padded + tap - 5;
+      // The gain of 2 makes up for the zeros that are inserted between pixels.
+      if (at >= 0 && at < doubled) values[row + at]! += 2 * weight;
+    }
+  }
+  return values;
+}
+
+/** From `side` pixels and REACH more at each end, at double resolution, back to the pixels. */
+function halving(side: number): Float64Array {
+  return matrixOf(2 * (side + 2 * REACH), side, (at, pixel) => FILTER[at - 2 * pixel - 1] ?? 0);
+}
+
+/** How many pixels beyond each edge [left, right, top, bottom] are looked at, at most as many as can be reflected. */
+function margins(inverses: readonly Affine[], side: number): [number, number, number, number] {
+  const half = (side - 1) / 2;
+  const corners = [-half, half].flatMap((x) => [-half, half].map((y) => [x, y] as const));
+  const places = inverses.flatMap(([a, b, c, d, e, f]) =>
+    corners.map(([x, y]) => [a * x + b * y + c, d * x + e * y + f] as const),
+  );
+  const beyond = (axis: 0 | 1, sign: 1 | -1): number => {
+    const farthest = places.reduce((most, place) => Math.max(most, sign * place[axis]), -Infinity);
+    return Math.ceil(Math.min(Math.max(farthest + 2 * REACH - half, 0), side - 1));
+  };
+  return [beyond(0, -1), beyond(0, 1), beyond(1, -1), beyond(1, 1)];
+}
+
+/**
+ * Images [B, C, S, S] transformed: `inverses[b]` takes places of the result b to places of the image b, in pixels about the
+ * centre, x to the right and y down. Differentiable once with respect to the images.
+ */
+export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
+  const [batch, , side] = images.shape as [number, number, number];
+  const { device, dtype } = images;
+  const tensor = (values: Float64Array, shape: readonly number[]): Tensor =>
+    Tensor.fromArray(values, shape).to({ dtype, device });
+
+  const [left, right, top, bottom] = margins(inverses, side);
+  const [width, height] = [side + left + right, side + top + bottom];
+  const doubled = images
+    .transpose(2, 3)
+    .matmul(tensor(doubling(side, top, bottom), [side, 2 * height]))
+    .transpose(2, 3)
+    .matmul(tensor(doubling(side, left, right), [side, 2 * width]));
+
+  const places = 2 * (side + 2 * REACH);
+  // Places in units of doubled pixels about the centre. A pixel's centre is half a doubled pixel beside twice its place,
+  // since the filter's is: sym6 weighs about its sixth tap, not about the middle of its twelve.
+  const maps = inverses.flatMap((inverse) => {
+    const padded = compose(translation((left - right) / 2, (top - bottom) / 2), inverse);
+    const [a, b, c, d, e, f] = [
+      translation(-0.5, -0.5),
+      scaling(2, 2),
+      padded,
+      scaling(0.5, 0.5),
+      translation(0.5, 0.5),
+    ].reduce(compose);
+    return [a / width, b / width, c / width, d / height, e / height, f / height];
+  });
+  const axis = Tensor.arange(0, places, 1, { dtype, device }).sub((places - 1) / 2);
+  const square = [places, places];
+  const base = Tensor.stack(
+    [axis.view([1, -1]).expand(square), axis.view([-1, 1]).expand(square), Tensor.ones(square, { dtype, device })],
+    2,
+  ).view([1, places * places, 3]);
+  const theta = tensor(Float64Array.from(maps), [batch, 2, 3]).transpose(1, 2);
+  const grid = base.expand([batch, -1, -1]).bmm(theta).view([batch, places, places, 2]);
+
+  const halve = tensor(halving(side), [places, side]);
+  return doubled.gridSample(grid).matmul(halve).transpose(2, 3).matmul(halve).transpose(2, 3).contiguous();
+}

@@ -1,0 +1,116 @@
+/** DiffAugment (Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", section 3.2). */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { type Generator, Tensor } from "../tensor/index.ts";
+import { requireImages, uniformRows, wholeNumber } from "./augmentation/images.ts";
+import { shift } from "./augmentation/shift.ts";
+import { perSample } from "./input-gradient.ts";
+import type { Technique, TechniqueContext } from "./technique.ts";
+
+/** The longest move and the side of the hole, as fractions of the image's side. */
+const TRANSLATION = 1 / 8;
+const CUTOUT = 1 / 2;
+
+/** A fraction of a side in whole pixels, halves up. */
+const pixels = (side: number, fraction: number): number => Math.floor(side * fraction + 0.5);
+
+/** `amount` is added to every pixel; [B, 1, 1, 1], as in the other two. */
+export function brightness(images: Tensor, amount: Tensor): Tensor {
+  return images.add(amount);
+}
+
+/** Each pixel's distance from its own gray, the mean of its channels, times `factor`. */
+export function saturation(images: Tensor, factor: Tensor): Tensor {
+  const gray = images.mean(1, true);
+  return images.sub(gray).mul(factor).add(gray);
+}
+
+/** Each pixel's distance from the mean of its image times `factor`. */
+export function contrast(images: Tensor, factor: Tensor): Tensor {
+  const mean = images.mean([1, 2, 3], true);
+  return images.sub(mean).mul(factor).add(mean);
+}
+
+/** Where the hole of one image begins: row and column, which may lie outside. */
+export type Corner = readonly [top: number, left: number];
+
+/** A square hole of 0 in each image; what of it lies outside is lost. */
+export function cutout(images: Tensor, corners: readonly Corner[], side: number): Tensor {
+  const [batch, , height, width] = images.shape as [number, number, number, number];
+  const inside = (axis: 0 | 1, length: number, shape: readonly number[]): Tensor => {
+    const values = corners.flatMap((corner) =>
+      Array.from({ length }, (_, at) => (at >= corner[axis] && at < corner[axis] + side ? 1 : 0)),
+    );
+    return Tensor.fromArray(values, shape, { dtype: images.dtype }).to({ device: images.device });
+  };
+  const hole = inside(0, height, [batch, 1, height, 1]).mul(inside(1, width, [batch, 1, 1, width]));
+  return images.mul(hole.rsub(1));
+}
+
+/** Each with draws of its own for each sample. */
+const AUGMENTATIONS: Readonly<
+  Record<"color" | "translation" | "cutout", (images: Tensor, random: Generator) => Tensor>
+> = {
+  color: (images, random) => {
+    const uniform = (): Tensor =>
+      Tensor.rand(perSample(images), { generator: random }).to({ device: images.device, dtype: images.dtype });
+    const brighter = brightness(images, uniform().sub(0.5)); // -0.5 ... 0.5
+    const coloured = saturation(brighter, uniform().mul(2)); // 0 ... 2
+    return contrast(coloured, uniform().add(0.5)); // 0.5 ... 1.5
+  },
+  translation: (images, random) => {
+    const [batch, , height, width] = images.shape as [number, number, number, number];
+    const moves = uniformRows(batch, 2, random).map(([u, v]) => ({
+      down: wholeNumber(u!, pixels(height, TRANSLATION)),
+      right: wholeNumber(v!, pixels(width, TRANSLATION)),
+    }));
+    return shift(images, moves, "zeros");
+  },
+  cutout: (images, random) => {
+    const [batch, , height] = images.shape as [number, number, number];
+    const side = pixels(height, CUTOUT);
+    // The hole's centre is any pixel, and for an even side any corner of one.
+    const places = height + 1 - (side % 2);
+    const corners = uniformRows(batch, 2, random).map(([u, v]): Corner => {
+      const corner = (draw: number): number => Math.floor(draw * places) - Math.floor(side / 2);
+      return [corner(u!), corner(v!)];
+    });
+    return cutout(images, corners, side);
+  },
+};
+
+const policies = z.enum(["color", "translation", "cutout"]);
+const options = z.strictObject({
+  policy: z.array(policies).min(1, "must name at least one of color, translation, cutout").default(policies.options),
+});
+
+/**
+ * The discriminator sees augmented images only, real and generated ones alike, in its own updates and in the generator's,
+ * whose gradient goes back through the augmentation. `policy` lists what is done, one after the other (default: all, in
+ * this order):
+ *
+ * - `color`: brightness by U(-0.5, 0.5), saturation times U(0, 2), contrast times U(0.5, 1.5); images lie in [-1, 1], and
+ *   the results are not clamped;
+ * - `translation`: by a whole number of pixels up to 1/8 of the side along each axis, 0 beyond the edge;
+ * - `cutout`: a square hole of 0 of half the side, its centre anywhere in the image.
+ *
+ * Every sample has draws of its own. The ranges are the authors'.
+ *
+ * Throws UserError for an unknown or empty policy, and when the samples are vectors.
+ *
+ * @example
+ * techniques: [diffAugment({ policy: ["translation", "cutout"] })]
+ */
+export const diffAugment = describe(
+  "technique",
+  "diffAugment",
+  options,
+  ({ policy }, context: TechniqueContext): Technique => {
+    requireImages(context, "diffAugment");
+    return {
+      name: "diffAugment",
+      without: { adaptiveAugmentation: "both augment all that the discriminator sees" },
+      augment: (images) => policy.reduce((seen, name) => AUGMENTATIONS[name](seen, context.random), images),
+    };
+  },
+);
