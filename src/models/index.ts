@@ -1,4 +1,18 @@
 /** Architectures, one a file, and what the training step knows of them. */
+
+export {
+  type BigganDiscriminatorOptions,
+  BigganGenerator,
+  type BigganGeneratorOptions,
+  biggan,
+  bigganDiscriminator,
+} from "./biggan.ts";
+export {
+  BigganDeepGenerator,
+  type BigganDeepGeneratorOptions,
+  bigganDeep,
+  bigganDeepDiscriminator,
+} from "./biggan-deep.ts";
 export { type Classification, Classifier, type ClassifierOptions, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
 export {
   type ClassifierInfo,
@@ -34,4 +48,13 @@ export {
 } from "./mlp.ts";
 export { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
 export { batchNorm1d, batchNorm2d } from "./normalisation.ts";
+export { ResidualDiscriminator, type ResidualDiscriminatorOptions } from "./residual-network.ts";
+export {
+  type ResnetDiscriminatorOptions,
+  ResnetGenerator,
+  type ResnetGeneratorOptions,
+  resnet,
+  resnetDiscriminator,
+} from "./resnet.ts";
 export { type RowJudge, type RowJudgement, rowJudge } from "./row-judgement.ts";
+export { sagan } from "./sagan.ts";

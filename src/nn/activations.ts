@@ -92,4 +92,8 @@ export class Identity extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x;
   }
+
+  override get rowForward(): RowForward {
+    return (x) => ({ output: x, inputGradient: (gradient) => gradient });
+  }
 }

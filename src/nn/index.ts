@@ -1,6 +1,13 @@
 /** Layers, normalisations and initialisers. */
 export { Identity, type InPlaceOptions, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from "./activations.ts";
 export { BatchNorm, BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batch-norm.ts";
+export {
+  DiscriminatorBottleneck,
+  type DiscriminatorBottleneckOptions,
+  GeneratorBottleneck,
+  type GeneratorBottleneckOptions,
+} from "./bottleneck-block.ts";
+export { ConditionalBatchNorm2d, classTable, projection } from "./conditional-batch-norm.ts";
 export { type BuildContext, createTensor } from "./context.ts";
 export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
 export { Dropout } from "./dropout.ts";
@@ -28,6 +35,7 @@ export {
   zeros,
 } from "./init.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
+export { beginnings, type LayerStyle, sameSizeConv, styled } from "./layer-style.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { Module, type Placement, UnaryModule } from "./module.ts";
 export {
@@ -38,7 +46,16 @@ export {
   type PoolOptions,
   Upsample,
 } from "./resample.ts";
+export {
+  type ConditionedModule,
+  DiscriminatorBlock,
+  type DiscriminatorBlockOptions,
+  GeneratorBlock,
+  type GeneratorBlockOptions,
+  sumOfRows,
+} from "./residual-block.ts";
 export { type RowForward, type RowPass, rowsOf } from "./rows.ts";
+export { SelfAttention, type SelfAttentionOptions } from "./self-attention.ts";
 export { Sequential } from "./sequential.ts";
 export { Flatten, View } from "./shape.ts";
 export { type SpectralNormOptions, spectralNorm } from "./spectral-norm.ts";

@@ -1,6 +1,7 @@
 /** Modules that change the size of images: upsampling and pooling, NCHW. */
 import type { Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
+import type { RowForward } from "./rows.ts";
 import { requirePositive } from "./sizes.ts";
 
 /**
@@ -49,6 +50,23 @@ export class AvgPool2d extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x.avgPool2d(this.#kernelSize, this.#window.stride, this.#window.padding);
   }
+
+  /** Offered for windows side by side: each hands its share of the gradient to its pixels. */
+  override get rowForward(): RowForward | undefined {
+    const size = this.#kernelSize;
+    if (this.#window.stride !== size || this.#window.padding !== 0) return undefined;
+    return (x) => {
+      const [height, width] = x.shape.slice(2) as [number, number];
+      return {
+        output: this.forward(x),
+        inputGradient: (gradient) => {
+          const shares = gradient.upsampleNearest2d(size).mul_(1 / size ** 2);
+          const [below, beside] = [height % size, width % size];
+          return below === 0 && beside === 0 ? shares : shares.constantPad([0, beside, 0, below]);
+        },
+      };
+    };
+  }
 }
 
 /** Maximum over square windows of `kernelSize`. */
@@ -87,5 +105,19 @@ export class AdaptiveAvgPool2d extends UnaryModule {
 export class GlobalSumPool2d extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x.sum([2, 3]);
+  }
+
+  override get rowForward(): RowForward {
+    return (x) => {
+      const [height, width] = x.shape.slice(2) as [number, number];
+      const format = x.isContiguous() ? "contiguous" : "channelsLast";
+      return {
+        output: this.forward(x),
+        inputGradient: (gradient) => {
+          const pixel = gradient.unsqueeze(2).unsqueeze(3);
+          return pixel.expand([...gradient.shape, height, width]).contiguous(format);
+        },
+      };
+    };
   }
 }

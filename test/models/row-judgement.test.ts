@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
-import { type DiscriminatorNetwork, dcgan, type ModelContext, mlp } from "../../src/models/index.ts";
+import {
+  biggan,
+  bigganDeep,
+  type DiscriminatorNetwork,
+  dcgan,
+  type ModelContext,
+  mlp,
+  sagan,
+} from "../../src/models/index.ts";
 import { frozenStatistics, type Module } from "../../src/nn/index.ts";
 import { grad, type MemoryFormat, manualSeed, Tensor } from "../../src/tensor/index.ts";
 import { contextOf, expectClose, fill, flat, noise } from "../nn/oracle.ts";
@@ -34,6 +42,16 @@ function perceptron(
   return fill(mlp.discriminator({ hidden: [7, 5], ...options }).build(contextFor(image)));
 }
 
+function residual(kind: "sagan" | "biggan" | "bigganDeep", format: MemoryFormat): DiscriminatorNetwork {
+  const make = { sagan, biggan, bigganDeep }[kind].discriminator;
+  const options = { width: kind === "sagan" ? 8 : 4, attention: 16 };
+  const network = make(options).build(contextFor({ channels: 3, size: 32 }, format));
+  network.to({ memoryFormat: format });
+  for (let i = 0; i < 8; i++) network.forward(largePictures(), noise([6], 1).zero_().to({ dtype: "int64" }));
+  return network;
+}
+
+const largePictures = (): Tensor => noise([6, 3, 32, 32], 7);
 const pictures = (): Tensor => noise([6, 3, 16, 16], 7);
 const networks: Record<string, [() => DiscriminatorNetwork, () => Tensor]> = {
   dcgan: [() => convolutions({}), pictures],
@@ -46,6 +64,9 @@ const networks: Record<string, [() => DiscriminatorNetwork, () => Tensor]> = {
       convolutions({ conditional: true, outputs: 3, spectralNorm: true, dropout: 0.3, init: "normal" }, "channelsLast"),
     pictures,
   ],
+  sagan: [() => residual("sagan", "channelsLast"), largePictures],
+  biggan: [() => residual("biggan", "contiguous"), largePictures],
+  "biggan-deep": [() => residual("bigganDeep", "channelsLast"), largePictures],
   mlp: [() => perceptron({}), () => noise([6, 2], 7)],
   "mlp, spectral norm, three logits": [() => perceptron({ spectralNorm: true, outputs: 3 }), () => noise([6, 2], 7)],
   "mlp, conditional": [() => perceptron({ conditional: true }), () => noise([6, 2], 7)],

@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
 import {
+  AvgPool2d,
   BatchNorm1d,
   Conv2d,
   type ConvOptions,
+  DiscriminatorBlock,
+  DiscriminatorBottleneck,
   Dropout,
+  GlobalSumPool2d,
   LeakyReLU,
   Linear,
   ReLU,
+  SelfAttention,
   Sequential,
   spectralNorm,
   Tanh,
@@ -23,6 +28,12 @@ const rowNumbers = (rows: readonly number[]): Tensor => Tensor.fromArray(BigInt6
 const conv = (options: ConvOptions): UnaryModule => fill(new Conv2d(context, 4, 6, 3, options));
 const images = (height: number, width: number, format: MemoryFormat = "contiguous"): Tensor =>
   noise([5, 4, height, width], 2).contiguous(format);
+
+const style = { spectralNorm: false };
+const block = (options: { hidden: number; outputs?: number; downsample: boolean; first: boolean }): UnaryModule =>
+  fill(new DiscriminatorBlock(context, { inputs: 4, outputs: 6, ...options, ...style }));
+const bottleneck = (outputs: number, downsample: boolean): UnaryModule =>
+  fill(new DiscriminatorBottleneck(context, { inputs: 4, outputs, downsample, ...style }));
 
 const cases: Record<string, [() => UnaryModule, () => Tensor]> = {
   linear: [() => fill(new Linear(context, 4, 3)), () => noise([5, 4], 2)],
@@ -49,6 +60,36 @@ const cases: Record<string, [() => UnaryModule, () => Tensor]> = {
   dropout: [() => new Dropout(0.4), () => noise([5, 40], 2)],
   "dropout, channels last": [() => new Dropout(0.4), () => images(3, 2, "channelsLast")],
   "dropout in evaluation mode": [() => new Dropout(0.4).eval(), () => noise([5, 4], 2)],
+  "mean of windows that leave rows and columns over": [() => new AvgPool2d(2), () => images(7, 6)],
+  "mean of windows, channels last": [() => new AvgPool2d(3), () => images(6, 6, "channelsLast")],
+  "sum over positions": [() => new GlobalSumPool2d(), () => images(3, 2)],
+  "sum over positions, channels last": [() => new GlobalSumPool2d(), () => images(3, 2, "channelsLast")],
+  "self-attention": [() => fill(new SelfAttention(context, 8)), () => noise([5, 8, 4, 6], 2)],
+  "self-attention, spectral norm, channels last": [
+    () => {
+      const layer = fill(new SelfAttention(contextOf(), 8, { spectralNorm: true })).to({
+        memoryFormat: "channelsLast",
+      });
+      for (let i = 0; i < 3; i++) layer.forward(noise([5, 8, 4, 6], 2));
+      return layer.eval();
+    },
+    () => noise([5, 8, 4, 6], 2).contiguous("channelsLast"),
+  ],
+  "residual block of images, halving": [() => block({ hidden: 6, downsample: true, first: true }), () => images(6, 4)],
+  "residual block, halving, channels last": [
+    () => block({ hidden: 4, downsample: true, first: false }).to({ memoryFormat: "channelsLast" }),
+    () => images(6, 4, "channelsLast"),
+  ],
+  "residual block that changes nothing": [
+    () => block({ hidden: 4, outputs: 4, downsample: false, first: false }),
+    () => images(6, 4),
+  ],
+  "bottleneck, halving, more channels": [() => bottleneck(8, true), () => images(6, 4)],
+  "bottleneck, more channels, channels last": [
+    () => bottleneck(8, false).to({ memoryFormat: "channelsLast" }),
+    () => images(6, 4, "channelsLast"),
+  ],
+  "bottleneck that changes nothing": [() => bottleneck(4, false), () => images(6, 4)],
   "a sequence": [
     () =>
       new Sequential(

@@ -1,0 +1,225 @@
+/**
+ * BigGAN (Brock et al. 2019, section 3 and appendix B) for images of 32, 64, 128 and 256 pixels.
+ *
+ *     G:  [z_0] -> linear -> [16 ch, 4, 4] -> residual blocks up -> batch norm, ReLU, convolution, tanh
+ *         block i: each batch norm takes gain and bias from a projection of [embedding(label), z_i]
+ *     D:  image -> residual blocks down -> ReLU -> sum over all positions -> linear, and projection of the label
+ *
+ * z is cut into equal parts, one for the first layer and one for each block. Spectral norm is on every convolution and
+ * linear layer of both, on D's embedding, but not on G's. Attention stands in both on maps of 64 x 64.
+ *
+ * The tables of 128 and 256 pixels are the paper's; those of 32 and 64, which it does not have, are of the authors'
+ * published code.
+ */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { UserError } from "../base/errors.ts";
+import {
+  ConditionalBatchNorm2d,
+  type ConditionedModule,
+  Embedding,
+  INITIALISERS,
+  type InitialiserName,
+  initialiserOf,
+  type LayerStyle,
+  projection,
+  styled,
+  zeros,
+} from "../nn/index.ts";
+import { Tensor } from "../tensor/index.ts";
+import { requireLabels } from "./conditioning.ts";
+import { imageShape, type ModelContext, requireClasses } from "./context.ts";
+import { type DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
+import { batchNorm2d } from "./normalisation.ts";
+import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
+
+/** The shape of both networks at one image size; channels in multiples of the width. */
+interface Plan {
+  /** Before the first of G's blocks, and after each. */
+  readonly up: readonly number[];
+  /** After each of D's blocks that halve the size, and after each that keeps it. */
+  readonly down: readonly number[];
+  readonly keep: readonly number[];
+  /** Length of z. */
+  readonly latent: number;
+  /** Side of the maps with attention; 0 for none. */
+  readonly attention: number;
+}
+
+const FIRST_SIZE = 4;
+const PLANS: Readonly<Record<number, Plan>> = {
+  32: { up: [4, 4, 4, 4], down: [4, 4], keep: [4, 4], latent: 128, attention: 0 },
+  64: { up: [16, 16, 8, 4, 2], down: [1, 2, 4, 8], keep: [16], latent: 120, attention: 32 },
+  128: { up: [16, 16, 8, 4, 2, 1], down: [1, 2, 4, 8, 16], keep: [16], latent: 120, attention: 64 },
+  256: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16], keep: [16], latent: 140, attention: 64 },
+};
+
+function planOf(context: ModelContext, network: string): Plan {
+  const { size } = imageShape(context, network);
+  const plan = PLANS[size];
+  if (plan !== undefined) return plan;
+  throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
+}
+
+/** Options that both networks share. */
+interface BigganOptions {
+  width: number;
+  conditional: boolean;
+  attention?: number | undefined;
+  attentionNorm: boolean;
+  init: InitialiserName;
+}
+
+/** Options of {@link BigganGenerator}. */
+export interface BigganGeneratorOptions extends BigganOptions {
+  latent?: number | undefined;
+  shared: number;
+  hierarchical: boolean;
+}
+
+/** Options of {@link bigganDiscriminator}. */
+export interface BigganDiscriminatorOptions extends BigganOptions {
+  outputs: number;
+}
+
+/** Spectral norm everywhere; biases begin at 0 with every initialiser but PyTorch's default. */
+export function bigganStyle(init: InitialiserName): LayerStyle {
+  return init === "default"
+    ? { spectralNorm: true }
+    : { spectralNorm: true, init: initialiserOf(init), biasInit: zeros };
+}
+
+/**
+ * Makes BigGAN's norms: gain and bias from a projection of a vector of `length` numbers, or for length 0 plain batch norm.
+ */
+export function projectedNorms(context: ModelContext, length: number, style: LayerStyle) {
+  return (channels: number): ConditionedModule => {
+    if (length === 0) return batchNorm2d(context, channels);
+    const make = projection(context, length, channels, style.init);
+    const norm = batchNorm2d(context, channels, { affine: false });
+    return new ConditionalBatchNorm2d(norm, styled(context, make(), style), styled(context, make(), style));
+  };
+}
+
+/** The class embedding that all norms of a generator share; its weights begin like all others. */
+export function sharedEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): Embedding {
+  return new Embedding(context, classes, shared, style.init === undefined ? {} : { init: style.init });
+}
+
+/** The generator. Modules: `embedding`, which all norms share, and `trunk`. */
+export class BigganGenerator extends GeneratorNetwork {
+  override readonly latent: number;
+  readonly #blocks: number;
+  readonly #hierarchical: boolean;
+  readonly #embedding: Embedding | undefined;
+  readonly #trunk: GeneratorTrunk;
+
+  constructor(context: ModelContext, options: BigganGeneratorOptions) {
+    super();
+    const network = "biggan.generator";
+    const plan = planOf(context, network);
+    const classes = options.conditional ? requireClasses(context, network) : 0;
+    const channels = plan.up.map((factor) => factor * options.width);
+    const style = bigganStyle(options.init);
+    this.latent = options.latent ?? plan.latent;
+    this.#blocks = channels.length - 1;
+    this.#hierarchical = options.hierarchical;
+    const parts = options.hierarchical ? this.#blocks + 1 : 1;
+    if (this.latent % parts !== 0) {
+      throw new UserError(
+        `${network}: \`latent\` (=${this.latent}) must be a multiple of ${parts}: one part for the first layer and one for each of ${this.#blocks} blocks`,
+      );
+    }
+    const part = this.latent / parts;
+    if (classes > 0) {
+      this.#embedding = this.registerModule("embedding", sharedEmbedding(context, classes, options.shared, style));
+    }
+    const length = (classes > 0 ? options.shared : 0) + (options.hierarchical ? part : 0);
+    const norm = projectedNorms(context, length, style);
+    const attention = { side: options.attention ?? plan.attention, spectralNorm: options.attentionNorm };
+    const stages = upStages(context, { network, firstSize: FIRST_SIZE, channels, attention, norm, style });
+    const trunk = new GeneratorTrunk(context, { inputs: part, firstSize: FIRST_SIZE, channels, stages, style });
+    this.#trunk = this.registerModule("trunk", trunk);
+  }
+
+  override forward(noise: Tensor, labels?: Tensor): Tensor {
+    const embedded = this.#embedding === undefined ? [] : [this.#embedding.forward(requireLabels(labels))];
+    const [first, ...rest] = this.#hierarchical ? noise.split(this.latent / (this.#blocks + 1), 1) : [noise];
+    const conditions = Array.from({ length: this.#blocks }, (_, i) => {
+      const part = rest[i];
+      const all = part === undefined ? embedded : [...embedded, part];
+      return all.length > 1 ? Tensor.cat(all, 1) : all[0];
+    });
+    return this.#trunk.forward(first!, conditions);
+  }
+}
+
+/** The discriminator: a {@link ResidualDiscriminator} whose blocks widen in their first convolution. */
+export function bigganDiscriminator(context: ModelContext, options: BigganDiscriminatorOptions): DiscriminatorNetwork {
+  const network = "biggan.discriminator";
+  const plan = planOf(context, network);
+  const { width, outputs, conditional } = options;
+  const steps = [
+    ...plan.down.map((factor) => ({ channels: factor * width, down: true })),
+    ...plan.keep.map((factor) => ({ channels: factor * width, down: false })),
+  ];
+  const style = bigganStyle(options.init);
+  const attention = { side: options.attention ?? plan.attention, spectralNorm: options.attentionNorm };
+  return new ResidualDiscriminator(context, {
+    network,
+    stages: downStages(context, { network, steps, wideFirst: true, attention, style }),
+    features: steps[steps.length - 1]!.channels,
+    outputs,
+    conditional,
+    style,
+  });
+}
+
+const count = z.int("must be a whole number").positive("must be above 0");
+const shared = {
+  width: count.default(96),
+  conditional: z.boolean().default(true),
+  attention: z.int("must be a whole number").min(0, "must not be negative").optional(),
+  attentionNorm: z.boolean().default(true),
+  init: z.enum(INITIALISERS).default("orthogonal"),
+};
+
+/**
+ * BigGAN's networks as parts of a recipe, for images of 32, 64, 128 or 256 pixels.
+ *
+ * `biggan.generator`: `latent` (length of z; by default 128, 120, 120, 140 for the four sizes), `width` 96 (the paper's
+ * ch), `shared` 128 (length of the class embedding), `hierarchical` true (z goes to every block; else to the first layer
+ * alone), `conditional` true, `attention` (side of the maps with self-attention; by default none at 32 pixels, 32 at 64,
+ * 64 at the others; 0 for none), `attentionNorm` true (spectral norm on its convolutions too, as in the published code),
+ * `init` "orthogonal".
+ *
+ * `biggan.discriminator`: `width`, `attention`, `attentionNorm`, `init` likewise, `outputs` 1 (logits; more make the score
+ * their log sum exp), `conditional` true (projection).
+ *
+ * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * images, a `latent` that cannot be cut into equal parts, `attention` that is no map's side, or `conditional` with data
+ * that has no classes.
+ *
+ * @example
+ * biggan.generator({ width: 64 });
+ * biggan.discriminator({ width: 64 });
+ */
+export const biggan = {
+  generator: describe(
+    "generator",
+    "biggan",
+    z.strictObject({
+      latent: count.optional(),
+      ...shared,
+      shared: count.default(128),
+      hierarchical: z.boolean().default(true),
+    }),
+    (options, context: ModelContext): GeneratorNetwork => new BigganGenerator(context, options),
+  ),
+  discriminator: describe(
+    "discriminator",
+    "biggan",
+    z.strictObject({ ...shared, outputs: count.default(1) }),
+    (options, context: ModelContext): DiscriminatorNetwork => bigganDiscriminator(context, options),
+  ),
+};

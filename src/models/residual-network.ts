@@ -1,0 +1,248 @@
+/**
+ * The frame that ResNet GANs, SAGAN and BigGAN have in common: blocks that double or halve the size, an attention layer
+ * among them, and what stands before and after. Which blocks these are, the file of each architecture says.
+ */
+import { UserError } from "../base/errors.ts";
+import {
+  AvgPool2d,
+  beginnings,
+  type ConditionedModule,
+  type Conv2d,
+  DiscriminatorBlock,
+  GeneratorBlock,
+  GlobalSumPool2d,
+  type LayerStyle,
+  Linear,
+  Module,
+  ReLU,
+  SelfAttention,
+  Sequential,
+  sameSizeConv,
+  styled,
+  type UnaryModule,
+  View,
+} from "../nn/index.ts";
+import type { MemoryFormat, Tensor } from "../tensor/index.ts";
+import { imageShape, type ModelContext, requireClasses } from "./context.ts";
+import { Head } from "./head.ts";
+import { DiscriminatorNetwork, type Judgement } from "./network.ts";
+import { batchNorm2d } from "./normalisation.ts";
+import { type RowJudge, rowJudge } from "./row-judgement.ts";
+
+/** Where attention stands among the blocks of one network. */
+export interface AttentionPlace {
+  /** Side in pixels of the maps that it sees; 0 for none. */
+  readonly side: number;
+  /** Spectral norm on its convolutions. */
+  readonly spectralNorm: boolean;
+}
+
+/** Puts attention behind the blocks whose maps have its side. */
+export class AttentionInserter {
+  readonly #context: ModelContext;
+  readonly #place: AttentionPlace;
+  readonly #style: LayerStyle;
+  readonly #sides = new Set<number>();
+
+  constructor(context: ModelContext, place: AttentionPlace, style: LayerStyle) {
+    this.#context = context;
+    this.#place = place;
+    this.#style = style;
+  }
+
+  /** The attention to follow blocks that made maps of `side`, or nothing; asked once a side, after its last block. */
+  after(side: number, channels: number): SelfAttention[] {
+    this.#sides.add(side);
+    if (side !== this.#place.side) return [];
+    const { init } = this.#style;
+    const { spectralNorm } = this.#place;
+    return [new SelfAttention(this.#context, channels, { spectralNorm, ...(init === undefined ? {} : { init }) })];
+  }
+
+  /** Throws UserError, in the name of `network`, when no block made maps of that side. */
+  requirePlaced(network: string): void {
+    const { side } = this.#place;
+    if (side === 0 || this.#sides.has(side)) return;
+    throw new UserError(
+      `${network}: \`attention\` (=${side}) must be the side of maps that a block makes (${[...this.#sides].join(", ")}), or 0 for none`,
+    );
+  }
+}
+
+/** Options of {@link upStages}. */
+export interface UpStages {
+  readonly network: string;
+  readonly firstSize: number;
+  /** Channels before the first block and after each. */
+  readonly channels: readonly number[];
+  readonly attention: AttentionPlace;
+  readonly norm: (channels: number) => ConditionedModule;
+  readonly style: LayerStyle;
+}
+
+/** A {@link GeneratorBlock} that doubles the size for each step of `channels`. */
+export function upStages(context: ModelContext, options: UpStages): ConditionedModule[] {
+  const { network, firstSize, channels, norm, style } = options;
+  const attention = new AttentionInserter(context, options.attention, style);
+  const stages = channels.slice(1).flatMap((outputs, i) => {
+    const inputs = channels[i]!;
+    const block = new GeneratorBlock(context, { inputs, outputs, upsample: true, norm, ...style });
+    return [block, ...attention.after(firstSize * 2 ** (i + 1), outputs)];
+  });
+  attention.requirePlaced(network);
+  return stages;
+}
+
+/** Options of {@link GeneratorTrunk}. */
+export interface GeneratorTrunkOptions {
+  /** Length of the vector that the first maps are made of. */
+  readonly inputs: number;
+  readonly firstSize: number;
+  /** Channels of the first maps and of the last. */
+  readonly channels: readonly number[];
+  readonly stages: readonly ConditionedModule[];
+  readonly style: LayerStyle;
+}
+
+/**
+ *     vector -> linear -> [C, s, s] -> blocks -> batch norm, ReLU, convolution 3 x 3, tanh -> image
+ *
+ * Modules: `project`, `stages` (numbered), `norm`, `output`.
+ */
+export class GeneratorTrunk extends Module {
+  readonly #memoryFormat: MemoryFormat;
+  readonly #project: Linear;
+  readonly #view: View;
+  readonly #stages: readonly ConditionedModule[];
+  readonly #norm: UnaryModule;
+  readonly #output: Conv2d;
+
+  constructor(context: ModelContext, { inputs, firstSize, channels, stages, style }: GeneratorTrunkOptions) {
+    super();
+    const [first, last] = [channels[0]!, channels[channels.length - 1]!];
+    const image = imageShape(context, "generator").channels;
+    this.#memoryFormat = context.memoryFormat ?? "contiguous";
+    const project = new Linear(context, inputs, first * firstSize ** 2, beginnings(style));
+    this.#project = this.registerModule("project", styled(context, project, style));
+    this.#view = new View([first, firstSize, firstSize]);
+    this.#stages = stages;
+    this.registerModule("stages", new Stages(stages));
+    this.#norm = this.registerModule("norm", batchNorm2d(context, last));
+    this.#output = this.registerModule("output", sameSizeConv(context, [last, image], 3, style));
+  }
+
+  /** @param conditions - One for each block; attention takes none. */
+  forward(vector: Tensor, conditions: readonly (Tensor | undefined)[]): Tensor {
+    let maps = this.#view.forward(this.#project.forward(vector)).contiguous(this.#memoryFormat);
+    let block = 0;
+    for (const stage of this.#stages) {
+      maps = stage instanceof SelfAttention ? stage.forward(maps) : stage.forward(maps, conditions[block++]);
+    }
+    return this.#output.forward(this.#norm.forward(maps).relu_()).tanh();
+  }
+}
+
+/** Gives the stages their numbers in the state dict. */
+class Stages extends Module {
+  constructor(stages: readonly Module[]) {
+    super();
+    for (const [i, stage] of stages.entries()) this.registerModule(String(i), stage);
+  }
+}
+
+/** What a discriminator's block makes of its input. */
+export interface DownStep {
+  readonly channels: number;
+  readonly down: boolean;
+}
+
+/** Options of {@link downStages}. */
+export interface DownStages {
+  readonly network: string;
+  readonly steps: readonly DownStep[];
+  /** Whether blocks widen in their first convolution (BigGAN) or, but for the first block, in their second (SNGAN). */
+  readonly wideFirst: boolean;
+  readonly attention: AttentionPlace;
+  readonly style: LayerStyle;
+}
+
+/** A {@link DiscriminatorBlock} for each step. */
+export function downStages(context: ModelContext, options: DownStages): UnaryModule[] {
+  const { network, steps, wideFirst, style } = options;
+  const { channels, size } = imageShape(context, network);
+  const attention = new AttentionInserter(context, options.attention, style);
+  let side = size;
+  const stages = steps.flatMap((step, i): UnaryModule[] => {
+    const first = i === 0;
+    const [inputs, outputs] = [first ? channels : steps[i - 1]!.channels, step.channels];
+    const hidden = wideFirst || first ? outputs : inputs;
+    const block = new DiscriminatorBlock(context, {
+      inputs,
+      hidden,
+      outputs,
+      downsample: step.down,
+      first,
+      ...style,
+    });
+    if (step.down) side /= 2;
+    return [block, ...(step.down ? attention.after(side, outputs) : [])];
+  });
+  attention.requirePlaced(network);
+  return stages;
+}
+
+/** Options of {@link ResidualDiscriminator}. */
+export interface ResidualDiscriminatorOptions {
+  readonly network: string;
+  readonly stages: readonly UnaryModule[];
+  /** Channels of the last maps. */
+  readonly features: number;
+  /** Side of the last maps; then features are means instead of sums over them. */
+  readonly meanOver?: number | undefined;
+  readonly outputs: number;
+  readonly conditional: boolean;
+  readonly style: LayerStyle;
+}
+
+/**
+ *     image -> blocks -> ReLU -> sum over all positions -> head (linear, and projection of the label)
+ *
+ * Its hidden activations are the blocks' sums, of which the next block takes the ReLU; the last one is after its ReLU.
+ * Modules: `body` (numbered, ReLU and pooling among them), `head`.
+ */
+export class ResidualDiscriminator extends DiscriminatorNetwork {
+  readonly #memoryFormat: MemoryFormat;
+  readonly #body: Sequential;
+  readonly #head: Head;
+
+  constructor(context: ModelContext, options: ResidualDiscriminatorOptions) {
+    super();
+    const { network, stages, features, meanOver, outputs, conditional, style } = options;
+    const classes = conditional ? requireClasses(context, network) : 0;
+    this.#memoryFormat = context.memoryFormat ?? "contiguous";
+    const pool = meanOver === undefined ? new GlobalSumPool2d() : new AvgPool2d(meanOver);
+    this.#body = this.registerModule("body", new Sequential(...stages, new ReLU(), pool));
+    const { spectralNorm } = style;
+    this.#head = this.registerModule(
+      "head",
+      new Head(context, features, { outputs, classes, spectralNorm, ...beginnings(style) }),
+    );
+  }
+
+  override forward(images: Tensor, labels?: Tensor): Judgement {
+    const hidden: Tensor[] = [];
+    const pooled = this.#body.forward(images.contiguous(this.#memoryFormat), (layer, output) => {
+      if (layer instanceof ReLU) hidden[hidden.length - 1] = output;
+      else if (!(layer instanceof SelfAttention || output.ndim === 2)) hidden.push(output);
+    });
+    return this.#head.forward(hidden, labels, pooled);
+  }
+
+  override get rowJudge(): RowJudge | undefined {
+    return rowJudge({
+      prepare: (images) => images.contiguous(this.#memoryFormat),
+      body: this.#body.rowForward,
+      head: (features, labels) => this.#head.forward([features], labels),
+    });
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * SAGAN (Zhang et al. 2019): the class-conditional ResNet GAN with self-attention in both players, and with spectral norm
+ * on every layer of the generator too.
+ *
+ * Attention stands where the paper found it best at 128 pixels, on maps of 32 x 32 (its table 1). At 32 and 48 pixels,
+ * which the paper does not treat, it stands on maps of half the image's side.
+ */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { INITIALISERS } from "../nn/index.ts";
+import { imageShape, type ModelContext } from "./context.ts";
+import type { DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
+import { ResnetGenerator, resnetDiscriminator } from "./resnet.ts";
+
+const LARGEST_ATTENTION = 32;
+
+/** What distinguishes SAGAN's networks from SNGAN's; its code draws all weights with gain 1. */
+function settings<O extends { attention?: number | undefined }>(context: ModelContext, network: string, options: O) {
+  const attention = options.attention ?? Math.min(LARGEST_ATTENTION, imageShape(context, network).size / 2);
+  return { ...options, attention, spectralNorm: true, branchGain: 1 };
+}
+
+const count = z.int("must be a whole number").positive("must be above 0");
+const attention = z.int("must be a whole number").min(0, "must not be negative").optional();
+const conditional = z.boolean().default(true);
+const init = z.enum(INITIALISERS).default("xavierUniform");
+
+/**
+ * SAGAN's networks as parts of a recipe, for images of 32, 48, 64 or 128 pixels.
+ *
+ * `sagan.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default 256 at 32 pixels, 64 at
+ * the others), `conditional` true (batch norm with a gain and a bias for each class), `attention` (side of the maps with
+ * self-attention; by default 32, or half the image's side where that is less; 0 for none), `init` "xavierUniform".
+ *
+ * `sagan.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `outputs` 1 (logits; more make the score
+ * their log sum exp), `conditional` true (projection), `attention`, `init` likewise.
+ *
+ * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * images, `attention` that is no map's side, or `conditional` with data that has no classes.
+ *
+ * @example
+ * sagan.generator({ width: 64 });
+ * sagan.discriminator({ width: 64 });
+ */
+export const sagan = {
+  generator: describe(
+    "generator",
+    "sagan",
+    z.strictObject({ latent: count.default(128), width: count.optional(), conditional, attention, init }),
+    (options, context: ModelContext): GeneratorNetwork => {
+      const network = "sagan.generator";
+      return new ResnetGenerator(context, network, settings(context, network, options));
+    },
+  ),
+  discriminator: describe(
+    "discriminator",
+    "sagan",
+    z.strictObject({ width: count.optional(), outputs: count.default(1), conditional, attention, init }),
+    (options, context: ModelContext): DiscriminatorNetwork => {
+      const network = "sagan.discriminator";
+      return resnetDiscriminator(context, network, { ...settings(context, network, options), pooling: "sum" });
+    },
+  ),
+};

@@ -1,0 +1,144 @@
+/**
+ * The bottleneck blocks of BigGAN-deep (Brock et al. 2019, appendix B and figure 16). Where channels change, the skip
+ * keeps x as it is: generators drop the channels that are too many, discriminators add those that are missing.
+ */
+import { Tensor } from "../tensor/index.ts";
+import { ReLU } from "./activations.ts";
+import type { BuildContext } from "./context.ts";
+import type { Conv2d } from "./conv.ts";
+import { type LayerStyle, sameSizeConv } from "./layer-style.ts";
+import { Module, UnaryModule } from "./module.ts";
+import { AvgPool2d } from "./resample.ts";
+import { type ConditionedModule, sumOfRows } from "./residual-block.ts";
+import type { RowForward } from "./rows.ts";
+import { Sequential } from "./sequential.ts";
+
+/** How much narrower the 3 x 3 convolutions are than the block: than its input in generators, else than its output. */
+const BOTTLENECK = 4;
+
+/** Options of {@link GeneratorBottleneck}. */
+export interface GeneratorBottleneckOptions extends LayerStyle {
+  readonly inputs: number;
+  /** At most `inputs`. */
+  readonly outputs: number;
+  /** Doubles the size. */
+  readonly upsample: boolean;
+  /** Makes the four norms. */
+  readonly norm: (channels: number) => ConditionedModule;
+}
+
+/**
+ *     y = conv1x1(n(conv3x3(n(conv3x3(up(n(conv1x1(n(x))))))))) + up(first channels of x),   n = relu(norm)
+ *
+ * Modules: `norm1`, `conv1` ... `norm4`, `conv4`.
+ */
+export class GeneratorBottleneck extends Module {
+  readonly #outputs: number;
+  readonly #upsample: boolean;
+  readonly #layers: readonly (readonly [ConditionedModule, Conv2d])[];
+
+  constructor(context: BuildContext, options: GeneratorBottleneckOptions) {
+    super();
+    const { inputs, outputs, upsample, norm } = options;
+    this.#outputs = outputs;
+    this.#upsample = upsample;
+    const narrow = Math.floor(inputs / BOTTLENECK);
+    const widths = [inputs, narrow, narrow, narrow, outputs];
+    this.#layers = ([1, 3, 3, 1] as const).map((kernel, i) => {
+      const channels = [widths[i]!, widths[i + 1]!] as const;
+      return [
+        this.registerModule(`norm${i + 1}`, norm(channels[0])),
+        this.registerModule(`conv${i + 1}`, sameSizeConv(context, channels, kernel, options, true)),
+      ] as const;
+    });
+  }
+
+  forward(x: Tensor, condition?: Tensor): Tensor {
+    const up = (maps: Tensor): Tensor => (this.#upsample ? maps.upsampleNearest2d(2) : maps);
+    let branch = x;
+    for (const [i, [norm, conv]] of this.#layers.entries()) {
+      const normed = norm.forward(branch, condition).relu_();
+      branch = conv.forward(i === 1 ? up(normed) : normed);
+    }
+    return branch.add_(up(x.narrow(1, 0, this.#outputs)));
+  }
+}
+
+/** Options of {@link DiscriminatorBottleneck}. */
+export interface DiscriminatorBottleneckOptions extends LayerStyle {
+  readonly inputs: number;
+  /** At least `inputs`. */
+  readonly outputs: number;
+  /** Halves the size. */
+  readonly downsample: boolean;
+}
+
+/**
+ *     y = conv1x1(down(relu(conv3x3(relu(conv3x3(relu(conv1x1(relu(x))))))))) + [s, conv1x1(s)],   s = down(x)
+ *
+ * where conv1x1(s) makes the channels that are missing. Modules: `branch` and `skip`, numbered as in a Sequential.
+ */
+export class DiscriminatorBottleneck extends UnaryModule {
+  readonly #branch: Sequential;
+  readonly #skip: Sequential;
+
+  constructor(context: BuildContext, options: DiscriminatorBottleneckOptions) {
+    super();
+    const { inputs, outputs, downsample } = options;
+    const down = (): UnaryModule[] => (downsample ? [new AvgPool2d(2)] : []);
+    const narrow = Math.floor(outputs / BOTTLENECK);
+    const branch = new Sequential(
+      // Not in place: the skip needs x as it is.
+      new ReLU(),
+      sameSizeConv(context, [inputs, narrow], 1, options, true),
+      new ReLU({ inPlace: true }),
+      sameSizeConv(context, [narrow, narrow], 3, options, true),
+      new ReLU({ inPlace: true }),
+      sameSizeConv(context, [narrow, narrow], 3, options, true),
+      new ReLU({ inPlace: true }),
+      ...down(),
+      sameSizeConv(context, [narrow, outputs], 1, options, true),
+    );
+    const widened =
+      outputs > inputs ? [new WithMoreChannels(sameSizeConv(context, [inputs, outputs - inputs], 1, options))] : [];
+    this.#branch = this.registerModule("branch", branch);
+    this.#skip = this.registerModule("skip", new Sequential(...down(), ...widened));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.#branch.forward(x).add(this.#skip.forward(x));
+  }
+
+  override get rowForward(): RowForward | undefined {
+    return sumOfRows(this.#branch, this.#skip);
+  }
+}
+
+/** [x, conv(x)] along the channels. Modules: `conv`. */
+class WithMoreChannels extends UnaryModule {
+  readonly #conv: Conv2d;
+
+  constructor(conv: Conv2d) {
+    super();
+    this.#conv = this.registerModule("conv", conv);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return Tensor.cat([x, this.#conv.forward(x)], 1);
+  }
+
+  override get rowForward(): RowForward {
+    return (x) => {
+      const { inChannels, outChannels } = this.#conv;
+      const pass = this.#conv.rowForward(x);
+      return {
+        output: Tensor.cat([x, pass.output], 1),
+        inputGradient: (gradient, rows) => {
+          const format = gradient.isContiguous() ? "contiguous" : "channelsLast";
+          const added = gradient.narrow(1, inChannels, outChannels).contiguous(format);
+          return pass.inputGradient(added, rows).add(gradient.narrow(1, 0, inChannels));
+        },
+      };
+    };
+  }
+}

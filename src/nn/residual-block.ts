@@ -1,0 +1,129 @@
+/**
+ * Residual blocks of image GANs (He et al. 2016, in the form of Miyato et al. 2018, figure 8, and Brock et al. 2019,
+ * figure 15): one that doubles the size for generators, one that halves it for discriminators.
+ *
+ * A convolution of 1 x 1 commutes with repeating pixels and with averaging them. So the skip is convolved where the maps
+ * are smaller, before they are doubled or after they are halved: the published numbers for a quarter of the work.
+ */
+import type { Tensor } from "../tensor/index.ts";
+import { ReLU } from "./activations.ts";
+import type { BuildContext } from "./context.ts";
+import type { Conv2d } from "./conv.ts";
+import { type LayerStyle, sameSizeConv } from "./layer-style.ts";
+import { Module, UnaryModule } from "./module.ts";
+import { AvgPool2d } from "./resample.ts";
+import type { RowForward } from "./rows.ts";
+import { Sequential } from "./sequential.ts";
+
+/** A layer whose result may depend on a condition of each sample, such as {@link ConditionalBatchNorm2d}. */
+export interface ConditionedModule extends Module {
+  forward(x: Tensor, condition?: Tensor): Tensor;
+}
+
+/** Options of {@link GeneratorBlock}. */
+export interface GeneratorBlockOptions extends LayerStyle {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Doubles the size. */
+  readonly upsample: boolean;
+  /** Makes the two norms. */
+  readonly norm: (channels: number) => ConditionedModule;
+}
+
+/**
+ *     y = conv(relu(norm(conv(up(relu(norm(x))))))) + up(conv1x1(x))
+ *
+ * [B, inputs, H, W] to [B, outputs, 2 H, 2 W], both convolutions 3 x 3. The skip is x itself where neither size nor
+ * channels change. Modules: `norm1`, `conv1`, `norm2`, `conv2`, `skip`.
+ */
+export class GeneratorBlock extends Module {
+  readonly #upsample: boolean;
+  readonly #norm1: ConditionedModule;
+  readonly #conv1: Conv2d;
+  readonly #norm2: ConditionedModule;
+  readonly #conv2: Conv2d;
+  readonly #skip: Conv2d | undefined;
+
+  constructor(context: BuildContext, options: GeneratorBlockOptions) {
+    super();
+    const { inputs, outputs, upsample, norm } = options;
+    this.#upsample = upsample;
+    this.#norm1 = this.registerModule("norm1", norm(inputs));
+    this.#conv1 = this.registerModule("conv1", sameSizeConv(context, [inputs, outputs], 3, options, true));
+    this.#norm2 = this.registerModule("norm2", norm(outputs));
+    this.#conv2 = this.registerModule("conv2", sameSizeConv(context, [outputs, outputs], 3, options, true));
+    if (inputs !== outputs || upsample) {
+      this.#skip = this.registerModule("skip", sameSizeConv(context, [inputs, outputs], 1, options));
+    }
+  }
+
+  forward(x: Tensor, condition?: Tensor): Tensor {
+    const up = (maps: Tensor): Tensor => (this.#upsample ? maps.upsampleNearest2d(2) : maps);
+    const small = this.#norm1.forward(x, condition).relu_();
+    const large = this.#conv1.forward(up(small));
+    const branch = this.#conv2.forward(this.#norm2.forward(large, condition).relu_());
+    return branch.add_(up(this.#skip?.forward(x) ?? x));
+  }
+}
+
+/** Options of {@link DiscriminatorBlock}. */
+export interface DiscriminatorBlockOptions extends LayerStyle {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Channels between the two convolutions: `outputs` in BigGAN, `inputs` in SNGAN but for its first block. */
+  readonly hidden: number;
+  /** Halves the size. */
+  readonly downsample: boolean;
+  /** Whether its input are images: then no ReLU comes before the first convolution. */
+  readonly first: boolean;
+}
+
+/**
+ *     y = down(conv(relu(conv(relu(x))))) + conv1x1(down(x))
+ *
+ * [B, inputs, H, W] to [B, outputs, H / 2, W / 2], both convolutions 3 x 3, halved by the mean of 2 x 2 pixels. The skip
+ * is x itself where neither size nor channels change. Modules: `branch` and `skip`, numbered as in a Sequential.
+ */
+export class DiscriminatorBlock extends UnaryModule {
+  readonly #branch: Sequential;
+  readonly #skip: Sequential;
+
+  constructor(context: BuildContext, options: DiscriminatorBlockOptions) {
+    super();
+    const { inputs, hidden, outputs, downsample, first } = options;
+    const down = (): UnaryModule[] => (downsample ? [new AvgPool2d(2)] : []);
+    const branch = new Sequential(
+      // Not in place: the skip needs x as it is.
+      ...(first ? [] : [new ReLU()]),
+      sameSizeConv(context, [inputs, hidden], 3, options, true),
+      new ReLU({ inPlace: true }),
+      sameSizeConv(context, [hidden, outputs], 3, options, true),
+      ...down(),
+    );
+    const changes = inputs !== outputs || downsample;
+    const skip = changes ? [...down(), sameSizeConv(context, [inputs, outputs], 1, options)] : [];
+    this.#branch = this.registerModule("branch", branch);
+    this.#skip = this.registerModule("skip", new Sequential(...skip));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.#branch.forward(x).add(this.#skip.forward(x));
+  }
+
+  override get rowForward(): RowForward | undefined {
+    return sumOfRows(this.#branch, this.#skip);
+  }
+}
+
+/** The passes of two modules over the same input, added up; undefined unless both offer theirs. */
+export function sumOfRows(one: UnaryModule, other: UnaryModule): RowForward | undefined {
+  const [first, second] = [one.rowForward, other.rowForward];
+  if (first === undefined || second === undefined) return undefined;
+  return (x) => {
+    const [a, b] = [first(x), second(x)];
+    return {
+      output: a.output.add(b.output),
+      inputGradient: (gradient, rows) => a.inputGradient(gradient, rows).add(b.inputGradient(gradient, rows)),
+    };
+  };
+}
