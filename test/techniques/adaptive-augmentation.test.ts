@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { hinge, type Loss, leastSquares, nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import { adaptiveAugmentation } from "../../src/techniques/adaptive-augmentation.ts";
+import { diffAugment } from "../../src/techniques/diff-augment.ts";
+import type { DiscriminatorPass, Game, Technique } from "../../src/techniques/index.ts";
+import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
+import { gameOf } from "../training/tiny.ts";
+
+type Options = NonNullable<Parameters<typeof adaptiveAugmentation>[0]>;
+
+const stored = fixture<{ seed: number; adaptive: Record<string, number[]> }>("augmentations");
+const images = (channels = 3): Tensor => noise([4, channels, 8, 8], 5);
+
+/** The technique, prepared for a game with this loss. */
+function built(options: Options = {}, { loss = hinge().build(undefined) as Loss, seed = stored.seed } = {}): Technique {
+  const image = { channels: 3, size: 8 };
+  const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, random: new Generator(seed) };
+  const technique = adaptiveAugmentation(options).build(context);
+  technique.prepare!({ loss } as Game, {});
+  return technique;
+}
+
+/** One update of the discriminator in which real images got these scores; gives p after it. */
+function judge(technique: Technique, scores: readonly number[], loss: Loss = hinge().build(undefined)): number {
+  const game = { loss } as Game;
+  scope(() => {
+    const pass = { judgedReal: { score: Tensor.fromArray(scores) } } as unknown as DiscriminatorPass;
+    expect(technique.discriminatorPenalty!(pass, game)).toBeUndefined();
+    technique.afterStep!("discriminator", game);
+    technique.afterStep!("generator", game);
+  });
+  return technique.report!().augment!;
+}
+
+const augment = (technique: Technique, batch: Tensor): Tensor => technique.augment!(batch, "fake", {} as Game);
+
+describe("the images", () => {
+  it.each(Object.entries(stored.adaptive))("at p = %s are PyTorch's, for the draws of a seed", (p, expected) => {
+    const result = augment(built({ start: Number(p) }), images());
+    expectClose(result, expected, { atol: 1e-9, rtol: 1e-9 });
+    const again = augment(built({ start: Number(p) }, { seed: stored.seed + 1 }), images());
+    expect(flat(again)).not.toEqual(flat(result));
+  });
+
+  it("at p = 0 are the same tensor, while the stream goes on", () => {
+    const x = images();
+    expect(augment(built(), x)).toBe(x);
+  });
+
+  it("carry the gradient back", () => {
+    const x = images().requiresGrad_();
+    expectGradients([x], () =>
+      augment(built({ start: 1 }), x)
+        .pow(2)
+        .sum(),
+    );
+  });
+
+  it("have only what is wanted done to them", () => {
+    const gray = Tensor.full([4, 3, 8, 8], 0.5, { dtype: "float64" });
+    const of = (...transformations: NonNullable<Options["transformations"]>): Tensor =>
+      augment(built({ start: 1, transformations }), gray);
+    // Moving changes nothing about an image of one color where it is reflected, and colors nothing about its flatness.
+    expectClose(of("blit"), gray);
+    expect(flat(of("color"))[0]).not.toBeCloseTo(0.5, 3);
+    expect(of("color").std([2, 3]).amax().item()).toBeLessThan(1e-12);
+  });
+});
+
+describe("p", () => {
+  it("rises where more than 4 in 5 real images are judged real, and falls where fewer are", () => {
+    // r = 0.6 at 4 of 5: above it p rises by the images of the interval over `images`.
+    const technique = built({ images: 100, interval: 1 });
+    expect(judge(technique, [1, 2, 3, 0.1])).toBeCloseTo(0.04, 12); // r = 1
+    expect(judge(technique, [1, 1, 1, 1, -1])).toBeCloseTo(0.04, 12); // r = 0.6: on target
+    expect(technique.report!()).toEqual({ augment: expect.closeTo(0.04, 12), overfit: expect.closeTo(0.6, 6) });
+    expect(judge(technique, [1, 1, 1, 1, 1, 1, 1, 1, 1, -1])).toBeCloseTo(0.14, 12); // r = 0.8
+    expect(judge(technique, [1, 1, 1, -1, -1])).toBeCloseTo(0.09, 12); // r = 0.2
+    expect(technique.report!().overfit).toBeCloseTo(0.2, 6);
+  });
+
+  it("stays within [0, 1]", () => {
+    const technique = built({ images: 10, interval: 1 });
+    expect(judge(technique, [-1, -1, -1, -1])).toBe(0);
+    for (const p of [0.4, 0.8, 1, 1]) expect(judge(technique, [1, 1, 1, 1])).toBeCloseTo(p, 12);
+    expect(judge(technique, [-1, -1, -1, -1])).toBeCloseTo(0.6, 12);
+  });
+
+  it("is adjusted every `interval` updates by all their images, and goes from 0 to 1 in `images`", () => {
+    const technique = built({ interval: 4, images: 64 });
+    const ps = Array.from({ length: 16 }, () => judge(technique, [1, 1, 1, 1]));
+    expect(ps).toEqual([0, 0, 0, 0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75, 0.75, 1]);
+    // The mean over the interval decides: 3 of 4 updates say 1, one says -1, r = 0.5.
+    const mixed = built({ interval: 4, images: 64, start: 0.5 });
+    for (const scores of [
+      [1, 1, 1, 1],
+      [1, 1, 1, 1],
+      [-1, -1, -1, -1],
+    ])
+      judge(mixed, scores);
+    expect(judge(mixed, [1, 1, 1, 1])).toBe(0.25);
+    expect(mixed.report!().overfit).toBe(0.5);
+  });
+
+  it("has the paper's defaults", () => {
+    const { options } = adaptiveAugmentation();
+    const transformations = ["blit", "geometry", "color"];
+    expect(options).toEqual({ target: 0.6, images: 500_000, interval: 4, start: 0, transformations });
+  });
+
+  it("follows the side of D(x) = 1/2, whatever the loss", () => {
+    const squares = leastSquares().build(undefined);
+    const p = (loss: Loss, scores: number[]): number =>
+      judge(built({ images: 8, interval: 1 }, { loss }), scores, loss);
+    expect(p(squares, [0.6, 0.7, 0.8, 0.9])).toBe(0.5);
+    expect(p(squares, [0.4, 0.3, 0.2, 0.9])).toBe(0);
+    expect(p(nonSaturating().build(undefined), [0.1, 0.2, 3, 4])).toBe(0.5);
+    expect(p(nonSaturating().build(undefined), [-0.1, -0.2, 3, 4])).toBe(0);
+  });
+
+  it("is in the log, and in checkpoints with the interval at hand", () => {
+    const technique = built({ interval: 3, images: 60, start: 0.2 });
+    expect(technique.report!()).toEqual({ augment: 0.2 });
+    for (let i = 0; i < 5; i++) judge(technique, [1, 1, 1, -1 + i]);
+    const { tensors, numbers } = technique.state!();
+    const other = built({ interval: 3, images: 60, start: 0.2 });
+    other.load!({ tensors: new Map([...tensors].map(([name, tensor]) => [name, tensor.clone()])), numbers });
+    expect(other.report!()).toEqual(technique.report!());
+    const after = judge(technique, [1, -1, 1, 1]);
+    expect(judge(other, [1, -1, 1, 1])).toBe(after);
+    expect(other.report!()).toEqual(technique.report!());
+    expect(() => other.load!({ tensors: new Map(), numbers: {} })).toThrow(
+      "adaptiveAugmentation: the checkpoint does not say how strong the augmentation was",
+    );
+  });
+});
+
+describe("in a game", () => {
+  it("augments what the discriminator sees, trains, and logs p", () => {
+    const game = gameOf({ techniques: [adaptiveAugmentation({ start: 0.8, interval: 1, images: 80, target: 1 })] });
+    for (const p of [0.7, 0.6]) {
+      expect(flat(trainingStep(game)).every(Number.isFinite)).toBe(true);
+      expect(game.techniques[0]!.report!().augment).toBeCloseTo(p, 9);
+    }
+  });
+
+  it("is refused with diffAugment, with vectors, with other channels, and with the Wasserstein loss", () => {
+    const refusal = "cannot stand in one recipe: both augment all that the discriminator sees";
+    expect(() => gameOf({ techniques: [diffAugment(), adaptiveAugmentation()] })).toThrow(
+      `\`diffAugment\` and \`adaptiveAugmentation\` ${refusal}`,
+    );
+    expect(() => gameOf({ techniques: [adaptiveAugmentation(), diffAugment()] })).toThrow(refusal);
+    expect(() => gameOf({ techniques: [adaptiveAugmentation()], loss: wasserstein() })).toThrow(
+      "it follows the sign of D(real), which has no meaning with the loss `wasserstein`",
+    );
+    const context = { batchSize: 4, classes: 0, device: "cpu" as const, random: new Generator(1) };
+    expect(() => adaptiveAugmentation().build({ ...context, image: { features: 2 } })).toThrow("vectors of 2 numbers");
+    expect(() => adaptiveAugmentation().build({ ...context, image: { channels: 2, size: 8 } })).toThrow(
+      "adaptiveAugmentation: images of 2 channels; it can take those of 1 or 3",
+    );
+    expect(() => adaptiveAugmentation({ target: 2 })).toThrow("adaptiveAugmentation.target (= 2): must be at most 1");
+  });
+});
