@@ -32,6 +32,7 @@ export {
   mnist,
   type OpenSource,
   packOf,
+  stackedMnist,
   type VectorData,
 } from "./data/index.ts";
 /** Schemas of the options that every image dataset shares, for datasets of one's own. */

@@ -7,12 +7,14 @@ import type { DataDescriptor } from "../data/describe.ts";
 import { fashionMnist } from "../data/fashion-mnist.ts";
 import { imageFolder } from "../data/image-folder.ts";
 import { mnist } from "../data/mnist.ts";
+import { stackedMnist } from "../data/stacked-mnist.ts";
 
 /** Datasets that have a name, and what describes them. */
 const named: Readonly<Record<string, (options: never) => DataDescriptor>> = {
   mnist,
   "fashion-mnist": fashionMnist,
   cifar10,
+  "stacked-mnist": stackedMnist,
 };
 
 /** The names, for help texts. */

@@ -71,12 +71,19 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
 }
 
 async function decodeRaw(images: RawImages, index: number, target: Target, reader: ItemReader): Promise<Resized> {
-  const begin = images.start + index * images.stride;
-  const size = images.channels * images.height * images.width;
-  const { pixels } = images;
+  const { pixels, planes, start, stride, channels } = images;
+  const area = images.height * images.width;
   // Of pixels in memory a copy, since sharp cannot take memory that threads share.
-  const stored =
-    typeof pixels === "string" ? await reader.stretch(pixels, begin, size) : pixels.slice(begin, begin + size);
+  const read = async (at: number, size: number): Promise<Uint8Array> => {
+    const begin = start + at * stride;
+    return typeof pixels === "string" ? reader.stretch(pixels, begin, size) : pixels.slice(begin, begin + size);
+  };
+  let stored: Uint8Array;
+  if (planes === undefined) stored = await read(index, channels * area);
+  else {
+    stored = new Uint8Array(channels * area);
+    for (let c = 0; c < channels; c++) stored.set(await read(planes[index * channels + c]!, area), c * area);
+  }
   return resizePlanar(images.columns ? rowsOf(stored, images) : stored, images, target);
 }
 

@@ -20,4 +20,5 @@ export {
   type RawImages,
   sha256OfFile,
 } from "./source.ts";
+export { stackedMnist } from "./stacked-mnist.ts";
 export type { AnyDataDescriptor, Mixture, VectorData, VectorDescriptor, VectorFeedOptions } from "./vectors.ts";

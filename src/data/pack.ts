@@ -231,10 +231,18 @@ const itemOf = ({ items }: EncodedImages): ((index: number) => EncodedItem) =>
 
 /** Raw pixels in memory that the workers see too: a message then carries a reference, not the whole dataset. */
 function share(images: RawImages): RawImages {
-  if (typeof images.pixels === "string") return images;
-  const pixels = new Uint8Array(new SharedArrayBuffer(images.pixels.byteLength));
-  pixels.set(images.pixels);
-  return { ...images, pixels };
+  let { pixels, planes } = images;
+  if (typeof pixels !== "string") {
+    const bytes = new Uint8Array(new SharedArrayBuffer(pixels.byteLength));
+    bytes.set(pixels);
+    pixels = bytes;
+  }
+  if (planes !== undefined) {
+    const numbers = new Uint32Array(new SharedArrayBuffer(planes.byteLength));
+    numbers.set(planes);
+    planes = numbers;
+  }
+  return { ...images, pixels, ...(planes ? { planes } : {}) };
 }
 
 /** Renames a whole pack to its final name; one that another process put there meanwhile is used instead. */

@@ -57,6 +57,11 @@ export interface RawImages {
   readonly width: number;
   /** Whether each plane is stored column by column, [channels, width, height], as MATLAB writes it. Default: row by row. */
   readonly columns?: boolean;
+  /**
+   * Which stored plane each plane of an image is, `channels` numbers an image: planes of height x width, `stride` bytes apart,
+   * may then stand in many images. Default: the planes of image i follow each other, from i x stride on.
+   */
+  readonly planes?: Uint32Array;
 }
 
 /** A file that could not be used, and why. */

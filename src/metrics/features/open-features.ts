@@ -3,9 +3,10 @@ import { suggestion, UserError } from "../../base/errors.ts";
 import { classifierNames, openClassifier } from "./classifier.ts";
 import type { FeatureNetwork } from "./feature-network.ts";
 import { type InceptionResizer, openInception } from "./inception.ts";
+import { openStackedClassifier, stackedClassifierName } from "./stacked-classifier.ts";
 
 /** What {@link openFeatures} opens by name; anything else must be the path of a classifier's file. */
-export const featureNames: readonly string[] = ["inception", ...classifierNames];
+export const featureNames: readonly string[] = ["inception", ...classifierNames, stackedClassifierName];
 
 /** Where and how a feature network is opened. */
 export interface OpenOptions {
@@ -15,7 +16,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens `inception`, a built-in classifier, or the file of a classifier of one's own (`*.safetensors`, as `gantry
+ * Opens `inception`, a built-in classifier (`stacked-mnist-classifier` is the digits' one on each channel), or the file of a classifier of one's own (`*.safetensors`, as `gantry
  * train-classifier` writes it).
  *
  * Throws UserError when there is no such network or its weights are not there.
@@ -25,6 +26,7 @@ export interface OpenOptions {
  */
 export async function openFeatures(name: string, { device, resizer }: OpenOptions): Promise<FeatureNetwork> {
   if (name === "inception") return openInception({ device, ...(resizer ? { resizer } : {}) });
+  if (name === stackedClassifierName) return openStackedClassifier({ device });
   if (classifierNames.includes(name) || name.endsWith(".safetensors")) return openClassifier(name, { device });
   throw new UserError(
     `there are no features \`${name}\`${suggestion(name, featureNames)}, or the path of a classifier's .safetensors file`,
