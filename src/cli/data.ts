@@ -3,10 +3,12 @@ import { resolve } from "node:path";
 import { packOf } from "../data/describe.ts";
 import { getDataset } from "../data/get.ts";
 import { type Inspection, inspect } from "../data/inspect.ts";
-import { officialDataset, officialDatasets } from "../data/registry.ts";
+import { datasetsByHand, officialDataset, officialDatasets } from "../data/registry.ts";
+import { parseValue } from "../recipe/value.ts";
 import { defineCommand } from "./command.ts";
 import { inceptionCommand } from "./data-inception.ts";
-import { wholeNumber } from "./flags.ts";
+import { UsageError } from "./errors.ts";
+import { valuesOf, wholeNumber } from "./flags.ts";
 import { datasetNames, describeDataset } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
@@ -20,6 +22,11 @@ const inspectArgs = {
     required: true,
     description: `${datasetNames.join(", ")}, or a folder or zip of images`,
   },
+  path: {
+    type: "string",
+    valueHint: "PATH",
+    description: "where a named dataset's files are, if not in the usual place",
+  },
   split: { type: "string", valueHint: "NAME", description: "train, test, or another sub-folder (default: train)" },
   size: { type: "string", valueHint: "PIXELS", description: "side of the prepared images (default: 32, folders 64)" },
   channels: { type: "string", valueHint: "1|3", description: "gray or colour (default: as the dataset is)" },
@@ -27,6 +34,11 @@ const inspectArgs = {
   background: { type: "string", valueHint: "0-255", description: "gray level behind transparency and around images" },
   classes: { type: "string", valueHint: "A,B", description: "only these classes" },
   first: { type: "string", valueHint: "N", description: "only the first N images" },
+  set: {
+    type: "string",
+    valueHint: "KEY=VALUE",
+    description: "an option that only this dataset has, such as attribute=Smiling; may be repeated",
+  },
   sheet: {
     type: "string",
     valueHint: "FILE",
@@ -38,8 +50,9 @@ const inspectArgs = {
 const inspectCommand = defineCommand({
   meta: { name: "inspect", description: "show what a dataset holds, list broken files, write a contact sheet" },
   args: inspectArgs,
-  async run({ args }) {
+  async run({ args, rawArgs }) {
     const options = {
+      path: args.path === undefined ? undefined : resolve(args.path),
       split: args.split,
       size: wholeNumber("--size", args.size, 1),
       channels: wholeNumber("--channels", args.channels, 1),
@@ -47,6 +60,7 @@ const inspectCommand = defineCommand({
       background: wholeNumber("--background", args.background, 0),
       classes: args.classes?.split(",").map((name) => name.trim()),
       first: wholeNumber("--first", args.first, 1),
+      ...Object.fromEntries(valuesOf(rawArgs, inspectArgs, "set").map(ownOption)),
     };
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const descriptor = describeDataset(args.dataset, given);
@@ -64,10 +78,21 @@ const inspectCommand = defineCommand({
   },
 });
 
+/** `key=value` as an option of a dataset. Throws UsageError when it is something else. */
+function ownOption(text: string): [key: string, value: unknown] {
+  const at = text.indexOf("=");
+  if (at < 1) throw new UsageError(`--set \`${text}\` must be written key=value, such as attribute=Smiling`);
+  return [text.slice(0, at).trim(), parseValue(text.slice(at + 1))];
+}
+
 const getCommand = defineCommand({
   meta: { name: "get", description: "download a dataset's official files, verify and unpack them" },
   args: {
-    name: { type: "positional", required: true, description: officialDatasets.map(({ name }) => name).join(", ") },
+    name: {
+      type: "positional",
+      required: true,
+      description: `${officialDatasets.map(({ name }) => name).join(", ")}; for ${datasetsByHand.join(", ")} it says what to put where`,
+    },
     json: { type: "boolean", description: "print one JSON object instead of text", default: false },
   },
   async run({ args }) {
@@ -108,6 +133,10 @@ export const data = defineCommand({
     { line: "gantry data mnist", does: "look at MNIST as training sees it" },
     { line: "gantry data photos.zip --size 64 --fit crop", does: "check a zip of images with class sub-folders" },
     { line: "gantry data get cifar10", does: "download CIFAR-10" },
+    {
+      line: "gantry data celeba --path /data/celeba --set attribute=Smiling",
+      does: "look at CelebA as two classes, from where you have it",
+    },
     { line: "gantry data inception", does: "get the weights that published scores use" },
   ],
 });

@@ -2,18 +2,30 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { suggestion, UserError } from "../base/errors.ts";
+import { celeba } from "../data/celeba.ts";
+import { celebaHq } from "../data/celeba-hq.ts";
 import { cifar10 } from "../data/cifar10.ts";
+import { cifar100 } from "../data/cifar100.ts";
 import type { DataDescriptor } from "../data/describe.ts";
 import { fashionMnist } from "../data/fashion-mnist.ts";
 import { imageFolder } from "../data/image-folder.ts";
+import { imagenet } from "../data/imagenet.ts";
+import { lsun } from "../data/lsun.ts";
 import { mnist } from "../data/mnist.ts";
 import { stackedMnist } from "../data/stacked-mnist.ts";
+import { stl10 } from "../data/stl10.ts";
 
 /** Datasets that have a name, and what describes them. */
 const named: Readonly<Record<string, (options: never) => DataDescriptor>> = {
   mnist,
   "fashion-mnist": fashionMnist,
   cifar10,
+  cifar100,
+  stl10,
+  celeba,
+  "celeba-hq": celebaHq,
+  lsun,
+  imagenet,
   "stacked-mnist": stackedMnist,
 };
 

@@ -1,5 +1,5 @@
 /** Getting a dataset: its official files downloaded, verified and unpacked into the folder where its descriptor looks. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { extract } from "tar";
 import { UserError } from "../base/errors.ts";
@@ -53,14 +53,24 @@ export async function getDataset(dataset: OfficialDataset, options: GetOptions =
   return { folder, downloaded };
 }
 
-type Members = readonly (readonly [name: string, sha256: string])[];
+type Members = readonly (readonly [name: string, expected: string | number])[];
 
 async function allThere(folder: string, members: Members): Promise<boolean> {
-  for (const [name, sum] of members) {
+  for (const [name, expected] of members) {
     const path = join(folder, name);
-    if (!existsSync(path) || (await sha256OfFile(path)) !== sum) return false;
+    if (!existsSync(path) || (await difference(path, expected)) !== undefined) return false;
   }
   return true;
+}
+
+/** How a member differs from what it should be, by its sum or its size; undefined when it does not. */
+async function difference(path: string, expected: string | number): Promise<string | undefined> {
+  if (typeof expected === "number") {
+    const { size } = statSync(path);
+    return size === expected ? undefined : `has ${size} bytes, not ${expected}`;
+  }
+  const actual = await sha256OfFile(path);
+  return actual === expected ? undefined : `has SHA-256 ${actual}, not ${expected}`;
 }
 
 /** Takes the wanted members out of a `.tar.gz`, verifies them, and puts their folder in place in one rename. */
@@ -70,11 +80,11 @@ async function unpack(archive: string, folder: string, members: Members): Promis
   try {
     mkdirSync(temporary, { recursive: true });
     await extract({ file: archive, cwd: temporary, strict: true, filter: (path) => wanted.has(path) });
-    for (const [name, sum] of members) {
+    for (const [name, expected] of members) {
       const path = join(temporary, name);
       if (!existsSync(path)) throw new UserError(`${archive} does not hold ${name}`);
-      const actual = await sha256OfFile(path);
-      if (actual !== sum) throw new UserError(`${archive}: ${name} has SHA-256 ${actual}, not ${sum}`);
+      const reason = await difference(path, expected);
+      if (reason !== undefined) throw new UserError(`${archive}: ${name} ${reason}`);
     }
     for (const top of readdirSync(temporary)) {
       rmSync(join(folder, top), { recursive: true, force: true });

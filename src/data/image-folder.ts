@@ -10,8 +10,8 @@ import { suggestion, UserError } from "../base/errors.ts";
 import { describeImages } from "./describe.ts";
 import { listedSource, refuseEmpty } from "./listed-source.ts";
 import { byCodeUnit, type Listed, listImages } from "./listing.ts";
-import { background, channels, choice, fit, size } from "./options.ts";
-import type { ImageSource } from "./source.ts";
+import { photographs } from "./options.ts";
+import { type ImageSource, takeTurns } from "./source.ts";
 
 const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
 
@@ -83,13 +83,10 @@ export function byClass(files: readonly Listed[], depth: number): Omit<Arranged,
   if (groups.size === 0) return { files: loose.map((file) => ({ file, label: 0 })), classes: [], stray: [] };
   const classes = [...groups.keys()].sort(byCodeUnit);
   const lists = classes.map((name) => groups.get(name)!);
-  const turns: { file: Listed; label: number }[] = [];
-  for (let round = 0; turns.length < files.length - loose.length; round++) {
-    for (const [label, list] of lists.entries()) {
-      const file = list[round];
-      if (file !== undefined) turns.push({ file, label });
-    }
-  }
+  const turns = Array.from(takeTurns(lists.map(({ length }) => length)), ([label, round]) => ({
+    file: lists[label]![round]!,
+    label,
+  }));
   return { files: turns, classes, stray: loose.map((file) => file.path) };
 }
 
@@ -128,11 +125,7 @@ export const imageFolder = describeImages(
   z.strictObject({
     path: z.string("must be the path of a folder or zip archive").min(1, "must not be empty"),
     split: z.string().min(1).optional(),
-    size: size.default(64),
-    channels: channels.default(3),
-    fit: fit.default("crop"),
-    background: background.default(255),
-    ...choice,
+    ...photographs,
   }),
   ({ path, split }) => folderSource(path, split),
 );

@@ -13,10 +13,13 @@ export interface LabelledFiles {
   readonly classes: readonly string[];
   readonly broken: readonly BrokenFile[];
   readonly ignored: Readonly<Record<string, number>>;
+  /** How many images the published set has, when it is one. */
+  readonly published?: number;
 }
 
 /** The source of listed files. */
-export function listedSource({ name, files, labels, classes, broken, ignored }: LabelledFiles): ImageSource {
+export function listedSource(labelled: LabelledFiles): ImageSource {
+  const { name, files, labels, classes, broken, ignored } = labelled;
   return {
     name,
     // With all that the pack holds besides pixels: files that never become any, labels that come from a table.
@@ -28,7 +31,7 @@ export function listedSource({ name, files, labels, classes, broken, ignored }: 
       classes,
       broken,
       ignored,
-      note: noteOf(name, files),
+      note: noteOf(labelled),
     }),
   };
 }
@@ -41,9 +44,10 @@ export function refuseEmpty(path: string, { files, broken, ignored }: Listing): 
   throw new UserError(`${path}: no image files${instead}; accepted endings: ${imageExtensions.join(" ")}`);
 }
 
-function noteOf(name: string, files: readonly Listed[]): string {
+function noteOf({ name, files, published }: LabelledFiles): string {
   const lossy = files.filter((file) => /\.jpe?g$/i.test(file.path)).length;
-  const kind = `${files.length} image files from ${name}`;
+  const whole = published === undefined || published === files.length ? "" : ` (the published set has ${published})`;
+  const kind = `${files.length} image files from ${name}${whole}`;
   if (lossy === 0) return kind;
   const which = lossy === files.length ? "all" : `${lossy} of them`;
   return `${kind}, ${which} JPEG: pixels differ from a lossless original, and so do scores`;

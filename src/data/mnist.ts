@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { describeImages } from "./describe.ts";
 import { type IdxDataset, idxSource } from "./idx-source.ts";
-import { background, channels, choice, fit, size } from "./options.ts";
+import { background, channels, choice, fit, path, size } from "./options.ts";
 import { datasetsFolder } from "./paths.ts";
 
 /** Name, classes and content sums of MNIST. */
@@ -31,7 +31,7 @@ export function mnistFolder(): string {
 /** The options of MNIST and of the datasets in its form. */
 export const idxOptions = z.strictObject({
   /** A folder with the four IDX files, plain or gzip, under their official names. */
-  path: z.string().min(1).optional(),
+  path,
   split: z.enum(["train", "test"], "must be `train` or `test`").default("train"),
   size: size.default(32),
   channels: channels.default(1),

@@ -61,3 +61,15 @@ export const choice = {
   /** Whether class labels are kept; without them the dataset has no classes and every label is 0. */
   labels: z.boolean().default(true),
 };
+
+/** The options of photographs, which come in all sizes: 64 pixels and colour unless said otherwise. */
+export const photographs = {
+  size: size.default(64),
+  channels: channels.default(3),
+  fit: fit.default("crop"),
+  background: background.default(255),
+  ...choice,
+};
+
+/** Where the files of a dataset with a name are, if not where `gantry data get` or docs/data.md puts them. */
+export const path = z.string().min(1, "must not be empty").optional();

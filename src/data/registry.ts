@@ -1,10 +1,13 @@
 /**
- * The official files of the datasets that `gantry data get` knows, with the SHA-256 that each must have.
+ * The official files of the datasets that `gantry data get` knows, with the SHA-256 that each must have; and of those that
+ * their publishers do not offer as plain files, what to put where.
  *
  * The sums were taken from public sources that agree with one another, and where the authors publish an MD5 (CIFAR-10:
  * c32a1d4ab5d03f1284b67883e8d87530; Fashion-MNIST: in its README) from sources that give both.
  */
+import { join } from "node:path";
 import { suggestion, UserError } from "../base/errors.ts";
+import { datasetsFolder } from "./paths.ts";
 
 /** A file to fetch. */
 export interface OfficialFile {
@@ -21,8 +24,11 @@ export interface OfficialDataset {
   readonly title: string;
   readonly home: string;
   readonly files: readonly OfficialFile[];
-  /** Members to take out of the (only) file, a `.tar.gz`, with the SHA-256 of each. */
-  readonly unpack?: Readonly<Record<string, string>>;
+  /**
+   * Members to take out of the (only) file, a `.tar.gz`, with the SHA-256 of each, or its bytes where nothing but the sum
+   * of the archive is confirmed.
+   */
+  readonly unpack?: Readonly<Record<string, string | number>>;
 }
 
 function idxFiles(bases: readonly string[], rows: readonly (readonly [string, number, string])[]): OfficialFile[] {
@@ -37,6 +43,21 @@ export const cifar10Files: Readonly<Record<string, string>> = {
   "data_batch_4.bin": "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
   "data_batch_5.bin": "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
   "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+};
+
+/** SHA-256 of CIFAR-100's two binary files, from one public source; nothing but a remark hangs on them. */
+export const cifar100Files: Readonly<Record<string, string>> = {
+  "train.bin": "f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29",
+  "test.bin": "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a",
+};
+
+/** MD5 of STL-10's binary files, on which many public sources agree; likewise. */
+export const stl10Files: Readonly<Record<string, string>> = {
+  "train_X.bin": "918c2871b30a85fa023e0c44e0bee87f",
+  "train_y.bin": "5a34089d4802c674881badbb80307741",
+  "test_X.bin": "7f263ba9f9e0b06b93213547f721ac82",
+  "test_y.bin": "36f9794fa4beb8a2c72628de14fa638e",
+  "unlabeled_X.bin": "5242ba1fed5e4be9e1e742405eb56ca4",
 };
 
 /** The datasets that can be fetched, by name. */
@@ -58,6 +79,20 @@ export const officialDatasets: readonly OfficialDataset[] = [
     ),
   },
   {
+    name: "cifar100",
+    title: "CIFAR-100, binary version",
+    home: "https://www.cs.toronto.edu/~kriz/cifar.html",
+    files: [
+      {
+        name: "cifar-100-binary.tar.gz",
+        urls: ["https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"],
+        sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+        bytes: 168_513_733,
+      },
+    ],
+    unpack: { "cifar-100-binary/train.bin": 153_700_000, "cifar-100-binary/test.bin": 30_740_000 },
+  },
+  {
     name: "fashion-mnist",
     title: "Fashion-MNIST",
     home: "https://github.com/zalandoresearch/fashion-mnist",
@@ -75,6 +110,29 @@ export const officialDatasets: readonly OfficialDataset[] = [
     ),
   },
   {
+    name: "stl10",
+    title: "STL-10, binary version",
+    home: "https://cs.stanford.edu/~acoates/stl10/",
+    files: [
+      {
+        name: "stl10_binary.tar.gz",
+        urls: [
+          "https://cs.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
+          "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
+        ],
+        sha256: "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866",
+        bytes: 2_640_397_119,
+      },
+    ],
+    unpack: {
+      "stl10_binary/train_X.bin": 138_240_000,
+      "stl10_binary/train_y.bin": 5_000,
+      "stl10_binary/test_X.bin": 221_184_000,
+      "stl10_binary/test_y.bin": 8_000,
+      "stl10_binary/unlabeled_X.bin": 2_764_800_000,
+    },
+  },
+  {
     name: "mnist",
     title: "MNIST",
     home: "http://yann.lecun.com/exdb/mnist/",
@@ -90,10 +148,35 @@ export const officialDatasets: readonly OfficialDataset[] = [
   },
 ];
 
-/** The dataset of that name. Throws UserError with the nearest name when there is none. */
+/** What a person does to have a dataset that is not offered as plain files; said of the folder where it is looked for. */
+const byHand: Readonly<Record<string, (folder: string) => string>> = {
+  celeba: (folder) =>
+    "get img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt by way of " +
+    `https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html and put them in ${folder}; the archive need not be unpacked`,
+  "celeba-hq": (folder) =>
+    "get CelebAMask-HQ by way of https://github.com/switchablenorms/CelebAMask-HQ and put its folder CelebA-HQ-img (30,000 " +
+    `files, 0.jpg to 29999.jpg) in ${folder}; a folder of images from elsewhere is given as \`path\``,
+  imagenet: (folder) =>
+    "get ILSVRC2012_img_train.tar with an account of https://image-net.org and unpack it, and each of the 1,000 archives in " +
+    `it into a folder of its synset, so that there is ${folder}/train/n01440764/n01440764_18.JPEG`,
+  lsun: (folder) =>
+    "get http://dl.yf.io/lsun/scenes/CATEGORY_SPLIT_lmdb.zip (such as church_outdoor_train_lmdb.zip) and unpack it in " +
+    `${folder}, so that there is ${folder}/CATEGORY_SPLIT_lmdb/data.mdb`,
+};
+
+/** The datasets that have to be brought by hand. */
+export const datasetsByHand: readonly string[] = Object.keys(byHand);
+
+/** What to put where to have one of {@link datasetsByHand}. */
+export function howToBring(name: string): string {
+  return byHand[name]!(join(datasetsFolder(), name));
+}
+
+/** The dataset of that name. Throws UserError with what to do by hand, or with the nearest name when there is none. */
 export function officialDataset(name: string): OfficialDataset {
   const found = officialDatasets.find((dataset) => dataset.name === name);
   if (found !== undefined) return found;
+  if (Object.hasOwn(byHand, name)) throw new UserError(`${name} cannot be downloaded from here: ${howToBring(name)}`);
   const names = officialDatasets.map((dataset) => dataset.name);
   throw new UserError(`there is nothing to get under the name \`${name}\`${suggestion(name, names)}`);
 }

@@ -118,6 +118,14 @@ export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
 }
 
+/** Places in lists of the given lengths, one of each list in turn: so the first of them hold every class. */
+export function* takeTurns(lengths: readonly number[]): Generator<[list: number, index: number]> {
+  const longest = Math.max(0, ...lengths);
+  for (let index = 0; index < longest; index++) {
+    for (const [list, length] of lengths.entries()) if (index < length) yield [list, index];
+  }
+}
+
 /** Which items of a source are wanted, with labels renumbered to the wanted classes. */
 export interface Selection {
   readonly indices: Uint32Array;

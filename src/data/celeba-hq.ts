@@ -1,0 +1,52 @@
+/**
+ * CelebA-HQ: 30,000 of CelebA's photographs, restored and aligned to 1024 x 1024 pixels (Karras, Aila, Laine and Lehtinen,
+ * "Progressive Growing of GANs", ICLR 2018). A folder of images without classes.
+ */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { describeImages } from "./describe.ts";
+import { listedSource, refuseEmpty } from "./listed-source.ts";
+import { listImages } from "./listing.ts";
+import { path, photographs } from "./options.ts";
+import { datasetsFolder } from "./paths.ts";
+import { howToBring } from "./registry.ts";
+import type { ImageSource } from "./source.ts";
+
+/** The folder of the images in CelebAMask-HQ, which has masks beside them. */
+const IMAGES = "CelebA-HQ-img";
+
+/** Opens the folder or zip archive. Throws UserError when it is not there or holds no image. */
+export async function celebaHqSource(path: string | undefined): Promise<ImageSource> {
+  const root = resolve(path ?? join(datasetsFolder(), "celeba-hq"));
+  const found = [join(root, IMAGES), join(root, "CelebAMask-HQ", IMAGES), root].find((folder) => existsSync(folder));
+  if (found === undefined) throw new UserError(`celeba-hq: there is no ${root}; ${howToBring("celeba-hq")}`);
+  const listing = await listImages(found);
+  refuseEmpty(found, listing);
+  const { files, broken, ignored } = listing;
+  const labels = new Uint8Array(files.length);
+  return listedSource({ name: "celeba-hq", files, labels, classes: [], broken, ignored, published: 30_000 });
+}
+
+/**
+ * CelebA-HQ, brought by hand: see docs/data.md.
+ *
+ * - `path`: the folder (or zip archive) of images, with or without sub-folders, or the one that holds CelebA-HQ-img;
+ *   default: `celeba-hq` among the datasets
+ * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
+ * - `flip`, `first`: see docs/data.md. There are no classes.
+ *
+ * Building it throws UserError, with what to put where, when the files are not there.
+ *
+ * @example
+ * celebaHq({ path: "/data/celeba-hq", size: 128, flip: true })
+ */
+export const celebaHq = describeImages(
+  "celebaHq",
+  z.strictObject({
+    path,
+    ...photographs,
+  }),
+  ({ path }) => celebaHqSource(path),
+);

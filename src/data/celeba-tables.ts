@@ -1,0 +1,87 @@
+/** CelebA's two tables, as they are published: text, a line an image, fields between spaces. */
+import { readFileSync } from "node:fs";
+import { suggestion, UserError } from "../base/errors.ts";
+import { fileError } from "../formats/atomic.ts";
+
+/** Numbers by the name of an image's file. */
+export type Column = ReadonlyMap<string, number>;
+
+/**
+ * One attribute of list_attr_celeba.txt: 1 for images that have it, 0 for others. The file's first line is the number of
+ * images, its second the attributes' names; each further one a file name with 1 or -1 an attribute.
+ *
+ * Throws UserError that names the line when the file has another form, and the attributes when there is none of that name.
+ */
+export function readAttribute(path: string, attribute: string): Column {
+  const [count, header, ...lines] = linesOf(path);
+  const names = (header ?? "").trim().split(/\s+/);
+  const at = names.indexOf(attribute);
+  if (!/^\d+$/.test((count ?? "").trim()) || names.length < 2) {
+    throw new UserError(`${path}: line 1 must be the number of images and line 2 the attributes' names`);
+  }
+  if (at < 0) throw new UserError(`${path} has no attribute \`${attribute}\`${suggestion(attribute, names)}`);
+  const column = readColumn(
+    path,
+    lines,
+    3,
+    names.length,
+    at,
+    new Map([
+      ["1", 1],
+      ["-1", 0],
+    ]),
+  );
+  if (column.size !== Number(count)) {
+    throw new UserError(`${path}: line 1 states ${Number(count)} images, ${column.size} follow; the file is cut short`);
+  }
+  return column;
+}
+
+/** The part of each image in list_eval_partition.txt: 0 training, 1 validation, 2 test. Throws UserError that names the line. */
+export function readPartition(path: string): Column {
+  return readColumn(
+    path,
+    linesOf(path),
+    1,
+    1,
+    0,
+    new Map([
+      ["0", 0],
+      ["1", 1],
+      ["2", 2],
+    ]),
+  );
+}
+
+function linesOf(path: string): string[] {
+  try {
+    return readFileSync(path, "utf8").trimEnd().split("\n");
+  } catch (error) {
+    throw fileError(error, "read", path);
+  }
+}
+
+function readColumn(
+  path: string,
+  lines: readonly string[],
+  firstLine: number,
+  columns: number,
+  at: number,
+  meaning: ReadonlyMap<string, number>,
+): Column {
+  const column = new Map<string, number>();
+  for (const [index, line] of lines.entries()) {
+    const [name, ...values] = line.trim().split(/\s+/);
+    const where = `${path}: line ${firstLine + index}`;
+    if (values.length !== columns) {
+      throw new UserError(`${where} has ${values.length} values after the file's name, not ${columns}`);
+    }
+    const value = meaning.get(values[at]!);
+    if (value === undefined) {
+      throw new UserError(`${where} has the value \`${values[at]}\`; accepted: ${[...meaning.keys()].join(", ")}`);
+    }
+    if (column.has(name!)) throw new UserError(`${where} names ${name} a second time`);
+    column.set(name!, value);
+  }
+  return column;
+}

@@ -1,0 +1,135 @@
+/**
+ * CelebA: 202,599 photographs of 10,177 celebrities, aligned and cropped to 178 x 218 pixels, with 40 attributes each (Liu,
+ * Luo, Wang and Tang, "Deep Learning Face Attributes in the Wild", ICCV 2015). Read from the official archive or its folder.
+ */
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { type Column, readAttribute, readPartition } from "./celeba-tables.ts";
+import { describeImages } from "./describe.ts";
+import { listedSource, refuseEmpty } from "./listed-source.ts";
+import { type Listed, listImages } from "./listing.ts";
+import { path, photographs } from "./options.ts";
+import { datasetsFolder } from "./paths.ts";
+import { howToBring } from "./registry.ts";
+import type { BrokenFile, ImageSource } from "./source.ts";
+
+const IMAGES = "img_align_celeba";
+const ATTRIBUTES = "list_attr_celeba.txt";
+const PARTITION = "list_eval_partition.txt";
+
+/** Number of a split in the partition file, and of its images. */
+const splits = {
+  train: { part: 0, count: 162_770 },
+  validation: { part: 1, count: 19_867 },
+  test: { part: 2, count: 19_962 },
+  all: { part: undefined, count: 202_599 },
+} as const;
+
+type CelebaSplit = keyof typeof splits;
+
+/** Where the images are, and the folder from which the tables are looked for. */
+function placesOf(path: string | undefined): { images: string; root: string } {
+  const root = resolve(path ?? join(datasetsFolder(), "celeba"));
+  const isImages = existsSync(root) && (statSync(root).isFile() || basename(root) === IMAGES);
+  if (isImages) return { images: root, root: dirname(root) };
+  const candidates = [root, join(root, "Img")].flatMap((folder) => [
+    join(folder, IMAGES),
+    join(folder, `${IMAGES}.zip`),
+  ]);
+  const images = candidates.find((candidate) => existsSync(candidate));
+  if (images !== undefined) return { images, root };
+  throw new UserError(`celeba: neither ${IMAGES} nor ${IMAGES}.zip is in ${root}; ${howToBring("celeba")}`);
+}
+
+/** The path of a table: beside the images or in the folder that the publishers keep it in. */
+function tableAt(root: string, name: string, needed: string): string {
+  const folders = [root, join(root, "Anno"), join(root, "Eval"), join(root, "../Anno"), join(root, "../Eval")];
+  const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
+  if (path !== undefined) return path;
+  throw new UserError(`celeba: ${name} is not in ${root} and ${needed}; ${howToBring("celeba")}`);
+}
+
+const nameOf = (file: Listed): string => basename(file.path);
+
+/** Opens a split. Throws UserError when files are absent, a table is damaged or has no such attribute. */
+export async function celebaSource(
+  path: string | undefined,
+  split: CelebaSplit,
+  attribute?: string,
+): Promise<ImageSource> {
+  const { images, root } = placesOf(path);
+  const { part, count } = splits[split];
+  const partition =
+    part === undefined
+      ? undefined
+      : readPartition(
+          tableAt(root, PARTITION, `says which images are ${split}; without it, \`split\` must be \`all\``),
+        );
+  const attributes =
+    attribute === undefined
+      ? undefined
+      : readAttribute(tableAt(root, ATTRIBUTES, `says which images are ${attribute}`), attribute);
+  const listing = await listImages(images);
+  refuseEmpty(images, listing);
+  const broken: BrokenFile[] = [...listing.broken];
+  const files: Listed[] = [];
+  for (const file of listing.files) {
+    const missing = [
+      ...(partition?.has(nameOf(file)) === false ? [PARTITION] : []),
+      ...(attributes?.has(nameOf(file)) === false ? [ATTRIBUTES] : []),
+    ];
+    if (missing.length > 0) broken.push({ file: file.path, reason: `is not in ${missing.join(", nor in ")}` });
+    else if (partition === undefined || partition.get(nameOf(file)) === part) files.push(file);
+  }
+  if (partition !== undefined) broken.push(...absent(partition, part, listing.files, basename(images)));
+  return listedSource({
+    name: `celeba (${attribute === undefined ? split : `${split}, ${attribute}`})`,
+    files,
+    labels: files.map((file) => attributes?.get(nameOf(file)) ?? 0),
+    classes: attribute === undefined ? [] : [`not ${attribute}`, attribute],
+    broken,
+    ignored: listing.ignored,
+    published: count,
+  });
+}
+
+/** One entry for all images that a split should have and that are not there. */
+function absent(partition: Column, part: number | undefined, files: readonly Listed[], images: string): BrokenFile[] {
+  const there = new Set(files.map(nameOf));
+  const gone = [...partition].flatMap(([name, value]) => (value === part && !there.has(name) ? [name] : []));
+  if (gone.length === 0) return [];
+  return [{ file: PARTITION, reason: `${gone.length} of its images are not in ${images}, ${gone[0]} first` }];
+}
+
+/**
+ * CelebA, aligned and cropped, brought by hand: see docs/data.md.
+ *
+ * - `path`: the folder with img_align_celeba (a folder) or img_align_celeba.zip and the tables, or the archive itself;
+ *   default: `celeba` among the datasets
+ * - `split`: of the official partition: `train` (default, 162,770 images), `validation` (19,867), `test` (19,962), or `all`,
+ *   which needs no partition file
+ * - `attribute`: a column of list_attr_celeba.txt, such as `Smiling`, which makes two classes, `not Smiling` and `Smiling`;
+ *   default: no classes
+ * - `size` (default 64), `channels` (default 3), `background` (default 255), and `fit`: `crop` (default) takes the middle
+ *   178 x 178 pixels
+ * - `flip`, `classes`, `first`, `labels`: see docs/data.md
+ *
+ * Building it throws UserError, with what to put where, when the files are not there.
+ *
+ * @example
+ * celeba({ path: "/data/celeba", size: 64, attribute: "Smiling", flip: true })
+ */
+export const celeba = describeImages(
+  "celeba",
+  z.strictObject({
+    path,
+    split: z
+      .enum(["train", "validation", "test", "all"], "must be `train`, `validation`, `test` or `all`")
+      .default("train"),
+    attribute: z.string().min(1).optional(),
+    ...photographs,
+  }),
+  ({ path, split, attribute }) => celebaSource(path, split, attribute),
+);

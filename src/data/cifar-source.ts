@@ -1,0 +1,113 @@
+/** Sources in the binary form of CIFAR: records of label bytes and three planes of 32 x 32 bytes (Krizhevsky 2009). */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { fileError } from "../formats/atomic.ts";
+import { background, channels, choice, fit, path, size } from "./options.ts";
+import { datasetsFolder } from "./paths.ts";
+import { type ImageSource, type OpenSource, sha256, sha256OfFile } from "./source.ts";
+
+/** The two splits of the CIFAR datasets. */
+export type CifarSplit = "train" | "test";
+
+/** What sets one dataset of the form apart from another. */
+export interface CifarDataset {
+  readonly name: string;
+  /** The folder that the official archive unpacks to. */
+  readonly folder: string;
+  readonly files: Readonly<Record<CifarSplit, readonly string[]>>;
+  /** Bytes before the planes, and which of them is the label. */
+  readonly labelBytes: number;
+  readonly labelAt: number;
+  readonly classes: readonly string[];
+  /** SHA-256 of the official files. */
+  readonly official: Readonly<Record<string, string>>;
+}
+
+/** Red, green and blue, each 32 x 32 bytes. */
+const PLANES = 3 * 32 * 32;
+
+/** The options that the CIFAR datasets share. */
+export const cifarOptions = {
+  path,
+  split: z.enum(["train", "test"], "must be `train` or `test`").default("train"),
+  size: size.default(32),
+  channels: channels.default(3),
+  fit: fit.default("crop"),
+  background: background.default(0),
+  ...choice,
+};
+
+/** The folder that holds a split's files: `path` itself or the sub-folder that the official archive unpacks to. */
+function folderOf({ name, folder, files }: CifarDataset, path: string | undefined, split: CifarSplit): string {
+  const root = path ?? join(datasetsFolder(), name);
+  const found = [root, join(root, folder)].find((place) => files[split].every((file) => existsSync(join(place, file))));
+  if (found !== undefined) return found;
+  const [first, last] = [files[split][0], files[split].at(-1)];
+  const [what, are] = first === last ? [first, "is"] : [`${first} to ${last}`, "are"];
+  throw new UserError(
+    `${name}: ${what} ${are} not in ${root}; run \`gantry data get ${name}\`, or give the folder that holds them as \`path\` ` +
+      "(a folder or zip of image files is read by imageFolder)",
+  );
+}
+
+/** Opens a split. Throws UserError when files are absent or, on opening, do not have the form. */
+export async function cifarSource(
+  dataset: CifarDataset,
+  path: string | undefined,
+  split: CifarSplit,
+): Promise<ImageSource> {
+  const folder = folderOf(dataset, path, split);
+  const names = dataset.files[split];
+  const files = names.map((file) => join(folder, file));
+  const sums = await Promise.all(files.map(sha256OfFile));
+  const isOfficial = names.every((file, i) => dataset.official[file] === sums[i]);
+  return {
+    name: `${dataset.name} (${split})`,
+    // One file holds the labels of several datasets' worth: coarse and fine ones.
+    fingerprint: sha256(`${sums.join(" ")}${dataset.labelBytes > 1 ? ` label ${dataset.labelAt}` : ""}`),
+    open: () => openCifar(dataset, files, split, isOfficial),
+  };
+}
+
+async function openCifar(
+  dataset: CifarDataset,
+  files: readonly string[],
+  split: CifarSplit,
+  isOfficial: boolean,
+): Promise<OpenSource> {
+  const { name, labelBytes, labelAt, classes } = dataset;
+  const record = labelBytes + PLANES;
+  const batches = await Promise.all(
+    files.map((file) =>
+      readFile(file).catch((error: unknown) => {
+        throw fileError(error, "read", file);
+      }),
+    ),
+  );
+  for (const [i, batch] of batches.entries()) {
+    if (batch.byteLength > 0 && batch.byteLength % record === 0) continue;
+    throw new UserError(
+      `${files[i]}: ${batch.byteLength} bytes are not a whole number of ${record}-byte records; the file is cut short or ` +
+        `not in ${name}'s binary form`,
+    );
+  }
+  const pixels = batches.length === 1 ? batches[0]! : Buffer.concat(batches);
+  const labels = Uint8Array.from({ length: pixels.byteLength / record }, (_, i) => pixels[i * record + labelAt]!);
+  const outside = labels.findIndex((label) => label >= classes.length);
+  if (outside >= 0) {
+    const accepted = `labels go from 0 to ${classes.length - 1}`;
+    throw new UserError(`${name} (${split}): record ${outside} has label ${labels[outside]}; ${accepted}`);
+  }
+  return {
+    images: { form: "raw", pixels, start: labelBytes, stride: record, channels: 3, height: 32, width: 32 },
+    names: (index) => `${name} ${split} record ${index}`,
+    labels,
+    classes,
+    broken: [],
+    ignored: {},
+    note: `${name}, ${split} split, ${labels.length} images, ${isOfficial ? "the official files" : "NOT the official files"}`,
+  };
+}

@@ -1,0 +1,62 @@
+/**
+ * CIFAR-100: 50,000 + 10,000 colour images of 32 x 32 pixels (Krizhevsky 2009), in the official binary form: in 100 classes,
+ * which lie five by five in 20 coarse ones.
+ */
+import { z } from "zod";
+import { type CifarDataset, cifarOptions, cifarSource } from "./cifar-source.ts";
+import { describeImages } from "./describe.ts";
+import { cifar100Files } from "./registry.ts";
+
+const names = (text: string): string[] => text.split(/\s+/);
+
+/** The names in the archive's fine_label_names.txt and coarse_label_names.txt, in their order. */
+const classes = {
+  fine: names(
+    "apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can castle " +
+      "caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin elephant flatfish " +
+      "forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle " +
+      "mountain mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree plain plate poppy porcupine " +
+      "possum rabbit raccoon ray road rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel streetcar " +
+      "sunflower sweet_pepper table tank telephone television tiger tractor train trout tulip turtle wardrobe whale " +
+      "willow_tree wolf woman worm",
+  ),
+  coarse: names(
+    "aquatic_mammals fish flowers food_containers fruit_and_vegetables household_electrical_devices household_furniture " +
+      "insects large_carnivores large_man-made_outdoor_things large_natural_outdoor_scenes large_omnivores_and_herbivores " +
+      "medium_mammals non-insect_invertebrates people reptiles small_mammals trees vehicles_1 vehicles_2",
+  ),
+} as const;
+
+/** A record's first byte is its coarse label, its second the fine one. */
+const labelAt = { coarse: 0, fine: 1 } as const;
+
+const dataset = (granularity: keyof typeof labelAt): CifarDataset => ({
+  name: "cifar100",
+  folder: "cifar-100-binary",
+  files: { train: ["train.bin"], test: ["test.bin"] },
+  labelBytes: 2,
+  labelAt: labelAt[granularity],
+  classes: classes[granularity],
+  official: cifar100Files,
+});
+
+/**
+ * CIFAR-100 in the official binary form, from `gantry data get cifar100` or from a folder of one's own.
+ *
+ * - `granularity`: `fine` (default, 100 classes of 600 images) or `coarse` (20 classes of 3,000)
+ * - `path`: the folder with train.bin and test.bin, or the one above it; default: where `gantry data get` puts them
+ * - the other options as for {@link cifar10}
+ *
+ * Building it throws UserError, with the command that gets the files, when they are not there.
+ *
+ * @example
+ * cifar100({ granularity: "coarse", flip: true })
+ */
+export const cifar100 = describeImages(
+  "cifar100",
+  z.strictObject({
+    granularity: z.enum(["fine", "coarse"], "must be `fine` or `coarse`").default("fine"),
+    ...cifarOptions,
+  }),
+  ({ path, split, granularity }) => cifarSource(dataset(granularity), path, split),
+);

@@ -1,0 +1,120 @@
+/**
+ * ImageNet: photographs in folders by synset, as the archives of ILSVRC-2012 unpack (Russakovsky et al., "ImageNet Large
+ * Scale Visual Recognition Challenge", IJCV 2015): 1,281,167 for training in 1,000 classes, 50,000 for validation.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { fileError } from "../formats/atomic.ts";
+import { quoted } from "../formats/one-line.ts";
+import { describeImages } from "./describe.ts";
+import { byClass } from "./image-folder.ts";
+import { listedSource } from "./listed-source.ts";
+import { byCodeUnit, type Listed, listImages } from "./listing.ts";
+import { path, photographs } from "./options.ts";
+import { datasetsFolder } from "./paths.ts";
+import { howToBring } from "./registry.ts";
+import type { BrokenFile, ImageSource } from "./source.ts";
+
+/** A synset's name: `n`, for noun, and its offset in WordNet 3.0. */
+const SYNSET = /^n\d{8}$/;
+
+const published = { train: 1_281_167, val: 50_000 } as const;
+
+/** The folder whose sub-folders are a split's synsets, and those. */
+function splitFolder(path: string | undefined, split: keyof typeof published): { folder: string; synsets: string[] } {
+  const root = resolve(path ?? join(datasetsFolder(), "imagenet"));
+  for (const folder of [join(root, split), join(root, "ILSVRC/Data/CLS-LOC", split), root]) {
+    const synsets = existsSync(folder) ? readdirSync(folder).filter((name) => SYNSET.test(name)) : [];
+    if (synsets.length > 0) return { folder, synsets: synsets.sort(byCodeUnit) };
+  }
+  const flat = existsSync(join(root, split)) ? `; ${join(root, split)} has no folder named like one (n01440764)` : "";
+  throw new UserError(`imagenet: no synsets of the split \`${split}\` in ${root}${flat}; ${howToBring("imagenet")}`);
+}
+
+/** The synsets of a list: the first word of each line of a file, `#` begins a remark. */
+function listedSynsets(wanted: readonly string[] | string): string[] {
+  let words = wanted as readonly string[];
+  if (typeof wanted === "string") {
+    try {
+      const lines = readFileSync(wanted, "utf8").split("\n");
+      words = lines.flatMap((line) => line.replace(/#.*/, "").trim().split(/[\s,]/, 1)).filter((word) => word !== "");
+    } catch (error) {
+      throw fileError(error, "read", wanted);
+    }
+  }
+  const where = typeof wanted === "string" ? `${wanted}:` : "imagenet: `synsets`:";
+  const strange = words.find((word) => !SYNSET.test(word));
+  if (strange !== undefined) throw new UserError(`${where} ${quoted(strange)} is no synset such as n01440764`);
+  const twice = words.find((word, i) => words.indexOf(word) < i);
+  if (twice !== undefined) throw new UserError(`${where} ${twice} is named twice`);
+  if (words.length === 0) throw new UserError(`${where} no synset is named`);
+  return [...words];
+}
+
+/** Opens a split, or the part of it in the wanted synsets. Throws UserError when one of them is not there or is empty. */
+export async function imagenetSource(
+  path: string | undefined,
+  split: keyof typeof published,
+  wanted?: readonly string[] | string,
+): Promise<ImageSource> {
+  const { folder, synsets } = splitFolder(path, split);
+  const chosen = wanted === undefined ? synsets : listedSynsets(wanted);
+  const missing = chosen.filter((synset) => !synsets.includes(synset));
+  if (missing.length > 0) {
+    const all = missing.length > 1 ? ` (and ${missing.length - 1} more of those that are wanted)` : "";
+    throw new UserError(`imagenet: ${missing[0]}${all} is not in ${folder}, which has ${synsets.length} synsets`);
+  }
+  const files: Listed[] = [];
+  const broken: BrokenFile[] = [];
+  const ignored: Record<string, number> = {};
+  for (const synset of chosen) {
+    const listing = await listImages(join(folder, synset));
+    if (listing.files.length === 0) throw new UserError(`imagenet: ${join(folder, synset)} holds no image`);
+    for (const file of listing.files) files.push({ ...file, path: `${synset}/${file.path}` });
+    for (const { file, reason } of listing.broken) broken.push({ file: `${synset}/${file}`, reason });
+    for (const [ending, count] of Object.entries(listing.ignored)) ignored[ending] = (ignored[ending] ?? 0) + count;
+  }
+  const arranged = byClass(files, 0);
+  return listedSource({
+    name: `imagenet (${chosen.length === 1000 ? split : `${split}, ${chosen.length} synsets`})`,
+    files: arranged.files.map(({ file }) => file),
+    labels: arranged.files.map(({ label }) => label),
+    classes: arranged.classes,
+    broken,
+    ignored,
+    ...(chosen.length === 1000 ? { published: published[split] } : {}),
+  });
+}
+
+/**
+ * ImageNet, brought by hand: see docs/data.md.
+ *
+ * - `path`: the folder with `train` and `val`, or that of the synsets themselves; default: `imagenet` among the datasets
+ * - `split`: `train` (default) or `val`, whose images must have been sorted into their synsets, too
+ * - `synsets`: only these: a list, or the path of a file with one a line (further words and what follows `#` are not read);
+ *   default: all. Classes are numbered in the order of the synsets' names, as torchvision does, not of the list
+ * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
+ * - `flip`, `classes`, `first`, `labels`: see docs/data.md
+ *
+ * Building it throws UserError, with what to put where, when the files are not there.
+ *
+ * @example
+ * imagenet({ path: "/data/imagenet", synsets: "hundred.txt", size: 128, flip: true })
+ */
+export const imagenet = describeImages(
+  "imagenet",
+  z.strictObject({
+    path,
+    split: z.enum(["train", "val"], "must be `train` or `val`").default("train"),
+    synsets: z
+      .union(
+        [z.string().min(1), z.array(z.string()).min(1)],
+        "must be a list of synsets or the path of a file with one a line",
+      )
+      .optional(),
+    ...photographs,
+  }),
+  ({ path, split, synsets }) => imagenetSource(path, split, synsets),
+);

@@ -1,0 +1,125 @@
+/**
+ * STL-10: colour images of 96 x 96 pixels taken from ImageNet (Coates, Lee and Ng 2011), in the official binary form: 5,000 +
+ * 8,000 in ten classes and 100,000 without labels.
+ *
+ * An image is three planes, each stored column by column (the authors work in MATLAB); labels count from 1. The unlabelled
+ * file has 2.8 GB, so images are read from the file one at a time.
+ */
+import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../base/errors.ts";
+import { fileError } from "../formats/atomic.ts";
+import { describeImages } from "./describe.ts";
+import { path, photographs } from "./options.ts";
+import { datasetsFolder } from "./paths.ts";
+import { stl10Files } from "./registry.ts";
+import { type ImageSource, type OpenSource, sha256, sumOfFile } from "./source.ts";
+
+/** The folder that the official archive unpacks to. */
+const FOLDER = "stl10_binary";
+
+const splits = {
+  train: ["train_X.bin", "train_y.bin"],
+  test: ["test_X.bin", "test_y.bin"],
+  unlabeled: ["unlabeled_X.bin"],
+} as const;
+
+const classes = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"];
+
+const SIDE = 96;
+const IMAGE = 3 * SIDE * SIDE;
+
+/** Opens a split. Throws UserError when files are absent and, on opening, when they do not have the form. */
+export async function stl10Source(path: string | undefined, split: keyof typeof splits): Promise<ImageSource> {
+  const root = path ?? join(datasetsFolder(), "stl10");
+  const files = splits[split];
+  const folder = [root, join(root, FOLDER)].find((place) => files.every((file) => existsSync(join(place, file))));
+  if (folder === undefined) {
+    throw new UserError(
+      `stl10: ${files.join(" and ")} ${files.length > 1 ? "are" : "is"} not in ${root}; run \`gantry data get stl10\`, or give ` +
+        "the folder that holds the .bin files as `path`",
+    );
+  }
+  const paths = files.map((file) => join(folder, file));
+  const stats = paths.map((file) => statSync(file));
+  return {
+    name: `stl10 (${split})`,
+    // Not the contents: summing gigabytes would hold up the start of every run.
+    fingerprint: sha256(JSON.stringify([split, stats.map(({ size, mtimeMs }) => [size, mtimeMs])])),
+    open: () => openStl10(paths, split),
+  };
+}
+
+async function openStl10(paths: readonly string[], split: keyof typeof splits): Promise<OpenSource> {
+  const [imagesPath, labelsPath] = paths as [string, string | undefined];
+  const bytes = statSync(imagesPath).size;
+  if (bytes === 0 || bytes % IMAGE !== 0) {
+    throw new UserError(
+      `${imagesPath}: ${bytes} bytes are not a whole number of images of ${IMAGE} bytes; the file is cut short or not in ` +
+        "STL-10's binary form",
+    );
+  }
+  const count = bytes / IMAGE;
+  const labels = labelsPath === undefined ? new Uint8Array(count) : await labelsOf(labelsPath, imagesPath, count);
+  const sums = await Promise.all(paths.map((file) => sumOfFile("md5", file)));
+  const isOfficial = splits[split].every((file, i) => stl10Files[file] === sums[i]);
+  return {
+    images: {
+      form: "raw",
+      pixels: imagesPath,
+      start: 0,
+      stride: IMAGE,
+      channels: 3,
+      height: SIDE,
+      width: SIDE,
+      columns: true,
+    },
+    names: (index) => `${imagesPath} image ${index}`,
+    labels,
+    classes: labelsPath === undefined ? [] : classes,
+    broken: [],
+    ignored: {},
+    note: `stl10, ${split} split, ${count} images, ${isOfficial ? "the official files" : "NOT the official files"}`,
+  };
+}
+
+/** The labels of a file, from 0 on. */
+async function labelsOf(path: string, imagesPath: string, count: number): Promise<Uint8Array> {
+  const stored = await readFile(path).catch((error: unknown) => {
+    throw fileError(error, "read", path);
+  });
+  if (stored.length !== count) {
+    throw new UserError(`${imagesPath} holds ${count} images, ${path} ${stored.length} labels`);
+  }
+  const outside = stored.findIndex((label) => label < 1 || label > classes.length);
+  if (outside >= 0) {
+    throw new UserError(`${path}: label ${outside} is ${stored[outside]}; labels go from 1 to ${classes.length}`);
+  }
+  return Uint8Array.from(stored, (label) => label - 1);
+}
+
+/**
+ * STL-10 in the official binary form, from `gantry data get stl10` or from a folder of one's own.
+ *
+ * - `split`: `train` (default, 5,000 images), `test` (8,000) or `unlabeled` (100,000, without classes)
+ * - `path`: the folder with the `.bin` files, or the one above it; default: where `gantry data get` puts them
+ * - `size`: default 64; the images have 96 pixels, and SNGAN's results (Miyato et al. 2018) are at 48
+ * - `channels` (default 3; 1 gives luminance), `fit` (default `crop`), `background` (default 255)
+ * - `flip`, `classes`, `first`, `labels`: see docs/data.md
+ *
+ * Building it throws UserError, with the command that gets the files, when they are not there.
+ *
+ * @example
+ * stl10({ split: "unlabeled", size: 64, flip: true })
+ */
+export const stl10 = describeImages(
+  "stl10",
+  z.strictObject({
+    path,
+    split: z.enum(["train", "test", "unlabeled"], "must be `train`, `test` or `unlabeled`").default("train"),
+    ...photographs,
+  }),
+  ({ path, split }) => stl10Source(path, split),
+);
