@@ -23,6 +23,8 @@ const conv2d = operator("gantry::conv2d(input, weight, bias, stride, padding, di
 const convTranspose2d = operator(
   "gantry::conv_transpose2d(input, weight, bias, stride, padding, output_padding, groups, dilation)",
 );
+// The binding's own, too (native/distances.cc): what operators would keep for its gradient grows with the vectors' length.
+const pairwiseL1 = operator("gantry::pairwise_l1(self)");
 const batchNorm = operator(
   "aten::batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled)",
 );
@@ -171,6 +173,10 @@ export abstract class LayersTensor extends ShapeTensor {
   ): Tensor {
     requireGroups("convTranspose2d", groups);
     return convTranspose2d(this, weight, bias, stride, padding, outputPadding, groups, dilation);
+  }
+  /** The L1 distances [N, N, B] between vectors [N, B, C]: of self[i, b] from self[j, b]. */
+  pairwiseL1(): Tensor {
+    return pairwiseL1(this);
   }
   /** (x - mean) / sqrt(var + eps) * weight + bias, a channel (dimension 1) at a time; Ioffe & Szegedy 2015. */
   batchNorm({ weight, bias, runningMean, runningVar, training, momentum, eps }: BatchNormOptions): Tensor {

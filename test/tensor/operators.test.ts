@@ -326,4 +326,19 @@ const stored: readonly [string, () => Tensor][] = [
   ["logsumexp", () => image.logsumexp([1, 3])],
 ];
 
+it("pairwiseL1 is the distances of all pairs, whichever blocks its loops take", () => {
+  for (const shape of [
+    [1, 2, 3],
+    [5, 1, 4],
+    [70, 1500, 2],
+  ]) {
+    const x = Tensor.arange(0, shape[0]! * shape[1]! * shape[2]!, 1, double)
+      .sin()
+      .view(shape);
+    const expected = x.unsqueeze(1).sub(x.unsqueeze(0)).abs().sum([3]);
+    expect(x.pairwiseL1().sub(expected).abs().amax().item()).toBeLessThan(1e-12);
+  }
+  expect(() => Tensor.zeros([2, 3]).pairwiseL1()).toThrow("gantry::pairwise_l1: expected vectors of shape [N, B, C]");
+});
+
 it.each(stored)("%s gives PyTorch's values", (name, f) => expectClose(f(), fixture.operators[name]!));
