@@ -1,21 +1,26 @@
-/** `gantry lab`: the laboratory of top-k training, an experiment each sub-command. */
+/** `gantry lab`: the laboratory, an experiment each sub-command. */
 import { defineCommand } from "./command.ts";
 import { annealCommand } from "./lab/anneal.ts";
 import { anomalyCommand } from "./lab/anomaly.ts";
 import { gamesCommand } from "./lab/games.ts";
 import { imagesCommand } from "./lab/images.ts";
+import { mineCommand } from "./lab/mine.ts";
 import { mixtureCommand } from "./lab/mixture.ts";
 import { oracleCommand } from "./lab/oracle.ts";
 
 /** The command, for the shell to mount. */
 export const lab = defineCommand({
-  meta: { name: "lab", description: "Experiments that show what top-k training does, and why." },
+  meta: {
+    name: "lab",
+    description: "Experiments: what top-k training does and why, and an estimator against the truth.",
+  },
   subCommands: {
     mixture: mixtureCommand,
     oracle: oracleCommand,
     anneal: annealCommand,
     images: imagesCommand,
     anomaly: anomalyCommand,
+    mine: mineCommand,
     games: gamesCommand,
   },
   examples: [{ line: "gantry lab mixture --steps 5000 --seeds 2", does: "a short version of the main experiment" }],

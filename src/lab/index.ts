@@ -1,6 +1,7 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
 export * from "./anomaly/index.ts";
 export * from "./games/index.ts";
+export * from "./mine/index.ts";
 export * from "./mixture/index.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
