@@ -141,6 +141,7 @@ napi_value open(napi_env env, napi_value exports) {
     export_autograd(env, exports);
     export_script(env, exports);
     export_engine(env, exports);
+    export_collectives(env, exports);
     return exports;
   });
 }

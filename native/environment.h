@@ -169,5 +169,6 @@ void export_random(napi_env env, napi_value exports);
 void export_autograd(napi_env env, napi_value exports);
 void export_script(napi_env env, napi_value exports);
 void export_engine(napi_env env, napi_value exports);
+void export_collectives(napi_env env, napi_value exports);
 
 }  // namespace gantry

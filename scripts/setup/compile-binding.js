@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { flagsFor } from "./compile-flags.js";
 import { cacheFolder, findProgram } from "./host.js";
@@ -36,7 +36,7 @@ const kept = 12;
  * @param {string} nativeDir
  */
 export function nativeSources(nativeDir) {
-  const names = readdirSync(nativeDir).filter((name) => /\.(cc|h)$/.test(name));
+  const names = readdirSync(nativeDir, { recursive: true, encoding: "utf8" }).filter((name) => /\.(cc|h)$/.test(name));
   return names.sort().map((name) => join(nativeDir, name));
 }
 
@@ -48,7 +48,7 @@ export function hashSources(nativeDir) {
   const hash = createHash("sha256");
   for (const file of nativeSources(nativeDir)) {
     const content = readFileSync(file);
-    hash.update(`${basename(file)}\0${content.length}\0`).update(content);
+    hash.update(`${relative(nativeDir, file)}\0${content.length}\0`).update(content);
   }
   return hash.digest("hex");
 }
@@ -114,7 +114,17 @@ function compileInto(folder, { host, engine, nativeDir, compiler, quiet }) {
   const objects = files.map((file) => join(folder, `${basename(file, ".cc")}.o`));
   const output = join(folder, "gantry.node");
   const stages = [
-    files.map((file, i) => [...flags.compile, "-I", headers, "-c", file, "-o", objects[i]]),
+    files.map((file, i) => [
+      ...flags.compile,
+      "-I",
+      headers,
+      "-I",
+      join(nativeDir, "declarations"),
+      "-c",
+      file,
+      "-o",
+      objects[i],
+    ]),
     [["-o", output, ...objects, ...flags.link]],
   ];
   const jobFile = join(folder, "job.json");

@@ -23,6 +23,7 @@ export function flagsFor(host, engine) {
     "-O2",
     "-fPIC",
     `-DNAPI_VERSION=${napiVersion}`,
+    ...(engine.gloo ? ["-DGANTRY_GLOO"] : []),
     // As system headers, so that a warning is always about Gantry's own code.
     ...includes.flatMap((folder) => ["-isystem", folder]),
   ];

@@ -3,7 +3,7 @@
  *
  * libtorch itself is never loaded here: thread counts must be settled before it is, and loading takes seconds.
  */
-import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { debianTriplet } from "./host.js";
 
@@ -60,6 +60,7 @@ export function engineInFolder(host, source, folder, alsoSearch = []) {
       librarySize: size,
       libraryTime: mtimeMs,
       cxx11Abi: hasCxx11Abi(join(lib, `libc10.${suffix}`)),
+      gloo: mentions(library, "ProcessGroupGlooC1E"),
       accelerator: accelerator(host, gpu),
     },
   };
@@ -130,6 +131,26 @@ function fullVersion(root, version) {
  */
 function hasCxx11Abi(libc10) {
   return !readFileSync(libc10).includes("14torchCheckFailEPKcS2_jRKSs");
+}
+
+/**
+ * Whether a library's symbols name something. The file is large and its names stand in front, so it is read piece by piece.
+ * @param {string} library
+ * @param {string} symbol
+ */
+function mentions(library, symbol) {
+  const file = openSync(library, "r");
+  try {
+    const piece = Buffer.alloc(2 ** 24);
+    // Each piece begins where a name that the last one cut in two would begin.
+    for (let position = 0; ; position += piece.length - symbol.length) {
+      const length = readSync(file, piece, 0, piece.length, position);
+      if (piece.subarray(0, length).includes(symbol)) return true;
+      if (length < piece.length) return false;
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

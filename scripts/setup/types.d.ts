@@ -34,6 +34,8 @@ export interface Engine {
   readonly libraryTime: number;
   /** Whether it was compiled with libstdc++'s C++11 ABI; wheels before 2.6 were not. */
   readonly cxx11Abi: boolean;
+  /** Whether it carries gloo, with which several processes train as one. */
+  readonly gloo: boolean;
   /** Which kind of GPU this build can use, if any (a device need not be present). */
   readonly accelerator: "cuda" | "rocm" | "mps" | undefined;
 }

@@ -1,4 +1,5 @@
 export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "./autograd.ts";
+export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "./collectives.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
   type FusedAdamOptions,

@@ -149,6 +149,18 @@ describe("compiler flags", () => {
     expect(flags({ oldAbi: true }).compile).toContain("-D_GLIBCXX_USE_CXX11_ABI=0");
   });
 
+  test("several processes can train as one where the library carries gloo, wherever its name stands", () => {
+    expect(flags({}).compile).not.toContain("-DGANTRY_GLOO");
+    const symbol = "_ZN4c10d16ProcessGroupGlooC1ERKN3c1013intrusive_ptr";
+    for (const before of [0, 2 ** 24 - 12, 2 ** 24 + 5]) {
+      const folder = machine.libtorch("gloo");
+      machine.write("gloo/lib/libtorch_cpu.so", `${" ".repeat(before)}${symbol}`);
+      const result = engineInFolder(machine.host, "GANTRY_TORCH", folder);
+      if ("problem" in result) throw new Error(result.problem);
+      expect(flagsFor(machine.host, result.engine).compile, String(before)).toContain("-DGANTRY_GLOO");
+    }
+  });
+
   test("the libraries of a GPU build are linked even if nothing names them", () => {
     machine.write("flags/lib/libtorch_cuda.so", "");
     machine.write("flags/lib/libc10_cuda.so", "");

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { spawnTypeScript } from "./spawn.ts";
+import { spawnTypeScript } from "../spawn-typescript.ts";
 
 it.skipIf(!existsSync("/proc/self/status"))(
   "2,000 training steps leave the count of live tensors and the resident memory flat (needs Linux's /proc)",
   async () => {
-    const child = spawnTypeScript("long-run.ts", []);
+    const child = spawnTypeScript(new URL("long-run.ts", import.meta.url), []);
     expect(await child.ended).toEqual({ code: 0, errors: "" });
     const readings = child.lines.map((line) => JSON.parse(line) as { step: number; live: number; kilobytes: number });
     expect(readings.map(({ step }) => step)).toEqual([500, 1000, 1500, 2000]);

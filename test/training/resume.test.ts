@@ -6,8 +6,8 @@ import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { liveTensors } from "../../src/tensor/index.ts";
 import { listCheckpoints, openRun, RunDirectory, startRun } from "../../src/training/index.ts";
+import { spawnTypeScript } from "../spawn-typescript.ts";
 import { demanding } from "./demanding.ts";
-import { spawnTypeScript } from "./spawn.ts";
 import { filesIn, temporaryFolder } from "./tiny.ts";
 
 /** Trains in as many sittings as there are steps to stop after, and one more; gives the run's folder. */
@@ -90,14 +90,14 @@ describe("a run that is killed", () => {
   it("continues from its last whole checkpoint, to the same bits, in another process", async () => {
     const name = Object.keys(demanding)[0]!;
     const directory = join(temporaryFolder(), "run");
-    const killed = spawnTypeScript("child.ts", ["start", directory, name], (line, child) => {
+    const killed = spawnTypeScript(new URL("child.ts", import.meta.url), ["start", directory, name], (line, child) => {
       if (line === "step 5") child.kill("SIGKILL");
     });
     expect((await killed.ended).code).toBe("SIGKILL");
     expect(listCheckpoints(new RunDirectory(directory).checkpoints).map(({ step }) => step)).toEqual([3]);
     expect(readdirSync(directory)).toContain("running.json");
 
-    const resumed = spawnTypeScript("child.ts", ["resume", directory, name]);
+    const resumed = spawnTypeScript(new URL("child.ts", import.meta.url), ["resume", directory, name]);
     expect(await resumed.ended).toEqual({ code: 0, errors: "" });
     expect(resumed.lines[0]).toBe("begin 3");
     expect(resumed.lines.at(-1)).toBe("end 9");

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const jiti = fileURLToPath(new URL("../../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
+const jiti = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
 
 /** A child process with the lines that it printed so far. */
 export interface Child {
@@ -14,13 +14,13 @@ export interface Child {
   readonly ended: Promise<{ code: number | string | null; errors: string }>;
 }
 
-/** Runs a file of test/training; `onLine` sees each line of its output as it comes. The child ends with the test. */
+/** Runs a file; `onLine` sees each line of its output as it comes. The child ends with the test. */
 export function spawnTypeScript(
-  file: string,
+  file: URL,
   args: readonly string[],
   onLine: (line: string, child: ChildProcess) => void = () => {},
 ): Child {
-  const path = fileURLToPath(new URL(file, import.meta.url));
+  const path = fileURLToPath(file);
   // A young generation of one size: V8 would let it grow in the middle of a measurement of memory.
   const flags = ["--expose-gc", "--min-semi-space-size=2", "--max-semi-space-size=2"];
   const child = spawn(process.execPath, [...flags, jiti, path, ...args], { stdio: ["ignore", "pipe", "pipe"] });

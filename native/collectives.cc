@@ -1,0 +1,136 @@
+// Processes that compute as one: sums, copies and collections of tensors over gloo, the collective library that every
+// libtorch for CPUs carries. A process belongs to at most one group, so the group is the process's, not an environment's.
+#ifdef GANTRY_GLOO
+// The headers of libtorch show its process group only to those who say that it has gloo.
+#define USE_C10D_GLOO
+#endif
+#include <ATen/Tensor.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+#ifdef GANTRY_GLOO
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#endif
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "marshal.h"
+
+namespace gantry {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+#ifdef GANTRY_GLOO
+
+using Group = c10d::ProcessGroupGloo;
+
+c10::intrusive_ptr<Group> group;
+
+Group& joined() {
+  if (!group) throw std::logic_error("this process has joined no group");
+  return *group;
+}
+
+/// join(rank, size, host, port, address, seconds): waits until all `size` processes have come to host:port, where rank 0
+/// listens. Data go over the network interface that has `address`; empty for the one of this machine's own name.
+napi_value join(napi_env env, napi_callback_info info) {
+  return guarded(env, "joinGroup", [&]() -> napi_value {
+    const Arguments arguments(env, info);
+    if (group) throw std::logic_error("this process has joined a group already");
+    const int rank = static_cast<int>(arguments.integer(0));
+    const int size = static_cast<int>(arguments.integer(1));
+    const std::string address = arguments.text(4);
+    const auto timeout = std::chrono::milliseconds(static_cast<int64_t>(arguments.real(5) * 1000));
+    c10d::TCPStoreOptions meeting;
+    meeting.port = static_cast<uint16_t>(arguments.integer(3));
+    meeting.isServer = rank == 0;
+    meeting.numWorkers = size;
+    meeting.timeout = timeout;
+    auto store = c10::make_intrusive<c10d::TCPStore>(arguments.text(2), meeting);
+    auto options = Group::Options::create(timeout);
+    options->devices.push_back(address.empty() ? Group::createDefaultDevice() : Group::createDeviceForHostname(address));
+    group = c10::make_intrusive<Group>(store, rank, size, options);
+    return nullptr;
+  });
+}
+
+napi_value leave(napi_env env, napi_callback_info) {
+  return guarded(env, "leaveGroup", [&]() -> napi_value {
+    group.reset();
+    return nullptr;
+  });
+}
+
+/// Gloo moves dense memory of the host.
+Tensor on_host(const Tensor& x) { return x.detach().to(at::kCPU).contiguous(); }
+
+Tensor summed(const Tensor& x) {
+  std::vector<Tensor> buffers = {on_host(x).clone()};
+  joined().allreduce(buffers)->wait();
+  return buffers[0].to(x.device());
+}
+
+/// The sum over all processes. Each gets the sum, so each one's gradient is the sum of all their gradients.
+class Sum : public torch::autograd::Function<Sum> {
+ public:
+  static Tensor forward(AutogradContext*, const Tensor& x) { return summed(x); }
+  static variable_list backward(AutogradContext*, variable_list gradients) { return {apply(gradients[0])}; }
+};
+
+Tensor all_reduce(const Tensor& x) { return Sum::apply(x); }
+
+Tensor all_gather(const Tensor& x) {
+  std::vector<Tensor> mine = {on_host(x)};
+  std::vector<std::vector<Tensor>> all(1);
+  for (int i = 0; i < joined().getSize(); i++) all[0].push_back(at::empty(mine[0].sizes(), mine[0].options()));
+  joined().allgather(all, mine)->wait();
+  return at::cat(all[0]).to(x.device());
+}
+
+Tensor broadcast(const Tensor& x, int64_t from) {
+  std::vector<Tensor> buffers = {on_host(x).clone()};
+  c10d::BroadcastOptions options;
+  options.rootRank = from;
+  joined().broadcast(buffers, options)->wait();
+  return buffers[0].to(x.device());
+}
+
+#else
+
+[[noreturn]] void refuse() { throw std::runtime_error("this libtorch was built without gloo"); }
+
+napi_value join(napi_env env, napi_callback_info) {
+  return guarded(env, "joinGroup", [&]() -> napi_value { refuse(); });
+}
+
+napi_value leave(napi_env, napi_callback_info) { return nullptr; }
+
+Tensor all_reduce(const Tensor&) { refuse(); }
+Tensor all_gather(const Tensor&) { refuse(); }
+Tensor broadcast(const Tensor&, int64_t) { refuse(); }
+
+#endif
+
+}  // namespace
+
+TORCH_LIBRARY_FRAGMENT(gantry, library) {
+  library.def("all_reduce(Tensor x) -> Tensor", all_reduce);
+  library.def("all_gather(Tensor x) -> Tensor", all_gather);
+  library.def("broadcast(Tensor x, int source) -> Tensor", broadcast);
+}
+
+void export_collectives(napi_env env, napi_value exports) {
+  export_function(env, exports, "joinGroup", join);
+  export_function(env, exports, "leaveGroup", leave);
+}
+
+}  // namespace gantry

@@ -1,0 +1,85 @@
+/**
+ * Processes that compute as one: each joins a group, and from then on these functions are called by all of them, in the
+ * same order, with tensors of the same shapes. They go over gloo, which libtorch's CPU builds carry; tensors of other
+ * devices travel through the host's memory.
+ */
+import { UserError } from "../base/errors.ts";
+import { binding } from "./native.ts";
+import { operator } from "./operator.ts";
+import type { Tensor } from "./tensor.ts";
+
+const allReduceOperator = operator("gantry::all_reduce(x)");
+const allGatherOperator = operator("gantry::all_gather(x)");
+const broadcastOperator = operator("gantry::broadcast(x, source)");
+
+/** How a process joins a group. */
+export interface GroupOptions {
+  /** This process's number, 0 to size - 1. */
+  readonly rank: number;
+  /** Processes of the group. */
+  readonly size: number;
+  /** Where the processes meet: the machine of rank 0, which listens there, and a port that is free on it. */
+  readonly host: string;
+  readonly port: number;
+  /** This machine's address on the network that the data are to take; default: that of its own name. */
+  readonly address?: string | undefined;
+  /** Seconds to wait for the others, at the meeting and in every call. Default 600. */
+  readonly timeout?: number | undefined;
+}
+
+/** Runs a call that needs the others; what goes wrong there is told in one sentence. */
+function together<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    if (!/gloo|store|socket|connect|timed? ?out/i.test(detail)) throw error;
+    throw new UserError(`the connection to the other workers is lost: ${detail.split("\n")[0]}`, { cause: error });
+  }
+}
+
+/**
+ * Joins the group and waits until all have. A process can be in one group at a time.
+ *
+ * Throws UserError when not all come in time, and Error when libtorch was built without gloo.
+ *
+ * @example
+ * joinGroup({ rank: 0, size: 2, host: "127.0.0.1", port: 29500, address: "127.0.0.1" });
+ */
+export function joinGroup({ rank, size, host, port, address = "", timeout = 600 }: GroupOptions): void {
+  together(() => binding().joinGroup(rank, size, host, port, address, timeout));
+}
+
+/** Leaves the group. */
+export function leaveGroup(): void {
+  binding().leaveGroup();
+}
+
+/**
+ * The sum of `x` over all processes, which each of them gets. Differentiable: the gradient of each process's `x` is the
+ * sum of the gradients that all of them have for the result, so a backward pass is a call that all must make.
+ *
+ * Throws UserError when another process is lost.
+ */
+export function allReduce(x: Tensor): Tensor {
+  return together(() => allReduceOperator(x) as Tensor);
+}
+
+/**
+ * The tensors of all processes after each other along the first dimension, by rank; all have the same shape. Not
+ * differentiable.
+ *
+ * Throws UserError when another process is lost.
+ */
+export function allGather(x: Tensor): Tensor {
+  return together(() => allGatherOperator(x) as Tensor);
+}
+
+/**
+ * The tensor of process `source`, which all get; the others' only has the same shape. Not differentiable.
+ *
+ * Throws UserError when another process is lost.
+ */
+export function broadcast(x: Tensor, source = 0): Tensor {
+  return together(() => broadcastOperator(x, source) as Tensor);
+}
