@@ -1,8 +1,14 @@
+export { adaptiveAugmentation } from "./adaptive-augmentation.ts";
+export { balancedConsistency } from "./balanced-consistency.ts";
+export { consistencyRegularisation } from "./consistency-regularisation.ts";
+export { diffAugment } from "./diff-augment.ts";
 export { dragan } from "./dragan.ts";
 export { featureMatching } from "./feature-matching.ts";
 export { gradientPenalty } from "./gradient-penalty.ts";
 export { historicalAveraging } from "./historical-averaging.ts";
 export { labelSmoothing } from "./label-smoothing.ts";
+export { latentConsistency } from "./latent-consistency.ts";
+export { leCam } from "./le-cam.ts";
 export { mine } from "./mutual-information.ts";
 export { r1 } from "./r1.ts";
 export type {

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { type DiscriminatorPass, type Game, leCam, type Technique } from "../../src/techniques/index.ts";
+import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
+import { expectClose, expectGradients, fixture, noise } from "../nn/oracle.ts";
+
+interface Update {
+  averages: number[];
+  value?: number;
+  slopes?: number[][];
+}
+const stored = fixture<{ leCam: { oneSided: boolean; warmUp: number; updates: Update[] }[] }>("consistency");
+
+function built(options: Parameters<typeof leCam>[0]): Technique {
+  const context = { batchSize: 5, image: { features: 2 }, classes: 0, device: "cpu" as const };
+  const technique = leCam(options).build({ ...context, random: new Generator(1) });
+  technique.prepare!({} as Game, {});
+  return technique;
+}
+
+/** Scores of the fixture's update, two updates a step. */
+const scores = (update: number): [Tensor, Tensor] => [
+  noise([5], 50 + update)
+    .mul(2)
+    .add(0.5)
+    .requiresGrad_(),
+  noise([5], 60 + update)
+    .mul(2)
+    .sub(0.5)
+    .requiresGrad_(),
+];
+const penalty = (technique: Technique, [real, fake]: [Tensor, Tensor], step: number): Tensor | undefined =>
+  technique.discriminatorPenalty!(
+    { judgedReal: { score: real }, judgedFake: { score: fake } } as unknown as DiscriminatorPass,
+    { progress: { step, epoch: 0 } } as Game,
+  );
+const averages = (technique: Technique): Tensor => technique.state!().tensors.get("averages")!;
+/** The averages are float32. */
+const single = { atol: 1e-6, rtol: 1e-6 };
+
+describe.each(stored.leCam)("oneSided $oneSided, warm-up of $warmUp steps", ({ oneSided, warmUp, updates }) => {
+  it("has PyTorch's values, slopes and averages over six updates", () => {
+    const technique = built({ oneSided, warmUp, decay: 0.9 });
+    for (const [update, expected] of updates.entries()) {
+      const both = scores(update);
+      const value = penalty(technique, both, Math.floor(update / 2));
+      expectClose(averages(technique), expected.averages, single);
+      expect(value === undefined).toBe(expected.value === undefined);
+      if (value === undefined) continue;
+      expect(value.shape).toEqual([]);
+      expectClose([value.item()], [expected.value!], single);
+      for (const [i, slope] of grad(value, both).entries()) expectClose(slope, expected.slopes![i]!, single);
+    }
+  });
+});
+
+it("has slopes that finite differences confirm, where the averages hardly move", () => {
+  for (const oneSided of [true, false]) {
+    const technique = built({ oneSided, warmUp: 0, decay: 1 - 1e-9 });
+    penalty(technique, scores(0), 0);
+    const both = scores(1);
+    expectGradients(both, () => penalty(technique, both, 1)!);
+  }
+});
+
+it("continues from a checkpoint, and refuses one without averages", () => {
+  const technique = built({ warmUp: 0, decay: 0.9 });
+  for (const update of [0, 1, 2]) penalty(technique, scores(update), update);
+  const { tensors, numbers } = technique.state!();
+  const other = built({ warmUp: 0, decay: 0.9 });
+  other.load!({ tensors: new Map([...tensors].map(([name, tensor]) => [name, tensor.clone()])), numbers });
+  const [mine, theirs] = [technique, other].map((each) => penalty(each, scores(3), 3)!.item());
+  expect(theirs).toBe(mine);
+  expect(() => other.load!({ tensors: new Map(), numbers: {} })).toThrow("leCam: the checkpoint does not have");
+});
+
+it("has defaults, and refuses options out of range by name", () => {
+  expect(leCam().options).toEqual({ weight: 0.3, decay: 0.99, warmUp: 1000, oneSided: true });
+  expect(() => leCam({ decay: 1 })).toThrow("leCam.decay (= 1): must be below 1");
+  expect(() => leCam({ weight: 0 })).toThrow("leCam.weight (= 0): must be above 0");
+});
