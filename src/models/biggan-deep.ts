@@ -18,15 +18,16 @@ import {
   GeneratorBottleneck,
   INITIALISERS,
   type InitialiserName,
-  sameSizeConv,
   type UnaryModule,
 } from "../nn/index.ts";
+import { sameSizeConv } from "../nn/layer-style.ts";
 import { Tensor } from "../tensor/index.ts";
+import { AttentionInserter } from "./attention-place.ts";
 import { bigganStyle, projectedNorms, sharedEmbedding } from "./biggan.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { type DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
-import { AttentionInserter, GeneratorTrunk, ResidualDiscriminator } from "./residual-network.ts";
+import { GeneratorTrunk, ResidualDiscriminator } from "./residual-network.ts";
 
 /** Channels in multiples of the width: before G's first pair of blocks and after each, and the same for D. */
 interface Plan {

@@ -14,6 +14,7 @@
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
+import { projection } from "../nn/conditional-batch-norm.ts";
 import {
   ConditionalBatchNorm2d,
   type ConditionedModule,
@@ -21,14 +22,13 @@ import {
   INITIALISERS,
   type InitialiserName,
   initialiserOf,
-  type LayerStyle,
-  projection,
-  styled,
   zeros,
 } from "../nn/index.ts";
+import { type LayerStyle, styled } from "../nn/layer-style.ts";
 import { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
+import { partLength } from "./latent-parts.ts";
 import { type DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
@@ -124,13 +124,7 @@ export class BigganGenerator extends GeneratorNetwork {
     this.latent = options.latent ?? plan.latent;
     this.#blocks = channels.length - 1;
     this.#hierarchical = options.hierarchical;
-    const parts = options.hierarchical ? this.#blocks + 1 : 1;
-    if (this.latent % parts !== 0) {
-      throw new UserError(
-        `${network}: \`latent\` (=${this.latent}) must be a multiple of ${parts}: one part for the first layer and one for each of ${this.#blocks} blocks`,
-      );
-    }
-    const part = this.latent / parts;
+    const part = options.hierarchical ? partLength(network, this.latent, this.#blocks, "blocks") : this.latent;
     if (classes > 0) {
       this.#embedding = this.registerModule("embedding", sharedEmbedding(context, classes, options.shared, style));
     }

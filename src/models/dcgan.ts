@@ -9,11 +9,15 @@
  *     D:  image -> (convolution, norm, leaky ReLU 0.2, dropout) until 4 x 4 -> linear on all of it
  *
  * No norm on D's first layer nor on G's output, no dropout after D's first. Biases stand where no batch norm follows.
+ * Self-attention (Zhang et al. 2019) and hierarchical latents (Brock et al. 2019) are options: the former follows the
+ * nonlinearity, with the latter each batch norm of G takes its gain and bias from a part of z.
  */
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
+import { projection } from "../nn/conditional-batch-norm.ts";
 import {
+  ConditionalBatchNorm2d,
   Conv2d,
   ConvTranspose2d,
   Dropout,
@@ -35,9 +39,11 @@ import {
   zeros,
 } from "../nn/index.ts";
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
+import { AttentionInserter } from "./attention-place.ts";
 import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
+import { partLength } from "./latent-parts.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
@@ -54,6 +60,8 @@ export interface DcganGeneratorOptions {
   batchNorm: boolean;
   spectralNorm: boolean;
   conditional: boolean;
+  hierarchical: boolean;
+  attention: number;
   init: InitialiserName;
 }
 
@@ -65,6 +73,7 @@ export interface DcganDiscriminatorOptions {
   dropout: number;
   outputs: number;
   conditional: boolean;
+  attention: number;
   init: InitialiserName;
 }
 
@@ -94,6 +103,8 @@ function channelPlan(size: number, width: number, network: string): number[] {
 export class DcganGenerator extends GeneratorNetwork {
   override readonly latent: number;
   readonly #classes: number;
+  /** Length of the part of z that each batch norm takes; undefined when the first layer takes all of it. */
+  readonly #part: number | undefined;
   readonly #memoryFormat: MemoryFormat;
   readonly #project: Linear;
   readonly #view: View;
@@ -101,38 +112,54 @@ export class DcganGenerator extends GeneratorNetwork {
 
   constructor(context: ModelContext, options: DcganGeneratorOptions) {
     super();
-    const { channels, size } = imageShape(context, "dcgan.generator");
-    const plan = channelPlan(size, options.width, "dcgan.generator");
+    const network = "dcgan.generator";
+    const { channels, size } = imageShape(context, network);
+    const plan = channelPlan(size, options.width, network);
     this.latent = options.latent;
-    this.#classes = options.conditional ? requireClasses(context, "dcgan.generator") : 0;
+    this.#classes = options.conditional ? requireClasses(context, network) : 0;
+    this.#part = options.hierarchical ? partLength(network, options.latent, plan.length, "batch norms") : undefined;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
     const { weight, gain } = beginnings(options.init);
     const normed = <L extends WeightedModule>(layer: L): L =>
       options.spectralNorm ? spectralNorm(context, layer) : layer;
+    const batchNorm = (count: number): UnaryModule => {
+      if (this.#part === undefined) return batchNorm2d(context, count, { init: gain });
+      const make = projection(context, this.#part, count, weight.init);
+      const norm = batchNorm2d(context, count, { affine: false });
+      return new ConditionalBatchNorm2d(norm, normed(make()), normed(make()));
+    };
+    const style = { spectralNorm: options.spectralNorm, ...weight };
+    const attention = new AttentionInserter(context, { side: options.attention, ...style }, style);
 
     const first = plan[0]!;
-    const inputs = options.latent + this.#classes;
+    const inputs = (this.#part ?? options.latent) + this.#classes;
     const project = new Linear(context, inputs, first * FIRST_SIZE ** 2, { ...weight, bias: !options.batchNorm });
     this.#project = this.registerModule("project", normed(project));
     this.#view = new View([first, FIRST_SIZE, FIRST_SIZE]);
     const layers: UnaryModule[] = [];
     for (const [i, width] of plan.entries()) {
       const last = i === plan.length - 1;
-      if (options.batchNorm) layers.push(batchNorm2d(context, width, { init: gain }));
+      if (options.batchNorm) layers.push(batchNorm(width));
       // The projection without batch norm is a view of a matrix: overwriting a view costs more than it saves.
       layers.push(new ReLU({ inPlace: options.batchNorm || i > 0 }));
+      layers.push(...attention.after(FIRST_SIZE * 2 ** i, width));
       const next = last ? channels : plan[i + 1]!;
       const bias = last || !options.batchNorm;
       layers.push(normed(new ConvTranspose2d(context, width, next, 4, { ...WINDOW, ...weight, bias })));
     }
     layers.push(new Tanh());
+    attention.requirePlaced(network);
     this.#body = this.registerModule("body", new Sequential(...layers));
   }
 
   override forward(noise: Tensor, labels?: Tensor): Tensor {
-    const input = this.#classes > 0 ? appendLabels(noise, labels, this.#classes) : noise;
-    const maps = this.#view.forward(this.#project.forward(input));
-    return this.#body.forward(maps.contiguous(this.#memoryFormat));
+    const [first, ...parts] = this.#part === undefined ? [noise] : noise.split(this.#part, 1);
+    const input = this.#classes > 0 ? appendLabels(first!, labels, this.#classes) : first!;
+    let maps = this.#view.forward(this.#project.forward(input)).contiguous(this.#memoryFormat);
+    for (const layer of this.#body.layers) {
+      maps = layer instanceof ConditionalBatchNorm2d ? layer.forward(maps, parts.shift()) : layer.forward(maps);
+    }
+    return maps;
   }
 }
 
@@ -144,11 +171,14 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
 
   constructor(context: ModelContext, options: DcganDiscriminatorOptions) {
     super();
-    const { channels, size } = imageShape(context, "dcgan.discriminator");
-    const plan = channelPlan(size, options.width, "dcgan.discriminator").reverse();
-    const classes = options.conditional ? requireClasses(context, "dcgan.discriminator") : 0;
+    const network = "dcgan.discriminator";
+    const { channels, size } = imageShape(context, network);
+    const plan = channelPlan(size, options.width, network).reverse();
+    const classes = options.conditional ? requireClasses(context, network) : 0;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
     const { weight, gain } = beginnings(options.init);
+    const style = { spectralNorm: options.spectralNorm, ...weight };
+    const attention = new AttentionInserter(context, { side: options.attention, ...style }, style);
 
     const layers: UnaryModule[] = [];
     for (const [i, width] of plan.entries()) {
@@ -159,7 +189,9 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
       if (norms) layers.push(batchNorm2d(context, width, { init: gain }));
       layers.push(new LeakyReLU(SLOPE, { inPlace: true }));
       if (options.dropout > 0 && i > 0) layers.push(new Dropout(options.dropout));
+      layers.push(...attention.after(size / 2 ** (i + 1), width));
     }
+    attention.requirePlaced(network);
     this.#body = this.registerModule("body", new Sequential(...layers));
     const features = plan[plan.length - 1]! * FIRST_SIZE ** 2;
     const { outputs, spectralNorm: norm } = options;
@@ -188,19 +220,23 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
 
 const count = z.int("must be a whole number").positive("must be above 0");
 const init = z.enum(INITIALISERS);
+const attention = z.int("must be a whole number").min(0, "must not be negative").default(0);
 
 /**
  * DCGAN's networks as parts of a recipe.
  *
  * `dcgan.generator`: `latent` 128 (length of z), `width` 64 (channels next to the image), `batchNorm` true,
- * `spectralNorm` false, `conditional` false (the label is appended to z), `init` "normal".
+ * `spectralNorm` false, `conditional` false (the label is appended to z), `hierarchical` false (z in equal parts, one for
+ * the first layer and one for each batch norm, which it gives gain and bias), `attention` 0 (side of the maps with
+ * self-attention: 4, 8, ... half the image's; 0 for none), `init` "normal".
  *
  * `dcgan.discriminator`: `width` 64, `batchNorm` false, `spectralNorm` false, `dropout` 0 (probability, after every
  * convolution but the first and the last layer; 0.5 keeps 128 x 128 images from collapsing), `outputs` 1 (logits; more
- * make the score their log sum exp), `conditional` false (projection), `init` "normal".
+ * make the score their log sum exp), `conditional` false (projection), `attention` 0, `init` "normal".
  *
  * Throws UserError for an unknown option or one out of range, and at build for an image size that is not a power of two
- * from 16 to 256, vectors instead of images, or `conditional` with data that has no classes.
+ * from 16 to 256, vectors instead of images, a `latent` that cannot be cut into equal parts, `attention` that is no map's
+ * side, or `conditional` with data that has no classes.
  *
  * @example
  * dcgan.generator({ latent: 100, width: 64 });
@@ -210,14 +246,21 @@ export const dcgan = {
   generator: describe(
     "generator",
     "dcgan",
-    z.strictObject({
-      latent: count.default(128),
-      width: count.default(64),
-      batchNorm: z.boolean().default(true),
-      spectralNorm: z.boolean().default(false),
-      conditional: z.boolean().default(false),
-      init: init.default("normal"),
-    }),
+    z
+      .strictObject({
+        latent: count.default(128),
+        width: count.default(64),
+        batchNorm: z.boolean().default(true),
+        spectralNorm: z.boolean().default(false),
+        conditional: z.boolean().default(false),
+        hierarchical: z.boolean().default(false),
+        attention,
+        init: init.default("normal"),
+      })
+      .refine(({ hierarchical, batchNorm }) => batchNorm || !hierarchical, {
+        path: ["hierarchical"],
+        message: "needs `batchNorm`: the parts of z reach the layers through it",
+      }),
     (options, context: ModelContext): GeneratorNetwork => new DcganGenerator(context, options),
   ),
   discriminator: describe(
@@ -230,6 +273,7 @@ export const dcgan = {
       dropout: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0),
       outputs: count.default(1),
       conditional: z.boolean().default(false),
+      attention,
       init: init.default("normal"),
     }),
     (options, context: ModelContext): DiscriminatorNetwork => new DcganDiscriminator(context, options),

@@ -2,72 +2,30 @@
  * The frame that ResNet GANs, SAGAN and BigGAN have in common: blocks that double or halve the size, an attention layer
  * among them, and what stands before and after. Which blocks these are, the file of each architecture says.
  */
-import { UserError } from "../base/errors.ts";
 import {
   AvgPool2d,
-  beginnings,
   type ConditionedModule,
   type Conv2d,
   DiscriminatorBlock,
   GeneratorBlock,
   GlobalSumPool2d,
-  type LayerStyle,
   Linear,
   Module,
+  ModuleList,
   ReLU,
   SelfAttention,
   Sequential,
-  sameSizeConv,
-  styled,
   type UnaryModule,
   View,
 } from "../nn/index.ts";
+import { beginnings, type LayerStyle, sameSizeConv, styled } from "../nn/layer-style.ts";
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
+import { AttentionInserter, type AttentionPlace } from "./attention-place.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, type Judgement } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
-
-/** Where attention stands among the blocks of one network. */
-export interface AttentionPlace {
-  /** Side in pixels of the maps that it sees; 0 for none. */
-  readonly side: number;
-  /** Spectral norm on its convolutions. */
-  readonly spectralNorm: boolean;
-}
-
-/** Puts attention behind the blocks whose maps have its side. */
-export class AttentionInserter {
-  readonly #context: ModelContext;
-  readonly #place: AttentionPlace;
-  readonly #style: LayerStyle;
-  readonly #sides = new Set<number>();
-
-  constructor(context: ModelContext, place: AttentionPlace, style: LayerStyle) {
-    this.#context = context;
-    this.#place = place;
-    this.#style = style;
-  }
-
-  /** The attention to follow blocks that made maps of `side`, or nothing; asked once a side, after its last block. */
-  after(side: number, channels: number): SelfAttention[] {
-    this.#sides.add(side);
-    if (side !== this.#place.side) return [];
-    const { init } = this.#style;
-    const { spectralNorm } = this.#place;
-    return [new SelfAttention(this.#context, channels, { spectralNorm, ...(init === undefined ? {} : { init }) })];
-  }
-
-  /** Throws UserError, in the name of `network`, when no block made maps of that side. */
-  requirePlaced(network: string): void {
-    const { side } = this.#place;
-    if (side === 0 || this.#sides.has(side)) return;
-    throw new UserError(
-      `${network}: \`attention\` (=${side}) must be the side of maps that a block makes (${[...this.#sides].join(", ")}), or 0 for none`,
-    );
-  }
-}
 
 /** Options of {@link upStages}. */
 export interface UpStages {
@@ -113,7 +71,7 @@ export class GeneratorTrunk extends Module {
   readonly #memoryFormat: MemoryFormat;
   readonly #project: Linear;
   readonly #view: View;
-  readonly #stages: readonly ConditionedModule[];
+  readonly #stages: ModuleList<ConditionedModule>;
   readonly #norm: UnaryModule;
   readonly #output: Conv2d;
 
@@ -125,8 +83,7 @@ export class GeneratorTrunk extends Module {
     const project = new Linear(context, inputs, first * firstSize ** 2, beginnings(style));
     this.#project = this.registerModule("project", styled(context, project, style));
     this.#view = new View([first, firstSize, firstSize]);
-    this.#stages = stages;
-    this.registerModule("stages", new Stages(stages));
+    this.#stages = this.registerModule("stages", new ModuleList(stages));
     this.#norm = this.registerModule("norm", batchNorm2d(context, last));
     this.#output = this.registerModule("output", sameSizeConv(context, [last, image], 3, style));
   }
@@ -135,18 +92,10 @@ export class GeneratorTrunk extends Module {
   forward(vector: Tensor, conditions: readonly (Tensor | undefined)[]): Tensor {
     let maps = this.#view.forward(this.#project.forward(vector)).contiguous(this.#memoryFormat);
     let block = 0;
-    for (const stage of this.#stages) {
+    for (const stage of this.#stages.list) {
       maps = stage instanceof SelfAttention ? stage.forward(maps) : stage.forward(maps, conditions[block++]);
     }
     return this.#output.forward(this.#norm.forward(maps).relu_()).tanh();
-  }
-}
-
-/** Gives the stages their numbers in the state dict. */
-class Stages extends Module {
-  constructor(stages: readonly Module[]) {
-    super();
-    for (const [i, stage] of stages.entries()) this.registerModule(String(i), stage);
   }
 }
 

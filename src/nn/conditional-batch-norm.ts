@@ -7,7 +7,7 @@ import type { BuildContext } from "./context.ts";
 import { Embedding } from "./embedding.ts";
 import { type Initialiser, zeros } from "./init.ts";
 import { Linear } from "./linear.ts";
-import { Module, type UnaryModule } from "./module.ts";
+import { UnaryModule } from "./module.ts";
 
 /**
  * y = norm(x) (1 + gain(c)) + bias(c), per sample and channel, for maps x [B, C, H, W] and conditions c, one a sample.
@@ -24,7 +24,7 @@ import { Module, type UnaryModule } from "./module.ts";
  * const make = projection(context, 148, 64);
  * new ConditionalBatchNorm2d(new BatchNorm2d(context, 64, { affine: false }), make(), make()).forward(maps, vectors);
  */
-export class ConditionalBatchNorm2d extends Module {
+export class ConditionalBatchNorm2d extends UnaryModule {
   readonly #norm: UnaryModule;
   readonly #gain: UnaryModule;
   readonly #bias: UnaryModule;
@@ -36,7 +36,8 @@ export class ConditionalBatchNorm2d extends Module {
     this.#bias = this.registerModule("bias", bias);
   }
 
-  forward(x: Tensor, condition: Tensor): Tensor {
+  override forward(x: Tensor, condition?: Tensor): Tensor {
+    if (condition === undefined) throw new Error("ConditionalBatchNorm2d needs a condition for each sample");
     const perChannel = (values: Tensor): Tensor => values.unsqueeze(2).unsqueeze(3);
     const gain = perChannel(this.#gain.forward(condition).add(1));
     const bias = perChannel(this.#bias.forward(condition));

@@ -7,7 +7,7 @@ export {
   GeneratorBottleneck,
   type GeneratorBottleneckOptions,
 } from "./bottleneck-block.ts";
-export { ConditionalBatchNorm2d, classTable, projection } from "./conditional-batch-norm.ts";
+export { ConditionalBatchNorm2d } from "./conditional-batch-norm.ts";
 export { type BuildContext, createTensor } from "./context.ts";
 export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
 export { Dropout } from "./dropout.ts";
@@ -35,9 +35,9 @@ export {
   zeros,
 } from "./init.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
-export { beginnings, type LayerStyle, sameSizeConv, styled } from "./layer-style.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { Module, type Placement, UnaryModule } from "./module.ts";
+export { ModuleList } from "./module-list.ts";
 export {
   AdaptiveAvgPool2d,
   AvgPool2d,
@@ -52,7 +52,6 @@ export {
   type DiscriminatorBlockOptions,
   GeneratorBlock,
   type GeneratorBlockOptions,
-  sumOfRows,
 } from "./residual-block.ts";
 export { type RowForward, type RowPass, rowsOf } from "./rows.ts";
 export { SelfAttention, type SelfAttentionOptions } from "./self-attention.ts";

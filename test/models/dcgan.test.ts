@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { type DiscriminatorNetwork, dcgan, type GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
-import { type Module, Sequential, UnaryModule } from "../../src/nn/index.ts";
+import { type Module, SelfAttention, Sequential, UnaryModule } from "../../src/nn/index.ts";
 import { type DType, Generator, grad, type MemoryFormat, manualSeed, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, expectGradients, fill, fixture, flat, noise, stateNoise } from "../nn/oracle.ts";
 
@@ -288,7 +288,81 @@ describe("DCGAN", () => {
     expectGradients(parameters, () => discriminator.forward(generator.forward(z)).score.pow(2).mean(), 1e-4);
   });
 
+  it("with hierarchical latents is itself where their projections are zero, and each part reaches its norm", () => {
+    const context = contextOf(32, { dtype: "float64" });
+    const network = generatorOf(context, { latent: 12, hierarchical: true, init: "xavierUniform" });
+    const plain = generatorOf(contextOf(32, { dtype: "float64" }), { latent: 3 });
+    const own = network.stateDict();
+    const projections = [...own.keys()].filter((name) => /(gain|bias)\.weight$/.test(name));
+    expect(projections).toEqual([0, 3, 6].flatMap((i) => [`body.${i}.gain.weight`, `body.${i}.bias.weight`]));
+    plain.loadStateDict(new Map([...own].filter(([name]) => plain.stateDict().has(name))), { strict: false });
+    noGrad(() => {
+      for (const [name, tensor] of plain.stateDict()) {
+        if (/body\.[036]\.(weight|bias)$/.test(name)) tensor.fill_(name.endsWith("weight") ? 1 : 0);
+      }
+    });
+    const z = noise([2, 12], 1).requiresGrad_();
+    const [found] = grad(network.forward(z).sum(), [z]) as [Tensor];
+    expect(Math.min(...flat(found).map(Math.abs))).toBeGreaterThan(1e-7);
+    expect(flat(network.forward(z))).not.toEqual(flat(plain.forward(z.narrow(1, 0, 3))));
+    noGrad(() => {
+      for (const name of projections) own.get(name)!.zero_();
+    });
+    expectClose(network.forward(z), plain.forward(z.narrow(1, 0, 3)), { atol: 1e-12 });
+    expectGradients([z, ...network.parameters()], () => network.forward(z).pow(2).mean(), 1e-6);
+  });
+
+  it("has attention after the nonlinearity of the maps that have its side, in both players", () => {
+    const sides: Record<string, number[]> = {};
+    const parts = ["gain", "query.weight", "key.weight", "value.weight", "output.weight"];
+    for (const side of [8, 16]) {
+      const context = contextOf(32, { dtype: "float64" });
+      const g = generatorOf(context, { width: 8, attention: side });
+      const d = discriminatorOf(context, { width: 8, attention: side, batchNorm: true });
+      for (const [name, network] of [
+        ["g", g],
+        ["d", d],
+      ] as const) {
+        const at = [...network.namedModules()].find(([, module]) => module instanceof SelfAttention)![0];
+        for (const part of parts) expect(network.stateDict().has(`${at}.${part}`)).toBe(true);
+        sides[name] = [...(sides[name] ?? []), Number(at.split(".")[1])];
+      }
+      const seen: number[][] = [];
+      for (const network of [g, d]) {
+        const layer = network.modules().find((module) => module instanceof SelfAttention)!;
+        const forward = layer.forward.bind(layer);
+        layer.forward = (x) => {
+          seen.push(x.shape);
+          expect(x.amin().item()).toBeGreaterThan(network === g ? -1e-12 : -10);
+          return forward(x);
+        };
+      }
+      const z = noise([2, 3], 1);
+      const before = d.forward(g.forward(z)).score;
+      expect(seen.map((shape) => shape.slice(2))).toEqual([
+        [side, side],
+        [side, side],
+      ]);
+      noGrad(() =>
+        d
+          .stateDict()
+          .get(`body.${sides.d!.at(-1)}.gain`)!
+          .fill_(3),
+      );
+      expect(flat(d.forward(g.forward(z)).score)).not.toEqual(flat(before));
+    }
+    // G: norm, ReLU, [attention], transposed convolution; D: convolution, (norm,) leaky ReLU, [attention].
+    expect(sides).toEqual({ g: [5, 8], d: [5, 2] });
+  });
+
   it("refuses what it cannot build, by name and value", () => {
+    expect(() => generatorOf(contextOf(64), { latent: 128, hierarchical: true })).toThrow(
+      "dcgan.generator: `latent` (=128) must be a multiple of 5: one part for the first layer and one for each of 4 batch norms",
+    );
+    expect(() => generatorOf(contextOf(32), { hierarchical: true, batchNorm: false })).toThrow("needs `batchNorm`");
+    expect(() => discriminatorOf(contextOf(32), { attention: 32 })).toThrow(
+      "dcgan.discriminator: `attention` (=32) must be the side of maps inside the network (16, 8, 4), or 0 for none",
+    );
     expect(() => generatorOf(contextOf(48))).toThrow(
       "dcgan.generator: the image size (=48) must be a power of two from 16 to 256",
     );

@@ -268,7 +268,7 @@ describe("residual GANs", () => {
       "biggan.generator: `latent` (=121) must be a multiple of 6: one part for the first layer and one for each of 5 blocks",
     );
     expect(make("biggan", "generator", 32, { width: 2, attention: 12 })).toThrow(
-      "biggan.generator: `attention` (=12) must be the side of maps that a block makes (8, 16, 32), or 0 for none",
+      "biggan.generator: `attention` (=12) must be the side of maps inside the network (8, 16, 32), or 0 for none",
     );
     expect(make("biggan", "generator", 32, {}, 0)).toThrow("`conditional` (=true) needs data with classes");
     expect(make("sagan", "generator", 32, { width: 4 })).toThrow(

@@ -58,6 +58,7 @@ const networks: Record<string, [() => DiscriminatorNetwork, () => Tensor]> = {
   "dcgan, channels last": [() => convolutions({}, "channelsLast"), () => pictures().contiguous("channelsLast")],
   "dcgan, spectral norm": [() => convolutions({ spectralNorm: true }, "channelsLast"), pictures],
   "dcgan, dropout": [() => convolutions({ dropout: 0.5 }, "channelsLast"), pictures],
+  "dcgan, attention": [() => convolutions({ width: 8, attention: 8, spectralNorm: true }, "channelsLast"), pictures],
   "dcgan, three logits": [() => convolutions({ outputs: 3 }), pictures],
   "dcgan, conditional, with everything": [
     () =>

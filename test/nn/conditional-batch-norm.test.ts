@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { BatchNorm2d, ConditionalBatchNorm2d, classTable, projection, zeros } from "../../src/nn/index.ts";
+import { classTable, projection } from "../../src/nn/conditional-batch-norm.ts";
+import { BatchNorm2d, ConditionalBatchNorm2d, zeros } from "../../src/nn/index.ts";
 import { Tensor } from "../../src/tensor/index.ts";
 import { contextOf, expectClose, expectGradients, fill, flat, noise } from "./oracle.ts";
 

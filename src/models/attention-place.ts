@@ -1,0 +1,44 @@
+/** Where self-attention stands in a network: behind the layers whose maps have the side that an option names. */
+import { UserError } from "../base/errors.ts";
+import { SelfAttention } from "../nn/index.ts";
+import { beginnings, type LayerStyle } from "../nn/layer-style.ts";
+import type { ModelContext } from "./context.ts";
+
+/** Where attention stands among the layers of one network. */
+export interface AttentionPlace {
+  /** Side in pixels of the maps that it sees; 0 for none. */
+  readonly side: number;
+  /** Spectral norm on its convolutions. */
+  readonly spectralNorm: boolean;
+}
+
+/** Puts attention behind the layers whose maps have its side. */
+export class AttentionInserter {
+  readonly #context: ModelContext;
+  readonly #place: AttentionPlace;
+  readonly #style: LayerStyle;
+  readonly #sides = new Set<number>();
+
+  constructor(context: ModelContext, place: AttentionPlace, style: LayerStyle) {
+    this.#context = context;
+    this.#place = place;
+    this.#style = style;
+  }
+
+  /** The attention to follow layers that made maps of `side`, or nothing; asked once a side, after its last layer. */
+  after(side: number, channels: number): SelfAttention[] {
+    this.#sides.add(side);
+    if (side !== this.#place.side) return [];
+    const { spectralNorm } = this.#place;
+    return [new SelfAttention(this.#context, channels, { spectralNorm, ...beginnings(this.#style) })];
+  }
+
+  /** Throws UserError, in the name of `network`, when no maps had that side. */
+  requirePlaced(network: string): void {
+    const { side } = this.#place;
+    if (side === 0 || this.#sides.has(side)) return;
+    throw new UserError(
+      `${network}: \`attention\` (=${side}) must be the side of maps inside the network (${[...this.#sides].join(", ")}), or 0 for none`,
+    );
+  }
+}
