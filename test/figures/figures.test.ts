@@ -4,7 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
-import { bandChart, barPanels, densityPanels, latticeOf, pointCloud, writePng } from "../../src/figures/index.ts";
+import {
+  bandChart,
+  barPanels,
+  densityPanels,
+  latticeOf,
+  pointCloud,
+  trajectories,
+  writePng,
+} from "../../src/figures/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-figures-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -172,5 +180,40 @@ describe("bandChart", () => {
       expect(chart(unknown)).not.toContain('fill-opacity="0.18"');
       expect(chart(unknown)).not.toContain("NaN");
     }
+  });
+});
+
+describe("trajectories", () => {
+  const frame = { x: -1, y: -1, size: 2 };
+  const points = [
+    [-0.5, -0.5],
+    [-0.5, 0.5],
+    [5, 0.5],
+  ];
+
+  it("go from a dot to a ring with the second axis upwards, cut off at the frame", async () => {
+    const ways = [{ points, end: [0.5, 0.5] }];
+    const svg = trajectories({ panels: [{ ways, title: "a < b" }], frame, side: 100 });
+    expect(svg).toContain('d="M25.0 75.0L25.0 25.0L300.0 25.0"');
+    expect(svg).toContain("a &lt; b");
+    expect(svg.match(/<circle /g)).toHaveLength(2);
+    // 8 pixels of margin, 20 of title.
+    const { at } = await pixels(trajectories({ panels: [{ ways }, { ways: [] }], frame, side: 100 }));
+    expect(at(8 + 25, 8 + 75)).toBeLessThan(200);
+    expect(at(8 + 25, 8 + 90)).toBe(255);
+    expect(at(8 + 60, 8 + 25)).toBeLessThan(200);
+    expect(at(8 + 75, 8 + 25)).toBe(255);
+    expect(at(8 + 100 + 8 + 60, 8 + 25)).toBe(255);
+  });
+
+  it("mark a point, and leave out what is no number or outside", () => {
+    const draw = (end?: number[]) =>
+      trajectories({ panels: [{ ways: [{ points: [...points, [Number.NaN, 0]], end }] }], frame, side: 100 });
+    for (const end of [[Number.NaN, Number.NaN], [3, 0], undefined]) {
+      expect(draw(end).match(/<circle /g)).toHaveLength(1);
+      expect(draw(end)).not.toContain("NaN");
+    }
+    const marked = trajectories({ panels: [{ ways: [] }], frame, mark: [0, 0.5], side: 100 });
+    expect(marked).toContain('d="M45 25h10M50 20v10"');
   });
 });

@@ -200,7 +200,7 @@ describe("records and pages", () => {
     expect(at.at(-1)).toBe(150);
     const grown = (1 + 0.05 ** 2) ** 75;
     for (const [i, start] of records[0]!.starts.entries()) {
-      expect(distances.at(-1)![i]! / Math.hypot(...start) / grown).toBeCloseTo(1, 4);
+      expect(distances.at(-1)![i]! / Math.hypot(...start) / grown).toBeCloseTo(1, 3);
       expect(Math.hypot(...ends[i]!) / Math.hypot(...start) / grown).toBeCloseTo(1, 2);
       expect(ways[i]![0]!.map((value, axis) => value - start[axis]!).every((gap) => Math.abs(gap) <= 5e-4)).toBe(true);
     }
@@ -231,6 +231,6 @@ describe("records and pages", () => {
     const arm = record.arms[0]!;
     const spread = { ...record, arms: [{ ...arm, distances: [...arm.distances.slice(0, -1), [0.001, 0.1]] }] };
     // Logarithms -3 and -1: mean -2, half-width 12.706 * sqrt(2) / sqrt(2) = 12.706.
-    expect(gamesTables([spread])).toContain("| plain | 0.01 (2.0e-15 to 5.1e+10) | 1 of 2 |");
+    expect(gamesTables([spread])).toContain("| plain | 0.010 (2.0e-15 to 5.1e+10) | 1 of 2 |");
   });
 });

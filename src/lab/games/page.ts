@@ -18,9 +18,10 @@ function logarithms(distances: readonly (number | null)[]): Interval {
   return interval(distances.map((distance) => Math.log10(Math.max(distance ?? Number.NaN, Number.MIN_VALUE))));
 }
 
-/** A distance with two digits. */
+/** A distance with two digits that count. */
 function short(value: number): string {
-  return value >= 1e-3 && value < 1e4 ? String(Number(value.toPrecision(2))) : value.toExponential(1);
+  if (value < 1e-3 || value >= 9_950) return value.toExponential(1);
+  return value < 99.5 ? value.toPrecision(2) : String(Number(value.toPrecision(2)));
 }
 
 /** The geometric mean with its interval: `0.012 (0.01 to 0.015)`. */
@@ -90,20 +91,32 @@ function waysFigure(record: GameRecord): string {
 }
 
 /** A setting's name where there is little room. */
-const shortName = (setting: Arm["setting"]): string =>
-  setting.kind === "history" ? `HA ${setting.weight}` : setting.kind === "average" ? "average" : setting.kind;
+function shortName(setting: Arm["setting"]): string {
+  switch (setting.kind) {
+    case "plain":
+      return "plain";
+    case "history":
+      return `HA ${setting.weight}`;
+    case "average":
+      return "average";
+    case "r1":
+      return "R1";
+  }
+}
 
 /** The distances over the steps, both logarithmic: a power of the steps is a straight line. */
 function distanceFigure(record: GameRecord, order: PlayOrder): string {
   const bands: Band[] = armsOf(record, order).map(({ setting, at, distances }) => ({
-    name: settingName(setting),
+    name: shortName(setting),
     points: at.flatMap((step, i) => {
       const { mean, halfWidth } = logarithms(distances[i]!);
       return Number.isFinite(mean) ? [{ x: Math.log10(step), mean, halfWidth }] : [];
     }),
   }));
+  const means = bands.flatMap(({ points }) => points.map(({ mean }) => mean));
+  const range = { min: Math.max(-6, Math.floor(Math.min(...means))), max: Math.min(3, Math.ceil(Math.max(...means))) };
   const title = `${gameOf(record).title}, ${order} steps: log10 of the distance, mean and 95 % interval over ${record.starts.length} starts`;
-  return bandChart({ title, xName: "log10 of the step", bands, range: { min: -6, max: 3 }, height: 440 });
+  return bandChart({ title, xName: "log10 of the step", bands, range });
 }
 
 /**

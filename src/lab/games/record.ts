@@ -72,7 +72,7 @@ const DECAY = 0.999;
 const R1_WEIGHT = 10;
 
 const WAYS = 3;
-const MOST_POINTS = 600;
+const MOST_POINTS = 400;
 
 /** Steps about evenly spaced on a logarithmic scale, twelve a decade, the last included. */
 export function spacedSteps(steps: number): number[] {
@@ -126,7 +126,7 @@ function armOf(
     for (const [i, way] of ways.entries()) way.add(places[i]!);
     if (!wanted.has(step)) return;
     const away = places.map((place) => Math.hypot(place[0] - x, place[1] - y));
-    distances.push(away.map((distance) => (Number.isFinite(distance) ? Number(distance.toPrecision(6)) : null)));
+    distances.push(away.map((distance) => (Number.isFinite(distance) ? Number(distance.toPrecision(4)) : null)));
   });
   const ends = last.slice(0, WAYS).map(([x, y]): [number, number] | null => {
     return Number.isFinite(x + y) ? [thousandths(x), thousandths(y)] : null;
