@@ -10,6 +10,7 @@ export { labelSmoothing } from "./label-smoothing.ts";
 export { latentConsistency } from "./latent-consistency.ts";
 export { leCam } from "./le-cam.ts";
 export { mine } from "./mutual-information.ts";
+export { orthogonalRegularisation } from "./orthogonal-regularisation.ts";
 export { r1 } from "./r1.ts";
 export type {
   DiscriminatorPass,
