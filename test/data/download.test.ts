@@ -9,7 +9,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { download } from "../../src/data/download.ts";
 import { getDataset } from "../../src/data/get.ts";
-import { type OfficialDataset, type OfficialFile, officialDataset, officialDatasets } from "../../src/data/registry.ts";
+import { datasetsFolder } from "../../src/data/paths.ts";
+import {
+  datasetsByHand,
+  type OfficialDataset,
+  type OfficialFile,
+  officialDataset,
+  officialDatasets,
+} from "../../src/data/registry.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 
 const folder = temporaryFolder();
@@ -286,6 +293,15 @@ describe("getDataset", () => {
     expect(ranges).toEqual([]);
   });
 
+  it("checks members by their size where only the archive's sum is known", async () => {
+    const root = join(folder, "sizes");
+    const sized = dataset({ unpack: { "cifar-10-batches-bin/data_batch_1.bin": member.length } });
+    script = [good(archive)];
+    expect((await getDataset(sized, { ...quick, folder: root })).downloaded).toEqual(["toy.tar.gz"]);
+    script = [status(500)];
+    expect((await getDataset(sized, { ...quick, folder: root })).downloaded).toEqual([]);
+  });
+
   it("unpacks anew when a file was damaged since", async () => {
     const root = join(folder, "damaged");
     script = [good(archive)];
@@ -304,6 +320,8 @@ describe("getDataset", () => {
     );
     const changed = dataset({ unpack: { "cifar-10-batches-bin/data_batch_1.bin": sha256(contents) } });
     await expect(getDataset(changed, { ...quick, folder: root })).rejects.toThrow(/data_batch_1.bin has SHA-256/);
+    const short = dataset({ unpack: { "cifar-10-batches-bin/data_batch_1.bin": member.length + 1 } });
+    await expect(getDataset(short, { ...quick, folder: root })).rejects.toThrow(/data_batch_1.bin has 8 bytes, not 9/);
     const junk = Buffer.alloc(5000, 1);
     script = [good(junk)];
     const files = [{ name: "j.tar.gz", urls: [`${base}/j`], sha256: sha256(junk), bytes: junk.length }];
@@ -332,8 +350,18 @@ describe("the registry", () => {
         expect(bytes).toBeGreaterThan(1000);
         for (const url of urls) expect(() => new URL(url)).not.toThrow();
       }
-      for (const sum of Object.values(unpack ?? {})) expect(sum).toMatch(/^[0-9a-f]{64}$/);
+      for (const expected of Object.values(unpack ?? {})) expect(String(expected)).toMatch(/^([0-9a-f]{64}|\d{4,10})$/);
     }
+  });
+
+  it("says what to put where of the datasets that cannot be downloaded", () => {
+    for (const name of datasetsByHand) {
+      expect(() => officialDataset(name)).toThrow(UserError);
+      expect(() => officialDataset(name)).toThrow(join(datasetsFolder(), name));
+    }
+    expect(() => officialDataset("celeba")).toThrow(
+      /get img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition/,
+    );
   });
 
   it("suggests the nearest name", () => {

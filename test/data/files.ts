@@ -1,6 +1,13 @@
-/** Files that the tests of src/data make: zip archives (well-formed or not), CIFAR-10 records, IDX files, pictures. */
+/**
+ * Files that the tests of src/data make: zip archives (well-formed or not), CIFAR and STL-10 records, IDX files, pictures; and
+ * what they look at in a pack.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import sharp from "sharp";
+import type { Pack } from "../../src/data/pack.ts";
 
 /** One entry of a zip archive, with what a damaged or hostile one would say instead of the truth. */
 export interface ZipEntry {
@@ -79,12 +86,48 @@ export function picture(
   return image.toFormat(kind, kind in lossless ? lossless[kind as keyof typeof lossless] : {}).toBuffer();
 }
 
-/** CIFAR-10 records: label, then three planes; pixel p of plane c of record i is (i + c + p) % 256. */
-export function cifarRecords(count: number, first = 0): Buffer {
-  const bytes = Buffer.alloc(count * 3073);
+/** CIFAR records: labels, then three planes; pixel p of plane c of record i is (i + c + p) % 256. */
+export function cifarRecords(count: number, first = 0, labels = 1): Buffer {
+  const record = labels + 3072;
+  const bytes = Buffer.alloc(count * record);
   for (let i = 0; i < count; i++) {
-    bytes[i * 3073] = (first + i) % 10;
-    for (let p = 0; p < 3072; p++) bytes[i * 3073 + 1 + p] = (first + i + Math.floor(p / 1024) + (p % 1024)) % 256;
+    bytes.fill((first + i) % 10, i * record, i * record + labels);
+    for (let p = 0; p < 3072; p++)
+      bytes[i * record + labels + p] = (first + i + Math.floor(p / 1024) + (p % 1024)) % 256;
   }
   return bytes;
+}
+
+/** STL-10's file of images: planes column by column; the value at row y and column x of plane c of image i is i + c + 2y + x. */
+export function stl10Images(count: number): Buffer {
+  const bytes = Buffer.alloc(count * 27648);
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < 3; c++) {
+      for (let x = 0; x < 96; x++) for (let y = 0; y < 96; y++) bytes[at++] = (i + c + 2 * y + x) % 256;
+    }
+  }
+  return bytes;
+}
+
+/** The folder of small datasets in their publishers' files, and what an independent reader saw in them (expected.json). */
+export const published = join(import.meta.dirname, "../fixtures/datasets");
+
+/** See {@link published}. */
+export const expected = JSON.parse(readFileSync(join(published, "expected.json"), "utf8"));
+
+/** The labels of a pack. */
+export function labelsOf(pack: Pack): number[] {
+  return Array.from(new BigInt64Array(new Uint8Array(readFileSync(pack.labelsPath)).buffer), Number);
+}
+
+/** The SHA-256 of each image of a pack. */
+export function sumsOf({ header, imagesPath }: Pack): string[] {
+  const size = header.channels * header.size ** 2;
+  const pixels = readFileSync(imagesPath);
+  return Array.from({ length: header.count }, (_, i) =>
+    createHash("sha256")
+      .update(pixels.subarray(i * size, (i + 1) * size))
+      .digest("hex"),
+  );
 }

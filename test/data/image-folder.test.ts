@@ -7,13 +7,11 @@ import { arrange, imageFolder } from "../../src/data/image-folder.ts";
 import type { Listed } from "../../src/data/listing.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { picture, type ZipEntry, zipOf } from "./files.ts";
+import { labelsOf, picture, type ZipEntry, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
 const pack = (descriptor: DataDescriptor, workers = 0): Promise<Pack> => packOf(descriptor, { cache, workers });
-const labelsOf = (made: Pack): number[] =>
-  Array.from(new BigInt64Array(new Uint8Array(readFileSync(made.labelsPath)).buffer), Number);
 
 describe("arrange", () => {
   const listed = (...paths: string[]): Listed[] =>

@@ -1,22 +1,22 @@
-/** MNIST, Fashion-MNIST and CIFAR-10: the real files where they are, and damaged ones. */
+/** MNIST, Fashion-MNIST, CIFAR and STL-10: the real files where they are, small ones in their form, and damaged ones. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { cifar10 } from "../../src/data/cifar10.ts";
+import { cifar100 } from "../../src/data/cifar100.ts";
 import { type DataDescriptor, packOf } from "../../src/data/describe.ts";
 import { fashionMnist } from "../../src/data/fashion-mnist.ts";
 import { mnist, mnistFolder } from "../../src/data/mnist.ts";
 import type { Pack } from "../../src/data/pack.ts";
+import { stl10 } from "../../src/data/stl10.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { cifarRecords, idxOf } from "./files.ts";
+import { cifarRecords, expected, idxOf, labelsOf, published, stl10Images, sumsOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
 const pack = (descriptor: DataDescriptor): Promise<Pack> => packOf(descriptor, { cache });
-const labelsOf = (made: Pack): number[] =>
-  Array.from(new BigInt64Array(new Uint8Array(readFileSync(made.labelsPath)).buffer), Number);
 const countsOf = (made: Pack): number[] => {
   const counts = made.header.classes.map(() => 0);
   for (const label of labelsOf(made)) counts[label]!++;
@@ -181,5 +181,91 @@ describe("cifar10", () => {
     await expect(pack(cifar10({ path: cut, split: "test" }))).rejects.toThrow(
       /record 0 has label 10; labels go from 0 to 9/,
     );
+  });
+});
+
+describe("cifar100", () => {
+  it("reads both labels, in the order of a file that numpy wrote", async () => {
+    const fine = await pack(cifar100({ path: published }));
+    expect(fine.header).toMatchObject({ name: "cifar100 (train)", count: 4, channels: 3, size: 32 });
+    expect(fine.header.classes).toHaveLength(100);
+    expect(labelsOf(fine).map((label) => fine.header.classes[label])).toEqual([
+      "apple",
+      "aquarium_fish",
+      "mushroom",
+      "orange",
+    ]);
+    expect(sumsOf(fine)).toEqual(expected.cifar100.slice(0, 4));
+    const coarse = await pack(cifar100({ path: join(published, "cifar-100-binary"), granularity: "coarse" }));
+    expect(coarse.header.classes).toHaveLength(20);
+    expect(labelsOf(coarse).map((label) => coarse.header.classes[label])).toEqual([
+      "fruit_and_vegetables",
+      "fish",
+      "fruit_and_vegetables",
+      "fruit_and_vegetables",
+    ]);
+    const test = await pack(cifar100({ path: published, split: "test" }));
+    expect(labelsOf(test).map((label) => test.header.classes[label])).toEqual(["worm", "cattle"]);
+    expect(sumsOf(test)).toEqual(expected.cifar100.slice(4));
+  });
+
+  it("says how to get the files, and what is wrong with those that are there", async () => {
+    process.env.GANTRY_DATA = join(folder, "no datasets");
+    await expect(pack(cifar100())).rejects.toThrow(/train.bin is not in .*; run `gantry data get cifar100`/);
+    const cut = join(folder, "cut 100");
+    mkdirSync(cut);
+    writeFileSync(join(cut, "train.bin"), cifarRecords(3));
+    await expect(pack(cifar100({ path: cut }))).rejects.toThrow(
+      /9219 bytes are not a whole number of 3074-byte records/,
+    );
+    writeFileSync(join(cut, "train.bin"), Buffer.alloc(3074, 20));
+    await expect(pack(cifar100({ path: cut, granularity: "coarse" }))).rejects.toThrow(
+      /record 0 has label 20; labels go from 0 to 19/,
+    );
+    expect(labelsOf(await pack(cifar100({ path: cut })))).toEqual([20]);
+  });
+});
+
+describe("stl10", () => {
+  it("turns the planes, which are stored column by column, as numpy does; labels count from 1", async () => {
+    const made = await pack(stl10({ path: published, size: 96 }));
+    expect(made.header).toMatchObject({ name: "stl10 (train)", count: 3, channels: 3, size: 96 });
+    expect(sumsOf(made)).toEqual(expected.stl10);
+    expect(labelsOf(made).map((label) => made.header.classes[label])).toEqual(["airplane", "truck", "car"]);
+    expect(made.header.note).toBe("stl10, train split, 3 images, NOT the official files");
+  });
+
+  it("has images without labels, too, which are read one at a time", async () => {
+    const path = join(published, "stl10_binary");
+    for (const workers of [0, 1]) {
+      const made = await packOf(stl10({ path, split: "unlabeled", size: 96, channels: workers === 0 ? 3 : 1 }), {
+        cache,
+        workers,
+      });
+      expect(made.header).toMatchObject({ count: 2, classes: [] });
+      if (workers === 0) expect(sumsOf(made)).toEqual(expected.stl10.slice(1).reverse());
+    }
+    const scaled = await pack(stl10({ path, split: "unlabeled" }));
+    expect(scaled.header.originals).toEqual({ width: [96, 96], height: [96, 96] });
+  });
+
+  it("says how to get the files, and what is wrong with those that are there", async () => {
+    process.env.GANTRY_DATA = join(folder, "no datasets");
+    await expect(pack(stl10())).rejects.toThrow(
+      /train_X.bin and train_y.bin are not in .*; run `gantry data get stl10`/,
+    );
+    await expect(pack(stl10({ path: published, split: "test" }))).rejects.toThrow(/test_X.bin and test_y.bin are not/);
+    const bad = join(folder, "bad stl");
+    mkdirSync(bad);
+    const attempt = async (images: Buffer, labels: number[], reason: RegExp): Promise<void> => {
+      writeFileSync(join(bad, "train_X.bin"), images);
+      writeFileSync(join(bad, "train_y.bin"), Buffer.from(labels));
+      await expect(pack(stl10({ path: bad }))).rejects.toThrow(reason);
+    };
+    const images = stl10Images(2);
+    await attempt(images.subarray(1), [1, 2], /train_X.bin: 55295 bytes are not a whole number of images of 27648/);
+    await attempt(images, [1], /train_X.bin holds 2 images, .*train_y.bin 1 labels/);
+    await attempt(images, [1, 0], /train_y.bin: label 1 is 0; labels go from 1 to 10/);
+    await attempt(images, [11, 1], /label 0 is 11/);
   });
 });
