@@ -48,6 +48,7 @@ export {
 } from "./mlp.ts";
 export { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
 export { batchNorm1d, batchNorm2d } from "./normalisation.ts";
+export { ReferencedDiscriminator, ReferencedGenerator } from "./reference-batch.ts";
 export { ResidualDiscriminator, type ResidualDiscriminatorOptions } from "./residual-network.ts";
 export {
   type ResnetDiscriminatorOptions,

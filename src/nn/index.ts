@@ -36,8 +36,11 @@ export {
 } from "./init.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
+export { MinibatchDiscrimination, type MinibatchDiscriminationOptions } from "./minibatch-discrimination.ts";
+export { MinibatchStandardDeviation } from "./minibatch-standard-deviation.ts";
 export { Module, type Placement, UnaryModule } from "./module.ts";
 export { ModuleList } from "./module-list.ts";
+export { apartFromReference, referenceRows, withReferenceRows } from "./reference-rows.ts";
 export {
   AdaptiveAvgPool2d,
   AvgPool2d,
@@ -59,5 +62,6 @@ export { Sequential } from "./sequential.ts";
 export { Flatten, View } from "./shape.ts";
 export { type SpectralNormOptions, spectralNorm } from "./spectral-norm.ts";
 export { frozenStatistics, statisticsFrozen } from "./statistics.ts";
+export { VirtualBatchNorm, type VirtualBatchNormOptions } from "./virtual-batch-norm.ts";
 export { weightNorm } from "./weight-norm.ts";
 export { type Reparametrisation, WeightedModule } from "./weighted.ts";

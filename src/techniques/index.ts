@@ -9,6 +9,8 @@ export { historicalAveraging } from "./historical-averaging.ts";
 export { labelSmoothing } from "./label-smoothing.ts";
 export { latentConsistency } from "./latent-consistency.ts";
 export { leCam } from "./le-cam.ts";
+export { minibatchDiscrimination } from "./minibatch-discrimination.ts";
+export { minibatchStandardDeviation } from "./minibatch-standard-deviation.ts";
 export { mine } from "./mutual-information.ts";
 export { orthogonalRegularisation } from "./orthogonal-regularisation.ts";
 export { r1 } from "./r1.ts";
@@ -26,4 +28,5 @@ export type {
   TechniqueState,
 } from "./technique.ts";
 export { topK } from "./top-k.ts";
+export { virtualBatchNorm } from "./virtual-batch-norm.ts";
 export { weightAveraging } from "./weight-averaging.ts";

@@ -30,8 +30,9 @@ export function wholeBatchReason({ discriminator, techniques }: BuiltGame): stri
   const effect = "so the discriminator's gradient is computed for every image and a step is no shorter";
   const wider = techniques.find((technique) => technique.generatorLoss ?? technique.generatorPenalty);
   if (wider) return `${selecting.name}: \`${wider.name}\` may use the judgement of all images, ${effect}`;
-  if (discriminator.rowJudge !== undefined) return undefined;
   const coupled = discriminator.modules().some((module) => module.couplesSamples);
+  // Also where the body offers it: a head that compares samples makes the kept rows' loss depend on the others.
+  if (!coupled && discriminator.rowJudge !== undefined) return undefined;
   const why = coupled
     ? "the discriminator's batch statistics make every image matter to every other"
     : "the discriminator offers no gradients for some images alone";

@@ -1,0 +1,83 @@
+/**
+ * The two players with a reference batch: it goes through the network in front of every batch, so that virtual batch norm
+ * can take its statistics in each layer (Salimans et al. 2016, section 3.5), and what the network makes of it is left out.
+ */
+import { type Module, withReferenceRows } from "../nn/index.ts";
+import { noGrad, Tensor } from "../tensor/index.ts";
+import { type ModelContext, sampleShape } from "./context.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+
+/** What a reference batch consists of, as buffers: zeros until it is taken. */
+function emptyBatch(context: ModelContext, size: number, shape: readonly number[]): Map<string, Tensor> {
+  const { device, dtype = "float32", classes } = context;
+  const buffers = new Map([["reference", Tensor.zeros([size, ...shape], { dtype, device })]]);
+  if (classes > 0) buffers.set("reference_labels", Tensor.zeros([size], { dtype: "int64", device }));
+  return buffers;
+}
+
+/** Puts a batch into the buffers of a network. */
+function take(network: Module, samples: Tensor, labels: Tensor | undefined): void {
+  const buffers = network.namedBuffers();
+  noGrad(() => {
+    buffers.get("reference")!.copy_(samples);
+    if (labels !== undefined) buffers.get("reference_labels")?.copy_(labels);
+  });
+}
+
+/** A generator with a reference batch of latents. Modules and buffers: `network`, `reference`, `reference_labels`. */
+export class ReferencedGenerator extends GeneratorNetwork {
+  override readonly latent: number;
+  readonly #network: GeneratorNetwork;
+
+  /** @param size - Samples of the reference batch; they are zeros until {@link takeReference}. */
+  constructor(context: ModelContext, network: GeneratorNetwork, size: number) {
+    super();
+    this.latent = network.latent;
+    this.#network = this.registerModule("network", network);
+    for (const [name, buffer] of emptyBatch(context, size, [network.latent])) this.registerBuffer(name, buffer);
+  }
+
+  /** Chooses the reference batch: latents [size, latent] and, where the data has classes, labels. */
+  takeReference(latents: Tensor, labels: Tensor | undefined): void {
+    take(this, latents, labels);
+  }
+
+  override forward(z: Tensor, labels?: Tensor): Tensor {
+    const reference = this.buffer("reference");
+    const size = reference.shape[0]!;
+    const all = labels && Tensor.cat([this.buffer("reference_labels"), labels]);
+    const made = withReferenceRows(size, () => this.#network.forward(Tensor.cat([reference, z]), all));
+    return made.narrow(0, size, z.shape[0]!);
+  }
+}
+
+/** A discriminator with a reference batch of samples. Modules and buffers: `network`, `reference`, `reference_labels`. */
+export class ReferencedDiscriminator extends DiscriminatorNetwork {
+  readonly #network: DiscriminatorNetwork;
+
+  /** @param size - Samples of the reference batch; they are zeros until {@link takeReference}. */
+  constructor(context: ModelContext, network: DiscriminatorNetwork, size: number) {
+    super();
+    this.#network = this.registerModule("network", network);
+    for (const [name, buffer] of emptyBatch(context, size, sampleShape(context))) this.registerBuffer(name, buffer);
+  }
+
+  /** Chooses the reference batch: samples [size, ...] and, where the data has classes, labels. */
+  takeReference(samples: Tensor, labels: Tensor | undefined): void {
+    take(this, samples, labels);
+  }
+
+  override forward(images: Tensor, labels?: Tensor): Judgement {
+    const reference = this.buffer("reference");
+    const size = reference.shape[0]!;
+    const all = labels && Tensor.cat([this.buffer("reference_labels"), labels]);
+    const judged = withReferenceRows(size, () => this.#network.forward(Tensor.cat([reference, images]), all));
+    const samples = (part: Tensor): Tensor => part.narrow(0, size, images.shape[0]!);
+    return {
+      score: samples(judged.score),
+      logits: samples(judged.logits),
+      features: samples(judged.features),
+      hidden: judged.hidden.map(samples),
+    };
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Virtual batch normalisation (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.5): each sample is
+ * normalised by the statistics of itself and a reference batch, so that its result does not depend on its neighbours.
+ */
+import { UserError } from "../base/errors.ts";
+import { Tensor } from "../tensor/index.ts";
+import type { BatchNormOptions } from "./batch-norm.ts";
+import { type BuildContext, createTensor } from "./context.ts";
+import { ones, zeros } from "./init.ts";
+import { UnaryModule } from "./module.ts";
+import { referenceRows } from "./reference-rows.ts";
+import { requirePositive } from "./sizes.ts";
+
+/** Options of {@link VirtualBatchNorm}: those of batch norm that mean something here. */
+export type VirtualBatchNormOptions = Pick<BatchNormOptions, "eps" | "affine" | "init">;
+
+/** First and second moments per row (or one for all) and channel, [rows or 1, features]. */
+interface Moments {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/**
+ * y = (x - mean) / sqrt(var + eps) x weight + bias for x [R + B, features, ...], whose first R rows are the reference batch
+ * (see {@link withReferenceRows}). With m and s the means of x and x^2 over the pixels of a sample, and m_ref and s_ref those
+ * over the pixels of all reference samples, a sample has
+ *
+ *     mean = m / (R + 1) + m_ref R / (R + 1)
+ *     mean of squares = s / (R + 1) + s_ref R / (R + 1)
+ *     var = mean of squares - mean^2
+ *
+ * and the reference samples m_ref and s_ref alone. The variance is computed as the two parts' own variances and the distance
+ * of their means, which is the same without the difference of two large numbers.
+ *
+ * The reference statistics are taken anew in each pass, with the weights as they are, and gradients flow through them, as
+ * in the authors' code. Train and evaluation mode do not differ; there are no running statistics.
+ *
+ * Parameters: `weight`, `bias` [features]. Throws UserError in a pass without a reference batch or for input of another shape.
+ *
+ * @example
+ * const layer = new VirtualBatchNorm(context, 64);
+ * const y = withReferenceRows(32, () => layer.forward(Tensor.cat([reference, x]))).narrow(0, 32, x.shape[0]);
+ */
+export class VirtualBatchNorm extends UnaryModule {
+  readonly features: number;
+  readonly eps: number;
+  readonly #affine: boolean;
+
+  constructor(context: BuildContext, features: number, options: VirtualBatchNormOptions = {}) {
+    super();
+    requirePositive("VirtualBatchNorm", { features });
+    this.features = features;
+    this.eps = options.eps ?? 1e-5;
+    this.#affine = options.affine ?? true;
+    if (this.#affine) {
+      this.registerParameter("weight", createTensor(context, [features], options.init ?? ones));
+      this.registerParameter("bias", createTensor(context, [features], zeros));
+    }
+  }
+
+  override forward(x: Tensor): Tensor {
+    const reference = referenceRows();
+    const samples = x.shape[0]! - reference;
+    if (x.ndim < 2 || x.shape[1] !== this.features) {
+      throw new UserError(
+        `VirtualBatchNorm: input of shape [${x.shape.join(", ")}] must have at least 2 dimensions and ${this.features} channels`,
+      );
+    }
+    if (reference === 0 || samples < 0) {
+      throw new UserError("VirtualBatchNorm: this pass has no reference batch; run it inside withReferenceRows");
+    }
+    const { of, all } = momentsOf(x, reference);
+    const alone: Moments = { mean: all.mean.expand([reference, -1]), variance: all.variance.expand([reference, -1]) };
+    const mixed = mix(all, part(of, reference, samples), 1 / (reference + 1));
+    const mean = Tensor.cat([alone.mean, mixed.mean]);
+    const deviation = Tensor.cat([alone.variance, mixed.variance]).add(this.eps);
+    let scale = deviation.rsqrt();
+    if (this.#affine) scale = scale.mul(this.parameter("weight"));
+    let shift = mean.mul(scale).neg();
+    if (this.#affine) shift = shift.add(this.parameter("bias"));
+    const perRow = [...mean.shape, ...x.shape.slice(2).map(() => 1)];
+    return x.mul(scale.view(perRow)).add_(shift.view(perRow));
+  }
+}
+
+/** Moments over the pixels of each row, and over all of the first `reference` rows. */
+function momentsOf(x: Tensor, reference: number): { of: Moments; all: Moments } {
+  const pixels = x.shape.slice(2).map((_, i) => i + 2);
+  const of =
+    pixels.length === 0
+      ? { mean: x, variance: Tensor.zerosLike(x) }
+      : { mean: x.mean(pixels), variance: x.var(pixels, { correction: 0 }) };
+  const rows = part(of, 0, reference);
+  const mean = rows.mean.mean(0, true);
+  return { of, all: { mean, variance: rows.variance.mean(0, true).add(rows.mean.sub(mean).square().mean(0, true)) } };
+}
+
+function part({ mean, variance }: Moments, start: number, length: number): Moments {
+  return { mean: mean.narrow(0, start, length), variance: variance.narrow(0, start, length) };
+}
+
+/** The moments of two populations together, of which the second makes up the share `weight`. */
+function mix(first: Moments, second: Moments, weight: number): Moments {
+  const apart = second.mean.sub(first.mean);
+  const within = first.variance.mul(1 - weight).add(second.variance, weight);
+  return { mean: first.mean.add(apart, weight), variance: within.add(apart.square(), weight * (1 - weight)) };
+}

@@ -1,0 +1,49 @@
+/** Techniques that put a stage between the features of a discriminator and its last layer. */
+import { UserError } from "../base/errors.ts";
+import type { FeatureStage, ModelContext } from "../models/index.ts";
+import { type BuildContext, Sequential } from "../nn/index.ts";
+import type { NetworkDescriptors, Technique } from "./technique.ts";
+
+/** Two stages, one after the other: those of two techniques. */
+class Stages extends Sequential implements FeatureStage {
+  readonly outputs: number;
+
+  constructor(first: FeatureStage, second: FeatureStage) {
+    super(first, second);
+    this.outputs = second.outputs;
+  }
+}
+
+/**
+ * A technique that puts what `make` makes before the discriminator's last layer; of two of them, that of the first in the
+ * recipe comes first.
+ *
+ * Building the discriminator throws UserError when it does not ask the context for what stands before its head.
+ */
+export function headStage(
+  name: string,
+  make: (context: BuildContext, features: number) => FeatureStage,
+): Technique & Required<Pick<Technique, "networks">> {
+  return {
+    name,
+    networks({ generator, discriminator }: NetworkDescriptors): NetworkDescriptors {
+      const build = (context: ModelContext) => {
+        let placed = false;
+        const network = discriminator.build({
+          ...context,
+          beforeHead: (inner, features) => {
+            placed = true;
+            const stage = make(inner, features);
+            const next = context.beforeHead?.(inner, stage.outputs);
+            return next === undefined ? stage : new Stages(stage, next);
+          },
+        });
+        if (placed) return network;
+        throw new UserError(
+          `\`${name}\`: the discriminator \`${discriminator.kind}\` has no head with a place before it; one is needed that ends in \`Head\`, as dcgan and mlp do`,
+        );
+      };
+      return { generator, discriminator: { ...discriminator, build } };
+    },
+  };
+}
