@@ -6,6 +6,7 @@ export const shippedRecipes: Readonly<Record<string, () => Promise<{ default: Re
   mnist: () => import("./mnist.ts"),
   "fashion-mnist": () => import("./fashion-mnist.ts"),
   cifar10: () => import("./cifar10.ts"),
+  "cifar10-biggan-icr": () => import("./cifar10-biggan-icr.ts"),
   "stacked-mnist": () => import("./stacked-mnist.ts"),
   mixture: () => import("./mixture.ts"),
   "narrow-dcgan": () => import("./narrow-dcgan.ts"),
