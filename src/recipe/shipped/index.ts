@@ -11,4 +11,13 @@ export const shippedRecipes: Readonly<Record<string, () => Promise<{ default: Re
   mixture: () => import("./mixture.ts"),
   "narrow-dcgan": () => import("./narrow-dcgan.ts"),
   "wgan-gp": () => import("./wgan-gp.ts"),
+  "fashion-mnist-sngan": () => import("./fashion-mnist-sngan.ts"),
+  "fashion-mnist-sagan": () => import("./fashion-mnist-sagan.ts"),
+  "mnist-biggan": () => import("./mnist-biggan.ts"),
+  "mnist-biggan-deep": () => import("./mnist-biggan-deep.ts"),
+  "cifar10-sngan": () => import("./cifar10-sngan.ts"),
+  "cifar10-sagan": () => import("./cifar10-sagan.ts"),
+  "cifar10-biggan": () => import("./cifar10-biggan.ts"),
+  "biggan-128": () => import("./biggan-128.ts"),
+  "biggan-128-seed": () => import("./biggan-128-seed.ts"),
 };

@@ -1,0 +1,38 @@
+/**
+ * Clothes at 32 x 32 from residual networks: SNGAN (Miyato et al. 2018) at an eighth and a quarter of its widths, with the
+ * hinge loss and twice the learning rate for the discriminator instead of several of its updates a step.
+ *
+ *     gantry train fashion-mnist-sngan
+ *
+ * About 10 minutes on two cores (an estimate: 0.27 s of processor time a step, libtorch 1.13).
+ *
+ * Expect silhouettes after some 500 steps and garments of all classes by the end. The paper's widths are the default:
+ * `--set 'generator.width=256' --set 'discriminator.width=128'`, which take fifty times as long.
+ */
+import { fashionMnist } from "../../data/index.ts";
+import { hinge } from "../../losses/index.ts";
+import { fid, inceptionScore, modes } from "../../metrics/scores/index.ts";
+import { resnet } from "../../models/index.ts";
+import { adam } from "../../optim/index.ts";
+import { weightAveraging } from "../../techniques/index.ts";
+import { defineRecipe } from "../recipe.ts";
+
+export default defineRecipe({
+  name: "fashion-mnist-sngan",
+  data: fashionMnist({ size: 32 }),
+  generator: resnet.generator({ latent: 128, width: 32 }),
+  discriminator: resnet.discriminator({ width: 32 }),
+  loss: hinge(),
+  techniques: [weightAveraging({ decay: 0.999, warmUp: true })],
+  optimizers: { generator: adam({ lr: 2e-4, betas: [0, 0.9] }), discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }) },
+  batchSize: 64,
+  steps: 4_000,
+  samples: { every: 250 },
+  checkpoint: { every: 500 },
+  evaluate: {
+    every: 1_000,
+    features: "fashion-mnist-classifier",
+    metrics: [fid(), inceptionScore(), modes()],
+    samples: 5_000,
+  },
+});

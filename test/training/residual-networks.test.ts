@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { loadRecipe } from "../../src/recipe/index.ts";
+import { topK } from "../../src/techniques/index.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { flat } from "../nn/oracle.ts";
+import { gameOf } from "../training/tiny.ts";
+
+const DATA = { count: 24, size: 32, classes: 10 };
+const NAMES = ["fashion-mnist-sngan", "fashion-mnist-sagan", "mnist-biggan", "mnist-biggan-deep"];
+
+it.each(NAMES)("the networks and techniques of %s train, on chosen rows as on all", async (name) => {
+  const { recipe } = await loadRecipe(name);
+  const { generator, discriminator, loss, optimizers } = recipe;
+  const parts = { generator, discriminator, loss, optimizers, batchSize: 4 };
+  const game = gameOf(
+    { ...parts, techniques: [...recipe.techniques, topK({ gamma: 0.5, floor: 0.5, everySteps: 1 })] },
+    DATA,
+  );
+  expect(game.discriminator.rowJudge).toBeDefined();
+  const before = game.generator.parameters().map((parameter) => flat(parameter));
+  for (let i = 0; i < 2; i++) {
+    const numbers = trainingStep(game);
+    expect(numbers.isfinite().all().item()).toBeTruthy();
+    numbers.dispose();
+  }
+  // Attention begins with gain 0, so its convolutions begin to move one update after the gain.
+  const moved = game.generator
+    .parameters()
+    .filter((parameter, i) => flat(parameter).some((value, j) => value !== before[i]![j]));
+  expect(moved.length).toBeGreaterThan(0.9 * before.length);
+});
