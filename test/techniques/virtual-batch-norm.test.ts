@@ -134,13 +134,21 @@ describe("virtualBatchNorm", () => {
     // It stays what it was, whatever mode and batch has gone through since.
     expect(reference(game, "generator")).toEqual(g);
     expect(reference(game, "discriminator")).toEqual(d);
-    // Real images of the data; the training batches are those of a run without the technique.
-    const all = new Set(
-      Array.from({ length: 6 }, () => game.feed.next().images).flatMap((batch) => {
-        return Array.from({ length: 8 }, (_, i) => String(flat(batch.narrow(0, i, 1))));
-      }),
-    );
-    for (let i = 0; i < 3; i++) expect(all.has(String(d.slice(1024 * i, 1024 * (i + 1))))).toBe(true);
+    // Real images of the data with their labels; the training batches are those of a run without the technique.
+    const labelOf = new Map<string, number>();
+    for (let i = 0; i < 6; i++) {
+      const { images, labels } = game.feed.next();
+      for (let j = 0; j < 8; j++) labelOf.set(String(flat(images.narrow(0, j, 1))), flat(labels!)[j]!);
+    }
+    const labels = flat(game.discriminator.stateDict().get("reference_labels")!);
+    for (const [i, label] of labels.entries()) {
+      expect(labelOf.get(String(d.slice(1024 * i, 1024 * (i + 1))))).toBe(label);
+    }
+    const many = gameOf({ ...normed, techniques: [virtualBatchNorm({ in: "both" })] });
+    for (const player of ["generator", "discriminator"] as const) {
+      const drawnLabels = new Set(flat(many[player].stateDict().get("reference_labels")!));
+      expect(drawnLabels).toEqual(new Set([0, 1]));
+    }
     const without: number[][] = [];
     const other = technique("otherSpy", () => ({ discriminatorPenalty: (pass) => void without.push(flat(pass.real)) }));
     const plain = gameOf({ ...normed, techniques: [other] });
