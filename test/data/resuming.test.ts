@@ -159,6 +159,21 @@ describe("packing goes on", () => {
     expectSame((await packed(descriptor, cache)).pack, again.pack);
   });
 
+  it("a second time, after an error, behind a mark that was cut short", async () => {
+    const descriptor = kinds.celeba!();
+    const cache = join(folder, "twice");
+    const left = await killed(descriptor, cache);
+    appendFileSync(join(unfinishedIn(left), "marks.jsonl"), '{"done": 2');
+    const steps: number[] = [];
+    const onProgress = ({ done }: { done: number }): void => {
+      if (steps.push(done) === 2) throw new Error("the disk is full");
+    };
+    await expect(packOf(descriptor, { cache: left, workers: 0, onProgress })).rejects.toThrow("the disk is full");
+    const again = await packed(descriptor, left);
+    expect(again.steps[0]).toBe(steps[1]);
+    expectSame((await packed(descriptor, cache)).pack, again.pack);
+  });
+
   it("elsewhere, while another process is at it", async () => {
     const cache = join(folder, "busy");
     const descriptor = kinds.celeba!();
