@@ -49,13 +49,21 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
   inception: inceptionStep,
 };
 
-/** The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that comes again and again. */
-export function dcganGame(gantry: Gantry, size: number, techniques: RecipeInput["techniques"]): BuiltGame {
+/**
+ * The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that comes again and again. `batchNorm` is
+ * the generator's.
+ */
+export function dcganGame(
+  gantry: Gantry,
+  size: number,
+  techniques: RecipeInput["techniques"],
+  { batchNorm = true }: { batchNorm?: boolean } = {},
+): BuiltGame {
   const { adam, dcgan, hinge, Tensor } = gantry;
   const recipe = gantry.defineRecipe({
     name: `bench-dcgan-${size}`,
     data: gantry.mnist(),
-    generator: dcgan.generator({ latent: 128, width: 64 }),
+    generator: dcgan.generator({ latent: 128, width: 64, batchNorm }),
     discriminator: dcgan.discriminator({ width: 64, spectralNorm: true }),
     loss: hinge(),
     optimizers: {

@@ -3,7 +3,7 @@
  * normalised by the statistics of itself and a reference batch, so that its result does not depend on its neighbours.
  */
 import { UserError } from "../base/errors.ts";
-import { Tensor } from "../tensor/index.ts";
+import { scope, Tensor } from "../tensor/index.ts";
 import type { BatchNormOptions } from "./batch-norm.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { ones, zeros } from "./init.ts";
@@ -69,6 +69,11 @@ export class VirtualBatchNorm extends UnaryModule {
     if (reference === 0 || samples < 0) {
       throw new UserError("VirtualBatchNorm: this pass has no reference batch; run it inside withReferenceRows");
     }
+    // Whole maps that nobody needs afterwards are freed here, not at the end of the training step.
+    return scope(() => this.#normalise(x, reference, samples));
+  }
+
+  #normalise(x: Tensor, reference: number, samples: number): Tensor {
     const { centred, of } = momentsOf(x);
     const all = together(part(of, 0, reference));
     const mixed = mix(all, part(of, reference, samples), 1 / (reference + 1));
