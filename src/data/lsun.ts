@@ -1,7 +1,8 @@
 /**
  * LSUN: photographs of scenes and objects, 126,227 of church_outdoor and 818,687 of bridge among them (Yu et al., "LSUN:
  * Construction of a Large-scale Image Dataset using Deep Learning with Humans in the Loop", 2015, arXiv 1506.03365). Read in
- * place from its LMDB databases, one a category and split: keys are hashes, values are image files (WebP).
+ * place from its LMDB databases, one a category and split: keys are hashes, values are image files (JPEG, says its README;
+ * whatever they are is seen by their contents).
  */
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -8,7 +8,7 @@ import { packOf } from "../../src/data/describe.ts";
 import { imageFolder } from "../../src/data/image-folder.ts";
 import { inspect } from "../../src/data/inspect.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { picture } from "./files.ts";
+import { picture, published } from "./files.ts";
 
 const folder = temporaryFolder();
 const root = join(folder, "pictures");
@@ -106,6 +106,36 @@ describe("gantry data <path>", () => {
     expect(await gantry("data", "get", "cifar")).toMatchObject({
       code: 1,
       err: expect.stringMatching(/nothing to get under the name `cifar`/),
+    });
+  });
+
+  it("takes a named dataset from where it is, with the options that it alone has", async () => {
+    const place = ["--path", join(published, "celeba"), "--size", "16"];
+    const { code, out } = await gantry("data", "celeba", ...place, "--set", "attribute=Male", "--set", "split=all");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^celeba \(all, Male\): 6 images\n/);
+    expect(out).toMatch(/0 {2}not Male {2}4\n +1 {2}Male {6}2\n/);
+    const lsun = await gantry(
+      "data",
+      "lsun",
+      "--path",
+      join(published, "lsun"),
+      "--set",
+      "categories=[bridge]",
+      "--json",
+    );
+    expect(JSON.parse(lsun.out)).toMatchObject({ name: "lsun (bridge, train)", count: 46 });
+    expect(await gantry("data", "celeba", ...place, "--set", "atribute=Male")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/unknown key `atribute`; did you mean `attribute`/),
+    });
+    expect(await gantry("data", "celeba", "--set", "Male")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--set `Male` must be written key=value/),
+    });
+    expect(await gantry("data", "get", "imagenet")).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/imagenet cannot be downloaded from here: get ILSVRC2012_img_train.tar/),
     });
   });
 
