@@ -50,6 +50,7 @@ function freeze<T extends object>(value: T): T {
  * | `batchSize` | images in a batch | 64 |
  * | `steps` or `epochs` | length of the training: generator steps, or passes over the data; exactly one | required |
  * | `discriminatorSteps` | discriminator updates before each generator update | 1 |
+ * | `accumulate` | parts that a batch is computed in, one after the other, for batches larger than memory; the update is that of the whole batch | 1 |
  * | `seed` | of every random draw | 0 |
  * | `latentDistribution` | of the latent vectors: `normal` is N(0, 1), `uniform` is U(-1, 1) | `normal` |
  * | `samples` | `{ every, count, columns }`: steps between sample grids, images and columns of a grid | 500, 64, 8 |

@@ -89,6 +89,7 @@ export const recipeSchema = z
     steps: count().optional(),
     epochs: count().optional(),
     discriminatorSteps: count().default(1),
+    accumulate: count().default(1),
     seed: z.int({ error: "must be a whole number" }).min(0, { error: "must not be negative" }).default(0),
     latentDistribution: z.enum(["normal", "uniform"]).default("normal"),
     samples: z
@@ -111,6 +112,12 @@ export const recipeSchema = z
     threads: count().optional(),
   })
   .superRefine((recipe, context) => {
+    if (recipe.batchSize % recipe.accumulate !== 0)
+      context.addIssue({
+        code: "custom",
+        path: ["accumulate"],
+        message: `must divide \`batchSize\` (=${recipe.batchSize}) evenly`,
+      });
     if (recipe.steps !== undefined && recipe.epochs !== undefined)
       context.addIssue({
         code: "custom",

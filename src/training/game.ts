@@ -8,6 +8,8 @@ import type { Recipe } from "../recipe/recipe.ts";
 import type { Feeds, Game, NetworkDescriptors, Player, Progress, Technique } from "../techniques/index.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone } from "./compatible.ts";
+import { ALONE, Division, type Replica } from "./division.ts";
+import type { PartedPassOptions } from "./parted-pass.ts";
 import { Streams, seedOf } from "./streams.ts";
 
 /** What the networks must know of the data. */
@@ -27,19 +29,24 @@ export class BuiltGame implements Game {
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly techniques: readonly Technique[];
+  readonly division: Division;
   /** The further feeds of techniques, as "<technique>.<its name for it>". */
   readonly furtherFeeds: ReadonlyMap<string, BatchFeed>;
   readonly #feed: BatchFeed | undefined;
   #progress: Progress = { step: 0, epoch: 0 };
+  /** Passes over a divided batch in the step at hand. */
+  #updates = 0;
 
   /**
    * Builds networks, optimizers and techniques; the same recipe gives the same weights.
    *
-   * Without a feed the game can be sampled from but not trained. Throws UserError when parts of the recipe do not go
+   * Without a feed the game can be sampled from but not trained. `replica` says which of the processes that train together
+   * this one is. Throws UserError when parts of the recipe do not go
    * together, or a technique wants further data that the feed cannot give.
    */
-  constructor(recipe: Recipe, shape: DataShape, feed?: BatchFeed) {
+  constructor(recipe: Recipe, shape: DataShape, feed?: BatchFeed, replica: Replica = ALONE) {
     this.recipe = recipe;
+    this.division = new Division(recipe.batchSize, recipe.accumulate, replica);
     this.shape = shape;
     this.#feed = feed;
     this.streams = new Streams(recipe.seed, recipe.device);
@@ -109,6 +116,7 @@ export class BuiltGame implements Game {
   /** Says that so many generator updates are done; the feed knows how many epochs that is. */
   reach(step: number): void {
     this.#progress = { step, epoch: this.#feed?.epoch ?? 0 };
+    this.#updates = 0;
   }
 
   latents(count: number): Tensor {
@@ -121,6 +129,17 @@ export class BuiltGame implements Game {
     return Tensor.randint(0, classes, [count], { generator: this.streams.get("labels") }).to({
       device: this.recipe.device,
     });
+  }
+
+  /** How a divided batch is passed through a network, with the draws of its layers in a pass of the given name. */
+  drawsOf(pass: string): Pick<PartedPassOptions, "division" | "seed" | "device"> {
+    const { seed, device } = this.recipe;
+    const update = `${pass}.${this.step}.${this.#updates++}`;
+    return {
+      division: this.division,
+      device,
+      seed: (part) => seedOf(seed, `draws.${update}.${part === "whole" ? part : part.index}`),
+    };
   }
 
   /** The learning rates of the coming step. */

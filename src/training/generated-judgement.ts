@@ -8,7 +8,10 @@
 import type { Judgement } from "../models/index.ts";
 import { frozenStatistics } from "../nn/index.ts";
 import { grad, noGrad, Tensor } from "../tensor/index.ts";
+import { type Part, rowsOfPart } from "./division.ts";
 import type { BuiltGame } from "./game.ts";
+import { judgementFrom, valuesOf } from "./judgement-parts.ts";
+import { PartedPass } from "./parted-pass.ts";
 
 /** A judgement of generated images. */
 export interface GeneratedJudgement {
@@ -24,11 +27,12 @@ export interface GeneratedJudgement {
  * Why every image's gradient is computed although a technique selects some; undefined where only theirs are, and where
  * nothing selects.
  */
-export function wholeBatchReason({ discriminator, techniques }: BuiltGame): string | undefined {
+export function wholeBatchReason({ discriminator, division, techniques }: BuiltGame): string | undefined {
   const selecting = techniques.find((technique) => technique.select);
   if (selecting === undefined) return undefined;
   const effect = "so the discriminator's gradient is computed for every image and a step is no shorter";
   const wider = techniques.find((technique) => technique.generatorLoss ?? technique.generatorPenalty);
+  if (!division.whole) return `${selecting.name}: the batch is computed in parts, ${effect}`;
   if (wider) return `${selecting.name}: \`${wider.name}\` may use the judgement of all images, ${effect}`;
   const coupled = discriminator.modules().some((module) => module.couplesSamples);
   // Also where the body offers it: a head that compares samples makes the kept rows' loss depend on the others.
@@ -39,8 +43,27 @@ export function wholeBatchReason({ discriminator, techniques }: BuiltGame): stri
   return `${selecting.name}: ${why}, ${effect}`;
 }
 
+/** Images that the generator has made for its own update, raw and as the discriminator sees them, and their judgement. */
+export interface GeneratedBatch extends GeneratedJudgement {
+  readonly rawFake: Tensor;
+  readonly fake: Tensor;
+}
+
+/** Has the generator make images and the discriminator judge them. */
+export function judgeGenerated(
+  game: BuiltGame,
+  latents: Tensor,
+  labels: Tensor | undefined,
+  augment: (images: Tensor) => Tensor,
+): GeneratedBatch {
+  if (!game.division.whole) return judgeInParts(game, latents, labels, augment);
+  const rawFake = game.generator.forward(latents, labels);
+  const fake = augment(rawFake);
+  return { rawFake, fake, ...judgeWhole(game, fake, labels) };
+}
+
 /** Judges images that carry the generator's graph. */
-export function judgeGenerated(game: BuiltGame, images: Tensor, labels: Tensor | undefined): GeneratedJudgement {
+function judgeWhole(game: BuiltGame, images: Tensor, labels: Tensor | undefined): GeneratedJudgement {
   const { discriminator, generator, techniques } = game;
   const selects = techniques.some((technique) => technique.select);
   const rowJudge = selects && wholeBatchReason(game) === undefined ? discriminator.rowJudge : undefined;
@@ -55,6 +78,50 @@ export function judgeGenerated(game: BuiltGame, images: Tensor, labels: Tensor |
       const some = imageGradient(loss, rows);
       const all = rows === null ? some : noGrad(() => Tensor.zerosLike(images).indexCopy_(0, rows, some));
       return grad(images, generator.parameters(), { gradOutputs: [all], allowUnused: true });
+    },
+  };
+}
+
+/**
+ * Both networks over a divided batch. The images of the whole batch are augmented in one go, so that the draws are those of
+ * an undivided batch; gradients come back through the discriminator, the augmentation and the generator in turn.
+ */
+function judgeInParts(
+  game: BuiltGame,
+  latents: Tensor,
+  labels: Tensor | undefined,
+  augment: (images: Tensor) => Tensor,
+): GeneratedBatch {
+  const { discriminator, division, generator } = game;
+  const parameters = generator.parameters();
+  const rows = (batch: Tensor | undefined, part: Part): Tensor | undefined => batch && rowsOfPart(batch, part);
+  const made = new PartedPass({
+    ...game.drawsOf("generator"),
+    forward: (part, first) => {
+      const make = (): Tensor[] => [generator.forward(rowsOfPart(latents, part), rows(labels, part))];
+      return first ? make() : frozenStatistics(make);
+    },
+  });
+  const rawFake = made.value(0);
+  const fake = augment(rawFake);
+  const seen = fake.detach().requiresGrad_(true);
+  const judging = new PartedPass({
+    ...game.drawsOf("judge"),
+    forward: (part) =>
+      frozenStatistics(() => valuesOf(discriminator.forward(rowsOfPart(seen, part), rows(labels, part)))),
+  });
+  return {
+    rawFake,
+    fake,
+    judged: judgementFrom(judging, 0, judging.count),
+    gradients(loss) {
+      const { leaves } = judging;
+      const found = grad(loss, [...leaves, rawFake, ...parameters], { allowUnused: true, retainGraph: true });
+      const ofSeen = division.sum(judging.gradients(found.slice(0, leaves.length), [seen]), [seen]);
+      const [ofRaw] = fake === rawFake ? ofSeen : grad(fake, [rawFake], { gradOutputs: ofSeen });
+      const beside = found[leaves.length];
+      const whole = beside ? ofRaw!.add(beside) : ofRaw!;
+      return division.total(made.gradients([whole], parameters), found.slice(leaves.length + 1), parameters);
     },
   };
 }

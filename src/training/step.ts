@@ -5,13 +5,15 @@
  * statistics): the discriminator's is its own update, one power iteration an update, and the generator's is its own.
  */
 import { clipWeights } from "../losses/index.ts";
-import type { Judgement } from "../models/index.ts";
 import { frozenStatistics } from "../nn/index.ts";
 import type { DiscriminatorPass, GeneratorPass, Player } from "../techniques/index.ts";
-import { grad, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { noGrad, scope, Tensor } from "../tensor/index.ts";
 import { requireNumber } from "./compatible.ts";
+import { rowsOfPart } from "./division.ts";
 import type { BuiltGame } from "./game.ts";
 import { judgeGenerated } from "./generated-judgement.ts";
+import { judgeBatches } from "./judged-batches.ts";
+import { judgementOf } from "./judgement-parts.ts";
 
 /** The numbers of a step, in the order in which {@link trainingStep} returns them. */
 export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
@@ -43,25 +45,23 @@ function meanOf(rows: readonly (readonly Tensor[])[]): readonly Tensor[] {
 }
 
 function discriminatorUpdate(game: BuiltGame): Tensor[] {
-  const { discriminator, generator, loss, techniques } = game;
+  const { discriminator, loss, techniques } = game;
   const batch = game.feed.next();
   const fakeLabels = game.labels(game.recipe.batchSize);
   const latents = game.latents(game.recipe.batchSize);
-  const rawFake = noGrad(() => frozenStatistics(() => generator.forward(latents, fakeLabels)));
+  const rawFake = noGrad(() => frozenStatistics(() => makeImages(game, latents, fakeLabels)));
   const augment = augmenting(game);
   const real = augment(batch.images, "real");
   const fake = augment(rawFake, "fake");
-  const [judgedReal, judgedFake] = judgeBoth(game, real, fake, batch.labels, fakeLabels);
+  const batches = { real, fake, realLabels: batch.labels, fakeLabels };
+  const { judgedReal, judgedFake, gradients } = judgeBatches(game, batches);
   const smoothing = techniques.find((technique) => technique.targets);
   const targets = smoothing?.targets?.(game, game.recipe.batchSize);
   const pass: DiscriminatorPass = {
-    real,
-    fake,
+    ...batches,
     rawReal: batch.images,
     rawFake,
     latents,
-    realLabels: batch.labels,
-    fakeLabels,
     judgedReal,
     judgedFake,
     targets,
@@ -81,7 +81,7 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
     const penalty = technique.discriminatorPenalty?.(pass, game);
     if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "discriminatorPenalty"));
   }
-  update(game, "discriminator", grad(total, discriminator.parameters(), { allowUnused: true }));
+  update(game, "discriminator", gradients(total));
   if (loss.clip !== undefined) clipWeights(discriminator.parameters(), loss.clip);
   afterStep(game, "discriminator");
   return noGrad(() => [
@@ -92,7 +92,7 @@ function discriminatorUpdate(game: BuiltGame): Tensor[] {
 }
 
 export function generatorUpdate(game: BuiltGame): Tensor {
-  const { discriminator, generator, loss, techniques } = game;
+  const { discriminator, loss, techniques } = game;
   let pass: GeneratorPass;
   let total: Tensor;
   // The discriminator is a fixed judge here: its weights need neither gradients nor a record for them.
@@ -100,10 +100,9 @@ export function generatorUpdate(game: BuiltGame): Tensor {
   try {
     const latents = game.latents(game.recipe.batchSize);
     const labels = game.labels(game.recipe.batchSize);
-    const rawFake = generator.forward(latents, labels);
     const augment = augmenting(game);
-    const fake = augment(rawFake, "fake");
-    const { judged, gradients } = judgeGenerated(game, fake, labels);
+    const made = judgeGenerated(game, latents, labels, (images) => augment(images, "fake"));
+    const { fake, rawFake, judged, gradients } = made;
     const selecting = techniques.find((technique) => technique.select);
     const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
     const rows = selection?.rows ?? null;
@@ -129,45 +128,13 @@ export function generatorUpdate(game: BuiltGame): Tensor {
   return total.detach();
 }
 
-/** Some rows of a judgement; each part is gathered only if it is asked for. */
-function judgementOf(whole: Judgement, some: (part: Tensor) => Tensor): Judgement {
-  return {
-    get score() {
-      return some(whole.score);
-    },
-    get logits() {
-      return some(whole.logits);
-    },
-    get features() {
-      return some(whole.features);
-    },
-    get hidden() {
-      return whole.hidden.map(some);
-    },
-  };
-}
-
-/**
- * Both batches judged in the discriminator's main pass: as one where samples do not influence each other (less work for
- * the same numbers), else one after the other, as batch norm in a discriminator wants (Radford et al. 2016). Then the
- * pass over the real images is the one that moves the carried state.
- */
-function judgeBoth(
-  { discriminator }: BuiltGame,
-  real: Tensor,
-  fake: Tensor,
-  realLabels: Tensor | undefined,
-  fakeLabels: Tensor | undefined,
-): [Judgement, Judgement] {
-  if (discriminator.modules().some((module) => module.couplesSamples)) {
-    const judgedReal = discriminator.forward(real, realLabels);
-    return [judgedReal, frozenStatistics(() => discriminator.forward(fake, fakeLabels))];
-  }
-  const labels = realLabels && fakeLabels ? Tensor.cat([realLabels, fakeLabels]) : undefined;
-  const both = discriminator.forward(Tensor.cat([real, fake]), labels);
-  const size = real.shape[0]!;
-  const half = (start: number): Judgement => judgementOf(both, (part) => part.narrow(0, start, size));
-  return [half(0), half(size)];
+/** Images of the whole batch, each part by the process that has it. */
+function makeImages({ division, generator }: BuiltGame, latents: Tensor, labels: Tensor | undefined): Tensor {
+  return division.gather(
+    division.own.map((part) =>
+      scope(() => generator.forward(rowsOfPart(latents, part), labels && rowsOfPart(labels, part))),
+    ),
+  );
 }
 
 function augmenting(game: BuiltGame): DiscriminatorPass["augment"] {

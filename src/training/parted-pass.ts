@@ -1,0 +1,95 @@
+/**
+ * A network's pass over a divided batch. Its values are computed part by part, without a record unless there is one part
+ * only; whatever is decided is then decided on the values of the whole batch; and the gradients come back part by part,
+ * each computed a second time, with a record. So memory holds the record of one part, and a technique that looks at the
+ * whole batch (top-k, feature matching) sees it whole.
+ */
+import { grad, manualSeed, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { type Division, type Part, rowsOfPart } from "./division.ts";
+
+/** What a pass is made of. */
+export interface PartedPassOptions {
+  readonly division: Division;
+  /** Values of one part, a list of tensors of its rows; `first` for the pass that may move what layers carry along. */
+  readonly forward: (part: Part, first: boolean) => readonly Tensor[];
+  /** What the layers' own draws (dropout) follow from: the same in both computations of a part, another for each part. */
+  readonly seed: (part: Part | "whole") => number;
+  readonly device: string;
+}
+
+/** The pass, after its values are known. */
+export class PartedPass {
+  readonly #options: PartedPassOptions;
+  readonly #parts: readonly (readonly Tensor[])[];
+  readonly #leaves = new Map<number, Tensor>();
+
+  constructor(options: PartedPassOptions) {
+    this.#options = options;
+    const { division } = options;
+    const run = (part: Part, i: number): readonly Tensor[] => this.#run(part, i === 0);
+    this.#parts =
+      division.own.length === 1
+        ? division.own.map(run)
+        : noGrad(() => division.own.map((part, i) => scope(() => run(part, i))));
+    manualSeed(options.seed("whole"), options.device);
+  }
+
+  #run(part: Part, first: boolean): readonly Tensor[] {
+    manualSeed(this.#options.seed(part), this.#options.device);
+    return this.#options.forward(part, first);
+  }
+
+  /** How many values there are. */
+  get count(): number {
+    return this.#parts[0]!.length;
+  }
+
+  /** One of the values, of the whole batch: a tensor whose gradient {@link gradients} takes. Gathered when it is asked for. */
+  value(i: number): Tensor {
+    let leaf = this.#leaves.get(i);
+    if (leaf === undefined) {
+      leaf = this.#options.division.gather(this.#parts.map((values) => values[i]!.detach())).requiresGrad_(true);
+      this.#leaves.set(i, leaf);
+    }
+    return leaf;
+  }
+
+  /** The values that were asked for. */
+  get leaves(): Tensor[] {
+    return [...this.#leaves.values()];
+  }
+
+  /**
+   * Gradients with respect to tensors that the pass depends on, from those with respect to {@link leaves}: the sum over
+   * this process's parts, null where it depends on none of them.
+   */
+  gradients(ofLeaves: readonly (Tensor | null)[], inputs: readonly Tensor[]): (Tensor | null)[] {
+    const wanted = [...this.#leaves.keys()].map((i, at) => ({ i, gradient: ofLeaves[at] ?? null }));
+    const { own } = this.#options.division;
+    const sums: (Tensor | null)[] = inputs.map(() => null);
+    for (const [at, part] of own.entries()) {
+      const found = scope(() => {
+        const values = own.length === 1 ? this.#parts[0]! : this.#run(part, false);
+        const outputs: Tensor[] = [];
+        const gradOutputs: Tensor[] = [];
+        for (const { i, gradient } of wanted) {
+          if (gradient === null || !values[i]!.requiresGrad) continue;
+          outputs.push(values[i]!);
+          gradOutputs.push(rowsOfPart(gradient, own[at]!));
+        }
+        if (outputs.length === 0) return inputs.map(() => null);
+        return grad(outputs, inputs, { gradOutputs, allowUnused: true });
+      });
+      for (const [j, gradient] of found.entries()) {
+        if (gradient === null) continue;
+        const sum = sums[j];
+        if (sum === null || sum === undefined) sums[j] = gradient;
+        else {
+          sum.add_(gradient);
+          gradient.dispose();
+        }
+      }
+    }
+    return sums;
+  }
+}

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { leastSquares, nonSaturating } from "../../src/losses/index.ts";
+import { dcgan, mlp } from "../../src/models/index.ts";
+import type { RecipeInput } from "../../src/recipe/recipe.ts";
+import { featureMatching, gradientPenalty, historicalAveraging, r1, topK } from "../../src/techniques/index.ts";
+import { liveTensors, Tensor } from "../../src/tensor/index.ts";
+import type { BuiltGame } from "../../src/training/game.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { expectClose, flat } from "../nn/oracle.ts";
+import { gameOf, technique, tinyRecipe } from "./tiny.ts";
+
+const without: Partial<RecipeInput> = {
+  generator: dcgan.generator({ latent: 4, width: 2, batchNorm: false, spectralNorm: true }),
+  discriminator: dcgan.discriminator({ width: 2, spectralNorm: true }),
+};
+/** Draws for each image, so that what it drew for the whole batch is what each part gets. */
+const brightness = technique("testBrightness", (context) => ({
+  augment: (images) => images.mul(Tensor.rand([images.shape[0]!, 1, 1, 1], { generator: context.random })),
+}));
+
+const cases: Record<string, Partial<RecipeInput>> = {
+  "a plain game": {},
+  "convolutions with spectral norm": without,
+  "several discriminator updates": { discriminatorSteps: 3, loss: leastSquares() },
+  labels: {
+    generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
+    discriminator: mlp.discriminator({ hidden: [8], conditional: true }),
+  },
+  "top-k": { techniques: [topK({ gamma: 0.8, floor: 0.25, everySteps: 1 })] },
+  "penalties and augmentation": { ...without, techniques: [brightness, r1({ weight: 0.1 }), gradientPenalty()] },
+  "hidden activations": { techniques: [featureMatching({ layer: -1 })], loss: nonSaturating() },
+  everything: {
+    ...without,
+    techniques: [
+      brightness,
+      topK({ gamma: 0.8, everySteps: 1 }),
+      featureMatching({ mode: "add" }),
+      r1(),
+      historicalAveraging(),
+    ],
+  },
+};
+
+function threeSteps(parts: Partial<RecipeInput>): { game: BuiltGame; numbers: number[][] } {
+  const game = gameOf(parts);
+  return { game, numbers: [1, 2, 3].map(() => flat(trainingStep(game))) };
+}
+
+describe("a batch in parts", () => {
+  it.each(Object.entries(cases))("gives the updates of the whole batch: %s", (_name, parts) => {
+    const whole = threeSteps(parts);
+    for (const accumulate of [2, 4]) {
+      const divided = threeSteps({ ...parts, accumulate });
+      for (const [i, numbers] of divided.numbers.entries())
+        expectClose(Tensor.fromArray(numbers), whole.numbers[i]!, { atol: 1e-5, rtol: 1e-5, label: `numbers ${i}` });
+      for (const player of ["generator", "discriminator"] as const) {
+        const expected = whole.game[player].stateDict();
+        for (const [name, tensor] of divided.game[player].stateDict())
+          expectClose(tensor, flat(expected.get(name)!), { atol: 2e-5, rtol: 1e-4, label: `${player}.${name}` });
+      }
+    }
+  });
+
+  it("shows techniques the whole batch, and calls each hook as often as undivided", () => {
+    const calls: string[] = [];
+    const spy = technique("testSpy", () => ({
+      discriminatorPenalty: (pass) => void calls.push(`D ${pass.real.shape[0]} ${pass.judgedFake.hidden[0]!.shape}`),
+      select: (realness) => {
+        calls.push(`select ${realness.shape}`);
+        return null;
+      },
+      generatorPenalty: (pass) => void calls.push(`G ${pass.rawFake.shape[0]} ${pass.kept.features.shape}`),
+      gradients: (player, gradients) => {
+        calls.push(`gradients ${player}`);
+        return gradients;
+      },
+      afterStep: (player) => void calls.push(`after ${player}`),
+    }));
+    const game = gameOf({ accumulate: 4, techniques: [spy] });
+    trainingStep(game).dispose();
+    expect(calls).toEqual([
+      "D 8 8,8",
+      "gradients discriminator",
+      "after discriminator",
+      "select 8",
+      "G 8 8,8",
+      "gradients generator",
+      "after generator",
+    ]);
+  });
+
+  it("draws dropout anew for each part, and the same again for its gradient", () => {
+    const parts = { discriminator: dcgan.discriminator({ width: 2, dropout: 0.5 }), generator: without.generator! };
+    const first = threeSteps({ ...parts, accumulate: 2 });
+    const again = threeSteps({ ...parts, accumulate: 2 });
+    const other = threeSteps({ ...parts, accumulate: 2, seed: 1 });
+    expect(again.numbers).toEqual(first.numbers);
+    expect(other.numbers).not.toEqual(first.numbers);
+    // The score's gradient at a weight of the last layer is the feature that the value was computed of: it must be the
+    // second computation's too.
+    const seen: number[][] = [];
+    const spy = technique("testDropout", () => ({
+      discriminatorLoss: (pass) => {
+        expect(flat(pass.judgedReal.features)).toContain(0);
+        seen.push(flat(pass.judgedReal.features.sum([0])));
+        return pass.judgedReal.score.sum();
+      },
+      gradients: (player, gradients) => {
+        if (player === "discriminator") seen.push(flat(gradients.at(-2)!));
+        return gradients;
+      },
+    }));
+    const game = gameOf({ ...parts, accumulate: 2, techniques: [spy] });
+    trainingStep(game).dispose();
+    const [features, gradient] = seen;
+    expectClose(Tensor.fromArray(gradient!), features!, { atol: 1e-6, rtol: 1e-5, label: "gradient" });
+  });
+
+  it("leaves no tensors behind", () => {
+    const game = gameOf({ ...cases.everything, accumulate: 4 });
+    trainingStep(game).dispose();
+    const before = liveTensors();
+    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+    expect(liveTensors()).toBe(before);
+  });
+
+  it("must divide it evenly", () => {
+    expect(() => tinyRecipe({ accumulate: 3 })).toThrow("`accumulate` (=3) must divide `batchSize` (=8) evenly");
+  });
+});
