@@ -3,6 +3,7 @@ import { defineCommand } from "./command.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
 import { outputFlags } from "./reporter.ts";
 import { trainWatched } from "./watched.ts";
+import { workersFlag } from "./workers-flag.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
@@ -18,6 +19,7 @@ const args = {
     valueHint: "N",
     description: "CPU threads; another count than before changes the last bits",
   },
+  ...workersFlag,
   ...outputFlags,
 } as const;
 
@@ -41,6 +43,9 @@ export const resume = defineCommand({
     if (threads !== undefined) changes.push(`threads=${threads}`);
     const { openRun } = await import("../training/index.ts");
     const run = await openRun(flags.run, changes);
-    return trainWatched(run, run.recipe.name ?? "run", flags.run, flags);
+    const { amongWorkers } = await import("./crew.ts");
+    return amongWorkers(flags.workers, run.recipe, (meeting) =>
+      trainWatched(run, run.recipe.name ?? "run", flags.run, flags, { meeting }),
+    );
   },
 });

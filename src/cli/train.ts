@@ -8,6 +8,7 @@ import { valuesOf, wholeNumber } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
 import { trainWatched } from "./watched.ts";
+import { workersFlag } from "./workers-flag.ts";
 
 const args = {
   recipe: {
@@ -30,6 +31,7 @@ const args = {
   threads: { type: "string", valueHint: "N", description: "CPU threads; default: the recipe's, or all cores" },
   device: { type: "string", valueHint: "NAME", description: "cpu, cuda, cuda:1 ... or mps; default: the recipe's" },
   seed: { type: "string", valueHint: "N", description: "seed of every random draw; default: the recipe's" },
+  ...workersFlag,
   ...outputFlags,
 } as const;
 
@@ -85,19 +87,23 @@ export const train = defineCommand({
       does: "another width, one technique more",
     },
     { line: "gantry train ./my-recipe.ts", does: "a recipe of your own" },
+    { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],
   async run({ args: flags, rawArgs }) {
     const overrides = [...valuesOf(rawArgs, args, "set"), ...flagOverrides(flags)];
-    if (flags.out !== undefined) refuseExisting(flags.out);
     const { loadRecipe } = await import("../recipe/load.ts");
     const { applyOverrides } = await import("../recipe/overrides.ts");
     const loaded = await loadRecipe(flags.recipe);
     const recipe = asUsage(() => applyOverrides(loaded.recipe, overrides));
-    const { startRun } = await import("../training/index.ts");
-    const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
-    const run = startRun(recipe, { directory, modules: loaded.modules, source: loaded.source, overrides });
-    // What startRun made a moment ago holds nothing yet, and would stand in the way of the next try.
-    const unbegun = () => rmSync(directory, { recursive: true, force: true });
-    return trainWatched(run, recipe.name ?? loaded.source, directory, flags, unbegun);
+    const { amongWorkers } = await import("./crew.ts");
+    return amongWorkers(flags.workers, recipe, async (meeting) => {
+      if (flags.out !== undefined) refuseExisting(flags.out);
+      const { startRun } = await import("../training/index.ts");
+      const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
+      const run = startRun(recipe, { directory, modules: loaded.modules, source: loaded.source, overrides });
+      // What startRun made a moment ago holds nothing yet, and would stand in the way of the next try.
+      const unbegun = () => rmSync(directory, { recursive: true, force: true });
+      return trainWatched(run, recipe.name ?? loaded.source, directory, flags, { meeting, unbegun });
+    });
   },
 });

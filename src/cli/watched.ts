@@ -1,22 +1,26 @@
 /** Training under watch: with a reporter, and with Ctrl-C finishing the step instead of losing it. */
 import { configureEngine } from "../tensor/index.ts";
-import type { Run } from "../training/index.ts";
+import type { Meeting, Run } from "../training/index.ts";
 import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { type OutputFlags, reporterFor } from "./reporter.ts";
 
-/**
- * Trains a run to its end or to the first signal, and gives the exit code.
- *
- * @param unbegun - called when the run fails before its first step (no data, no such device)
- */
+/** Options of {@link trainWatched}. */
+export interface Watching {
+  /** Where the workers that share the work meet; default: there are no others. */
+  readonly meeting?: Meeting | undefined;
+  /** Called when the run fails before its first step (no data, no such device). */
+  readonly unbegun?: () => void;
+}
+
+/** Trains a run to its end or to the first signal, and gives the exit code. */
 export async function trainWatched(
   run: Run,
   name: string,
   directory: string,
   flags: OutputFlags,
-  unbegun?: () => void,
+  { meeting, unbegun }: Watching = {},
 ): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
@@ -33,7 +37,7 @@ export async function trainWatched(
     if (run.recipe.threads !== undefined) configureEngine({ threads: run.recipe.threads });
     refuseAbsentDevice(run.recipe.device);
     reporter.start(name, directory);
-    const result = await run.train({ events, stop: interrupt.signal });
+    const result = await run.train({ events, stop: interrupt.signal, meeting });
     reporter.end(result);
     return result.finished ? exitCodes.success : interrupt.exitCode();
   } catch (error) {

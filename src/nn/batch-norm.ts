@@ -34,8 +34,8 @@ export abstract class BatchNorm extends UnaryModule {
   readonly eps: number;
   /** May be changed between passes: null before collecting standing statistics, for example. */
   momentum: number | null;
-  readonly #affine: boolean;
-  readonly #tracks: boolean;
+  protected readonly affine: boolean;
+  protected readonly tracks: boolean;
 
   constructor(context: BuildContext, features: number, options: BatchNormOptions = {}) {
     super();
@@ -43,13 +43,13 @@ export abstract class BatchNorm extends UnaryModule {
     this.features = features;
     this.eps = options.eps ?? 1e-5;
     this.momentum = options.momentum === undefined ? 0.1 : options.momentum;
-    this.#affine = options.affine ?? true;
-    this.#tracks = options.trackRunningStats ?? true;
-    if (this.#affine) {
+    this.affine = options.affine ?? true;
+    this.tracks = options.trackRunningStats ?? true;
+    if (this.affine) {
       this.registerParameter("weight", createTensor(context, [features], options.init ?? ones));
       this.registerParameter("bias", createTensor(context, [features], zeros));
     }
-    if (this.#tracks) {
+    if (this.tracks) {
       this.registerBuffer("running_mean", createTensor(context, [features], zeros));
       this.registerBuffer("running_var", createTensor(context, [features], ones));
       this.registerBuffer("num_batches_tracked", Tensor.zeros([], { dtype: "int64", device: context.device }));
@@ -65,33 +65,36 @@ export abstract class BatchNorm extends UnaryModule {
 
   /** Forgets the running statistics: mean 0, variance 1, no batches. */
   resetRunningStats(): void {
-    if (!this.#tracks) return;
+    if (!this.tracks) return;
     this.buffer("running_mean").zero_();
     this.buffer("running_var").fill_(1);
     this.buffer("num_batches_tracked").zero_();
   }
 
   override forward(x: Tensor): Tensor {
-    if (!this.ranks.includes(x.ndim) || x.shape[1] !== this.features) {
-      const ranks = this.ranks.join(" or ");
-      throw new UserError(
-        `${this.constructor.name}: input of shape [${x.shape.join(", ")}] must have ${ranks} dimensions and ${this.features} channels`,
-      );
-    }
-    const weight = this.#affine ? this.parameter("weight") : null;
-    const bias = this.#affine ? this.parameter("bias") : null;
+    this.refuseShape(x);
+    const weight = this.affine ? this.parameter("weight") : null;
+    const bias = this.affine ? this.parameter("bias") : null;
     const { eps } = this;
-    if (!this.#tracks || (this.training && statisticsFrozen())) {
+    if (!this.tracks || (this.training && statisticsFrozen())) {
       return x.batchNorm({ weight, bias, runningMean: null, runningVar: null, training: true, momentum: 0, eps });
     }
     const runningMean = this.buffer("running_mean");
     const runningVar = this.buffer("running_var");
-    const momentum = this.training ? this.#countBatch() : 0;
+    const momentum = this.training ? this.countBatch() : 0;
     return x.batchNorm({ weight, bias, runningMean, runningVar, training: this.training, momentum, eps });
   }
 
+  protected refuseShape(x: Tensor): void {
+    if (this.ranks.includes(x.ndim) && x.shape[1] === this.features) return;
+    const ranks = this.ranks.join(" or ");
+    throw new UserError(
+      `${this.constructor.name}: input of shape [${x.shape.join(", ")}] must have ${ranks} dimensions and ${this.features} channels`,
+    );
+  }
+
   /** Counts the batch and gives the weight that its statistics get. */
-  #countBatch(): number {
+  protected countBatch(): number {
     const batches = this.buffer("num_batches_tracked");
     batches.add_(1);
     return this.momentum ?? 1 / batches.item();

@@ -10,6 +10,7 @@ export {
 export { ConditionalBatchNorm2d } from "./conditional-batch-norm.ts";
 export { type BuildContext, createTensor } from "./context.ts";
 export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
+export { CrossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
 export {
@@ -41,6 +42,7 @@ export { MinibatchStandardDeviation } from "./minibatch-standard-deviation.ts";
 export { Module, type Placement, UnaryModule } from "./module.ts";
 export { ModuleList } from "./module-list.ts";
 export { apartFromReference, referenceRows, withReferenceRows } from "./reference-rows.ts";
+export { acrossReplicas, replicasOfPass } from "./replicas.ts";
 export {
   AdaptiveAvgPool2d,
   AvgPool2d,

@@ -1,6 +1,7 @@
 export { adaptiveAugmentation } from "./adaptive-augmentation.ts";
 export { balancedConsistency } from "./balanced-consistency.ts";
 export { consistencyRegularisation } from "./consistency-regularisation.ts";
+export { crossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
 export { diffAugment } from "./diff-augment.ts";
 export { dragan } from "./dragan.ts";
 export { featureMatching } from "./feature-matching.ts";

@@ -34,7 +34,12 @@ function together<T>(call: () => T): T {
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     if (!/gloo|store|socket|connect|timed? ?out/i.test(detail)) throw error;
-    throw new UserError(`the connection to the other workers is lost: ${detail.split("\n")[0]}`, { cause: error });
+    // Which operator it was and where in gloo it stopped means nothing to a reader.
+    const [what] = detail
+      .replace(/^[\w:]+: /, "")
+      .replace(/^\[[^\]]*\.(cc|cpp|h):\d+\] /, "")
+      .split("\n");
+    throw new UserError(`the connection to the other workers is lost: ${what}`, { cause: error });
   }
 }
 

@@ -8,6 +8,7 @@ export {
   trainClassifier,
 } from "./classifier/index.ts";
 export type { EvaluationEvents, Evaluator } from "./evaluation.ts";
+export { followRun } from "./follow-run.ts";
 export { BuiltGame, type DataShape } from "./game.ts";
 export { type DrawingOptions, generatedImages } from "./generated-images.ts";
 export { imageFeed, shapeOf } from "./image-feed.ts";
@@ -28,3 +29,4 @@ export { RunDirectory } from "./run-directory.ts";
 export type { RunEvent, ScoresEvent, Tick } from "./run-log.ts";
 export { STEP_NUMBERS, trainingStep } from "./step.ts";
 export { type TrainingEvents, totalSteps } from "./trainer.ts";
+export { type Meeting, meetingOf } from "./workers.ts";

@@ -16,6 +16,7 @@ import { type RunDescription, RunDirectory } from "./run-directory.ts";
 import { bestEvaluation } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
 import { type Sitting, type TrainingEvents, totalSteps, trainingLoop } from "./trainer.ts";
+import { joinWorkers, leaveWorkers, type Meeting } from "./workers.ts";
 
 /** Where a recipe came from; a run remembers it. */
 export interface RunOrigin {
@@ -34,6 +35,8 @@ export interface TrainOptions {
   readonly events?: TrainingEvents & { preparing?(progress: PackProgress): void };
   /** Raise it to stop after the current step, with a checkpoint. */
   readonly stop?: AbortSignal;
+  /** Where to meet the other workers, of which this one is the first; default: there are none. */
+  readonly meeting?: Meeting | undefined;
 }
 
 /** How a sitting ended. */
@@ -73,7 +76,7 @@ export class Run {
    *
    * Throws UserError when the data is missing, training diverges, or another process trains the run.
    */
-  async train({ events = {}, stop }: TrainOptions = {}): Promise<RunResult> {
+  async train({ events = {}, stop, meeting }: TrainOptions = {}): Promise<RunResult> {
     if (this.recipe.threads !== undefined) configureEngine({ threads: this.recipe.threads });
     const release = this.directory.lock();
     try {
@@ -83,6 +86,7 @@ export class Run {
       if (otherEngine !== undefined) events.note?.(otherEngine);
       const evaluator = await material.openEvaluator();
       try {
+        if (meeting !== undefined) joinWorkers(meeting, this.recipe);
         const sitting = await trainingLoop({
           recipe: this.recipe,
           material,
@@ -90,10 +94,12 @@ export class Run {
           directory: this.directory,
           events,
           stop,
+          replica: meeting,
         });
         writeReport(this.directory, description, sitting.samples);
         return { directory: this.directory.path, ...sitting };
       } finally {
+        if (meeting !== undefined) leaveWorkers();
         evaluator?.dispose();
       }
     } finally {

@@ -5,7 +5,7 @@
  * statistics): the discriminator's is its own update, one power iteration an update, and the generator's is its own.
  */
 import { clipWeights } from "../losses/index.ts";
-import { frozenStatistics } from "../nn/index.ts";
+import { acrossReplicas, frozenStatistics } from "../nn/index.ts";
 import type { DiscriminatorPass, GeneratorPass, Player } from "../techniques/index.ts";
 import { noGrad, scope, Tensor } from "../tensor/index.ts";
 import { requireNumber } from "./compatible.ts";
@@ -29,13 +29,16 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
  */
 export function trainingStep(game: BuiltGame): Tensor {
   game.streams.claim();
-  return scope(() => {
-    const rows = Array.from({ length: game.recipe.discriminatorSteps }, () => scope(() => discriminatorUpdate(game)));
-    const lossG = scope(() => generatorUpdate(game));
-    game.reach(game.step + 1);
-    const [lossD, dReal, dFake] = meanOf(rows);
-    return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
-  });
+  const { replica } = game.division;
+  return acrossReplicas(replica.size, () =>
+    scope(() => {
+      const rows = Array.from({ length: game.recipe.discriminatorSteps }, () => scope(() => discriminatorUpdate(game)));
+      const lossG = scope(() => generatorUpdate(game));
+      game.reach(game.step + 1);
+      const [lossD, dReal, dFake] = meanOf(rows);
+      return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
+    }),
+  );
 }
 
 /** The mean of each number over the rows: [lossD, dReal, dFake]. */

@@ -10,6 +10,7 @@ import type { Score } from "../metrics/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { engineSummary, Generator, scope } from "../tensor/index.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import { ALONE, type Replica } from "./division.ts";
 import type { EvaluationEvents, Evaluator } from "./evaluation.ts";
 import { BuiltGame } from "./game.ts";
 import { wholeBatchReason } from "./generated-judgement.ts";
@@ -20,6 +21,7 @@ import { drawSamples } from "./sample.ts";
 import { trainingStep } from "./step.ts";
 import { Clock, StepLog } from "./step-log.ts";
 import { seedOf } from "./streams.ts";
+import { goesOn, shareCheckpoint } from "./workers.ts";
 
 /** What a run tells while it goes on. */
 export interface TrainingEvents extends EvaluationEvents {
@@ -58,6 +60,8 @@ export interface LoopOptions {
   readonly directory: RunDirectory;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
+  /** The first of the processes that train together; default: there is no other. */
+  readonly replica?: Replica | undefined;
 }
 
 /**
@@ -82,7 +86,7 @@ export function totalSteps(recipe: Recipe, samplesPerEpoch: number | undefined):
  * Throws UserError when training diverges or the disk refuses; what was written before stays, and the log says so.
  */
 export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
-  const { recipe, directory, evaluator, stop } = options;
+  const { recipe, directory, evaluator, stop, replica = ALONE } = options;
   const steps = totalSteps(recipe, options.material.samplesPerEpoch);
   const schedule = recipe.schedule?.build({ steps });
   const sitting = new Writer(options, steps);
@@ -96,7 +100,7 @@ export async function trainingLoop(options: LoopOptions): Promise<Sitting> {
       await sitting.evaluate();
       clock.go();
     }
-    while (!last() && !stop?.aborted) {
+    while (goesOn(replica, !last() && !stop?.aborted)) {
       game.applySchedule(schedule);
       log.record(trainingStep(game));
       if (due(recipe.log.every)) sitting.tick();
@@ -140,14 +144,15 @@ class Writer {
 
   /** Builds the game, puts the newest checkpoint into it, and opens the sitting in the log. */
   constructor(options: LoopOptions, steps: number) {
-    const { recipe, material, directory, events } = options;
+    const { recipe, material, directory, events, replica = ALONE } = options;
     this.#directory = directory;
     this.#events = events;
     this.#evaluator = options.evaluator;
     this.#stop = options.stop;
     this.#material = material;
-    this.game = scope(() => new BuiltGame(recipe, material.shape, material.feed()));
+    this.game = scope(() => new BuiltGame(recipe, material.shape, material.feed(), replica));
     const seconds = this.#load();
+    shareCheckpoint(replica, listCheckpoints(directory.checkpoints).at(-1)?.path, this.game);
     this.clock = new Clock(seconds);
     this.log = new StepLog(this.game, this.clock);
     const event = this.#saved === undefined ? "start" : "resume";

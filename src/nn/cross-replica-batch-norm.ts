@@ -1,0 +1,60 @@
+/**
+ * Batch normalisation with the statistics of the whole batch where several processes hold a share of it each (Brock et al.
+ * 2019, section 3 and appendix B: "cross-replica").
+ */
+import { allReduce, noGrad, type Tensor } from "../tensor/index.ts";
+import { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
+import type { BuildContext } from "./context.ts";
+import { replicasOfPass } from "./replicas.ts";
+import { statisticsFrozen } from "./statistics.ts";
+
+/**
+ * {@link BatchNorm} over vectors (`dimensions` 1: [B, features], [B, features, L]) or images (2: [B, features, H, W]) whose
+ * mean and variance are those of all processes' samples. They are exchanged in two sums, the mean's and then that of
+ * squared distances from it, forward and backward. Alone, and in evaluation mode, it is batch norm itself.
+ *
+ * Parameters and buffers are batch norm's. Throws UserError when another process is lost.
+ *
+ * @example
+ * new CrossReplicaBatchNorm(context, 2, 64).forward(maps);
+ */
+export class CrossReplicaBatchNorm extends BatchNorm {
+  protected override readonly ranks: readonly number[];
+
+  constructor(context: BuildContext, dimensions: 1 | 2, features: number, options: BatchNormOptions = {}) {
+    super(context, features, options);
+    this.ranks = dimensions === 1 ? [2, 3] : [4];
+  }
+
+  override forward(x: Tensor): Tensor {
+    const replicas = replicasOfPass();
+    if (replicas === 1 || !this.training) return super.forward(x);
+    this.refuseShape(x);
+    const others = x.shape.map((_, i) => i).filter((i) => i !== 1);
+    const count = (replicas * x.numel) / this.features;
+    const mean = allReduce(x.sum(others, true)).div(count);
+    const centred = x.sub(mean);
+    const variance = allReduce(centred.square().sum(others, true)).div(count);
+    if (!statisticsFrozen()) this.#follow(mean, variance.mul(count / (count - 1)));
+    const normal = centred.mul(variance.add(this.eps).rsqrt());
+    if (!this.affine) return normal;
+    const perChannel = x.shape.map((_, i) => (i === 1 ? this.features : 1));
+    return normal.mul(this.parameter("weight").view(perChannel)).add(this.parameter("bias").view(perChannel));
+  }
+
+  /** Moves the running statistics towards those of the batch. */
+  #follow(mean: Tensor, variance: Tensor): void {
+    if (!this.tracks) return;
+    const momentum = this.countBatch();
+    noGrad(() => {
+      for (const [name, value] of [
+        ["running_mean", mean],
+        ["running_var", variance],
+      ] as const) {
+        this.buffer(name)
+          .mul_(1 - momentum)
+          .add_(value.detach().reshape([-1]).mul(momentum));
+      }
+    });
+  }
+}

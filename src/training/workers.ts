@@ -1,0 +1,98 @@
+/**
+ * Several processes that train one run: which of them this one is, how they meet, and how the first, which alone reads
+ * and writes the run's folder, leads the others.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { recipeHash } from "../recipe/plain.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { broadcast, joinGroup, leaveGroup, scope, Tensor } from "../tensor/index.ts";
+import { loadCheckpoint } from "./checkpoint.ts";
+import type { Replica } from "./division.ts";
+import type { BuiltGame } from "./game.ts";
+
+/** Where the workers of a run meet, and which one this is. */
+export interface Meeting extends Replica {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** While the first evaluates, the others wait; one that dies is noticed at once, whatever this is. */
+const LONGEST_WAIT = 6 * 3600;
+
+/**
+ * The meeting that torchrun's environment variables describe (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT); undefined where
+ * they are not set or speak of one process. Throws UserError when one is missing or is no number that fits.
+ *
+ * @example
+ * const meeting = meetingOf(process.env);
+ */
+export function meetingOf(env: Readonly<Record<string, string | undefined>>): Meeting | undefined {
+  if (env.WORLD_SIZE === undefined) return undefined;
+  const number = (name: string, least: number, most: number): number => {
+    const value = Number(env[name] ?? "");
+    if (env[name] !== undefined && Number.isInteger(value) && value >= least && value <= most) return value;
+    const met = env[name] === undefined ? "which is not set" : `(=${env[name]})`;
+    throw new UserError(`the environment variable ${name} ${met} must be a whole number from ${least} to ${most}`);
+  };
+  const size = number("WORLD_SIZE", 1, 65_536);
+  if (size === 1) return undefined;
+  const host = env.MASTER_ADDR;
+  if (host === undefined || host === "") {
+    throw new UserError("the environment variable MASTER_ADDR must name the machine of the worker with RANK 0");
+  }
+  return { size, rank: number("RANK", 0, size - 1), host, port: number("MASTER_PORT", 1, 65_535) };
+}
+
+/** Meets the others. Throws UserError when they do not come, or when one of them trains another recipe. */
+export function joinWorkers({ rank, size, host, port }: Meeting, recipe: Recipe): void {
+  const local = host === "127.0.0.1" || host === "localhost";
+  joinGroup({ rank, size, host, port, address: local ? "127.0.0.1" : undefined, timeout: LONGEST_WAIT });
+  const own = Buffer.from(recipeHash(recipe));
+  const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
+  if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);
+}
+
+/** Parts from the others. */
+export function leaveWorkers(): void {
+  leaveGroup();
+}
+
+/** Whether all go on with another step: what the first says. */
+export function goesOn({ rank, size }: Replica, wanted: boolean): boolean {
+  if (size === 1) return wanted;
+  return scope(() => broadcast(Tensor.full([1], rank === 0 && wanted ? 1 : 0)).item() === 1);
+}
+
+function bytesFromFirst(own: Uint8Array): Uint8Array {
+  return scope(() => broadcast(Tensor.fromArray(own)).toArray() as Uint8Array);
+}
+
+/**
+ * Hands the checkpoint that the first has begun from to the others; nothing where it begins anew, since the same recipe
+ * builds the same game everywhere.
+ *
+ * @param path - Of the checkpoint, for the first.
+ */
+export function shareCheckpoint({ rank, size }: Replica, path: string | undefined, game: BuiltGame): void {
+  if (size === 1) return;
+  const names = path === undefined ? [] : readdirSync(path).sort();
+  const share = (own: Uint8Array | undefined): Uint8Array => {
+    const length = scope(() => broadcast(Tensor.fromArray(BigInt64Array.of(BigInt(own?.length ?? 0)))).item());
+    return length === 0 ? new Uint8Array() : bytesFromFirst(own ?? new Uint8Array(length));
+  };
+  const listed = Buffer.from(share(rank === 0 ? Buffer.from(names.join("\n")) : undefined)).toString();
+  if (listed === "") return;
+  const folder = rank === 0 ? undefined : mkdtempSync(join(tmpdir(), "gantry-worker-"));
+  try {
+    for (const name of listed.split("\n")) {
+      const bytes = share(rank === 0 ? readFileSync(join(path!, name)) : undefined);
+      if (folder !== undefined) writeFileSync(join(folder, name), bytes);
+    }
+    if (folder !== undefined) loadCheckpoint(folder, game);
+  } finally {
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}

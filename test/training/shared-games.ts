@@ -1,0 +1,82 @@
+/** Games that one process or several play to the same end, for test/training/workers.test.ts. */
+import type { BatchFeed } from "../../src/data/index.ts";
+import { hinge, nonSaturating } from "../../src/losses/index.ts";
+import { dcgan } from "../../src/models/index.ts";
+import { adam } from "../../src/optim/index.ts";
+import { defineRecipe, type RecipeInput } from "../../src/recipe/recipe.ts";
+import {
+  crossReplicaBatchNorm,
+  featureMatching,
+  gradientPenalty,
+  topK,
+  weightAveraging,
+} from "../../src/techniques/index.ts";
+import { Generator, Tensor } from "../../src/tensor/index.ts";
+import type { Replica } from "../../src/training/division.ts";
+import { BuiltGame } from "../../src/training/game.ts";
+import { trainingStep } from "../../src/training/step.ts";
+
+const batchSize = 16;
+const base: RecipeInput = {
+  data: { role: "data", kind: "given", options: {}, build: () => new Promise(() => {}) },
+  generator: dcgan.generator({ latent: 4, width: 2 }),
+  discriminator: dcgan.discriminator({ width: 2, batchNorm: true }),
+  loss: hinge(),
+  optimizers: { generator: adam({ lr: 1e-2 }), discriminator: adam({ lr: 1e-2 }) },
+  batchSize,
+  steps: 3,
+};
+const withoutNorm: Partial<RecipeInput> = {
+  generator: dcgan.generator({ latent: 4, width: 2, batchNorm: false }),
+  discriminator: dcgan.discriminator({ width: 2, spectralNorm: true }),
+};
+
+const games: Record<string, Partial<RecipeInput>> = {
+  plain: { ...withoutNorm, discriminatorSteps: 2 },
+  batchNorm: { techniques: [crossReplicaBatchNorm()] },
+  techniques: {
+    loss: nonSaturating(),
+    techniques: [
+      crossReplicaBatchNorm(),
+      topK({ gamma: 0.8, everySteps: 1 }),
+      featureMatching({ mode: "add" }),
+      gradientPenalty(),
+      weightAveraging(),
+    ],
+  },
+  accumulated: { ...withoutNorm, accumulate: 2, techniques: [topK({ gamma: 0.8, everySteps: 1 })] },
+};
+
+export const GAMES = Object.keys(games);
+
+/** Images of noise, without end. */
+function feedOf(seed: number): BatchFeed {
+  const generator = new Generator(seed);
+  return {
+    epoch: 0,
+    next: () => ({ images: Tensor.rand([batchSize, 1, 16, 16], { generator }).mul(2).sub(1), labels: undefined }),
+    state: () => ({ tensors: new Map(), numbers: {} }),
+    load: () => {},
+    further: (_request, other) => feedOf(other),
+  };
+}
+
+/** What three steps of a game end with. */
+export interface End {
+  readonly numbers: number[][];
+  readonly weights: Record<string, number[]>;
+}
+
+/** Trains a game of this file for three steps as one of several workers, or alone. */
+export function sharedGame(name: string, replica?: Replica): End {
+  const recipe = defineRecipe({ ...base, ...games[name] });
+  const game = new BuiltGame(recipe, { sample: { channels: 1, size: 16 }, classes: [] }, feedOf(1), replica);
+  const values = (tensor: Tensor): number[] => Array.from(tensor.toArray(), Number);
+  const numbers = [1, 2, 3].map(() => values(trainingStep(game)));
+  const weights = Object.fromEntries(
+    (["generator", "discriminator"] as const).flatMap((player) =>
+      [...game[player].stateDict()].map(([key, tensor]) => [`${player}.${key}`, values(tensor)]),
+    ),
+  );
+  return { numbers, weights };
+}

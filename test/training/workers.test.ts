@@ -1,0 +1,54 @@
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { Tensor } from "../../src/tensor/index.ts";
+import { meetingOf } from "../../src/training/workers.ts";
+import { expectClose } from "../nn/oracle.ts";
+import { spawnTypeScript } from "../spawn-typescript.ts";
+import { type End, GAMES, sharedGame } from "./shared-games.ts";
+
+/** A port that nobody listens on at the moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+describe("workers", () => {
+  it("make the updates that one makes", async () => {
+    const port = String(await freePort());
+    const workers = [0, 1].map((rank) =>
+      spawnTypeScript(new URL("worker.ts", import.meta.url), [String(rank), "2", port]),
+    );
+    const alone = GAMES.map((name) => sharedGame(name));
+    const ends: End[][] = [];
+    for (const { ended, lines } of workers) {
+      expect(await ended).toEqual({ code: 0, errors: "" });
+      ends.push(lines.map((line) => JSON.parse(line)));
+    }
+    for (const [game, name] of GAMES.entries()) {
+      for (const [rank, found] of ends.entries()) {
+        const { numbers, weights } = found[game]!;
+        const tolerance = (what: string) => ({ atol: 1e-5, rtol: 1e-5, label: `${name}, worker ${rank}, ${what}` });
+        for (const [i, step] of numbers.entries())
+          expectClose(Tensor.fromArray(step), alone[game]!.numbers[i]!, tolerance(`step ${i + 1}`));
+        for (const [key, values] of Object.entries(weights))
+          expectClose(Tensor.fromArray(values), alone[game]!.weights[key]!, tolerance(key));
+      }
+      // Not only near to each other: rounding must not drive their weights apart.
+      expect(ends[1]![game]!.weights).toEqual(ends[0]![game]!.weights);
+    }
+  });
+
+  it("meet where torchrun's variables say, or are alone", () => {
+    const env = { RANK: "1", WORLD_SIZE: "4", MASTER_ADDR: "10.0.0.1", MASTER_PORT: "29500" };
+    expect(meetingOf(env)).toEqual({ rank: 1, size: 4, host: "10.0.0.1", port: 29500 });
+    expect(meetingOf({})).toBeUndefined();
+    expect(meetingOf({ ...env, WORLD_SIZE: "1", RANK: "0" })).toBeUndefined();
+    expect(() => meetingOf({ ...env, RANK: "4" })).toThrow("RANK (=4) must be a whole number from 0 to 3");
+    expect(() => meetingOf({ ...env, MASTER_PORT: undefined })).toThrow("MASTER_PORT which is not set must be");
+    expect(() => meetingOf({ ...env, MASTER_ADDR: "" })).toThrow("MASTER_ADDR must name the machine");
+  });
+});
