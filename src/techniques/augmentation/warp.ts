@@ -20,15 +20,6 @@ const FILTER = SYM6.map((value) => value / Math.SQRT2);
 /** Pixels that the filter reaches beyond the one it is at, on each side. */
 const REACH = 3;
 
-/** The matrix [rows, columns] whose entries are `entry(row, column)`. */
-function matrixOf(rows: number, columns: number, entry: (row: number, column: number) => number): Float64Array {
-  const values = new Float64Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) values[row * columns + column] = entry(row, column);
-  }
-  return values;
-}
-
 /** One axis of `side` pixels, reflected by `before` and `after` pixels at its ends, at double resolution. */
 function doubling(side: number, before: number, after: number): Float64Array {
   const doubled = 2 * (side + before + after);
@@ -46,7 +37,11 @@ function doubling(side: number, before: number, after: number): Float64Array {
 
 /** From `side` pixels and REACH more at each end, at double resolution, back to the pixels. */
 function halving(side: number): Float64Array {
-  return matrixOf(2 * (side + 2 * REACH), side, (at, pixel) => FILTER[at - 2 * pixel - 1] ?? 0);
+  const values = new Float64Array(2 * (side + 2 * REACH) * side);
+  for (let pixel = 0; pixel < side; pixel++) {
+    for (const [tap, weight] of FILTER.entries()) values[(2 * pixel + tap + 1) * side + pixel] = weight;
+  }
+  return values;
 }
 
 /** How many pixels beyond each edge [left, right, top, bottom] are looked at, at most as many as can be reflected. */
@@ -93,6 +88,7 @@ export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
       scaling(0.5, 0.5),
       translation(0.5, 0.5),
     ].reduce(compose);
+    // From edge to edge is 2 in the units of a grid, and 2 * width doubled pixels.
     return [a / width, b / width, c / width, d / height, e / height, f / height];
   });
   const axis = Tensor.arange(0, places, 1, { dtype, device }).sub((places - 1) / 2);
