@@ -2,12 +2,13 @@
  * Minibatch discrimination (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.2): what lets a
  * discriminator see that the samples of a batch resemble each other.
  */
-import { noGrad, scope, Tensor } from "../tensor/index.ts";
+import { allReduce, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { normal, zeros } from "./init.ts";
 import { Linear } from "./linear.ts";
 import { UnaryModule } from "./module.ts";
 import { apartFromReference, referenceRows } from "./reference-rows.ts";
+import { replicasOfPass } from "./replicas.ts";
 import { requirePositive } from "./sizes.ts";
 import { statisticsFrozen } from "./statistics.ts";
 import { weightNorm } from "./weight-norm.ts";
@@ -97,14 +98,20 @@ export class MinibatchDiscrimination extends UnaryModule {
     if (features.shape[0]! < 2) return;
     noGrad(() =>
       scope(() => {
-        const nearest = this.#distances(features).amin(1).mean(0).mul(0.5);
+        const nearest = overReplicas(this.#distances(features).amin(1).mean(0)).mul(0.5);
         // Where all samples agree there is nothing to choose by.
         const divisor = Tensor.where(nearest.gt(0), nearest, Tensor.onesLike(nearest));
         const lengths = this.#project.namedParameters().get("weight_g")!;
         lengths.view([this.#kernels, this.#dimensions]).div_(divisor.unsqueeze(1));
-        this.parameter("bias").copy_(this.#closeness(features).mean(0).neg());
+        this.parameter("bias").copy_(overReplicas(this.#closeness(features).mean(0)).neg());
         this.buffer("calibrated").fill_(1);
       }),
     );
   }
+}
+
+/** The mean over the processes that train together: their weights must begin alike. */
+function overReplicas(mean: Tensor): Tensor {
+  const replicas = replicasOfPass();
+  return replicas === 1 ? mean : allReduce(mean).div(replicas);
 }

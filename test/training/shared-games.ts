@@ -8,7 +8,9 @@ import {
   crossReplicaBatchNorm,
   featureMatching,
   gradientPenalty,
+  minibatchDiscrimination,
   topK,
+  virtualBatchNorm,
   weightAveraging,
 } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
@@ -45,7 +47,12 @@ const games: Record<string, Partial<RecipeInput>> = {
     ],
   },
   accumulated: { ...withoutNorm, accumulate: 2, techniques: [topK({ gamma: 0.8, everySteps: 1 })] },
+  virtualBatchNorm: { techniques: [virtualBatchNorm({ in: "both" })] },
+  shares: { ...withoutNorm, techniques: [minibatchDiscrimination({ kernels: 4 })] },
 };
+
+/** Games in which each worker's share of a batch is a batch of its own: not one's updates, and yet the same for all. */
+export const IN_SHARES: readonly string[] = ["shares"];
 
 export const GAMES = Object.keys(games);
 
