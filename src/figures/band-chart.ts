@@ -31,7 +31,7 @@ export interface BandChartOptions {
 }
 
 /** Told apart in all common kinds of colour blindness (Okabe and Ito 2008). */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
+const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442"];
 
 /**
  * A chart of means with intervals on white, as an SVG document.

@@ -6,7 +6,7 @@ import type { Tensor } from "../tensor/index.ts";
 import type { Game, Player, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
 
 const options = z.strictObject({
-  weight: z.number().positive("must be above 0").default(1),
+  weight: z.number().positive("must be above 0").default(0.01),
   players: z.enum(["both", "generator", "discriminator"]).default("both"),
 });
 
@@ -20,7 +20,7 @@ const PLAYERS = ["generator", "discriminator"] as const;
  * over the values theta[1] ... theta[t] of its own parameters so far, so that players that circle each other are drawn to
  * the middle of their orbits. Loosely fictitious play.
  *
- * - `weight` (default 1): the paper's formula as it stands; it names no weight. See below.
+ * - `weight` (default 0.01): the paper names none, and its formula as it stands has 1. A choice; see below.
  * - `players` (default "both", the paper's): whose cost has the term.
  *
  * theta[1] are the initial weights, theta[t] the present ones, and t counts all updates of the player, the discriminator's
@@ -29,12 +29,14 @@ const PLAYERS = ["generator", "discriminator"] as const;
  *
  * What a weight does (docs/results/games.md): it must be large enough to damp the circling, and after that it is in the
  * way. The players lag behind their mean by gradient / (2 weight), and the mean follows them by 1/t of that: where all
- * updates point one way, t of them bring a player ln(t) / (2 weight) instead of lr * t of gradient.
+ * updates point one way, t steps of gradient descent bring a player gradient * ln(t) / (2 weight), instead of gradient * lr * t.
+ * The default is the largest power of ten that leaves networks most of their freedom: in the recipe `mixture` with batches of
+ * 64, the generator's |theta - mean|^2 after 1,500 steps is 9.0 with weight 0.001, 7.5 with 0.01, 1.1 with 0.1 and 0.2 with 1.
  *
  * Memory: 8 bytes a weight of each player. Throws UserError for an option out of range.
  *
  * @example
- * techniques: [historicalAveraging({ weight: 0.01 })]
+ * techniques: [historicalAveraging({ weight: 0.001 })]
  */
 export const historicalAveraging = describe(
   "technique",

@@ -11,6 +11,9 @@ import { type ToyGame, toyGames } from "./toy-games.ts";
 /** A start counts as arrived when it ends so near to the equilibrium. */
 const NEAR = 0.01;
 
+/** A line ends where its interval is this many decades to each side: some of its plays are on their way out of the numbers. */
+const WIDEST = 3;
+
 const gameOf = ({ game }: GameRecord): ToyGame => toyGames.find(({ name }) => name === game)!;
 
 /** The decimal logarithms of distances: they lie decades apart, so that a mean of distances would show the largest alone. */
@@ -110,12 +113,18 @@ function distanceFigure(record: GameRecord, order: PlayOrder): string {
     name: shortName(setting),
     points: at.flatMap((step, i) => {
       const { mean, halfWidth } = logarithms(distances[i]!);
-      return Number.isFinite(mean) ? [{ x: Math.log10(step), mean, halfWidth }] : [];
+      // Rounded, since the axis ends with a label of its last value.
+      const x = Number(Math.log10(step).toFixed(2));
+      return Number.isFinite(mean) && !(halfWidth > WIDEST) ? [{ x, mean, halfWidth }] : [];
     }),
   }));
   const means = bands.flatMap(({ points }) => points.map(({ mean }) => mean));
-  const range = { min: Math.max(-6, Math.floor(Math.min(...means))), max: Math.min(3, Math.ceil(Math.max(...means))) };
-  const title = `${gameOf(record).title}, ${order} steps: log10 of the distance, mean and 95 % interval over ${record.starts.length} starts`;
+  // With room above, for lines that lie on a whole number.
+  const range = {
+    min: Math.max(-6, Math.floor(Math.min(...means))),
+    max: Math.min(3, Math.ceil(Math.max(...means) + 0.25)),
+  };
+  const title = `${gameOf(record).title}, ${order} steps: log10 of the distance, mean and 95 % interval`;
   return bandChart({ title, xName: "log10 of the step", bands, range });
 }
 
