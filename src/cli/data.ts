@@ -66,6 +66,8 @@ const inspectCommand = defineCommand({
     const descriptor = describeDataset(args.dataset, given);
     const status = new StatusLine(process.stderr);
     const remaining = new Remaining();
+    // Listing the files of a large folder takes its time, and nothing can be said yet of how much.
+    status.passing(`looking at ${args.dataset}`);
     const pack = await packOf(descriptor, {
       onProgress: throttled(({ name, done, total, failed }) => {
         const left = clock(remaining.update(done, total, performance.now() / 1000));

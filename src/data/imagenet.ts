@@ -70,10 +70,10 @@ export async function imagenetSource(
   const broken: BrokenFile[] = [];
   const ignored: Record<string, number> = {};
   for (const synset of chosen) {
-    const listing = await listImages(join(folder, synset));
+    const listing = await listImages(folder, synset);
     if (listing.files.length === 0) throw new UserError(`imagenet: ${join(folder, synset)} holds no image`);
-    for (const file of listing.files) files.push({ ...file, path: `${synset}/${file.path}` });
-    for (const { file, reason } of listing.broken) broken.push({ file: `${synset}/${file}`, reason });
+    for (const file of listing.files) files.push(file);
+    broken.push(...listing.broken);
     for (const [ending, count] of Object.entries(listing.ignored)) ignored[ending] = (ignored[ending] ?? 0) + count;
   }
   const arranged = byClass(files, 0);

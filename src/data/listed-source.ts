@@ -25,8 +25,8 @@ export function listedSource(labelled: LabelledFiles): ImageSource {
     // With all that the pack holds besides pixels: files that never become any, labels that come from a table.
     fingerprint: sha256(JSON.stringify([name, fingerprintOf(files), broken, ignored, Array.from(labels), classes])),
     open: async () => ({
-      images: { form: "encoded", items: files.map((file) => file.item) },
-      names: files.map((file) => file.path),
+      images: { form: "encoded", items: (index) => files[index]!.item },
+      names: (index) => files[index]!.path,
       labels,
       classes,
       broken,

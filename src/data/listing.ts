@@ -24,6 +24,29 @@ export interface Listed {
   readonly version: string;
 }
 
+/** A file of a folder. There may be millions: what follows from its path is made when it is asked for. */
+class ListedFile implements Listed {
+  readonly path: string;
+  readonly #root: string;
+  readonly #size: number;
+  readonly #modified: number;
+
+  constructor(root: string, path: string, { size, mtimeMs }: Stats) {
+    this.path = path;
+    this.#root = root;
+    this.#size = size;
+    this.#modified = mtimeMs;
+  }
+
+  get item(): FileItem {
+    return { kind: "file", path: join(this.#root, this.path) };
+  }
+
+  get version(): string {
+    return `${this.#size} ${this.#modified}`;
+  }
+}
+
 /** What a folder or archive holds. */
 export interface Listing {
   readonly files: readonly Listed[];
@@ -48,9 +71,11 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
 /**
  * Lists a folder (with all sub-folders, following links) or a zip archive, in the order of the paths.
  *
+ * @param inside - only this sub-folder of a folder; paths stay those seen from the folder
+ *
  * Throws UserError when the path does not exist, is neither, or the archive's directory is damaged.
  */
-export async function listImages(path: string): Promise<Listing> {
+export async function listImages(path: string, inside = ""): Promise<Listing> {
   const draft: Draft = { files: [], broken: [], ignored: {} };
   let isFolder: boolean;
   try {
@@ -58,7 +83,7 @@ export async function listImages(path: string): Promise<Listing> {
   } catch (error) {
     throw fileError(error, "read", path);
   }
-  if (isFolder) await listFolder(path, "", draft, new Set());
+  if (isFolder) await listFolder(path, inside, draft, new Set());
   else if (await startsLikeZip(path)) await listZip(path, draft);
   else throw new UserError(`${path}: neither a folder nor a zip archive`);
   draft.files.sort((a, b) => byCodeUnit(a.path, b.path));
@@ -111,16 +136,16 @@ async function listFolder(root: string, inside: string, draft: Draft, open: Read
         const { code } = info.reason as NodeJS.ErrnoException;
         draft.broken.push({ file: path, reason: code === "ENOENT" ? "a link to nothing" : `cannot be read (${code})` });
       } else if (info.value.isDirectory()) await listFolder(root, path, draft, chain);
-      else addFile(path, join(folder, name), info.value, draft);
+      else addFile(root, path, info.value, draft);
     }
   }
 }
 
-function addFile(path: string, full: string, info: Stats, draft: Draft): void {
+function addFile(root: string, path: string, info: Stats, draft: Draft): void {
   if (!isImage(path)) ignore(path, draft);
   else if (!info.isFile()) draft.broken.push({ file: path, reason: "not a regular file" });
   else if (info.size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
-  else draft.files.push({ path, item: { kind: "file", path: full }, version: `${info.size} ${info.mtimeMs}` });
+  else draft.files.push(new ListedFile(root, path, info));
 }
 
 async function startsLikeZip(path: string): Promise<boolean> {
