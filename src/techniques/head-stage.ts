@@ -2,6 +2,7 @@
 import { UserError } from "../base/errors.ts";
 import type { FeatureStage, ModelContext } from "../models/index.ts";
 import { type BuildContext, Sequential } from "../nn/index.ts";
+import { requireBuilt } from "./require-built.ts";
 import type { NetworkDescriptors, Technique } from "./technique.ts";
 
 /** Two stages, one after the other: those of two techniques. */
@@ -20,14 +21,13 @@ class Stages extends Sequential implements FeatureStage {
  *
  * Building the discriminator throws UserError when it does not ask the context for what stands before its head.
  */
-export function headStage(
-  name: string,
-  make: (context: BuildContext, features: number) => FeatureStage,
-): Technique & Required<Pick<Technique, "networks">> {
+export function headStage(name: string, make: (context: BuildContext, features: number) => FeatureStage): Technique {
+  let built = false;
   return {
     name,
     networks({ generator, discriminator }: NetworkDescriptors): NetworkDescriptors {
       const build = (context: ModelContext) => {
+        built = true;
         let placed = false;
         const network = discriminator.build({
           ...context,
@@ -45,5 +45,6 @@ export function headStage(
       };
       return { generator, discriminator: { ...discriminator, build } };
     },
+    prepare: () => requireBuilt(name, "discriminator", built),
   };
 }

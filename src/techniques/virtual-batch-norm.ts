@@ -4,6 +4,7 @@ import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { type ModelContext, ReferencedDiscriminator, ReferencedGenerator } from "../models/index.ts";
 import { BatchNorm, type Module, VirtualBatchNorm } from "../nn/index.ts";
+import { requireBuilt } from "./require-built.ts";
 import type { Game, NetworkDescriptors, Player, Technique, TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
@@ -73,6 +74,8 @@ export const virtualBatchNorm = describe(
         };
       },
       prepare(game: Game, feeds) {
+        if (o.in !== "discriminator") requireBuilt("virtualBatchNorm", "generator", maker !== undefined);
+        if (o.in !== "generator") requireBuilt("virtualBatchNorm", "discriminator", judge !== undefined);
         maker?.takeReference(game.latents(size), game.labels(size));
         // Without data the run is only sampled from, and the batch comes back with the discriminator's weights.
         const real = feeds.reference?.next();

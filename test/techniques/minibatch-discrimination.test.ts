@@ -184,7 +184,13 @@ describe("techniques that compare the samples of a batch", () => {
       build: (context: Parameters<typeof headless.build>[0]) =>
         mlp.discriminator({ hidden: [4] }).build({ ...context, beforeHead: undefined }),
     };
-    for (const part of Object.values(techniques)) {
+    const anew = technique("anew", () => ({
+      networks: ({ generator }) => ({ generator, discriminator: mlp.discriminator({ hidden: [8] }) }),
+    }));
+    for (const [name, part] of Object.entries(techniques)) {
+      expect(() => gameOf({ techniques: [part, anew] })).toThrow(
+        `\`${name}\`: a technique after it in the recipe describes the discriminator anew and leaves it out`,
+      );
       const parts = { discriminator, techniques: [part] } as Partial<RecipeInput>;
       expect(() => gameOf(parts)).toThrow("the discriminator `headless` has no head with a place before it");
     }

@@ -286,6 +286,14 @@ describe("virtualBatchNorm", () => {
     expect(() => gameOf({ ...normed, generator, techniques: [virtualBatchNorm()] } as Partial<RecipeInput>)).toThrow(
       "the generator `stubborn` makes batch norm of its own",
     );
+    const anew = technique("anew", () => ({
+      networks: () => ({ generator: normed.generator!, discriminator: normed.discriminator! }) as never,
+    }));
+    for (const where of ["generator", "discriminator"] as const) {
+      expect(() => gameOf({ ...normed, techniques: [virtualBatchNorm({ in: where }), anew] })).toThrow(
+        `describes the ${where} anew and leaves it out`,
+      );
+    }
     expect(() => virtualBatchNorm({ size: 0 })).toThrow("virtualBatchNorm.size (= 0): must be at least 1");
     expect(() => virtualBatchNorm({ in: "critic" as "both" })).toThrow("virtualBatchNorm.in");
   });
