@@ -29,9 +29,10 @@ const PLAYERS = ["generator", "discriminator"] as const;
  *
  * What a weight does (docs/results/games.md): it must be large enough to damp the circling, and after that it is in the
  * way. The players lag behind their mean by gradient / (2 weight), and the mean follows them by 1/t of that: where all
- * updates point one way, t steps of gradient descent bring a player gradient * ln(t) / (2 weight), instead of gradient * lr * t.
- * The default is the largest power of ten that leaves networks most of their freedom: in the recipe `mixture` with batches of
- * 64 (one seed), the generator's |theta - mean|^2 after 1,500 steps is 9.0 with weight 0.001, 7.5 with 0.01, 1.1 with 0.1 and 0.2 with 1.
+ * updates point one way, t steps of gradient descent bring a player gradient * ln(t) / (2 weight), instead of
+ * gradient * lr * t. The default is the largest power of ten that left networks most of their freedom: in the recipe
+ * `mixture` with batches of 64 (one seed) the generator's |theta - mean|^2 was 9.0 after 1,500 steps with weight 0.001, 7.5
+ * with 0.01, 1.1 with 0.1 and 0.2 with 1.
  *
  * Memory: 8 bytes a weight of each player. Throws UserError for an option out of range.
  *
