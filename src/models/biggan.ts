@@ -54,11 +54,15 @@ const PLANS: Readonly<Record<number, Plan>> = {
   256: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16], keep: [16], latent: 140, attention: 64 },
 };
 
-function planOf(context: ModelContext, network: string): Plan {
-  const { size } = imageShape(context, network);
+function planOf(size: number, network: string): Plan {
   const plan = PLANS[size];
   if (plan !== undefined) return plan;
   throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
+}
+
+/** Channels before the first of the generator's blocks and after each, in multiples of the width. Throws UserError likewise. */
+export function bigganFactors(size: number, network: string): readonly number[] {
+  return planOf(size, network).up;
 }
 
 /** Options that both networks share. */
@@ -117,7 +121,7 @@ export class BigganGenerator extends GeneratorNetwork {
   constructor(context: ModelContext, options: BigganGeneratorOptions) {
     super();
     const network = "biggan.generator";
-    const plan = planOf(context, network);
+    const plan = planOf(imageShape(context, network).size, network);
     const classes = options.conditional ? requireClasses(context, network) : 0;
     const channels = plan.up.map((factor) => factor * options.width);
     const style = bigganStyle(options.init);
@@ -151,7 +155,7 @@ export class BigganGenerator extends GeneratorNetwork {
 /** The discriminator: a {@link ResidualDiscriminator} whose blocks widen in their first convolution. */
 export function bigganDiscriminator(context: ModelContext, options: BigganDiscriminatorOptions): DiscriminatorNetwork {
   const network = "biggan.discriminator";
-  const plan = planOf(context, network);
+  const plan = planOf(imageShape(context, network).size, network);
   const { width, outputs, conditional } = options;
   const steps = [
     ...plan.down.map((factor) => ({ channels: factor * width, down: true })),

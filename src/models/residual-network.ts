@@ -34,17 +34,19 @@ export interface UpStages {
   /** Channels before the first block and after each. */
   readonly channels: readonly number[];
   readonly attention: AttentionPlace;
+  /** Default "nearest". */
+  readonly upsampling?: "nearest" | "bilinear";
   readonly norm: (channels: number) => ConditionedModule;
   readonly style: LayerStyle;
 }
 
 /** A {@link GeneratorBlock} that doubles the size for each step of `channels`. */
 export function upStages(context: ModelContext, options: UpStages): ConditionedModule[] {
-  const { network, firstSize, channels, norm, style } = options;
+  const { network, firstSize, channels, upsampling = "nearest", norm, style } = options;
   const attention = new AttentionInserter(context, options.attention, style);
   const stages = channels.slice(1).flatMap((outputs, i) => {
     const inputs = channels[i]!;
-    const block = new GeneratorBlock(context, { inputs, outputs, upsample: true, norm, ...style });
+    const block = new GeneratorBlock(context, { inputs, outputs, upsample: true, upsampling, norm, ...style });
     return [block, ...attention.after(firstSize * 2 ** (i + 1), outputs)];
   });
   attention.requirePlaced(network);

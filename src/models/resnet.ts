@@ -54,7 +54,12 @@ function planOf(size: number, network: string): Plan {
   throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
 }
 
-/** Options that {@link resnetGenerator} and {@link resnetDiscriminator} share. */
+/** Channels before the first of the generator's blocks and after each, in multiples of the width. Throws UserError likewise. */
+export function resnetFactors(size: number, network: string): readonly number[] {
+  return planOf(size, network).up;
+}
+
+/** Options that {@link ResnetGenerator} and {@link resnetDiscriminator} share. */
 export interface ResnetOptions {
   /** Channels next to the image; undefined for the paper's. */
   width?: number | undefined;
@@ -70,6 +75,7 @@ export interface ResnetOptions {
 /** Options of {@link ResnetGenerator}. */
 export interface ResnetGeneratorOptions extends ResnetOptions {
   latent: number;
+  upsampling: "nearest" | "bilinear";
 }
 
 /** Options of {@link resnetDiscriminator}. */
@@ -103,7 +109,8 @@ export class ResnetGenerator extends GeneratorNetwork {
       return new ConditionalBatchNorm2d(batchNorm2d(context, count, { affine: false }), table(), table());
     };
     const attention = { side: options.attention, spectralNorm: style.spectralNorm };
-    const stages = upStages(context, { network, firstSize, channels, attention, norm, style });
+    const { upsampling } = options;
+    const stages = upStages(context, { network, firstSize, channels, attention, upsampling, norm, style });
     this.latent = options.latent;
     this.#conditional = options.conditional;
     this.#blocks = channels.length - 1;
@@ -149,6 +156,8 @@ export function resnetDiscriminator(
 
 const count = z.int("must be a whole number").positive("must be above 0");
 const attention = z.int("must be a whole number").min(0, "must not be negative").default(0);
+/** Schema of how a generator doubles the size of its maps. */
+export const upsampling = z.enum(["nearest", "bilinear"]).default("nearest");
 const init = z.enum(INITIALISERS).default("xavierUniform");
 
 /**
@@ -156,8 +165,9 @@ const init = z.enum(INITIALISERS).default("xavierUniform");
  *
  * `resnet.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default the paper's: 256 at 32
  * pixels, 64 at the others), `spectralNorm` false, `conditional` false (batch norm with a gain and a bias for each class),
- * `attention` 0 (side of the maps with self-attention; 0 for none), `init` "xavierUniform" (as in the paper's code, with
- * gain sqrt(2) on residual branches; any other has the same on them as elsewhere).
+ * `attention` 0 (side of the maps with self-attention; 0 for none), `upsampling` "nearest" ("bilinear" in torch_mimicry's
+ * networks), `init` "xavierUniform" (as in the paper's code, with gain sqrt(2) on residual branches; any other has the same
+ * on them as elsewhere).
  *
  * `resnet.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `spectralNorm` true, `outputs` 1
  * (logits; more make the score their log sum exp), `conditional` false (projection), `attention` 0, `pooling` "sum"
@@ -180,6 +190,7 @@ export const resnet = {
       spectralNorm: z.boolean().default(false),
       conditional: z.boolean().default(false),
       attention,
+      upsampling,
       init,
     }),
     (options, context: ModelContext): GeneratorNetwork => new ResnetGenerator(context, "resnet.generator", options),

@@ -10,13 +10,16 @@ import { describe } from "../base/descriptor.ts";
 import { INITIALISERS } from "../nn/index.ts";
 import { imageShape, type ModelContext } from "./context.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
-import { ResnetGenerator, resnetDiscriminator } from "./resnet.ts";
+import { ResnetGenerator, resnetDiscriminator, upsampling } from "./resnet.ts";
 
 const LARGEST_ATTENTION = 32;
 
+/** The side of the maps with attention, for images of `size` pixels. */
+export const saganAttention = (size: number): number => Math.min(LARGEST_ATTENTION, size / 2);
+
 /** What distinguishes SAGAN's networks from SNGAN's; its code draws all weights with gain 1. */
 function settings<O extends { attention?: number | undefined }>(context: ModelContext, network: string, options: O) {
-  const attention = options.attention ?? Math.min(LARGEST_ATTENTION, imageShape(context, network).size / 2);
+  const attention = options.attention ?? saganAttention(imageShape(context, network).size);
   return { ...options, attention, spectralNorm: true, branchGain: 1 };
 }
 
@@ -30,7 +33,8 @@ const init = z.enum(INITIALISERS).default("xavierUniform");
  *
  * `sagan.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default 256 at 32 pixels, 64 at
  * the others), `conditional` true (batch norm with a gain and a bias for each class), `attention` (side of the maps with
- * self-attention; by default 32, or half the image's side where that is less; 0 for none), `init` "xavierUniform".
+ * self-attention; by default 32, or half the image's side where that is less; 0 for none), `upsampling` "nearest"
+ * ("bilinear" in torch_mimicry's networks), `init` "xavierUniform".
  *
  * `sagan.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `outputs` 1 (logits; more make the score
  * their log sum exp), `conditional` true (projection), `attention`, `init` likewise.
@@ -46,7 +50,7 @@ export const sagan = {
   generator: describe(
     "generator",
     "sagan",
-    z.strictObject({ latent: count.default(128), width: count.optional(), conditional, attention, init }),
+    z.strictObject({ latent: count.default(128), width: count.optional(), conditional, attention, upsampling, init }),
     (options, context: ModelContext): GeneratorNetwork => {
       const network = "sagan.generator";
       return new ResnetGenerator(context, network, settings(context, network, options));

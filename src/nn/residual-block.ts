@@ -2,16 +2,16 @@
  * Residual blocks of image GANs (He et al. 2016, in the form of Miyato et al. 2018, figure 8, and Brock et al. 2019,
  * figure 15): one that doubles the size for generators, one that halves it for discriminators.
  *
- * A convolution of 1 x 1 commutes with repeating pixels and with averaging them. So the skip is convolved where the maps
+ * A convolution of 1 x 1 commutes with repeating pixels, interpolating between them and averaging them. So the skip is convolved where the maps
  * are smaller, before they are doubled or after they are halved: the published numbers for a quarter of the work.
  */
 import type { Tensor } from "../tensor/index.ts";
-import { ReLU } from "./activations.ts";
+import { Identity, ReLU } from "./activations.ts";
 import type { BuildContext } from "./context.ts";
 import type { Conv2d } from "./conv.ts";
 import { type LayerStyle, sameSizeConv } from "./layer-style.ts";
 import { Module, UnaryModule } from "./module.ts";
-import { AvgPool2d } from "./resample.ts";
+import { AvgPool2d, Upsample } from "./resample.ts";
 import type { RowForward } from "./rows.ts";
 import { Sequential } from "./sequential.ts";
 
@@ -26,6 +26,8 @@ export interface GeneratorBlockOptions extends LayerStyle {
   readonly outputs: number;
   /** Doubles the size. */
   readonly upsample: boolean;
+  /** How: by repeating pixels (default), or by interpolating between their centres. */
+  readonly upsampling?: "nearest" | "bilinear";
   /** Makes the two norms. */
   readonly norm: (channels: number) => ConditionedModule;
 }
@@ -37,7 +39,7 @@ export interface GeneratorBlockOptions extends LayerStyle {
  * channels change. Modules: `norm1`, `conv1`, `norm2`, `conv2`, `skip`.
  */
 export class GeneratorBlock extends Module {
-  readonly #upsample: boolean;
+  readonly #up: UnaryModule;
   readonly #norm1: ConditionedModule;
   readonly #conv1: Conv2d;
   readonly #norm2: ConditionedModule;
@@ -46,8 +48,8 @@ export class GeneratorBlock extends Module {
 
   constructor(context: BuildContext, options: GeneratorBlockOptions) {
     super();
-    const { inputs, outputs, upsample, norm } = options;
-    this.#upsample = upsample;
+    const { inputs, outputs, upsample, upsampling, norm } = options;
+    this.#up = upsample ? new Upsample(2, upsampling) : new Identity();
     this.#norm1 = this.registerModule("norm1", norm(inputs));
     this.#conv1 = this.registerModule("conv1", sameSizeConv(context, [inputs, outputs], 3, options, true));
     this.#norm2 = this.registerModule("norm2", norm(outputs));
@@ -58,11 +60,10 @@ export class GeneratorBlock extends Module {
   }
 
   forward(x: Tensor, condition?: Tensor): Tensor {
-    const up = (maps: Tensor): Tensor => (this.#upsample ? maps.upsampleNearest2d(2) : maps);
     const small = this.#norm1.forward(x, condition).relu_();
-    const large = this.#conv1.forward(up(small));
+    const large = this.#conv1.forward(this.#up.forward(small));
     const branch = this.#conv2.forward(this.#norm2.forward(large, condition).relu_());
-    return branch.add_(up(this.#skip?.forward(x) ?? x));
+    return branch.add_(this.#up.forward(this.#skip?.forward(x) ?? x));
   }
 }
 

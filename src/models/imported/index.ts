@@ -1,0 +1,44 @@
+/** Generators that other projects have trained: recognised by the names and shapes of their tensors. */
+import { UserError } from "../../base/errors.ts";
+import { readSafetensors, readStateDict } from "../../formats/index.ts";
+import { noGrad, scope } from "../../tensor/index.ts";
+import { bigganPytorch } from "./biggan-pytorch.ts";
+import type { ImportedGenerator, State } from "./layout.ts";
+import { mimicry } from "./mimicry.ts";
+
+export type { ImportedGenerator } from "./layout.ts";
+
+const LAYOUTS = [mimicry, bigganPytorch];
+/** Where the checkpoints of these projects hold the weights, beside the optimizer's state. */
+const ENTRIES = ["model_state_dict", "state_dict"];
+
+/**
+ * Recognises a generator's state dict: torch_mimicry's residual generators and BigGAN-PyTorch's BigGAN.
+ *
+ * The returned tensors belong to the caller. Throws UserError when no layout fits, or what is missing where one fits almost.
+ *
+ * @example
+ * const { generator, image, classes, state } = recogniseGenerator(readStateDict("G_ema.pth"));
+ * generator.build({ ...context, image, classes }).loadStateDict(state);
+ */
+export function recogniseGenerator(state: State): ImportedGenerator {
+  const layout = LAYOUTS.find(({ matches }) => matches(state));
+  if (layout !== undefined) return noGrad(() => scope(() => layout.read(state)));
+  const [first = "none"] = state.keys();
+  throw new UserError(
+    `its tensors (${first}, ... ${state.size} in all) are in no layout that is known: ${LAYOUTS.map(({ name }) => name).join(", ")}`,
+  );
+}
+
+/** Reads the tensors of a `.safetensors` file, or of a `.pth` file's state dict, wherever in it that lies. */
+export function readWeights(path: string): State {
+  if (path.endsWith(".safetensors")) return readSafetensors(path).tensors;
+  for (const entry of ENTRIES) {
+    try {
+      return readStateDict(path, { entry });
+    } catch (error) {
+      if (!(error instanceof UserError) || !error.message.includes("it has no entry")) throw error;
+    }
+  }
+  return readStateDict(path);
+}
