@@ -67,7 +67,7 @@ const SHIFTS = 10;
  *
  * It is a lower bound up to the error of the sample. Where the truth is large the estimate stays far below it or is not to be
  * trusted: no estimator can show with confidence that x and y share more than about log N nats (McAllester and Stratos 2020,
- * "Formal Limitations on the Measurement of Mutual Information", theorem 2).
+ * "Formal Limitations on the Measurement of Mutual Information").
  *
  * The same tensors and options give the same bits on the same engine and machine.
  *

