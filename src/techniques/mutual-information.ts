@@ -73,10 +73,10 @@ export const mine = describe("technique", "mine", options, (o, context: Techniqu
       const adam = { lr: o.lr, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 } as const;
       statistics = { network, optimizer: new Adam(network.parameters(), adam) };
     },
-    generatorPenalty({ rawFake, latents }, { generator }) {
+    generatorPenalty({ rawFake, latents, gradientsOf }) {
       const { joint, marginal } = prepared().network.pairs(rawFake, latents.narrow(1, 0, code));
       const objective = informationObjective(joint, marginal, denominator.with(marginal)).mul(-o.beta);
-      informationGradients = grad(objective, generator.parameters(), { retainGraph: true, allowUnused: true });
+      informationGradients = gradientsOf(objective);
       return undefined;
     },
     gradients(player, gradients) {

@@ -96,6 +96,11 @@ export interface GeneratorPass extends Looking {
   readonly rows: Tensor | null;
   /** The judgement of the selected rows: what the generator's loss is made of, a replacing one too. */
   readonly kept: Judgement;
+  /**
+   * Gradients of a number that depends on the generated images with respect to the generator's weights, in their order;
+   * null for a weight that it does not depend on. Not `grad`: a batch in parts has no graph that reaches the weights.
+   */
+  gradientsOf(value: Tensor): readonly (Tensor | null)[];
 }
 
 /** The generated rows that the generator learns from. */

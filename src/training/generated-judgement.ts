@@ -18,9 +18,9 @@ export interface GeneratedJudgement {
   readonly judged: Judgement;
   /**
    * Gradients of a loss that depends on the judgement of these rows (null: all) with respect to the generator's weights;
-   * null for a weight that it does not depend on.
+   * null for a weight that it does not depend on. `again` says that more will be asked for.
    */
-  gradients(loss: Tensor, rows: Tensor | null): (Tensor | null)[];
+  gradients(loss: Tensor, rows: Tensor | null, again?: boolean): (Tensor | null)[];
 }
 
 /**
@@ -69,7 +69,11 @@ function judgeWhole(game: BuiltGame, images: Tensor, labels: Tensor | undefined)
   const rowJudge = selects && wholeBatchReason(game) === undefined ? discriminator.rowJudge : undefined;
   if (rowJudge === undefined) {
     const judged = frozenStatistics(() => discriminator.forward(images, labels));
-    return { judged, gradients: (loss) => grad(loss, generator.parameters(), { allowUnused: true }) };
+    return {
+      judged,
+      gradients: (loss, _rows, again = false) =>
+        grad(loss, generator.parameters(), { allowUnused: true, retainGraph: again }),
+    };
   }
   const { judgement, imageGradient } = frozenStatistics(() => rowJudge(images.detach(), labels));
   return {
@@ -118,7 +122,7 @@ function judgeInParts(
       const { leaves } = judging;
       const found = grad(loss, [...leaves, rawFake, ...parameters], { allowUnused: true, retainGraph: true });
       const ofSeen = division.sum(judging.gradients(found.slice(0, leaves.length), [seen]), [seen]);
-      const [ofRaw] = fake === rawFake ? ofSeen : grad(fake, [rawFake], { gradOutputs: ofSeen });
+      const [ofRaw] = fake === rawFake ? ofSeen : grad(fake, [rawFake], { gradOutputs: ofSeen, retainGraph: true });
       const beside = found[leaves.length];
       const whole = beside ? ofRaw!.add(beside) : ofRaw!;
       return division.total(made.gradients([whole], parameters), found.slice(leaves.length + 1), parameters);

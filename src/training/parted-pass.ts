@@ -78,7 +78,8 @@ export class PartedPass {
           gradOutputs.push(rowsOfPart(gradient, own[at]!));
         }
         if (outputs.length === 0) return inputs.map(() => null);
-        return grad(outputs, inputs, { gradOutputs, allowUnused: true });
+        // What is recorded may be asked again.
+        return grad(outputs, inputs, { gradOutputs, allowUnused: true, retainGraph: own.length === 1 });
       });
       for (const [j, gradient] of found.entries()) {
         if (gradient === null) continue;

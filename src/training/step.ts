@@ -110,7 +110,8 @@ export function generatorUpdate(game: BuiltGame): Tensor {
     const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
     const rows = selection?.rows ?? null;
     const kept = judgementOf(judged, (part) => (rows === null ? part : part.indexSelect(0, rows)));
-    pass = { latents, labels, fake, rawFake, judged, rows, kept, judge: judging(game), augment };
+    const gradientsOf = (value: Tensor): (Tensor | null)[] => gradients(value, null, true);
+    pass = { latents, labels, fake, rawFake, judged, rows, kept, judge: judging(game), augment, gradientsOf };
 
     const replacing = techniques.find((technique) => technique.generatorLoss);
     total =

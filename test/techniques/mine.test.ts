@@ -55,7 +55,9 @@ function situation(options: Partial<typeof OPTIONS> = {}) {
   fill(game.generator, 5);
   const latents = noise([8, 4], 9, "float32");
   const [technique] = game.techniques;
-  const pass = () => ({ rawFake: game.generator.forward(latents), latents }) as never;
+  const gradientsOf = (value: Tensor) =>
+    grad(value, game.generator.parameters(), { retainGraph: true, allowUnused: true });
+  const pass = () => ({ rawFake: game.generator.forward(latents), latents, gradientsOf }) as never;
   /** What the generator is given when everything else asks for `own`. */
   const amended = (own: readonly Tensor[]): number[][] => {
     expect(technique!.generatorPenalty!(pass(), game)).toBeUndefined();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { leastSquares, nonSaturating } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
-import { featureMatching, gradientPenalty, historicalAveraging, r1, topK } from "../../src/techniques/index.ts";
+import { featureMatching, gradientPenalty, historicalAveraging, mine, r1, topK } from "../../src/techniques/index.ts";
 import { liveTensors, Tensor } from "../../src/tensor/index.ts";
 import type { BuiltGame } from "../../src/training/game.ts";
 import { trainingStep } from "../../src/training/step.ts";
@@ -39,6 +39,7 @@ const cases: Record<string, Partial<RecipeInput>> = {
       historicalAveraging(),
     ],
   },
+  "mutual information": { ...without, techniques: [brightness, mine({ width: 2, hidden: [4] })] },
 };
 
 function threeSteps(parts: Partial<RecipeInput>): { game: BuiltGame; numbers: number[][] } {
