@@ -71,7 +71,7 @@ export class Conv2d extends WeightedModule {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.#apply(x, this.passWeight());
+    return this.fitted(() => this.#apply(x, this.passWeight()), 1);
   }
 
   override get rowForward(): RowForward {
@@ -138,6 +138,7 @@ export class ConvTranspose2d extends WeightedModule {
   }
 
   override forward(x: Tensor): Tensor {
-    return x.convTranspose2d(this.passWeight(), this.#bias ? this.parameter("bias") : null, this.#window);
+    const bias = this.#bias ? this.parameter("bias") : null;
+    return this.fitted(() => x.convTranspose2d(this.passWeight(), bias, this.#window), 1);
   }
 }

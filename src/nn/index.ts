@@ -10,9 +10,11 @@ export {
 export { ConditionalBatchNorm2d } from "./conditional-batch-norm.ts";
 export { type BuildContext, createTensor } from "./context.ts";
 export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
+export { initialiseFromData } from "./data-dependent.ts";
 export { CrossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
+export { GaussianNoise } from "./gaussian-noise.ts";
 export {
   defaultBias,
   defaultWeight,
@@ -65,5 +67,5 @@ export { Flatten, View } from "./shape.ts";
 export { type SpectralNormOptions, spectralNorm } from "./spectral-norm.ts";
 export { frozenStatistics, statisticsFrozen } from "./statistics.ts";
 export { VirtualBatchNorm, type VirtualBatchNormOptions } from "./virtual-batch-norm.ts";
-export { weightNorm } from "./weight-norm.ts";
+export { type WeightNormOptions, weightNorm } from "./weight-norm.ts";
 export { type Reparametrisation, WeightedModule } from "./weighted.ts";

@@ -43,7 +43,7 @@ export class Linear extends WeightedModule {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.#apply(x, this.passWeight());
+    return this.fitted(() => this.#apply(x, this.passWeight()), x.ndim - 1);
   }
 
   override get rowForward(): RowForward {

@@ -2,7 +2,8 @@
  * Layers with a `weight`, and the point where spectral norm and weight norm step in between the stored tensors and the
  * weight that a pass computes with.
  */
-import type { Tensor } from "../tensor/index.ts";
+import { scope, Tensor } from "../tensor/index.ts";
+import { initialisingFromData } from "./data-dependent.ts";
 import { UnaryModule } from "./module.ts";
 
 /**
@@ -16,6 +17,13 @@ export interface Reparametrisation {
   split(weight: Tensor, outputDim: number): { parameters: Record<string, Tensor>; buffers: Record<string, Tensor> };
   /** The weight of one pass, made from the stored tensors; `training` is the layer's mode. */
   join(stored: (name: string) => Tensor, training: boolean): Tensor;
+  /**
+   * The standard deviation that data-dependent initialisation gives the layer's outputs; absent where the weight's lengths
+   * are not stored apart, null where they are to be left alone.
+   */
+  readonly initialStd?: number | null;
+  /** Multiplies the weights of each output by its entry of `factors` [outputs], in place. Goes with {@link initialStd}. */
+  stretch?(stored: (name: string) => Tensor, factors: Tensor): void;
 }
 
 /** A layer with a `weight` that spectral norm or weight norm can be put on. */
@@ -51,14 +59,40 @@ export abstract class WeightedModule extends UnaryModule {
     return this.#reparametrisation?.name;
   }
 
+  /** Whether data-dependent initialisation changes this layer. */
+  get fitsToData(): boolean {
+    const std = this.#reparametrisation?.initialStd;
+    return std !== undefined && std !== null;
+  }
+
   /**
    * The weight to compute with. A pass calls this once: under spectral norm in train mode each call is a power iteration.
    */
   protected passWeight(): Tensor {
     if (this.#reparametrisation === undefined) return this.parameter("weight");
-    return this.#reparametrisation.join(
-      (name) => (this.#stored.has(name) ? this.buffer(name) : this.parameter(name)),
-      this.training,
-    );
+    return this.#reparametrisation.join(this.#lookup, this.training);
   }
+
+  /**
+   * The output of a pass, computed by `apply`; in a pass of data-dependent initialisation the layer is first fitted to the
+   * outputs that it has without.
+   *
+   * @param channels - The dimension of the output that counts the layer's outputs.
+   */
+  protected fitted(apply: () => Tensor, channels: number): Tensor {
+    if (!initialisingFromData() || !this.fitsToData) return apply();
+    const std = this.#reparametrisation!.initialStd!;
+    scope(() => {
+      const output = apply();
+      const others = output.shape.map((_, i) => i).filter((i) => i !== channels);
+      const mean = output.mean(others);
+      const spread = output.std(others, { correction: 0 });
+      const factors = Tensor.where(spread.gt(0), spread.reciprocal().mul(std), Tensor.onesLike(spread));
+      this.#reparametrisation!.stretch!(this.#lookup, factors);
+      this.namedParameters().get("bias")?.sub_(mean).mul_(factors);
+    });
+    return apply();
+  }
+
+  readonly #lookup = (name: string): Tensor => (this.#stored.has(name) ? this.buffer(name) : this.parameter(name));
 }
