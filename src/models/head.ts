@@ -1,5 +1,13 @@
 /** The last layer of a discriminator: from features to logits to a score. */
-import { Embedding, type Initialiser, Linear, Module, spectralNorm } from "../nn/index.ts";
+import {
+  Embedding,
+  type Initialiser,
+  Linear,
+  Module,
+  spectralNorm,
+  type WeightNormOptions,
+  weightNorm,
+} from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import type { FeatureStage, ModelContext } from "./context.ts";
@@ -13,6 +21,8 @@ export interface HeadOptions {
   classes: number;
   /** Spectral norm on its layers. */
   spectralNorm: boolean;
+  /** Weight norm on the linear layer, in place of spectral norm; default: none. */
+  weightNorm?: WeightNormOptions;
   /** Draws weight and bias; PyTorch's defaults where undefined. */
   init?: Initialiser;
   biasInit?: Initialiser;
@@ -43,6 +53,7 @@ export class Head extends Module {
       ...(init === undefined ? {} : { init }),
       ...(biasInit === undefined ? {} : { biasInit }),
     });
+    if (options.weightNorm !== undefined) weightNorm(linear, options.weightNorm);
     this.#linear = this.registerModule("linear", normed ? spectralNorm(context, linear) : linear);
     if (options.classes > 0) {
       const embedding = new Embedding(context, options.classes, features, init === undefined ? {} : { init });

@@ -1,6 +1,13 @@
 /** Architectures, one a file, and what the training step knows of them. */
 
 export {
+  AllCnnDiscriminator,
+  type AllCnnDiscriminatorOptions,
+  AllCnnGenerator,
+  type AllCnnGeneratorOptions,
+  allCnn,
+} from "./all-cnn.ts";
+export {
   type BigganDiscriminatorOptions,
   BigganGenerator,
   type BigganGeneratorOptions,
@@ -47,6 +54,13 @@ export {
   mlp,
 } from "./mlp.ts";
 export { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+export {
+  NoisyMlpDiscriminator,
+  type NoisyMlpDiscriminatorOptions,
+  NoisyMlpGenerator,
+  type NoisyMlpGeneratorOptions,
+  noisyMlp,
+} from "./noisy-mlp.ts";
 export { batchNorm1d, batchNorm2d } from "./normalisation.ts";
 export { ReferencedDiscriminator, ReferencedGenerator } from "./reference-batch.ts";
 export { ResidualDiscriminator, type ResidualDiscriminatorOptions } from "./residual-network.ts";

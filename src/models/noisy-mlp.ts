@@ -1,0 +1,142 @@
+/**
+ * Perceptrons with noise on every layer, for semi-supervised learning on MNIST (Salimans et al. 2016, section 5; widths and
+ * settings as in the authors' code). With the default options:
+ *
+ *     G:  z [100] -> (linear, batch norm, softplus) 500, 500 -> weight-normed linear -> sigmoid
+ *     D:  image + N(0, 0.3^2) -> (weight-normed linear, ReLU, + N(0, 0.5^2)) 1000, 500, 250, 250, 250
+ *         -> weight-normed linear
+ *
+ * The paper's pixels lie in [0, 1] and its noise is in their unit, ours lie in [-1, 1]: D begins with (x + 1) / 2 and G ends
+ * with 2 sigmoid - 1.
+ */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import {
+  GaussianNoise,
+  Linear,
+  normal,
+  ReLU,
+  Sequential,
+  Softplus,
+  type UnaryModule,
+  weightNorm,
+  xavierUniform,
+  zeros,
+} from "../nn/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import { imageShape, type ModelContext } from "./context.ts";
+import { Head } from "./head.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { batchNorm1d } from "./normalisation.ts";
+
+/** Options of {@link NoisyMlpGenerator}. */
+export interface NoisyMlpGeneratorOptions {
+  latent: number;
+  hidden: readonly number[];
+}
+
+/** Options of {@link NoisyMlpDiscriminator}. */
+export interface NoisyMlpDiscriminatorOptions {
+  hidden: readonly number[];
+  inputNoise: number;
+  noise: number;
+  outputs: number;
+}
+
+/** z through softplus layers to an image. Modules: `body`, numbered. */
+export class NoisyMlpGenerator extends GeneratorNetwork {
+  override readonly latent: number;
+  readonly #shape: readonly number[];
+  readonly #body: Sequential;
+
+  constructor(context: ModelContext, { latent, hidden }: NoisyMlpGeneratorOptions) {
+    super();
+    const { channels, size } = imageShape(context, "noisyMlp.generator");
+    this.latent = latent;
+    this.#shape = [channels, size, size];
+    const begin = { init: xavierUniform(), biasInit: zeros };
+    const widths = [latent, ...hidden];
+    const layers: UnaryModule[] = hidden.flatMap((width, i) => [
+      new Linear(context, widths[i]!, width, { ...begin, bias: false }),
+      batchNorm1d(context, width),
+      new Softplus(),
+    ]);
+    const last = new Linear(context, widths.at(-1)!, channels * size * size, begin);
+    // The authors fit D to the data at first and leave G as it is drawn.
+    this.#body = this.registerModule("body", new Sequential(...layers, weightNorm(last, { initialStd: null })));
+  }
+
+  override forward(noise: Tensor): Tensor {
+    const flat = this.#body.forward(noise).sigmoid().mul(2).sub(1);
+    return flat.reshape([flat.shape[0]!, ...this.#shape]);
+  }
+}
+
+/** A flattened image through noisy ReLU layers to logits. Modules: `body`, numbered, and `head` (`linear`). */
+export class NoisyMlpDiscriminator extends DiscriminatorNetwork {
+  readonly #body: Sequential;
+  readonly #head: Head;
+
+  constructor(context: ModelContext, options: NoisyMlpDiscriminatorOptions) {
+    super();
+    const { channels, size } = imageShape(context, "noisyMlp.discriminator");
+    const begin = { init: normal(0.1), biasInit: zeros };
+    const widths = [channels * size * size, ...options.hidden];
+    const layers = options.hidden.flatMap((width, i) => [
+      weightNorm(new Linear(context, widths[i]!, width, begin), { trainLength: false }),
+      new ReLU({ inPlace: true }),
+      new GaussianNoise(options.noise),
+    ]);
+    this.#body = this.registerModule("body", new Sequential(new GaussianNoise(options.inputNoise), ...layers));
+    const head = { outputs: options.outputs, classes: 0, spectralNorm: false, weightNorm: {}, ...begin };
+    this.#head = this.registerModule("head", new Head(context, widths.at(-1)!, head));
+  }
+
+  override forward(images: Tensor): Judgement {
+    const hidden: Tensor[] = [];
+    const pixels = images.flatten(1).add(1).div(2);
+    const last = this.#body.forward(pixels, (layer, output) => {
+      if (layer instanceof ReLU) hidden.push(output);
+    });
+    return this.#head.forward(hidden, undefined, last);
+  }
+}
+
+const count = z.int("must be a whole number").positive("must be above 0");
+const widths = z.array(count).min(1, "must name at least one width");
+const sigma = z.number().min(0, "must be at least 0");
+
+/**
+ * Noisy perceptrons as parts of a recipe, without labels in either player.
+ *
+ * `noisyMlp.generator`: `latent` 100 (length of z; the authors draw it uniformly), `hidden` [500, 500].
+ *
+ * `noisyMlp.discriminator`: `hidden` [1000, 500, 250, 250, 250], `inputNoise` 0.3 and `noise` 0.5 (standard deviations on
+ * the pixels in [0, 1] and on the hidden activations, in train mode), `outputs` 1 (logits; semiSupervised sets them). As
+ * in the authors' code the lengths of the weights are trained in the last layer only; `dataDependentInitialisation` sets
+ * all of them first.
+ *
+ * Throws UserError for an unknown option or one out of range, and at build for vectors instead of images.
+ *
+ * @example
+ * noisyMlp.discriminator({ noise: 0.5 });
+ */
+export const noisyMlp = {
+  generator: describe(
+    "generator",
+    "noisyMlp",
+    z.strictObject({ latent: count.default(100), hidden: widths.default([500, 500]) }),
+    (options, context: ModelContext): GeneratorNetwork => new NoisyMlpGenerator(context, options),
+  ),
+  discriminator: describe(
+    "discriminator",
+    "noisyMlp",
+    z.strictObject({
+      hidden: widths.default([1000, 500, 250, 250, 250]),
+      inputNoise: sigma.default(0.3),
+      noise: sigma.default(0.5),
+      outputs: count.default(1),
+    }),
+    (options, context: ModelContext): DiscriminatorNetwork => new NoisyMlpDiscriminator(context, options),
+  ),
+};
