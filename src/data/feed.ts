@@ -23,6 +23,8 @@ export interface FurtherRequest {
    * samples.
    */
   readonly perClass?: number;
+  /** Seed that chooses the samples of {@link perClass}, and nothing else; default: the run's own. */
+  readonly choiceSeed?: number | undefined;
 }
 
 /** Batches without end. */

@@ -1,6 +1,7 @@
 export { adaptiveAugmentation } from "./adaptive-augmentation.ts";
 export { balancedConsistency } from "./balanced-consistency.ts";
 export { consistencyRegularisation } from "./consistency-regularisation.ts";
+export { dataDependentInitialisation } from "./data-dependent-initialisation.ts";
 export { crossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
 export { diffAugment } from "./diff-augment.ts";
 export { dragan } from "./dragan.ts";
@@ -15,6 +16,7 @@ export { minibatchStandardDeviation } from "./minibatch-standard-deviation.ts";
 export { mine } from "./mutual-information.ts";
 export { orthogonalRegularisation } from "./orthogonal-regularisation.ts";
 export { r1 } from "./r1.ts";
+export { semiSupervised } from "./semi-supervised.ts";
 export type {
   DiscriminatorPass,
   Feeds,

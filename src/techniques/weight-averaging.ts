@@ -1,18 +1,25 @@
-/** Averaged generator weights as a technique: the average is what samples and scores are drawn with. */
+/** Averaged weights as a technique: the average is what samples and scores are made with. */
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { WeightAveraging } from "../optim/index.ts";
-import type { Game, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { Game, Player, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+
+const PLAYERS = ["generator", "discriminator"] as const;
 
 const options = z.strictObject({
   decay: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0.999),
   start: z.int("must be a whole number of steps").min(0, "must be at least 0").default(0),
   warmUp: z.boolean().default(false),
+  players: z.enum(["generator", "discriminator", "both"]).default("generator"),
 });
 
 /**
- * Keeps average <- decay * average + (1 - decay) * weights over the generator's updates (Karras et al. 2018, section 4;
- * Yazıcı et al. 2019). Training itself is unchanged. Options and defaults are those of {@link WeightAveraging}.
+ * Keeps average <- decay * average + (1 - decay) * weights over a player's updates (Karras et al. 2018, section 4; Yazıcı
+ * et al. 2019). Training itself is unchanged. Options and defaults are those of {@link WeightAveraging}, and
+ *
+ * - `players` (default "generator"): whose weights. An averaged discriminator matters where it is used after training, as
+ *   the classifier of `semiSupervised`; its updates are counted by themselves.
  *
  * Throws UserError for an option out of range.
  *
@@ -23,23 +30,51 @@ export const weightAveraging = describe(
   "technique",
   "weightAveraging",
   options,
-  (o, _context: TechniqueContext): Technique => {
-    let average: WeightAveraging | undefined;
-    const prepared = (): WeightAveraging => {
-      if (average === undefined) throw new Error("weightAveraging: used before the run was prepared");
-      return average;
+  ({ players, ...o }, _context: TechniqueContext): Technique => {
+    const averages = new Map<Player, WeightAveraging>();
+    const prepared = (): [Player, WeightAveraging][] => {
+      if (averages.size === 0) throw new Error("weightAveraging: used before the run was prepared");
+      return [...averages];
     };
     return {
       name: "weightAveraging",
       prepare(game: Game) {
-        average = new WeightAveraging(game.generator, o);
+        for (const player of PLAYERS) {
+          if (players === player || players === "both") averages.set(player, new WeightAveraging(game[player], o));
+        }
       },
-      afterStep(player) {
-        if (player === "generator") prepared().update();
+      afterStep: (player) => averages.get(player)?.update(),
+      sampler: <T>(sample: () => T): T =>
+        prepared().reduce<() => T>(
+          (inner, [, average]) =>
+            () =>
+              average.use(inner),
+          sample,
+        )(),
+      state() {
+        const tensors = new Map<string, Tensor>();
+        const numbers: Record<string, number> = {};
+        for (const [player, average] of prepared()) {
+          for (const [name, tensor] of average.state()) tensors.set(prefixOf(player) + name, tensor);
+          for (const [name, value] of Object.entries(average.scalars())) numbers[prefixOf(player) + name] = value;
+        }
+        return { tensors, numbers };
       },
-      sampler: (sample) => prepared().use(sample),
-      state: () => ({ tensors: prepared().state(), numbers: prepared().scalars() }),
-      load: ({ tensors, numbers }: TechniqueState) => prepared().load(tensors, numbers),
+      load({ tensors, numbers }: TechniqueState) {
+        for (const [player, average] of prepared()) {
+          average.load(partOf(tensors, player), Object.fromEntries(partOf(Object.entries(numbers), player)));
+        }
+      },
     };
   },
 );
+
+/** The generator's average is stored without one, as when there was no other. */
+const prefixOf = (player: Player): string => (player === "generator" ? "" : "of discriminator: ");
+
+/** The entries of one player, by their own names. */
+function partOf<T>(entries: Iterable<readonly [string, T]>, player: Player): Map<string, T> {
+  const prefix = prefixOf(player);
+  const own = [...entries].filter(([name]) => name.startsWith(prefix));
+  return new Map(own.map(([name, value]) => [name.slice(prefix.length), value]));
+}

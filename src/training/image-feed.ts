@@ -15,23 +15,27 @@ export function shapeOf(dataset: Dataset): DataShape {
 /** Endless batches as the recipe wants them; their order follows from its seed. */
 export function imageFeed(dataset: Dataset, recipe: Recipe): BatchFeed {
   const { batchSize, device, memoryFormat, seed } = recipe;
-  return new ImageFeed(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") });
+  return new ImageFeed(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") }, seed);
 }
 
 /** Batches of a dataset that can be drawn from a second time. */
 class ImageFeed extends BatchStream {
   readonly #dataset: Dataset;
   readonly #options: BatchStreamOptions;
+  readonly #runSeed: number;
 
-  constructor(dataset: Dataset, options: BatchStreamOptions) {
+  constructor(dataset: Dataset, options: BatchStreamOptions, runSeed: number) {
     super(dataset, options);
+    this.#runSeed = runSeed;
     this.#dataset = dataset;
     this.#options = options;
   }
 
-  further({ batchSize = this.batchSize, perClass }: FurtherRequest, seed: number): BatchFeed {
-    const dataset = perClass === undefined ? this.#dataset : fewOfEachClass(this.#dataset, perClass, seed);
-    return new ImageFeed(dataset, { ...this.#options, batchSize, seed });
+  further(request: FurtherRequest, seed: number): BatchFeed {
+    const { batchSize = this.batchSize, perClass, choiceSeed = this.#runSeed } = request;
+    const choice = seedOf(choiceSeed, "data.choice");
+    const dataset = perClass === undefined ? this.#dataset : fewOfEachClass(this.#dataset, perClass, choice);
+    return new ImageFeed(dataset, { ...this.#options, batchSize, seed }, this.#runSeed);
   }
 }
 

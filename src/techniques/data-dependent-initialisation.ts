@@ -1,0 +1,59 @@
+/** Data-dependent initialisation of weight-normed networks (Salimans and Kingma 2016, "Weight Normalization", section 3). */
+import { z } from "zod";
+import { describe } from "../base/descriptor.ts";
+import { UserError } from "../base/errors.ts";
+import { frozenStatistics, initialiseFromData, type Module, WeightedModule } from "../nn/index.ts";
+import { scope } from "../tensor/index.ts";
+import type { Technique, TechniqueContext } from "./technique.ts";
+
+const options = z.strictObject({
+  images: z.int("must be a whole number").min(2, "must be at least 2").default(500),
+});
+
+/**
+ * Before the first step: one batch of real images through the discriminator and one of latents through the generator, in
+ * which every layer with weight norm sets its lengths and biases so that its outputs have mean 0 and the layer's
+ * initial standard deviation (1 unless the network says otherwise). Networks without weight norm are left alone.
+ *
+ * - `images` (default 500, the authors' number for Salimans et al. 2016): images, and latents, of the batch. Noise and dropout act
+ *   as in training.
+ *
+ * Techniques that take the first weights for something (averages of them) should stand after this one.
+ *
+ * Throws UserError for an option out of range, and when neither network has weight norm.
+ *
+ * @example
+ * techniques: [dataDependentInitialisation({ images: 500 })]
+ */
+export const dataDependentInitialisation = describe(
+  "technique",
+  "dataDependentInitialisation",
+  options,
+  ({ images }, _context: TechniqueContext): Technique => ({
+    name: "dataDependentInitialisation",
+    streams: () => ({ first: { batchSize: images } }),
+    prepare(game, feeds) {
+      const { generator, discriminator } = game;
+      const fits = (network: Module): boolean => {
+        return network.modules().some((module) => module instanceof WeightedModule && module.fitsToData);
+      };
+      if (!fits(generator) && !fits(discriminator)) {
+        throw new UserError(
+          "`dataDependentInitialisation` sets the lengths of weight-normed layers, and neither network has one; use it with noisyMlp or allCnn",
+        );
+      }
+      // A run that is only sampled from gets its weights from a checkpoint, as does one that goes on.
+      if (feeds.first === undefined) return;
+      const { first } = feeds;
+      scope(() =>
+        frozenStatistics(() =>
+          initialiseFromData(() => {
+            if (fits(generator)) generator.forward(game.latents(images), game.labels(images));
+            const real = first.next();
+            if (fits(discriminator)) discriminator.forward(real.images, real.labels);
+          }),
+        ),
+      );
+    },
+  }),
+);

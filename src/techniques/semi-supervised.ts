@@ -1,0 +1,108 @@
+/** Semi-supervised learning with K + 1 classes (Salimans et al. 2016, "Improved Techniques for Training GANs", section 5). */
+import { z } from "zod";
+import { describe, fromPlain, toPlain } from "../base/descriptor.ts";
+import { UserError } from "../base/errors.ts";
+import type { BatchFeed } from "../data/feed.ts";
+import { crossEntropy } from "../losses/cross-entropy.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { DiscriminatorPass, NetworkDescriptors, Technique, TechniqueContext } from "./technique.ts";
+
+const options = z.strictObject({
+  labels: z.int("must be a whole number").min(1, "must be at least 1").default(100),
+  labelSeed: z.int("must be a whole number").min(0, "must not be negative").optional(),
+  unsupervised: z.number().min(0, "must be at least 0").default(0.5),
+});
+
+/**
+ * The discriminator becomes a classifier of K classes of real images and one more, "generated". Its logits are l_1 ... l_K;
+ * the K + 1st is fixed at 0, since only differences matter. With s(x) = log sum_k exp l_k(x), the score,
+ *
+ *     D(x) = 1 - p(K + 1 | x) = Z / (Z + 1), Z = exp s(x):  D(x) = sigmoid(s(x))
+ *     supervised    = -E_labelled log p(y | x, y < K + 1)        = E s(x) - l_y(x)
+ *     unsupervised  = -E_real log D(x) - E_G log(1 - D(G(z)))    = E softplus(-s(x)) + E softplus(s(G(z)))
+ *     loss of D     = supervised + `unsupervised` * unsupervised
+ *
+ * - `labels` (default 100): how many training images have a label, as many of each class. All images, these too, are
+ *   unlabelled data.
+ * - `labelSeed` (default: the run's seed): chooses these images and nothing else, so that runs of several seeds can share
+ *   them.
+ * - `unsupervised` (default 0.5, the authors' code: the mean over both halves; the paper's formula has 1): the weight.
+ *
+ * Each discriminator update takes a batch of labelled images beside the real and the generated one. The generator keeps its
+ * loss; the paper's is `featureMatching`, with which this works best. Targets that another technique sets (label smoothing)
+ * are those of the unsupervised half. The log has `supervised` and `unsupervised` (the two terms of the last update) and
+ * `labelledError` (share of its labelled batch that the classifier got wrong).
+ *
+ * Throws UserError for an option out of range, data without classes, a number of labels that is no multiple of them, a
+ * discriminator that looks at labels or has no option `outputs`, and a loss that clips the discriminator's weights.
+ *
+ * @example
+ * techniques: [semiSupervised({ labels: 100 }), featureMatching()]
+ */
+export const semiSupervised = describe(
+  "technique",
+  "semiSupervised",
+  options,
+  ({ labels, labelSeed, unsupervised: weight }, { classes }: TechniqueContext): Technique => {
+    if (classes < 2) {
+      throw new UserError(
+        `\`semiSupervised\` learns classes, and this data has ${classes === 0 ? "none" : "only one"}`,
+      );
+    }
+    if (labels % classes !== 0) {
+      throw new UserError(
+        `\`semiSupervised.labels\` (=${labels}) must be a multiple of the number of classes, ${classes}: each gets as many labels`,
+      );
+    }
+    let labelled: BatchFeed | undefined;
+    let report: Readonly<Record<string, number>> = {};
+    return {
+      name: "semiSupervised",
+      networks: (networks) => ({ ...networks, discriminator: withOutputs(networks.discriminator, classes) }),
+      streams: () => ({ labelled: { perClass: labels / classes, choiceSeed: labelSeed } }),
+      prepare(game, feeds) {
+        if (game.loss.clip !== undefined) {
+          throw new UserError(
+            `\`semiSupervised\` makes the discriminator a classifier, whose weights the loss \`${game.loss.name}\` would clip; take another loss`,
+          );
+        }
+        labelled = feeds.labelled;
+      },
+      discriminatorLoss(pass) {
+        const { supervised, wrong } = classification(pass, labelled!);
+        const { real, fake } = crossEntropy(pass.judgedReal.score, pass.judgedFake.score, pass.targets);
+        const unsupervised = real.mean().add(fake.mean());
+        report = { supervised: supervised.item(), unsupervised: unsupervised.item(), labelledError: wrong.item() };
+        return supervised.add(unsupervised.mul(weight));
+      },
+      report: () => report,
+    };
+  },
+);
+
+/** -log p(y | x, y < K + 1) of the next labelled images, and the share that is classified wrongly. */
+function classification({ augment, judge }: DiscriminatorPass, feed: BatchFeed): { supervised: Tensor; wrong: Tensor } {
+  const { images, labels } = feed.next();
+  const { logits } = judge(augment(images, "real"));
+  return { supervised: logits.crossEntropy(labels!), wrong: logits.detach().argmax(1).ne(labels!).float().mean() };
+}
+
+/** The discriminator with a logit for each class. */
+function withOutputs(
+  discriminator: NetworkDescriptors["discriminator"],
+  classes: number,
+): NetworkDescriptors["discriminator"] {
+  const { role, kind, options } = toPlain(discriminator);
+  if (options.conditional === true) {
+    throw new UserError(
+      "`semiSupervised` asks the discriminator for the class, and with `discriminator.conditional` (=true) it is told; set it to false",
+    );
+  }
+  if (!("outputs" in options)) {
+    throw new UserError(
+      `\`semiSupervised\` needs a discriminator with a logit for each class, and \`${kind}\` has no option \`outputs\``,
+    );
+  }
+  const amended = fromPlain({ role, kind, options: { ...options, outputs: classes } });
+  return amended as NetworkDescriptors["discriminator"];
+}
