@@ -54,6 +54,12 @@ export interface Evaluation extends CollectOptions {
  */
 export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
   const { network, metrics, judged, real, seed } = evaluation;
+  const classifying = metrics.find(({ needs }) => needs.classified);
+  if (classifying !== undefined) {
+    throw new UserError(
+      `\`${classifying.kind}\` judges a discriminator, not images: it is measured while a run trains (recipe key \`evaluate.metrics\`)`,
+    );
+  }
   const wanted = (side: "fake" | "real"): Set<Part> => new Set(metrics.flatMap(({ needs }) => needs[side]));
   const realParts = wanted("real");
   if (realParts.size > 0) {

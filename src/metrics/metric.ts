@@ -19,6 +19,18 @@ export interface Sample {
   readonly logits?: Tensor | undefined;
 }
 
+/** What the discriminator, as a classifier of K classes, makes of real images whose class is known. */
+export interface Classified {
+  /** Number of images, N. */
+  readonly count: number;
+  /** int64 [N] on the CPU. */
+  readonly labels: Tensor;
+  /** float32 [N, K] on the CPU, by the weights as they are. */
+  readonly logits: Tensor;
+  /** The same by averaged weights; undefined where the run keeps none of the discriminator. */
+  readonly averaged?: Tensor | undefined;
+}
+
 /** One number that a metric gives. */
 export interface Measured {
   readonly value: number;
@@ -33,13 +45,23 @@ export interface Metric {
   /** The kind of its descriptor. */
   readonly kind: string;
   /** Which parts it reads of the generated images and of the real ones; no real ones where `real` is empty. */
-  readonly needs: { readonly fake: readonly Part[]; readonly real: readonly Part[] };
+  readonly needs: {
+    readonly fake: readonly Part[];
+    readonly real: readonly Part[];
+    /** Whether it judges the discriminator as a classifier of the test split, and no generated images at all. */
+    readonly classified?: boolean;
+  };
   /** The names of its numbers, and which end is the better one. */
   readonly scores: Readonly<Record<string, "lower" | "higher">>;
   /** Options that fix its numbers: they are part of the score's protocol. */
   readonly options: Readonly<Record<string, unknown>>;
   /** Computes the numbers named in {@link scores}; `random` is for subsets, and nothing else draws from it. */
-  compute(fake: Sample, real: Sample | undefined, random: Generator): Readonly<Record<string, Measured>>;
+  compute(
+    fake: Sample,
+    real: Sample | undefined,
+    random: Generator,
+    classified?: Classified,
+  ): Readonly<Record<string, Measured>>;
 }
 
 /** What is known of the data when a metric is built; undefined where nothing is, as of another tool's images. */

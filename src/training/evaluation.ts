@@ -26,11 +26,14 @@ export interface Evaluator {
  */
 export function bestOf(
   metrics: readonly Metric[],
-  network: Pick<FeatureNetwork, "name">,
+  network: Pick<FeatureNetwork, "name"> | undefined,
   best: string | undefined,
 ): Evaluator["best"] {
-  const all = metrics.flatMap(({ scores }) =>
-    Object.entries(scores).map(([short, better]) => ({ short, name: scoreName(short, network), better })),
+  const all = metrics.flatMap(({ scores, needs }) =>
+    Object.entries(scores).map(([short, better]) => {
+      const name = needs.classified || network === undefined ? short : scoreName(short, network);
+      return { short, name, better };
+    }),
   );
   const found = best === undefined ? all[0] : all.find(({ short, name }) => best === short || best === name);
   if (found) return found;

@@ -10,51 +10,71 @@ import {
   type Score,
 } from "../metrics/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
+import { Classification } from "./classification.ts";
 import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluation.ts";
 import type { BuiltGame } from "./game.ts";
 import { generatedImages } from "./generated-images.ts";
 import { seedOf } from "./streams.ts";
+
+/** What an evaluation looks with, and at. */
+interface Opened {
+  readonly network: FeatureNetwork | undefined;
+  readonly classification: Classification | undefined;
+}
 
 /** A recipe's evaluations where its data are images. */
 export class ImageEvaluator implements Evaluator {
   readonly every: number;
   readonly best: Evaluator["best"];
   readonly #recipe: Recipe;
-  readonly #network: FeatureNetwork;
+  /** undefined where no metric looks at images. */
+  readonly #network: FeatureNetwork | undefined;
   readonly #metrics: readonly Metric[];
+  readonly #classification: Classification | undefined;
   readonly #real: ImageSet;
   readonly #samples: number;
   #warned = false;
 
-  private constructor(recipe: Recipe, dataset: Dataset, network: FeatureNetwork) {
-    const { every, metrics, samples, real, best } = recipe.evaluate!;
+  private constructor(recipe: Recipe, dataset: Dataset, metrics: readonly Metric[], opened: Opened) {
+    const { every, samples, real, best } = recipe.evaluate!;
     this.every = every;
     this.#recipe = recipe;
-    this.#network = network;
-    this.#metrics = metrics.map((metric) => metric.build(undefined));
+    this.#network = opened.network;
+    this.#classification = opened.classification;
+    this.#metrics = metrics.filter(({ needs }) => !needs.classified);
     this.#real = datasetImages(dataset, real);
     this.#samples = samples;
-    this.best = bestOf(this.#metrics, network, best);
+    this.best = bestOf(metrics, opened.network, best);
   }
 
   /**
-   * Opens what a recipe's `evaluate` names; undefined where the recipe has none.
+   * Opens what a recipe's `evaluate` names; undefined where the recipe has none. The feature network and the test split are
+   * opened only where a metric looks at them.
    *
-   * Throws UserError when the feature network is not there or `best` is no score of the metrics.
+   * Throws UserError when the feature network or the test split is not there or `best` is no score of the metrics.
    */
   static async open(recipe: Recipe, dataset: Dataset): Promise<ImageEvaluator | undefined> {
     if (recipe.evaluate === undefined) return undefined;
-    const network = await openFeatures(recipe.evaluate.features, { device: recipe.device });
+    const metrics = recipe.evaluate.metrics.map((metric) => metric.build(undefined));
+    const classifying = metrics.filter(({ needs }) => needs.classified);
+    const classification = classifying.length > 0 ? await Classification.open(recipe, classifying) : undefined;
+    const network =
+      classifying.length < metrics.length || metrics.length === 0
+        ? await openFeatures(recipe.evaluate.features, { device: recipe.device })
+        : undefined;
     try {
-      return new ImageEvaluator(recipe, dataset, network);
+      return new ImageEvaluator(recipe, dataset, metrics, { network, classification });
     } catch (error) {
-      network.dispose();
+      network?.dispose();
+      classification?.dispose();
       throw error;
     }
   }
 
   async scores(game: BuiltGame, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
     const options = { count: this.#samples, seed: seedOf(this.#recipe.seed, "evaluation"), averaged: true } as const;
+    const classified = (await this.#classification?.scores(game, events, stop)) ?? [];
+    if (this.#network === undefined) return classified;
     const scores = await evaluate({
       network: this.#network,
       metrics: this.#metrics,
@@ -68,10 +88,11 @@ export class ImageEvaluator implements Evaluator {
       },
     });
     this.#warned = true;
-    return scores;
+    return [...scores, ...classified];
   }
 
   dispose(): void {
-    this.#network.dispose();
+    this.#network?.dispose();
+    this.#classification?.dispose();
   }
 }

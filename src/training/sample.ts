@@ -73,14 +73,19 @@ export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
     }
     return chunks.length === 1 ? chunks[0]! : Tensor.cat(chunks);
   };
-  const samplers = averaged ? game.techniques.filter((technique) => technique.sampler) : [];
-  const chain = samplers.reduceRight<() => Tensor>((inner, technique) => () => technique.sampler!(inner), generate);
+  const chain = averaged ? () => throughSamplers(game, generate) : generate;
   if (mode === "eval") game.generator.eval();
   try {
     return game.streams.aside(() => inferenceMode(() => frozenStatistics(() => scope(chain))));
   } finally {
     game.generator.train();
   }
+}
+
+/** Runs `body` inside all samplers of the game's techniques, the first the outermost: with averaged weights, for example. */
+export function throughSamplers<T>({ techniques }: Pick<BuiltGame, "techniques">, body: () => T): T {
+  const sampling = techniques.filter((technique) => technique.sampler);
+  return sampling.reduceRight<() => T>((inner, technique) => () => technique.sampler!(inner), body)();
 }
 
 /** Labels of the samples from number `first` on: one class, or all in turn. */

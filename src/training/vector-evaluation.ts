@@ -29,7 +29,9 @@ export class VectorEvaluator implements Evaluator {
     }
     this.every = every;
     this.#metrics = metrics.map((metric) => metric.build({ mixture: data.mixture }));
-    const unfit = this.#metrics.find(({ needs }) => needs.real.length > 0 || needs.fake.some((p) => p !== "features"));
+    const unfit = this.#metrics.find(
+      ({ needs }) => needs.classified || needs.real.length > 0 || needs.fake.some((p) => p !== "features"),
+    );
     if (unfit !== undefined) {
       throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` judges images; for vectors there is \`mixture\``);
     }

@@ -8,3 +8,4 @@ export { memorisation } from "./memorisation.ts";
 export { mixture } from "./mixture.ts";
 export { modes } from "./modes.ts";
 export { precisionRecall } from "./precision-recall.ts";
+export { testError } from "./test-error.ts";

@@ -11,6 +11,7 @@ export const shippedRecipes: Readonly<Record<string, () => Promise<{ default: Re
   mixture: () => import("./mixture.ts"),
   "narrow-dcgan": () => import("./narrow-dcgan.ts"),
   "wgan-gp": () => import("./wgan-gp.ts"),
+  "semi-mnist": () => import("./semi-mnist.ts"),
   "fashion-mnist-sngan": () => import("./fashion-mnist-sngan.ts"),
   "fashion-mnist-sagan": () => import("./fashion-mnist-sagan.ts"),
   "mnist-biggan": () => import("./mnist-biggan.ts"),
