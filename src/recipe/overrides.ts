@@ -11,6 +11,8 @@
  *                                       a technique more, one less, exactly these (those that stay keep their options)
  *     evaluate.metrics+=kid             likewise for the metrics
  *     schedule=null                     back to the default
+ *     labels=100                        an option by its name alone, where one part of the recipe has such an option (and
+ *                                       takes such a value) and the recipe has no key of that name
  *
  * They act from left to right. The result is checked as a whole only at the end, so that a part which needs an option
  * can be put in place first and given its option next.
@@ -20,7 +22,7 @@ import { fromPlain, kindsOf, type PlainDescriptor, schemaOf } from "../base/desc
 import { suggestion, UserError } from "../base/errors.ts";
 import { accepted, complaint, isScalar, keysOf, schemaAt, shown } from "./complaint.ts";
 import type { PartRole } from "./part-types.ts";
-import { at } from "./parts.ts";
+import { at, partsOf } from "./parts.ts";
 import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
 import { examples, lists, named, recipeSchema, slots } from "./schema.ts";
@@ -174,7 +176,38 @@ function setPart(draft: Draft, setting: Setting, slot: string, role: PartRole): 
   write(draft, place, setOption(part, setting.path.slice(place.length), place, setting));
 }
 
-function set(draft: Draft, setting: Setting): void {
+/**
+ * The setting with the path of the option that its bare name stands for; itself where it is no bare name, or no part has
+ * such an option. Where several do, those that take the value count.
+ */
+function located(draft: Draft, setting: Setting): Setting {
+  const [name, ...inner] = setting.path;
+  if (inner.length > 0 || setting.operator !== "=" || keysOf(recipeSchema).includes(name!)) return setting;
+  const having = partsOf(draft).filter(([, { role, kind }]) => keysOf(schemaOf(role, kind)).includes(name!));
+  const taking = having.filter(([path, { role, kind }]) =>
+    takes(schemaAt(schemaOf(role, kind), [name!]), setting, path),
+  );
+  const fitting = taking.length > 0 ? taking : having;
+  if (fitting.length === 0) return setting;
+  const paths = fitting.map(([path]) => `${path}.${name}`);
+  if (paths.length > 1) {
+    throw refuse(`\`${name}\` is an option of several parts of this recipe; write one of: ${paths.join(", ")}`);
+  }
+  return { ...setting, path: paths[0]!.split(".") };
+}
+
+function takes(schema: Schema | undefined, setting: Setting, name: string): boolean {
+  try {
+    valueFor(schema, setting, name);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+function set(draft: Draft, given: Setting): void {
+  const setting = located(draft, given);
   const { path, operator } = setting;
   const leadsTo = ([name]: [string, PartRole]) => name.split(".").every((step, i) => step === path[i]);
   const slot = Object.entries(slots).find(leadsTo);
