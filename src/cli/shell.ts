@@ -29,6 +29,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "draw images with a trained generator",
     load: async () => (await import("./sample.ts")).sample,
   },
+  import: {
+    summary: "make a run of a generator that another project trained",
+    load: async () => (await import("./import.ts")).importCommand,
+  },
   "train-classifier": {
     summary: "train a classifier that scores can be computed with",
     load: async () => (await import("./train-classifier.ts")).trainClassifier,

@@ -44,6 +44,7 @@ export {
   dcgan,
 } from "./dcgan.ts";
 export { Head, type HeadOptions } from "./head.ts";
+export { type ImportedGenerator, readWeights, recogniseGenerator } from "./imported/index.ts";
 export { foldBatchNorms } from "./inception/fold.ts";
 export { type InceptionOptions, type InceptionOutput, InceptionV3 } from "./inception/network.ts";
 export {

@@ -12,6 +12,7 @@ export { followRun } from "./follow-run.ts";
 export { BuiltGame, type DataShape } from "./game.ts";
 export { type DrawingOptions, generatedImages } from "./generated-images.ts";
 export { imageFeed, shapeOf } from "./image-feed.ts";
+export { type ImportedRun, importRun } from "./imported-run.ts";
 export { type Material, openMaterial, type PictureSize, writeRunPicture } from "./material.ts";
 export {
   type OpenedGame,

@@ -1,0 +1,53 @@
+/** `gantry import`: a generator that another project trained becomes a run that can be drawn from and scored. */
+import { basename, join } from "node:path";
+import { defineCommand } from "./command.ts";
+import { valuesOf } from "./flags.ts";
+import { programName, quoted } from "./program.ts";
+
+const args = {
+  file: {
+    type: "positional",
+    required: true,
+    description:
+      "weights of a generator, .pth or .safetensors: of torch_mimicry (netG_<steps>_steps.pth) or of BigGAN-PyTorch (G.pth, G_ema.pth)",
+  },
+  out: {
+    type: "string",
+    valueHint: "DIR",
+    description: "the run directory, which must be new; default: runs/<name of the file>",
+  },
+  set: {
+    type: "string",
+    valueHint: "KEY=VALUE",
+    description: "change a key of the run's recipe, such as data.path=...; may be repeated",
+  },
+  json: { type: "boolean", description: "print the result as JSON" },
+} as const;
+
+/** The command, for the shell to mount. */
+export const importCommand = defineCommand({
+  meta: {
+    name: "import",
+    description: "Recognises a generator that another project trained, and writes it as a run.",
+  },
+  args,
+  examples: [
+    { line: "gantry import netG_100000_steps.pth --out runs/sngan", does: "a ResNet generator of torch_mimicry" },
+    { line: "gantry sample runs/sngan", does: "64 images of it" },
+  ],
+  async run({ args: flags, rawArgs }) {
+    const { importRun } = await import("../training/imported-run.ts");
+    const directory = flags.out ?? join("runs", basename(flags.file).replace(/\.\w+$/, ""));
+    const result = importRun(flags.file, directory, valuesOf(rawArgs, args, "set"));
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+      return;
+    }
+    const { layout, kind, image, classes, parameters } = result;
+    const of = classes > 0 ? `${classes} classes` : "no classes";
+    process.stdout.write(
+      `${kind} of ${layout}: ${image.size} x ${image.size}, ${of}, ${(parameters / 1e6).toFixed(2)} million parameters\n` +
+        `${directory}: draw from it with \`${programName()} sample ${quoted(directory)}\`\n`,
+    );
+  },
+});
