@@ -80,7 +80,7 @@ async function worker(size: number, pairs: number): Promise<Times> {
   };
   const some = () => {
     const { judgement, imageGradient } = frozenStatistics(() => discriminator.rowJudge!(images));
-    const { rows } = technique.select!(loss.realness(judgement.score.detach()), chosen)!;
+    const { rows } = technique.select!(loss.realness(judgement.score.detach()), chosen, undefined)!;
     const gradient = imageGradient(loss.generator(judgement.score.indexSelect(0, rows)).mean(), rows);
     noGrad(() => Tensor.zerosLike(images).indexCopy_(0, rows, gradient));
   };

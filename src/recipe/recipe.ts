@@ -53,6 +53,7 @@ function freeze<T extends object>(value: T): T {
  * | `accumulate` | parts that a batch is computed in, one after the other, for batches larger than memory; the update is that of the whole batch | 1 |
  * | `seed` | of every random draw | 0 |
  * | `latentDistribution` | of the latent vectors: `normal` is N(0, 1), `uniform` is U(-1, 1) | `normal` |
+ * | `labelDistribution` | of the classes that generated images are made for: each as likely (`uniform`), or as often as in the data (`empirical`) | `uniform` |
  * | `samples` | `{ every, count, columns }`: steps between sample grids, images and columns of a grid | 500, 64, 8 |
  * | `log` | `{ every }`: steps between lines of the log | 20 |
  * | `evaluate` | `{ every, features, metrics, samples, real, best }`: steps between evaluations; the feature network; the scores; how many images are drawn and how many real ones they are held against (all); the score whose best checkpoint is kept (the first) | none; 1000, `inception`, `[fid(), inceptionScore()]`, 10000 |

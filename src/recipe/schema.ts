@@ -92,6 +92,7 @@ export const recipeSchema = z
     accumulate: count().default(1),
     seed: z.int({ error: "must be a whole number" }).min(0, { error: "must not be negative" }).default(0),
     latentDistribution: z.enum(["normal", "uniform"]).default("normal"),
+    labelDistribution: z.enum(["uniform", "empirical"]).default("uniform"),
     samples: z
       .strictObject({ every: count().default(500), count: count().default(64), columns: count().default(8) })
       .prefault({}),

@@ -42,7 +42,7 @@ export interface Game {
   readonly progress: Progress;
   /** New latents [count, latent] from the run's stream. */
   latents(count: number): Tensor;
-  /** New labels int64 [count] for generated samples, each class as likely; undefined when the data has no classes. */
+  /** New labels int64 [count] for generated samples, as the recipe distributes them; undefined when the data has no classes. */
   labels(count: number): Tensor | undefined;
 }
 
@@ -153,9 +153,10 @@ export interface Technique {
   discriminatorPenalty?(pass: DiscriminatorPass, game: Game): Tensor | undefined;
   /**
    * Chooses the generated rows that the generator learns from, by how real each is judged (larger is more real, [B]);
-   * null for all. One technique of a recipe can do so.
+   * null for all. `labels` are the classes that they were made for (int64 [B]), where the data has classes. One technique
+   * of a recipe can do so.
    */
-  select?(realness: Tensor, game: Game): Selection | null;
+  select?(realness: Tensor, game: Game, labels: Tensor | undefined): Selection | null;
   /** Replaces the generator's loss; one technique of a recipe can do so. Returns a number. */
   generatorLoss?(pass: GeneratorPass, game: Game): Tensor;
   /** Added to the generator's loss, unless undefined. Returns a number. */

@@ -17,6 +17,7 @@ const options = z.strictObject({
   rounding: z.enum(["ceil", "round", "floor"]).default("ceil"),
   keep: z.enum(["top", "bottom", "random"]).default("top"),
   reduce: z.enum(["mean", "zeroed"]).default("mean"),
+  perClass: z.boolean().default(false),
 });
 
 type Keep = z.output<typeof options>["keep"];
@@ -26,16 +27,27 @@ function decimal(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-/** The rows to keep, at most k, in ascending order; never one whose score is not finite. */
-function choose(realness: readonly number[], k: number, keep: Keep, random: Generator): number[] {
-  const drawn =
-    keep === "random"
-      ? Array.from(Tensor.randperm(realness.length, { generator: random }).toArray(), Number)
-      : undefined;
-  const finite = (drawn ?? [...realness.keys()]).filter((row) => Number.isFinite(realness[row]));
-  if (drawn === undefined) finite.sort((a, b) => realness[b]! - realness[a]! || a - b);
-  const kept = keep === "bottom" ? finite.slice(Math.max(0, finite.length - k)) : finite.slice(0, k);
-  return kept.sort((a, b) => a - b);
+/** The order in which rows are kept: by score, the best first, equal ones by row; or any. Without those not finite. */
+function ranking(realness: readonly number[], keep: Keep, random: Generator): number[] {
+  if (keep === "random") {
+    const drawn = Array.from(Tensor.randperm(realness.length, { generator: random }).toArray(), Number);
+    return drawn.filter((row) => Number.isFinite(realness[row]));
+  }
+  const finite = [...realness.keys()].filter((row) => Number.isFinite(realness[row]));
+  return finite.sort((a, b) => realness[b]! - realness[a]! || a - b);
+}
+
+/** At most k rows of a ranking: the first ones, or for "bottom" the last. */
+function choose(ranked: readonly number[], k: number, keep: Keep): readonly number[] {
+  return keep === "bottom" ? ranked.slice(Math.max(0, ranked.length - k)) : ranked.slice(0, k);
+}
+
+/** The groups within which rows compete: all of them, or the rows of each class. */
+function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
+  const all = Array.from({ length: rows }, (_, row) => row);
+  if (labels === undefined) return [all];
+  const classOf = Array.from(labels.toArray(), Number);
+  return [...new Set(classOf)].map((label) => all.filter((row) => classOf[row] === label));
 }
 
 /**
@@ -51,8 +63,10 @@ function choose(realness: readonly number[], k: number, keep: Keep, random: Gene
  * - `keep` (default "top"): "bottom" keeps the k judged least real and "random" any k, as controls of an experiment:
  *   "random" tells the harm of the worst samples from the effect of fewer samples.
  * - `reduce` (default "mean"): "zeroed" takes the mean over all B with the others' losses zeroed, k / B of the mean.
+ * - `perClass` (default false): k of each class's n rows in the batch instead, k = n * max(floor, gamma^n) rounded for each
+ *   class, at least 1, so that no class is thrown away as a whole. For conditional generators.
  *
- * k belongs to the whole batch of one process. "Largest" means judged most real, whatever the sign of the loss's scores.
+ * k belongs to the whole batch, also of several workers. "Largest" means judged most real, whatever the sign of the loss's scores.
  * The order is one: by score, equal scores by row; "top" takes its first k and "bottom" its last, so that the top k and
  * the bottom B - k never share a row. A score that is infinite or not a number is never kept: k shrinks to the number of finite
  * ones where it would be more.
@@ -60,7 +74,8 @@ function choose(realness: readonly number[], k: number, keep: Keep, random: Gene
  * Epochs are passes of the discriminator over the data: with several discriminator updates a step they pass as many times
  * as fast, while `everySteps` counts updates of the generator.
  *
- * Throws UserError for an option out of range, and in a step when no score at all is finite.
+ * Throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no score at
+ * all is finite.
  *
  * @example
  * techniques: [topK({ gamma: 0.99, floor: 0.5 })]
@@ -68,20 +83,35 @@ function choose(realness: readonly number[], k: number, keep: Keep, random: Gene
 export const topK = describe("technique", "topK", options, (o, context: TechniqueContext): Technique => {
   const round = ROUNDING[o.rounding];
   let k = context.batchSize;
+  if (o.perClass && context.classes < 1) {
+    throw new UserError("topK: `perClass` (=true) needs data with classes, and this data has none");
+  }
   return {
     name: "topK",
     insteadOfEpochs: o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
-    select(realness: Tensor, game: Game): Selection | null {
+    select(realness: Tensor, game: Game, labels: Tensor | undefined): Selection | null {
       const batch = realness.shape[0]!;
       const { epoch, step } = game.progress;
       const n = Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps);
-      const wanted = Math.min(batch, Math.max(1, round(decimal(batch * Math.max(o.floor, o.gamma ** n)))));
+      const share = Math.max(o.floor, o.gamma ** n);
       const scores = Array.from(realness.toArray(), Number);
-      if (wanted === batch && scores.every(Number.isFinite)) {
+      const groups = groupsOf(batch, o.perClass ? labels : undefined).map((rows) => {
+        return { rows: new Set(rows), k: Math.min(rows.length, Math.max(1, round(decimal(rows.length * share)))) };
+      });
+      if (groups.every((group) => group.k === group.rows.size) && scores.every(Number.isFinite)) {
         k = batch;
         return null;
       }
-      const rows = choose(scores, wanted, o.keep, context.random);
+      const ranked = ranking(scores, o.keep, context.random);
+      const rows = groups
+        .flatMap((group) =>
+          choose(
+            ranked.filter((row) => group.rows.has(row)),
+            group.k,
+            o.keep,
+          ),
+        )
+        .sort((a, b) => a - b);
       if (rows.length === 0) {
         throw new UserError(
           `topK: step ${step + 1}: none of the ${batch} scores of generated samples is finite, so training has diverged`,

@@ -17,6 +17,8 @@ export interface DataShape {
   readonly sample: SampleShape;
   /** Names of the classes; empty when there are none. */
   readonly classes: readonly string[];
+  /** Samples of each class; absent where that is not known. */
+  readonly classCounts?: readonly number[] | undefined;
 }
 
 /** Everything that one update touches. Progress advances as updates are made. */
@@ -126,9 +128,18 @@ export class BuiltGame implements Game {
   labels(count: number): Tensor | undefined {
     const classes = this.shape.classes.length;
     if (classes === 0) return undefined;
-    return Tensor.randint(0, classes, [count], { generator: this.streams.get("labels") }).to({
-      device: this.recipe.device,
-    });
+    const generator = this.streams.get("labels");
+    const drawn =
+      this.recipe.labelDistribution === "uniform"
+        ? Tensor.randint(0, classes, [count], { generator })
+        : drawAsOften(this.#countsOf(classes), count, generator);
+    return drawn.to({ device: this.recipe.device });
+  }
+
+  #countsOf(classes: number): readonly number[] {
+    const { classCounts } = this.shape;
+    if (classCounts?.length === classes) return classCounts;
+    throw new UserError("`labelDistribution` (=empirical): how often each class comes is not known of this data");
   }
 
   /** How a divided batch is passed through a network, with the draws of its layers in a pass of the given name. */
@@ -158,6 +169,14 @@ export class BuiltGame implements Game {
     this.discriminator.dispose();
     this.streams.dispose();
   }
+}
+
+/** Classes int64 [count], each as likely as its share of the counts. */
+function drawAsOften(counts: readonly number[], count: number, generator: Generator): Tensor {
+  const total = counts.reduce((sum, value) => sum + value, 0);
+  const ends = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, value) => sum + value, 0));
+  const draws = Array.from(Tensor.randint(0, total, [count], { generator }).toArray(), Number);
+  return Tensor.fromArray(BigInt64Array.from(draws, (draw) => BigInt(ends.findIndex((end) => draw < end))));
 }
 
 /** Latents [count, latent] on the game's device, as the recipe distributes them. */

@@ -9,7 +9,9 @@ import { seedOf } from "./streams.ts";
 
 /** What the networks must know of an image dataset. */
 export function shapeOf(dataset: Dataset): DataShape {
-  return { sample: { channels: dataset.channels, size: dataset.size }, classes: dataset.classes };
+  const { channels, size, classes, labels } = dataset;
+  const classCounts = scope(() => Array.from(labels.bincount(classes.length).toArray(), Number));
+  return { sample: { channels, size }, classes, ...(classes.length === 0 ? {} : { classCounts }) };
 }
 
 /** Endless batches as the recipe wants them; their order follows from its seed. */

@@ -38,6 +38,7 @@ const descriptionSchema = z.object({
       count: z.int(),
       sample: sampleShape,
       classes: z.array(z.string()),
+      classCounts: z.array(z.int().min(0)).optional(),
       note: z.string().optional(),
     })
     .optional(),

@@ -124,6 +124,7 @@ export class Run {
       count: samplesPerEpoch ?? 0,
       sample: shape.sample,
       classes: [...shape.classes],
+      ...(shape.classCounts === undefined ? {} : { classCounts: [...shape.classCounts] }),
       ...(note === undefined ? {} : { note }),
     };
     const before = this.#description.data;

@@ -107,7 +107,7 @@ export function generatorUpdate(game: BuiltGame): Tensor {
     const made = judgeGenerated(game, latents, labels, (images) => augment(images, "fake"));
     const { fake, rawFake, judged, gradients } = made;
     const selecting = techniques.find((technique) => technique.select);
-    const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game) ?? null);
+    const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), game, labels) ?? null);
     const rows = selection?.rows ?? null;
     const kept = judgementOf(judged, (part) => (rows === null ? part : part.indexSelect(0, rows)));
     const gradientsOf = (value: Tensor): (Tensor | null)[] => gradients(value, null, true);

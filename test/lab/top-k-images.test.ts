@@ -16,7 +16,7 @@ function kAt(recipe: Recipe, step: number): number {
   return scope(() => {
     const technique = descriptor.build({ ...context, random: new Generator(0) });
     const scores = Tensor.arange(0, batchSize, 1, { dtype: "float32" });
-    technique.select!(scores, { progress: { step, epoch: 0 } } as never);
+    technique.select!(scores, { progress: { step, epoch: 0 } } as never, undefined);
     return technique.report!().k!;
   });
 }

@@ -21,9 +21,62 @@ function select(
   const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: "cpu" as const, random };
   const built = topK(options).build(context);
   const game = { progress: { epoch: 0, step: 0, ...progress } } as Game;
-  const selection = built.select!(scores ?? noise([batch], 4), game);
+  const selection = built.select!(scores ?? noise([batch], 4), game, undefined);
   return { k: built.report!().k, rows: selection && flat(selection.rows), factor: selection?.factor };
 }
+
+describe("k of each class", () => {
+  const labels = Tensor.fromArray(BigInt64Array.from([0n, 1n, 0n, 1n, 0n, 0n, 2n, 0n]));
+  const scores = Tensor.fromArray([0.1, 5, 0.3, 4, 0.5, 0.4, -9, 0.2]);
+  const keptOf = (options: Options, given: Tensor | undefined = labels, from = scores): number[] | null => {
+    const context = { batchSize: 8, image: { features: 1 }, classes: 3, device: "cpu" as const };
+    const built = topK({ gamma: 0.5, floor: 0.01, perClass: true, ...options }).build({
+      ...context,
+      random: new Generator(1),
+    });
+    const selection = built.select!(from, { progress: { epoch: 1, step: 0 } } as Game, given);
+    return selection && flat(selection.rows);
+  };
+
+  it("is a share of its rows in the batch, rounded, and at least 1", () => {
+    // 5, 2 and 1 rows: 2.5, 1 and 0.5 of them
+    expect(keptOf({})).toEqual([1, 2, 4, 5, 6]);
+    expect(keptOf({ rounding: "floor" })).toEqual([1, 4, 5, 6]);
+    expect(keptOf({ keep: "bottom" })).toEqual([0, 2, 3, 6, 7]);
+    expect(keptOf({ perClass: false })).toEqual([1, 3, 4, 5]);
+    expect(keptOf({ gamma: 1 })).toBeNull();
+  });
+
+  it("leaves out scores that are not finite, even if that is all of a class", () => {
+    const broken = Tensor.fromArray([0.1, Number.NaN, 0.3, 4, Number.POSITIVE_INFINITY, 0.4, Number.NaN, 0.2]);
+    expect(keptOf({}, labels, broken)).toEqual([2, 3, 5, 7]);
+  });
+
+  it("draws any rows of each class for `random`", () => {
+    const kept = keptOf({ keep: "random" })!;
+    const classOf = flat(labels);
+    expect([0, 1, 2].map((label) => kept.filter((row) => classOf[row] === label).length)).toEqual([3, 1, 1]);
+  });
+
+  it("needs classes", () => {
+    const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: "cpu" as const };
+    expect(() => topK({ perClass: true }).build({ ...context, random: new Generator(1) })).toThrow(
+      "topK: `perClass` (=true) needs data with classes",
+    );
+  });
+
+  it("is asked with the labels of the step", () => {
+    const game = gameOf({
+      generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
+      techniques: [topK({ gamma: 0.5, floor: 0.01, everySteps: 1, perClass: true })],
+    });
+    trainingStep(game).dispose();
+    trainingStep(game).dispose();
+    const k = game.techniques[0]!.report!().k!;
+    expect(k).toBeGreaterThanOrEqual(4);
+    expect(k).toBeLessThanOrEqual(5);
+  });
+});
 
 const kOf = (options: Options, batch: number, progress: { epoch?: number; step?: number }): number =>
   select(options, batch, progress).k!;
