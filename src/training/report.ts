@@ -72,15 +72,28 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
 const cell = (score: Score | undefined): string =>
   score === undefined ? "" : `${short(score.value)}${score.std === undefined ? "" : ` ± ${score.std.toPrecision(2)}`}`;
 
-/** The protocol of an evaluation, in one sentence. */
+/** The protocols of an evaluation: one sentence for the scores of images, one for those of D as a classifier. */
 function protocolText(scores: readonly Score[]): string {
+  const images = scores.filter(({ protocol }) => protocol.fakeCount > 0);
+  const tested = scores.find(({ protocol }) => protocol.fakeCount === 0)?.protocol.real;
+  return [
+    images.length > 0 && imagesText(images),
+    tested &&
+      `Test errors: of the discriminator in evaluation mode, on all ${tested.count} images of ${tested.name} (${tested.hash.slice(0, 12)}).`,
+    "Scores of another protocol do not compare with these.",
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function imagesText(scores: readonly Score[]): string {
   const { features, featuresHash, fakeCount, drawing } = scores[0]!.protocol;
   const real = scores.find(({ protocol }) => protocol.real)?.protocol.real;
   return [
     `Features of ${features} (${featuresHash.slice(0, 12)}), ${fakeCount} generated images`,
     drawing && ` drawn with ${drawing.averaged ? "averaged weights" : "the weights of the step"}`,
     real && `, held against ${real.count} real images (${real.name}, ${real.hash.slice(0, 12)})`,
-    ". Scores of another protocol do not compare with these.",
+    ".",
   ]
     .filter(Boolean)
     .join("");

@@ -12,6 +12,7 @@ export const shippedRecipes: Readonly<Record<string, () => Promise<{ default: Re
   "narrow-dcgan": () => import("./narrow-dcgan.ts"),
   "wgan-gp": () => import("./wgan-gp.ts"),
   "semi-mnist": () => import("./semi-mnist.ts"),
+  "semi-cifar10": () => import("./semi-cifar10.ts"),
   "fashion-mnist-sngan": () => import("./fashion-mnist-sngan.ts"),
   "fashion-mnist-sagan": () => import("./fashion-mnist-sagan.ts"),
   "mnist-biggan": () => import("./mnist-biggan.ts"),

@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import { nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import { mlp, noisyMlp } from "../../src/models/index.ts";
+import { adam } from "../../src/optim/index.ts";
+import {
+  type DiscriminatorPass,
+  dataDependentInitialisation,
+  featureMatching,
+  semiSupervised,
+  weightAveraging,
+} from "../../src/techniques/index.ts";
+import { grad, Tensor } from "../../src/tensor/index.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
+import { classify } from "../../src/training/classification.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { expectClose, expectGradients, flat, noise } from "../nn/oracle.ts";
+import { gameOf, makeDataset, technique, temporaryFolder } from "../training/tiny.ts";
+
+const networks = {
+  generator: noisyMlp.generator({ latent: 4, hidden: [8] }),
+  discriminator: noisyMlp.discriminator({ hidden: [16, 8] }),
+  loss: nonSaturating(),
+};
+
+/** The technique's loss of D over given logits. */
+function lossOf(labelled: Tensor, y: number[], real: Tensor, fake: Tensor, options = {}, targets = {}): Tensor {
+  const built = semiSupervised({ labels: 6, ...options }).build({ classes: 3, batchSize: 2 } as never);
+  const labels = Tensor.fromArray(BigInt64Array.from(y, BigInt));
+  const feed = { next: () => ({ images: labelled, labels }) };
+  built.prepare!({ loss: nonSaturating().build(undefined) } as never, { labelled: feed } as never);
+  const judgement = (logits: Tensor) => ({ logits, score: logits.logsumexp(1) });
+  const pass = {
+    judgedReal: judgement(real),
+    judgedFake: judgement(fake),
+    targets,
+    augment: (images: Tensor) => images,
+    judge: judgement,
+  };
+  return built.discriminatorLoss!(pass as unknown as DiscriminatorPass, {} as never);
+}
+
+describe("semiSupervised: the loss", () => {
+  const [labelled, real, fake] = [noise([4, 3], 1).mul(3), noise([5, 3], 2).mul(3), noise([6, 3], 3).mul(3)];
+  const y = [0, 2, 1, 2];
+
+  /** Log-probabilities of K + 1 classes, the last logit 0, as the paper writes them. */
+  const logOfAll = (row: number[]): number[] => {
+    const total = Math.log([...row, 0].reduce((sum, value) => sum + Math.exp(value), 0));
+    return [...row, 0].map((value) => value - total);
+  };
+  const rows = (tensor: Tensor) => tensor.tolist() as number[][];
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+  it("is the paper's, by the softmax over K + 1 classes", () => {
+    const supervised = mean(
+      rows(labelled).map((row, i) => {
+        const log = logOfAll(row);
+        return -(log[y[i]!]! - Math.log(1 - Math.exp(log[3]!)));
+      }),
+    );
+    const ofReal = mean(rows(real).map((row) => -Math.log(1 - Math.exp(logOfAll(row)[3]!))));
+    const ofFake = mean(rows(fake).map((row) => -logOfAll(row)[3]!));
+    expectClose(lossOf(labelled, y, real, fake), [supervised + 0.5 * (ofReal + ofFake)], { rtol: 1e-10 });
+    expectClose(lossOf(labelled, y, real, fake, { unsupervised: 1 }), [supervised + ofReal + ofFake], { rtol: 1e-10 });
+    const smooth = mean(
+      rows(real).map((row) => {
+        const none = logOfAll(row)[3]!;
+        return -0.9 * Math.log(1 - Math.exp(none)) - 0.1 * none;
+      }),
+    );
+    expectClose(lossOf(labelled, y, real, fake, {}, { real: 0.9 }), [supervised + 0.5 * (smooth + ofFake)], {
+      rtol: 1e-10,
+    });
+  });
+
+  it("has the right gradient, and a finite one for logits of any size", () => {
+    const leaves = [labelled, real, fake].map((tensor) => tensor.clone().requiresGrad_(true)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    expectGradients(leaves, () => lossOf(leaves[0], y, leaves[1], leaves[2]));
+    for (const size of [1e4, -1e4]) {
+      const huge = leaves.map((leaf) => leaf.detach().mul(0).add(size).requiresGrad_(true)) as typeof leaves;
+      const loss = lossOf(huge[0], y, huge[1], huge[2]);
+      expect(Number.isFinite(loss.item())).toBe(true);
+      for (const gradient of grad(loss, huge)) expect(gradient!.isfinite().all().item()).toBe(1);
+    }
+  });
+});
+
+describe("semiSupervised: the labelled stream", () => {
+  /** The labelled images that a game's discriminator sees in its first two updates, and the real ones. */
+  function seen(seed: number, labelSeed?: number): { few: Set<string>; first: string; labels: number[] } {
+    const batches: string[][] = [];
+    const labels: number[] = [];
+    const game = gameOf({ ...networks, batchSize: 4, seed, techniques: [semiSupervised({ labels: 4, labelSeed })] });
+    const feed = game.furtherFeeds.get("semiSupervised.labelled")!;
+    for (let i = 0; i < 2; i++) {
+      const batch = feed.next();
+      labels.push(...flat(batch.labels!));
+      batches.push((batch.images.flatten(1).tolist() as number[][]).map(String));
+    }
+    return { few: new Set(batches.flat()), first: batches[0]!.join(), labels };
+  }
+
+  it("is balanced, follows the run's seed, and with a seed of its own no other", () => {
+    const own = seen(1);
+    expect(own.few.size).toBe(4);
+    expect(own.labels.filter((label) => label === 0)).toHaveLength(4);
+    expect(seen(1).few).toEqual(own.few);
+    expect(seen(2).few).not.toEqual(own.few);
+    const shared = seen(2, 1);
+    expect(shared.few).toEqual(own.few);
+    expect(shared.first).not.toEqual(own.first);
+  });
+});
+
+describe("semiSupervised: training", () => {
+  const techniques = () => [
+    dataDependentInitialisation({ images: 16 }),
+    semiSupervised({ labels: 4 }),
+    featureMatching({ reduce: "mean" }),
+    weightAveraging({ players: "discriminator", decay: 0.9 }),
+  ];
+
+  it("learns the classes of its labelled images", async () => {
+    const quick = adam({ lr: 1e-2, betas: [0.5, 0.999] });
+    const game = gameOf({
+      ...networks,
+      optimizers: { generator: quick, discriminator: quick },
+      techniques: techniques(),
+    });
+    for (let i = 0; i < 60; i++) trainingStep(game).dispose();
+    const report = game.techniques.find(({ name }) => name === "semiSupervised")!.report!();
+    expect(report.supervised).toBeLessThan(0.1);
+    expect(report.labelledError).toBe(0);
+    const dataset = makeDataset({ count: 48, size: 16, classes: 2 });
+    const before = flat(game.streams.state().get("default")!);
+    for (const averaged of [false, true]) {
+      const logits = await classify(game, dataset, { averaged });
+      expect(logits.shape).toEqual([48, 2]);
+      logits.dispose();
+    }
+    expect(flat(game.streams.state().get("default")!)).toEqual(before);
+    expect(game.discriminator.training).toBe(true);
+  });
+
+  it("goes on with the same bits after a checkpoint", () => {
+    const follow = (game: ReturnType<typeof gameOf>): number[] =>
+      Array.from({ length: 2 }, () => flat(trainingStep(game))).flat();
+    const game = gameOf({ ...networks, techniques: techniques() });
+    follow(game);
+    const path = writeCheckpoint(temporaryFolder(), game, 0);
+    const expected = follow(game);
+    const resumed = gameOf({ ...networks, techniques: techniques() });
+    loadCheckpoint(path, resumed);
+    expect(follow(resumed)).toEqual(expected);
+    expect([...resumed.discriminator.stateDict()].map(([, tensor]) => flat(tensor))).toEqual(
+      [...game.discriminator.stateDict()].map(([, tensor]) => flat(tensor)),
+    );
+  });
+
+  it("begins with normalised activations", () => {
+    const seenBy: number[] = [];
+    const spy = technique("hiddenSpy", () => ({
+      discriminatorPenalty: ({ judgedReal }) => {
+        seenBy.push(judgedReal.hidden[0]!.square().mean().item());
+        return undefined;
+      },
+    }));
+    const game = gameOf({ ...networks, batchSize: 48, techniques: [dataDependentInitialisation({ images: 48 }), spy] });
+    trainingStep(game).dispose();
+    // The positive half of N(0, 1) has a mean square of one half.
+    expect(seenBy[0]).toBeGreaterThan(0.3);
+    expect(seenBy[0]).toBeLessThan(0.7);
+  });
+
+  it("is refused where it makes no sense, in words", () => {
+    const unlabelled = { count: 8, size: 16, classes: 0 };
+    expect(() => gameOf({ ...networks, techniques: [semiSupervised()] }, unlabelled)).toThrow(
+      "`semiSupervised` learns classes, and this data has none",
+    );
+    expect(() => gameOf({ ...networks, techniques: [semiSupervised({ labels: 5 })] })).toThrow(
+      "`semiSupervised.labels` (=5) must be a multiple of the number of classes, 2",
+    );
+    const conditional = mlp.discriminator({ hidden: [4], conditional: true });
+    expect(() => gameOf({ ...networks, discriminator: conditional, techniques: [semiSupervised()] })).toThrow(
+      "set it to false",
+    );
+    expect(() =>
+      gameOf({ ...networks, loss: wasserstein({ clip: 0.01 }), techniques: [semiSupervised({ labels: 4 })] }),
+    ).toThrow("the loss `wasserstein` would clip");
+    const plain = { generator: mlp.generator({ hidden: [4] }), discriminator: mlp.discriminator({ hidden: [4] }) };
+    expect(() => gameOf({ ...plain, techniques: [dataDependentInitialisation()] })).toThrow("neither network has one");
+  });
+});
