@@ -7,6 +7,7 @@ import { imagesCommand } from "./lab/images.ts";
 import { mineCommand } from "./lab/mine.ts";
 import { mixtureCommand } from "./lab/mixture.ts";
 import { oracleCommand } from "./lab/oracle.ts";
+import { semiCommand } from "./lab/semi.ts";
 
 /** The command, for the shell to mount. */
 export const lab = defineCommand({
@@ -22,6 +23,7 @@ export const lab = defineCommand({
     anomaly: anomalyCommand,
     mine: mineCommand,
     games: gamesCommand,
+    semi: semiCommand,
   },
   examples: [{ line: "gantry lab mixture --steps 5000 --seeds 2", does: "a short version of the main experiment" }],
 });

@@ -1,8 +1,11 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
 export * from "./anomaly/index.ts";
 export * from "./games/index.ts";
+export { improvedAblation } from "./improved-ablation.ts";
 export * from "./mine/index.ts";
 export * from "./mixture/index.ts";
+export { modeCollapse } from "./mode-collapse.ts";
+export * from "./semi/index.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
 export { type TopKDataset, topKImages } from "./top-k-images.ts";

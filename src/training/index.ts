@@ -1,5 +1,6 @@
 /** Training: step, loop, checkpoints and the run directory. */
 export { listCheckpoints, readCheckpointState } from "./checkpoint.ts";
+export { classify, testSplit } from "./classification.ts";
 export {
   type ClassifierSetup,
   type ClassifierTraining,

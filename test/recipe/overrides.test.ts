@@ -176,3 +176,31 @@ describe("applyOverrides", () => {
     expect(smooth().options).toEqual({ alpha: 0.9 });
   });
 });
+
+describe("an option by its name alone", () => {
+  const semi = async () => (await import("../../src/recipe/shipped/semi-mnist.ts")).default;
+  const optionsOf = (recipe: object, kind: string) =>
+    (recipe as { techniques: { kind: string; options: object }[] }).techniques.find((one) => one.kind === kind)!
+      .options;
+
+  it("is set where one part has it, or takes the value", async () => {
+    // The data have an option `labels` too, which is true or false.
+    const amended = applyOverrides(await semi(), ["labels=20", "labelSeed=3"]);
+    expect(optionsOf(amended, "semiSupervised")).toMatchObject({ labels: 20, labelSeed: 3 });
+    expect(applyOverrides(await semi(), ["labels=false"]).data.options.labels).toBe(false);
+    expect(applyOverrides(await semi(), ["inputNoise=0.1"]).discriminator.options.inputNoise).toBe(0.1);
+  });
+
+  it("is refused where several have it, naming them, and where none has", async () => {
+    const recipe = await semi();
+    expect(() => applyOverrides(recipe, ["lr=0.1"])).toThrow(
+      "`lr` is an option of several parts of this recipe; write one of: optimizers.generator.lr, optimizers.discriminator.lr",
+    );
+    expect(() => applyOverrides(recipe, ["labelSed=1"])).toThrow("unknown key `labelSed`");
+    expect(() => applyOverrides(recipe, ["labelSeed=-1"])).toThrow("`techniques.semiSupervised.labelSeed` (=-1)");
+  });
+
+  it("never stands before a key of the recipe", async () => {
+    expect(applyOverrides(await semi(), ["seed=5"]).seed).toBe(5);
+  });
+});
