@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { wasserstein } from "../../src/losses/index.ts";
+import { biggan, resnet } from "../../src/models/index.ts";
 import { loadRecipe } from "../../src/recipe/index.ts";
-import { topK } from "../../src/techniques/index.ts";
+import { gradientPenalty, topK, virtualBatchNorm } from "../../src/techniques/index.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { flat } from "../nn/oracle.ts";
 import { gameOf } from "../training/tiny.ts";
@@ -28,4 +30,26 @@ it.each(NAMES)("the networks and techniques of %s train, on chosen rows as on al
     .parameters()
     .filter((parameter, i) => flat(parameter).some((value, j) => value !== before[i]![j]));
   expect(moved.length).toBeGreaterThan(0.9 * before.length);
+});
+
+it("they train with virtual batch norm, and as WGAN-GP, whose penalty differentiates D twice", () => {
+  const virtual = {
+    generator: biggan.generator({ latent: 8, width: 1, shared: 3 }),
+    discriminator: biggan.discriminator({ width: 1 }),
+    techniques: [virtualBatchNorm({ size: 3 })],
+  };
+  const critic = {
+    generator: resnet.generator({ latent: 4, width: 4 }),
+    discriminator: resnet.discriminator({ width: 4, spectralNorm: false, pooling: "mean" }),
+    loss: wasserstein(),
+    techniques: [gradientPenalty({ weight: 10 })],
+  };
+  for (const parts of [virtual, critic]) {
+    const game = gameOf({ ...parts, batchSize: 4 }, DATA);
+    for (let i = 0; i < 2; i++) {
+      const numbers = trainingStep(game);
+      expect(numbers.isfinite().all().item()).toBeTruthy();
+      numbers.dispose();
+    }
+  }
 });
