@@ -120,7 +120,7 @@ describe("parameter counts", () => {
       const { recipe } = await loadRecipe(name);
       return (["generator", "discriminator"] as const).map((player) => {
         const { kind, options } = recipe[player];
-        // An orthogonal draw of such large matrices takes a minute.
+        // Orthogonal draws of such large matrices take half a minute.
         return millions(countOf(kind as Kind, player, { ...options, init: "default" }, 128, classes));
       });
     };
