@@ -44,7 +44,18 @@ describe("gantry", () => {
   });
 
   it.each([
-    ...["train", "resume", "sample", "evaluate", "compare", "train-classifier", "sweep", "lab", "lab mixture"],
+    ...[
+      "train",
+      "resume",
+      "sample",
+      "import",
+      "evaluate",
+      "compare",
+      "train-classifier",
+      "sweep",
+      "lab",
+      "lab mixture",
+    ],
     ...["lab oracle", "lab anneal", "lab anomaly", "lab images", "data", "data get", "data inception", "doctor"],
   ])("%s --help fits 80 columns", async (command) => {
     const { code, stdout } = await start([...command.split(" "), "--help"]);

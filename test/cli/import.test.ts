@@ -1,0 +1,61 @@
+/** `gantry import` and what can be done with its run, in this process. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it, vi } from "vitest";
+import { kebab } from "../../src/cli/flags.ts";
+import { importCommand } from "../../src/cli/import.ts";
+import { shell } from "../../src/cli/shell.ts";
+import { temporaryFolder } from "../training/tiny.ts";
+
+const file = (name: string): string => fileURLToPath(new URL(`../fixtures/imported/${name}.pth`, import.meta.url));
+
+async function gantry(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ["", ""];
+  const out = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  const err = vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+  try {
+    return { code: await shell(args), stdout, stderr };
+  } finally {
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
+it("makes a run that `gantry sample` draws from, and says what it recognised", async () => {
+  const run = join(temporaryFolder(), "sagan");
+  const imported = await gantry("import", file("sagan-32"), "--out", run);
+  expect([imported.code, imported.stderr]).toEqual([0, ""]);
+  expect(imported.stdout).toContain("sagan of torch_mimicry: 32 x 32, 3 classes, 0.01 million parameters");
+  expect(imported.stdout).toContain(`sample ${run}`);
+  const sampled = await gantry("sample", run, "--count", "4", "--class", "1", "--out", join(run, "four.png"));
+  expect([sampled.code, sampled.stderr]).toEqual([0, ""]);
+  expect(existsSync(join(run, "four.png"))).toBe(true);
+  const json = await gantry("import", file("sngan-48"), "--out", `${run}-48`, "--json");
+  expect(JSON.parse(json.stdout)).toMatchObject({ layout: "torch_mimicry", kind: "resnet", image: { size: 48 } });
+});
+
+it("answers a file that is none, a folder that is taken and a misspelt flag with one line", async () => {
+  const run = join(temporaryFolder(), "run");
+  expect(await gantry("import", file("netD"), "--out", run)).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining("netD.pth: this is a discriminator of torch_mimicry"),
+  });
+  expect(existsSync(run)).toBe(false);
+  expect((await gantry("import", "/nowhere.pth", "--out", run)).stderr).toContain("cannot read /nowhere.pth");
+  expect((await gantry("import", file("sngan-32"), "--oot", run)).stderr).toContain("did you mean --out?");
+});
+
+it("has every flag on its page", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../docs/cli.md"), "utf8");
+  const section = page.split("## import\n")[1]!.split("\n## ")[0]!;
+  const flags = Object.entries(importCommand.args as Record<string, { type: string }>);
+  for (const [flag, { type }] of flags) if (type !== "positional") expect(section).toContain(`\`--${kebab(flag)}`);
+});
