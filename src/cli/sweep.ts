@@ -14,7 +14,7 @@ const args = {
     type: "positional",
     required: true,
     description:
-      "a shipped recipe or sweep (top-k-mnist, top-k-fashion-mnist, top-k-cifar10, top-k-images), the path of a recipe's file or of a file that exports defineSweep({ ... }), or the folder of a sweep to continue",
+      "a shipped recipe or sweep (top-k-mnist, top-k-fashion-mnist, top-k-cifar10, top-k-images, improved-ablation, mode-collapse), the path of a recipe's file or of a file that exports defineSweep({ ... }), or the folder of a sweep to continue",
   },
   over: {
     type: "string",

@@ -1,9 +1,14 @@
 /** The sweeps that come with Gantry, by name, for `gantry sweep <name>`. */
+import { improvedAblation } from "./improved-ablation.ts";
+import { modeCollapse } from "./mode-collapse.ts";
 import type { Sweep } from "./sweep/definition.ts";
 import { topKImages } from "./top-k-images.ts";
 
 /** Name to definition of each shipped sweep. */
 export const shippedSweeps: Readonly<Record<string, () => Sweep>> = {
+  "improved-ablation": () => improvedAblation(),
+  "improved-ablation-fashion-mnist": () => improvedAblation("fashion-mnist"),
+  "mode-collapse": () => modeCollapse(),
   "top-k-images": () => topKImages(),
   "top-k-mnist": () => topKImages("mnist"),
   "top-k-fashion-mnist": () => topKImages("fashion-mnist"),
