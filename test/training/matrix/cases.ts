@@ -1,0 +1,208 @@
+/**
+ * What the matrix of techniques, losses and models is made of: small networks, options by which a technique has an effect
+ * within a few steps, and the combinations that are refused.
+ *
+ * A new technique takes part by being registered. It needs a line here only where its default options have no effect in
+ * 50 steps of a batch of 8, where it wants particular networks, or where it is refused.
+ */
+import { fromPlain, kindsOf, type Role } from "../../../src/base/descriptor.ts";
+import { mixtureOfGaussians } from "../../../src/data/index.ts";
+import "../../../src/recipe/shipped-parts.ts";
+import type { Recipe, RecipeInput } from "../../../src/recipe/recipe.ts";
+import { noiseImages, tinyRecipe } from "../tiny.ts";
+
+/** Every technique that Gantry ships; the tests' own are not yet registered. */
+export const TECHNIQUES = kindsOf("technique");
+export const LOSSES = kindsOf("loss");
+
+const [USUAL_LOSS, USUAL_NETWORKS] = ["nonSaturating", "mlp"];
+
+/** Options by which a technique is at work within the matrix's few steps; default: its own. */
+const OPTIONS: Readonly<Record<string, object>> = {
+  topK: { gamma: 0.8, floor: 0.25, everySteps: 1 },
+  leCam: { warmUp: 1 },
+  minibatchDiscrimination: { kernels: 3, dimensions: 2 },
+  historicalAveraging: { weight: 0.01 },
+  labelSmoothing: { real: [0.8, 1], flip: 0.1 },
+  weightAveraging: { decay: 0.9 },
+  adaptiveAugmentation: { start: 0.5, interval: 1, images: 200 },
+  dataDependentInitialisation: { images: 8 },
+  semiSupervised: { labels: 4 },
+  mine: { hidden: [8], width: 2 },
+};
+
+/** Networks, as narrow as they can be. */
+interface Networks {
+  readonly generator: readonly [kind: string, options: object];
+  readonly discriminator: readonly [kind: string, options: object];
+  /** Of the images; default 16. */
+  readonly size?: number;
+}
+
+const hidden = [8, 6];
+const same = (kind: string, options: object, size = 16): Networks => {
+  return { generator: [kind, { ...options, latent: 4 }], discriminator: [kind, options], size };
+};
+
+/** Every generator and discriminator that Gantry ships; those of several natures twice. */
+export const NETWORKS: Readonly<Record<string, Networks>> = {
+  mlp: same("mlp", { hidden }),
+  "conditional mlp": same("mlp", { hidden, conditional: true, spectralNorm: true }),
+  noisyMlp: same("noisyMlp", { hidden }),
+  dcgan: {
+    generator: ["dcgan", { latent: 4, width: 2 }],
+    discriminator: ["dcgan", { width: 2, batchNorm: true, dropout: 0.5 }],
+  },
+  "conditional dcgan": same("dcgan", { width: 2, batchNorm: false, spectralNorm: true, conditional: true }),
+  allCnn: same("allCnn", { width: 2 }),
+  resnet: same("resnet", { width: 2 }, 32),
+  sagan: same("sagan", { width: 8 }, 32),
+  biggan: same("biggan", { width: 2 }, 32),
+  bigganDeep: same("bigganDeep", { width: 4 }, 32),
+};
+
+/** The networks on which a technique meets the losses and the other techniques; default: mlp. */
+const OWN_NETWORKS: Readonly<Record<string, string>> = {
+  dataDependentInitialisation: "noisyMlp",
+  crossReplicaBatchNorm: "noisyMlp",
+  virtualBatchNorm: "noisyMlp",
+};
+
+/** Techniques that change nothing in a process that trains by itself. */
+export const SILENT: readonly string[] = ["crossReplicaBatchNorm"];
+
+/** The networks of a combination that may have any. */
+export function networksFor(techniques: readonly string[]): string {
+  return techniques.map((kind) => OWN_NETWORKS[kind]).find((name) => name !== undefined) ?? USUAL_NETWORKS;
+}
+
+/** One combination. */
+export interface Case {
+  readonly techniques: readonly string[];
+  readonly loss: string;
+  /** A name of {@link NETWORKS}. */
+  readonly networks: string;
+  /** Images of two classes, or points in the plane without classes. */
+  readonly data: "images" | "vectors";
+}
+
+export const told = ({ techniques, loss, networks, data }: Case): string =>
+  `${techniques.join(" + ") || "none"}, ${loss}, ${networks}, ${data}`;
+
+/** Kinds of a role that no networks of the matrix have. */
+export function missing(role: "generator" | "discriminator"): string[] {
+  const present = new Set(Object.values(NETWORKS).map((networks) => networks[role][0]));
+  return kindsOf(role).filter((kind) => !present.has(kind));
+}
+
+export function recipeOf({ techniques, loss, networks, data }: Case): Recipe {
+  const { generator, discriminator, size = 16 } = NETWORKS[networks]!;
+  const part = (role: Role, [kind, options]: readonly [string, object]): never =>
+    fromPlain({ role, kind, options: options as Record<string, unknown> }) as never;
+  return tinyRecipe({
+    data: (data === "images"
+      ? noiseImages({ count: 24, size })
+      : mixtureOfGaussians({ modes: 4 })) as RecipeInput["data"],
+    generator: part("generator", generator),
+    discriminator: part("discriminator", discriminator),
+    loss: part("loss", [loss, {}]),
+    techniques: techniques.map((kind) => part("technique", [kind, OPTIONS[kind] ?? {}])),
+  });
+}
+
+/** A reason for which combinations are refused. */
+interface Refusal {
+  readonly when: (one: Case) => boolean;
+  /** Of the message. */
+  readonly says: string;
+}
+
+const has = (one: Case, ...kinds: string[]): boolean => kinds.every((kind) => one.techniques.includes(kind));
+
+/** All that is refused. Whatever none of these is about trains. */
+export const REFUSALS: readonly Refusal[] = [
+  {
+    when: (one) => has(one, "labelSmoothing") && ["hinge", "wasserstein"].includes(one.loss),
+    says: "`labelSmoothing` sets targets for the discriminator, and the loss",
+  },
+  {
+    when: (one) => has(one, "adaptiveAugmentation") && one.loss === "wasserstein",
+    says: "adaptiveAugmentation: it follows the sign of D(real), which has no meaning",
+  },
+  {
+    when: (one) => has(one, "adaptiveAugmentation", "diffAugment"),
+    says: "cannot stand in one recipe: both augment all that the discriminator sees",
+  },
+  {
+    when: (one) => has(one, "dataDependentInitialisation") && !["noisyMlp", "allCnn"].includes(one.networks),
+    says: "neither network has one",
+  },
+  {
+    when: (one) => has(one, "balancedConsistency", "consistencyRegularisation"),
+    says: "cannot stand in one recipe: balancedConsistency has the same term for real images",
+  },
+  {
+    when: (one) => has(one, "crossReplicaBatchNorm", "virtualBatchNorm"),
+    says: "cannot stand in one recipe: both stand in the place of batch norm",
+  },
+  {
+    when: (one) =>
+      has(one, "virtualBatchNorm") && ["mlp", "conditional mlp", "conditional dcgan"].includes(one.networks),
+    says: "has no batch norm that it could take the place of",
+  },
+  {
+    when: (one) => has(one, "semiSupervised") && /conditional|sagan|biggan/.test(one.networks),
+    says: "`semiSupervised` asks the discriminator for the class, and with `discriminator.conditional` (=true) it is told",
+  },
+  {
+    when: (one) => has(one, "semiSupervised") && one.data === "vectors",
+    says: "`semiSupervised` learns classes, and this data has none",
+  },
+  ...["adaptiveAugmentation", "balancedConsistency", "consistencyRegularisation", "diffAugment"].map((kind) => ({
+    when: (one: Case) => has(one, kind) && one.data === "vectors",
+    says: `${kind}: it changes images, and the samples of this data are vectors`,
+  })),
+];
+
+/** 50 steps of every product, as `npm run matrix` asks for; or what every change has to pass. */
+export const FULL = process.env.GANTRY_MATRIX === "full";
+/** SAGAN and BigGAN-deep are slow, and made of the blocks of the other two residual networks. */
+const SLOW = ["sagan", "bigganDeep"];
+
+/** Steps of a combination: half of them before the checkpoint. On networks that are not the technique's own, one is enough. */
+export function stepsOf({ techniques, networks }: Case): number {
+  if (FULL) return 50;
+  return networks === networksFor(techniques) ? 10 : 2;
+}
+
+function single(techniques: readonly string[]): Case[] {
+  const own = networksFor(techniques);
+  const wanted = (networks: string, loss: string): boolean =>
+    FULL || networks === own || (loss === USUAL_LOSS && (techniques.length === 0 || !SLOW.includes(networks)));
+  return Object.keys(NETWORKS).flatMap((networks) =>
+    LOSSES.filter((loss) => wanted(networks, loss)).map((loss) => ({ techniques, loss, networks, data: "images" })),
+  );
+}
+
+/** No technique, and every one, with every loss and all networks; where it is not full, with one of both the usual one. */
+export const SINGLES: readonly Case[] = [[], ...TECHNIQUES.map((kind) => [kind])].flatMap(single);
+
+/** Makes the discriminator anew from its options, and loses what a technique before it had put into its building. */
+const FIRST = "semiSupervised";
+
+function together(...techniques: string[]): Case {
+  return { techniques, loss: USUAL_LOSS, networks: networksFor(techniques), data: "images" };
+}
+
+/** Every technique with every one after it; where it is full, in both orders. */
+export const PAIRS: readonly Case[] = TECHNIQUES.flatMap((one, i) =>
+  TECHNIQUES.slice(i + 1).flatMap((other) => {
+    if (one === FIRST || other === FIRST) return [together(FIRST, one === FIRST ? other : one)];
+    return FULL ? [together(one, other), together(other, one)] : [together(one, other)];
+  }),
+);
+
+/** No technique, and every one, on points in the plane. */
+export const ON_VECTORS: readonly Case[] = [[], ...TECHNIQUES.map((kind) => [kind])].map((techniques) => {
+  return { techniques, loss: USUAL_LOSS, networks: USUAL_NETWORKS, data: "vectors" };
+});
