@@ -18,7 +18,7 @@
  *                                          1,500 steps, likewise:         8, 9, 7; 0.69, 1.27, 1.27
  *
  * The techniques have their authors' options or the defaults, k falls as in the sweep of images, and nothing was tuned for
- * them. The probe's seeds are 0 to 4. Two short runs on Stacked MNIST ended before their images were digits.
+ * them. The probe's seeds are 0 to 4. Three short runs on Stacked MNIST ended before their images were digits.
  */
 import { defineSweep, type Sweep } from "./sweep/definition.ts";
 import { annealing } from "./top-k-images-gans.ts";
