@@ -128,6 +128,16 @@ describe("parameter counts", () => {
     expect(await of("biggan-128-seed", 100)).toEqual(["31.86", "38.53"]);
   });
 
+  it("of SNGAN, WGAN-GP and SAGAN are those of torch_mimicry's networks", () => {
+    const of = (kind: Kind, size: number, classes = 0): number[] =>
+      (["generator", "discriminator"] as const).map((player) => countOf(kind, player, {}, size, classes));
+    expect(of("resnet", 32)).toEqual([4_276_739, 1_053_825]);
+    expect(of("resnet", 48)).toEqual([4_878_083, 10_141_441]);
+    expect(of("resnet", 64)).toEqual([12_220_675, 10_141_441]);
+    expect(of("resnet", 128)).toEqual([32_150_787, 29_017_857]);
+    expect(of("sagan", 32, 10)).toEqual([4_386_308, 1_075_586]);
+  });
+
   it("of BigGAN-deep at 128 pixels are the paper's 50.4 and 34.6 million", () => {
     // The published generator ends in a convolution to 128 channels, of which 3 are used; ours makes these 3.
     const unused = (128 - 3) * (128 * 9 + 1);
