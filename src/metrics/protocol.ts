@@ -19,6 +19,8 @@ export interface Drawing {
   readonly truncation: number | null;
   /** Where the labels of a conditional generator come from. */
   readonly labels: "none" | "in turn";
+  /** Where `eval` mode normalises by statistics that were collected for the purpose: over how many batches, of how many samples. */
+  readonly standing?: { readonly batches: number; readonly batchSize: number } | undefined;
 }
 
 /** The real images that a score was held against. */

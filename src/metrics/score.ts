@@ -58,6 +58,7 @@ const drawing = z.strictObject({
   batch: z.int(),
   truncation: z.number().nullable(),
   labels: z.enum(["none", "in turn"]),
+  standing: z.strictObject({ batches: z.int(), batchSize: z.int() }).optional(),
 });
 
 /** The schema of a stored score. */

@@ -28,6 +28,20 @@ export function frozenStatistics<T>(pass: () => T): T {
   }
 }
 
+/**
+ * Runs `pass` as a main pass, even inside {@link frozenStatistics}: for a caller that has exchanged the carried state for
+ * its own, or put all layers that must not move into evaluation mode.
+ */
+export function movingStatistics<T>(pass: () => T): T {
+  const before = depth;
+  depth = 0;
+  try {
+    return pass();
+  } finally {
+    depth = before;
+  }
+}
+
 /** Whether the pass that is running leaves running statistics and power-iteration vectors untouched. */
 export function statisticsFrozen(): boolean {
   return depth > 0;

@@ -1,8 +1,8 @@
 export { adaptiveAugmentation } from "./adaptive-augmentation.ts";
 export { balancedConsistency } from "./balanced-consistency.ts";
 export { consistencyRegularisation } from "./consistency-regularisation.ts";
-export { dataDependentInitialisation } from "./data-dependent-initialisation.ts";
 export { crossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
+export { dataDependentInitialisation } from "./data-dependent-initialisation.ts";
 export { diffAugment } from "./diff-augment.ts";
 export { dragan } from "./dragan.ts";
 export { featureMatching } from "./feature-matching.ts";
@@ -17,6 +17,7 @@ export { mine } from "./mutual-information.ts";
 export { orthogonalRegularisation } from "./orthogonal-regularisation.ts";
 export { r1 } from "./r1.ts";
 export { semiSupervised } from "./semi-supervised.ts";
+export { standingStatistics } from "./standing-statistics.ts";
 export type {
   DiscriminatorPass,
   Feeds,

@@ -40,10 +40,10 @@ export interface Game {
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly progress: Progress;
-  /** New latents [count, latent] from the run's stream. */
-  latents(count: number): Tensor;
+  /** New latents [count, latent] from the run's stream, or from `random`. */
+  latents(count: number, random?: Generator): Tensor;
   /** New labels int64 [count] for generated samples, as the recipe distributes them; undefined when the data has no classes. */
-  labels(count: number): Tensor | undefined;
+  labels(count: number, random?: Generator): Tensor | undefined;
 }
 
 /** The further feeds that a technique asked for in {@link Technique.streams}, by its names. */
@@ -134,6 +134,10 @@ export interface Technique {
    * one recipe: ...".
    */
   readonly without?: Readonly<Record<string, string>>;
+  /** Techniques that must stand before it where both are in a recipe, by name, and why: "`mine` must stand after `theirs`: ...". */
+  readonly after?: Readonly<Record<string, string>>;
+  /** Of a {@link sampler} that leaves the weights alone and collects batch statistics: the protocol of scores says so. */
+  readonly standing?: { readonly batches: number; readonly batchSize: number };
   /** Amends the networks' descriptions before they are built. */
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
   /** Further data that it wants beside the training batches, by names of its choice; checkpoints keep where they stand. */
@@ -178,4 +182,6 @@ export interface Technique {
   state?(): TechniqueState;
   /** Takes over what {@link state} gave, after {@link prepare}. */
   load?(state: TechniqueState): void;
+  /** Frees what it has kept beyond {@link state}, when the run ends. */
+  dispose?(): void;
 }

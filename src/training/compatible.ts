@@ -26,6 +26,12 @@ export function refuseConflicts(techniques: readonly Technique[], loss: Loss): v
       throw new UserError(`\`${name}\` and \`${other}\` cannot stand in one recipe: ${why}`);
     }
   }
+  for (const [i, { name, after }] of techniques.entries()) {
+    for (const [other, why] of Object.entries(after ?? {})) {
+      if (!techniques.slice(i + 1).some((technique) => technique.name === other)) continue;
+      throw new UserError(`\`${name}\` must stand after \`${other}\` in \`techniques\`: ${why}`);
+    }
+  }
   const smoothing = techniques.find((technique) => technique.targets !== undefined);
   if (smoothing !== undefined && loss.usualTargets === undefined) {
     throw new UserError(

@@ -121,14 +121,14 @@ export class BuiltGame implements Game {
     this.#updates = 0;
   }
 
-  latents(count: number): Tensor {
-    return drawLatents(this, count, this.streams.get("latents"));
+  latents(count: number, random = this.streams.get("latents")): Tensor {
+    return drawLatents(this, count, random);
   }
 
-  labels(count: number): Tensor | undefined {
+  labels(count: number, random?: Generator): Tensor | undefined {
     const classes = this.shape.classes.length;
     if (classes === 0) return undefined;
-    const generator = this.streams.get("labels");
+    const generator = random ?? this.streams.get("labels");
     const drawn =
       this.recipe.labelDistribution === "uniform"
         ? Tensor.randint(0, classes, [count], { generator })
@@ -164,6 +164,7 @@ export class BuiltGame implements Game {
     for (const optimizer of Object.values(this.optimizers)) optimizer.dispose();
     for (const technique of this.techniques) {
       for (const tensor of technique.state?.().tensors.values() ?? []) tensor.dispose();
+      technique.dispose?.();
     }
     this.generator.dispose();
     this.discriminator.dispose();

@@ -4,7 +4,7 @@ import { quantise } from "../formats/index.ts";
 import { type Drawing, type ImageSet, type Judged, QUANTISER } from "../metrics/index.ts";
 import { Generator, scope, Tensor } from "../tensor/index.ts";
 import type { BuiltGame } from "./game.ts";
-import { drawSamples, SAMPLE_BATCH } from "./sample.ts";
+import { drawSamples, SAMPLE_BATCH, samplingOf } from "./sample.ts";
 import { seedOf } from "./streams.ts";
 
 /** How to draw. */
@@ -28,8 +28,7 @@ const GROUP = 8 * SAMPLE_BATCH;
 export function generatedImages(game: BuiltGame, name: string, options: DrawingOptions): Judged {
   const { sample, classes } = game.shape;
   if ("features" in sample) throw new UserError(`${name} makes vectors; these scores are computed of images`);
-  const { count, seed, mode, truncation } = options;
-  const averaged = options.averaged && game.techniques.some((technique) => technique.sampler);
+  const { count, seed, averaged, mode, truncation } = options;
   const images: ImageSet = {
     name,
     count,
@@ -52,8 +51,7 @@ export function generatedImages(game: BuiltGame, name: string, options: DrawingO
     },
   };
   const drawing: Drawing = {
-    averaged,
-    mode,
+    ...samplingOf(game, averaged, mode),
     batch: SAMPLE_BATCH,
     truncation: truncation ?? null,
     labels: classes.length > 0 ? "in turn" : "none",

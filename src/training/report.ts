@@ -92,6 +92,8 @@ function imagesText(scores: readonly Score[]): string {
   return [
     `Features of ${features} (${featuresHash.slice(0, 12)}), ${fakeCount} generated images`,
     drawing && ` drawn with ${drawing.averaged ? "averaged weights" : "the weights of the step"}`,
+    drawing?.standing &&
+      `, standing statistics of ${drawing.standing.batches} batches of ${drawing.standing.batchSize}`,
     real && `, held against ${real.count} real images (${real.name}, ${real.hash.slice(0, 12)})`,
     ".",
   ]

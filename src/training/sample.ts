@@ -1,5 +1,6 @@
 /** Drawing samples from a generator: with averaged weights or its own, with truncated latents, of one class or all. */
 import { UserError } from "../base/errors.ts";
+import type { Drawing } from "../metrics/index.ts";
 import { frozenStatistics } from "../nn/index.ts";
 import { type Generator, inferenceMode, scope, Tensor } from "../tensor/index.ts";
 import { type BuiltGame, drawLatents } from "./game.ts";
@@ -86,6 +87,18 @@ export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
 export function throughSamplers<T>({ techniques }: Pick<BuiltGame, "techniques">, body: () => T): T {
   const sampling = techniques.filter((technique) => technique.sampler);
   return sampling.reduceRight<() => T>((inner, technique) => () => technique.sampler!(inner), body)();
+}
+
+/** What the protocol of scores says of samples that are drawn through the samplers, or not. */
+export function samplingOf(
+  { techniques }: Pick<BuiltGame, "techniques">,
+  throughThem: boolean,
+  mode: Drawing["mode"],
+): Pick<Drawing, "averaged" | "mode" | "standing"> {
+  const sampling = techniques.filter(({ sampler }) => throughThem && sampler);
+  const standing = mode === "eval" ? sampling.find((technique) => technique.standing)?.standing : undefined;
+  const averaged = sampling.some((technique) => technique.standing === undefined);
+  return { averaged, mode, ...(standing === undefined ? {} : { standing }) };
 }
 
 /** Labels of the samples from number `first` on: one class, or all in turn. */

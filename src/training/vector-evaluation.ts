@@ -1,12 +1,12 @@
 /** Evaluation of vectors on the way: the metrics see the generator's samples as they are. */
 import { UserError } from "../base/errors.ts";
 import type { VectorData } from "../data/index.ts";
-import { type Metric, type Protocol, type Score, scoreName } from "../metrics/index.ts";
+import { type Drawing, type Metric, type Protocol, type Score, scoreName } from "../metrics/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { Generator, scope } from "../tensor/index.ts";
 import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluation.ts";
 import type { BuiltGame } from "./game.ts";
-import { drawSamples, SAMPLE_BATCH } from "./sample.ts";
+import { drawSamples, SAMPLE_BATCH, samplingOf } from "./sample.ts";
 import { seedOf } from "./streams.ts";
 
 /** The name under which the samples themselves stand where images have a feature network. */
@@ -51,16 +51,16 @@ export class VectorEvaluator implements Evaluator {
 
   async scores(game: BuiltGame, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
     const count = this.#samples;
-    const averaged = game.techniques.some((technique) => technique.sampler);
     const scores = scope(() => {
       const random = new Generator(this.#seed);
-      const features = drawSamples(game, { count, random, averaged }).to({ device: "cpu" });
+      const features = drawSamples(game, { count, random, averaged: true }).to({ device: "cpu" });
       if (features.isfinite().all().item() !== 1) {
         throw new UserError(
           `step ${game.step}: the generator draws vectors that are not finite, so it cannot be scored`,
         );
       }
-      const drawing = { averaged, mode: "eval", batch: SAMPLE_BATCH, truncation: null, labels: "none" } as const;
+      const sampling = samplingOf(game, true, "eval");
+      const drawing: Drawing = { ...sampling, batch: SAMPLE_BATCH, truncation: null, labels: "none" };
       return this.#metrics.flatMap((metric) => {
         const measured = metric.compute({ count, features }, undefined, random);
         const protocol: Protocol = {

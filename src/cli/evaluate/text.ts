@@ -1,5 +1,5 @@
 /** Scores as a person reads them on a terminal. */
-import type { Score } from "../../metrics/index.ts";
+import type { Drawing, Score } from "../../metrics/index.ts";
 import { significant, valueText } from "../progress.ts";
 
 /** Rows with their columns aligned, each but the first to the left of its widest cell. */
@@ -27,6 +27,10 @@ export function scoresTable(scores: readonly Score[]): string[] {
   return [...aligned(rows), ...curves];
 }
 
+function standingText({ batches, batchSize }: NonNullable<Drawing["standing"]>): string {
+  return `standing statistics of ${batches} batches of ${batchSize}`;
+}
+
 /** What scores were measured under, a line each. */
 export function protocolLines(scores: readonly Score[]): string[] {
   const { protocol } = scores[0]!;
@@ -35,6 +39,7 @@ export function protocolLines(scores: readonly Score[]): string[] {
   const drawn = drawing && [
     drawing.averaged ? "averaged weights" : "weights of the step",
     `${drawing.mode} mode`,
+    ...(drawing.standing ? [standingText(drawing.standing)] : []),
     ...(drawing.truncation === null ? [] : [`truncation ${drawing.truncation}`]),
     ...(drawing.labels === "none" ? [] : [`labels ${drawing.labels}`]),
   ];
