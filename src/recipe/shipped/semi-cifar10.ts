@@ -6,7 +6,8 @@
  *     gantry train semi-cifar10
  *     gantry train semi-cifar10 --set labels=1000
  *
- * The whole length is a matter of days on a GPU-less machine. A shorter run wants a shorter schedule, in steps (500 an
+ * 4.2 s of one core a step (AMD EPYC, libtorch 1.13): 35 minutes an epoch, a month of one core for the whole length, which is
+ * for a GPU. A shorter run wants a shorter schedule, in steps (500 an
  * epoch): `--set epochs=30 --set schedule.from=10000`.
  *
  * eps: the authors' Adam has 1e-8 under the root of the second moment, which is 1e-4 beside it.
