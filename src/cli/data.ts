@@ -15,6 +15,7 @@ import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
 
 /** Files that are listed one by one before "and N more". */
 const MOST_BROKEN_SHOWN = 20;
+const MOST_CLASSES_SHOWN = 100;
 
 const inspectArgs = {
   dataset: {
@@ -158,9 +159,11 @@ function inspectionText(found: Inspection): string {
   else {
     lines.push(`  classes   ${found.classes.length}`);
     const width = Math.max(...found.classes.map(({ name }) => name.length));
-    for (const [index, { name, count }] of found.classes.entries()) {
+    for (const [index, { name, count }] of found.classes.slice(0, MOST_CLASSES_SHOWN).entries()) {
       lines.push(`    ${String(index).padStart(3)}  ${name.padEnd(width)}  ${count}`);
     }
+    const hidden = found.classes.length - MOST_CLASSES_SHOWN;
+    if (hidden > 0) lines.push(`    and ${hidden} more (--json lists all)`);
   }
   const ignored = Object.entries(found.ignored).map(([extension, count]) => `${count} ${extension}`);
   if (ignored.length > 0) lines.push(`  ignored   ${ignored.join(", ")} (not images)`);

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { shippedRecipes } from "../recipe/shipped/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
@@ -14,8 +15,7 @@ const args = {
   recipe: {
     type: "positional",
     required: true,
-    description:
-      "a shipped recipe (mnist, fashion-mnist, cifar10, wgan-gp, mixture, narrow-dcgan), or the path of a TypeScript or JavaScript file",
+    description: `a shipped recipe (${Object.keys(shippedRecipes).join(", ")}), or the path of a TypeScript or JavaScript file`,
   },
   out: {
     type: "string",

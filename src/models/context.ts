@@ -29,6 +29,8 @@ export interface ModelContext extends BuildContext {
   readonly memoryFormat?: MemoryFormat;
   /** What stands in for batch norm; undefined for batch norm itself. */
   readonly batchNorm?: BatchNormMaker | undefined;
+  /** Logits of the discriminator's head, whatever its options say; undefined for as many as they say. */
+  readonly logits?: number | undefined;
   /** What stands before the discriminator's last layer; undefined for nothing. */
   readonly beforeHead?: ((context: BuildContext, features: number) => FeatureStage) | undefined;
 }

@@ -34,7 +34,7 @@ export interface HeadOptions {
  * Z / (Z + 1) (Salimans et al. 2016, section 5). With classes, the score also gets <embedding(label), features>
  * (projection discriminator, Miyato and Koyama 2018, equation 4).
  *
- * Where the context has a stage that stands before the head, it makes the features of the hidden activations.
+ * The context may ask for another number of logits than the options. Where it has a stage that stands before the head, it makes the features of the hidden activations.
  *
  * Modules: `linear`, `embedding` with classes, `stage` where there is one.
  */
@@ -49,7 +49,7 @@ export class Head extends Module {
     const features = this.#stage?.outputs ?? inputs;
     const { init, biasInit } = options;
     const normed = options.spectralNorm;
-    const linear = new Linear(context, features, options.outputs, {
+    const linear = new Linear(context, features, context.logits ?? options.outputs, {
       ...(init === undefined ? {} : { init }),
       ...(biasInit === undefined ? {} : { biasInit }),
     });

@@ -1,9 +1,10 @@
 /** Semi-supervised learning with K + 1 classes (Salimans et al. 2016, "Improved Techniques for Training GANs", section 5). */
 import { z } from "zod";
-import { describe, fromPlain, toPlain } from "../base/descriptor.ts";
+import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import type { BatchFeed } from "../data/feed.ts";
 import { crossEntropy } from "../losses/cross-entropy.ts";
+import { type DiscriminatorNetwork, Head, type ModelContext } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { DiscriminatorPass, NetworkDescriptors, Technique, TechniqueContext } from "./technique.ts";
 
@@ -34,7 +35,7 @@ const options = z.strictObject({
  * `labelledError` (share of its labelled batch that the classifier got wrong).
  *
  * Throws UserError for an option out of range, data without classes, a number of labels that is no multiple of them, a
- * discriminator that looks at labels or has no option `outputs`, and a loss that clips the discriminator's weights.
+ * discriminator that looks at labels or does not end in a `Head`, and a loss that clips the discriminator's weights.
  *
  * @example
  * techniques: [semiSupervised({ labels: 100 }), featureMatching()]
@@ -58,7 +59,7 @@ export const semiSupervised = describe(
     let report: Readonly<Record<string, number>> = {};
     return {
       name: "semiSupervised",
-      networks: (networks) => ({ ...networks, discriminator: withOutputs(networks.discriminator, classes) }),
+      networks: (networks) => ({ ...networks, discriminator: withLogits(networks.discriminator, classes) }),
       streams: () => ({ labelled: { perClass: labels / classes, choiceSeed: labelSeed } }),
       prepare(game, feeds) {
         if (game.loss.clip !== undefined) {
@@ -88,21 +89,21 @@ function classification({ augment, judge }: DiscriminatorPass, feed: BatchFeed):
 }
 
 /** The discriminator with a logit for each class. */
-function withOutputs(
+function withLogits(
   discriminator: NetworkDescriptors["discriminator"],
   classes: number,
 ): NetworkDescriptors["discriminator"] {
-  const { role, kind, options } = toPlain(discriminator);
-  if (options.conditional === true) {
+  if (discriminator.options.conditional === true) {
     throw new UserError(
       "`semiSupervised` asks the discriminator for the class, and with `discriminator.conditional` (=true) it is told; set it to false",
     );
   }
-  if (!("outputs" in options)) {
+  const build = (context: ModelContext): DiscriminatorNetwork => {
+    const network = discriminator.build({ ...context, logits: classes });
+    if (network.modules().some((module) => module instanceof Head)) return network;
     throw new UserError(
-      `\`semiSupervised\` needs a discriminator with a logit for each class, and \`${kind}\` has no option \`outputs\``,
+      `\`semiSupervised\` needs a discriminator with a logit for each class, and \`${discriminator.kind}\` has no \`Head\` that gives it`,
     );
-  }
-  const amended = fromPlain({ role, kind, options: { ...options, outputs: classes } });
-  return amended as NetworkDescriptors["discriminator"];
+  };
+  return { ...discriminator, build };
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { describe as define } from "../../src/base/descriptor.ts";
 import { nonSaturating, wasserstein } from "../../src/losses/index.ts";
-import { mlp, noisyMlp } from "../../src/models/index.ts";
+import { DiscriminatorNetwork, type Judgement, mlp, noisyMlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import {
   type DiscriminatorPass,
   dataDependentInitialisation,
   featureMatching,
+  minibatchDiscrimination,
   semiSupervised,
   weightAveraging,
 } from "../../src/techniques/index.ts";
@@ -21,6 +24,14 @@ const networks = {
   discriminator: noisyMlp.discriminator({ hidden: [16, 8] }),
   loss: nonSaturating(),
 };
+
+/** A user's own discriminator, which ends in no `Head`. */
+class Headless extends DiscriminatorNetwork {
+  override forward(images: Tensor): Judgement {
+    const features = images.flatten(1);
+    return { score: features.sum(1), logits: features, features, hidden: [features] };
+  }
+}
 
 /** The technique's loss of D over given logits. */
 function lossOf(labelled: Tensor, y: number[], real: Tensor, fake: Tensor, options = {}, targets = {}): Tensor {
@@ -176,6 +187,17 @@ describe("semiSupervised: training", () => {
     expect(seenBy[0]).toBeLessThan(0.7);
   });
 
+  it("keeps what other techniques build into the discriminator, in either order", () => {
+    const both = [minibatchDiscrimination({ kernels: 3, dimensions: 2 }), semiSupervised({ labels: 4 })];
+    for (const techniques of [both, both.toReversed()]) {
+      const { discriminator } = gameOf({ ...networks, techniques });
+      const state = discriminator.stateDict();
+      expect([...state.keys()].some((name) => name.startsWith("head.stage."))).toBe(true);
+      const weights = [...state].filter(([name]) => /^head.linear.weight/.test(name)).map(([, { shape }]) => shape);
+      expect(Math.max(...weights.map(([rows]) => rows!))).toBe(2);
+    }
+  });
+
   it("is refused where it makes no sense, in words", () => {
     const unlabelled = { count: 8, size: 16, classes: 0 };
     expect(() => gameOf({ ...networks, techniques: [semiSupervised()] }, unlabelled)).toThrow(
@@ -188,6 +210,10 @@ describe("semiSupervised: training", () => {
     expect(() => gameOf({ ...networks, discriminator: conditional, techniques: [semiSupervised()] })).toThrow(
       "set it to false",
     );
+    const headless = define("discriminator", "testHeadless", z.strictObject({}), () => new Headless());
+    expect(() =>
+      gameOf({ ...networks, discriminator: headless(), techniques: [semiSupervised({ labels: 4 })] }),
+    ).toThrow("`testHeadless` has no `Head` that gives it");
     expect(() =>
       gameOf({ ...networks, loss: wasserstein({ clip: 0.01 }), techniques: [semiSupervised({ labels: 4 })] }),
     ).toThrow("the loss `wasserstein` would clip");
