@@ -29,6 +29,7 @@ const OPTIONS: Readonly<Record<string, object>> = {
   dataDependentInitialisation: { images: 8 },
   semiSupervised: { labels: 4 },
   mine: { hidden: [8], width: 2 },
+  standingStatistics: { batches: 2 },
 };
 
 /** Networks, as narrow as they can be. */
@@ -65,6 +66,7 @@ export const NETWORKS: Readonly<Record<string, Networks>> = {
 const OWN_NETWORKS: Readonly<Record<string, string>> = {
   dataDependentInitialisation: "noisyMlp",
   crossReplicaBatchNorm: "noisyMlp",
+  standingStatistics: "noisyMlp",
   virtualBatchNorm: "noisyMlp",
 };
 
@@ -119,6 +121,11 @@ interface Refusal {
 
 const has = (one: Case, ...kinds: string[]): boolean => kinds.every((kind) => one.techniques.includes(kind));
 
+/** Networks whose generator has no batch norm. */
+const NO_BATCH_NORM = ["mlp", "conditional mlp", "conditional dcgan"];
+/** Two techniques that can stand in this order only: the other one is tried as well. */
+const ONE_ORDER = ["weightAveraging", "standingStatistics"];
+
 /** All that is refused. Whatever none of these is about trains. */
 export const REFUSALS: readonly Refusal[] = [
   {
@@ -142,12 +149,24 @@ export const REFUSALS: readonly Refusal[] = [
     says: "cannot stand in one recipe: balancedConsistency has the same term for real images",
   },
   {
+    when: (one) => has(one, "standingStatistics") && NO_BATCH_NORM.includes(one.networks),
+    says: "`standingStatistics`: the network has no batch norm that keeps running statistics",
+  },
+  {
+    when: (one) => has(one, "standingStatistics", "virtualBatchNorm"),
+    says: "`standingStatistics`: the network has virtual batch norm, which keeps no running statistics",
+  },
+  {
+    when: (one) =>
+      has(one, ...ONE_ORDER) && one.techniques.indexOf(ONE_ORDER[0]!) > one.techniques.indexOf(ONE_ORDER[1]!),
+    says: "`standingStatistics` must stand after `weightAveraging`",
+  },
+  {
     when: (one) => has(one, "crossReplicaBatchNorm", "virtualBatchNorm"),
     says: "cannot stand in one recipe: both stand in the place of batch norm",
   },
   {
-    when: (one) =>
-      has(one, "virtualBatchNorm") && ["mlp", "conditional mlp", "conditional dcgan"].includes(one.networks),
+    when: (one) => has(one, "virtualBatchNorm") && NO_BATCH_NORM.includes(one.networks),
     says: "has no batch norm that it could take the place of",
   },
   {
@@ -187,9 +206,6 @@ function single(techniques: readonly string[]): Case[] {
 /** No technique, and every one, with every loss and all networks; where it is not full, with one of both the usual one. */
 export const SINGLES: readonly Case[] = [[], ...TECHNIQUES.map((kind) => [kind])].flatMap(single);
 
-/** Makes the discriminator anew from its options, and loses what a technique before it had put into its building. */
-const FIRST = "semiSupervised";
-
 function together(...techniques: string[]): Case {
   return { techniques, loss: USUAL_LOSS, networks: networksFor(techniques), data: "images" };
 }
@@ -197,8 +213,8 @@ function together(...techniques: string[]): Case {
 /** Every technique with every one after it; where it is full, in both orders. */
 export const PAIRS: readonly Case[] = TECHNIQUES.flatMap((one, i) =>
   TECHNIQUES.slice(i + 1).flatMap((other) => {
-    if (one === FIRST || other === FIRST) return [together(FIRST, one === FIRST ? other : one)];
-    return FULL ? [together(one, other), together(other, one)] : [together(one, other)];
+    const both = FULL || (ONE_ORDER.includes(one) && ONE_ORDER.includes(other));
+    return both ? [together(one, other), together(other, one)] : [together(one, other)];
   }),
 );
 
