@@ -1,11 +1,13 @@
-/** `gantry sample`: a grid of new images from a trained generator, as one PNG file. */
+/** `gantry sample`: new images from a trained generator, in a grid or a sheet, as one PNG file. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { PlainDescriptor } from "../base/descriptor.ts";
-import { nearest, UserError } from "../base/errors.ts";
+import { UserError } from "../base/errors.ts";
 import type { PlainRecipe } from "../recipe/plain.ts";
 import { defineCommand } from "./command.ts";
 import { positiveNumber, wholeNumber } from "./flags.ts";
+import { StatusLine } from "./progress.ts";
+import { classIndex, pictureFlags, subjectOf } from "./sample/flags.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
@@ -14,8 +16,12 @@ const args = {
     valueHint: "FILE",
     description: "the PNG file to write; default: a new one in the run directory",
   },
-  count: { type: "string", valueHint: "N", default: "64", description: "how many images" },
-  columns: { type: "string", valueHint: "N", description: "images in a row; default: the side of the smallest square" },
+  count: { type: "string", valueHint: "N", description: "how many images; default: 64, with --neighbours 8" },
+  columns: {
+    type: "string",
+    valueHint: "N",
+    description: "images in a row; default: the side of the smallest square, of a sheet 10",
+  },
   seed: { type: "string", valueHint: "N", default: "0", description: "the same seed draws the same images" },
   class: { type: "string", valueHint: "NAME", description: "only this class, by name or number; default: all in turn" },
   truncation: {
@@ -23,6 +29,7 @@ const args = {
     valueHint: "T",
     description: "draw latents beyond T standard deviations again: fewer freaks, less variety; such as 1.5",
   },
+  ...pictureFlags,
   averaged: {
     type: "boolean",
     negativeDescription: "the weights of the last step",
@@ -38,25 +45,12 @@ const args = {
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 
-/** The number of a class that is given by name or number. Throws UserError when the run's data has no such class. */
-export function classIndex(wanted: string, classes: readonly string[]): number {
-  if (classes.length === 0) throw new UserError(`--class ${wanted}: the data of this run has no classes`);
-  const byName = classes.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
-  if (byName >= 0) return byName;
-  if (/^\d+$/.test(wanted) && Number(wanted) < classes.length) return Number(wanted);
-  const likely = nearest(wanted, classes);
-  const list = `${classes.join(", ")}, or a number from 0 to ${classes.length - 1}`;
-  throw new UserError(
-    `--class (=${wanted}) is no class of this run${likely ? `; did you mean ${likely}?` : `; it has ${list}`}`,
-  );
-}
-
 /** A generator that never saw labels would draw any class, whatever was asked for. */
 function refuseUnconditional(recipe: PlainRecipe, wanted: string): void {
   const generator = recipe.generator as PlainDescriptor | undefined;
   if (generator?.options.conditional !== false) return;
   throw new UserError(
-    `--class ${wanted}: the generator of this run was trained without classes; to have them, train with ` +
+    `${wanted}: the generator of this run was trained without classes; to have them, train with ` +
       "--set generator.conditional=true --set discriminator.conditional=true",
   );
 }
@@ -80,39 +74,69 @@ export const sample = defineCommand({
       does: "others, and more of them",
     },
     { line: "gantry sample runs/x --truncation 1.2 --checkpoint 1500", does: "safer ones, from an earlier step" },
+    { line: "gantry sample runs/x --interpolate spherical --class 3", does: "from one sample to another" },
+    { line: "gantry sample runs/x --interpolate fixed --classes 3,8", does: "from one class to another" },
+    {
+      line: "gantry sample runs/x --sheet truncation",
+      does: "what smaller and smaller latents make of the same samples",
+    },
+    { line: "gantry sample runs/x --neighbours 5", does: "is it the data that it draws?" },
   ],
   async run({ args: flags }) {
-    const count = wholeNumber("--count", flags.count, 1)!;
+    const subject = subjectOf(flags);
+    const count = wholeNumber("--count", flags.count, 1) ?? (subject === "neighbours" ? 8 : 64);
     const columns = wholeNumber("--columns", flags.columns, 1);
     const seed = wholeNumber("--seed", flags.seed, 0)!;
     const threads = wholeNumber("--threads", flags.threads, 1);
     const truncation = positiveNumber("--truncation", flags.truncation);
+    const neighbours = wholeNumber("--neighbours", flags.neighbours, 1);
     const { configureEngine } = await import("../tensor/index.ts");
     if (threads !== undefined) configureEngine({ threads });
     const { RunDirectory, sampleRun, writeRunPicture } = await import("../training/index.ts");
     const description = new RunDirectory(flags.run).description();
     const { data, recipe } = description;
-    if (flags.class !== undefined) refuseUnconditional(recipe, flags.class);
+    if (flags.class !== undefined) refuseUnconditional(recipe, `--class ${flags.class}`);
+    if (flags.classes !== undefined) refuseUnconditional(recipe, `--classes ${flags.classes}`);
+    if (subject === "classes") refuseUnconditional(recipe, "--sheet classes");
+    const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
+    const vectors = data && "features" in data.sample;
+    if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and sheets are of images`);
+    const file = flags.out ?? freshFile(flags.run, seed);
+    const finish = ({ count, ...rest }: { count: number; width: number; height: number }, text: string): void => {
+      const line = flags.json ? JSON.stringify({ file, count, seed, ...rest }) : text;
+      process.stdout.write(`${line}\n`);
+    };
+    if (subject !== "grid" && subject !== "neighbours") {
+      const { writeSheet } = await import("./sample/sheet.ts");
+      const averaged = flags.averaged ?? true;
+      const sheet = { ...flags, averaged, seed, truncation, columns, classIndex: only };
+      const written = await writeSheet(subject, sheet, file);
+      finish(written, `${written.count} images: ${file}`);
+      return;
+    }
     const images = await sampleRun(flags.run, {
       count,
       seed,
       truncation,
-      classIndex: flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []),
+      classIndex: only,
       averaged: flags.averaged,
       checkpoint: flags.checkpoint,
     });
-    const file = flags.out ?? freshFile(flags.run, seed);
-    const { width, height } = await writeRunPicture(
-      description,
-      file,
-      images,
-      columns === undefined ? {} : { columns },
+    if (neighbours === undefined) {
+      const picture = await writeRunPicture(description, file, images, columns === undefined ? {} : { columns });
+      finish({ count, ...picture }, `${count} ${vectors ? "samples" : "images"}: ${file}`);
+      return;
+    }
+    const { writeNeighbours } = await import("./sample/sheet.ts");
+    const status = new StatusLine(process.stderr);
+    const written = await writeNeighbours(flags.run, images, neighbours, file, ({ name, done, total }) =>
+      status.passing(`preparing ${name}: ${done} of ${total} images`),
     );
-    const result = { file, count, seed, width, height };
-    process.stdout.write(
-      flags.json
-        ? `${JSON.stringify(result)}\n`
-        : `${count} ${data && "features" in data.sample ? "samples" : "images"}: ${file}\n`,
+    status.end();
+    const nearest = Math.min(...written.neighbours.map(([first]) => first!.distance));
+    finish(
+      written,
+      `${count} images and ${neighbours} neighbours of each, the nearest at ${nearest.toPrecision(3)}: ${file}`,
     );
   },
 });

@@ -105,6 +105,10 @@ export class BigganDeepGenerator extends GeneratorNetwork {
     this.#trunk = this.registerModule("trunk", trunk);
   }
 
+  override get mixesClasses(): boolean {
+    return this.#embedding !== undefined;
+  }
+
   override forward(noise: Tensor, labels?: Tensor): Tensor {
     const vector =
       this.#embedding === undefined ? noise : Tensor.cat([noise, this.#embedding.forward(requireLabels(labels))], 1);

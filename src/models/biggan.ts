@@ -140,6 +140,10 @@ export class BigganGenerator extends GeneratorNetwork {
     this.#trunk = this.registerModule("trunk", trunk);
   }
 
+  override get mixesClasses(): boolean {
+    return this.#embedding !== undefined;
+  }
+
   override forward(noise: Tensor, labels?: Tensor): Tensor {
     const embedded = this.#embedding === undefined ? [] : [this.#embedding.forward(requireLabels(labels))];
     const [first, ...rest] = this.#hierarchical ? noise.split(this.latent / (this.#blocks + 1), 1) : [noise];

@@ -3,13 +3,17 @@ import { UserError } from "../base/errors.ts";
 import { Tensor } from "../tensor/index.ts";
 
 /**
- * z with the label appended as a one-hot vector, [B, latent + classes] (Mirza and Osindero 2014).
+ * z with the label appended as a one-hot vector, [B, latent + classes] (Mirza and Osindero 2014); shares of classes as they are.
  *
  * Throws UserError when there are no labels.
  */
 export function appendLabels(z: Tensor, labels: Tensor | undefined, classes: number): Tensor {
-  const oneHot = requireLabels(labels).oneHot(classes).to({ dtype: z.dtype });
-  return Tensor.cat([z, oneHot], 1);
+  return Tensor.cat([z, sharesOf(requireLabels(labels), classes).to({ dtype: z.dtype })], 1);
+}
+
+/** Labels int64 [B] as shares of the classes, [B, classes]: all of one. What are shares already are given back. */
+export function sharesOf(labels: Tensor, classes: number): Tensor {
+  return labels.ndim === 2 ? labels : labels.oneHot(classes).float();
 }
 
 /** The labels, if they were given. Throws UserError when not. */

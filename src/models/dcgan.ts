@@ -152,6 +152,10 @@ export class DcganGenerator extends GeneratorNetwork {
     this.#body = this.registerModule("body", new Sequential(...layers));
   }
 
+  override get mixesClasses(): boolean {
+    return this.#classes > 0;
+  }
+
   override forward(noise: Tensor, labels?: Tensor): Tensor {
     const [first, ...parts] = this.#part === undefined ? [noise] : noise.split(this.#part, 1);
     const input = this.#classes > 0 ? appendLabels(first!, labels, this.#classes) : first!;

@@ -78,6 +78,10 @@ export class MlpGenerator extends GeneratorNetwork {
     this.#body = this.registerModule("body", new Sequential(...layers));
   }
 
+  override get mixesClasses(): boolean {
+    return this.#classes > 0;
+  }
+
   override forward(noise: Tensor, labels?: Tensor): Tensor {
     const input = this.#classes > 0 ? appendLabels(noise, labels, this.#classes) : noise;
     const flat = this.#body.forward(input);

@@ -10,6 +10,15 @@ import type { RowJudge } from "./row-judgement.ts";
 export abstract class GeneratorNetwork extends Module {
   /** Length of the noise vector. */
   abstract readonly latent: number;
+
+  /**
+   * Whether {@link forward} also takes shares of the classes as labels, float [B, classes] with rows that sum to 1: what
+   * lies between two classes. False where the network does not offer it, or is not conditional.
+   */
+  get mixesClasses(): boolean {
+    return false;
+  }
+
   abstract forward(z: Tensor, labels?: Tensor): Tensor;
 }
 

@@ -4,6 +4,7 @@
  */
 import { type Module, withReferenceRows } from "../nn/index.ts";
 import { noGrad, Tensor } from "../tensor/index.ts";
+import { sharesOf } from "./conditioning.ts";
 import { type ModelContext, sampleShape } from "./context.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
 
@@ -42,10 +43,18 @@ export class ReferencedGenerator extends GeneratorNetwork {
     take(this, latents, labels);
   }
 
+  override get mixesClasses(): boolean {
+    return this.#network.mixesClasses;
+  }
+
   override forward(z: Tensor, labels?: Tensor): Tensor {
     const reference = this.buffer("reference");
     const size = reference.shape[0]!;
-    const all = labels && Tensor.cat([this.buffer("reference_labels"), labels]);
+    const own = (like: Tensor): Tensor => {
+      const numbers = this.buffer("reference_labels");
+      return like.ndim === 2 ? sharesOf(numbers, like.shape[1]!) : numbers;
+    };
+    const all = labels && Tensor.cat([own(labels), labels]);
     const made = withReferenceRows(size, () => this.#network.forward(Tensor.cat([reference, z]), all));
     return made.narrow(0, size, z.shape[0]!);
   }

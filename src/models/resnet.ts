@@ -121,6 +121,10 @@ export class ResnetGenerator extends GeneratorNetwork {
     );
   }
 
+  override get mixesClasses(): boolean {
+    return this.#conditional;
+  }
+
   override forward(noise: Tensor, labels?: Tensor): Tensor {
     const condition = this.#conditional ? requireLabels(labels) : undefined;
     return this.#trunk.forward(noise, Array<Tensor | undefined>(this.#blocks).fill(condition));

@@ -14,7 +14,9 @@ export { BuiltGame, type DataShape } from "./game.ts";
 export { type DrawingOptions, generatedImages } from "./generated-images.ts";
 export { imageFeed, shapeOf } from "./image-feed.ts";
 export { type ImportedRun, importRun } from "./imported-run.ts";
+export { INTERPOLATIONS, type Interpolation, interpolate } from "./interpolation.ts";
 export { type Material, openMaterial, type PictureSize, writeRunPicture } from "./material.ts";
+export { type NearImage, nearestImages } from "./nearest-images.ts";
 export {
   type OpenedGame,
   openForSampling,
@@ -29,6 +31,14 @@ export {
 } from "./run.ts";
 export { RunDirectory } from "./run-directory.ts";
 export type { RunEvent, ScoresEvent, Tick } from "./run-log.ts";
+export {
+  classSheet,
+  type InterpolationOptions,
+  interpolationSheet,
+  type Sheet,
+  type SheetOptions,
+  truncationSheet,
+} from "./sheets.ts";
 export { STEP_NUMBERS, trainingStep } from "./step.ts";
 export { type TrainingEvents, totalSteps } from "./trainer.ts";
 export { type Meeting, meetingOf } from "./workers.ts";

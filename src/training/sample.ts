@@ -18,27 +18,45 @@ export interface SampleOptions {
   readonly classIndex?: number | undefined;
   /** Number of the first sample, where all classes come in turn; default 0. */
   readonly first?: number | undefined;
+  /** Latents [count, latent], and labels where the data has classes, to draw from in place of new ones. */
+  readonly inputs?: SampleInputs | undefined;
   /** `eval` (default), or `train`: batch norm takes the statistics of each batch of {@link SAMPLE_BATCH}. */
   readonly mode?: "eval" | "train" | undefined;
+}
+
+/** What samples are made of. */
+export interface SampleInputs {
+  /** [N, latent] */
+  readonly latents: Tensor;
+  /** int64 [N], or shares of the classes, float [N, classes]; undefined where there are none. */
+  readonly labels: Tensor | undefined;
 }
 
 /** Samples a batch: bounds the memory that drawing takes, and is what `train` mode normalises together. */
 export const SAMPLE_BATCH = 64;
 
 /**
- * Latents [count, latent] with every entry redrawn until it lies within the threshold.
+ * Latents [N, latent] whose entries within the threshold stay, and all others are redrawn until they lie within it: of
+ * normal latents, or of some that were truncated less, they become truncated normal.
  *
  * Throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
  */
-function truncatedLatents(game: BuiltGame, count: number, random: Generator, threshold: number): Tensor {
+export function truncateLatents(game: BuiltGame, given: Tensor, random: Generator, threshold: number): Tensor {
   if (!(threshold >= 0.01)) {
     throw new UserError(`truncation (=${threshold}) must be a number of at least 0.01, in standard deviations`);
   }
-  let latents = drawLatents(game, count, random);
+  const count = given.shape[0]!;
+  let latents = given;
   for (let outside = latents.abs().gt(threshold); outside.any().item() === 1; outside = latents.abs().gt(threshold)) {
     latents = Tensor.where(outside, drawLatents(game, count, random), latents);
   }
   return latents;
+}
+
+/** Latents [count, latent], truncated where there is a threshold. */
+export function newLatents(game: BuiltGame, count: number, random: Generator, truncation: number | undefined): Tensor {
+  const drawn = drawLatents(game, count, random);
+  return truncation === undefined ? drawn : truncateLatents(game, drawn, random, truncation);
 }
 
 /**
@@ -48,7 +66,7 @@ function truncatedLatents(game: BuiltGame, count: number, random: Generator, thr
  * Throws UserError when an option does not fit the game.
  */
 export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
-  const { count, random, averaged, truncation, classIndex, first = 0, mode = "eval" } = options;
+  const { count, random, averaged, truncation, classIndex, first = 0, inputs, mode = "eval" } = options;
   if (!Number.isInteger(count) || count < 1) throw new UserError(`count (=${count}) must be a whole number above 0`);
   const classes = game.shape.classes.length;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes)) {
@@ -64,11 +82,11 @@ export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
       const size = Math.min(SAMPLE_BATCH, count - done);
       chunks.push(
         scope(() => {
-          const latents =
-            truncation === undefined
-              ? drawLatents(game, size, random)
-              : truncatedLatents(game, size, random, truncation);
-          return game.generator.forward(latents, sampleLabels(game, first + done, size, classIndex));
+          const latents = inputs?.latents.narrow(0, done, size) ?? newLatents(game, size, random, truncation);
+          const labels = inputs
+            ? inputs.labels?.narrow(0, done, size)
+            : labelsInTurn(game, first + done, size, classIndex);
+          return game.generator.forward(latents, labels);
         }),
       );
     }
@@ -102,7 +120,7 @@ export function samplingOf(
 }
 
 /** Labels of the samples from number `first` on: one class, or all in turn. */
-function sampleLabels(game: BuiltGame, first: number, count: number, only: number | undefined): Tensor | undefined {
+function labelsInTurn(game: BuiltGame, first: number, count: number, only: number | undefined): Tensor | undefined {
   const classes = game.shape.classes.length;
   if (classes === 0) return undefined;
   const labels = Array.from({ length: count }, (_, i) => BigInt(only ?? (first + i) % classes));

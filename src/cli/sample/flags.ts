@@ -1,0 +1,117 @@
+/** The flags of `gantry sample` that choose what the picture shows, and which others go with it. */
+import { nearest, UserError } from "../../base/errors.ts";
+import { UsageError } from "../errors.ts";
+import { kebab } from "../flags.ts";
+import { THRESHOLDS } from "../thresholds.ts";
+
+/** To be mounted beside the command's own. */
+export const pictureFlags = {
+  interpolate: {
+    type: "string",
+    valueHint: "WAY",
+    description: "rows from one latent to another: linear, spherical, or fixed (the class alone changes)",
+  },
+  rows: { type: "string", valueHint: "N", description: "rows of --interpolate; default: 8" },
+  steps: {
+    type: "string",
+    valueHint: "N",
+    description: "images in a row of --interpolate, both ends among them; default: 9",
+  },
+  sheet: {
+    type: "string",
+    valueHint: "WHAT",
+    description: "classes (a row a class) or truncation (a row a threshold); the images of a column share their latent",
+  },
+  classes: {
+    type: "string",
+    valueHint: "A,B",
+    description: "of --interpolate: from class A to class B; of --sheet classes: these alone; default: the first 20",
+  },
+  thresholds: {
+    type: "string",
+    valueHint: "A,B",
+    description: `of --sheet truncation; default: ${THRESHOLDS}`,
+  },
+  neighbours: {
+    type: "string",
+    valueHint: "N",
+    description: "beside each sample the N nearest images of the run's data, pixel by pixel, with distances",
+  },
+} as const;
+
+/** What a picture shows. */
+export type Subject = "grid" | "interpolation" | "classes" | "truncation" | "neighbours";
+
+/** How each is asked for. */
+const ASKED: Readonly<Record<Subject, string>> = {
+  grid: "a plain grid",
+  interpolation: "--interpolate",
+  classes: "--sheet classes",
+  truncation: "--sheet truncation",
+  neighbours: "--neighbours",
+};
+
+/** Which pictures a flag goes with, where it does not go with all. */
+const BELONGS: Readonly<Record<string, readonly Subject[]>> = {
+  count: ["grid", "neighbours"],
+  columns: ["grid", "classes", "truncation"],
+  class: ["grid", "interpolation", "truncation", "neighbours"],
+  truncation: ["grid", "interpolation", "classes", "neighbours"],
+  rows: ["interpolation"],
+  steps: ["interpolation"],
+  classes: ["interpolation", "classes"],
+  thresholds: ["truncation"],
+};
+
+/** The values of flags that were given. */
+type Given = Readonly<Record<string, unknown>>;
+
+/**
+ * What the picture is to show.
+ *
+ * Throws UsageError when two things are asked for, or a flag is given that does not go with it.
+ */
+export function subjectOf(flags: Given): Subject {
+  const { interpolate, sheet, neighbours } = flags;
+  const asked = Object.entries({ interpolate, sheet, neighbours }).filter(([, value]) => value !== undefined);
+  if (asked.length > 1) {
+    const names = asked.map(([name]) => `--${name}`).join(" and ");
+    throw new UsageError(`${names} make different pictures: give one of them`);
+  }
+  if (sheet !== undefined && sheet !== "classes" && sheet !== "truncation") {
+    throw new UsageError(`--sheet (=${String(sheet)}) must be classes or truncation`);
+  }
+  const subject =
+    (sheet as "classes" | "truncation" | undefined) ??
+    (interpolate !== undefined ? "interpolation" : neighbours !== undefined ? "neighbours" : "grid");
+  for (const [flag, subjects] of Object.entries(BELONGS)) {
+    if (flags[flag] === undefined || subjects.includes(subject)) continue;
+    const known = subjects.map((name) => ASKED[name]);
+    throw new UsageError(`--${kebab(flag)} goes with ${known.join(", ")}; it means nothing to ${ASKED[subject]}`);
+  }
+  if (flags.class !== undefined && flags.classes !== undefined) {
+    throw new UsageError("--class and --classes: give one of them");
+  }
+  return subject;
+}
+
+/** The number of a class that is given by name or number. Throws UserError when the run's data has no such class. */
+export function classIndex(wanted: string, classes: readonly string[], flag = "--class"): number {
+  if (classes.length === 0) throw new UserError(`${flag} ${wanted}: the data of this run has no classes`);
+  const byName = classes.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
+  if (byName >= 0) return byName;
+  if (/^\d+$/.test(wanted) && Number(wanted) < classes.length) return Number(wanted);
+  const likely = nearest(wanted, classes);
+  const list = `${classes.join(", ")}, or a number from 0 to ${classes.length - 1}`;
+  throw new UserError(
+    `${flag} (=${wanted}) is no class of this run${likely ? `; did you mean ${likely}?` : `; it has ${list}`}`,
+  );
+}
+
+/** The numbers of listed classes. Throws UserError as {@link classIndex} does, and UsageError for one that comes twice. */
+export function classIndices(list: string, classes: readonly string[]): number[] {
+  const found = list.split(",").map((word) => classIndex(word.trim(), classes, "--classes"));
+  const twice = found.find((label, i) => found.indexOf(label) !== i);
+  if (twice !== undefined) throw new UsageError(`--classes (=${list}) names ${classes[twice]} twice`);
+  return found;
+}

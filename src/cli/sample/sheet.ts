@@ -1,0 +1,151 @@
+/** Sheets of a run as PNG files: ways between samples, classes, thresholds, and samples beside the data. */
+import type { DataDescriptor, PackProgress } from "../../data/index.ts";
+import { type ImageRow, imageRows, writePng } from "../../figures/index.ts";
+import { type PixelBatch, quantise } from "../../formats/index.ts";
+import { fromPlainRecipe } from "../../recipe/index.ts";
+import { importModules } from "../../recipe/modules.ts";
+import { Generator, type Tensor } from "../../tensor/index.ts";
+import {
+  classSheet,
+  INTERPOLATIONS,
+  interpolationSheet,
+  type NearImage,
+  nearestImages,
+  openForSampling,
+  RunDirectory,
+  type Sheet,
+  truncationSheet,
+} from "../../training/index.ts";
+import { UsageError } from "../errors.ts";
+import { wholeNumber } from "../flags.ts";
+import { THRESHOLDS, thresholdsOf } from "../thresholds.ts";
+import { classIndices, type Subject } from "./flags.ts";
+
+/** A written picture. */
+export interface Written {
+  /** Images that were drawn by the generator. */
+  readonly count: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What stands on the command line; texts are not yet read. */
+export interface SheetFlags {
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly averaged: boolean;
+  readonly seed: number;
+  readonly classIndex: number | undefined;
+  readonly truncation: number | undefined;
+  readonly columns: number | undefined;
+  readonly interpolate?: string | undefined;
+  readonly rows?: string | undefined;
+  readonly steps?: string | undefined;
+  readonly classes?: string | undefined;
+  readonly thresholds?: string | undefined;
+}
+
+const COLUMNS = 10;
+/** Of a sheet whose classes are not named. */
+const MOST_CLASSES = 20;
+
+/** Draws a sheet and writes it. Throws UsageError and UserError where flags do not fit the run. */
+export async function writeSheet(subject: Subject, flags: SheetFlags, file: string): Promise<Written> {
+  const draw = readSheetFlags(subject, flags);
+  const { game } = await openForSampling(flags.run, flags.checkpoint);
+  let sheet: Sheet | undefined;
+  try {
+    sheet = draw(game);
+    const bytes = quantise(sheet.images);
+    const { columns, titles } = sheet;
+    const rows = titles.map((title, i): ImageRow => ({ images: partOf(bytes, i * columns, columns), title }));
+    return { count: bytes.count, ...(await writePng(file, await imageRows(rows))) };
+  } finally {
+    sheet?.images.dispose();
+    game.dispose();
+  }
+}
+
+type Game = Awaited<ReturnType<typeof openForSampling>>["game"];
+
+function readSheetFlags(subject: Subject, flags: SheetFlags): (game: Game) => Sheet {
+  const { seed, averaged, classIndex, truncation, columns = COLUMNS } = flags;
+  const random = new Generator(seed);
+  if (subject === "truncation") {
+    const thresholds = thresholdsOf("--thresholds", flags.thresholds ?? THRESHOLDS);
+    return (game) => truncationSheet(game, { random, averaged, thresholds, columns, classIndex });
+  }
+  const named = (game: Game): number[] | undefined =>
+    flags.classes === undefined ? undefined : classIndices(flags.classes, game.shape.classes);
+  if (subject === "classes") {
+    return (game) => {
+      const classes = named(game) ?? game.shape.classes.slice(0, MOST_CLASSES).map((_, label) => label);
+      if (classes.length === 0) throw new UsageError("--sheet classes: the data of this run has no classes");
+      return classSheet(game, { random, averaged, classes, columns, truncation });
+    };
+  }
+  const kind = INTERPOLATIONS.find((way) => way === flags.interpolate);
+  if (kind === undefined) {
+    throw new UsageError(`--interpolate (=${flags.interpolate}) must be ${INTERPOLATIONS.join(", ")}`);
+  }
+  const rows = wholeNumber("--rows", flags.rows, 1) ?? 8;
+  const steps = wholeNumber("--steps", flags.steps, 2) ?? 9;
+  if (kind === "fixed" && flags.classes === undefined) {
+    throw new UsageError("--interpolate fixed needs --classes A,B: all images of a row would be the same");
+  }
+  return (game) => {
+    const ends = named(game);
+    if (ends !== undefined && ends.length !== 2) {
+      throw new UsageError(`--classes (=${flags.classes}) must be two for --interpolate: from which to which`);
+    }
+    const between = ends && ([ends[0]!, ends[1]!] as const);
+    return interpolationSheet(game, { random, averaged, kind, rows, steps, truncation, classIndex, between });
+  };
+}
+
+/** The nearest images of each sample, in the samples' order. */
+export type Neighbours = readonly (readonly NearImage[])[];
+
+/**
+ * Writes samples of a run with the nearest images of its data beside each.
+ *
+ * Throws UserError when the data is not there or is no images.
+ */
+export async function writeNeighbours(
+  run: string,
+  samples: Tensor,
+  k: number,
+  file: string,
+  onProgress?: (progress: PackProgress) => void,
+): Promise<Written & { readonly neighbours: Neighbours }> {
+  const { modules, recipe } = new RunDirectory(run).description();
+  await importModules(modules);
+  const data = fromPlainRecipe(recipe).data as DataDescriptor;
+  const dataset = await data.build({ onProgress });
+  const drawn = quantise(samples);
+  const neighbours = nearestImages(drawn, dataset, k);
+  const real = (index: number): PixelBatch => quantisedRow(dataset.images, index);
+  const rows = neighbours.map((near, i): ImageRow => {
+    const images = joined([partOf(drawn, i, 1), ...near.map(({ index }) => real(index))]);
+    return { images, captions: ["sample", ...near.map(({ distance }) => distance.toPrecision(3))] };
+  });
+  return { count: drawn.count, neighbours, ...(await writePng(file, await imageRows(rows))) };
+}
+
+function quantisedRow(images: Tensor, index: number): PixelBatch {
+  const [, channels, height, width] = images.shape as [number, number, number, number];
+  const row = images.narrow(0, index, 1);
+  const pixels = row.toArray() as Uint8Array;
+  row.dispose();
+  return { pixels, count: 1, channels, height, width };
+}
+
+function partOf(batch: PixelBatch, start: number, count: number): PixelBatch {
+  const size = batch.channels * batch.height * batch.width;
+  return { ...batch, count, pixels: batch.pixels.subarray(start * size, (start + count) * size) };
+}
+
+function joined(batches: readonly PixelBatch[]): PixelBatch {
+  const pixels = new Uint8Array(Buffer.concat(batches.map((batch) => batch.pixels)));
+  return { ...batches[0]!, count: batches.reduce((sum, { count }) => sum + count, 0), pixels };
+}

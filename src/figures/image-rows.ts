@@ -1,0 +1,62 @@
+/** Images in rows with words beside them: sheets of samples, and samples beside others. */
+import sharp from "sharp";
+import { encodePng, type PixelBatch, tile } from "../formats/index.ts";
+import { FONT } from "./fonts.ts";
+import { escapeXml } from "./xml.ts";
+
+/** One row. */
+export interface ImageRow {
+  readonly images: PixelBatch;
+  /** Stands to the left of it. */
+  readonly title?: string | undefined;
+  /** Stand below the images, one each. */
+  readonly captions?: readonly string[] | undefined;
+}
+
+const PADDING = 2;
+const MARGIN = 8;
+const LETTER = 12;
+/** Width of a letter, on average. */
+const ADVANCE = 0.62 * LETTER;
+const CAPTION = 18;
+/** Small images are enlarged by a whole factor to about this side. */
+const SIDE = 56;
+
+/**
+ * Rows of images on white as an SVG document with the images in it, enlarged pixel by pixel where they are small.
+ *
+ * @example
+ * await writePng("classes.png", await imageRows([{ images: quantise(zeros), title: "0" }, { images: quantise(ones), title: "1" }]));
+ */
+export async function imageRows(rows: readonly ImageRow[]): Promise<string> {
+  const side = Math.max(...rows.map(({ images }) => images.width));
+  const factor = Math.max(1, Math.ceil(SIDE / side));
+  const longest = Math.max(0, ...rows.map(({ title }) => title?.length ?? 0));
+  const left = MARGIN + (longest === 0 ? 0 : Math.ceil(longest * ADVANCE) + MARGIN);
+  const parts: string[] = [];
+  let [top, right] = [MARGIN, left];
+  for (const { images, title, captions } of rows) {
+    const picture = tile(images, { columns: images.count, padding: PADDING, background: 255 });
+    const [width, height] = [picture.width * factor, picture.height * factor];
+    const png = await sharp(await encodePng(picture))
+      .resize(width, height, { kernel: "nearest" })
+      .png()
+      .toBuffer();
+    const at = `x="${left}" y="${top}" width="${width}" height="${height}"`;
+    parts.push(`<image ${at} href="data:image/png;base64,${png.toString("base64")}"/>`);
+    if (title) parts.push(text(left - MARGIN, top + (height + LETTER) / 2 - 1, "end", title));
+    for (const [i, caption] of (captions ?? []).entries()) {
+      const centre = left + (PADDING + i * (images.width + PADDING) + images.width / 2) * factor;
+      parts.push(text(centre, top + height + LETTER - 1, "middle", caption));
+    }
+    top += height + (captions === undefined ? 0 : CAPTION);
+    right = Math.max(right, left + width);
+  }
+  const size = `width="${right + MARGIN}" height="${top + MARGIN}"`;
+  const box = `viewBox="0 0 ${right + MARGIN} ${top + MARGIN}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${box} font-family="${FONT}" font-size="${LETTER}"><rect ${size} fill="#ffffff"/>${parts.join("")}</svg>`;
+}
+
+function text(x: number, y: number, anchor: "end" | "middle", words: string): string {
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escapeXml(words)}</text>`;
+}
