@@ -8,6 +8,7 @@ import { mineCommand } from "./lab/mine.ts";
 import { mixtureCommand } from "./lab/mixture.ts";
 import { oracleCommand } from "./lab/oracle.ts";
 import { semiCommand } from "./lab/semi.ts";
+import { truncationCommand } from "./lab/truncation.ts";
 
 /** The command, for the shell to mount. */
 export const lab = defineCommand({
@@ -24,6 +25,7 @@ export const lab = defineCommand({
     mine: mineCommand,
     games: gamesCommand,
     semi: semiCommand,
+    truncation: truncationCommand,
   },
   examples: [{ line: "gantry lab mixture --steps 5000 --seeds 2", does: "a short version of the main experiment" }],
 });

@@ -11,3 +11,4 @@ export * from "./sweep/index.ts";
 export { type TopKDataset, topKImages } from "./top-k-images.ts";
 export { type Annealing, annealing, ganOverrides, ORDINARY, type TopKGan, topKGans } from "./top-k-images-gans.ts";
 export { readStoredTable, type StoredTable, updateTables } from "./top-k-images-table.ts";
+export * from "./truncation/index.ts";

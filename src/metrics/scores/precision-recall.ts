@@ -1,17 +1,20 @@
 /** Improved precision and recall as a metric. */
 import { z } from "zod";
 import { describe } from "../../base/descriptor.ts";
+import { Generator, Tensor } from "../../tensor/index.ts";
 import { precisionRecall as formula } from "../formulas/precision-recall.ts";
 import { type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({
   neighbours: z.int("must be a whole number").min(1, "must be at least 1").default(3),
+  most: z.int("must be a whole number of images").min(2, "must be at least 2").optional(),
 });
 
 /**
  * Precision: the share of generated images that lie within a real one's ball, whose radius is the distance to its
  * `neighbours`-th (default 3) nearest; recall: the same with the roles exchanged (Kynkäänniemi et al. 2019, section 2).
- * Higher is better; both depend on how many images there are on either side.
+ * Higher is better; both depend on how many images there are on either side: `most` takes at most so many real ones, chosen at
+ * random by a fixed seed.
  *
  * Scores: `precision`, `recall`.
  *
@@ -25,8 +28,14 @@ export const precisionRecall = describe("metric", "precisionRecall", options, (o
     scores: { precision: "higher", recall: "higher" },
     options: o,
     compute(fake, real) {
-      const { precision, recall } = formula(part(real, "features"), part(fake, "features"), o);
+      const { precision, recall } = formula(atMost(part(real, "features"), o.most), part(fake, "features"), o);
       return { precision: { value: precision }, recall: { value: recall } };
     },
   };
 });
+
+/** So many rows in random order; all, as they are, where there are no more. */
+function atMost(rows: Tensor, most = rows.shape[0]!): Tensor {
+  if (rows.shape[0]! <= most) return rows;
+  return rows.indexSelect(0, Tensor.randperm(rows.shape[0]!, { generator: new Generator(0) }).narrow(0, 0, most));
+}
