@@ -2,11 +2,10 @@
 import { LineChart } from "echarts/charts";
 import { GridComponent, TitleComponent } from "echarts/components";
 import { init, use } from "echarts/core";
-import { LabelLayout } from "echarts/features";
 import { SVGRenderer } from "echarts/renderers";
 import { FONT } from "./fonts.ts";
 
-use([LineChart, GridComponent, LabelLayout, TitleComponent, SVGRenderer]);
+use([LineChart, GridComponent, TitleComponent, SVGRenderer]);
 
 /** One setting. */
 export interface TradeOffPoint {
@@ -59,36 +58,65 @@ export function tradeOffChart(options: TradeOffOptions): string {
     });
     const range = shares ? { min: 0, max: 1 } : { scale: true };
     const axis = { type: "value", ...range, nameLocation: "middle", axisLine: { onZero: false } } as const;
+    const line = {
+      type: "line" as const,
+      color: COLOUR,
+      symbolSize: 7,
+      symbol: "circle",
+      lineStyle: { width: 1, opacity: 0.5 },
+      data: points.map(({ x, y }) => [x, y]),
+    };
     chart.setOption({
       animation: false,
       backgroundColor: "#ffffff",
       textStyle: { fontFamily: FONT },
       title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal", fontFamily: FONT } },
-      grid: { left: 72, right: 40, top: 44, bottom: 56 },
+      grid: { left: 72, right: 48, top: 44, bottom: 56 },
       xAxis: { ...axis, name: xName, nameGap: 28 },
       yAxis: { ...axis, name: yName, nameGap: 48 },
-      series: [
-        ...bars,
-        {
-          type: "line",
-          color: COLOUR,
-          symbolSize: 7,
-          symbol: "circle",
-          lineStyle: { width: 1, opacity: 0.5 },
-          data: points.map(({ name, x, y }) => ({ name, value: [x, y] })),
-          labelLayout: { moveOverlap: "shiftY" },
-          label: {
-            show: true,
-            position: "right",
-            offset: [0, -8],
-            formatter: ({ name }: { name: string }) => name,
-            fontFamily: FONT,
-          },
-        },
-      ],
+      series: [...bars, line],
     });
+    // Only the chart knows where a point comes to lie, so the names follow when it does.
+    const pixels = points.map(({ x, y }) => chart.convertToPixel("grid", [x, y]) as [number, number]);
+    const offsets = freeOffsets(points, pixels);
+    const data = points.map(({ name, x, y }, i) => {
+      const label = {
+        show: true,
+        position: "inside",
+        align: "left",
+        verticalAlign: "middle",
+        color: "#333333",
+      } as const;
+      return { value: [x, y], label: { ...label, offset: [...offsets[i]!], formatter: name, fontFamily: FONT } };
+    });
+    chart.setOption({ series: [...bars, { ...line, data }] });
     return chart.renderToSVGString();
   } finally {
     chart.dispose();
   }
+}
+
+const [LETTER, LINE] = [7.5, 13];
+
+/** Where each name stands, from its point, so that it covers neither another name nor a point: the first free place. */
+function freeOffsets(
+  points: readonly TradeOffPoint[],
+  pixels: readonly (readonly [number, number])[],
+): (readonly [number, number])[] {
+  const taken: { x: number; y: number; width: number }[] = pixels.map(([x, y]) => ({ x: x - 4, y, width: 8 }));
+  return points.map(({ name }, i) => {
+    const [x, y] = pixels[i]!;
+    const width = name.length * LETTER;
+    const heights = [0, 1, -1, 2, -2, 3, -3, 4, -4].map((lines) => lines * LINE - LINE / 2);
+    const places = heights.flatMap((up) => [[8, up] as const, [-8 - width, up] as const]);
+    const free = places.find(([right, down]) =>
+      taken.every((box) => {
+        const beside = x + right + width < box.x || x + right > box.x + box.width;
+        return beside || Math.abs(y + down - box.y) >= LINE;
+      }),
+    );
+    const [right, down] = free ?? places[0]!;
+    taken.push({ x: x + right, y: y + down, width });
+    return [right, down] as const;
+  });
 }

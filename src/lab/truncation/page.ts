@@ -89,7 +89,7 @@ function verdict({ amenability: found, realSaturation: real }: TruncationCurve):
   if (found === undefined) return usual;
   const { rise, end, threshold, amenable } = found;
   const most =
-    rise > 0
+    rise >= 0.0005
       ? `Truncation adds most at threshold ${threshold}, at the ${end} end: ${percent(rise)} of all values beyond what real images and samples without truncation have there.`
       : "At no threshold and neither end are there more than in real images or in samples without truncation.";
   const judged = amenable ? "amenable to truncation as far as saturation shows" : "**not amenable to truncation**";
