@@ -78,7 +78,7 @@ export class AllCnnGenerator extends GeneratorNetwork {
       "project",
       new Sequential(
         project,
-        batchNorm1d(context, first),
+        batchNorm1d(context, first, { affine: "offset" }),
         new ReLU({ inPlace: true }),
         new View([plan[0]!, FIRST_SIZE, FIRST_SIZE]),
       ),
@@ -87,7 +87,7 @@ export class AllCnnGenerator extends GeneratorNetwork {
       .slice(1)
       .flatMap((next, i) => [
         new ConvTranspose2d(context, plan[i]!, next, 5, { ...DOUBLING, ...BEGIN, bias: false }),
-        batchNorm2d(context, next),
+        batchNorm2d(context, next, { affine: "offset" }),
         new ReLU({ inPlace: true }),
       ]);
     const last = new ConvTranspose2d(context, plan.at(-1)!, channels, 5, { ...DOUBLING, ...BEGIN });

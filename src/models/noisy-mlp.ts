@@ -56,9 +56,10 @@ export class NoisyMlpGenerator extends GeneratorNetwork {
     this.#shape = [channels, size, size];
     const begin = { init: xavierUniform(), biasInit: zeros };
     const widths = [latent, ...hidden];
+    // As in the authors' code batch norm has no gain: with one, it grew until G's outputs saturated.
     const layers: UnaryModule[] = hidden.flatMap((width, i) => [
       new Linear(context, widths[i]!, width, { ...begin, bias: false }),
-      batchNorm1d(context, width),
+      batchNorm1d(context, width, { affine: "offset" }),
       new Softplus(),
     ]);
     const last = new Linear(context, widths.at(-1)!, channels * size * size, begin);

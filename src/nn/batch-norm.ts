@@ -13,8 +13,8 @@ export interface BatchNormOptions {
   eps?: number;
   /** Weight of the newest batch in the running statistics; null weighs all batches since the reset alike. Default 0.1. */
   momentum?: number | null;
-  /** Whether gain and offset are trained. Default true. */
-  affine?: boolean;
+  /** Whether there are a trained gain and offset, or the offset alone. Default true. */
+  affine?: boolean | "offset";
   /** Whether running statistics are kept; without them evaluation normalises with the batch's own. Default true. */
   trackRunningStats?: boolean;
   /** Draws the gain. Default all ones. */
@@ -34,7 +34,8 @@ export abstract class BatchNorm extends UnaryModule {
   readonly eps: number;
   /** May be changed between passes: null before collecting standing statistics, for example. */
   momentum: number | null;
-  protected readonly affine: boolean;
+  readonly #gain: boolean;
+  readonly #offset: boolean;
   protected readonly tracks: boolean;
 
   constructor(context: BuildContext, features: number, options: BatchNormOptions = {}) {
@@ -43,12 +44,12 @@ export abstract class BatchNorm extends UnaryModule {
     this.features = features;
     this.eps = options.eps ?? 1e-5;
     this.momentum = options.momentum === undefined ? 0.1 : options.momentum;
-    this.affine = options.affine ?? true;
+    const { affine = true } = options;
+    this.#gain = affine === true;
+    this.#offset = affine !== false;
     this.tracks = options.trackRunningStats ?? true;
-    if (this.affine) {
-      this.registerParameter("weight", createTensor(context, [features], options.init ?? ones));
-      this.registerParameter("bias", createTensor(context, [features], zeros));
-    }
+    if (this.#gain) this.registerParameter("weight", createTensor(context, [features], options.init ?? ones));
+    if (this.#offset) this.registerParameter("bias", createTensor(context, [features], zeros));
     if (this.tracks) {
       this.registerBuffer("running_mean", createTensor(context, [features], zeros));
       this.registerBuffer("running_var", createTensor(context, [features], ones));
@@ -73,9 +74,7 @@ export abstract class BatchNorm extends UnaryModule {
 
   override forward(x: Tensor): Tensor {
     this.refuseShape(x);
-    const weight = this.affine ? this.parameter("weight") : null;
-    const bias = this.affine ? this.parameter("bias") : null;
-    const { eps } = this;
+    const { gain: weight, offset: bias, eps } = this;
     if (!this.tracks || (this.training && statisticsFrozen())) {
       return x.batchNorm({ weight, bias, runningMean: null, runningVar: null, training: true, momentum: 0, eps });
     }
@@ -83,6 +82,16 @@ export abstract class BatchNorm extends UnaryModule {
     const runningVar = this.buffer("running_var");
     const momentum = this.training ? this.countBatch() : 0;
     return x.batchNorm({ weight, bias, runningMean, runningVar, training: this.training, momentum, eps });
+  }
+
+  /** The trained gain [features], if there is one. */
+  protected get gain(): Tensor | null {
+    return this.#gain ? this.parameter("weight") : null;
+  }
+
+  /** The trained offset [features], if there is one. */
+  protected get offset(): Tensor | null {
+    return this.#offset ? this.parameter("bias") : null;
   }
 
   protected refuseShape(x: Tensor): void {

@@ -36,10 +36,11 @@ export class CrossReplicaBatchNorm extends BatchNorm {
     const centred = x.sub(mean);
     const variance = allReduce(centred.square().sum(others, true)).div(count);
     if (!statisticsFrozen()) this.#follow(mean, variance.mul(count / (count - 1)));
-    const normal = centred.mul(variance.add(this.eps).rsqrt());
-    if (!this.affine) return normal;
+    const { gain, offset } = this;
     const perChannel = x.shape.map((_, i) => (i === 1 ? this.features : 1));
-    return normal.mul(this.parameter("weight").view(perChannel)).add(this.parameter("bias").view(perChannel));
+    const normal = centred.mul(variance.add(this.eps).rsqrt());
+    const scaled = gain === null ? normal : normal.mul(gain.view(perChannel));
+    return offset === null ? scaled : scaled.add(offset.view(perChannel));
   }
 
   /** Moves the running statistics towards those of the batch. */

@@ -44,18 +44,19 @@ interface Moments {
 export class VirtualBatchNorm extends UnaryModule {
   readonly features: number;
   readonly eps: number;
-  readonly #affine: boolean;
+  readonly #gain: boolean;
+  readonly #offset: boolean;
 
   constructor(context: BuildContext, features: number, options: VirtualBatchNormOptions = {}) {
     super();
     requirePositive("VirtualBatchNorm", { features });
     this.features = features;
     this.eps = options.eps ?? 1e-5;
-    this.#affine = options.affine ?? true;
-    if (this.#affine) {
-      this.registerParameter("weight", createTensor(context, [features], options.init ?? ones));
-      this.registerParameter("bias", createTensor(context, [features], zeros));
-    }
+    const { affine = true } = options;
+    this.#gain = affine === true;
+    this.#offset = affine !== false;
+    if (this.#gain) this.registerParameter("weight", createTensor(context, [features], options.init ?? ones));
+    if (this.#offset) this.registerParameter("bias", createTensor(context, [features], zeros));
   }
 
   override forward(x: Tensor): Tensor {
@@ -80,9 +81,9 @@ export class VirtualBatchNorm extends UnaryModule {
     const mean = Tensor.cat([all.mean.expand([reference, -1]), mixed.mean]);
     const variance = Tensor.cat([all.variance.expand([reference, -1]), mixed.variance]);
     let scale = variance.add(this.eps).rsqrt();
-    if (this.#affine) scale = scale.mul(this.parameter("weight"));
+    if (this.#gain) scale = scale.mul(this.parameter("weight"));
     let shift = of.mean.sub(mean).mul(scale);
-    if (this.#affine) shift = shift.add(this.parameter("bias"));
+    if (this.#offset) shift = shift.add(this.parameter("bias"));
     const perRow = rowShape(x);
     return centred.mul(scale.view(perRow)).add_(shift.view(perRow));
   }
