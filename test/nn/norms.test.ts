@@ -3,11 +3,14 @@ import {
   type BatchNorm,
   BatchNorm1d,
   BatchNorm2d,
+  CrossReplicaBatchNorm,
   frozenStatistics,
   LayerNorm,
   type UnaryModule,
+  VirtualBatchNorm,
+  withReferenceRows,
 } from "../../src/nn/index.ts";
-import { grad, type Tensor } from "../../src/tensor/index.ts";
+import { grad, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { contextOf, expectClose, fill, fixture, flat, noise } from "./oracle.ts";
 
 interface Case {
@@ -78,6 +81,29 @@ describe("batch norm", () => {
     expect(layer.stateDict().size).toBe(0);
     const training = flat(layer.forward(noise([4, 2], 3)));
     expect(flat(layer.eval().forward(noise([4, 2], 3)))).toEqual(training);
+  });
+
+  it("has an offset without a gain on request, in every kind of it", () => {
+    const kinds = {
+      plain: (affine: true | "offset") => new BatchNorm1d(contextOf(), 3, { affine }),
+      crossReplica: (affine: true | "offset") => new CrossReplicaBatchNorm(contextOf(), 1, 3, { affine }),
+      virtual: (affine: true | "offset") => new VirtualBatchNorm(contextOf(), 3, { affine }),
+    };
+    for (const [kind, make] of Object.entries(kinds)) {
+      const [with_, without] = [make(true), make("offset")];
+      for (const layer of [with_, without]) {
+        noGrad(() =>
+          layer
+            .stateDict()
+            .get("bias")!
+            .copy_(Tensor.fromArray([0.5, -2, 3])),
+        );
+      }
+      expect(without.stateDict().has("weight"), kind).toBe(false);
+      const pass = (layer: UnaryModule): number[] => flat(withReferenceRows(2, () => layer.forward(noise([5, 3], 8))));
+      // A gain begins as 1.
+      expect(pass(without), kind).toEqual(pass(with_));
+    }
   });
 
   it("says that it couples the samples of a batch, which layer norm does not", () => {
