@@ -65,7 +65,10 @@ function freshFile(directory: string, seed: number): string {
 
 /** The command, for the shell to mount. */
 export const sample = defineCommand({
-  meta: { name: "sample", description: "Draws new images with a trained generator and writes them as one PNG: a grid, or a sheet of rows." },
+  meta: {
+    name: "sample",
+    description: "Draws new images with a trained generator and writes them as one PNG: a grid, or a sheet of rows.",
+  },
   args,
   examples: [
     { line: "gantry sample runs/x", does: "64 images" },
