@@ -14,7 +14,8 @@ import { truncationCommand } from "./lab/truncation.ts";
 export const lab = defineCommand({
   meta: {
     name: "lab",
-    description: "Experiments: what top-k training does and why, and an estimator against the truth.",
+    description:
+      "Experiments: what top-k training does and why, and what other techniques do on problems whose answer is known.",
   },
   subCommands: {
     mixture: mixtureCommand,

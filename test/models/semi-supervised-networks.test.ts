@@ -29,7 +29,7 @@ describe("noisyMlp", () => {
       "head.linear.weight_g",
     ]);
     // Without bias before batch norm, whose gain, offset, mean and variance are four numbers a unit.
-    expect(numbers(g.stateDict())).toBe(100 * 500 + 500 * 500 + 2 * 4 * 500 + normed(500, 784));
+    expect(numbers(g.stateDict())).toBe(100 * 500 + 500 * 500 + 2 * 3 * 500 + normed(500, 784));
     expect(g.namedParameters().has("body.6.weight_g")).toBe(true);
   });
 
@@ -92,8 +92,8 @@ describe("allCnn", () => {
 
   it("makes images by three transposed convolutions of 5 x 5", () => {
     const g = allCnn.generator().build(context(3, 32));
-    const dense = 100 * 8192 + 4 * 8192;
-    const inner = 512 * 256 * 25 + 4 * 256 + (256 * 128 * 25 + 4 * 128);
+    const dense = 100 * 8192 + 3 * 8192;
+    const inner = 512 * 256 * 25 + 3 * 256 + (256 * 128 * 25 + 3 * 128);
     // A length and a bias for each of the three colours.
     expect(numbers(g.stateDict())).toBe(dense + inner + normed(128 * 25, 3));
     expect(g.forward(noise([2, 100], 1, "float32")).shape).toEqual([2, 3, 32, 32]);
