@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import type { Clock } from "./clock.ts";
 import { untilIdle } from "./idle.ts";
 import { stepOperations } from "./limit.ts";
 import type { Python } from "./python.ts";
@@ -11,6 +12,9 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const JITI = path("../node_modules/jiti/lib/jiti-cli.mjs");
 const WORKER = path("worker.ts");
 const PEER = path("peer/run.py");
+
+/** Those of G and D, where there are networks whose sizes are to be compared. */
+type Parameters = readonly [number, number] | null;
 
 /** What to run and how often. */
 export interface Plan {
@@ -23,6 +27,8 @@ export interface Plan {
   readonly count: number;
   /** Steps in a time taken. */
   readonly each: number;
+  /** Times taken before the first turn that do not count, at least; default 2. */
+  readonly warmUp?: number;
 }
 
 /** Middle, fastest and the middle half of the times of one side, in milliseconds a step. */
@@ -52,19 +58,23 @@ export interface Comparison {
 export async function compare(
   plan: Plan,
   python: Python | undefined,
-  { threads, patience }: { threads: number; patience: number },
+  { threads, patience, clock }: { threads: number; patience: number; clock: Clock },
 ): Promise<Comparison> {
-  const { name, step = name, turns, count, each } = plan;
+  const { name, step = name, turns, count, each, warmUp = 2 } = plan;
   const environment = { OMP_NUM_THREADS: String(threads) };
-  const ours = new Side(process.execPath, [JITI, WORKER, step], environment);
+  const ours = new Side(process.execPath, [JITI, WORKER, step, clock], environment);
   const peer =
-    python && new Side(python.command, [PEER, step, String(threads)], { ...environment, ...python.environment });
+    python && new Side(python.command, [PEER, step, String(threads), clock], { ...environment, ...python.environment });
   try {
-    const { libtorch } = await ours.answer<{ libtorch: string }>();
-    await peer?.answer();
+    const { engine, parameters } = await ours.answer<{ engine: string; parameters: Parameters }>();
+    const theirs = await peer?.answer<Parameters>();
+    if (parameters && theirs && String(parameters) !== String(theirs))
+      throw new Error(
+        `${name}: our networks have ${parameters.join(" and ")} parameters, the peer's ${theirs.join(" and ")}`,
+      );
     const sides = peer ? [ours, peer] : [ours];
     const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
-    for (const side of sides) await side.run(Math.max(2, count), each);
+    for (const side of sides) await side.run(Math.max(warmUp, count), each);
     for (let turn = 0; turn < turns; turn++) {
       for (const side of turn % 2 === 0 ? sides : sides.toReversed()) {
         if (patience > 0) await untilIdle(patience);
@@ -78,10 +88,10 @@ export async function compare(
     for (const side of sides) side.close();
     return {
       name,
-      engine: libtorch,
+      engine,
       ours: summary(times.get(ours)!),
       peer: peer && summary(times.get(peer)!),
-      limit: await limitOf(name, environment),
+      limit: await limitOf(name, clock, environment),
       ourMemory,
       peerMemory,
     };
@@ -92,10 +102,14 @@ export async function compare(
 }
 
 /** The arithmetic limit, measured in a third process, since its tensors would count as memory of the step. */
-async function limitOf(name: string, environment: Readonly<Record<string, string>>): Promise<number | undefined> {
+async function limitOf(
+  name: string,
+  clock: Clock,
+  environment: Readonly<Record<string, string>>,
+): Promise<number | undefined> {
   const operations = stepOperations(name);
   if (operations === undefined) return undefined;
-  const side = new Side(process.execPath, [JITI, WORKER, name, "limit"], environment);
+  const side = new Side(process.execPath, [JITI, WORKER, name, clock, "limit"], environment);
   try {
     return operations / (await side.answer<number>());
   } finally {

@@ -9,33 +9,37 @@
  */
 import type { Gantry } from "./steps.ts";
 
-/** A layer as the convolution that it or its adjoint is: a product where kernel and sizes are 1. */
+/** A layer as the convolution that it or its adjoint is: a product where size and kernel are 1. */
 interface Layer {
   readonly inputs: number;
   readonly outputs: number;
   /** Height and width of the smaller map, which is the convolution's result. */
   readonly size: number;
   readonly kernel: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Whether nobody asks for the gradient of what it takes: images or z. */
+  readonly first?: boolean;
 }
 
 interface Networks {
   readonly batch: number;
-  /** Both in the order of the forward pass. */
   readonly generator: readonly Layer[];
   readonly discriminator: readonly Layer[];
 }
 
 const linear = (inputs: number, outputs: number): Layer => ({ inputs, outputs, size: 1, kernel: 1 });
+const first = (layer: Layer): Layer => ({ ...layer, first: true });
 
 function dcgan(size: number): Networks {
   const layers: Layer[] = [];
   for (let side = size / 2, from = 3, to = 64; side >= 4; side /= 2, from = to, to *= 2) {
-    layers.push({ inputs: from, outputs: to, size: side, kernel: 4 });
+    layers.push({ inputs: from, outputs: to, size: side, kernel: 4, stride: 2, first: from === 3 });
   }
   const features = layers.at(-1)!.outputs * 16;
   return {
     batch: 64,
-    generator: [linear(128, features), ...layers.toReversed()],
+    generator: [first(linear(128, features)), ...layers.toReversed().map((layer) => ({ ...layer, first: false }))],
     discriminator: [...layers, linear(features, 1)],
   };
 }
@@ -43,14 +47,106 @@ function dcgan(size: number): Networks {
 function mlp(): Networks {
   const widths = [2, 256, 256, 256, 256];
   const hidden = widths.slice(1).map((width, i) => linear(widths[i]!, width));
-  return { batch: 256, generator: [...hidden, linear(256, 2)], discriminator: [...hidden, linear(256, 1)] };
+  const [start, ...rest] = hidden as [Layer, ...Layer[]];
+  const layers = (outputs: number): Layer[] => [first(start), ...rest, linear(256, outputs)];
+  return { batch: 256, generator: layers(2), discriminator: layers(1) };
 }
+
+/** Channels of a residual network, and where it attends. */
+interface Residual {
+  readonly batch: number;
+  readonly latent: number;
+  readonly up: readonly number[];
+  readonly down: readonly number[];
+  readonly keep: readonly number[];
+  readonly wideFirst: boolean;
+  /** Side of the maps with attention. */
+  readonly attention?: number;
+}
+
+/** q, k and v at every position, the two products of the attention, and o. */
+function attention(channels: number, size: number): Layer[] {
+  const [key, value, others] = [channels / 8, channels / 2, size ** 2 / 4];
+  const at = (inputs: number, outputs: number): Layer => ({ inputs, outputs, size, kernel: 1 });
+  return [
+    ...[key, key, value].map((outputs) => at(channels, outputs)),
+    at(key, others),
+    at(others, value),
+    at(value, channels),
+  ];
+}
+
+/**
+ * A convolution next to a doubling or a halving counts as the one with a wider kernel and a stride of 2 that both are
+ * together, and a skip as computed on the smaller maps. Products that make gains and biases are left out.
+ */
+function residual({ batch, latent, up, down, keep, wideFirst, attention: side }: Residual): Networks {
+  const wide = { kernel: 4, stride: 2 };
+  const generator = [first(linear(latent, up[0]! * 16))];
+  let size = 4;
+  for (const [i, outputs] of up.slice(1).entries()) {
+    const inputs = up[i]!;
+    generator.push({ inputs, outputs, size, ...wide }, { inputs, outputs, size, kernel: 1 });
+    size *= 2;
+    generator.push({ inputs: outputs, outputs, size, kernel: 3 });
+    if (size === side) generator.push(...attention(outputs, size));
+  }
+  generator.push({ inputs: up[up.length - 1]!, outputs: 3, size, kernel: 3 });
+  const discriminator: Layer[] = [];
+  let inputs = 3;
+  for (const [i, outputs] of [...down, ...keep].entries()) {
+    const image = i === 0;
+    const halves = i < down.length;
+    const hidden = wideFirst || image ? outputs : inputs;
+    discriminator.push({ inputs, outputs: hidden, size, kernel: 3, first: image });
+    if (halves) size /= 2;
+    discriminator.push({ inputs: hidden, outputs, size, ...(halves ? wide : { kernel: 3 }) });
+    if (halves || inputs !== outputs) discriminator.push({ inputs, outputs, size, kernel: 1, first: image });
+    if (halves && size === side) discriminator.push(...attention(outputs, size));
+    inputs = outputs;
+  }
+  return { batch, generator, discriminator: [...discriminator, linear(inputs, 1)] };
+}
+
+const times = (width: number, factors: readonly number[]): number[] => factors.map((factor) => factor * width);
 
 const NETWORKS: Readonly<Record<string, () => Networks>> = {
   "dcgan-32": () => dcgan(32),
   "dcgan-64": () => dcgan(64),
   mlp,
+  "sngan-32": () =>
+    residual({
+      batch: 64,
+      latent: 128,
+      up: times(256, [1, 1, 1, 1]),
+      down: times(128, [1, 1]),
+      keep: times(128, [1, 1]),
+      wideFirst: false,
+    }),
+  "biggan-32": () =>
+    residual({
+      batch: 64,
+      latent: 32,
+      up: times(256, [1, 1, 1, 1]),
+      down: times(256, [1, 1]),
+      keep: times(256, [1, 1]),
+      wideFirst: true,
+    }),
+  "biggan-128": () =>
+    residual({
+      batch: 8,
+      latent: 20,
+      up: times(64, [16, 16, 8, 4, 2, 1]),
+      down: times(64, [1, 2, 4, 8, 16]),
+      keep: [1024],
+      wideFirst: true,
+      attention: 64,
+    }),
 };
+
+const REPETITIONS = 12;
+/** Milliseconds. */
+const PATIENCE = 1000;
 
 function operations(layers: readonly Layer[], batch: number): number {
   const each = layers.map(({ inputs, outputs, size, kernel }) => 2 * inputs * outputs * (size * kernel) ** 2);
@@ -64,44 +160,55 @@ export function stepOperations(name: string): number | undefined {
   const { batch, generator, discriminator } = networks;
   const g = operations(generator, batch);
   const d = operations(discriminator, batch);
-  const updateD = g + 2 * d + 2 * d + 2 * operations(discriminator.slice(1), batch);
-  const updateG = g + d + d + g + operations(generator.slice(1), batch);
+  const inner = (layers: readonly Layer[]): number =>
+    operations(
+      layers.filter((layer) => !layer.first),
+      batch,
+    );
+  const updateD = g + 2 * d + 2 * d + 2 * inner(discriminator);
+  const updateG = g + d + d + g + inner(generator);
   return updateD + updateG;
 }
 
 /**
  * The highest rate of this engine, in operations a millisecond: over forward pass, input gradient and weight gradient of
  * every layer of the benchmark, as convolutions in both memory formats or as products, and a product of 1024 x 1024
- * matrices. Each is taken by its fastest of `repetitions` runs.
+ * matrices. Each is taken by its fastest of up to 12 runs, fewer where these take a second.
  */
-export function peakRate(gantry: Gantry, name: string, repetitions = 12): number {
+export function peakRate(gantry: Gantry, name: string, now: () => number): number {
   const { grad, noGrad, scope, Tensor } = gantry;
   const { batch, generator, discriminator } = NETWORKS[name]!();
   let peak = 0;
   const time = (count: number, work: () => unknown): void => {
-    for (let i = 0; i <= repetitions; i++) {
-      const start = performance.now();
+    let spent = 0;
+    for (let i = 0; i <= REPETITIONS && (i < 2 || spent < PATIENCE); i++) {
+      const start = now();
       scope(() => void work());
-      if (i > 0) peak = Math.max(peak, count / (performance.now() - start));
+      const taken = now() - start;
+      spent += taken;
+      if (i > 0) peak = Math.max(peak, count / taken);
     }
   };
   scope(() => {
     const matrix = Tensor.randn([1024, 1024]);
     time(2 * 1024 ** 3, () => matrix.mm(matrix));
   });
-  for (const layer of [...generator, ...discriminator]) {
-    const { inputs, outputs, size, kernel } = layer;
+  const layers = [...generator, ...discriminator];
+  const distinct = new Map(layers.map((layer) => [JSON.stringify({ ...layer, first: undefined }), layer]));
+  for (const layer of distinct.values()) {
+    const { inputs, outputs, size, kernel, stride = 1 } = layer;
     const count = operations([layer], batch);
-    const product = kernel === 1;
+    const product = kernel === 1 && size === 1;
+    const padding = Math.floor((kernel - 1) / 2);
     for (const format of product ? (["contiguous"] as const) : (["contiguous", "channelsLast"] as const)) {
       scope(() => {
         const drawn = (shape: number[]) => {
           const values = Tensor.randn(shape);
           return (product ? values : values.contiguous(format)).requiresGrad_(true);
         };
-        const x = drawn(product ? [batch, inputs] : [batch, inputs, 2 * size, 2 * size]);
+        const x = drawn(product ? [batch, inputs] : [batch, inputs, stride * size, stride * size]);
         const w = drawn(product ? [outputs, inputs] : [outputs, inputs, kernel, kernel]);
-        const forward = () => (product ? x.linear(w) : x.conv2d(w, null, { stride: 2, padding: 1 }));
+        const forward = () => (product ? x.linear(w) : x.conv2d(w, null, { stride, padding }));
         time(count, () => noGrad(forward));
         const y = forward();
         const gradOutputs = [y.detach()];

@@ -3,7 +3,10 @@
  *
  *     npm run bench                                   all, as a table
  *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object a line
+ *     npm run bench -- sngan-32                       one
  *     npm run bench -- --threads 1
+ *     npm run bench -- --cpu --threads 1              processor time: for a machine that others use as well
+ *     npm run bench -- --turns 3                      fewer turns than planned
  *     npm run bench -- --wait 60                      each turn waits up to 60 s for an idle machine
  *     npm run bench -- top-k --pairs 20               one that prints its own lines, with arguments of its own
  *
@@ -14,6 +17,7 @@
 import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { UserError } from "../src/base/errors.ts";
+import type { Clock } from "./clock.ts";
 import { type Comparison, compare, type Plan, runProgram, type Times } from "./compare.ts";
 import { findPython } from "./python.ts";
 
@@ -22,6 +26,9 @@ const PLANS: readonly Plan[] = [
   { name: "mlp", turns: 15, count: 4, each: 10 },
   { name: "dcgan-32", turns: 10, count: 4, each: 1 },
   { name: "dcgan-64", turns: 8, count: 2, each: 1 },
+  { name: "sngan-32", turns: 6, count: 1, each: 1 },
+  { name: "biggan-32", turns: 5, count: 1, each: 1 },
+  { name: "biggan-128", turns: 5, count: 1, each: 1 },
   { name: "inception", turns: 5, count: 1, each: 1 },
   { name: "memory", step: "dcgan-64", turns: 1, count: 12, each: 1 },
 ];
@@ -40,12 +47,18 @@ interface Options {
   readonly threads: number;
   /** Milliseconds. */
   readonly patience: number;
+  readonly clock: Clock;
+  /** In place of the plans'. */
+  readonly turns: number | undefined;
 }
 
 function options(args: string[]): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
+      cpu: { type: "boolean" },
+      turns: { type: "string" },
       only: { type: "string", multiple: true },
       json: { type: "boolean" },
       threads: { type: "string" },
@@ -53,18 +66,23 @@ function options(args: string[]): Options {
     },
   });
   const known = [...PLANS.map(({ name }) => name), ...Object.keys(PROGRAMS)];
-  for (const name of values.only ?? [])
-    if (!known.includes(name)) throw new UserError(`--only ${name}: there is ${known.join(", ")}`);
+  const named = [...(values.only ?? []), ...positionals];
+  for (const name of named)
+    if (!known.includes(name)) throw new UserError(`${name}: there is no such benchmark, but ${known.join(", ")}`);
   const threads = Number(values.threads ?? availableParallelism());
   if (!Number.isInteger(threads) || threads < 1)
     throw new UserError(`--threads ${values.threads}: a whole number from 1 was expected`);
   const seconds = Number(values.wait ?? 0);
   if (!(seconds >= 0)) throw new UserError(`--wait ${values.wait}: a number of seconds was expected`);
-  const only = values.only ?? PLANS.map(({ name }) => name);
-  return { only, json: values.json ?? false, threads, patience: 1000 * seconds };
+  const turns = values.turns === undefined ? undefined : Number(values.turns);
+  if (turns !== undefined && (!Number.isInteger(turns) || turns < 1))
+    throw new UserError(`--turns ${values.turns}: a whole number from 1 was expected`);
+  const only = named.length > 0 ? named : PLANS.map(({ name }) => name);
+  const clock = values.cpu ? "cpu" : "wall";
+  return { only, json: values.json ?? false, threads, patience: 1000 * seconds, clock, turns };
 }
 
-async function main({ only, json, threads, patience }: Options): Promise<void> {
+async function main({ only, json, threads, patience, clock, turns }: Options): Promise<void> {
   const { python, reasons } = findPython();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   if (python === undefined) say(`No Python has this libtorch, so there is no peer (${reasons.join("; ")}).`);
@@ -73,11 +91,13 @@ async function main({ only, json, threads, patience }: Options): Promise<void> {
   if (load > 0.3 * availableParallelism()) say(`The machine is busy (load ${load.toFixed(1)}): expect wide spreads.`);
   let titled = json;
   for (const plan of PLANS.filter(({ name }) => only.includes(name))) {
-    const result = await compare(plan, python, { threads, patience });
+    const result = await compare({ ...plan, turns: turns ?? plan.turns }, python, { threads, patience, clock });
     if (!titled) {
       const peer = python ? `, PyTorch in ${python.command}` : "";
       console.log(`libtorch ${result.engine}, ${threads} threads, ${processor}${peer}`);
-      console.log(`milliseconds a step: median (fastest, middle half); memory: peak, anonymous, MiB\n`);
+      console.log(
+        `milliseconds ${clock === "cpu" ? "of processor time " : ""}a step: median (fastest, middle half); memory: peak, anonymous, MiB\n`,
+      );
       console.log(line(["", "ours", "PyTorch", "ratio", "limit", "ours MiB", "PyTorch MiB"]));
       titled = true;
     }

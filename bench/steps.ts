@@ -14,6 +14,8 @@ const MIXTURE_BATCH = 256;
 /** A step to be timed: `run` makes so many. */
 export interface Step {
   run(count: number): void;
+  /** Of G and D, where the peer's are to be as many. */
+  readonly parameters?: readonly [number, number];
 }
 
 /** The steps by the name of their benchmark. */
@@ -46,8 +48,52 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
   },
   "dcgan-32": (gantry) => stepsOf(gantry, dcganGame(gantry, 32, [])),
   "dcgan-64": (gantry) => stepsOf(gantry, dcganGame(gantry, 64, [])),
+  "sngan-32": (gantry) => {
+    const { resnet } = gantry;
+    return resnetStep(gantry, [resnet.generator({}), resnet.discriminator({})], { size: 32, batch: 64, classes: 0 });
+  },
+  "biggan-32": (gantry) => {
+    const { biggan } = gantry;
+    const networks = [biggan.generator({ width: 64 }), biggan.discriminator({ width: 64 })] as const;
+    return resnetStep(gantry, networks, { size: 32, batch: 64, classes: 10 });
+  },
+  "biggan-128": (gantry) => {
+    const { biggan } = gantry;
+    const networks = [biggan.generator({ width: 64 }), biggan.discriminator({ width: 64 })] as const;
+    return resnetStep(gantry, networks, { size: 128, batch: 8, classes: 1000 });
+  },
   inception: inceptionStep,
 };
+
+/** A residual network on a batch that comes again and again, with labels where there are classes. */
+function resnetStep(
+  gantry: Gantry,
+  [generator, discriminator]: readonly [Recipe["generator"], Recipe["discriminator"]],
+  { size, batch, classes }: { size: number; batch: number; classes: number },
+): Step {
+  const { adam, hinge, Tensor } = gantry;
+  const recipe = gantry.defineRecipe({
+    name: "bench-resnet",
+    data: gantry.mnist(),
+    generator,
+    discriminator,
+    loss: hinge(),
+    optimizers: {
+      generator: adam({ lr: 1e-4, betas: [0, 0.9] }),
+      discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }),
+    },
+    batchSize: batch,
+    steps: 1,
+    memoryFormat: "channelsLast",
+  });
+  const real = Tensor.rand([batch, 3, size, size]).mul(2).sub(1).contiguous("channelsLast");
+  const labels = classes > 0 ? Tensor.randint(0, classes, [batch]) : undefined;
+  const names = Array.from({ length: classes }, (_, i) => String(i));
+  const game = gameOf(gantry, recipe, { sample: { channels: 3, size }, classes: names }, real, labels);
+  const count = (network: BuiltGame["generator"] | BuiltGame["discriminator"]): number =>
+    network.parameters().reduce((sum, { numel }) => sum + numel, 0);
+  return { ...stepsOf(gantry, game), parameters: [count(game.generator), count(game.discriminator)] };
+}
 
 /**
  * The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that comes again and again. `batchNorm` is
@@ -80,10 +126,10 @@ export function dcganGame(
 }
 
 /** A game on one batch that comes again and again, as in the peer: data are not what is measured. */
-function gameOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor): BuiltGame {
+function gameOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor, labels?: Tensor): BuiltGame {
   const feed: BatchFeed = {
     epoch: 0,
-    next: () => ({ images: real, labels: undefined }),
+    next: () => ({ images: real, labels }),
     state: () => ({ tensors: new Map(), numbers: {} }),
     load: () => {},
   };

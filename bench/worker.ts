@@ -1,8 +1,10 @@
 /**
- * Our side of the benchmarks, in a process of its own: `worker.ts NAME` answers each line "run COUNT EACH" on standard
- * input as `peer/run.py` does; `worker.ts NAME limit` prints the highest rate that the engine reaches and ends.
+ * Our side of the benchmarks, in a process of its own: `worker.ts NAME CLOCK` prints the engine and the networks' sizes and
+ * answers each line "run COUNT EACH" on standard input as `peer/run.py` does; `worker.ts NAME CLOCK limit` prints the
+ * highest rate that the engine reaches and ends.
  */
 import { createInterface } from "node:readline";
+import { CLOCKS, type Clock } from "./clock.ts";
 import { peakRate } from "./limit.ts";
 import { type Gantry, STEPS } from "./steps.ts";
 
@@ -10,20 +12,21 @@ import { type Gantry, STEPS } from "./steps.ts";
 const compiled = new URL("../dist/index.js", import.meta.url).href;
 const gantry = (await import(compiled)) as Gantry;
 const say = (answer: unknown): void => console.log(JSON.stringify(answer));
-const [name = "", what] = process.argv.slice(2);
+const [name = "", clock = "wall", what] = process.argv.slice(2);
+const now = CLOCKS[clock as Clock];
 
 if (what === "limit") {
-  say(peakRate(gantry, name));
+  say(peakRate(gantry, name, now));
 } else {
   const step = await STEPS[name]!(gantry);
-  say(gantry.engineSummary());
+  say({ engine: gantry.engineSummary().libtorch, parameters: step.parameters ?? null });
   for await (const line of createInterface({ input: process.stdin })) {
     const [, count, each] = line.split(" ").map(Number) as [number, number, number];
     const times: number[] = [];
     for (let i = 0; i < count; i++) {
-      const start = performance.now();
+      const start = now();
       step.run(each);
-      times.push((performance.now() - start) / each);
+      times.push((now() - start) / each);
     }
     say(times);
   }

@@ -6,7 +6,7 @@ import { Tensor } from "../tensor/index.ts";
 import { ReLU } from "./activations.ts";
 import type { BuildContext } from "./context.ts";
 import type { Conv2d } from "./conv.ts";
-import { type LayerStyle, sameSizeConv } from "./layer-style.ts";
+import { type LayerStyle, resizingConv, sameSizeConv } from "./layer-style.ts";
 import { Module, UnaryModule } from "./module.ts";
 import { AvgPool2d } from "./resample.ts";
 import { type ConditionedModule, sumOfRows } from "./residual-block.ts";
@@ -48,19 +48,21 @@ export class GeneratorBottleneck extends Module {
       const channels = [widths[i]!, widths[i + 1]!] as const;
       return [
         this.registerModule(`norm${i + 1}`, norm(channels[0])),
-        this.registerModule(`conv${i + 1}`, sameSizeConv(context, channels, kernel, options, true)),
+        this.registerModule(
+          `conv${i + 1}`,
+          upsample && i === 1
+            ? resizingConv(context, channels, "double", options)
+            : sameSizeConv(context, channels, kernel, options, true),
+        ),
       ] as const;
     });
   }
 
   forward(x: Tensor, condition?: Tensor): Tensor {
-    const up = (maps: Tensor): Tensor => (this.#upsample ? maps.upsampleNearest2d(2) : maps);
+    const skip = x.narrow(1, 0, this.#outputs);
     let branch = x;
-    for (const [i, [norm, conv]] of this.#layers.entries()) {
-      const normed = norm.forward(branch, condition).relu_();
-      branch = conv.forward(i === 1 ? up(normed) : normed);
-    }
-    return branch.add_(up(x.narrow(1, 0, this.#outputs)));
+    for (const [norm, conv] of this.#layers) branch = conv.forward(norm.forward(branch, condition).relu_());
+    return branch.add_(this.#upsample ? skip.upsampleNearest2d(2) : skip);
   }
 }
 

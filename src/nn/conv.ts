@@ -71,21 +71,26 @@ export class Conv2d extends WeightedModule {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.fitted(() => this.#apply(x, this.passWeight()), 1);
+    return this.fitted(() => this.apply(x, this.passWeight()), 1);
   }
 
   override get rowForward(): RowForward {
     return (x) => {
       const weight = this.passWeight();
-      const output = this.#apply(x, weight);
+      const output = this.apply(x, weight);
       const outputPadding = [this.#left(x.shape[2]!), this.#left(x.shape[3]!)] as const;
       const window = { ...this.#window, outputPadding };
       return { output, inputGradient: (gradient) => gradient.convTranspose2d(weight, null, window) };
     };
   }
 
-  #apply(x: Tensor, weight: Tensor): Tensor {
-    return x.conv2d(weight, this.#bias ? this.parameter("bias") : null, this.#window);
+  protected get bias(): Tensor | null {
+    return this.#bias ? this.parameter("bias") : null;
+  }
+
+  /** The output of a pass with that weight. */
+  protected apply(x: Tensor, weight: Tensor): Tensor {
+    return x.conv2d(weight, this.bias, this.#window);
   }
 
   /** Rows or columns at the far side of an input of that size which the last step of the kernel does not reach. */

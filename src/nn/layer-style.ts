@@ -2,6 +2,7 @@
 import type { BuildContext } from "./context.ts";
 import { Conv2d } from "./conv.ts";
 import type { Initialiser } from "./init.ts";
+import { PooledConv2d, UpsampledConv2d } from "./resampled-conv.ts";
 import { spectralNorm as normalised } from "./spectral-norm.ts";
 import type { WeightedModule } from "./weighted.ts";
 
@@ -41,4 +42,15 @@ export function sameSizeConv(
 ): Conv2d {
   const options = { padding: (kernelSize - 1) / 2, ...beginnings(style, onBranch) };
   return styled(context, new Conv2d(context, ...channels, kernelSize, options), style);
+}
+
+/** A convolution of 3 x 3 of that style on a residual branch that doubles the size beforehand, or halves it afterwards. */
+export function resizingConv(
+  context: BuildContext,
+  [from, to]: readonly [from: number, to: number],
+  resizing: "double" | "halve",
+  style: LayerStyle,
+): Conv2d {
+  const Resizing = resizing === "double" ? UpsampledConv2d : PooledConv2d;
+  return styled(context, new Resizing(context, from, to, beginnings(style, true)), style);
 }

@@ -3,13 +3,14 @@
  * figure 15): one that doubles the size for generators, one that halves it for discriminators.
  *
  * A convolution of 1 x 1 commutes with repeating pixels, interpolating between them and averaging them. So the skip is convolved where the maps
- * are smaller, before they are doubled or after they are halved: the published numbers for a quarter of the work.
+ * are smaller, before they are doubled or after they are halved: the published numbers for a quarter of the work. The
+ * convolution of 3 x 3 next to the doubling or halving is one with it (`resampled-conv.ts`).
  */
 import type { Tensor } from "../tensor/index.ts";
 import { Identity, ReLU } from "./activations.ts";
 import type { BuildContext } from "./context.ts";
 import type { Conv2d } from "./conv.ts";
-import { type LayerStyle, sameSizeConv } from "./layer-style.ts";
+import { type LayerStyle, resizingConv, sameSizeConv } from "./layer-style.ts";
 import { Module, UnaryModule } from "./module.ts";
 import { AvgPool2d, Upsample } from "./resample.ts";
 import type { RowForward } from "./rows.ts";
@@ -40,6 +41,8 @@ export interface GeneratorBlockOptions extends LayerStyle {
  */
 export class GeneratorBlock extends Module {
   readonly #up: UnaryModule;
+  /** What of the doubling the first convolution does not do itself. */
+  readonly #before: UnaryModule;
   readonly #norm1: ConditionedModule;
   readonly #conv1: Conv2d;
   readonly #norm2: ConditionedModule;
@@ -51,7 +54,13 @@ export class GeneratorBlock extends Module {
     const { inputs, outputs, upsample, upsampling, norm } = options;
     this.#up = upsample ? new Upsample(2, upsampling) : new Identity();
     this.#norm1 = this.registerModule("norm1", norm(inputs));
-    this.#conv1 = this.registerModule("conv1", sameSizeConv(context, [inputs, outputs], 3, options, true));
+    const widening = [inputs, outputs] as const;
+    const joined = upsample && upsampling !== "bilinear";
+    const conv1 = joined
+      ? resizingConv(context, widening, "double", options)
+      : sameSizeConv(context, widening, 3, options, true);
+    this.#before = joined ? new Identity() : this.#up;
+    this.#conv1 = this.registerModule("conv1", conv1);
     this.#norm2 = this.registerModule("norm2", norm(outputs));
     this.#conv2 = this.registerModule("conv2", sameSizeConv(context, [outputs, outputs], 3, options, true));
     if (inputs !== outputs || upsample) {
@@ -61,7 +70,7 @@ export class GeneratorBlock extends Module {
 
   forward(x: Tensor, condition?: Tensor): Tensor {
     const small = this.#norm1.forward(x, condition).relu_();
-    const large = this.#conv1.forward(this.#up.forward(small));
+    const large = this.#conv1.forward(this.#before.forward(small));
     const branch = this.#conv2.forward(this.#norm2.forward(large, condition).relu_());
     return branch.add_(this.#up.forward(this.#skip?.forward(x) ?? x));
   }
@@ -98,8 +107,9 @@ export class DiscriminatorBlock extends UnaryModule {
       ...(first ? [] : [new ReLU()]),
       sameSizeConv(context, [inputs, hidden], 3, options, true),
       new ReLU({ inPlace: true }),
-      sameSizeConv(context, [hidden, outputs], 3, options, true),
-      ...down(),
+      downsample
+        ? resizingConv(context, [hidden, outputs], "halve", options)
+        : sameSizeConv(context, [hidden, outputs], 3, options, true),
     );
     const changes = inputs !== outputs || downsample;
     const skip = changes ? [...down(), sameSizeConv(context, [inputs, outputs], 1, options)] : [];

@@ -1,0 +1,115 @@
+/**
+ * Convolutions of 3 x 3 together with the doubling of the maps before them or the halving after them, in one.
+ *
+ * Repeated pixels are multiplied by several weights of the kernel, and the mean of 2 x 2 outputs takes each input several
+ * times: added up beforehand, these weights are a kernel of 4 x 4 with stride 2, transposed for the doubling, which needs
+ * 4 products where the plain order needs 9 (Karras et al. 2018 train their networks so), and no large map in between.
+ * Per dimension, with w the kernel and k the wide one:
+ *
+ *     doubled:  k = (w2, w1 + w2, w0 + w1, w0)        halved:  k = (w0, w0 + w1, w1 + w2, w2) / 2
+ *
+ * Both are linear in w, so gradients of any order come through; results differ by rounding alone.
+ */
+import { Tensor } from "../tensor/index.ts";
+import type { BuildContext } from "./context.ts";
+import { Conv2d, type ConvOptions } from "./conv.ts";
+import type { RowForward } from "./rows.ts";
+
+/** How a wide kernel is applied: its edges are at pixels' edges, so it leaves a border of one pixel. */
+const WINDOW = { stride: 2, padding: 1 };
+/** Positions of the small maps from which on the wide kernel, whose making costs as much as some 100, is worth it. */
+const WORTH = 512;
+
+const DOUBLED: readonly (readonly number[])[] = [
+  [0, 0, 1],
+  [0, 1, 1],
+  [1, 1, 0],
+  [1, 0, 0],
+];
+const HALVED: readonly (readonly number[])[] = [
+  [0.5, 0, 0],
+  [0.5, 0.5, 0],
+  [0, 0.5, 0.5],
+  [0, 0, 0.5],
+];
+
+/** Options of {@link UpsampledConv2d} and {@link PooledConv2d}: a convolution's whose window is not given. */
+export type ResampledConvOptions = Pick<ConvOptions, "bias" | "init" | "biasInit">;
+
+/**
+ * A 3 x 3 convolution of maps whose pixels are repeated 2 x 2, [B, inChannels, H, W] to [B, outChannels, 2 H, 2 W]; the same
+ * as an `Upsample(2)` and a `Conv2d` with padding 1, whose parameters it has.
+ *
+ * @example
+ * new UpsampledConv2d(context, 256, 128).forward(maps);
+ */
+export class UpsampledConv2d extends Conv2d {
+  constructor(context: BuildContext, inChannels: number, outChannels: number, options: ResampledConvOptions = {}) {
+    super(context, inChannels, outChannels, 3, { ...options, padding: 1 });
+  }
+
+  protected override apply(x: Tensor, weight: Tensor): Tensor {
+    if (positions(x) < WORTH) return super.apply(x.upsampleNearest2d(2), weight);
+    return x.convTranspose2d(wide(weight, DOUBLED).transpose(0, 1), this.bias, WINDOW);
+  }
+
+  override get rowForward(): RowForward {
+    return (x) => {
+      const weight = this.passWeight();
+      const kernel = wide(weight, DOUBLED).transpose(0, 1);
+      return { output: this.apply(x, weight), inputGradient: (gradient) => gradient.conv2d(kernel, null, WINDOW) };
+    };
+  }
+}
+
+/**
+ * The mean over windows of 2 x 2 of a 3 x 3 convolution, [B, inChannels, H, W] to [B, outChannels, H / 2, W / 2], rounded
+ * down; the same as a `Conv2d` with padding 1, whose parameters it has, and an `AvgPool2d(2)`.
+ *
+ * @example
+ * new PooledConv2d(context, 64, 128).forward(maps);
+ */
+export class PooledConv2d extends Conv2d {
+  constructor(context: BuildContext, inChannels: number, outChannels: number, options: ResampledConvOptions = {}) {
+    super(context, inChannels, outChannels, 3, { ...options, padding: 1 });
+  }
+
+  protected override apply(x: Tensor, weight: Tensor): Tensor {
+    if (positions(x) / 4 < WORTH) return super.apply(x, weight).avgPool2d(2, 2, 0);
+    return x.conv2d(wide(weight, HALVED), this.bias, WINDOW);
+  }
+
+  override get rowForward(): RowForward {
+    return (x) => {
+      const weight = this.passWeight();
+      const kernel = wide(weight, HALVED);
+      // The last row or column of an odd size is in no window of its own, but beside one.
+      const window = { ...WINDOW, outputPadding: [x.shape[2]! % 2, x.shape[3]! % 2] as const };
+      return {
+        output: this.apply(x, weight),
+        inputGradient: (gradient) => gradient.convTranspose2d(kernel, null, window),
+      };
+    };
+  }
+}
+
+const positions = ({ shape }: Tensor): number => shape[0]! * shape[2]! * shape[3]!;
+
+/** The wide kernel [O, I, 4, 4] of a kernel [O, I, 3, 3], in its memory format. */
+function wide(weight: Tensor, sums: readonly (readonly number[])[]): Tensor {
+  const [outputs, inputs] = weight.shape as [number, number];
+  const { dtype, device } = weight;
+  const both = sums.flatMap((row) => sums.map((column) => row.map((a) => column.map((b) => a * b))));
+  // [16, 9]: the sums of rows and those of columns at once.
+  const matrix = Tensor.fromArray(
+    both.map((taps) => taps.flat()),
+    [16, 9],
+    { dtype, device },
+  );
+  if (weight.isContiguous()) {
+    return weight.view([-1, 9]).mm(matrix.transpose(0, 1)).view([outputs, inputs, 4, 4]);
+  }
+  const taps = weight.permute([0, 2, 3, 1]).reshape([outputs, 9, inputs]);
+  const sixteen = matrix.unsqueeze(0).expand([outputs, 16, 9]).bmm(taps);
+  return sixteen.view([outputs, 4, 4, inputs]).permute([0, 3, 1, 2]);
+}
