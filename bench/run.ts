@@ -146,7 +146,7 @@ function row(result: Comparison): string {
 }
 
 function described({ median, least, quarters }: Times): string {
-  const text = (value: number): string => value.toPrecision(3);
+  const text = (value: number): string => (value < 100 ? value.toPrecision(3) : value.toFixed(0));
   return `${text(median)} (${text(least)}, ${text(quarters[0])}-${text(quarters[1])})`;
 }
 
