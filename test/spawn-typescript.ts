@@ -1,5 +1,6 @@
-/** TypeScript files run in processes of their own. */
+/** TypeScript files run in processes of their own, and ports for them to meet at. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
@@ -38,4 +39,14 @@ export function spawnTypeScript(
     child.on("close", (code, signal) => resolve({ code: code ?? signal, errors }));
   });
   return { process: child, lines, ended };
+}
+
+/** A port that nobody listens on at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
 }

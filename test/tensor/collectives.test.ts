@@ -1,16 +1,5 @@
-import { createServer } from "node:net";
 import { expect, it } from "vitest";
-import { spawnTypeScript } from "../spawn-typescript.ts";
-
-/** A port that nobody listens on at the moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
+import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 
 async function members(...extra: string[]) {
   const port = String(await freePort());

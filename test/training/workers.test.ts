@@ -1,20 +1,9 @@
-import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/index.ts";
 import { meetingOf } from "../../src/training/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
-import { spawnTypeScript } from "../spawn-typescript.ts";
+import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 import { type End, GAMES, IN_SHARES, sharedGame } from "./shared-games.ts";
-
-/** A port that nobody listens on at the moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 describe("workers", () => {
   it("make the updates that one makes", async () => {
