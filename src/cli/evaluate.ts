@@ -4,6 +4,7 @@ import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
+import { judging } from "./judging-flags.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
 
 const args = {
@@ -24,12 +25,7 @@ const args = {
     default: "quick",
     description: "quick (10,000 samples), paper-2016, fid-50k-train, mimicry or studiogan; see docs/metrics.md",
   },
-  features: {
-    type: "string",
-    valueHint: "NAME",
-    default: "inception",
-    description: "inception, mnist-classifier, fashion-mnist-classifier, cifar10-classifier, or a classifier's file",
-  },
+  features: judging.features,
   real: {
     type: "string",
     valueHint: "DATA",
@@ -38,23 +34,14 @@ const args = {
   },
   realSplit: { type: "string", valueHint: "NAME", description: "split of the real images; default: train" },
   count: { type: "string", valueHint: "N", description: "how many samples to draw; default: the protocol's" },
-  realCount: { type: "string", valueHint: "N", description: "at most so many real images; default: the protocol's" },
+  realCount: judging.realCount,
   set: {
     type: "string",
     valueHint: "KEY=VALUE",
     description: "an option of a metric, such as kid.subsets=50 or inceptionScore.splits=1; may be repeated",
   },
-  checkpoint: {
-    type: "string",
-    valueHint: "WHICH",
-    default: "last",
-    description: "last, best, or the number of a step",
-  },
-  averaged: {
-    type: "boolean",
-    negativeDescription: "the weights of the last step",
-    description: "the averaged weights, if the run keeps them (the default), or those of the last step",
-  },
+  checkpoint: judging.checkpoint,
+  averaged: judging.averaged,
   mode: {
     type: "string",
     valueHint: "MODE",

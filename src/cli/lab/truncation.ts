@@ -1,9 +1,11 @@
 /** `gantry lab truncation`: what smaller latents gain and cost. */
+
 import { join } from "node:path";
 import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { watchInterrupts } from "../interrupt.ts";
+import { judging } from "../judging-flags.ts";
 import { StatusLine, throttled } from "../progress.ts";
 import { THRESHOLDS, thresholdsOf } from "../thresholds.ts";
 
@@ -22,25 +24,11 @@ const args = {
     default: "quick",
     description: "of gantry evaluate: counts, resizer and options of the scores",
   },
-  features: {
-    type: "string",
-    valueHint: "NAME",
-    default: "inception",
-    description: "inception, mnist-classifier, fashion-mnist-classifier, cifar10-classifier, or a classifier's file",
-  },
+  features: judging.features,
   count: { type: "string", valueHint: "N", description: "samples of each point; default: the protocol's" },
-  realCount: { type: "string", valueHint: "N", description: "at most so many real images; default: the protocol's" },
-  checkpoint: {
-    type: "string",
-    valueHint: "WHICH",
-    default: "last",
-    description: "last, best, or the number of a step",
-  },
-  averaged: {
-    type: "boolean",
-    negativeDescription: "the weights of the last step",
-    description: "the averaged weights, if the run keeps them (the default), or those of the last step",
-  },
+  realCount: judging.realCount,
+  checkpoint: judging.checkpoint,
+  averaged: judging.averaged,
   threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
   out: { type: "string", valueHint: "DIR", default: "lab/truncation", description: "the folder of the results" },
   records: {
