@@ -8,12 +8,14 @@
  *
  * A ratio is the median over turns of a step's time over that of the step with batch norm in the same turn.
  */
+
 import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { BuiltGame } from "../src/training/index.ts";
 import { Side } from "./side.ts";
 import { dcganGame, type Gantry } from "./steps.ts";
+import { clockOf, median } from "./timing.ts";
 
 const JITI = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
 const SIZE = 32;
@@ -44,17 +46,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Milliseconds by the clock, or with --cpu those that this process computed. */
-const now = (): number => {
-  if (!values.cpu) return performance.now();
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-};
-
-const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
-};
+const now = clockOf(values.cpu);
 
 async function worker(turns: number): Promise<Times> {
   const gantry = (await import(new URL("../dist/index.js", import.meta.url).href)) as Gantry;

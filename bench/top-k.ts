@@ -12,11 +12,13 @@
  * all images are judged, half of them get gradients. The floor of the whole update is that of D and all of the rest, which
  * batch norm in G keeps whole. A ratio is the median over pairs of turns; the bar is 1.1 times the floor.
  */
+
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Side } from "./side.ts";
 import { dcganGame, type Gantry } from "./steps.ts";
+import { clockOf, median } from "./timing.ts";
 
 const JITI = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
 const BAR = 1.1;
@@ -41,17 +43,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Milliseconds by the clock, or with --cpu those that this process computed. */
-const now = (): number => {
-  if (!values.cpu) return performance.now();
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-};
-
-const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
-};
+const now = clockOf(values.cpu);
 
 /** One engine and size, in this process. */
 async function worker(size: number, pairs: number): Promise<Times> {
