@@ -9,6 +9,6 @@ export * from "./semi/index.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
 export { type TopKDataset, topKImages } from "./top-k-images.ts";
-export { type Annealing, annealing, ganOverrides, ORDINARY, type TopKGan, topKGans } from "./top-k-images-gans.ts";
+export { type Annealing, annealing, dcgans, ganOverrides, ORDINARY, residualGans, type SweepGan, sweepGans, unlabelledGans } from "./gans.ts";
 export { readStoredTable, type StoredTable, updateTables } from "./top-k-images-table.ts";
 export * from "./truncation/index.ts";

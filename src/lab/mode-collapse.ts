@@ -21,7 +21,7 @@
  * them. The probe's seeds are 0 to 4. Three short runs on Stacked MNIST ended before their images were digits.
  */
 import { defineSweep, type Sweep } from "./sweep/definition.ts";
-import { annealing } from "./top-k-images-gans.ts";
+import { annealing } from "./gans.ts";
 
 const STEPS = 1_000;
 const BETAS = [0.9, 0.999];

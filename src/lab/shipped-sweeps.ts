@@ -2,6 +2,7 @@
 import { improvedAblation } from "./improved-ablation.ts";
 import { modeCollapse } from "./mode-collapse.ts";
 import type { Sweep } from "./sweep/definition.ts";
+import { residualGans } from "./gans.ts";
 import { topKImages } from "./top-k-images.ts";
 
 /** Name to definition of each shipped sweep. */
@@ -13,4 +14,8 @@ export const shippedSweeps: Readonly<Record<string, () => Sweep>> = {
   "top-k-mnist": () => topKImages("mnist"),
   "top-k-fashion-mnist": () => topKImages("fashion-mnist"),
   "top-k-cifar10": () => topKImages("cifar10"),
+  "top-k-residual-images": () => topKImages(undefined, residualGans),
+  "top-k-residual-mnist": () => topKImages("mnist", residualGans),
+  "top-k-residual-fashion-mnist": () => topKImages("fashion-mnist", residualGans),
+  "top-k-residual-cifar10": () => topKImages("cifar10", residualGans),
 };

@@ -7,6 +7,7 @@ import type { RunDescription, RunDirectory } from "./run-directory.ts";
 import { bestEvaluation, type ScoresEvent, type Tick } from "./run-log.ts";
 
 const ROWS = 12;
+const POINTS = 300;
 
 /** Evenly spaced entries, the last among them. */
 function thin<T>(list: readonly T[], most: number): T[] {
@@ -25,6 +26,29 @@ function ticksTable(ticks: readonly Tick[]): string {
     keys,
     thin(ticks, ROWS).map((tick) => keys.map((key) => (tick[key] === undefined ? "" : short(tick[key])))),
   );
+}
+
+/** How training went: the losses and the judgements over the steps, as charts and as a table. */
+function trainingSection(directory: RunDirectory, ticks: readonly Tick[]): string[] {
+  if (ticks.length === 0) return [];
+  const shown = thin(ticks, POINTS);
+  const draw = (file: string, title: string, keys: Readonly<Record<string, "lossD" | "lossG" | "dReal" | "dFake">>) => {
+    const curves = Object.entries(keys).map(([name, key]) => ({
+      name,
+      points: shown.map((tick) => [tick.step, tick[key]] as const),
+    }));
+    writeFileAtomic(file, [lineChart({ title, xName: "step", curves })]);
+    return `![${title} over the steps](${relative(directory.path, file)})`;
+  };
+  return [
+    "## Training",
+    "",
+    draw(directory.lossesChart, "losses", { D: "lossD", G: "lossG" }),
+    draw(directory.judgementsChart, "mean judgement of D", { "D(real)": "dReal", "D(fake)": "dFake" }),
+    "",
+    ticksTable(ticks),
+    "",
+  ];
 }
 
 /** The scores over the steps: the table, the best step of each, what they were measured against, and the chart. */
@@ -105,7 +129,7 @@ const short = (value: number): string => (Number.isInteger(value) ? String(value
 
 const COLUMNS = ["step", "epoch", "lossD", "lossG", "dReal", "dFake", "imagesPerSecond", "seconds"];
 
-/** Writes report.md, and the chart that it shows, from the log. */
+/** Writes report.md, and the charts that it shows, from the log. */
 export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {
   const ticks = directory.ticks();
   const { engine, source, overrides, hash, data } = description;
@@ -124,7 +148,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
     "",
     ...(samples ? [`![samples](${relative(directory.path, samples)})`, ""] : []),
     ...scoresSection(directory, directory.evaluations()),
-    ...(ticks.length > 0 ? ["## Training", "", ticksTable(ticks), ""] : []),
+    ...trainingSection(directory, ticks),
     "## Recipe",
     "",
     "```json",

@@ -1,7 +1,7 @@
 /**
  * A run's folder: what it was asked to do, its log, and where its samples and checkpoints are.
  *
- *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg
+ *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg  losses.svg  judgements.svg
  */
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -72,6 +72,14 @@ export class RunDirectory {
   /** The chart of the scores, which the report shows. */
   get scoresChart(): string {
     return join(this.path, "scores.svg");
+  }
+  /** The chart of both players' losses, which the report shows. */
+  get lossesChart(): string {
+    return join(this.path, "losses.svg");
+  }
+  /** The chart of D(real) and D(fake), which the report shows. */
+  get judgementsChart(): string {
+    return join(this.path, "judgements.svg");
   }
   get #description(): string {
     return join(this.path, "recipe.json");

@@ -73,6 +73,11 @@ describe("evaluation while training", () => {
     const chart = readFileSync(join(directory, "scores.svg"), "utf8");
     expect(chart).toContain("fid@mnist-classifier");
     expect(chart.match(/<svg/g)).toHaveLength(1);
+    for (const [file, curves] of Object.entries({ losses: [">D<", ">G<"], judgements: [">D(real)<", ">D(fake)<"] })) {
+      expect(report).toContain(`(${file}.svg)`);
+      const drawn = readFileSync(join(directory, `${file}.svg`), "utf8");
+      for (const name of curves) expect(drawn).toContain(name);
+    }
   });
 
   it("keeps the best checkpoint beside the newest, which can be sampled from", async () => {

@@ -86,9 +86,9 @@ export const anomalyCommand = defineCommand({
       return exitCodes.success;
     }
     const gans = listOf(flags.gans).map((word) => {
-      const found = lab.topKGans.find((gan) => gan === word);
+      const found = lab.unlabelledGans.find((gan) => gan === word);
       if (found) return found;
-      throw new UsageError(`--gans: there is no \`${word}\`${suggestion(word, lab.topKGans)}`);
+      throw new UsageError(`--gans: there is no \`${word}\`${suggestion(word, lab.unlabelledGans)}`);
     });
     const threads = wholeNumber("--threads", flags.threads, 1);
     const measuring = {

@@ -4,7 +4,7 @@
  * Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection".
  */
 import { defineSweep, type Sweep } from "../sweep/index.ts";
-import { ganOverrides, ORDINARY, type TopKGan } from "../top-k-images-gans.ts";
+import { ganOverrides, ORDINARY, type SweepGan } from "../gans.ts";
 
 /** The samples that the generator learns from. */
 export const anomalyUpdates = ["all", "topK"] as const;
@@ -20,7 +20,7 @@ export interface AnomalyExperiment {
   /** Digits that are left out, each once; default: all ten. */
   readonly digits?: readonly number[] | undefined;
   /** Default: dcgan and sn-dcgan. */
-  readonly gans?: readonly TopKGan[] | undefined;
+  readonly gans?: readonly SweepGan[] | undefined;
   /** Seeds 0, 1 ...; default 3. */
   readonly seeds?: number | undefined;
   /** Generator steps of each run; default 600. */

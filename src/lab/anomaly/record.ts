@@ -10,7 +10,7 @@ import { UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
 import { openForSampling, RunDirectory } from "../../training/index.ts";
-import { topKGans } from "../top-k-images-gans.ts";
+import { unlabelledGans } from "../gans.ts";
 import { anomalyUpdates, DIGITS } from "./experiment.ts";
 import { detect, testImages } from "./measure.ts";
 
@@ -18,7 +18,7 @@ const areas = z.strictObject({ auroc: z.number(), auprc: z.number() });
 
 const schema = z.strictObject({
   format: z.literal(1),
-  gan: z.enum(topKGans as [string, ...string[]]),
+  gan: z.enum(unlabelledGans as [string, ...string[]]),
   /** The digit that was left out. */
   digit: z.int(),
   update: z.enum(anomalyUpdates),
@@ -104,7 +104,7 @@ export function readAnomalyRecords(folder: string): AnomalyRecord[] {
     .filter((name) => /-digit\d-\w+-seed\d+\.json$/.test(name))
     .map((name) => readAnomalyRecord(join(folder, name)));
   const rank = ({ gan, digit, update, seed }: AnomalyRecord) =>
-    [topKGans.indexOf(gan as never), DIGITS.indexOf(digit as never), anomalyUpdates.indexOf(update), seed] as const;
+    [unlabelledGans.indexOf(gan as never), DIGITS.indexOf(digit as never), anomalyUpdates.indexOf(update), seed] as const;
   return records.sort((a, b) => {
     const [x, y] = [rank(a), rank(b)];
     const i = x.findIndex((value, at) => value !== y[at]);

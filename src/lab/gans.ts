@@ -1,6 +1,6 @@
 /**
- * The GANs in which top-k training is tried on images, each with its paper's loss, normalisation and optimizer, as
- * overrides of the recipe `narrow-dcgan`; and how k falls in a run that is too short for the paper's epochs.
+ * GANs for sweeps of hundreds of runs: each with its paper's loss, normalisation and optimizer, as overrides of the recipe
+ * `narrow-dcgan`; and how k falls in a run that is too short for the paper's epochs.
  *
  * The learning rate of each is the one of 5e-4, 1e-3, 2e-3 and 4e-3 (of `wgan` 5e-5, 5e-4, 2e-3 and 4e-3) at which ordinary
  * training, never top-k, had the lowest FID on MNIST in one run with a seed of its own (docs/results/top-k-images.md). The
@@ -39,7 +39,9 @@ interface Gan {
   /** Generator updates. */
   readonly steps: number;
   readonly optimizer: string;
+  /** Of the discriminator, and of the generator unless it has its own. */
   readonly lr: number;
+  readonly generatorLr?: number;
   /** Adam's. */
   readonly betas?: readonly [number, number];
   readonly set: readonly string[];
@@ -48,12 +50,26 @@ interface Gan {
 /** Five critic updates a step, as both papers have it: a step costs about five times as much. */
 const CRITIC = ["discriminatorSteps=5", "loss=wasserstein"];
 
+/** Networks of residual blocks with so many channels, instead of the DCGAN's. */
+const residual = (kind: string, options: readonly string[] = []): readonly string[] =>
+  ["generator", "discriminator"].flatMap((player) => [
+    `${player}=${kind}`,
+    ...(player === "generator" ? ["generator.latent=64"] : []),
+    ...options.map((option) => `${player}.${option}`),
+  ]);
+
+/** BigGAN's: labels in both players. */
+const BIGGAN = ["loss=hinge", "generator.shared=32"];
+
 /**
  * - `dcgan`: Radford et al. 2016: non-saturating loss, batch norm in D
  * - `lsgan`: Mao et al. 2017: least squares with a = 0, b = c = 1, batch norm in D
  * - `wgan`: Arjovsky et al. 2017: weights clipped at 0.01, RMSprop, batch norm in the critic (as in the authors' code)
  * - `wgan-gp`: Gulrajani et al. 2017: penalty 10, no batch norm in the critic, Adam with betas 0 and 0.9
  * - `sn-dcgan`: Miyato et al. 2018: spectral norm, hinge loss, no batch norm in D
+ * - `sngan`: likewise on residual networks, five critic updates
+ * - `sagan`: Zhang et al. 2019, without labels: spectral norm in both, attention at 16 x 16, D's rate four times G's
+ * - `biggan`, `biggan-deep`: Brock et al. 2019, by class, with attention at 16 x 16; their two D updates are one here
  */
 const GANS = {
   dcgan: { steps: 600, optimizer: "adam", lr: 2e-3, betas: [0.5, 0.999], set: ["loss=nonSaturating"] },
@@ -73,13 +89,53 @@ const GANS = {
     betas: [0.5, 0.999],
     set: ["loss=hinge", "discriminator.batchNorm=false", "discriminator.spectralNorm=true"],
   },
+  sngan: {
+    steps: 240,
+    optimizer: "adam",
+    lr: 2e-3,
+    betas: [0, 0.9],
+    set: ["discriminatorSteps=5", ...residual("resnet", ["width=16"]), "loss=hinge"],
+  },
+  sagan: {
+    steps: 600,
+    optimizer: "adam",
+    lr: 4e-3,
+    generatorLr: 1e-3,
+    betas: [0, 0.9],
+    set: [...residual("sagan", ["width=16", "conditional=false"]), "loss=hinge"],
+  },
+  biggan: {
+    steps: 600,
+    optimizer: "adam",
+    lr: 4e-3,
+    generatorLr: 1e-3,
+    betas: [0, 0.999],
+    set: [...residual("biggan", ["width=4", "attention=16"]), ...BIGGAN],
+  },
+  "biggan-deep": {
+    steps: 600,
+    optimizer: "adam",
+    lr: 4e-3,
+    generatorLr: 1e-3,
+    betas: [0, 0.999],
+    set: [...residual("bigganDeep", ["width=4", "attention=16"]), ...BIGGAN],
+  },
 } as const satisfies Readonly<Record<string, Gan>>;
 
-/** One of the five. */
-export type TopKGan = keyof typeof GANS;
+/** One of them. */
+export type SweepGan = keyof typeof GANS;
 
 /** Their names, in the order of the tables. */
-export const topKGans = Object.keys(GANS) as readonly TopKGan[];
+export const sweepGans = Object.keys(GANS) as readonly SweepGan[];
+
+/** Those with the DCGAN's networks. */
+export const dcgans: readonly SweepGan[] = ["dcgan", "lsgan", "wgan", "wgan-gp", "sn-dcgan"];
+
+/** Those with residual networks that learn without labels. */
+export const residualGans: readonly SweepGan[] = ["sngan", "sagan"];
+
+/** All that learn without labels. */
+export const unlabelledGans: readonly SweepGan[] = [...dcgans, ...residualGans];
 
 /** Overrides that turn a GAN with topK into one that learns from all samples. */
 export const ORDINARY: readonly string[] = ["techniques-=topK"];
@@ -94,18 +150,18 @@ export const ORDINARY: readonly string[] = ["techniques-=topK"];
  * @example
  * applyOverrides(recipe, [...ganOverrides("lsgan", 1_000), ...ORDINARY]);
  */
-export function ganOverrides(name: TopKGan, steps: number = GANS[name].steps): string[] {
-  const { optimizer, lr, betas, set }: Gan = GANS[name];
+export function ganOverrides(name: SweepGan, steps: number = GANS[name].steps): string[] {
+  const { optimizer, lr, generatorLr = lr, betas, set }: Gan = GANS[name];
   const { gamma, floor, everySteps } = annealing(steps);
-  const player = (name: string) => [
+  const player = (name: string, rate: number) => [
     `optimizers.${name}=${optimizer}`,
-    `optimizers.${name}.lr=${lr}`,
+    `optimizers.${name}.lr=${rate}`,
     ...(betas ? [`optimizers.${name}.betas=[${betas}]`] : []),
   ];
   return [
     ...set,
-    ...player("generator"),
-    ...player("discriminator"),
+    ...player("generator", generatorLr),
+    ...player("discriminator", lr),
     `steps=${steps}`,
     "techniques+=topK",
     `techniques.topK.gamma=${gamma}`,
