@@ -45,7 +45,13 @@ export function lineChart(options: LineChartOptions): string {
       grid: { left: 64, right: 24, top: 40, bottom: several ? 72 : 48 },
       xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax" },
       yAxis: { type: logarithmic ? "log" : "value", scale: true },
-      series: curves.map(({ name, points }) => ({ name, type: "line", data: points, symbolSize: 6, showSymbol: points.length <= 60 })),
+      series: curves.map(({ name, points }) => ({
+        name,
+        type: "line",
+        data: points,
+        symbolSize: 6,
+        showSymbol: points.length <= 60,
+      })),
     });
     return chart.renderToSVGString();
   } finally {

@@ -137,6 +137,9 @@ export const residualGans: readonly SweepGan[] = ["sngan", "sagan"];
 /** All that learn without labels. */
 export const unlabelledGans: readonly SweepGan[] = [...dcgans, ...residualGans];
 
+/** Generator updates of a GAN in the sweeps of top-k training. */
+export const stepsOf = (name: SweepGan): number => GANS[name].steps;
+
 /** Overrides that turn a GAN with topK into one that learns from all samples. */
 export const ORDINARY: readonly string[] = ["techniques-=topK"];
 
@@ -150,7 +153,7 @@ export const ORDINARY: readonly string[] = ["techniques-=topK"];
  * @example
  * applyOverrides(recipe, [...ganOverrides("lsgan", 1_000), ...ORDINARY]);
  */
-export function ganOverrides(name: SweepGan, steps: number = GANS[name].steps): string[] {
+export function ganOverrides(name: SweepGan, steps: number = stepsOf(name)): string[] {
   const { optimizer, lr, generatorLr = lr, betas, set }: Gan = GANS[name];
   const { gamma, floor, everySteps } = annealing(steps);
   const player = (name: string, rate: number) => [

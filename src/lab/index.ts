@@ -1,6 +1,20 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
 export * from "./anomaly/index.ts";
+export { datasetOverrides, type SweepDataset, sweepDatasets } from "./datasets.ts";
+export * from "./exploring/index.ts";
 export * from "./games/index.ts";
+export {
+  type Annealing,
+  annealing,
+  dcgans,
+  ganOverrides,
+  ORDINARY,
+  residualGans,
+  type SweepGan,
+  stepsOf,
+  sweepGans,
+  unlabelledGans,
+} from "./gans.ts";
 export { improvedAblation } from "./improved-ablation.ts";
 export * from "./mine/index.ts";
 export * from "./mixture/index.ts";
@@ -8,7 +22,6 @@ export { modeCollapse } from "./mode-collapse.ts";
 export * from "./semi/index.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
-export { type TopKDataset, topKImages } from "./top-k-images.ts";
-export { type Annealing, annealing, dcgans, ganOverrides, ORDINARY, residualGans, type SweepGan, sweepGans, unlabelledGans } from "./gans.ts";
+export { topKImages } from "./top-k-images.ts";
 export { readStoredTable, type StoredTable, updateTables } from "./top-k-images-table.ts";
 export * from "./truncation/index.ts";

@@ -20,8 +20,9 @@
  * The techniques have their authors' options or the defaults, k falls as in the sweep of images, and nothing was tuned for
  * them. The probe's seeds are 0 to 4. Three short runs on Stacked MNIST ended before their images were digits.
  */
-import { defineSweep, type Sweep } from "./sweep/definition.ts";
+
 import { annealing } from "./gans.ts";
+import { defineSweep, type Sweep } from "./sweep/definition.ts";
 
 const STEPS = 1_000;
 const BETAS = [0.9, 0.999];

@@ -11,23 +11,9 @@
  * The two updates of a GAN at one batch size differ in nothing but the technique, and the same seed begins both with the
  * same weights and the same order of images.
  */
-import { defineSweep, type Sweep } from "./sweep/definition.ts";
+import { datasetOverrides, type SweepDataset, sweepDatasets } from "./datasets.ts";
 import { dcgans, ganOverrides, ORDINARY, type SweepGan } from "./gans.ts";
-
-/** The data sets of the sweep: kind of data and feature network. */
-const DATASETS = {
-  mnist: { data: "mnist", features: "mnist-classifier" },
-  "fashion-mnist": { data: "fashionMnist", features: "fashion-mnist-classifier" },
-  cifar10: { data: "cifar10", features: "cifar10-classifier" },
-} as const;
-
-/** A data set of the sweep. */
-export type TopKDataset = keyof typeof DATASETS;
-
-function dataOf(dataset: TopKDataset): string[] {
-  const { data, features } = DATASETS[dataset];
-  return [`data=${data}`, "data.size=32", `evaluate.features=${features}`];
-}
+import { defineSweep, type Sweep } from "./sweep/definition.ts";
 
 /**
  * The sweep on one data set, or on all three with the data set as its first axis; of the five GANs with the DCGAN's networks,
@@ -36,14 +22,15 @@ function dataOf(dataset: TopKDataset): string[] {
  * @example
  * const grid = expandGrid(topKImages("mnist"), (await loadRecipe("narrow-dcgan")).recipe); // 90 runs
  */
-export function topKImages(dataset?: TopKDataset, gans: readonly SweepGan[] = dcgans): Sweep {
-  const all = Object.keys(DATASETS) as TopKDataset[];
+export function topKImages(dataset?: SweepDataset, gans: readonly SweepGan[] = dcgans): Sweep {
   return defineSweep({
     name: `top-k-${gans === dcgans ? "" : "residual-"}${dataset ?? "images"}`,
     recipe: "narrow-dcgan",
-    set: dataset === undefined ? [] : dataOf(dataset),
+    set: dataset === undefined ? [] : datasetOverrides(dataset),
     over: {
-      ...(dataset === undefined ? { data: Object.fromEntries(all.map((name) => [name, dataOf(name)])) } : {}),
+      ...(dataset === undefined
+        ? { data: Object.fromEntries(sweepDatasets.map((name) => [name, datasetOverrides(name)])) }
+        : {}),
       gan: Object.fromEntries(gans.map((name) => [name, ganOverrides(name)])),
       batchSize: [32, 64, 128],
       update: { all: ORDINARY, topK: [] },

@@ -96,6 +96,28 @@ describe("the sweep", () => {
     ]);
   });
 
+  it("has SNGAN and SAGAN on residual networks beside them", async () => {
+    const loaded = await loadSweep("top-k-residual-mnist");
+    expect(loaded.folder.path.endsWith("sweeps/top-k-residual-mnist")).toBe(true);
+    const grid = expandGrid(loaded.sweep, loaded.base);
+    expect(grid.runs).toHaveLength(36);
+    const first = grid.runs.filter(({ cell, seed }) => seed === 0 && cell.values[1] === "64");
+    expect(
+      first.map(({ cell, recipe }) => [
+        ...cell.values,
+        recipe.generator.kind,
+        recipe.discriminator.kind,
+        recipe.discriminatorSteps,
+        recipe.techniques.map(({ kind }) => kind),
+      ]),
+    ).toEqual([
+      ["sngan", "64", "all", "resnet", "resnet", 5, []],
+      ["sngan", "64", "topK", "resnet", "resnet", 5, ["topK"]],
+      ["sagan", "64", "all", "sagan", "sagan", 1, []],
+      ["sagan", "64", "topK", "sagan", "sagan", 1, ["topK"]],
+    ]);
+  });
+
   it("answers a misspelt name with the nearest sweep", async () => {
     await expect(loadSweep("top-k-mnits")).rejects.toThrow(
       "there is no sweep `top-k-mnits`; did you mean `top-k-mnist`?",

@@ -3,8 +3,9 @@
  * too): each digit is left out of training once, and its test images must be told from the others'. The protocol is that of
  * Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection".
  */
-import { defineSweep, type Sweep } from "../sweep/index.ts";
+
 import { ganOverrides, ORDINARY, type SweepGan } from "../gans.ts";
+import { defineSweep, type Sweep } from "../sweep/index.ts";
 
 /** The samples that the generator learns from. */
 export const anomalyUpdates = ["all", "topK"] as const;

@@ -104,7 +104,12 @@ export function readAnomalyRecords(folder: string): AnomalyRecord[] {
     .filter((name) => /-digit\d-\w+-seed\d+\.json$/.test(name))
     .map((name) => readAnomalyRecord(join(folder, name)));
   const rank = ({ gan, digit, update, seed }: AnomalyRecord) =>
-    [unlabelledGans.indexOf(gan as never), DIGITS.indexOf(digit as never), anomalyUpdates.indexOf(update), seed] as const;
+    [
+      unlabelledGans.indexOf(gan as never),
+      DIGITS.indexOf(digit as never),
+      anomalyUpdates.indexOf(update),
+      seed,
+    ] as const;
   return records.sort((a, b) => {
     const [x, y] = [rank(a), rank(b)];
     const i = x.findIndex((value, at) => value !== y[at]);
