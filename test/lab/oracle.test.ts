@@ -143,6 +143,40 @@ describe("measureOracle", () => {
     for (const { rings } of first.cosines) expect(rings.reduce((sum, { count }) => sum + count, 0)).toBe(3 * 16);
   });
 
+  it("says where the samples of each ring stand in the discriminator's order", async () => {
+    const path = directory();
+    await startRun(recipe(), { directory: path }).train();
+    const { quarters, cosines } = await measureOracle(path, { batches: 3 });
+    expect(quarters.map(({ step }) => step)).toEqual([2, 4]);
+    for (const { step, rings } of quarters) {
+      // A quarter of 16 samples of 3 batches is 12, whatever the rings.
+      expect([0, 1, 2, 3].map((quarter) => rings.reduce((sum, counts) => sum + counts[quarter]!, 0))).toEqual([
+        12, 12, 12, 12,
+      ]);
+      const counts = cosines.find((one) => one.step === step && one.update === "all")!.rings.map(({ count }) => count);
+      expect(rings.map((ring) => ring.reduce((sum, count) => sum + count, 0))).toEqual(counts);
+    }
+    const table = oracleTables([
+      {
+        ...(await measureOracle(path, { batches: 2, steps: [4] })),
+        quarters: [
+          {
+            step: 4,
+            rings: [
+              [4, 3, 1, 0],
+              [1, 1, 1, 1],
+              [0, 0, 0, 2],
+              [0, 0, 0, 0],
+              [0, 0, 1, 3],
+            ],
+          },
+        ],
+      },
+    ]);
+    expect(table).toContain("| 4 | worst quarter | 0 % | 25 % | 100 % | – | 75 % |");
+    expect(table).toContain("|  | worse half | 13 % | 50 % | 100 % | – | 100 % |");
+  });
+
   it("does not depend on the learning rate of the plain step, and the halves differ", async () => {
     const path = directory();
     await startRun(recipe(), { directory: path }).train();

@@ -60,19 +60,41 @@ function rowName({ batchSize, k }: OracleRecord, update: (typeof updates)[number
   return { all: `all ${batchSize}`, top: `top ${k}`, bottom: `bottom ${k}`, random: `random ${k}` }[update];
 }
 
-/** The tables as Markdown: mean cosine ± 95 % confidence interval over batches. */
+function markdown(header: readonly string[], left: number, rows: readonly (readonly string[])[]): string {
+  const rule = header.map((_, i) => (i === left ? "---" : "---:"));
+  return [header, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Of each ring's samples: the share that the discriminator puts into the worst quarter, and into the worse half, of the batch. */
+function quartersTable({ quarters }: OracleRecord): string {
+  const rows = quarters.flatMap(({ step, rings }) =>
+    (["worst quarter", "worse half"] as const).map((part, i) => [
+      i === 0 ? thousands(step) : "",
+      part,
+      ...rings.map((counts) => {
+        const total = counts.reduce((sum, count) => sum + count, 0);
+        const inside = counts.slice(i === 0 ? 3 : 2).reduce((sum, count) => sum + count, 0);
+        return total === 0 ? "–" : `${((100 * inside) / total).toFixed(0)} %`;
+      }),
+    ]),
+  );
+  return markdown(["snapshot", "in the", ...ringNames], 1, rows);
+}
+
+/** The tables as Markdown: mean cosine ± 95 % confidence interval over batches, and where the samples of each ring stand. */
 export function oracleTables(records: readonly OracleRecord[]): string {
-  const tables = records.flatMap((record) =>
-    methods.map((method) => {
-      const header = ["snapshot", "update on", ...ringNames];
-      const rule = header.map((_, i) => (i === 1 ? "---" : "---:"));
+  const tables = records.flatMap((record) => {
+    const cosines = methods.map((method) => {
       const rows = stepsOf(record).flatMap((step) => rowsOf(record, method, step));
-      const table = [header, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+      const table = markdown(["snapshot", "update on", ...ringNames], 1, rows);
       const lr = method === "gradient" ? `, learning rate ${record.lr}` : "";
       const title = titleOf(record, method);
       return `#### ${title[0]!.toUpperCase()}${title.slice(1)}\n\n${record.batches} batches of ${record.batchSize} a snapshot${lr}.\n\n${table}`;
-    }),
-  );
+    });
+    const { modes, update, seed } = record.run;
+    const standing = `#### Where the discriminator puts the samples of each ring; ${modes} modes, trained on ${updateNames[update]}, seed ${seed}`;
+    return [...cosines, `${standing}\n\n${quartersTable(record)}`];
+  });
   return `${tables.join("\n\n")}\n`;
 }
 

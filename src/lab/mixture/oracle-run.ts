@@ -20,7 +20,7 @@ import { drawLatents } from "../../training/game.ts";
 import { BuiltGame, listCheckpoints, openMaterial, RunDirectory } from "../../training/index.ts";
 import { seedOf } from "../../training/streams.ts";
 import { type Update, updates } from "./experiment.ts";
-import { motions, type RingCosine, ringCosines, type SampleMotion } from "./oracle.ts";
+import { motions, RINGS, type RingCosine, ringCosines, type SampleMotion } from "./oracle.ts";
 import { updateOf } from "./record.ts";
 
 /** The rules by which the generator is updated. */
@@ -28,6 +28,8 @@ export const methods = ["gradient", "optimizer"] as const;
 
 /** One of {@link methods}. */
 export type Method = (typeof methods)[number];
+
+const QUARTERS = 4;
 
 const ring = z.strictObject({
   mean: z.number().nullable(),
@@ -52,6 +54,11 @@ export const oracleSchema = z.strictObject({
   cosines: z.array(
     z.strictObject({ step: z.int(), method: z.enum(methods), update: z.enum(updates), rings: z.array(ring) }),
   ),
+  /**
+   * By snapshot, where the samples of each ring stand in the discriminator's order of their batch: how many in the quarter
+   * that it rates most real, in the next two, and in the last.
+   */
+  quarters: z.array(z.strictObject({ step: z.int(), rings: z.array(z.array(z.int()).length(QUARTERS)) })),
 });
 
 /** The result of the experiment on one run. */
@@ -86,14 +93,20 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
   const { mixture } = (await recipe.data.build({})) as VectorData;
   if (mixture === undefined) throw new UserError(`${path} is no run on a mixture of Gaussians`);
   const cosines: OracleRecord["cosines"] = [];
+  const quarters: OracleRecord["quarters"] = [];
   for (const { step, path: checkpoint } of snapshots(directory, options.steps)) {
     for (const method of methods) {
       const snapshot = await Snapshot.open(recipe, mixture, checkpoint, method, lr);
       try {
         const seen = updates.map(() => [] as SampleMotion[][]);
+        const standing = RINGS.map(() => new Array<number>(QUARTERS).fill(0));
         const random = new Generator(seedOf(recipe.seed, `oracle.${step}`));
         for (let batch = 0; batch < batches; batch++) {
-          for (const [i, motion] of scope(() => snapshot.batch(random)).entries()) seen[i]!.push(motion);
+          const { motions, ranked } = scope(() => snapshot.batch(random));
+          for (const [i, motion] of motions.entries()) seen[i]!.push(motion);
+          for (const [rank, sample] of ranked.entries()) {
+            standing[motions[0]![sample]!.ring]![Math.floor((QUARTERS * rank) / ranked.length)]! += 1;
+          }
           options.onProgress?.(step, batch + 1, batches);
           stop?.throwIfAborted();
           await setImmediate();
@@ -101,6 +114,8 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
         for (const [i, update] of updates.entries()) {
           cosines.push({ step, method, update, rings: ringCosines(seen[i]!).map(plainRing) });
         }
+        // Both rules see the same samples.
+        if (method === "gradient") quarters.push({ step, rings: standing });
       } finally {
         snapshot.dispose();
       }
@@ -119,6 +134,7 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
     batches,
     lr,
     cosines,
+    quarters,
   };
 }
 
@@ -170,8 +186,8 @@ class Snapshot {
     return new Snapshot(game, mixture, method, lr);
   }
 
-  /** The motions of one batch under each of {@link updates}, in their order. */
-  batch(random: Generator): SampleMotion[][] {
+  /** One batch: its motions under each of {@link updates}, in their order, and its samples from most to least real. */
+  batch(random: Generator): { motions: SampleMotion[][]; ranked: number[] } {
     const game = this.#game;
     const size = game.recipe.batchSize;
     const drawn = drawLatents(game, size, random);
@@ -188,7 +204,10 @@ class Snapshot {
       bottom: ranked.narrow(0, size - half, half),
       random: Tensor.randperm(size, { generator: random, dtype: "int64" }).narrow(0, 0, half),
     };
-    return updates.map((update) => this.#moved(latents, rows[update]));
+    return {
+      motions: updates.map((update) => this.#moved(latents, rows[update])),
+      ranked: ranked.tolist() as number[],
+    };
   }
 
   /** Updates the generator on some rows, looks at all samples of the batch, and puts the generator back. */
@@ -222,9 +241,11 @@ class Snapshot {
 export function writeOracle(folder: string, record: OracleRecord): string {
   const { modes, update, seed } = record.run;
   const path = join(folder, `oracle-modes-${modes}-${update}-seed${seed}.json`);
-  const { cosines, ...head } = record;
-  const lines = cosines.map((one) => `    ${JSON.stringify(one)}`).join(",\n");
+  const { cosines, quarters, ...head } = record;
   const entries = Object.entries(head).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
-  writeFileAtomic(path, [`{\n${[...entries, `  "cosines": [\n${lines}\n  ]`].join(",\n")}\n}\n`]);
+  const lists = Object.entries({ cosines, quarters }).map(([key, list]) => {
+    return `  "${key}": [\n${list.map((one) => `    ${JSON.stringify(one)}`).join(",\n")}\n  ]`;
+  });
+  writeFileAtomic(path, [`{\n${[...entries, ...lists].join(",\n")}\n}\n`]);
   return path;
 }
