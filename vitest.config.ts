@@ -4,9 +4,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/global-setup.ts",
-    // libtorch keeps one thread pool a process: a process a file, one at a time, keeps timings and bits stable.
+    // libtorch keeps one thread pool a process: a process a file.
     pool: "forks",
-    fileParallelism: false,
+    maxWorkers: "100%",
     // The tests' networks are tiny: a second thread only adds waiting, most of all on a busy machine.
     env: { OMP_NUM_THREADS: "1" },
     testTimeout: 60_000,

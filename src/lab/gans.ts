@@ -92,15 +92,15 @@ const GANS = {
   sngan: {
     steps: 240,
     optimizer: "adam",
-    lr: 2e-3,
+    lr: 4e-3,
     betas: [0, 0.9],
     set: ["discriminatorSteps=5", ...residual("resnet", ["width=16"]), "loss=hinge"],
   },
   sagan: {
     steps: 600,
     optimizer: "adam",
-    lr: 4e-3,
-    generatorLr: 1e-3,
+    lr: 2e-3,
+    generatorLr: 5e-4,
     betas: [0, 0.9],
     set: [...residual("sagan", ["width=16", "conditional=false"]), "loss=hinge"],
   },
