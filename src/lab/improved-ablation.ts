@@ -16,6 +16,7 @@
  *
  * The paper's row "-L+HA" is `no labels` here, and its "-L" is `no labels, no historical averaging`.
  */
+import { datasetOverrides, type SweepDataset } from "./datasets.ts";
 import { defineSweep, type Sweep } from "./sweep/definition.ts";
 
 /** The techniques of the paper's image model, by the paper's names, with the options of the sweep. */
@@ -32,26 +33,19 @@ type Ablated = keyof typeof TECHNIQUES;
 
 const without = (...names: Ablated[]): readonly string[] => names.map((name) => `techniques-=${TECHNIQUES[name].kind}`);
 
-/** The data sets of the sweep: kind of data and feature network. */
-const DATASETS = {
-  mnist: ["data=mnist", "evaluate.features=mnist-classifier"],
-  "fashion-mnist": ["data=fashionMnist", "evaluate.features=fashion-mnist-classifier"],
-} as const;
-
 /**
  * The sweep on one data set.
  *
  * @example
  * const grid = expandGrid(improvedAblation(), (await loadRecipe("narrow-dcgan")).recipe); // 24 runs
  */
-export function improvedAblation(dataset: keyof typeof DATASETS = "mnist"): Sweep {
+export function improvedAblation(dataset: SweepDataset = "mnist"): Sweep {
   const parts = Object.entries(TECHNIQUES) as [Ablated, (typeof TECHNIQUES)[Ablated]][];
   return defineSweep({
     name: dataset === "mnist" ? "improved-ablation" : `improved-ablation-${dataset}`,
     recipe: "narrow-dcgan",
     set: [
-      ...DATASETS[dataset],
-      "data.size=32",
+      ...datasetOverrides(dataset),
       ...parts.map(([, { kind }]) => `techniques+=${kind}`),
       ...parts.flatMap(([, { kind, set }]) => set.map((text) => `techniques.${kind}.${text}`)),
     ],
