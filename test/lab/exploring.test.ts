@@ -13,6 +13,7 @@ import {
 import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
+import { Generator, scope } from "../../src/tensor/index.ts";
 
 const { recipe: base } = await loadRecipe("narrow-dcgan");
 
@@ -30,6 +31,25 @@ function changesOf(sweep: Sweep): Record<string, string[]> {
     cells.map(([name, recipe]) => [name, recipeChanges(first, toPlainRecipe(recipe)).map(({ key }) => key)]),
   );
 }
+
+describe("every cell", () => {
+  it.each([exploringTables(), dcganOptions(), bigganWeights(), dropout128(), resolution()])(
+    "of $name has networks that can be built for its images",
+    (sweep) => {
+      for (const { data, generator, discriminator, batchSize, techniques } of cellsOf(sweep).values()) {
+        const image = { channels: data.kind === "cifar10" ? 3 : 1, size: data.options.size as number };
+        const random = new Generator(0);
+        const context = { image, classes: 10, device: "cpu" as const, batchSize, random, generator: random };
+        scope(() => {
+          for (const network of [generator, discriminator]) {
+            expect(network.build(context).parameters().length).toBeGreaterThan(4);
+          }
+          for (const technique of techniques) technique.build(context);
+        });
+      }
+    },
+  );
+});
 
 describe("exploring", () => {
   const cells = cellsOf(exploringTables());
@@ -112,7 +132,7 @@ describe("dropout-128", () => {
 
 describe("resolution", () => {
   it("changes the size of the images alone", async () => {
-    expect(changesOf(resolution())).toEqual({ 8: [], 16: ["data.size"], 32: ["data.size"] });
+    expect(changesOf(resolution())).toEqual({ 16: [], 32: ["data.size"], 64: ["data.size"] });
     const loaded = await loadSweep("resolution");
     expect(expandGrid(loaded.sweep, loaded.base).runs).toHaveLength(9);
   });
