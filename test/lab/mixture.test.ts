@@ -10,6 +10,7 @@ import {
   type MixtureRecord,
   milestones,
   mixtureSweep,
+  populatedModes,
   readRecords,
   recordOf,
   verdicts,
@@ -134,8 +135,8 @@ describe("tables", () => {
     const [group] = groupsOf(apart);
     const lines = groupTable(group!).split("\n");
     // s = 1 point, t(0.975, 2) = 4.303, n = 3: 2.48 points.
-    expect(lines[2]).toContain("| all samples | 0 1 2 | 8 | 91.0 ± 2.5 | 4 ± 0 |");
-    expect(lines[3]).toContain("| top-k | 0 1 2 | 6 | **97.0 ± 2.5** | 4 ± 0 |");
+    expect(lines[2]).toContain("| all samples | 0 1 2 | 8 | 91.0 ± 2.5 | 4 ± 0 | 4 ± 0 |");
+    expect(lines[3]).toContain("| top-k | 0 1 2 | 6 | **97.0 ± 2.5** | 4 ± 0 | 4 ± 0 |");
     expect(verdicts(group!)).toEqual(["top-k: 6.00 points above learning from all samples; the intervals are apart."]);
   });
 
@@ -146,6 +147,11 @@ describe("tables", () => {
     expect(verdicts(group!)[0]).toContain("2.00 points above learning from all samples; the intervals overlap");
     const [alone] = groupsOf([apart[0]!, apart[3]!]);
     expect(verdicts(alone!)[0]).toContain("too few seeds for intervals");
+  });
+
+  it("count as populated what has a tenth of an equal share, 2.5 of 100 samples here", () => {
+    expect(populatedModes({ ...apart[0]!, histogram: [90, 3, 2, 0] })).toBe(2);
+    expect(populatedModes({ ...apart[0]!, samples: 30, histogram: [28, 1, 1, 0] })).toBe(3);
   });
 
   it("keep mixtures and lengths apart", () => {

@@ -15,4 +15,4 @@ export { oracleTables, readOracles, writeOraclePage } from "./oracle-page.ts";
 export { measureOracle, type OracleOptions, type OracleRecord, oracleSchema, writeOracle } from "./oracle-run.ts";
 export { type MixtureRecord, readRecords, recordName, recordOf, writeRecord } from "./record.ts";
 export { recordsFolder, runMixture, writeMixturePage } from "./run.ts";
-export { groupsOf, groupTable, mixtureTables, verdicts } from "./table.ts";
+export { groupsOf, groupTable, mixtureTables, populatedModes, verdicts } from "./table.ts";

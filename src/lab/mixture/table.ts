@@ -7,15 +7,23 @@ import type { MixtureRecord } from "./record.ts";
 interface Column {
   readonly name: string;
   readonly better: "higher" | "lower";
-  of(last: MixtureRecord["curve"][number]): number;
+  of(record: MixtureRecord): number;
 }
 
+const last = ({ curve }: MixtureRecord): MixtureRecord["curve"][number] => curve.at(-1)!;
+
 const columns: readonly Column[] = [
-  { name: "high quality, % ↑", better: "higher", of: ({ highQuality }) => highQuality * 100 },
-  { name: "modes ↑", better: "higher", of: ({ modes }) => modes },
-  { name: "reverse KL, nats ↓", better: "lower", of: ({ reverseKl }) => reverseKl },
-  { name: "distance ↓", better: "lower", of: ({ distance }) => distance },
+  { name: "high quality, % ↑", better: "higher", of: (record) => last(record).highQuality * 100 },
+  { name: "modes with a sample ↑", better: "higher", of: (record) => last(record).modes },
+  { name: "with a tenth of their share ↑", better: "higher", of: populatedModes },
+  { name: "reverse KL, nats ↓", better: "lower", of: (record) => last(record).reverseKl },
+  { name: "distance ↓", better: "lower", of: (record) => last(record).distance },
 ];
+
+/** Modes with at least a tenth of the high-quality samples that each would have if all had as many. */
+export function populatedModes({ histogram, samples, modes }: MixtureRecord): number {
+  return histogram.filter((count) => count >= samples / (10 * modes)).length;
+}
 
 /** Records that are compared with each other: of one mixture and one length. */
 export interface Group {
@@ -53,7 +61,7 @@ const better = (direction: Column["better"], a: Interval, b: Interval): boolean 
 export function groupTable(group: Group): string {
   const arms = armsOf(group);
   const intervals = columns.map((column) =>
-    arms.map(({ records }) => interval(records.map(({ curve }) => column.of(curve.at(-1)!)))),
+    arms.map(({ records }) => interval(records.map((record) => column.of(record)))),
   );
   const rows = arms.map(({ update, records }, row) => {
     const cells = columns.map((column, i) => {
@@ -75,7 +83,7 @@ export function groupTable(group: Group): string {
 export function verdicts(group: Group): string[] {
   const arms = armsOf(group).map(({ update, records }) => ({
     update,
-    share: interval(records.map(({ curve }) => curve.at(-1)!.highQuality * 100)),
+    share: interval(records.map((record) => last(record).highQuality * 100)),
   }));
   const baseline = arms.find(({ update }) => update === "all");
   if (baseline === undefined) return [];
