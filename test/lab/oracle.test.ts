@@ -174,7 +174,37 @@ describe("measureOracle", () => {
       },
     ]);
     expect(table).toContain("| 4 | worst quarter | 0 % | 25 % | 100 % | – | 75 % |");
+    expect(table).not.toContain("over seeds");
     expect(table).toContain("|  | worse half | 13 % | 50 % | 100 % | – | 100 % |");
+  });
+
+  it("takes the intervals of runs that differ in the seed over these", async () => {
+    const path = directory();
+    await startRun(recipe(), { directory: path }).train();
+    const measured = await measureOracle(path, { batches: 2, steps: [4] });
+    const of = (seed: number, mean: number, quarter: number): typeof measured => ({
+      ...measured,
+      run: { ...measured.run, seed },
+      cosines: measured.cosines.map((one) => ({ ...one, rings: one.rings.map((ring) => ({ ...ring, mean })) })),
+      quarters: [
+        {
+          step: 4,
+          rings: [
+            [10 - quarter, 0, 0, quarter],
+            [0, 0, 0, 0],
+            [0, 0, 0, 0],
+            [0, 0, 0, 0],
+            [15, 5, 5, 5],
+          ],
+        },
+      ],
+    });
+    const text = oracleTables([of(0, 0.1, 2), of(1, 0.3, 4)]);
+    // Two values: t(0.975, 1) = 12.706, so 0.2 +- 12.706 * 0.1 and 30 % +- 12.706 * 10 %.
+    expect(text).toContain("over seeds 0, 1");
+    expect(text).toContain("|  | *in the worst quarter* | 30 ± 127 % | – | – | – | 17 ± 0 % |");
+    expect(text).toContain("| 4 | *share of samples* | 25 ± 0 % | 0 ± 0 % |");
+    expect(text).toContain("|  | cosine, top half | +0.20 ± 1.27 |");
   });
 
   it("does not depend on the learning rate of the plain step, and the halves differ", async () => {

@@ -6,6 +6,7 @@ import { UserError } from "../../base/errors.ts";
 import { barPanels } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
+import { interval } from "../statistics.ts";
 import { updateNames, updates } from "./experiment.ts";
 import { writeFigure } from "./figures.ts";
 import { ringNames } from "./oracle.ts";
@@ -81,7 +82,72 @@ function quartersTable({ quarters }: OracleRecord): string {
   return markdown(["snapshot", "in the", ...ringNames], 1, rows);
 }
 
-/** The tables as Markdown: mean cosine ± 95 % confidence interval over batches, and where the samples of each ring stand. */
+/** Records whose seeds are repetitions of each other: of one mixture and one update. */
+function groupsOf(records: readonly OracleRecord[]): OracleRecord[][] {
+  const groups = new Map<string, OracleRecord[]>();
+  for (const record of records) {
+    const key = `${record.run.modes}/${record.run.update}`;
+    groups.set(key, [...(groups.get(key) ?? []), record]);
+  }
+  return [...groups.values()];
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+/**
+ * What the runs of a group have in common, a row for each question, with 95 % confidence intervals over seeds: how many samples
+ * lie in each ring, how many of these stand in the worst quarter of their batch, and where a plain gradient step on either
+ * half moves them.
+ */
+function acrossSeeds(group: readonly OracleRecord[]): string {
+  const steps = stepsOf(group[0]!).filter((step) => group.every((record) => stepsOf(record).includes(step)));
+  const rows = steps.flatMap((step) => {
+    const standing = group.map(({ quarters }) => quarters.find((one) => one.step === step)!.rings);
+    const total = (rings: (typeof standing)[number]) => sumOf(rings.map(sumOf));
+    const cosinesOf = (update: (typeof updates)[number], ring: number) =>
+      group.flatMap(({ cosines }) => {
+        const found = cosines.find((one) => one.step === step && one.method === "gradient" && one.update === update)!;
+        return found.rings[ring]!.mean ?? [];
+      });
+    const percent = (values: readonly number[]): string => {
+      const { mean, halfWidth } = interval(values.map((value) => 100 * value));
+      return values.length === 0
+        ? "–"
+        : `${mean.toFixed(0)}${Number.isFinite(halfWidth) ? ` ± ${halfWidth.toFixed(0)}` : ""} %`;
+    };
+    const cosine = (update: (typeof updates)[number]) =>
+      ringNames.map((_, ring) => {
+        const values = cosinesOf(update, ring);
+        if (values.length === 0) return "–";
+        const { mean, halfWidth } = interval(values);
+        return cellText({ mean, halfWidth: Number.isFinite(halfWidth) ? halfWidth : null, count: 0, batches: 0 });
+      });
+    return [
+      [
+        thousands(step),
+        "*share of samples*",
+        ...ringNames.map((_, i) => percent(standing.map((rings) => sumOf(rings[i]!) / total(rings)))),
+      ],
+      [
+        "",
+        "*in the worst quarter*",
+        ...ringNames.map((_, i) =>
+          percent(standing.flatMap((rings) => (sumOf(rings[i]!) > 0 ? [rings[i]![3]! / sumOf(rings[i]!)] : []))),
+        ),
+      ],
+      ["", "cosine, top half", ...cosine("top")],
+      ["", "cosine, bottom half", ...cosine("bottom")],
+    ];
+  });
+  const { modes, update } = group[0]!.run;
+  const seeds = group.map(({ run }) => run.seed).join(", ");
+  return `#### ${modes} modes, trained on ${updateNames[update]}: one plain gradient step, over seeds ${seeds}\n\n${markdown(["snapshot", "", ...ringNames], 1, rows)}`;
+}
+
+/**
+ * The tables as Markdown: of runs that differ in the seed, what they have in common; then of each run the mean cosine ± 95 %
+ * confidence interval over batches, and where the samples of each ring stand.
+ */
 export function oracleTables(records: readonly OracleRecord[]): string {
   const tables = records.flatMap((record) => {
     const cosines = methods.map((method) => {
@@ -95,7 +161,8 @@ export function oracleTables(records: readonly OracleRecord[]): string {
     const standing = `#### Where the discriminator puts the samples of each ring; ${modes} modes, trained on ${updateNames[update]}, seed ${seed}`;
     return [...cosines, `${standing}\n\n${quartersTable(record)}`];
   });
-  return `${tables.join("\n\n")}\n`;
+  const summaries = groupsOf(records).flatMap((group) => (group.length > 1 ? [acrossSeeds(group)] : []));
+  return `${[...summaries, ...tables].join("\n\n")}\n`;
 }
 
 function figureOf(record: OracleRecord, method: Method): string {
@@ -117,11 +184,12 @@ function figureOf(record: OracleRecord, method: Method): string {
   });
 }
 
-/** Writes `oracle.md` and `figures/oracle-...` of records into a folder, and gives the tables. */
+/** Writes `oracle.md` of records, and `figures/oracle-...` of the first seed of each kind of run, and gives the tables. */
 export async function writeOraclePage(folder: string, records: readonly OracleRecord[]): Promise<string> {
   const tables = oracleTables(records);
   const images: string[] = [];
-  for (const record of records) {
+  for (const [record] of groupsOf(records)) {
+    if (record === undefined) continue;
     for (const method of methods) {
       const { modes, update, seed } = record.run;
       const name = `oracle-modes-${modes}-${update}-seed${seed}-${method}`;
