@@ -7,7 +7,7 @@ import { eventsOf, linesOf, newDirectory, recipe, stopAfter } from "./short-run.
 import { technique, temporaryFolder, tinyConvolutions, tinyRecipe } from "./tiny.ts";
 
 describe("a run", () => {
-  it("leaves recipe.json, metrics.jsonl, samples, checkpoints and report.md", async () => {
+  it("leaves recipe.json, metrics.jsonl, samples, checkpoints and the report with its charts", async () => {
     const directory = newDirectory();
     const seen: string[] = [];
     const result = await startRun(recipe, { directory, source: "tiny.ts", overrides: ["steps=6"] }).train({
@@ -30,6 +30,8 @@ describe("a run", () => {
     ]);
     expect(readdirSync(directory).sort()).toEqual([
       "checkpoints",
+      "judgements.svg",
+      "losses.svg",
       "metrics.jsonl",
       "recipe.json",
       "report.md",
