@@ -50,15 +50,15 @@ interface Gan {
 /** Five critic updates a step, as both papers have it: a step costs about five times as much. */
 const CRITIC = ["discriminatorSteps=5", "loss=wasserstein"];
 
-/** Networks of residual blocks with so many channels, instead of the DCGAN's. */
-const residual = (kind: string, options: readonly string[] = []): readonly string[] =>
+/** Networks of another kind in the DCGAN's place, with options that both share. */
+const residual = (kind: string, options: readonly string[]): readonly string[] =>
   ["generator", "discriminator"].flatMap((player) => [
     `${player}=${kind}`,
     ...(player === "generator" ? ["generator.latent=64"] : []),
     ...options.map((option) => `${player}.${option}`),
   ]);
 
-/** BigGAN's: labels in both players. */
+/** What both BigGANs have beside their networks. */
 const BIGGAN = ["loss=hinge", "generator.shared=32"];
 
 /**
@@ -124,9 +124,6 @@ const GANS = {
 
 /** One of them. */
 export type SweepGan = keyof typeof GANS;
-
-/** Their names, in the order of the tables. */
-export const sweepGans = Object.keys(GANS) as readonly SweepGan[];
 
 /** Those with the DCGAN's networks. */
 export const dcgans: readonly SweepGan[] = ["dcgan", "lsgan", "wgan", "wgan-gp", "sn-dcgan"];

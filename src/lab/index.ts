@@ -12,7 +12,6 @@ export {
   residualGans,
   type SweepGan,
   stepsOf,
-  sweepGans,
   unlabelledGans,
 } from "./gans.ts";
 export { improvedAblation } from "./improved-ablation.ts";

@@ -11,7 +11,7 @@ export const shippedSweeps: Readonly<Record<string, () => Sweep>> = {
   "biggan-weights": bigganWeights,
   "dcgan-options": dcganOptions,
   "dropout-128": dropout128,
-  exploring: () => exploringTables(),
+  exploring: exploringTables,
   "improved-ablation": () => improvedAblation(),
   "improved-ablation-fashion-mnist": () => improvedAblation("fashion-mnist"),
   "mode-collapse": () => modeCollapse(),
