@@ -8,9 +8,6 @@ const DATASETS = {
 /** One of them. */
 export type SweepDataset = keyof typeof DATASETS;
 
-/** Their names, in the order of the tables. */
-export const sweepDatasets = Object.keys(DATASETS) as readonly SweepDataset[];
-
 /**
  * A data set as overrides of a recipe of images that is scored.
  *
@@ -20,4 +17,10 @@ export const sweepDatasets = Object.keys(DATASETS) as readonly SweepDataset[];
 export function datasetOverrides(name: SweepDataset, size = 32): string[] {
   const { data, features } = DATASETS[name];
   return [`data=${data}`, `data.size=${size}`, `evaluate.features=${features}`];
+}
+
+/** All of them as the values of an axis, in the order of the tables. */
+export function datasetAxis(): Record<string, string[]> {
+  const names = Object.keys(DATASETS) as SweepDataset[];
+  return Object.fromEntries(names.map((name) => [name, datasetOverrides(name)]));
 }

@@ -1,6 +1,6 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
 export * from "./anomaly/index.ts";
-export { datasetOverrides, type SweepDataset, sweepDatasets } from "./datasets.ts";
+export { datasetAxis, datasetOverrides, type SweepDataset } from "./datasets.ts";
 export * from "./exploring/index.ts";
 export * from "./games/index.ts";
 export {

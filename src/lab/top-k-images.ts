@@ -11,7 +11,7 @@
  * The two updates of a GAN at one batch size differ in nothing but the technique, and the same seed begins both with the
  * same weights and the same order of images.
  */
-import { datasetOverrides, type SweepDataset, sweepDatasets } from "./datasets.ts";
+import { datasetAxis, datasetOverrides, type SweepDataset } from "./datasets.ts";
 import { dcgans, ganOverrides, ORDINARY, type SweepGan } from "./gans.ts";
 import { defineSweep, type Sweep } from "./sweep/definition.ts";
 
@@ -28,9 +28,7 @@ export function topKImages(dataset?: SweepDataset, gans: readonly SweepGan[] = d
     recipe: "narrow-dcgan",
     set: dataset === undefined ? [] : datasetOverrides(dataset),
     over: {
-      ...(dataset === undefined
-        ? { data: Object.fromEntries(sweepDatasets.map((name) => [name, datasetOverrides(name)])) }
-        : {}),
+      ...(dataset === undefined ? { data: datasetAxis() } : {}),
       gan: Object.fromEntries(gans.map((name) => [name, ganOverrides(name)])),
       batchSize: [32, 64, 128],
       update: { all: ORDINARY, topK: [] },

@@ -7,7 +7,7 @@
  * Networks of 8 or 16 channels at 32 x 32 (see `src/lab/gans.ts`), 1,200 generator updates, or 480 where D has five to each.
  * Both BigGANs are conditional on the class, the others are not, as in the papers; FID compares them all with the same images.
  */
-import { datasetOverrides, sweepDatasets } from "../datasets.ts";
+import { datasetAxis } from "../datasets.ts";
 import { ganOverrides, ORDINARY, type SweepGan, stepsOf } from "../gans.ts";
 import { defineSweep, type Sweep } from "../sweep/definition.ts";
 
@@ -27,7 +27,7 @@ export function exploringTables(): Sweep {
     name: "exploring",
     recipe: "narrow-dcgan",
     over: {
-      data: Object.fromEntries(sweepDatasets.map((name) => [name, datasetOverrides(name)])),
+      data: datasetAxis(),
       architecture: Object.fromEntries(
         ARCHITECTURES.map((name) => [name, [...ganOverrides(name, LENGTH * stepsOf(name)), ...ORDINARY]]),
       ),

@@ -10,7 +10,7 @@ import { interval } from "../statistics.ts";
 import { updateNames, updates } from "./experiment.ts";
 import { writeFigure } from "./figures.ts";
 import { ringNames } from "./oracle.ts";
-import { type Method, methods, type OracleRecord, oracleSchema } from "./oracle-run.ts";
+import { known, type Method, methods, type OracleRecord, oracleSchema } from "./oracle-run.ts";
 
 /** All records of a folder, in the order of their names. Throws UserError for a damaged one. */
 export function readOracles(folder: string): OracleRecord[] {
@@ -23,6 +23,7 @@ export function readOracles(folder: string): OracleRecord[] {
   });
 }
 
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 const thousands = (value: number): string => value.toLocaleString("en");
 
 function stepsOf({ cosines }: OracleRecord): number[] {
@@ -36,7 +37,7 @@ function titleOf({ run }: OracleRecord, method: Method): string {
 
 type Cell = OracleRecord["cosines"][number]["rings"][number];
 
-function cellText({ mean, halfWidth }: Cell): string {
+function cellText({ mean, halfWidth }: Pick<Cell, "mean" | "halfWidth">): string {
   if (mean === null) return "–";
   const spread = halfWidth === null ? "" : ` ± ${halfWidth.toFixed(2)}`;
   return `${mean > 0 ? "+" : ""}${mean.toFixed(2)}${spread}`;
@@ -45,7 +46,7 @@ function cellText({ mean, halfWidth }: Cell): string {
 /** The rings of one snapshot: a row with the samples in them, and a row for each update. */
 function rowsOf(record: OracleRecord, method: Method, step: number): string[][] {
   const own = record.cosines.filter((one) => one.step === step && one.method === method);
-  const total = own[0]!.rings.reduce((sum, { count }) => sum + count, 0);
+  const total = sumOf(own[0]!.rings.map(({ count }) => count));
   const share = ({ count }: Cell) => `${thousands(count)} (${((100 * count) / Math.max(1, total)).toFixed(1)} %)`;
   const counts = [thousands(step), "*samples*", ...own[0]!.rings.map(share)];
   return [
@@ -73,8 +74,8 @@ function quartersTable({ quarters }: OracleRecord): string {
       i === 0 ? thousands(step) : "",
       part,
       ...rings.map((counts) => {
-        const total = counts.reduce((sum, count) => sum + count, 0);
-        const inside = counts.slice(i === 0 ? 3 : 2).reduce((sum, count) => sum + count, 0);
+        const total = sumOf(counts);
+        const inside = sumOf(counts.slice(i === 0 ? 3 : 2));
         return total === 0 ? "–" : `${((100 * inside) / total).toFixed(0)} %`;
       }),
     ]),
@@ -91,8 +92,6 @@ function groupsOf(records: readonly OracleRecord[]): OracleRecord[][] {
   }
   return [...groups.values()];
 }
-
-const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /**
  * What the runs of a group have in common, a row for each question, with 95 % confidence intervals over seeds: how many samples
@@ -117,10 +116,8 @@ function acrossSeeds(group: readonly OracleRecord[]): string {
     };
     const cosine = (update: (typeof updates)[number]) =>
       ringNames.map((_, ring) => {
-        const values = cosinesOf(update, ring);
-        if (values.length === 0) return "–";
-        const { mean, halfWidth } = interval(values);
-        return cellText({ mean, halfWidth: Number.isFinite(halfWidth) ? halfWidth : null, count: 0, batches: 0 });
+        const { mean, halfWidth } = interval(cosinesOf(update, ring));
+        return cellText({ mean: known(mean), halfWidth: known(halfWidth) });
       });
     return [
       [
@@ -168,7 +165,7 @@ export function oracleTables(records: readonly OracleRecord[]): string {
 function figureOf(record: OracleRecord, method: Method): string {
   const panels = stepsOf(record).map((step) => {
     const own = record.cosines.filter((one) => one.step === step && one.method === method);
-    const total = own[0]!.rings.reduce((sum, { count }) => sum + count, 0);
+    const total = sumOf(own[0]!.rings.map(({ count }) => count));
     return {
       title: `after ${thousands(step)} iterations`,
       series: updates.map((update) => own.find((one) => one.update === update)?.rings ?? []),

@@ -138,7 +138,8 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
   };
 }
 
-const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+/** A number as a record holds it: null where it is not known. */
+export const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 const plainRing = ({ mean, halfWidth, ...counts }: RingCosine) => ({
   mean: known(mean),
   halfWidth: known(halfWidth),
