@@ -1,10 +1,14 @@
-/** Sources in the binary form of CIFAR: records of label bytes and three planes of 32 x 32 bytes (Krizhevsky 2009). */
+/**
+ * Sources of CIFAR (Krizhevsky 2009): the official binary files, records of label bytes and three planes of 32 x 32 bytes; or,
+ * where these are not, an edition as image files, `train/<class>/` and `test/<class>/` in a folder or a zip archive.
+ */
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
+import { folderSource } from "./image-folder.ts";
 import { background, channels, choice, fit, path, size } from "./options.ts";
 import { datasetsFolder } from "./paths.ts";
 import { type ImageSource, type OpenSource, sha256, sha256OfFile } from "./source.ts";
@@ -40,26 +44,42 @@ export const cifarOptions = {
   ...choice,
 };
 
-/** The folder that holds a split's files: `path` itself or the sub-folder that the official archive unpacks to. */
-function folderOf({ name, folder, files }: CifarDataset, path: string | undefined, split: CifarSplit): string {
-  const root = path ?? join(datasetsFolder(), name);
-  const found = [root, join(root, folder)].find((place) => files[split].every((file) => existsSync(join(place, file))));
-  if (found !== undefined) return found;
-  const [first, last] = [files[split][0], files[split].at(-1)];
-  const [what, are] = first === last ? [first, "is"] : [`${first} to ${last}`, "are"];
-  throw new UserError(
-    `${name}: ${what} ${are} not in ${root}; run \`gantry data get ${name}\`, or give the folder that holds them as \`path\` ` +
-      "(a folder or zip of image files is read by imageFolder)",
-  );
+/** The folder that holds a split's binary files, if any: `root` itself or the sub-folder that the official archive unpacks to. */
+function binaryFolder({ folder, files }: CifarDataset, root: string, split: CifarSplit): string | undefined {
+  return [root, join(root, folder)].find((place) => files[split].every((file) => existsSync(join(place, file))));
 }
 
-/** Opens a split. Throws UserError when files are absent or, on opening, do not have the form. */
+/** The folder or archive with image files by split, if any: `root`, or the zip beside it that is named like it. */
+function pictures(root: string, split: CifarSplit): string | undefined {
+  const isArchive = (place: string) => /\.zip$/i.test(place) && existsSync(place);
+  return [root, `${root}.zip`].find((place) => isArchive(place) || existsSync(join(place, split)));
+}
+
+/**
+ * The source of a split.
+ *
+ * Throws UserError when neither form is there, when image files are not in the classes of the dataset, or when, on opening,
+ * binary files do not have the form.
+ */
 export async function cifarSource(
   dataset: CifarDataset,
   path: string | undefined,
   split: CifarSplit,
 ): Promise<ImageSource> {
-  const folder = folderOf(dataset, path, split);
+  const root = path ?? join(datasetsFolder(), dataset.name);
+  const folder = binaryFolder(dataset, root, split);
+  if (folder !== undefined) return binarySource(dataset, folder, split);
+  const images = pictures(root, split);
+  if (images !== undefined) return folderSource(images, split, dataset);
+  const [first, last] = [dataset.files[split][0], dataset.files[split].at(-1)];
+  const [what, are] = first === last ? [first, "is"] : [`${first} to ${last}`, "are"];
+  throw new UserError(
+    `${dataset.name}: ${what} ${are} not in ${root}; run \`gantry data get ${dataset.name}\`, or give as \`path\` the folder ` +
+      `that holds them, or a folder or zip with image files in ${split}/<class>/`,
+  );
+}
+
+async function binarySource(dataset: CifarDataset, folder: string, split: CifarSplit): Promise<ImageSource> {
   const names = dataset.files[split];
   const files = names.map((file) => join(folder, file));
   const sums = await Promise.all(files.map(sha256OfFile));

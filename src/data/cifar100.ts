@@ -44,7 +44,7 @@ const dataset = (granularity: keyof typeof labelAt): CifarDataset => ({
  * CIFAR-100 in the official binary form, from `gantry data get cifar100` or from a folder of one's own.
  *
  * - `granularity`: `fine` (default, 100 classes of 600 images) or `coarse` (20 classes of 3,000)
- * - `path`: the folder with train.bin and test.bin, or the one above it; default: where `gantry data get` puts them
+ * - `path`: the folder with train.bin and test.bin, or the one above it; or image files, as for {@link cifar10}
  * - the other options as for {@link cifar10}
  *
  * Building it throws UserError, with the command that gets the files, when they are not there.

@@ -90,21 +90,46 @@ export function byClass(files: readonly Listed[], depth: number): Omit<Arranged,
   return { files: turns, classes, stray: loose.map((file) => file.path) };
 }
 
-/** Opens a folder or zip archive as a source. Throws UserError when it holds no image or not the wanted split. */
-export async function folderSource(path: string, split?: string): Promise<ImageSource> {
+/** What a folder is held to when it has to be a certain dataset. */
+interface Expected {
+  readonly name: string;
+  readonly classes: readonly string[];
+}
+
+/**
+ * Opens a folder or zip archive as a source.
+ *
+ * Throws UserError when it holds no image, not the wanted split, or other classes than expected.
+ */
+export async function folderSource(path: string, split?: string, expected?: Expected): Promise<ImageSource> {
   const full = resolve(path);
   const listing = await listImages(full);
   refuseEmpty(full, listing);
   const arranged = arrange(listing.files, split, full);
+  if (expected !== undefined) refuseOtherClasses(full, arranged.classes, expected);
   const stray = arranged.stray.map((file) => ({ file, reason: "lies beside the class folders, so it has no class" }));
   return listedSource({
-    name: `${basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
+    name: `${expected?.name ?? basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
     files: arranged.files.map(({ file }) => file),
     labels: arranged.files.map(({ label }) => label),
     classes: arranged.classes,
     broken: [...listing.broken, ...stray],
     ignored: listing.ignored,
   });
+}
+
+/** Throws UserError unless the classes are the expected ones in their order, which is that of their names. */
+function refuseOtherClasses(path: string, found: readonly string[], { name, classes }: Expected): void {
+  if (found.join("/") === classes.join("/")) return;
+  const missing = classes.filter((one) => !found.includes(one));
+  const foreign = found.filter((one) => !classes.includes(one));
+  const which = [
+    ...(missing.length > 0 ? [`no ${missing[0]}`] : []),
+    ...(foreign.length > 0 ? [`\`${foreign[0]}\`, which is none of them`] : []),
+  ];
+  throw new UserError(
+    `${path}: its class folders are not the ${classes.length} classes of ${name}: ${which.join(", ")}`,
+  );
 }
 
 /**

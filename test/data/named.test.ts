@@ -1,6 +1,6 @@
 /** MNIST, Fashion-MNIST, CIFAR and STL-10: the real files where they are, small ones in their form, and damaged ones. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
@@ -12,7 +12,7 @@ import { mnist, mnistFolder } from "../../src/data/mnist.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { stl10 } from "../../src/data/stl10.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { cifarRecords, expected, idxOf, labelsOf, published, stl10Images, sumsOf } from "./files.ts";
+import { cifarRecords, expected, idxOf, labelsOf, picture, published, stl10Images, sumsOf, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
@@ -163,6 +163,50 @@ describe("cifar10", () => {
     }
     expect((await pack(cifar10({ path: bin, split: "test", classes: ["automobile"], channels: 1 }))).header.count).toBe(
       1,
+    );
+  });
+
+  it("packs an edition as image files, from a folder, an archive, or the archive among the datasets", async () => {
+    const names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+    const datasets = join(folder, "datasets with pictures");
+    const pictures = join(datasets, "pictures");
+    const entries = await Promise.all(
+      names.flatMap((name, label) =>
+        ["train", "test"].map(async (split) => ({
+          name: `${split}/${name}/0000.jpg`,
+          data: await picture("jpeg", 32, 32, { r: 25 * label, g: split === "train" ? 40 : 200, b: 90 }),
+        })),
+      ),
+    );
+    for (const { name, data } of entries) {
+      mkdirSync(join(pictures, dirname(name)), { recursive: true });
+      writeFileSync(join(pictures, name), data);
+    }
+    writeFileSync(join(datasets, "cifar10.zip"), zipOf(entries));
+    process.env.GANTRY_DATA = datasets;
+    const fromFolder = await pack(cifar10({ path: pictures }));
+    const fromArchive = await pack(cifar10());
+    const test = await pack(cifar10({ path: join(datasets, "cifar10.zip"), split: "test" }));
+    for (const made of [fromFolder, fromArchive, test]) {
+      expect(made.header.classes).toEqual(names);
+      expect(labelsOf(made)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(made.header.note).toMatch(
+        /10 image files from cifar10 \(t.*\), all JPEG: pixels differ from a lossless original/,
+      );
+    }
+    expect(sumsOf(fromFolder)).toEqual(sumsOf(fromArchive));
+    const pixels = readFileSync(test.imagesPath);
+    expect(Math.abs(pixels[7 * 3072]! - 175)).toBeLessThanOrEqual(3);
+    expect(Math.abs(pixels[7 * 3072 + 1024]! - 200)).toBeLessThanOrEqual(3);
+
+    rmSync(join(pictures, "train", "truck"), { recursive: true });
+    await expect(pack(cifar10({ path: pictures }))).rejects.toThrow(
+      /pictures: its class folders are not the 10 classes of cifar10: no truck$/,
+    );
+    renameSync(join(pictures, "train", "cat"), join(pictures, "train", "kitten"));
+    await expect(pack(cifar10({ path: pictures }))).rejects.toThrow(/: no cat, `kitten`, which is none of them$/);
+    await expect(pack(cifar10({ path: join(pictures, "train") }))).rejects.toThrow(
+      /a folder or zip with image files in train\/<class>\/$/,
     );
   });
 
