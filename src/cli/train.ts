@@ -22,6 +22,12 @@ const args = {
     valueHint: "DIR",
     description: "the run directory, which must be new; default: runs/<recipe>-<time>",
   },
+  from: {
+    type: "string",
+    valueHint: "RUN",
+    description:
+      "begin with the networks of another run's newest checkpoint, or of the checkpoint whose folder is given; all else begins anew",
+  },
   set: {
     type: "string",
     valueHint: "KEY=VALUE",
@@ -87,6 +93,7 @@ export const train = defineCommand({
       does: "another width, one technique more",
     },
     { line: "gantry train ./my-recipe.ts", does: "a recipe of your own" },
+    { line: "gantry train fashion-mnist --from runs/digits", does: "new data for trained networks" },
     { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],
   async run({ args: flags, rawArgs }) {
@@ -100,7 +107,13 @@ export const train = defineCommand({
       if (flags.out !== undefined) refuseExisting(flags.out);
       const { startRun } = await import("../training/index.ts");
       const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
-      const run = startRun(recipe, { directory, modules: loaded.modules, source: loaded.source, overrides });
+      const run = startRun(recipe, {
+        directory,
+        modules: loaded.modules,
+        source: loaded.source,
+        overrides,
+        from: flags.from,
+      });
       // What startRun made a moment ago holds nothing yet, and would stand in the way of the next try.
       const unbegun = () => rmSync(directory, { recursive: true, force: true });
       return trainWatched(run, recipe.name ?? loaded.source, directory, flags, { meeting, unbegun });

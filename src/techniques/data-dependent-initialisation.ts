@@ -42,8 +42,8 @@ export const dataDependentInitialisation = describe(
           "`dataDependentInitialisation` sets the lengths of weight-normed layers, and neither network has one; use it with noisyMlp or allCnn",
         );
       }
-      // A run that is only sampled from gets its weights from a checkpoint, as does one that goes on.
-      if (feeds.first === undefined) return;
+      // A run that is only sampled from gets its weights from a checkpoint, as does one that goes on or begins with another's.
+      if (feeds.first === undefined || game.hasGivenWeights) return;
       const { first } = feeds;
       scope(() =>
         frozenStatistics(() =>

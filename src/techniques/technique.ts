@@ -40,6 +40,8 @@ export interface Game {
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly progress: Progress;
+  /** Whether the networks began with weights that someone chose, which no initialisation may replace. */
+  readonly hasGivenWeights: boolean;
   /** New latents [count, latent] from the run's stream, or from `random`. */
   latents(count: number, random?: Generator): Tensor;
   /** New labels int64 [count] for generated samples, as the recipe distributes them; undefined when the data has no classes. */

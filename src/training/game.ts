@@ -10,6 +10,7 @@ import { type Generator, Tensor } from "../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone } from "./compatible.ts";
 import { ALONE, Division, type Replica } from "./division.ts";
 import type { PartedPassOptions } from "./parted-pass.ts";
+import { type StartingWeights, startWith } from "./starting-weights.ts";
 import { Streams, seedOf } from "./streams.ts";
 
 /** What the networks must know of the data. */
@@ -32,6 +33,7 @@ export class BuiltGame implements Game {
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly techniques: readonly Technique[];
   readonly division: Division;
+  readonly hasGivenWeights: boolean;
   /** The further feeds of techniques, as "<technique>.<its name for it>". */
   readonly furtherFeeds: ReadonlyMap<string, BatchFeed>;
   readonly #feed: BatchFeed | undefined;
@@ -43,10 +45,10 @@ export class BuiltGame implements Game {
    * Builds networks, optimizers and techniques; the same recipe gives the same weights.
    *
    * Without a feed the game can be sampled from but not trained. `replica` says which of the processes that train together
-   * this one is. Throws UserError when parts of the recipe do not go
-   * together, or a technique wants further data that the feed cannot give.
+   * this one is; `weights` are what the networks begin with instead of new ones. Throws UserError when parts of the recipe do
+   * not go together, a technique wants further data that the feed cannot give, or the weights are of other networks.
    */
-  constructor(recipe: Recipe, shape: DataShape, feed?: BatchFeed, replica: Replica = ALONE) {
+  constructor(recipe: Recipe, shape: DataShape, feed?: BatchFeed, replica: Replica = ALONE, weights?: StartingWeights) {
     this.recipe = recipe;
     this.division = new Division(recipe.batchSize, recipe.accumulate, replica);
     this.shape = shape;
@@ -72,6 +74,8 @@ export class BuiltGame implements Game {
     });
     this.generator = networks.generator.build(modelContext("generator")).to({ memoryFormat });
     this.discriminator = networks.discriminator.build(modelContext("discriminator")).to({ memoryFormat });
+    this.hasGivenWeights = weights !== undefined;
+    if (weights !== undefined) startWith(this, weights);
     this.optimizers = {
       generator: recipe.optimizers.generator.build({ parameters: this.generator.parameters() }),
       discriminator: recipe.optimizers.discriminator.build({ parameters: this.discriminator.parameters() }),

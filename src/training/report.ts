@@ -132,11 +132,12 @@ const COLUMNS = ["step", "epoch", "lossD", "lossG", "dReal", "dFake", "imagesPer
 /** Writes report.md, and the charts that it shows, from the log. */
 export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {
   const ticks = directory.ticks();
-  const { engine, source, overrides, hash, data } = description;
+  const { engine, source, overrides, hash, from, data } = description;
   const lines = [
     `# ${String(description.recipe.name ?? source)}`,
     "",
     `Recipe \`${source}\`${overrides.length > 0 ? ` with ${overrides.map((o) => `\`${o}\``).join(", ")}` : ""}, hash \`${hash.slice(0, 12)}\`.`,
+    ...(from ? [`Began with the networks of \`${from}\`.`] : []),
     ...(data
       ? [
           `Data: ${data.name}, ${data.count === 0 ? "drawn without end" : `${data.count} samples`}${data.note ? ` (${data.note})` : ""}.`,

@@ -29,6 +29,8 @@ const descriptionSchema = z.object({
   modules: z.array(z.string()),
   recipe: z.record(z.string(), z.unknown()),
   hash: z.string(),
+  /** The checkpoint of another run whose networks this one began with. */
+  from: z.string().optional(),
   /** Versions and settings that the bits depend on. */
   engine: z.record(z.string(), z.union([z.string(), z.number()])),
   /** What the networks were built for; written once the data is known. */

@@ -15,6 +15,7 @@ import { writeReport } from "./report.ts";
 import { type RunDescription, RunDirectory } from "./run-directory.ts";
 import { bestEvaluation } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
+import { findCheckpointAt } from "./starting-weights.ts";
 import { type Sitting, type TrainingEvents, totalSteps, trainingLoop } from "./trainer.ts";
 import { joinWorkers, leaveWorkers, type Meeting } from "./workers.ts";
 
@@ -28,6 +29,11 @@ export interface RunOrigin {
   readonly modules?: readonly string[];
   /** What the command line changed, for the record. */
   readonly overrides?: readonly string[];
+  /**
+   * Another run, or one of its checkpoints, whose networks this one begins with; default: new ones. Optimizers, techniques and
+   * the count of steps begin anew.
+   */
+  readonly from?: string | undefined;
 }
 
 /** What {@link Run.train} takes. */
@@ -92,6 +98,7 @@ export class Run {
           material,
           evaluator,
           directory: this.directory,
+          from: description.from,
           events,
           stop,
           replica: meeting,
@@ -156,12 +163,13 @@ function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
     modules: [...(origin.modules ?? [])],
     recipe: toPlainRecipe(recipe),
     hash: recipeHash(recipe),
+    ...(origin.from === undefined ? {} : { from: findCheckpointAt(origin.from) }),
     engine: { gantry: gantryVersion(), node: process.version, ...engineSummary() },
   };
 }
 
 /**
- * Makes a run's folder. Throws UserError when the folder exists and is not empty.
+ * Makes a run's folder. Throws UserError when the folder exists and is not empty, or `from` is no run with a checkpoint.
  *
  * @example
  * const run = startRun(recipe, { directory: "runs/first" });

@@ -18,6 +18,7 @@ import type { Material } from "./material.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { bestEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
+import { readStartingWeights } from "./starting-weights.ts";
 import { trainingStep } from "./step.ts";
 import { Clock, StepLog } from "./step-log.ts";
 import { seedOf } from "./streams.ts";
@@ -58,6 +59,8 @@ export interface LoopOptions {
   /** The recipe's evaluations, if it has any. */
   readonly evaluator?: Evaluator | undefined;
   readonly directory: RunDirectory;
+  /** The checkpoint of another run whose networks a new run begins with; default: new ones. */
+  readonly from?: string | undefined;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
   /** The first of the processes that train together; default: there is no other. */
@@ -150,12 +153,18 @@ class Writer {
     this.#evaluator = options.evaluator;
     this.#stop = options.stop;
     this.#material = material;
-    this.game = scope(() => new BuiltGame(recipe, material.shape, material.feed(), replica));
+    const isNew = listCheckpoints(directory.checkpoints).length === 0;
+    this.game = scope(() => {
+      const weights = isNew && options.from !== undefined ? readStartingWeights(options.from) : undefined;
+      return new BuiltGame(recipe, material.shape, material.feed(), replica, weights);
+    });
     const seconds = this.#load();
+    const event = this.#saved === undefined ? "start" : "resume";
+    // The other workers begin with this checkpoint, and so does a next sitting, even if the other run is gone by then.
+    if (this.game.hasGivenWeights) this.#save(seconds);
     shareCheckpoint(replica, listCheckpoints(directory.checkpoints).at(-1)?.path, this.game);
     this.clock = new Clock(seconds);
     this.log = new StepLog(this.game, this.clock);
-    const event = this.#saved === undefined ? "start" : "resume";
     this.#append({ event, step: this.game.step, time: now(), engine: { ...engineSummary() } });
     events.begin?.(this.game.step, steps);
     const reason = wholeBatchReason(this.game);
@@ -205,14 +214,17 @@ class Writer {
 
   /** Saves the game as it stands, unless that has been done. */
   checkpoint(): void {
-    const { game } = this;
-    if (this.#saved === game.step) return;
+    if (this.#saved === this.game.step) return;
     this.log.verify();
-    const { checkpoints } = this.#directory;
-    const file = writeCheckpoint(checkpoints, game, this.clock.seconds());
-    this.#saved = game.step;
+    const file = this.#save(this.clock.seconds());
     this.#prune();
     this.#events.saved?.(file, "checkpoint");
+  }
+
+  #save(seconds: number): string {
+    const file = writeCheckpoint(this.#directory.checkpoints, this.game, seconds);
+    this.#saved = this.game.step;
+    return file;
   }
 
   /** Keeps the newest checkpoints, those that the recipe names, and the best one, which may be the one just written. */
