@@ -1,5 +1,6 @@
 /** Experiments built on training: the statistics of repeated runs, and sweeps. */
 export * from "./anomaly/index.ts";
+export { bigganIcr } from "./biggan-icr.ts";
 export { datasetAxis, datasetOverrides, type SweepDataset } from "./datasets.ts";
 export * from "./exploring/index.ts";
 export * from "./games/index.ts";

@@ -1,4 +1,5 @@
 /** The sweeps that come with Gantry, by name, for `gantry sweep <name>`. */
+import { bigganIcr } from "./biggan-icr.ts";
 import { bigganWeights, dcganOptions, dropout128, exploringTables, resolution } from "./exploring/index.ts";
 import { residualGans } from "./gans.ts";
 import { improvedAblation } from "./improved-ablation.ts";
@@ -8,6 +9,7 @@ import { topKImages } from "./top-k-images.ts";
 
 /** Name to definition of each shipped sweep. */
 export const shippedSweeps: Readonly<Record<string, () => Sweep>> = {
+  "biggan-icr": bigganIcr,
   "biggan-weights": bigganWeights,
   "dcgan-options": dcganOptions,
   "dropout-128": dropout128,

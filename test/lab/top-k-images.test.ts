@@ -1,6 +1,6 @@
 /** The sweep of images: its grid, what its updates differ in, and that k falls to its floor by the middle of each run. */
 import { describe, expect, it } from "vitest";
-import { annealing, expandGrid, loadSweep, runsOf, topKImages } from "../../src/lab/index.ts";
+import { annealing, bigganIcr, expandGrid, loadSweep, runsOf, topKImages } from "../../src/lab/index.ts";
 import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
@@ -137,5 +137,24 @@ describe("the sweep", () => {
       expect([recipe.data.kind, recipe.evaluate?.features]).toEqual([data, `${name}-classifier`]);
       expect(loaded.folder.path.endsWith(`sweeps/top-k-${name}`)).toBe(true);
     }
+  });
+});
+
+describe("biggan-icr", () => {
+  it("has ICR in both updates, and topK alone in the other one, at its floor by the middle", async () => {
+    const { recipe } = await loadRecipe("cifar10-biggan-icr");
+    const { runs } = expandGrid(bigganIcr(), recipe);
+    const [all, top] = runs.map((run) => run.recipe);
+    expect(runs.map(({ cell, seed }) => [cell.values[0], seed]).slice(0, 2)).toEqual([
+      ["all", 0],
+      ["topK", 0],
+    ]);
+    expect(runs).toHaveLength(6);
+    expect(recipeChanges(toPlainRecipe(all!), toPlainRecipe(top!)).map(({ key }) => key)).toEqual(["techniques"]);
+    const icr = ["balancedConsistency", "latentConsistency", "weightAveraging"];
+    expect(all!.techniques.map(({ kind }) => kind)).toEqual(icr);
+    expect(top!.techniques.map(({ kind }) => kind)).toEqual([...icr, "topK"]);
+    expect([kAt(top!, 0), kAt(top!, 300), kAt(top!, 599)]).toEqual([50, 25, 25]);
+    expect([all!.discriminatorSteps, all!.generator.kind, all!.steps]).toEqual([4, "biggan", 600]);
   });
 });

@@ -11,10 +11,10 @@ import { linesOf, newDirectory, recipe, stopAfter } from "./short-run.ts";
 import { tinyRecipe } from "./tiny.ts";
 
 /** The numbers of one file of a checkpoint, by name. */
-function numbersIn(checkpoint: string, file: "generator" | "discriminator" | "state"): Record<string, unknown[]> {
+function numbersIn(checkpoint: string, file: "generator" | "discriminator" | "state"): Record<string, number[]> {
   return scope(() => {
     const { tensors } = readSafetensors(join(checkpoint, `${file}.safetensors`));
-    return Object.fromEntries([...tensors].map(([name, tensor]) => [name, Array.from(tensor.toArray())]));
+    return Object.fromEntries([...tensors].map(([name, tensor]) => [name, Array.from(tensor.toArray(), Number)]));
   });
 }
 
