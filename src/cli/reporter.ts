@@ -141,7 +141,8 @@ class TextReporter implements Reporter {
   }
 
   stopping(): void {
-    this.#status.lasting("Stopping after this step; Ctrl-C once more ends at once, without saving.");
+    const when = this.#total > 0 ? "Stopping after this step" : "Stopping";
+    this.#status.lasting(`${when}; Ctrl-C once more ends at once, without saving.`);
   }
 
   end(result: RunResult): void {
@@ -164,13 +165,14 @@ function near(path: string): string {
   return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
 }
 
-/** The last words: where everything is, and what to type next. */
+/** The last words: where everything is, and what to type next. `total` is 0 where training did not begin. */
 function endText(result: RunResult, total: number): string {
+  const begun = total > 0;
   const gantry = programName();
   const directory = quoted(near(result.directory));
   const rows: [string, string | undefined][] = [
     ["samples", result.samples && near(result.samples)],
-    ["log", near(join(result.directory, "metrics.jsonl"))],
+    ["log", begun ? near(join(result.directory, "metrics.jsonl")) : undefined],
     ["checkpoint", result.checkpoint && near(result.checkpoint)],
     ["best", result.best && `${near(result.best.checkpoint)}, ${result.best.name} ${significant(result.best.value)}`],
   ];
@@ -179,12 +181,13 @@ function endText(result: RunResult, total: number): string {
         [`${gantry} sample ${directory}`, "draw new images"],
         [`${gantry} resume ${directory} --set steps=${total * 2}`, "train for as long again"],
       ]
-    : [[`${gantry} resume ${directory}`, `go on to step ${total}`]];
-  const done = result.finished
-    ? `Finished ${plural(result.step)}`
-    : `Stopped and saved at step ${result.step} of ${total}`;
+    : [[`${gantry} resume ${directory}`, begun ? `go on to step ${total}` : "go on"]];
+  const after = `after ${spoken(result.seconds)} of training`;
+  const stopped = begun
+    ? `Stopped and saved at step ${result.step} of ${total} ${after}.`
+    : "Stopped while the data were prepared; what is prepared is kept.";
   return [
-    `${done} after ${spoken(result.seconds)} of training.`,
+    result.finished ? `Finished ${plural(result.step)} ${after}.` : stopped,
     ...rows.flatMap(([name, path]) => (path === undefined ? [] : [`  ${name.padEnd(10)}  ${path}`])),
     "Next:",
     ...next.flatMap(([line, does]) => [`  ${line}`, `      ${does}`]),

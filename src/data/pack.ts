@@ -83,6 +83,8 @@ export interface DataContext {
   /** Decoding threads; 0 decodes in this thread. Default: one a core, at most 8; none for mere copies. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
+  /** Raise it to stop; what is prepared by then is kept, and the next time goes on from there. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 /**
@@ -91,7 +93,8 @@ export interface DataContext {
  *
  * Broken images are skipped and listed in the header.
  *
- * Throws UserError when every image is broken, the selection is empty, or the disk refuses.
+ * Throws UserError when every image is broken, the selection is empty, or the disk refuses, and the reason of `stop` once
+ * that is raised.
  */
 export async function preparePack(
   source: ImageSource,
@@ -169,6 +172,7 @@ async function writePack(
   await decodeAll(chunks, workers, (decoded) => {
     unfinished.add(decoded);
     tell();
+    context.stop?.throwIfAborted();
   });
   unfinished.finish();
   const broken = [

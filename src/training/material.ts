@@ -1,5 +1,5 @@
 /** The data of a run, images or vectors, behind one face. Nothing else in training asks which they are. */
-import type { AnyDataDescriptor, BatchFeed, Dataset, Mixture, PackProgress, VectorData } from "../data/index.ts";
+import type { AnyDataDescriptor, BatchFeed, DataContext, Dataset, Mixture, VectorData } from "../data/index.ts";
 import { pointCloud, writePng } from "../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../formats/index.ts";
 import { fromPlainRecipe } from "../recipe/plain.ts";
@@ -36,9 +36,12 @@ export interface PictureSize {
   readonly height: number;
 }
 
-/** Builds a recipe's data. Throws UserError when they are not there. */
-export async function openMaterial(recipe: Recipe, onProgress?: (progress: PackProgress) => void): Promise<Material> {
-  const data = await (recipe.data as AnyDataDescriptor).build({ onProgress });
+/** Builds a recipe's data. Throws UserError when they are not there, and the reason of `stop` when that is raised meanwhile. */
+export async function openMaterial(
+  recipe: Recipe,
+  context: Pick<DataContext, "onProgress" | "stop"> = {},
+): Promise<Material> {
+  const data = await (recipe.data as AnyDataDescriptor).build(context);
   return "images" in data ? imageMaterial(data, recipe) : vectorMaterial(data, recipe);
 }
 

@@ -39,7 +39,7 @@ export interface RunOrigin {
 /** What {@link Run.train} takes. */
 export interface TrainOptions {
   readonly events?: TrainingEvents & { preparing?(progress: PackProgress): void };
-  /** Raise it to stop after the current step, with a checkpoint. */
+  /** Raise it to stop after the current step, with a checkpoint; while data are prepared, before the first. */
   readonly stop?: AbortSignal;
   /** Where to meet the other workers, of which this one is the first; default: there are none. */
   readonly meeting?: Meeting | undefined;
@@ -86,7 +86,8 @@ export class Run {
     if (this.recipe.threads !== undefined) configureEngine({ threads: this.recipe.threads });
     const release = this.directory.lock();
     try {
-      const material = await openMaterial(this.recipe, events.preparing?.bind(events));
+      const material = await this.#openMaterial(events, meeting === undefined ? stop : undefined);
+      if (material === undefined) return this.#whereItStands();
       const description = this.#describeData(material);
       const otherEngine = this.#engineChange();
       if (otherEngine !== undefined) events.note?.(otherEngine);
@@ -112,6 +113,30 @@ export class Run {
     } finally {
       release();
     }
+  }
+
+  /** The recipe's data; undefined when `stop` was raised before they were prepared. */
+  async #openMaterial(events: TrainOptions["events"], stop: AbortSignal | undefined): Promise<Material | undefined> {
+    try {
+      return await openMaterial(this.recipe, { onProgress: events?.preparing?.bind(events), stop });
+    } catch (error) {
+      if (stop?.aborted && error === stop.reason) return undefined;
+      throw error;
+    }
+  }
+
+  /** The result of a sitting that has not begun. */
+  #whereItStands(): RunResult {
+    const { path, checkpoints } = this.directory;
+    return {
+      directory: path,
+      step: this.step,
+      finished: false,
+      seconds: this.directory.ticks().at(-1)?.seconds ?? 0,
+      samples: this.directory.newestSamples(),
+      checkpoint: listCheckpoints(checkpoints).at(-1)?.path,
+      best: undefined,
+    };
   }
 
   /** In words, what the bits depend on and is not as it was when the run began; undefined when all is. */

@@ -1,14 +1,16 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { imageFolder } from "../../src/data/index.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { liveTensors } from "../../src/tensor/index.ts";
 import { listCheckpoints, openRun, RunDirectory, startRun } from "../../src/training/index.ts";
+import { picture } from "../data/files.ts";
 import { spawnTypeScript } from "../spawn-typescript.ts";
 import { demanding } from "./demanding.ts";
-import { filesIn, temporaryFolder } from "./tiny.ts";
+import { filesIn, temporaryFolder, tinyRecipe } from "./tiny.ts";
 
 /** Trains in as many sittings as there are steps to stop after, and one more; gives the run's folder. */
 async function train(recipe: Recipe, stopsAfter: readonly number[] = []): Promise<string> {
@@ -120,5 +122,39 @@ describe("a run that is killed", () => {
     expect((await run.train()).finished).toBe(true);
     expect(endOf(directory)).toEqual(endOf(await uninterrupted(recipe)));
     expect(numbersOf(directory)).toEqual(numbersOf(await uninterrupted(recipe)));
+  });
+});
+
+describe("a run that is stopped while its data are prepared", () => {
+  it("has begun nothing, and goes on with what is prepared", async () => {
+    const folder = temporaryFolder();
+    // The engine is loaded before the cache is another one, where it would be compiled anew.
+    liveTensors();
+    const before = process.env.GANTRY_CACHE;
+    process.env.GANTRY_CACHE = join(folder, "cache");
+    try {
+      mkdirSync(join(folder, "images"));
+      const image = await picture("png", 8, 8, { r: 200, g: 100, b: 0 });
+      // A message between threads holds 256 images at most.
+      for (let i = 0; i < 300; i++) writeFileSync(join(folder, `images/${i}.png`), image);
+      const data = imageFolder({ path: join(folder, "images"), size: 16, channels: 1 });
+      const directory = join(folder, "run");
+      const stop = new AbortController();
+      const seen: number[] = [];
+      const preparing = ({ done }: { done: number }) => seen.push(done);
+      const stopped = await startRun(tinyRecipe({ data, steps: 1 }), { directory }).train({
+        stop: stop.signal,
+        events: { preparing: (progress) => preparing(progress) === 1 && stop.abort() },
+      });
+      expect(stopped).toMatchObject({ directory, step: 0, finished: false, seconds: 0, checkpoint: undefined });
+      expect(existsSync(join(directory, "metrics.jsonl"))).toBe(false);
+      expect(seen).toEqual([256]);
+      const result = await (await openRun(directory)).train({ events: { preparing } });
+      expect(result).toMatchObject({ step: 1, finished: true });
+      expect(seen.slice(1)).toEqual([256, 300]);
+    } finally {
+      if (before === undefined) delete process.env.GANTRY_CACHE;
+      else process.env.GANTRY_CACHE = before;
+    }
   });
 });
