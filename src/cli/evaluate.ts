@@ -2,7 +2,7 @@
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
+import { givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { judging } from "./judging-flags.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
@@ -102,7 +102,8 @@ export const evaluate = defineCommand({
     const { refuseAbsentDevice } = await import("./device.ts");
     refuseAbsentDevice(flags.device);
     const { evaluate: measure, openFeatures, overSeeds, preset } = await import("../metrics/index.ts");
-    const { openReal, openSubject } = await import("./evaluate/subject.ts");
+    const { openReal, openSubject, refuseForeignFlags } = await import("./evaluate/subject.ts");
+    refuseForeignFlags(flags.what, givenFlags(rawArgs, args));
     const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
     const { writeFileAtomic } = await import("../formats/index.ts");
     const { metricsOf } = await import("./evaluate/metrics.ts");

@@ -99,6 +99,11 @@ function refuseMiscount(given: readonly string[], args: ArgsDef, command: string
 
 const article = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
 
+/** The flags that were given, as they are typed but for the dashes: `no-averaged`. */
+export function givenFlags(rawArgs: readonly string[], args: ArgsDef): readonly string[] {
+  return [...parseStrictly(rawArgs, args, "gantry").values.keys()];
+}
+
 /** Every value given for a flag that may be repeated, in order. */
 export function valuesOf(rawArgs: readonly string[], args: ArgsDef, flag: string): readonly string[] {
   return parseStrictly(rawArgs, args, "gantry").values.get(flag) ?? [];

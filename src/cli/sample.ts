@@ -1,9 +1,7 @@
 /** `gantry sample`: new images from a trained generator, in a grid or a sheet, as one PNG file. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { PlainDescriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import type { PlainRecipe } from "../recipe/plain.ts";
 import { defineCommand } from "./command.ts";
 import { positiveNumber, wholeNumber } from "./flags.ts";
 import { StatusLine } from "./progress.ts";
@@ -44,16 +42,6 @@ const args = {
   threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
-
-/** A generator that never saw labels would draw any class, whatever was asked for. */
-function refuseUnconditional(recipe: PlainRecipe, wanted: string): void {
-  const generator = recipe.generator as PlainDescriptor | undefined;
-  if (generator?.options.conditional !== false) return;
-  throw new UserError(
-    `${wanted}: the generator of this run was trained without classes; to have them, train with ` +
-      "--set generator.conditional=true --set discriminator.conditional=true",
-  );
-}
 
 /** A name in the run directory that is not taken. */
 function freshFile(directory: string, seed: number): string {
@@ -97,10 +85,7 @@ export const sample = defineCommand({
     if (threads !== undefined) configureEngine({ threads });
     const { RunDirectory, sampleRun, writeRunPicture } = await import("../training/index.ts");
     const description = new RunDirectory(flags.run).description();
-    const { data, recipe } = description;
-    if (flags.class !== undefined) refuseUnconditional(recipe, `--class ${flags.class}`);
-    if (flags.classes !== undefined) refuseUnconditional(recipe, `--classes ${flags.classes}`);
-    if (subject === "classes") refuseUnconditional(recipe, "--sheet classes");
+    const { data } = description;
     const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
     const vectors = data && "features" in data.sample;
     if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and sheets are of images`);

@@ -1,5 +1,5 @@
 /** `gantry train`: a recipe becomes a run directory. */
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { shippedRecipes } from "../recipe/shipped/index.ts";
@@ -107,6 +107,7 @@ export const train = defineCommand({
       if (flags.out !== undefined) refuseExisting(flags.out);
       const { startRun } = await import("../training/index.ts");
       const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
+      const existed = existsSync(directory);
       const run = startRun(recipe, {
         directory,
         modules: loaded.modules,
@@ -115,7 +116,10 @@ export const train = defineCommand({
         from: flags.from,
       });
       // What startRun made a moment ago holds nothing yet, and would stand in the way of the next try.
-      const unbegun = () => rmSync(directory, { recursive: true, force: true });
+      const unbegun = () => {
+        for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
+        if (!existed) rmdirSync(directory);
+      };
       return trainWatched(run, recipe.name ?? loaded.source, directory, flags, { meeting, unbegun });
     });
   },

@@ -41,7 +41,11 @@ export async function trainWatched(
     reporter.end(result);
     return result.finished ? exitCodes.success : interrupt.exitCode();
   } catch (error) {
-    if (!begun) unbegun?.();
+    try {
+      if (!begun) unbegun?.();
+    } catch {
+      // What went wrong at first is what has to be told.
+    }
     throw error;
   } finally {
     interrupt.dispose();

@@ -1,5 +1,6 @@
 /** A dataset as training sees it: all images as one memory-mapped tensor, with labels. */
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { keep, scope, Tensor } from "../tensor/index.ts";
 import type { Choice } from "./options.ts";
 import type { Pack, PackHeader } from "./pack.ts";
@@ -27,6 +28,8 @@ export interface Dataset {
   readonly broken: readonly BrokenFile[];
   /** Where the images came from and how they were resized: belongs beside every score. */
   readonly protocolNote?: string;
+  /** Changes whenever the bytes may: of the files, the selection, the form and the resizer. */
+  readonly fingerprint?: string;
 }
 
 /** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */
@@ -43,7 +46,9 @@ export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">)
   });
   const kept = choice.labels ? classes : [];
   const protocolNote = `${note}; ${resizingOf(pack.header)}`;
-  return { name, count, channels, size, classes: kept, images, labels, flip: choice.flip, broken, protocolNote };
+  const { flip } = choice;
+  const fingerprint = basename(pack.folder);
+  return { name, count, channels, size, classes: kept, images, labels, flip, broken, protocolNote, fingerprint };
 }
 
 function resizingOf({ size, fit, originals, resizer }: PackHeader): string {

@@ -3,7 +3,7 @@
  * Scale Visual Recognition Challenge", IJCV 2015): 1,281,167 for training in 1,000 classes, 50,000 for validation.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
@@ -25,7 +25,9 @@ const published = { train: 1_281_167, val: 50_000 } as const;
 /** The folder whose sub-folders are a split's synsets, and those. */
 function splitFolder(path: string | undefined, split: keyof typeof published): { folder: string; synsets: string[] } {
   const root = resolve(path ?? join(datasetsFolder(), "imagenet"));
-  for (const folder of [join(root, split), join(root, "ILSVRC/Data/CLS-LOC", split), root]) {
+  // A folder of synsets by itself is the split that it is named after, and the training images where its name says nothing.
+  const isItself = basename(root) === split || (split === "train" && basename(root) !== "val");
+  for (const folder of [join(root, split), join(root, "ILSVRC/Data/CLS-LOC", split), ...(isItself ? [root] : [])]) {
     const synsets = existsSync(folder) ? readdirSync(folder).filter((name) => SYNSET.test(name)) : [];
     if (synsets.length > 0) return { folder, synsets: synsets.sort(byCodeUnit) };
   }

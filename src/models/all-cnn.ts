@@ -32,7 +32,7 @@ import {
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
 import { imageShape, type ModelContext } from "./context.ts";
 import { Head } from "./head.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 import { batchNorm1d, batchNorm2d } from "./normalisation.ts";
 
 const BEGIN = { init: normal(0.05), biasInit: zeros };
@@ -93,6 +93,10 @@ export class AllCnnGenerator extends GeneratorNetwork {
     const last = new ConvTranspose2d(context, plan.at(-1)!, channels, 5, { ...DOUBLING, ...BEGIN });
     layers.push(weightNorm(last, { dim: last.outputDim, initialStd: LAST_STD }), new Tanh());
     this.#body = this.registerModule("body", new Sequential(...layers));
+  }
+
+  override get takesLabels(): TakenLabels {
+    return "none";
   }
 
   override forward(noise: Tensor): Tensor {

@@ -26,7 +26,7 @@ import { AttentionInserter } from "./attention-place.ts";
 import { bigganStyle, projectedNorms, sharedEmbedding } from "./biggan.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
-import { type DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
+import { type DiscriminatorNetwork, GeneratorNetwork, type TakenLabels } from "./network.ts";
 import { GeneratorTrunk, ResidualDiscriminator } from "./residual-network.ts";
 
 /** Channels in multiples of the width: before G's first pair of blocks and after each, and the same for D. */
@@ -105,8 +105,8 @@ export class BigganDeepGenerator extends GeneratorNetwork {
     this.#trunk = this.registerModule("trunk", trunk);
   }
 
-  override get mixesClasses(): boolean {
-    return this.#embedding !== undefined;
+  override get takesLabels(): TakenLabels {
+    return this.#embedding !== undefined ? "shares" : "none";
   }
 
   override forward(noise: Tensor, labels?: Tensor): Tensor {

@@ -29,7 +29,7 @@ import { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { partLength } from "./latent-parts.ts";
-import { type DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
+import { type DiscriminatorNetwork, GeneratorNetwork, type TakenLabels } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
 
@@ -140,8 +140,8 @@ export class BigganGenerator extends GeneratorNetwork {
     this.#trunk = this.registerModule("trunk", trunk);
   }
 
-  override get mixesClasses(): boolean {
-    return this.#embedding !== undefined;
+  override get takesLabels(): TakenLabels {
+    return this.#embedding !== undefined ? "shares" : "none";
   }
 
   override forward(noise: Tensor, labels?: Tensor): Tensor {

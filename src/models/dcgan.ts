@@ -44,7 +44,7 @@ import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { partLength } from "./latent-parts.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
@@ -152,8 +152,8 @@ export class DcganGenerator extends GeneratorNetwork {
     this.#body = this.registerModule("body", new Sequential(...layers));
   }
 
-  override get mixesClasses(): boolean {
-    return this.#classes > 0;
+  override get takesLabels(): TakenLabels {
+    return this.#classes > 0 ? "shares" : "none";
   }
 
   override forward(noise: Tensor, labels?: Tensor): Tensor {

@@ -54,7 +54,7 @@ export {
   type MlpGeneratorOptions,
   mlp,
 } from "./mlp.ts";
-export { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+export { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 export {
   NoisyMlpDiscriminator,
   type NoisyMlpDiscriminatorOptions,

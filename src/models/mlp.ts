@@ -20,7 +20,7 @@ import type { Tensor } from "../tensor/index.ts";
 import { appendLabels } from "./conditioning.ts";
 import { type ModelContext, requireClasses, sampleShape } from "./context.ts";
 import { Head } from "./head.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 /** Options of {@link MlpGenerator}. */
@@ -78,8 +78,8 @@ export class MlpGenerator extends GeneratorNetwork {
     this.#body = this.registerModule("body", new Sequential(...layers));
   }
 
-  override get mixesClasses(): boolean {
-    return this.#classes > 0;
+  override get takesLabels(): TakenLabels {
+    return this.#classes > 0 ? "shares" : "none";
   }
 
   override forward(noise: Tensor, labels?: Tensor): Tensor {

@@ -3,6 +3,9 @@ import { Module } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { RowJudge } from "./row-judgement.ts";
 
+/** Which labels a generator takes: none, int64 [B], or also shares of the classes, float [B, classes] with rows that sum to 1. */
+export type TakenLabels = "none" | "classes" | "shares";
+
 /**
  * Makes samples from noise: z [B, latent] and, if it is conditional, labels [B] (int64), to images [B, C, S, S] in
  * [-1, 1] or vectors [B, features].
@@ -12,11 +15,11 @@ export abstract class GeneratorNetwork extends Module {
   abstract readonly latent: number;
 
   /**
-   * Whether {@link forward} also takes shares of the classes as labels, float [B, classes] with rows that sum to 1: what
-   * lies between two classes. False where the network does not offer it, or is not conditional.
+   * The labels that {@link forward} looks at. A network that ignores them says "none", so that nobody takes its samples for those of a
+   * class; one that can draw what lies between two classes says "shares". Default "classes".
    */
-  get mixesClasses(): boolean {
-    return false;
+  get takesLabels(): TakenLabels {
+    return "classes";
   }
 
   abstract forward(z: Tensor, labels?: Tensor): Tensor;

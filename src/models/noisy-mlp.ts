@@ -26,7 +26,7 @@ import {
 import type { Tensor } from "../tensor/index.ts";
 import { imageShape, type ModelContext } from "./context.ts";
 import { Head } from "./head.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 import { batchNorm1d } from "./normalisation.ts";
 
 /** Options of {@link NoisyMlpGenerator}. */
@@ -65,6 +65,10 @@ export class NoisyMlpGenerator extends GeneratorNetwork {
     const last = new Linear(context, widths.at(-1)!, channels * size * size, begin);
     // The authors fit D to the data at first and leave G as it is drawn.
     this.#body = this.registerModule("body", new Sequential(...layers, weightNorm(last, { initialStd: null })));
+  }
+
+  override get takesLabels(): TakenLabels {
+    return "none";
   }
 
   override forward(noise: Tensor): Tensor {

@@ -6,7 +6,7 @@ import { type Module, withReferenceRows } from "../nn/index.ts";
 import { noGrad, Tensor } from "../tensor/index.ts";
 import { sharesOf } from "./conditioning.ts";
 import { type ModelContext, sampleShape } from "./context.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "./network.ts";
+import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 
 /** What a reference batch consists of, as buffers: zeros until it is taken. */
 function emptyBatch(context: ModelContext, size: number, shape: readonly number[]): Map<string, Tensor> {
@@ -43,8 +43,8 @@ export class ReferencedGenerator extends GeneratorNetwork {
     take(this, latents, labels);
   }
 
-  override get mixesClasses(): boolean {
-    return this.#network.mixesClasses;
+  override get takesLabels(): TakenLabels {
+    return this.#network.takesLabels;
   }
 
   override forward(z: Tensor, labels?: Tensor): Tensor {

@@ -142,6 +142,8 @@ export function downStages(context: ModelContext, options: DownStages): UnaryMod
   return stages;
 }
 
+const isPooling = (layer: unknown): boolean => layer instanceof GlobalSumPool2d || layer instanceof AvgPool2d;
+
 /** Options of {@link ResidualDiscriminator}. */
 export interface ResidualDiscriminatorOptions {
   readonly network: string;
@@ -184,7 +186,7 @@ export class ResidualDiscriminator extends DiscriminatorNetwork {
     const hidden: Tensor[] = [];
     const pooled = this.#body.forward(images.contiguous(this.#memoryFormat), (layer, output) => {
       if (layer instanceof ReLU) hidden[hidden.length - 1] = output;
-      else if (!(layer instanceof SelfAttention || output.ndim === 2)) hidden.push(output);
+      else if (!(layer instanceof SelfAttention || isPooling(layer))) hidden.push(output);
     });
     return this.#head.forward(hidden, labels, pooled);
   }

@@ -24,7 +24,7 @@ import type { LayerStyle } from "../nn/layer-style.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
-import { type DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
+import { type DiscriminatorNetwork, GeneratorNetwork, type TakenLabels } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
 
@@ -121,8 +121,8 @@ export class ResnetGenerator extends GeneratorNetwork {
     );
   }
 
-  override get mixesClasses(): boolean {
-    return this.#conditional;
+  override get takesLabels(): TakenLabels {
+    return this.#conditional ? "shares" : "none";
   }
 
   override forward(noise: Tensor, labels?: Tensor): Tensor {

@@ -74,6 +74,7 @@ export abstract class BatchNorm extends UnaryModule {
 
   override forward(x: Tensor): Tensor {
     this.refuseShape(x);
+    if (this.training || !this.tracks) this.#refuseSingleValues(x);
     const { gain: weight, offset: bias, eps } = this;
     if (!this.tracks || (this.training && statisticsFrozen())) {
       return x.batchNorm({ weight, bias, runningMean: null, runningVar: null, training: true, momentum: 0, eps });
@@ -99,6 +100,14 @@ export abstract class BatchNorm extends UnaryModule {
     const ranks = this.ranks.join(" or ");
     throw new UserError(
       `${this.constructor.name}: input of shape [${x.shape.join(", ")}] must have ${ranks} dimensions and ${this.features} channels`,
+    );
+  }
+
+  /** One value has no spread: it would come out as 0 whatever it is, and the running variance would be no number ever after. */
+  #refuseSingleValues(x: Tensor): void {
+    if (x.shape.reduce((product, size) => product * size, 1) > this.features) return;
+    throw new UserError(
+      `${this.constructor.name}: a batch of shape [${x.shape.join(", ")}] has one value a channel, and statistics take at least 2: take a larger batch, or fewer parts of it (\`accumulate\`)`,
     );
   }
 

@@ -1,6 +1,7 @@
 /** Orthogonal regularisation (Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", equation 3). */
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
+import { UserError } from "../base/errors.ts";
 import { Embedding, type Module, WeightedModule } from "../nn/index.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
 import type { Game, Player, Technique, TechniqueContext } from "./technique.ts";
@@ -24,12 +25,12 @@ const STORED = ["weight", "weight_orig"];
  * - `beta` (default 1e-4, the paper's).
  * - `players` (default "generator", the paper's): whose cost has the term.
  *
- * Linear layers and convolutions have it; embeddings, gains and biases have not. Under spectral norm W is the stored
- * weight, before the division. Its gradient, 4 beta (W W^T (1 - I)) W, is added to the player's gradients; published code
+ * Linear layers and convolutions have it; embeddings, gains, biases and weight-normed layers have not. Under spectral norm W is
+ * the stored weight, before the division. Its gradient, 4 beta (W W^T (1 - I)) W, is added to the player's gradients; published code
  * adds half of that, so its beta is twice the one here. The logged losses are without the term; the log has it as `orthoG`
  * and `orthoD`.
  *
- * Throws UserError for an option out of range.
+ * Throws UserError for an option out of range, and when the run is built for a player without any such layer.
  *
  * @example
  * techniques: [orthogonalRegularisation({ beta: 1e-4 })]
@@ -44,7 +45,13 @@ export const orthogonalRegularisation = describe(
       name: "orthogonalRegularisation",
       prepare(game: Game) {
         for (const player of PLAYERS) {
-          if (players === "both" || players === player) networks.set(player, game[player]);
+          if (players !== "both" && players !== player) continue;
+          if (matrices(game[player]).size === 0) {
+            throw new UserError(
+              `\`orthogonalRegularisation\`: the ${player} has no weight that is stored as a matrix (weight norm stores directions and lengths); see its \`players\``,
+            );
+          }
+          networks.set(player, game[player]);
         }
       },
       gradients(player, gradients) {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import type { BatchFeed } from "../data/feed.ts";
-import { crossEntropy } from "../losses/cross-entropy.ts";
+import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/cross-entropy.ts";
 import { type DiscriminatorNetwork, Head, type ModelContext } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { DiscriminatorPass, NetworkDescriptors, Technique, TechniqueContext } from "./technique.ts";
@@ -35,7 +35,8 @@ const options = z.strictObject({
  * `labelledError` (share of its labelled batch that the classifier got wrong).
  *
  * Throws UserError for an option out of range, data without classes, a number of labels that is no multiple of them, a
- * discriminator that looks at labels or does not end in a `Head`, and a loss that clips the discriminator's weights.
+ * discriminator that looks at labels or does not end in a `Head`, and a loss that clips the discriminator's weights or has
+ * other targets than 1 and 0.
  *
  * @example
  * techniques: [semiSupervised({ labels: 100 }), featureMatching()]
@@ -65,6 +66,12 @@ export const semiSupervised = describe(
         if (game.loss.clip !== undefined) {
           throw new UserError(
             `\`semiSupervised\` makes the discriminator a classifier, whose weights the loss \`${game.loss.name}\` would clip; take another loss`,
+          );
+        }
+        const { real, fake } = game.loss.usualTargets ?? CROSS_ENTROPY_TARGETS;
+        if (real !== CROSS_ENTROPY_TARGETS.real || fake !== CROSS_ENTROPY_TARGETS.fake) {
+          throw new UserError(
+            `\`semiSupervised\` judges by cross-entropy, whose targets are 1 and 0, and those of the loss \`${game.loss.name}\` are ${real} and ${fake}; take another loss`,
           );
         }
         labelled = feeds.labelled;

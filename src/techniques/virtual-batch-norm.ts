@@ -76,6 +76,8 @@ export const virtualBatchNorm = describe(
       prepare(game: Game, feeds) {
         if (o.in !== "discriminator") requireBuilt("virtualBatchNorm", "generator", maker !== undefined);
         if (o.in !== "generator") requireBuilt("virtualBatchNorm", "discriminator", judge !== undefined);
+        // Given weights bring the reference batch along that they were trained with.
+        if (game.hasGivenWeights) return;
         maker?.takeReference(game.latents(size), game.labels(size));
         // Without data the run is only sampled from, and the batch comes back with the discriminator's weights.
         const real = feeds.reference?.next();

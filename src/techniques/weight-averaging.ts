@@ -38,6 +38,7 @@ export const weightAveraging = describe(
     };
     return {
       name: "weightAveraging",
+      averagesGenerator: players !== "discriminator",
       prepare(game: Game) {
         for (const player of PLAYERS) {
           if (players === player || players === "both") averages.set(player, new WeightAveraging(game[player], o));

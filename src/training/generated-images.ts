@@ -27,6 +27,7 @@ const GROUP = 8 * SAMPLE_BATCH;
  */
 export function generatedImages(game: BuiltGame, name: string, options: DrawingOptions): Judged {
   const { sample, classes } = game.shape;
+  const labelled = classes.length > 0 && game.generator.takesLabels !== "none";
   if ("features" in sample) throw new UserError(`${name} makes vectors; these scores are computed of images`);
   const { count, seed, averaged, mode, truncation } = options;
   const images: ImageSet = {
@@ -54,7 +55,7 @@ export function generatedImages(game: BuiltGame, name: string, options: DrawingO
     ...samplingOf(game, averaged, mode),
     batch: SAMPLE_BATCH,
     truncation: truncation ?? null,
-    labels: classes.length > 0 ? "in turn" : "none",
+    labels: labelled ? "in turn" : "none",
   };
   return { images, drawing, quantiser: QUANTISER };
 }

@@ -30,7 +30,7 @@ export {
   type TrainOptions,
 } from "./run.ts";
 export { RunDirectory } from "./run-directory.ts";
-export type { RunEvent, ScoresEvent, Tick } from "./run-log.ts";
+export { chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
 export {
   classSheet,
   type InterpolationOptions,

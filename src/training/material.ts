@@ -21,6 +21,8 @@ export interface Material {
   readonly samplesPerEpoch: number | undefined;
   /** What else belongs beside every score. */
   readonly note: string | undefined;
+  /** Changes whenever the samples may; undefined where they are drawn. */
+  readonly fingerprint: string | undefined;
   readonly shape: DataShape;
   /** Endless batches as the recipe wants them, from their beginning; they follow from its seed. */
   feed(): BatchFeed;
@@ -50,6 +52,7 @@ function imageMaterial(dataset: Dataset, recipe: Recipe): Material {
     name: dataset.name,
     samplesPerEpoch: dataset.count,
     note: dataset.protocolNote,
+    fingerprint: dataset.fingerprint,
     shape: shapeOf(dataset),
     feed: () => imageFeed(dataset, recipe),
     openEvaluator: () => ImageEvaluator.open(recipe, dataset),
@@ -63,6 +66,7 @@ function vectorMaterial(data: VectorData, recipe: Recipe): Material {
     name: data.name,
     samplesPerEpoch: data.samplesPerEpoch,
     note: undefined,
+    fingerprint: undefined,
     shape: { sample: { features: data.features }, classes: [] },
     feed: () => data.feed({ batchSize, device, seed: seedOf(seed, "data") }),
     openEvaluator: async () => VectorEvaluator.open(recipe, data),

@@ -4,7 +4,7 @@ import { lineChart } from "../figures/index.ts";
 import { writeFileAtomic } from "../formats/index.ts";
 import type { Score } from "../metrics/index.ts";
 import type { RunDescription, RunDirectory } from "./run-directory.ts";
-import { bestEvaluation, type ScoresEvent, type Tick } from "./run-log.ts";
+import { bestEvaluation, comparableValues, type ScoresEvent, type Tick } from "./run-log.ts";
 
 const ROWS = 12;
 const POINTS = 300;
@@ -57,13 +57,15 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
   const latest = evaluations.at(-1);
   if (first === undefined || latest === undefined) return [];
   const names = latest.scores.map(({ name }) => name);
-  const scoreOf = (evaluation: ScoresEvent, name: string) => evaluation.scores.find((score) => score.name === name);
+  const points = new Map(names.map((name) => [name, comparableValues(evaluations, name)]));
+  const scoreOf = ({ step, scores }: ScoresEvent, name: string): Score | undefined => {
+    const compares = points.get(name)!.some((point) => point.step === step);
+    return compares ? scores.find((score) => score.name === name) : undefined;
+  };
+  const shown = evaluations.filter((one) => names.some((name) => scoreOf(one, name) !== undefined));
   const curves = names.map((name) => ({
     name,
-    points: evaluations.flatMap((one) => {
-      const score = scoreOf(one, name);
-      return score === undefined ? [] : [[one.step, score.value] as const];
-    }),
+    points: points.get(name)!.map(({ step, value }) => [step, value] as const),
   }));
   const [main] = curves;
   const values = main!.points.map(([, value]) => value);
@@ -83,12 +85,15 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
     markdownTable(
       ["step", ...names],
       [
-        ...evaluations.map((one) => [String(one.step), ...names.map((name) => cell(scoreOf(one, name)))]),
+        ...shown.map((one) => [String(one.step), ...names.map((name) => cell(scoreOf(one, name)))]),
         ["**best**", ...best],
       ],
     ),
     "",
     protocolText(latest.scores),
+    ...(shown.length < evaluations.length
+      ? [`${evaluations.length - shown.length} earlier evaluations were made under another protocol and are left out.`]
+      : []),
     "",
   ];
 }

@@ -42,6 +42,7 @@ const descriptionSchema = z.object({
       classes: z.array(z.string()),
       classCounts: z.array(z.int().min(0)).optional(),
       note: z.string().optional(),
+      fingerprint: z.string().optional(),
     })
     .optional(),
 });

@@ -1,7 +1,7 @@
 /** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a sitting. */
 import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { fileError } from "../formats/atomic.ts";
-import { isBetter, type Score } from "../metrics/index.ts";
+import { differences, isBetter, type Score } from "../metrics/index.ts";
 
 /** One line of metrics.jsonl for a stretch of steps. */
 export interface Tick {
@@ -93,17 +93,41 @@ export class RunLog {
   }
 }
 
-/** The evaluation with the best value of a score; undefined when none has it. Of equal ones the earlier is better. */
+/** The value of a score at a step. */
+interface ScoredStep {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** The values of a score, oldest first, that compare with its newest one: a run's `evaluate` may change when it is resumed. */
+export function comparableValues(evaluations: readonly ScoresEvent[], name: string): ScoredStep[] {
+  const all = evaluations.flatMap(({ step, scores }) => {
+    const score = scores.find((one) => one.name === name);
+    return score === undefined ? [] : [{ step, score }];
+  });
+  const newest = all.at(-1)?.score.protocol;
+  return all
+    .filter(({ score }) => differences(score.protocol, newest!).length === 0)
+    .map(({ step, score: { value } }) => ({ step, value }));
+}
+
+/** The best value of a score among those that compare; undefined when there is none. Of equal ones the earlier is better. */
 export function bestEvaluation(
   evaluations: readonly ScoresEvent[],
   { name, better }: Pick<Score, "name" | "better">,
-): { readonly step: number; readonly value: number } | undefined {
-  let best: { step: number; value: number } | undefined;
-  for (const { step, scores } of evaluations) {
-    const value = scores.find((score) => score.name === name)?.value;
-    if (value !== undefined && (best === undefined || isBetter(better, value, best.value))) best = { step, value };
-  }
-  return best;
+): ScoredStep | undefined {
+  return comparableValues(evaluations, name).reduce<ScoredStep | undefined>(
+    (best, next) => (best === undefined || isBetter(better, next.value, best.value) ? next : best),
+    undefined,
+  );
+}
+
+/** The best evaluation by the score that the run chooses by, as the newest evaluation has it; undefined when there is none. */
+export function chosenEvaluation(evaluations: readonly ScoresEvent[]): (ScoredStep & { name: string }) | undefined {
+  const newest = evaluations.at(-1);
+  const score = newest?.scores.find(({ name }) => name === newest.chosenBy);
+  const best = score && bestEvaluation(evaluations, score);
+  return best && { ...best, name: score.name };
 }
 
 /** Half a line, as a crash leaves it, is passed over. */

@@ -1,10 +1,12 @@
 /** A run: a recipe in a folder, trained in one sitting or several. */
+import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
+import type { PlainDescriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import type { PackProgress } from "../data/index.ts";
 import { importModules } from "../recipe/modules.ts";
 import { applyOverrides } from "../recipe/overrides.ts";
-import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
+import { fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { gantryVersion } from "../recipe/version.ts";
 import { configureEngine, engineSummary, Generator, scope, type Tensor } from "../tensor/index.ts";
@@ -13,7 +15,7 @@ import { BuiltGame } from "./game.ts";
 import { type Material, openMaterial } from "./material.ts";
 import { writeReport } from "./report.ts";
 import { type RunDescription, RunDirectory } from "./run-directory.ts";
-import { bestEvaluation } from "./run-log.ts";
+import { chosenEvaluation } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
 import { findCheckpointAt } from "./starting-weights.ts";
 import { type Sitting, type TrainingEvents, totalSteps, trainingLoop } from "./trainer.ts";
@@ -89,8 +91,10 @@ export class Run {
       const material = await this.#openMaterial(events, meeting === undefined ? stop : undefined);
       if (material === undefined) return this.#whereItStands();
       const description = this.#describeData(material);
-      const otherEngine = this.#engineChange();
-      if (otherEngine !== undefined) events.note?.(otherEngine);
+      for (const change of [this.#engineChange(), this.#filesChange(material)]) {
+        if (change !== undefined)
+          events.note?.(`${change}: the run goes on, but not with the bits that it would have had`);
+      }
       const evaluator = await material.openEvaluator();
       try {
         if (meeting !== undefined) joinWorkers(meeting, this.recipe);
@@ -146,11 +150,19 @@ export class Run {
       .filter(([key, value]) => before[key] !== value)
       .map(([key, value]) => `${key} ${before[key]} is now ${value}`);
     if (changes.length === 0) return undefined;
-    return `${changes.join(", ")}: the run goes on, but not with the bits that it would have had`;
+    return changes.join(", ");
+  }
+
+  /** The same of its data, which may be as many of the same name and yet others. */
+  #filesChange({ name, fingerprint }: Material): string | undefined {
+    const before = this.#description.data?.fingerprint;
+    if (before === undefined || before === fingerprint) return undefined;
+    return `the files of ${name}, or how they are prepared, are not as they were when the run began`;
   }
 
   /** Records what the run was trained on, which sampling needs and which a resumed run must meet again. */
-  #describeData({ name, samplesPerEpoch, note, shape }: Material): RunDescription {
+  #describeData({ name, samplesPerEpoch, note, fingerprint, shape }: Material): RunDescription {
+    const before = this.#description.data;
     const data = {
       name,
       count: samplesPerEpoch ?? 0,
@@ -158,8 +170,9 @@ export class Run {
       classes: [...shape.classes],
       ...(shape.classCounts === undefined ? {} : { classCounts: [...shape.classCounts] }),
       ...(note === undefined ? {} : { note }),
+      // That of the beginning stays: it is what every sitting is held against.
+      ...(fingerprint === undefined ? {} : { fingerprint: before?.fingerprint ?? fingerprint }),
     };
-    const before = this.#description.data;
     if (before !== undefined && identity(before) !== identity(data)) {
       throw new UserError(`the data has changed: the run was trained on ${inWords(before)}, this is ${inWords(data)}`);
     }
@@ -180,13 +193,21 @@ function inWords({ name, count, classes }: DataDescription): string {
   return `${name} (${count === 0 ? "without end" : `${count} samples`}, ${classes.length} classes)`;
 }
 
+/** The recipe with the path of its data from the root: a run may be resumed from another working directory. */
+function withAbsolutePath(recipe: PlainRecipe): PlainRecipe {
+  const data = recipe.data as PlainDescriptor;
+  const { path } = data.options;
+  if (typeof path !== "string") return recipe;
+  return { ...recipe, data: { ...data, options: { ...data.options, path: resolve(path) } } };
+}
+
 function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
   return {
     format: 1,
     source: origin.source ?? "(in code)",
     overrides: [...(origin.overrides ?? [])],
     modules: [...(origin.modules ?? [])],
-    recipe: toPlainRecipe(recipe),
+    recipe: withAbsolutePath(toPlainRecipe(recipe)),
     hash: recipeHash(recipe),
     ...(origin.from === undefined ? {} : { from: findCheckpointAt(origin.from) }),
     engine: { gantry: gantryVersion(), node: process.version, ...engineSummary() },
@@ -316,10 +337,7 @@ function findCheckpoint(directory: RunDirectory, wanted: string): { step: number
 
 /** The step with the best value of the score that the run chooses by. */
 function bestStep(directory: RunDirectory): string {
-  const evaluations = directory.evaluations();
-  const latest = evaluations.at(-1);
-  const score = latest?.scores.find(({ name }) => name === latest.chosenBy);
-  const found = score && bestEvaluation(evaluations, score);
+  const found = chosenEvaluation(directory.evaluations());
   if (found) return String(found.step);
   throw new UserError(
     `${directory.path} has no best checkpoint: it was never evaluated while it trained (recipe key \`evaluate\`)`,

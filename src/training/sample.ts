@@ -76,6 +76,7 @@ export function drawSamples(game: BuiltGame, options: SampleOptions): Tensor {
         : `class (=${classIndex}) must be a number from 0 to ${classes - 1}`,
     );
   }
+  if (classIndex !== undefined) refuseBlind(game, `class (=${classIndex})`);
   const generate = (): Tensor => {
     const chunks: Tensor[] = [];
     for (let done = 0; done < count; done += SAMPLE_BATCH) {
@@ -115,8 +116,19 @@ export function samplingOf(
 ): Pick<Drawing, "averaged" | "mode" | "standing"> {
   const sampling = techniques.filter(({ sampler }) => throughThem && sampler);
   const standing = mode === "eval" ? sampling.find((technique) => technique.standing)?.standing : undefined;
-  const averaged = sampling.some((technique) => technique.standing === undefined);
+  const averaged = sampling.some(({ averagesGenerator }) => averagesGenerator === true);
   return { averaged, mode, ...(standing === undefined ? {} : { standing }) };
+}
+
+/** Throws UserError when samples of a certain class are asked of a generator that does not look at labels. */
+export function refuseBlind({ generator, recipe, shape }: BuiltGame, wanted: string): void {
+  if (shape.classes.length > 0 && generator.takesLabels !== "none") return;
+  const { conditional } = recipe.generator.options;
+  const remedy =
+    conditional === false && shape.classes.length > 0
+      ? "; to have them, train with --set generator.conditional=true --set discriminator.conditional=true"
+      : "";
+  throw new UserError(`${wanted}: the generator of this run was trained without classes${remedy}`);
 }
 
 /** Labels of the samples from number `first` on: one class, or all in turn. */

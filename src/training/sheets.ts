@@ -3,7 +3,7 @@ import { UserError } from "../base/errors.ts";
 import { type Generator, scope, Tensor } from "../tensor/index.ts";
 import type { BuiltGame } from "./game.ts";
 import { type Interpolation, interpolate } from "./interpolation.ts";
-import { drawSamples, newLatents, type SampleInputs, truncateLatents } from "./sample.ts";
+import { drawSamples, newLatents, refuseBlind, type SampleInputs, truncateLatents } from "./sample.ts";
 
 /** What all sheets are drawn with. */
 export interface SheetOptions {
@@ -47,11 +47,12 @@ export function interpolationSheet(game: BuiltGame, options: InterpolationOption
   if (kind === "spherical" && game.recipe.latentDistribution !== "normal") {
     throw new UserError("spherical: the latents of this run are uniform on a cube, whose arcs leave it; take linear");
   }
-  if (between !== undefined && !game.generator.mixesClasses) {
+  if (between !== undefined && game.generator.takesLabels !== "shares") {
     throw new UserError(
       `the generator \`${game.recipe.generator.kind}\` takes no shares of classes, so there is nothing between two of them`,
     );
   }
+  if (classIndex !== undefined) refuseBlind(game, `class (=${classIndex})`);
   const classes = namesOf(game);
   const classOf = (row: number): number => classIndex ?? row % classes.length;
   return drawSheet(game, options, steps, () => {
@@ -78,6 +79,7 @@ export function classSheet(
 ): Sheet {
   const { classes, columns, random, truncation } = options;
   refuseVectors(game);
+  refuseBlind(game, "a sheet of classes");
   const names = namesOf(game);
   const wrong = classes.find((label) => names[label] === undefined);
   if (wrong !== undefined) throw new UserError(`class ${wrong} is not among the ${names.length} of this run`);
@@ -112,6 +114,7 @@ export function truncationSheet(
   if (numbers.some((threshold, i) => threshold >= (numbers[i - 1] ?? Number.POSITIVE_INFINITY) && i > 0)) {
     throw new UserError(`thresholds (=${thresholds.map(thresholdText).join(",")}) must fall from one to the next`);
   }
+  if (classIndex !== undefined) refuseBlind(game, `class (=${classIndex})`);
   const classes = namesOf(game);
   return drawSheet(game, options, columns, () => {
     let row = newLatents(game, columns, random, undefined);
@@ -153,9 +156,9 @@ function refuseVectors({ shape }: BuiltGame): void {
 
 const namesOf = ({ shape }: BuiltGame): readonly string[] => shape.classes;
 
-/** Whether the generator is known not to look at labels. */
-const blind = ({ recipe, shape }: BuiltGame): boolean =>
-  shape.classes.length === 0 || recipe.generator.options.conditional === false;
+/** Whether the generator does not look at labels. */
+const blind = ({ generator, shape }: BuiltGame): boolean =>
+  shape.classes.length === 0 || generator.takesLabels === "none";
 
 function titled(game: BuiltGame, rows: number, name: (row: number) => string): string[] {
   return Array.from({ length: rows }, (_, row) => (blind(game) ? "" : name(row)));

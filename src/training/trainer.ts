@@ -16,7 +16,7 @@ import { BuiltGame } from "./game.ts";
 import { wholeBatchReason } from "./generated-judgement.ts";
 import type { Material } from "./material.ts";
 import type { RunDirectory } from "./run-directory.ts";
-import { bestEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
+import { bestEvaluation, chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
 import { readStartingWeights } from "./starting-weights.ts";
 import { trainingStep } from "./step.ts";
@@ -233,15 +233,20 @@ class Writer {
     pruneCheckpoints(this.#directory.checkpoints, keep, best === undefined ? at : [...at, best]);
   }
 
-  #best(): { readonly step: number; readonly value: number } | undefined {
-    return this.#evaluator && bestEvaluation(this.#directory.evaluations(), this.#evaluator.best);
+  /** The best evaluation by the recipe's score; of a run that is no longer evaluated, by the one that was last. */
+  #best(): ReturnType<typeof chosenEvaluation> {
+    const evaluations = this.#directory.evaluations();
+    if (this.#evaluator === undefined) return chosenEvaluation(evaluations);
+    const { best: score } = this.#evaluator;
+    const found = bestEvaluation(evaluations, score);
+    return found && { ...found, name: score.name };
   }
 
   get best(): Sitting["best"] {
     const best = this.#best();
     const found = listCheckpoints(this.#directory.checkpoints).find(({ step }) => step === best?.step);
     if (best === undefined || found === undefined) return undefined;
-    return { checkpoint: found.path, name: this.#evaluator!.best.name, value: best.value };
+    return { checkpoint: found.path, name: best.name, value: best.value };
   }
 
   /** Whether the game as it stands has been evaluated. */

@@ -105,6 +105,24 @@ describe("gantry evaluate", () => {
     expect(three.scores[0]!.std).toBeGreaterThan(0);
   });
 
+  it("refuses flags that mean nothing to what is evaluated", async () => {
+    const refused: [string[], string][] = [
+      [
+        ["run", "--split", "test"],
+        "--split goes with a dataset's name or a folder or zip of images, and run is a run; the split of the real images is --real-split",
+      ],
+      [["run", "--size", "16"], "--size goes with a dataset's name, and run is a run"],
+      [["digits", "--truncation", "1"], "--truncation goes with a run, and digits is a folder or zip of images"],
+      [["digits.npz", "--mode", "train"], "--mode goes with a run, and digits.npz is an .npz file"],
+      [["mnist", "--no-averaged"], "--no-averaged goes with a run, and mnist is a dataset's name"],
+      [["mnist", "--checkpoint", "last"], "--checkpoint goes with a run, and mnist is a dataset's name"],
+    ];
+    for (const [args, says] of refused) {
+      const { code, stderr } = await evaluate(...args);
+      expect([code, stderr]).toEqual([2, expect.stringContaining(says)]);
+    }
+  });
+
   it("runs as a process of its own", async () => {
     const { code, stdout, stderr } = await start(["evaluate", "run", ...options, "--count", "70", "--json"], {
       cwd: work,

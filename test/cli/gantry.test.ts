@@ -1,5 +1,14 @@
 /** The command line from outside: what it prints, where it writes, how it ends. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -126,6 +135,10 @@ describe("train, resume and sample", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(folder);
     expect(existsSync(out)).toBe(false);
+    mkdirSync(out);
+    expect((await start(train("--set", `data.path=${folder}`, "--out", out))).stderr).toContain(folder);
+    expect(readdirSync(out)).toEqual([]);
+    rmdirSync(out);
     const device = await start(train("--device", "mps", "--out", out));
     expect(device.stderr).toMatch(/device \(=mps\) is not there: this libtorch \S+ offers cpu|^$/);
     if (device.code !== 0) expect(existsSync(out)).toBe(false);
@@ -170,7 +183,9 @@ describe("train, resume and sample", () => {
     expect(first.equals(again)).toBe(true);
     expect(first.equals(other)).toBe(false);
     const classed = await start(["sample", run, "--class", "3"]);
-    expect(classed.stderr).toContain("--class 3: the generator of this run was trained without classes");
+    expect(classed.stderr).toContain(
+      "class (=3): the generator of this run was trained without classes; to have them, train with --set",
+    );
   });
 });
 

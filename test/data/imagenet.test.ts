@@ -34,6 +34,10 @@ describe("imagenet", () => {
 
   it("finds the synsets in other layouts", async () => {
     expect((await pack({ path: join(path, "train") })).header.count).toBe(7);
+    // The folder of the training images is not taken for that of another split.
+    await expect(pack({ path: join(path, "train"), split: "val" })).rejects.toThrow(/no synsets of the split `val` in/);
+    expect((await pack({ path: join(path, "val"), split: "val" })).header.count).toBe(1);
+    await expect(pack({ path: join(path, "val") })).rejects.toThrow(/no synsets of the split `train` in/);
     const root = join(folder, "kaggle");
     cpSync(join(path, "train"), join(root, "ILSVRC/Data/CLS-LOC/train"), { recursive: true });
     expect((await pack({ path: root })).header.count).toBe(7);

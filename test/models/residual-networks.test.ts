@@ -178,6 +178,17 @@ describe("residual GANs", () => {
     expect(hidden[hidden.length - 1]!.amin().item()).toBeGreaterThanOrEqual(0);
   });
 
+  it("shows the same hidden maps whether features are sums or means over the last of them", () => {
+    const seen = (["sum", "mean"] as const).map((pooling) => {
+      const options = { width: 2, pooling, conditional: false };
+      const judgement = build("resnet", "discriminator", options, contextOf(32)).forward(noise([2, 3, 32, 32], 1));
+      return { shapes: judgement.hidden.map(({ shape }) => shape), judgement };
+    });
+    expect(seen[1]!.shapes).toEqual(seen[0]!.shapes);
+    const { hidden, features } = seen[1]!.judgement;
+    expectClose(hidden.at(-1)!.mean([2, 3]), features, { rtol: 1e-5 });
+  });
+
   it("begin with gain 1 and bias 0 for every class, whatever the class", () => {
     const context = contextOf(32);
     const network = build("resnet", "generator", { latent: 4, width: 4, conditional: true }, context);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { biggan } from "../../src/models/index.ts";
+import { biggan, noisyMlp } from "../../src/models/index.ts";
 import { Embedding } from "../../src/nn/index.ts";
 import { orthogonalRegularisation } from "../../src/techniques/index.ts";
 import { grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
@@ -50,6 +50,19 @@ describe("orthogonalRegularisation", () => {
         rtol: 1e-5,
       });
     }
+  });
+
+  it("refuses a player whose weights are all stored as directions and lengths", () => {
+    const networks = {
+      generator: noisyMlp.generator({ hidden: [4] }),
+      discriminator: noisyMlp.discriminator({ hidden: [4] }),
+    };
+    const start = (players: "generator" | "discriminator") =>
+      gameOf({ ...networks, techniques: [orthogonalRegularisation({ players })] });
+    expect(() => start("generator")).not.toThrow();
+    expect(() => start("discriminator")).toThrow(
+      "`orthogonalRegularisation`: the discriminator has no weight that is stored as a matrix",
+    );
   });
 
   it("reads the outputs of a transposed convolution where they are", () => {

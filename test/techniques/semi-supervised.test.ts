@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { describe as define } from "../../src/base/descriptor.ts";
-import { nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import { leastSquares, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import { DiscriminatorNetwork, type Judgement, mlp, noisyMlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import {
@@ -217,6 +217,10 @@ describe("semiSupervised: training", () => {
     expect(() =>
       gameOf({ ...networks, loss: wasserstein({ clip: 0.01 }), techniques: [semiSupervised({ labels: 4 })] }),
     ).toThrow("the loss `wasserstein` would clip");
+    const other = leastSquares({ a: -1, b: 1, c: 0 });
+    expect(() => gameOf({ ...networks, loss: other, techniques: [semiSupervised({ labels: 4 })] })).toThrow(
+      "whose targets are 1 and 0, and those of the loss `leastSquares` are 1 and -1",
+    );
     const plain = { generator: mlp.generator({ hidden: [4] }), discriminator: mlp.discriminator({ hidden: [4] }) };
     expect(() => gameOf({ ...plain, techniques: [dataDependentInitialisation()] })).toThrow("neither network has one");
   });

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fid, inceptionScore, modes } from "../../src/metrics/scores/index.ts";
+import { mlp, noisyMlp } from "../../src/models/index.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "../../src/recipe/recipe.ts";
+import { weightAveraging } from "../../src/techniques/index.ts";
 import { noGrad, type Tensor } from "../../src/tensor/index.ts";
 import { generatedImages } from "../../src/training/generated-images.ts";
 import { listCheckpoints, openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
-import { bestEvaluation } from "../../src/training/run-log.ts";
+import { bestEvaluation, chosenEvaluation, comparableValues } from "../../src/training/run-log.ts";
 import { flat } from "../nn/oracle.ts";
 import { demanding } from "./demanding.ts";
 import { eventsOf, newDirectory } from "./short-run.ts";
@@ -65,7 +67,7 @@ describe("evaluation while training", () => {
       features: "mnist-classifier",
       real: { name: "mnist (train)", count: 120 },
       fakeCount: 90,
-      drawing: { averaged: true, mode: "eval", truncation: null, labels: "in turn" },
+      drawing: { averaged: true, mode: "eval", truncation: null, labels: "none" },
     });
     const report = readFileSync(join(directory, "report.md"), "utf8");
     expect(report).toContain("(scores.svg)");
@@ -102,6 +104,28 @@ describe("evaluation while training", () => {
     expect(listCheckpoints(run.checkpoints).map(({ step }) => step)).toContain(best.step);
   });
 
+  it("keeps the best checkpoint when the run goes on without evaluation", async () => {
+    const directory = await trained(evaluated({ every: 1 }, { checkpoint: { every: 9, keep: 1 } }));
+    const run = new RunDirectory(directory);
+    const best = chosenEvaluation(run.evaluations())!.step;
+    await (await openRun(directory, ["evaluate=null", "steps=13", "checkpoint.every=2"])).train();
+    expect(listCheckpoints(run.checkpoints).map(({ step }) => step)).toEqual([...new Set([best, 13])]);
+  });
+
+  it("compares only what was measured alike when `evaluate` changes on the way", async () => {
+    const directory = await trained(evaluated({ every: 3 }));
+    await (await openRun(directory, ["evaluate.samples=60", "steps=12"])).train();
+    const evaluations = new RunDirectory(directory).evaluations();
+    expect(evaluations.map(({ step }) => step)).toEqual([3, 6, 9, 12]);
+    const name = "fid@mnist-classifier";
+    expect(comparableValues(evaluations, name)).toEqual([{ step: 12, value: evaluations[3]!.scores[0]!.value }]);
+    expect(comparableValues(evaluations.slice(0, 3), name).map(({ step }) => step)).toEqual([3, 6, 9]);
+    expect(chosenEvaluation(evaluations)!.step).toBe(12);
+    const report = readFileSync(join(directory, "report.md"), "utf8");
+    expect(report).toContain("3 earlier evaluations were made under another protocol and are left out.");
+    expect(report).not.toMatch(/^\| 9 \| [\d.]+ \| [\d.]+ ±/m);
+  });
+
   it("gives the same scores to an interrupted run, also when it was stopped in an evaluation", async () => {
     const recipe = evaluated({ every: 3 });
     const whole = scoresOf(await trained(recipe));
@@ -124,6 +148,19 @@ describe("evaluation while training", () => {
       "finish 9",
     ]);
     expect(scoresOf(directory)).toEqual(whole);
+  });
+
+  it("says in the protocol whose weights are averaged, and whether labels were looked at", () => {
+    const drawn = (parts: Partial<RecipeInput>) => {
+      const options = { count: 4, seed: 0, averaged: true, mode: "eval" } as const;
+      return generatedImages(gameOf(parts), "a run", options).drawing;
+    };
+    const generator = mlp.generator({ latent: 4, hidden: [4], conditional: true });
+    const of = (players: "generator" | "discriminator" | "both") => [weightAveraging({ players })];
+    expect(drawn({ generator, techniques: of("both") })).toMatchObject({ averaged: true, labels: "in turn" });
+    expect(drawn({ techniques: of("generator") })).toMatchObject({ averaged: true, labels: "none" });
+    expect(drawn({ techniques: of("discriminator") })).toMatchObject({ averaged: false });
+    expect(drawn({ generator: noisyMlp.generator({ latent: 4, hidden: [4] }) })).toMatchObject({ labels: "none" });
   });
 
   it("refuses to score a generator whose images are not finite", () => {

@@ -125,6 +125,41 @@ describe("a run that is killed", () => {
   });
 });
 
+describe("the data of a run", () => {
+  it("are found again from another working directory, and said to be others when their files are", async () => {
+    const folder = temporaryFolder();
+    const home = process.cwd();
+    const paint = async (r: number): Promise<void> => {
+      for (let i = 0; i < 8; i++) {
+        const image = await picture("png", 8, 8, { r, g: 20 * i, b: 0 });
+        writeFileSync(join(folder, `images/${i}.png`), image);
+      }
+    };
+    mkdirSync(join(folder, "images"));
+    await paint(10);
+    const notes: string[] = [];
+    const events = { note: (text: string) => notes.push(text) };
+    try {
+      process.chdir(folder);
+      const data = imageFolder({ path: "images", size: 16 });
+      await startRun(tinyRecipe({ data, steps: 1 }), { directory: "run" }).train({ events });
+      process.chdir(home);
+      const again = await openRun(join(folder, "run"), ["steps=2"]);
+      expect(again.recipe.data.options.path).toBe(join(folder, "images"));
+      expect(await again.train({ events })).toMatchObject({ step: 2, finished: true });
+      expect(notes).toEqual([]);
+      await paint(200);
+      await (await openRun(join(folder, "run"), ["steps=3"])).train({ events });
+      expect(notes).toEqual([
+        "the files of images, or how they are prepared, are not as they were when the run began: " +
+          "the run goes on, but not with the bits that it would have had",
+      ]);
+    } finally {
+      process.chdir(home);
+    }
+  });
+});
+
 describe("a run that is stopped while its data are prepared", () => {
   it("has begun nothing, and goes on with what is prepared", async () => {
     const folder = temporaryFolder();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { dcgan, mlp } from "../../src/models/index.ts";
+import { dcgan, mlp, noisyMlp } from "../../src/models/index.ts";
 import { weightAveraging } from "../../src/techniques/index.ts";
 import { Generator, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import type { BuiltGame } from "../../src/training/game.ts";
@@ -90,6 +90,11 @@ describe("drawing samples", () => {
     expect(() => draw(game, { count: 1.5 })).toThrow("count (=1.5) must be a whole number above 0");
     expect(() => draw(game, { classIndex: 2 })).toThrow("class (=2) must be a number from 0 to 1");
     expect(() => draw(game, { truncation: 0 })).toThrow("truncation (=0) must be a number of at least 0.01");
+    expect(() => draw(game, { classIndex: 1 })).toThrow(
+      "class (=1): the generator of this run was trained without classes; to have them, train with --set generator.conditional=true",
+    );
+    const blind = gameOf({ generator: noisyMlp.generator({ latent: 4, hidden: [8] }) });
+    expect(() => draw(blind, { classIndex: 1 })).toThrow(/was trained without classes$/);
     const without = gameOf({}, { count: 12, size: 16, classes: 0 });
     expect(() => draw(without, { classIndex: 0 })).toThrow("class (=0): this run's data has no classes");
   });

@@ -154,7 +154,7 @@ describe("shares of classes", () => {
   ];
   it.each(cases)("%s: all of one class is that class, and between two there is neither", (_, parts, size) => {
     const { generator } = gameOf(parts, { count: 12, size, classes: 3 });
-    expect(generator.mixesClasses).toBe(true);
+    expect(generator.takesLabels).toBe("shares");
     generator.eval();
     noGrad(() => {
       // Class tables begin at 0, all classes alike.
@@ -181,7 +181,7 @@ describe("shares of classes", () => {
       );
       expect(between.some((value, i) => Math.abs(value - flat(whole)[i]!) > 1e-4)).toBe(true);
     });
-    expect(gameOf().generator.mixesClasses).toBe(false);
+    expect(gameOf().generator.takesLabels).toBe("none");
   });
 });
 

@@ -3,12 +3,17 @@ import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/formats/index.ts";
-import { mlp, noisyMlp } from "../../src/models/index.ts";
-import { dataDependentInitialisation, historicalAveraging, weightAveraging } from "../../src/techniques/index.ts";
+import { dcgan, mlp, noisyMlp } from "../../src/models/index.ts";
+import {
+  dataDependentInitialisation,
+  historicalAveraging,
+  virtualBatchNorm,
+  weightAveraging,
+} from "../../src/techniques/index.ts";
 import { scope } from "../../src/tensor/index.ts";
 import { openRun, RunDirectory, startRun } from "../../src/training/index.ts";
 import { linesOf, newDirectory, recipe, stopAfter } from "./short-run.ts";
-import { tinyRecipe } from "./tiny.ts";
+import { tinyConvolutions, tinyRecipe } from "./tiny.ts";
 
 /** The numbers of one file of a checkpoint, by name. */
 function numbersIn(checkpoint: string, file: "generator" | "discriminator" | "state"): Record<string, number[]> {
@@ -69,6 +74,23 @@ describe("a run that begins with another's networks", () => {
     const directory = newDirectory();
     await startRun(tinyRecipe(weightNormed), { directory, from }).train();
     expect(networksIn(stepIn(directory, 0))).toEqual(networksIn(stepIn(from, 1)));
+  });
+
+  it("keeps the reference batch of virtual batch norm, by which these networks normalise", async () => {
+    const normed = {
+      ...tinyConvolutions,
+      discriminator: dcgan.discriminator({ width: 2, batchNorm: true }),
+      techniques: [virtualBatchNorm({ in: "both", size: 3 })],
+      steps: 1,
+      checkpoint: { keep: 9 },
+    };
+    const from = newDirectory();
+    await startRun(tinyRecipe(normed), { directory: from }).train();
+    const directory = newDirectory();
+    await startRun(tinyRecipe({ ...normed, seed: 5 }), { directory, from }).train();
+    const [generator, discriminator] = networksIn(stepIn(directory, 0));
+    expect(generator!.reference!.length).toBe(3 * 4);
+    expect([generator, discriminator]).toEqual(networksIn(stepIn(from, 1)));
   });
 
   it("shows techniques the networks that it begins with", async () => {

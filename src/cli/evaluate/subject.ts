@@ -8,6 +8,7 @@ import { BYTES, datasetImages, folderImages, type ImageSet, type Judged, npzImag
 import { fromPlainRecipe } from "../../recipe/index.ts";
 import { importModules } from "../../recipe/modules.ts";
 import { generatedImages, openForSampling, RunDirectory } from "../../training/index.ts";
+import { UsageError } from "../errors.ts";
 import { datasetNames, describeDataset, isDatasetName } from "../named-dataset.ts";
 
 /** Something opened, with what it takes to let go of it. */
@@ -48,6 +49,45 @@ export interface Subject {
 }
 
 const isRun = (path: string): boolean => existsSync(join(path, "recipe.json"));
+
+/** What can be evaluated, in words. */
+const KINDS = {
+  run: "a run",
+  dataset: "a dataset's name",
+  npz: "an .npz file",
+  folder: "a folder or zip of images",
+} as const;
+
+/** What each flag goes with. */
+const BELONGS: Readonly<Record<string, readonly (keyof typeof KINDS)[]>> = {
+  split: ["dataset", "folder"],
+  size: ["dataset"],
+  checkpoint: ["run"],
+  averaged: ["run"],
+  "no-averaged": ["run"],
+  mode: ["run"],
+  truncation: ["run"],
+};
+
+function kindOf(what: string): keyof typeof KINDS {
+  if (isRun(what)) return "run";
+  if (isDatasetName(what)) return "dataset";
+  return what.endsWith(".npz") ? "npz" : "folder";
+}
+
+/**
+ * Throws UsageError when a flag was given that means nothing to what is evaluated.
+ *
+ * @param given - names of the flags on the command line
+ */
+export function refuseForeignFlags(what: string, given: readonly string[]): void {
+  const kind = kindOf(what);
+  const foreign = given.find((flag) => BELONGS[flag] !== undefined && !BELONGS[flag].includes(kind));
+  if (foreign === undefined) return;
+  const known = BELONGS[foreign]!.map((one) => KINDS[one]).join(" or ");
+  const instead = foreign === "split" && kind === "run" ? "; the split of the real images is --real-split" : "";
+  throw new UsageError(`--${foreign} goes with ${known}, and ${what} is ${KINDS[kind]}${instead}`);
+}
 const noClose = (): void => {};
 
 /** Opens what is to be evaluated. Throws UserError when it is nothing that can be. */

@@ -128,9 +128,14 @@ export function recordFile(folder: string, record: Pick<SemiRecord, "labels" | "
   return join(folder, `${nameOf(record)}-seed${record.seed}.json`);
 }
 
+/** The file of the record of an ensemble in a folder. */
+export function ensembleFile(folder: string, record: Pick<SemiEnsemble, "labels" | "draw">): string {
+  return join(folder, `${nameOf(record)}-ensemble.json`);
+}
+
 /** Writes a record of either kind into a folder. */
 export function writeSemiRecord(folder: string, record: SemiRecord | SemiEnsemble): void {
-  const path = "seeds" in record ? join(folder, `${nameOf(record)}-ensemble.json`) : recordFile(folder, record);
+  const path = "seeds" in record ? ensembleFile(folder, record) : recordFile(folder, record);
   const lines = Object.entries(record).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
   writeFileAtomic(path, [`{\n${lines.join(",\n")}\n}\n`]);
 }

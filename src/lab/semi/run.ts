@@ -6,6 +6,7 @@ import { expandGrid, type GridRun } from "../sweep/grid.ts";
 import { type RunSweepOptions, runSweep, type Sweep, SweepFolder, type SweepOutcome, stateOf } from "../sweep/index.ts";
 import { writeSemiPage } from "./page.ts";
 import {
+  ensembleFile,
   labelsOf,
   readSemiRecords,
   recordFile,
@@ -47,8 +48,7 @@ export async function runSemi(
   for (const cell of grid.cells) {
     const own = grid.runs.filter((run) => run.cell === cell);
     if (own.length < 2 || !own.every(finished) || options.stop?.aborted) continue;
-    const file = recordFile(recordsIn(path), { ...labelsOf(own[0]!.recipe), seed: 0 }).replace("seed0", "ensemble");
-    if (existsSync(file)) continue;
+    if (existsSync(ensembleFile(recordsIn(path), labelsOf(own[0]!.recipe)))) continue;
     writeSemiRecord(recordsIn(path), await semiEnsemble(own.map(({ name }) => folder.run(name))));
   }
   const records = existsSync(recordsIn(path)) ? readSemiRecords(recordsIn(path)) : { runs: [], ensembles: [] };

@@ -6,7 +6,7 @@
  */
 
 import { differences, isBetter, type Protocol } from "../../metrics/index.ts";
-import { RunDirectory, type ScoresEvent, type Tick } from "../../training/index.ts";
+import { chosenEvaluation, RunDirectory, type ScoresEvent, type Tick } from "../../training/index.ts";
 import { type Interval, interval, separated } from "../statistics.ts";
 import type { SweepFolder } from "./folder.ts";
 import type { Cell, Grid, GridRun } from "./grid.ts";
@@ -95,12 +95,8 @@ function losses(tick: Tick): RunScore[] {
 }
 
 function chosen(evaluations: readonly ScoresEvent[], at: ScoresAt): ScoresEvent | undefined {
-  if (at === "final") return evaluations.at(-1);
-  const value = ({ scores, chosenBy }: ScoresEvent) => scores.find(({ name }) => name === chosenBy);
-  return evaluations.reduce<ScoresEvent | undefined>((best, next) => {
-    const [a, b] = [best && value(best), value(next)];
-    return a === undefined || (b !== undefined && isBetter(b.better, b.value, a.value)) ? next : best;
-  }, undefined);
+  const best = at === "best" ? chosenEvaluation(evaluations) : undefined;
+  return evaluations.find(({ step }) => step === best?.step) ?? evaluations.at(-1);
 }
 
 const sameProtocol = (a: Protocol | undefined, b: Protocol | undefined): boolean =>

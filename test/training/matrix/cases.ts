@@ -170,21 +170,6 @@ export const REFUSALS: readonly Refusal[] = [
     says: "has no batch norm that it could take the place of",
   },
   {
-    when: (one) =>
-      has(one, "standingStatistics") && ["mlp", "conditional mlp", "conditional dcgan"].includes(one.networks),
-    says: "`standingStatistics`: the network has no batch norm that keeps running statistics",
-  },
-  {
-    when: (one) => has(one, "standingStatistics", "virtualBatchNorm"),
-    says: "`standingStatistics`: the network has virtual batch norm, which keeps no running statistics",
-  },
-  {
-    when: (one) =>
-      has(one, "weightAveraging") &&
-      one.techniques.slice(0, one.techniques.indexOf("weightAveraging")).includes("standingStatistics"),
-    says: "`standingStatistics` must stand after `weightAveraging`",
-  },
-  {
     when: (one) => has(one, "semiSupervised") && /conditional|sagan|biggan/.test(one.networks),
     says: "`semiSupervised` asks the discriminator for the class, and with `discriminator.conditional` (=true) it is told",
   },
