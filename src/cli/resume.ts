@@ -11,7 +11,7 @@ const args = {
     type: "string",
     valueHint: "KEY=VALUE",
     description:
-      "change what may change: steps or epochs, samples.every, log.every, checkpoint.every, checkpoint.keep, threads, device",
+      "change what may change: steps or epochs, samples, log, evaluate, checkpoint (such as samples.every=500), threads, device",
   },
   steps: { type: "string", valueHint: "N", description: "the same as --set steps=N" },
   threads: {

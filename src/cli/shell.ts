@@ -50,7 +50,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./compare.ts")).compare,
   },
   lab: {
-    summary: "run the experiments on top-k training",
+    summary: "run the experiments of the laboratory",
     load: async () => (await import("./lab.ts")).lab,
   },
   data: {

@@ -18,7 +18,7 @@ const args = {
     type: "string",
     valueHint: "A,B",
     default: "dcgan,sn-dcgan",
-    description: "dcgan, lsgan, wgan, wgan-gp, sn-dcgan, as in the sweep top-k-images",
+    description: "dcgan, lsgan, wgan, wgan-gp, sn-dcgan, sngan, sagan, as in the sweeps of top-k training",
   },
   seeds: { type: "string", valueHint: "N", default: "3", description: "runs of each cell, with seeds 0 to N-1" },
   steps: {
