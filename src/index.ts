@@ -4,7 +4,7 @@
 export { z } from "zod";
 export {
   type Descriptor,
-  describe,
+  describeOwn as describe,
   fromPlain,
   isDescriptor,
   kindsOf,
@@ -40,8 +40,9 @@ export {
   stackedMnist,
   type VectorData,
 } from "./data/index.ts";
-/** Schemas of the options that every image dataset shares, for datasets of one's own. */
 export * as imageOptions from "./data/options.ts";
+/** Schemas of the options that every image dataset shares, for datasets of one's own. */
+export { sha256OfFile } from "./data/source.ts";
 export * from "./formats/index.ts";
 export * from "./lab/index.ts";
 export * from "./losses/index.ts";

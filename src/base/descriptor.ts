@@ -32,6 +32,8 @@ interface Registration {
 }
 
 const registry = new Map<string, Registration>();
+/** Those that a user described. */
+const own = new WeakSet<Registration>();
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -84,6 +86,19 @@ export function describe<R extends Role, S extends z.ZodObject, Context, Part>(
   registry.set(`${role}/${kind}`, { schema, create: create as (options: unknown) => Descriptor });
   return create;
 }
+
+/** {@link describe} for a part of the user's own. Throws UserError when one that ships with Gantry has its kind. */
+export const describeOwn: typeof describe = (role, kind, schema, build) => {
+  const before = registry.get(`${role}/${kind}`);
+  if (before !== undefined && !own.has(before)) {
+    throw new UserError(
+      `there is a ${role} \`${kind}\` already, which ships with Gantry; describe yours under another kind`,
+    );
+  }
+  const create = describe(role, kind, schema, build);
+  own.add(registry.get(`${role}/${kind}`)!);
+  return create;
+};
 
 /** The kinds registered for a role, in the order of their definition. */
 export function kindsOf(role: Role): string[] {

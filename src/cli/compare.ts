@@ -61,13 +61,12 @@ export const compare = defineCommand({
     const rows = shared.map(([left, right]) => {
       const { name, better } = left;
       const difference = right.value - left.value;
-      const equal = left.value === right.value;
-      const which = equal
-        ? "equal"
-        : isBetter(better, left.value, right.value)
-          ? "the first is better"
-          : "the second is better";
-      return { name, first: left, second: right, difference, which };
+      const spread = (left.std ?? 0) + (right.std ?? 0);
+      const winner = isBetter(better, left.value, right.value) ? "the first is better" : "the second is better";
+      const unknown = left.std === undefined || right.std === undefined;
+      const told = unknown ? `${winner}, by an unknown spread` : winner;
+      const within = Math.abs(difference) <= spread ? "within their spread" : told;
+      return { name, first: left, second: right, difference, which: difference === 0 ? "equal" : within };
     });
     if (flags.json) {
       process.stdout.write(`${JSON.stringify({ first: a.of, second: b.of, scores: rows })}\n`);

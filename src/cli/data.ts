@@ -8,7 +8,7 @@ import { parseValue } from "../recipe/value.ts";
 import { defineCommand } from "./command.ts";
 import { inceptionCommand } from "./data-inception.ts";
 import { UsageError } from "./errors.ts";
-import { valuesOf, wholeNumber } from "./flags.ts";
+import { fileNamed, valuesOf, wholeNumber } from "./flags.ts";
 import { datasetNames, describeDataset } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
@@ -76,7 +76,10 @@ const inspectCommand = defineCommand({
       }),
     });
     status.end();
-    const found = await inspect(pack, args.sheet === undefined ? undefined : resolve(args.sheet));
+    const found = await inspect(
+      pack,
+      args.sheet === undefined ? undefined : resolve(fileNamed("--sheet", args.sheet, ".png")),
+    );
     process.stdout.write(args.json ? `${JSON.stringify(found)}\n` : inspectionText(found));
   },
 });

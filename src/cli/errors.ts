@@ -1,4 +1,5 @@
 /** Failures as the command line shows them: one line, and the exit code that belongs to it. */
+import { resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
 
 /** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2, other failures with 1. */
@@ -27,6 +28,17 @@ function isForUser(error: unknown): boolean {
   return error instanceof UserError || (error instanceof Error && error.name === "SetupError");
 }
 
+/** Where this package lies. */
+const HOME = resolve(import.meta.dirname, "../..");
+
+/** `file:line: ` where a failure arose in a file of the user's; empty where none is on its trace. */
+function placeOf({ stack = "" }: Error): string {
+  for (const [, path, line] of stack.matchAll(/(?:file:\/\/)?(\/[^():\s][^():]*):(\d+):\d+\)?$/gm)) {
+    if (!path!.startsWith(`${HOME}/`) && !path!.includes("/node_modules/")) return `${path}:${line}: `;
+  }
+  return "";
+}
+
 /**
  * The failure as text: one line, and below it the whole trace with its causes when `stack` is set.
  *
@@ -35,7 +47,7 @@ function isForUser(error: unknown): boolean {
 export function failureText(error: unknown, stack: boolean): string {
   const known = error instanceof Error ? error : new Error(String(error));
   const forUser = isForUser(known);
-  const line = `gantry: ${forUser ? known.message : known.message.split("\n")[0] || known.name}`;
+  const line = `gantry: ${forUser ? known.message : `${placeOf(known)}${known.message.split("\n")[0] || known.name}`}`;
   if (!stack) return forUser ? line : `${line} (run it again with --stack to see where)`;
   const traces: string[] = [];
   for (let cause: unknown = known; cause instanceof Error; cause = cause.cause)

@@ -1,8 +1,9 @@
 /** `gantry evaluate`: scores of a run, or of images that any other tool made. */
+import { existsSync, readFileSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
+import { fileNamed, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { judging } from "./judging-flags.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
@@ -70,6 +71,17 @@ function oneOf<T extends string>(flag: string, text: string, accepted: readonly 
   throw new UsageError(`${flag} (=${text}) must be ${accepted.join(" or ")}`);
 }
 
+/** Only another evaluation is written over. Throws UserError where something else stands. */
+function refuseOtherFile(out: string): void {
+  if (!existsSync(out)) return;
+  try {
+    if (Array.isArray((JSON.parse(readFileSync(out, "utf8")) as { scores?: unknown }).scores)) return;
+  } catch {
+    // No JSON: something else.
+  }
+  throw new UserError(`--out ${out} exists and holds no scores of gantry evaluate; give another`);
+}
+
 /** The command, for the shell to mount. */
 export const evaluate = defineCommand({
   meta: {
@@ -104,6 +116,7 @@ export const evaluate = defineCommand({
     const { evaluate: measure, openFeatures, overSeeds, preset } = await import("../metrics/index.ts");
     const { openReal, openSubject, refuseForeignFlags } = await import("./evaluate/subject.ts");
     refuseForeignFlags(flags.what, givenFlags(rawArgs, args));
+    if (flags.out !== undefined) refuseOtherFile(fileNamed("--out", flags.out, ".json"));
     const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
     const { writeFileAtomic } = await import("../formats/index.ts");
     const { metricsOf } = await import("./evaluate/metrics.ts");

@@ -13,6 +13,9 @@ export const globalFlags: ArgsDef = {
   stack: { type: "boolean", description: "on an error, show where in the program it arose" },
 };
 
+/** The flags that may be given several times. */
+const REPEATED = ["set", "over"];
+
 /** A flag as it is typed: `fooBar` is `--foo-bar`. */
 export const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
@@ -76,7 +79,9 @@ export function parseStrictly(rawArgs: readonly string[], args: ArgsDef, command
     const missing =
       token.value === undefined || token.value === "" || (!token.inlineValue && token.value.startsWith("--"));
     if (!flag.boolean && missing) throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.hint}`);
-    values.set(token.name, [...(values.get(token.name) ?? []), token.value ?? "true"]);
+    const before = values.get(token.name) ?? [];
+    if (before.length > 0 && !REPEATED.includes(token.name)) throw new UsageError(`${token.rawName} is given twice`);
+    values.set(token.name, [...before, token.value ?? "true"]);
   }
   refuseMiscount(positionals, args, command);
   return { positionals, values };
@@ -118,8 +123,14 @@ export function valuesOf(rawArgs: readonly string[], args: ArgsDef, flag: string
 export function wholeNumber(flag: string, text: string | undefined, least: number): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text.replaceAll("_", ""));
-  if (/^\d[\d_]*$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+  if (/^\d[\d_]*(e\d+)?$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
   throw new UsageError(`${flag} (=${text}) must be a whole number of at least ${least}`);
+}
+
+/** The path given for a flag that names a file to write. Throws UsageError unless it ends in `ending`: what else a file is, it stays. */
+export function fileNamed(flag: string, path: string, ending: ".png" | ".json" | ".safetensors"): string {
+  if (path.toLowerCase().endsWith(ending)) return path;
+  throw new UsageError(`${flag} (=${path}) must end in ${ending}`);
 }
 
 /** The number above 0 given for a flag, or undefined when the flag is absent. Throws UsageError when it is none. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
-import { positiveNumber, wholeNumber } from "./flags.ts";
+import { fileNamed, positiveNumber, wholeNumber } from "./flags.ts";
 import { StatusLine } from "./progress.ts";
 import { classIndex, pictureFlags, subjectOf } from "./sample/flags.ts";
 
@@ -89,7 +89,7 @@ export const sample = defineCommand({
     const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
     const vectors = data && "features" in data.sample;
     if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and sheets are of images`);
-    const file = flags.out ?? freshFile(flags.run, seed);
+    const file = flags.out === undefined ? freshFile(flags.run, seed) : fileNamed("--out", flags.out, ".png");
     const finish = ({ count, ...rest }: { count: number; width: number; height: number }, text: string): void => {
       const line = flags.json ? JSON.stringify({ file, count, seed, ...rest }) : text;
       process.stdout.write(`${line}\n`);

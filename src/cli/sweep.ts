@@ -1,6 +1,7 @@
 /** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
 import { isAbsolute, relative } from "node:path";
 import type { Shard, SweepOutcome } from "../lab/index.ts";
+import { shippedSweeps } from "../lab/shipped-sweeps.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
@@ -13,8 +14,7 @@ const args = {
   recipe: {
     type: "positional",
     required: true,
-    description:
-      "a shipped recipe or sweep (top-k-mnist, top-k-fashion-mnist, top-k-cifar10, top-k-images, improved-ablation, mode-collapse), the path of a recipe's file or of a file that exports defineSweep({ ... }), or the folder of a sweep to continue",
+    description: `a shipped recipe or sweep (${Object.keys(shippedSweeps).join(", ")}), the path of a recipe's file or of a file that exports defineSweep({ ... }), or the folder of a sweep to continue`,
   },
   over: {
     type: "string",

@@ -6,7 +6,7 @@ import { LEAST_CLASSIFIER_SIZE } from "../models/classifier.ts";
 import { classifierName } from "../models/classifier-file.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
-import { wholeNumber } from "./flags.ts";
+import { fileNamed, wholeNumber } from "./flags.ts";
 import { datasetNames, isDatasetName } from "./named-dataset.ts";
 
 const args = {
@@ -54,7 +54,7 @@ function nameOf(dataset: string, given: string | undefined): string {
 /** A file is never overwritten, and a training of an hour must not fail for want of a place to write. */
 function refuseUnwritable(out: string): void {
   // By this ending a file is told from the name of a feature network.
-  if (!out.endsWith(".safetensors")) throw new UsageError(`--out (=${out}) must end in .safetensors`);
+  fileNamed("--out", out, ".safetensors");
   if (existsSync(out)) throw new UserError(`--out ${out} exists, and a classifier is never overwritten; give another`);
   let folder = dirname(resolve(out));
   while (!existsSync(folder)) folder = dirname(folder);

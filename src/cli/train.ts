@@ -1,7 +1,8 @@
 /** `gantry train`: a recipe becomes a run directory. */
-import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { fileError } from "../formats/atomic.ts";
 import { shippedRecipes } from "../recipe/shipped/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
@@ -59,7 +60,12 @@ function freshDirectory(recipe: string, now = new Date()): string {
 
 /** An existing run is never overwritten; the trainer checks again when it creates the directory. */
 function refuseExisting(directory: string): void {
-  const stats = statSync(directory, { throwIfNoEntry: false });
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(directory, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError(error, "write", directory);
+  }
   if (!stats) return;
   if (!stats.isDirectory()) throw new UserError(`--out ${directory} is a file; give the path of a new directory`);
   if (readdirSync(directory).length === 0) return;

@@ -122,7 +122,7 @@ export function mainUsage(commands: readonly Row[], version: string, style: Styl
     ...section(
       "Start here",
       [
-        ["gantry train mnist", "learn to draw digits; about 4 minutes on 2 cores"],
+        ["gantry train mnist", "learn to draw digits; 3 minutes of training on 2 cores"],
         ["gantry doctor", "see what computes, and how fast"],
       ],
       style,

@@ -77,7 +77,7 @@ export function bandChart(options: BandChartOptions): string {
       backgroundColor: "#ffffff",
       textStyle: { fontFamily: FONT },
       title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal", fontFamily: FONT } },
-      legend: { bottom: 0, data: bands.map(({ name }) => name) },
+      legend: { bottom: 0, itemGap: 28, data: bands.map(({ name }) => name) },
       grid: { left: 64, right: 28, top: 40, bottom: 76 },
       xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, min: 0, max: "dataMax" },
       yAxis: {

@@ -41,7 +41,7 @@ export function lineChart(options: LineChartOptions): string {
       animation: false,
       backgroundColor: "#ffffff",
       title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal" } },
-      ...(several ? { legend: { bottom: 0 } } : {}),
+      ...(several ? { legend: { bottom: 0, itemGap: 28 } } : {}),
       grid: { left: 64, right: 24, top: 40, bottom: several ? 72 : 48 },
       xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax" },
       yAxis: { type: logarithmic ? "log" : "value", scale: true },

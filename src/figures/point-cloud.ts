@@ -28,8 +28,8 @@ function frameOfPoints(panels: readonly CloudPanel[]): Frame {
 }
 
 /**
- * Scatter plots on white, as an SVG document. Points outside a panel's frame are left out; where panels have titles,
- * their number stands in the corner.
+ * Scatter plots on white, as an SVG document. Points outside a panel's frame are left out, and their number stands in the
+ * corner.
  *
  * @example
  * writeFileSync("samples.svg", pointCloud({ panels: [{ points: [[0, 0], [1, 1]], title: "step 500" }] }));
@@ -45,11 +45,11 @@ export function pointCloud({ panels, mixture, columns, side = 480 }: PointCloudO
     // One path for all dots: a round cap on a line of no length.
     const dots = inside.map(([x, y]) => `M${x.toFixed(1)} ${y.toFixed(1)}h0`).join("");
     const outside = points.length - inside.length;
-    const note = `<text x="${side - 4}" y="${side - 5}" text-anchor="end" font-size="11" fill="#777777">${outside} outside</text>`;
+    const note = `<text x="${side - 4}" y="${side - 5}" text-anchor="end" font-size="11" fill="#666666" stroke="#ffffff" stroke-width="3" paint-order="stroke">${outside} outside</text>`;
     const content = [
       mixture ? modeCircles(mixture, frame, side) : "",
       `<path d="${dots}" stroke="#1f4e8c" stroke-opacity="0.45" stroke-width="2.4" stroke-linecap="round" fill="none"/>`,
-      outside > 0 && title !== undefined ? note : "",
+      outside > 0 ? note : "",
     ].join("");
     return { content, title };
   });

@@ -8,7 +8,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { createJiti, type Jiti } from "jiti";
-import { suggestion, UserError } from "../base/errors.ts";
+import { nearest, UserError } from "../base/errors.ts";
 
 let shared: Promise<Jiti> | undefined;
 
@@ -19,7 +19,8 @@ function strict(library: Record<string, unknown>): Record<string, unknown> {
       if (typeof key === "symbol" || key in target || ["default", "then", "__esModule"].includes(key)) {
         return Reflect.get(target, key);
       }
-      throw new UserError(`"gantry" has no export \`${key}\`${suggestion(key, Object.keys(target))}`);
+      const likely = nearest(key, Object.keys(target));
+      throw new UserError(`"gantry" has no export \`${key}\`${likely ? `; did you mean \`${likely}\`?` : ""}`);
     },
   });
 }

@@ -1,5 +1,5 @@
 /** Which techniques go together: what two of them cannot both do, and what a technique must not leave half done. */
-import { UserError } from "../base/errors.ts";
+import { suggestion, UserError } from "../base/errors.ts";
 import type { Loss } from "../losses/index.ts";
 import type { Technique } from "../techniques/index.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -38,6 +38,43 @@ export function refuseConflicts(techniques: readonly Technique[], loss: Loss): v
       `\`${smoothing.name}\` sets targets for the discriminator, and the loss \`${loss.name}\` has none; use nonSaturating, minimax or leastSquares`,
     );
   }
+}
+
+/** Everything that a technique may have. */
+const MEMBERS: Readonly<Record<keyof Technique, true>> = {
+  name: true,
+  insteadOfEpochs: true,
+  without: true,
+  after: true,
+  averagesGenerator: true,
+  standing: true,
+  networks: true,
+  streams: true,
+  prepare: true,
+  augment: true,
+  targets: true,
+  discriminatorLoss: true,
+  discriminatorPenalty: true,
+  select: true,
+  generatorLoss: true,
+  generatorPenalty: true,
+  gradients: true,
+  extraUpdate: true,
+  afterStep: true,
+  sampler: true,
+  report: true,
+  state: true,
+  load: true,
+  dispose: true,
+};
+
+/** Throws UserError when a technique is an object with a member that nobody would ever call: a misspelt hook. */
+export function refuseUnknownHooks(technique: Technique, kind: string): void {
+  if (Object.getPrototypeOf(technique) !== Object.prototype) return;
+  const known = Object.keys(MEMBERS);
+  const unknown = Object.keys(technique).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new UserError(`the technique \`${kind}\` has \`${unknown}\`, which is no hook${suggestion(unknown, known)}`);
 }
 
 /** Throws UserError when a technique's name is not its descriptor's kind, or its state can be kept but not put back. */

@@ -7,7 +7,7 @@ import type { Optimizer, Schedule } from "../optim/index.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import type { Feeds, Game, NetworkDescriptors, Player, Progress, Technique } from "../techniques/index.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
-import { refuseConflicts, refuseEpochs, refuseHalfDone } from "./compatible.ts";
+import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
 import { ALONE, Division, type Replica } from "./division.ts";
 import type { PartedPassOptions } from "./parted-pass.ts";
 import { type StartingWeights, startWith } from "./starting-weights.ts";
@@ -60,6 +60,7 @@ export class BuiltGame implements Game {
     this.techniques = recipe.techniques.map((descriptor) => {
       const random = this.streams.get(`technique.${descriptor.kind}`);
       const technique = descriptor.build({ ...context, batchSize: recipe.batchSize, random });
+      refuseUnknownHooks(technique, descriptor.kind);
       refuseHalfDone(technique, descriptor.kind);
       return technique;
     });

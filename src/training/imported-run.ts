@@ -11,7 +11,7 @@ import { defineRecipe, type Recipe, type RecipeInput } from "../recipe/recipe.ts
 import { scope } from "../tensor/index.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import { BuiltGame } from "./game.ts";
-import { startRun } from "./run.ts";
+import { IMPORTED, startRun } from "./run.ts";
 import { RunDirectory } from "./run-directory.ts";
 
 /** What {@link importRun} made. */
@@ -50,7 +50,7 @@ export function importRun(file: string, directory: string, changes: readonly str
     const game = new BuiltGame(recipe, { sample: image, classes: names }, noData);
     try {
       game.generator.loadStateDict(imported.state);
-      startRun(recipe, { directory, source: `imported from ${file}`, overrides: changes });
+      startRun(recipe, { directory, source: `${IMPORTED}${file}`, overrides: changes });
       const run = new RunDirectory(directory);
       const data = { name: `what ${basename(file)} was trained on`, count: 0, sample: image, classes: names };
       run.describe({ ...run.description(), data });

@@ -52,6 +52,9 @@ export interface RunResult extends Sitting {
   readonly directory: string;
 }
 
+/** How the source of a run begins whose generator another project trained. */
+export const IMPORTED = "imported from ";
+
 /** Keys that a resumed run may change without becoming another run: its length and what it writes. */
 const CHANGEABLE = ["steps", "epochs", "samples", "log", "evaluate", "checkpoint", "threads", "device"];
 
@@ -85,6 +88,11 @@ export class Run {
    * Throws UserError when the data is missing, training diverges, or another process trains the run.
    */
   async train({ events = {}, stop, meeting }: TrainOptions = {}): Promise<RunResult> {
+    if (this.#description.source.startsWith(IMPORTED)) {
+      throw new UserError(
+        `${this.directory.path} was imported: it has a generator and nothing to go on with; draw from it, score it, or begin another run with it (--from)`,
+      );
+    }
     if (this.recipe.threads !== undefined) configureEngine({ threads: this.recipe.threads });
     const release = this.directory.lock();
     try {
@@ -251,6 +259,10 @@ export async function openRun(path: string, changes: readonly string[] = []): Pr
       }
     }
     recipe = applyOverrides(recipe, changes);
+    const reached = listCheckpoints(directory.checkpoints).at(-1)?.step ?? 0;
+    if (recipe.steps !== undefined && recipe.steps < reached) {
+      throw new UserError(`steps (=${recipe.steps}): ${path} has reached step ${reached} already; give more than that`);
+    }
     description = {
       ...stored,
       overrides: [...stored.overrides, ...changes],

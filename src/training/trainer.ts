@@ -167,6 +167,7 @@ class Writer {
     this.log = new StepLog(this.game, this.clock);
     this.#append({ event, step: this.game.step, time: now(), engine: { ...engineSummary() } });
     events.begin?.(this.game.step, steps);
+    if (this.game.hasGivenWeights) events.note?.(`begun with the networks of ${options.from}`);
     const reason = wholeBatchReason(this.game);
     if (reason !== undefined) events.note?.(reason);
     if (this.game.step >= steps) events.note?.(`the run has reached step ${this.game.step} already`);

@@ -123,6 +123,17 @@ describe("gantry evaluate", () => {
     }
   });
 
+  it("writes over another evaluation, and over nothing else", async () => {
+    const recipe = readFileSync(join(work, "run/recipe.json"), "utf8");
+    const ran = (out: string) => evaluate("digits", "--real", "real.npz", "--metrics", "fid", "--out", out);
+    expect((await ran("run/recipe.json")).stderr).toContain(
+      "exists and holds no scores of gantry evaluate; give another",
+    );
+    expect(readFileSync(join(work, "run/recipe.json"), "utf8")).toBe(recipe);
+    expect((await ran("scores.txt")).stderr).toContain("--out (=scores.txt) must end in .json");
+    for (let i = 0; i < 2; i++) expect((await ran("again.json")).code).toBe(0);
+  });
+
   it("runs as a process of its own", async () => {
     const { code, stdout, stderr } = await start(["evaluate", "run", ...options, "--count", "70", "--json"], {
       cwd: work,
@@ -169,7 +180,9 @@ describe("gantry evaluate", () => {
     await evaluate("run", ...common, "--seed", "1", "--out", "b.json");
     const same = await inProcess(["compare", "a.json", "b.json"]);
     expect(same.code, same.stderr).toBe(0);
-    expect(same.stdout).toMatch(/fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) is better/);
+    expect(same.stdout).toMatch(
+      /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) is better, by an unknown spread/,
+    );
     await evaluate("run", ...common, "--mode", "train", "--out", "c.json");
     const other = await inProcess(["compare", "a.json", "c.json"]);
     expect(other.code).toBe(1);

@@ -37,6 +37,7 @@ describe("parseStrictly", () => {
     [["m", "--ouy", "x"], "unknown flag --ouy; did you mean --out?"],
     [["m", "--zzzzzzzz"], "unknown flag --zzzzzzzz; see gantry train --help"],
     [["m", "-x"], "unknown flag -x"],
+    [["m", "--out", "a", "--out", "b"], "--out is given twice"],
     [["m", "--no-out"], "unknown flag --no-out"],
     [["m", "--json=1"], "--json takes no value (it was given `1`)"],
     [["m", "--out"], "--out needs a value: --out DIR"],
@@ -55,8 +56,9 @@ describe("wholeNumber", () => {
   it("reads whole numbers only", () => {
     expect(wholeNumber("--count", "64", 1)).toBe(64);
     expect(wholeNumber("--count", "2_000", 1)).toBe(2000);
+    expect(wholeNumber("--count", "2e3", 1)).toBe(2000);
     expect(wholeNumber("--count", undefined, 1)).toBeUndefined();
-    for (const text of ["0", "-1", "1.5", "x", "", "1e3", "99999999999999999999"])
+    for (const text of ["0", "-1", "1.5", "x", "", "1e30", "99999999999999999999"])
       expect(() => wholeNumber("--count", text, 1)).toThrow(`--count (=${text}) must be a whole number of at least 1`);
   });
 });

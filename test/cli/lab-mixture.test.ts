@@ -56,8 +56,8 @@ describe("gantry lab", () => {
       "gantry: --gammas (=2) must be numbers above 0 and at most 1, such as 0.5,0.75",
     ]);
     const [code, message] = await wrong("mixture", "--modes", "24", "--out", join(folder, "none"));
-    expect(code).toBe(1);
-    expect(message).toContain("must be a square number for a grid, such as 16 or 25");
+    expect(code).toBe(2);
+    expect(message).toContain("modes (=24) must be a square number");
     expect(existsSync(join(folder, "none"))).toBe(false);
   });
 });

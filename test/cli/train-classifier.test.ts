@@ -13,7 +13,8 @@ import { temporaryFolder } from "../formats/folder.ts";
 import { jsonLines } from "./spawn.ts";
 
 const folder = temporaryFolder();
-const small = ["--size", "8", "--width", "2", "--epochs", "6", "--threads", "1"];
+const tiny = ["--size", "8", "--width", "2", "--threads", "1"];
+const small = [...tiny, "--epochs", "6"];
 const before = process.env.GANTRY_CACHE;
 
 /** Runs the command; `seen` gets everything that is written to stdout as it comes. */
@@ -127,7 +128,7 @@ describe("gantry train-classifier", () => {
   it("writes nothing when it is interrupted, and says so by its exit code", async () => {
     const out = join(folder, "interrupted", "x.safetensors");
     let asked = false;
-    const { code, stdout } = await gantry([shades, ...small, "--epochs", "5000", "--out", out, "--json"], (text) => {
+    const { code, stdout } = await gantry([shades, ...tiny, "--epochs", "5000", "--out", out, "--json"], (text) => {
       if (asked || !text.includes('"tick"')) return;
       asked = true;
       process.emit("SIGINT");

@@ -53,6 +53,7 @@ describe("mixtureSweep", () => {
   it("is all arms with the first seed first, each differing in the rows alone", async () => {
     const { recipe } = await loadRecipe("mixture");
     const { runs } = expandGrid(mixtureSweep({ modes: [64, 25], seeds: 2 }), recipe);
+    expect(() => mixtureSweep({ modes: [24] })).toThrow("modes (=24) must be a square number");
     expect(runs.slice(0, 5).map(({ name }) => name)).toEqual([
       "modes=25_update=all-seed0",
       "modes=25_update=top-seed0",

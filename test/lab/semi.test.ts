@@ -36,6 +36,7 @@ describe("gantry lab semi", () => {
     const { options } = recipe.techniques.find(({ kind }) => kind === "semiSupervised")!;
     expect(options).toMatchObject({ labels: 100, labelSeed: 1 });
     expect(() => semiSweep({ labels: [] })).toThrow("name at least one");
+    expect(() => semiSweep({ labels: [100, 15] })).toThrow("labels (=15) must be a multiple of 10");
   });
 
   it("keeps records, and gives the mean over draws of the last epoch, with its interval", () => {

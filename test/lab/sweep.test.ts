@@ -120,8 +120,20 @@ describe("a folder", () => {
     expect(folder.sweep()).toEqual(first);
   });
 
+  it("takes more seeds, which are more runs of the same cells", () => {
+    const folder = folderWith();
+    const more = { ...first, seeds: 5 };
+    folder.define(more, mnist);
+    expect(folder.sweep()).toEqual(more);
+    const before = expandGrid(first, mnist).runs.map(({ name }) => name);
+    expect(expandGrid(more, mnist).runs.map(({ name }) => name)).toEqual(expect.arrayContaining(before));
+    const other = { ...sweepOver(["batchSize=16,64"], 7) };
+    expect(() => folder.define(other, mnist)).toThrow("`batchSize` was 16,32 there");
+    expect(folder.sweep()).toEqual(more);
+  });
+
   it.each([
-    ["seeds", { ...first, seeds: 3 }, "--seeds was 2 there and is 3 here"],
+    ["fewer seeds", { ...first, seeds: 1 }, "--seeds was 2 there and is 1 here"],
     ["values", sweepOver(["batchSize=16,64"]), "`batchSize` was 16,32 there and is 16,64 here"],
     ["an axis", sweepOver(["batchSize=16,32", "loss=hinge"]), "`loss` was none there and is hinge here"],
     ["overrides", sweepOver(["batchSize=16,32"], 2, ["steps=5"]), "--set was evaluate=null there and is steps=5 here"],

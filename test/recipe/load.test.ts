@@ -133,6 +133,11 @@ describe("a user's file", () => {
       '/name.ts:3: "gantry" has no export `hinje`; did you mean `hinge`?',
     ],
     [
+      "taken.ts",
+      `import { describe, z } from "gantry";\nexport default describe("technique", "topK", z.strictObject({}), () => ({ name: "topK" }));\n`,
+      "/taken.ts:2: there is a technique `topK` already, which ships with Gantry; describe yours under another kind",
+    ],
+    [
       "option.ts",
       `import { ${names} } from "gantry";\nconst a = 1;\nexport default defineRecipe({ ...${body("topK()")}, loss: hinge({ slope: a } as never) });\n`,
       ": unknown key `slope`",

@@ -69,6 +69,13 @@ describe("techniques that do not go together are refused by name", () => {
     expect(() => gameOf({ techniques: [misnamed] })).toThrow("the technique `misnamed` calls itself `other`");
   });
 
+  it("a member that is no hook, which would never be called", () => {
+    const misspelt = technique("misspelt", () => ({ augmnet: (images: Tensor) => images }) as object);
+    expect(() => gameOf({ techniques: [misspelt] })).toThrow(
+      "the technique `misspelt` has `augmnet`, which is no hook; did you mean `augment`?",
+    );
+  });
+
   it("a loss or penalty that is not one number", () => {
     const perSample: Partial<Technique>[] = [
       { discriminatorLoss: (pass) => pass.judgedReal.score },

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { suggestion } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
-import { exitCodes, UsageError } from "../errors.ts";
+import { asUsage, exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { runFlags } from "./run-flags.ts";
 import { watchRuns } from "./watch-runs.ts";
@@ -77,12 +77,13 @@ export const mixtureCommand = defineCommand({
       if (found) return found;
       throw new UsageError(`--updates: there is no \`${word}\`${suggestion(word, lab.updates)}`);
     });
-    const sweep = lab.mixtureSweep({
+    const experiment = {
       modes: listOf(flags.modes).map((text) => wholeNumber("--modes", text, 1)!),
       updates: arms,
       seeds: wholeNumber("--seeds", flags.seeds, 1),
       steps: wholeNumber("--steps", flags.steps, 1),
-    });
+    };
+    const sweep = asUsage(() => lab.mixtureSweep(experiment));
     return watchRuns(flags, {
       sweep,
       run: (options) => lab.runMixture(sweep, flags.out, options),

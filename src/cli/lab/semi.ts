@@ -1,7 +1,7 @@
 /** `gantry lab semi`: semi-supervised MNIST with few labels. */
 import { join } from "node:path";
 import { defineCommand } from "../command.ts";
-import { exitCodes } from "../errors.ts";
+import { asUsage, exitCodes } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { listOf } from "./mixture.ts";
 import { runFlags } from "./run-flags.ts";
@@ -52,12 +52,13 @@ export const semiCommand = defineCommand({
       else process.stdout.write(flags.quiet ? `${flags.out}\n` : `${tables}\nFigures: ${join(flags.out, "figures")}\n`);
       return exitCodes.success;
     }
-    const sweep = lab.semiSweep({
+    const experiment = {
       labels: listOf(flags.labels).map((text) => wholeNumber("--labels", text, 1)!),
       draws: wholeNumber("--draws", flags.draws, 1),
       seeds: wholeNumber("--seeds", flags.seeds, 1),
       epochs: wholeNumber("--epochs", flags.epochs, 1),
-    });
+    };
+    const sweep = asUsage(() => lab.semiSweep(experiment));
     return watchRuns(flags, {
       sweep,
       run: async (options) => {

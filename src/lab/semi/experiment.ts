@@ -28,6 +28,10 @@ export interface SemiExperiment {
 export function semiSweep(experiment: SemiExperiment = {}, set: readonly string[] = [], recipe = "semi-mnist"): Sweep {
   const { labels = [100], draws = 3, seeds = 1, epochs = 100 } = experiment;
   if (labels.length === 0) throw new UserError("the experiment has no number of labels; name at least one");
+  const uneven = labels.find((count) => count % 10 !== 0);
+  if (uneven !== undefined) {
+    throw new UserError(`labels (=${uneven}) must be a multiple of 10: each of the ten digits gets as many`);
+  }
   return defineSweep({
     name: "semi",
     recipe,

@@ -74,7 +74,7 @@ export class SweepFolder {
   }
 
   /**
-   * Stores a sweep's definition, or checks that the one that is there is the same.
+   * Stores a sweep's definition, or checks that the one that is there is the same but for seeds that are added.
    *
    * Throws UserError naming every difference when it is another.
    */
@@ -94,8 +94,14 @@ export class SweepFolder {
       recipe: plain,
     };
     if (!this.exists && this.#create(content)) return;
-    const found = changes(this.#stored(), content);
-    if (found.length === 0) return;
+    const stored = this.#stored();
+    // More seeds are more runs of the same cells.
+    const found = changes(seeds > stored.seeds ? { ...stored, seeds } : stored, content);
+    if (found.length === 0) {
+      if (seeds > stored.seeds)
+        writeFileAtomic(this.#definition, [`${JSON.stringify({ ...stored, seeds }, null, 2)}\n`]);
+      return;
+    }
     throw new UserError(
       `${this.path} holds another sweep: ${found.join("; ")}; give another --out, or say what it was to continue it`,
     );
