@@ -52,7 +52,16 @@ export function bandChart(options: BandChartOptions): string {
       const rise = points.map(({ x, halfWidth }) => [x, 2 * half(halfWidth)]);
       const hasBand = points.some(({ halfWidth }) => half(halfWidth) > 0);
       return [
-        { name, type: "line", symbol: "none", color, data: points.map(({ x, mean }) => [x, mean]), z: 3 } as const,
+        // A line of one point would not be seen.
+        {
+          name,
+          type: "line",
+          symbol: points.length === 1 ? "circle" : "none",
+          symbolSize: 9,
+          color,
+          data: points.map(({ x, mean }) => [x, mean]),
+          z: 3,
+        } as const,
         ...(hasBand
           ? [
               { ...invisible, ...stack, data: low },

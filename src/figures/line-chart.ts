@@ -3,6 +3,7 @@ import { LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
+import { FONT } from "./fonts.ts";
 
 use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
 
@@ -37,13 +38,18 @@ export function lineChart(options: LineChartOptions): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     const several = curves.length > 1;
+    const places = curves.flatMap(({ points }) => points.map(([x]) => x));
+    const [low, high] = [Math.min(...places), Math.max(...places)];
+    // A single place stands in the middle.
+    const ends = low === high ? { min: low - 1, max: high + 1 } : { min: "dataMin", max: "dataMax" };
     chart.setOption({
       animation: false,
       backgroundColor: "#ffffff",
-      title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal" } },
+      textStyle: { fontFamily: FONT },
+      title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal", fontFamily: FONT } },
       ...(several ? { legend: { bottom: 0, itemGap: 28 } } : {}),
       grid: { left: 64, right: 24, top: 40, bottom: several ? 72 : 48 },
-      xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, min: "dataMin", max: "dataMax" },
+      xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, ...ends },
       yAxis: { type: logarithmic ? "log" : "value", scale: true },
       series: curves.map(({ name, points }) => ({
         name,

@@ -9,6 +9,7 @@ import {
   barPanels,
   densityPanels,
   latticeOf,
+  lineChart,
   pointCloud,
   trajectories,
   writePng,
@@ -180,6 +181,25 @@ describe("bandChart", () => {
       expect(chart(unknown)).not.toContain('fill-opacity="0.18"');
       expect(chart(unknown)).not.toContain("NaN");
     }
+  });
+});
+
+describe("a chart of one place", () => {
+  const bands = (count: number) =>
+    bandChart({
+      title: "t",
+      xName: "x",
+      bands: [{ name: "a", points: [1, 2].slice(0, count).map((x) => ({ x, mean: x })) }],
+    });
+  const dots = (svg: string): number => svg.match(/fill="#0072b2" ecmeta_series_index="0"/g)?.length ?? 0;
+
+  it("has a dot where a line would not be seen", () => {
+    expect(dots(bands(1))).toBe(dots(bands(2)) + 1);
+  });
+
+  it("has it in the middle", () => {
+    const svg = lineChart({ title: "t", xName: "step", curves: [{ name: "D", points: [[20, 1]] }] });
+    for (const label of [">19<", ">20<", ">21<"]) expect(svg).toContain(label);
   });
 });
 
