@@ -49,8 +49,9 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** "; did you mean `x`?" when a likely candidate exists, else "; accepted: a, b, c". */
+/** "; did you mean `x`?" when a likely candidate exists, else "; accepted: a, b, c", or that there are none. */
 export function suggestion(word: string, candidates: readonly string[]): string {
   const best = nearest(word, candidates);
+  if (candidates.length === 0) return "; it takes none";
   return best === undefined ? `; accepted: ${candidates.join(", ")}` : `; did you mean \`${best}\`?`;
 }

@@ -34,7 +34,10 @@ async function readScores(path: string): Promise<Scored> {
   }
   const { readJsonFile } = await import("../formats/json-file.ts");
   const stored = z.object({ format: z.literal(1), subject: z.string(), scores: z.array(scoreSchema) });
-  return { of: path, scores: readJsonFile(path, stored).scores };
+  const found = readJsonFile(path, z.unknown());
+  const { data } = stored.safeParse(found);
+  if (data === undefined) throw new UserError(`${path} is no file that gantry evaluate --out wrote, and no run`);
+  return { of: path, scores: data.scores };
 }
 
 /** The command, for the shell to mount. */

@@ -5,7 +5,7 @@
  * the user's node_modules while the command runs from a clone, or none at all), whose classes and registry of parts are
  * not ours. So jiti, which also takes TypeScript, is handed our own module object for that name.
  */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { createJiti, type Jiti } from "jiti";
 import { nearest, UserError } from "../base/errors.ts";
@@ -78,6 +78,8 @@ export async function importModule(path: string): Promise<Record<string, unknown
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats) throw new UserError(`${file} does not exist`);
   if (!stats.isFile()) throw new UserError(`${file} is not a file`);
+  if (!/\.[cm]?[jt]s$/.test(file))
+    throw new UserError(`${file} is no TypeScript or JavaScript file (.ts, .mts, .js, .mjs)`);
   shared ??= create();
   const jiti = await shared;
   try {
@@ -87,7 +89,18 @@ export async function importModule(path: string): Promise<Record<string, unknown
   }
 }
 
-/** Imports the modules that a stored run names, so that the kinds they define are known again. */
+/**
+ * Imports the modules that a stored run names, so that the kinds they define are known again.
+ *
+ * Throws UserError when one is no longer there.
+ */
 export async function importModules(paths: readonly string[]): Promise<void> {
-  for (const path of paths) await importModule(path);
+  for (const path of paths) {
+    if (!existsSync(path)) {
+      throw new UserError(
+        `${path} does not exist; it defines parts of the run's recipe, which cannot be built without it`,
+      );
+    }
+    await importModule(path);
+  }
 }

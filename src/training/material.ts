@@ -21,6 +21,8 @@ export interface Material {
   readonly samplesPerEpoch: number | undefined;
   /** What else belongs beside every score. */
   readonly note: string | undefined;
+  /** Files of the data that could not be read and are left out. */
+  readonly broken: number;
   /** Changes whenever the samples may; undefined where they are drawn. */
   readonly fingerprint: string | undefined;
   readonly shape: DataShape;
@@ -52,6 +54,7 @@ function imageMaterial(dataset: Dataset, recipe: Recipe): Material {
     name: dataset.name,
     samplesPerEpoch: dataset.count,
     note: dataset.protocolNote,
+    broken: dataset.broken.length,
     fingerprint: dataset.fingerprint,
     shape: shapeOf(dataset),
     feed: () => imageFeed(dataset, recipe),
@@ -66,6 +69,7 @@ function vectorMaterial(data: VectorData, recipe: Recipe): Material {
     name: data.name,
     samplesPerEpoch: data.samplesPerEpoch,
     note: undefined,
+    broken: 0,
     fingerprint: undefined,
     shape: { sample: { features: data.features }, classes: [] },
     feed: () => data.feed({ batchSize, device, seed: seedOf(seed, "data") }),

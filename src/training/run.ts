@@ -99,6 +99,11 @@ export class Run {
       const material = await this.#openMaterial(events, meeting === undefined ? stop : undefined);
       if (material === undefined) return this.#whereItStands();
       const description = this.#describeData(material);
+      const { broken, name } = material;
+      if (broken > 0) {
+        const what = broken === 1 ? "a file" : `${broken} files`;
+        events.note?.(`${what} of ${name} cannot be read: see gantry data`);
+      }
       for (const change of [this.#engineChange(), this.#filesChange(material)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run goes on, but not with the bits that it would have had`);

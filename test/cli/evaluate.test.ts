@@ -183,6 +183,9 @@ describe("gantry evaluate", () => {
     expect(same.stdout).toMatch(
       /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) is better, by an unknown spread/,
     );
+    expect((await inProcess(["compare", "a.json", "run/recipe.json"])).stderr).toBe(
+      "gantry: run/recipe.json is no file that gantry evaluate --out wrote, and no run\n",
+    );
     await evaluate("run", ...common, "--mode", "train", "--out", "c.json");
     const other = await inProcess(["compare", "a.json", "c.json"]);
     expect(other.code).toBe(1);

@@ -137,6 +137,8 @@ describe("the data of a run", () => {
     };
     mkdirSync(join(folder, "images"));
     await paint(10);
+    writeFileSync(join(folder, "images/torn.png"), "no picture");
+    const broken = "a file of images cannot be read: see gantry data";
     const notes: string[] = [];
     const events = { note: (text: string) => notes.push(text) };
     try {
@@ -147,10 +149,11 @@ describe("the data of a run", () => {
       const again = await openRun(join(folder, "run"), ["steps=2"]);
       expect(again.recipe.data.options.path).toBe(join(folder, "images"));
       expect(await again.train({ events })).toMatchObject({ step: 2, finished: true });
-      expect(notes).toEqual([]);
+      expect(notes.splice(0)).toEqual([broken, broken]);
       await paint(200);
       await (await openRun(join(folder, "run"), ["steps=3"])).train({ events });
       expect(notes).toEqual([
+        broken,
         "the files of images, or how they are prepared, are not as they were when the run began: " +
           "the run goes on, but not with the bits that it would have had",
       ]);
