@@ -158,5 +158,10 @@ describe("a user's file", () => {
       "the recipe ./nowhere/mine.ts does not exist; looked for /",
     );
     await expect(loadRecipe(folder)).rejects.toThrow(`${folder} is not a file`);
+    const notes = file("notes.txt", "x");
+    await expect(loadRecipe(notes)).rejects.toThrow(`${notes} is no TypeScript or JavaScript file`);
+    await expect(importModules(["/gone.ts"])).rejects.toThrow(
+      "/gone.ts does not exist; it defines parts of the run's recipe",
+    );
   });
 });
