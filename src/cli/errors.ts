@@ -33,7 +33,7 @@ const HOME = resolve(import.meta.dirname, "../..");
 
 /** `file:line: ` where a failure arose in a file of the user's; empty where none is on its trace. */
 function placeOf({ stack = "" }: Error): string {
-  for (const [, path, line] of stack.matchAll(/(?:file:\/\/)?(\/[^():\s][^():]*):(\d+):\d+\)?$/gm)) {
+  for (const [, path, line] of stack.matchAll(/(?:\(|^ +at )(?:file:\/\/)?(\/[^():]+):(\d+):\d+\)?$/gm)) {
     if (!path!.startsWith(`${HOME}/`) && !path!.includes("/node_modules/")) return `${path}:${line}: `;
   }
   return "";

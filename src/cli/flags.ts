@@ -129,7 +129,7 @@ export function wholeNumber(flag: string, text: string | undefined, least: numbe
 
 /** The path given for a flag that names a file to write. Throws UsageError unless it ends in `ending`: what else a file is, it stays. */
 export function fileNamed(flag: string, path: string, ending: ".png" | ".json" | ".safetensors"): string {
-  if (path.toLowerCase().endsWith(ending)) return path;
+  if (path.endsWith(ending)) return path;
   throw new UsageError(`${flag} (=${path}) must end in ${ending}`);
 }
 

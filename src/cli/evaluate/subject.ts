@@ -48,8 +48,6 @@ export interface Subject {
   readonly warning?: string | undefined;
 }
 
-const isRun = (path: string): boolean => existsSync(join(path, "recipe.json"));
-
 /** What can be evaluated, in words. */
 const KINDS = {
   run: "a run",
@@ -70,7 +68,7 @@ const BELONGS: Readonly<Record<string, readonly (keyof typeof KINDS)[]>> = {
 };
 
 function kindOf(what: string): keyof typeof KINDS {
-  if (isRun(what)) return "run";
+  if (existsSync(join(what, "recipe.json"))) return "run";
   if (isDatasetName(what)) return "dataset";
   return what.endsWith(".npz") ? "npz" : "folder";
 }
@@ -93,8 +91,9 @@ const noClose = (): void => {};
 /** Opens what is to be evaluated. Throws UserError when it is nothing that can be. */
 export async function openSubject(options: SubjectOptions): Promise<Opened<Subject>> {
   const { what, split, size, onProgress } = options;
-  if (isRun(what)) return openRunSubject(options);
-  if (isDatasetName(what)) {
+  const kind = kindOf(what);
+  if (kind === "run") return openRunSubject(options);
+  if (kind === "dataset") {
     const dataset = await buildData(describeDataset(what, given({ split, size })), onProgress);
     return {
       value: fixed(dataset.name, datasetImages(dataset), describeDataset(what, given({ size }))),
@@ -106,7 +105,7 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
       `\`${what}\` is neither a run, a folder or zip of images, an .npz file, nor a dataset's name${suggestion(what, datasetNames)}`,
     );
   }
-  if (what.endsWith(".npz")) {
+  if (kind === "npz") {
     const { images, close } = await npzImages(what);
     return { value: fixed(what, images), close };
   }
