@@ -6,6 +6,7 @@
  * differ in nothing but the rows that the generator's loss is taken over.
  */
 import { UserError } from "../../base/errors.ts";
+import { isSquare } from "../../data/arrangements.ts";
 import { defineSweep, type Sweep } from "../sweep/index.ts";
 
 /** The samples that the generator learns from. */
@@ -71,7 +72,7 @@ const changes: Readonly<Record<Update, readonly string[]>> = {
  */
 export function mixtureSweep(experiment: MixtureExperiment = {}): Sweep {
   const { modes = [25], updates: arms = updates, seeds = 5, steps = FULL_LENGTH } = experiment;
-  const odd = modes.find((count) => !Number.isInteger(Math.sqrt(count)));
+  const odd = modes.find((count) => !isSquare(count));
   if (odd !== undefined) throw new UserError(`modes (=${odd}) must be a square number: they stand on a grid`);
   const interval = annealingInterval(steps);
   return defineSweep({
