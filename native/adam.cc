@@ -4,17 +4,17 @@
 #include <ATen/ops/empty_like.h>
 #include <c10/core/GradMode.h>
 #include <c10/util/Exception.h>
-#include <torch/library.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-// The loop is compiled for wider vectors too, and the one that fits is chosen when the binding is loaded.
+#include "library.h"
+
+// The loop is compiled for wider vectors too, and the widest that the processor has is chosen when the binding is loaded;
+// all give the same bits, since none may fuse a product with a sum (scripts/setup/compile-flags.js).
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
-#define GANTRY_VECTORISED \
-  __attribute__((target_clones("arch=skylake-avx512", "arch=haswell", "default"), \
-                 optimize("O3", "no-math-errno", "no-trapping-math")))
+#define GANTRY_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define GANTRY_VECTORISED
 #endif
@@ -151,7 +151,7 @@ void adam_(at::TensorList parameters, at::TensorList gradients, at::TensorList m
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(gantry, library) {
+void define_adam(torch::Library& library) {
   library.def(
       "adam_(Tensor(a!)[] parameters, Tensor[] gradients, Tensor(b!)[] means, Tensor(c!)[] squares, float lr, "
       "float beta1, float beta2, float eps, float weight_decay, int step) -> ()",

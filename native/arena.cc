@@ -45,6 +45,13 @@ class Arena final : public c10::Allocator {
 
   void copy_data(void* to, const void* from, std::size_t bytes) const { std::memcpy(to, from, bytes); }
 
+  size_t growth(size_t bytes) const {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    const size_t size = aligned(bytes);
+    if (free_by_size_.lower_bound({size, nullptr}) != free_by_size_.end()) return 0;
+    return size - static_cast<size_t>(top_ - lowest_before_top());
+  }
+
   static Arena& instance() {
     // Never destroyed: tensors of the engine's own statics are released after ours.
     static Arena* arena = new Arena();
@@ -64,12 +71,21 @@ class Arena final : public c10::Allocator {
   void* take(size_t bytes) const {
     if (bytes >= kSmallest && bytes < static_cast<size_t>(end_ - begin_)) {
       const std::lock_guard<std::mutex> guard(mutex_);
-      if (char* block = fit((bytes + kAlignment - 1) / kAlignment * kAlignment)) return block;
+      if (char* block = fit(aligned(bytes))) return block;
     }
     void* data = nullptr;
     TORCH_CHECK(posix_memalign(&data, kAlignment, bytes) == 0, "not enough memory: you tried to allocate ", bytes,
                 " bytes");
     return data;
+  }
+
+  static size_t aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+  /// Where the free block just below the top begins; the top itself where there is none.
+  char* lowest_before_top() const {
+    if (free_.empty()) return top_;
+    const auto last = std::prev(free_.end());
+    return last->first + last->second == top_ ? last->first : top_;
   }
 
   /// The smallest free block that is large enough, the lowest among equals; else new addresses at the top, after
@@ -83,11 +99,7 @@ class Arena final : public c10::Allocator {
       forget(block, whole);
       if (whole > size) remember(block + size, whole - size);
     } else {
-      block = top_;
-      if (!free_.empty()) {
-        const auto last = std::prev(free_.end());
-        if (last->first + last->second == top_) block = last->first;
-      }
+      block = lowest_before_top();
       if (static_cast<size_t>(end_ - block) < size) return nullptr;
       if (block != top_) forget(block, static_cast<size_t>(top_ - block));
       top_ = block + size;
@@ -146,5 +158,7 @@ class Arena final : public c10::Allocator {
 }  // namespace
 
 c10::Allocator& arena() { return Arena::instance(); }
+
+size_t arena_growth(size_t bytes) { return Arena::instance().growth(bytes); }
 
 }  // namespace gantry

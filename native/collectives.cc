@@ -8,7 +8,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/library.h>
 
 #ifdef GANTRY_GLOO
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -20,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "library.h"
 #include "marshal.h"
 
 namespace gantry {
@@ -33,7 +33,8 @@ using torch::autograd::variable_list;
 
 using Group = c10d::ProcessGroupGloo;
 
-c10::intrusive_ptr<Group> group;
+// Never destroyed: at the end of a process that was interrupted in a collective, gloo would wait for the others.
+c10::intrusive_ptr<Group>& group = *new c10::intrusive_ptr<Group>();
 
 Group& joined() {
   if (!group) throw std::logic_error("this process has joined no group");
@@ -122,7 +123,7 @@ Tensor broadcast(const Tensor&, int64_t) { refuse(); }
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(gantry, library) {
+void define_collectives(torch::Library& library) {
   library.def("all_reduce(Tensor x) -> Tensor", all_reduce);
   library.def("all_gather(Tensor x) -> Tensor", all_gather);
   library.def("broadcast(Tensor x, int source) -> Tensor", broadcast);

@@ -16,12 +16,12 @@
 #include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/library.h>
 
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "library.h"
 #include "version.h"
 
 namespace gantry {
@@ -246,7 +246,7 @@ Tensor conv_transpose2d(const Tensor& input, const Tensor& weight, const Optiona
 }  // namespace
 
 // The schemas are those of the namesakes in ATen.
-TORCH_LIBRARY_FRAGMENT(gantry, library) {
+void define_convolutions(torch::Library& library) {
   library.def(
       "conv2d(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=1, int[2] padding=0, int[2] dilation=1, "
       "int groups=1) -> Tensor",

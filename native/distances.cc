@@ -4,10 +4,11 @@
 #include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
 #include <torch/csrc/autograd/custom_function.h>
-#include <torch/library.h>
 
 #include <algorithm>
 #include <vector>
+
+#include "library.h"
 
 namespace gantry {
 namespace {
@@ -94,6 +95,8 @@ Tensor pairwise_l1(const Tensor& x) {
 
 }  // namespace
 
-TORCH_LIBRARY_FRAGMENT(gantry, library) { library.def("pairwise_l1(Tensor self) -> Tensor", pairwise_l1); }
+void define_distances(torch::Library& library) {
+  library.def("pairwise_l1(Tensor self) -> Tensor", pairwise_l1);
+}
 
 }  // namespace gantry

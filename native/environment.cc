@@ -134,6 +134,7 @@ void close(napi_env, void* data, void*) { delete static_cast<Environment*>(data)
 napi_value open(napi_env env, napi_value exports) {
   return guarded(env, "gantry", [&] {
     guard_allocations();
+    define_operators();
     check(napi_set_instance_data(env, new Environment(), close, nullptr), "instance data");
     export_operators(env, exports);
     export_tensors(env, exports);

@@ -158,9 +158,16 @@ void export_function(napi_env env, napi_value exports, const char* name, napi_ca
 /// Where CPU tensors live.
 c10::Allocator& arena();
 
+/// Bytes that the arena must take from the system before it can serve so many: none where a block that was freed serves.
+size_t arena_growth(size_t bytes);
+
 /// Makes libtorch take its memory from the arena, with a check of large requests. Does its work once, however many
 /// environments there are; before the first tensor.
 void guard_allocations();
+
+/// Defines Gantry's own operators in libtorch, once, however many environments there are. Throws c10::Error when
+/// another binding of this process has.
+void define_operators();
 
 // One per source file: adds that file's functions.
 void export_operators(napi_env env, napi_value exports);

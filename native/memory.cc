@@ -18,7 +18,8 @@ namespace {
 /// of this size costs many times over when it is first touched.
 constexpr size_t kLargeRequest = size_t{256} << 20;
 
-/// Bytes that can be had, or 0 where the system does not say.
+/// Bytes that can be had at most, or 0 where the system does not say. Of a control group its limit is counted, not what
+/// is left of it: what it has used includes files that it can drop.
 uint64_t available_memory() {
   uint64_t available = 0;
   if (std::FILE* file = std::fopen("/proc/meminfo", "r")) {
@@ -49,7 +50,7 @@ class CheckedAllocator final : public c10::Allocator {
   c10::DataPtr checked(size_t bytes) const {
     if (bytes >= kLargeRequest) {
       const uint64_t available = available_memory();
-      TORCH_CHECK(available == 0 || bytes <= available, "not enough memory: ", bytes >> 20, " MiB were asked for, ",
+      TORCH_CHECK(available == 0 || arena_growth(bytes) <= available, "not enough memory: ", bytes >> 20, " MiB were asked for, ",
                   available >> 20, " MiB are available");
     }
     return base_->allocate(bytes);

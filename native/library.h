@@ -1,0 +1,14 @@
+// Gantry's own operators: libtorch keeps them under "gantry::", where autograd and JavaScript find them by name.
+#pragma once
+
+#include <torch/library.h>
+
+namespace gantry {
+
+// One per source file: defines that file's operators.
+void define_adam(torch::Library& library);
+void define_collectives(torch::Library& library);
+void define_convolutions(torch::Library& library);
+void define_distances(torch::Library& library);
+
+}  // namespace gantry
