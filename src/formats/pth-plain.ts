@@ -44,21 +44,37 @@ export function toPlain(value: PickleValue, path: string, tensorOf: (stored: Sto
   return convert(value);
 }
 
-/** How many values a graph holds when it is written out as a tree. */
-function measure(value: PickleValue, path: string, depth: number, sizes: Map<PickleValue, number>): number {
-  if (!(value instanceof Map) && !Array.isArray(value)) return 1;
-  const known = sizes.get(value);
-  if (known !== undefined) {
-    if (Number.isNaN(known)) throw new UserError(`${path}: refused: ${describePickled(value)} holds itself`);
-    return known;
+/** A part of the graph, written out as a tree. */
+interface Extent {
+  /** How many values it holds, itself included. */
+  readonly size: number;
+  /** How deep it is nested: 0 for a value that holds none. */
+  readonly height: number;
+}
+
+const LEAF: Extent = { size: 1, height: 0 };
+
+/** Measures a graph that hangs `depth` deep; `extents` has what was measured, and null for what is being measured. */
+function measure(value: PickleValue, path: string, depth: number, extents: Map<PickleValue, Extent | null>): Extent {
+  if (!(value instanceof Map) && !Array.isArray(value)) return LEAF;
+  const known = extents.get(value);
+  if (known === null) throw new UserError(`${path}: refused: ${describePickled(value)} holds itself`);
+  if (depth + (known?.height ?? 0) >= DEEPEST) {
+    throw new UserError(`${path}: refused: its values are nested more than ${DEEPEST} deep`);
   }
-  if (depth === DEEPEST) throw new UserError(`${path}: refused: its values are nested more than ${DEEPEST} deep`);
-  sizes.set(value, Number.NaN);
+  if (known !== undefined) return known;
+  extents.set(value, null);
   let size = 1;
-  for (const inner of value.values() as Iterable<PickleValue>) size += measure(inner, path, depth + 1, sizes);
+  let height = 0;
+  for (const inner of value.values() as Iterable<PickleValue>) {
+    const extent = measure(inner, path, depth + 1, extents);
+    size += extent.size;
+    height = Math.max(height, extent.height + 1);
+  }
   if (size > MOST_VALUES) {
     throw new UserError(`${path}: refused: written out, it would hold more than ${MOST_VALUES} values`);
   }
-  sizes.set(value, size);
-  return size;
+  const extent = { size, height };
+  extents.set(value, extent);
+  return extent;
 }

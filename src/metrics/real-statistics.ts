@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
+import { UserError } from "../base/errors.ts";
 import { cacheFolder } from "../data/index.ts";
 import { sha256 } from "../data/source.ts";
 import { readSafetensors, writeSafetensors } from "../formats/index.ts";
@@ -40,7 +41,7 @@ export async function realStatistics(
   const key = sha256(canonicalJson({ version: VERSION, hash, name, weights, resizer, engine })).slice(0, 32);
   const folder = join(cacheFolder(), "real-statistics");
   const file = join(folder, `${key}.safetensors`);
-  const found = existsSync(file) ? readSafetensors(file).tensors : new Map<string, Tensor>();
+  const found = kept(file);
   const has = (part: Part): boolean => found.has(part === "moments" ? "mean" : part);
   const all: Part[] = ["moments", "features", "logits"];
   if ([...parts].every(has)) {
@@ -52,6 +53,17 @@ export async function realStatistics(
   mkdirSync(folder, { recursive: true });
   writeSafetensors(file, tensorsOf(sample), { images: images.name, network: name, count: String(images.count) });
   return { sample, hash };
+}
+
+/** What the cache has; nothing where its file is absent or damaged, for it can be made again. */
+function kept(file: string): ReadonlyMap<string, Tensor> {
+  if (!existsSync(file)) return new Map();
+  try {
+    return readSafetensors(file).tensors;
+  } catch (error) {
+    if (error instanceof UserError) return new Map();
+    throw error;
+  }
 }
 
 function tensorsOf({ moments, features, logits }: Sample): Map<string, Tensor> {

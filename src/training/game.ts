@@ -185,12 +185,14 @@ function drawAsOften(counts: readonly number[], count: number, generator: Genera
   return Tensor.fromArray(BigInt64Array.from(draws, (draw) => BigInt(ends.findIndex((end) => draw < end))));
 }
 
+/** What says how latents are distributed, how many numbers they are, and where they are needed. */
+export interface LatentSource {
+  readonly recipe: Pick<Recipe, "latentDistribution" | "device">;
+  readonly generator: Pick<GeneratorNetwork, "latent">;
+}
+
 /** Latents [count, latent] on the game's device, as the recipe distributes them. */
-export function drawLatents(
-  game: Pick<BuiltGame, "recipe" | "generator">,
-  count: number,
-  generator: Generator,
-): Tensor {
+export function drawLatents(game: LatentSource, count: number, generator: Generator): Tensor {
   const shape = [count, game.generator.latent];
   const drawn =
     game.recipe.latentDistribution === "normal"

@@ -98,13 +98,14 @@ export class Run {
     try {
       const material = await this.#openMaterial(events, meeting === undefined ? stop : undefined);
       if (material === undefined) return this.#whereItStands();
-      const description = this.#describeData(material);
+      const engine = { gantry: gantryVersion(), ...engineSummary(), workers: meeting?.size ?? 1 };
+      const description = this.#describe(material, engine);
       const { broken, name } = material;
       if (broken > 0) {
         const what = broken === 1 ? "a file" : `${broken} files`;
         events.note?.(`${what} of ${name} cannot be read: see gantry data`);
       }
-      for (const change of [this.#engineChange(), this.#filesChange(material)]) {
+      for (const change of [this.#engineChange(engine), this.#filesChange(material)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run goes on, but not with the bits that it would have had`);
       }
@@ -157,10 +158,10 @@ export class Run {
   }
 
   /** In words, what the bits depend on and is not as it was when the run began; undefined when all is. */
-  #engineChange(): string | undefined {
+  #engineChange(engine: RunDescription["engine"]): string | undefined {
     const before = this.#description.engine;
-    const changes = Object.entries(engineSummary())
-      .filter(([key, value]) => before[key] !== value)
+    const changes = Object.entries(engine)
+      .filter(([key, value]) => key in before && before[key] !== value)
       .map(([key, value]) => `${key} ${before[key]} is now ${value}`);
     if (changes.length === 0) return undefined;
     return changes.join(", ");
@@ -173,8 +174,14 @@ export class Run {
     return `the files of ${name}, or how they are prepared, are not as they were when the run began`;
   }
 
-  /** Records what the run was trained on, which sampling needs and which a resumed run must meet again. */
-  #describeData({ name, samplesPerEpoch, note, fingerprint, shape }: Material): RunDescription {
+  /**
+   * Records what the run was trained on, which sampling needs and which a resumed run must meet again, and of its first
+   * sitting with what engine and how many workers.
+   */
+  #describe(
+    { name, samplesPerEpoch, note, fingerprint, shape }: Material,
+    engine: RunDescription["engine"],
+  ): RunDescription {
     const before = this.#description.data;
     const data = {
       name,
@@ -190,6 +197,7 @@ export class Run {
       throw new UserError(`the data has changed: the run was trained on ${inWords(before)}, this is ${inWords(data)}`);
     }
     const description = { ...this.#description, data };
+    if (before === undefined) description.engine = { ...description.engine, ...engine };
     this.directory.describe(description);
     return description;
   }

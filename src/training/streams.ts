@@ -6,10 +6,13 @@ import { createHash } from "node:crypto";
 import { UserError } from "../base/errors.ts";
 import { Generator, getRngState, keep, manualSeed, scope, setRngState, type Tensor } from "../tensor/index.ts";
 
-/** The seed of a named stream: 52 bits of SHA-256("<seed>/<name>"). */
+/** The seed of a named stream: 52 bits of SHA-256("<seed>/<name>"), of which a CPU's generator takes the lowest 32. */
 export function seedOf(seed: number, name: string): number {
   return Number.parseInt(createHash("sha256").update(`${seed}/${name}`).digest("hex").slice(0, 13), 16);
 }
+
+/** What the state of the default generator is called; of another device than the CPU with its kind, as default.cuda. */
+const DEFAULT = "default";
 
 /** Whose draws the default generator of each device makes at present. */
 const holders = new Map<string, Streams>();
@@ -21,6 +24,8 @@ const holders = new Map<string, Streams>();
 export class Streams {
   readonly #seed: number;
   readonly #device: string;
+  /** Of the default generator's state: what another kind of device saved is of no use here. */
+  readonly #default: string;
   readonly #generators = new Map<string, Generator>();
   /** The state of the default generator while another holds it. */
   #parked: Tensor | undefined;
@@ -28,6 +33,8 @@ export class Streams {
   constructor(seed: number, device: string) {
     this.#seed = seed;
     this.#device = device;
+    const [kind] = device.split(":") as [string];
+    this.#default = kind === "cpu" ? DEFAULT : `${DEFAULT}.${kind}`;
     this.claim();
   }
 
@@ -38,7 +45,7 @@ export class Streams {
     if (holder !== undefined) holder.#parked = scope(() => keep(getRngState(this.#device)));
     holders.set(this.#device, this);
     if (this.#parked === undefined) {
-      manualSeed(seedOf(this.#seed, "default"), this.#device);
+      manualSeed(seedOf(this.#seed, DEFAULT), this.#device);
     } else {
       setRngState(this.#parked, this.#device);
       this.#parked.dispose();
@@ -71,17 +78,22 @@ export class Streams {
   /** Where every stream stands, by name. */
   state(): Map<string, Tensor> {
     this.claim();
-    const states = new Map([["default", getRngState(this.#device)]]);
+    const states = new Map([[this.#default, getRngState(this.#device)]]);
     for (const [name, generator] of this.#generators) states.set(`stream.${name}`, generator.getState());
     return states;
   }
 
-  /** Continues from {@link state}. Throws UserError when the state of the default generator is missing. */
+  /**
+   * Continues from {@link state}. The default generator of another kind of device than the state is of begins anew, from the
+   * seed. Throws UserError when there is no state of any.
+   */
   load(states: ReadonlyMap<string, Tensor>): void {
-    const own = states.get("default");
-    if (own === undefined) throw new UserError("random state: `default` is missing");
+    if (![...states.keys()].some((name) => name.split(".")[0] === DEFAULT)) {
+      throw new UserError(`random state: \`${DEFAULT}\` is missing`);
+    }
+    const own = states.get(this.#default);
     this.claim();
-    setRngState(own, this.#device);
+    if (own !== undefined) setRngState(own, this.#device);
     for (const [name, state] of states) {
       if (name.startsWith("stream.")) this.get(name.slice("stream.".length)).setState(state);
     }

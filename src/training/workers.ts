@@ -2,10 +2,11 @@
  * Several processes that train one run: which of them this one is, how they meet, and how the first, which alone reads
  * and writes the run's folder, leads the others.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { writeFully } from "../formats/atomic.ts";
 import { recipeHash } from "../recipe/plain.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { broadcast, joinGroup, leaveGroup, scope, Tensor } from "../tensor/index.ts";
@@ -66,7 +67,12 @@ export function goesOn({ rank, size }: Replica, wanted: boolean): boolean {
   return scope(() => broadcast(Tensor.full([1], rank === 0 && wanted ? 1 : 0)).item() === 1);
 }
 
+/** Files travel in pieces: neither Node nor gloo takes those of many gigabytes whole. */
+const PIECE = 1 << 26;
+
+/** As many bytes everywhere: those of the first. */
 function bytesFromFirst(own: Uint8Array): Uint8Array {
+  if (own.length === 0) return own;
   return scope(() => broadcast(Tensor.fromArray(own)).toArray() as Uint8Array);
 }
 
@@ -78,21 +84,41 @@ function bytesFromFirst(own: Uint8Array): Uint8Array {
  */
 export function shareCheckpoint({ rank, size }: Replica, path: string | undefined, game: BuiltGame): void {
   if (size === 1) return;
-  const names = path === undefined ? [] : readdirSync(path).sort();
-  const share = (own: Uint8Array | undefined): Uint8Array => {
-    const length = scope(() => broadcast(Tensor.fromArray(BigInt64Array.of(BigInt(own?.length ?? 0)))).item());
-    return length === 0 ? new Uint8Array() : bytesFromFirst(own ?? new Uint8Array(length));
-  };
-  const listed = Buffer.from(share(rank === 0 ? Buffer.from(names.join("\n")) : undefined)).toString();
-  if (listed === "") return;
-  const folder = rank === 0 ? undefined : mkdtempSync(join(tmpdir(), "gantry-worker-"));
+  const leads = rank === 0;
+  const listed = path === undefined ? "" : readdirSync(path).sort().join("\n");
+  const names = Buffer.from(bytesFromFirst(padded(leads, Buffer.from(listed)))).toString();
+  if (names === "") return;
+  const folder = leads ? path! : mkdtempSync(join(tmpdir(), "gantry-worker-"));
   try {
-    for (const name of listed.split("\n")) {
-      const bytes = share(rank === 0 ? readFileSync(join(path!, name)) : undefined);
-      if (folder !== undefined) writeFileSync(join(folder, name), bytes);
-    }
-    if (folder !== undefined) loadCheckpoint(folder, game);
+    for (const name of names.split("\n")) shareFile(leads, join(folder, name));
+    if (!leads) loadCheckpoint(folder, game);
   } finally {
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    if (!leads) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the first hands to the others, which have room for as many bytes. */
+function padded(leads: boolean, own: Uint8Array): Uint8Array {
+  const length = numberFromFirst(own.length);
+  return leads ? own : new Uint8Array(length);
+}
+
+function numberFromFirst(own: number): number {
+  return Number(scope(() => broadcast(Tensor.fromArray(BigInt64Array.of(BigInt(own)))).item()));
+}
+
+/** Reads a file for the others, or writes what the first reads. */
+function shareFile(leads: boolean, path: string): void {
+  const length = numberFromFirst(leads ? statSync(path).size : 0);
+  const file = openSync(path, leads ? "r" : "wx");
+  try {
+    for (let done = 0; done < length; done += PIECE) {
+      const piece = new Uint8Array(Math.min(PIECE, length - done));
+      if (leads) readSync(file, piece, 0, piece.length, done);
+      const bytes = bytesFromFirst(piece);
+      if (!leads) writeFully(file, bytes);
+    }
+  } finally {
+    closeSync(file);
   }
 }

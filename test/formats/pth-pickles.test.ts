@@ -25,6 +25,12 @@ describe("pickles as programs", () => {
     ["a dictionary that holds itself", pickle("}q\x00Nh\x00s"), /a dictionary of 1 holds itself/],
     ["lists nested without end", pickle("]".repeat(200_000), "a".repeat(199_999)), /nested more than 100 deep/],
     ["tuples nested without end", pickle(")", "\x85".repeat(200_000)), /nested more than 100 deep/],
+    [
+      "lists in lists that were measured before",
+      // [[], [[]], [[[]]], ...], where each holds the very list before it.
+      pickle("](", "]q\x00", ...Array.from({ length: 150 }, (_, i) => raw("]h", i, "aq", i + 1)), "e"),
+      /nested more than 100 deep/,
+    ],
     ["marks without end", pickle("(".repeat(200_000)), /stack runs empty/],
     [
       "a pair list named again and again",

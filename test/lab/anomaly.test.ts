@@ -36,7 +36,8 @@ class Brightness extends DiscriminatorNetwork {
   }
 }
 
-const game = { generator: new Plain(), discriminator: new Brightness() };
+const recipe = { latentDistribution: "normal", device: "cpu" } as const;
+const game = { recipe, generator: new Plain(), discriminator: new Brightness() };
 const pictures = (...rows: number[][]) => Tensor.fromArray(rows).view([rows.length, 1, 2, 2]);
 
 describe("latent search", () => {

@@ -1,6 +1,8 @@
 /** The oracle experiment: cosines and rings of displacements made by hand, and updates whose effect is known. */
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { describe as describeValue } from "../../src/base/descriptor.ts";
 import { mixtureOfGaussians } from "../../src/data/index.ts";
 import {
   measureOracle,
@@ -12,7 +14,9 @@ import {
   writeOraclePage,
 } from "../../src/lab/mixture/index.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
-import { mlp } from "../../src/models/index.ts";
+import { type Judgement, type ModelContext, mlp } from "../../src/models/index.ts";
+import { MlpDiscriminator } from "../../src/models/mlp.ts";
+import { statisticsFrozen } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { liveTensors, Tensor } from "../../src/tensor/index.ts";
@@ -109,6 +113,20 @@ describe("ringCosines", () => {
   });
 });
 
+/** How often a {@link watched} discriminator passed images on to a layer that would have learnt from the pass. */
+let learning = 0;
+
+class Watched extends MlpDiscriminator {
+  override forward(samples: Tensor, labels?: Tensor): Judgement {
+    if (this.training && !statisticsFrozen()) learning++;
+    return super.forward(samples, labels);
+  }
+}
+
+const watched = describeValue("discriminator", "watched", z.strictObject({}), (_, context: ModelContext) => {
+  return new Watched(context, { hidden: [8], spectralNorm: true, outputs: 1, conditional: false, init: "default" });
+});
+
 describe("measureOracle", () => {
   const directory = () => join(temporaryFolder(), "run");
   const recipe = (parts: Partial<RecipeInput> = {}) =>
@@ -141,6 +159,15 @@ describe("measureOracle", () => {
       "2 optimizer all",
     ]);
     for (const { rings } of first.cosines) expect(rings.reduce((sum, { count }) => sum + count, 0)).toBe(3 * 16);
+  });
+
+  it("lets no layer learn from its passes, so that each update begins from the snapshot", async () => {
+    const path = directory();
+    await startRun(recipe({ discriminator: watched() }), { directory: path }).train();
+    expect(learning).toBeGreaterThan(0);
+    learning = 0;
+    await measureOracle(path, { batches: 1 });
+    expect(learning).toBe(0);
   });
 
   it("says where the samples of each ring stand in the discriminator's order", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -130,6 +130,9 @@ describe("evaluate", () => {
     expect(second).toEqual(first);
     expect(new Set(looked)).toEqual(new Set([test.name]));
     expect(statSync(join(cache, "real-statistics", cached()[0]!)).mtimeMs).toBe(mtimeMs);
+    // What is damaged is made again.
+    writeFileSync(join(cache, "real-statistics", cached()[0]!), "no safetensors");
+    expect((await judge(datasetImages(test)))[0]).toEqual(first);
     // Another metric wants another part of the same images: one file, with both.
     await judge(datasetImages(test), { metrics: [kid({ subsets: 2, subsetSize: 20 }).build(undefined)] });
     expect(cached()).toHaveLength(1);

@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import { engineSummary } from "../../src/tensor/index.ts";
+import { binding } from "../../src/tensor/native.ts";
 import { openRun, RunDirectory, type RunEvent, sampleRun, startRun } from "../../src/training/index.ts";
 import { eventsOf, linesOf, newDirectory, recipe, stopAfter } from "./short-run.ts";
 import { technique, temporaryFolder, tinyConvolutions, tinyRecipe } from "./tiny.ts";
@@ -50,7 +52,8 @@ describe("a run", () => {
       overrides: ["steps=6"],
       data: { name: "noise", count: 48, sample: { channels: 1, size: 16 }, classes: ["class 0", "class 1"] },
     });
-    expect(Object.keys(description.engine).sort()).toEqual(["gantry", "instructionSet", "libtorch", "node", "threads"]);
+    const depends = ["gantry", "node", "workers", ...Object.keys(engineSummary())];
+    expect(Object.keys(description.engine).sort()).toEqual(depends.sort());
     const report = readFileSync(join(directory, "report.md"), "utf8");
     expect(report).toContain("![samples](samples/000006.png)");
     expect(report).toContain(description.hash.slice(0, 12));
@@ -216,9 +219,23 @@ describe("starting and opening", () => {
     await expect((await openRun(directory)).train()).rejects.toThrow(
       "the data has changed: the run was trained on noise (40 samples, 2 classes), this is noise (48 samples, 2 classes)",
     );
-    writeFileSync(file, text.replace(/"libtorch": ".*"/, '"libtorch": "0.4"'));
+    writeFileSync(file, text.replace(/"libtorch": ".*"/, '"libtorch": "0.4"').replace(/"workers": 1/, '"workers": 2'));
     const notes: string[] = [];
     await (await openRun(directory)).train({ events: { note: (message) => notes.push(message) } });
-    expect(notes[0]).toMatch(/^libtorch 0\.4 is now .*: the run goes on, but not with the bits/);
+    expect(notes[0]).toMatch(/^libtorch 0\.4 is now .*, workers 2 is now 1: the run goes on, but not with the bits/);
+  });
+
+  it("records what products are made with, and tells nothing of what an older run did not record", async () => {
+    const directory = newDirectory();
+    await stopAfter(startRun(recipe, { directory }), 2);
+    const file = join(directory, "recipe.json");
+    const { engine, ...rest } = JSON.parse(readFileSync(file, "utf8"));
+    expect(engine).toMatchObject({ ...engineSummary(), workers: 1 });
+    expect(engine.blasKernels).toBe(binding().blas()?.core);
+    const { blasKernels: _, workers: __, ...older } = engine;
+    writeFileSync(file, JSON.stringify({ ...rest, engine: older }));
+    const notes: string[] = [];
+    await (await openRun(directory)).train({ events: { note: (message) => notes.push(message) } });
+    expect(notes).toEqual([]);
   });
 });

@@ -3,10 +3,10 @@
  * Marker Discovery", section 2.2): of each image the nearest one that the generator can make, found by gradient steps on
  * its latent. What the generator has never seen it cannot make, and the distance that is left is the anomaly score.
  */
-import type { DiscriminatorNetwork, GeneratorNetwork } from "../../models/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { adam } from "../../optim/index.ts";
-import { Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { Generator, grad, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { type BuiltGame, drawLatents, type LatentSource } from "../../training/game.ts";
 
 /** How to search. */
 export interface LatentSearchOptions {
@@ -40,24 +40,25 @@ export interface Residuals {
  * score depends neither on which other images are searched nor on their order, apart from the latent that it begins from.
  * The networks are left in training mode, as they are while a run goes on, with the state that they had.
  *
- * The latents begin from N(0, 1) by `seed`, the same for the row of the same number.
+ * The latents begin where the game's latents are drawn from, by `seed`, the same for the row of the same number.
  *
  * @example
  * const { total } = searchLatents(game, images, { steps: 500 });
  */
 export function searchLatents(
-  { generator, discriminator }: { readonly generator: GeneratorNetwork; readonly discriminator: DiscriminatorNetwork },
+  game: Pick<LatentSource, "recipe"> & Pick<BuiltGame, "generator" | "discriminator">,
   images: Tensor,
   { steps = 100, featureWeight = 0.1, lr = 0.1, seed = 0 }: LatentSearchOptions = {},
 ): Residuals {
+  const { generator, discriminator } = game;
   const networks = [generator, discriminator];
   for (const network of networks) network.eval().requiresGrad_(false);
   try {
     return scope(() =>
       frozenStatistics(() => {
         const wanted = noGrad(() => discriminator.forward(images).features);
-        const start = Tensor.randn([images.shape[0]!, generator.latent], { generator: new Generator(seed) });
-        const latents = keep(start.to({ device: images.device }).requiresGrad_(true));
+        const start = drawLatents(game, images.shape[0]!, new Generator(seed));
+        const latents = keep(start.requiresGrad_(true));
         const optimizer = adam({ lr }).build({ parameters: [latents] });
         const residuals = (): { pixels: Tensor; features: Tensor; total: Tensor } => {
           const made = generator.forward(latents);

@@ -3,7 +3,6 @@
  * result.
  */
 
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -11,6 +10,7 @@ import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
 import { openForSampling, RunDirectory } from "../../training/index.ts";
 import { unlabelledGans } from "../gans.ts";
+import { recordFiles } from "../record-files.ts";
 import { anomalyUpdates, DIGITS } from "./experiment.ts";
 import { detect, testImages } from "./measure.ts";
 
@@ -95,14 +95,9 @@ export function writeAnomalyRecord(folder: string, record: AnomalyRecord): void 
   writeFileAtomic(join(folder, `${anomalyRecordName(record)}.json`), [`${JSON.stringify(record, null, 1)}\n`]);
 }
 
-/** All records of a folder: by GAN, digit, update and seed. Throws UserError for a damaged one. */
+/** All records of a folder: by GAN, digit, update and seed. Throws UserError for a damaged one, or when there is none. */
 export function readAnomalyRecords(folder: string): AnomalyRecord[] {
-  if (!existsSync(folder)) {
-    throw new UserError(`${folder} does not exist; name a folder with records of gantry lab anomaly`);
-  }
-  const records = readdirSync(folder)
-    .filter((name) => /-digit\d-\w+-seed\d+\.json$/.test(name))
-    .map((name) => readAnomalyRecord(join(folder, name)));
+  const records = recordFiles(folder, /-digit\d-\w+-seed\d+\.json$/, "anomaly").map(readAnomalyRecord);
   const rank = ({ gan, digit, update, seed }: AnomalyRecord) =>
     [
       unlabelledGans.indexOf(gan as never),

@@ -1,11 +1,10 @@
 /** The raw numbers of one game, as JSON: what tables and figures are made of. */
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
 import { engineSummary } from "../../tensor/index.ts";
+import { recordFiles } from "../record-files.ts";
 import { type Places, type PlayOrder, type PlaySetting, playGame, playOrders } from "./play.ts";
 import { startsOf, type ToyGame, toyGames } from "./toy-games.ts";
 
@@ -187,9 +186,8 @@ export function writeGameRecord(folder: string, record: GameRecord): void {
 
 /** All records of a folder, in the order of the games. Throws UserError when there are none, and for a damaged one. */
 export function readGameRecords(folder: string): GameRecord[] {
-  const found = existsSync(folder) ? readdirSync(folder) : [];
-  const names = toyGames.map(({ name }) => `${name}.json`).filter((name) => found.includes(name));
-  if (names.length === 0)
-    throw new UserError(`${folder} holds no records; name a folder with those of gantry lab games`);
-  return names.map((name) => readJsonFile(join(folder, name), schema));
+  const order = toyGames.map(({ name }) => name);
+  return recordFiles(folder, new RegExp(`^(${order.join("|")})\\.json$`), "games")
+    .map((path) => readJsonFile(path, schema))
+    .sort((a, b) => order.indexOf(a.game) - order.indexOf(b.game));
 }

@@ -1,10 +1,10 @@
 /** One estimate of the experiment as a small JSON file: all that the page is made of. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
+import { recordFiles } from "../record-files.ts";
 
 const schema = z.strictObject({
   format: z.literal(1),
@@ -48,12 +48,9 @@ export function readMineRecord(folder: string, key: MineKey): MineRecord | undef
   return existsSync(path) ? readJsonFile(path, schema) : undefined;
 }
 
-/** All records of a folder, by dimensions, correlation and seed. Throws UserError for a damaged one. */
+/** All records of a folder, by dimensions, correlation and seed. Throws UserError for a damaged one, or when there is none. */
 export function readMineRecords(folder: string): MineRecord[] {
-  if (!existsSync(folder))
-    throw new UserError(`${folder} does not exist; name a folder with records of gantry lab mine`);
-  const names = readdirSync(folder).filter((name) => /^dimensions-\d+-rho-.*-seed\d+\.json$/.test(name));
-  return names
-    .map((name) => readJsonFile(join(folder, name), schema))
+  return recordFiles(folder, /^dimensions-\d+-rho-.*-seed\d+\.json$/, "mine")
+    .map((path) => readJsonFile(path, schema))
     .sort((a, b) => a.dimensions - b.dimensions || a.rho - b.rho || a.seed - b.seed);
 }

@@ -1,26 +1,19 @@
 /** The tables and figures of the oracle experiment, made of its records. */
 
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../base/errors.ts";
 import { barPanels } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
+import { recordFiles } from "../record-files.ts";
 import { interval } from "../statistics.ts";
 import { updateNames, updates } from "./experiment.ts";
 import { writeFigure } from "./figures.ts";
 import { ringNames } from "./oracle.ts";
 import { known, type Method, methods, type OracleRecord, oracleSchema } from "./oracle-run.ts";
 
-/** All records of a folder, in the order of their names. Throws UserError for a damaged one. */
+/** All records of a folder, in the order of their names. Throws UserError for a damaged one, or when there is none. */
 export function readOracles(folder: string): OracleRecord[] {
-  if (!existsSync(folder))
-    throw new UserError(`${folder} does not exist; name a folder with records of gantry lab oracle`);
-  const names = readdirSync(folder).filter((name) => /^oracle-.*\.json$/.test(name));
-  return names.sort().map((name) => {
-    const path = join(folder, name);
-    return readJsonFile(path, oracleSchema);
-  });
+  return recordFiles(folder, /^oracle-.*\.json$/, "oracle").map((path) => readJsonFile(path, oracleSchema));
 }
 
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);

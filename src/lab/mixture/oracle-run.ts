@@ -11,6 +11,7 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import type { Mixture, VectorData } from "../../data/index.ts";
 import { writeFileAtomic } from "../../formats/index.ts";
+import { frozenStatistics } from "../../nn/index.ts";
 import { importModules } from "../../recipe/modules.ts";
 import { fromPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
@@ -189,6 +190,10 @@ class Snapshot {
 
   /** One batch: its motions under each of {@link updates}, in their order, and its samples from most to least real. */
   batch(random: Generator): { motions: SampleMotion[][]; ranked: number[] } {
+    return frozenStatistics(() => this.#batch(random));
+  }
+
+  #batch(random: Generator): ReturnType<Snapshot["batch"]> {
     const game = this.#game;
     const size = game.recipe.batchSize;
     const drawn = drawLatents(game, size, random);

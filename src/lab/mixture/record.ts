@@ -3,7 +3,6 @@
  * folder of records is the raw result; it outlives the runs, which are large.
  */
 
-import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -15,6 +14,7 @@ import { mixtureScores } from "../../metrics/formulas/index.ts";
 import { fromPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { listCheckpoints, RunDirectory, sampleRun } from "../../training/index.ts";
+import { recordFiles } from "../record-files.ts";
 import { milestones, type Update, updates } from "./experiment.ts";
 
 const point = z.tuple([z.number(), z.number()]);
@@ -149,12 +149,9 @@ export function writeRecord(folder: string, record: MixtureRecord): string {
   return path;
 }
 
-/** All records of a folder, by number of modes, arm and seed. Throws UserError for a damaged one. */
+/** All records of a folder, by number of modes, arm and seed. Throws UserError for a damaged one, or when there is none. */
 export function readRecords(folder: string): MixtureRecord[] {
-  if (!existsSync(folder))
-    throw new UserError(`${folder} does not exist; name a folder with records of gantry lab mixture`);
-  const names = readdirSync(folder).filter((name) => /^modes-\d+-\w+-seed\d+\.json$/.test(name));
-  const records = names.map((name) => readRecord(join(folder, name)));
+  const records = recordFiles(folder, /^modes-\d+-\w+-seed\d+\.json$/, "mixture").map(readRecord);
   const rank = ({ modes, update, seed }: MixtureRecord) => [modes, updates.indexOf(update), seed];
   return records.sort((a, b) => {
     const [x, y] = [rank(a), rank(b)];

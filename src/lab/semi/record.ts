@@ -1,5 +1,5 @@
 /** The records of the experiment, small JSON files: of each run its curve, and of each label draw the ensemble of its runs. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -9,6 +9,7 @@ import { fromPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { inferenceMode, scope, type Tensor } from "../../tensor/index.ts";
 import { classify, openForSampling, RunDirectory, testSplit } from "../../training/index.ts";
+import { recordFiles } from "../record-files.ts";
 
 const key = { labels: z.int(), draw: z.int() };
 
@@ -140,18 +141,15 @@ export function writeSemiRecord(folder: string, record: SemiRecord | SemiEnsembl
   writeFileAtomic(path, [`{\n${lines.join(",\n")}\n}\n`]);
 }
 
-/** All records of a folder, by number of labels, draw and seed. Throws UserError for a damaged one. */
+/** All records of a folder, by number of labels, draw and seed. Throws UserError for a damaged one, or when no run has one. */
 export function readSemiRecords(folder: string): SemiRecords {
-  if (!existsSync(folder))
-    throw new UserError(`${folder} does not exist; name a folder with records of gantry lab semi`);
-  const names = readdirSync(folder).filter((name) => /^labels-\d+-draw\d+-(seed\d+|ensemble)\.json$/.test(name));
+  const runs = recordFiles(folder, /^labels-\d+-draw\d+-seed\d+\.json$/, "semi").map((path) =>
+    readJsonFile(path, runSchema),
+  );
+  const ensembles = readdirSync(folder)
+    .filter((name) => /^labels-\d+-draw\d+-ensemble\.json$/.test(name))
+    .map((name) => readJsonFile(join(folder, name), ensembleSchema));
   const rank = (a: { labels: number; draw: number }, b: { labels: number; draw: number }): number =>
     a.labels - b.labels || a.draw - b.draw;
-  const runs = names
-    .filter((name) => !name.includes("ensemble"))
-    .map((name) => readJsonFile(join(folder, name), runSchema));
-  const ensembles = names
-    .filter((name) => name.includes("ensemble"))
-    .map((name) => readJsonFile(join(folder, name), ensembleSchema));
   return { runs: runs.sort((a, b) => rank(a, b) || a.seed - b.seed), ensembles: ensembles.sort(rank) };
 }

@@ -1,5 +1,5 @@
 /** One point of the curve, of one seed, as a small JSON file: all that the page is made of. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
@@ -7,6 +7,7 @@ import { UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
 import { type Score, scoreSchema } from "../../metrics/index.ts";
+import { recordFiles } from "../record-files.ts";
 
 const settings = z.strictObject({
   /** Name of the run's folder, hash of its recipe, and the checkpoint's step. */
@@ -74,12 +75,8 @@ export function readTruncationRecord(
 
 /** All records of a folder, by falling threshold and seed. Throws UserError for a damaged one, or when there is none. */
 export function readTruncationRecords(folder: string): TruncationRecord[] {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => PATTERN.test(name)) : [];
-  if (names.length === 0) {
-    throw new UserError(`${folder} holds no records; name a folder with those of gantry lab truncation`);
-  }
   const size = ({ threshold }: TruncationRecord): number => threshold ?? Number.MAX_VALUE;
-  return names
-    .map((name) => readJsonFile(join(folder, name), schema))
+  return recordFiles(folder, PATTERN, "truncation")
+    .map((path) => readJsonFile(path, schema))
     .sort((a, b) => size(b) - size(a) || a.seed - b.seed);
 }

@@ -54,8 +54,19 @@ export function datasetImages(dataset: Dataset, most = dataset.count): ImageSet 
   };
 }
 
-/** SHA-256 over the shape and the bytes of a set's images. */
-export async function hashOf(set: ImageSet): Promise<string> {
+const hashes = new WeakMap<ImageSet, Promise<string>>();
+
+/** SHA-256 over the shape and the bytes of a set's images; they are read once, however often it is asked for. */
+export function hashOf(set: ImageSet): Promise<string> {
+  let hash = hashes.get(set);
+  if (hash === undefined) {
+    hash = readHash(set);
+    hashes.set(set, hash);
+  }
+  return hash;
+}
+
+async function readHash(set: ImageSet): Promise<string> {
   const { count, channels, height, width } = set;
   const hash = createHash("sha256").update(JSON.stringify([count, channels, height, width]));
   for await (const batch of set.batches(1024)) {
