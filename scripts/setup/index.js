@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { bindingPath, compileBinding, findCompiler, hashSources } from "./compile-binding.js";
 import { blasLink, canInstallPackages, ensureFastBlas, installPackages } from "./debian.js";
 import { findEngine } from "./find-engine.js";
-import { cacheFolder, thisHost } from "./host.js";
+import { cacheFolder, findProgram, thisHost } from "./host.js";
 import { installEngine, noEngine } from "./install-engine.js";
 import { withLock } from "./lock.js";
 import { recall, remember } from "./lookup-record.js";
@@ -92,6 +92,10 @@ function ensureCompiler(host, install) {
   if (!findCompiler(host) && install && canInstallPackages(host))
     installPackages(host, ["g++"], "no C++ compiler was found");
   const compiler = findCompiler(host);
+  const own = host.env.CXX?.trim();
+  if (own && compiler && !findProgram(host, compiler[0])) {
+    throw new SetupError(`CXX (=${own}) names a C++ compiler, and there is no program ${compiler[0]}.`);
+  }
   if (compiler) return compiler;
   const advice = host.platform === "darwin" ? "xcode-select --install" : "on Debian or Ubuntu: apt-get install g++";
   throw new SetupError(`no C++ compiler was found (c++, g++, clang++, or what CXX names); ${advice}.`);

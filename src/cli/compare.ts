@@ -15,7 +15,7 @@ const args = {
     description:
       "a file that gantry evaluate --out wrote, or a run that was evaluated while it trained (its last scores)",
   },
-  second: { type: "positional", required: true, description: "another one" },
+  second: { type: "positional", required: true, description: "the other one" },
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 

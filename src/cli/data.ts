@@ -29,7 +29,11 @@ const inspectArgs = {
     description: "where a named dataset's files are, if not in the usual place",
   },
   split: { type: "string", valueHint: "NAME", description: "train, test, or another sub-folder (default: train)" },
-  size: { type: "string", valueHint: "PIXELS", description: "side of the prepared images (default: 32, folders 64)" },
+  size: {
+    type: "string",
+    valueHint: "PIXELS",
+    description: "side of the prepared images (default: 32, photographs and folders 64)",
+  },
   channels: { type: "string", valueHint: "1|3", description: "gray or colour (default: as the dataset is)" },
   fit: { type: "string", valueHint: "HOW", description: "crop, fit, stretch or pad, where an image is not square" },
   background: { type: "string", valueHint: "0-255", description: "gray level behind transparency and around images" },

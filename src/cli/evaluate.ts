@@ -51,7 +51,11 @@ const args = {
   },
   truncation: { type: "string", valueHint: "T", description: "draw latents beyond T standard deviations again" },
   split: { type: "string", valueHint: "NAME", description: "split of a dataset, or of a folder, that is evaluated" },
-  size: { type: "string", valueHint: "PIXELS", description: "side of a named dataset's images; default: 32" },
+  size: {
+    type: "string",
+    valueHint: "PIXELS",
+    description: "side of a named dataset's images; default: 32, photographs 64",
+  },
   seed: { type: "string", valueHint: "N", default: "0", description: "seed of the samples and of subsets" },
   seeds: {
     type: "string",

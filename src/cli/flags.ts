@@ -94,15 +94,13 @@ function refuseMiscount(given: readonly string[], args: ArgsDef, command: string
     .find(([, definition]) => definition.required !== false && definition.default === undefined);
   if (missing) {
     const usage = wanted.map(([name]) => `<${name}>`).join(" ");
-    throw new UsageError(`${article(missing[0])} is missing: ${command} ${usage}; see ${command} --help`);
+    throw new UsageError(`<${missing[0]}> is missing: ${command} ${usage}; see ${command} --help`);
   }
   const extra = given[wanted.length];
   if (extra === undefined) return;
   const remedy = extra.includes("=") && "set" in args ? `; write --set ${extra}` : `; see ${command} --help`;
   throw new UsageError(`one argument too many, \`${extra}\`${remedy}`);
 }
-
-const article = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
 
 /** The flags that were given, as they are typed but for the dashes: `no-averaged`. */
 export function givenFlags(rawArgs: readonly string[], args: ArgsDef): readonly string[] {

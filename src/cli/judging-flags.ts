@@ -4,7 +4,8 @@ export const judging = {
     type: "string",
     valueHint: "NAME",
     default: "inception",
-    description: "inception, mnist-classifier, fashion-mnist-classifier, cifar10-classifier, or a classifier's file",
+    description:
+      "inception, mnist-classifier, fashion-mnist-classifier, cifar10-classifier, stacked-mnist-classifier, or a classifier's file",
   },
   realCount: { type: "string", valueHint: "N", description: "at most so many real images; default: the protocol's" },
   checkpoint: {

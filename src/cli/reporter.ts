@@ -20,7 +20,8 @@ export interface Reporter {
   readonly events: RunEvents;
   /** A signal asked to stop. */
   stopping(): void;
-  end(result: RunResult): void;
+  /** The sitting is over; `workers` is what the user gave as `--workers`, which the next one needs as well. */
+  end(result: RunResult, workers?: string): void;
 }
 
 type RunEvents = NonNullable<TrainOptions["events"]>;
@@ -145,9 +146,9 @@ class TextReporter implements Reporter {
     this.#status.lasting(`${when}; Ctrl-C once more ends at once, without saving.`);
   }
 
-  end(result: RunResult): void {
+  end(result: RunResult, workers?: string): void {
     this.#status.end();
-    this.#out.write(`${endText(result, this.#total)}\n`);
+    this.#out.write(`${endText(result, this.#total, workers)}\n`);
   }
 }
 
@@ -166,7 +167,7 @@ function near(path: string): string {
 }
 
 /** The last words: where everything is, and what to type next. `total` is 0 where training did not begin. */
-function endText(result: RunResult, total: number): string {
+function endText(result: RunResult, total: number, workers: string | undefined): string {
   const begun = total > 0;
   const gantry = programName();
   const directory = quoted(near(result.directory));
@@ -176,12 +177,13 @@ function endText(result: RunResult, total: number): string {
     ["checkpoint", result.checkpoint && near(result.checkpoint)],
     ["best", result.best && `${near(result.best.checkpoint)}, ${result.best.name} ${significant(result.best.value)}`],
   ];
+  const resume = `${gantry} resume ${directory}${workers === undefined ? "" : ` --workers ${workers}`}`;
   const next: [string, string][] = result.finished
     ? [
         [`${gantry} sample ${directory}`, "draw new images"],
-        [`${gantry} resume ${directory} --set steps=${total * 2}`, "train for as long again"],
+        [`${resume} --set steps=${total * 2}`, "train for as long again"],
       ]
-    : [[`${gantry} resume ${directory}`, begun ? `go on to step ${total}` : "go on"]];
+    : [[resume, begun ? `go on to step ${total}` : "go on"]];
   const after = `after ${spoken(result.seconds)} of training`;
   const stopped = begun
     ? `Stopped and saved at step ${result.step} of ${total} ${after}.`

@@ -45,7 +45,7 @@ export const resume = defineCommand({
     const run = await openRun(flags.run, changes);
     const { amongWorkers } = await import("./crew.ts");
     return amongWorkers(flags.workers, run.recipe, (meeting) =>
-      trainWatched(run, run.recipe.name ?? "run", flags.run, flags, { meeting }),
+      trainWatched(run, run.recipe.name ?? "run", flags.run, flags, { meeting, workers: flags.workers }),
     );
   },
 });

@@ -126,7 +126,11 @@ export const train = defineCommand({
         for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
         if (!existed) rmdirSync(directory);
       };
-      return trainWatched(run, recipe.name ?? loaded.source, directory, flags, { meeting, unbegun });
+      return trainWatched(run, recipe.name ?? loaded.source, directory, flags, {
+        meeting,
+        workers: flags.workers,
+        unbegun,
+      });
     });
   },
 });

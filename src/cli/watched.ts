@@ -10,6 +10,8 @@ import { type OutputFlags, reporterFor } from "./reporter.ts";
 export interface Watching {
   /** Where the workers that share the work meet; default: there are no others. */
   readonly meeting?: Meeting | undefined;
+  /** What the user gave as `--workers`. */
+  readonly workers?: string | undefined;
   /** Called when the run fails before its first step (no data, no such device). */
   readonly unbegun?: () => void;
 }
@@ -20,7 +22,7 @@ export async function trainWatched(
   name: string,
   directory: string,
   flags: OutputFlags,
-  { meeting, unbegun }: Watching = {},
+  { meeting, workers, unbegun }: Watching = {},
 ): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
@@ -38,7 +40,7 @@ export async function trainWatched(
     refuseAbsentDevice(run.recipe.device);
     reporter.start(name, directory);
     const result = await run.train({ events, stop: interrupt.signal, meeting });
-    reporter.end(result);
+    reporter.end(result, workers);
     return result.finished ? exitCodes.success : interrupt.exitCode();
   } catch (error) {
     try {

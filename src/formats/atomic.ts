@@ -6,7 +6,18 @@
  * after it was reported done.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../base/errors.ts";
 
@@ -90,9 +101,22 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: "the device reports an input/output error",
 };
 
+/** Node says ENOENT of a folder that cannot be made where the file system is read-only: what the nearest folder says instead. */
+function refusalAbove(path: string): string | undefined {
+  let folder = dirname(path);
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    accessSync(folder, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code;
+  }
+}
+
 /** Turns a file system's refusal into one sentence that names the path; any other error is passed through unchanged. */
 export function fileError(error: unknown, action: "read" | "write", path: string): unknown {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  const told = (error as NodeJS.ErrnoException | undefined)?.code;
+  const code = action === "write" && told === "ENOENT" ? (refusalAbove(path) ?? told) : told;
   const reason = code === undefined ? undefined : reasons[code];
   return reason === undefined ? error : new UserError(`cannot ${action} ${path}: ${reason} (${code})`);
 }

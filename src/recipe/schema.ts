@@ -23,7 +23,8 @@ export const examples = {
 } as const satisfies Record<PartRole, string>;
 
 /** A role with its article. */
-export const named = (role: PartRole): string => `${role === "optimizer" ? "an" : "a"} ${role}`;
+export const named = (role: PartRole): string =>
+  role === "data" ? "a dataset" : `${role === "optimizer" ? "an" : "a"} ${role}`;
 
 /** What a value that should have been a descriptor is, in words: the three slips that people make have a sentence each. */
 function mistaken(input: unknown, role: PartRole): string {

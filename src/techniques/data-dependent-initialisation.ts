@@ -18,7 +18,7 @@ const options = z.strictObject({
  * - `images` (default 500, the authors' number for Salimans et al. 2016): images, and latents, of the batch. Noise and dropout act
  *   as in training.
  *
- * Techniques that take the first weights for something (averages of them) should stand after this one.
+ * `weightAveraging` and `historicalAveraging`, which begin with the first weights, stand after this one.
  *
  * Throws UserError for an option out of range, and when neither network has weight norm.
  *

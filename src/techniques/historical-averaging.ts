@@ -47,6 +47,7 @@ export const historicalAveraging = describe(
     const histories = new Map<Player, HistoricalAverage>();
     return {
       name: "historicalAveraging",
+      after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
       prepare(game: Game) {
         for (const player of PLAYERS) {
           if (players === "both" || players === player) histories.set(player, new HistoricalAverage(game[player]));

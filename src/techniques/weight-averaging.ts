@@ -38,6 +38,7 @@ export const weightAveraging = describe(
     };
     return {
       name: "weightAveraging",
+      after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
       averagesGenerator: players !== "discriminator",
       prepare(game: Game) {
         for (const player of PLAYERS) {

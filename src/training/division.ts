@@ -35,10 +35,11 @@ export class Division {
   constructor(batchSize: number, accumulate: number, replica: Replica = ALONE) {
     const parts = accumulate * replica.size;
     if (batchSize % parts !== 0) {
-      const among = replica.size === 1 ? "" : ` in each of ${replica.size} workers`;
-      throw new UserError(
-        `\`batchSize\` (=${batchSize}) must be a multiple of ${parts}, for ${accumulate} equal part${accumulate === 1 ? "" : "s"}${among}`,
-      );
+      const shares = [
+        ...(accumulate === 1 ? [] : [`\`accumulate\` (=${accumulate})`]),
+        ...(replica.size === 1 ? [] : [`the number of workers (${replica.size})`]),
+      ];
+      throw new UserError(`\`batchSize\` (=${batchSize}) must be divisible by ${shares.join(" times ")}`);
     }
     const size = batchSize / parts;
     this.replica = replica;

@@ -103,7 +103,9 @@ export class Run {
       const { broken, name } = material;
       if (broken > 0) {
         const what = broken === 1 ? "a file" : `${broken} files`;
-        events.note?.(`${what} of ${name} cannot be read: see gantry data`);
+        events.note?.(
+          `${what} of ${name} cannot be read and ${broken === 1 ? "is" : "are"} left out; gantry data says which`,
+        );
       }
       for (const change of [this.#engineChange(engine), this.#filesChange(material)]) {
         if (change !== undefined)

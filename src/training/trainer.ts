@@ -160,6 +160,7 @@ class Writer {
     });
     const seconds = this.#load();
     const event = this.#saved === undefined ? "start" : "resume";
+    const logged = event === "start" ? directory.ticks().at(-1)?.step : undefined;
     // The other workers begin with this checkpoint, and so does a next sitting, even if the other run is gone by then.
     if (this.game.hasGivenWeights) this.#save(seconds);
     shareCheckpoint(replica, listCheckpoints(directory.checkpoints).at(-1)?.path, this.game);
@@ -168,6 +169,11 @@ class Writer {
     this.#append({ event, step: this.game.step, time: now(), engine: { ...engineSummary() } });
     events.begin?.(this.game.step, steps);
     if (this.game.hasGivenWeights) events.note?.(`begun with the networks of ${options.from}`);
+    if (logged !== undefined) {
+      events.note?.(
+        `the log reaches step ${logged}, but there is no checkpoint left to go on from: training begins anew`,
+      );
+    }
     const reason = wholeBatchReason(this.game);
     if (reason !== undefined) events.note?.(reason);
     if (this.game.step >= steps) events.note?.(`the run has reached step ${this.game.step} already`);

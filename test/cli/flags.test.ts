@@ -43,7 +43,7 @@ describe("parseStrictly", () => {
     [["m", "--out"], "--out needs a value: --out DIR"],
     [["m", "--out="], "--out needs a value: --out DIR"],
     [["m", "--out", "--json"], "--out needs a value: --out DIR"],
-    [[], "a recipe is missing: gantry train <recipe>"],
+    [[], "<recipe> is missing: gantry train <recipe>"],
     [["a", "b", "c"], "one argument too many, `c`; see gantry train --help"],
     [["a", "b", "c=3"], "one argument too many, `c=3`; write --set c=3"],
   ])("refuses %j", (words, message) => {

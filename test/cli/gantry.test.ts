@@ -76,7 +76,7 @@ describe("gantry", () => {
   it.each<[string[], number, string]>([
     [["trian"], 2, "gantry: unknown command `gantry trian`; did you mean `train`?"],
     [["--quiet"], 2, "gantry: unknown flag --quiet; the command comes first"],
-    [["train"], 2, "gantry: a recipe is missing: gantry train <recipe>; see gantry train --help"],
+    [["train"], 2, "gantry: <recipe> is missing: gantry train <recipe>; see gantry train --help"],
     [["train", "mnits"], 1, "gantry: there is no recipe `mnits`; did you mean `mnist`?"],
     [["train", "mnist", "--oot", "x"], 2, "gantry: unknown flag --oot; did you mean --out?"],
     [

@@ -56,13 +56,14 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
       },
     });
     expect(outcome.stdout).toContain("Stopped and saved at step");
+    expect(outcome.stdout).toContain(`resume ${run} --workers 2\n`);
     expect(outcome.code).toBe(130);
   });
 
   it("are refused where the batch cannot be shared evenly or the environment says otherwise", async () => {
     const uneven = await start(["train", "mnist", ...tiny, "--workers", "3", "--out", join(folder, "uneven")]);
     expect(uneven).toMatchObject({ code: 1 });
-    expect(uneven.stderr).toContain("`batchSize` (=16) must be a multiple of 3, for 1 equal part in each of 3 workers");
+    expect(uneven.stderr).toContain("`batchSize` (=16) must be divisible by the number of workers (3)");
     expect(existsSync(join(folder, "uneven"))).toBe(false);
     const env = { RANK: "0", WORLD_SIZE: "4", MASTER_ADDR: "127.0.0.1", MASTER_PORT: "1" };
     const other = await start(["train", "mnist", "--workers", "2"], { env });

@@ -1,5 +1,5 @@
 /** Sweeps: what is run, that it is run once, and what the table says. Children are stand-ins that do not train. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -139,6 +139,15 @@ describe("a folder", () => {
     ["overrides", sweepOver(["batchSize=16,32"], 2, ["steps=5"]), "--set was evaluate=null there and is steps=5 here"],
   ])("refuses another definition: %s", (_, other, message) => {
     expect(() => folderWith().define(other, mnist)).toThrow(message);
+  });
+
+  it("does not move in with something else", () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "recipe.json"), "{}");
+    expect(() => new SweepFolder(folder).define(first, mnist)).toThrow(
+      `${folder} exists, is not empty and holds no sweep; choose another folder with --out`,
+    );
+    expect(readdirSync(folder)).toEqual(["recipe.json"]);
   });
 
   it("refuses the order of the axes, and the same variant with other overrides", () => {

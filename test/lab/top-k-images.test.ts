@@ -120,9 +120,12 @@ describe("the sweep", () => {
 
   it("answers a misspelt name with the nearest sweep", async () => {
     await expect(loadSweep("top-k-mnits")).rejects.toThrow(
-      "there is no sweep `top-k-mnits`; did you mean `top-k-mnist`?",
+      "there is no sweep or recipe `top-k-mnits`; did you mean `top-k-mnist`?",
     );
-    await expect(loadSweep("mnits")).rejects.toThrow("there is no recipe `mnits`; did you mean `mnist`?");
+    await expect(loadSweep("mnits")).rejects.toThrow("there is no sweep or recipe `mnits`; did you mean `mnist`?");
+    await expect(loadSweep("nothing-like-it")).rejects.toThrow(
+      /there is no sweep or recipe `nothing-like-it`; there are the sweeps .*top-k-mnist.*, and the recipes .*mnist/,
+    );
   });
 
   it("is found by name, with the features of its data", async () => {

@@ -148,6 +148,11 @@ test("without a compiler the message says which to install", () => {
   expect(() => ensure()).toThrow(/no C\+\+ compiler was found .*apt-get install g\+\+/);
 });
 
+test("a compiler that CXX names and nobody has is named", () => {
+  machine.env.CXX = "nowhere-c++ -v";
+  expect(() => ensure()).toThrow("CXX (=nowhere-c++ -v) names a C++ compiler, and there is no program nowhere-c++.");
+});
+
 test("a cache that cannot be written is named", () => {
   machine.env.GANTRY_CACHE = machine.write("a-file", "");
   expect(() => ensure()).toThrow(/cannot write to .*a-file.*GANTRY_CACHE/);

@@ -225,6 +225,17 @@ describe("starting and opening", () => {
     expect(notes[0]).toMatch(/^libtorch 0\.4 is now .*, workers 2 is now 1: the run goes on, but not with the bits/);
   });
 
+  it("says when its checkpoints are gone", async () => {
+    const directory = newDirectory();
+    await stopAfter(startRun(recipe, { directory }), 2);
+    rmSync(join(directory, "checkpoints"), { recursive: true });
+    const notes: string[] = [];
+    await (await openRun(directory)).train({ events: { note: (message) => notes.push(message) } });
+    expect(notes).toEqual([
+      "the log reaches step 2, but there is no checkpoint left to go on from: training begins anew",
+    ]);
+  });
+
   it("records what products are made with, and tells nothing of what an older run did not record", async () => {
     const directory = newDirectory();
     await stopAfter(startRun(recipe, { directory }), 2);

@@ -86,7 +86,7 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (game: Game) => Sh
   }
   const kind = INTERPOLATIONS.find((way) => way === flags.interpolate);
   if (kind === undefined) {
-    throw new UsageError(`--interpolate (=${flags.interpolate}) must be ${INTERPOLATIONS.join(", ")}`);
+    throw new UsageError(`--interpolate (=${flags.interpolate}) must be one of ${INTERPOLATIONS.join(", ")}`);
   }
   const rows = wholeNumber("--rows", flags.rows, 1) ?? 8;
   const steps = wholeNumber("--steps", flags.steps, 2) ?? 9;

@@ -11,7 +11,7 @@
  * Several processes, on several machines, can work in one folder: a run belongs to whoever holds its claim.
  */
 
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
@@ -76,7 +76,7 @@ export class SweepFolder {
   /**
    * Stores a sweep's definition, or checks that the one that is there is the same but for seeds that are added.
    *
-   * Throws UserError naming every difference when it is another.
+   * Throws UserError naming every difference when it is another, and when the folder holds something else.
    */
   define(sweep: Sweep, base: Recipe): void {
     const { recipe: source, set, axes, seeds } = sweep;
@@ -93,7 +93,10 @@ export class SweepFolder {
       seeds,
       recipe: plain,
     };
-    if (!this.exists && this.#create(content)) return;
+    if (!this.exists) {
+      this.#refuseOther();
+      if (this.#create(content)) return;
+    }
     const stored = this.#stored();
     // More seeds are more runs of the same cells.
     const found = changes(seeds > stored.seeds ? { ...stored, seeds } : stored, content);
@@ -105,6 +108,13 @@ export class SweepFolder {
     throw new UserError(
       `${this.path} holds another sweep: ${found.join("; ")}; give another --out, or say what it was to continue it`,
     );
+  }
+
+  /** A sweep never moves in with something else; what another process that begins it writes at this moment is hidden. */
+  #refuseOther(): void {
+    const names = existsSync(this.path) ? readdirSync(this.path).filter((name) => !name.startsWith(".")) : [];
+    if (names.length === 0 || this.exists) return;
+    throw new UserError(`${this.path} exists, is not empty and holds no sweep; choose another folder with --out`);
   }
 
   /** Whether this process was the one to write it: of several that begin at once, one is, and the others compare. */

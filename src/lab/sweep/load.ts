@@ -38,11 +38,15 @@ async function sweepIn(path: string): Promise<Sweep | undefined> {
   return isSweep(exported) ? locatedSweep(exported, resolve(path)) : undefined;
 }
 
-/** A name that is almost that of a shipped sweep would otherwise be answered with the names of recipes only. */
-function refuseMisspelt(named: string, file: Sweep | undefined): void {
-  const likely = nearest(named, Object.keys(shippedSweeps));
-  if (file !== undefined || existsSync(named) || likely === undefined || Object.hasOwn(shippedRecipes, named)) return;
-  throw new UserError(`there is no sweep \`${named}\`; did you mean \`${likely}\`?`);
+/** An unknown name would otherwise be answered with the names of recipes only. */
+function refuseUnknown(named: string, file: Sweep | undefined): void {
+  if (file !== undefined || existsSync(named) || /[/\\.]/.test(named) || Object.hasOwn(shippedRecipes, named)) return;
+  const [sweeps, recipes] = [Object.keys(shippedSweeps), Object.keys(shippedRecipes)];
+  const likely = nearest(named, [...sweeps, ...recipes]);
+  const help = likely
+    ? `did you mean \`${likely}\`?`
+    : `there are the sweeps ${sweeps.join(", ")}, and the recipes ${recipes.join(", ")}`;
+  throw new UserError(`there is no sweep or recipe \`${named}\`; ${help}`);
 }
 
 /** An override that the values of an axis override in turn would have no effect, and nobody would see it. */
@@ -81,7 +85,7 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
     return { sweep, folder, base, source };
   }
   const file = Object.hasOwn(shippedSweeps, named) ? shippedSweeps[named]!() : await sweepIn(named);
-  refuseMisspelt(named, file);
+  refuseUnknown(named, file);
   const before: Sweep = file ?? { recipe: named, set: [], axes: [], seeds: DEFAULT_SEEDS };
   refuseIdle(set, [...before.axes, ...axes]);
   const { recipe: base, source } = await loadRecipe(before.recipe);

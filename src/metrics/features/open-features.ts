@@ -29,6 +29,6 @@ export async function openFeatures(name: string, { device, resizer }: OpenOption
   if (name === stackedClassifierName) return openStackedClassifier({ device });
   if (classifierNames.includes(name) || name.endsWith(".safetensors")) return openClassifier(name, { device });
   throw new UserError(
-    `there are no features \`${name}\`${suggestion(name, featureNames)}, or the path of a classifier's .safetensors file`,
+    `there is no feature network \`${name}\`${suggestion(name, featureNames)}, or the path of a classifier's .safetensors file`,
   );
 }

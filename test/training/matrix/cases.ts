@@ -119,12 +119,17 @@ interface Refusal {
   readonly says: string;
 }
 
-const has = (one: Case, ...kinds: string[]): boolean => kinds.every((kind) => one.techniques.includes(kind));
+const has = (one: Pick<Case, "techniques">, ...kinds: string[]): boolean =>
+  kinds.every((kind) => one.techniques.includes(kind));
 
 /** Networks whose generator has no batch norm. */
 const NO_BATCH_NORM = ["mlp", "conditional mlp", "conditional dcgan"];
-/** Two techniques that can stand in this order only: the other one is tried as well. */
-const ONE_ORDER = ["weightAveraging", "standingStatistics"];
+/** Pairs of techniques that can stand in this order only: the other one is tried as well. */
+const ONE_ORDER = [
+  ["weightAveraging", "standingStatistics"],
+  ["dataDependentInitialisation", "weightAveraging"],
+  ["dataDependentInitialisation", "historicalAveraging"],
+] as const;
 
 /** All that is refused. Whatever none of these is about trains. */
 export const REFUSALS: readonly Refusal[] = [
@@ -156,11 +161,10 @@ export const REFUSALS: readonly Refusal[] = [
     when: (one) => has(one, "standingStatistics", "virtualBatchNorm"),
     says: "`standingStatistics`: the network has virtual batch norm, which keeps no running statistics",
   },
-  {
-    when: (one) =>
-      has(one, ...ONE_ORDER) && one.techniques.indexOf(ONE_ORDER[0]!) > one.techniques.indexOf(ONE_ORDER[1]!),
-    says: "`standingStatistics` must stand after `weightAveraging`",
-  },
+  ...ONE_ORDER.map(([first, second]) => ({
+    when: (one: Case) => has(one, first, second) && one.techniques.indexOf(first) > one.techniques.indexOf(second),
+    says: `\`${second}\` must stand after \`${first}\``,
+  })),
   {
     when: (one) => has(one, "crossReplicaBatchNorm", "virtualBatchNorm"),
     says: "cannot stand in one recipe: both stand in the place of batch norm",
@@ -213,7 +217,7 @@ function together(...techniques: string[]): Case {
 /** Every technique with every one after it; where it is full, in both orders. */
 export const PAIRS: readonly Case[] = TECHNIQUES.flatMap((one, i) =>
   TECHNIQUES.slice(i + 1).flatMap((other) => {
-    const both = FULL || (ONE_ORDER.includes(one) && ONE_ORDER.includes(other));
+    const both = FULL || ONE_ORDER.some((pair) => has({ techniques: [one, other] }, ...pair));
     return both ? [together(one, other), together(other, one)] : [together(one, other)];
   }),
 );
