@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 
 const fromEnvironment = (name: string): string | undefined => process.env[name] || undefined;
 
-/** The cache folder: `GANTRY_CACHE`, else `gantry` under `XDG_CACHE_HOME`, else `~/.cache/gantry`. Safe to delete. */
+/** The cache folder: `GANTRY_CACHE`, else `gantry` under `XDG_CACHE_HOME`, else `~/.cache/gantry`. Holds downloads too. */
 export function cacheFolder(): string {
   const own = fromEnvironment("GANTRY_CACHE");
   if (own !== undefined) return resolve(own);

@@ -48,7 +48,7 @@ export const gamesCommand = defineCommand({
   meta: {
     name: "games",
     description:
-      "Plays games of two numbers by gradient steps: plain, with historical averaging, and with what is compared to it. Shows ways and distances from the equilibrium.",
+      "Plays games of two numbers by gradient steps: plain, with historical averaging, and with what is compared to it. Shows trajectories and distances from the equilibrium.",
   },
   args,
   examples: [

@@ -1,0 +1,94 @@
+/** The page docs/options.md, made of the schemas that check what a recipe says. */
+import { z } from "zod";
+import { kindsOf, type Role, schemaOf } from "../../src/base/descriptor.ts";
+import "../../src/index.ts";
+
+/** The part of a JSON schema that Gantry's options use. */
+interface Schema {
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema | false;
+  readonly prefixItems?: readonly Schema[];
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+}
+
+const SECTIONS: readonly (readonly [role: Role, title: string, page: string])[] = [
+  ["data", "Data", "data.md"],
+  ["generator", "Generators", "models.md"],
+  ["discriminator", "Discriminators", "models.md"],
+  ["loss", "Losses", "losses.md"],
+  ["technique", "Techniques", "techniques.md"],
+  ["optimizer", "Optimizers", "optim.md"],
+  ["schedule", "Schedules", "optim.md"],
+  ["metric", "Scores", "metrics.md"],
+];
+
+const HEAD = `# Every option
+
+All parts of a recipe with their options, what each accepts and its default; a dash stands where an option may be left out and what
+happens then is told on the page that the section names. Written in a recipe as \`topK({ gamma: 0.99 })\`, on the command line as \`--set
+techniques.topK.gamma=0.99\` ([recipe.md](recipe.md)). Networks of both players have the name of their architecture: \`dcgan.generator({ ... })\`.
+
+This page is made from the schemas by which recipes are checked: \`npm test -- test/recipe/options-page.test.ts -u\`.
+`;
+
+const UNBOUNDED = Number.MAX_SAFE_INTEGER;
+
+function numberInWords(schema: Schema): string {
+  const noun = schema.type === "integer" ? "whole number" : "number";
+  const [above, below] = [schema.exclusiveMinimum, schema.exclusiveMaximum];
+  const least = schema.minimum === -UNBOUNDED ? undefined : schema.minimum;
+  const most = schema.maximum === UNBOUNDED ? undefined : schema.maximum;
+  const bounds = [
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(least === undefined ? [] : [`from ${least}`]),
+    ...(most === undefined ? [] : [least === undefined ? `at most ${most}` : `to ${most}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ];
+  return [noun, ...bounds].join(" ");
+}
+
+/** What a schema accepts, in words. */
+function accepted(schema: Schema): string {
+  if (schema.anyOf) return schema.anyOf.map(accepted).join(" or ");
+  if (schema.const !== undefined) return JSON.stringify(schema.const);
+  if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(", ");
+  if (schema.prefixItems) return `list of ${schema.prefixItems.length}: ${schema.prefixItems.map(accepted).join("; ")}`;
+  if (schema.type === "array") return `list of: ${accepted(schema.items as Schema)}`;
+  if (schema.type === "string") return "text";
+  if (schema.type === "boolean") return "`true`, `false`";
+  if (Array.isArray(schema.type)) return schema.type.map((type) => accepted({ type })).join(" or ");
+  if (schema.type === "integer" || schema.type === "number") return numberInWords(schema);
+  throw new Error(`no words for ${JSON.stringify(schema)}`);
+}
+
+function tableOf(role: Role, kind: string): string[] {
+  const schema = z.toJSONSchema(schemaOf(role, kind), { io: "input" }) as { properties?: Record<string, Schema> };
+  const options = Object.entries(schema.properties ?? {});
+  if (options.length === 0) return [`**\`${kind}\`** has no options.`, ""];
+  const rows = options.map(([name, option]) => {
+    const usual = option.default === undefined ? "–" : `\`${JSON.stringify(option.default)}\``;
+    return `| \`${name}\` | ${accepted(option)} | ${usual} |`;
+  });
+  return [`**\`${kind}\`**`, "", "| option | accepts | default |", "| --- | --- | --- |", ...rows, ""];
+}
+
+/** The page as it should be. */
+export function optionsPage(): string {
+  const sections = SECTIONS.flatMap(([role, title, page]) => [
+    `## ${title}`,
+    "",
+    `What they do: [${page}](${page}).`,
+    "",
+    ...kindsOf(role)
+      .sort()
+      .flatMap((kind) => tableOf(role, kind)),
+  ]);
+  return `${[HEAD, ...sections].join("\n").trimEnd()}\n`;
+}
