@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { HistoricalAverage } from "../optim/index.ts";
-import type { Tensor } from "../tensor/index.ts";
+import { type CarriedParts, loadParts, stateOfParts } from "./carried-parts.ts";
 import type { Game, Player, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
 
 const options = z.strictObject({
@@ -45,6 +45,7 @@ export const historicalAveraging = describe(
   options,
   ({ weight, players }, _context: TechniqueContext): Technique => {
     const histories = new Map<Player, HistoricalAverage>();
+    const parts = (): CarriedParts => [...histories].map(([player, history]) => [`${player}.`, history]);
     return {
       name: "historicalAveraging",
       after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
@@ -61,27 +62,8 @@ export const historicalAveraging = describe(
         });
         return Object.fromEntries(terms);
       },
-      state() {
-        const tensors = new Map<string, Tensor>();
-        const numbers: Record<string, number> = {};
-        for (const [player, history] of histories) {
-          for (const [name, tensor] of history.state()) tensors.set(`${player}.${name}`, tensor);
-          for (const [name, value] of Object.entries(history.scalars())) numbers[`${player}.${name}`] = value;
-        }
-        return { tensors, numbers };
-      },
-      load({ tensors, numbers }: TechniqueState) {
-        for (const [player, history] of histories) {
-          history.load(partOf(tensors, player), Object.fromEntries(partOf(Object.entries(numbers), player)));
-        }
-      },
+      state: () => stateOfParts(parts()),
+      load: (state: TechniqueState) => loadParts(parts(), state),
     };
   },
 );
-
-/** The entries of one player, by their own names. */
-function partOf<T>(entries: Iterable<readonly [string, T]>, player: Player): Map<string, T> {
-  const prefix = `${player}.`;
-  const own = [...entries].filter(([name]) => name.startsWith(prefix));
-  return new Map(own.map(([name, value]) => [name.slice(prefix.length), value]));
-}

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
+import { prefixed, unprefixed } from "../base/prefixed.ts";
 import { donskerVaradhan, informationObjective, MovingDenominator } from "../losses/donsker-varadhan.ts";
 import { StatisticsNetwork } from "../models/statistics-network.ts";
 import { Adam } from "../optim/index.ts";
@@ -96,13 +97,13 @@ export const mine = describe("technique", "mine", options, (o, context: Techniqu
     report: () => ({ information, informationClip: clip }),
     state() {
       const { network, optimizer } = prepared();
-      const tensors = [...named("network", network.stateDict()), ...named("optimizer", optimizer.state())];
+      const tensors = [...prefixed("network.", network.stateDict()), ...prefixed("optimizer.", optimizer.state())];
       return { tensors: new Map(tensors), numbers: { ...denominator.numbers(), ...optimizer.scalars() } };
     },
     load({ tensors, numbers }: TechniqueState) {
       const { network, optimizer } = prepared();
-      network.loadStateDict(unnamed("network", tensors));
-      optimizer.load(unnamed("optimizer", tensors), numbers);
+      network.loadStateDict(unprefixed("network.", tensors));
+      optimizer.load(unprefixed("optimizer.", tensors), numbers);
       denominator.load(numbers);
     },
   };
@@ -135,12 +136,4 @@ function normOf(tensors: readonly Tensor[]): number {
     : Tensor.stack(tensors.map((tensor) => tensor.norm()))
         .norm()
         .item();
-}
-
-const named = (of: string, tensors: ReadonlyMap<string, Tensor>): [string, Tensor][] =>
-  [...tensors].map(([name, tensor]) => [`${of}.${name}`, tensor]);
-
-function unnamed(of: string, tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
-  const own = [...tensors].filter(([name]) => name.startsWith(`${of}.`));
-  return new Map(own.map(([name, tensor]) => [name.slice(of.length + 1), tensor]));
 }

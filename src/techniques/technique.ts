@@ -138,8 +138,8 @@ export interface Technique {
   readonly without?: Readonly<Record<string, string>>;
   /** Techniques that must stand before it where both are in a recipe, by name, and why: "`mine` must stand after `theirs`: ...". */
   readonly after?: Readonly<Record<string, string>>;
-  /** Whether its {@link sampler} puts averaged weights into the generator: the protocol of scores says so. */
-  readonly averagesGenerator?: boolean;
+  /** Whose averaged weights its {@link sampler} lends: the protocol of scores says so of the generator's. */
+  readonly averages?: readonly Player[];
   /** Of a {@link sampler} that collects batch statistics: the protocol of scores says so. */
   readonly standing?: { readonly batches: number; readonly batchSize: number };
   /** Amends the networks' descriptions before they are built. */

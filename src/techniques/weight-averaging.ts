@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { WeightAveraging } from "../optim/index.ts";
-import type { Tensor } from "../tensor/index.ts";
+import { type CarriedParts, loadParts, stateOfParts } from "./carried-parts.ts";
 import type { Game, Player, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
 
 const PLAYERS = ["generator", "discriminator"] as const;
@@ -36,10 +36,11 @@ export const weightAveraging = describe(
       if (averages.size === 0) throw new Error("weightAveraging: used before the run was prepared");
       return [...averages];
     };
+    const parts = (): CarriedParts => prepared().map(([player, average]) => [prefixOf(player), average]);
     return {
       name: "weightAveraging",
       after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
-      averagesGenerator: players !== "discriminator",
+      averages: players === "both" ? PLAYERS : [players],
       prepare(game: Game) {
         for (const player of PLAYERS) {
           if (players === player || players === "both") averages.set(player, new WeightAveraging(game[player], o));
@@ -53,30 +54,11 @@ export const weightAveraging = describe(
               average.use(inner),
           sample,
         )(),
-      state() {
-        const tensors = new Map<string, Tensor>();
-        const numbers: Record<string, number> = {};
-        for (const [player, average] of prepared()) {
-          for (const [name, tensor] of average.state()) tensors.set(prefixOf(player) + name, tensor);
-          for (const [name, value] of Object.entries(average.scalars())) numbers[prefixOf(player) + name] = value;
-        }
-        return { tensors, numbers };
-      },
-      load({ tensors, numbers }: TechniqueState) {
-        for (const [player, average] of prepared()) {
-          average.load(partOf(tensors, player), Object.fromEntries(partOf(Object.entries(numbers), player)));
-        }
-      },
+      state: () => stateOfParts(parts()),
+      load: (state: TechniqueState) => loadParts(parts(), state),
     };
   },
 );
 
 /** The generator's average is stored without one, as when there was no other. */
 const prefixOf = (player: Player): string => (player === "generator" ? "" : "of discriminator: ");
-
-/** The entries of one player, by their own names. */
-function partOf<T>(entries: Iterable<readonly [string, T]>, player: Player): Map<string, T> {
-  const prefix = prefixOf(player);
-  const own = [...entries].filter(([name]) => name.startsWith(prefix));
-  return new Map(own.map(([name, value]) => [name.slice(prefix.length), value]));
-}

@@ -13,6 +13,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
+import { unprefixed } from "../base/prefixed.ts";
 import { fileError, flushFolder, temporaryName } from "../formats/atomic.ts";
 import { readSafetensors, writeFileAtomic, writeSafetensors } from "../formats/index.ts";
 import { readJsonFile } from "../formats/json-file.ts";
@@ -198,10 +199,7 @@ function load(path: string, game: BuiltGame, { numbers }: CheckpointState, wante
     const all = readSafetensors(join(path, "state.safetensors")).tensors;
     for (const [owner, carrier] of carriers(game)) {
       if (!wanted(owner)) continue;
-      const prefix = `${owner}/`;
-      const mine = [...all].filter(([name]) => name.startsWith(prefix));
-      const tensors = new Map(mine.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
-      carrier.load({ tensors, numbers: numbers[owner] ?? {} });
+      carrier.load({ tensors: unprefixed(`${owner}/`, all), numbers: numbers[owner] ?? {} });
     }
   });
 }

@@ -84,10 +84,8 @@ export async function classify(
 }
 
 /** Whether the game has averaged weights of its discriminator. */
-export function averagesDiscriminator({ techniques, recipe }: Pick<BuiltGame, "techniques" | "recipe">): boolean {
-  const averaging = recipe.techniques.find(({ kind }) => kind === "weightAveraging");
-  const named = averaging?.options.players;
-  return techniques.some(({ sampler }) => sampler) && (named === "discriminator" || named === "both");
+export function averagesDiscriminator({ techniques }: Pick<BuiltGame, "techniques">): boolean {
+  return techniques.some(({ averages }) => averages?.includes("discriminator"));
 }
 
 /** The scores of a run that judge its discriminator as a classifier. */

@@ -46,7 +46,7 @@ const MEMBERS: Readonly<Record<keyof Technique, true>> = {
   insteadOfEpochs: true,
   without: true,
   after: true,
-  averagesGenerator: true,
+  averages: true,
   standing: true,
   networks: true,
   streams: true,

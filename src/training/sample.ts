@@ -116,7 +116,7 @@ export function samplingOf(
 ): Pick<Drawing, "averaged" | "mode" | "standing"> {
   const sampling = techniques.filter(({ sampler }) => throughThem && sampler);
   const standing = mode === "eval" ? sampling.find((technique) => technique.standing)?.standing : undefined;
-  const averaged = sampling.some(({ averagesGenerator }) => averagesGenerator === true);
+  const averaged = sampling.some(({ averages }) => averages?.includes("generator"));
   return { averaged, mode, ...(standing === undefined ? {} : { standing }) };
 }
 
