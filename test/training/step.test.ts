@@ -4,9 +4,10 @@ import { dcgan, mlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
-import { keep, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
+import { Generator, keep, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
 import { BuiltGame } from "../../src/training/game.ts";
 import { trainingStep } from "../../src/training/step.ts";
+import { seedOf } from "../../src/training/streams.ts";
 import { expectClose, fixture, flat } from "../nn/oracle.ts";
 import { feedOf, gameOf, technique, tinyConvolutions, tinyRecipe } from "./tiny.ts";
 
@@ -92,6 +93,24 @@ describe("a training step", () => {
     const mean = (i: number): number => seen.reduce((sum, row) => sum + row[i]!, 0) / 3;
     expect(seen.length).toBe(3);
     expectClose([lossD!, dReal!, dFake!], [0, 1, 2].map(mean), { atol: 1e-6 });
+  });
+
+  it("draws labels for generated samples anew in each update, and the samples are of these classes", () => {
+    const drawn: number[][] = [];
+    const spy = technique("labelSpy", () => ({
+      discriminatorPenalty(pass, { generator }) {
+        expect(flat(pass.fakeLabels!)).not.toEqual(flat(pass.realLabels!));
+        drawn.push(flat(pass.fakeLabels!));
+        expect(flat(pass.rawFake)).toEqual(flat(noGrad(() => generator.forward(pass.latents, pass.fakeLabels))));
+        return undefined;
+      },
+      generatorPenalty: (pass) => void drawn.push(flat(pass.labels!)),
+    }));
+    const generator = mlp.generator({ latent: 4, hidden: [8], conditional: true });
+    const game = gameOf({ generator, techniques: [spy], discriminatorSteps: 2 }, { count: 48, size: 16, classes: 5 });
+    trainingStep(game).dispose();
+    const stream = { generator: new Generator(seedOf(game.recipe.seed, "labels")) };
+    expect(drawn).toEqual([0, 1, 2].map(() => flat(Tensor.randint(0, 5, [8], stream))));
   });
 
   it("clips the weights of a critic that asks for it, each update", () => {
