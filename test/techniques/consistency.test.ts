@@ -17,6 +17,7 @@ import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
 import { gameOf, technique } from "../training/tiny.ts";
+import { labelsGiven } from "./labels-given.ts";
 
 interface Value {
   value: number;
@@ -178,6 +179,21 @@ describe("in a game", () => {
     expect(() => gameOf({ techniques: [balancedConsistency(), consistencyRegularisation()] })).toThrow(
       "`consistencyRegularisation` and `balancedConsistency` cannot stand in one recipe: balancedConsistency has the same term",
     );
+  });
+
+  it("asks about each half under its own labels, with augmentation and without", () => {
+    for (const before of [[], [diffAugment()]]) {
+      // D looks at images as they are once more where its own pass saw them augmented.
+      const times = (labels: number[]): number[][] => Array(1 + before.length).fill(labels);
+      const cr = labelsGiven(consistencyRegularisation(), before);
+      expect(cr.judged).toEqual(times(cr.real));
+      const bcr = labelsGiven(balancedConsistency(), before);
+      expect(bcr.judged).toEqual([...times(bcr.real), ...times(bcr.fake)]);
+      const zcr = labelsGiven(latentConsistency(), before);
+      expect(zcr.judged).toEqual(times(zcr.fake));
+      expect([zcr.made, zcr.madeAgain]).toEqual([[zcr.fake], [zcr.generated]]);
+      expect(new Set([zcr.real, zcr.fake, zcr.generated].map(String)).size).toBe(3);
+    }
   });
 
   it("refuses vectors, and options out of range by name", () => {

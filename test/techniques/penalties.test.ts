@@ -14,6 +14,7 @@ import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
 import { gameOf, technique } from "../training/tiny.ts";
+import { labelsGiven } from "./labels-given.ts";
 
 const stored = fixture<{
   seed: number;
@@ -138,6 +139,12 @@ describe("in a training step", () => {
       expect(penalised!.state).toEqual(plain!.state);
     },
   );
+
+  it.each(["gradientPenalty", "r1", "dragan"] as const)("%s asks under the labels of the real images", (kind) => {
+    const { real, fake, judged } = labelsGiven(techniques[kind]());
+    expect(judged).toEqual([real]);
+    expect(fake).not.toEqual(real);
+  });
 
   it("draws from streams of their own: a penalty changes no latent and no batch", () => {
     const seen: number[][] = [];

@@ -1,0 +1,71 @@
+/** The labels under which a technique has images made and judged, for tests of techniques in class-conditional games. */
+import { mlp } from "../../src/models/index.ts";
+import type { RecipeInput } from "../../src/recipe/recipe.ts";
+import type { Technique, TechniqueContext } from "../../src/techniques/index.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { flat } from "../nn/oracle.ts";
+import { gameOf, technique } from "../training/tiny.ts";
+
+/** Of one step: the labels of its batches, and those that the technique's penalties give to the networks, pass by pass. */
+export interface LabelsGiven {
+  /** Of the discriminator's update. */
+  readonly real: number[];
+  readonly fake: number[];
+  /** Of the generator's update. */
+  readonly generated: number[];
+  /** Given to the discriminator, and to the generator, in the discriminator's update. */
+  readonly judged: number[][];
+  readonly made: number[][];
+  /** Given to the generator in its own. */
+  readonly madeAgain: number[][];
+}
+
+/** A step of a game with five classes whose networks look at labels; `before` are techniques that stand before this one. */
+export function labelsGiven(
+  descriptor: { build(context: TechniqueContext): Technique },
+  before: NonNullable<RecipeInput["techniques"]> = [],
+): LabelsGiven {
+  const seen = { real: [], fake: [], generated: [], judged: [], made: [], madeAgain: [] } as LabelsGiven;
+  const watched = technique("watched", (context) => {
+    const { discriminatorPenalty, generatorPenalty } = descriptor.build(context);
+    return {
+      discriminatorPenalty(pass, game) {
+        seen.real.push(...flat(pass.realLabels!));
+        seen.fake.push(...flat(pass.fakeLabels!));
+        const judge: typeof pass.judge = (images, labels) => {
+          seen.judged.push(flat(labels!));
+          return pass.judge(images, labels);
+        };
+        return watching(game, seen.made, () => discriminatorPenalty?.({ ...pass, judge }, game));
+      },
+      generatorPenalty(pass, game) {
+        seen.generated.push(...flat(pass.labels!));
+        return watching(game, seen.madeAgain, () => generatorPenalty?.(pass, game));
+      },
+    };
+  });
+  const game = gameOf(
+    {
+      generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
+      discriminator: mlp.discriminator({ hidden: [8], conditional: true }),
+      techniques: [...before, watched],
+    },
+    { count: 48, size: 16, classes: 5 },
+  );
+  trainingStep(game).dispose();
+  return seen;
+}
+
+/** Notes the labels that the generator is given while `body` runs. */
+function watching<T>({ generator }: Pick<ReturnType<typeof gameOf>, "generator">, into: number[][], body: () => T): T {
+  const { forward } = generator;
+  generator.forward = (latents, labels) => {
+    into.push(flat(labels!));
+    return forward.call(generator, latents, labels);
+  };
+  try {
+    return body();
+  } finally {
+    generator.forward = forward;
+  }
+}
