@@ -1,4 +1,7 @@
 /** Games that one process or several play to the same end, for test/training/workers.test.ts. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { BatchFeed } from "../../src/data/index.ts";
 import { hinge, nonSaturating } from "../../src/losses/index.ts";
 import { dcgan } from "../../src/models/index.ts";
@@ -15,9 +18,11 @@ import {
   weightAveraging,
 } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
 import type { Replica } from "../../src/training/division.ts";
 import { BuiltGame } from "../../src/training/game.ts";
 import { trainingStep } from "../../src/training/step.ts";
+import { shareCheckpoint } from "../../src/training/workers.ts";
 
 const batchSize = 16;
 const base: RecipeInput = {
@@ -36,7 +41,12 @@ const withoutNorm: Partial<RecipeInput> = {
 
 const games: Record<string, Partial<RecipeInput>> = {
   plain: { ...withoutNorm, discriminatorSteps: 2 },
-  batchNorm: { techniques: [crossReplicaBatchNorm()] },
+  // Weights of a size that shows in the running statistics.
+  batchNorm: {
+    generator: dcgan.generator({ latent: 4, width: 2, init: "default" }),
+    discriminator: dcgan.discriminator({ width: 2, batchNorm: true, init: "default" }),
+    techniques: [crossReplicaBatchNorm()],
+  },
   techniques: {
     loss: nonSaturating(),
     techniques: [
@@ -58,14 +68,17 @@ export const IN_SHARES: readonly string[] = ["shares"];
 
 export const GAMES = Object.keys(games);
 
+/** The game that is interrupted: with everything that a checkpoint holds. */
+export const INTERRUPTED = "techniques";
+
 /** Images of noise, without end. */
 function feedOf(seed: number): BatchFeed {
   const generator = new Generator(seed);
   return {
     epoch: 0,
     next: () => ({ images: Tensor.rand([batchSize, 1, 16, 16], { generator }).mul(2).sub(1), labels: undefined }),
-    state: () => ({ tensors: new Map(), numbers: {} }),
-    load: () => {},
+    state: () => ({ tensors: new Map([["generator", generator.getState()]]), numbers: {} }),
+    load: ({ tensors }) => generator.setState(tensors.get("generator")!),
     further: (_request, other) => feedOf(other),
   };
 }
@@ -76,16 +89,42 @@ export interface End {
   readonly weights: Record<string, number[]>;
 }
 
-/** Trains a game of this file for three steps as one of several workers, or alone. */
-export function sharedGame(name: string, replica?: Replica): End {
+const build = (name: string, replica?: Replica): BuiltGame => {
   const recipe = defineRecipe({ ...base, ...games[name] });
-  const game = new BuiltGame(recipe, { sample: { channels: 1, size: 16 }, classes: [] }, feedOf(1), replica);
-  const values = (tensor: Tensor): number[] => Array.from(tensor.toArray(), Number);
-  const numbers = [1, 2, 3].map(() => values(trainingStep(game)));
-  const weights = Object.fromEntries(
+  return new BuiltGame(recipe, { sample: { channels: 1, size: 16 }, classes: [] }, feedOf(1), replica);
+};
+
+const values = (tensor: Tensor): number[] => Array.from(tensor.toArray(), Number);
+
+const play = (game: BuiltGame, steps: number): number[][] =>
+  Array.from({ length: steps }, () => values(trainingStep(game)));
+
+const weightsOf = (game: BuiltGame): End["weights"] =>
+  Object.fromEntries(
     (["generator", "discriminator"] as const).flatMap((player) =>
       [...game[player].stateDict()].map(([key, tensor]) => [`${player}.${key}`, values(tensor)]),
     ),
   );
-  return { numbers, weights };
+
+/** Trains a game of this file for three steps as one of several workers, or alone. */
+export function sharedGame(name: string, replica?: Replica): End {
+  const game = build(name, replica);
+  return { numbers: play(game, 3), weights: weightsOf(game) };
+}
+
+/** The same in two sittings: the first worker alone has the checkpoint that the second one begins from. */
+export function interruptedGame(name: string, replica: Replica): End {
+  const before = build(name, replica);
+  const numbers = play(before, 1);
+  const folder = mkdtempSync(join(tmpdir(), "gantry-shared-"));
+  try {
+    const path = replica.rank === 0 ? writeCheckpoint(folder, before, 0) : undefined;
+    const game = build(name, replica);
+    if (path !== undefined) loadCheckpoint(path, game);
+    shareCheckpoint(replica, path, game);
+    numbers.push(...play(game, 2));
+    return { numbers, weights: weightsOf(game) };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

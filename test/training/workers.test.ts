@@ -3,7 +3,7 @@ import { Tensor } from "../../src/tensor/index.ts";
 import { meetingOf } from "../../src/training/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
-import { type End, GAMES, IN_SHARES, sharedGame } from "./shared-games.ts";
+import { type End, GAMES, IN_SHARES, INTERRUPTED, sharedGame } from "./shared-games.ts";
 
 describe("workers", () => {
   it("make the updates that one makes", async () => {
@@ -29,6 +29,8 @@ describe("workers", () => {
       // Not only near to each other: rounding must not drive their weights apart.
       expect(ends[1]![game]!.weights).toEqual(ends[0]![game]!.weights);
     }
+    // They go on from the checkpoint of the first as if nothing had been.
+    for (const found of ends) expect(found.at(-1)).toEqual(found[GAMES.indexOf(INTERRUPTED)]);
   });
 
   it("meet where torchrun's variables say, or are alone", () => {
