@@ -2,11 +2,12 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import { adam, linearDecay } from "../../src/optim/index.ts";
 import { engineSummary } from "../../src/tensor/index.ts";
 import { binding } from "../../src/tensor/native.ts";
 import { openRun, RunDirectory, type RunEvent, sampleRun, startRun } from "../../src/training/index.ts";
 import { eventsOf, linesOf, newDirectory, recipe, stopAfter } from "./short-run.ts";
-import { technique, temporaryFolder, tinyConvolutions, tinyRecipe } from "./tiny.ts";
+import { filesIn, technique, temporaryFolder, tinyConvolutions, tinyRecipe } from "./tiny.ts";
 
 describe("a run", () => {
   it("leaves recipe.json, metrics.jsonl, samples, checkpoints and the report with its charts", async () => {
@@ -84,10 +85,42 @@ describe("a run", () => {
       expect(Object.keys(tick)).not.toContain("broken");
       expect(tick.imagesPerSecond).toBeGreaterThan(0);
     }
+    // Real images that the discriminator saw: three batches of 8 a step.
+    const images = [1, 2].map((i) => ticks[i]!.imagesPerSecond * (ticks[i]!.seconds - ticks[i - 1]!.seconds));
+    expect(images[0]).toBeCloseTo(2 * 24, 6);
+    expect(images[1]).toBeCloseTo(24, 6);
     // 48 images, 24 a step.
     expect(ticks.map(({ epoch }) => epoch)).toEqual([1, 2, 2.5]);
     expect(linesOf(directory).map(({ event }) => event)).toEqual(["start", undefined, undefined, undefined, "finish"]);
     expect((linesOf(directory)[0] as unknown as RunEvent).engine).toHaveProperty("libtorch");
+  });
+
+  it("takes the schedule's rate in each step, in the first the configured one", async () => {
+    const rates: Record<string, number[]> = { generator: [], discriminator: [] };
+    const spy = technique("rateSpy", () => ({
+      afterStep: (player, { optimizers }) => void rates[player]!.push(optimizers[player].lr),
+    }));
+    const optimizers = { generator: adam({ lr: 1e-2 }), discriminator: adam({ lr: 4e-2 }) };
+    const mine = tinyRecipe({ steps: 4, optimizers, schedule: linearDecay(), techniques: [spy] });
+    await startRun(mine, { directory: newDirectory() }).train();
+    const factors = [1, 0.75, 0.5, 0.25];
+    expect(rates).toEqual({
+      generator: factors.map((factor) => 1e-2 * factor),
+      discriminator: factors.map((factor) => 4e-2 * factor),
+    });
+  });
+
+  it("draws its pictures of the same noise at every step", async () => {
+    const still = { generator: adam({ lr: 1e-30 }), discriminator: adam({ lr: 1e-30 }) };
+    const pictures = async (parts: object): Promise<string[]> => {
+      const directory = newDirectory();
+      await startRun(tinyRecipe({ steps: 3, samples: { every: 1, count: 4 }, ...parts }), { directory }).train();
+      return Object.values(filesIn(join(directory, "samples")));
+    };
+    const same = await pictures({ optimizers: still });
+    expect(same).toHaveLength(3);
+    expect(new Set(same).size).toBe(1);
+    expect(new Set(await pictures({})).size).toBe(3);
   });
 
   it("counts in epochs where the recipe does", async () => {
