@@ -2,15 +2,18 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { mixtureOfGaussians } from "../../src/data/index.ts";
 import { fid, mixture } from "../../src/metrics/scores/index.ts";
 import { dcgan } from "../../src/models/index.ts";
 import { loadRecipe } from "../../src/recipe/load.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
-import { topK } from "../../src/techniques/index.ts";
+import { topK, weightAveraging } from "../../src/techniques/index.ts";
+import { BuiltGame } from "../../src/training/game.ts";
 import { openRun, RunDirectory, sampleRun, startRun, writeRunPicture } from "../../src/training/index.ts";
+import { trainingStep } from "../../src/training/step.ts";
+import { VectorEvaluator } from "../../src/training/vector-evaluation.ts";
 import { eventsOf, newDirectory, stopAfter } from "./short-run.ts";
 import { filesIn, tinyRecipe } from "./tiny.ts";
 
@@ -61,6 +64,29 @@ describe("a run on vectors", () => {
     const cloud = join(directory, "cloud.png");
     const { width, height } = await writeRunPicture(run.description(), cloud, drawn);
     expect(await sharp(cloud).metadata()).toMatchObject({ width, height });
+  });
+
+  it("is scored by its averaged weights", async () => {
+    const recipe = vectors({ techniques: [weightAveraging({ decay: 0.9 })] });
+    const data = await mixtureOfGaussians({ modes: 4 }).build({});
+    const build = (of: typeof recipe): BuiltGame => {
+      const built = new BuiltGame(of, { sample: { features: 2 }, classes: [] }, data.feed({ batchSize: 8, seed: 1 }));
+      onTestFinished(() => built.dispose());
+      return built;
+    };
+    const game = build(recipe);
+    for (let i = 0; i < 4; i++) trainingStep(game).dispose();
+    // The oracle: a game that averages nothing and has the averages for its own weights.
+    const oracle = build(vectors({ techniques: [] }));
+    const scores = async (of: BuiltGame): Promise<unknown> => {
+      const found = await VectorEvaluator.open(of.recipe, data)!.scores(of, {}, undefined);
+      return found.map(({ name, value }) => [name, value]);
+    };
+    const averaged = await scores(game);
+    oracle.generator.loadStateDict(game.techniques[0]!.state!().tensors);
+    expect(await scores(oracle)).toEqual(averaged);
+    oracle.generator.loadStateDict(game.generator.stateDict());
+    expect(await scores(oracle)).not.toEqual(averaged);
   });
 
   it("keeps the checkpoints of the steps that the recipe names", async () => {
