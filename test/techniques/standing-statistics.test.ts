@@ -137,6 +137,8 @@ describe("standingStatistics", () => {
     const built = game([standing]);
     expect(passesOf(built, () => draw(built))).toBe(3);
     expect(passesOf(built, () => draw(built))).toBe(0);
+    const untouched = game([standing]);
+    expect(passesOf(untouched, () => draw(untouched, { mode: "train" }))).toBe(0);
     const images = generatedImages(built, "run", { count: 600, seed: 1, averaged: true, mode: "eval" });
     expect(passesOf(built, () => scope(() => [...(images.images.batches(200) as Iterable<Tensor>)].length))).toBe(0);
     trainingStep(built).dispose();

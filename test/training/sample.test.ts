@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { dcgan, mlp, noisyMlp } from "../../src/models/index.ts";
 import { weightAveraging } from "../../src/techniques/index.ts";
-import { Generator, liveTensors, Tensor } from "../../src/tensor/index.ts";
+import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import type { BuiltGame } from "../../src/training/game.ts";
+import { generatedImages } from "../../src/training/generated-images.ts";
 import { drawSamples, type SampleOptions } from "../../src/training/sample.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { flat } from "../nn/oracle.ts";
@@ -81,6 +82,9 @@ describe("drawing samples", () => {
     expect(inputsOf(game, () => draw(game, { count: 7 })).labels).toEqual([0, 1, 2, 0, 1, 2, 0]);
     const across = inputsOf(game, () => draw(game, { count: 130 })).labels;
     expect(across).toEqual(Array.from({ length: 130 }, (_, i) => i % 3));
+    const { images } = generatedImages(game, "run", { count: 1_100, seed: 1, averaged: true, mode: "eval" });
+    const scored = inputsOf(game, () => scope(() => [...(images.batches(100) as Iterable<Tensor>)].length)).labels;
+    expect(scored).toEqual(Array.from({ length: 1_100 }, (_, i) => i % 3));
     expect(inputsOf(game, () => draw(game, { classIndex: 2 })).labels).toEqual([2, 2, 2, 2]);
   });
 
@@ -131,7 +135,8 @@ describe("sampling leaves training alone", () => {
       const game = gameOf({ ...parts, techniques });
       for (let i = 0; i < 3; i++) {
         trainingStep(game).dispose();
-        if (sampling) draw(game, { averaged: i !== 1, truncation: 1 }).dispose();
+        if (!sampling) continue;
+        for (const mode of ["eval", "train"] as const) draw(game, { averaged: i !== 1, truncation: 1, mode }).dispose();
       }
       const states = [game.generator.stateDict(), game.discriminator.stateDict(), game.streams.state()];
       return states.map((state) => [...state].map(([name, tensor]) => [name, flat(tensor)]));
