@@ -3,8 +3,10 @@ import { leastSquares, nonSaturating } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { featureMatching, gradientPenalty, historicalAveraging, mine, r1, topK } from "../../src/techniques/index.ts";
-import { liveTensors, Tensor } from "../../src/tensor/index.ts";
+import { liveTensors, manualSeed, Tensor } from "../../src/tensor/index.ts";
+import { Division } from "../../src/training/division.ts";
 import type { BuiltGame } from "../../src/training/game.ts";
+import { PartedPass } from "../../src/training/parted-pass.ts";
 import { trainingStep } from "../../src/training/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
 import { gameOf, technique, tinyRecipe } from "./tiny.ts";
@@ -115,6 +117,31 @@ describe("a batch in parts", () => {
     trainingStep(game).dispose();
     const [features, gradient] = seen;
     expectClose(Tensor.fromArray(gradient!), features!, { atol: 1e-6, rtol: 1e-5, label: "gradient" });
+  });
+
+  it("draws dropout anew in each update, of one step and of the next", () => {
+    const dropped: boolean[][] = [];
+    const spy = technique("testDropped", () => ({
+      discriminatorPenalty: ({ judgedReal }) =>
+        void dropped.push(flat(judgedReal.features).map((value) => value === 0)),
+    }));
+    const discriminator = dcgan.discriminator({ width: 2, dropout: 0.5 });
+    const game = gameOf({ discriminator, accumulate: 2, discriminatorSteps: 2, techniques: [spy] });
+    for (let i = 0; i < 2; i++) trainingStep(game).dispose();
+    expect(new Set(dropped.map(String)).size).toBe(4);
+  });
+
+  it("leaves the default generator where no part's draws have moved it", () => {
+    // Each worker has parts of its own, and what follows them must be drawn alike in all.
+    const following = (rank: number): number[] => {
+      const division = new Division(8, 2, { rank, size: 2 });
+      const forward = ({ size }: { size: number }): Tensor[] => [Tensor.rand([size])];
+      new PartedPass({ division, forward, seed: (part) => (part === "whole" ? 7 : part.index), device: "cpu" });
+      return flat(Tensor.rand([3]));
+    };
+    manualSeed(7);
+    const expected = flat(Tensor.rand([3]));
+    expect([following(0), following(1)]).toEqual([expected, expected]);
   });
 
   it("leaves no tensors behind", () => {
