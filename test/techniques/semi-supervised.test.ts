@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { describe as define } from "../../src/base/descriptor.ts";
 import { leastSquares, nonSaturating, wasserstein } from "../../src/losses/index.ts";
-import { DiscriminatorNetwork, type Judgement, mlp, noisyMlp } from "../../src/models/index.ts";
+import { allCnn, DiscriminatorNetwork, type Judgement, mlp, noisyMlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import {
   type DiscriminatorPass,
@@ -33,8 +33,16 @@ class Headless extends DiscriminatorNetwork {
   }
 }
 
-/** The technique's loss of D over given logits. */
-function lossOf(labelled: Tensor, y: number[], real: Tensor, fake: Tensor, options = {}, targets = {}): Tensor {
+/** The technique's loss of D over given logits; what stands for images is its own logits, unless something augments it. */
+function lossOf(
+  labelled: Tensor,
+  y: number[],
+  real: Tensor,
+  fake: Tensor,
+  options = {},
+  targets = {},
+  augment: DiscriminatorPass["augment"] = (images) => images,
+): Tensor {
   const built = semiSupervised({ labels: 6, ...options }).build({ classes: 3, batchSize: 2 } as never);
   const labels = Tensor.fromArray(BigInt64Array.from(y, BigInt));
   const feed = { next: () => ({ images: labelled, labels }) };
@@ -44,7 +52,7 @@ function lossOf(labelled: Tensor, y: number[], real: Tensor, fake: Tensor, optio
     judgedReal: judgement(real),
     judgedFake: judgement(fake),
     targets,
-    augment: (images: Tensor) => images,
+    augment,
     judge: judgement,
   };
   return built.discriminatorLoss!(pass as unknown as DiscriminatorPass, {} as never);
@@ -82,6 +90,11 @@ describe("semiSupervised: the loss", () => {
     expectClose(lossOf(labelled, y, real, fake, {}, { real: 0.9 }), [supervised + 0.5 * (smooth + ofFake)], {
       rtol: 1e-10,
     });
+  });
+
+  it("is that of labelled images as the discriminator sees real ones", () => {
+    const seen = lossOf(labelled, y, real, fake, {}, {}, (images, of) => images.mul(of === "real" ? 3 : 5));
+    expectClose(seen, lossOf(labelled.mul(3), y, real, fake), { rtol: 1e-12 });
   });
 
   it("has the right gradient, and a finite one for logits of any size", () => {
@@ -185,6 +198,18 @@ describe("semiSupervised: training", () => {
     // The positive half of N(0, 1) has a mean square of one half.
     expect(seenBy[0]).toBeGreaterThan(0.3);
     expect(seenBy[0]).toBeLessThan(0.7);
+  });
+
+  it("begins with running statistics that no batch has moved", () => {
+    const { generator } = gameOf({
+      generator: allCnn.generator({ latent: 4, width: 2 }),
+      techniques: [dataDependentInitialisation({ images: 16 })],
+    });
+    const running = [...generator.stateDict()].filter(([name]) => /running_|num_batches/.test(name));
+    expect(running.length).toBeGreaterThan(3);
+    for (const [name, tensor] of running) {
+      expect(new Set(flat(tensor)), name).toEqual(new Set([name.endsWith("running_var") ? 1 : 0]));
+    }
   });
 
   it("keeps what other techniques build into the discriminator, in either order", () => {
