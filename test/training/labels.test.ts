@@ -18,6 +18,10 @@ it("labels of generated samples are drawn evenly, or as often as the data has th
   expect(none).toBe(0);
   expect(first! + last!).toBe(4_000);
   expect(Math.abs(first! - 1_000)).toBeLessThan(120);
+  // Neither before the first class, nor between two, nor after the last.
+  const gaps = { ...shape, classes: ["a", "b", "c", "d", "e"], classCounts: [0, 1, 0, 1, 0] };
+  const game = new BuiltGame(tinyRecipe({ labelDistribution: "empirical" }), gaps);
+  expect(new Set(flat(game.labels(4_000)!))).toEqual(new Set([1, 3]));
   const unknown = new BuiltGame(tinyRecipe({ labelDistribution: "empirical" }), { ...shape, classCounts: undefined });
   expect(() => unknown.labels(1)).toThrow("`labelDistribution` (=empirical): how often each class comes is not known");
 });
