@@ -100,6 +100,9 @@ describe("mixtureOfGaussians", () => {
     const feed = data.feed({ batchSize: 8, seed: 5 });
     const further = feed.further!({ batchSize: 3 }, 6);
     expect(further.next().images.shape).toEqual([3, 2]);
+    const [six, seven] = [6, 7].map((seed) => feed.further!({}, seed).next().images.tolist());
+    expect(six).toEqual(data.feed({ batchSize: 8, seed: 6 }).next().images.tolist());
+    expect(six).not.toEqual(seven);
     const undisturbed = data.feed({ batchSize: 8, seed: 5 });
     expect(feed.next().images.tolist()).toEqual(undisturbed.next().images.tolist());
     expect(() => feed.further!({ perClass: 2 }, 6)).toThrow("has no class labels");
