@@ -119,6 +119,17 @@ describe("minibatch discrimination", () => {
     expectClose(both.narrow(0, 4, 6), layer.forward(samples), exactly);
     expectClose(both.narrow(0, 0, 4), layer.forward(reference), exactly);
   });
+
+  it("chooses lengths and bias by the samples, not by a reference batch", () => {
+    const [beside, alone] = [small().train(), small().train()];
+    const [reference, samples] = [noise([4, 7], 40), noise([6, 7], 31)];
+    withReferenceRows(4, () => beside.forward(Tensor.cat([reference, samples])));
+    alone.forward(samples);
+    expect(alone.stateDict().get("calibrated")!.item()).toBe(1);
+    for (const [name, tensor] of alone.stateDict()) {
+      expectClose(beside.stateDict().get(name)!, tensor, { ...exactly, label: name });
+    }
+  });
 });
 
 describe("minibatch standard deviation", () => {
