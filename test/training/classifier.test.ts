@@ -1,8 +1,9 @@
 /** Training of classifiers: the cycle, the shifts, the loop, and what it refuses. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { type Dataset, mnist } from "../../src/data/index.ts";
 import { Classifier } from "../../src/models/index.ts";
+import { SGD } from "../../src/optim/index.ts";
 import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import {
   type ClassifierEpoch,
@@ -133,6 +134,19 @@ describe("trainClassifier", () => {
     for (const tensor of trained!.network.parameters()) {
       if (tensor.ndim > 1) expect(flat(tensor.to({ dtype: "float16" }))).toEqual(flat(tensor));
     }
+  });
+
+  it("steps at the rates of the cycle, from its first to its last", async () => {
+    const rates: number[] = [];
+    const { step } = SGD.prototype;
+    const spy = vi.spyOn(SGD.prototype, "step").mockImplementation(function (this: SGD, gradients) {
+      rates.push(this.lr);
+      step.call(this, gradients);
+    });
+    onTestFinished(() => spy.mockRestore());
+    const data = noisy();
+    await trainClassifier({ train: data, test: data, setup: { ...tiny, lr: 0.4, rise: 0.25 } });
+    expect(rates).toEqual([1 / 2, 1, 4 / 5, 3 / 5, 2 / 5, 1 / 5].map((factor) => 0.4 * factor));
   });
 
   it("counts epochs also where a batch spans several", async () => {
