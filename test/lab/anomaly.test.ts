@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { detect, testImages } from "../../src/lab/anomaly/measure.ts";
 import {
   type AnomalyRecord,
   anomalySweep,
@@ -13,9 +14,13 @@ import {
   searchLatents,
 } from "../../src/lab/index.ts";
 import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+import { wasserstein } from "../../src/losses/index.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "../../src/models/index.ts";
+import { Dropout } from "../../src/nn/index.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import { liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
+import type { BuiltGame } from "../../src/training/index.ts";
+import { flat } from "../nn/oracle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-anomaly-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -28,11 +33,20 @@ class Plain extends GeneratorNetwork {
   }
 }
 
-/** Its features are twice the mean brightness. */
+/** Its features are twice the mean brightness, of which `dropout` forgets pixels; its score is `scale` times as much. */
 class Brightness extends DiscriminatorNetwork {
+  readonly #dropout: Dropout;
+  readonly #scale: number;
+
+  constructor({ dropout = 0, scale = 1 } = {}) {
+    super();
+    this.#dropout = this.registerModule("dropout", new Dropout(dropout));
+    this.#scale = scale;
+  }
+
   override forward(images: Tensor): Judgement {
-    const features = images.flatten(1).mean([1], true).mul(2);
-    return { score: features.select(1, 0), logits: features, features, hidden: [features] };
+    const features = this.#dropout.forward(images.flatten(1)).mean([1], true).mul(2);
+    return { score: features.select(1, 0).mul(this.#scale), logits: features, features, hidden: [features] };
   }
 }
 
@@ -75,6 +89,84 @@ describe("latent search", () => {
     expect(searchLatents(game, images, { steps: 30, seed: 1 }).total).not.toEqual(together.total);
     expect(game.generator.training && game.discriminator.training).toBe(true);
     for (const tensor of [images, first]) tensor.dispose();
+  });
+
+  it("takes the networks as they evaluate: without dropout", () => {
+    scope(() => {
+      const images = pictures([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
+      const search = (discriminator: Brightness) => searchLatents({ ...game, discriminator }, images, { steps: 5 });
+      expect(search(new Brightness({ dropout: 0.5 }))).toEqual(search(new Brightness()));
+    });
+  });
+});
+
+describe("detection", () => {
+  const judgedBy = (scale: number) =>
+    ({
+      ...game,
+      discriminator: new Brightness({ scale, dropout: 0.5 }),
+      loss: wasserstein().build(undefined),
+    }) as unknown as BuiltGame;
+  const search = { steps: 100, featureWeight: 0 };
+  const [perfect, reversed] = [
+    { auroc: 1, auprc: 1 },
+    // The anomalies are the last two of four: precision 1/3 at the first of them, 2/4 at the second.
+    { auroc: 0, auprc: (1 / 3 + 1 / 2) / 2 },
+  ];
+
+  it("takes for anomalous what the discriminator calls less real, in the subset and in the whole split", () => {
+    scope(() => {
+      const images = pictures([1, 1, 1, 1], [-1, -1, -1, -1], [2, 2, 2, 2], [-2, -2, -2, -2]);
+      const subset = { images, anomalous: [false, true, false, true] };
+      const all = { images, anomalous: [true, false, true, false] };
+      const { discriminator, discriminatorAll } = detect(judgedBy(1), { all, subset }, search);
+      expect(discriminator).toEqual(perfect);
+      expect(discriminatorAll.auroc).toBe(reversed.auroc);
+      expect(discriminatorAll.auprc).toBeCloseTo(reversed.auprc, 12);
+    });
+  });
+
+  it("mixes ranks, whatever the units of either score", () => {
+    scope(() => {
+      // Pictures of mean m and median m that leave 2 d. Of the anomalies one is the darkest, 0, but leaves only 4, less than
+      // a normal picture; the other leaves the most, 8, but is brighter than a normal one. Ranks: 3 + 1, 1 + 3; 2 + 0, 0 + 2.
+      const picture = (m: number, d: number) => [m - d, m, m, m + d];
+      const images = pictures(picture(0, 2), picture(2, 4), picture(1, 1), picture(3, 3));
+      const tests = { images, anomalous: [true, true, false, false] };
+      for (const scale of [1e-6, 1, 1e6]) {
+        const { discriminator, search: searched, mix } = detect(judgedBy(scale), { all: tests, subset: tests }, search);
+        expect([discriminator.auroc, searched.auroc]).toEqual([0.75, 0.75]);
+        expect(mix).toEqual(perfect);
+      }
+    });
+  });
+
+  it("searches a subset that is half anomalous, of the images and the truth of the split", async () => {
+    const { all, subset } = await testImages(3, 20);
+    scope(() => {
+      expect([all.images.shape, subset.images.shape]).toEqual([
+        [10_000, 1, 32, 32],
+        [20, 1, 32, 32],
+      ]);
+      expect(all.anomalous.filter((is) => is)).toHaveLength(1010);
+      expect(subset.anomalous).toEqual([...Array<boolean>(10).fill(true), ...Array<boolean>(10).fill(false)]);
+      const [rows, chosen] = [all.images.flatten(1), subset.images.flatten(1)];
+      const squares = rows.pow(2).sum([1], true);
+      // |row|^2 - 2 row . chosen is least where they are the same.
+      const places = Array.from(
+        squares
+          .sub(rows.matmul(chosen.transpose(0, 1)).mul(2))
+          .argmin(0)
+          .toArray(),
+        Number,
+      );
+      for (const [i, place] of places.entries()) {
+        expect(flat(all.images.select(0, place))).toEqual(flat(subset.images.select(0, i)));
+      }
+      expect(new Set(places).size).toBe(20);
+      expect(places.map((place) => all.anomalous[place])).toEqual(subset.anomalous);
+    });
+    for (const { images } of [all, subset]) images.dispose();
   });
 });
 
