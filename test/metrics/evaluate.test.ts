@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { type Dataset, mnist } from "../../src/data/index.ts";
+import { collect } from "../../src/metrics/collect.ts";
 import { frechetDistance } from "../../src/metrics/formulas/frechet-distance.ts";
+import { kernelDistance } from "../../src/metrics/formulas/kernel-distance.ts";
 import { gaussianOf } from "../../src/metrics/formulas/moments.ts";
 import {
   BYTES,
@@ -26,7 +28,7 @@ import {
   modes,
   precisionRecall,
 } from "../../src/metrics/scores/index.ts";
-import { inferenceMode, liveTensors, scope } from "../../src/tensor/index.ts";
+import { Generator, inferenceMode, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import { flat } from "../nn/oracle.ts";
 
 const cacheBefore = process.env.GANTRY_CACHE;
@@ -63,6 +65,23 @@ const judge = (images: ImageSet, parts: Partial<Evaluation> = {}) =>
 
 const cached = (): string[] =>
   existsSync(join(cache, "real-statistics")) ? readdirSync(join(cache, "real-statistics")) : [];
+
+describe("collect", () => {
+  it("puts features and logits of all batches together in the order of the images", async () => {
+    const images = datasetImages(test);
+    const { count, features, logits, moments } = await collect(network, images, new Set(["features", "logits"]));
+    expect([count, moments]).toEqual([200, undefined]);
+    scope(() => {
+      // Three batches of 64 and one of 8.
+      const parts = [0, 64, 128, 192].map((begin) =>
+        inferenceMode(() => network.forward(test.images.narrow(0, begin, Math.min(64, 200 - begin)))),
+      );
+      expect(flat(features!)).toEqual(parts.flatMap((part) => flat(part.features)));
+      expect(flat(logits!)).toEqual(parts.flatMap((part) => flat(part.logits)));
+    });
+    for (const tensor of [features, logits]) tensor!.dispose();
+  });
+});
 
 describe("evaluate", () => {
   it("is the formula on the network's features of all images, whatever the batches", async () => {
@@ -144,6 +163,10 @@ describe("evaluate", () => {
     expect(cached()).toHaveLength(2);
     await judge(datasetImages(test), { network: { ...network, hash: "0", forward: (x) => network.forward(x) } });
     expect(cached()).toHaveLength(3);
+    // Another way to bring images to the network's size.
+    const resizer = "nearest";
+    await judge(datasetImages(test), { network: { ...network, resizer, forward: (x) => network.forward(x) } });
+    expect(cached()).toHaveLength(4);
   });
 
   it("takes splits and subsets in an order of its seed, not in that of the folder", async () => {
@@ -151,6 +174,20 @@ describe("evaluate", () => {
     const value = async (seed: number) => (await judge(datasetImages(test), { metrics, seed }))[0]!.value;
     expect(await value(1)).toBe(await value(1));
     expect(await value(1)).not.toBe(await value(2));
+  });
+
+  it("draws the order of the samples and the subsets of a metric from its seed", async () => {
+    const options = { subsets: 3, subsetSize: 50 };
+    const [score] = await judge(datasetImages(test), { metrics: [kid(options).build(undefined)], seed: 7 });
+    const [fake, real] = await Promise.all(
+      [test, train].map(async (set) => (await collect(network, datasetImages(set), new Set(["features"]))).features!),
+    );
+    const expected = scope(() => {
+      const order = Tensor.randperm(200, { generator: new Generator(7) });
+      return kernelDistance(fake!.indexSelect(0, order), real!, { ...options, generator: new Generator(7) });
+    });
+    expect([score!.value, score!.std]).toEqual([expected.mean, expected.std]);
+    for (const tensor of [fake, real]) tensor!.dispose();
   });
 
   it("refuses what cannot be scored, in one sentence", async () => {
@@ -188,6 +225,14 @@ describe("sets of images", () => {
     expect(await hashOf(datasetImages(train))).toBe(whole);
     expect(await hashOf({ ...datasetImages(train), name: "another name" })).toBe(whole);
     expect(await hashOf(datasetImages(train, 299))).not.toBe(whole);
+    const bytes = Uint8Array.from({ length: 2 * 48 }, (_, i) => i);
+    const shaped = (channels: number, height: number, width: number): ImageSet => ({
+      ...{ name: "bytes", count: 2, channels, height, width },
+      batches: () => [Tensor.fromArray(bytes, [2, channels, height, width])],
+    });
+    const shapes = [shaped(3, 4, 4), shaped(1, 12, 4), shaped(1, 4, 12), shaped(3, 8, 2)];
+    expect(new Set(await Promise.all(shapes.map(hashOf))).size).toBe(4);
+    expect(await hashOf(shaped(3, 4, 4))).toBe(await hashOf(shapes[0]!));
   });
 
   it("of a part are a fixed random choice, each image once, in order", async () => {
@@ -214,7 +259,12 @@ describe("presets", () => {
     const options = (name: string) => preset(name).metrics.map(({ kind, options: o }) => [kind, o]);
     expect(options("paper-2016")).toEqual([["inceptionScore", { splits: 10 }]]);
     expect(options("mimicry")).toContainEqual(["kid", { subsets: 10, subsetSize: 5_000 }]);
-    expect(options("studiogan")).toContainEqual(["inceptionScore", { splits: 1 }]);
+    expect(options("studiogan")).toEqual([
+      ["fid", {}],
+      ["inceptionScore", { splits: 1 }],
+      ["precisionRecall", { neighbours: 5 }],
+      ["densityCoverage", { neighbours: 5 }],
+    ]);
     expect(preset("studiogan")).toMatchObject({ resizer: "torch-bilinear", fakeCount: "real" });
     expect(() => preset("mimcry")).toThrow("there is no protocol `mimcry`; did you mean `mimicry`?");
   });
