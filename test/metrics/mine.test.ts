@@ -64,6 +64,33 @@ describe("mine", () => {
     expect(estimate).toBeLessThan(0.3);
   });
 
+  it("takes the estimate from the last quarter, in the units of the pairs that trained", () => {
+    const [x, y] = gaussians(203, 1, 0.9, 3);
+    const few = { ...SHORT, steps: 100 };
+    const before = mine(x, y, few);
+    // Half of 203 trains, a quarter chooses, and the other 52 are left; the split is the first that the seed draws.
+    expect(before.ceiling).toBeCloseTo(Math.log(52), 12);
+    const last = Tensor.randperm(203, { generator: new Generator(0) }).narrow(0, 151, 52);
+    // Twice as large: units of its own would hide it to the bit.
+    const factors = new Float32Array(203).fill(1);
+    for (const row of last.toArray()) factors[Number(row)] = 2;
+    const after = mine(x, y.mul(Tensor.fromArray(factors, [203, 1])), few);
+    expect([after.history, after.step]).toEqual([before.history, before.step]);
+    expect(after.estimate).not.toBe(before.estimate);
+  });
+
+  it("gives the estimate of the weights with the highest bound, not of the last ones", () => {
+    const [x, y] = gaussians(200, 4, 0.5, 1);
+    const long = mine(x, y, { ...SHORT, lr: 1e-2 });
+    expect(long.step).toBeLessThan(300);
+    // A run that ends where the best weights are is the same up to there.
+    const short = mine(x, y, { ...SHORT, lr: 1e-2, steps: long.step });
+    expect(short.step).toBe(long.step);
+    expect([long.estimate, long.effectivePairs]).toEqual([short.estimate, short.effectivePairs]);
+    const heldOut = long.history.map((look) => look.heldOut);
+    expect(long.history.find(({ step }) => step === long.step)!.heldOut).toBe(Math.max(...heldOut));
+  });
+
   it("refuses what is no sample of pairs, and options out of range", () => {
     const [x, y] = gaussians(100, 1, 0.5, 1);
     const refusal = (body: () => unknown) => expect(body).toThrow(UserError);
