@@ -42,6 +42,11 @@ describe("interpolation", () => {
     expectClose(quarter, [1, 0, root, 0.5, 0.5, root, 0, 1], { atol: 1e-7 });
     // Of two lengths: the weights are those of the directions.
     expectClose(interpolate(rows([[2, 0]]), rows([[0, 4]]), 3, "spherical"), [2, 0, 2 * half, 4 * half, 0, 4]);
+    // 60 degrees apart: half way both weigh sin 30 / sin 60 = 1 / sqrt(3), whatever the lengths.
+    expectClose(interpolate(rows([[3, 0]]), rows([[0.5, root]]), 3, "spherical").narrow(0, 1, 1), [
+      3.5 / (2 * root),
+      0.5,
+    ]);
     const ends = [noise([3, 64], 1), noise([3, 64], 2)].map((z) => z.div(z.norm(2, [1], true)).mul(8));
     const way = interpolate(ends[0]!, ends[1]!, 7, "spherical");
     expectClose(way.norm(2, [1]), Array<number>(21).fill(8), { atol: 1e-5 });
