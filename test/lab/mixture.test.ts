@@ -153,6 +153,8 @@ describe("tables", () => {
   it("count as populated what has a tenth of an equal share, 2.5 of 100 samples here", () => {
     expect(populatedModes({ ...apart[0]!, histogram: [90, 3, 2, 0] })).toBe(2);
     expect(populatedModes({ ...apart[0]!, samples: 30, histogram: [28, 1, 1, 0] })).toBe(3);
+    // A tenth is enough: 2 of 80.
+    expect(populatedModes({ ...apart[0]!, samples: 80, histogram: [74, 3, 2, 1] })).toBe(3);
   });
 
   it("keep mixtures and lengths apart", () => {

@@ -159,6 +159,8 @@ describe("gantry lab truncation", () => {
       real: { count: 60 },
       drawing: { truncation: 0.5 },
     });
+    // As many real images as generated ones.
+    expect(before[1]!.scores[2]!.protocol.options).toEqual({ neighbours: 3, most: 40 });
     expect(before[1]!.saturation.bright).toBeLessThan(1);
     await runTruncation({ ...experiment, thresholds: [undefined, 1, 0.5] }, out, { events: { measured } });
     expect(seen).toHaveLength(5);
