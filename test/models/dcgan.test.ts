@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { type DiscriminatorNetwork, dcgan, type GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
-import { type Module, SelfAttention, Sequential, UnaryModule } from "../../src/nn/index.ts";
+import { ConditionalBatchNorm2d, type Module, SelfAttention, Sequential, UnaryModule } from "../../src/nn/index.ts";
 import { type DType, Generator, grad, type MemoryFormat, manualSeed, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, expectGradients, fill, fixture, flat, noise, stateNoise } from "../nn/oracle.ts";
 
@@ -310,6 +310,36 @@ describe("DCGAN", () => {
     });
     expectClose(network.forward(z), plain.forward(z.narrow(1, 0, 3)), { atol: 1e-12 });
     expectGradients([z, ...network.parameters()], () => network.forward(z).pow(2).mean(), 1e-6);
+  });
+
+  it("hands the parts of hierarchical latents to the norms in their order, the first to the first layer", () => {
+    const network = generatorOf(contextOf(32), { latent: 12, hierarchical: true });
+    const seen: number[][] = [];
+    for (const norm of network.modules().filter((module) => module instanceof ConditionalBatchNorm2d)) {
+      const forward = norm.forward.bind(norm);
+      norm.forward = (maps, part) => {
+        seen.push(flat(maps));
+        return forward(maps, part);
+      };
+    }
+    const mapsOf = (z: Tensor): number[][] => {
+      const images = flat(network.forward(z));
+      return [...seen.splice(0), images];
+    };
+    const z = noise([2, 12], 1, "float32");
+    const before = mapsOf(z);
+    // Part i > 0 reaches norm i, so that the maps before it stay; part 0 changes all.
+    const changed = [0, 1, 2, 3].map((part) => {
+      const other = z.clone();
+      other.narrow(1, 3 * part, 3).mul_(-1);
+      return mapsOf(other).map((maps, i) => maps.some((value, at) => value !== before[i]![at]));
+    });
+    expect(changed).toEqual([
+      [true, true, true, true],
+      [false, true, true, true],
+      [false, false, true, true],
+      [false, false, false, true],
+    ]);
   });
 
   it("has attention after the nonlinearity of the maps that have its side, in both players", () => {

@@ -268,6 +268,12 @@ describe("residual GANs", () => {
     const matrix = parameters.get("body.0.branch.2.weight_orig")!.detach().flatten(1);
     expectClose(matrix.matmul(matrix.transpose(0, 1)), Tensor.eye(8, { dtype: "float64" }), { atol: 1e-10 });
     expect(parameters.get("body.0.branch.2.bias")!.abs().sum().item()).toBe(0);
+    for (const kind of ["biggan", "bigganDeep"]) {
+      const options = { latent: 4, width: 4, shared: 5, init: "orthogonal" };
+      const g = build(kind, "generator", options, contextOf(32));
+      const embedding = g.namedParameters().get("embedding.weight")!.detach();
+      expectClose(embedding.matmul(embedding.transpose(0, 1)), Tensor.eye(3, { dtype: "float64" }), { atol: 1e-10 });
+    }
     const bound = (kind: Kind, name: string): number =>
       build(kind, "generator", { latent: 16, width: 32, conditional: false, attention: 0 }, contextOf(32))
         .namedParameters()

@@ -74,6 +74,10 @@ describe("allCnn", () => {
     ] as const;
     const convolutions = plan.reduce((sum, [from, to, area]) => sum + normed(from * area, to), 0);
     expect(numbers(d.stateDict())).toBe(convolutions + normed(192, 10));
+    const lengths = (tensors: ReadonlyMap<string, unknown>) =>
+      [...tensors.keys()].filter((name) => /weight_g$/.test(name));
+    expect(lengths(d.namedParameters())).toEqual(["head.linear.weight_g"]);
+    expect(lengths(d.namedBuffers())).toHaveLength(plan.length);
     const { hidden, features } = d.forward(noise([2, 3, 32, 32], 1, "float32"));
     expect(hidden.slice(0, -1).map(({ shape }) => shape.slice(1))).toEqual([
       [96, 32, 32],
