@@ -64,9 +64,11 @@ describe("an optimizer", () => {
     const parameters = startOf();
     const whole = cases[name]!(parameters);
     run(parameters, whole, 0, 10);
+    whole.lr = whole.baseLr / 10;
     const copies = parameters.map((parameter) => parameter.detach().clone().requiresGrad_());
     const resumed = cases[name]!(copies);
     resumed.load(whole.state(), whole.scalars());
+    expect([resumed.lr, resumed.baseLr]).toEqual([whole.lr, whole.baseLr]);
     expect(run(copies, resumed, 10, 25)).toEqual(run(parameters, whole, 10, 25));
   });
 
