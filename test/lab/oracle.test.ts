@@ -10,6 +10,7 @@ import {
   oracleTables,
   readOracles,
   ringCosines,
+  updates,
   writeOracle,
   writeOraclePage,
 } from "../../src/lab/mixture/index.ts";
@@ -19,8 +20,11 @@ import { MlpDiscriminator } from "../../src/models/mlp.ts";
 import { statisticsFrozen } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
-import { liveTensors, Tensor } from "../../src/tensor/index.ts";
-import { RunDirectory, startRun } from "../../src/training/index.ts";
+import { Generator, grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
+import { loadCheckpoint } from "../../src/training/checkpoint.ts";
+import { BuiltGame, listCheckpoints, openMaterial, RunDirectory, startRun } from "../../src/training/index.ts";
+import { seedOf } from "../../src/training/streams.ts";
+import { flat } from "../nn/oracle.ts";
 import { filesIn, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
 const mixture = {
@@ -203,6 +207,59 @@ describe("measureOracle", () => {
     expect(table).toContain("| 4 | worst quarter | 0 % | 25 % | 100 % | – | 75 % |");
     expect(table).not.toContain("over seeds");
     expect(table).toContain("|  | worse half | 13 % | 50 % | 100 % | – | 100 % |");
+  });
+
+  it("updates by the named rows of a batch of odd size, each from the checkpoint's weights and moments", async () => {
+    const path = directory();
+    const odd = recipe({ batchSize: 15 });
+    await startRun(odd, { directory: path }).train();
+    const { cosines, quarters } = await measureOracle(path, { batches: 1, steps: [4] });
+    const { mixture } = await mixtureOfGaussians({ modes: 4, sigma: 0.2 }).build({});
+    const material = await openMaterial(odd);
+    const checkpoint = listCheckpoints(join(path, "checkpoints")).at(-1)!.path;
+    for (const update of updates) {
+      // Every update in a game of its own, opened from the checkpoint.
+      const game = scope(() => new BuiltGame(odd, material.shape, material.feed()));
+      loadCheckpoint(checkpoint, game);
+      const { generator, discriminator, loss, optimizers } = game;
+      const random = new Generator(seedOf(odd.seed, "oracle.4"));
+      scope(() => {
+        const latents = game.latents(15, random);
+        const before = generator.forward(latents);
+        const { score } = discriminator.forward(before);
+        const scores = flat(score);
+        // Most real first; of 15 the middle one is in neither half.
+        const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!);
+        const shuffled = Array.from(Tensor.randperm(15, { generator: random }).toArray(), Number);
+        const rows = {
+          all: [...scores.keys()],
+          top: order.slice(0, 7),
+          bottom: order.slice(8),
+          random: shuffled.slice(0, 7),
+        }[update];
+        const kept = score.indexSelect(0, Tensor.fromArray(BigInt64Array.from(rows, BigInt)));
+        optimizers.generator.step(grad(loss.generator(kept).mean(), generator.parameters()));
+        const samples = motions(
+          before,
+          noGrad(() => generator.forward(latents)),
+          mixture!,
+        );
+        const expected = ringCosines([samples]);
+        const found = cosines.find((one) => one.method === "optimizer" && one.update === update)!;
+        for (const [i, { mean, count }] of expected.entries()) {
+          expect(found.rings[i]!.count).toBe(count);
+          if (Number.isNaN(mean)) expect(found.rings[i]!.mean).toBeNull();
+          else expect(found.rings[i]!.mean, `${update}, ring ${i}`).toBeCloseTo(mean, 6);
+        }
+        // 15 / 4 = 3.75: the quarters begin at ranks 0, 4, 8 and 12.
+        const quartered = [order.slice(0, 4), order.slice(4, 8), order.slice(8, 12), order.slice(12)];
+        const standing = expected.map((_, ring) =>
+          quartered.map((quarter) => quarter.filter((sample) => samples[sample]!.ring === ring).length),
+        );
+        expect(quarters[0]!.rings).toEqual(standing);
+      });
+      game.dispose();
+    }
   });
 
   it("takes the intervals of runs that differ in the seed over these", async () => {
