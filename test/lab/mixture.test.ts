@@ -122,7 +122,7 @@ describe("records", () => {
     expect(() => readRecords(folder)).toThrow("modes-4-top-seed0.json is not JSON");
     writeFileSync(join(folder, "modes-4-top-seed0.json"), "{}");
     expect(() => readRecords(folder)).toThrow("modes-4-top-seed0.json: `format`");
-    expect(() => readRecords(join(folder, "absent"))).toThrow("does not exist");
+    expect(() => readRecords(join(folder, "absent"))).toThrow("absent holds no records");
   });
 });
 
