@@ -1,10 +1,10 @@
 /**
- * A network's pass over a divided batch. Its values are computed part by part, without a record unless there is one part
- * only; whatever is decided is then decided on the values of the whole batch; and the gradients come back part by part,
- * each computed a second time, with a record. So memory holds the record of one part, and a technique that looks at the
+ * A network's pass over a divided batch. Its values are computed part by part, without an autograd graph unless there is one
+ * part only; whatever is decided is then decided on the values of the whole batch; and the gradients come back part by part,
+ * each computed a second time, with a graph. So memory holds the graph of one part, and a technique that looks at the
  * whole batch (top-k, feature matching) sees it whole.
  */
-import { grad, manualSeed, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { getRngState, grad, manualSeed, noGrad, scope, setRngState, type Tensor } from "../tensor/index.ts";
 import { type Division, type Part, rowsOfPart } from "./division.ts";
 
 /** What a pass is made of. */
@@ -61,9 +61,19 @@ export class PartedPass {
 
   /**
    * Gradients with respect to tensors that the pass depends on, from those with respect to {@link leaves}: the sum over
-   * this process's parts, null where it depends on none of them.
+   * this process's parts, null where it depends on none of them. The device's draws go on where they stood.
    */
   gradients(ofLeaves: readonly (Tensor | null)[], inputs: readonly Tensor[]): (Tensor | null)[] {
+    const { device } = this.#options;
+    const draws = getRngState(device);
+    try {
+      return this.#gradients(ofLeaves, inputs);
+    } finally {
+      setRngState(draws, device);
+    }
+  }
+
+  #gradients(ofLeaves: readonly (Tensor | null)[], inputs: readonly Tensor[]): (Tensor | null)[] {
     const wanted = [...this.#leaves.keys()].map((i, at) => ({ i, gradient: ofLeaves[at] ?? null }));
     const { own } = this.#options.division;
     const sums: (Tensor | null)[] = inputs.map(() => null);

@@ -14,6 +14,7 @@ import type { BuiltGame } from "./game.ts";
 import { judgeGenerated } from "./generated-judgement.ts";
 import { judgeBatches } from "./judged-batches.ts";
 import { judgementOf } from "./judgement-parts.ts";
+import { PartedPass } from "./parted-pass.ts";
 
 /** The numbers of a step, in the order in which {@link trainingStep} returns them. */
 export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
@@ -133,12 +134,14 @@ export function generatorUpdate(game: BuiltGame): Tensor {
 }
 
 /** Images of the whole batch, each part by the process that has it. */
-function makeImages({ division, generator }: BuiltGame, latents: Tensor, labels: Tensor | undefined): Tensor {
-  return division.gather(
-    division.own.map((part) =>
-      scope(() => generator.forward(rowsOfPart(latents, part), labels && rowsOfPart(labels, part))),
-    ),
-  );
+function makeImages(game: BuiltGame, latents: Tensor, labels: Tensor | undefined): Tensor {
+  const { division, generator } = game;
+  if (division.whole) return generator.forward(latents, labels);
+  const pass = new PartedPass({
+    ...game.drawsOf("images"),
+    forward: (part) => [generator.forward(rowsOfPart(latents, part), labels && rowsOfPart(labels, part))],
+  });
+  return pass.value(0).detach();
 }
 
 function augmenting(game: BuiltGame): DiscriminatorPass["augment"] {

@@ -3,7 +3,7 @@ import { leastSquares, nonSaturating } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { featureMatching, gradientPenalty, historicalAveraging, mine, r1, topK } from "../../src/techniques/index.ts";
-import { liveTensors, manualSeed, Tensor } from "../../src/tensor/index.ts";
+import { Generator, liveTensors, manualSeed, Tensor } from "../../src/tensor/index.ts";
 import { Division } from "../../src/training/division.ts";
 import type { BuiltGame } from "../../src/training/game.ts";
 import { PartedPass } from "../../src/training/parted-pass.ts";
@@ -129,6 +129,26 @@ describe("a batch in parts", () => {
     const game = gameOf({ discriminator, accumulate: 2, discriminatorSteps: 2, techniques: [spy] });
     for (let i = 0; i < 2; i++) trainingStep(game).dispose();
     expect(new Set(dropped.map(String)).size).toBe(4);
+  });
+
+  it("goes on drawing after gradients where it stood before them", () => {
+    const weight = Tensor.ones([1]).requiresGrad_();
+    const pass = new PartedPass({
+      division: new Division(8, 2),
+      forward: ({ size }) => [Tensor.rand([size]).mul(weight)],
+      seed: (part) => (part === "whole" ? 7 : part.index),
+      device: "cpu",
+    });
+    pass.value(0);
+    const [gradient] = pass.gradients([Tensor.ones([8])], [weight]);
+    const drawn = flat(Tensor.rand([3]));
+    const ofParts = [0, 1].map((seed) =>
+      Tensor.rand([4], { generator: new Generator(seed) })
+        .sum()
+        .item(),
+    );
+    expect(gradient!.item()).toBeCloseTo(ofParts[0]! + ofParts[1]!, 5);
+    expect(drawn).toEqual(flat(Tensor.rand([3], { generator: new Generator(7) })));
   });
 
   it("leaves the default generator where no part's draws have moved it", () => {

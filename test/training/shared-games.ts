@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
+import { describe } from "../../src/base/descriptor.ts";
 import type { BatchFeed } from "../../src/data/index.ts";
 import { hinge, nonSaturating } from "../../src/losses/index.ts";
-import { dcgan } from "../../src/models/index.ts";
+import { dcgan, GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { defineRecipe, type RecipeInput } from "../../src/recipe/recipe.ts";
 import {
@@ -39,6 +41,26 @@ const withoutNorm: Partial<RecipeInput> = {
   discriminator: dcgan.discriminator({ width: 2, spectralNorm: true }),
 };
 
+/** A generator that draws for itself, from the device's default generator, as dropout does. */
+class NoisyGenerator extends GeneratorNetwork {
+  readonly #plain: GeneratorNetwork;
+  override readonly latent: number;
+
+  constructor(context: ModelContext) {
+    super();
+    this.#plain = this.registerModule("plain", withoutNorm.generator!.build(context));
+    this.latent = this.#plain.latent;
+  }
+
+  override forward(latents: Tensor): Tensor {
+    const images = this.#plain.forward(latents);
+    return images.add(Tensor.randn(images.shape).mul(0.3));
+  }
+}
+const noisy = describe("generator", "noisyImages", z.strictObject({}), (_, context: ModelContext) => {
+  return new NoisyGenerator(context);
+});
+
 const games: Record<string, Partial<RecipeInput>> = {
   plain: { ...withoutNorm, discriminatorSteps: 2 },
   // Weights of a size that shows in the running statistics.
@@ -60,11 +82,15 @@ const games: Record<string, Partial<RecipeInput>> = {
   },
   accumulated: { ...withoutNorm, accumulate: 2, techniques: [topK({ gamma: 0.8, everySteps: 1 })] },
   virtualBatchNorm: { techniques: [virtualBatchNorm({ in: "both" })] },
+  ownDraws: { generator: noisy(), discriminator: dcgan.discriminator({ width: 2, dropout: 0.5 }) },
   shares: { ...withoutNorm, techniques: [minibatchDiscrimination({ kernels: 4 })] },
 };
 
 /** Games in which each worker's share of a batch is a batch of its own: not one's updates, and yet the same for all. */
 export const IN_SHARES: readonly string[] = ["shares"];
+
+/** Games whose layers draw for themselves, by the part of the batch: one process makes the same updates in as many parts. */
+const DRAWN_BY_PART: readonly string[] = ["ownDraws"];
 
 export const GAMES = Object.keys(games);
 
@@ -90,7 +116,8 @@ export interface End {
 }
 
 const build = (name: string, replica?: Replica): BuiltGame => {
-  const recipe = defineRecipe({ ...base, ...games[name] });
+  const accumulate = DRAWN_BY_PART.includes(name) && replica === undefined ? { accumulate: 2 } : {};
+  const recipe = defineRecipe({ ...base, ...games[name], ...accumulate });
   return new BuiltGame(recipe, { sample: { channels: 1, size: 16 }, classes: [] }, feedOf(1), replica);
 };
 
