@@ -50,8 +50,8 @@ class CheckedAllocator final : public c10::Allocator {
   c10::DataPtr checked(size_t bytes) const {
     if (bytes >= kLargeRequest) {
       const uint64_t available = available_memory();
-      TORCH_CHECK(available == 0 || arena_growth(bytes) <= available, "not enough memory: ", bytes >> 20, " MiB were asked for, ",
-                  available >> 20, " MiB are available");
+      TORCH_CHECK(available == 0 || arena_growth(bytes) <= available, "not enough memory: ", bytes >> 20,
+                  " MiB were asked for, ", available >> 20, " MiB are available");
     }
     return base_->allocate(bytes);
   }
