@@ -141,6 +141,20 @@ describe("a folder", () => {
     expect(() => folderWith().define(other, mnist)).toThrow(message);
   });
 
+  it("goes on by its path, and only as it was defined", async () => {
+    const { path } = folderWith();
+    expect((await loadSweep(path)).sweep).toEqual(first);
+    for (const more of [
+      { seeds: 3 },
+      { set: ["steps=1"] },
+      { axes: [parseAxis("loss=hinge,wasserstein")] },
+      { out: "x" },
+    ])
+      await expect(loadSweep(path, more)).rejects.toThrow(
+        `the folder ${path} holds a sweep, which goes on as it was defined`,
+      );
+  });
+
   it("does not move in with something else", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "recipe.json"), "{}");
