@@ -77,7 +77,7 @@ describe("sheets of a run", () => {
     expect(await write("classes", {})).toEqual([20, tall(2)]);
     expect(await write("truncation", { thresholds: "none,1", columns: 3 })).toEqual([6, tall(2)]);
     await expect(write("interpolation", { interpolate: "curved" })).rejects.toThrow(
-      "--interpolate (=curved) must be linear",
+      "--interpolate (=curved) must be one of linear",
     );
     await expect(write("interpolation", { interpolate: "fixed" })).rejects.toThrow("needs --classes A,B");
     await expect(write("interpolation", { interpolate: "linear", classes: "1" })).rejects.toThrow("must be two");
