@@ -62,6 +62,8 @@ describe("gantry lab semi", () => {
     // Draws 90 and 110: mean 100, t(0.975, 1) s / sqrt(2) = 12.706 * 14.142 / 1.414 = 127.06.
     expect(semiTables(records)).toContain("| 100 | 2 | 2 | 4 | 10000 | 100 ± 127 | 110 ± 127 | 1 |");
     expect(semiTables(records)).toContain("| 100 | 0 | 2 | 2 | 84 | 95 |");
-    expect(() => readSemiRecords(join(folder, "none"))).toThrow("holds no records; name a folder with those of gantry lab semi");
+    expect(() => readSemiRecords(join(folder, "none"))).toThrow(
+      "holds no records; name a folder with those of gantry lab semi",
+    );
   });
 });
