@@ -141,3 +141,10 @@ export function interval(values: readonly number[], confidence = 0.95): Interval
 export function separated(a: Interval, b: Interval): boolean {
   return Math.abs(a.mean - b.mean) > a.halfWidth + b.halfWidth;
 }
+
+/** What a chart's bands are, for its title, from the numbers of seeds behind its curves. */
+export function overSeeds(counts: readonly number[]): string {
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (most <= 1) return "one seed";
+  return `mean and 95 % interval over ${least === most ? most : `${least} to ${most}`} seeds`;
+}

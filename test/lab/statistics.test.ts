@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { interval, mean, separated, standardDeviation, studentQuantile } from "../../src/lab/statistics.ts";
+import { interval, mean, overSeeds, separated, standardDeviation, studentQuantile } from "../../src/lab/statistics.ts";
 
 interface Fixture {
   quantiles: { probability: number; freedom: number; value: number }[];
@@ -63,6 +63,14 @@ describe("interval", () => {
 
   it("does not leave out what is not a number", () => {
     expect(interval([1, Number.NaN, 2]).mean).toBeNaN();
+  });
+});
+
+describe("the title of a chart", () => {
+  it("says over how many seeds its curves are, each over its own", () => {
+    expect(overSeeds([5, 5])).toBe("mean and 95 % interval over 5 seeds");
+    expect(overSeeds([5, 3])).toBe("mean and 95 % interval over 3 to 5 seeds");
+    expect(overSeeds([1, 1])).toBe("one seed");
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { bandChart } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { writeFigure } from "../mixture/figures.ts";
-import { interval } from "../statistics.ts";
+import { interval, overSeeds } from "../statistics.ts";
 import { spreadText } from "../sweep/render.ts";
 import type { MineRecord } from "./record.ts";
 
@@ -98,8 +98,7 @@ export function mineTables(records: readonly MineRecord[]): string {
 
 function figureOf(group: Group): string {
   const { cells, ceiling } = group;
-  const seeds = Math.max(...cells.map(({ records }) => records.length));
-  const spread = seeds > 1 ? `mean and 95 % interval over ${seeds} seeds` : "one seed";
+  const spread = overSeeds(cells.map(({ records }) => records.length));
   const found = cells.map((cell) => {
     const { mean, halfWidth } = interval(estimatesOf(cell));
     return { x: cell.rho, mean, halfWidth };

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Band, bandChart, densityPanels, pointCloud, writePng } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/index.ts";
-import { interval } from "../statistics.ts";
+import { interval, overSeeds } from "../statistics.ts";
 import { updateNames } from "./experiment.ts";
 import type { MixtureRecord } from "./record.ts";
 import { armsOf, type Group, groupsOf } from "./table.ts";
@@ -24,8 +24,7 @@ type Scored = MixtureRecord["curve"][number];
 function chartOf(group: Group, what: "highQuality" | "modes"): string {
   const arms = armsOf(group);
   const bands = arms.map(({ update, records }) => bandOf(updateNames[update], records, (one) => one[what]));
-  const seeds = Math.max(...arms.map(({ records }) => records.length));
-  const spread = seeds > 1 ? `mean and 95 % interval over ${seeds} seeds` : "one seed";
+  const spread = overSeeds(arms.map(({ records }) => records.length));
   if (what === "modes") {
     const title = `Modes recovered of ${group.modes}: ${spread}`;
     return bandChart({ title, xName: "iteration", bands, range: { min: 0, max: group.modes }, level: group.modes });
