@@ -11,6 +11,7 @@ import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
 import { writeFileAtomic } from "../formats/index.ts";
 import { readJsonFile } from "../formats/json-file.ts";
+import { namesIn } from "../formats/names-in.ts";
 import type { PlainRecipe } from "../recipe/plain.ts";
 import { lockRun } from "./lock.ts";
 import { type LogLine, RunLog, type ScoresEvent, type Tick } from "./run-log.ts";
@@ -165,10 +166,6 @@ export class RunDirectory {
     }
     return release;
   }
-}
-
-function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 /** Whether a file or folder is one that an atomic write was interrupted in. */

@@ -11,13 +11,14 @@
  * Several processes, on several machines, can work in one folder: a run belongs to whoever holds its claim.
  */
 
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { UserError } from "../../base/errors.ts";
 import { fileError, temporaryName, writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
+import { namesIn } from "../../formats/names-in.ts";
 import { type PlainRecipe, toPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { gantryVersion } from "../../recipe/version.ts";
@@ -112,7 +113,7 @@ export class SweepFolder {
 
   /** A sweep never moves in with something else; what another process that begins it writes at this moment is hidden. */
   #refuseOther(): void {
-    const names = existsSync(this.path) ? readdirSync(this.path).filter((name) => !name.startsWith(".")) : [];
+    const names = namesIn(this.path).filter((name) => !name.startsWith("."));
     if (names.length === 0 || this.exists) return;
     throw new UserError(`${this.path} exists, is not empty and holds no sweep; choose another folder with --out`);
   }

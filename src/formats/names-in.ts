@@ -1,0 +1,12 @@
+/** What is in a folder, which may not be there yet. */
+import { existsSync, readdirSync } from "node:fs";
+import { fileError } from "./atomic.ts";
+
+/** The names in a folder; none where it does not exist. Throws UserError when it cannot be read. */
+export function namesIn(folder: string): string[] {
+  try {
+    return existsSync(folder) ? readdirSync(folder) : [];
+  } catch (error) {
+    throw fileError(error, "read", folder);
+  }
+}
