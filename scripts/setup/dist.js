@@ -16,9 +16,9 @@ const stampName = ".built-from.json";
  * @param {string} root of the clone
  */
 export function ensureDist(root) {
+  if (distIsCurrent(root)) return;
   const dist = join(root, "dist");
   const sources = sourceDigest(root);
-  if (isCurrent(dist, sources)) return;
   say("compiling the TypeScript sources (a few seconds)");
   for (const name of readdirSync(root))
     if (name.startsWith(".dist-")) rmSync(join(root, name), { recursive: true, force: true });
@@ -42,15 +42,16 @@ export function ensureDist(root) {
 }
 
 /**
- * @param {string} dist
- * @param {string} sources
+ * Whether dist/ is what the sources give.
+ * @param {string} root of the clone
  */
-function isCurrent(dist, sources) {
+export function distIsCurrent(root) {
+  const dist = join(root, "dist");
   const stamp = join(dist, stampName);
   if (!existsSync(stamp)) return false;
   const made = JSON.parse(readFileSync(stamp, "utf8"));
   // Somebody may have run the compiler by hand since, on other sources.
-  return made.sources === sources && made.outputs === outputDigest(dist);
+  return made.sources === sourceDigest(root) && made.outputs === outputDigest(dist);
 }
 
 /**

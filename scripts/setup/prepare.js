@@ -4,11 +4,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ensureDist } from "./dist.js";
+import { distIsCurrent, ensureDist } from "./dist.js";
 import { cacheFolder, thisHost } from "./host.js";
 import { ensureBinding } from "./index.js";
 import { withLock } from "./lock.js";
-import { ensurePackages } from "./packages.js";
+import { ensurePackages, packagesAreCurrent } from "./packages.js";
 import { say } from "./say.js";
 
 /** The folder of the clone or of the installed package. */
@@ -19,17 +19,32 @@ export function isClone() {
   return existsSync(join(projectRoot, "tsconfig.build.json"));
 }
 
-/** Brings node_modules and dist/ up to date, one process at a time. */
-export function prepareClone() {
+/** The lock of whoever changes this clone's node_modules and dist/. */
+export function cloneLock() {
   const key = createHash("sha256").update(projectRoot).digest("hex").slice(0, 20);
+  return join(cacheFolder(thisHost()), "clones", `${key}.lock`);
+}
+
+/** Brings node_modules and dist/ up to date, one process at a time; takes no lock where nothing is to be done. */
+export function prepareClone() {
+  if (cloneIsCurrent()) return;
   withLock(
-    join(cacheFolder(thisHost()), "clones", `${key}.lock`),
+    cloneLock(),
     () => {
       ensurePackages(projectRoot);
       ensureDist(projectRoot);
     },
     (holder) => say(`another process (${holder.pid}) is setting up ${projectRoot}; waiting for it`),
   );
+}
+
+function cloneIsCurrent() {
+  try {
+    return packagesAreCurrent(projectRoot) && distIsCurrent(projectRoot);
+  } catch {
+    // What was being read went away: another process is replacing it, and is waited for under the lock.
+    return false;
+  }
 }
 
 /** The whole set-up. Returns the binding and its engine. */

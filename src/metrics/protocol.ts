@@ -61,12 +61,16 @@ export interface Difference {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : canonicalJson(value));
 
-/** What matters of a protocol, flat: names for people and seeds are left out. */
+/**
+ * What matters of a protocol, flat: names for people and seeds are left out, and so are the labels, which say what the
+ * generator takes and not how it was judged: a conditional one and an unconditional one answer to the same real images.
+ */
 function flat(protocol: Protocol): Map<string, string> {
   const { seeds: _, real, drawing, options, ...rest } = protocol;
+  const { labels: __, ...drawn } = drawing ?? { labels: "none" };
   const entries: [string, unknown][] = Object.entries(rest);
   if (real !== null) entries.push(["real.count", real.count], ["real.hash", real.hash]);
-  for (const [key, value] of Object.entries(drawing ?? {})) entries.push([`drawing.${key}`, value]);
+  for (const [key, value] of Object.entries(drawn)) entries.push([`drawing.${key}`, value]);
   for (const [key, value] of Object.entries(options)) entries.push([`options.${key}`, value]);
   return new Map(entries.map(([key, value]) => [key, text(value)]));
 }

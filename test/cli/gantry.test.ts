@@ -9,10 +9,12 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { createRequire } from "node:module";
+import { hostname, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { cloneLock } from "../../scripts/setup/prepare.js";
 import { jsonLines, start } from "./spawn.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-cli-"));
@@ -36,6 +38,17 @@ const run = join(folder, "run");
 const train = (...more: string[]) => ["train", "mnist", ...tiny, "--threads", "1", ...more];
 
 describe("gantry", () => {
+  it("starts at once where all is set up, whoever else is looking after the clone", async () => {
+    const cache = { GANTRY_CACHE: join(folder, "held-cache") };
+    vi.stubEnv("GANTRY_CACHE", cache.GANTRY_CACHE);
+    const lock = cloneLock();
+    vi.unstubAllEnvs();
+    mkdirSync(dirname(lock), { recursive: true });
+    writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname() }));
+    const { version } = createRequire(import.meta.url)("../../package.json");
+    expect(await start(["--version"], { env: cache })).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
   it("helps without loading a command or the engine", async () => {
     const coverage = join(folder, "coverage");
     const { code, stdout } = await start(["--help"], { env: { NODE_V8_COVERAGE: coverage } });

@@ -43,6 +43,10 @@ describe("protocols", () => {
     expect(differing({ drawing: null, quantiser: "bytes as given" })).toEqual([]);
   });
 
+  it("agree between a generator that takes labels and one that takes none", () => {
+    expect(differing({ drawing: { ...protocol.drawing!, labels: "none" } })).toEqual([]);
+  });
+
   it("are named in the refusal to compare", () => {
     const score = { of: "runs/a", name: "fid", protocol };
     const other = { of: "b.json", name: "fid", protocol: { ...protocol, fakeCount: 5_000, resizer: "other" } };
