@@ -19,6 +19,12 @@ describe("gantry lab games", () => {
     expect(stdout.match(/\| historical averaging, weight 0\.5 \|/g)).toHaveLength(2);
     expect(existsSync(join(out, "figures", "bilinear-ways.png"))).toBe(true);
 
+    const others = ["lab", "games", ...flags, "--steps", "300", "--out", out];
+    expect((await start(others)).stderr).toBe(
+      `gantry: ${join(out, "records/bilinear.json")} was played with --lr 0.05 --steps 200 --seeds 3 --weights 0.5 --orders alternating, ` +
+        "not --lr 0.05 --steps 300 --seeds 3 --weights 0.5 --orders alternating; choose another folder with --out\n",
+    );
+
     const again = join(folder, "again");
     const second = await start(["lab", "games", "--records", join(out, "records"), "--out", again, "--json"]);
     expect(second.stdout).toBe(`${JSON.stringify({ event: "end", directory: again })}\n`);

@@ -74,7 +74,7 @@ export const anomalyCommand = defineCommand({
   args,
   examples: [
     { line: "gantry lab anomaly", does: "ten digits, two GANs, both updates, three seeds: 120 runs" },
-    { line: "gantry lab anomaly --digits 1,4,9 --seeds 5 --jobs 2", does: "three digits, two runs at a time" },
+    { line: "gantry lab anomaly --digits 1,4,9 --seeds 5 --out lab/three", does: "three digits" },
     { line: "gantry lab anomaly --records docs/results/data/anomaly --out /tmp/again", does: "the tables again" },
   ],
   async run({ args: flags }) {

@@ -53,7 +53,10 @@ export const gamesCommand = defineCommand({
   args,
   examples: [
     { line: "gantry lab games", does: "four games, both orders, four weights, 16 starting points: about a minute" },
-    { line: "gantry lab games --games bilinear --weights 0.1,0.2,0.5 --lr 0.2", does: "other weights and steps" },
+    {
+      line: "gantry lab games --games bilinear --weights 0.1,0.2,0.5 --lr 0.2 --out lab/bilinear",
+      does: "other weights and steps",
+    },
     { line: "gantry lab games --records docs/results/data/games --out /tmp/again", does: "tables and figures again" },
   ],
   async run({ args: flags }) {
@@ -65,14 +68,14 @@ export const gamesCommand = defineCommand({
     const games = chosen("--games", flags.games, lab.toyGames, ({ name }) => name);
     const orders = chosen("--orders", flags.orders, lab.playOrders, (order) => order);
     if (flags.records === undefined) {
+      const experiment = { orders, weights, lr, steps, seeds };
+      lab.refuseOtherGames(join(flags.out, "records"), experiment);
       const { configureEngine } = await import("../../tensor/index.ts");
       // A few numbers a tensor: a second thread would only be waited for.
       configureEngine({ threads: 1 });
       const status = new StatusLine(process.stderr);
       for (const game of games) {
-        const record = lab.playAll(game, { orders, weights, lr, steps, seeds }, (arm) =>
-          status.passing(`${game.name}: ${arm}`),
-        );
+        const record = lab.playAll(game, experiment, (arm) => status.passing(`${game.name}: ${arm}`));
         lab.writeGameRecord(join(flags.out, "records"), record);
       }
       status.end();

@@ -56,7 +56,7 @@ export const mixtureCommand = defineCommand({
   examples: [
     { line: "gantry lab mixture", does: "25 modes, 5 seeds, 100,000 steps: 20 runs of half an hour on a core" },
     {
-      line: "gantry lab mixture --modes 64,100 --steps 20000 --jobs 2",
+      line: "gantry lab mixture --modes 64,100 --steps 20000 --jobs 2 --out lab/more",
       does: "more modes, shorter runs, two at a time",
     },
     {

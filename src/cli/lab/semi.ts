@@ -40,7 +40,7 @@ export const semiCommand = defineCommand({
   },
   args,
   examples: [
-    { line: "gantry lab semi --labels 20,50,100,200", does: "three label draws each: 12 runs" },
+    { line: "gantry lab semi --labels 20,50,100,200 --out lab/few", does: "three label draws each: 12 runs" },
     { line: "gantry lab semi --draws 1 --seeds 10 --out lab/ensemble", does: "ten runs that share 100 labels" },
     { line: "gantry lab semi --records docs/results/data/semi --out /tmp/again", does: "table and figure again" },
   ],

@@ -6,6 +6,7 @@ export {
   HISTORY_WEIGHTS,
   playAll,
   readGameRecords,
+  refuseOtherGames,
   writeGameRecord,
 } from "./record.ts";
 export { type ToyGame, toyGames } from "./toy-games.ts";

@@ -1,6 +1,8 @@
 /** The raw numbers of one game, as JSON: what tables and figures are made of. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../formats/atomic.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
 import { engineSummary } from "../../tensor/index.ts";
@@ -64,6 +66,10 @@ export interface GamesExperiment {
 
 /** The default weights of historical averaging. */
 export const HISTORY_WEIGHTS: readonly number[] = [0.01, 0.1, 1, 10];
+
+const LR = 0.05;
+const STEPS = 10_000;
+const SEEDS = 16;
 
 /** Decay of the average that stands beside: the default of `weightAveraging`. */
 const DECAY = 0.999;
@@ -133,6 +139,32 @@ function armOf(
   return { order, setting, at, distances, ways: ways.map(({ points }) => points), ends };
 }
 
+/** An experiment in the words of its flags. */
+const inFlags = (lr: number, steps: number, seeds: number, weights: readonly number[], orders: readonly PlayOrder[]) =>
+  `--lr ${lr} --steps ${steps} --seeds ${seeds} --weights ${weights} --orders ${orders}`;
+
+/** The flags that a record was played with. */
+function flagsOf({ lr, steps, seeds, arms }: GameRecord): string {
+  const weights = new Set(arms.flatMap(({ setting }) => (setting.kind === "history" ? [setting.weight] : [])));
+  return inFlags(lr, steps, seeds.length, [...weights], [...new Set(arms.map(({ order }) => order))]);
+}
+
+/**
+ * Makes sure that a folder's records, if it has any, are of this experiment: a page compares what was played alike.
+ *
+ * Throws UserError naming the record and its flags.
+ */
+export function refuseOtherGames(folder: string, experiment: GamesExperiment): void {
+  const { lr = LR, steps = STEPS, seeds = SEEDS, weights = HISTORY_WEIGHTS, orders = playOrders } = experiment;
+  const flags = inFlags(lr, steps, seeds, weights, orders);
+  for (const file of toyGames.map(({ name }) => recordFile(folder, name)).filter((path) => existsSync(path))) {
+    const before = flagsOf(readJsonFile(file, schema));
+    if (before !== flags) {
+      throw new UserError(`${file} was played with ${before}, not ${flags}; choose another folder with --out`);
+    }
+  }
+}
+
 /**
  * Plays a game in every way that is to be compared: plain, with historical averaging of each weight, plain with the
  * moving average of the players in their place, and with R1 where there is a discriminator.
@@ -141,14 +173,14 @@ function armOf(
  * const record = playAll(toyGames[0]!, { weights: [0.1, 1], seeds: 4, steps: 1_000 });
  */
 export function playAll(game: ToyGame, experiment: GamesExperiment = {}, begins?: (arm: string) => void): GameRecord {
-  const { weights = HISTORY_WEIGHTS, lr = 0.05, steps = 10_000 } = experiment;
+  const { weights = HISTORY_WEIGHTS, lr = LR, steps = STEPS } = experiment;
   const settings: PlaySetting[] = [
     { kind: "plain" },
     ...weights.map((weight) => ({ kind: "history", weight }) as const),
     { kind: "average", decay: DECAY },
     ...(game.slope ? [{ kind: "r1", weight: R1_WEIGHT } as const] : []),
   ];
-  const seeds = Array.from({ length: experiment.seeds ?? 16 }, (_, i) => i);
+  const seeds = Array.from({ length: experiment.seeds ?? SEEDS }, (_, i) => i);
   const starts = startsOf(game, seeds);
   const arms = (experiment.orders ?? playOrders).flatMap((order) =>
     settings.map((setting) => {
@@ -174,12 +206,14 @@ export function settingName(setting: PlaySetting): string {
   }
 }
 
+const recordFile = (folder: string, game: string): string => join(folder, `${game}.json`);
+
 /** Writes a record into a folder. */
 export function writeGameRecord(folder: string, record: GameRecord): void {
   const { arms, ...head } = record;
   const lines = Object.entries(head).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`);
   const rows = arms.map((arm) => `    ${JSON.stringify(arm)}`);
-  writeFileAtomic(join(folder, `${record.game}.json`), [
+  writeFileAtomic(recordFile(folder, record.game), [
     `{\n${lines.join(",\n")},\n  "arms": [\n${rows.join(",\n")}\n  ]\n}\n`,
   ]);
 }
