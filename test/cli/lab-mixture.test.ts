@@ -55,9 +55,19 @@ describe("gantry lab", () => {
       2,
       "gantry: --gammas (=2) must be numbers above 0 and at most 1, such as 0.5,0.75",
     ]);
-    const [code, message] = await wrong("mixture", "--modes", "24", "--out", join(folder, "none"));
-    expect(code).toBe(2);
-    expect(message).toContain("modes (=24) must be a square number");
-    expect(existsSync(join(folder, "none"))).toBe(false);
+    expect(await wrong("mixture", "--updates", ",")).toEqual([
+      2,
+      "gantry: --updates (=,) must name at least one of all, top, bottom, random",
+    ]);
+    for (const [args, said] of [
+      [["mixture", "--modes", "24"], "modes (=24) must be a square number"],
+      [["anneal", "--modes", "24"], "modes (=24) must be a square number"],
+      [["anneal", "--shard", "3/2"], "--shard"],
+    ] as const) {
+      const [code, message] = await wrong(...args, "--out", join(folder, "none"));
+      expect(code).toBe(2);
+      expect(message).toContain(said);
+      expect(existsSync(join(folder, "none"))).toBe(false);
+    }
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { expandGrid, readSemiRecords, type SemiRecord, semiSweep, semiTables } from "../../src/lab/index.ts";
-import { writeSemiRecord } from "../../src/lab/semi/record.ts";
+import { hasEnsemble, writeSemiRecord } from "../../src/lab/semi/record.ts";
 import { loadRecipe } from "../../src/recipe/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-semi-"));
@@ -52,6 +52,9 @@ describe("gantry lab semi", () => {
       errors: 95,
       averaged: 84,
     });
+    expect(hasEnsemble(folder, { labels: 100, draw: 0, seeds: [0, 1] })).toBe(true);
+    expect(hasEnsemble(folder, { labels: 100, draw: 0, seeds: [0, 1, 2] })).toBe(false);
+    expect(hasEnsemble(folder, { labels: 100, draw: 1, seeds: [0, 1] })).toBe(false);
     const records = readSemiRecords(folder);
     expect(records.runs.map(({ draw, seed }) => [draw, seed])).toEqual([
       [0, 0],

@@ -1,11 +1,11 @@
 /** `gantry lab anneal`: top-k training over gamma and nu on a mixture. */
 import { defineCommand } from "../command.ts";
-import { exitCodes, UsageError } from "../errors.ts";
+import { asUsage, exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { watchInterrupts } from "../interrupt.ts";
 import { parseShard } from "../sweep.ts";
 import { sweepReporter } from "../sweep-reporter.ts";
-import { listOf } from "./mixture.ts";
+import { listOf } from "./lists.ts";
 import { runFlags } from "./run-flags.ts";
 
 const args = {
@@ -21,7 +21,7 @@ const args = {
     type: "string",
     valueHint: "N",
     default: "100000",
-    description: "generator steps of a run; k falls fifty times in it",
+    description: "generator steps of a run; k falls in proportion to them",
   },
   out: { type: "string", valueHint: "DIR", default: "lab/anneal", description: "the folder of runs and results" },
   ...runFlags,
@@ -29,13 +29,11 @@ const args = {
 
 /** A list of shares such as `0.5,0.75`. Throws UsageError for anything outside (0, 1]. */
 function sharesOf(flag: string, text: string | undefined): number[] | undefined {
-  return text === undefined
-    ? undefined
-    : listOf(text).map((word) => {
-        const value = Number(word);
-        if (value > 0 && value <= 1) return value;
-        throw new UsageError(`${flag} (=${word}) must be numbers above 0 and at most 1, such as 0.5,0.75`);
-      });
+  if (text === undefined) return undefined;
+  const words = listOf(text);
+  const wrong = words.find((word) => !(Number(word) > 0 && Number(word) <= 1));
+  if (wrong === undefined && words.length > 0) return words.map(Number);
+  throw new UsageError(`${flag} (=${wrong ?? text}) must be numbers above 0 and at most 1, such as 0.5,0.75`);
 }
 
 /** The command. */
@@ -56,13 +54,16 @@ export const annealCommand = defineCommand({
     const lab = await import("../../lab/index.ts");
     const { loadRecipe } = await import("../../recipe/load.ts");
     const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
-    const sweep = lab.annealSweep({
+    const threads = wholeNumber("--threads", flags.threads, 1);
+    const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+    const experiment = {
       gammas: sharesOf("--gammas", flags.gammas),
       floors: sharesOf("--floors", flags.floors),
       modes: wholeNumber("--modes", flags.modes, 1),
       seeds: wholeNumber("--seeds", flags.seeds, 1),
       steps: wholeNumber("--steps", flags.steps, 1),
-    });
+    };
+    const sweep = asUsage(() => lab.annealSweep(experiment));
     const { recipe: base, source } = await loadRecipe(sweep.recipe);
     const grid = lab.expandGrid(sweep, base);
     const folder = new lab.SweepFolder(flags.out);
@@ -73,8 +74,8 @@ export const annealCommand = defineCommand({
       reporter.start(flags.out, grid.cells.length, grid.runs.length);
       const outcome = await lab.runSweep(folder, grid, source, {
         jobs,
-        threads: wholeNumber("--threads", flags.threads, 1),
-        shard: flags.shard === undefined ? undefined : parseShard(flags.shard),
+        threads,
+        shard,
         retry: flags.retry,
         stop: interrupt.signal,
         events: reporter.events,

@@ -1,9 +1,8 @@
 /** `gantry lab anomaly`: does top-k training make a GAN a better judge of what it has never seen? */
-import { suggestion } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
-import { listOf } from "./mixture.ts";
+import { listOf, namesOf } from "./lists.ts";
 import { runFlags } from "./run-flags.ts";
 import { watchRuns } from "./watch-runs.ts";
 
@@ -85,11 +84,6 @@ export const anomalyCommand = defineCommand({
       else process.stdout.write(flags.quiet ? `${flags.out}\n` : tables);
       return exitCodes.success;
     }
-    const gans = listOf(flags.gans).map((word) => {
-      const found = lab.unlabelledGans.find((gan) => gan === word);
-      if (found) return found;
-      throw new UsageError(`--gans: there is no \`${word}\`${suggestion(word, lab.unlabelledGans)}`);
-    });
     const threads = wholeNumber("--threads", flags.threads, 1);
     const measuring = {
       subset: subsetOf(flags.subset),
@@ -97,7 +91,7 @@ export const anomalyCommand = defineCommand({
     };
     const sweep = lab.anomalySweep({
       digits: digitsOf(flags.digits),
-      gans,
+      gans: namesOf("--gans", flags.gans, lab.unlabelledGans),
       seeds: wholeNumber("--seeds", flags.seeds, 1),
       steps: wholeNumber("--steps", flags.steps, 1),
     });

@@ -1,11 +1,10 @@
 /** `gantry lab games`: gradient play on games of two numbers, with and without historical averaging. */
 import { join } from "node:path";
-import { suggestion } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
-import { exitCodes, UsageError } from "../errors.ts";
+import { exitCodes } from "../errors.ts";
 import { positiveNumber, wholeNumber } from "../flags.ts";
 import { StatusLine } from "../progress.ts";
-import { listOf } from "./mixture.ts";
+import { listOf, namesOf } from "./lists.ts";
 
 const args = {
   games: {
@@ -33,16 +32,6 @@ const args = {
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 
-/** The members of `known` with the listed names, each once, in the order of `known`. */
-function chosen<T>(flag: string, text: string, known: readonly T[], nameOf: (one: T) => string): T[] {
-  const words = listOf(text);
-  const names = known.map(nameOf);
-  const wrong = words.find((word) => !names.includes(word));
-  if (wrong !== undefined) throw new UsageError(`${flag}: there is no \`${wrong}\`${suggestion(wrong, names)}`);
-  if (words.length === 0) throw new UsageError(`${flag} (=${text}) must name at least one of ${names.join(", ")}`);
-  return known.filter((one) => words.includes(nameOf(one)));
-}
-
 /** The command. */
 export const gamesCommand = defineCommand({
   meta: {
@@ -65,8 +54,10 @@ export const gamesCommand = defineCommand({
     const seeds = wholeNumber("--seeds", flags.seeds, 1);
     const weights = listOf(flags.weights).map((text) => positiveNumber("--weights", text)!);
     const lab = await import("../../lab/index.ts");
-    const games = chosen("--games", flags.games, lab.toyGames, ({ name }) => name);
-    const orders = chosen("--orders", flags.orders, lab.playOrders, (order) => order);
+    const names = lab.toyGames.map(({ name }) => name);
+    const listed = namesOf("--games", flags.games, names);
+    const games = lab.toyGames.filter(({ name }) => listed.includes(name));
+    const orders = [...new Set(namesOf("--orders", flags.orders, lab.playOrders))];
     if (flags.records === undefined) {
       const experiment = { orders, weights, lr, steps, seeds };
       lab.refuseOtherGames(join(flags.out, "records"), experiment);

@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { StatusLine } from "../progress.ts";
-import { listOf } from "./mixture.ts";
+import { listOf } from "./lists.ts";
 
 const args = {
   dimensions: { type: "string", valueHint: "A,B", default: "1,5,20", description: "columns of x and of y" },

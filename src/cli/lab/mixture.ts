@@ -1,9 +1,9 @@
 /** `gantry lab mixture`: top-k training and its controls on mixtures of Gaussians. */
 import { join } from "node:path";
-import { suggestion } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
-import { asUsage, exitCodes, UsageError } from "../errors.ts";
+import { asUsage, exitCodes } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
+import { listOf, namesOf } from "./lists.ts";
 import { runFlags } from "./run-flags.ts";
 import { watchRuns } from "./watch-runs.ts";
 
@@ -37,14 +37,6 @@ const args = {
   ...runFlags,
 } as const;
 
-/** The parts of a list such as `25,64`. */
-export function listOf(text: string): string[] {
-  return text
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
-}
-
 /** The command. */
 export const mixtureCommand = defineCommand({
   meta: {
@@ -72,14 +64,9 @@ export const mixtureCommand = defineCommand({
       else process.stdout.write(flags.quiet ? `${flags.out}\n` : `${tables}\nFigures: ${join(flags.out, "figures")}\n`);
       return exitCodes.success;
     }
-    const arms = listOf(flags.updates).map((word) => {
-      const found = lab.updates.find((update) => update === word);
-      if (found) return found;
-      throw new UsageError(`--updates: there is no \`${word}\`${suggestion(word, lab.updates)}`);
-    });
     const experiment = {
       modes: listOf(flags.modes).map((text) => wholeNumber("--modes", text, 1)!),
-      updates: arms,
+      updates: namesOf("--updates", flags.updates, lab.updates),
       seeds: wholeNumber("--seeds", flags.seeds, 1),
       steps: wholeNumber("--steps", flags.steps, 1),
     };

@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { positiveNumber, wholeNumber } from "../flags.ts";
 import { StatusLine } from "../progress.ts";
-import { listOf } from "./mixture.ts";
+import { listOf } from "./lists.ts";
 
 const args = {
   run: { type: "positional", required: false, description: "a run of the recipe mixture, with its checkpoints" },

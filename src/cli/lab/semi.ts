@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { defineCommand } from "../command.ts";
 import { asUsage, exitCodes } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
-import { listOf } from "./mixture.ts";
+import { listOf } from "./lists.ts";
 import { runFlags } from "./run-flags.ts";
 import { watchRuns } from "./watch-runs.ts";
 

@@ -4,7 +4,7 @@
  * training.
  */
 import { defineSweep, type Sweep } from "../sweep/index.ts";
-import { annealingInterval, FULL_LENGTH } from "./experiment.ts";
+import { annealingInterval, FULL_LENGTH, requireSquare } from "./experiment.ts";
 
 /** What to run. */
 export interface AnnealExperiment {
@@ -22,7 +22,7 @@ export interface AnnealExperiment {
 
 /**
  * The experiment as a sweep of the recipe `mixture` over `topK`: each pair of gamma and nu below 1, and once all
- * samples. k falls fifty times in a run, whatever its length.
+ * samples. k falls 49 times in a run, at every fiftieth of its length but the last.
  *
  * @example
  * const sweep = annealSweep({ gammas: [0.75, 0.99], floors: [0.5, 1], steps: 10_000 });
@@ -30,6 +30,7 @@ export interface AnnealExperiment {
 export function annealSweep(experiment: AnnealExperiment = {}): Sweep {
   const { gammas = [0.5, 0.75, 0.9, 0.99, 0.999], floors = [0.125, 0.25, 0.5, 0.75, 1] } = experiment;
   const { modes = 25, seeds = 3, steps = FULL_LENGTH } = experiment;
+  requireSquare(modes);
   const interval = annealingInterval(steps);
   const pairs = floors
     .filter((floor) => floor < 1)

@@ -49,6 +49,11 @@ export function milestones(steps: number): number[] {
   return [...new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * steps))))];
 }
 
+/** Throws UserError for a number of modes that fills no grid. */
+export function requireSquare(modes: number): void {
+  if (!isSquare(modes)) throw new UserError(`modes (=${modes}) must be a square number: they stand on a grid`);
+}
+
 /** Steps between reductions of k in a run of this length: 2,000 of 100,000. */
 export function annealingInterval(steps: number): number {
   return Math.max(1, Math.round((ANNEALING * steps) / FULL_LENGTH));
@@ -72,8 +77,7 @@ const changes: Readonly<Record<Update, readonly string[]>> = {
  */
 export function mixtureSweep(experiment: MixtureExperiment = {}): Sweep {
   const { modes = [25], updates: arms = updates, seeds = 5, steps = FULL_LENGTH } = experiment;
-  const odd = modes.find((count) => !isSquare(count));
-  if (odd !== undefined) throw new UserError(`modes (=${odd}) must be a square number: they stand on a grid`);
+  for (const count of modes) requireSquare(count);
   const interval = annealingInterval(steps);
   return defineSweep({
     name: "mixture",

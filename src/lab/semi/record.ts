@@ -1,6 +1,7 @@
 /** The records of the experiment, small JSON files: of each run its curve, and of each label draw the ensemble of its runs. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { writeFileAtomic } from "../../formats/index.ts";
@@ -130,8 +131,14 @@ export function recordFile(folder: string, record: Pick<SemiRecord, "labels" | "
 }
 
 /** The file of the record of an ensemble in a folder. */
-export function ensembleFile(folder: string, record: Pick<SemiEnsemble, "labels" | "draw">): string {
+function ensembleFile(folder: string, record: Pick<SemiEnsemble, "labels" | "draw">): string {
   return join(folder, `${nameOf(record)}-ensemble.json`);
+}
+
+/** Whether a folder has the record of just this ensemble; a smaller one of the same labels is another. */
+export function hasEnsemble(folder: string, ensemble: Pick<SemiEnsemble, "labels" | "draw" | "seeds">): boolean {
+  const path = ensembleFile(folder, ensemble);
+  return existsSync(path) && isDeepStrictEqual(readJsonFile(path, ensembleSchema).seeds, ensemble.seeds);
 }
 
 /** Writes a record of either kind into a folder. */

@@ -6,7 +6,7 @@ import { expandGrid, type GridRun } from "../sweep/grid.ts";
 import { type RunSweepOptions, runSweep, type Sweep, SweepFolder, type SweepOutcome, stateOf } from "../sweep/index.ts";
 import { writeSemiPage } from "./page.ts";
 import {
-  ensembleFile,
+  hasEnsemble,
   labelsOf,
   readSemiRecords,
   recordFile,
@@ -37,21 +37,32 @@ export async function runSemi(
   const grid = expandGrid(sweep, base);
   const folder = new SweepFolder(path);
   folder.define(sweep, base);
+  const kept = recordsIn(path);
   const record = ({ name, recipe, seed }: GridRun): void => {
-    if (existsSync(recordFile(recordsIn(path), { ...labelsOf(recipe), seed }))) return;
-    writeSemiRecord(recordsIn(path), semiRecord(folder.run(name)));
+    if (existsSync(recordFile(kept, { ...labelsOf(recipe), seed }))) return;
+    writeSemiRecord(kept, semiRecord(folder.run(name)));
   };
   const finished = (run: GridRun): boolean => stateOf(folder, run).kind === "finished";
-  const outcome = await runSweep(folder, grid, source, options);
+  const outcome = await runSweep(folder, grid, source, {
+    ...options,
+    events: {
+      ...options.events,
+      ended: (run, state) => {
+        options.events?.ended?.(run, state);
+        if (state.kind === "finished") record(run);
+      },
+    },
+  });
   // Those of earlier processes and of other ones too.
   for (const run of grid.runs.filter(finished)) record(run);
   for (const cell of grid.cells) {
     const own = grid.runs.filter((run) => run.cell === cell);
     if (own.length < 2 || !own.every(finished) || options.stop?.aborted) continue;
-    if (existsSync(ensembleFile(recordsIn(path), labelsOf(own[0]!.recipe)))) continue;
-    writeSemiRecord(recordsIn(path), await semiEnsemble(own.map(({ name }) => folder.run(name))));
+    const members = own.map(({ seed }) => seed);
+    if (hasEnsemble(kept, { ...labelsOf(own[0]!.recipe), seeds: members })) continue;
+    writeSemiRecord(kept, await semiEnsemble(own.map(({ name }) => folder.run(name))));
   }
-  const records = existsSync(recordsIn(path)) ? readSemiRecords(recordsIn(path)) : { runs: [], ensembles: [] };
+  const records = existsSync(kept) ? readSemiRecords(kept) : { runs: [], ensembles: [] };
   if (records.runs.length > 0) await writeSemiPage(path, records);
   return { outcome, records };
 }
