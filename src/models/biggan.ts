@@ -2,7 +2,7 @@
  * BigGAN (Brock et al. 2019, section 3 and appendix B) for images of 32, 64, 128 and 256 pixels.
  *
  *     G:  [z_0] -> linear -> [16 ch, 4, 4] -> residual blocks up -> batch norm, ReLU, convolution, tanh
- *         block i: each batch norm takes gain and bias from a projection of [embedding(label), z_i]
+ *         block i: each batch norm takes gain and bias from a projection of [embedding(label), z_i], or from a table of its own
  *     D:  image -> residual blocks down -> ReLU -> sum over all positions -> linear, and projection of the label
  *
  * z is cut into equal parts, one for the first layer and one for each block. Spectral norm is on every convolution and
@@ -14,7 +14,7 @@
 import { z } from "zod";
 import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import { projection } from "../nn/conditional-batch-norm.ts";
+import { classTable, projection } from "../nn/conditional-batch-norm.ts";
 import {
   ConditionalBatchNorm2d,
   type ConditionedModule,
@@ -105,16 +105,25 @@ export function projectedNorms(context: ModelContext, length: number, style: Lay
   };
 }
 
+/** Makes norms that have a gain and a bias for each class, in tables of their own; the tables begin like all other weights. */
+function tabledNorms(context: ModelContext, classes: number, style: LayerStyle) {
+  return (channels: number): ConditionedModule => {
+    const make = classTable(context, classes, channels, style.init);
+    return new ConditionalBatchNorm2d(batchNorm2d(context, channels, { affine: false }), make(), make());
+  };
+}
+
 /** The class embedding that all norms of a generator share; its weights begin like all others. */
 export function sharedEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): Embedding {
   return new Embedding(context, classes, shared, style.init === undefined ? {} : { init: style.init });
 }
 
-/** The generator. Modules: `embedding`, which all norms share, and `trunk`. */
+/** The generator. Modules: `embedding`, which all norms share (none where each has its own tables), and `trunk`. */
 export class BigganGenerator extends GeneratorNetwork {
   override readonly latent: number;
   readonly #blocks: number;
   readonly #hierarchical: boolean;
+  readonly #conditional: boolean;
   readonly #embedding: Embedding | undefined;
   readonly #trunk: GeneratorTrunk;
 
@@ -129,11 +138,18 @@ export class BigganGenerator extends GeneratorNetwork {
     this.#blocks = channels.length - 1;
     this.#hierarchical = options.hierarchical;
     const part = options.hierarchical ? partLength(network, this.latent, this.#blocks, "blocks") : this.latent;
-    if (classes > 0) {
+    this.#conditional = options.conditional;
+    const tables = classes > 0 && options.shared === 0;
+    if (tables && options.hierarchical) {
+      throw new UserError(
+        `${network}: with \`shared\` 0 every norm has its own table of the classes, and \`hierarchical\` must be false`,
+      );
+    }
+    if (classes > 0 && !tables) {
       this.#embedding = this.registerModule("embedding", sharedEmbedding(context, classes, options.shared, style));
     }
     const length = (classes > 0 ? options.shared : 0) + (options.hierarchical ? part : 0);
-    const norm = projectedNorms(context, length, style);
+    const norm = tables ? tabledNorms(context, classes, style) : projectedNorms(context, length, style);
     const attention = { side: options.attention ?? plan.attention, spectralNorm: options.attentionNorm };
     const stages = upStages(context, { network, firstSize: FIRST_SIZE, channels, attention, norm, style });
     const trunk = new GeneratorTrunk(context, { inputs: part, firstSize: FIRST_SIZE, channels, stages, style });
@@ -141,11 +157,12 @@ export class BigganGenerator extends GeneratorNetwork {
   }
 
   override get takesLabels(): TakenLabels {
-    return this.#embedding !== undefined ? "shares" : "none";
+    return this.#conditional ? "shares" : "none";
   }
 
   override forward(noise: Tensor, labels?: Tensor): Tensor {
-    const embedded = this.#embedding === undefined ? [] : [this.#embedding.forward(requireLabels(labels))];
+    const given = this.#conditional ? requireLabels(labels) : undefined;
+    const embedded = given === undefined ? [] : [this.#embedding?.forward(given) ?? given];
     const [first, ...rest] = this.#hierarchical ? noise.split(this.latent / (this.#blocks + 1), 1) : [noise];
     const conditions = Array.from({ length: this.#blocks }, (_, i) => {
       const part = rest[i];
@@ -190,8 +207,8 @@ const shared = {
  * BigGAN's networks as parts of a recipe, for images of 32, 64, 128 or 256 pixels.
  *
  * `biggan.generator`: `latent` (length of z; by default 128, 120, 120, 140 for the four sizes), `width` 96 (the paper's
- * ch), `shared` 128 (length of the class embedding), `hierarchical` true (z goes to every block; else to the first layer
- * alone), `conditional` true, `attention` (side of the maps with self-attention; by default none at 32 pixels, 32 at 64,
+ * ch), `shared` 128 (length of the class embedding; 0 for none, and a gain and a bias for each class in every norm),
+ * `hierarchical` true (z goes to every block; else to the first layer alone, as it must with `shared` 0), `conditional` true, `attention` (side of the maps with self-attention; by default none at 32 pixels, 32 at 64,
  * 64 at the others; 0 for none), `attentionNorm` true (spectral norm on its convolutions too, as in the published code),
  * `init` "orthogonal".
  *
@@ -213,7 +230,7 @@ export const biggan = {
     z.strictObject({
       latent: count.optional(),
       ...shared,
-      shared: count.default(128),
+      shared: z.int("must be a whole number").min(0, "must not be negative").default(128),
       hierarchical: z.boolean().default(true),
     }),
     (options, context: ModelContext): GeneratorNetwork => new BigganGenerator(context, options),

@@ -47,12 +47,12 @@ export class ConditionalBatchNorm2d extends UnaryModule {
 
 /**
  * Makes the two tables of a norm whose conditions are labels (int64 [B]): a row of `channels` numbers for each class
- * (Miyato and Koyama 2018, section 4). They begin at 0, so that all classes begin with gain 1 and bias 0.
+ * (Miyato and Koyama 2018, section 4). They begin at 0 by default, so that all classes begin with gain 1 and bias 0.
  */
 export const classTable =
-  (context: BuildContext, classes: number, channels: number): (() => Embedding) =>
+  (context: BuildContext, classes: number, channels: number, init: Initialiser = zeros): (() => Embedding) =>
   () =>
-    new Embedding(context, classes, channels, { init: zeros });
+    new Embedding(context, classes, channels, { init });
 
 /**
  * Makes the two projections of a norm whose conditions are vectors [B, inputs] that all norms of a network share, such as

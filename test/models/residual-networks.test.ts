@@ -224,6 +224,22 @@ describe("residual GANs", () => {
     expect(seen[0]).toHaveLength(7);
   });
 
+  it("give every norm of BigGAN tables of its own where they share no embedding, also for what lies between classes", () => {
+    const options = { latent: 4, width: 1, shared: 0, hierarchical: false };
+    const network = build("biggan", "generator", options, contextOf(32));
+    const names = [...network.namedParameters().keys()];
+    expect(names.filter((name) => name.startsWith("embedding"))).toEqual([]);
+    expect(names.filter((name) => /norm[12]\.(gain|bias)\.weight$/.test(name))).toHaveLength(12);
+    expect(network.namedParameters().get("trunk.stages.0.norm1.gain.weight")!.shape).toEqual([3, 4]);
+    fillSorted(network);
+    network.eval();
+    const z = noise([1, 4], 1);
+    const images = [0n, 1n].map((label) => flat(network.forward(z, labelsOf(label))));
+    expect(images[0]).not.toEqual(images[1]);
+    expect(network.takesLabels).toBe("shares");
+    expectClose(network.forward(z, labelsOf(1n).oneHot(3).double()), images[1]!, { atol: 1e-12 });
+  });
+
   it("take batch norm from the context where it has one", () => {
     const made: number[] = [];
     const context = contextOf(32);
@@ -303,6 +319,9 @@ describe("residual GANs", () => {
       "biggan.generator: `attention` (=12) must be the side of maps inside the network (8, 16, 32), or 0 for none",
     );
     expect(make("biggan", "generator", 32, {}, 0)).toThrow("`conditional` (=true) needs data with classes");
+    expect(make("biggan", "generator", 32, { width: 1, shared: 0 })).toThrow(
+      "biggan.generator: with `shared` 0 every norm has its own table of the classes, and `hierarchical` must be false",
+    );
     expect(make("sagan", "generator", 32, { width: 4 })).toThrow(
       "SelfAttention: `channels` (=4) must be a multiple of 8",
     );
