@@ -1,10 +1,14 @@
 /**
- * Generators of BigGAN-PyTorch (the PyTorch code that BigGAN's first author published): BigGAN with a shared embedding.
+ * Generators of BigGAN-PyTorch (the PyTorch code that BigGAN's first author published): BigGAN, and not BigGAN-deep.
  *
  *     shared, linear, blocks.<i>.0 (bn1, conv1, bn2, conv2, conv_sc), blocks.<i>.1 (theta, phi, g, o, gamma), output_layer
  *
  * Its spectral norm stores one vector u0 and makes a power iteration in every pass, in evaluation mode as well, without
- * storing the result: the vectors that it computes with there are the ones that are stored here.
+ * storing the result: the vectors that it computes with there are the ones that are stored here. Without a shared embedding
+ * (no --G_shared, as in its script for CIFAR-10) a norm's `gain` and `bias` are tables of the classes, which have no u0.
+ *
+ * Its norm across replicas (--cross_replica) multiplies by the gain where it trains on several devices, and adds the gain
+ * everywhere else, also in evaluation mode. A file does not say in which way it was trained, so that none is read.
  */
 import { UserError } from "../../base/errors.ts";
 import { Tensor } from "../../tensor/index.ts";
@@ -24,12 +28,13 @@ export const bigganPytorch: Layout = {
       throw new UserError(`this is no generator of ${NAME}: give G.pth or G_ema.pth, not the discriminator's file`);
     }
     if (state.has("blocks.0.0.conv3.weight")) throw new UserError(`BigGAN-deep of ${NAME} is not read, only BigGAN`);
-    for (const name of ["shared.weight", "linear.u0", "blocks.0.0.bn1.gain.u0"]) {
-      if (!state.has(name)) {
-        throw new UserError(
-          `a generator of ${NAME} without \`${name}\` is not read: it needs a shared embedding (--shared) and spectral norm`,
-        );
-      }
+    if (!state.has("linear.u0")) {
+      throw new UserError(`a generator of ${NAME} without spectral norm is not read: it has no \`linear.u0\``);
+    }
+    if (state.has("output_layer.0.bn.running_mean")) {
+      throw new UserError(
+        `a generator of ${NAME} with --cross_replica is not read: its norms multiply by gains in training on several devices and add them elsewhere, and the file does not say which it learnt`,
+      );
     }
     const shapeOf = (name: string): number[] => tensorOf(NAME, state, `${name}.weight`).shape;
     const blocks = countOf(state, (i) => `blocks.${i}.0.conv1.weight`);
@@ -37,8 +42,10 @@ export const bigganPytorch: Layout = {
     for (let i = 0; i < blocks; i++) channels.push(shapeOf(`blocks.${i}.0.conv1`)[0]!);
     const size = FIRST_SIZE * 2 ** blocks;
     const width = widthOf(NAME, size, channels, bigganFactors(size, `a generator of ${NAME}`));
-    const [classes, shared] = shapeOf("shared") as [number, number];
-    const part = shapeOf("blocks.0.0.bn1.gain")[1]! - shared;
+    const [conditions, inputs] = shapeOf("blocks.0.0.bn1.gain") as [number, number];
+    const sharing = state.has("shared.weight");
+    const [classes, shared] = sharing ? (shapeOf("shared") as [number, number]) : [conditions, 0];
+    const part = sharing ? inputs - shared : 0;
     const first = shapeOf("linear")[1]!;
     const attends = Array.from({ length: blocks }, (_, i) => i).filter((i) => state.has(`blocks.${i}.1.theta.weight`));
     if (attends.length > 1)
@@ -50,7 +57,6 @@ export const bigganPytorch: Layout = {
       width,
       shared,
       attention: at === undefined ? 0 : FIRST_SIZE * 2 ** (at + 1),
-      attentionNorm: at === undefined || state.has(`blocks.${at}.1.theta.u0`),
     });
     const image = { channels: shapeOf("output_layer.2")[0]!, size };
     return { layout: NAME, generator, image, classes, state: renamed(state, blocks) };
@@ -62,26 +68,30 @@ function renamed(state: State, blocks: number): State {
   const found = new Map<string, Tensor>();
   const get = (name: string): Tensor => tensorOf(NAME, state, name);
   const layer = (from: string, to: string): void => {
-    const [weight, bias, u] = [get(`${from}.weight`), state.get(`${from}.bias`), state.get(`${from}.u0`)];
-    if (u === undefined) found.set(`${to}.weight`, weight);
-    else {
-      const matrix = weight.flatten(1);
-      const v = unit(matrix.transpose(0, 1).mv(u.flatten()));
-      found.set(`${to}.weight_orig`, weight);
-      found.set(`${to}.weight_u`, unit(matrix.mv(v)));
-      found.set(`${to}.weight_v`, v);
-    }
+    const [weight, bias] = [get(`${from}.weight`), state.get(`${from}.bias`)];
+    const matrix = weight.flatten(1);
+    const v = unit(matrix.transpose(0, 1).mv(get(`${from}.u0`).flatten()));
+    found.set(`${to}.weight_orig`, weight);
+    found.set(`${to}.weight_u`, unit(matrix.mv(v)));
+    found.set(`${to}.weight_v`, v);
     if (bias !== undefined) found.set(`${to}.bias`, bias);
   };
+  const shared = state.has("shared.weight");
+  const condition = (from: string, to: string): void => {
+    if (shared) layer(from, to);
+    else found.set(`${to}.weight`, get(`${from}.weight`));
+  };
   const statistics = (from: string, to: string): void => {
-    for (const [ours, ...theirs] of STATISTICS) {
-      const name = theirs.map((key) => `${from}.${key}`).find((key) => state.has(key));
-      found.set(`${to}.${ours}`, get(name ?? `${from}.${theirs[0]}`));
+    const counter = state.get(`${from}.bn.accumulation_counter`)?.item();
+    const own = counter === undefined ? from : `${from}.bn`;
+    for (const name of ["mean", "var"]) {
+      const values = get(`${own}.stored_${name}`);
+      found.set(`${to}.running_${name}`, counter ? values.div(passes(counter)) : values);
     }
     found.set(`${to}.num_batches_tracked`, Tensor.zeros([], { dtype: "int64" }));
   };
 
-  found.set("embedding.weight", get("shared.weight"));
+  if (shared) found.set("embedding.weight", get("shared.weight"));
   layer("linear", "trunk.project");
   let stage = 0;
   for (let i = 0; i < blocks; i++) {
@@ -89,7 +99,7 @@ function renamed(state: State, blocks: number): State {
     for (const number of [1, 2]) {
       layer(`${from}.conv${number}`, `${to}.conv${number}`);
       statistics(`${from}.bn${number}`, `${to}.norm${number}.norm`);
-      for (const part of ["gain", "bias"]) layer(`${from}.bn${number}.${part}`, `${to}.norm${number}.${part}`);
+      for (const part of ["gain", "bias"]) condition(`${from}.bn${number}.${part}`, `${to}.norm${number}.${part}`);
     }
     layer(`${from}.conv_sc`, `${to}.skip`);
     if (!state.has(`blocks.${i}.1.gamma`)) continue;
@@ -104,10 +114,16 @@ function renamed(state: State, blocks: number): State {
   return found;
 }
 
-/** Our names of the running statistics, and theirs: of its own batch norm, or of one that spans replicas. */
-const STATISTICS = [
-  ["running_mean", "stored_mean", "bn.stored_mean", "bn.running_mean"],
-  ["running_var", "stored_var", "bn.stored_var", "bn.running_var"],
-] as const;
+/**
+ * How many passes the statistics of --mybn were summed over, once --accumulate_stats has made standing statistics of them.
+ *
+ * Averaging weights goes on over sums and counter alike and mixes other statistics in; the counter is broken then.
+ */
+function passes(counter: number): number {
+  if (Number.isInteger(counter)) return counter;
+  throw new UserError(
+    `a generator of ${NAME} whose standing statistics were averaged with others (\`accumulation_counter\` ${counter}) is not read: give G.pth, or a G_ema_best file, which is written right after they are made`,
+  );
+}
 
 const unit = (x: Tensor): Tensor => x.div(x.norm().clampMin(1e-12));
