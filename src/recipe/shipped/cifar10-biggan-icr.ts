@@ -6,9 +6,11 @@
  *     gantry train cifar10-biggan-icr --set techniques+=topK
  *     gantry train cifar10-biggan-icr --set generator.width=16 --set discriminator.width=16 --set steps=2000
  *
- * 125,000 steps of 4 discriminator updates on 50 images are the 500 epochs of the BigGAN authors' published run on CIFAR-10,
- * from which batch, learning rates, initialisation and averaging are taken too. That is work for a GPU: a step is reckoned at
- * 9 TFLOP, more than half of them for ICR, or 50 s on two cores. At width 16, the third command, it is a sixteenth of that.
+ * 125,000 steps of 4 discriminator updates on 50 images are the 500 epochs of the script for CIFAR-10 in BigGAN-PyTorch, the
+ * code of BigGAN's first author, from which width, learning rates and betas, first weights and averaging are taken too. Its
+ * shared class embedding and hierarchical z are the paper's, which that script has not, nor has it mirrored images
+ * (`cifar10-biggan` says more of the differences). That is work for a GPU: a step is reckoned at 9 TFLOP, more than half of
+ * them for ICR, or 50 s on two cores. At width 16, the third command, it is a sixteenth of that.
  *
  * The weights of ICR are those that its paper gives first. A public reproduction with BigGAN takes others:
  *
