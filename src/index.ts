@@ -38,6 +38,7 @@ export {
   type OpenSource,
   packOf,
   stackedMnist,
+  stl10,
   type VectorData,
 } from "./data/index.ts";
 export * as imageOptions from "./data/options.ts";
