@@ -3,8 +3,9 @@
  *
  * Every kind defined here can also be prepared without an engine, which is how `gantry data` inspects one.
  */
+import { resolve } from "node:path";
 import type { z } from "zod";
-import { type Descriptor, describe } from "../base/descriptor.ts";
+import { type Descriptor, describe, type PlainDescriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Choice, Fit, Target } from "./options.ts";
@@ -25,6 +26,8 @@ export type DataDescriptor = Descriptor<"data", DataContext, Promise<Dataset>>;
 type Prepare = (options: never, context: DataContext) => Promise<Pack>;
 
 const preparers = new Map<string, Prepare>();
+/** Options that name files beside `path`, by the kinds that have such. */
+const furtherPaths = new Map<string, readonly string[]>();
 
 /**
  * Defines a kind of image dataset.
@@ -32,6 +35,7 @@ const preparers = new Map<string, Prepare>();
  * @param kind its name in files and overrides
  * @param schema its options, those of {@link ImageOptions} among them
  * @param open finds the source that the options name; throws UserError when it is not there
+ * @param paths its options, beside `path`, in which a text is the path of a file or folder
  *
  * @example
  * export const sprites = describeImages("sprites", z.strictObject({ path: z.string(), size, ...choice, ... }), spriteSource);
@@ -40,6 +44,7 @@ export function describeImages<S extends z.ZodObject>(
   kind: string,
   schema: S & (z.output<S> extends ImageOptions ? unknown : never),
   open: (options: z.output<S>) => Promise<ImageSource>,
+  paths: readonly (keyof z.output<S> & string)[] = [],
 ): (options?: z.input<S>) => DataDescriptor {
   const prepare = async (options: z.output<S>, context: DataContext): Promise<Pack> => {
     const { size, channels, fit, background, classes, first } = options as unknown as ImageOptions;
@@ -48,6 +53,7 @@ export function describeImages<S extends z.ZodObject>(
     return preparePack(source, target, { classes, first }, context);
   };
   preparers.set(kind, prepare as Prepare);
+  furtherPaths.set(kind, paths);
   return describe("data", kind, schema, async (options: z.output<S>, context: DataContext): Promise<Dataset> => {
     const pack = await prepare(options, context);
     // Loaded late: everything up to here works where no engine is installed.
@@ -66,4 +72,14 @@ export function packOf(descriptor: DataDescriptor, context: DataContext = {}): P
   if (prepare === undefined)
     throw new UserError(`\`${descriptor.kind}\` is not an image dataset that can be inspected`);
   return prepare(descriptor.options as never, context);
+}
+
+/** Described data whose paths go from the root, and so mean the same in another working directory. */
+export function withAbsolutePaths(data: PlainDescriptor): PlainDescriptor {
+  const options = { ...data.options };
+  for (const name of ["path", ...(furtherPaths.get(data.kind) ?? [])]) {
+    const value = options[name];
+    if (typeof value === "string") options[name] = resolve(value);
+  }
+  return { ...data, options };
 }

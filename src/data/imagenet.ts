@@ -119,4 +119,5 @@ export const imagenet = describeImages(
     ...photographs,
   }),
   ({ path, split, synsets }) => imagenetSource(path, split, synsets),
+  ["synsets"],
 );

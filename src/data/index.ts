@@ -5,7 +5,7 @@ export { celebaHq } from "./celeba-hq.ts";
 export { cifar10 } from "./cifar10.ts";
 export { cifar100 } from "./cifar100.ts";
 export type { Dataset } from "./dataset.ts";
-export { type DataDescriptor, describeImages, type ImageOptions, packOf } from "./describe.ts";
+export { type DataDescriptor, describeImages, type ImageOptions, packOf, withAbsolutePaths } from "./describe.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
 export type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
 export { folderSource, imageFolder } from "./image-folder.ts";

@@ -1,12 +1,11 @@
 /** A run: a recipe in a folder, trained in one sitting or several. */
-import { resolve } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import type { PlainDescriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import type { PackProgress } from "../data/index.ts";
+import { type PackProgress, withAbsolutePaths } from "../data/index.ts";
 import { importModules } from "../recipe/modules.ts";
 import { applyOverrides } from "../recipe/overrides.ts";
-import { fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
+import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../recipe/plain.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { gantryVersion } from "../recipe/version.ts";
 import { configureEngine, engineSummary, Generator, scope, type Tensor } from "../tensor/index.ts";
@@ -216,21 +215,15 @@ function inWords({ name, count, classes }: DataDescription): string {
   return `${name} (${count === 0 ? "without end" : `${count} samples`}, ${classes.length} classes)`;
 }
 
-/** The recipe with the path of its data from the root: a run may be resumed from another working directory. */
-function withAbsolutePath(recipe: PlainRecipe): PlainRecipe {
-  const data = recipe.data as PlainDescriptor;
-  const { path } = data.options;
-  if (typeof path !== "string") return recipe;
-  return { ...recipe, data: { ...data, options: { ...data.options, path: resolve(path) } } };
-}
-
 function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
+  const plain = toPlainRecipe(recipe);
   return {
     format: 1,
     source: origin.source ?? "(in code)",
     overrides: [...(origin.overrides ?? [])],
     modules: [...(origin.modules ?? [])],
-    recipe: withAbsolutePath(toPlainRecipe(recipe)),
+    // A run may be resumed from another working directory.
+    recipe: { ...plain, data: withAbsolutePaths(plain.data as PlainDescriptor) },
     hash: recipeHash(recipe),
     ...(origin.from === undefined ? {} : { from: findCheckpointAt(origin.from) }),
     engine: { gantry: gantryVersion(), node: process.version, ...engineSummary() },

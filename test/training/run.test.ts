@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { PlainDescriptor } from "../../src/base/descriptor.ts";
 import { UserError } from "../../src/base/errors.ts";
+import { imagenet } from "../../src/data/index.ts";
 import { adam, linearDecay } from "../../src/optim/index.ts";
 import { engineSummary } from "../../src/tensor/index.ts";
 import { binding } from "../../src/tensor/native.ts";
@@ -228,6 +230,20 @@ describe("starting and opening", () => {
     const { overrides, recipe: plain } = new RunDirectory(directory).description();
     expect(overrides).toEqual(["steps=3", "samples.every=2"]);
     expect(plain.steps).toBe(3);
+  });
+
+  it("remembers the files of its data by their whole paths, since it may go on from another folder", () => {
+    const kept = (options: Parameters<typeof imagenet>[0]) => {
+      const directory = newDirectory();
+      startRun(tinyRecipe({ data: imagenet(options) }), { directory });
+      return (new RunDirectory(directory).description().recipe.data as PlainDescriptor).options;
+    };
+    expect(kept({ path: "photos", synsets: "lists/dogs.txt" })).toMatchObject({
+      path: resolve("photos"),
+      synsets: resolve("lists/dogs.txt"),
+    });
+    const { path, synsets } = kept({ synsets: ["n01440764"] });
+    expect([path, synsets]).toEqual([undefined, ["n01440764"]]);
   });
 
   it("refuses to become another run", async () => {
