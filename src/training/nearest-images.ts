@@ -14,8 +14,11 @@ export interface NearImage {
   readonly distance: number;
 }
 
-/** Real images that are compared at once. */
+/** Real images that are compared at once, at most. */
 const CHUNK = 2048;
+/** Bytes that these take as float64, at most: few images where they are large. */
+const CHUNK_BYTES = 2 ** 26;
+const DOUBLE_BYTES = 8;
 /** Bytes to a unit of [-1, 1]. */
 const UNIT = 127.5;
 
@@ -40,11 +43,13 @@ export function nearestImages(
   const found: { index: number; squared: number }[][] = Array.from({ length: count }, () => []);
   noGrad(() =>
     scope(() => {
-      const queries = Tensor.fromArray(samples.pixels, [count, channels * height * width]).double();
+      const length = channels * height * width;
+      const chunk = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (length * DOUBLE_BYTES))));
+      const queries = Tensor.fromArray(samples.pixels, [count, length]).double();
       const lengths = queries.square().sum([1]).unsqueeze(1);
-      for (let start = 0; start < dataset.count; start += CHUNK) {
+      for (let start = 0; start < dataset.count; start += chunk) {
         scope(() => {
-          const size = Math.min(CHUNK, dataset.count - start);
+          const size = Math.min(chunk, dataset.count - start);
           const images = dataset.images.narrow(0, start, size).flatten(1).double();
           const products = queries.mm(images.transpose(0, 1));
           const squared = products

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { quantise } from "../../src/formats/index.ts";
 import { biggan, bigganDeep, dcgan, mlp, sagan } from "../../src/models/index.ts";
@@ -220,6 +220,34 @@ describe("nearest images", () => {
     const [near] = nearestImages(sample, large, 2);
     expect([near![0]!.index, near![0]!.distance, near!.length]).toEqual([4099, 0, 2]);
     expect(near![1]!.distance).toBeGreaterThanOrEqual(near![0]!.distance);
+  });
+
+  it("are looked for in pieces of bounded size, with the same result", () => {
+    const pixels = Tensor.randint(0, 256, [140, 1, 256, 256], { generator: new Generator(1), dtype: "uint8" });
+    const large = {
+      ...dataset,
+      count: 140,
+      size: 256,
+      images: pixels,
+      labels: Tensor.zeros([140], { dtype: "int64" }),
+    };
+    const taken = vi.spyOn(large.images, "narrow");
+    const sample = quantise(noise([1, 1, 256, 256], 9).float());
+    const near = nearestImages(sample, large, 140)[0]!;
+    const sizes = taken.mock.calls.map(([, , size]) => size);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(140);
+    expect(sizes.length).toBeGreaterThan(1);
+    for (const size of sizes) expect(size * 256 * 256 * 8).toBeLessThanOrEqual(2 ** 26);
+
+    const all = large.images.toArray() as Uint8Array;
+    const squares = Array.from({ length: 140 }, (_, index) =>
+      sample.pixels.reduce((sum, pixel, i) => sum + (pixel - all[index * 65536 + i]!) ** 2, 0),
+    );
+    const ascending = squares.toSorted((a, b) => a - b);
+    expect(near.map(({ index }) => squares[index])).toEqual(ascending);
+    expect(near.map(({ distance }) => (distance * 127.5) ** 2)).toEqual(
+      ascending.map((square) => expect.closeTo(square, 3)),
+    );
   });
 
   it("refuse other sizes and too many neighbours", () => {
