@@ -15,30 +15,42 @@ export interface AttentionPlace {
 /** Puts attention behind the layers whose maps have its side. */
 export class AttentionInserter {
   readonly #context: ModelContext;
+  readonly #network: string;
   readonly #place: AttentionPlace;
   readonly #style: LayerStyle;
   readonly #sides = new Set<number>();
 
-  constructor(context: ModelContext, place: AttentionPlace, style: LayerStyle) {
+  /** @param network - Its name in what is said to the user. */
+  constructor(context: ModelContext, network: string, place: AttentionPlace, style: LayerStyle) {
     this.#context = context;
+    this.#network = network;
     this.#place = place;
     this.#style = style;
   }
 
-  /** The attention to follow layers that made maps of `side`, or nothing; asked once a side, after its last layer. */
+  /**
+   * The attention to follow layers that made maps of `side`, or nothing; asked once a side, after its last layer.
+   *
+   * Throws UserError when it stands there and does not fit the channels.
+   */
   after(side: number, channels: number): SelfAttention[] {
     this.#sides.add(side);
     if (side !== this.#place.side) return [];
+    if (channels % SelfAttention.channelStep !== 0) {
+      throw new UserError(
+        `${this.#network}: attention on maps of ${side} x ${side} needs a multiple of ${SelfAttention.channelStep} channels and meets ${channels}; take another \`width\`, or \`attention\` 0`,
+      );
+    }
     const { spectralNorm } = this.#place;
     return [new SelfAttention(this.#context, channels, { spectralNorm, ...beginnings(this.#style) })];
   }
 
-  /** Throws UserError, in the name of `network`, when no maps had that side. */
-  requirePlaced(network: string): void {
+  /** Throws UserError when no maps had that side. */
+  requirePlaced(): void {
     const { side } = this.#place;
     if (side === 0 || this.#sides.has(side)) return;
     throw new UserError(
-      `${network}: \`attention\` (=${side}) must be the side of maps inside the network (${[...this.#sides].join(", ")}), or 0 for none`,
+      `${this.#network}: \`attention\` (=${side}) must be the side of maps inside the network (${[...this.#sides].join(", ")}), or 0 for none`,
     );
   }
 }

@@ -89,6 +89,7 @@ export class BigganDeepGenerator extends GeneratorNetwork {
     const norm = projectedNorms(context, inputs, style);
     const attention = new AttentionInserter(
       context,
+      network,
       { side: options.attention ?? plan.attention, spectralNorm: style.spectralNorm },
       style,
     );
@@ -100,7 +101,7 @@ export class BigganDeepGenerator extends GeneratorNetwork {
         ...attention.after(FIRST_SIZE * 2 ** (i + 1), wide),
       ];
     });
-    attention.requirePlaced(network);
+    attention.requirePlaced();
     const trunk = new GeneratorTrunk(context, { inputs, firstSize: FIRST_SIZE, channels, stages, style });
     this.#trunk = this.registerModule("trunk", trunk);
   }
@@ -129,6 +130,7 @@ export function bigganDeepDiscriminator(
   const style = bigganStyle(options.init);
   const attention = new AttentionInserter(
     context,
+    network,
     { side: options.attention ?? plan.attention, spectralNorm: style.spectralNorm },
     style,
   );
@@ -139,7 +141,7 @@ export function bigganDeepDiscriminator(
       new DiscriminatorBottleneck(context, { inputs: wide, outputs: wide, downsample: false, ...style }),
       ...attention.after(size / 2 ** (i + 1), wide),
     ]);
-  attention.requirePlaced(network);
+  attention.requirePlaced();
   return new ResidualDiscriminator(context, {
     network,
     stages: [sameSizeConv(context, [image, channels[0]!], 3, style), ...blocks],
@@ -170,7 +172,8 @@ const shared = {
  * sum exp), `conditional` true (projection).
  *
  * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
- * images, `attention` that is no map's side, or `conditional` with data that has no classes.
+ * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that has
+ * no classes.
  *
  * @example
  * bigganDeep.generator({ width: 128 });

@@ -216,8 +216,8 @@ const shared = {
  * their log sum exp), `conditional` true (projection).
  *
  * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
- * images, a `latent` that cannot be cut into equal parts, `attention` that is no map's side, or `conditional` with data
- * that has no classes.
+ * images, a `latent` that cannot be cut into equal parts, `attention` that is no map's side or finds no multiple of 8
+ * channels there, or `conditional` with data that has no classes.
  *
  * @example
  * biggan.generator({ width: 64 });

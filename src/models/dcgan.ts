@@ -129,7 +129,7 @@ export class DcganGenerator extends GeneratorNetwork {
       return new ConditionalBatchNorm2d(norm, normed(make()), normed(make()));
     };
     const style = { spectralNorm: options.spectralNorm, ...weight };
-    const attention = new AttentionInserter(context, { side: options.attention, ...style }, style);
+    const attention = new AttentionInserter(context, network, { side: options.attention, ...style }, style);
 
     const first = plan[0]!;
     const inputs = (this.#part ?? options.latent) + this.#classes;
@@ -148,7 +148,7 @@ export class DcganGenerator extends GeneratorNetwork {
       layers.push(normed(new ConvTranspose2d(context, width, next, 4, { ...WINDOW, ...weight, bias })));
     }
     layers.push(new Tanh());
-    attention.requirePlaced(network);
+    attention.requirePlaced();
     this.#body = this.registerModule("body", new Sequential(...layers));
   }
 
@@ -182,7 +182,7 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
     const { weight, gain } = beginnings(options.init);
     const style = { spectralNorm: options.spectralNorm, ...weight };
-    const attention = new AttentionInserter(context, { side: options.attention, ...style }, style);
+    const attention = new AttentionInserter(context, network, { side: options.attention, ...style }, style);
 
     const layers: UnaryModule[] = [];
     for (const [i, width] of plan.entries()) {
@@ -195,7 +195,7 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
       if (options.dropout > 0 && i > 0) layers.push(new Dropout(options.dropout));
       layers.push(...attention.after(size / 2 ** (i + 1), width));
     }
-    attention.requirePlaced(network);
+    attention.requirePlaced();
     this.#body = this.registerModule("body", new Sequential(...layers));
     const features = plan[plan.length - 1]! * FIRST_SIZE ** 2;
     const { outputs, spectralNorm: norm } = options;
@@ -240,7 +240,7 @@ const attention = z.int("must be a whole number").min(0, "must not be negative")
  *
  * Throws UserError for an unknown option or one out of range, and at build for an image size that is not a power of two
  * from 16 to 256, vectors instead of images, a `latent` that cannot be cut into equal parts, `attention` that is no map's
- * side, or `conditional` with data that has no classes.
+ * side or finds no multiple of 8 channels there, or `conditional` with data that has no classes.
  *
  * @example
  * dcgan.generator({ latent: 100, width: 64 });

@@ -43,13 +43,13 @@ export interface UpStages {
 /** A {@link GeneratorBlock} that doubles the size for each step of `channels`. */
 export function upStages(context: ModelContext, options: UpStages): ConditionedModule[] {
   const { network, firstSize, channels, upsampling = "nearest", norm, style } = options;
-  const attention = new AttentionInserter(context, options.attention, style);
+  const attention = new AttentionInserter(context, network, options.attention, style);
   const stages = channels.slice(1).flatMap((outputs, i) => {
     const inputs = channels[i]!;
     const block = new GeneratorBlock(context, { inputs, outputs, upsample: true, upsampling, norm, ...style });
     return [block, ...attention.after(firstSize * 2 ** (i + 1), outputs)];
   });
-  attention.requirePlaced(network);
+  attention.requirePlaced();
   return stages;
 }
 
@@ -121,7 +121,7 @@ export interface DownStages {
 export function downStages(context: ModelContext, options: DownStages): UnaryModule[] {
   const { network, steps, wideFirst, style } = options;
   const { channels, size } = imageShape(context, network);
-  const attention = new AttentionInserter(context, options.attention, style);
+  const attention = new AttentionInserter(context, network, options.attention, style);
   let side = size;
   const stages = steps.flatMap((step, i): UnaryModule[] => {
     const first = i === 0;
@@ -138,7 +138,7 @@ export function downStages(context: ModelContext, options: DownStages): UnaryMod
     if (step.down) side /= 2;
     return [block, ...(step.down ? attention.after(side, outputs) : [])];
   });
-  attention.requirePlaced(network);
+  attention.requirePlaced();
   return stages;
 }
 

@@ -40,7 +40,8 @@ const init = z.enum(INITIALISERS).default("xavierUniform");
  * their log sum exp), `conditional` true (projection), `attention`, `init` likewise.
  *
  * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
- * images, `attention` that is no map's side, or `conditional` with data that has no classes.
+ * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that has
+ * no classes.
  *
  * @example
  * sagan.generator({ width: 64 });

@@ -36,6 +36,8 @@ const VALUE_FRACTION = 2;
  * new SelfAttention(context, 64, { spectralNorm: true }).forward(maps);
  */
 export class SelfAttention extends UnaryModule {
+  /** Its channels are a multiple of this. */
+  static readonly channelStep = KEY_FRACTION;
   readonly channels: number;
   readonly #query: Conv2d;
   readonly #key: Conv2d;

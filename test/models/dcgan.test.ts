@@ -393,6 +393,9 @@ describe("DCGAN", () => {
     expect(() => discriminatorOf(contextOf(32), { attention: 32 })).toThrow(
       "dcgan.discriminator: `attention` (=32) must be the side of maps inside the network (16, 8, 4), or 0 for none",
     );
+    expect(() => generatorOf(contextOf(32), { width: 6, attention: 16 })).toThrow(
+      "dcgan.generator: attention on maps of 16 x 16 needs a multiple of 8 channels and meets 6; take another `width`, or `attention` 0",
+    );
     expect(() => generatorOf(contextOf(48))).toThrow(
       "dcgan.generator: the image size (=48) must be a power of two from 16 to 256",
     );

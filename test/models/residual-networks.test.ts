@@ -323,7 +323,14 @@ describe("residual GANs", () => {
       "biggan.generator: with `shared` 0 every norm has its own table of the classes, and `hierarchical` must be false",
     );
     expect(make("sagan", "generator", 32, { width: 4 })).toThrow(
-      "SelfAttention: `channels` (=4) must be a multiple of 8",
+      "sagan.generator: attention on maps of 16 x 16 needs a multiple of 8 channels and meets 4; take another `width`, or `attention` 0",
+    );
+    expect(make("resnet", "discriminator", 32, { width: 12, attention: 8 })).toThrow(
+      "resnet.discriminator: attention on maps of 8 x 8 needs a multiple of 8 channels and meets 12",
+    );
+    expect(make("biggan", "generator", 64, { width: 5 })).toThrow("biggan.generator: attention on maps of 32 x 32");
+    expect(make("bigganDeep", "discriminator", 64, { width: 5 })).toThrow(
+      "bigganDeep.discriminator: attention on maps",
     );
     const points: ModelContext = { ...contextOf(32), image: { features: 2 } };
     expect(() => resnet.discriminator().build(points)).toThrow("vectors of 2 numbers");
