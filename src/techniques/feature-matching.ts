@@ -21,6 +21,10 @@ const options = z
   .refine(({ norm, bandwidths }) => norm === "mmd" || bandwidths === undefined, {
     path: ["bandwidths"],
     message: 'belong to the kernel of `norm: "mmd"`',
+  })
+  .refine(({ norm, reduce }) => norm !== "mmd" || reduce === "sum", {
+    path: ["reduce"],
+    message: 'is of the norms l2 and l1: with `norm: "mmd"` leave it at sum',
   });
 
 type Options = z.output<typeof options>;
@@ -42,7 +46,7 @@ type Options = z.output<typeof options>;
  * - `mode` (default "replace"): "add" adds it to the loss's own generator half instead.
  * - `weight` (default 1): its factor. Of little effect on Adam in mode "replace".
  * - `reduce` (default "sum", the paper's norm): over the F features, for l2 and l1; "mean", as the authors' code has it, is
- *   1/F of that.
+ *   1/F of that. Of no effect on mmd, which refuses "mean".
  * - `bandwidths` (default 0.25, 0.5, 1, 2, 4): of mmd's Gaussian kernels, in median distances between the features.
  *
  * Costs a forward pass of the discriminator over as many real images, without gradient.
