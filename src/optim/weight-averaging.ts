@@ -1,6 +1,6 @@
 /**
  * Exponential moving average of a network's weights: the weights that images are sampled with (Karras et al. 2018,
- * section 4; Yazıcı et al. 2019 study why it helps GANs).
+ * "Progressive Growing of GANs", appendix A.1; Yazıcı et al. 2019 study why it helps GANs).
  */
 import { UserError } from "../base/errors.ts";
 import type { Module } from "../nn/index.ts";

@@ -15,8 +15,8 @@ const options = z.strictObject({
 });
 
 /**
- * Keeps average <- decay * average + (1 - decay) * weights over a player's updates (Karras et al. 2018, section 4; Yazıcı
- * et al. 2019). Training itself is unchanged. Options and defaults are those of {@link WeightAveraging}, and
+ * Keeps average <- decay * average + (1 - decay) * weights over a player's updates (Karras et al. 2018, appendix A.1;
+ * Yazıcı et al. 2019). Training itself is unchanged. Options and defaults are those of {@link WeightAveraging}, and
  *
  * - `players` (default "generator"): whose weights. An averaged discriminator matters where it is used after training, as
  *   the classifier of `semiSupervised`; its updates are counted by themselves.
