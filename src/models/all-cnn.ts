@@ -34,6 +34,7 @@ import { imageShape, type ModelContext } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 import { batchNorm1d, batchNorm2d } from "./normalisation.ts";
+import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 const BEGIN = { init: normal(0.05), biasInit: zeros };
 const FIRST_SIZE = 4;
@@ -150,6 +151,14 @@ export class AllCnnDiscriminator extends DiscriminatorNetwork {
       if (layer instanceof LeakyReLU) hidden.push(output);
     });
     return this.#head.forward([...hidden, this.#pool.forward(maps).flatten(1)], undefined);
+  }
+
+  override get rowJudge(): RowJudge | undefined {
+    return rowJudge({
+      prepare: (images) => images.contiguous(this.#memoryFormat),
+      body: new Sequential(this.#body, this.#pool).rowForward,
+      head: (features) => this.#head.forward([features], undefined),
+    });
   }
 }
 

@@ -16,6 +16,7 @@ import {
   Linear,
   normal,
   ReLU,
+  type RowForward,
   Sequential,
   Softplus,
   type UnaryModule,
@@ -28,6 +29,7 @@ import { imageShape, type ModelContext } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
 import { batchNorm1d } from "./normalisation.ts";
+import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 /** Options of {@link NoisyMlpGenerator}. */
 export interface NoisyMlpGeneratorOptions {
@@ -99,13 +101,30 @@ export class NoisyMlpDiscriminator extends DiscriminatorNetwork {
 
   override forward(images: Tensor): Judgement {
     const hidden: Tensor[] = [];
-    const pixels = images.flatten(1).add(1).div(2);
-    const last = this.#body.forward(pixels, (layer, output) => {
+    const last = this.#body.forward(toUnit(images.flatten(1)), (layer, output) => {
       if (layer instanceof ReLU) hidden.push(output);
     });
     return this.#head.forward(hidden, undefined, last);
   }
+
+  override get rowJudge(): RowJudge | undefined {
+    const body = this.#body.rowForward;
+    const fromPixels: RowForward | undefined =
+      body &&
+      ((pixels) => {
+        const { output, inputGradient } = body(toUnit(pixels));
+        return { output, inputGradient: (gradient, rows) => inputGradient(gradient, rows).div(2) };
+      });
+    return rowJudge({
+      prepare: (images) => images.flatten(1),
+      body: fromPixels,
+      head: (features) => this.#head.forward([features], undefined),
+    });
+  }
 }
+
+/** [-1, 1] to the [0, 1] of the paper's pixels. */
+const toUnit = (pixels: Tensor): Tensor => pixels.add(1).div(2);
 
 const count = z.int("must be a whole number").positive("must be above 0");
 const widths = z.array(count).min(1, "must name at least one width");

@@ -99,6 +99,15 @@ export class AdaptiveAvgPool2d extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x.adaptiveAvgPool2d(this.size);
   }
+
+  /** Offered for the mean of whole maps. */
+  override get rowForward(): RowForward | undefined {
+    if (this.size !== 1) return undefined;
+    return (x) => {
+      const [spread, pixels] = [spreadOver(x), x.shape[2]! * x.shape[3]!];
+      return { output: this.forward(x), inputGradient: (gradient) => spread(gradient.div(pixels)) };
+    };
+  }
 }
 
 /** Sum over height and width: [B, C, H, W] to [B, C] (the pooling of SNGAN's discriminator). */
@@ -109,15 +118,18 @@ export class GlobalSumPool2d extends UnaryModule {
 
   override get rowForward(): RowForward {
     return (x) => {
-      const [height, width] = x.shape.slice(2) as [number, number];
-      const format = x.isContiguous() ? "contiguous" : "channelsLast";
+      const spread = spreadOver(x);
       return {
         output: this.forward(x),
-        inputGradient: (gradient) => {
-          const pixel = gradient.unsqueeze(2).unsqueeze(3);
-          return pixel.expand([...gradient.shape, height, width]).contiguous(format);
-        },
+        inputGradient: (gradient) => spread(gradient.unsqueeze(2).unsqueeze(3)),
       };
     };
   }
+}
+
+/** Gives each position of maps of the size and format of `x` the value of a pixel [k, C, 1, 1]. */
+function spreadOver(x: Tensor): (pixel: Tensor) => Tensor {
+  const [height, width] = x.shape.slice(2) as [number, number];
+  const format = x.isContiguous() ? "contiguous" : "channelsLast";
+  return (pixel) => pixel.expand([...pixel.shape.slice(0, 2), height, width]).contiguous(format);
 }

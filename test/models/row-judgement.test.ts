@@ -1,16 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import {
+  allCnn,
   biggan,
   bigganDeep,
   type DiscriminatorNetwork,
   dcgan,
   type ModelContext,
   mlp,
+  noisyMlp,
   sagan,
 } from "../../src/models/index.ts";
 import { frozenStatistics, type Module } from "../../src/nn/index.ts";
-import { grad, type MemoryFormat, manualSeed, Tensor } from "../../src/tensor/index.ts";
+import { grad, type MemoryFormat, manualSeed, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { contextOf, expectClose, fill, flat, noise } from "../nn/oracle.ts";
 
 const ROWS = [5, 0, 2];
@@ -51,6 +53,26 @@ function residual(kind: "sagan" | "biggan" | "bigganDeep", format: MemoryFormat)
   return network;
 }
 
+function noisy(options: Parameters<typeof noisyMlp.discriminator>[0]): DiscriminatorNetwork {
+  return lengthened(
+    noisyMlp.discriminator({ hidden: [7, 5], ...options }).build(contextFor({ channels: 3, size: 16 })),
+  );
+}
+
+function allConvolutional(
+  options: Parameters<typeof allCnn.discriminator>[0],
+  format: MemoryFormat,
+): DiscriminatorNetwork {
+  const network = allCnn.discriminator({ width: 4, ...options }).build(contextFor({ channels: 3, size: 16 }, format));
+  return lengthened(network.to({ memoryFormat: format }));
+}
+
+/** Weight norm begins with small lengths, whose product over all layers leaves no gradient to compare. */
+function lengthened(network: DiscriminatorNetwork): DiscriminatorNetwork {
+  for (const [name, tensor] of network.stateDict()) if (name.endsWith("weight_g")) noGrad(() => tensor.fill_(1.5));
+  return network;
+}
+
 const largePictures = (): Tensor => noise([6, 3, 32, 32], 7);
 const pictures = (): Tensor => noise([6, 3, 16, 16], 7);
 const networks: Record<string, [() => DiscriminatorNetwork, () => Tensor]> = {
@@ -72,6 +94,13 @@ const networks: Record<string, [() => DiscriminatorNetwork, () => Tensor]> = {
   "mlp, spectral norm, three logits": [() => perceptron({ spectralNorm: true, outputs: 3 }), () => noise([6, 2], 7)],
   "mlp, conditional": [() => perceptron({ conditional: true }), () => noise([6, 2], 7)],
   "mlp on images": [() => perceptron({}, { channels: 3, size: 16 }), pictures],
+  "noisy perceptron": [() => noisy({}), pictures],
+  "noisy perceptron, without noise, three logits": [() => noisy({ inputNoise: 0, noise: 0, outputs: 3 }), pictures],
+  "all-convolutional": [() => allConvolutional({}, "channelsLast"), pictures],
+  "all-convolutional, without dropout, three logits": [
+    () => allConvolutional({ inputDropout: 0, dropout: 0, outputs: 3 }, "contiguous"),
+    pictures,
+  ],
   "mlp without hidden layers": [() => perceptron({ hidden: [] }), () => noise([6, 2], 7)],
 };
 

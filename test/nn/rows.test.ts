@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  AdaptiveAvgPool2d,
   AvgPool2d,
   BatchNorm1d,
   Conv2d,
@@ -62,6 +63,8 @@ const cases: Record<string, [() => UnaryModule, () => Tensor]> = {
   "dropout in evaluation mode": [() => new Dropout(0.4).eval(), () => noise([5, 4], 2)],
   "mean of windows that leave rows and columns over": [() => new AvgPool2d(2), () => images(7, 6)],
   "mean of windows, channels last": [() => new AvgPool2d(3), () => images(6, 6, "channelsLast")],
+  "mean over positions": [() => new AdaptiveAvgPool2d(1), () => images(3, 2)],
+  "mean over positions, channels last": [() => new AdaptiveAvgPool2d(1), () => images(3, 2, "channelsLast")],
   "sum over positions": [() => new GlobalSumPool2d(), () => images(3, 2)],
   "sum over positions, channels last": [() => new GlobalSumPool2d(), () => images(3, 2, "channelsLast")],
   "self-attention": [() => fill(new SelfAttention(context, 8)), () => noise([5, 8, 4, 6], 2)],
@@ -139,7 +142,7 @@ describe("a pass with a way back for chosen samples", () => {
   it("is not offered where samples matter to each other, a result does not tell enough, or nobody wrote it", () => {
     const offered = [new ReLU(), new LeakyReLU(0)];
     for (const layer of offered) expect(layer.rowForward).toBeDefined();
-    for (const layer of [new BatchNorm1d(context, 4), new LeakyReLU(-0.1), new Tanh()]) {
+    for (const layer of [new BatchNorm1d(context, 4), new AdaptiveAvgPool2d(2), new LeakyReLU(-0.1), new Tanh()]) {
       expect(layer.rowForward).toBeUndefined();
       expect(new Sequential(new ReLU(), layer).rowForward).toBeUndefined();
     }
