@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { mnist } from "../../src/data/index.ts";
+import { z } from "zod";
+import { describe as define } from "../../src/base/descriptor.ts";
+import { type DataContext, mnist } from "../../src/data/index.ts";
 import {
   readTruncationRecords,
   runTruncation,
@@ -16,7 +18,7 @@ import { dcgan } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { startRun } from "../../src/training/index.ts";
-import { temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+import { makeDataset, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
 describe("saturation", () => {
   it("is the share of values beyond 0.99 at either end", () => {
@@ -175,6 +177,30 @@ describe("gantry lab truncation", () => {
       expect(existsSync(join(folder, file)), file).toBe(true);
     }
     expect(readFileSync(join(folder, "figures/scores.svg"), "utf8")).toContain("none");
+  });
+
+  it("stops while the data are prepared", async () => {
+    let prepared = 0;
+    const slow = define("data", "testSlow", z.strictObject({}), async (_, { stop }: DataContext) => {
+      stop?.throwIfAborted();
+      prepared++;
+      return makeDataset({ count: 8, size: 16, classes: 0 });
+    });
+    const folder = temporaryFolder();
+    const run = join(folder, "run");
+    await startRun(tinyRecipe({ data: slow() as RecipeInput["data"], steps: 1 }), { directory: run }).train();
+    const experiment = {
+      run,
+      thresholds: [1],
+      seeds: 1,
+      protocol: "quick",
+      features: "mnist-classifier",
+      checkpoint: "last",
+      averaged: true,
+    };
+    const stopped = runTruncation(experiment, join(folder, "records"), { stop: AbortSignal.abort("enough") });
+    await expect(stopped).rejects.toBe("enough");
+    expect(prepared).toBe(1);
   });
 
   it("refuses a folder without records", () => {

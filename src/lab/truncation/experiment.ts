@@ -104,6 +104,7 @@ export async function runTruncation(
     const dataset = (): Promise<Dataset> =>
       (fromPlainRecipe(description.recipe).data as DataDescriptor).build({
         onProgress: (progress) => events.preparing?.(progress),
+        stop,
       });
     const count = experiment.count ?? (fakeCount === "real" ? (await dataset()).count : fakeCount);
     const settings: TruncationSettings = {
