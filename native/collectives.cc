@@ -10,6 +10,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #ifdef GANTRY_GLOO
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
@@ -41,25 +42,61 @@ Group& joined() {
   return *group;
 }
 
-/// join(rank, size, host, port, address, seconds): waits until all `size` processes have come to host:port, where rank 0
-/// listens. Data go over the network interface that has `address`; empty for the one of this machine's own name.
+/// Where and for how long processes wait for each other.
+struct Meeting {
+  int rank;
+  int size;
+  std::string host;
+  uint16_t port;
+  std::string address;
+  std::chrono::milliseconds to_meet;
+  std::chrono::milliseconds to_answer;
+};
+
+c10::intrusive_ptr<Group> meet(const Meeting& meeting) {
+  // Before the others are met: they would wait for a process that comes and then finds no network.
+  const auto device = meeting.address.empty() ? Group::createDefaultDevice()
+                                              : Group::createDeviceForHostname(meeting.address);
+  c10d::TCPStoreOptions place;
+  place.port = meeting.port;
+  place.isServer = meeting.rank == 0;
+  place.numWorkers = meeting.size;
+  place.timeout = meeting.to_meet;
+  const auto store = c10::make_intrusive<c10d::TCPStore>(meeting.host, place);
+  const auto connected = [&](const char* name, std::chrono::milliseconds timeout) {
+    const auto options = Group::Options::create(timeout);
+    options->devices.push_back(device);
+    return c10::make_intrusive<Group>(c10::make_intrusive<c10d::PrefixStore>(name, store), meeting.rank, meeting.size,
+                                      options);
+  };
+  // Gloo waits for a connection as long as for an answer. A first group shows that all can be reached, and lives until
+  // the second stands: who closed its connections earlier would be missed by the slower ones.
+  const auto trial = connected("trial", meeting.to_meet);
+  return connected("group", meeting.to_answer);
+}
+
+/// join(rank, size, host, port, address, seconds to meet, seconds to answer): waits until all `size` processes have come
+/// to host:port, where rank 0 listens. Data go over the network interface that has `address`; empty for the one of this
+/// machine's own name.
 napi_value join(napi_env env, napi_callback_info info) {
   return guarded(env, "joinGroup", [&]() -> napi_value {
     const Arguments arguments(env, info);
     if (group) throw std::logic_error("this process has joined a group already");
-    const int rank = static_cast<int>(arguments.integer(0));
-    const int size = static_cast<int>(arguments.integer(1));
-    const std::string address = arguments.text(4);
-    const auto timeout = std::chrono::milliseconds(static_cast<int64_t>(arguments.real(5) * 1000));
-    c10d::TCPStoreOptions meeting;
-    meeting.port = static_cast<uint16_t>(arguments.integer(3));
-    meeting.isServer = rank == 0;
-    meeting.numWorkers = size;
-    meeting.timeout = timeout;
-    auto store = c10::make_intrusive<c10d::TCPStore>(arguments.text(2), meeting);
-    auto options = Group::Options::create(timeout);
-    options->devices.push_back(address.empty() ? Group::createDefaultDevice() : Group::createDeviceForHostname(address));
-    group = c10::make_intrusive<Group>(store, rank, size, options);
+    const auto seconds = [&](size_t i) {
+      return std::chrono::milliseconds(static_cast<int64_t>(arguments.real(i) * 1000));
+    };
+    const Meeting meeting = {static_cast<int>(arguments.integer(0)),
+                             static_cast<int>(arguments.integer(1)),
+                             arguments.text(2),
+                             static_cast<uint16_t>(arguments.integer(3)),
+                             arguments.text(4),
+                             seconds(5),
+                             seconds(6)};
+    try {
+      group = meet(meeting);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(std::string("no meeting: ") + error.what());
+    }
     return nullptr;
   });
 }

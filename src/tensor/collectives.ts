@@ -23,7 +23,9 @@ export interface GroupOptions {
   readonly port: number;
   /** This machine's address on the network that the data are to take; default: that of its own name. */
   readonly address?: string | undefined;
-  /** Seconds to wait for the others, at the meeting and in every call. Default 600. */
+  /** Seconds to wait for the others to come. Default 600. */
+  readonly meetingTimeout?: number | undefined;
+  /** Seconds to wait for the others in every call. Default 600. */
   readonly timeout?: number | undefined;
 }
 
@@ -34,13 +36,17 @@ function together<T>(call: () => T): T {
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     if (!/gloo|store|socket|connect|timed? ?out/i.test(detail)) throw error;
-    // Which operator it was and where in gloo it stopped means nothing to a reader.
-    const [what] = detail
-      .replace(/^[\w:]+: /, "")
-      .replace(/^\[[^\]]*\.(cc|cpp|h):\d+\] /, "")
-      .split("\n");
-    throw new UserError(`the connection to the other workers is lost: ${what}`, { cause: error });
+    throw new UserError(`the connection to the other workers is lost: ${essence(detail)}`, { cause: error });
   }
+}
+
+/** Which operator it was and where in gloo it stopped means nothing to a reader. */
+function essence(detail: string): string {
+  const [what] = detail
+    .replace(/^[\w:]+: /, "")
+    .replace(/^\[[^\]]*\.(cc|cpp|h):\d+\] /, "")
+    .split("\n");
+  return what!;
 }
 
 /**
@@ -51,8 +57,16 @@ function together<T>(call: () => T): T {
  * @example
  * joinGroup({ rank: 0, size: 2, host: "127.0.0.1", port: 29500, address: "127.0.0.1" });
  */
-export function joinGroup({ rank, size, host, port, address = "", timeout = 600 }: GroupOptions): void {
-  together(() => binding().joinGroup(rank, size, host, port, address, timeout));
+export function joinGroup({ rank, size, host, port, address = "", ...options }: GroupOptions): void {
+  const { meetingTimeout = 600, timeout = 600 } = options;
+  try {
+    binding().joinGroup(rank, size, host, port, address, meetingTimeout, timeout);
+  } catch (error) {
+    const [, detail] = /^joinGroup: no meeting: (.*)$/s.exec((error as Error).message) ?? [];
+    if (detail === undefined) throw error;
+    const what = `the connection to the other workers cannot be made at ${host}:${port}: ${essence(detail)}`;
+    throw new UserError(what, { cause: error });
+  }
 }
 
 /** Leaves the group. */

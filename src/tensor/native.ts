@@ -66,7 +66,15 @@ export interface Binding {
   setThreads(count: number, wanted: boolean): void;
   /** OpenBLAS's own account of itself, or null where another library computes the products. */
   blas(): { configuration: string; core: string; threads: number } | null;
-  joinGroup(rank: number, size: number, host: string, port: number, address: string, seconds: number): void;
+  joinGroup(
+    rank: number,
+    size: number,
+    host: string,
+    port: number,
+    address: string,
+    toMeet: number,
+    toAnswer: number,
+  ): void;
   leaveGroup(): void;
   hasCuda(): boolean;
   hasMps(): boolean;

@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { expect, it } from "vitest";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 
@@ -32,4 +33,26 @@ it("a process that is lost ends the others' wait with one sentence", async () =>
   const [first, second] = await members("lost");
   expect(second).toMatchObject({ code: 3, lines: [] });
   expect(JSON.parse(first!.lines[0]!).lost).toMatch(/^UserError: the connection to the other workers is lost: /);
+});
+
+it("who cannot meet the others says so in one sentence", async () => {
+  const stranger = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", () => socket.write(Buffer.alloc(64, 255)));
+  });
+  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+  const taken = String((stranger.address() as { port: number }).port);
+  const free = String(await freePort());
+  const lonely = [
+    ["0", "2", free],
+    ["0", "2", taken],
+    ["1", "2", taken],
+  ].map((place) => spawnTypeScript(new URL("group-member.ts", import.meta.url), [...place, "impatient"]));
+  for (const { ended, lines } of lonely) {
+    await ended;
+    expect(JSON.parse(lines[0]!).lost).toMatch(
+      /^UserError: the connection to the other workers cannot be made at 127\.0\.0\.1:\d+: .+$/,
+    );
+  }
+  stranger.close();
 });

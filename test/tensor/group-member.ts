@@ -1,12 +1,13 @@
-/** One process of a group, for test/tensor/collectives.test.ts: `rank size port [lost]`; prints one JSON line. */
+/** One process of a group, for test/tensor/collectives.test.ts: `rank size port [lost|impatient]`; prints one JSON line. */
 import { allGather, allReduce, broadcast, grad, joinGroup, leaveGroup, Tensor } from "../../src/tensor/index.ts";
 
 const [rank, size, port] = process.argv.slice(2).map(Number) as [number, number, number];
 const values = (x: Tensor): number[] => Array.from(x.toArray(), Number);
 
-joinGroup({ rank, size, host: "127.0.0.1", port, address: "127.0.0.1", timeout: 30 });
-if (process.argv[5] === "lost" && rank === 1) process.exit(3);
+const meetingTimeout = process.argv[5] === "impatient" ? 1 : 30;
 try {
+  joinGroup({ rank, size, host: "127.0.0.1", port, address: "127.0.0.1", meetingTimeout, timeout: 30 });
+  if (process.argv[5] === "lost" && rank === 1) process.exit(3);
   const x = Tensor.fromArray([rank + 1, 10 * (rank + 1)]).requiresGrad_(true);
   const sum = allReduce(x);
   // Each process asks for the gradient of (rank + 1) * sum^2: 2 (rank + 1) sum a process, summed over them.
