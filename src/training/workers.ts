@@ -20,12 +20,21 @@ export interface Meeting extends Replica {
   readonly port: number;
 }
 
+/** Seconds until who has not come to the meeting is not waited for any longer: machines read their data at different speeds. */
+const MEETING_WAIT = 600;
+
 /** While the first evaluates, the others wait; one that dies is noticed at once, whatever this is. */
 const LONGEST_WAIT = 6 * 3600;
 
+/** In 1 to 65535; the lowest ports are not for everybody. */
+const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
+
 /**
  * The meeting that torchrun's environment variables describe (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT); undefined where
- * they are not set or speak of one process. Throws UserError when one is missing or is no number that fits.
+ * they are not set or speak of one process. Where torchrun itself listens on MASTER_PORT, the workers meet on the port after
+ * it: its store and this libtorch's need not speak the same version of their language.
+ *
+ * Throws UserError when a variable is missing or is no number that fits.
  *
  * @example
  * const meeting = meetingOf(process.env);
@@ -44,13 +53,17 @@ export function meetingOf(env: Readonly<Record<string, string | undefined>>): Me
   if (host === undefined || host === "") {
     throw new UserError("the environment variable MASTER_ADDR must name the machine of the worker with RANK 0");
   }
-  return { size, rank: number("RANK", 0, size - 1), host, port: number("MASTER_PORT", 1, 65_535) };
+  const rank = number("RANK", 0, size - 1);
+  const port = number("MASTER_PORT", 1, 65_535);
+  const taken = env.TORCHELASTIC_USE_AGENT_STORE === "True";
+  return { size, rank, host, port: taken ? portAfter(port) : port };
 }
 
 /** Meets the others. Throws UserError when they do not come, or when one of them trains another recipe. */
 export function joinWorkers({ rank, size, host, port }: Meeting, recipe: Recipe): void {
   const local = host === "127.0.0.1" || host === "localhost";
-  joinGroup({ rank, size, host, port, address: local ? "127.0.0.1" : undefined, timeout: LONGEST_WAIT });
+  const address = local ? "127.0.0.1" : undefined;
+  joinGroup({ rank, size, host, port, address, meetingTimeout: MEETING_WAIT, timeout: LONGEST_WAIT });
   const own = Buffer.from(recipeHash(recipe));
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);

@@ -4,17 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { start } from "./spawn.ts";
+import { tiny } from "./tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-workers-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const run = join(folder, "run");
 
-/** A game so small that a step takes milliseconds. */
-const tiny = [
-  ...["data.first=256", "data.size=16", "generator.width=4", "generator.latent=8", "discriminator.width=4"],
-  ...["batchSize=16", "log.every=10", "samples.every=1000000", "checkpoint.every=10", "evaluate=null"],
-  ...["techniques+=crossReplicaBatchNorm", "steps=1000000"],
-].flatMap((setting) => ["--set", setting]);
+const endless = [...tiny, "--steps", "1000000"];
 
 /** The processes that a process has started (Linux). */
 function childrenOf(pid: number): number[] {
@@ -26,7 +22,7 @@ const newest = (): number => Math.max(...readdirSync(join(run, "checkpoints")).m
 describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`))("--workers", () => {
   it("ends with one sentence when a worker is lost; the run can be resumed", async () => {
     let killed = false;
-    const outcome = await start(["train", "mnist", ...tiny, "--workers", "2", "--out", run], {
+    const outcome = await start(["train", "mnist", ...endless, "--workers", "2", "--out", run], {
       whenLine: (line, child) => {
         if (killed || !line.includes("20/1000000")) return;
         killed = true;
@@ -61,7 +57,7 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
   });
 
   it("are refused where the batch cannot be shared evenly or the environment says otherwise", async () => {
-    const uneven = await start(["train", "mnist", ...tiny, "--workers", "3", "--out", join(folder, "uneven")]);
+    const uneven = await start(["train", "mnist", ...endless, "--workers", "3", "--out", join(folder, "uneven")]);
     expect(uneven).toMatchObject({ code: 1 });
     expect(uneven.stderr).toContain("`batchSize` (=16) must be divisible by the number of workers (3)");
     expect(existsSync(join(folder, "uneven"))).toBe(false);

@@ -38,6 +38,10 @@ describe("workers", () => {
     expect(meetingOf(env)).toEqual({ rank: 1, size: 4, host: "10.0.0.1", port: 29500 });
     expect(meetingOf({})).toBeUndefined();
     expect(meetingOf({ ...env, WORLD_SIZE: "1", RANK: "0" })).toBeUndefined();
+    const besides = { ...env, TORCHELASTIC_USE_AGENT_STORE: "True" };
+    expect(meetingOf(besides)).toMatchObject({ port: 29501 });
+    expect(meetingOf({ ...besides, MASTER_PORT: "65535" })).toMatchObject({ port: 1024 });
+    expect(meetingOf({ ...besides, TORCHELASTIC_USE_AGENT_STORE: "False" })).toMatchObject({ port: 29500 });
     expect(() => meetingOf({ ...env, RANK: "4" })).toThrow("RANK (=4) must be a whole number from 0 to 3");
     expect(() => meetingOf({ ...env, MASTER_PORT: undefined })).toThrow("MASTER_PORT which is not set must be");
     expect(() => meetingOf({ ...env, MASTER_ADDR: "" })).toThrow("MASTER_ADDR must name the machine");
