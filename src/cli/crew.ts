@@ -46,22 +46,42 @@ export async function amongWorkers(
   const threads = recipe.threads ?? (Number(process.env.OMP_NUM_THREADS) || share(wanted));
   configureEngine({ threads });
   const meeting = { rank: 0, size: wanted, host: "127.0.0.1", port: await freePort() };
-  const others = Array.from({ length: wanted - 1 }, (_, i) => new Other(meeting, i + 1, threads));
+  const others: Other[] = [];
+  const end = () => {
+    for (const other of others) other.process.kill("SIGKILL");
+  };
+  process.on("exit", end);
   try {
-    return await lead(meeting);
+    // Not before the first has its data: the others then find them prepared.
+    return await lead({ ...meeting, ready: (stop) => bring(others, meeting, threads, stop) });
   } catch (error) {
     throw await explained(error, others);
   } finally {
-    for (const other of others) other.process.kill("SIGKILL");
+    end();
+    process.off("exit", end);
   }
 }
 
 const share = (workers: number): number => Math.max(1, Math.floor(os.availableParallelism() / workers));
 
+/**
+ * Starts the others and waits until they are about to meet the first, or until `stop` is raised.
+ *
+ * Throws UserError when one of them ends before.
+ */
+async function bring(others: Other[], meeting: Meeting, threads: number, stop?: AbortSignal): Promise<void> {
+  if (stop?.aborted) return;
+  const stopped = new Promise<void>((resolve) => stop?.addEventListener("abort", () => resolve(), { once: true }));
+  for (let rank = 1; rank < meeting.size; rank++) others.push(new Other(meeting, rank, threads));
+  await Promise.race([Promise.all(others.map(({ ready }) => ready)), stopped]);
+}
+
 /** A worker that this command has started. */
 class Other {
   readonly process: ChildProcess;
   readonly rank: number;
+  /** Resolves when it is about to meet the first; rejects when it ends before. */
+  readonly ready: Promise<void>;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;
   #said = "";
@@ -70,17 +90,23 @@ class Other {
     const place = { RANK: rank, WORLD_SIZE: size, MASTER_ADDR: host, MASTER_PORT: port, OMP_NUM_THREADS: threads };
     const env = {
       ...process.env,
+      // Where torchrun has started this command alone, its store has nothing to do with the others.
+      TORCHELASTIC_USE_AGENT_STORE: undefined,
       ...Object.fromEntries(Object.entries(place).map(([key, value]) => [key, `${value}`])),
     };
     this.rank = rank;
     this.process = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-      stdio: ["ignore", "ignore", "pipe"],
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
       env,
     });
     this.process.stderr!.on("data", (text) => {
       this.#said = (this.#said + text).slice(-4_000);
     });
     this.ended = new Promise((resolve) => this.process.on("close", () => resolve()));
+    this.ready = new Promise((resolve, reject) => {
+      this.process.once("message", () => resolve());
+      this.ended.then(() => reject(new UserError(this.failure() ?? `worker ${rank} ended before training began`)));
+    });
   }
 
   /** How it ended, if it failed; undefined while it runs and when all went well. */
@@ -95,16 +121,25 @@ class Other {
 
 /** A lost connection is a symptom: what the lost worker said is told beside it, once that worker's end is known. */
 async function explained(error: unknown, others: readonly Other[]): Promise<unknown> {
-  if (!(error instanceof UserError) || !error.message.startsWith("the connection to the other workers is lost"))
-    return error;
+  if (!(error instanceof UserError) || !error.message.startsWith("the connection to the other workers ")) return error;
   await Promise.race([...others.map(({ ended }) => ended), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   const failure = others.map((other) => other.failure()).find((found) => found !== undefined);
   return failure === undefined ? error : new UserError(`${failure}; ${error.message}`, { cause: error });
 }
 
-/** What a worker other than the first does: Ctrl-C reaches every process of a terminal, and the first decides when to stop. */
+/**
+ * What a worker other than the first does: Ctrl-C reaches every process of a terminal, and from the meeting on the first
+ * decides when to stop.
+ */
 async function follow(recipe: Recipe, meeting: Meeting): Promise<number> {
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
-  await followRun(recipe, meeting);
+  const ready = async () => {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
+    // A command that started this one waits for a word; torchrun does not.
+    await new Promise<void>((resolve, reject) => {
+      if (process.send === undefined) resolve();
+      else process.send("ready", (error: Error | null) => (error === null ? resolve() : reject(error)));
+    });
+  };
+  await followRun(recipe, { ...meeting, ready });
   return exitCodes.success;
 }

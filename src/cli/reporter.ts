@@ -187,7 +187,7 @@ function endText(result: RunResult, total: number, workers: string | undefined):
   const after = `after ${spoken(result.seconds)} of training`;
   const stopped = begun
     ? `Stopped and saved at step ${result.step} of ${total} ${after}.`
-    : "Stopped while the data were prepared; what is prepared is kept.";
+    : "Stopped while the run was prepared; what is prepared is kept.";
   return [
     result.finished ? `Finished ${plural(result.step)} ${after}.` : stopped,
     ...rows.flatMap(([name, path]) => (path === undefined ? [] : [`  ${name.padEnd(10)}  ${path}`])),

@@ -16,7 +16,7 @@ import { goesOn, joinWorkers, leaveWorkers, type Meeting, shareCheckpoint } from
 export async function followRun(recipe: Recipe, meeting: Meeting): Promise<void> {
   if (recipe.threads !== undefined) configureEngine({ threads: recipe.threads });
   const material = await openMaterial(recipe);
-  joinWorkers(meeting, recipe);
+  await joinWorkers(meeting, recipe);
   const game = scope(() => new BuiltGame(recipe, material.shape, material.feed(), meeting));
   try {
     shareCheckpoint(meeting, undefined, game);

@@ -40,7 +40,7 @@ export interface RunOrigin {
 /** What {@link Run.train} takes. */
 export interface TrainOptions {
   readonly events?: TrainingEvents & { preparing?(progress: PackProgress): void };
-  /** Raise it to stop after the current step, with a checkpoint; while data are prepared, before the first. */
+  /** Raise it to stop after the current step, with a checkpoint; while data are prepared or workers start, before the first. */
   readonly stop?: AbortSignal;
   /** Where to meet the other workers, of which this one is the first; default: there are none. */
   readonly meeting?: Meeting | undefined;
@@ -95,7 +95,7 @@ export class Run {
     if (this.recipe.threads !== undefined) configureEngine({ threads: this.recipe.threads });
     const release = this.directory.lock();
     try {
-      const material = await this.#openMaterial(events, meeting === undefined ? stop : undefined);
+      const material = await this.#openMaterial(events, stop);
       if (material === undefined) return this.#whereItStands();
       const engine = { gantry: gantryVersion(), ...engineSummary(), workers: meeting?.size ?? 1 };
       const description = this.#describe(material, engine);
@@ -112,7 +112,7 @@ export class Run {
       }
       const evaluator = await material.openEvaluator();
       try {
-        if (meeting !== undefined) joinWorkers(meeting, this.recipe);
+        if (meeting !== undefined && !(await joinWorkers(meeting, this.recipe, stop))) return this.#whereItStands();
         const sitting = await trainingLoop({
           recipe: this.recipe,
           material,

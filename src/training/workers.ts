@@ -18,6 +18,11 @@ import type { BuiltGame } from "./game.ts";
 export interface Meeting extends Replica {
   readonly host: string;
   readonly port: number;
+  /**
+   * Called once this worker has its data, before it meets the others: the first may bring them then, and they may tell it.
+   * Resolves at the latest when `stop` is raised.
+   */
+  readonly ready?: (stop?: AbortSignal) => Promise<void>;
 }
 
 /** Seconds until who has not come to the meeting is not waited for any longer: machines read their data at different speeds. */
@@ -59,14 +64,22 @@ export function meetingOf(env: Readonly<Record<string, string | undefined>>): Me
   return { size, rank, host, port: taken ? portAfter(port) : port };
 }
 
-/** Meets the others. Throws UserError when they do not come, or when one of them trains another recipe. */
-export function joinWorkers({ rank, size, host, port }: Meeting, recipe: Recipe): void {
+/**
+ * Meets the others; false when `stop` was raised before. While they are waited for, nothing else happens in this process.
+ *
+ * Throws UserError when they do not come, or when one of them trains another recipe.
+ */
+export async function joinWorkers(meeting: Meeting, recipe: Recipe, stop?: AbortSignal): Promise<boolean> {
+  const { rank, size, host, port } = meeting;
+  await meeting.ready?.(stop);
+  if (stop?.aborted) return false;
   const local = host === "127.0.0.1" || host === "localhost";
   const address = local ? "127.0.0.1" : undefined;
   joinGroup({ rank, size, host, port, address, meetingTimeout: MEETING_WAIT, timeout: LONGEST_WAIT });
   const own = Buffer.from(recipeHash(recipe));
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);
+  return true;
 }
 
 /** Parts from the others. */

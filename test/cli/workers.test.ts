@@ -1,5 +1,5 @@
 /** Several workers from the command line: a lost one, Ctrl-C, and going on. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -11,6 +11,45 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const run = join(folder, "run");
 
 const endless = [...tiny, "--steps", "1000000"];
+
+/** Code that the first worker runs as it loads its recipe, the others, and all when they open their data. */
+interface Interference {
+  readonly first?: string;
+  readonly others?: string;
+  readonly opening?: string;
+}
+
+/** A recipe of two steps, with what a test adds to it. */
+function recipeWith({ first = "", others = "", opening = "" }: Interference): string {
+  const path = join(folder, `recipe-${readdirSync(folder).length}.ts`);
+  writeFileSync(
+    path,
+    `import { once } from "node:events";
+import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { adam, defineRecipe, describe, nonSaturating, mixtureOfGaussians, mlp, z } from "gantry";
+
+const note = (what) => process.env.LOG && appendFileSync(process.env.LOG, (process.env.RANK ?? "first") + " " + what + "\\n");
+if (process.env.RANK === undefined) { ${first} } else { ${others} }
+note("starts");
+const watched = describe("data", "watched", z.strictObject({}), async (_, context) => {
+  const { stop } = context;
+  ${opening}
+  return mixtureOfGaussians().build(context);
+});
+export default defineRecipe({
+  data: watched({}),
+  generator: mlp.generator({ latent: 2, hidden: [4] }),
+  discriminator: mlp.discriminator({ hidden: [4] }),
+  loss: nonSaturating(),
+  optimizers: { generator: adam({ lr: 1e-3 }), discriminator: adam({ lr: 1e-3 }) },
+  batchSize: 4,
+  steps: 2,
+});
+`,
+  );
+  return path;
+}
 
 /** The processes that a process has started (Linux). */
 function childrenOf(pid: number): number[] {
@@ -65,5 +104,53 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
     const other = await start(["train", "mnist", "--workers", "2"], { env });
     expect(other).toMatchObject({ code: 2 });
     expect(other.stderr).toContain("--workers (=2) contradicts the environment's WORLD_SIZE (=4)");
+  });
+
+  it("are started once the first has its data; Ctrl-C before stops", async () => {
+    const log = join(folder, "log");
+    const recipe = recipeWith({ opening: `note("opening"); await sleep(500); note("opened");` });
+    const outcome = await start(["train", recipe, "--workers", "2", "--out", join(folder, "ordered")], {
+      env: { LOG: log },
+    });
+    expect(outcome.stdout, outcome.stderr).toContain("Finished 2 steps");
+    const seen = ["first starts", "first opening", "first opened", "1 starts", "1 opening", "1 opened"];
+    expect(readFileSync(log, "utf8").trim().split("\n")).toEqual(seen);
+    const long = recipeWith({
+      opening:
+        "process.kill(process.pid, 'SIGINT'); await sleep(30_000, undefined, { signal: stop }).catch(() => { throw stop.reason; });",
+    });
+    const stopped = await start(["train", long, "--workers", "2", "--out", join(folder, "stopped")]);
+    expect(stopped.stdout, stopped.stderr).toContain("Stopped while the run was prepared; what is prepared is kept.");
+    expect(stopped.code).toBe(130);
+  });
+
+  it("end the command with one sentence when one ends before it meets the first", async () => {
+    const out = join(folder, "unmet");
+    const failing = recipeWith({ others: `throw new Error("no such disk");` });
+    const failed = await start(["train", failing, "--workers", "2", "--out", out]);
+    expect(failed.stderr).toMatch(/^gantry: worker 1 ended with code 1: .*no such disk.*\n$/);
+    expect(failed.code).toBe(1);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it("that are slow to start are neither waited for after Ctrl-C nor left behind", async () => {
+    const hanging = `writeFileSync(process.env.PID, String(process.pid)); setInterval(() => {}, 1000); await once(process, "never");`;
+    const whenHanging = (what: string) =>
+      `const poll = setInterval(() => existsSync(process.env.PID) && (clearInterval(poll), ${what}), 50);`;
+    const ends = [
+      { what: "process.kill(process.pid, 'SIGINT')", code: 130 },
+      { what: "process.exit(9)", code: 9 },
+    ];
+    for (const [i, { what, code }] of ends.entries()) {
+      const pid = join(folder, `pid-${i}`);
+      const recipe = recipeWith({ first: whenHanging(what), others: hanging });
+      const outcome = await start(["train", recipe, "--workers", "2", "--out", join(folder, `hung-${i}`)], {
+        env: { PID: pid },
+      });
+      expect(outcome.code, outcome.stderr).toBe(code);
+      const worker = Number(readFileSync(pid, "utf8"));
+      // It may be a while until somebody takes note of its end.
+      await expect.poll(() => existsSync(`/proc/${worker}`), { timeout: 20_000 }).toBe(false);
+    }
   });
 });
