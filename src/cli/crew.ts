@@ -45,7 +45,7 @@ export async function amongWorkers(
   if (wanted === undefined || wanted === 1) return lead(undefined);
   const threads = recipe.threads ?? (Number(process.env.OMP_NUM_THREADS) || share(wanted));
   configureEngine({ threads });
-  const meeting = { rank: 0, size: wanted, host: "127.0.0.1", port: await freePort() };
+  const meeting = { rank: 0, localRank: 0, size: wanted, host: "127.0.0.1", port: await freePort() };
   const others: Other[] = [];
   const end = () => {
     for (const other of others) other.process.kill("SIGKILL");
@@ -87,7 +87,14 @@ class Other {
   #said = "";
 
   constructor({ size, host, port }: Meeting, rank: number, threads: number) {
-    const place = { RANK: rank, WORLD_SIZE: size, MASTER_ADDR: host, MASTER_PORT: port, OMP_NUM_THREADS: threads };
+    const place = {
+      RANK: rank,
+      LOCAL_RANK: rank,
+      WORLD_SIZE: size,
+      MASTER_ADDR: host,
+      MASTER_PORT: port,
+      OMP_NUM_THREADS: threads,
+    };
     const env = {
       ...process.env,
       // Where torchrun has started this command alone, its store has nothing to do with the others.

@@ -6,14 +6,15 @@ import { BuiltGame } from "./game.ts";
 import { openMaterial } from "./material.ts";
 import { trainingStep } from "./step.ts";
 import { totalSteps } from "./trainer.ts";
-import { goesOn, joinWorkers, leaveWorkers, type Meeting, shareCheckpoint } from "./workers.ts";
+import { goesOn, joinWorkers, leaveWorkers, type Meeting, onOwnDevice, shareCheckpoint } from "./workers.ts";
 
 /**
  * Computes this worker's share of every step, from where the first begins until the first says that it is enough.
  *
  * Throws UserError when the data is missing, the others do not come, or one of them is lost.
  */
-export async function followRun(recipe: Recipe, meeting: Meeting): Promise<void> {
+export async function followRun(common: Recipe, meeting: Meeting): Promise<void> {
+  const recipe = onOwnDevice(common, meeting);
   if (recipe.threads !== undefined) configureEngine({ threads: recipe.threads });
   const material = await openMaterial(recipe);
   await joinWorkers(meeting, recipe);

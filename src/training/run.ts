@@ -18,7 +18,7 @@ import { chosenEvaluation } from "./run-log.ts";
 import { drawSamples } from "./sample.ts";
 import { findCheckpointAt } from "./starting-weights.ts";
 import { type Sitting, type TrainingEvents, totalSteps, trainingLoop } from "./trainer.ts";
-import { joinWorkers, leaveWorkers, type Meeting } from "./workers.ts";
+import { joinWorkers, leaveWorkers, type Meeting, onOwnDevice } from "./workers.ts";
 
 /** Where a recipe came from; a run remembers it. */
 export interface RunOrigin {
@@ -92,10 +92,11 @@ export class Run {
         `${this.directory.path} was imported: it has a generator and nothing to go on with; draw from it, score it, or begin another run with it (--from)`,
       );
     }
-    if (this.recipe.threads !== undefined) configureEngine({ threads: this.recipe.threads });
+    const recipe = meeting === undefined ? this.recipe : onOwnDevice(this.recipe, meeting);
+    if (recipe.threads !== undefined) configureEngine({ threads: recipe.threads });
     const release = this.directory.lock();
     try {
-      const material = await this.#openMaterial(events, stop);
+      const material = await opened(recipe, events, stop);
       if (material === undefined) return this.#whereItStands();
       const engine = { gantry: gantryVersion(), ...engineSummary(), workers: meeting?.size ?? 1 };
       const description = this.#describe(material, engine);
@@ -112,9 +113,9 @@ export class Run {
       }
       const evaluator = await material.openEvaluator();
       try {
-        if (meeting !== undefined && !(await joinWorkers(meeting, this.recipe, stop))) return this.#whereItStands();
+        if (meeting !== undefined && !(await joinWorkers(meeting, recipe, stop))) return this.#whereItStands();
         const sitting = await trainingLoop({
-          recipe: this.recipe,
+          recipe,
           material,
           evaluator,
           directory: this.directory,
@@ -131,16 +132,6 @@ export class Run {
       }
     } finally {
       release();
-    }
-  }
-
-  /** The recipe's data; undefined when `stop` was raised before they were prepared. */
-  async #openMaterial(events: TrainOptions["events"], stop: AbortSignal | undefined): Promise<Material | undefined> {
-    try {
-      return await openMaterial(this.recipe, { onProgress: events?.preparing?.bind(events), stop });
-    } catch (error) {
-      if (stop?.aborted && error === stop.reason) return undefined;
-      throw error;
     }
   }
 
@@ -201,6 +192,20 @@ export class Run {
     if (before === undefined) description.engine = { ...description.engine, ...engine };
     this.directory.describe(description);
     return description;
+  }
+}
+
+/** A recipe's data; undefined when `stop` was raised before they were prepared. */
+async function opened(
+  recipe: Recipe,
+  events: NonNullable<TrainOptions["events"]>,
+  stop: AbortSignal | undefined,
+): Promise<Material | undefined> {
+  try {
+    return await openMaterial(recipe, { onProgress: events.preparing?.bind(events), stop });
+  } catch (error) {
+    if (stop?.aborted && error === stop.reason) return undefined;
+    throw error;
   }
 }
 

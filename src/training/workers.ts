@@ -18,6 +18,8 @@ import type { BuiltGame } from "./game.ts";
 export interface Meeting extends Replica {
   readonly host: string;
   readonly port: number;
+  /** Which worker of its machine this one is; absent where nobody has numbered them. */
+  readonly localRank?: number | undefined;
   /**
    * Called once this worker has its data, before it meets the others: the first may bring them then, and they may tell it.
    * Resolves at the latest when `stop` is raised.
@@ -35,8 +37,8 @@ const LONGEST_WAIT = 6 * 3600;
 const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
 
 /**
- * The meeting that torchrun's environment variables describe (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT); undefined where
- * they are not set or speak of one process. Where torchrun itself listens on MASTER_PORT, the workers meet on the port after
+ * The meeting that torchrun's environment variables describe (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and, if it is set,
+ * LOCAL_RANK); undefined where they are not set or speak of one process. Where torchrun itself listens on MASTER_PORT, the workers meet on the port after
  * it: its store and this libtorch's need not speak the same version of their language.
  *
  * Throws UserError when a variable is missing or is no number that fits.
@@ -61,8 +63,18 @@ export function meetingOf(env: Readonly<Record<string, string | undefined>>): Me
   const rank = number("RANK", 0, size - 1);
   const port = number("MASTER_PORT", 1, 65_535);
   const taken = env.TORCHELASTIC_USE_AGENT_STORE === "True";
-  return { size, rank, host, port: taken ? portAfter(port) : port };
+  const localRank = env.LOCAL_RANK === undefined ? undefined : number("LOCAL_RANK", 0, size - 1);
+  return { size, rank, localRank, host, port: taken ? portAfter(port) : port };
 }
+
+/** The recipe as this worker computes it: what is called `cuda` is for each worker of a machine a GPU of its own. */
+export function onOwnDevice(recipe: Recipe, { localRank }: Pick<Meeting, "localRank">): Recipe {
+  if (recipe.device !== "cuda" || localRank === undefined) return recipe;
+  return { ...recipe, device: `cuda:${localRank}` };
+}
+
+/** What must be the same for all. Each worker computes where, and with as many threads, as its machine allows. */
+const commonHash = (recipe: Recipe): string => recipeHash({ ...recipe, device: "cpu", threads: undefined });
 
 /**
  * Meets the others; false when `stop` was raised before. While they are waited for, nothing else happens in this process.
@@ -76,7 +88,7 @@ export async function joinWorkers(meeting: Meeting, recipe: Recipe, stop?: Abort
   const local = host === "127.0.0.1" || host === "localhost";
   const address = local ? "127.0.0.1" : undefined;
   joinGroup({ rank, size, host, port, address, meetingTimeout: MEETING_WAIT, timeout: LONGEST_WAIT });
-  const own = Buffer.from(recipeHash(recipe));
+  const own = Buffer.from(commonHash(recipe));
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);
   return true;

@@ -29,7 +29,7 @@ import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { adam, defineRecipe, describe, nonSaturating, mixtureOfGaussians, mlp, z } from "gantry";
 
-const note = (what) => process.env.LOG && appendFileSync(process.env.LOG, (process.env.RANK ?? "first") + " " + what + "\\n");
+const note = (what) => process.env.LOG && appendFileSync(process.env.LOG, (process.env.LOCAL_RANK ?? "first") + " " + what + "\\n");
 if (process.env.RANK === undefined) { ${first} } else { ${others} }
 note("starts");
 const watched = describe("data", "watched", z.strictObject({}), async (_, context) => {

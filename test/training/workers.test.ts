@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/index.ts";
-import { meetingOf } from "../../src/training/workers.ts";
+import { meetingOf, onOwnDevice } from "../../src/training/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 import { type End, GAMES, IN_SHARES, INTERRUPTED, sharedGame } from "./shared-games.ts";
+import { tinyRecipe } from "./tiny.ts";
 
 describe("workers", () => {
   it("make the updates that one makes", async () => {
@@ -45,5 +46,29 @@ describe("workers", () => {
     expect(() => meetingOf({ ...env, RANK: "4" })).toThrow("RANK (=4) must be a whole number from 0 to 3");
     expect(() => meetingOf({ ...env, MASTER_PORT: undefined })).toThrow("MASTER_PORT which is not set must be");
     expect(() => meetingOf({ ...env, MASTER_ADDR: "" })).toThrow("MASTER_ADDR must name the machine");
+  });
+
+  it("must train one recipe, each on the device and with the threads that its machine has", async () => {
+    const meet = async (...changes: string[]) => {
+      const port = String(await freePort());
+      const workers = [[], changes].map((own, rank) =>
+        spawnTypeScript(new URL("meeting-worker.ts", import.meta.url), [String(rank), port, ...own]),
+      );
+      for (const { ended } of workers) expect(await ended).toEqual({ code: 0, errors: "" });
+      return workers.map(({ lines }) => lines[0]);
+    };
+    expect(await meet("device=cuda:1", "threads=3")).toEqual(["met", "met"]);
+    expect(await meet("seed=1")).toEqual(["met", "UserError: worker 1 trains another recipe than worker 0"]);
+  });
+
+  it("have a GPU each where the recipe says cuda and the workers of the machine are numbered", () => {
+    const env = { RANK: "3", WORLD_SIZE: "4", MASTER_ADDR: "10.0.0.1", MASTER_PORT: "29500", LOCAL_RANK: "1" };
+    const meeting = meetingOf(env)!;
+    expect(meeting.localRank).toBe(1);
+    expect(onOwnDevice(tinyRecipe({ device: "cuda" }), meeting).device).toBe("cuda:1");
+    expect(onOwnDevice(tinyRecipe({ device: "cuda:0" }), meeting).device).toBe("cuda:0");
+    expect(onOwnDevice(tinyRecipe({ device: "cpu" }), meeting).device).toBe("cpu");
+    expect(onOwnDevice(tinyRecipe({ device: "cuda" }), { localRank: undefined }).device).toBe("cuda");
+    expect(() => meetingOf({ ...env, LOCAL_RANK: "x" })).toThrow("LOCAL_RANK (=x) must be a whole number from 0 to 3");
   });
 });
