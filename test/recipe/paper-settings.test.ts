@@ -69,8 +69,10 @@ it("biggan-128 is that of Brock et al. 2019", async () => {
     discriminator: part("biggan", { width: 96, attention: 64, init: "orthogonal" }),
     loss: part("hinge"), // section 3
     techniques: [
+      part("crossReplicaBatchNorm", {}), // section 3
       part("orthogonalRegularisation", { beta: 1e-4 }), // section 3.1
       part("weightAveraging", { decay: 0.9999, start: 20_000 }), // section 3; the start is that of the authors' code
+      part("standingStatistics", { batches: 100 }), // appendix C.1
     ],
     optimizers: { generator: adam(5e-5, [0, 0.999]), discriminator: adam(2e-4, [0, 0.999]) }, // appendix C
     batchSize: 2_048, // table 1
