@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "gantry-lab-games-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("gantry lab games", () => {
-  it("plays, tabulates, draws, and makes the page again from the records", { timeout: 120_000 }, async () => {
+  it("plays, tabulates, draws, and makes the page again from the records", async () => {
     const out = join(folder, "games");
     const flags = ["--games", "dirac,bilinear", "--orders", "alternating", "--weights", "0.5", "--seeds", "3"];
     const { code, stdout } = await start(["lab", "games", ...flags, "--steps", "200", "--out", out]);
@@ -33,7 +33,7 @@ describe("gantry lab games", () => {
     }
   });
 
-  it("says what is wrong in one line", { timeout: 120_000 }, async () => {
+  it("says what is wrong in one line", async () => {
     const wrong = async (...args: string[]) => {
       const { code, stderr } = await start(["lab", "games", ...args]);
       return [code, stderr.trimEnd()];

@@ -11,7 +11,7 @@ const out = join(folder, "mixture");
 const mixture = ["lab", "mixture", "--modes", "4", "--updates", "top", "--seeds", "1", "--steps", "10", "--out", out];
 
 describe("gantry lab", () => {
-  it("trains, tabulates, and repeats no run", { timeout: 120_000 }, async () => {
+  it("trains, tabulates, and repeats no run", async () => {
     const { code, stdout } = await start([...mixture, "--threads", "1"]);
     expect(code).toBe(0);
     expect(stdout).toContain("### 4 modes, 10 iterations");
@@ -22,14 +22,14 @@ describe("gantry lab", () => {
     expect(statSync(log).mtimeMs).toBe(before);
   });
 
-  it("makes the page again from the records", { timeout: 60_000 }, async () => {
+  it("makes the page again from the records", async () => {
     const again = join(folder, "again");
     const { code } = await start(["lab", "mixture", "--records", join(out, "records"), "--out", again]);
     expect(code).toBe(0);
     expect(readFileSync(join(again, "tables.md"), "utf8")).toBe(readFileSync(join(out, "tables.md"), "utf8"));
   });
 
-  it("measures the oracle's cosines on a run", { timeout: 60_000 }, async () => {
+  it("measures the oracle's cosines on a run", async () => {
     const run = join(out, "runs", "modes=4_update=top-seed0");
     const oracle = join(folder, "oracle");
     const { code, stdout } = await start(["lab", "oracle", run, "--steps", "1,10", "--batches", "2", "--out", oracle]);
@@ -38,7 +38,7 @@ describe("gantry lab", () => {
     expect(existsSync(join(oracle, "figures", "oracle-modes-4-top-seed0-gradient.png"))).toBe(true);
   });
 
-  it("says what is wrong in one line", { timeout: 60_000 }, async () => {
+  it("says what is wrong in one line", async () => {
     const wrong = async (...args: string[]) => {
       const { code, stderr } = await start(["lab", ...args]);
       return [code, stderr.trimEnd()];

@@ -18,7 +18,7 @@ const record = {
 };
 
 describe("gantry lab anomaly", () => {
-  it("says what is wrong in one line", { timeout: 60_000 }, async () => {
+  it("says what is wrong in one line", async () => {
     const wrong = async (...args: string[]) => {
       const { code, stderr } = await start(["lab", "anomaly", ...args]);
       return [code, stderr.trimEnd()];
@@ -33,7 +33,7 @@ describe("gantry lab anomaly", () => {
     expect(subset).toEqual([2, expect.stringContaining("--subset (=7) must be an even number from 2 to 1784")]);
   });
 
-  it("makes the tables from records", { timeout: 60_000 }, async () => {
+  it("makes the tables from records", async () => {
     const records = join(folder, "records");
     mkdirSync(records);
     writeFileSync(join(records, "wgan-gp-digit3-all-seed0.json"), JSON.stringify(record));
@@ -48,7 +48,7 @@ describe("gantry lab anomaly", () => {
 });
 
 describe("gantry lab images", () => {
-  it("prints the comparison of a sweep's folder", { timeout: 60_000 }, async () => {
+  it("prints the comparison of a sweep's folder", async () => {
     const sweep = join(folder, "sweep");
     mkdirSync(sweep);
     const row = (update: string, value: number) => ({

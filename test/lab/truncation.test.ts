@@ -125,9 +125,7 @@ describe("gantry lab truncation", () => {
     expect(() => truncationTables([...records, other])).toThrow("the records are of several runs or settings");
   });
 
-  it("measures each point once, by the protocol of gantry evaluate, and goes on where it was", {
-    timeout: 60_000,
-  }, async () => {
+  it("measures each point once, by the protocol of gantry evaluate, and goes on where it was", async () => {
     const folder = temporaryFolder();
     const run = join(folder, "run");
     const data = mnist({ size: 16, first: 80 }) as RecipeInput["data"];

@@ -63,7 +63,7 @@ async function tryAll(cases: readonly Case[]): Promise<void> {
 const of = (cases: readonly Case[], first: string | undefined): Case[] =>
   cases.filter(({ techniques }) => techniques[0] === first);
 
-describe(`the matrix${FULL ? ", 50 steps" : ""}`, { timeout: FULL ? 1_800_000 : 120_000 }, () => {
+describe(`the matrix${FULL ? ", 50 steps" : ""}`, { timeout: FULL ? 1_800_000 : 180_000 }, () => {
   it("has all networks, and no reason for a refusal that nothing meets", () => {
     expect([missing("generator"), missing("discriminator")]).toEqual([[], []]);
     const all = [...SINGLES, ...PAIRS, ...ON_VECTORS];
