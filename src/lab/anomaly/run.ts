@@ -14,6 +14,7 @@ import {
   SweepFolder,
   type SweepOutcome,
   stateOf,
+  whenFinished,
 } from "../sweep/index.ts";
 import {
   type AnomalyKey,
@@ -67,19 +68,12 @@ export async function runAnomaly(
   };
   // One at a time; the next run is trained meanwhile.
   let measured: Promise<void> = Promise.resolve();
-  const outcome = await runSweep(folder, grid, source, {
-    ...options,
-    events: {
-      ...options.events,
-      ended: (run, state) => {
-        options.events?.ended?.(run, state);
-        if (state.kind !== "finished") return;
-        measured = measured.then(() => measure(run));
-        // A failure is told below, when training has come to its end; until then it must not count as unhandled.
-        measured.catch(() => {});
-      },
-    },
-  });
+  const inTurn = (run: GridRun) => {
+    measured = measured.then(() => measure(run));
+    // A failure is told below, when training has come to its end; until then it must not count as unhandled.
+    measured.catch(() => {});
+  };
+  const outcome = await runSweep(folder, grid, source, whenFinished(options, inTurn));
   await measured;
   for (const run of runsOf(grid, options.shard)) {
     if (options.stop?.aborted) break;

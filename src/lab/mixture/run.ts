@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../../formats/index.ts";
 import { loadRecipe } from "../../recipe/load.ts";
 import { expandGrid, type GridRun } from "../sweep/grid.ts";
-import { type RunSweepOptions, runSweep, type Sweep, SweepFolder, type SweepOutcome, stateOf } from "../sweep/index.ts";
+import {
+  type RunSweepOptions,
+  runSweep,
+  type Sweep,
+  SweepFolder,
+  type SweepOutcome,
+  stateOf,
+  whenFinished,
+} from "../sweep/index.ts";
 import { writeMixtureFigures } from "./figures.ts";
 import { type MixtureRecord, readRecords, recordName, recordOf, updateOf, writeRecord } from "./record.ts";
 import { mixtureTables } from "./table.ts";
@@ -39,17 +47,9 @@ export async function runMixture(
   const folder = new SweepFolder(path);
   folder.define(sweep, base);
   const writing: Promise<void>[] = [];
-  const outcome = await runSweep(folder, grid, source, {
-    ...options,
-    events: {
-      ...options.events,
-      ended: (run, state) => {
-        options.events?.ended?.(run, state);
-        // What fails here is tried again below, and told there: the other runs must not end with it.
-        if (state.kind === "finished") writing.push(writeRecordOf(folder, run).catch(() => undefined));
-      },
-    },
-  });
+  // What fails here is tried again below, and told there: the other runs must not end with it.
+  const record = (run: GridRun) => void writing.push(writeRecordOf(folder, run).catch(() => undefined));
+  const outcome = await runSweep(folder, grid, source, whenFinished(options, record));
   await Promise.all(writing);
   // Those that an earlier process, or another one, has finished.
   for (const run of grid.runs) if (stateOf(folder, run).kind === "finished") await writeRecordOf(folder, run);

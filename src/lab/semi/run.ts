@@ -3,7 +3,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadRecipe } from "../../recipe/load.ts";
 import { expandGrid, type GridRun } from "../sweep/grid.ts";
-import { type RunSweepOptions, runSweep, type Sweep, SweepFolder, type SweepOutcome, stateOf } from "../sweep/index.ts";
+import {
+  type RunSweepOptions,
+  runSweep,
+  type Sweep,
+  SweepFolder,
+  type SweepOutcome,
+  stateOf,
+  whenFinished,
+} from "../sweep/index.ts";
 import { writeSemiPage } from "./page.ts";
 import {
   hasEnsemble,
@@ -43,16 +51,7 @@ export async function runSemi(
     writeSemiRecord(kept, semiRecord(folder.run(name)));
   };
   const finished = (run: GridRun): boolean => stateOf(folder, run).kind === "finished";
-  const outcome = await runSweep(folder, grid, source, {
-    ...options,
-    events: {
-      ...options.events,
-      ended: (run, state) => {
-        options.events?.ended?.(run, state);
-        if (state.kind === "finished") record(run);
-      },
-    },
-  });
+  const outcome = await runSweep(folder, grid, source, whenFinished(options, record));
   // Those of earlier processes and of other ones too.
   for (const run of grid.runs.filter(finished)) record(run);
   for (const cell of grid.cells) {

@@ -17,5 +17,12 @@ export {
   sweepTable,
 } from "./results.ts";
 export { type RunState, stateOf } from "./run-state.ts";
-export { type PlannedRun, type RunSweepOptions, runSweep, type SweepEvents, type SweepOutcome } from "./run-sweep.ts";
+export {
+  type PlannedRun,
+  type RunSweepOptions,
+  runSweep,
+  type SweepEvents,
+  type SweepOutcome,
+  whenFinished,
+} from "./run-sweep.ts";
 export { writeResults } from "./write-results.ts";

@@ -50,6 +50,15 @@ export interface RunSweepOptions {
   readonly update?: (() => void) | undefined;
 }
 
+/** Options with an action that is called with each run that finishes, after what they tell already. */
+export function whenFinished(options: RunSweepOptions, action: (run: GridRun) => void): RunSweepOptions {
+  const ended: SweepEvents["ended"] = (run, state) => {
+    options.events?.ended?.(run, state);
+    if (state.kind === "finished") action(run);
+  };
+  return { ...options, events: { ...options.events, ended } };
+}
+
 /** How a sweep ended, of the runs of this process's share. */
 export interface SweepOutcome {
   readonly runs: number;
