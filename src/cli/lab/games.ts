@@ -57,7 +57,8 @@ export const gamesCommand = defineCommand({
     const names = lab.toyGames.map(({ name }) => name);
     const listed = namesOf("--games", flags.games, names);
     const games = lab.toyGames.filter(({ name }) => listed.includes(name));
-    const orders = [...new Set(namesOf("--orders", flags.orders, lab.playOrders))];
+    const wanted = namesOf("--orders", flags.orders, lab.playOrders);
+    const orders = lab.playOrders.filter((order) => wanted.includes(order));
     if (flags.records === undefined) {
       const experiment = { orders, weights, lr, steps, seeds };
       lab.refuseOtherGames(join(flags.out, "records"), experiment);

@@ -156,7 +156,7 @@ function flagsOf({ lr, steps, seeds, arms }: GameRecord): string {
  */
 export function refuseOtherGames(folder: string, experiment: GamesExperiment): void {
   const { lr = LR, steps = STEPS, seeds = SEEDS, weights = HISTORY_WEIGHTS, orders = playOrders } = experiment;
-  const flags = inFlags(lr, steps, seeds, weights, orders);
+  const flags = inFlags(lr, steps, seeds, [...new Set(weights)], orders);
   for (const file of toyGames.map(({ name }) => recordFile(folder, name)).filter((path) => existsSync(path))) {
     const before = flagsOf(readJsonFile(file, schema));
     if (before !== flags) {
