@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { BuiltGame } from "../src/training/index.ts";
 import { Side } from "./side.ts";
-import { dcganGame, type Gantry } from "./steps.ts";
+import { type Gantry, smallDcgan } from "./steps.ts";
 import { clockOf, median } from "./timing.ts";
 
 const JITI = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
@@ -22,12 +22,12 @@ const SIZE = 32;
 
 /** The steps by name; the first is what the others are compared with. */
 const VARIANTS: Readonly<Record<string, (gantry: Gantry) => BuiltGame>> = {
-  "batch norm": (gantry) => dcganGame(gantry, SIZE, []),
-  "no norm": (gantry) => dcganGame(gantry, SIZE, [], { batchNorm: false }),
-  "virtual batch norm": (gantry) => dcganGame(gantry, SIZE, [gantry.virtualBatchNorm()]),
-  "virtual, R = 16": (gantry) => dcganGame(gantry, SIZE, [gantry.virtualBatchNorm({ size: 16 })]),
-  "minibatch discrimination": (gantry) => dcganGame(gantry, SIZE, [gantry.minibatchDiscrimination()]),
-  "minibatch standard deviation": (gantry) => dcganGame(gantry, SIZE, [gantry.minibatchStandardDeviation()]),
+  "batch norm": (gantry) => smallDcgan(gantry, SIZE, []),
+  "no norm": (gantry) => smallDcgan(gantry, SIZE, [], { batchNorm: false }),
+  "virtual batch norm": (gantry) => smallDcgan(gantry, SIZE, [gantry.virtualBatchNorm()]),
+  "virtual, R = 16": (gantry) => smallDcgan(gantry, SIZE, [gantry.virtualBatchNorm({ size: 16 })]),
+  "minibatch discrimination": (gantry) => smallDcgan(gantry, SIZE, [gantry.minibatchDiscrimination()]),
+  "minibatch standard deviation": (gantry) => smallDcgan(gantry, SIZE, [gantry.minibatchStandardDeviation()]),
 };
 
 interface Times {
@@ -50,19 +50,19 @@ const now = clockOf(values.cpu);
 
 async function worker(turns: number): Promise<Times> {
   const gantry = (await import(new URL("../dist/index.js", import.meta.url).href)) as Gantry;
-  const games = Object.entries(VARIANTS).map(([name, make]) => [name, make(gantry), [] as number[]] as const);
+  const gans = Object.entries(VARIANTS).map(([name, make]) => [name, make(gantry), [] as number[]] as const);
   for (let turn = -2; turn < turns; turn++) {
     // Every variant comes at every place of a turn.
-    const first = (turn + 2) % games.length;
-    for (const [, game, times] of [...games.slice(first), ...games.slice(0, first)]) {
+    const first = (turn + 2) % gans.length;
+    for (const [, gan, times] of [...gans.slice(first), ...gans.slice(0, first)]) {
       const start = now();
-      gantry.trainingStep(game).dispose();
+      gantry.trainingStep(gan).dispose();
       if (turn >= 0) times.push(now() - start);
     }
   }
   return {
     engine: gantry.engineSummary().libtorch,
-    turns: Object.fromEntries(games.map(([name, , times]) => [name, times])),
+    turns: Object.fromEntries(gans.map(([name, , times]) => [name, times])),
   };
 }
 

@@ -13,7 +13,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { openDataset } from "../src/data/dataset.ts";
-import { packOf } from "../src/data/describe.ts";
+import { packOf } from "../src/data/define.ts";
 import { BatchStream, imageFolder, mnist, type Pack, preparePack } from "../src/data/index.ts";
 import { hinge } from "../src/losses/index.ts";
 import { dcgan } from "../src/models/index.ts";
@@ -115,8 +115,8 @@ async function batches(size: number, steps: number): Promise<void> {
   });
   const stream = new BatchStream(dataset, { batchSize: 64, seed: 1, memoryFormat: recipe.memoryFormat });
   const batch = median(400, () => scope(() => void stream.next()));
-  const game = new BuiltGame(recipe, shapeOf(dataset), imageFeed(dataset, recipe));
-  const step = median(steps, () => trainingStep(game).dispose());
+  const gan = new BuiltGame(recipe, shapeOf(dataset), imageFeed(dataset, recipe));
+  const step = median(steps, () => trainingStep(gan).dispose());
   report(`batch of 64 at ${size} px, flipped`, {
     ms: batch,
     "step ms": step,

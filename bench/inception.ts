@@ -13,7 +13,7 @@ export async function inceptionStep({ Generator, scope, Tensor }: Gantry): Promi
   const { InceptionV3 } = (await compiled(
     "models/inception/network.js",
   )) as typeof import("../src/models/inception/network.ts");
-  const random = new InceptionV3({ generator: new Generator(1), device: "cpu" });
+  const random = new InceptionV3({ rng: new Generator(1), device: "cpu" });
   const network = new InceptionFeatures(random.stateDict(), { device: "cpu", hash: "random" });
   random.dispose();
   const images = Tensor.randint(0, 256, [BATCH, 3, 32, 32]).to({ dtype: "uint8" });

@@ -1,5 +1,5 @@
 /** What the benchmarks time on our side: the trainer's own step on the recipes that `peer/` writes in PyTorch. */
-import type { BatchFeed } from "../src/data/feed.ts";
+import type { DataLoader } from "../src/data/loader.ts";
 import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
 import type { BuiltGame, DataShape } from "../src/training/index.ts";
@@ -44,10 +44,10 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
     });
     const modes = Tensor.randint(-2, 3, [MIXTURE_BATCH, 2]).to({ dtype: "float32" });
     const real = modes.add(Tensor.randn([MIXTURE_BATCH, 2]).mul(0.05));
-    return stepsOf(gantry, gameOf(gantry, recipe, { sample: { features: 2 }, classes: [] }, real));
+    return stepsOf(gantry, ganOf(gantry, recipe, { sample: { features: 2 }, classes: [] }, real));
   },
-  "dcgan-32": (gantry) => stepsOf(gantry, dcganGame(gantry, 32, [])),
-  "dcgan-64": (gantry) => stepsOf(gantry, dcganGame(gantry, 64, [])),
+  "dcgan-32": (gantry) => stepsOf(gantry, smallDcgan(gantry, 32, [])),
+  "dcgan-64": (gantry) => stepsOf(gantry, smallDcgan(gantry, 64, [])),
   "sngan-32": (gantry) => {
     const { resnet } = gantry;
     return resnetStep(gantry, [resnet.generator({}), resnet.discriminator({})], { size: 32, batch: 64, classes: 0 });
@@ -89,17 +89,17 @@ function resnetStep(
   const real = Tensor.rand([batch, 3, size, size]).mul(2).sub(1).contiguous("channelsLast");
   const labels = classes > 0 ? Tensor.randint(0, classes, [batch]) : undefined;
   const names = Array.from({ length: classes }, (_, i) => String(i));
-  const game = gameOf(gantry, recipe, { sample: { channels: 3, size }, classes: names }, real, labels);
+  const gan = ganOf(gantry, recipe, { sample: { channels: 3, size }, classes: names }, real, labels);
   const count = (network: BuiltGame["generator"] | BuiltGame["discriminator"]): number =>
     network.parameters().reduce((sum, { numel }) => sum + numel, 0);
-  return { ...stepsOf(gantry, game), parameters: [count(game.generator), count(game.discriminator)] };
+  return { ...stepsOf(gantry, gan), parameters: [count(gan.generator), count(gan.discriminator)] };
 }
 
 /**
  * The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that comes again and again. `batchNorm` is
  * the generator's.
  */
-export function dcganGame(
+export function smallDcgan(
   gantry: Gantry,
   size: number,
   techniques: RecipeInput["techniques"],
@@ -122,27 +122,27 @@ export function dcganGame(
     memoryFormat: "channelsLast",
   });
   const real = Tensor.rand([BATCH, 3, size, size]).mul(2).sub(1).contiguous("channelsLast");
-  return gameOf(gantry, recipe, { sample: { channels: 3, size }, classes: [] }, real);
+  return ganOf(gantry, recipe, { sample: { channels: 3, size }, classes: [] }, real);
 }
 
 /** A game on one batch that comes again and again, as in the peer: data are not what is measured. */
-function gameOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor, labels?: Tensor): BuiltGame {
-  const feed: BatchFeed = {
+function ganOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor, labels?: Tensor): BuiltGame {
+  const loader: DataLoader = {
     epoch: 0,
     next: () => ({ images: real, labels }),
     state: () => ({ tensors: new Map(), numbers: {} }),
     load: () => {},
   };
-  return new gantry.BuiltGame(recipe, shape, feed);
+  return new gantry.BuiltGame(recipe, shape, loader);
 }
 
 /** The trainer's step. */
-function stepsOf(gantry: Gantry, game: BuiltGame): Step {
+function stepsOf(gantry: Gantry, gan: BuiltGame): Step {
   return {
     run: (count) => {
       // The loop reads the numbers of a step once in a while, the peer every time: here every time, too.
       for (let i = 0; i < count; i++) {
-        const numbers = gantry.trainingStep(game);
+        const numbers = gantry.trainingStep(gan);
         numbers.toArray();
         numbers.dispose();
       }

@@ -17,7 +17,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Side } from "./side.ts";
-import { dcganGame, type Gantry } from "./steps.ts";
+import { type Gantry, smallDcgan } from "./steps.ts";
 import { clockOf, median } from "./timing.ts";
 
 const JITI = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));
@@ -50,14 +50,14 @@ async function worker(size: number, pairs: number): Promise<Times> {
   const gantry = (await import(new URL("../dist/index.js", import.meta.url).href)) as Gantry;
   const { generatorUpdate } = (await import(
     new URL("../dist/training/step.js", import.meta.url).href
-  )) as typeof import("../src/training/step.ts");
+  )) as typeof import("../src/training/step/step.ts");
   const { frozenStatistics, grad, noGrad, scope, Tensor, topK } = gantry;
-  const plain = dcganGame(gantry, size, []);
-  const chosen = dcganGame(gantry, size, [topK({ gamma: 0.5, floor: 0.5, everySteps: 1 })]);
+  const plain = smallDcgan(gantry, size, []);
+  const chosen = smallDcgan(gantry, size, [topK({ gamma: 0.5, floor: 0.5, everySteps: 1 })]);
   chosen.reach(1);
   const { discriminator, loss } = plain;
   const technique = chosen.techniques[0]!;
-  const images = plain.feed.next().images;
+  const images = plain.loader.next().images;
   const timed = (work: () => unknown): number => {
     const start = now();
     scope(() => void work());

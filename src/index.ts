@@ -4,7 +4,6 @@
 export { z } from "zod";
 export {
   type Descriptor,
-  describeOwn as describe,
   fromPlain,
   isDescriptor,
   kindsOf,
@@ -24,7 +23,7 @@ export {
   type DataContext,
   type DataDescriptor,
   type Dataset,
-  describeImages,
+  defineImageDataset,
   type Fit,
   fashionMnist,
   type ImageOptions,

@@ -16,7 +16,8 @@ export interface Descriptor<R extends Role = Role, Context = never, Part = unkno
   readonly role: R;
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
-  build(context: Context): Part;
+  /** Makes the part. A context that may be undefined can be left out. */
+  build(...context: undefined extends Context ? [context?: Context] : [context: Context]): Part;
 }
 
 /** The part of a descriptor that can be written to a file. */
@@ -32,8 +33,8 @@ interface Registration {
 }
 
 const registry = new Map<string, Registration>();
-/** Those that a user described. */
-const own = new WeakSet<Registration>();
+/** Those that ship with Gantry, which no other may replace. */
+const shipped = new Set<Registration>();
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -58,47 +59,55 @@ export function explain(error: z.ZodError, subject: string, input: unknown, keys
 }
 
 /**
- * Defines a part of a recipe: its role, its name in files and overrides, the zod schema of its options (use
- * `z.strictObject`, so that misspelt options are caught), and how it is built.
+ * Makes the function that defines parts of one role: `defineLoss`, `defineTechnique` and the like.
  *
- * Throws UserError at the call of the factory when an option is unknown or out of range.
+ * That function takes the part's kind (its name in files and overrides), the zod schema of its options (use
+ * `z.strictObject`, so that misspelt options are caught), and how the part is built. It returns the factory that recipes
+ * call. The factory throws UserError when an option is unknown or out of range.
+ *
+ * @throws UserError when a part that ships with Gantry has the same role and kind.
  *
  * @example
- * export const hinge = describe("loss", "hinge", z.strictObject({}), () => new HingeLoss());
+ * const defineLoss = definer<"loss", undefined, Loss>("loss");
+ * const hinge = defineLoss("hinge", z.strictObject({}), () => new HingeLoss());
  */
-export function describe<R extends Role, S extends z.ZodObject, Context, Part>(
-  role: R,
-  kind: string,
-  schema: S,
-  build: (options: z.output<S>, context: Context) => Part,
-): (options?: z.input<S>) => Descriptor<R, Context, Part> {
-  const create = (input: unknown = {}): Descriptor<R, Context, Part> => {
-    const parsed = schema.safeParse(input);
-    if (!parsed.success) throw explain(parsed.error, kind, input, Object.keys(schema.shape));
-    const options = deepFreeze(parsed.data);
-    return Object.freeze({
-      role,
-      kind,
-      options: options as Readonly<Record<string, unknown>>,
-      build: (context: Context) => build(options, context),
-    });
+export function definer<R extends Role, Context, Part>(role: R) {
+  return <S extends z.ZodObject, P extends Part>(
+    kind: string,
+    schema: S,
+    build: (options: z.output<S>, context: Context) => P,
+  ): ((options?: z.input<S>) => Descriptor<R, Context, P>) => {
+    const create = (input: unknown = {}): Descriptor<R, Context, P> => {
+      const parsed = schema.safeParse(input);
+      if (!parsed.success) throw explain(parsed.error, kind, input, Object.keys(schema.shape));
+      const options = deepFreeze(parsed.data);
+      return Object.freeze({
+        role,
+        kind,
+        options: options as Readonly<Record<string, unknown>>,
+        build: (context?: Context) => build(options, context as Context),
+      });
+    };
+    const before = registry.get(`${role}/${kind}`);
+    if (before !== undefined && shipped.has(before)) {
+      throw new UserError(
+        `there is a ${role} \`${kind}\` already, which ships with Gantry; define yours under another kind`,
+      );
+    }
+    registry.set(`${role}/${kind}`, { schema, create: create as (options: unknown) => Descriptor });
+    return create;
   };
-  registry.set(`${role}/${kind}`, { schema, create: create as (options: unknown) => Descriptor });
-  return create;
 }
 
-/** {@link describe} for a part of the user's own. Throws UserError when one that ships with Gantry has its kind. */
-export const describeOwn: typeof describe = (role, kind, schema, build) => {
-  const before = registry.get(`${role}/${kind}`);
-  if (before !== undefined && !own.has(before)) {
-    throw new UserError(
-      `there is a ${role} \`${kind}\` already, which ships with Gantry; describe yours under another kind`,
-    );
-  }
-  const create = describe(role, kind, schema, build);
-  own.add(registry.get(`${role}/${kind}`)!);
-  return create;
-};
+/** Marks everything that is registered so far as shipped with Gantry. Called once, before any file of a user's is loaded. */
+export function sealShipped(): void {
+  for (const registration of registry.values()) shipped.add(registration);
+}
+
+/** Whether a registered part ships with Gantry. Throws UserError when the kind is unknown. */
+export function isShipped(role: Role, kind: string): boolean {
+  return shipped.has(find(role, kind));
+}
 
 /** The kinds registered for a role, in the order of their definition. */
 export function kindsOf(role: Role): string[] {

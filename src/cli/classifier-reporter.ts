@@ -1,7 +1,7 @@
 /** What the training of a classifier tells while it goes: for people, as JSON lines, or (quietly) the file at its end. */
 import type { Dataset, PackProgress } from "../data/index.ts";
 import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/classifier/index.ts";
-import { clock, Remaining, StatusLine, type Stream, spoken, throttled } from "./progress.ts";
+import { clock, duration, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 
 /** What is told at the end. */
@@ -125,7 +125,7 @@ class TextReporter implements ClassifierReporter {
   end({ file, correct, count }: ClassifierResult): void {
     this.#status.end();
     this.#out.write(
-      `Test accuracy ${percent(correct / count)} (${correct} of ${count}) after ${spoken(secondsSince(this.#began))}.\n` +
+      `Test accuracy ${percent(correct / count)} (${correct} of ${count}) after ${duration(secondsSince(this.#began))}.\n` +
         `  classifier  ${file}\n`,
     );
   }

@@ -1,6 +1,6 @@
 /** `gantry data`: inspects a dataset by name or path, or gets one. */
 import { resolve } from "node:path";
-import { packOf } from "../data/describe.ts";
+import { packOf } from "../data/define.ts";
 import { getDataset } from "../data/get.ts";
 import { type Inspection, inspect } from "../data/inspect.ts";
 import { datasetsByHand, officialDataset, officialDatasets } from "../data/registry.ts";

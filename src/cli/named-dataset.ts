@@ -6,7 +6,7 @@ import { celeba } from "../data/celeba.ts";
 import { celebaHq } from "../data/celeba-hq.ts";
 import { cifar10 } from "../data/cifar10.ts";
 import { cifar100 } from "../data/cifar100.ts";
-import type { DataDescriptor } from "../data/describe.ts";
+import type { DataDescriptor } from "../data/define.ts";
 import { fashionMnist } from "../data/fashion-mnist.ts";
 import { imageFolder } from "../data/image-folder.ts";
 import { imagenet } from "../data/imagenet.ts";

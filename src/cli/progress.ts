@@ -25,7 +25,7 @@ export function clock(seconds: number): string {
 }
 
 /** Seconds as a person says them: "3 min 52 s". */
-export function spoken(seconds: number): string {
+export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (whole < 60) return `${whole} s`;

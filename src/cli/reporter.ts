@@ -3,12 +3,12 @@ import { isAbsolute, join, relative, resolve } from "node:path";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { programName, quoted } from "./program.ts";
 import {
+  duration,
   progressLine,
   Remaining,
   StatusLine,
   type Stream,
   significant,
-  spoken,
   throttled,
   valueText,
 } from "./progress.ts";
@@ -184,7 +184,7 @@ function endText(result: RunResult, total: number, workers: string | undefined):
         [`${resume} --set steps=${total * 2}`, "train for as long again"],
       ]
     : [[resume, begun ? `go on to step ${total}` : "go on"]];
-  const after = `after ${spoken(result.seconds)} of training`;
+  const after = `after ${duration(result.seconds)} of training`;
   const stopped = begun
     ? `Stopped and saved at step ${result.step} of ${total} ${after}.`
     : "Stopped while the run was prepared; what is prepared is kept.";

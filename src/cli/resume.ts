@@ -43,9 +43,9 @@ export const resume = defineCommand({
     if (threads !== undefined) changes.push(`threads=${threads}`);
     const { openRun } = await import("../training/index.ts");
     const run = await openRun(flags.run, changes);
-    const { amongWorkers } = await import("./crew.ts");
-    return amongWorkers(flags.workers, run.recipe, (meeting) =>
-      trainWatched(run, run.recipe.name ?? "run", flags.run, flags, { meeting, workers: flags.workers }),
+    const { amongWorkers } = await import("./local-workers.ts");
+    return amongWorkers(flags.workers, run.recipe, (rendezvous) =>
+      trainWatched(run, run.recipe.name ?? "run", flags.run, flags, { rendezvous, workers: flags.workers }),
     );
   },
 });

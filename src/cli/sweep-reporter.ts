@@ -1,6 +1,6 @@
 /** What a sweep tells while it goes: a live view on a terminal, sparse lines in a log, JSON lines, or nothing. */
 import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../lab/index.ts";
-import { type Stream, spoken } from "./progress.ts";
+import { duration, type Stream } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 import { StatusBlock } from "./status-block.ts";
 import { SweepProgress } from "./sweep-progress.ts";
@@ -122,7 +122,7 @@ class TextReporter implements SweepReporter {
     if (state.kind === "finished") progress.finished++;
     if (state.kind === "failed") progress.failed++;
     if (state.kind === "elsewhere") progress.elsewhere++;
-    const after = began === undefined ? "" : ` after ${spoken(seconds() - began)}`;
+    const after = began === undefined ? "" : ` after ${duration(seconds() - began)}`;
     const words = {
       waiting: () => undefined,
       begun: () => `stopped   ${labelOf(run)}: it can be resumed`,

@@ -108,8 +108,8 @@ export const train = defineCommand({
     const { applyOverrides } = await import("../recipe/overrides.ts");
     const loaded = await loadRecipe(flags.recipe);
     const recipe = asUsage(() => applyOverrides(loaded.recipe, overrides));
-    const { amongWorkers } = await import("./crew.ts");
-    return amongWorkers(flags.workers, recipe, async (meeting) => {
+    const { amongWorkers } = await import("./local-workers.ts");
+    return amongWorkers(flags.workers, recipe, async (rendezvous) => {
       if (flags.out !== undefined) refuseExisting(flags.out);
       const { startRun } = await import("../training/index.ts");
       const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
@@ -127,9 +127,9 @@ export const train = defineCommand({
         if (!existed) rmdirSync(directory);
       };
       return trainWatched(run, recipe.name ?? loaded.source, directory, flags, {
-        meeting,
+        rendezvous,
         workers: flags.workers,
-        unbegun,
+        onNotStarted: unbegun,
       });
     });
   },

@@ -9,11 +9,11 @@ import { type OutputFlags, reporterFor } from "./reporter.ts";
 /** Options of {@link trainWatched}. */
 export interface Watching {
   /** Where the workers that share the work meet; default: there are no others. */
-  readonly meeting?: Meeting | undefined;
+  readonly rendezvous?: Meeting | undefined;
   /** What the user gave as `--workers`. */
   readonly workers?: string | undefined;
   /** Called when the run fails before its first step (no data, no such device). */
-  readonly unbegun?: () => void;
+  readonly onNotStarted?: () => void;
 }
 
 /** Trains a run to its end or to the first signal, and gives the exit code. */
@@ -22,7 +22,7 @@ export async function trainWatched(
   name: string,
   directory: string,
   flags: OutputFlags,
-  { meeting, workers, unbegun }: Watching = {},
+  { rendezvous, workers, onNotStarted: unbegun }: Watching = {},
 ): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
@@ -39,7 +39,7 @@ export async function trainWatched(
     if (run.recipe.threads !== undefined) configureEngine({ threads: run.recipe.threads });
     refuseAbsentDevice(run.recipe.device);
     reporter.start(name, directory);
-    const result = await run.train({ events, stop: interrupt.signal, meeting });
+    const result = await run.train({ events, stop: interrupt.signal, rendezvous });
     reporter.end(result, workers);
     return result.finished ? exitCodes.success : interrupt.exitCode();
   } catch (error) {

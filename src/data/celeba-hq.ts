@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { listedSource, refuseEmpty } from "./listed-source.ts";
 import { listImages } from "./listing.ts";
 import { path, photographs } from "./options.ts";
@@ -42,7 +42,7 @@ export async function celebaHqSource(path: string | undefined): Promise<ImageSou
  * @example
  * celebaHq({ path: "/data/celeba-hq", size: 128, flip: true })
  */
-export const celebaHq = describeImages(
+export const celebaHq = defineImageDataset(
   "celebaHq",
   z.strictObject({
     path,

@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { type Column, readAttribute, readPartition } from "./celeba-tables.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { listedSource, refuseEmpty } from "./listed-source.ts";
 import { type Listed, listImages } from "./listing.ts";
 import { path, photographs } from "./options.ts";
@@ -121,7 +121,7 @@ function absent(partition: Column, part: number | undefined, files: readonly Lis
  * @example
  * celeba({ path: "/data/celeba", size: 64, attribute: "Smiling", flip: true })
  */
-export const celeba = describeImages(
+export const celeba = defineImageDataset(
   "celeba",
   z.strictObject({
     path,

@@ -1,7 +1,7 @@
 /** CIFAR-10: 50,000 + 10,000 colour images of 32 x 32 pixels in ten classes (Krizhevsky 2009), in the official binary form. */
 import { z } from "zod";
 import { type CifarDataset, cifarOptions, cifarSource } from "./cifar-source.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { cifar10Files } from "./registry.ts";
 
 const dataset: CifarDataset = {
@@ -32,6 +32,6 @@ const dataset: CifarDataset = {
  * @example
  * cifar10({ flip: true })
  */
-export const cifar10 = describeImages("cifar10", z.strictObject(cifarOptions), ({ path, split }) =>
+export const cifar10 = defineImageDataset("cifar10", z.strictObject(cifarOptions), ({ path, split }) =>
   cifarSource(dataset, path, split),
 );

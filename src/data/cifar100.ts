@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type CifarDataset, cifarOptions, cifarSource } from "./cifar-source.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { cifar100Files } from "./registry.ts";
 
 const names = (text: string): string[] => text.split(/\s+/);
@@ -52,7 +52,7 @@ const dataset = (granularity: keyof typeof labelAt): CifarDataset => ({
  * @example
  * cifar100({ granularity: "coarse", flip: true })
  */
-export const cifar100 = describeImages(
+export const cifar100 = defineImageDataset(
   "cifar100",
   z.strictObject({
     granularity: z.enum(["fine", "coarse"], "must be `fine` or `coarse`").default("fine"),

@@ -1,7 +1,7 @@
 /** Fashion-MNIST: 60,000 + 10,000 articles of clothing in MNIST's form (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747). */
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { hasIdx, type IdxDataset, type IdxSplit, idxSource } from "./idx-source.ts";
 import { idxOptions } from "./mnist.ts";
 import { datasetsFolder } from "./paths.ts";
@@ -41,6 +41,6 @@ export function fashionMnistFolder(split: IdxSplit): string {
  * @example
  * fashionMnist({ classes: ["Sneaker", "Ankle boot"] })
  */
-export const fashionMnist = describeImages("fashionMnist", idxOptions, ({ path, split }) =>
+export const fashionMnist = defineImageDataset("fashionMnist", idxOptions, ({ path, split }) =>
   idxSource(fashionMnistDataset, path ?? fashionMnistFolder(split), split),
 );

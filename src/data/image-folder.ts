@@ -7,7 +7,7 @@
 import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { suggestion, UserError } from "../base/errors.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { listedSource, refuseEmpty } from "./listed-source.ts";
 import { byCodeUnit, type Listed, listImages } from "./listing.ts";
 import { photographs } from "./options.ts";
@@ -145,7 +145,7 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
  * @example
  * imageFolder({ path: "photos/cats.zip", size: 64, flip: true })
  */
-export const imageFolder = describeImages(
+export const imageFolder = defineImageDataset(
   "imageFolder",
   z.strictObject({
     path: z.string("must be the path of a folder or zip archive").min(1, "must not be empty"),

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
 import { quoted } from "../formats/one-line.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { byClass } from "./image-folder.ts";
 import { listedSource } from "./listed-source.ts";
 import { byCodeUnit, type Listed, listImages } from "./listing.ts";
@@ -105,7 +105,7 @@ export async function imagenetSource(
  * @example
  * imagenet({ path: "/data/imagenet", synsets: "hundred.txt", size: 128, flip: true })
  */
-export const imagenet = describeImages(
+export const imagenet = defineImageDataset(
   "imagenet",
   z.strictObject({
     path,

@@ -5,18 +5,23 @@ export { celebaHq } from "./celeba-hq.ts";
 export { cifar10 } from "./cifar10.ts";
 export { cifar100 } from "./cifar100.ts";
 export type { Dataset } from "./dataset.ts";
-export { type DataDescriptor, describeImages, type ImageOptions, packOf, withAbsolutePaths } from "./describe.ts";
+export { type DataDescriptor, defineImageDataset, type ImageOptions, packOf, withAbsolutePaths } from "./define.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
-export type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
 export { folderSource, imageFolder } from "./image-folder.ts";
 export { imagenet } from "./imagenet.ts";
+export type {
+  Batch,
+  DataLoader as BatchFeed,
+  LoaderRequest as FurtherRequest,
+  LoaderState as FeedState,
+} from "./loader.ts";
 export { lsun } from "./lsun.ts";
 export { mixtureOfGaussians } from "./mixture.ts";
 export { mnist } from "./mnist.ts";
 export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
 export { cacheFolder, datasetsFolder } from "./paths.ts";
-export { BatchStream, type BatchStreamOptions } from "./shuffled.ts";
+export { ShuffledLoader as BatchStream, type ShuffledLoaderOptions as BatchStreamOptions } from "./shuffled.ts";
 export {
   type BrokenFile,
   type EncodedImages,
@@ -28,4 +33,10 @@ export {
 } from "./source.ts";
 export { stackedMnist } from "./stacked-mnist.ts";
 export { stl10 } from "./stl10.ts";
-export type { AnyDataDescriptor, Mixture, VectorData, VectorDescriptor, VectorFeedOptions } from "./vectors.ts";
+export type {
+  AnyDataDescriptor,
+  Mixture,
+  VectorData,
+  VectorDescriptor,
+  VectorLoaderOptions as VectorFeedOptions,
+} from "./vectors.ts";

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { LmdbFile } from "../formats/lmdb.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { path, photographs } from "./options.ts";
 import { datasetsFolder } from "./paths.ts";
 import { howToBring } from "./registry.ts";
@@ -133,7 +133,7 @@ function keyAt({ path, keyOffsets, keySizes }: Index, index: number): string {
  * @example
  * lsun({ path: "/data/lsun", categories: ["church_outdoor", "bridge"], size: 128 })
  */
-export const lsun = describeImages(
+export const lsun = defineImageDataset(
   "lsun",
   z.strictObject({
     path,

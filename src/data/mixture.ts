@@ -3,13 +3,12 @@
  * whose distribution is known.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { type Device, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { arrangements, centresOf, isSquare } from "./arrangements.ts";
-import type { Batch, BatchFeed, FeedState, FurtherRequest } from "./feed.ts";
+import type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 import type { DataContext } from "./pack.ts";
-import type { Mixture, VectorData, VectorFeedOptions } from "./vectors.ts";
+import { defineDataset, type Mixture, type VectorData, type VectorLoaderOptions } from "./vectors.ts";
 
 const positive = (what: string) => z.number(`must be ${what}`).positive("must be above 0");
 const count = z.int("must be a whole number").min(1, "must be at least 1");
@@ -50,8 +49,7 @@ const options = z
  * @example
  * data: mixtureOfGaussians({ arrangement: "grid", modes: 25, sigma: 0.05, spacing: 1 })
  */
-export const mixtureOfGaussians = describe(
-  "data",
+export const mixtureOfGaussians = defineDataset(
   "mixtureOfGaussians",
   options,
   async ({ arrangement, modes, sigma, spacing, samplesPerEpoch }, _context: DataContext): Promise<VectorData> => {
@@ -61,13 +59,13 @@ export const mixtureOfGaussians = describe(
       features: 2,
       samplesPerEpoch,
       mixture,
-      feed: (feedOptions) => new MixtureStream(mixture, samplesPerEpoch, feedOptions),
+      loader: (loaderOptions) => new MixtureStream(mixture, samplesPerEpoch, loaderOptions),
     };
   },
 );
 
 /** Batches of a mixture. All randomness comes from one generator, whose state lets a resumed stream go on bit for bit. */
-class MixtureStream implements BatchFeed {
+class MixtureStream implements DataLoader {
   readonly #mixture: Mixture;
   readonly #samplesPerEpoch: number | undefined;
   readonly #batchSize: number;
@@ -75,7 +73,7 @@ class MixtureStream implements BatchFeed {
   readonly #generator: Generator;
   #drawn = 0;
 
-  constructor(mixture: Mixture, samplesPerEpoch: number | undefined, options: VectorFeedOptions) {
+  constructor(mixture: Mixture, samplesPerEpoch: number | undefined, options: VectorLoaderOptions) {
     const { batchSize, seed, device = "cpu" } = options;
     this.#mixture = mixture;
     this.#samplesPerEpoch = samplesPerEpoch;
@@ -107,12 +105,12 @@ class MixtureStream implements BatchFeed {
     );
   }
 
-  state(): FeedState {
+  state(): LoaderState {
     return { tensors: new Map([["generator", this.#generator.getState()]]), numbers: { drawn: this.#drawn } };
   }
 
   /** Throws UserError when the state is incomplete. */
-  load({ tensors, numbers }: FeedState): void {
+  load({ tensors, numbers }: LoaderState): void {
     const generator = tensors.get("generator");
     const { drawn } = numbers;
     if (generator === undefined || drawn === undefined || !Number.isInteger(drawn) || drawn < 0) {
@@ -122,7 +120,7 @@ class MixtureStream implements BatchFeed {
     this.#drawn = drawn;
   }
 
-  further({ batchSize = this.#batchSize, perClass }: FurtherRequest, seed: number): BatchFeed {
+  auxiliary({ batchSize = this.#batchSize, perClass }: LoaderRequest, seed: number): DataLoader {
     if (perClass !== undefined) {
       throw new UserError("a mixture of Gaussians has no class labels, and a technique asks for labelled samples");
     }

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { type IdxDataset, idxSource } from "./idx-source.ts";
 import { background, channels, choice, fit, path, size } from "./options.ts";
 import { datasetsFolder } from "./paths.ts";
@@ -53,6 +53,6 @@ export const idxOptions = z.strictObject({
  * @example
  * mnist({ size: 32, classes: ["3", "7"] })
  */
-export const mnist = describeImages("mnist", idxOptions, ({ path, split }) =>
+export const mnist = defineImageDataset("mnist", idxOptions, ({ path, split }) =>
   idxSource(mnistDataset, path ?? mnistFolder(), split),
 );

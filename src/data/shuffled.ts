@@ -8,10 +8,10 @@
 import { UserError } from "../base/errors.ts";
 import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor } from "../tensor/index.ts";
 import type { Dataset } from "./dataset.ts";
-import type { Batch, BatchFeed, FeedState } from "./feed.ts";
+import type { Batch, DataLoader, LoaderState } from "./loader.ts";
 
 /** How batches are drawn. */
-export interface BatchStreamOptions {
+export interface ShuffledLoaderOptions {
   /** Images a batch, B. */
   readonly batchSize: number;
   /** Seed of the order and of the flips. */
@@ -33,7 +33,7 @@ export interface BatchStreamOptions {
  * const batches = new BatchStream(dataset, { batchSize: 64, seed: 1 });
  * const { images, labels } = batches.next(); // images [64, C, S, S] in [-1, 1], labels int64 [64]
  */
-export class BatchStream implements BatchFeed {
+export class ShuffledLoader implements DataLoader {
   readonly batchSize: number;
   readonly #dataset: Dataset;
   readonly #device: Device;
@@ -45,7 +45,7 @@ export class BatchStream implements BatchFeed {
   #order: Tensor;
   #beforeOrder: Tensor;
 
-  constructor(dataset: Dataset, options: BatchStreamOptions) {
+  constructor(dataset: Dataset, options: ShuffledLoaderOptions) {
     const { batchSize, seed, device = "cpu", memoryFormat = "contiguous", flip = dataset.flip } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1_000_000) {
       throw new UserError(`\`batchSize\` (=${batchSize}) must be a whole number from 1 to 1000000`);
@@ -88,7 +88,7 @@ export class BatchStream implements BatchFeed {
    * current epoch's order, and `generator`, its state now; both uint8. Numbers: `epoch`, whole epochs finished, `position`,
    * images of the current one already handed out, and `count`, the dataset's size.
    */
-  state(): FeedState {
+  state(): LoaderState {
     return {
       tensors: new Map([
         ["order", this.#beforeOrder.clone()],
@@ -103,7 +103,7 @@ export class BatchStream implements BatchFeed {
    *
    * Throws UserError when the state is incomplete or belongs to a dataset of another size.
    */
-  load(state: FeedState): void {
+  load(state: LoaderState): void {
     const { name, count } = this.#dataset;
     const order = state.tensors.get("order");
     const generator = state.tensors.get("generator");

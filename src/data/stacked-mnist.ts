@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { idxSource } from "./idx-source.ts";
 import { mnistDataset, mnistFolder } from "./mnist.ts";
 import { background, choice, fit, size } from "./options.ts";
@@ -51,7 +51,7 @@ const options = z.strictObject({
  * @example
  * data: stackedMnist({ size: 32 }), evaluate: { features: "stacked-mnist-classifier", metrics: [modes()], samples: 26_000 }
  */
-export const stackedMnist = describeImages("stackedMnist", options, async ({ path, split, count, seed }) => {
+export const stackedMnist = defineImageDataset("stackedMnist", options, async ({ path, split, count, seed }) => {
   const digits = await idxSource(mnistDataset, path ?? mnistFolder(), split);
   return stackedSource(digits, split, count, seed);
 });

@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/atomic.ts";
-import { describeImages } from "./describe.ts";
+import { defineImageDataset } from "./define.ts";
 import { path, photographs } from "./options.ts";
 import { datasetsFolder } from "./paths.ts";
 import { stl10Files } from "./registry.ts";
@@ -114,7 +114,7 @@ async function labelsOf(path: string, imagesPath: string, count: number): Promis
  * @example
  * stl10({ split: "unlabeled", size: 64, flip: true })
  */
-export const stl10 = describeImages(
+export const stl10 = defineImageDataset(
   "stl10",
   z.strictObject({
     path,

@@ -1,12 +1,12 @@
 /** Data of vectors as training sees them: a distribution that batches are drawn from, without end. */
-import type { Descriptor } from "../base/descriptor.ts";
+import { type Descriptor, definer } from "../base/descriptor.ts";
 import type { Device } from "../tensor/index.ts";
 import type { Dataset } from "./dataset.ts";
-import type { BatchFeed } from "./feed.ts";
+import type { DataLoader } from "./loader.ts";
 import type { DataContext } from "./pack.ts";
 
 /** How batches are drawn. */
-export interface VectorFeedOptions {
+export interface VectorLoaderOptions {
   /** Vectors a batch, B. */
   readonly batchSize: number;
   /** Seed of every draw. */
@@ -34,7 +34,7 @@ export interface VectorData {
   /** The distribution, where it is known and a mixture. */
   readonly mixture: Mixture | undefined;
   /** Batches [B, features] without end. */
-  feed(options: VectorFeedOptions): BatchFeed;
+  loader(options: VectorLoaderOptions): DataLoader;
 }
 
 /** A recipe's data that are vectors. */
@@ -42,3 +42,6 @@ export type VectorDescriptor = Descriptor<"data", DataContext, Promise<VectorDat
 
 /** Everything that a recipe's `data` can be: images, or vectors. */
 export type AnyDataDescriptor = Descriptor<"data", DataContext, Promise<Dataset | VectorData>>;
+
+/** Defines data of any kind: its kind, the zod schema of its options, and a function that opens it. */
+export const defineDataset = definer<"data", DataContext, Promise<Dataset | VectorData>>("data");

@@ -1,17 +1,15 @@
 /** The hinge loss (Lim and Ye 2017; Tran et al. 2017; Miyato et al. 2018, equations 16 and 17). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
-import { type Loss, refuseTargets } from "./loss.ts";
+import { defineLoss, type Loss, refuseTargets } from "./loss.ts";
 
 /**
  * Discriminator: max(0, 1 - x) on real images and max(0, 1 + x) on generated ones: what is judged with a margin of 1
  * teaches it no more. Generator: -x. `probability` shows the margin, -1 to 1, as 0 to 1.
  *
  * @example
- * const loss = hinge().build(undefined);
+ * const loss = hinge().build();
  */
-export const hinge = describe(
-  "loss",
+export const hinge = defineLoss(
   "hinge",
   z.strictObject({}),
   (): Loss => ({

@@ -1,8 +1,7 @@
 /** The least-squares loss (Mao et al. 2017, equation 2): scores are pulled to labels instead of being classified. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import type { Tensor } from "../tensor/index.ts";
-import type { Loss } from "./loss.ts";
+import { defineLoss, type Loss } from "./loss.ts";
 
 /**
  * Discriminator: (x - b)^2 / 2 on real images and (x - a)^2 / 2 on generated ones. Generator: (x - c)^2 / 2.
@@ -13,10 +12,9 @@ import type { Loss } from "./loss.ts";
  * Throws UserError for an unknown option, or unless a < b: larger scores mean more real.
  *
  * @example
- * const loss = leastSquares({ a: -1, b: 1, c: 0 }).build(undefined);
+ * const loss = leastSquares({ a: -1, b: 1, c: 0 }).build();
  */
-export const leastSquares = describe(
-  "loss",
+export const leastSquares = defineLoss(
   "leastSquares",
   z
     .strictObject({

@@ -1,4 +1,5 @@
 /** Loss: an objective of the game, as the training step sees it: two halves and a reading of the score. */
+import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 
@@ -37,6 +38,14 @@ export interface Loss {
   /** D(x) in [0, 1] for display; only the cross-entropies give it a meaning as a probability. */
   probability(score: Tensor): Tensor;
 }
+
+/**
+ * Defines a loss: its kind, the zod schema of its options, and a function that makes the {@link Loss} from them.
+ *
+ * @example
+ * const pull = defineLoss("pull", z.strictObject({ weight: z.number().default(1) }), ({ weight }) => ({ ... }));
+ */
+export const defineLoss = definer<"loss", undefined, Loss>("loss");
 
 /** Throws UserError when targets are given to a loss without any. */
 export function refuseTargets(loss: string, targets: LossTargets | undefined): void {

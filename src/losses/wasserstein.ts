@@ -3,9 +3,8 @@
  * the earth mover's distance as long as the critic is Lipschitz.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
-import { type Loss, refuseTargets } from "./loss.ts";
+import { defineLoss, type Loss, refuseTargets } from "./loss.ts";
 
 /**
  * Discriminator: -x on real images and x on generated ones. Generator: -x. The Lipschitz bound must come from somewhere:
@@ -16,10 +15,9 @@ import { type Loss, refuseTargets } from "./loss.ts";
  * Throws UserError for an unknown option or a clip that is not above 0.
  *
  * @example
- * const loss = wasserstein({ clip: 0.01 }).build(undefined);
+ * const loss = wasserstein({ clip: 0.01 }).build();
  */
-export const wasserstein = describe(
-  "loss",
+export const wasserstein = defineLoss(
   "wasserstein",
   z.strictObject({ clip: z.number().positive("must be above 0").optional() }),
   ({ clip }): Loss => ({

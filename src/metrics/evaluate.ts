@@ -47,7 +47,7 @@ export interface Evaluation extends CollectOptions {
  *
  * @example
  * const network = await openFeatures("mnist-classifier", { device: "cpu" });
- * const metrics = [fid().build(undefined)];
+ * const metrics = [fid().build()];
  * const test = { images: datasetImages(await mnist({ split: "test" }).build({})), drawing: null, quantiser: BYTES };
  * const real = datasetImages(await mnist().build({}));
  * const [score] = await evaluate({ network, metrics, judged: test, real, seed: 0 });

@@ -10,7 +10,16 @@ export type { Gaussian } from "./formulas/moments.ts";
 export { type FolderOptions, folderImages } from "./images/folder-images.ts";
 export { datasetImages, hashOf, type ImageSet } from "./images/image-set.ts";
 export { npzImages } from "./images/npz-images.ts";
-export type { Classified, Measured, Metric, MetricContext, MetricDescriptor, Part, Sample } from "./metric.ts";
+export {
+  type Classified,
+  defineMetric,
+  type Measured,
+  type Metric,
+  type MetricContext,
+  type MetricDescriptor,
+  type Part,
+  type Sample,
+} from "./metric.ts";
 export { type Preset, preset, presets } from "./presets.ts";
 export {
   type Difference,

@@ -1,5 +1,5 @@
 /** Metric: a score as a value. It says what it must see of a set of images, which is computed once for all metrics. */
-import type { Descriptor } from "../base/descriptor.ts";
+import { type Descriptor, definer } from "../base/descriptor.ts";
 import type { Mixture } from "../data/index.ts";
 import type { Generator, Tensor } from "../tensor/index.ts";
 import type { Gaussian } from "./formulas/moments.ts";
@@ -69,6 +69,9 @@ export type MetricContext = { readonly mixture?: Mixture | undefined } | undefin
 
 /** A metric as a recipe or the command line describes it. */
 export type MetricDescriptor = Descriptor<"metric", MetricContext, Metric>;
+
+/** Defines a metric: its kind, the zod schema of its options, and a function that makes it. */
+export const defineMetric = definer<"metric", MetricContext, Metric>("metric");
 
 /** A part that the collector was asked for. Throws when a metric reads what it did not say that it needs. */
 export function part<P extends Part>(sample: Sample | undefined, name: P): NonNullable<Sample[P]> {

@@ -11,7 +11,6 @@
  * Every layer of D has weight norm and a leaky ReLU of slope 0.2; G has batch norm and ReLU, and weight norm on its last layer.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import {
   AdaptiveAvgPool2d,
@@ -32,7 +31,14 @@ import {
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
 import { imageShape, type ModelContext } from "./context.ts";
 import { Head } from "./head.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
+import {
+  DiscriminatorNetwork,
+  type DiscriminatorOutput,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 import { batchNorm1d, batchNorm2d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
@@ -145,7 +151,7 @@ export class AllCnnDiscriminator extends DiscriminatorNetwork {
     this.#head = this.registerModule("head", new Head(context, wide, head));
   }
 
-  override forward(images: Tensor): Judgement {
+  override forward(images: Tensor): DiscriminatorOutput {
     const hidden: Tensor[] = [];
     const maps = this.#body.forward(images.contiguous(this.#memoryFormat), (layer, output) => {
       if (layer instanceof LeakyReLU) hidden.push(output);
@@ -183,14 +189,12 @@ const probability = z.number().min(0, "must be at least 0").lt(1, "must be below
  * allCnn.discriminator({ width: 96 });
  */
 export const allCnn = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "allCnn",
     z.strictObject({ latent: count.default(100), width: count.default(128) }),
     (options, context: ModelContext): GeneratorNetwork => new AllCnnGenerator(context, options),
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "allCnn",
     z.strictObject({
       width: count.default(96),

@@ -9,7 +9,6 @@
  * The paper has 128 and 256 pixels (and 512); those of 32 and 64 carry its rule to BigGAN's tables of these sizes.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import {
   type ConditionedModule,
@@ -26,7 +25,13 @@ import { AttentionInserter } from "./attention-place.ts";
 import { bigganStyle, projectedNorms, sharedEmbedding } from "./biggan.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
-import { type DiscriminatorNetwork, GeneratorNetwork, type TakenLabels } from "./network.ts";
+import {
+  type DiscriminatorNetwork,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 import { GeneratorTrunk, ResidualDiscriminator } from "./residual-network.ts";
 
 /** Channels in multiples of the width: before G's first pair of blocks and after each, and the same for D. */
@@ -180,14 +185,12 @@ const shared = {
  * bigganDeep.discriminator({ width: 128 });
  */
 export const bigganDeep = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "bigganDeep",
     z.strictObject({ latent: count.default(128), ...shared, shared: count.default(128) }),
     (options, context: ModelContext): GeneratorNetwork => new BigganDeepGenerator(context, options),
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "bigganDeep",
     z.strictObject({ ...shared, outputs: count.default(1) }),
     (options, context: ModelContext): DiscriminatorNetwork => bigganDeepDiscriminator(context, options),

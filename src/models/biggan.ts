@@ -12,7 +12,6 @@
  * published code.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { classTable, projection } from "../nn/conditional-batch-norm.ts";
 import {
@@ -29,7 +28,13 @@ import { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { partLength } from "./latent-parts.ts";
-import { type DiscriminatorNetwork, GeneratorNetwork, type TakenLabels } from "./network.ts";
+import {
+  type DiscriminatorNetwork,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
 
@@ -224,8 +229,7 @@ const shared = {
  * biggan.discriminator({ width: 64 });
  */
 export const biggan = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "biggan",
     z.strictObject({
       latent: count.optional(),
@@ -235,8 +239,7 @@ export const biggan = {
     }),
     (options, context: ModelContext): GeneratorNetwork => new BigganGenerator(context, options),
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "biggan",
     z.strictObject({ ...shared, outputs: count.default(1) }),
     (options, context: ModelContext): DiscriminatorNetwork => bigganDiscriminator(context, options),

@@ -117,7 +117,7 @@ export function readClassifier(path: string, device: Device): { network: Classif
       if (!tensor.isfinite().all().item())
         throw new UserError(`${path}: \`${name}\` holds numbers that are not finite`);
     }
-    const context = { generator: new Generator(0), device };
+    const context = { rng: new Generator(0), device };
     const network = new Classifier(context, { ...info.network, classes: info.classes.length });
     try {
       network.loadStateDict(tensors);

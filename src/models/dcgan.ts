@@ -13,7 +13,6 @@
  * nonlinearity, with the latter each batch norm of G takes its gain and bias from a part of z.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { projection } from "../nn/conditional-batch-norm.ts";
 import {
@@ -44,7 +43,14 @@ import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { partLength } from "./latent-parts.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
+import {
+  DiscriminatorNetwork,
+  type DiscriminatorOutput,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
@@ -205,7 +211,7 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
     );
   }
 
-  override forward(images: Tensor, labels?: Tensor): Judgement {
+  override forward(images: Tensor, labels?: Tensor): DiscriminatorOutput {
     const hidden: Tensor[] = [];
     const maps = this.#body.forward(images.contiguous(this.#memoryFormat), (layer, output) => {
       if (layer instanceof LeakyReLU) hidden.push(output);
@@ -247,8 +253,7 @@ const attention = z.int("must be a whole number").min(0, "must not be negative")
  * dcgan.discriminator({ width: 64, spectralNorm: true });
  */
 export const dcgan = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "dcgan",
     z
       .strictObject({
@@ -267,8 +272,7 @@ export const dcgan = {
       }),
     (options, context: ModelContext): GeneratorNetwork => new DcganGenerator(context, options),
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "dcgan",
     z.strictObject({
       width: count.default(64),

@@ -11,7 +11,7 @@ import {
 import type { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import type { FeatureStage, ModelContext } from "./context.ts";
-import type { Judgement } from "./network.ts";
+import type { DiscriminatorOutput } from "./network.ts";
 
 /** Options of {@link Head}. */
 export interface HeadOptions {
@@ -65,7 +65,11 @@ export class Head extends Module {
    * @param hidden - The hidden activations of the network; the last one is flattened.
    * @param last - What the head is to take instead of the last one, such as the same with noise.
    */
-  forward(hidden: readonly Tensor[], labels: Tensor | undefined, last: Tensor = hidden[hidden.length - 1]!): Judgement {
+  forward(
+    hidden: readonly Tensor[],
+    labels: Tensor | undefined,
+    last: Tensor = hidden[hidden.length - 1]!,
+  ): DiscriminatorOutput {
     const flat = last.flatten(1);
     const features = this.#stage?.forward(flat) ?? flat;
     const logits = this.#linear.forward(features);

@@ -54,7 +54,14 @@ export {
   type MlpGeneratorOptions,
   mlp,
 } from "./mlp.ts";
-export { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
+export {
+  DiscriminatorNetwork,
+  type DiscriminatorOutput as Judgement,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 export {
   NoisyMlpDiscriminator,
   type NoisyMlpDiscriminatorOptions,

@@ -3,7 +3,6 @@
  * (Goodfellow et al. 2014, section 5).
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import {
   INITIALISERS,
   type Initialiser,
@@ -20,7 +19,14 @@ import type { Tensor } from "../tensor/index.ts";
 import { appendLabels } from "./conditioning.ts";
 import { type ModelContext, requireClasses, sampleShape } from "./context.ts";
 import { Head } from "./head.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
+import {
+  DiscriminatorNetwork,
+  type DiscriminatorOutput,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 /** Options of {@link MlpGenerator}. */
@@ -111,7 +117,7 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
     );
   }
 
-  override forward(images: Tensor, labels?: Tensor): Judgement {
+  override forward(images: Tensor, labels?: Tensor): DiscriminatorOutput {
     const flat = images.ndim === 2 ? images : images.flatten(1);
     const hidden: Tensor[] = [];
     const features = this.#body.forward(flat, (layer, output) => {
@@ -149,8 +155,7 @@ const init = z.enum(INITIALISERS).default("default");
  * mlp.generator({ latent: 2, hidden: [256, 256, 256, 256] });
  */
 export const mlp = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "mlp",
     z.strictObject({
       latent: count.default(64),
@@ -161,8 +166,7 @@ export const mlp = {
     }),
     (options, context: ModelContext): GeneratorNetwork => new MlpGenerator(context, options),
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "mlp",
     z.strictObject({
       hidden,

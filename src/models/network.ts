@@ -1,6 +1,8 @@
 /** The two players, as the training step sees them whatever their architecture. */
+import { definer } from "../base/descriptor.ts";
 import { Module } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
+import type { ModelContext } from "./context.ts";
 import type { RowJudge } from "./row-judgement.ts";
 
 /** Which labels a generator takes: none, int64 [B], or also shares of the classes, float [B, classes] with rows that sum to 1. */
@@ -26,7 +28,7 @@ export abstract class GeneratorNetwork extends Module {
 }
 
 /** What a discriminator says of a batch. */
-export interface Judgement {
+export interface DiscriminatorOutput {
   /** [B]: not squashed; larger is more real. */
   readonly score: Tensor;
   /** [B, K]: the outputs of the last layer. */
@@ -42,7 +44,7 @@ export interface Judgement {
 
 /** Judges samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], and labels [B] if it is conditional. */
 export abstract class DiscriminatorNetwork extends Module {
-  abstract forward(images: Tensor, labels?: Tensor): Judgement;
+  abstract forward(images: Tensor, labels?: Tensor): DiscriminatorOutput;
 
   /**
    * {@link forward} for a caller that wants gradients with respect to some of the images only, and none of the weights.
@@ -52,3 +54,9 @@ export abstract class DiscriminatorNetwork extends Module {
     return undefined;
   }
 }
+
+/** Defines a generator: its kind, the zod schema of its options, and a function that makes the network for a {@link ModelContext}. */
+export const defineGenerator = definer<"generator", ModelContext, GeneratorNetwork>("generator");
+
+/** Defines a discriminator: its kind, the zod schema of its options, and a function that makes the network for a {@link ModelContext}. */
+export const defineDiscriminator = definer<"discriminator", ModelContext, DiscriminatorNetwork>("discriminator");

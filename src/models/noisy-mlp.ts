@@ -10,7 +10,6 @@
  * with 2 sigmoid - 1.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import {
   GaussianNoise,
   Linear,
@@ -27,7 +26,14 @@ import {
 import type { Tensor } from "../tensor/index.ts";
 import { imageShape, type ModelContext } from "./context.ts";
 import { Head } from "./head.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
+import {
+  DiscriminatorNetwork,
+  type DiscriminatorOutput,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 import { batchNorm1d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
@@ -99,7 +105,7 @@ export class NoisyMlpDiscriminator extends DiscriminatorNetwork {
     this.#head = this.registerModule("head", new Head(context, widths.at(-1)!, head));
   }
 
-  override forward(images: Tensor): Judgement {
+  override forward(images: Tensor): DiscriminatorOutput {
     const hidden: Tensor[] = [];
     const last = this.#body.forward(toUnit(images.flatten(1)), (layer, output) => {
       if (layer instanceof ReLU) hidden.push(output);
@@ -146,14 +152,12 @@ const sigma = z.number().min(0, "must be at least 0");
  * noisyMlp.discriminator({ noise: 0.5 });
  */
 export const noisyMlp = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "noisyMlp",
     z.strictObject({ latent: count.default(100), hidden: widths.default([500, 500]) }),
     (options, context: ModelContext): GeneratorNetwork => new NoisyMlpGenerator(context, options),
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "noisyMlp",
     z.strictObject({
       hidden: widths.default([1000, 500, 250, 250, 250]),

@@ -6,7 +6,7 @@ import { type Module, withReferenceRows } from "../nn/index.ts";
 import { noGrad, Tensor } from "../tensor/index.ts";
 import { sharesOf } from "./conditioning.ts";
 import { type ModelContext, sampleShape } from "./context.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement, type TakenLabels } from "./network.ts";
+import { DiscriminatorNetwork, type DiscriminatorOutput, GeneratorNetwork, type TakenLabels } from "./network.ts";
 
 /** What a reference batch consists of, as buffers: zeros until it is taken. */
 function emptyBatch(context: ModelContext, size: number, shape: readonly number[]): Map<string, Tensor> {
@@ -76,7 +76,7 @@ export class ReferencedDiscriminator extends DiscriminatorNetwork {
     take(this, samples, labels);
   }
 
-  override forward(images: Tensor, labels?: Tensor): Judgement {
+  override forward(images: Tensor, labels?: Tensor): DiscriminatorOutput {
     const reference = this.buffer("reference");
     const size = reference.shape[0]!;
     const all = labels && Tensor.cat([this.buffer("reference_labels"), labels]);

@@ -23,7 +23,7 @@ import type { MemoryFormat, Tensor } from "../tensor/index.ts";
 import { AttentionInserter, type AttentionPlace } from "./attention-place.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
-import { DiscriminatorNetwork, type Judgement } from "./network.ts";
+import { DiscriminatorNetwork, type DiscriminatorOutput } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
@@ -182,7 +182,7 @@ export class ResidualDiscriminator extends DiscriminatorNetwork {
     );
   }
 
-  override forward(images: Tensor, labels?: Tensor): Judgement {
+  override forward(images: Tensor, labels?: Tensor): DiscriminatorOutput {
     const hidden: Tensor[] = [];
     const pooled = this.#body.forward(images.contiguous(this.#memoryFormat), (layer, output) => {
       if (layer instanceof ReLU) hidden[hidden.length - 1] = output;

@@ -8,7 +8,6 @@
  * The table of 64 pixels is that of the authors' published code: 128 without the blocks of 1 x 1.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { classTable } from "../nn/conditional-batch-norm.ts";
 import {
@@ -24,7 +23,13 @@ import type { LayerStyle } from "../nn/layer-style.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
-import { type DiscriminatorNetwork, GeneratorNetwork, type TakenLabels } from "./network.ts";
+import {
+  type DiscriminatorNetwork,
+  defineDiscriminator,
+  defineGenerator,
+  GeneratorNetwork,
+  type TakenLabels,
+} from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
 
@@ -186,8 +191,7 @@ const init = z.enum(INITIALISERS).default("xavierUniform");
  * resnet.discriminator({ spectralNorm: false, pooling: "mean" }); // WGAN-GP's critic, whose generator has width 128
  */
 export const resnet = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "resnet",
     z.strictObject({
       latent: count.default(128),
@@ -200,8 +204,7 @@ export const resnet = {
     }),
     (options, context: ModelContext): GeneratorNetwork => new ResnetGenerator(context, "resnet.generator", options),
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "resnet",
     z.strictObject({
       width: count.optional(),

@@ -4,12 +4,12 @@
  */
 import { type RowForward, rowsOf } from "../nn/index.ts";
 import { grad, noGrad, type Tensor } from "../tensor/index.ts";
-import type { Judgement } from "./network.ts";
+import type { DiscriminatorOutput } from "./network.ts";
 
 /** What a discriminator says of a batch, and the way back from it to chosen images. */
 export interface RowJudgement {
   /** Of the whole batch. What is computed from it is recorded for gradients, but only from the features on. */
-  readonly judgement: Judgement;
+  readonly judgement: DiscriminatorOutput;
   /**
    * The gradient of `loss`, a number computed from the judgement, with respect to the images of the given rows
    * (int64 [k]; null: all): [k, ...]. The loss must depend on no other row. To be asked for once.
@@ -26,7 +26,7 @@ export interface RowJudgeParts {
   prepare(images: Tensor): Tensor;
   /** What makes features of them, which are flattened; undefined when the layers do not offer it. */
   readonly body: RowForward | undefined;
-  head(features: Tensor, labels: Tensor | undefined): Judgement;
+  head(features: Tensor, labels: Tensor | undefined): DiscriminatorOutput;
 }
 
 /**

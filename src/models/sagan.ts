@@ -6,10 +6,9 @@
  * which the paper does not treat, it stands on maps of half the image's side.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { INITIALISERS } from "../nn/index.ts";
 import { imageShape, type ModelContext } from "./context.ts";
-import type { DiscriminatorNetwork, GeneratorNetwork } from "./network.ts";
+import { type DiscriminatorNetwork, defineDiscriminator, defineGenerator, type GeneratorNetwork } from "./network.ts";
 import { ResnetGenerator, resnetDiscriminator, upsampling } from "./resnet.ts";
 
 const LARGEST_ATTENTION = 32;
@@ -48,8 +47,7 @@ const init = z.enum(INITIALISERS).default("xavierUniform");
  * sagan.discriminator({ width: 64 });
  */
 export const sagan = {
-  generator: describe(
-    "generator",
+  generator: defineGenerator(
     "sagan",
     z.strictObject({ latent: count.default(128), width: count.optional(), conditional, attention, upsampling, init }),
     (options, context: ModelContext): GeneratorNetwork => {
@@ -57,8 +55,7 @@ export const sagan = {
       return new ResnetGenerator(context, network, settings(context, network, options));
     },
   ),
-  discriminator: describe(
-    "discriminator",
+  discriminator: defineDiscriminator(
     "sagan",
     z.strictObject({ width: count.optional(), outputs: count.default(1), conditional, attention, init }),
     (options, context: ModelContext): DiscriminatorNetwork => {

@@ -8,7 +8,7 @@ import type { Initialiser } from "./init.ts";
  */
 export interface BuildContext {
   /** Draws the initial weights. It is a CPU generator on every device, so that one seed means one network everywhere. */
-  readonly generator: Generator;
+  readonly rng: Generator;
   /** Where parameters and buffers are placed. */
   readonly device: Device;
   /** Floating-point type of parameters and buffers. Default "float32". */
@@ -24,7 +24,7 @@ export interface BuildContext {
  */
 export function createTensor(context: BuildContext, shape: readonly number[], initialise: Initialiser): Tensor {
   const drawn = Tensor.empty([...shape], { dtype: context.dtype ?? "float32" });
-  scope(() => noGrad(() => initialise(drawn, context.generator)));
+  scope(() => noGrad(() => initialise(drawn, context.rng)));
   if (context.device === drawn.device) return drawn;
   const placed = drawn.to({ device: context.device });
   drawn.dispose();

@@ -1,8 +1,7 @@
 /** Adam (Kingma and Ba 2015, algorithm 1), with PyTorch's placement of eps and its numbers. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { fusedAdam_, type Tensor } from "../tensor/index.ts";
-import { Optimizer, type OptimizerContext } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
 
 /** Options of {@link Adam}. */
 export interface AdamOptions {
@@ -60,8 +59,7 @@ const beta = z.number().min(0, "must be at least 0").lt(1, "must be below 1");
  * @example
  * adam({ lr: 2e-4, betas: [0.5, 0.999] });
  */
-export const adam = describe(
-  "optimizer",
+export const adam = defineOptimizer(
   "adam",
   z.strictObject({
     lr: z.number().positive("must be above 0").default(1e-3),

@@ -1,8 +1,8 @@
 /** Update rules, schedules of the learning rate, and averages of weights. */
 export { Adam, type AdamOptions, adam } from "./adam.ts";
 export { HistoricalAverage } from "./historical-average.ts";
-export { Optimizer, type OptimizerContext, type OptimizerScalars } from "./optimizer.ts";
+export { defineOptimizer, Optimizer, type OptimizerContext, type OptimizerScalars } from "./optimizer.ts";
 export { RMSprop, type RMSpropOptions, rmsprop } from "./rmsprop.ts";
-export { constant, linearDecay, type Schedule, type ScheduleContext } from "./schedules.ts";
+export { constant, defineSchedule, linearDecay, type Schedule, type ScheduleContext } from "./schedules.ts";
 export { SGD, type SGDOptions, sgd } from "./sgd.ts";
 export { WeightAveraging, type WeightAveragingOptions } from "./weight-averaging.ts";

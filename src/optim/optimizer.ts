@@ -1,4 +1,5 @@
 /** Optimizer: what the training loop knows of any update rule. */
+import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { foreachSub, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
 
@@ -117,3 +118,6 @@ export abstract class Optimizer {
     return foreachSub(gradients, this.parameters, -weightDecay);
   }
 }
+
+/** Defines an optimizer: its kind, the zod schema of its options, and a function that makes it for the given parameters. */
+export const defineOptimizer = definer<"optimizer", OptimizerContext, Optimizer>("optimizer");

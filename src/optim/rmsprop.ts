@@ -1,6 +1,5 @@
 /** RMSprop (Tieleman and Hinton 2012, lecture 6.5), PyTorch's form. The weight-clipped WGAN is trained with it. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import {
   foreachAdd_,
   foreachAddcdiv_,
@@ -9,7 +8,7 @@ import {
   foreachSqrt,
   type Tensor,
 } from "../tensor/index.ts";
-import { Optimizer, type OptimizerContext } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
 
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions {
@@ -84,8 +83,7 @@ export class RMSprop extends Optimizer {
  * @example
  * rmsprop({ lr: 5e-5 });
  */
-export const rmsprop = describe(
-  "optimizer",
+export const rmsprop = defineOptimizer(
   "rmsprop",
   z.strictObject({
     lr: z.number().positive("must be above 0").default(1e-2),

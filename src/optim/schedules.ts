@@ -1,6 +1,6 @@
 /** Schedules of the learning rate. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
+import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 
 /** A factor of the learning rate over time. */
@@ -15,14 +15,16 @@ export interface ScheduleContext {
   readonly steps: number;
 }
 
+/** Defines a schedule: its kind, the zod schema of its options, and a function that makes it for a run's length. */
+export const defineSchedule = definer<"schedule", ScheduleContext, Schedule>("schedule");
+
 /**
  * The configured learning rate throughout.
  *
  * @example
  * constant().build({ steps: 1000 }).factor(999); // 1
  */
-export const constant = describe(
-  "schedule",
+export const constant = defineSchedule(
   "constant",
   z.strictObject({}),
   (_options, _context: ScheduleContext): Schedule => ({
@@ -41,8 +43,7 @@ const stepNumber = z.int("must be a whole number of steps").min(0, "must be at l
  * @example
  * linearDecay({ from: 50_000, to: 100_000, final: 0.1 });
  */
-export const linearDecay = describe(
-  "schedule",
+export const linearDecay = defineSchedule(
   "linearDecay",
   z.strictObject({
     from: stepNumber.default(0),

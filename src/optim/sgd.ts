@@ -1,8 +1,7 @@
 /** Stochastic gradient descent with momentum, PyTorch's form (Sutskever et al. 2013 with the rate outside the velocity). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { foreachAdd_, foreachMul_, foreachSub, type Tensor } from "../tensor/index.ts";
-import { Optimizer, type OptimizerContext } from "./optimizer.ts";
+import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
@@ -52,8 +51,7 @@ export class SGD extends Optimizer {
  * @example
  * sgd({ lr: 0.01, momentum: 0.9, nesterov: true });
  */
-export const sgd = describe(
-  "optimizer",
+export const sgd = defineOptimizer(
   "sgd",
   z
     .strictObject({

@@ -20,12 +20,12 @@
 import type { z } from "zod";
 import { fromPlain, kindsOf, type PlainDescriptor, schemaOf } from "../base/descriptor.ts";
 import { suggestion, UserError } from "../base/errors.ts";
-import { accepted, complaint, isScalar, keysOf, schemaAt, shown } from "./complaint.ts";
 import type { PartRole } from "./part-types.ts";
 import { at, partsOf } from "./parts.ts";
 import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
 import { examples, lists, named, recipeSchema, slots } from "./schema.ts";
+import { accepted, isScalar, keysOf, schemaAt, shown, validationMessage } from "./validation-message.ts";
 import { parseValue } from "./value.ts";
 
 type Schema = z.core.$ZodType;
@@ -95,7 +95,7 @@ function valueFor(schema: Schema | undefined, setting: Setting, name: string): u
   if (parsed === null) return undefined;
   if (fits(setting.raw)) return setting.raw;
   const result = (schema as typeof recipeSchema).safeParse(parsed);
-  throw refuse(complaint(result.error!, schema, parsed, name));
+  throw refuse(validationMessage(result.error!, schema, parsed, name));
 }
 
 function newPart(role: PartRole, setting: Setting, name: string): PlainDescriptor {
@@ -232,7 +232,7 @@ function set(draft: Draft, given: Setting): void {
 function rebuild(part: PlainDescriptor, path: string): unknown {
   const schema = schemaOf(part.role, part.kind);
   const parsed = schema.safeParse(part.options);
-  if (!parsed.success) throw refuse(complaint(parsed.error, schema, part.options, path));
+  if (!parsed.success) throw refuse(validationMessage(parsed.error, schema, part.options, path));
   return fromPlain(part);
 }
 

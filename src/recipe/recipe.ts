@@ -6,10 +6,10 @@
  */
 import type { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { complaint } from "./complaint.ts";
 import { partsOf } from "./parts.ts";
 import { recipeSchema } from "./schema.ts";
 import { unstorable } from "./storable.ts";
+import { validationMessage } from "./validation-message.ts";
 
 /** What {@link defineRecipe} takes. Keys with a default may be left out. */
 export type RecipeInput = z.input<typeof recipeSchema>;
@@ -77,7 +77,7 @@ function freeze<T extends object>(value: T): T {
  */
 export function defineRecipe(input: RecipeInput): Recipe {
   const parsed = recipeSchema.safeParse(input);
-  if (!parsed.success) throw new UserError(complaint(parsed.error, recipeSchema, input));
+  if (!parsed.success) throw new UserError(validationMessage(parsed.error, recipeSchema, input));
   for (const [path, { options }] of partsOf(parsed.data)) {
     const option = unstorable(options);
     if (option === undefined) continue;

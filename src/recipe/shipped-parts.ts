@@ -8,23 +8,18 @@ import "../metrics/scores/index.ts";
 import "../models/index.ts";
 import "../optim/index.ts";
 import "../techniques/index.ts";
-import { kindsOf, schemaOf } from "../base/descriptor.ts";
+import { isShipped, sealShipped } from "../base/descriptor.ts";
 import { partsOf } from "./parts.ts";
 import type { Recipe } from "./recipe.ts";
-import { lists, slots } from "./schema.ts";
 
-const roles = [...new Set([...Object.values(slots), ...Object.values(lists)])];
-const key = (role: string, kind: string) => `${role}/${kind}`;
-const shipped = new Map(
-  roles.flatMap((role) => kindsOf(role).map((kind) => [key(role, kind), schemaOf(role, kind)] as const)),
-);
+sealShipped();
 
 /**
  * The paths of a recipe's parts that Gantry does not ship: their definitions must be imported before the recipe can be
- * rebuilt from a file. A part that a user defined under a shipped kind counts as the user's.
+ * rebuilt from a file.
  */
 export function ownParts(recipe: Recipe): string[] {
   return partsOf(recipe)
-    .filter(([, { role, kind }]) => shipped.get(key(role, kind)) !== schemaOf(role, kind))
+    .filter(([, { role, kind }]) => !isShipped(role, kind))
     .map(([path]) => path);
 }

@@ -3,14 +3,13 @@
  * Data", sections 2 and 3 and appendix B).
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { type Generator, keep, noGrad, Tensor } from "../tensor/index.ts";
 import { drawGeometries, type GeometryGroups, inverseOf, isStill } from "./augmentation/geometry.ts";
 import { requireImages } from "./augmentation/images.ts";
 import { drawColorings, isFaithful, recolor } from "./augmentation/recolor.ts";
 import { warp } from "./augmentation/warp.ts";
-import type { Game, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+import { defineTechnique, type Gan, type Technique, type TechniqueContext, type TechniqueState } from "./technique.ts";
 
 const groups = z.enum(["blit", "geometry", "color"]);
 const options = z.strictObject({
@@ -59,8 +58,7 @@ function transform(images: Tensor, p: number, wanted: GeometryGroups & { color: 
  * @example
  * techniques: [adaptiveAugmentation({ target: 0.6 })]
  */
-export const adaptiveAugmentation = describe(
-  "technique",
+export const adaptiveAugmentation = defineTechnique(
   "adaptiveAugmentation",
   options,
   (o, context: TechniqueContext): Technique => {
@@ -84,7 +82,7 @@ export const adaptiveAugmentation = describe(
     return {
       name: "adaptiveAugmentation",
       without: { diffAugment: "both augment all that the discriminator sees" },
-      prepare({ loss }: Game) {
+      prepare({ loss }: Gan) {
         if (loss.name === "wasserstein") {
           throw new UserError(
             "adaptiveAugmentation: it follows the sign of D(real), which has no meaning with the loss `wasserstein`; use another loss, or diffAugment",
@@ -92,8 +90,8 @@ export const adaptiveAugmentation = describe(
         }
         signs = keep(Tensor.zeros([], { device: context.device }));
       },
-      augment: (images) => transform(images, p, wanted, context.random),
-      discriminatorPenalty({ judgedReal }, { loss }) {
+      augment: (images) => transform(images, p, wanted, context.rng),
+      discriminatorPenalty({ realOutput: judgedReal }, { loss }) {
         noGrad(() => prepared().add_(loss.probability(judgedReal.score).sub(0.5).sign().sum()));
         seen += judgedReal.score.shape[0]!;
         updates++;

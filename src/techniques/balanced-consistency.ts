@@ -1,9 +1,8 @@
 /** Balanced consistency regularisation, bCR (Zhao et al. 2021, "Improved Consistency Regularization for GANs", algorithm 1). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { changeOfMind, flipAndShift, mildOptions, plain } from "./augmentation/consistency.ts";
 import { requireImages } from "./augmentation/images.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   realWeight: z.number().positive("must be above 0").default(10),
@@ -28,8 +27,7 @@ const options = z.strictObject({
  * @example
  * techniques: [balancedConsistency(), latentConsistency()] // ICR
  */
-export const balancedConsistency = describe(
-  "technique",
+export const balancedConsistency = defineTechnique(
   "balancedConsistency",
   options,
   (o, context: TechniqueContext): Technique => {
@@ -39,7 +37,7 @@ export const balancedConsistency = describe(
       discriminatorPenalty(pass) {
         const terms = (["real", "fake"] as const).map((of) => {
           const half = plain(pass, of);
-          const changed = flipAndShift(half.images, o, context.random);
+          const changed = flipAndShift(half.images, o, context.rng);
           return changeOfMind(pass, half, changed).mul(o[`${of}Weight`]);
         });
         return terms[0]!.add(terms[1]!);

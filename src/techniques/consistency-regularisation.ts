@@ -1,9 +1,8 @@
 /** Consistency regularisation, CR (Zhang et al. 2020, "Consistency Regularization for Generative Adversarial Networks"). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { changeOfMind, flipAndShift, mildOptions, plain } from "./augmentation/consistency.ts";
 import { requireImages } from "./augmentation/images.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   weight: z.number().positive("must be above 0").default(10),
@@ -26,8 +25,7 @@ const options = z.strictObject({
  * @example
  * techniques: [consistencyRegularisation({ weight: 10 })]
  */
-export const consistencyRegularisation = describe(
-  "technique",
+export const consistencyRegularisation = defineTechnique(
   "consistencyRegularisation",
   options,
   (o, context: TechniqueContext): Technique => {
@@ -39,7 +37,7 @@ export const consistencyRegularisation = describe(
       },
       discriminatorPenalty(pass) {
         const real = plain(pass, "real");
-        return changeOfMind(pass, real, flipAndShift(real.images, o, context.random)).mul(o.weight);
+        return changeOfMind(pass, real, flipAndShift(real.images, o, context.rng)).mul(o.weight);
       },
     };
   },

@@ -1,9 +1,8 @@
 /** Cross-replica batch norm as a technique (Brock et al. 2019, section 3): what one process's batch norm sees, all see. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import type { ModelContext } from "../models/index.ts";
 import { CrossReplicaBatchNorm } from "../nn/index.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 /**
  * In every place of batch norm, in both networks, stands {@link CrossReplicaBatchNorm}: several workers normalise with the
@@ -13,8 +12,7 @@ import type { Technique, TechniqueContext } from "./technique.ts";
  * @example
  * techniques: [crossReplicaBatchNorm()]
  */
-export const crossReplicaBatchNorm = describe(
-  "technique",
+export const crossReplicaBatchNorm = defineTechnique(
   "crossReplicaBatchNorm",
   z.strictObject({}),
   (_options, _context: TechniqueContext): Technique => ({

@@ -1,10 +1,9 @@
 /** Data-dependent initialisation of weight-normed networks (Salimans and Kingma 2016, "Weight Normalization", section 3). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { frozenStatistics, initialiseFromData, type Module, WeightedModule } from "../nn/index.ts";
 import { scope } from "../tensor/index.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   images: z.int("must be a whole number").min(2, "must be at least 2").default(500),
@@ -25,15 +24,14 @@ const options = z.strictObject({
  * @example
  * techniques: [dataDependentInitialisation({ images: 500 })]
  */
-export const dataDependentInitialisation = describe(
-  "technique",
+export const dataDependentInitialisation = defineTechnique(
   "dataDependentInitialisation",
   options,
   ({ images }, _context: TechniqueContext): Technique => ({
     name: "dataDependentInitialisation",
-    streams: () => ({ first: { batchSize: images } }),
-    prepare(game, feeds) {
-      const { generator, discriminator } = game;
+    loaders: () => ({ first: { batchSize: images } }),
+    prepare(gan, loaders) {
+      const { generator, discriminator } = gan;
       const fits = (network: Module): boolean => {
         return network.modules().some((module) => module instanceof WeightedModule && module.fitsToData);
       };
@@ -43,12 +41,12 @@ export const dataDependentInitialisation = describe(
         );
       }
       // A run that is only sampled from gets its weights from a checkpoint, as does one that goes on or begins with another's.
-      if (feeds.first === undefined || game.hasGivenWeights) return;
-      const { first } = feeds;
+      if (loaders.first === undefined || gan.hasGivenWeights) return;
+      const { first } = loaders;
       scope(() =>
         frozenStatistics(() =>
           initialiseFromData(() => {
-            if (fits(generator)) generator.forward(game.latents(images), game.labels(images));
+            if (fits(generator)) generator.forward(gan.latents(images), gan.labels(images));
             const real = first.next();
             if (fits(discriminator)) discriminator.forward(real.images, real.labels);
           }),

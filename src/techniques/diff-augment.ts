@@ -1,11 +1,10 @@
 /** DiffAugment (Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", section 3.2). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
 import { requireImages, uniformRows, wholeNumber } from "./augmentation/images.ts";
 import { shift } from "./augmentation/shift.ts";
 import { perSample } from "./input-gradient.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 /** The longest move and the side of the hole, as fractions of the image's side. */
 const TRANSLATION = 1 / 8;
@@ -101,8 +100,7 @@ const options = z.strictObject({
  * @example
  * techniques: [diffAugment({ policy: ["translation", "cutout"] })]
  */
-export const diffAugment = describe(
-  "technique",
+export const diffAugment = defineTechnique(
   "diffAugment",
   options,
   ({ policy }, context: TechniqueContext): Technique => {
@@ -110,7 +108,7 @@ export const diffAugment = describe(
     return {
       name: "diffAugment",
       without: { adaptiveAugmentation: "both augment all that the discriminator sees" },
-      augment: (images) => policy.reduce((seen, name) => AUGMENTATIONS[name](seen, context.random), images),
+      augment: (images) => policy.reduce((seen, name) => AUGMENTATIONS[name](seen, context.rng), images),
     };
   },
 );

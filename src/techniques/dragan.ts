@@ -1,9 +1,8 @@
 /** DRAGAN's penalty (Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { Tensor } from "../tensor/index.ts";
 import { normPenalty, perSample, squaredGradientNorms } from "./input-gradient.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   weight: z.number().positive("must be above 0").default(10),
@@ -23,11 +22,10 @@ const options = z.strictObject({
  * @example
  * loss: nonSaturating(), techniques: [dragan()]
  */
-export const dragan = describe(
-  "technique",
+export const dragan = defineTechnique(
   "dragan",
   options,
-  ({ weight, noise }, { random }: TechniqueContext): Technique => ({
+  ({ weight, noise }, { rng: random }: TechniqueContext): Technique => ({
     name: "dragan",
     discriminatorPenalty(pass) {
       const { real } = pass;

@@ -1,11 +1,10 @@
 /** Feature matching (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.1). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import type { BatchFeed } from "../data/feed.ts";
+import type { DataLoader } from "../data/loader.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
 import { squaredDiscrepancy } from "./mean-discrepancy.ts";
-import type { GeneratorPass, Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type GeneratorPass, type Technique, type TechniqueContext } from "./technique.ts";
 
 const BANDWIDTHS = [0.25, 0.5, 1, 2, 4];
 
@@ -56,24 +55,23 @@ type Options = z.output<typeof options>;
  * @example
  * techniques: [featureMatching({ norm: "l1", layer: -2 })]
  */
-export const featureMatching = describe(
-  "technique",
+export const featureMatching = defineTechnique(
   "featureMatching",
   options,
   (o: Options, _context: TechniqueContext): Technique => {
-    let feed: BatchFeed | undefined;
+    let loader: DataLoader | undefined;
     const term = (pass: GeneratorPass): Tensor => {
       const real = noGrad(() => {
-        const { images, labels } = feed!.next();
-        return layerOf(pass.judge(pass.augment(images, "real"), labels).hidden, o.layer);
+        const { images, labels } = loader!.next();
+        return layerOf(pass.discriminate(pass.augment(images, "real"), labels).hidden, o.layer);
       });
-      return difference(real, layerOf(pass.kept.hidden, o.layer), o).mul(o.weight);
+      return difference(real, layerOf(pass.keptOutput.hidden, o.layer), o).mul(o.weight);
     };
     return {
       name: "featureMatching",
-      streams: () => ({ real: {} }),
-      prepare(_game, feeds) {
-        feed = feeds.real;
+      loaders: () => ({ real: {} }),
+      prepare(_gan, loaders) {
+        loader = loaders.real;
       },
       ...(o.mode === "replace" ? { generatorLoss: term } : { generatorPenalty: term }),
     };

@@ -1,9 +1,8 @@
 /** The gradient penalty of WGAN-GP (Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { Tensor } from "../tensor/index.ts";
 import { normPenalty, perSample, squaredGradientNorms } from "./input-gradient.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({ weight: z.number().positive("must be above 0").default(10) });
 
@@ -17,11 +16,10 @@ const options = z.strictObject({ weight: z.number().positive("must be above 0").
  * @example
  * loss: wasserstein(), techniques: [gradientPenalty({ weight: 10 })]
  */
-export const gradientPenalty = describe(
-  "technique",
+export const gradientPenalty = defineTechnique(
   "gradientPenalty",
   options,
-  ({ weight }, { random }: TechniqueContext): Technique => ({
+  ({ weight }, { rng: random }: TechniqueContext): Technique => ({
     name: "gradientPenalty",
     discriminatorPenalty(pass) {
       const { real, fake } = pass;

@@ -1,9 +1,15 @@
 /** Historical averaging (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.3). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { HistoricalAverage } from "../optim/index.ts";
 import { type CarriedParts, loadParts, stateOfParts } from "./carried-parts.ts";
-import type { Game, Player, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+import {
+  defineTechnique,
+  type Gan,
+  type Player,
+  type Technique,
+  type TechniqueContext,
+  type TechniqueState,
+} from "./technique.ts";
 
 const options = z.strictObject({
   weight: z.number().positive("must be above 0").default(0.01),
@@ -39,8 +45,7 @@ const PLAYERS = ["generator", "discriminator"] as const;
  * @example
  * techniques: [historicalAveraging({ weight: 0.001 })]
  */
-export const historicalAveraging = describe(
-  "technique",
+export const historicalAveraging = defineTechnique(
   "historicalAveraging",
   options,
   ({ weight, players }, _context: TechniqueContext): Technique => {
@@ -49,9 +54,9 @@ export const historicalAveraging = describe(
     return {
       name: "historicalAveraging",
       after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
-      prepare(game: Game) {
+      prepare(gan: Gan) {
         for (const player of PLAYERS) {
-          if (players === "both" || players === player) histories.set(player, new HistoricalAverage(game[player]));
+          if (players === "both" || players === player) histories.set(player, new HistoricalAverage(gan[player]));
         }
       },
       gradients: (player, gradients) => histories.get(player)?.pull(gradients, weight) ?? gradients,

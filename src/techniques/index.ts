@@ -18,18 +18,19 @@ export { orthogonalRegularisation } from "./orthogonal-regularisation.ts";
 export { r1 } from "./r1.ts";
 export { semiSupervised } from "./semi-supervised.ts";
 export { standingStatistics } from "./standing-statistics.ts";
-export type {
-  DiscriminatorPass,
-  Feeds,
-  Game,
-  GeneratorPass,
-  NetworkDescriptors,
-  Player,
-  Progress,
-  Selection,
-  Technique,
-  TechniqueContext,
-  TechniqueState,
+export {
+  type AuxiliaryLoaders as Feeds,
+  type DiscriminatorPass,
+  defineTechnique,
+  type Gan as Game,
+  type GeneratorPass,
+  type NetworkDescriptors,
+  type Player,
+  type Progress,
+  type Selection,
+  type Technique,
+  type TechniqueContext,
+  type TechniqueState,
 } from "./technique.ts";
 export { topK } from "./top-k.ts";
 export { virtualBatchNorm } from "./virtual-batch-norm.ts";

@@ -9,13 +9,13 @@ import type { DiscriminatorPass } from "./technique.ts";
  * advise against.
  */
 export function squaredGradientNorms(
-  pass: Pick<DiscriminatorPass, "judge">,
+  pass: Pick<DiscriminatorPass, "discriminate">,
   images: Tensor,
   labels: Tensor | undefined,
 ): Tensor {
   return enableGrad(() => {
     const x = images.detach().requiresGrad_(true);
-    const { score } = pass.judge(x, labels);
+    const { score } = pass.discriminate(x, labels);
     const [gradient] = grad(score.sum(), [x], { createGraph: true });
     return gradient!.square().flatten(1).sum(1);
   });

@@ -1,9 +1,8 @@
 /** One-sided label smoothing (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.4), and noisy labels. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { Tensor } from "../tensor/index.ts";
-import type { Game, Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Gan, type Technique, type TechniqueContext } from "./technique.ts";
 
 const A_TARGET = "must be a number, or the ends of a range such as [0.7, 1.2]";
 const range = z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high, A_TARGET);
@@ -42,11 +41,10 @@ type Target = z.output<typeof target>;
  * @example
  * loss: nonSaturating(), techniques: [labelSmoothing()]
  */
-export const labelSmoothing = describe(
-  "technique",
+export const labelSmoothing = defineTechnique(
   "labelSmoothing",
   options,
-  ({ real, fake, flip }, { random, device }: TechniqueContext): Technique => {
+  ({ real, fake, flip }, { rng: random, device }: TechniqueContext): Technique => {
     const uniform = (count: number): Tensor => Tensor.rand([count], { generator: random }).to({ device });
     const drawn = (of: Target, count: number): Tensor =>
       typeof of === "number"
@@ -60,7 +58,7 @@ export const labelSmoothing = describe(
         : undefined;
     return {
       name: "labelSmoothing",
-      prepare: ({ loss }: Game) => refuseOutside({ real, fake }, loss.usualTargets),
+      prepare: ({ loss }: Gan) => refuseOutside({ real, fake }, loss.usualTargets),
       targets({ loss }, count) {
         if (fixed !== undefined) return fixed;
         const other = fake ?? loss.usualTargets!.fake;

@@ -1,10 +1,9 @@
 /** Latent consistency regularisation, zCR (Zhao et al. 2021, "Improved Consistency Regularization for GANs", algorithm 2). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { frozenStatistics } from "../nn/index.ts";
 import { noGrad, Tensor } from "../tensor/index.ts";
 import { changeOfMind, plain } from "./augmentation/consistency.ts";
-import type { Game, Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Gan, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   discriminatorWeight: z.number().min(0, "must be at least 0").default(5),
@@ -30,26 +29,25 @@ const options = z.strictObject({
  * @example
  * techniques: [balancedConsistency(), latentConsistency({ sigma: 0.03 })] // ICR
  */
-export const latentConsistency = describe(
-  "technique",
+export const latentConsistency = defineTechnique(
   "latentConsistency",
   options,
-  (o, { random }: TechniqueContext): Technique => {
+  (o, { rng: random }: TechniqueContext): Technique => {
     /** Images of latents nearby; only the main pass moves what the generator carries. */
-    const nearby = ({ generator }: Game, latents: Tensor, labels: Tensor | undefined): Tensor => {
+    const nearby = ({ generator }: Gan, latents: Tensor, labels: Tensor | undefined): Tensor => {
       const noise = Tensor.randn(latents.shape, { generator: random }).to({ device: latents.device });
       return frozenStatistics(() => generator.forward(latents.add(noise.mul(o.sigma)), labels));
     };
     return {
       name: "latentConsistency",
-      discriminatorPenalty(pass, game) {
+      discriminatorPenalty(pass, gan) {
         if (o.discriminatorWeight === 0) return undefined;
-        const moved = noGrad(() => nearby(game, pass.latents, pass.fakeLabels));
+        const moved = noGrad(() => nearby(gan, pass.latents, pass.fakeLabels));
         return changeOfMind(pass, plain(pass, "fake"), moved).mul(o.discriminatorWeight);
       },
-      generatorPenalty(pass, game) {
+      generatorPenalty(pass, gan) {
         if (o.generatorWeight === 0) return undefined;
-        return nearby(game, pass.latents, pass.labels).sub(pass.rawFake).square().mean().mul(-o.generatorWeight);
+        return nearby(gan, pass.latents, pass.labels).sub(pass.rawFake).square().mean().mul(-o.generatorWeight);
       },
     };
   },

@@ -1,9 +1,8 @@
 /** LeCam regularisation (Tseng et al. 2021, "Regularizing Generative Adversarial Networks under Limited Data", section 3.2). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { keep, noGrad, Tensor } from "../tensor/index.ts";
-import type { Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext, type TechniqueState } from "./technique.ts";
 
 const options = z.strictObject({
   weight: z.number().positive("must be above 0").default(0.3),
@@ -33,7 +32,7 @@ const options = z.strictObject({
  * @example
  * techniques: [leCam({ weight: 0.3 }), diffAugment({ policy: ["translation", "cutout"] })]
  */
-export const leCam = describe("technique", "leCam", options, (o, { device }: TechniqueContext): Technique => {
+export const leCam = defineTechnique("leCam", options, (o, { device }: TechniqueContext): Technique => {
   /** Of real images, of generated ones: [2]. */
   let averages: Tensor | undefined;
   let updates = 0;
@@ -47,7 +46,7 @@ export const leCam = describe("technique", "leCam", options, (o, { device }: Tec
     prepare() {
       averages = keep(Tensor.zeros([2], { device }));
     },
-    discriminatorPenalty({ judgedReal, judgedFake }, { progress }) {
+    discriminatorPenalty({ realOutput: judgedReal, fakeOutput: judgedFake }, { progress }) {
       const [real, fake] = [judgedReal.score, judgedFake.score];
       const warming = progress.step < o.warmUp;
       noGrad(() => {

@@ -1,9 +1,8 @@
 /** Minibatch discrimination (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.2). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { MinibatchDiscrimination } from "../nn/index.ts";
 import { headStage } from "./head-stage.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   kernels: z.int("must be a whole number").positive("must be above 0").default(100),
@@ -25,8 +24,7 @@ const options = z.strictObject({
  * @example
  * techniques: [minibatchDiscrimination({ kernels: 100, dimensions: 5 })]
  */
-export const minibatchDiscrimination = describe(
-  "technique",
+export const minibatchDiscrimination = defineTechnique(
   "minibatchDiscrimination",
   options,
   (o, _context: TechniqueContext): Technique =>

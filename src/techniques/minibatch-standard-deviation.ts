@@ -1,10 +1,9 @@
 /** Minibatch standard deviation (Karras et al. 2018, "Progressive Growing of GANs", section 3). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { MinibatchStandardDeviation } from "../nn/index.ts";
 import { headStage } from "./head-stage.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   group: z.int("must be a whole number of samples").min(2, "must be at least 2").default(4),
@@ -25,8 +24,7 @@ const options = z.strictObject({
  * @example
  * techniques: [minibatchStandardDeviation({ group: 4 })]
  */
-export const minibatchStandardDeviation = describe(
-  "technique",
+export const minibatchStandardDeviation = defineTechnique(
   "minibatchStandardDeviation",
   options,
   ({ group }, { batchSize }: TechniqueContext): Technique => {

@@ -3,14 +3,13 @@
  * 5.1): the generator also maximises what its samples tell of a part of its noise, against the loss of modes.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { prefixed, unprefixed } from "../base/prefixed.ts";
 import { donskerVaradhan, informationObjective, MovingDenominator } from "../losses/donsker-varadhan.ts";
 import { StatisticsNetwork } from "../models/statistics-network.ts";
 import { Adam } from "../optim/index.ts";
 import { grad, noGrad, Tensor } from "../tensor/index.ts";
-import type { Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext, type TechniqueState } from "./technique.ts";
 
 const whole = z.int("must be a whole number").min(1, "must be at least 1");
 
@@ -51,7 +50,7 @@ const options = z.strictObject({
  * @example
  * techniques: [mine({ beta: 0.5, code: 32 })]
  */
-export const mine = describe("technique", "mine", options, (o, context: TechniqueContext): Technique => {
+export const mine = defineTechnique("mine", options, (o, context: TechniqueContext): Technique => {
   if (o.beta === 0) return { name: "mine" };
   const denominator = new MovingDenominator(o.decay);
   let code = 0;
@@ -68,9 +67,9 @@ export const mine = describe("technique", "mine", options, (o, context: Techniqu
       if (context.batchSize < 2) throw new UserError("mine: independent pairs need a batch of at least 2 samples");
       code = o.code ?? Math.ceil(latent / 2);
       if (code > latent) throw new UserError(`mine: \`code\` (=${code}) must be at most the length of z, ${latent}`);
-      const { image, random, device } = context;
+      const { image, rng: random, device } = context;
       const sizes = { x: image, y: code, hidden: o.hidden, width: o.width };
-      const network = new StatisticsNetwork({ generator: random, device }, sizes);
+      const network = new StatisticsNetwork({ rng: random, device }, sizes);
       const adam = { lr: o.lr, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 } as const;
       statistics = { network, optimizer: new Adam(network.parameters(), adam) };
     },

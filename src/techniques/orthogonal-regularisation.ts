@@ -1,10 +1,9 @@
 /** Orthogonal regularisation (Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", equation 3). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { Embedding, type Module, WeightedModule } from "../nn/index.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
-import type { Game, Player, Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Gan, type Player, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   beta: z.number().positive("must be above 0").default(1e-4),
@@ -35,23 +34,22 @@ const STORED = ["weight", "weight_orig"];
  * @example
  * techniques: [orthogonalRegularisation({ beta: 1e-4 })]
  */
-export const orthogonalRegularisation = describe(
-  "technique",
+export const orthogonalRegularisation = defineTechnique(
   "orthogonalRegularisation",
   options,
   ({ beta, players }, _context: TechniqueContext): Technique => {
     const networks = new Map<Player, Module>();
     return {
       name: "orthogonalRegularisation",
-      prepare(game: Game) {
+      prepare(gan: Gan) {
         for (const player of PLAYERS) {
           if (players !== "both" && players !== player) continue;
-          if (matrices(game[player]).size === 0) {
+          if (matrices(gan[player]).size === 0) {
             throw new UserError(
               `\`orthogonalRegularisation\`: the ${player} has no weight that is stored as a matrix (weight norm stores directions and lengths); see its \`players\``,
             );
           }
-          networks.set(player, game[player]);
+          networks.set(player, gan[player]);
         }
       },
       gradients(player, gradients) {

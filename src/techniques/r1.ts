@@ -1,8 +1,7 @@
 /** R1 regularisation (Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { squaredGradientNorms } from "./input-gradient.ts";
-import type { Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({ weight: z.number().positive("must be above 0").default(10) });
 
@@ -15,8 +14,7 @@ const options = z.strictObject({ weight: z.number().positive("must be above 0").
  * @example
  * loss: nonSaturating(), techniques: [r1({ weight: 10 })]
  */
-export const r1 = describe(
-  "technique",
+export const r1 = defineTechnique(
   "r1",
   options,
   ({ weight }, _context: TechniqueContext): Technique => ({

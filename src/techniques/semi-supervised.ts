@@ -1,12 +1,17 @@
 /** Semi-supervised learning with K + 1 classes (Salimans et al. 2016, "Improved Techniques for Training GANs", section 5). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import type { BatchFeed } from "../data/feed.ts";
+import type { DataLoader } from "../data/loader.ts";
 import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/cross-entropy.ts";
 import { type DiscriminatorNetwork, Head, type ModelContext } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import type { DiscriminatorPass, NetworkDescriptors, Technique, TechniqueContext } from "./technique.ts";
+import {
+  type DiscriminatorPass,
+  defineTechnique,
+  type NetworkDescriptors,
+  type Technique,
+  type TechniqueContext,
+} from "./technique.ts";
 
 const options = z.strictObject({
   labels: z.int("must be a whole number").min(1, "must be at least 1").default(100),
@@ -41,8 +46,7 @@ const options = z.strictObject({
  * @example
  * techniques: [semiSupervised({ labels: 100 }), featureMatching()]
  */
-export const semiSupervised = describe(
-  "technique",
+export const semiSupervised = defineTechnique(
   "semiSupervised",
   options,
   ({ labels, labelSeed, unsupervised: weight }, { classes }: TechniqueContext): Technique => {
@@ -56,29 +60,29 @@ export const semiSupervised = describe(
         `\`semiSupervised.labels\` (=${labels}) must be a multiple of the number of classes, ${classes}: each gets as many labels`,
       );
     }
-    let labelled: BatchFeed | undefined;
+    let labelled: DataLoader | undefined;
     let report: Readonly<Record<string, number>> = {};
     return {
       name: "semiSupervised",
       networks: (networks) => ({ ...networks, discriminator: withLogits(networks.discriminator, classes) }),
-      streams: () => ({ labelled: { perClass: labels / classes, choiceSeed: labelSeed } }),
-      prepare(game, feeds) {
-        if (game.loss.clip !== undefined) {
+      loaders: () => ({ labelled: { perClass: labels / classes, choiceSeed: labelSeed } }),
+      prepare(gan, loaders) {
+        if (gan.loss.clip !== undefined) {
           throw new UserError(
-            `\`semiSupervised\` makes the discriminator a classifier, whose weights the loss \`${game.loss.name}\` would clip; take another loss`,
+            `\`semiSupervised\` makes the discriminator a classifier, whose weights the loss \`${gan.loss.name}\` would clip; take another loss`,
           );
         }
-        const { real, fake } = game.loss.usualTargets ?? CROSS_ENTROPY_TARGETS;
+        const { real, fake } = gan.loss.usualTargets ?? CROSS_ENTROPY_TARGETS;
         if (real !== CROSS_ENTROPY_TARGETS.real || fake !== CROSS_ENTROPY_TARGETS.fake) {
           throw new UserError(
-            `\`semiSupervised\` judges by cross-entropy, whose targets are 1 and 0, and those of the loss \`${game.loss.name}\` are ${real} and ${fake}; take another loss`,
+            `\`semiSupervised\` judges by cross-entropy, whose targets are 1 and 0, and those of the loss \`${gan.loss.name}\` are ${real} and ${fake}; take another loss`,
           );
         }
-        labelled = feeds.labelled;
+        labelled = loaders.labelled;
       },
       discriminatorLoss(pass) {
         const { supervised, wrong } = classification(pass, labelled!);
-        const { real, fake } = crossEntropy(pass.judgedReal.score, pass.judgedFake.score, pass.targets);
+        const { real, fake } = crossEntropy(pass.realOutput.score, pass.fakeOutput.score, pass.targets);
         const unsupervised = real.mean().add(fake.mean());
         report = { supervised: supervised.item(), unsupervised: unsupervised.item(), labelledError: wrong.item() };
         return supervised.add(unsupervised.mul(weight));
@@ -89,8 +93,11 @@ export const semiSupervised = describe(
 );
 
 /** -log p(y | x, y < K + 1) of the next labelled images, and the share that is classified wrongly. */
-function classification({ augment, judge }: DiscriminatorPass, feed: BatchFeed): { supervised: Tensor; wrong: Tensor } {
-  const { images, labels } = feed.next();
+function classification(
+  { augment, discriminate: judge }: DiscriminatorPass,
+  loader: DataLoader,
+): { supervised: Tensor; wrong: Tensor } {
+  const { images, labels } = loader.next();
   const { logits } = judge(augment(images, "real"));
   return { supervised: logits.crossEntropy(labels!), wrong: logits.detach().argmax(1).ne(labels!).float().mean() };
 }

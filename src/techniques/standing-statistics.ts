@@ -1,8 +1,7 @@
 /** Standing statistics as a technique (Brock et al. 2019, appendix C.1): what samples and scores normalise by. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { StandingStatistics } from "../nn/index.ts";
-import type { Game, Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Gan, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
   batches: z.int("must be a whole number").min(1, "must be at least 1").default(100),
@@ -28,22 +27,21 @@ const options = z.strictObject({
  * @example
  * techniques: [weightAveraging({ decay: 0.9999 }), standingStatistics({ batches: 16 })]
  */
-export const standingStatistics = describe(
-  "technique",
+export const standingStatistics = defineTechnique(
   "standingStatistics",
   options,
-  (o, { batchSize: usual, random }: TechniqueContext): Technique => {
+  (o, { batchSize: usual, rng: random }: TechniqueContext): Technique => {
     const { batches, batchSize = usual } = o;
     let standing: StandingStatistics | undefined;
-    let game: Game | undefined;
+    let gan: Gan | undefined;
     /** Whether the statistics are those of the weights as they are. */
     let fresh = false;
 
-    const collect = (into: StandingStatistics, game: Game): void => {
+    const collect = (into: StandingStatistics, gan: Gan): void => {
       const before = random.getState();
       try {
         into.collect(batches, () => {
-          game.generator.forward(game.latents(batchSize, random), game.labels(batchSize, random));
+          gan.generator.forward(gan.latents(batchSize, random), gan.labels(batchSize, random));
         });
         fresh = true;
       } finally {
@@ -56,19 +54,19 @@ export const standingStatistics = describe(
       name: "standingStatistics",
       standing: { batches, batchSize },
       after: { weightAveraging: "its statistics are to be those of the averaged weights" },
-      prepare(built: Game) {
-        game = built;
+      prepare(built: Gan) {
+        gan = built;
         standing = new StandingStatistics(built.generator);
       },
       afterStep() {
         fresh = false;
       },
       sampler<T>(sample: () => T): T {
-        if (standing === undefined || game === undefined)
+        if (standing === undefined || gan === undefined)
           throw new Error("standingStatistics: used before the run was prepared");
         // In train mode each batch is normalised by its own statistics.
-        if (game.generator.training) return sample();
-        if (!fresh) collect(standing, game);
+        if (gan.generator.training) return sample();
+        if (!fresh) collect(standing, gan);
         return standing.use(sample);
       },
       // Nothing is kept: a checkpoint must not depend on when samples were drawn. But its weights are other ones.

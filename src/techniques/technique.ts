@@ -2,8 +2,8 @@
  * Technique: a trick as a value that plugs into the training step. Every hook is optional; the step asks each technique
  * in the order of the recipe and never knows which one it holds.
  */
-import type { Descriptor } from "../base/descriptor.ts";
-import type { BatchFeed, FurtherRequest } from "../data/feed.ts";
+import { type Descriptor, definer } from "../base/descriptor.ts";
+import type { DataLoader, LoaderRequest } from "../data/loader.ts";
 import type { Loss, LossTargets } from "../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, Judgement, ModelContext } from "../models/index.ts";
 import type { Optimizer } from "../optim/index.ts";
@@ -22,7 +22,7 @@ export interface NetworkDescriptors {
 export interface TechniqueContext extends Omit<ModelContext, "generator"> {
   readonly batchSize: number;
   /** A stream of this technique's own, which checkpoints keep. */
-  readonly random: Generator;
+  readonly rng: Generator;
 }
 
 /** How far the run had come when the step at hand began. */
@@ -34,7 +34,7 @@ export interface Progress {
 }
 
 /** The built game, as techniques see it. */
-export interface Game {
+export interface Gan {
   readonly generator: GeneratorNetwork;
   readonly discriminator: DiscriminatorNetwork;
   readonly loss: Loss;
@@ -48,8 +48,8 @@ export interface Game {
   labels(count: number, random?: Generator): Tensor | undefined;
 }
 
-/** The further feeds that a technique asked for in {@link Technique.streams}, by its names. */
-export type Feeds = Readonly<Record<string, BatchFeed>>;
+/** The further feeds that a technique asked for in {@link Technique.loaders}, by its names. */
+export type AuxiliaryLoaders = Readonly<Record<string, DataLoader>>;
 
 /** How both passes look at images. */
 interface Looking {
@@ -57,7 +57,7 @@ interface Looking {
    * A further look that leaves the discriminator's carried state (spectral norm, batch norm) alone. It takes images as
    * they are: those of the data and of the generator go through {@link augment} first.
    */
-  judge(images: Tensor, labels?: Tensor): Judgement;
+  discriminate(images: Tensor, labels?: Tensor): Judgement;
   /** Images as the discriminator is to see them: what the {@link Technique.augment} hooks make of them, drawn anew. */
   augment(images: Tensor, of: "real" | "fake"): Tensor;
 }
@@ -75,8 +75,8 @@ export interface DiscriminatorPass extends Looking {
   readonly latents: Tensor;
   readonly realLabels: Tensor | undefined;
   readonly fakeLabels: Tensor | undefined;
-  readonly judgedReal: Judgement;
-  readonly judgedFake: Judgement;
+  readonly realOutput: Judgement;
+  readonly fakeOutput: Judgement;
   /** What {@link Technique.targets} asks for, which a replacing loss has to honour; undefined for the usual targets. */
   readonly targets: LossTargets | undefined;
 }
@@ -93,11 +93,11 @@ export interface GeneratorPass extends Looking {
    * The judgement of all of them. It carries the generator's graph where a technique of the recipe has
    * {@link Technique.generatorLoss} or {@link Technique.generatorPenalty}; else the graph may end at the features.
    */
-  readonly judged: Judgement;
+  readonly fakeOutput: Judgement;
   /** The rows that were selected (int64 [k]), or null for all. */
   readonly rows: Tensor | null;
   /** The judgement of the selected rows: what the generator's loss is made of, a replacing one too. */
-  readonly kept: Judgement;
+  readonly keptOutput: Judgement;
   /**
    * Gradients of a number that depends on the generated images with respect to the generator's weights, in their order;
    * null for a weight that it does not depend on. Not `grad`: a batch in parts has no graph that reaches the weights.
@@ -145,36 +145,36 @@ export interface Technique {
   /** Amends the networks' descriptions before they are built. */
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
   /** Further data that it wants beside the training batches, by names of its choice; checkpoints keep where they stand. */
-  streams?(): Readonly<Record<string, FurtherRequest>>;
+  loaders?(): Readonly<Record<string, LoaderRequest>>;
   /**
    * Once, when networks and optimizers exist: reference batches, extra networks and optimizers. `feeds` are what
-   * {@link streams} asked for; it is empty when the run is only sampled from and its data is not at hand.
+   * {@link loaders} asked for; it is empty when the run is only sampled from and its data is not at hand.
    */
-  prepare?(game: Game, feeds: Feeds): void;
+  prepare?(gan: Gan, loaders: AuxiliaryLoaders): void;
   /** Changes images (real or generated) before the discriminator sees them; differentiable. */
-  augment?(images: Tensor, of: "real" | "fake", game: Game): Tensor;
+  augment?(images: Tensor, of: "real" | "fake", gan: Gan): Tensor;
   /** The targets of a batch of `count` for a loss that has some (label smoothing); one technique of a recipe can set them. */
-  targets?(game: Game, count: number): LossTargets;
+  targets?(gan: Gan, count: number): LossTargets;
   /** Replaces the discriminator's loss; one technique of a recipe can do so. Returns a number. */
-  discriminatorLoss?(pass: DiscriminatorPass, game: Game): Tensor;
+  discriminatorLoss?(pass: DiscriminatorPass, gan: Gan): Tensor;
   /** Added to the discriminator's loss, unless undefined. Returns a number. */
-  discriminatorPenalty?(pass: DiscriminatorPass, game: Game): Tensor | undefined;
+  discriminatorPenalty?(pass: DiscriminatorPass, gan: Gan): Tensor | undefined;
   /**
    * Chooses the generated rows that the generator learns from, by how real each is judged (larger is more real, [B]);
    * null for all. `labels` are the classes that they were made for (int64 [B]), where the data has classes. One technique
    * of a recipe can do so.
    */
-  select?(realness: Tensor, game: Game, labels: Tensor | undefined): Selection | null;
+  select?(realness: Tensor, gan: Gan, labels: Tensor | undefined): Selection | null;
   /** Replaces the generator's loss; one technique of a recipe can do so. Returns a number. */
-  generatorLoss?(pass: GeneratorPass, game: Game): Tensor;
+  generatorLoss?(pass: GeneratorPass, gan: Gan): Tensor;
   /** Added to the generator's loss, unless undefined. Returns a number. */
-  generatorPenalty?(pass: GeneratorPass, game: Game): Tensor | undefined;
+  generatorPenalty?(pass: GeneratorPass, gan: Gan): Tensor | undefined;
   /** Amends a player's gradients (in the order of its parameters) before the update. */
-  gradients?(player: Player, gradients: readonly Tensor[], game: Game): readonly Tensor[];
+  gradients?(player: Player, gradients: readonly Tensor[], gan: Gan): readonly Tensor[];
   /** After the generator's update: an update of networks of the technique's own. */
-  extraUpdate?(pass: GeneratorPass, game: Game): void;
+  extraUpdate?(pass: GeneratorPass, gan: Gan): void;
   /** The last word after each update of a player. */
-  afterStep?(player: Player, game: Game): void;
+  afterStep?(player: Player, gan: Gan): void;
   /**
    * Runs `sample` with the generator as it should be sampled from (averaged weights, standing statistics). The first
    * technique of a recipe is the outermost. The run's random streams stand afterwards where they stood before.
@@ -189,3 +189,15 @@ export interface Technique {
   /** Frees what it has kept beyond {@link state}, when the run ends. */
   dispose?(): void;
 }
+
+/**
+ * Defines a technique: its kind, the zod schema of its options, and a function that makes the {@link Technique} from them
+ * and the {@link TechniqueContext}.
+ *
+ * @example
+ * const noise = defineTechnique("noise", z.strictObject({ std: z.number().default(0.1) }), ({ std }, { rng }) => ({
+ *   name: "noise",
+ *   augment: (images) => images.add(Tensor.randnLike(images, rng).mul(std)),
+ * }));
+ */
+export const defineTechnique = definer<"technique", TechniqueContext, Technique>("technique");

@@ -3,10 +3,9 @@
  * the generator learns only from the k samples of its batch that the critic rates most real.
  */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
-import type { Game, Selection, Technique, TechniqueContext } from "./technique.ts";
+import { defineTechnique, type Gan, type Selection, type Technique, type TechniqueContext } from "./technique.ts";
 
 const ROUNDING = { ceil: Math.ceil, round: Math.round, floor: Math.floor } as const;
 
@@ -80,7 +79,7 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * @example
  * techniques: [topK({ gamma: 0.99, floor: 0.5 })]
  */
-export const topK = describe("technique", "topK", options, (o, context: TechniqueContext): Technique => {
+export const topK = defineTechnique("topK", options, (o, context: TechniqueContext): Technique => {
   const round = ROUNDING[o.rounding];
   let k = context.batchSize;
   if (o.perClass && context.classes < 1) {
@@ -89,9 +88,9 @@ export const topK = describe("technique", "topK", options, (o, context: Techniqu
   return {
     name: "topK",
     insteadOfEpochs: o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
-    select(realness: Tensor, game: Game, labels: Tensor | undefined): Selection | null {
+    select(realness: Tensor, gan: Gan, labels: Tensor | undefined): Selection | null {
       const batch = realness.shape[0]!;
-      const { epoch, step } = game.progress;
+      const { epoch, step } = gan.progress;
       const n = Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps);
       const share = Math.max(o.floor, o.gamma ** n);
       const scores = Array.from(realness.toArray(), Number);
@@ -102,7 +101,7 @@ export const topK = describe("technique", "topK", options, (o, context: Techniqu
         k = batch;
         return null;
       }
-      const ranked = ranking(scores, o.keep, context.random);
+      const ranked = ranking(scores, o.keep, context.rng);
       const rows = groups
         .flatMap((group) =>
           choose(

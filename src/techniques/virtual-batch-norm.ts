@@ -1,11 +1,17 @@
 /** Virtual batch normalisation (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.5). */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { type ModelContext, ReferencedDiscriminator, ReferencedGenerator } from "../models/index.ts";
 import { BatchNorm, type Module, VirtualBatchNorm } from "../nn/index.ts";
 import { requireBuilt } from "./require-built.ts";
-import type { Game, NetworkDescriptors, Player, Technique, TechniqueContext } from "./technique.ts";
+import {
+  defineTechnique,
+  type Gan,
+  type NetworkDescriptors,
+  type Player,
+  type Technique,
+  type TechniqueContext,
+} from "./technique.ts";
 
 const options = z.strictObject({
   in: z.enum(["generator", "discriminator", "both"]).default("generator"),
@@ -49,8 +55,7 @@ function withVirtualNorms<N extends Module>(
  * @example
  * techniques: [virtualBatchNorm()]
  */
-export const virtualBatchNorm = describe(
-  "technique",
+export const virtualBatchNorm = defineTechnique(
   "virtualBatchNorm",
   options,
   (o, { batchSize }: TechniqueContext): Technique => {
@@ -73,18 +78,18 @@ export const virtualBatchNorm = describe(
           discriminator: o.in === "generator" ? discriminator : { ...discriminator, build: makeDiscriminator },
         };
       },
-      prepare(game: Game, feeds) {
+      prepare(gan: Gan, loaders) {
         if (o.in !== "discriminator") requireBuilt("virtualBatchNorm", "generator", maker !== undefined);
         if (o.in !== "generator") requireBuilt("virtualBatchNorm", "discriminator", judge !== undefined);
         // Given weights bring the reference batch along that they were trained with.
-        if (game.hasGivenWeights) return;
-        maker?.takeReference(game.latents(size), game.labels(size));
+        if (gan.hasGivenWeights) return;
+        maker?.takeReference(gan.latents(size), gan.labels(size));
         // Without data the run is only sampled from, and the batch comes back with the discriminator's weights.
-        const real = feeds.reference?.next();
+        const real = loaders.reference?.next();
         if (real !== undefined) judge?.takeReference(real.images, real.labels);
       },
     };
     if (o.in === "generator") return technique;
-    return { ...technique, streams: () => ({ reference: { batchSize: size } }) };
+    return { ...technique, loaders: () => ({ reference: { batchSize: size } }) };
   },
 );

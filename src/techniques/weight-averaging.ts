@@ -1,9 +1,15 @@
 /** Averaged weights as a technique: the average is what samples and scores are made with. */
 import { z } from "zod";
-import { describe } from "../base/descriptor.ts";
 import { WeightAveraging } from "../optim/index.ts";
 import { type CarriedParts, loadParts, stateOfParts } from "./carried-parts.ts";
-import type { Game, Player, Technique, TechniqueContext, TechniqueState } from "./technique.ts";
+import {
+  defineTechnique,
+  type Gan,
+  type Player,
+  type Technique,
+  type TechniqueContext,
+  type TechniqueState,
+} from "./technique.ts";
 
 const PLAYERS = ["generator", "discriminator"] as const;
 
@@ -26,8 +32,7 @@ const options = z.strictObject({
  * @example
  * techniques: [weightAveraging({ decay: 0.999 })]
  */
-export const weightAveraging = describe(
-  "technique",
+export const weightAveraging = defineTechnique(
   "weightAveraging",
   options,
   ({ players, ...o }, _context: TechniqueContext): Technique => {
@@ -41,9 +46,9 @@ export const weightAveraging = describe(
       name: "weightAveraging",
       after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
       averages: players === "both" ? PLAYERS : [players],
-      prepare(game: Game) {
+      prepare(gan: Gan) {
         for (const player of PLAYERS) {
-          if (players === player || players === "both") averages.set(player, new WeightAveraging(game[player], o));
+          if (players === player || players === "both") averages.set(player, new WeightAveraging(gan[player], o));
         }
       },
       afterStep: (player) => averages.get(player)?.update(),

@@ -24,7 +24,7 @@ export interface GroupOptions {
   /** This machine's address on the network that the data are to take; default: that of its own name. */
   readonly address?: string | undefined;
   /** Seconds to wait for the others to come. Default 600. */
-  readonly meetingTimeout?: number | undefined;
+  readonly rendezvousTimeout?: number | undefined;
   /** Seconds to wait for the others in every call. Default 600. */
   readonly timeout?: number | undefined;
 }
@@ -58,11 +58,11 @@ function essence(detail: string): string {
  * joinGroup({ rank: 0, size: 2, host: "127.0.0.1", port: 29500, address: "127.0.0.1" });
  */
 export function joinGroup({ rank, size, host, port, address = "", ...options }: GroupOptions): void {
-  const { meetingTimeout = 600, timeout = 600 } = options;
+  const { rendezvousTimeout = 600, timeout = 600 } = options;
   try {
-    binding().joinGroup(rank, size, host, port, address, meetingTimeout, timeout);
+    binding().joinGroup(rank, size, host, port, address, rendezvousTimeout, timeout);
   } catch (error) {
-    const [, detail] = /^joinGroup: no meeting: (.*)$/s.exec((error as Error).message) ?? [];
+    const [, detail] = /^joinGroup: no rendezvous: (.*)$/s.exec((error as Error).message) ?? [];
     if (detail === undefined) throw error;
     const what = `the connection to the other workers cannot be made at ${host}:${port}: ${essence(detail)}`;
     throw new UserError(what, { cause: error });

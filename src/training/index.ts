@@ -1,6 +1,5 @@
 /** Training: step, loop, checkpoints and the run directory. */
-export { listCheckpoints, readCheckpointState } from "./checkpoint.ts";
-export { classify, testSplit } from "./classification.ts";
+
 export {
   type ClassifierSetup,
   type ClassifierTraining,
@@ -8,17 +7,37 @@ export {
   type TrainedClassifier,
   trainClassifier,
 } from "./classifier/index.ts";
-export type { EvaluationEvents, Evaluator } from "./evaluation.ts";
-export { followRun } from "./follow-run.ts";
-export { BuiltGame, type DataShape } from "./game.ts";
-export { type DrawingOptions, generatedImages } from "./generated-images.ts";
-export { imageFeed, shapeOf } from "./image-feed.ts";
-export { type ImportedRun, importRun } from "./imported-run.ts";
-export { INTERPOLATIONS, type Interpolation, interpolate } from "./interpolation.ts";
-export { type Material, openMaterial, type PictureSize, writeRunPicture } from "./material.ts";
-export { type NearImage, nearestImages } from "./nearest-images.ts";
+export { followRun } from "./distributed/follow-run.ts";
+export { type Rendezvous as Meeting, torchrunRendezvous as meetingOf } from "./distributed/workers.ts";
+export { classify, testSplit } from "./evaluation/classification.ts";
+export type { EvaluationEvents, Evaluator } from "./evaluation/evaluator.ts";
+export { type DrawingOptions, generatedImages } from "./evaluation/generated-images.ts";
+export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
+export { listCheckpoints, readCheckpointState } from "./run/checkpoint.ts";
+export { type ImportedRun, importRun } from "./run/imported-run.ts";
+export { RunDirectory } from "./run/run-directory.ts";
+export { chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run/run-log.ts";
+export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
 export {
-  type OpenedGame,
+  classSheet,
+  type InterpolationOptions,
+  interpolationSheet,
+  type Sheet,
+  type SheetOptions,
+  truncationSheet,
+} from "./sampling/sheets.ts";
+export { BuiltGan as BuiltGame, type DataShape } from "./step/gan.ts";
+export { STEP_NUMBERS, trainingStep } from "./step/step.ts";
+export {
+  type DataModule as Material,
+  type ImageSize as PictureSize,
+  openDataModule as openMaterial,
+  writeRunImage as writeRunPicture,
+} from "./trainer/data-module.ts";
+export { imageLoader as imageFeed, shapeOf } from "./trainer/image-loader.ts";
+export { type TrainingEvents, totalSteps } from "./trainer/loop.ts";
+export {
+  type OpenedGan,
   openForSampling,
   openRun,
   type Run,
@@ -28,17 +47,4 @@ export {
   sampleRun,
   startRun,
   type TrainOptions,
-} from "./run.ts";
-export { RunDirectory } from "./run-directory.ts";
-export { chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run-log.ts";
-export {
-  classSheet,
-  type InterpolationOptions,
-  interpolationSheet,
-  type Sheet,
-  type SheetOptions,
-  truncationSheet,
-} from "./sheets.ts";
-export { STEP_NUMBERS, trainingStep } from "./step.ts";
-export { type TrainingEvents, totalSteps } from "./trainer.ts";
-export { type Meeting, meetingOf } from "./workers.ts";
+} from "./trainer/run.ts";

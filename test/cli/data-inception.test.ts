@@ -41,7 +41,7 @@ describe("gantry data inception", () => {
     Tensor.zeros([1]).dispose();
     process.env.GANTRY_CACHE = cache;
     const init = (weight: Tensor): void => void weight.fill_(0.01);
-    network = new InceptionV3({ generator: new Generator(0), device: "cpu" }, { init }).eval();
+    network = new InceptionV3({ rng: new Generator(0), device: "cpu" }, { init }).eval();
     writeSafetensors(mine, network.stateDict());
   });
 

@@ -7,8 +7,8 @@ import { kebab } from "../../src/cli/flags.ts";
 import { resume } from "../../src/cli/resume.ts";
 import { sample } from "../../src/cli/sample.ts";
 import { train } from "../../src/cli/train.ts";
-import { keysOf, schemaAt } from "../../src/recipe/complaint.ts";
 import { recipeSchema } from "../../src/recipe/schema.ts";
+import { keysOf, schemaAt } from "../../src/recipe/validation-message.ts";
 
 const page = (name: string) => readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
 

@@ -238,8 +238,8 @@ const watcher = describe("technique", "watcher", z.strictObject({ weight: z.numb
   let same = 0;
   return {
     name: "watcher",
-    prepare(game) {
-      same = game.generator instanceof GeneratorNetwork ? 1 : 0;
+    prepare(gan) {
+      same = gan.generator instanceof GeneratorNetwork ? 1 : 0;
     },
     generatorPenalty: ({ fake }) => fake.square().mean().mul(weight),
     report: () => ({ same, weight }),

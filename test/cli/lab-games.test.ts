@@ -53,7 +53,7 @@ describe("gantry lab games", () => {
     const missing = join(folder, "none");
     expect(await wrong("--records", missing)).toEqual([
       1,
-      `gantry: ${missing} holds no records; name a folder with those of gantry lab games`,
+      `gantry: ${missing} holds no records; name a folder with those of gantry lab gans`,
     ]);
   });
 });

@@ -1,6 +1,6 @@
 /** The progress line: its numbers, the time that is left, and how a terminal sees it. */
 import { describe, expect, it } from "vitest";
-import { clock, progressLine, Remaining, StatusLine, spoken } from "../../src/cli/progress.ts";
+import { clock, duration, progressLine, Remaining, StatusLine } from "../../src/cli/progress.ts";
 
 const tick = { step: 120, lossD: 1.234, lossG: -0.5, dReal: 0.71, dFake: 0.3, k: 58, imagesPerSecond: 1240.4 };
 
@@ -44,7 +44,7 @@ describe("times", () => {
       "1:02:03",
       "--:--",
     ]);
-    expect([1.24, 12.4, 232, 7380].map(spoken)).toEqual(["1.2 s", "12 s", "3 min 52 s", "2 h 3 min"]);
+    expect([1.24, 12.4, 232, 7380].map(duration)).toEqual(["1.2 s", "12 s", "3 min 52 s", "2 h 3 min"]);
   });
 
   it("left are told from the speed of late", () => {

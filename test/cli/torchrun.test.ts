@@ -14,9 +14,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** All output goes to the terminal. The plain way of saying so fails in torchrun 1.13 under Python 3.11. */
 const output = ["--redirects", "9:1", "--tee", "9:1"];
 
-function torchrun(meeting: readonly string[], out: string): Promise<Outcome> {
+function torchrun(rendezvous: readonly string[], out: string): Promise<Outcome> {
   const program = [process.execPath, entry, "train", "mnist", ...tiny, "--steps", "6", "--out", out];
-  const child = spawn("torchrun", [...meeting, ...output, "--nproc_per_node", "2", "--no_python", ...program]);
+  const child = spawn("torchrun", [...rendezvous, ...output, "--nproc_per_node", "2", "--no_python", ...program]);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (text) => {
@@ -36,8 +36,8 @@ describe.skipIf(spawnSync("torchrun", ["--help"]).status !== 0)("torchrun", () =
       ["--master_port", String(first)],
       ["--rdzv_backend", "c10d", "--rdzv_endpoint", `127.0.0.1:${second}`, "--rdzv_id", "test"],
     ];
-    for (const [i, meeting] of meetings.entries()) {
-      const { code, stdout, stderr } = await torchrun(meeting, join(folder, String(i)));
+    for (const [i, rendezvous] of meetings.entries()) {
+      const { code, stdout, stderr } = await torchrun(rendezvous, join(folder, String(i)));
       expect(stdout, stderr).toContain("Finished 6 steps");
       expect(code).toBe(0);
     }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { celeba } from "../../src/data/celeba.ts";
 import { celebaHq } from "../../src/data/celeba-hq.ts";
-import { type DataDescriptor, packOf } from "../../src/data/describe.ts";
+import { type DataDescriptor, packOf } from "../../src/data/define.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { labelsOf, published } from "./files.ts";

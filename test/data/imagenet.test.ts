@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packOf } from "../../src/data/describe.ts";
+import { packOf } from "../../src/data/define.ts";
 import { imagenet } from "../../src/data/imagenet.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { temporaryFolder } from "../formats/folder.ts";

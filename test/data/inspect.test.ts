@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { shell } from "../../src/cli/shell.ts";
-import { packOf } from "../../src/data/describe.ts";
+import { packOf } from "../../src/data/define.ts";
 import { imageFolder } from "../../src/data/image-folder.ts";
 import { inspect } from "../../src/data/inspect.ts";
 import { temporaryFolder } from "../formats/folder.ts";

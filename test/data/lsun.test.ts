@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packOf } from "../../src/data/describe.ts";
+import { packOf } from "../../src/data/define.ts";
 import { lsun } from "../../src/data/lsun.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { LmdbFile } from "../../src/formats/lmdb.ts";

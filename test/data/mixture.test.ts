@@ -52,7 +52,7 @@ describe("mixtureOfGaussians", () => {
 
   it("draws every mode as often, with the standard deviation asked for", async () => {
     const data = await mixtureOfGaussians({ modes: 4, sigma: 0.1, spacing: 10 }).build({});
-    const points = scope(() => data.feed({ batchSize: 20_000, seed: 1 }).next().images.tolist()) as Point[];
+    const points = scope(() => data.loader({ batchSize: 20_000, seed: 1 }).next().images.tolist()) as Point[];
     const modes = data.mixture!.centres.map((centre) => points.filter((point) => distance(point, centre) < 5));
     for (const [i, mine] of modes.entries()) {
       // Four standard deviations of a binomial share: sqrt(0.25 * 0.75 / 20000) = 0.0031.
@@ -69,7 +69,7 @@ describe("mixtureOfGaussians", () => {
 
   it("draws each batch afresh, and the same ones from the same seed", async () => {
     const data = await mixtureOfGaussians().build({});
-    const [first, second] = [data.feed({ batchSize: 8, seed: 5 }), data.feed({ batchSize: 8, seed: 5 })];
+    const [first, second] = [data.loader({ batchSize: 8, seed: 5 }), data.loader({ batchSize: 8, seed: 5 })];
     const a = first.next().images.tolist();
     expect(first.next().images.tolist()).not.toEqual(a);
     expect(second.next().images.tolist()).toEqual(a);
@@ -77,34 +77,34 @@ describe("mixtureOfGaussians", () => {
 
   it("goes on with the same bits from a state", async () => {
     const data = await mixtureOfGaussians({ samplesPerEpoch: 16 }).build({});
-    const feed = data.feed({ batchSize: 8, seed: 5 });
-    feed.next();
-    const state = feed.state();
-    const expected = [feed.next().images.tolist(), feed.epoch];
-    const other = data.feed({ batchSize: 8, seed: 99 });
+    const loader = data.loader({ batchSize: 8, seed: 5 });
+    loader.next();
+    const state = loader.state();
+    const expected = [loader.next().images.tolist(), loader.epoch];
+    const other = data.loader({ batchSize: 8, seed: 99 });
     other.load(state);
     expect([other.next().images.tolist(), other.epoch]).toEqual(expected);
-    expect(feed.epoch).toBe(1);
+    expect(loader.epoch).toBe(1);
     expect(() => other.load({ tensors: new Map(), numbers: {} })).toThrow("incomplete (? samples drawn)");
   });
 
   it("knows no epochs unless it is told how long one is", async () => {
     const data = await mixtureOfGaussians().build({});
-    const feed = data.feed({ batchSize: 8, seed: 5 });
-    feed.next();
-    expect([feed.epoch, data.samplesPerEpoch]).toEqual([0, undefined]);
+    const loader = data.loader({ batchSize: 8, seed: 5 });
+    loader.next();
+    expect([loader.epoch, data.samplesPerEpoch]).toEqual([0, undefined]);
   });
 
   it("gives further batches in a stream of their own, but no labelled ones", async () => {
     const data = await mixtureOfGaussians().build({});
-    const feed = data.feed({ batchSize: 8, seed: 5 });
-    const further = feed.further!({ batchSize: 3 }, 6);
+    const loader = data.loader({ batchSize: 8, seed: 5 });
+    const further = loader.auxiliary!({ batchSize: 3 }, 6);
     expect(further.next().images.shape).toEqual([3, 2]);
-    const [six, seven] = [6, 7].map((seed) => feed.further!({}, seed).next().images.tolist());
-    expect(six).toEqual(data.feed({ batchSize: 8, seed: 6 }).next().images.tolist());
+    const [six, seven] = [6, 7].map((seed) => loader.auxiliary!({}, seed).next().images.tolist());
+    expect(six).toEqual(data.loader({ batchSize: 8, seed: 6 }).next().images.tolist());
     expect(six).not.toEqual(seven);
-    const undisturbed = data.feed({ batchSize: 8, seed: 5 });
-    expect(feed.next().images.tolist()).toEqual(undisturbed.next().images.tolist());
-    expect(() => feed.further!({ perClass: 2 }, 6)).toThrow("has no class labels");
+    const undisturbed = data.loader({ batchSize: 8, seed: 5 });
+    expect(loader.next().images.tolist()).toEqual(undisturbed.next().images.tolist());
+    expect(() => loader.auxiliary!({ perClass: 2 }, 6)).toThrow("has no class labels");
   });
 });

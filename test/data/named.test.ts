@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { cifar10 } from "../../src/data/cifar10.ts";
 import { cifar100 } from "../../src/data/cifar100.ts";
-import { type DataDescriptor, packOf } from "../../src/data/describe.ts";
+import { type DataDescriptor, packOf } from "../../src/data/define.ts";
 import { fashionMnist } from "../../src/data/fashion-mnist.ts";
 import { mnist, mnistFolder } from "../../src/data/mnist.ts";
 import type { Pack } from "../../src/data/pack.ts";

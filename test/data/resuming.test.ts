@@ -18,7 +18,7 @@ import { celeba } from "../../src/data/celeba.ts";
 import { celebaHq } from "../../src/data/celeba-hq.ts";
 import { cifar10 } from "../../src/data/cifar10.ts";
 import { cifar100 } from "../../src/data/cifar100.ts";
-import { type DataDescriptor, packOf } from "../../src/data/describe.ts";
+import { type DataDescriptor, packOf } from "../../src/data/define.ts";
 import { imageFolder } from "../../src/data/image-folder.ts";
 import { imagenet } from "../../src/data/imagenet.ts";
 import { lsun } from "../../src/data/lsun.ts";

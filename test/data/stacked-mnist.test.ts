@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packOf } from "../../src/data/describe.ts";
+import { packOf } from "../../src/data/define.ts";
 import { mnistFolder } from "../../src/data/mnist.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { drawRows, stackedClasses, stackedMnist } from "../../src/data/stacked-mnist.ts";

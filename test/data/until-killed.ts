@@ -4,7 +4,7 @@
  *     node --import jiti/register test/data/until-killed.ts CACHE
  */
 import { join } from "node:path";
-import { packOf } from "../../src/data/describe.ts";
+import { packOf } from "../../src/data/define.ts";
 import { lsun } from "../../src/data/lsun.ts";
 
 const path = join(import.meta.dirname, "../fixtures/datasets/lsun");

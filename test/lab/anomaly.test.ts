@@ -51,14 +51,14 @@ class Brightness extends DiscriminatorNetwork {
 }
 
 const recipe = { latentDistribution: "normal", device: "cpu" } as const;
-const game = { recipe, generator: new Plain(), discriminator: new Brightness() };
+const gan = { recipe, generator: new Plain(), discriminator: new Brightness() };
 const pictures = (...rows: number[][]) => Tensor.fromArray(rows).view([rows.length, 1, 2, 2]);
 
 describe("latent search", () => {
   it("finds what the generator can make, and leaves what it cannot", () => {
     scope(() => {
       const images = pictures([3, 3, 3, 3], [0, 0, 0, 8]);
-      const { total, pixels, features } = searchLatents(game, images, { steps: 400, lr: 0.1, featureWeight: 0 });
+      const { total, pixels, features } = searchLatents(gan, images, { steps: 400, lr: 0.1, featureWeight: 0 });
       expect(total[0]).toBeCloseTo(0, 0);
       // The brightness nearest to 0, 0, 0, 8 in the sum of distances is their median, 0: 8 are left; features 2 * 8 / 4.
       expect(pixels[1]).toBeCloseTo(8, 0);
@@ -69,10 +69,10 @@ describe("latent search", () => {
   it("weighs pixels and features as it is told", () => {
     scope(() => {
       const images = pictures([0, 0, 0, 8]);
-      const some = searchLatents(game, images, { steps: 20, featureWeight: 0.25 });
+      const some = searchLatents(gan, images, { steps: 20, featureWeight: 0.25 });
       expect(some.total[0]).toBeCloseTo(0.75 * some.pixels[0]! + 0.25 * some.features[0]!, 4);
       // Features alone want the mean brightness, 2, at which 2 * 3 + 6 = 12 of the pixels are left.
-      const { pixels, features } = searchLatents(game, images, { steps: 400, featureWeight: 1 });
+      const { pixels, features } = searchLatents(gan, images, { steps: 400, featureWeight: 1 });
       expect(features[0]).toBeCloseTo(0, 0);
       expect(pixels[0]).toBeCloseTo(12, 0);
     });
@@ -81,31 +81,31 @@ describe("latent search", () => {
   it("searches each image for itself, leaves the networks as they were, and no tensors", () => {
     const images = pictures([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
     const before = liveTensors();
-    const together = searchLatents(game, images, { steps: 30 });
+    const together = searchLatents(gan, images, { steps: 30 });
     expect(liveTensors()).toBe(before);
     const first = images.narrow(0, 0, 2);
-    const apart = searchLatents(game, first, { steps: 30 });
+    const apart = searchLatents(gan, first, { steps: 30 });
     expect(apart.total).toEqual(together.total.slice(0, 2));
-    expect(searchLatents(game, images, { steps: 30, seed: 1 }).total).not.toEqual(together.total);
-    expect(game.generator.training && game.discriminator.training).toBe(true);
+    expect(searchLatents(gan, images, { steps: 30, seed: 1 }).total).not.toEqual(together.total);
+    expect(gan.generator.training && gan.discriminator.training).toBe(true);
     for (const tensor of [images, first]) tensor.dispose();
   });
 
   it("takes the networks as they evaluate: without dropout", () => {
     scope(() => {
       const images = pictures([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
-      const search = (discriminator: Brightness) => searchLatents({ ...game, discriminator }, images, { steps: 5 });
+      const search = (discriminator: Brightness) => searchLatents({ ...gan, discriminator }, images, { steps: 5 });
       expect(search(new Brightness({ dropout: 0.5 }))).toEqual(search(new Brightness()));
     });
   });
 });
 
 describe("detection", () => {
-  const judgedBy = (scale: number) =>
+  const discriminatedBy = (scale: number) =>
     ({
-      ...game,
+      ...gan,
       discriminator: new Brightness({ scale, dropout: 0.5 }),
-      loss: wasserstein().build(undefined),
+      loss: wasserstein().build(),
     }) as unknown as BuiltGame;
   const search = { steps: 100, featureWeight: 0 };
   const [perfect, reversed] = [
@@ -119,7 +119,7 @@ describe("detection", () => {
       const images = pictures([1, 1, 1, 1], [-1, -1, -1, -1], [2, 2, 2, 2], [-2, -2, -2, -2]);
       const subset = { images, anomalous: [false, true, false, true] };
       const all = { images, anomalous: [true, false, true, false] };
-      const { discriminator, discriminatorAll } = detect(judgedBy(1), { all, subset }, search);
+      const { discriminator, discriminatorAll } = detect(discriminatedBy(1), { all, subset }, search);
       expect(discriminator).toEqual(perfect);
       expect(discriminatorAll.auroc).toBe(reversed.auroc);
       expect(discriminatorAll.auprc).toBeCloseTo(reversed.auprc, 12);
@@ -134,7 +134,11 @@ describe("detection", () => {
       const images = pictures(picture(0, 2), picture(2, 4), picture(1, 1), picture(3, 3));
       const tests = { images, anomalous: [true, true, false, false] };
       for (const scale of [1e-6, 1, 1e6]) {
-        const { discriminator, search: searched, mix } = detect(judgedBy(scale), { all: tests, subset: tests }, search);
+        const {
+          discriminator,
+          search: searched,
+          mix,
+        } = detect(discriminatedBy(scale), { all: tests, subset: tests }, search);
         expect([discriminator.auroc, searched.auroc]).toEqual([0.75, 0.75]);
         expect(mix).toEqual(perfect);
       }

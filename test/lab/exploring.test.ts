@@ -38,8 +38,8 @@ describe("every cell", () => {
     (sweep) => {
       for (const { data, generator, discriminator, batchSize, techniques } of cellsOf(sweep).values()) {
         const image = { channels: data.kind === "cifar10" ? 3 : 1, size: data.options.size as number };
-        const random = new Generator(0);
-        const context = { image, classes: 10, device: "cpu" as const, batchSize, random, generator: random };
+        const rng = new Generator(0);
+        const context = { image, classes: 10, device: "cpu" as const, batchSize, rng };
         scope(() => {
           for (const network of [generator, discriminator]) {
             expect(network.build(context).parameters().length).toBeGreaterThan(4);

@@ -1,8 +1,8 @@
 /** The oracle experiment: cosines and rings of displacements made by hand, and updates whose effect is known. */
+
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { describe as describeValue } from "../../src/base/descriptor.ts";
 import { mixtureOfGaussians } from "../../src/data/index.ts";
 import {
   measureOracle,
@@ -17,13 +17,14 @@ import {
 import { nonSaturating } from "../../src/losses/index.ts";
 import { type Judgement, type ModelContext, mlp } from "../../src/models/index.ts";
 import { MlpDiscriminator } from "../../src/models/mlp.ts";
+import { defineDiscriminator } from "../../src/models/network.ts";
 import { statisticsFrozen } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { Generator, grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint } from "../../src/training/checkpoint.ts";
 import { BuiltGame, listCheckpoints, openMaterial, RunDirectory, startRun } from "../../src/training/index.ts";
-import { seedOf } from "../../src/training/streams.ts";
+import { loadCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { seedOf } from "../../src/training/step/random-streams.ts";
 import { flat } from "../nn/oracle.ts";
 import { filesIn, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
@@ -127,7 +128,7 @@ class Watched extends MlpDiscriminator {
   }
 }
 
-const watched = describeValue("discriminator", "watched", z.strictObject({}), (_, context: ModelContext) => {
+const watched = defineDiscriminator("watched", z.strictObject({}), (_, context: ModelContext) => {
   return new Watched(context, { hidden: [8], spectralNorm: true, outputs: 1, conditional: false, init: "default" });
 });
 
@@ -215,16 +216,16 @@ describe("measureOracle", () => {
     await startRun(odd, { directory: path }).train();
     const { cosines, quarters } = await measureOracle(path, { batches: 1, steps: [4] });
     const { mixture } = await mixtureOfGaussians({ modes: 4, sigma: 0.2 }).build({});
-    const material = await openMaterial(odd);
+    const dataModule = await openMaterial(odd);
     const checkpoint = listCheckpoints(join(path, "checkpoints")).at(-1)!.path;
     for (const update of updates) {
       // Every update in a game of its own, opened from the checkpoint.
-      const game = scope(() => new BuiltGame(odd, material.shape, material.feed()));
-      loadCheckpoint(checkpoint, game);
-      const { generator, discriminator, loss, optimizers } = game;
+      const gan = scope(() => new BuiltGame(odd, dataModule.shape, dataModule.loader()));
+      loadCheckpoint(checkpoint, gan);
+      const { generator, discriminator, loss, optimizers } = gan;
       const random = new Generator(seedOf(odd.seed, "oracle.4"));
       scope(() => {
-        const latents = game.latents(15, random);
+        const latents = gan.latents(15, random);
         const before = generator.forward(latents);
         const { score } = discriminator.forward(before);
         const scores = flat(score);
@@ -258,7 +259,7 @@ describe("measureOracle", () => {
         );
         expect(quarters[0]!.rings).toEqual(standing);
       });
-      game.dispose();
+      gan.dispose();
     }
   });
 

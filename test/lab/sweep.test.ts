@@ -66,7 +66,7 @@ describe("the grid", () => {
     const sweep = defineSweep({
       recipe: "mnist",
       over: {
-        game: { "a b": ["loss=wasserstein", "discriminatorSteps=5"], "A-b": [], "a/b": ["loss=leastSquares"] },
+        gan: { "a b": ["loss=wasserstein", "discriminatorSteps=5"], "A-b": [], "a/b": ["loss=leastSquares"] },
         batchSize: [32],
       },
     });
@@ -168,7 +168,7 @@ describe("a folder", () => {
     const folder = new SweepFolder(join(temporaryFolder(), "s"));
     folder.define(sweepOver(["batchSize=16,32", "loss=hinge"]), mnist);
     expect(() => folder.define(sweepOver(["loss=hinge", "batchSize=16,32"]), mnist)).toThrow("the order of the axes");
-    const variants = (set: string[]) => defineSweep({ recipe: "mnist", over: { game: { a: set } } });
+    const variants = (set: string[]) => defineSweep({ recipe: "mnist", over: { gan: { a: set } } });
     const other = new SweepFolder(join(temporaryFolder(), "s"));
     other.define(variants(["steps=3"]), mnist);
     expect(() => other.define(variants(["steps=4"]), mnist)).toThrow("`game=a` was steps=3 there and is steps=4 here");

@@ -14,7 +14,7 @@ function kAt(recipe: Recipe, step: number): number {
   const { batchSize } = recipe;
   const context = { image: { channels: 1, size: 32 }, classes: 10, device: "cpu" as const, batchSize };
   return scope(() => {
-    const technique = descriptor.build({ ...context, random: new Generator(0) });
+    const technique = descriptor.build({ ...context, rng: new Generator(0) });
     const scores = Tensor.arange(0, batchSize, 1, { dtype: "float32" });
     technique.select!(scores, { progress: { step, epoch: 0 } } as never, undefined);
     return technique.report!().k!;

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { describe as define } from "../../src/base/descriptor.ts";
 import { type DataContext, mnist } from "../../src/data/index.ts";
+import { defineDataset } from "../../src/data/vectors.ts";
 import {
   readTruncationRecords,
   runTruncation,
@@ -64,7 +64,7 @@ it("precision and recall take at most so many real images", () => {
   ];
   const part = (features: Tensor) => ({ count: features.shape[0]!, features });
   const measure = (rows: Tensor, options: object) =>
-    precisionRecall(options).build(undefined).compute(part(fake), part(rows), new Generator(0));
+    precisionRecall(options).build().compute(part(fake), part(rows), new Generator(0));
   expect(measure(real, { most: 40 })).toEqual(measure(real, {}));
   const order = Tensor.randperm(40, { generator: new Generator(0) });
   expect(measure(real, { most: 12 })).toEqual(measure(real.indexSelect(0, order.narrow(0, 0, 12)), {}));
@@ -179,7 +179,7 @@ describe("gantry lab truncation", () => {
 
   it("stops while the data are prepared", async () => {
     let prepared = 0;
-    const slow = define("data", "testSlow", z.strictObject({}), async (_, { stop }: DataContext) => {
+    const slow = defineDataset("testSlow", z.strictObject({}), async (_, { stop }: DataContext) => {
       stop?.throwIfAborted();
       prepared++;
       return makeDataset({ count: 8, size: 16, classes: 0 });

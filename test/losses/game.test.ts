@@ -22,7 +22,7 @@ const BATCH = 64;
  */
 function play(loss: Loss, spectralNorm: boolean, steps: number): { before: number[]; after: number[]; left: number } {
   const random = new Generator(3);
-  const context: ModelContext = { generator: random, device: "cpu", image: { features: 2 }, classes: 0 };
+  const context: ModelContext = { rng: random, device: "cpu", image: { features: 2 }, classes: 0 };
   const generator = mlp.generator({ latent: 2, hidden: [16] }).build(context);
   const discriminator = mlp.discriminator({ hidden: [32], spectralNorm }).build(context);
   const optimizer = (network: typeof generator | typeof discriminator) =>
@@ -57,11 +57,11 @@ function play(loss: Loss, spectralNorm: boolean, steps: number): { before: numbe
 
 describe("a generator finds the data", () => {
   const cases: [string, Loss, boolean][] = [
-    ["nonSaturating", nonSaturating().build(undefined), false],
-    ["minimax", minimax().build(undefined), false],
-    ["leastSquares", leastSquares().build(undefined), false],
-    ["hinge with spectral norm", hinge().build(undefined), true],
-    ["wasserstein with clipping", wasserstein({ clip: 0.1 }).build(undefined), false],
+    ["nonSaturating", nonSaturating().build(), false],
+    ["minimax", minimax().build(), false],
+    ["leastSquares", leastSquares().build(), false],
+    ["hinge with spectral norm", hinge().build(), true],
+    ["wasserstein with clipping", wasserstein({ clip: 0.1 }).build(), false],
   ];
   it.each(cases)("%s", (_name, loss, spectralNorm) => {
     const { before, after, left } = play(loss, spectralNorm, 400);

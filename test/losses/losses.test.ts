@@ -15,11 +15,11 @@ import { expectClose, expectGradients, fixture, flat } from "../nn/oracle.ts";
 type Half = { value: number[]; slope: number[] };
 const stored = fixture<{ scores: number[] } & Record<string, Record<string, Half>>>("losses");
 const losses: Record<string, () => Loss> = {
-  nonSaturating: () => nonSaturating().build(undefined),
-  minimax: () => minimax().build(undefined),
-  leastSquares: () => leastSquares().build(undefined),
-  hinge: () => hinge().build(undefined),
-  wasserstein: () => wasserstein().build(undefined),
+  nonSaturating: () => nonSaturating().build(),
+  minimax: () => minimax().build(),
+  leastSquares: () => leastSquares().build(),
+  hinge: () => hinge().build(),
+  wasserstein: () => wasserstein().build(),
 };
 
 const vector = (values: readonly number[]): Tensor => Tensor.fromArray(Float64Array.from(values)).requiresGrad_();
@@ -129,7 +129,7 @@ describe("the optimum of one-sided smoothing", () => {
 
 describe("leastSquares", () => {
   it("takes other labels", () => {
-    const loss = leastSquares({ a: -1, b: 1, c: 0 }).build(undefined);
+    const loss = leastSquares({ a: -1, b: 1, c: 0 }).build();
     const score = vector([0.5]);
     const { real, fake } = loss.discriminator(score, score);
     expectClose([real.item(), fake.item(), loss.generator(score).item()], [0.125, 1.125, 0.125]);
@@ -143,7 +143,7 @@ describe("leastSquares", () => {
 
 describe("wasserstein", () => {
   it("carries its clip, and clips in place", () => {
-    expect(wasserstein({ clip: 0.01 }).build(undefined).clip).toBe(0.01);
+    expect(wasserstein({ clip: 0.01 }).build().clip).toBe(0.01);
     expect("clip" in losses.wasserstein!()).toBe(false);
     expect(() => wasserstein({ clip: 0 })).toThrow("wasserstein.clip (= 0): must be above 0");
     const weights = [vector([-3, 0.005, 3]), vector([0.02])];

@@ -56,7 +56,7 @@ afterAll(() => {
 const judge = (images: ImageSet, parts: Partial<Evaluation> = {}) =>
   evaluate({
     network,
-    metrics: [fid().build(undefined)],
+    metrics: [fid().build()],
     judged: { images, drawing: null, quantiser: BYTES },
     real: datasetImages(train),
     seed: 0,
@@ -98,7 +98,7 @@ describe("evaluate", () => {
   });
 
   it("gives 0 for a set held against itself", async () => {
-    const metrics = [fid().build(undefined), memorisation().build(undefined)];
+    const metrics = [fid().build(), memorisation().build()];
     const scores = await judge(datasetImages(train), { metrics });
     const values = Object.fromEntries(scores.map(({ name, value }) => [name.split("@")[0], value]));
     expect(Math.abs(values.fid!)).toBeLessThan(1e-6);
@@ -122,7 +122,7 @@ describe("evaluate", () => {
       precisionRecall(),
       modes(),
       fidInfinity({ points: 3 }),
-    ].map((metric) => metric.build(undefined));
+    ].map((metric) => metric.build());
     const before = liveTensors();
     const scores = await judge(datasetImages(test), { metrics, network: counting });
     expect(passes).toBe(test.count + train.count);
@@ -153,7 +153,7 @@ describe("evaluate", () => {
     writeFileSync(join(cache, "real-statistics", cached()[0]!), "no safetensors");
     expect((await judge(datasetImages(test)))[0]).toEqual(first);
     // Another metric wants another part of the same images: one file, with both.
-    await judge(datasetImages(test), { metrics: [kid({ subsets: 2, subsetSize: 20 }).build(undefined)] });
+    await judge(datasetImages(test), { metrics: [kid({ subsets: 2, subsetSize: 20 }).build()] });
     expect(cached()).toHaveLength(1);
     looked = [];
     await judge(datasetImages(test), { onProgress: ({ name }) => void looked.push(name) });
@@ -170,7 +170,7 @@ describe("evaluate", () => {
   });
 
   it("takes splits and subsets in an order of its seed, not in that of the folder", async () => {
-    const metrics = [inceptionScore({ splits: 5 }).build(undefined)];
+    const metrics = [inceptionScore({ splits: 5 }).build()];
     const value = async (seed: number) => (await judge(datasetImages(test), { metrics, seed }))[0]!.value;
     expect(await value(1)).toBe(await value(1));
     expect(await value(1)).not.toBe(await value(2));
@@ -178,7 +178,7 @@ describe("evaluate", () => {
 
   it("draws the order of the samples and the subsets of a metric from its seed", async () => {
     const options = { subsets: 3, subsetSize: 50 };
-    const [score] = await judge(datasetImages(test), { metrics: [kid(options).build(undefined)], seed: 7 });
+    const [score] = await judge(datasetImages(test), { metrics: [kid(options).build()], seed: 7 });
     const [fake, real] = await Promise.all(
       [test, train].map(async (set) => (await collect(network, datasetImages(set), new Set(["features"]))).features!),
     );

@@ -100,7 +100,7 @@ function unpack(text: string): Float32Array {
 
 /** The state dict that the script gave its network. */
 export function weights(width: number, { logitScale, statistics, mean }: StoredNetwork): Map<string, Tensor> {
-  const network = new InceptionV3({ generator: new Generator(0), device: "cpu" }, { width, init: () => {} });
+  const network = new InceptionV3({ rng: new Generator(0), device: "cpu" }, { width, init: () => {} });
   const names = [...network.stateDict().keys()].sort();
   const measured = unpack(statistics);
   let taken = 0;

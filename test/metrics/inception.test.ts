@@ -13,7 +13,7 @@ import { Generator, liveTensors, noGrad, Tensor } from "../../src/tensor/index.t
 import { expectClose, flat } from "../nn/oracle.ts";
 import { bits, images, type Picked, stored, weights } from "./inception-oracle.ts";
 
-const context = { generator: new Generator(0), device: "cpu" as const };
+const context = { rng: new Generator(0), device: "cpu" as const };
 const { full, narrow } = stored;
 
 /** Bilinear between pixel centres, written out in float64: uint8 [N, C, H, W] to [N, C, size, size] in [-1, 1]. */

@@ -76,7 +76,7 @@ describe("mixtureScores", () => {
 
 describe("mixture()", () => {
   it("needs data that know their modes", () => {
-    expect(() => metric().build(undefined)).toThrow("only mixtureOfGaussians knows");
+    expect(() => metric().build()).toThrow("only mixtureOfGaussians knows");
   });
 
   it("puts the modes into the protocol", () => {

@@ -77,7 +77,7 @@ describe("Classifier", () => {
 
   it("is fixed by the generator it is built from", () => {
     const weights = (seed: number): number[] => {
-      const network = new Classifier({ generator: new Generator(seed), device: "cpu" }, small);
+      const network = new Classifier({ rng: new Generator(seed), device: "cpu" }, small);
       return [...network.stateDict().values()].flatMap(flat);
     };
     expect(weights(5)).toEqual(weights(5));

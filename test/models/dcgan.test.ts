@@ -38,7 +38,7 @@ function contextOf(
   size: number,
   { channels = 3, classes = 0, dtype = "float32" as DType, memoryFormat = "contiguous" as MemoryFormat } = {},
 ): ModelContext {
-  return { generator: new Generator(5), device: "cpu", dtype, memoryFormat, image: { channels, size }, classes };
+  return { rng: new Generator(5), device: "cpu", dtype, memoryFormat, image: { channels, size }, classes };
 }
 
 /** Loads what `describe` of make_models.py loads, under Gantry's names. */
@@ -401,7 +401,7 @@ describe("DCGAN", () => {
     );
     expect(() => discriminatorOf(contextOf(512))).toThrow("dcgan.discriminator: the image size (=512)");
     expect(() => discriminatorOf(contextOf(8))).toThrow(UserError);
-    const points: ModelContext = { generator: new Generator(1), device: "cpu", image: { features: 2 }, classes: 0 };
+    const points: ModelContext = { rng: new Generator(1), device: "cpu", image: { features: 2 }, classes: 0 };
     expect(() => generatorOf(points)).toThrow("vectors of 2 numbers; use mlp");
     expect(() => dcgan.generator({ width: 0 })).toThrow("dcgan.width (= 0): must be above 0");
     expect(() => dcgan.discriminator({ dropout: 1 })).toThrow("dcgan.dropout (= 1): must be below 1");

@@ -63,7 +63,7 @@ describe("a generator of another project", () => {
     expect(generator.options).toMatchObject({ latent, ...options[name] });
     expect(image).toEqual({ channels: shape[1], size: shape[2] });
     expect(classes).toBe(labels === null ? 0 : 3);
-    const context: ModelContext = { generator: new Generator(1), device: "cpu", image, classes };
+    const context: ModelContext = { rng: new Generator(1), device: "cpu", image, classes };
     const network = generator.build(context).eval();
     network.loadStateDict(state);
     const z = noise([3, latent], 70, "float32");

@@ -4,7 +4,7 @@ import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, expectGradients, fill, flat, noise } from "../nn/oracle.ts";
 
 const contextOf = (image: SampleShape, classes = 0): ModelContext => ({
-  generator: new Generator(5),
+  rng: new Generator(5),
   device: "cpu",
   dtype: "float64",
   image,

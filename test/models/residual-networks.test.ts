@@ -38,7 +38,7 @@ function contextOf(
   size: number,
   { channels = 3, classes = 3, dtype = "float64" as DType, memoryFormat = "contiguous" as MemoryFormat } = {},
 ): ModelContext {
-  return { generator: new Generator(5), device: "cpu", dtype, memoryFormat, image: { channels, size }, classes };
+  return { rng: new Generator(5), device: "cpu", dtype, memoryFormat, image: { channels, size }, classes };
 }
 
 function build(kind: string, player: "generator", options: object, context: ModelContext): GeneratorNetwork;

@@ -19,7 +19,7 @@ const ROWS = [5, 0, 2];
 const CLASSES = 3;
 const losses: Record<string, Loss> = Object.fromEntries(
   [nonSaturating, minimax, leastSquares, hinge, wasserstein].map((make) => {
-    const loss = make().build(undefined) as Loss;
+    const loss = make().build() as Loss;
     return [loss.name, loss];
   }),
 );

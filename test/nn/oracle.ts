@@ -11,7 +11,7 @@ export function fixture<T>(name: string): T {
 
 /** A build context on the CPU, drawing from `seed`. */
 export function contextOf(seed = 1, dtype: DType = "float64"): BuildContext {
-  return { generator: new Generator(seed), device: "cpu", dtype };
+  return { rng: new Generator(seed), device: "cpu", dtype };
 }
 
 /** A fixed, patternless tensor in (-1, 1); test/fixtures/make_noise.py has the same formula. */

@@ -1,14 +1,19 @@
 /** Parts for the tests of recipes: schemas of every shape that `--set` has to reach, and nothing that needs an engine. */
+
 import { z } from "zod";
-import { describe as definePart } from "../../src/base/descriptor.ts";
+import { defineDataset } from "../../src/data/vectors.ts";
+import { defineLoss } from "../../src/losses/loss.ts";
+import { defineDiscriminator, defineGenerator } from "../../src/models/network.ts";
+import { defineOptimizer } from "../../src/optim/optimizer.ts";
+import { defineSchedule } from "../../src/optim/schedules.ts";
 import { defineRecipe, type RecipeInput } from "../../src/recipe/recipe.ts";
+import { defineTechnique } from "../../src/techniques/technique.ts";
 
 const nothing = (): never => {
   throw new Error("the parts of these tests are never built");
 };
 
-export const pictures = definePart(
-  "data",
+export const pictures = defineDataset(
   "testPictures",
   z.strictObject({
     size: z.int().min(8).max(256).default(32),
@@ -17,42 +22,28 @@ export const pictures = definePart(
   }),
   nothing,
 );
-export const folder = definePart("data", "testFolder", z.strictObject({ path: z.string() }), nothing);
-export const maker = definePart(
-  "generator",
+export const folder = defineDataset("testFolder", z.strictObject({ path: z.string() }), nothing);
+export const maker = defineGenerator(
   "testMaker",
   z.strictObject({ width: z.int().min(1).default(64), norm: z.enum(["batch", "none"]).default("batch") }),
   nothing,
 );
-export const judge = definePart(
-  "discriminator",
-  "testJudge",
-  z.strictObject({ width: z.int().min(1).default(64) }),
-  nothing,
-);
-export const plainLoss = definePart("loss", "testHinge", z.strictObject({}), nothing);
-export const clipLoss = definePart(
-  "loss",
+export const judge = defineDiscriminator("testJudge", z.strictObject({ width: z.int().min(1).default(64) }), nothing);
+export const plainLoss = defineLoss("testHinge", z.strictObject({}), nothing);
+export const clipLoss = defineLoss(
   "testWasserstein",
   z.strictObject({ clip: z.number().positive().nullable().default(0.01) }),
   nothing,
 );
-export const topLike = definePart(
-  "technique",
+export const topLike = defineTechnique(
   "testTop",
   z
     .strictObject({ gamma: z.number().gt(0).max(1).default(0.99), floor: z.number().min(0).max(1).default(0.5) })
     .refine(({ gamma, floor }) => gamma >= floor, { error: "needs `gamma` to be no smaller than `floor`" }),
   nothing,
 );
-export const smooth = definePart(
-  "technique",
-  "testSmooth",
-  z.strictObject({ alpha: z.number().default(0.9) }),
-  nothing,
-);
-export const adamLike = definePart(
-  "optimizer",
+export const smooth = defineTechnique("testSmooth", z.strictObject({ alpha: z.number().default(0.9) }), nothing);
+export const adamLike = defineOptimizer(
   "testAdam",
   z.strictObject({
     lr: z.number().positive().default(2e-4),
@@ -60,13 +51,8 @@ export const adamLike = definePart(
   }),
   nothing,
 );
-export const sgdLike = definePart(
-  "optimizer",
-  "testSgd",
-  z.strictObject({ lr: z.number().positive().default(0.1) }),
-  nothing,
-);
-export const decay = definePart("schedule", "testDecay", z.strictObject({ from: z.int().min(0).default(0) }), nothing);
+export const sgdLike = defineOptimizer("testSgd", z.strictObject({ lr: z.number().positive().default(0.1) }), nothing);
+export const decay = defineSchedule("testDecay", z.strictObject({ from: z.int().min(0).default(0) }), nothing);
 
 export const base: RecipeInput = {
   name: "test",

@@ -1,10 +1,11 @@
 /** defineRecipe: defaults, freezing, and one plain sentence for each way to get it wrong. */
+
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { describe as definePart } from "../../src/base/descriptor.ts";
 import { UserError } from "../../src/base/errors.ts";
 import { partsOf } from "../../src/recipe/parts.ts";
 import { defineRecipe, isRecipe, type RecipeInput } from "../../src/recipe/recipe.ts";
+import { defineTechnique } from "../../src/techniques/technique.ts";
 import { base, maker, plainLoss, recipe, topLike } from "./parts.ts";
 
 describe("defineRecipe", () => {
@@ -44,7 +45,9 @@ describe("defineRecipe", () => {
   });
 
   const without = (key: keyof RecipeInput) => Object.fromEntries(Object.entries(base).filter(([name]) => name !== key));
-  const keyed = definePart("technique", "testFunction", z.strictObject({ inner: z.looseObject({}) }), () => undefined);
+  const keyed = defineTechnique("testFunction", z.strictObject({ inner: z.looseObject({}) }), () => ({
+    name: "testFunction",
+  }));
 
   it.each<[string, unknown, string]>([
     ["no steps", without("steps"), "`steps` is missing: give the length of the training as `steps` or as `epochs`"],

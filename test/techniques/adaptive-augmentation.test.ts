@@ -4,9 +4,9 @@ import { adaptiveAugmentation } from "../../src/techniques/adaptive-augmentation
 import { diffAugment } from "../../src/techniques/diff-augment.ts";
 import type { DiscriminatorPass, Game, Technique } from "../../src/techniques/index.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
-import { gameOf } from "../training/tiny.ts";
+import { ganOf } from "../training/tiny.ts";
 
 type Options = NonNullable<Parameters<typeof adaptiveAugmentation>[0]>;
 
@@ -14,22 +14,22 @@ const stored = fixture<{ seed: number; adaptive: Record<string, number[]> }>("au
 const images = (channels = 3): Tensor => noise([4, channels, 8, 8], 5);
 
 /** The technique, prepared for a game with this loss. */
-function built(options: Options = {}, { loss = hinge().build(undefined) as Loss, seed = stored.seed } = {}): Technique {
+function built(options: Options = {}, { loss = hinge().build() as Loss, seed = stored.seed } = {}): Technique {
   const image = { channels: 3, size: 8 };
-  const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, random: new Generator(seed) };
+  const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, rng: new Generator(seed) };
   const technique = adaptiveAugmentation(options).build(context);
   technique.prepare!({ loss } as Game, {});
   return technique;
 }
 
 /** One update of the discriminator in which real images got these scores; gives p after it. */
-function judge(technique: Technique, scores: readonly number[], loss: Loss = hinge().build(undefined)): number {
-  const game = { loss } as Game;
+function judge(technique: Technique, scores: readonly number[], loss: Loss = hinge().build()): number {
+  const gan = { loss } as Game;
   scope(() => {
     const pass = { judgedReal: { score: Tensor.fromArray(scores) } } as unknown as DiscriminatorPass;
-    expect(technique.discriminatorPenalty!(pass, game)).toBeUndefined();
-    technique.afterStep!("discriminator", game);
-    technique.afterStep!("generator", game);
+    expect(technique.discriminatorPenalty!(pass, gan)).toBeUndefined();
+    technique.afterStep!("discriminator", gan);
+    technique.afterStep!("generator", gan);
   });
   return technique.report!().augment!;
 }
@@ -111,13 +111,13 @@ describe("p", () => {
   });
 
   it("follows the side of D(x) = 1/2, whatever the loss", () => {
-    const squares = leastSquares().build(undefined);
+    const squares = leastSquares().build();
     const p = (loss: Loss, scores: number[]): number =>
       judge(built({ images: 8, interval: 1 }, { loss }), scores, loss);
     expect(p(squares, [0.6, 0.7, 0.8, 0.9])).toBe(0.5);
     expect(p(squares, [0.4, 0.3, 0.2, 0.9])).toBe(0);
-    expect(p(nonSaturating().build(undefined), [0.1, 0.2, 3, 4])).toBe(0.5);
-    expect(p(nonSaturating().build(undefined), [-0.1, -0.2, 3, 4])).toBe(0);
+    expect(p(nonSaturating().build(), [0.1, 0.2, 3, 4])).toBe(0.5);
+    expect(p(nonSaturating().build(), [-0.1, -0.2, 3, 4])).toBe(0);
   });
 
   it("is in the log, and in checkpoints with the interval at hand", () => {
@@ -139,23 +139,23 @@ describe("p", () => {
 
 describe("in a game", () => {
   it("augments what the discriminator sees, trains, and logs p", () => {
-    const game = gameOf({ techniques: [adaptiveAugmentation({ start: 0.8, interval: 1, images: 80, target: 1 })] });
+    const gan = ganOf({ techniques: [adaptiveAugmentation({ start: 0.8, interval: 1, images: 80, target: 1 })] });
     for (const p of [0.7, 0.6]) {
-      expect(flat(trainingStep(game)).every(Number.isFinite)).toBe(true);
-      expect(game.techniques[0]!.report!().augment).toBeCloseTo(p, 9);
+      expect(flat(trainingStep(gan)).every(Number.isFinite)).toBe(true);
+      expect(gan.techniques[0]!.report!().augment).toBeCloseTo(p, 9);
     }
   });
 
   it("is refused with diffAugment, with vectors, with other channels, and with the Wasserstein loss", () => {
     const refusal = "cannot stand in one recipe: both augment all that the discriminator sees";
-    expect(() => gameOf({ techniques: [diffAugment(), adaptiveAugmentation()] })).toThrow(
+    expect(() => ganOf({ techniques: [diffAugment(), adaptiveAugmentation()] })).toThrow(
       `\`diffAugment\` and \`adaptiveAugmentation\` ${refusal}`,
     );
-    expect(() => gameOf({ techniques: [adaptiveAugmentation(), diffAugment()] })).toThrow(refusal);
-    expect(() => gameOf({ techniques: [adaptiveAugmentation()], loss: wasserstein() })).toThrow(
+    expect(() => ganOf({ techniques: [adaptiveAugmentation(), diffAugment()] })).toThrow(refusal);
+    expect(() => ganOf({ techniques: [adaptiveAugmentation()], loss: wasserstein() })).toThrow(
       "it follows the sign of D(real), which has no meaning with the loss `wasserstein`",
     );
-    const context = { batchSize: 4, classes: 0, device: "cpu" as const, random: new Generator(1) };
+    const context = { batchSize: 4, classes: 0, device: "cpu" as const, rng: new Generator(1) };
     expect(() => adaptiveAugmentation().build({ ...context, image: { features: 2 } })).toThrow("vectors of 2 numbers");
     expect(() => adaptiveAugmentation().build({ ...context, image: { channels: 2, size: 8 } })).toThrow(
       "adaptiveAugmentation: images of 2 channels; it can take those of 1 or 3",

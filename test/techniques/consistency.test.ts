@@ -14,9 +14,9 @@ import {
   type Technique,
 } from "../../src/techniques/index.ts";
 import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
-import { gameOf, technique } from "../training/tiny.ts";
+import { ganOf, technique } from "../training/tiny.ts";
 import { labelsGiven } from "./labels-given.ts";
 
 interface Value {
@@ -44,14 +44,14 @@ const critic = fill(
 );
 const maker = fill(new Sequential(new Linear(contextOf(), 3, 128), new Tanh()), 20);
 const make = (z: Tensor): Tensor => maker.forward(z).view([-1, 2, 8, 8]);
-const game = { generator: { forward: make } } as unknown as Game;
+const gan = { generator: { forward: make } } as unknown as Game;
 
 const judge = (images: Tensor): Judgement => ({ score: critic.forward(images).select(1, 0) }) as Judgement;
 
 /** A technique with the stream that the fixture drew from. */
 function built(descriptor: ReturnType<typeof latentConsistency>): Technique {
   const context = { batchSize: 5, image: { channels: 2, size: 8 }, classes: 0, device: "cpu" as const };
-  return descriptor.build({ ...context, random: new Generator(stored.seed) });
+  return descriptor.build({ ...context, rng: new Generator(stored.seed) });
 }
 
 /** A pass over the fixture's images, of which D saw `seen` of each. */
@@ -71,17 +71,17 @@ function generatorPass(): GeneratorPass {
 const penalties: readonly [string, () => Tensor, Value][] = [
   [
     "consistencyRegularisation",
-    () => built(consistencyRegularisation()).discriminatorPenalty!(passOf(), game)!,
+    () => built(consistencyRegularisation()).discriminatorPenalty!(passOf(), gan)!,
     stored.consistencyRegularisation,
   ],
   [
     "balancedConsistency",
-    () => built(balancedConsistency({ realWeight: 4, fakeWeight: 7 })).discriminatorPenalty!(passOf(), game)!,
+    () => built(balancedConsistency({ realWeight: 4, fakeWeight: 7 })).discriminatorPenalty!(passOf(), gan)!,
     stored.balancedConsistency,
   ],
   [
     "latentConsistency",
-    () => built(latentConsistency()).discriminatorPenalty!(passOf(), game)!,
+    () => built(latentConsistency()).discriminatorPenalty!(passOf(), gan)!,
     stored.latentConsistency.discriminator,
   ],
 ];
@@ -108,8 +108,8 @@ describe.each(penalties)("what %s adds for D", (_, penalty, expected) => {
 
 it("latentConsistency has PyTorch's value and gradients for G", () => {
   const zcr = built(latentConsistency());
-  zcr.discriminatorPenalty!(passOf(), game); // the stream's first draw
-  const value = zcr.generatorPenalty!(generatorPass(), game)!;
+  zcr.discriminatorPenalty!(passOf(), gan); // the stream's first draw
+  const value = zcr.generatorPenalty!(generatorPass(), gan)!;
   expectClose([value.item()], [stored.latentConsistency.generator.value], precise);
   expect(value.item()).toBeLessThan(0);
   for (const [i, gradient] of grad(value, maker.parameters()).entries()) {
@@ -131,8 +131,11 @@ it("D is asked about images as they are: again, where it saw augmented ones", ()
   const penalty = (seen?: (images: Tensor) => Tensor): { value: number; looks: number } => {
     let looks = 0;
     const pass = passOf(seen);
-    const counting = { ...pass, judge: (images: Tensor) => judge(images.mul(++looks && 1)) } as DiscriminatorPass;
-    const value = built(balancedConsistency()).discriminatorPenalty!(counting, game)!.item();
+    const counting = {
+      ...pass,
+      discriminate: (images: Tensor) => judge(images.mul(++looks && 1)),
+    } as DiscriminatorPass;
+    const value = built(balancedConsistency()).discriminatorPenalty!(counting, gan)!.item();
     return { value, looks };
   };
   const [once, again] = [penalty(), penalty((images) => images.mul(0.5))];
@@ -142,9 +145,9 @@ it("D is asked about images as they are: again, where it saw augmented ones", ()
 
 it("a weight of 0 leaves a term of latentConsistency out", () => {
   const { discriminatorPenalty } = built(latentConsistency({ discriminatorWeight: 0 }));
-  expect(discriminatorPenalty!(passOf(), game)).toBeUndefined();
+  expect(discriminatorPenalty!(passOf(), gan)).toBeUndefined();
   const { generatorPenalty } = built(latentConsistency({ generatorWeight: 0 }));
-  expect(generatorPenalty!(generatorPass(), game)).toBeUndefined();
+  expect(generatorPenalty!(generatorPass(), gan)).toBeUndefined();
 });
 
 describe("in a game", () => {
@@ -161,9 +164,9 @@ describe("in a game", () => {
   it("ICR is added to both losses, moves no state of its own, and changes nobody's draws", () => {
     const carried = /running_|weight_[uv]$/;
     const [plain, regularised] = [[spy], [spy, balancedConsistency(), latentConsistency()]].map((techniques) => {
-      const game = gameOf({ ...parts, techniques });
-      const [lossD, lossG, dReal, dFake] = flat(trainingStep(game));
-      const state = [...game.generator.stateDict(), ...game.discriminator.stateDict()];
+      const gan = ganOf({ ...parts, techniques });
+      const [lossD, lossG, dReal, dFake] = flat(trainingStep(gan));
+      const state = [...gan.generator.stateDict(), ...gan.discriminator.stateDict()];
       const kept = state.filter(([name]) => carried.test(name)).map(([name, tensor]) => [name, ...flat(tensor)]);
       return { lossD: lossD!, lossG: lossG!, same: { dReal, dFake, kept } };
     });
@@ -174,9 +177,9 @@ describe("in a game", () => {
   });
 
   it("goes together with augmentation and with each other, and CR with bCR does not", () => {
-    const game = gameOf({ ...parts, techniques: [diffAugment(), balancedConsistency(), latentConsistency()] });
-    expect(flat(trainingStep(game)).every(Number.isFinite)).toBe(true);
-    expect(() => gameOf({ techniques: [balancedConsistency(), consistencyRegularisation()] })).toThrow(
+    const gan = ganOf({ ...parts, techniques: [diffAugment(), balancedConsistency(), latentConsistency()] });
+    expect(flat(trainingStep(gan)).every(Number.isFinite)).toBe(true);
+    expect(() => ganOf({ techniques: [balancedConsistency(), consistencyRegularisation()] })).toThrow(
       "`consistencyRegularisation` and `balancedConsistency` cannot stand in one recipe: balancedConsistency has the same term",
     );
   });
@@ -197,7 +200,7 @@ describe("in a game", () => {
   });
 
   it("refuses vectors, and options out of range by name", () => {
-    const context = { batchSize: 4, classes: 0, device: "cpu" as const, random: new Generator(1) };
+    const context = { batchSize: 4, classes: 0, device: "cpu" as const, rng: new Generator(1) };
     for (const make of [consistencyRegularisation, balancedConsistency]) {
       expect(() => make().build({ ...context, image: { features: 2 } })).toThrow("vectors of 2 numbers");
       expect(() => make({ shift: 0.6 })).toThrow(/Consistency\.shift|consistencyRegularisation\.shift/);

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { brightness, contrast, cutout, diffAugment, saturation } from "../../src/techniques/diff-augment.ts";
 import type { Game, Technique } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
-import { gameOf, technique } from "../training/tiny.ts";
+import { ganOf, technique } from "../training/tiny.ts";
 
 const stored = fixture<{ seed: number; color: number[]; holed: number[]; diffAugment: number[] }>("augmentations");
 const images = (channels = 3): Tensor => noise([4, channels, 8, 8], 5);
@@ -15,7 +15,7 @@ type Policy = NonNullable<Parameters<typeof diffAugment>[0]>["policy"];
 /** The technique with a stream of its own. */
 function built(policy?: Policy, seed = stored.seed, channels = 3): (images: Tensor) => Tensor {
   const image = { channels, size: 8 };
-  const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, random: new Generator(seed) };
+  const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, rng: new Generator(seed) };
   const made: Technique = diffAugment(policy === undefined ? {} : { policy }).build(context);
   return (batch) => made.augment!(batch, "real", {} as Game);
 }
@@ -111,15 +111,15 @@ describe("in a game", () => {
         return undefined;
       },
     }));
-    const game = gameOf({ techniques: [diffAugment(), spy] });
-    const before = flat(game.generator.parameters()[0]!);
-    expect(flat(trainingStep(game)).every(Number.isFinite)).toBe(true);
+    const gan = ganOf({ techniques: [diffAugment(), spy] });
+    const before = flat(gan.generator.parameters()[0]!);
+    expect(flat(trainingStep(gan)).every(Number.isFinite)).toBe(true);
     expect(seen).toEqual(["D", "D", "G"]);
-    expect(flat(game.generator.parameters()[0]!)).not.toEqual(before);
+    expect(flat(gan.generator.parameters()[0]!)).not.toEqual(before);
   });
 
   it("refuses vectors, an unknown policy and an empty one", () => {
-    const context = { batchSize: 4, classes: 0, device: "cpu" as const, random: new Generator(1) };
+    const context = { batchSize: 4, classes: 0, device: "cpu" as const, rng: new Generator(1) };
     expect(() => diffAugment().build({ ...context, image: { features: 2 } })).toThrow(
       "diffAugment: it changes images, and the samples of this data are vectors of 2 numbers",
     );

@@ -6,11 +6,11 @@ import { dcgan, type Judgement, mlp } from "../../src/models/index.ts";
 import { featureMatching, type Game, type GeneratorPass, topK } from "../../src/techniques/index.ts";
 import { squaredDiscrepancy } from "../../src/techniques/mean-discrepancy.ts";
 import { Generator, grad, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { BuiltGame } from "../../src/training/game.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
-import { feedOf, gameOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+import { ganOf, loaderOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
 type Options = Parameters<typeof featureMatching>[0];
 
@@ -24,8 +24,8 @@ const critic = fill(
 /** The technique's term for these generated samples, as one generator update would meet it. */
 function termOf(options: Options, fake: Tensor, real = noise([6, 4], 41)): Tensor {
   const context = { batchSize: 6, image: { features: 4 }, classes: 0, device: "cpu" as const };
-  const built = featureMatching(options).build({ ...context, random: new Generator(1) });
-  built.prepare!({} as Game, { real: feedOf([real]) });
+  const built = featureMatching(options).build({ ...context, rng: new Generator(1) });
+  built.prepare!({} as Game, { real: loaderOf([real]) });
   const judged = critic.forward(fake);
   const judge = (images: Tensor): Judgement => critic.forward(images);
   const pass = { judged, kept: judged, judge, augment: (images: Tensor) => images } as unknown as GeneratorPass;
@@ -118,14 +118,14 @@ describe("squaredDiscrepancy", () => {
 });
 
 describe("in a training step", () => {
-  const lossG = (game: BuiltGame): number => flat(trainingStep(game))[1]!;
+  const lossG = (gan: BuiltGan): number => flat(trainingStep(gan))[1]!;
   /** Draws nothing and changes nothing, but makes the step judge images as featureMatching does. */
   const plainWay = technique("plainWay", () => ({ generatorPenalty: () => undefined }));
 
   it("replaces the generator's loss or is added to it, and D's update is the plain one", () => {
     const all = (techniques: ReturnType<typeof featureMatching>[]) => {
-      const game = gameOf({ techniques, loss: nonSaturating() });
-      return flat(trainingStep(game));
+      const gan = ganOf({ techniques, loss: nonSaturating() });
+      return flat(trainingStep(gan));
     };
     const plain = all([]);
     const replaced = all([featureMatching({ weight: 2 })]);
@@ -143,30 +143,30 @@ describe("in a training step", () => {
     let realMean: Tensor | undefined;
     const spying = technique("spying", () => ({
       augment: (images, of) => images.mul(of === "real" ? 0.5 : 0.25),
-      generatorPenalty({ kept }) {
+      generatorPenalty({ keptOutput: kept }) {
         const gap = kept.hidden.at(-1)!.mean([0]).sub(realMean!);
         expect(kept.hidden.at(-1)!.shape).toEqual([expected.length === 0 ? 8 : 2, 8]);
         expected.push(gap.square().sum().item());
         return undefined;
       },
     }));
-    const game = gameOf({
+    const gan = ganOf({
       discriminator: mlp.discriminator({ hidden: [9, 8], conditional: true }),
       techniques: [topK({ gamma: 0.25, floor: 0.25, everySteps: 1 }), featureMatching(), spying],
     });
-    const further = game.furtherFeeds.get("featureMatching.real")!;
-    const [next, forward] = [further.next.bind(further), game.discriminator.forward.bind(game.discriminator)];
+    const further = gan.auxiliaryLoaders.get("featureMatching.real")!;
+    const [next, forward] = [further.next.bind(further), gan.discriminator.forward.bind(gan.discriminator)];
     further.next = () => {
       const batch = next();
       drawn.push({ images: flat(batch.images.mul(0.5)), labels: flat(batch.labels!) });
       realMean = forward(batch.images.mul(0.5), batch.labels).hidden.at(-1)!.mean([0]);
       return batch;
     };
-    game.discriminator.forward = (images, labels) => {
+    gan.discriminator.forward = (images, labels) => {
       judged.push({ images: flat(images), labels: flat(labels!) });
       return forward(images, labels);
     };
-    const values = [lossG(game), lossG(game)];
+    const values = [lossG(gan), lossG(gan)];
     expectClose(values, expected, { rtol: 1e-5 });
     // A step judges both batches at once, the generated images, and the further real ones.
     expect(judged).toHaveLength(6);
@@ -180,21 +180,21 @@ describe("in a training step", () => {
       discriminator: dcgan.discriminator({ width: 2, spectralNorm: true }),
     };
     const [plain, matched] = [plainWay, featureMatching()].map((one) => {
-      const game = gameOf({ ...parts, techniques: [one] });
-      trainingStep(game).dispose();
-      return [...game.discriminator.stateDict()].map(([, tensor]) => flat(tensor));
+      const gan = ganOf({ ...parts, techniques: [one] });
+      trainingStep(gan).dispose();
+      return [...gan.discriminator.stateDict()].map(([, tensor]) => flat(tensor));
     });
     expect(matched).toEqual(plain);
   });
 
   it("resumes with the same bits", () => {
-    const make = () => gameOf({ techniques: [featureMatching({ norm: "mmd", mode: "add" })] });
+    const make = () => ganOf({ techniques: [featureMatching({ norm: "mmd", mode: "add" })] });
     const [whole, resumed] = [make(), make()];
     for (let i = 0; i < 3; i++) trainingStep(whole).dispose();
     loadCheckpoint(writeCheckpoint(temporaryFolder(), whole, 0), resumed);
-    const [one, other] = [whole, resumed].map((game) => {
-      for (let i = 0; i < 3; i++) trainingStep(game).dispose();
-      return game.generator.parameters().map(flat);
+    const [one, other] = [whole, resumed].map((gan) => {
+      for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
+      return gan.generator.parameters().map(flat);
     });
     expect(other).toEqual(one);
   });
@@ -203,8 +203,8 @@ describe("in a training step", () => {
     const data = (await mixtureOfGaussians({ modes: 4 }).build({})) as VectorData;
     const recipe = tinyRecipe({ techniques: [featureMatching({ norm: "mmd" })] });
     const shape = { sample: { features: 2 }, classes: [] };
-    const game = new BuiltGame(recipe, shape, data.feed({ batchSize: 8, seed: 1 }));
-    expect(Number.isFinite(lossG(game))).toBe(true);
-    game.dispose();
+    const gan = new BuiltGan(recipe, shape, data.loader({ batchSize: 8, seed: 1 }));
+    expect(Number.isFinite(lossG(gan))).toBe(true);
+    gan.dispose();
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Feeds, Game, Technique } from "../../src/techniques/index.ts";
 import { keep, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { BuiltGame } from "../../src/training/game.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { flat } from "../nn/oracle.ts";
-import { feedOf, gameOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+import { ganOf, loaderOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
 describe("further feeds", () => {
   /** Keeps a reference batch and draws labelled batches, as virtual batch norm and semi-supervised learning would. */
@@ -14,10 +14,10 @@ describe("further feeds", () => {
       let reference: Tensor | undefined;
       let labelled: Feeds[string] | undefined;
       return {
-        streams: () => ({ reference: { batchSize: 3 }, labelled: { batchSize: 4, perClass: 2 } }),
-        prepare(_game: Game, feeds: Feeds) {
-          labelled = feeds.labelled;
-          reference = keep(feeds.reference?.next().images ?? Tensor.zeros([3, 1, 16, 16]));
+        loaders: () => ({ reference: { batchSize: 3 }, labelled: { batchSize: 4, perClass: 2 } }),
+        prepare(_gan: Game, loaders: Feeds) {
+          labelled = loaders.labelled;
+          reference = keep(loaders.reference?.next().images ?? Tensor.zeros([3, 1, 16, 16]));
         },
         extraUpdate() {
           const { images, labels } = labelled!.next();
@@ -38,15 +38,15 @@ describe("further feeds", () => {
     const plain: number[][] = [];
     const spy = (into: number[][]) =>
       technique("batchSpy", () => ({ discriminatorPenalty: (pass) => void into.push(flat(pass.real)) }));
-    const without = gameOf({ techniques: [spy(plain)] });
+    const without = ganOf({ techniques: [spy(plain)] });
     for (let i = 0; i < 5; i++) trainingStep(without).dispose();
 
     const seen = { batches: [] as number[][] };
     const real: number[][] = [];
-    const game = gameOf({ techniques: [curious(seen), spy(real)] });
-    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
-    const path = writeCheckpoint(temporaryFolder(), game, 0);
-    for (let i = 0; i < 2; i++) trainingStep(game).dispose();
+    const gan = ganOf({ techniques: [curious(seen), spy(real)] });
+    for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
+    const path = writeCheckpoint(temporaryFolder(), gan, 0);
+    for (let i = 0; i < 2; i++) trainingStep(gan).dispose();
     expect(real).toEqual(plain);
     // Two of each of two classes: a batch of 4 is the whole labelled set, in an order that changes.
     const asSet = (batch: number[]) =>
@@ -55,14 +55,14 @@ describe("further feeds", () => {
     expect(new Set(seen.batches.map(String)).size).toBeGreaterThan(1);
 
     const again = { batches: [] as number[][], reference: [] as number[] };
-    const resumed = gameOf({ techniques: [curious(again), spy([])] });
+    const resumed = ganOf({ techniques: [curious(again), spy([])] });
     loadCheckpoint(path, resumed);
     for (let i = 0; i < 2; i++) trainingStep(resumed).dispose();
     expect(again.batches).toEqual(seen.batches.slice(3));
 
     const forSampling = { batches: [] as number[][], reference: [] as number[] };
     const recipe = tinyRecipe({ techniques: [curious(forSampling), spy([])] });
-    const sampled = new BuiltGame(recipe, game.shape);
+    const sampled = new BuiltGan(recipe, gan.shape);
     loadForSampling(path, sampled);
     expect(forSampling.reference).toEqual(again.reference);
     expect(forSampling.reference.some((value) => value !== 0)).toBe(true);
@@ -72,14 +72,14 @@ describe("further feeds", () => {
   });
 
   it("are refused by name where the data cannot give them", () => {
-    const wanting = (request: object) => technique("wanting", () => ({ streams: () => ({ few: request }) }));
+    const wanting = (request: object) => technique("wanting", () => ({ loaders: () => ({ few: request }) }));
     const recipe = tinyRecipe({ techniques: [wanting({})] });
     const shape = { sample: { features: 2 }, classes: [] };
-    expect(() => new BuiltGame(recipe, shape, feedOf([]))).toThrow("`wanting` needs further data (few)");
+    expect(() => new BuiltGan(recipe, shape, loaderOf([]))).toThrow("`wanting` needs further data (few)");
     const unlabelled = { count: 8, size: 16, classes: 0 };
-    expect(() => gameOf({ techniques: [wanting({ perClass: 1 })] }, unlabelled)).toThrow("noise has no class labels");
+    expect(() => ganOf({ techniques: [wanting({ perClass: 1 })] }, unlabelled)).toThrow("noise has no class labels");
     const scarce = { count: 9, size: 16, classes: 2 };
-    expect(() => gameOf({ techniques: [wanting({ perClass: 5 })] }, scarce)).toThrow(
+    expect(() => ganOf({ techniques: [wanting({ perClass: 5 })] }, scarce)).toThrow(
       "noise has 4 images of class class 1, and a technique asks for 5",
     );
   });

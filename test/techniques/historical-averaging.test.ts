@@ -4,11 +4,11 @@ import { mlp } from "../../src/models/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import { historicalAveraging, topK } from "../../src/techniques/index.ts";
 import { noGrad, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { BuiltGame } from "../../src/training/game.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, fixture, flat, noise } from "../nn/oracle.ts";
-import { feedOf, filesIn, gameOf, temporaryFolder, tinyConvolutions, tinyRecipe } from "../training/tiny.ts";
+import { filesIn, ganOf, loaderOf, temporaryFolder, tinyConvolutions, tinyRecipe } from "../training/tiny.ts";
 
 type State = Record<string, number[]>;
 type Side = "generator" | "discriminator";
@@ -21,7 +21,7 @@ interface Run {
 const stored = fixture<{ weight: number; runs: Record<string, Run> }>("historical-averaging");
 
 /** Four steps with two discriminator updates each, of the networks and numbers of make_historical_averaging.py. */
-function trained(name: string): BuiltGame {
+function trained(name: string): BuiltGan {
   const players = name as "both" | Side;
   const latentsAt = (i: number): Tensor => noise([8, 3], 101 + i, "float32");
   const batches = Array.from({ length: 8 }, (_, i) =>
@@ -37,34 +37,34 @@ function trained(name: string): BuiltGame {
     discriminatorSteps: 2,
     techniques: name === "none" ? [] : [historicalAveraging({ weight: stored.weight, players })],
   });
-  const game = new BuiltGame(recipe, { sample: { features: 4 }, classes: [] }, feedOf(batches));
+  const gan = new BuiltGan(recipe, { sample: { features: 4 }, classes: [] }, loaderOf(batches));
   let drawn = 0;
-  game.latents = () => latentsAt(drawn++);
+  gan.latents = () => latentsAt(drawn++);
   for (const side of ["generator", "discriminator"] as const) {
-    const network = game[side];
+    const network = gan[side];
     const state = Object.entries(stored.runs[name]!.start[side]).map(([key, values]) => {
       return [key, Tensor.fromArray(Float32Array.from(values), network.stateDict().get(key)!.shape)] as const;
     });
     network.loadStateDict(new Map(state));
   }
-  game.techniques[0]?.prepare?.(game, {}); // anew, from the weights just loaded
-  for (let i = 0; i < 4; i++) trainingStep(game).dispose();
-  return game;
+  gan.techniques[0]?.prepare?.(gan, {}); // anew, from the weights just loaded
+  for (let i = 0; i < 4; i++) trainingStep(gan).dispose();
+  return gan;
 }
 
 describe("historicalAveraging", () => {
   it.each(["both", "generator", "discriminator", "none"])(
     "agrees with PyTorch's autograd over the stored history; players: %s",
     (name) => {
-      const game = trained(name);
+      const gan = trained(name);
       const { end, means, terms } = stored.runs[name]!;
       const close = { atol: 1e-5, rtol: 1e-5 };
       for (const side of ["generator", "discriminator"] as const) {
-        for (const [key, tensor] of game[side].stateDict()) {
+        for (const [key, tensor] of gan[side].stateDict()) {
           expectClose(tensor, end[side][key]!, { ...close, label: `${side} ${key}` });
         }
       }
-      const technique = game.techniques[0];
+      const technique = gan.techniques[0];
       const state = technique?.state?.();
       for (const [side, expected] of Object.entries(means)) {
         const own = [...state!.tensors].filter(([key]) => key.startsWith(`${side}.`)).map(([, tensor]) => flat(tensor));
@@ -95,30 +95,30 @@ describe("historicalAveraging", () => {
       techniques: [historicalAveraging({ weight: 3 }), topK({ gamma: 0.9, everySteps: 1 })],
       discriminatorSteps: 2,
     };
-    const whole = gameOf(parts);
+    const whole = ganOf(parts);
     for (let i = 0; i < 3; i++) trainingStep(whole).dispose();
     const folder = temporaryFolder();
-    const resumed = gameOf(parts);
+    const resumed = ganOf(parts);
     loadCheckpoint(writeCheckpoint(folder, whole, 0), resumed);
-    for (const game of [whole, resumed]) for (let i = 0; i < 3; i++) trainingStep(game).dispose();
-    const [one, other] = [whole, resumed].map((game, i) => filesIn(writeCheckpoint(`${folder}/${i}`, game, 0)));
+    for (const gan of [whole, resumed]) for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
+    const [one, other] = [whole, resumed].map((gan, i) => filesIn(writeCheckpoint(`${folder}/${i}`, gan, 0)));
     expect(other).toEqual(one);
     const { tensors, numbers } = resumed.techniques[0]!.state!();
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["float64"]));
     expect(numbers).toEqual({ "generator.count": 7, "discriminator.count": 13 });
     // The interruption has something to lose: a mean that begins anew leads elsewhere.
-    const forgetful = gameOf(parts);
+    const forgetful = ganOf(parts);
     loadCheckpoint(writeCheckpoint(`${folder}/forgetful`, whole, 0), forgetful);
     forgetful.techniques[0]!.prepare!(forgetful, {});
-    for (const game of [whole, forgetful]) trainingStep(game).dispose();
+    for (const gan of [whole, forgetful]) trainingStep(gan).dispose();
     expect(forgetful.generator.parameters().map(flat)).not.toEqual(whole.generator.parameters().map(flat));
   });
 
   it("changes nothing of a player's first update, and then points from its mean", () => {
-    const step = (techniques: ReturnType<typeof historicalAveraging>[]): BuiltGame => {
-      const game = gameOf({ techniques });
-      trainingStep(game).dispose();
-      return game;
+    const step = (techniques: ReturnType<typeof historicalAveraging>[]): BuiltGan => {
+      const gan = ganOf({ techniques });
+      trainingStep(gan).dispose();
+      return gan;
     };
     const [plain, heavy] = [step([]), step([historicalAveraging({ weight: 100 })])];
     // The first update of each player is the plain one: it stands on its mean.

@@ -3,11 +3,11 @@ import { nonSaturating } from "../../src/losses/index.ts";
 import { mlp } from "../../src/models/index.ts";
 import { topK } from "../../src/techniques/index.ts";
 import { Generator, liveTensors, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { drawSamples } from "../../src/training/sample.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { drawSamples } from "../../src/training/sampling/sample.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { flat } from "../nn/oracle.ts";
-import { gameOf, technique, temporaryFolder } from "../training/tiny.ts";
+import { ganOf, technique, temporaryFolder } from "../training/tiny.ts";
 
 /** A technique with every hook but the replacing ones, which writes down when each is called. */
 function recorder(seen: string[]) {
@@ -17,10 +17,10 @@ function recorder(seen: string[]) {
   };
   return technique("recorder", () => ({
     networks: (networks) => note("networks", networks),
-    streams: () => note("streams", { more: {} }),
-    prepare: (_game, feeds) => note(`prepare ${Object.keys(feeds)}`, undefined),
+    loaders: () => note("streams", { more: {} }),
+    prepare: (_gan, loaders) => note(`prepare ${Object.keys(loaders)}`, undefined),
     augment: (images, of) => note(`augment ${of}`, images),
-    targets: (_game, count) => note(`targets ${count}`, { real: 0.9 }),
+    targets: (_gan, count) => note(`targets ${count}`, { real: 0.9 }),
     discriminatorPenalty: () => note("discriminatorPenalty", undefined),
     select: () => note("select", null),
     generatorPenalty: () => note("generatorPenalty", undefined),
@@ -37,9 +37,9 @@ function recorder(seen: string[]) {
 describe("the hooks", () => {
   it("are met in the documented order", () => {
     const seen: string[] = [];
-    const game = gameOf({ techniques: [recorder(seen)], loss: nonSaturating(), discriminatorSteps: 2 });
+    const gan = ganOf({ techniques: [recorder(seen)], loss: nonSaturating(), discriminatorSteps: 2 });
     expect(seen.splice(0)).toEqual(["networks", "streams", "prepare more"]);
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     const discriminator = [
       "augment real",
       "augment fake",
@@ -58,10 +58,10 @@ describe("the hooks", () => {
       "extraUpdate",
       "afterStep generator",
     ]);
-    drawSamples(game, { count: 2, random: new Generator(1), averaged: true }).dispose();
-    drawSamples(game, { count: 2, random: new Generator(1), averaged: false }).dispose();
+    drawSamples(gan, { count: 2, random: new Generator(1), averaged: true }).dispose();
+    drawSamples(gan, { count: 2, random: new Generator(1), averaged: false }).dispose();
     expect(seen.splice(0)).toEqual(["sampler"]);
-    loadCheckpoint(writeCheckpoint(temporaryFolder(), game, 0), game);
+    loadCheckpoint(writeCheckpoint(temporaryFolder(), gan, 0), gan);
     expect(seen.splice(0)).toEqual(["state", "load"]);
   });
 
@@ -71,18 +71,20 @@ describe("the hooks", () => {
       targets: () => ({ real: 0.8 }),
       discriminatorLoss(pass) {
         seen.push(`D target ${pass.targets?.real}`);
-        return pass.judgedFake.score.mean().sub(pass.judgedReal.score.mean());
+        return pass.fakeOutput.score.mean().sub(pass.realOutput.score.mean());
       },
       generatorLoss(pass) {
-        seen.push(`G kept ${pass.kept.score.shape} ${pass.kept.features.shape} of ${pass.judged.score.shape}`);
-        const { rows, judged, kept } = pass;
+        seen.push(
+          `G kept ${pass.keptOutput.score.shape} ${pass.keptOutput.features.shape} of ${pass.fakeOutput.score.shape}`,
+        );
+        const { rows, fakeOutput: judged, keptOutput: kept } = pass;
         expect(flat(kept.score)).toEqual(flat(rows === null ? judged.score : judged.score.indexSelect(0, rows)));
-        return pass.kept.score.mean().neg();
+        return pass.keptOutput.score.mean().neg();
       },
     }));
-    const game = gameOf({ techniques: [topK({ gamma: 0.5, everySteps: 1 }), replacing], loss: nonSaturating() });
-    trainingStep(game).dispose();
-    const [lossD, lossG] = flat(trainingStep(game));
+    const gan = ganOf({ techniques: [topK({ gamma: 0.5, everySteps: 1 }), replacing], loss: nonSaturating() });
+    trainingStep(gan).dispose();
+    const [lossD, lossG] = flat(trainingStep(gan));
     expect(seen).toEqual(["D target 0.8", "G kept 8 8,8 of 8", "D target 0.8", "G kept 4 4,8 of 8"]);
     expect([lossD, lossG].every(Number.isFinite)).toBe(true);
   });
@@ -93,28 +95,28 @@ describe("the hooks", () => {
       augment: (images, of) => (of === "real" ? images.mul(0) : images),
       discriminatorLoss: (pass) => {
         noticed.push(flat(pass.real.abs().sum()));
-        return pass.judgedReal.score.sum();
+        return pass.realOutput.score.sum();
       },
-      discriminatorPenalty: (pass) => pass.judgedFake.score.sum().mul(0).add(5),
+      discriminatorPenalty: (pass) => pass.fakeOutput.score.sum().mul(0).add(5),
       gradients: (_player, gradients) => gradients.map((gradient) => Tensor.zerosLike(gradient)),
     }));
-    const game = gameOf({ techniques: [amending] });
-    const before = [...game.generator.parameters(), ...game.discriminator.parameters()].map(flat);
-    const [lossD, , dReal] = flat(trainingStep(game));
+    const gan = ganOf({ techniques: [amending] });
+    const before = [...gan.generator.parameters(), ...gan.discriminator.parameters()].map(flat);
+    const [lossD, , dReal] = flat(trainingStep(gan));
     expect(noticed).toEqual([[0]]);
     // With real images of 0 all judgements of real ones agree: loss = 8 D + 5, and hinge shows (D + 1) / 2.
     expect(lossD).toBeCloseTo(8 * (2 * dReal! - 1) + 5, 4);
-    expect([...game.generator.parameters(), ...game.discriminator.parameters()].map(flat)).toEqual(before);
+    expect([...gan.generator.parameters(), ...gan.discriminator.parameters()].map(flat)).toEqual(before);
   });
 
   it("leave parameters alone that a replaced loss does not reach", () => {
     const featuresOnly = technique("featuresOnly", () => ({
-      discriminatorLoss: (pass) => pass.judgedReal.features.mean(),
+      discriminatorLoss: (pass) => pass.realOutput.features.mean(),
     }));
-    const game = gameOf({ techniques: [featuresOnly] });
-    const head = (): number[] => flat(game.discriminator.stateDict().get("head.linear.weight")!);
+    const gan = ganOf({ techniques: [featuresOnly] });
+    const head = (): number[] => flat(gan.discriminator.stateDict().get("head.linear.weight")!);
     const before = head();
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     expect(head()).toEqual(before);
   });
 
@@ -129,13 +131,13 @@ describe("the hooks", () => {
           return result;
         },
       }));
-    const game = gameOf({ techniques: [wrapping("outer"), wrapping("inner")] });
-    drawSamples(game, { count: 1, random: new Generator(1), averaged: true }).dispose();
+    const gan = ganOf({ techniques: [wrapping("outer"), wrapping("inner")] });
+    drawSamples(gan, { count: 1, random: new Generator(1), averaged: true }).dispose();
     expect(seen).toEqual(["outer begins", "inner begins", "inner ends", "outer ends"]);
   });
 
   it("may make as many tensors as they like: the step frees them", () => {
-    const wasteful = technique("wasteful", ({ random }) => ({
+    const wasteful = technique("wasteful", ({ rng: random }) => ({
       discriminatorPenalty: (pass) =>
         pass.real
           .mul(Tensor.rand([1], { generator: random }))
@@ -144,10 +146,10 @@ describe("the hooks", () => {
       afterStep: () => void Tensor.zeros([3]).add(1),
       extraUpdate: (pass) => void pass.fake.mul(2),
     }));
-    const game = gameOf({ techniques: [wasteful] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ techniques: [wasteful] });
+    trainingStep(gan).dispose();
     const before = liveTensors();
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     expect(liveTensors()).toBe(before);
   });
 
@@ -156,25 +158,25 @@ describe("the hooks", () => {
     const clock = technique("clock", () => ({
       afterStep: (player, { progress }) => void seen.push([player, progress.step, progress.epoch]),
     }));
-    const game = gameOf({ techniques: [clock], discriminatorSteps: 3 });
-    trainingStep(game).dispose();
-    trainingStep(game).dispose();
+    const gan = ganOf({ techniques: [clock], discriminatorSteps: 3 });
+    trainingStep(gan).dispose();
+    trainingStep(gan).dispose();
     // 48 images, 3 batches of 8 a step: half an epoch.
     const d = "discriminator";
     const steps = [0, 1].flatMap((i) => [...[d, d, d, "generator"].map((player) => [player, i, i / 2])]);
     expect(seen).toEqual(steps);
-    expect(game.progress).toEqual({ step: 2, epoch: 1 });
+    expect(gan.progress).toEqual({ step: 2, epoch: 1 });
   });
 
   it("can amend the networks' descriptions: a head of K outputs", () => {
     const wide = technique("wide", ({ classes }) => ({
       networks: ({ generator }) => ({ generator, discriminator: mlp.discriminator({ hidden: [5], outputs: classes }) }),
       discriminatorLoss: (pass) => {
-        expect(pass.judgedReal.logits.shape).toEqual([8, 2]);
-        return pass.judgedReal.logits.crossEntropy(pass.realLabels!);
+        expect(pass.realOutput.logits.shape).toEqual([8, 2]);
+        return pass.realOutput.logits.crossEntropy(pass.realLabels!);
       },
     }));
-    const game = gameOf({ techniques: [wide] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ techniques: [wide] });
+    trainingStep(gan).dispose();
   });
 });

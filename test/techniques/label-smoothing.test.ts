@@ -3,10 +3,10 @@ import { hinge, leastSquares, nonSaturating, wasserstein } from "../../src/losse
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { labelSmoothing } from "../../src/techniques/index.ts";
 import { grad, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { gameOf, technique, temporaryFolder } from "../training/tiny.ts";
+import { ganOf, technique, temporaryFolder } from "../training/tiny.ts";
 
 type Options = Parameters<typeof labelSmoothing>[0];
 
@@ -23,21 +23,21 @@ const indicesOf = (counts: readonly number[], copies: number): Tensor =>
  * `copies` times 20 points of each kind.
  */
 function trainedD(options: Options, loss: RecipeInput["loss"], copies = 1): number[] {
-  const game = gameOf({ techniques: [labelSmoothing(options)], loss });
+  const gan = ganOf({ techniques: [labelSmoothing(options)], loss });
   return scope(() => {
-    const targets = game.techniques[0]!.targets!(game, 20 * copies);
+    const targets = gan.techniques[0]!.targets!(gan, 20 * copies);
     const [real, fake] = [indicesOf(REAL, copies), indicesOf(FAKE, copies)];
     const table = Tensor.zeros([POINTS], { dtype: "float64" }).requiresGrad_();
     // Each point's slope is in proportion to how often it occurs: so are the steps, or rare points would take for ever.
     const occurrences = Tensor.fromArray(Float64Array.from(REAL, (count, i) => (count + FAKE[i]!) / 20));
     for (let i = 0; i < (copies === 1 ? 400 : 60); i++) {
       scope(() => {
-        const halves = game.loss.discriminator(table.indexSelect(0, real), table.indexSelect(0, fake), targets);
+        const halves = gan.loss.discriminator(table.indexSelect(0, real), table.indexSelect(0, fake), targets);
         const [slope] = grad(halves.real.mean().add(halves.fake.mean()), [table]) as [Tensor];
-        noGrad(() => table.sub_(slope.div(occurrences).mul(game.loss.name === "leastSquares" ? 0.5 : 4)));
+        noGrad(() => table.sub_(slope.div(occurrences).mul(gan.loss.name === "leastSquares" ? 0.5 : 4)));
       });
     }
-    return flat(game.loss.name === "leastSquares" ? table : table.sigmoid());
+    return flat(gan.loss.name === "leastSquares" ? table : table.sigmoid());
   });
 }
 
@@ -72,8 +72,8 @@ describe("labelSmoothing: the best discriminator", () => {
 
 describe("labelSmoothing: targets", () => {
   const drawn = (options: Options, count: number): { real: number[]; fake: number[] } => {
-    const game = gameOf({ techniques: [labelSmoothing(options)], loss: nonSaturating() });
-    const { real, fake } = game.techniques[0]!.targets!(game, count);
+    const gan = ganOf({ techniques: [labelSmoothing(options)], loss: nonSaturating() });
+    const { real, fake } = gan.techniques[0]!.targets!(gan, count);
     return { real: flat(real as Tensor), fake: flat(fake as Tensor) };
   };
   const share = (values: number[], of: (value: number) => boolean): number => values.filter(of).length / values.length;
@@ -98,17 +98,17 @@ describe("labelSmoothing: targets", () => {
   });
 
   it("are numbers where nothing is noisy, and nothing is drawn", () => {
-    const game = gameOf({ techniques: [labelSmoothing({ fake: 0.1 })], loss: nonSaturating() });
-    expect(game.techniques[0]!.targets!(game, 8)).toEqual({ real: 0.9, fake: 0.1 });
-    const before = flat(game.streams.get("technique.labelSmoothing").getState());
-    trainingStep(game).dispose();
-    expect(flat(game.streams.get("technique.labelSmoothing").getState())).toEqual(before);
+    const gan = ganOf({ techniques: [labelSmoothing({ fake: 0.1 })], loss: nonSaturating() });
+    expect(gan.techniques[0]!.targets!(gan, 8)).toEqual({ real: 0.9, fake: 0.1 });
+    const before = flat(gan.streams.get("technique.labelSmoothing").getState());
+    trainingStep(gan).dispose();
+    expect(flat(gan.streams.get("technique.labelSmoothing").getState())).toEqual(before);
   });
 
   it("reach the discriminator's loss: a step's is that of the smoothed cross-entropy", () => {
     let expected = Number.NaN;
     const spy = technique("smoothingSpy", () => ({
-      discriminatorPenalty({ judgedReal, judgedFake }) {
+      discriminatorPenalty({ realOutput: judgedReal, fakeOutput: judgedFake }) {
         const real = flat(judgedReal.score).map(
           (s) => -0.8 * Math.log(1 / (1 + Math.exp(-s))) + 0.2 * Math.log1p(Math.exp(s)),
         );
@@ -118,25 +118,25 @@ describe("labelSmoothing: targets", () => {
         return undefined;
       },
     }));
-    const game = gameOf({ techniques: [labelSmoothing({ real: 0.8 }), spy], loss: nonSaturating() });
-    expectClose([flat(trainingStep(game))[0]!], [expected], { rtol: 1e-5 });
+    const gan = ganOf({ techniques: [labelSmoothing({ real: 0.8 }), spy], loss: nonSaturating() });
+    expectClose([flat(trainingStep(gan))[0]!], [expected], { rtol: 1e-5 });
   });
 
   it("go on with the same bits after a checkpoint", () => {
-    const make = () => gameOf({ techniques: [labelSmoothing({ real: [0.8, 1], flip: 0.1 })], loss: nonSaturating() });
+    const make = () => ganOf({ techniques: [labelSmoothing({ real: [0.8, 1], flip: 0.1 })], loss: nonSaturating() });
     const [whole, resumed] = [make(), make()];
     for (let i = 0; i < 3; i++) trainingStep(whole).dispose();
     loadCheckpoint(writeCheckpoint(temporaryFolder(), whole, 0), resumed);
-    const [one, other] = [whole, resumed].map((game) => {
-      for (let i = 0; i < 3; i++) trainingStep(game).dispose();
-      return game.discriminator.parameters().map(flat);
+    const [one, other] = [whole, resumed].map((gan) => {
+      for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
+      return gan.discriminator.parameters().map(flat);
     });
     expect(other).toEqual(one);
   });
 
   it("are refused by name with a loss that has none, and out of range", () => {
     const build = (options: Options, loss: RecipeInput["loss"] = nonSaturating()) => {
-      return () => gameOf({ techniques: [labelSmoothing(options)], loss });
+      return () => ganOf({ techniques: [labelSmoothing(options)], loss });
     };
     for (const loss of [hinge(), wasserstein()]) {
       expect(build({}, loss)).toThrow(

@@ -2,9 +2,9 @@
 import { mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import type { Technique, TechniqueContext } from "../../src/techniques/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { flat } from "../nn/oracle.ts";
-import { gameOf, technique } from "../training/tiny.ts";
+import { ganOf, technique } from "../training/tiny.ts";
 
 /** Of one step: the labels of its batches, and those that the technique's penalties give to the networks, pass by pass. */
 export interface LabelsGiven {
@@ -29,22 +29,22 @@ export function labelsGiven(
   const watched = technique("watched", (context) => {
     const { discriminatorPenalty, generatorPenalty } = descriptor.build(context);
     return {
-      discriminatorPenalty(pass, game) {
+      discriminatorPenalty(pass, gan) {
         seen.real.push(...flat(pass.realLabels!));
         seen.fake.push(...flat(pass.fakeLabels!));
-        const judge: typeof pass.judge = (images, labels) => {
+        const judge: typeof pass.discriminate = (images, labels) => {
           seen.judged.push(flat(labels!));
-          return pass.judge(images, labels);
+          return pass.discriminate(images, labels);
         };
-        return watching(game, seen.made, () => discriminatorPenalty?.({ ...pass, judge }, game));
+        return watching(gan, seen.made, () => discriminatorPenalty?.({ ...pass, discriminate: judge }, gan));
       },
-      generatorPenalty(pass, game) {
+      generatorPenalty(pass, gan) {
         seen.generated.push(...flat(pass.labels!));
-        return watching(game, seen.madeAgain, () => generatorPenalty?.(pass, game));
+        return watching(gan, seen.madeAgain, () => generatorPenalty?.(pass, gan));
       },
     };
   });
-  const game = gameOf(
+  const gan = ganOf(
     {
       generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
       discriminator: mlp.discriminator({ hidden: [8], conditional: true }),
@@ -52,12 +52,12 @@ export function labelsGiven(
     },
     { count: 48, size: 16, classes: 5 },
   );
-  trainingStep(game).dispose();
+  trainingStep(gan).dispose();
   return seen;
 }
 
 /** Notes the labels that the generator is given while `body` runs. */
-function watching<T>({ generator }: Pick<ReturnType<typeof gameOf>, "generator">, into: number[][], body: () => T): T {
+function watching<T>({ generator }: Pick<ReturnType<typeof ganOf>, "generator">, into: number[][], body: () => T): T {
   const { forward } = generator;
   generator.forward = (latents, labels) => {
     into.push(flat(labels!));

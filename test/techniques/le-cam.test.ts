@@ -12,7 +12,7 @@ const stored = fixture<{ leCam: { oneSided: boolean; warmUp: number; updates: Up
 
 function built(options: Parameters<typeof leCam>[0]): Technique {
   const context = { batchSize: 5, image: { features: 2 }, classes: 0, device: "cpu" as const };
-  const technique = leCam(options).build({ ...context, random: new Generator(1) });
+  const technique = leCam(options).build({ ...context, rng: new Generator(1) });
   technique.prepare!({} as Game, {});
   return technique;
 }

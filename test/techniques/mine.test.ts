@@ -4,11 +4,11 @@ import { StatisticsNetwork } from "../../src/models/statistics-network.ts";
 import { mine, topK, weightAveraging } from "../../src/techniques/index.ts";
 import { clippedTo } from "../../src/techniques/mutual-information.ts";
 import { grad, noGrad, scope, type Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, fill, flat, noise, slopeAt } from "../nn/oracle.ts";
-import { gameOf, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
+import { ganOf, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
 
 const lengthOf = (tensors: readonly (readonly number[])[]): number => Math.hypot(...tensors.flat());
 
@@ -41,48 +41,48 @@ describe("the clipping of the information's gradient", () => {
 const OPTIONS = { beta: 0.3, code: 3, hidden: [6], width: 2, lr: 1e-2, decay: 0.5 };
 
 /** A copy of the statistics network of a game's first technique, from what a checkpoint would keep, in float64. */
-function statisticsOf(game: BuiltGame): StatisticsNetwork {
+function statisticsOf(gan: BuiltGan): StatisticsNetwork {
   const { code: y, hidden, width } = OPTIONS;
-  const network = new StatisticsNetwork(contextOf(), { x: game.shape.sample, y, hidden, width });
-  const own = [...game.techniques[0]!.state!().tensors].filter(([name]) => name.startsWith("network."));
+  const network = new StatisticsNetwork(contextOf(), { x: gan.shape.sample, y, hidden, width });
+  const own = [...gan.techniques[0]!.state!().tensors].filter(([name]) => name.startsWith("network."));
   network.loadStateDict(new Map(own.map(([name, tensor]) => [name.slice("network.".length), tensor])));
   return network;
 }
 
 /** A game with `mine` first, and a batch that its generator made. */
 function situation(options: Partial<typeof OPTIONS> = {}) {
-  const game = gameOf({ techniques: [mine({ ...OPTIONS, ...options })] });
-  fill(game.generator, 5);
+  const gan = ganOf({ techniques: [mine({ ...OPTIONS, ...options })] });
+  fill(gan.generator, 5);
   const latents = noise([8, 4], 9, "float32");
-  const [technique] = game.techniques;
+  const [technique] = gan.techniques;
   const gradientsOf = (value: Tensor) =>
-    grad(value, game.generator.parameters(), { retainGraph: true, allowUnused: true });
-  const pass = () => ({ rawFake: game.generator.forward(latents), latents, gradientsOf }) as never;
+    grad(value, gan.generator.parameters(), { retainGraph: true, allowUnused: true });
+  const pass = () => ({ rawFake: gan.generator.forward(latents), latents, gradientsOf }) as never;
   /** What the generator is given when everything else asks for `own`. */
   const amended = (own: readonly Tensor[]): number[][] => {
-    expect(technique!.generatorPenalty!(pass(), game)).toBeUndefined();
-    return technique!.gradients!("generator", own, game).map(flat);
+    expect(technique!.generatorPenalty!(pass(), gan)).toBeUndefined();
+    return technique!.gradients!("generator", own, gan).map(flat);
   };
-  const learn = () => scope(() => technique!.extraUpdate!(pass(), game));
-  const shapes = game.generator.parameters().map(({ shape }) => shape);
+  const learn = () => scope(() => technique!.extraUpdate!(pass(), gan));
+  const shapes = gan.generator.parameters().map(({ shape }) => shape);
   const others = (size: number) => shapes.map((shape, i) => noise(shape, i, "float32").mul(size));
-  return { game, technique: technique!, latents, amended, learn, others };
+  return { gan, technique: technique!, latents, amended, learn, others };
 }
 
 describe("mine", () => {
   it("gives the generator -beta times the slope of the bound: central differences in float64", () => {
-    const { game, latents, amended, others } = situation();
-    const statistics = statisticsOf(game);
+    const { gan, latents, amended, others } = situation();
+    const statistics = statisticsOf(gan);
     const own = others(100); // so long that nothing is clipped
     const found = amended(own).map((sum, i) => sum.map((v, j) => v - flat(own[i]!)[j]!));
     expect(lengthOf(found)).toBeLessThan(lengthOf(own.map(flat)));
-    game.generator.to({ dtype: "float64" });
+    gan.generator.to({ dtype: "float64" });
     const bound = (): number => {
-      const { joint, marginal } = noGrad(() => statistics.pairs(game.generator.forward(latents.double()), codes));
+      const { joint, marginal } = noGrad(() => statistics.pairs(gan.generator.forward(latents.double()), codes));
       return donskerVaradhan(joint, marginal);
     };
     const codes = latents.narrow(1, 0, OPTIONS.code).double();
-    for (const [p, parameter] of game.generator.parameters().entries()) {
+    for (const [p, parameter] of gan.generator.parameters().entries()) {
       for (const index of [0, parameter.numel - 1]) {
         const slope = -OPTIONS.beta * slopeAt(parameter, index, bound, 1e-4);
         // What float32 leaves of a small number after 100 were added to it and taken away.
@@ -103,36 +103,36 @@ describe("mine", () => {
   });
 
   it("divides by the moving average of the denominators that the statistics network has met, and this batch's", () => {
-    const { game, technique, latents, amended, learn, others } = situation();
+    const { gan, technique, latents, amended, learn, others } = situation();
     learn();
     learn();
     const { logDenominator } = technique.state!().numbers;
-    const statistics = statisticsOf(game);
+    const statistics = statisticsOf(gan);
     const own = others(1);
     const found = amended(own).map((sum, i) => sum.map((v, j) => v - flat(own[i]!)[j]!));
-    game.generator.to({ dtype: "float64" });
+    gan.generator.to({ dtype: "float64" });
     const codes = latents.narrow(1, 0, OPTIONS.code).double();
-    const { joint, marginal } = statistics.pairs(game.generator.forward(latents.double()), codes);
+    const { joint, marginal } = statistics.pairs(gan.generator.forward(latents.double()), codes);
     const batch = flat(marginal.exp().mean())[0]!;
     const a = 0.5 * Math.exp(logDenominator!) + 0.5 * batch;
     expect(Math.abs(a / batch - 1)).toBeGreaterThan(1e-3);
     const direct = joint.mean().sub(marginal.exp().mean().div(a)).mul(-OPTIONS.beta);
-    const gradients = grad(direct, game.generator.parameters());
+    const gradients = grad(direct, gan.generator.parameters());
     for (const [i, gradient] of gradients.entries()) expectClose(found[i]!, gradient, { rtol: 1e-3, atol: 1e-6 });
   });
 
   it("teaches the statistics network by Adam, which climbs the bound", () => {
-    const { game, technique, latents, learn } = situation();
+    const { gan, technique, latents, learn } = situation();
     const codes = latents.narrow(1, 0, OPTIONS.code).double();
-    const fake = noGrad(() => game.generator.forward(latents)).double();
-    const before = statisticsOf(game);
+    const fake = noGrad(() => gan.generator.forward(latents)).double();
+    const before = statisticsOf(gan);
     const bound = (network: StatisticsNetwork) => {
       const { joint, marginal } = network.pairs(fake, codes);
       return joint.mean().sub(marginal.logsumexp([0]).sub(Math.log(8)));
     };
     const slopes = grad(bound(before), before.parameters()).flatMap(flat);
     learn();
-    const [old, now] = [before, statisticsOf(game)].map((network) => network.parameters().flatMap(flat));
+    const [old, now] = [before, statisticsOf(gan)].map((network) => network.parameters().flatMap(flat));
     // Adam's first step is lr times the sign.
     for (const [i, slope] of slopes.entries()) {
       if (Math.abs(slope) > 1e-4) expect(now![i]! - old![i]!).toBeCloseTo(OPTIONS.lr * Math.sign(slope), 4);
@@ -143,11 +143,11 @@ describe("mine", () => {
   });
 
   it("leaves the discriminator's gradients alone, and at beta 0 everything, to the bit", () => {
-    const { game, technique, others } = situation();
+    const { gan, technique, others } = situation();
     const own = others(1);
-    expect(technique.gradients!("discriminator", own, game)).toBe(own);
-    const weights = (techniques: Parameters<typeof gameOf>[0]) => {
-      const other = gameOf({ ...techniques, ...tinyConvolutions });
+    expect(technique.gradients!("discriminator", own, gan)).toBe(own);
+    const weights = (techniques: Parameters<typeof ganOf>[0]) => {
+      const other = ganOf({ ...techniques, ...tinyConvolutions });
       for (let i = 0; i < 3; i++) trainingStep(other).dispose();
       return [...other.generator.parameters(), ...other.discriminator.parameters()].map(flat);
     };
@@ -165,11 +165,11 @@ describe("mine", () => {
       mine({ ...own, hidden: [6], beta: 0.5 }),
       weightAveraging({ decay: 0.5 }),
     ];
-    const open = () => gameOf({ techniques, ...networks });
-    const everything = (game: BuiltGame) => ({
-      weights: [...game.generator.stateDict().values(), ...game.discriminator.stateDict().values()].map(flat),
-      tensors: [...game.techniques[1]!.state!().tensors].map(([name, tensor]) => [name, flat(tensor)]),
-      numbers: game.techniques[1]!.state!().numbers,
+    const open = () => ganOf({ techniques, ...networks });
+    const everything = (gan: BuiltGan) => ({
+      weights: [...gan.generator.stateDict().values(), ...gan.discriminator.stateDict().values()].map(flat),
+      tensors: [...gan.techniques[1]!.state!().tensors].map(([name, tensor]) => [name, flat(tensor)]),
+      numbers: gan.techniques[1]!.state!().numbers,
     });
     const [whole, first, second] = [open(), open(), open()];
     for (let i = 0; i < 5; i++) trainingStep(whole).dispose();
@@ -187,18 +187,18 @@ describe("mine", () => {
   });
 
   it("takes vectors, and half of z unless told otherwise", () => {
-    const { random, ...context } = { random: contextOf().generator, classes: 0, device: "cpu" as const, batchSize: 4 };
-    const built = mine({ hidden: [5] }).build({ ...context, random, image: { features: 2 } });
+    const { random, ...context } = { random: contextOf().rng, classes: 0, device: "cpu" as const, batchSize: 4 };
+    const built = mine({ hidden: [5] }).build({ ...context, rng: random, image: { features: 2 } });
     built.prepare!({ generator: { latent: 5 } } as never, {});
     expect(built.state!().tensors.get("network.head.0.weight")!.shape).toEqual([5, 2 + 3]);
     for (const tensor of built.state!().tensors.values()) tensor.dispose();
   });
 
   it("refuses a code longer than z, a batch of one, and options out of range", () => {
-    expect(() => gameOf({ techniques: [mine({ code: 5 })] })).toThrow(
+    expect(() => ganOf({ techniques: [mine({ code: 5 })] })).toThrow(
       "mine: `code` (=5) must be at most the length of z, 4",
     );
-    expect(() => gameOf({ techniques: [mine()], batchSize: 1 })).toThrow("batch of at least 2");
+    expect(() => ganOf({ techniques: [mine()], batchSize: 1 })).toThrow("batch of at least 2");
     for (const wrong of [{ beta: -1 }, { lr: 0 }, { decay: 1 }, { code: 0 }, { hidden: [] }]) {
       expect(() => mine(wrong)).toThrow(Object.keys(wrong)[0]!);
     }

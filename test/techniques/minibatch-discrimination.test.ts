@@ -12,12 +12,12 @@ import {
   weightAveraging,
 } from "../../src/techniques/index.ts";
 import { grad, noGrad } from "../../src/tensor/index.ts";
-import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { BuiltGame } from "../../src/training/game.ts";
-import { wholeBatchReason } from "../../src/training/generated-judgement.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { wholeBatchReason } from "../../src/training/step/generated-outputs.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { filesIn, gameOf, technique, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
+import { filesIn, ganOf, technique, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
 
 const few = { kernels: 4, dimensions: 3 };
 const techniques = {
@@ -39,32 +39,32 @@ const cases = Object.entries(techniques).flatMap(([name, part]) =>
 describe("techniques that compare the samples of a batch", () => {
   it.each(cases)("%s trains and resumes with the same bits: %s", (_name, _network, part, parts) => {
     const recipe = { ...parts, loss: nonSaturating(), techniques: [part, weightAveraging()] };
-    const whole = gameOf(recipe);
+    const whole = ganOf(recipe);
     for (let i = 0; i < 2; i++) trainingStep(whole).dispose();
     const folder = temporaryFolder();
-    const resumed = gameOf(recipe);
+    const resumed = ganOf(recipe);
     loadCheckpoint(writeCheckpoint(folder, whole, 0), resumed);
-    for (const game of [whole, resumed]) for (let i = 0; i < 2; i++) trainingStep(game).dispose();
-    const [one, other] = [whole, resumed].map((game, i) => filesIn(writeCheckpoint(`${folder}/${i}`, game, 0)));
+    for (const gan of [whole, resumed]) for (let i = 0; i < 2; i++) trainingStep(gan).dispose();
+    const [one, other] = [whole, resumed].map((gan, i) => filesIn(writeCheckpoint(`${folder}/${i}`, gan, 0)));
     expect(other).toEqual(one);
     expect([...whole.discriminator.stateDict().values()].flatMap(flat).every(Number.isFinite)).toBe(true);
   });
 
   it("stand between the features and the last layer, in the recipe's order", () => {
-    const game = gameOf({ techniques: [techniques.minibatchStandardDeviation, techniques.minibatchDiscrimination] });
-    const layers = game.discriminator.modules().filter((module) => module.couplesSamples);
+    const gan = ganOf({ techniques: [techniques.minibatchStandardDeviation, techniques.minibatchDiscrimination] });
+    const layers = gan.discriminator.modules().filter((module) => module.couplesSamples);
     expect(layers.map((layer) => layer.constructor)).toEqual([MinibatchStandardDeviation, MinibatchDiscrimination]);
-    const state = game.discriminator.stateDict();
+    const state = gan.discriminator.stateDict();
     expect(state.get("head.linear.weight")!.shape).toEqual([1, 8 + 1 + 4]);
     expect(state.get("head.stage.1.project.weight_v")!.shape).toEqual([4 * 3, 8 + 1]);
     expect(flat(state.get("head.stage.1.calibrated")!)).toEqual([0]);
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     expect(flat(state.get("head.stage.1.calibrated")!)).toEqual([1]);
   });
 
   it("give the projection of a conditional discriminator what they appended, too", () => {
     const discriminator = dcgan.discriminator({ width: 2, conditional: true });
-    const state = gameOf({ discriminator, techniques: [techniques.minibatchDiscrimination] }).discriminator.stateDict();
+    const state = ganOf({ discriminator, techniques: [techniques.minibatchDiscrimination] }).discriminator.stateDict();
     expect(state.get("head.embedding.weight")!.shape[1]).toBe(state.get("head.linear.weight")!.shape[1]);
   });
 
@@ -73,13 +73,13 @@ describe("techniques that compare the samples of a batch", () => {
     const spy = technique("apartSpy", () => ({
       discriminatorPenalty(pass) {
         // Each half as judged by itself: closeness within the batch, not to the other one.
-        expectClose(pass.judge(pass.real, pass.realLabels).features, pass.judgedReal.features, { atol: 1e-6 });
-        expectClose(pass.judge(pass.fake, pass.fakeLabels).features, pass.judgedFake.features, { atol: 1e-6 });
-        const some = pass.judge(pass.real.narrow(0, 0, 4)).features;
+        expectClose(pass.discriminate(pass.real, pass.realLabels).features, pass.realOutput.features, { atol: 1e-6 });
+        expectClose(pass.discriminate(pass.fake, pass.fakeLabels).features, pass.fakeOutput.features, { atol: 1e-6 });
+        const some = pass.discriminate(pass.real.narrow(0, 0, 4)).features;
         seen.push(
           flat(
             some
-              .sub(pass.judgedReal.features.narrow(0, 0, 4))
+              .sub(pass.realOutput.features.narrow(0, 0, 4))
               .abs()
               .amax(),
           ),
@@ -87,14 +87,14 @@ describe("techniques that compare the samples of a batch", () => {
         return undefined;
       },
     }));
-    const game = gameOf({ techniques: [part, spy] });
+    const gan = ganOf({ techniques: [part, spy] });
     const sizes: number[] = [];
-    const forward = game.discriminator.forward.bind(game.discriminator);
-    game.discriminator.forward = (images, labels) => {
+    const forward = gan.discriminator.forward.bind(gan.discriminator);
+    gan.discriminator.forward = (images, labels) => {
       sizes.push(images.shape[0]!);
       return forward(images, labels);
     };
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     expect(sizes).toEqual([8, 8, 8, 8, 4, 8]);
     expect(seen[0]![0]).toBeGreaterThan(1e-4);
   });
@@ -108,40 +108,40 @@ describe("techniques that compare the samples of a batch", () => {
         return found;
       },
     }));
-    const game = gameOf({
+    const gan = ganOf({
       ...tinyConvolutions,
       loss: nonSaturating(),
       techniques: [part, topK({ gamma: 0.5, everySteps: 1 }), spy],
     });
-    expect(game.discriminator.rowJudge).toBeDefined();
-    expect(wholeBatchReason(game)).toContain("make every image matter to every other");
-    trainingStep(game).dispose();
+    expect(gan.discriminator.rowJudge).toBeDefined();
+    expect(wholeBatchReason(gan)).toContain("make every image matter to every other");
+    trainingStep(gan).dispose();
     // The next update by hand, over one graph: the same latents come again from a copy of the stream.
-    const { generator, discriminator, loss } = game;
-    const before = game.streams.get("latents").getState();
-    const labelsBefore = game.streams.get("labels").getState();
-    game.latents(8); // D's
-    game.labels(8);
-    const { latents, labels } = { latents: game.latents(8), labels: game.labels(8) };
-    game.streams.get("latents").setState(before);
-    game.streams.get("labels").setState(labelsBefore);
-    game.techniques.find(({ name }) => name === "rowSpy")!.afterStep = (player) => {
+    const { generator, discriminator, loss } = gan;
+    const before = gan.streams.get("latents").getState();
+    const labelsBefore = gan.streams.get("labels").getState();
+    gan.latents(8); // D's
+    gan.labels(8);
+    const { latents, labels } = { latents: gan.latents(8), labels: gan.labels(8) };
+    gan.streams.get("latents").setState(before);
+    gan.streams.get("labels").setState(labelsBefore);
+    gan.techniques.find(({ name }) => name === "rowSpy")!.afterStep = (player) => {
       if (player !== "discriminator") return;
       const scores = discriminator.forward(generator.forward(latents, labels), labels).score;
       const rows = scores.topk(4)[1];
       const wanted = grad(loss.generator(scores.indexSelect(0, rows)).mean(), generator.parameters());
       expected.push(...wanted.map(flat));
     };
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     expect(expected.length).toBeGreaterThan(0);
     for (const [i, values] of gradients.entries()) expectClose(values, expected[i]!, { atol: 1e-6, rtol: 1e-4 });
   });
 
   it.each(Object.entries(techniques))("%s goes with gradient penalties", (_, part) => {
     for (const penalty of [gradientPenalty(), r1()]) {
-      const game = gameOf({ techniques: [part, penalty], loss: wasserstein(), discriminatorSteps: 2 });
+      const gan = ganOf({ techniques: [part, penalty], loss: wasserstein(), discriminatorSteps: 2 });
       for (let i = 0; i < 3; i++) {
-        const numbers = trainingStep(game);
+        const numbers = trainingStep(gan);
         expect(flat(numbers).every(Number.isFinite)).toBe(true);
         numbers.dispose();
       }
@@ -149,25 +149,25 @@ describe("techniques that compare the samples of a batch", () => {
   });
 
   it("shows a discriminator that a generator makes one image only", () => {
-    const game = gameOf({ techniques: [minibatchDiscrimination(few)] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ techniques: [minibatchDiscrimination(few)] });
+    trainingStep(gan).dispose();
     const appended = noGrad(() => {
-      const many = game.generator.forward(game.latents(8));
+      const many = gan.generator.forward(gan.latents(8));
       const one = many.narrow(0, 0, 1).expand([8, -1, -1, -1]).contiguous();
-      return [many, one].map((images) => game.discriminator.forward(images).features.narrow(1, 8, 4).mean().item());
+      return [many, one].map((images) => gan.discriminator.forward(images).features.narrow(1, 8, 4).mean().item());
     });
     expect(appended[1]!).toBeGreaterThan(appended[0]! + 1);
   });
 
   it("are there again when a stored run is sampled from without its data", () => {
     const parts = { techniques: [techniques.minibatchDiscrimination] };
-    const game = gameOf(parts);
-    trainingStep(game).dispose();
-    const path = writeCheckpoint(temporaryFolder(), game, 0);
-    const stored = new BuiltGame(game.recipe, game.shape);
+    const gan = ganOf(parts);
+    trainingStep(gan).dispose();
+    const path = writeCheckpoint(temporaryFolder(), gan, 0);
+    const stored = new BuiltGan(gan.recipe, gan.shape);
     loadForSampling(path, stored);
     expect([...stored.discriminator.stateDict().values()].map(flat)).toEqual(
-      [...game.discriminator.stateDict().values()].map(flat),
+      [...gan.discriminator.stateDict().values()].map(flat),
     );
     stored.dispose();
   });
@@ -175,7 +175,7 @@ describe("techniques that compare the samples of a batch", () => {
   it("refuse what they do not fit, by name", () => {
     expect(() => minibatchDiscrimination({ kernels: 0 })).toThrow("minibatchDiscrimination.kernels (= 0)");
     expect(() => minibatchStandardDeviation({ group: 1 })).toThrow("minibatchStandardDeviation.group (= 1)");
-    expect(() => gameOf({ batchSize: 10, techniques: [minibatchStandardDeviation()] })).toThrow(
+    expect(() => ganOf({ batchSize: 10, techniques: [minibatchStandardDeviation()] })).toThrow(
       "batchSize (=10) must divide into groups of `group` (=4) samples",
     );
     const headless = { ...mlp.discriminator(), kind: "headless" };
@@ -188,11 +188,11 @@ describe("techniques that compare the samples of a batch", () => {
       networks: ({ generator }) => ({ generator, discriminator: mlp.discriminator({ hidden: [8] }) }),
     }));
     for (const [name, part] of Object.entries(techniques)) {
-      expect(() => gameOf({ techniques: [part, anew] })).toThrow(
+      expect(() => ganOf({ techniques: [part, anew] })).toThrow(
         `\`${name}\`: a technique after it in the recipe describes the discriminator anew and leaves it out`,
       );
       const parts = { discriminator, techniques: [part] } as Partial<RecipeInput>;
-      expect(() => gameOf(parts)).toThrow("the discriminator `headless` has no head with a place before it");
+      expect(() => ganOf(parts)).toThrow("the discriminator `headless` has no head with a place before it");
     }
   });
 });

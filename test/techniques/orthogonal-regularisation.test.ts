@@ -3,9 +3,9 @@ import { biggan, noisyMlp } from "../../src/models/index.ts";
 import { Embedding } from "../../src/nn/index.ts";
 import { orthogonalRegularisation } from "../../src/techniques/index.ts";
 import { grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { gameOf, tinyConvolutions } from "../training/tiny.ts";
+import { ganOf, tinyConvolutions } from "../training/tiny.ts";
 
 const BETA = 0.01;
 const DATA = { count: 48, size: 32, classes: 2 };
@@ -23,17 +23,17 @@ function term(weight: Tensor, transposed = false): Tensor {
 
 describe("orthogonalRegularisation", () => {
   it.each(["generator", "discriminator", "both"] as const)("adds autograd's gradient; players: %s", (players) => {
-    const game = gameOf({ ...networks, techniques: [orthogonalRegularisation({ beta: BETA, players })] }, DATA);
-    const [technique] = game.techniques;
+    const gan = ganOf({ ...networks, techniques: [orthogonalRegularisation({ beta: BETA, players })] }, DATA);
+    const [technique] = gan.techniques;
     for (const player of ["generator", "discriminator"] as const) {
-      const named = [...game[player].namedParameters()];
+      const named = [...gan[player].namedParameters()];
       const before = named.map(([, parameter]) => Tensor.onesLike(parameter.detach()));
-      const after = technique!.gradients!(player, before, game);
+      const after = technique!.gradients!(player, before, gan);
       if (players !== "both" && players !== player) {
         expect(after).toBe(before);
         continue;
       }
-      const embeddings = [...game[player].namedModules()].filter(([, module]) => module instanceof Embedding);
+      const embeddings = [...gan[player].namedModules()].filter(([, module]) => module instanceof Embedding);
       const skipped = embeddings.map(([path]) => path);
       expect(skipped).toEqual([player === "generator" ? "embedding" : "head.embedding"]);
       let total = 0;
@@ -58,7 +58,7 @@ describe("orthogonalRegularisation", () => {
       discriminator: noisyMlp.discriminator({ hidden: [4] }),
     };
     const start = (players: "generator" | "discriminator") =>
-      gameOf({ ...networks, techniques: [orthogonalRegularisation({ players })] });
+      ganOf({ ...networks, techniques: [orthogonalRegularisation({ players })] });
     expect(() => start("generator")).not.toThrow();
     expect(() => start("discriminator")).toThrow(
       "`orthogonalRegularisation`: the discriminator has no weight that is stored as a matrix",
@@ -66,14 +66,14 @@ describe("orthogonalRegularisation", () => {
   });
 
   it("reads the outputs of a transposed convolution where they are", () => {
-    const game = gameOf({ ...tinyConvolutions, techniques: [orthogonalRegularisation({ beta: BETA })] });
-    const named = [...game.generator.namedParameters()];
+    const gan = ganOf({ ...tinyConvolutions, techniques: [orthogonalRegularisation({ beta: BETA })] });
+    const named = [...gan.generator.namedParameters()];
     // N(0, 0.02^2) weights overlap too little to see.
     noGrad(() => {
       for (const [, parameter] of named) parameter.mul_(20);
     });
     const before = named.map(([, parameter]) => Tensor.zerosLike(parameter.detach()));
-    const after = game.techniques[0]!.gradients!("generator", before, game);
+    const after = gan.techniques[0]!.gradients!("generator", before, gan);
     const at = named.findIndex(([name]) => name === "body.2.weight");
     const weight = named[at]![1];
     expect(weight.shape.slice(0, 2)).toEqual([4, 2]);
@@ -87,12 +87,12 @@ describe("orthogonalRegularisation", () => {
       generator: biggan.generator({ latent: 8, width: 1, shared: 3 }),
       discriminator: networks.discriminator,
     };
-    const game = gameOf({ ...parts, techniques: [orthogonalRegularisation({ beta: 1 })] }, DATA);
-    const weight = game.generator.namedParameters().get("trunk.stages.0.conv1.weight_orig")!;
+    const gan = ganOf({ ...parts, techniques: [orthogonalRegularisation({ beta: 1 })] }, DATA);
+    const weight = gan.generator.namedParameters().get("trunk.stages.0.conv1.weight_orig")!;
     noGrad(() => weight.select(0, 1).mul_(5));
-    const zeros = game.generator.parameters().map((parameter) => Tensor.zerosLike(parameter.detach()));
+    const zeros = gan.generator.parameters().map((parameter) => Tensor.zerosLike(parameter.detach()));
     const pull = (): Tensor =>
-      game.techniques[0]!.gradients!("generator", zeros, game)[game.generator.parameters().indexOf(weight)]!;
+      gan.techniques[0]!.gradients!("generator", zeros, gan)[gan.generator.parameters().indexOf(weight)]!;
     expect(pull().abs().amax().item()).toBeLessThan(1e-4);
     noGrad(() => weight.select(0, 1).add_(weight.select(0, 0)));
     const overlap = (): number => term(weight.detach()).item();
@@ -104,11 +104,11 @@ describe("orthogonalRegularisation", () => {
   });
 
   it("trains, and keeps nothing of a step", () => {
-    const game = gameOf({ ...tinyConvolutions, techniques: [orthogonalRegularisation()] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ ...tinyConvolutions, techniques: [orthogonalRegularisation()] });
+    trainingStep(gan).dispose();
     const before = liveTensors();
-    scope(() => game.techniques[0]!.report!());
-    trainingStep(game).dispose();
+    scope(() => gan.techniques[0]!.report!());
+    trainingStep(gan).dispose();
     expect(liveTensors()).toBe(before);
   });
 

@@ -11,9 +11,9 @@ import {
   type Technique,
 } from "../../src/techniques/index.ts";
 import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
-import { gameOf, technique } from "../training/tiny.ts";
+import { ganOf, technique } from "../training/tiny.ts";
 import { labelsGiven } from "./labels-given.ts";
 
 const stored = fixture<{
@@ -46,7 +46,7 @@ const techniques = { gradientPenalty, r1, dragan };
 /** The technique with the random stream that the fixture drew from, and a pass through the critic. */
 function setUp(kind: keyof typeof techniques, critic: Sequential, shape: readonly number[], options = {}) {
   const context = { batchSize: shape[0]!, image: { features: 1 }, classes: 0, device: "cpu" as const };
-  const built = (): Technique => techniques[kind](options).build({ ...context, random: new Generator(stored.seed) });
+  const built = (): Technique => techniques[kind](options).build({ ...context, rng: new Generator(stored.seed) });
   const judge = (images: Tensor): Judgement => {
     const logits = critic.forward(images);
     return { score: logits.select(1, 0), logits, features: logits, hidden: [logits] };
@@ -130,9 +130,9 @@ describe("in a training step", () => {
       };
       const spy = technique("penaltySpy", () => ({ discriminatorPenalty: () => undefined }));
       const [plain, penalised] = [[spy], [spy, techniques[kind]({ weight: 1e-3 })]].map((list) => {
-        const game = gameOf({ ...parts, techniques: list });
-        const [lossD] = flat(trainingStep(game));
-        const state = [...game.discriminator.stateDict()].filter(([name]) => /weight_[uv]$/.test(name));
+        const gan = ganOf({ ...parts, techniques: list });
+        const [lossD] = flat(trainingStep(gan));
+        const state = [...gan.discriminator.stateDict()].filter(([name]) => /weight_[uv]$/.test(name));
         return { lossD: lossD!, state: state.map(([, tensor]) => flat(tensor)) };
       });
       expect(penalised!.lossD).toBeGreaterThan(plain!.lossD);
@@ -151,11 +151,11 @@ describe("in a training step", () => {
     const spy = technique("drawSpy", () => ({
       discriminatorLoss(pass) {
         seen.push(flat(pass.real), flat(pass.fake));
-        return pass.judgedReal.score.mean();
+        return pass.realOutput.score.mean();
       },
     }));
-    trainingStep(gameOf({ techniques: [spy] })).dispose();
-    trainingStep(gameOf({ techniques: [gradientPenalty(), dragan(), spy] })).dispose();
+    trainingStep(ganOf({ techniques: [spy] })).dispose();
+    trainingStep(ganOf({ techniques: [gradientPenalty(), dragan(), spy] })).dispose();
     expect(seen.slice(2)).toEqual(seen.slice(0, 2));
   });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { describe as define } from "../../src/base/descriptor.ts";
 import { leastSquares, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import { allCnn, DiscriminatorNetwork, type Judgement, mlp, noisyMlp } from "../../src/models/index.ts";
+import { defineDiscriminator } from "../../src/models/network.ts";
 import { adam } from "../../src/optim/index.ts";
 import {
   type DiscriminatorPass,
@@ -13,11 +13,11 @@ import {
   weightAveraging,
 } from "../../src/techniques/index.ts";
 import { grad, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import { classify } from "../../src/training/classification.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { classify } from "../../src/training/evaluation/classification.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, expectGradients, flat, noise } from "../nn/oracle.ts";
-import { gameOf, makeDataset, technique, temporaryFolder } from "../training/tiny.ts";
+import { ganOf, makeDataset, technique, temporaryFolder } from "../training/tiny.ts";
 
 const networks = {
   generator: noisyMlp.generator({ latent: 4, hidden: [8] }),
@@ -45,8 +45,8 @@ function lossOf(
 ): Tensor {
   const built = semiSupervised({ labels: 6, ...options }).build({ classes: 3, batchSize: 2 } as never);
   const labels = Tensor.fromArray(BigInt64Array.from(y, BigInt));
-  const feed = { next: () => ({ images: labelled, labels }) };
-  built.prepare!({ loss: nonSaturating().build(undefined) } as never, { labelled: feed } as never);
+  const loader = { next: () => ({ images: labelled, labels }) };
+  built.prepare!({ loss: nonSaturating().build() } as never, { labelled: loader } as never);
   const judgement = (logits: Tensor) => ({ logits, score: logits.logsumexp(1) });
   const pass = {
     judgedReal: judgement(real),
@@ -118,10 +118,10 @@ describe("semiSupervised: the labelled stream", () => {
   function seen(seed: number, labelSeed?: number): { few: Set<string>; first: string; labels: number[] } {
     const batches: string[][] = [];
     const labels: number[] = [];
-    const game = gameOf({ ...networks, batchSize: 4, seed, techniques: [semiSupervised({ labels: 4, labelSeed })] });
-    const feed = game.furtherFeeds.get("semiSupervised.labelled")!;
+    const gan = ganOf({ ...networks, batchSize: 4, seed, techniques: [semiSupervised({ labels: 4, labelSeed })] });
+    const loader = gan.auxiliaryLoaders.get("semiSupervised.labelled")!;
     for (let i = 0; i < 2; i++) {
-      const batch = feed.next();
+      const batch = loader.next();
       labels.push(...flat(batch.labels!));
       batches.push((batch.images.flatten(1).tolist() as number[][]).map(String));
     }
@@ -150,58 +150,58 @@ describe("semiSupervised: training", () => {
 
   it("learns the classes of its labelled images", async () => {
     const quick = adam({ lr: 1e-2, betas: [0.5, 0.999] });
-    const game = gameOf({
+    const gan = ganOf({
       ...networks,
       optimizers: { generator: quick, discriminator: quick },
       techniques: techniques(),
     });
-    for (let i = 0; i < 60; i++) trainingStep(game).dispose();
-    const report = game.techniques.find(({ name }) => name === "semiSupervised")!.report!();
+    for (let i = 0; i < 60; i++) trainingStep(gan).dispose();
+    const report = gan.techniques.find(({ name }) => name === "semiSupervised")!.report!();
     expect(report.supervised).toBeLessThan(0.1);
     expect(report.labelledError).toBe(0);
     const dataset = makeDataset({ count: 48, size: 16, classes: 2 });
-    const before = flat(game.streams.state().get("default")!);
+    const before = flat(gan.streams.state().get("default")!);
     for (const averaged of [false, true]) {
-      const logits = await classify(game, dataset, { averaged });
+      const logits = await classify(gan, dataset, { averaged });
       expect(logits.shape).toEqual([48, 2]);
       logits.dispose();
     }
-    expect(flat(game.streams.state().get("default")!)).toEqual(before);
-    expect(game.discriminator.training).toBe(true);
+    expect(flat(gan.streams.state().get("default")!)).toEqual(before);
+    expect(gan.discriminator.training).toBe(true);
   });
 
   it("goes on with the same bits after a checkpoint", () => {
-    const follow = (game: ReturnType<typeof gameOf>): number[] =>
-      Array.from({ length: 2 }, () => flat(trainingStep(game))).flat();
-    const game = gameOf({ ...networks, techniques: techniques() });
-    follow(game);
-    const path = writeCheckpoint(temporaryFolder(), game, 0);
-    const expected = follow(game);
-    const resumed = gameOf({ ...networks, techniques: techniques() });
+    const follow = (gan: ReturnType<typeof ganOf>): number[] =>
+      Array.from({ length: 2 }, () => flat(trainingStep(gan))).flat();
+    const gan = ganOf({ ...networks, techniques: techniques() });
+    follow(gan);
+    const path = writeCheckpoint(temporaryFolder(), gan, 0);
+    const expected = follow(gan);
+    const resumed = ganOf({ ...networks, techniques: techniques() });
     loadCheckpoint(path, resumed);
     expect(follow(resumed)).toEqual(expected);
     expect([...resumed.discriminator.stateDict()].map(([, tensor]) => flat(tensor))).toEqual(
-      [...game.discriminator.stateDict()].map(([, tensor]) => flat(tensor)),
+      [...gan.discriminator.stateDict()].map(([, tensor]) => flat(tensor)),
     );
   });
 
   it("begins with normalised activations", () => {
     const seenBy: number[] = [];
     const spy = technique("hiddenSpy", () => ({
-      discriminatorPenalty: ({ judgedReal }) => {
+      discriminatorPenalty: ({ realOutput: judgedReal }) => {
         seenBy.push(judgedReal.hidden[0]!.square().mean().item());
         return undefined;
       },
     }));
-    const game = gameOf({ ...networks, batchSize: 48, techniques: [dataDependentInitialisation({ images: 48 }), spy] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ ...networks, batchSize: 48, techniques: [dataDependentInitialisation({ images: 48 }), spy] });
+    trainingStep(gan).dispose();
     // The positive half of N(0, 1) has a mean square of one half.
     expect(seenBy[0]).toBeGreaterThan(0.3);
     expect(seenBy[0]).toBeLessThan(0.7);
   });
 
   it("begins with running statistics that no batch has moved", () => {
-    const { generator } = gameOf({
+    const { generator } = ganOf({
       generator: allCnn.generator({ latent: 4, width: 2 }),
       techniques: [dataDependentInitialisation({ images: 16 })],
     });
@@ -215,7 +215,7 @@ describe("semiSupervised: training", () => {
   it("keeps what other techniques build into the discriminator, in either order", () => {
     const both = [minibatchDiscrimination({ kernels: 3, dimensions: 2 }), semiSupervised({ labels: 4 })];
     for (const techniques of [both, both.toReversed()]) {
-      const { discriminator } = gameOf({ ...networks, techniques });
+      const { discriminator } = ganOf({ ...networks, techniques });
       const state = discriminator.stateDict();
       expect([...state.keys()].some((name) => name.startsWith("head.stage."))).toBe(true);
       const weights = [...state].filter(([name]) => /^head.linear.weight/.test(name)).map(([, { shape }]) => shape);
@@ -225,28 +225,28 @@ describe("semiSupervised: training", () => {
 
   it("is refused where it makes no sense, in words", () => {
     const unlabelled = { count: 8, size: 16, classes: 0 };
-    expect(() => gameOf({ ...networks, techniques: [semiSupervised()] }, unlabelled)).toThrow(
+    expect(() => ganOf({ ...networks, techniques: [semiSupervised()] }, unlabelled)).toThrow(
       "`semiSupervised` learns classes, and this data has none",
     );
-    expect(() => gameOf({ ...networks, techniques: [semiSupervised({ labels: 5 })] })).toThrow(
+    expect(() => ganOf({ ...networks, techniques: [semiSupervised({ labels: 5 })] })).toThrow(
       "`semiSupervised.labels` (=5) must be a multiple of the number of classes, 2",
     );
     const conditional = mlp.discriminator({ hidden: [4], conditional: true });
-    expect(() => gameOf({ ...networks, discriminator: conditional, techniques: [semiSupervised()] })).toThrow(
+    expect(() => ganOf({ ...networks, discriminator: conditional, techniques: [semiSupervised()] })).toThrow(
       "set it to false",
     );
-    const headless = define("discriminator", "testHeadless", z.strictObject({}), () => new Headless());
+    const headless = defineDiscriminator("testHeadless", z.strictObject({}), () => new Headless());
     expect(() =>
-      gameOf({ ...networks, discriminator: headless(), techniques: [semiSupervised({ labels: 4 })] }),
+      ganOf({ ...networks, discriminator: headless(), techniques: [semiSupervised({ labels: 4 })] }),
     ).toThrow("`testHeadless` has no `Head` that gives it");
     expect(() =>
-      gameOf({ ...networks, loss: wasserstein({ clip: 0.01 }), techniques: [semiSupervised({ labels: 4 })] }),
+      ganOf({ ...networks, loss: wasserstein({ clip: 0.01 }), techniques: [semiSupervised({ labels: 4 })] }),
     ).toThrow("the loss `wasserstein` would clip");
     const other = leastSquares({ a: -1, b: 1, c: 0 });
-    expect(() => gameOf({ ...networks, loss: other, techniques: [semiSupervised({ labels: 4 })] })).toThrow(
+    expect(() => ganOf({ ...networks, loss: other, techniques: [semiSupervised({ labels: 4 })] })).toThrow(
       "whose targets are 1 and 0, and those of the loss `leastSquares` are 1 and -1",
     );
     const plain = { generator: mlp.generator({ hidden: [4] }), discriminator: mlp.discriminator({ hidden: [4] }) };
-    expect(() => gameOf({ ...plain, techniques: [dataDependentInitialisation()] })).toThrow("neither network has one");
+    expect(() => ganOf({ ...plain, techniques: [dataDependentInitialisation()] })).toThrow("neither network has one");
   });
 });

@@ -11,11 +11,11 @@ import {
   latentConsistency,
   leCam,
 } from "../../src/techniques/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { flat } from "../nn/oracle.ts";
-import { filesIn, gameOf, temporaryFolder } from "../training/tiny.ts";
+import { filesIn, ganOf, temporaryFolder } from "../training/tiny.ts";
 
 const lists: Readonly<Record<string, NonNullable<RecipeInput["techniques"]>>> = {
   diffAugment: [diffAugment()],
@@ -33,8 +33,8 @@ const lists: Readonly<Record<string, NonNullable<RecipeInput["techniques"]>>> = 
 };
 
 describe("a game that is continued from a checkpoint ends with the same bits", () => {
-  const newGame = (techniques: RecipeInput["techniques"]): BuiltGame =>
-    gameOf({
+  const newGan = (techniques: RecipeInput["techniques"]): BuiltGan =>
+    ganOf({
       generator: dcgan.generator({ latent: 4, width: 2, conditional: true }),
       discriminator: dcgan.discriminator({ width: 2, conditional: true, spectralNorm: true }),
       loss: nonSaturating(),
@@ -42,20 +42,20 @@ describe("a game that is continued from a checkpoint ends with the same bits", (
       techniques: techniques!,
     });
   /** The log's numbers of three steps. */
-  const train = (game: BuiltGame): unknown[] =>
+  const train = (gan: BuiltGan): unknown[] =>
     [1, 2, 3].map(() => [
-      ...flat(trainingStep(game)),
-      ...game.techniques.map((technique) => technique.report?.() ?? null),
+      ...flat(trainingStep(gan)),
+      ...gan.techniques.map((technique) => technique.report?.() ?? null),
     ]);
 
   it.each(Object.entries(lists))("%s", (_, techniques) => {
-    const [whole, second] = [newGame(techniques), newGame(techniques)];
+    const [whole, second] = [newGan(techniques), newGan(techniques)];
     train(whole);
     const half = writeCheckpoint(temporaryFolder(), whole, 1);
     const after = train(whole);
     loadCheckpoint(half, second);
     expect(train(second)).toEqual(after);
-    const files = [whole, second].map((game) => filesIn(writeCheckpoint(temporaryFolder(), game, 1)));
+    const files = [whole, second].map((gan) => filesIn(writeCheckpoint(temporaryFolder(), gan, 1)));
     expect(files[1]).toEqual(files[0]);
     expect(Object.keys(files[0]!)).toContain("state.safetensors");
   });

@@ -5,20 +5,20 @@ import { BatchNorm1d, StandingStatistics } from "../../src/nn/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { standingStatistics, virtualBatchNorm, weightAveraging } from "../../src/techniques/index.ts";
 import { Generator, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
-import { loadForSampling, writeCheckpoint } from "../../src/training/checkpoint.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { generatedImages } from "../../src/training/generated-images.ts";
-import { drawSamples, type SampleOptions } from "../../src/training/sample.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { generatedImages } from "../../src/training/evaluation/generated-images.ts";
+import { loadForSampling, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { drawSamples, type SampleOptions } from "../../src/training/sampling/sample.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, fixture, flat } from "../nn/oracle.ts";
-import { gameOf, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
+import { ganOf, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
 
-const draw = (game: BuiltGame, options: Partial<SampleOptions> = {}): number[] =>
-  flat(drawSamples(game, { count: 3, random: new Generator(5), averaged: true, ...options }));
+const draw = (gan: BuiltGan, options: Partial<SampleOptions> = {}): number[] =>
+  flat(drawSamples(gan, { count: 3, random: new Generator(5), averaged: true, ...options }));
 
 /** How often the generator runs while `body` does, but for the samples themselves. */
-function passesOf(game: BuiltGame, body: () => void): number {
-  const { generator } = game;
+function passesOf(gan: BuiltGan, body: () => void): number {
+  const { generator } = gan;
   const forward = generator.forward.bind(generator);
   let passes = 0;
   generator.forward = (z, labels) => {
@@ -33,8 +33,8 @@ function passesOf(game: BuiltGame, body: () => void): number {
   return passes;
 }
 
-const game = (techniques: RecipeInput["techniques"], parts: Partial<RecipeInput> = tinyConvolutions): BuiltGame => {
-  const built = gameOf({ ...parts, techniques });
+const gan = (techniques: RecipeInput["techniques"], parts: Partial<RecipeInput> = tinyConvolutions): BuiltGan => {
+  const built = ganOf({ ...parts, techniques });
   for (let i = 0; i < 2; i++) trainingStep(built).dispose();
   return built;
 };
@@ -95,7 +95,7 @@ describe("standingStatistics", () => {
     ["dcgan", tinyConvolutions, 16],
     ["class-conditional", { generator: biggan.generator({ latent: 8, width: 2, shared: 4 }) }, 32],
   ])("draws as a generator in whose buffers the statistics of the averages stand: %s", (_, parts, size) => {
-    const built = gameOf(
+    const built = ganOf(
       { ...parts, techniques: [weightAveraging({ decay: 0.8 }), standing] },
       { count: 48, size, classes: 2 },
     );
@@ -134,10 +134,10 @@ describe("standingStatistics", () => {
   });
 
   it("is paid for once for each state of the weights", () => {
-    const built = game([standing]);
+    const built = gan([standing]);
     expect(passesOf(built, () => draw(built))).toBe(3);
     expect(passesOf(built, () => draw(built))).toBe(0);
-    const untouched = game([standing]);
+    const untouched = gan([standing]);
     expect(passesOf(untouched, () => draw(untouched, { mode: "train" }))).toBe(0);
     const images = generatedImages(built, "run", { count: 600, seed: 1, averaged: true, mode: "eval" });
     expect(passesOf(built, () => scope(() => [...(images.images.batches(200) as Iterable<Tensor>)].length))).toBe(0);
@@ -147,7 +147,7 @@ describe("standingStatistics", () => {
 
   it("changes nothing of the training, and nothing is left over", () => {
     const end = (techniques: RecipeInput["techniques"], sampling: boolean): unknown => {
-      const built = gameOf({ ...tinyConvolutions, techniques });
+      const built = ganOf({ ...tinyConvolutions, techniques });
       for (let i = 0; i < 3; i++) {
         trainingStep(built).dispose();
         if (sampling) draw(built);
@@ -158,7 +158,7 @@ describe("standingStatistics", () => {
       );
     };
     expect(end([standing], true)).toEqual(end([], false));
-    const built = game([standing]);
+    const built = gan([standing]);
     const before = liveTensors();
     const images = drawSamples(built, { count: 3, random: new Generator(5), averaged: true });
     images.dispose();
@@ -166,13 +166,13 @@ describe("standingStatistics", () => {
   });
 
   it("is left out without averaged weights and in train mode, and the protocol says what was done", () => {
-    const built = game([standing]);
-    const plain = game([]);
+    const built = gan([standing]);
+    const plain = gan([]);
     expect(draw(built, { averaged: false })).toEqual(draw(plain));
     expect(draw(built, { mode: "train" })).toEqual(draw(plain, { mode: "train" }));
     expect(draw(built)).not.toEqual(draw(plain));
     const drawing = (techniques: RecipeInput["techniques"], averaged: boolean, mode: "eval" | "train") =>
-      generatedImages(gameOf({ techniques, ...tinyConvolutions }), "x", { count: 3, seed: 1, averaged, mode }).drawing;
+      generatedImages(ganOf({ techniques, ...tinyConvolutions }), "x", { count: 3, seed: 1, averaged, mode }).drawing;
     const collected = { batches: 3, batchSize: 4 };
     expect(drawing([standing], true, "eval")).toMatchObject({ averaged: false, standing: collected });
     expect(drawing([weightAveraging(), standing], true, "eval")).toMatchObject({ averaged: true, standing: collected });
@@ -195,11 +195,11 @@ describe("standingStatistics", () => {
   });
 
   it("is what a stored run is drawn with", () => {
-    const built = game([weightAveraging({ decay: 0.5 }), standing]);
+    const built = gan([weightAveraging({ decay: 0.5 }), standing]);
     const folder = temporaryFolder();
     const path = writeCheckpoint(folder, built, 0);
     const drawn = draw(built);
-    const other = game([weightAveraging({ decay: 0.5 }), standing], { ...tinyConvolutions, seed: 9 });
+    const other = gan([weightAveraging({ decay: 0.5 }), standing], { ...tinyConvolutions, seed: 9 });
     draw(other);
     loadForSampling(path, other);
     // Another run's stream: the same one is what a stored run has.
@@ -210,14 +210,14 @@ describe("standingStatistics", () => {
   });
 
   it("refuses what has no running statistics, the wrong order and options out of range, by name", () => {
-    expect(() => gameOf({ techniques: [standing], generator: mlp.generator({ latent: 4, hidden: [8] }) })).toThrow(
+    expect(() => ganOf({ techniques: [standing], generator: mlp.generator({ latent: 4, hidden: [8] }) })).toThrow(
       "`standingStatistics`: the network has no batch norm that keeps running statistics",
     );
     const virtual = { ...tinyConvolutions, generator: dcgan.generator({ latent: 4, width: 2 }) };
-    expect(() => gameOf({ ...virtual, techniques: [virtualBatchNorm(), standing] })).toThrow(
+    expect(() => ganOf({ ...virtual, techniques: [virtualBatchNorm(), standing] })).toThrow(
       "`standingStatistics`: the network has virtual batch norm, which keeps no running statistics",
     );
-    expect(() => gameOf({ ...tinyConvolutions, techniques: [standing, weightAveraging()] })).toThrow(
+    expect(() => ganOf({ ...tinyConvolutions, techniques: [standing, weightAveraging()] })).toThrow(
       "`standingStatistics` must stand after `weightAveraging` in `techniques`: its statistics are to be those of the averaged weights",
     );
     expect(() => standingStatistics({ batches: 0 })).toThrow("standingStatistics.batches (= 0): must be at least 1");

@@ -4,9 +4,9 @@ import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } f
 import { mlp } from "../../src/models/index.ts";
 import { type Game, topK } from "../../src/techniques/index.ts";
 import { Generator, getRngState, grad, Tensor } from "../../src/tensor/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, expectGradients, fill, flat, noise } from "../nn/oracle.ts";
-import { gameOf, technique } from "../training/tiny.ts";
+import { ganOf, technique } from "../training/tiny.ts";
 
 type Options = NonNullable<Parameters<typeof topK>[0]>;
 
@@ -18,10 +18,10 @@ function select(
   scores?: Tensor,
   random = new Generator(1),
 ) {
-  const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: "cpu" as const, random };
+  const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: "cpu" as const, rng: random };
   const built = topK(options).build(context);
-  const game = { progress: { epoch: 0, step: 0, ...progress } } as Game;
-  const selection = built.select!(scores ?? noise([batch], 4), game, undefined);
+  const gan = { progress: { epoch: 0, step: 0, ...progress } } as Game;
+  const selection = built.select!(scores ?? noise([batch], 4), gan, undefined);
   return { k: built.report!().k, rows: selection && flat(selection.rows), factor: selection?.factor };
 }
 
@@ -32,7 +32,7 @@ describe("k of each class", () => {
     const context = { batchSize: 8, image: { features: 1 }, classes: 3, device: "cpu" as const };
     const built = topK({ gamma: 0.5, floor: 0.01, perClass: true, ...options }).build({
       ...context,
-      random: new Generator(1),
+      rng: new Generator(1),
     });
     const selection = built.select!(from, { progress: { epoch: 1, step: 0 } } as Game, given);
     return selection && flat(selection.rows);
@@ -60,19 +60,19 @@ describe("k of each class", () => {
 
   it("needs classes", () => {
     const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: "cpu" as const };
-    expect(() => topK({ perClass: true }).build({ ...context, random: new Generator(1) })).toThrow(
+    expect(() => topK({ perClass: true }).build({ ...context, rng: new Generator(1) })).toThrow(
       "topK: `perClass` (=true) needs data with classes",
     );
   });
 
   it("is asked with the labels of the step", () => {
-    const game = gameOf({
+    const gan = ganOf({
       generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
       techniques: [topK({ gamma: 0.5, floor: 0.01, everySteps: 1, perClass: true })],
     });
-    trainingStep(game).dispose();
-    trainingStep(game).dispose();
-    const k = game.techniques[0]!.report!().k!;
+    trainingStep(gan).dispose();
+    trainingStep(gan).dispose();
+    const k = gan.techniques[0]!.report!().k!;
     expect(k).toBeGreaterThanOrEqual(4);
     expect(k).toBeLessThanOrEqual(5);
   });
@@ -118,10 +118,10 @@ describe("the number of samples kept", () => {
   it("counts generator updates or passes over the data, however often the discriminator is updated", () => {
     // 48 images in batches of 8, three a step: an epoch every two steps
     const follow = (options: Options): number[] => {
-      const game = gameOf({ techniques: [topK({ gamma: 0.5, floor: 0.01, ...options })], discriminatorSteps: 3 });
+      const gan = ganOf({ techniques: [topK({ gamma: 0.5, floor: 0.01, ...options })], discriminatorSteps: 3 });
       return [0, 1, 2, 3, 4].map(() => {
-        trainingStep(game).dispose();
-        return game.techniques[0]!.report!().k!;
+        trainingStep(gan).dispose();
+        return gan.techniques[0]!.report!().k!;
       });
     };
     expect(follow({})).toEqual([8, 8, 4, 4, 2]);
@@ -209,11 +209,11 @@ describe("the rows kept", () => {
   });
 
   it.each<[string, Loss]>([
-    ["nonSaturating", nonSaturating().build(undefined)],
-    ["minimax", minimax().build(undefined)],
-    ["leastSquares", leastSquares().build(undefined)],
-    ["hinge", hinge().build(undefined)],
-    ["wasserstein", wasserstein().build(undefined)],
+    ["nonSaturating", nonSaturating().build()],
+    ["minimax", minimax().build()],
+    ["leastSquares", leastSquares().build()],
+    ["hinge", hinge().build()],
+    ["wasserstein", wasserstein().build()],
   ])("are, with %s, those that as real images would cost the discriminator least", (_name, loss) => {
     const scores = Tensor.fromArray(Float64Array.from([0.3, -0.8, 0.9, -0.2, 0.1, 0.7, -0.5, 0]));
     const rows = select({ gamma: 0.5 }, 8, { epoch: 1 }, loss.realness(scores)).rows!;
@@ -229,7 +229,7 @@ describe("the gradient of the generator", () => {
   it.each(Object.keys(losses) as (keyof typeof losses)[])(
     "of the mean over the k kept is B / k times that of the batch with the others zeroed: %s, float64",
     (name) => {
-      const loss = losses[name]().build(undefined) as Loss;
+      const loss = losses[name]().build() as Loss;
       const context = { ...contextOf(), image: { features: 3 }, classes: 0 };
       const maker = fill(mlp.generator({ latent: 2, hidden: [5] }).build(context));
       const judge = fill(mlp.discriminator({ hidden: [6] }).build(context), 20);
@@ -254,11 +254,11 @@ describe("the gradient of the generator", () => {
   it("in a training step is that of the kept rows alone", () => {
     const seen: { kept: number[][]; own: number[][]; rows: number } = { kept: [], own: [], rows: 0 };
     const spy = technique("topKSpy", () => ({
-      generatorPenalty(pass, game) {
+      generatorPenalty(pass, gan) {
         if (pass.rows === null) return undefined;
-        const cost = game.loss.generator(pass.judged.score);
+        const cost = gan.loss.generator(pass.fakeOutput.score);
         const mask = pass.rows.oneHot(cost.numel).sum([0]);
-        const gradients = grad(cost.mul(mask).mean(), game.generator.parameters(), { retainGraph: true });
+        const gradients = grad(cost.mul(mask).mean(), gan.generator.parameters(), { retainGraph: true });
         seen.rows = pass.rows.numel;
         seen.kept = gradients.map(flat);
         return undefined;
@@ -268,9 +268,9 @@ describe("the gradient of the generator", () => {
         return gradients;
       },
     }));
-    const game = gameOf({ techniques: [topK({ gamma: 0.5, everySteps: 1, floor: 0.1 }), spy], loss: nonSaturating() });
-    trainingStep(game).dispose();
-    trainingStep(game).dispose();
+    const gan = ganOf({ techniques: [topK({ gamma: 0.5, everySteps: 1, floor: 0.1 }), spy], loss: nonSaturating() });
+    trainingStep(gan).dispose();
+    trainingStep(gan).dispose();
     expect(seen.rows).toBe(4);
     for (const [i, own] of seen.own.entries()) {
       expectClose(

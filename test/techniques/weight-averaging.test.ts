@@ -1,78 +1,78 @@
 import { describe, expect, it } from "vitest";
 import { weightAveraging } from "../../src/techniques/index.ts";
 import { Generator } from "../../src/tensor/index.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { drawSamples } from "../../src/training/sample.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { drawSamples } from "../../src/training/sampling/sample.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { gameOf, tinyConvolutions } from "../training/tiny.ts";
+import { ganOf, tinyConvolutions } from "../training/tiny.ts";
 
 const NAME = "body.0.weight";
 
 /** The weight after each of some steps, the first being the initial one. */
-function follow(game: BuiltGame, steps: number): number[][] {
-  const weight = (): number[] => flat(game.generator.stateDict().get(NAME)!);
+function follow(gan: BuiltGan, steps: number): number[][] {
+  const weight = (): number[] => flat(gan.generator.stateDict().get(NAME)!);
   const seen = [weight()];
   for (let i = 0; i < steps; i++) {
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     seen.push(weight());
   }
   return seen;
 }
 
-const averageOf = (game: BuiltGame): number[] => flat(game.techniques[0]!.state!().tensors.get(NAME)!);
+const averageOf = (gan: BuiltGan): number[] => flat(gan.techniques[0]!.state!().tensors.get(NAME)!);
 
 describe("weightAveraging", () => {
   it("is decay^n w0 + (1 - decay) sum of decay^(n - i) wi over the generator's updates", () => {
-    const game = gameOf({ techniques: [weightAveraging({ decay: 0.8 })], discriminatorSteps: 2 });
-    const weights = follow(game, 5);
+    const gan = ganOf({ techniques: [weightAveraging({ decay: 0.8 })], discriminatorSteps: 2 });
+    const weights = follow(gan, 5);
     const expected = weights[0]!.map((first, j) =>
       weights.slice(1).reduce((sum, w, i) => sum + 0.2 * 0.8 ** (4 - i) * w[j]!, 0.8 ** 5 * first),
     );
-    expectClose(averageOf(game), expected, { atol: 1e-6 });
+    expectClose(averageOf(gan), expected, { atol: 1e-6 });
   });
 
   it("follows the weights until `start`", () => {
-    const game = gameOf({ techniques: [weightAveraging({ decay: 0.5, start: 3 })] });
-    const weights = follow(game, 3);
-    expect(averageOf(game)).toEqual(weights[3]);
-    const next = follow(game, 1)[1]!;
+    const gan = ganOf({ techniques: [weightAveraging({ decay: 0.5, start: 3 })] });
+    const weights = follow(gan, 3);
+    expect(averageOf(gan)).toEqual(weights[3]);
+    const next = follow(gan, 1)[1]!;
     expectClose(
-      averageOf(game),
+      averageOf(gan),
       next.map((value, j) => 0.5 * value + 0.5 * weights[3]![j]!),
       { atol: 1e-6 },
     );
   });
 
   it("warms up with the decay (1 + n) / (10 + n)", () => {
-    const game = gameOf({ techniques: [weightAveraging({ decay: 0.999, warmUp: true })] });
-    const [w0, w1, w2] = follow(game, 2) as [number[], number[], number[]];
+    const gan = ganOf({ techniques: [weightAveraging({ decay: 0.999, warmUp: true })] });
+    const [w0, w1, w2] = follow(gan, 2) as [number[], number[], number[]];
     const first = w0.map((value, j) => 0.1 * value + 0.9 * w1[j]!);
     expectClose(
-      averageOf(game),
+      averageOf(gan),
       first.map((value, j) => (2 / 11) * value + (9 / 11) * w2[j]!),
       { atol: 1e-6 },
     );
   });
 
   it("is what samples are drawn with, unless the plain weights are asked for; training has neither's trace", () => {
-    const game = gameOf({ techniques: [weightAveraging({ decay: 0.9 })], ...tinyConvolutions });
-    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
-    const before = [...game.generator.stateDict().values()].map(flat);
+    const gan = ganOf({ techniques: [weightAveraging({ decay: 0.9 })], ...tinyConvolutions });
+    for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
+    const before = [...gan.generator.stateDict().values()].map(flat);
     const draw = (averaged: boolean): number[] =>
-      flat(drawSamples(game, { count: 3, random: new Generator(5), averaged }));
+      flat(drawSamples(gan, { count: 3, random: new Generator(5), averaged }));
     const averaged = draw(true);
     expect(averaged).not.toEqual(draw(false));
     expect(draw(true)).toEqual(averaged);
-    expect([...game.generator.stateDict().values()].map(flat)).toEqual(before);
+    expect([...gan.generator.stateDict().values()].map(flat)).toEqual(before);
 
     // The oracle: a generator that was given the averages as its own weights.
-    game.generator.loadStateDict(game.techniques[0]!.state!().tensors);
+    gan.generator.loadStateDict(gan.techniques[0]!.state!().tensors);
     expect(draw(false)).toEqual(averaged);
   });
 
   it("changes nothing of the training itself", () => {
-    const end = (techniques: ReturnType<typeof weightAveraging>[]): number[] => follow(gameOf({ techniques }), 4)[4]!;
+    const end = (techniques: ReturnType<typeof weightAveraging>[]): number[] => follow(ganOf({ techniques }), 4)[4]!;
     expect(end([weightAveraging()])).toEqual(end([]));
   });
 

@@ -4,9 +4,9 @@ import { allGather, allReduce, broadcast, grad, joinGroup, leaveGroup, Tensor } 
 const [rank, size, port] = process.argv.slice(2).map(Number) as [number, number, number];
 const values = (x: Tensor): number[] => Array.from(x.toArray(), Number);
 
-const meetingTimeout = process.argv[5] === "impatient" ? 1 : 30;
+const rendezvousTimeout = process.argv[5] === "impatient" ? 1 : 30;
 try {
-  joinGroup({ rank, size, host: "127.0.0.1", port, address: "127.0.0.1", meetingTimeout, timeout: 30 });
+  joinGroup({ rank, size, host: "127.0.0.1", port, address: "127.0.0.1", rendezvousTimeout, timeout: 30 });
   if (process.argv[5] === "lost" && rank === 1) process.exit(3);
   const x = Tensor.fromArray([rank + 1, 10 * (rank + 1)]).requiresGrad_(true);
   const sum = allReduce(x);

@@ -4,12 +4,12 @@ import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { featureMatching, gradientPenalty, historicalAveraging, mine, r1, topK } from "../../src/techniques/index.ts";
 import { Generator, liveTensors, manualSeed, Tensor } from "../../src/tensor/index.ts";
-import { Division } from "../../src/training/division.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { PartedPass } from "../../src/training/parted-pass.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
+import { MicroBatchPass } from "../../src/training/step/micro-batch-pass.ts";
+import { Sharding } from "../../src/training/step/sharding.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { gameOf, technique, tinyRecipe } from "./tiny.ts";
+import { ganOf, technique, tinyRecipe } from "./tiny.ts";
 
 const without: Partial<RecipeInput> = {
   generator: dcgan.generator({ latent: 4, width: 2, batchNorm: false, spectralNorm: true }),
@@ -17,7 +17,7 @@ const without: Partial<RecipeInput> = {
 };
 /** Draws for each image, so that what it drew for the whole batch is what each part gets. */
 const brightness = technique("testBrightness", (context) => ({
-  augment: (images) => images.mul(Tensor.rand([images.shape[0]!, 1, 1, 1], { generator: context.random })),
+  augment: (images) => images.mul(Tensor.rand([images.shape[0]!, 1, 1, 1], { generator: context.rng })),
 }));
 
 const cases: Record<string, Partial<RecipeInput>> = {
@@ -44,9 +44,9 @@ const cases: Record<string, Partial<RecipeInput>> = {
   "mutual information": { ...without, techniques: [brightness, mine({ width: 2, hidden: [4] })] },
 };
 
-function threeSteps(parts: Partial<RecipeInput>): { game: BuiltGame; numbers: number[][] } {
-  const game = gameOf(parts);
-  return { game, numbers: [1, 2, 3].map(() => flat(trainingStep(game))) };
+function threeSteps(parts: Partial<RecipeInput>): { gan: BuiltGan; numbers: number[][] } {
+  const gan = ganOf(parts);
+  return { gan, numbers: [1, 2, 3].map(() => flat(trainingStep(gan))) };
 }
 
 describe("a batch in parts", () => {
@@ -57,8 +57,8 @@ describe("a batch in parts", () => {
       for (const [i, numbers] of divided.numbers.entries())
         expectClose(Tensor.fromArray(numbers), whole.numbers[i]!, { atol: 1e-5, rtol: 1e-5, label: `numbers ${i}` });
       for (const player of ["generator", "discriminator"] as const) {
-        const expected = whole.game[player].stateDict();
-        for (const [name, tensor] of divided.game[player].stateDict())
+        const expected = whole.gan[player].stateDict();
+        for (const [name, tensor] of divided.gan[player].stateDict())
           expectClose(tensor, flat(expected.get(name)!), { atol: 2e-5, rtol: 1e-4, label: `${player}.${name}` });
       }
     }
@@ -67,20 +67,20 @@ describe("a batch in parts", () => {
   it("shows techniques the whole batch, and calls each hook as often as undivided", () => {
     const calls: string[] = [];
     const spy = technique("testSpy", () => ({
-      discriminatorPenalty: (pass) => void calls.push(`D ${pass.real.shape[0]} ${pass.judgedFake.hidden[0]!.shape}`),
+      discriminatorPenalty: (pass) => void calls.push(`D ${pass.real.shape[0]} ${pass.fakeOutput.hidden[0]!.shape}`),
       select: (realness) => {
         calls.push(`select ${realness.shape}`);
         return null;
       },
-      generatorPenalty: (pass) => void calls.push(`G ${pass.rawFake.shape[0]} ${pass.kept.features.shape}`),
+      generatorPenalty: (pass) => void calls.push(`G ${pass.rawFake.shape[0]} ${pass.keptOutput.features.shape}`),
       gradients: (player, gradients) => {
         calls.push(`gradients ${player}`);
         return gradients;
       },
       afterStep: (player) => void calls.push(`after ${player}`),
     }));
-    const game = gameOf({ accumulate: 4, techniques: [spy] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ accumulate: 4, techniques: [spy] });
+    trainingStep(gan).dispose();
     expect(calls).toEqual([
       "D 8 8,8",
       "gradients discriminator",
@@ -104,17 +104,17 @@ describe("a batch in parts", () => {
     const seen: number[][] = [];
     const spy = technique("testDropout", () => ({
       discriminatorLoss: (pass) => {
-        expect(flat(pass.judgedReal.features)).toContain(0);
-        seen.push(flat(pass.judgedReal.features.sum([0])));
-        return pass.judgedReal.score.sum();
+        expect(flat(pass.realOutput.features)).toContain(0);
+        seen.push(flat(pass.realOutput.features.sum([0])));
+        return pass.realOutput.score.sum();
       },
       gradients: (player, gradients) => {
         if (player === "discriminator") seen.push(flat(gradients.at(-2)!));
         return gradients;
       },
     }));
-    const game = gameOf({ ...parts, accumulate: 2, techniques: [spy] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ ...parts, accumulate: 2, techniques: [spy] });
+    trainingStep(gan).dispose();
     const [features, gradient] = seen;
     expectClose(Tensor.fromArray(gradient!), features!, { atol: 1e-6, rtol: 1e-5, label: "gradient" });
   });
@@ -122,19 +122,19 @@ describe("a batch in parts", () => {
   it("draws dropout anew in each update, of one step and of the next", () => {
     const dropped: boolean[][] = [];
     const spy = technique("testDropped", () => ({
-      discriminatorPenalty: ({ judgedReal }) =>
+      discriminatorPenalty: ({ realOutput: judgedReal }) =>
         void dropped.push(flat(judgedReal.features).map((value) => value === 0)),
     }));
     const discriminator = dcgan.discriminator({ width: 2, dropout: 0.5 });
-    const game = gameOf({ discriminator, accumulate: 2, discriminatorSteps: 2, techniques: [spy] });
-    for (let i = 0; i < 2; i++) trainingStep(game).dispose();
+    const gan = ganOf({ discriminator, accumulate: 2, discriminatorSteps: 2, techniques: [spy] });
+    for (let i = 0; i < 2; i++) trainingStep(gan).dispose();
     expect(new Set(dropped.map(String)).size).toBe(4);
   });
 
   it("goes on drawing after gradients where it stood before them", () => {
     const weight = Tensor.ones([1]).requiresGrad_();
-    const pass = new PartedPass({
-      division: new Division(8, 2),
+    const pass = new MicroBatchPass({
+      sharding: new Sharding(8, 2),
       forward: ({ size }) => [Tensor.rand([size]).mul(weight)],
       seed: (part) => (part === "whole" ? 7 : part.index),
       device: "cpu",
@@ -154,9 +154,9 @@ describe("a batch in parts", () => {
   it("leaves the default generator where no part's draws have moved it", () => {
     // Each worker has parts of its own, and what follows them must be drawn alike in all.
     const following = (rank: number): number[] => {
-      const division = new Division(8, 2, { rank, size: 2 });
+      const sharding = new Sharding(8, 2, { rank, size: 2 });
       const forward = ({ size }: { size: number }): Tensor[] => [Tensor.rand([size])];
-      new PartedPass({ division, forward, seed: (part) => (part === "whole" ? 7 : part.index), device: "cpu" });
+      new MicroBatchPass({ sharding, forward, seed: (part) => (part === "whole" ? 7 : part.index), device: "cpu" });
       return flat(Tensor.rand([3]));
     };
     manualSeed(7);
@@ -165,10 +165,10 @@ describe("a batch in parts", () => {
   });
 
   it("leaves no tensors behind", () => {
-    const game = gameOf({ ...cases.everything, accumulate: 4 });
-    trainingStep(game).dispose();
+    const gan = ganOf({ ...cases.everything, accumulate: 4 });
+    trainingStep(gan).dispose();
     const before = liveTensors();
-    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+    for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
     expect(liveTensors()).toBe(before);
   });
 

@@ -5,33 +5,33 @@ import { UserError } from "../../src/base/errors.ts";
 import { readSafetensors } from "../../src/formats/index.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
 import { liveTensors, noGrad, type Tensor } from "../../src/tensor/index.ts";
+import { openRun, startRun, type TrainingEvents } from "../../src/training/index.ts";
 import {
   listCheckpoints,
   loadCheckpoint,
   pruneCheckpoints,
   readCheckpointState,
   writeCheckpoint,
-} from "../../src/training/checkpoint.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { openRun, startRun, type TrainingEvents } from "../../src/training/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
-import { filesIn, gameOf, technique, temporaryFolder, tinyConvolutions, tinyRecipe } from "./tiny.ts";
+} from "../../src/training/run/checkpoint.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
+import { filesIn, ganOf, technique, temporaryFolder, tinyConvolutions, tinyRecipe } from "./tiny.ts";
 
 const rich = { ...tinyConvolutions, techniques: [topK(), weightAveraging()] };
 
-function trained(parts: Parameters<typeof gameOf>[0] = rich, steps = 2): BuiltGame {
-  const game = gameOf(parts);
-  for (let i = 0; i < steps; i++) trainingStep(game).dispose();
-  return game;
+function trained(parts: Parameters<typeof ganOf>[0] = rich, steps = 2): BuiltGan {
+  const gan = ganOf(parts);
+  for (let i = 0; i < steps; i++) trainingStep(gan).dispose();
+  return gan;
 }
 
 describe("a checkpoint", () => {
   it("holds networks under their own names, and the rest under their owners'", () => {
-    const game = trained();
-    const path = writeCheckpoint(temporaryFolder(), game, 12.5);
+    const gan = trained();
+    const path = writeCheckpoint(temporaryFolder(), gan, 12.5);
     const namesOf = (file: string): string[] => [...readSafetensors(join(path, file)).tensors.keys()].sort();
-    expect(namesOf("generator.safetensors")).toEqual([...game.generator.stateDict().keys()].sort());
-    expect(namesOf("discriminator.safetensors")).toEqual([...game.discriminator.stateDict().keys()].sort());
+    expect(namesOf("generator.safetensors")).toEqual([...gan.generator.stateDict().keys()].sort());
+    expect(namesOf("discriminator.safetensors")).toEqual([...gan.discriminator.stateDict().keys()].sort());
     const owners = new Set(namesOf("state.safetensors").map((name) => name.split("/")[0]));
     expect([...owners]).toEqual([
       "feed",
@@ -46,7 +46,7 @@ describe("a checkpoint", () => {
   it("comes back as it was, byte for byte, and leaves nothing in memory", () => {
     const folder = temporaryFolder();
     const path = writeCheckpoint(folder, trained(), 1);
-    const other = gameOf(rich);
+    const other = ganOf(rich);
     const before = liveTensors();
     loadCheckpoint(path, other);
     const again = writeCheckpoint(join(folder, "again"), other, 1);
@@ -57,21 +57,21 @@ describe("a checkpoint", () => {
 
   it("is not written when anything in it is infinite or not a number; those before stay", () => {
     const folder = temporaryFolder();
-    const game = trained();
-    writeCheckpoint(folder, game, 0);
+    const gan = trained();
+    writeCheckpoint(folder, gan, 0);
     const before = filesIn(folder);
     const tests: [() => Tensor, string][] = [
-      [() => game.generator.parameters()[0]!, "generator's project.weight"],
-      [() => game.discriminator.parameters().at(-1)!, "discriminator's head.linear.weight_orig"],
-      [() => [...game.optimizers.generator.state().values()][0]!, "optimizer.generator/0.exp_avg"],
-      [() => [...game.techniques[1]!.state!().tensors.values()][0]!, "technique.weightAveraging/project.weight"],
+      [() => gan.generator.parameters()[0]!, "generator's project.weight"],
+      [() => gan.discriminator.parameters().at(-1)!, "discriminator's head.linear.weight_orig"],
+      [() => [...gan.optimizers.generator.state().values()][0]!, "optimizer.generator/0.exp_avg"],
+      [() => [...gan.techniques[1]!.state!().tensors.values()][0]!, "technique.weightAveraging/project.weight"],
     ];
     for (const [find, name] of tests) {
       const first = noGrad(() => find().detach().view([-1]).narrow(0, 0, 1));
       const value = first.item();
       for (const broken of [Number.NaN, Number.POSITIVE_INFINITY]) {
         noGrad(() => first.fill_(broken));
-        expect(() => writeCheckpoint(folder, game, 0)).toThrow(`step 2: ${name} is not finite`);
+        expect(() => writeCheckpoint(folder, gan, 0)).toThrow(`step 2: ${name} is not finite`);
       }
       noGrad(() => first.fill_(value));
     }
@@ -98,13 +98,13 @@ describe("a checkpoint", () => {
 
   it("that the disk refuses leaves those before as they are", () => {
     const folder = temporaryFolder();
-    const game = trained();
-    writeCheckpoint(folder, game, 0);
+    const gan = trained();
+    writeCheckpoint(folder, gan, 0);
     const before = filesIn(folder);
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     const blocked = join(folder, "step-000002", "state.json", "checkpoints");
-    expect(() => writeCheckpoint(blocked, game, 0)).toThrow(UserError);
-    expect(() => writeCheckpoint(blocked, game, 0)).toThrow("a part of the path is a file");
+    expect(() => writeCheckpoint(blocked, gan, 0)).toThrow(UserError);
+    expect(() => writeCheckpoint(blocked, gan, 0)).toThrow("a part of the path is a file");
     expect(filesIn(folder)).toEqual(before);
   });
 });

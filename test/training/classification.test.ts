@@ -51,25 +51,25 @@ beforeAll(async () => {
 
 /** Logits of a run's discriminator, row by row. With `weights`, of another state of it. */
 async function logitsOf(run: string, averaged: boolean, byHand = false): Promise<number[][]> {
-  const { game, step } = await openForSampling(run);
+  const { gan, step } = await openForSampling(run);
   try {
     if (byHand) {
       scope(() => {
         const file = join(run, `checkpoints/step-${String(step).padStart(6, "0")}/state.safetensors`);
         const prefix = "technique.weightAveraging/of discriminator: ";
-        const state = game.discriminator.stateDict();
+        const state = gan.discriminator.stateDict();
         const found = [...readSafetensors(file).tensors].filter(([name]) => name.startsWith(prefix));
         expect(found.length).toBeGreaterThan(4);
         for (const [name, tensor] of found) state.set(name.slice(prefix.length), tensor);
-        game.discriminator.loadStateDict(state);
+        gan.discriminator.loadStateDict(state);
       });
     }
-    const logits = await classify(game, test, { averaged });
+    const logits = await classify(gan, test, { averaged });
     const rows = logits.tolist() as number[][];
     logits.dispose();
     return rows;
   } finally {
-    game.dispose();
+    gan.dispose();
   }
 }
 

@@ -6,13 +6,13 @@ import { mlp, noisyMlp } from "../../src/models/index.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "../../src/recipe/recipe.ts";
 import { weightAveraging } from "../../src/techniques/index.ts";
 import { noGrad, type Tensor } from "../../src/tensor/index.ts";
-import { generatedImages } from "../../src/training/generated-images.ts";
+import { generatedImages } from "../../src/training/evaluation/generated-images.ts";
 import { listCheckpoints, openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
-import { bestEvaluation, chosenEvaluation, comparableValues } from "../../src/training/run-log.ts";
+import { bestEvaluation, chosenEvaluation, comparableValues } from "../../src/training/run/run-log.ts";
 import { flat } from "../nn/oracle.ts";
 import { demanding } from "./demanding.ts";
 import { eventsOf, newDirectory } from "./short-run.ts";
-import { filesIn, gameOf, temporaryFolder, tinyConvolutions } from "./tiny.ts";
+import { filesIn, ganOf, temporaryFolder, tinyConvolutions } from "./tiny.ts";
 
 const [plain] = Object.values(demanding);
 
@@ -153,7 +153,7 @@ describe("evaluation while training", () => {
   it("says in the protocol whose weights are averaged, and whether labels were looked at", () => {
     const drawn = (parts: Partial<RecipeInput>) => {
       const options = { count: 4, seed: 0, averaged: true, mode: "eval" } as const;
-      return generatedImages(gameOf(parts), "a run", options).drawing;
+      return generatedImages(ganOf(parts), "a run", options).drawing;
     };
     const generator = mlp.generator({ latent: 4, hidden: [4], conditional: true });
     const of = (players: "generator" | "discriminator" | "both") => [weightAveraging({ players })];
@@ -164,38 +164,38 @@ describe("evaluation while training", () => {
   });
 
   it("refuses to score a generator whose images are not finite", () => {
-    const game = gameOf(tinyConvolutions);
+    const gan = ganOf(tinyConvolutions);
     const options = { count: 4, seed: 0, averaged: true, mode: "eval" } as const;
     const drawn = (): number => {
       let count = 0;
-      for (const batch of generatedImages(game, "this run", options).images.batches(3) as Iterable<Tensor>) {
+      for (const batch of generatedImages(gan, "this run", options).images.batches(3) as Iterable<Tensor>) {
         count += batch.shape[0]!;
         batch.dispose();
       }
       return count;
     };
     expect(drawn()).toBe(4);
-    noGrad(() => game.generator.parameters()[0]!.fill_(Number.NaN));
+    noGrad(() => gan.generator.parameters()[0]!.fill_(Number.NaN));
     expect(drawn).toThrow("this run draws images that are not finite, so it cannot be scored");
   });
 
   it("draws in train mode without moving running statistics, and other images than in eval mode", async () => {
-    const game = gameOf(tinyConvolutions);
+    const gan = ganOf(tinyConvolutions);
     const bytes = (mode: "eval" | "train"): number[] => {
       const found: number[] = [];
       const options = { count: 70, seed: 0, averaged: true, mode } as const;
-      for (const batch of generatedImages(game, "this run", options).images.batches(32) as Iterable<Tensor>) {
+      for (const batch of generatedImages(gan, "this run", options).images.batches(32) as Iterable<Tensor>) {
         found.push(...flat(batch));
         batch.dispose();
       }
       return found;
     };
-    const before = [...game.generator.stateDict().values()].map((tensor) => flat(tensor));
+    const before = [...gan.generator.stateDict().values()].map((tensor) => flat(tensor));
     const trained = bytes("train");
     expect(trained).not.toEqual(bytes("eval"));
     expect(bytes("train")).toEqual(trained);
-    expect([...game.generator.stateDict().values()].map((tensor) => flat(tensor))).toEqual(before);
-    expect(game.generator.training).toBe(true);
+    expect([...gan.generator.stateDict().values()].map((tensor) => flat(tensor))).toEqual(before);
+    expect(gan.generator.training).toBe(true);
   });
 
   it("refuses a score that the metrics do not give, and features that do not exist, before the first step", async () => {

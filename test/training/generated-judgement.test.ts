@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { describe as define } from "../../src/base/descriptor.ts";
 import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import { defineLoss } from "../../src/losses/loss.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK } from "../../src/techniques/index.ts";
 import { grad, liveTensors, Tensor } from "../../src/tensor/index.ts";
-import { judgeGenerated, wholeBatchReason } from "../../src/training/generated-judgement.ts";
 import { startRun } from "../../src/training/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { judgeGenerated, wholeBatchReason } from "../../src/training/step/generated-outputs.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { gameOf, technique, temporaryFolder, tinyRecipe } from "./tiny.ts";
+import { ganOf, technique, temporaryFolder, tinyRecipe } from "./tiny.ts";
 
 const BATCH = 8;
 const KEPT = 5;
@@ -35,19 +35,19 @@ function gradientsOf(parts: Partial<RecipeInput>, { oneGraph = false, options = 
     },
   }));
   const oracle = technique("zeroedSpy", () => ({
-    generatorPenalty({ rows, judged }, game) {
+    generatorPenalty({ rows, fakeOutput: judged }, gan) {
       if (rows === null) return undefined;
       const mask = rows.oneHot(BATCH).sum([0]);
-      const zeroed = game.loss.generator(judged.score).mul(mask).mean();
-      seen.zeroed = grad(zeroed, game.generator.parameters(), { retainGraph: true }).map(flat);
+      const zeroed = gan.loss.generator(judged.score).mul(mask).mean();
+      seen.zeroed = grad(zeroed, gan.generator.parameters(), { retainGraph: true }).map(flat);
       return undefined;
     },
   }));
-  const game = gameOf({ ...parts, techniques: [some(options), spy, ...(oneGraph ? [oracle] : [])] });
-  expect(wholeBatchReason(game) === undefined).toBe(!oneGraph);
-  const forward = vi.spyOn(game.discriminator, "forward");
-  trainingStep(game).dispose();
-  trainingStep(game).dispose();
+  const gan = ganOf({ ...parts, techniques: [some(options), spy, ...(oneGraph ? [oracle] : [])] });
+  expect(wholeBatchReason(gan) === undefined).toBe(!oneGraph);
+  const forward = vi.spyOn(gan.discriminator, "forward");
+  trainingStep(gan).dispose();
+  trainingStep(gan).dispose();
   // Images of an update of D are judged in one pass.
   expect(forward.mock.calls.length).toBe(oneGraph ? 4 : 2);
   return seen;
@@ -70,7 +70,7 @@ const convolutions = (g: object, d: object): Partial<RecipeInput> => ({
   generator: dcgan.generator({ latent: 4, width: 2, ...g }),
   discriminator: dcgan.discriminator({ width: 2, init: "default", ...d }),
 });
-const games: Record<string, Partial<RecipeInput>> = {
+const gans: Record<string, Partial<RecipeInput>> = {
   "batch norm in G": convolutions({}, {}),
   "no batch norm in G, spectral norm in both": convolutions(
     { batchNorm: false, spectralNorm: true },
@@ -87,7 +87,7 @@ const games: Record<string, Partial<RecipeInput>> = {
   },
   perceptrons: { discriminator: mlp.discriminator({ hidden: [8, 6], spectralNorm: true }) },
 };
-const cases = Object.entries(games).flatMap(([title, parts]) =>
+const cases = Object.entries(gans).flatMap(([title, parts]) =>
   Object.entries(losses).map(([name, loss]) => [`${name}, ${title}`, { ...parts, loss: loss() }] as const),
 );
 
@@ -118,24 +118,23 @@ describe("the gradients of the generator with top-k", () => {
 
 /** The weights after three steps. */
 function weightsOf(parts: Partial<RecipeInput>): number[][] {
-  const game = gameOf(parts);
-  for (let i = 0; i < 3; i++) trainingStep(game).dispose();
-  return [...game.generator.parameters(), ...game.discriminator.parameters()].map(flat);
+  const gan = ganOf(parts);
+  for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
+  return [...gan.generator.parameters(), ...gan.discriminator.parameters()].map(flat);
 }
 
 describe("a step with k = B", () => {
-  it.each(Object.entries(games))("is the ordinary step: %s", (_, parts) => {
+  it.each(Object.entries(gans))("is the ordinary step: %s", (_, parts) => {
     expect(weightsOf({ ...parts, techniques: [topK({ gamma: 1 })] })).toEqual(weightsOf(parts));
   });
 });
 
 /** Hinge whose reading of the score is broken for the first `broken` rows. */
-const brokenHinge = define(
-  "loss",
+const brokenHinge = defineLoss(
   "testBroken",
   z.strictObject({ broken: z.int() }),
   ({ broken }): Loss => ({
-    ...(hinge().build(undefined) as Loss),
+    ...(hinge().build() as Loss),
     realness: (score) => {
       const values = Array.from({ length: score.numel }, (_, row) => (row < broken ? Number.NaN : row));
       return Tensor.fromArray(Float32Array.from(values));
@@ -149,25 +148,25 @@ describe("a step with scores that are not numbers", () => {
       const kept: number[][] = [];
       const spy = technique("rowSpy", () => ({ extraUpdate: ({ rows }) => void kept.push(flat(rows!)) }));
       const techniques = [topK({ gamma, floor: 0.1, everySteps: 1 }), spy];
-      const game = gameOf({ loss: brokenHinge({ broken: 3 }) as RecipeInput["loss"], techniques });
-      trainingStep(game).dispose();
-      trainingStep(game).dispose();
+      const gan = ganOf({ loss: brokenHinge({ broken: 3 }) as RecipeInput["loss"], techniques });
+      trainingStep(gan).dispose();
+      trainingStep(gan).dispose();
       expect(kept).toEqual([
         [3, 4, 5, 6, 7],
         [3, 4, 5, 6, 7],
       ]);
-      expect(game.techniques[0]!.report!()).toEqual({ k: 5 });
+      expect(gan.techniques[0]!.report!()).toEqual({ k: 5 });
     }
   });
 
   it("ends with a sentence when there are no others, and leaves nothing behind", () => {
-    const game = gameOf({ loss: brokenHinge({ broken: 8 }) as RecipeInput["loss"], techniques: [topK()] });
+    const gan = ganOf({ loss: brokenHinge({ broken: 8 }) as RecipeInput["loss"], techniques: [topK()] });
     const before = liveTensors();
-    expect(() => trainingStep(game)).toThrow(
+    expect(() => trainingStep(gan)).toThrow(
       "topK: step 1: none of the 8 scores of generated samples is finite, so training has diverged",
     );
     expect(liveTensors()).toBe(before);
-    expect(game.discriminator.parameters().every((parameter) => parameter.requiresGrad)).toBe(true);
+    expect(gan.discriminator.parameters().every((parameter) => parameter.requiresGrad)).toBe(true);
   });
 });
 
@@ -193,11 +192,11 @@ describe("rows alone", () => {
   });
 
   it("that reach the images' gradient are the kept ones, and the others' are zero", () => {
-    const game = gameOf({ ...convolutions({}, {}), techniques: [some()] });
+    const gan = ganOf({ ...convolutions({}, {}), techniques: [some()] });
     const images = Tensor.randn([BATCH, 1, 16, 16]).requiresGrad_();
-    const parameters = vi.spyOn(game.generator, "parameters").mockReturnValue([images]);
-    const forward = vi.spyOn(game.generator, "forward").mockReturnValue(images);
-    const { judged, gradients } = judgeGenerated(game, images, undefined, (same) => same);
+    const parameters = vi.spyOn(gan.generator, "parameters").mockReturnValue([images]);
+    const forward = vi.spyOn(gan.generator, "forward").mockReturnValue(images);
+    const { judged, gradients } = judgeGenerated(gan, images, undefined, (same) => same);
     const rows = Tensor.fromArray(BigInt64Array.from([6n, 1n]));
     const [gradient] = gradients(judged.score.indexSelect(0, rows).sum(), rows);
     parameters.mockRestore();
@@ -207,10 +206,10 @@ describe("rows alone", () => {
   });
 
   it("are freed after each update", () => {
-    const game = gameOf({ ...convolutions({}, { dropout: 0.3, spectralNorm: true }), techniques: [some()] });
-    trainingStep(game).dispose();
+    const gan = ganOf({ ...convolutions({}, { dropout: 0.3, spectralNorm: true }), techniques: [some()] });
+    trainingStep(gan).dispose();
     const before = liveTensors();
-    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+    for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
     expect(liveTensors()).toBe(before);
   });
 });

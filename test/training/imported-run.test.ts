@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { inferenceMode, liveTensors, Tensor } from "../../src/tensor/index.ts";
-import { importRun } from "../../src/training/imported-run.ts";
 import { openForSampling, sampleRun } from "../../src/training/index.ts";
+import { importRun } from "../../src/training/run/imported-run.ts";
 import { expectClose, fixture, flat, noise } from "../nn/oracle.ts";
 import { temporaryFolder } from "./tiny.ts";
 
@@ -25,17 +25,17 @@ it.each(["sngan-32", "cgan-pd-32", "biggan-128"])(
     const { directory, parameters } = importRun(file(name), out);
     expect(liveTensors()).toBe(before);
     expect(parameters).toBeGreaterThan(1_000);
-    const { game, step } = await openForSampling(directory);
+    const { gan, step } = await openForSampling(directory);
     expect(step).toBe(0);
     const { latent, labels, every, values } = stored[name]!;
     const y = labels === null ? undefined : Tensor.fromArray(BigInt64Array.from(labels, BigInt));
-    const images = inferenceMode(() => game.generator.eval().forward(noise([3, latent], 70, "float32"), y));
+    const images = inferenceMode(() => gan.generator.eval().forward(noise([3, latent], 70, "float32"), y));
     expectClose(
       flat(images).filter((_, i) => i % every === 0),
       values,
       { atol: 3e-5, rtol: 0 },
     );
-    game.dispose();
+    gan.dispose();
     const drawn = await sampleRun(directory, { count: 2, seed: 1, ...(labels === null ? {} : { classIndex: 2 }) });
     expect(drawn.shape[0]).toBe(2);
   },

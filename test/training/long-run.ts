@@ -10,9 +10,9 @@ import { adam } from "../../src/optim/index.ts";
 import { defineRecipe } from "../../src/recipe/recipe.ts";
 import { gradientPenalty, topK, weightAveraging } from "../../src/techniques/index.ts";
 import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
-import { BuiltGame } from "../../src/training/game.ts";
-import { drawSamples } from "../../src/training/sample.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { drawSamples } from "../../src/training/sampling/sample.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 
 const recipe = defineRecipe({
   data: { role: "data", kind: "given", options: {}, build: () => new Promise(() => {}) },
@@ -25,16 +25,16 @@ const recipe = defineRecipe({
   steps: 2000,
 });
 const random = new Generator(1);
-const feed = {
+const loader = {
   epoch: 0,
   next: () => ({ images: Tensor.randn([32, 2], { generator: random }), labels: undefined }),
   state: () => ({ tensors: new Map(), numbers: {} }),
   load: () => {},
 };
-const game = scope(() => new BuiltGame(recipe, { sample: { features: 2 }, classes: [] }, feed));
+const gan = scope(() => new BuiltGan(recipe, { sample: { features: 2 }, classes: [] }, loader));
 for (let step = 1; step <= 2000; step++) {
-  trainingStep(game).dispose();
-  if (step % 100 === 0) drawSamples(game, { count: 100, random, averaged: true }).dispose();
+  trainingStep(gan).dispose();
+  if (step % 100 === 0) drawSamples(gan, { count: 100, random, averaged: true }).dispose();
   await setImmediate();
   if (step % 500 === 0) {
     (globalThis as { gc?: () => void }).gc?.();

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { type DiscriminatorNetwork, dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { Generator, type Tensor } from "../../src/tensor/index.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { drawSamples } from "../../src/training/sample.ts";
-import { trainingStep } from "../../src/training/step.ts";
+import { drawSamples } from "../../src/training/sampling/sample.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { gameOf, technique, tinyConvolutions } from "./tiny.ts";
+import { ganOf, technique, tinyConvolutions } from "./tiny.ts";
 
 type State = Record<string, number[]>;
 /** The buffers of a network by name: what passes carry along. */
@@ -16,25 +16,25 @@ const carried = (network: { namedBuffers(): Map<string, Tensor> }): State =>
 /** Looks at both networks' carried state in every hook, and takes further looks at images that must not move it. */
 function watcher(seen: { when: string; generator: State; discriminator: State }[]) {
   return technique("watcher", () => {
-    let game: BuiltGame;
+    let gan: BuiltGan;
     const look = (when: string): void => {
-      seen.push({ when, generator: carried(game.generator), discriminator: carried(game.discriminator) });
+      seen.push({ when, generator: carried(gan.generator), discriminator: carried(gan.discriminator) });
     };
     return {
       prepare(built) {
-        game = built as BuiltGame;
+        gan = built as BuiltGan;
         look("start");
       },
       discriminatorPenalty(pass) {
         look("D judged");
-        pass.judge(pass.real, pass.realLabels);
-        pass.judge(pass.fake, pass.fakeLabels);
+        pass.discriminate(pass.real, pass.realLabels);
+        pass.discriminate(pass.fake, pass.fakeLabels);
         look("D looked again");
         return undefined;
       },
       generatorPenalty(pass) {
         look("G judged");
-        pass.judge(pass.fake, pass.labels);
+        pass.discriminate(pass.fake, pass.labels);
         look("G looked again");
         return undefined;
       },
@@ -51,11 +51,11 @@ describe("the state that layers carry", () => {
   ])("moves once an update of its player and at no other time: %s", (_, discriminator) => {
     const seen: { when: string; generator: State; discriminator: State }[] = [];
     const generator = dcgan.generator({ latent: 4, width: 2, spectralNorm: true });
-    const game = gameOf({ generator, discriminator, techniques: [watcher(seen)], discriminatorSteps: 2 });
-    trainingStep(game).dispose();
-    drawSamples(game, { count: 2, random: new Generator(1), averaged: true }).dispose();
-    drawSamples(game, { count: 2, random: new Generator(1), averaged: false }).dispose();
-    trainingStep(game).dispose();
+    const gan = ganOf({ generator, discriminator, techniques: [watcher(seen)], discriminatorSteps: 2 });
+    trainingStep(gan).dispose();
+    drawSamples(gan, { count: 2, random: new Generator(1), averaged: true }).dispose();
+    drawSamples(gan, { count: 2, random: new Generator(1), averaged: false }).dispose();
+    trainingStep(gan).dispose();
 
     const movesOf = (player: "generator" | "discriminator"): string[] =>
       seen
@@ -69,13 +69,13 @@ describe("the state that layers carry", () => {
   });
 
   it("is one power iteration a discriminator update", () => {
-    const game = gameOf(tinyConvolutions);
+    const gan = ganOf(tinyConvolutions);
     const layer = "head.linear";
-    const matrix = (): number[] => flat(game.discriminator.stateDict().get(`${layer}.weight_orig`)!);
-    const u = (): number => flat(game.discriminator.stateDict().get(`${layer}.weight_u`)!)[0]!;
-    const v = (): number[] => flat(game.discriminator.stateDict().get(`${layer}.weight_v`)!);
+    const matrix = (): number[] => flat(gan.discriminator.stateDict().get(`${layer}.weight_orig`)!);
+    const u = (): number => flat(gan.discriminator.stateDict().get(`${layer}.weight_u`)!)[0]!;
+    const v = (): number[] => flat(gan.discriminator.stateDict().get(`${layer}.weight_v`)!);
     const [weight, before] = [matrix(), u()];
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     // A matrix of one row: v = W^T u / |W^T u|, and u = W v / |W v| is the sign that it had.
     const length = Math.hypot(...weight);
     expectClose(
@@ -90,15 +90,15 @@ describe("the state that layers carry", () => {
 describe("judging real and generated images", () => {
   /** The batch sizes in which the discriminator was asked, in order. */
   function passesOf(parts: Partial<RecipeInput>): number[] {
-    const game = gameOf(parts);
+    const gan = ganOf(parts);
     const sizes: number[] = [];
-    const { discriminator } = game;
+    const { discriminator } = gan;
     const forward = discriminator.forward.bind(discriminator);
     discriminator.forward = (images, labels) => {
       sizes.push(images.shape[0]!);
       return forward(images, labels);
     };
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     return sizes;
   }
 
@@ -131,32 +131,32 @@ describe("judging real and generated images", () => {
         seen.real = flat(pass.realLabels!);
         seen.fake = flat(pass.fakeLabels!);
         // The oracle: each half judged by itself under its own labels.
-        expectClose(pass.judge(pass.real, pass.realLabels).score, pass.judgedReal.score, { atol: 1e-6 });
-        expectClose(pass.judge(pass.fake, pass.fakeLabels).score, pass.judgedFake.score, { atol: 1e-6 });
+        expectClose(pass.discriminate(pass.real, pass.realLabels).score, pass.realOutput.score, { atol: 1e-6 });
+        expectClose(pass.discriminate(pass.fake, pass.fakeLabels).score, pass.fakeOutput.score, { atol: 1e-6 });
         const others = pass.realLabels!.neg().add(1);
-        expect(flat(pass.judge(pass.real, others).score)).not.toEqual(flat(pass.judgedReal.score));
+        expect(flat(pass.discriminate(pass.real, others).score)).not.toEqual(flat(pass.realOutput.score));
         return undefined;
       },
       generatorPenalty(pass) {
         seen.made = flat(pass.labels!);
-        expectClose(pass.judge(pass.fake, pass.labels).score, pass.judged.score, { atol: 1e-6 });
+        expectClose(pass.discriminate(pass.fake, pass.labels).score, pass.fakeOutput.score, { atol: 1e-6 });
         return undefined;
       },
     }));
-    const game = gameOf({
+    const gan = ganOf({
       generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
       discriminator: mlp.discriminator({ hidden: [8], conditional: true }),
       techniques: [spy],
     });
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     for (const labels of Object.values(seen)) expect(labels.every((label) => label === 0 || label === 1)).toBe(true);
     expect(seen.fake).not.toEqual(seen.made);
     expect(new Set(seen.fake)).toEqual(new Set([0, 1]));
   });
 
   it("needs no labels where the data has none", () => {
-    const game = gameOf({}, { count: 16, size: 16, classes: 0 });
-    expect(game.labels(4)).toBeUndefined();
-    expect(flat(trainingStep(game)).every(Number.isFinite)).toBe(true);
+    const gan = ganOf({}, { count: 16, size: 16, classes: 0 });
+    expect(gan.labels(4)).toBeUndefined();
+    expect(flat(trainingStep(gan)).every(Number.isFinite)).toBe(true);
   });
 });

@@ -5,7 +5,7 @@ import { mlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import { defineRecipe } from "../../src/recipe/recipe.ts";
-import { joinWorkers, leaveWorkers } from "../../src/training/workers.ts";
+import { joinWorkers, leaveWorkers } from "../../src/training/distributed/workers.ts";
 
 const [rank, port, ...changes] = process.argv.slice(2);
 const recipe = defineRecipe({

@@ -5,24 +5,24 @@ import { biggan, bigganDeep, dcgan, mlp, sagan } from "../../src/models/index.ts
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { virtualBatchNorm } from "../../src/techniques/index.ts";
 import { Generator, liveTensors, noGrad, Tensor } from "../../src/tensor/index.ts";
-import type { BuiltGame } from "../../src/training/game.ts";
-import { interpolate } from "../../src/training/interpolation.ts";
-import { nearestImages } from "../../src/training/nearest-images.ts";
-import { classSheet, interpolationSheet, truncationSheet } from "../../src/training/sheets.ts";
+import { nearestImages } from "../../src/training/evaluation/nearest-images.ts";
+import { interpolate } from "../../src/training/sampling/interpolation.ts";
+import { classSheet, interpolationSheet, truncationSheet } from "../../src/training/sampling/sheets.ts";
+import type { BuiltGan } from "../../src/training/step/gan.ts";
 import { expectClose, flat, noise } from "../nn/oracle.ts";
-import { gameOf, makeDataset } from "./tiny.ts";
+import { ganOf, makeDataset } from "./tiny.ts";
 
 const rows = (values: readonly number[][]): Tensor => Tensor.fromArray([...values]);
 const latent = 4;
-const conditional = (classes = 3): BuiltGame =>
-  gameOf({ generator: mlp.generator({ latent, hidden: [8], conditional: true }) }, { count: 12, size: 16, classes });
+const conditional = (classes = 3): BuiltGan =>
+  ganOf({ generator: mlp.generator({ latent, hidden: [8], conditional: true }) }, { count: 12, size: 16, classes });
 const options = () => ({ random: new Generator(3), averaged: true });
 
 /** Rows of what the generator is given while `body` runs: latents, and labels (numbers, or shares). */
-function inputsOf(game: BuiltGame, body: () => void): { latents: number[][]; labels: unknown[] } {
+function inputsOf(gan: BuiltGan, body: () => void): { latents: number[][]; labels: unknown[] } {
   const seen = { latents: [] as number[][], labels: [] as unknown[] };
-  const forward = game.generator.forward.bind(game.generator);
-  game.generator.forward = (z, labels) => {
+  const forward = gan.generator.forward.bind(gan.generator);
+  gan.generator.forward = (z, labels) => {
     seen.latents.push(...(z.tolist() as number[][]));
     if (labels) seen.labels.push(...(labels.tolist() as unknown[]).map((x) => (typeof x === "bigint" ? Number(x) : x)));
     return forward(z, labels);
@@ -30,7 +30,7 @@ function inputsOf(game: BuiltGame, body: () => void): { latents: number[][]; lab
   try {
     body();
   } finally {
-    game.generator.forward = forward;
+    gan.generator.forward = forward;
   }
   return seen;
 }
@@ -69,10 +69,10 @@ describe("interpolation", () => {
 
 describe("sheets", () => {
   it("of classes: a row a class, a column one z", () => {
-    const game = conditional();
+    const gan = conditional();
     let sheet: ReturnType<typeof classSheet> | undefined;
-    const seen = inputsOf(game, () => {
-      sheet = classSheet(game, { ...options(), classes: [2, 0], columns: 3 });
+    const seen = inputsOf(gan, () => {
+      sheet = classSheet(gan, { ...options(), classes: [2, 0], columns: 3 });
     });
     expect(seen.labels).toEqual([2, 2, 2, 0, 0, 0]);
     expect(seen.latents.slice(0, 3)).toEqual(seen.latents.slice(3));
@@ -81,9 +81,9 @@ describe("sheets", () => {
   });
 
   it("of thresholds: a column keeps of its z what lies within", () => {
-    const game = conditional();
+    const gan = conditional();
     const thresholds = [undefined, 1, 0.3];
-    const { latents, labels } = inputsOf(game, () => truncationSheet(game, { ...options(), thresholds, columns: 5 }));
+    const { latents, labels } = inputsOf(gan, () => truncationSheet(gan, { ...options(), thresholds, columns: 5 }));
     expect(labels).toEqual([0, 1, 2, 0, 1, 0, 1, 2, 0, 1, 0, 1, 2, 0, 1]);
     const [all, one, least] = [latents.slice(0, 5), latents.slice(5, 10), latents.slice(10)].map((part) => part.flat());
     expect(all!.some((value) => Math.abs(value) > 1)).toBe(true);
@@ -97,16 +97,16 @@ describe("sheets", () => {
   });
 
   it("of ways: one class a row, or shares of two; the ends are the two samples", () => {
-    const game = conditional();
+    const gan = conditional();
     const way = { ...options(), kind: "linear", rows: 2, steps: 3 } as const;
-    const turns = inputsOf(game, () => interpolationSheet(game, way));
+    const turns = inputsOf(gan, () => interpolationSheet(gan, way));
     expect(turns.labels).toEqual([0, 0, 0, 1, 1, 1]);
     const mean = turns.latents[0]!.map((value, i) => (value + turns.latents[2]![i]!) / 2);
     expectClose(turns.latents[1]!, mean);
-    const one = inputsOf(game, () => interpolationSheet(game, { ...way, random: new Generator(3), classIndex: 2 }));
+    const one = inputsOf(gan, () => interpolationSheet(gan, { ...way, random: new Generator(3), classIndex: 2 }));
     expect([one.labels, one.latents]).toEqual([[2, 2, 2, 2, 2, 2], turns.latents]);
     const fixed = { ...way, random: new Generator(3), kind: "fixed", between: [2, 0] } as const;
-    const mixed = inputsOf(game, () => interpolationSheet(game, fixed));
+    const mixed = inputsOf(gan, () => interpolationSheet(gan, fixed));
     expect(mixed.labels.slice(0, 3)).toEqual([
       [0, 0, 1],
       [0.5, 0, 0.5],
@@ -116,26 +116,26 @@ describe("sheets", () => {
   });
 
   it("are the same for the same seed, and leave training's streams and no tensors behind", () => {
-    const game = conditional();
-    const streams = [...game.streams.state().values()].map(flat);
+    const gan = conditional();
+    const streams = [...gan.streams.state().values()].map(flat);
     const draw = (): Tensor =>
-      interpolationSheet(game, { ...options(), kind: "spherical", rows: 2, steps: 3, truncation: 1 }).images;
+      interpolationSheet(gan, { ...options(), kind: "spherical", rows: 2, steps: 3, truncation: 1 }).images;
     const before = liveTensors();
     draw().dispose();
     expect(liveTensors()).toBe(before);
     expect(flat(draw())).toEqual(flat(draw()));
-    expect([...game.streams.state().values()].map(flat)).toEqual(streams);
+    expect([...gan.streams.state().values()].map(flat)).toEqual(streams);
   });
 
   it("refuse what does not fit, by name", () => {
-    const game = conditional();
+    const gan = conditional();
     const way = { ...options(), kind: "spherical", rows: 1, steps: 2 } as const;
-    expect(() => classSheet(game, { ...options(), classes: [3], columns: 1 })).toThrow("class 3 is not among the 3");
-    expect(() => truncationSheet(game, { ...options(), thresholds: [1, 2], columns: 1 })).toThrow(
+    expect(() => classSheet(gan, { ...options(), classes: [3], columns: 1 })).toThrow("class 3 is not among the 3");
+    expect(() => truncationSheet(gan, { ...options(), thresholds: [1, 2], columns: 1 })).toThrow(
       "thresholds (=1,2) must fall from one to the next",
     );
-    expect(() => interpolationSheet(gameOf({ latentDistribution: "uniform" }), way)).toThrow("take linear");
-    expect(() => interpolationSheet(gameOf(), { ...way, between: [0, 1] })).toThrow(
+    expect(() => interpolationSheet(ganOf({ latentDistribution: "uniform" }), way)).toThrow("take linear");
+    expect(() => interpolationSheet(ganOf(), { ...way, between: [0, 1] })).toThrow(
       "the generator `mlp` takes no shares of classes, so there is nothing between two of them",
     );
   });
@@ -158,7 +158,7 @@ describe("shares of classes", () => {
     ],
   ];
   it.each(cases)("%s: all of one class is that class, and between two there is neither", (_, parts, size) => {
-    const { generator } = gameOf(parts, { count: 12, size, classes: 3 });
+    const { generator } = ganOf(parts, { count: 12, size, classes: 3 });
     expect(generator.takesLabels).toBe("shares");
     generator.eval();
     noGrad(() => {
@@ -186,7 +186,7 @@ describe("shares of classes", () => {
       );
       expect(between.some((value, i) => Math.abs(value - flat(whole)[i]!) > 1e-4)).toBe(true);
     });
-    expect(gameOf().generator.takesLabels).toBe("none");
+    expect(ganOf().generator.takesLabels).toBe("none");
   });
 });
 

@@ -5,11 +5,11 @@ import { adam } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
 import { Generator, keep, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
-import { BuiltGame } from "../../src/training/game.ts";
-import { trainingStep } from "../../src/training/step.ts";
-import { seedOf } from "../../src/training/streams.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { seedOf } from "../../src/training/step/random-streams.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, fixture, flat } from "../nn/oracle.ts";
-import { feedOf, gameOf, technique, tinyConvolutions, tinyRecipe } from "./tiny.ts";
+import { ganOf, loaderOf, technique, tinyConvolutions, tinyRecipe } from "./tiny.ts";
 
 type State = Record<string, number[]>;
 interface Steps {
@@ -54,25 +54,25 @@ describe("three training steps agree with the same steps written by hand in PyTo
     });
     const tensor = (values: number[], columns: number): Tensor =>
       Tensor.fromArray(Float32Array.from(values), [8, columns]);
-    const feed = feedOf(batches.map((values) => tensor(values, 4)));
-    const game = new BuiltGame(recipe, { sample: { features: 4 }, classes: [] }, feed);
+    const loader = loaderOf(batches.map((values) => tensor(values, 4)));
+    const gan = new BuiltGan(recipe, { sample: { features: 4 }, classes: [] }, loader);
     let drawn = 0;
-    game.latents = () => tensor(latents[drawn++]!, 3);
+    gan.latents = () => tensor(latents[drawn++]!, 3);
     for (const player of ["generator", "discriminator"] as const) {
-      const network = game[player];
+      const network = gan[player];
       const state = Object.entries(start[player]).map(([key, values]) => {
         const { shape } = network.stateDict().get(key)!;
         return [key, Tensor.fromArray(Float32Array.from(values), shape)] as const;
       });
       network.loadStateDict(new Map(state));
     }
-    const averaging = game.techniques.find((one) => one.name === "weightAveraging");
-    averaging?.prepare?.(game, {}); // anew, from the weights just loaded
+    const averaging = gan.techniques.find((one) => one.name === "weightAveraging");
+    averaging?.prepare?.(gan, {}); // anew, from the weights just loaded
 
-    for (const expected of numbers) expectClose(trainingStep(game), expected, { atol: 1e-5, rtol: 1e-5 });
+    for (const expected of numbers) expectClose(trainingStep(gan), expected, { atol: 1e-5, rtol: 1e-5 });
     expect(drawn).toBe(latents.length);
-    expectState(game.generator.stateDict(), end.generator, "generator");
-    expectState(game.discriminator.stateDict(), end.discriminator, "discriminator");
+    expectState(gan.generator.stateDict(), end.generator, "generator");
+    expectState(gan.discriminator.stateDict(), end.discriminator, "discriminator");
     if (averaging) expectState(averaging.state!().tensors, end.average, "average");
   });
 });
@@ -81,15 +81,15 @@ describe("a training step", () => {
   it("tells the means over its discriminator updates", () => {
     const seen: number[][] = [];
     const spy = technique("meanSpy", () => ({
-      discriminatorPenalty(pass, game) {
-        const { real, fake } = game.loss.discriminator(pass.judgedReal.score, pass.judgedFake.score);
-        const shown = [pass.judgedReal, pass.judgedFake].map(({ score }) => game.loss.probability(score).mean().item());
+      discriminatorPenalty(pass, gan) {
+        const { real, fake } = gan.loss.discriminator(pass.realOutput.score, pass.fakeOutput.score);
+        const shown = [pass.realOutput, pass.fakeOutput].map(({ score }) => gan.loss.probability(score).mean().item());
         seen.push([real.mean().item() + fake.mean().item() + 0.25, ...shown]);
         return Tensor.full([], 0.25);
       },
     }));
-    const game = gameOf({ techniques: [spy], discriminatorSteps: 3 });
-    const [lossD, , dReal, dFake] = flat(trainingStep(game));
+    const gan = ganOf({ techniques: [spy], discriminatorSteps: 3 });
+    const [lossD, , dReal, dFake] = flat(trainingStep(gan));
     const mean = (i: number): number => seen.reduce((sum, row) => sum + row[i]!, 0) / 3;
     expect(seen.length).toBe(3);
     expectClose([lossD!, dReal!, dFake!], [0, 1, 2].map(mean), { atol: 1e-6 });
@@ -107,16 +107,16 @@ describe("a training step", () => {
       generatorPenalty: (pass) => void drawn.push(flat(pass.labels!)),
     }));
     const generator = mlp.generator({ latent: 4, hidden: [8], conditional: true });
-    const game = gameOf({ generator, techniques: [spy], discriminatorSteps: 2 }, { count: 48, size: 16, classes: 5 });
-    trainingStep(game).dispose();
-    const stream = { generator: new Generator(seedOf(game.recipe.seed, "labels")) };
+    const gan = ganOf({ generator, techniques: [spy], discriminatorSteps: 2 }, { count: 48, size: 16, classes: 5 });
+    trainingStep(gan).dispose();
+    const stream = { generator: new Generator(seedOf(gan.recipe.seed, "labels")) };
     expect(drawn).toEqual([0, 1, 2].map(() => flat(Tensor.randint(0, 5, [8], stream))));
   });
 
   it("clips the weights of a critic that asks for it, each update", () => {
-    const game = gameOf({ loss: wasserstein({ clip: 0.003 }) });
-    trainingStep(game).dispose();
-    const largest = Math.max(...game.discriminator.parameters().flatMap(flat).map(Math.abs));
+    const gan = ganOf({ loss: wasserstein({ clip: 0.003 }) });
+    trainingStep(gan).dispose();
+    const largest = Math.max(...gan.discriminator.parameters().flatMap(flat).map(Math.abs));
     expect(largest).toBeCloseTo(0.003, 6);
   });
 
@@ -126,15 +126,12 @@ describe("a training step", () => {
       const spy = technique("formatSpy", () => ({
         discriminatorPenalty: (pass) => void seen.push(keep(pass.real), keep(pass.fake)),
       }));
-      const game = gameOf(
-        { ...tinyConvolutions, techniques: [spy], memoryFormat },
-        { count: 16, size: 32, classes: 0 },
-      );
-      trainingStep(game).dispose();
-      const weights = [...game.generator.parameters(), ...game.discriminator.parameters()].filter(
+      const gan = ganOf({ ...tinyConvolutions, techniques: [spy], memoryFormat }, { count: 16, size: 32, classes: 0 });
+      trainingStep(gan).dispose();
+      const weights = [...gan.generator.parameters(), ...gan.discriminator.parameters()].filter(
         ({ ndim }) => ndim === 4,
       );
-      const state = [...game.optimizers.generator.state().values()].filter(({ ndim }) => ndim === 4);
+      const state = [...gan.optimizers.generator.state().values()].filter(({ ndim }) => ndim === 4);
       expect(weights.length * state.length).toBeGreaterThan(0);
       for (const tensor of [...weights, ...state]) expect(tensor.isContiguous(memoryFormat)).toBe(true);
       for (const tensor of seen) {
@@ -145,15 +142,15 @@ describe("a training step", () => {
   });
 
   it("frees all that it made, with everything on", () => {
-    const game = gameOf({
+    const gan = ganOf({
       ...tinyConvolutions,
       techniques: [topK({ gamma: 0.5, everySteps: 1 }), weightAveraging()],
       discriminatorSteps: 2,
       memoryFormat: "channelsLast",
     });
-    trainingStep(game).dispose();
+    trainingStep(gan).dispose();
     const before = liveTensors();
-    for (let i = 0; i < 3; i++) trainingStep(game).dispose();
+    for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
     expect(liveTensors()).toBe(before);
   });
 
@@ -164,9 +161,9 @@ describe("a training step", () => {
         return gradients;
       },
     }));
-    const game = gameOf({ techniques: [failing] });
+    const gan = ganOf({ techniques: [failing] });
     const before = liveTensors();
-    expect(() => trainingStep(game)).toThrow("no");
+    expect(() => trainingStep(gan)).toThrow("no");
     expect(liveTensors()).toBe(before);
   });
 });
@@ -175,28 +172,28 @@ describe("a game", () => {
   it("frees everything when it is disposed of", () => {
     const before = liveTensors();
     const recipe = tinyRecipe({ ...tinyConvolutions, techniques: [topK(), weightAveraging()] });
-    const game = scope(() => new BuiltGame(recipe, { sample: { channels: 1, size: 16 }, classes: [] }));
+    const gan = scope(() => new BuiltGan(recipe, { sample: { channels: 1, size: 16 }, classes: [] }));
     expect(liveTensors()).toBeGreaterThan(before);
-    game.dispose();
+    gan.dispose();
     expect(liveTensors()).toBe(before);
   });
 
   it("has its own draws from the default generator, whatever other games of the process do", () => {
     const dropout = { discriminator: dcgan.discriminator({ width: 2, dropout: 0.5 }) };
     const follow = (between: () => void): number[][] => {
-      const game = gameOf(dropout);
+      const gan = ganOf(dropout);
       return [0, 1, 2].map(() => {
         between();
-        trainingStep(game).dispose();
-        return flat(game.discriminator.parameters()[0]!);
+        trainingStep(gan).dispose();
+        return flat(gan.discriminator.parameters()[0]!);
       });
     };
     const alone = follow(() => {});
-    const other = gameOf({ ...dropout, seed: 9 });
+    const other = ganOf({ ...dropout, seed: 9 });
     expect(follow(() => trainingStep(other).dispose())).toEqual(alone);
     expect(
       follow(() => {
-        const passing = gameOf({ ...dropout, seed: 4 });
+        const passing = ganOf({ ...dropout, seed: 4 });
         trainingStep(passing).dispose();
         passing.dispose();
       }),

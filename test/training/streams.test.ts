@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { getRngState, scope, Tensor } from "../../src/tensor/index.ts";
-import { Streams } from "../../src/training/streams.ts";
+import { RandomStreams } from "../../src/training/step/random-streams.ts";
 import { flat } from "../nn/oracle.ts";
 
 describe("the streams of a run", () => {
   it("go on from a state that another kind of device saved; its default generator begins anew", () => {
     scope(() => {
-      const before = new Streams(7, "cpu");
+      const before = new RandomStreams(7, "cpu");
       const anew = flat(getRngState());
       Tensor.rand([3]);
       before.get("latents");
@@ -15,10 +15,10 @@ describe("the streams of a run", () => {
       const expected = flat(Tensor.rand([2], { generator: before.get("latents") }));
       before.dispose();
 
-      const after = new Streams(7, "cpu");
+      const after = new RandomStreams(7, "cpu");
       Tensor.rand([5]);
       after.dispose();
-      const moved = new Streams(7, "cpu");
+      const moved = new RandomStreams(7, "cpu");
       moved.load(new Map(Object.entries({ ...rest, "default.cuda": Tensor.zeros([16], { dtype: "uint8" }) })));
       expect(flat(getRngState())).toEqual(anew);
       expect(flat(Tensor.rand([2], { generator: moved.get("latents") }))).toEqual(expected);

@@ -1,19 +1,22 @@
 /** What the tests of techniques and training share: small data, small recipes, and folders that go away. */
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
-import { type Descriptor, describe as define } from "../../src/base/descriptor.ts";
+import type { Descriptor } from "../../src/base/descriptor.ts";
 import type { Batch, BatchFeed, DataContext, Dataset } from "../../src/data/index.ts";
+import { defineDataset } from "../../src/data/vectors.ts";
 import { hinge } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "../../src/recipe/recipe.ts";
 import type { Technique, TechniqueContext } from "../../src/techniques/index.ts";
+import { defineTechnique } from "../../src/techniques/technique.ts";
 import { keep, scope, type Tensor } from "../../src/tensor/index.ts";
-import { BuiltGame } from "../../src/training/game.ts";
-import { imageFeed, shapeOf } from "../../src/training/image-feed.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { imageLoader, shapeOf } from "../../src/training/trainer/image-loader.ts";
 import { noise } from "../nn/oracle.ts";
 
 /** A dataset of gray images of noise, `classes` classes in turn (0: without labels). */
@@ -38,8 +41,7 @@ export function makeDataset({ count, size, classes }: { count: number; size: num
 }
 
 /** {@link makeDataset} as a recipe's data. */
-export const noiseImages = define(
-  "data",
+export const noiseImages = defineDataset(
   "testNoise",
   z.strictObject({
     count: z.int().default(48),
@@ -72,12 +74,12 @@ export const tinyConvolutions = {
 };
 
 /** A game over {@link makeDataset}; it is freed when the test ends. */
-export function gameOf(parts: Partial<RecipeInput> = {}, data = { count: 48, size: 16, classes: 2 }): BuiltGame {
+export function ganOf(parts: Partial<RecipeInput> = {}, data = { count: 48, size: 16, classes: 2 }): BuiltGan {
   const recipe = tinyRecipe(parts);
   const dataset = makeDataset(data);
-  const game = new BuiltGame(recipe, shapeOf(dataset), imageFeed(dataset, recipe));
-  onTestFinished(() => game.dispose());
-  return game;
+  const gan = new BuiltGan(recipe, shapeOf(dataset), imageLoader(dataset, recipe));
+  onTestFinished(() => gan.dispose());
+  return gan;
 }
 
 /** A technique under test as a recipe's part; `make` is called once for each game that is built. */
@@ -85,8 +87,7 @@ export function technique(
   name: string,
   make: (context: TechniqueContext) => Omit<Technique, "name">,
 ): Descriptor<"technique", TechniqueContext, Technique> {
-  return define(
-    "technique",
+  return defineTechnique(
     name,
     z.strictObject({}),
     (_, context: TechniqueContext): Technique => ({
@@ -97,7 +98,7 @@ export function technique(
 }
 
 /** A feed of given batches. */
-export function feedOf(batches: readonly Tensor[]): BatchFeed {
+export function loaderOf(batches: readonly Tensor[]): BatchFeed {
   let at = 0;
   return {
     epoch: 0,

@@ -10,10 +10,10 @@ import { loadRecipe } from "../../src/recipe/load.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
-import { BuiltGame } from "../../src/training/game.ts";
+import { VectorEvaluator } from "../../src/training/evaluation/vector-evaluation.ts";
 import { openRun, RunDirectory, sampleRun, startRun, writeRunPicture } from "../../src/training/index.ts";
-import { trainingStep } from "../../src/training/step.ts";
-import { VectorEvaluator } from "../../src/training/vector-evaluation.ts";
+import { BuiltGan } from "../../src/training/step/gan.ts";
+import { trainingStep } from "../../src/training/step/step.ts";
 import { eventsOf, newDirectory, stopAfter } from "./short-run.ts";
 import { filesIn, tinyRecipe } from "./tiny.ts";
 
@@ -69,23 +69,23 @@ describe("a run on vectors", () => {
   it("is scored by its averaged weights", async () => {
     const recipe = vectors({ techniques: [weightAveraging({ decay: 0.9 })] });
     const data = await mixtureOfGaussians({ modes: 4 }).build({});
-    const build = (of: typeof recipe): BuiltGame => {
-      const built = new BuiltGame(of, { sample: { features: 2 }, classes: [] }, data.feed({ batchSize: 8, seed: 1 }));
+    const build = (of: typeof recipe): BuiltGan => {
+      const built = new BuiltGan(of, { sample: { features: 2 }, classes: [] }, data.loader({ batchSize: 8, seed: 1 }));
       onTestFinished(() => built.dispose());
       return built;
     };
-    const game = build(recipe);
-    for (let i = 0; i < 4; i++) trainingStep(game).dispose();
+    const gan = build(recipe);
+    for (let i = 0; i < 4; i++) trainingStep(gan).dispose();
     // The oracle: a game that averages nothing and has the averages for its own weights.
     const oracle = build(vectors({ techniques: [] }));
-    const scores = async (of: BuiltGame): Promise<unknown> => {
+    const scores = async (of: BuiltGan): Promise<unknown> => {
       const found = await VectorEvaluator.open(of.recipe, data)!.scores(of, {}, undefined);
       return found.map(({ name, value }) => [name, value]);
     };
-    const averaged = await scores(game);
-    oracle.generator.loadStateDict(game.techniques[0]!.state!().tensors);
+    const averaged = await scores(gan);
+    oracle.generator.loadStateDict(gan.techniques[0]!.state!().tensors);
     expect(await scores(oracle)).toEqual(averaged);
-    oracle.generator.loadStateDict(game.generator.stateDict());
+    oracle.generator.loadStateDict(gan.generator.stateDict());
     expect(await scores(oracle)).not.toEqual(averaged);
   });
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/index.ts";
-import { meetingOf, onOwnDevice } from "../../src/training/workers.ts";
+import { onOwnDevice, torchrunRendezvous } from "../../src/training/distributed/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
-import { type End, GAMES, IN_SHARES, INTERRUPTED, sharedGame } from "./shared-games.ts";
+import { type End, GAMES, IN_SHARES, INTERRUPTED, sharedGan } from "./shared-gans.ts";
 import { tinyRecipe } from "./tiny.ts";
 
 describe("workers", () => {
@@ -12,23 +12,23 @@ describe("workers", () => {
     const workers = [0, 1].map((rank) =>
       spawnTypeScript(new URL("worker.ts", import.meta.url), [String(rank), "2", port]),
     );
-    const alone = GAMES.map((name) => sharedGame(name));
+    const alone = GAMES.map((name) => sharedGan(name));
     const ends: End[][] = [];
     for (const { ended, lines } of workers) {
       expect(await ended).toEqual({ code: 0, errors: "" });
       ends.push(lines.map((line) => JSON.parse(line)));
     }
-    for (const [game, name] of GAMES.entries()) {
+    for (const [gan, name] of GAMES.entries()) {
       for (const [rank, found] of IN_SHARES.includes(name) ? [] : ends.entries()) {
-        const { numbers, weights } = found[game]!;
+        const { numbers, weights } = found[gan]!;
         const tolerance = (what: string) => ({ atol: 1e-5, rtol: 1e-5, label: `${name}, worker ${rank}, ${what}` });
         for (const [i, step] of numbers.entries())
-          expectClose(Tensor.fromArray(step), alone[game]!.numbers[i]!, tolerance(`step ${i + 1}`));
+          expectClose(Tensor.fromArray(step), alone[gan]!.numbers[i]!, tolerance(`step ${i + 1}`));
         for (const [key, values] of Object.entries(weights))
-          expectClose(Tensor.fromArray(values), alone[game]!.weights[key]!, tolerance(key));
+          expectClose(Tensor.fromArray(values), alone[gan]!.weights[key]!, tolerance(key));
       }
       // Not only near to each other: rounding must not drive their weights apart.
-      expect(ends[1]![game]!.weights).toEqual(ends[0]![game]!.weights);
+      expect(ends[1]![gan]!.weights).toEqual(ends[0]![gan]!.weights);
     }
     // They go on from the checkpoint of the first as if nothing had been.
     for (const found of ends) expect(found.at(-1)).toEqual(found[GAMES.indexOf(INTERRUPTED)]);
@@ -36,16 +36,18 @@ describe("workers", () => {
 
   it("meet where torchrun's variables say, or are alone", () => {
     const env = { RANK: "1", WORLD_SIZE: "4", MASTER_ADDR: "10.0.0.1", MASTER_PORT: "29500" };
-    expect(meetingOf(env)).toEqual({ rank: 1, size: 4, host: "10.0.0.1", port: 29500 });
-    expect(meetingOf({})).toBeUndefined();
-    expect(meetingOf({ ...env, WORLD_SIZE: "1", RANK: "0" })).toBeUndefined();
+    expect(torchrunRendezvous(env)).toEqual({ rank: 1, size: 4, host: "10.0.0.1", port: 29500 });
+    expect(torchrunRendezvous({})).toBeUndefined();
+    expect(torchrunRendezvous({ ...env, WORLD_SIZE: "1", RANK: "0" })).toBeUndefined();
     const besides = { ...env, TORCHELASTIC_USE_AGENT_STORE: "True" };
-    expect(meetingOf(besides)).toMatchObject({ port: 29501 });
-    expect(meetingOf({ ...besides, MASTER_PORT: "65535" })).toMatchObject({ port: 1024 });
-    expect(meetingOf({ ...besides, TORCHELASTIC_USE_AGENT_STORE: "False" })).toMatchObject({ port: 29500 });
-    expect(() => meetingOf({ ...env, RANK: "4" })).toThrow("RANK (=4) must be a whole number from 0 to 3");
-    expect(() => meetingOf({ ...env, MASTER_PORT: undefined })).toThrow("MASTER_PORT which is not set must be");
-    expect(() => meetingOf({ ...env, MASTER_ADDR: "" })).toThrow("MASTER_ADDR must name the machine");
+    expect(torchrunRendezvous(besides)).toMatchObject({ port: 29501 });
+    expect(torchrunRendezvous({ ...besides, MASTER_PORT: "65535" })).toMatchObject({ port: 1024 });
+    expect(torchrunRendezvous({ ...besides, TORCHELASTIC_USE_AGENT_STORE: "False" })).toMatchObject({ port: 29500 });
+    expect(() => torchrunRendezvous({ ...env, RANK: "4" })).toThrow("RANK (=4) must be a whole number from 0 to 3");
+    expect(() => torchrunRendezvous({ ...env, MASTER_PORT: undefined })).toThrow(
+      "MASTER_PORT which is not set must be",
+    );
+    expect(() => torchrunRendezvous({ ...env, MASTER_ADDR: "" })).toThrow("MASTER_ADDR must name the machine");
   });
 
   it("must train one recipe, each on the device and with the threads that its machine has", async () => {
@@ -63,12 +65,14 @@ describe("workers", () => {
 
   it("have a GPU each where the recipe says cuda and the workers of the machine are numbered", () => {
     const env = { RANK: "3", WORLD_SIZE: "4", MASTER_ADDR: "10.0.0.1", MASTER_PORT: "29500", LOCAL_RANK: "1" };
-    const meeting = meetingOf(env)!;
-    expect(meeting.localRank).toBe(1);
-    expect(onOwnDevice(tinyRecipe({ device: "cuda" }), meeting).device).toBe("cuda:1");
-    expect(onOwnDevice(tinyRecipe({ device: "cuda:0" }), meeting).device).toBe("cuda:0");
-    expect(onOwnDevice(tinyRecipe({ device: "cpu" }), meeting).device).toBe("cpu");
+    const rendezvous = torchrunRendezvous(env)!;
+    expect(rendezvous.localRank).toBe(1);
+    expect(onOwnDevice(tinyRecipe({ device: "cuda" }), rendezvous).device).toBe("cuda:1");
+    expect(onOwnDevice(tinyRecipe({ device: "cuda:0" }), rendezvous).device).toBe("cuda:0");
+    expect(onOwnDevice(tinyRecipe({ device: "cpu" }), rendezvous).device).toBe("cpu");
     expect(onOwnDevice(tinyRecipe({ device: "cuda" }), { localRank: undefined }).device).toBe("cuda");
-    expect(() => meetingOf({ ...env, LOCAL_RANK: "x" })).toThrow("LOCAL_RANK (=x) must be a whole number from 0 to 3");
+    expect(() => torchrunRendezvous({ ...env, LOCAL_RANK: "x" })).toThrow(
+      "LOCAL_RANK (=x) must be a whole number from 0 to 3",
+    );
   });
 });

@@ -119,11 +119,11 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
 async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>> {
   const { what, checkpoint, averaged, mode, truncation } = options;
   const { modules, recipe } = new RunDirectory(what).description();
-  const { game, step } = await openForSampling(what, checkpoint);
+  const { gan, step } = await openForSampling(what, checkpoint);
   await importModules(modules);
-  const { sample } = game.shape;
+  const { sample } = gan.shape;
   if ("features" in sample) {
-    game.dispose();
+    gan.dispose();
     throw new UserError(
       `${what} makes vectors of ${sample.features} numbers, and only images can be evaluated; its own scores are in ${join(what, "report.md")}`,
     );
@@ -132,12 +132,12 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
     title: `${what}, step ${step}`,
     step,
     drawn: true,
-    judged: (count, seed) => generatedImages(game, what, { count, seed, averaged, mode, truncation }),
+    judged: (count, seed) => generatedImages(gan, what, { count, seed, averaged, mode, truncation }),
     // Its generator makes images, so its data are images.
     data: fromPlainRecipe(recipe).data as DataDescriptor,
     shape: { channels: sample.channels, height: sample.size, width: sample.size },
   };
-  return { value: subject, close: () => game.dispose() };
+  return { value: subject, close: () => gan.dispose() };
 }
 
 /** Images that are there already. */

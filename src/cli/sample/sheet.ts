@@ -52,36 +52,36 @@ const MOST_CLASSES = 20;
 /** Draws a sheet and writes it. Throws UsageError and UserError where flags do not fit the run. */
 export async function writeSheet(subject: Subject, flags: SheetFlags, file: string): Promise<Written> {
   const draw = readSheetFlags(subject, flags);
-  const { game } = await openForSampling(flags.run, flags.checkpoint);
+  const { gan } = await openForSampling(flags.run, flags.checkpoint);
   let sheet: Sheet | undefined;
   try {
-    sheet = draw(game);
+    sheet = draw(gan);
     const bytes = quantise(sheet.images);
     const { columns, titles } = sheet;
     const rows = titles.map((title, i): ImageRow => ({ images: partOf(bytes, i * columns, columns), title }));
     return { count: bytes.count, ...(await writePng(file, await imageRows(rows))) };
   } finally {
     sheet?.images.dispose();
-    game.dispose();
+    gan.dispose();
   }
 }
 
-type Game = Awaited<ReturnType<typeof openForSampling>>["game"];
+type Game = Awaited<ReturnType<typeof openForSampling>>["gan"];
 
-function readSheetFlags(subject: Subject, flags: SheetFlags): (game: Game) => Sheet {
+function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Game) => Sheet {
   const { seed, averaged, classIndex, truncation, columns = COLUMNS } = flags;
   const random = new Generator(seed);
   if (subject === "truncation") {
     const thresholds = thresholdsOf("--thresholds", flags.thresholds ?? THRESHOLDS);
-    return (game) => truncationSheet(game, { random, averaged, thresholds, columns, classIndex });
+    return (gan) => truncationSheet(gan, { random, averaged, thresholds, columns, classIndex });
   }
-  const named = (game: Game): number[] | undefined =>
-    flags.classes === undefined ? undefined : classIndices(flags.classes, game.shape.classes);
+  const named = (gan: Game): number[] | undefined =>
+    flags.classes === undefined ? undefined : classIndices(flags.classes, gan.shape.classes);
   if (subject === "classes") {
-    return (game) => {
-      const classes = named(game) ?? game.shape.classes.slice(0, MOST_CLASSES).map((_, label) => label);
+    return (gan) => {
+      const classes = named(gan) ?? gan.shape.classes.slice(0, MOST_CLASSES).map((_, label) => label);
       if (classes.length === 0) throw new UsageError("--sheet classes: the data of this run has no classes");
-      return classSheet(game, { random, averaged, classes, columns, truncation });
+      return classSheet(gan, { random, averaged, classes, columns, truncation });
     };
   }
   const kind = INTERPOLATIONS.find((way) => way === flags.interpolate);
@@ -93,13 +93,13 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (game: Game) => Sh
   if (kind === "fixed" && flags.classes === undefined) {
     throw new UsageError("--interpolate fixed needs --classes A,B: all images of a row would be the same");
   }
-  return (game) => {
-    const ends = named(game);
+  return (gan) => {
+    const ends = named(gan);
     if (ends !== undefined && ends.length !== 2) {
       throw new UsageError(`--classes (=${flags.classes}) must be two for --interpolate: from which to which`);
     }
     const between = ends && ([ends[0]!, ends[1]!] as const);
-    return interpolationSheet(game, { random, averaged, kind, rows, steps, truncation, classIndex, between });
+    return interpolationSheet(gan, { random, averaged, kind, rows, steps, truncation, classIndex, between });
   };
 }
 

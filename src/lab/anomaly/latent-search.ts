@@ -6,7 +6,7 @@
 import { frozenStatistics } from "../../nn/index.ts";
 import { adam } from "../../optim/index.ts";
 import { Generator, grad, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import { type BuiltGame, drawLatents, type LatentSource } from "../../training/game.ts";
+import { type BuiltGan, drawLatents, type LatentSource } from "../../training/step/gan.ts";
 
 /** How to search. */
 export interface LatentSearchOptions {
@@ -46,18 +46,18 @@ export interface Residuals {
  * const { total } = searchLatents(game, images, { steps: 500 });
  */
 export function searchLatents(
-  game: Pick<LatentSource, "recipe"> & Pick<BuiltGame, "generator" | "discriminator">,
+  gan: Pick<LatentSource, "recipe"> & Pick<BuiltGan, "generator" | "discriminator">,
   images: Tensor,
   { steps = 100, featureWeight = 0.1, lr = 0.1, seed = 0 }: LatentSearchOptions = {},
 ): Residuals {
-  const { generator, discriminator } = game;
+  const { generator, discriminator } = gan;
   const networks = [generator, discriminator];
   for (const network of networks) network.eval().requiresGrad_(false);
   try {
     return scope(() =>
       frozenStatistics(() => {
         const wanted = noGrad(() => discriminator.forward(images).features);
-        const start = drawLatents(game, images.shape[0]!, new Generator(seed));
+        const start = drawLatents(gan, images.shape[0]!, new Generator(seed));
         const latents = keep(start.requiresGrad_(true));
         const optimizer = adam({ lr }).build({ parameters: [latents] });
         const residuals = (): { pixels: Tensor; features: Tensor; total: Tensor } => {

@@ -84,12 +84,12 @@ const areas = (scores: readonly number[], anomalous: readonly boolean[]): Areas 
  * Throws UserError when a subset is without anomalies or without normal images, or a score is not a number.
  */
 export function detect(
-  game: BuiltGame,
+  gan: BuiltGame,
   { all, subset }: { readonly all: TestImages; readonly subset: TestImages },
   search: LatentSearchOptions,
 ): Record<Method, Areas> {
-  const judged = discriminatorScores(game, subset.images);
-  const { total } = searchLatents(game, subset.images, search);
+  const judged = discriminatorScores(gan, subset.images);
+  const { total } = searchLatents(gan, subset.images, search);
   const ranks = [scaledRanks(judged), scaledRanks(total)] as const;
   return {
     discriminator: areas(judged, subset.anomalous),
@@ -98,6 +98,6 @@ export function detect(
       ranks[0].map((rank, i) => (rank + ranks[1][i]!) / 2),
       subset.anomalous,
     ),
-    discriminatorAll: areas(discriminatorScores(game, all.images), all.anomalous),
+    discriminatorAll: areas(discriminatorScores(gan, all.images), all.anomalous),
   };
 }

@@ -56,11 +56,11 @@ export async function anomalyRecord(path: string, key: AnomalyKey, measuring: Me
   const directory = new RunDirectory(path);
   const tick = directory.ticks().at(-1);
   if (tick === undefined) throw new UserError(`${path} has not been trained yet`);
-  const { game, step } = await openForSampling(path);
+  const { gan, step } = await openForSampling(path);
   try {
     const begun = performance.now();
     const images = await testImages(key.digit, measuring.subset);
-    const measured = detect(game, images, { steps: measuring.searchSteps });
+    const measured = detect(gan, images, { steps: measuring.searchSteps });
     for (const set of [images.all, images.subset]) set.images.dispose();
     return schema.parse({
       format: 1,
@@ -69,8 +69,8 @@ export async function anomalyRecord(path: string, key: AnomalyKey, measuring: Me
       update: key.update,
       seed: key.seed,
       steps: step,
-      batchSize: game.recipe.batchSize,
-      k: tick.k ?? game.recipe.batchSize,
+      batchSize: gan.recipe.batchSize,
+      k: tick.k ?? gan.recipe.batchSize,
       subset: measuring.subset,
       searchSteps: measuring.searchSteps,
       seconds: rounded(tick.seconds),
@@ -79,7 +79,7 @@ export async function anomalyRecord(path: string, key: AnomalyKey, measuring: Me
       areas: measured,
     });
   } finally {
-    game.dispose();
+    gan.dispose();
   }
 }
 

@@ -33,7 +33,7 @@ const zeroSum =
   (side, x, y) =>
     side === "x" ? value(x, y) : value(x, y).neg();
 
-const gan = minimax().build(undefined);
+const gan = minimax().build();
 
 /** z^2/4 - z^4/2 + z^6/6, by Horner's rule in z^2. */
 function well(z: Tensor): Tensor {
@@ -70,7 +70,7 @@ export const toyGames: readonly ToyGame[] = [
         const logits = images.mul(y.unsqueeze(1));
         return { score: logits.select(1, 0), logits, features: images, hidden: [] };
       };
-      return squaredGradientNorms({ judge }, Tensor.zeros([y.numel, 1], { dtype: y.dtype }), undefined);
+      return squaredGradientNorms({ discriminate: judge }, Tensor.zeros([y.numel, 1], { dtype: y.dtype }), undefined);
     },
   },
   {

@@ -16,10 +16,10 @@ import { importModules } from "../../recipe/modules.ts";
 import { fromPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { foreachAdd_, Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
-import { loadCheckpoint } from "../../training/checkpoint.ts";
-import { drawLatents } from "../../training/game.ts";
 import { BuiltGame, listCheckpoints, openMaterial, RunDirectory } from "../../training/index.ts";
-import { seedOf } from "../../training/streams.ts";
+import { loadCheckpoint } from "../../training/run/checkpoint.ts";
+import { drawLatents } from "../../training/step/gan.ts";
+import { seedOf } from "../../training/step/random-streams.ts";
 import { type Update, updates } from "./experiment.ts";
 import { motions, RINGS, type RingCosine, ringCosines, type SampleMotion } from "./oracle.ts";
 import { updateOf } from "./record.ts";
@@ -161,31 +161,31 @@ function snapshots(directory: RunDirectory, steps: readonly number[] | undefined
 
 /** A game as a checkpoint left it, which is put back after every update. */
 class Snapshot {
-  readonly #game: BuiltGame;
+  readonly #gan: BuiltGame;
   readonly #mixture: Mixture;
   readonly #method: Method;
   readonly #lr: number;
   readonly #weights: readonly Tensor[];
   readonly #moments: ReadonlyMap<string, Tensor>;
 
-  private constructor(game: BuiltGame, mixture: Mixture, method: Method, lr: number) {
-    this.#game = game;
+  private constructor(gan: BuiltGame, mixture: Mixture, method: Method, lr: number) {
+    this.#gan = gan;
     this.#mixture = mixture;
     this.#method = method;
     this.#lr = lr;
     const copy = (tensor: Tensor): Tensor => scope(() => keep(tensor.detach().clone()));
-    this.#weights = game.generator.parameters().map(copy);
-    this.#moments = new Map([...game.optimizers.generator.state()].map(([name, tensor]) => [name, copy(tensor)]));
+    this.#weights = gan.generator.parameters().map(copy);
+    this.#moments = new Map([...gan.optimizers.generator.state()].map(([name, tensor]) => [name, copy(tensor)]));
   }
 
   /** The plain step is taken in double precision: its displacements are small. */
   static async open(recipe: Recipe, mixture: Mixture, path: string, method: Method, lr: number): Promise<Snapshot> {
-    const material = await openMaterial(recipe);
-    const game = scope(() => new BuiltGame(recipe, material.shape, material.feed()));
-    loadCheckpoint(path, game);
+    const dataModule = await openMaterial(recipe);
+    const gan = scope(() => new BuiltGame(recipe, dataModule.shape, dataModule.loader()));
+    loadCheckpoint(path, gan);
     if (method === "gradient")
-      for (const network of [game.generator, game.discriminator]) scope(() => network.to({ dtype: "float64" }));
-    return new Snapshot(game, mixture, method, lr);
+      for (const network of [gan.generator, gan.discriminator]) scope(() => network.to({ dtype: "float64" }));
+    return new Snapshot(gan, mixture, method, lr);
   }
 
   /** One batch: its motions under each of {@link updates}, in their order, and its samples from most to least real. */
@@ -194,13 +194,13 @@ class Snapshot {
   }
 
   #batch(random: Generator): ReturnType<Snapshot["batch"]> {
-    const game = this.#game;
-    const size = game.recipe.batchSize;
-    const drawn = drawLatents(game, size, random);
+    const gan = this.#gan;
+    const size = gan.recipe.batchSize;
+    const drawn = drawLatents(gan, size, random);
     const latents = this.#method === "gradient" ? drawn.double() : drawn;
     const realness = noGrad(() => {
-      const { score } = game.discriminator.forward(game.generator.forward(latents));
-      return game.loss.realness(score);
+      const { score } = gan.discriminator.forward(gan.generator.forward(latents));
+      return gan.loss.realness(score);
     });
     const half = Math.floor(size / 2);
     const ranked = realness.topk(size, 0, true, true)[1];
@@ -218,7 +218,7 @@ class Snapshot {
 
   /** Updates the generator on some rows, looks at all samples of the batch, and puts the generator back. */
   #moved(latents: Tensor, rows: Tensor | undefined): SampleMotion[] {
-    const { generator, discriminator, loss, optimizers } = this.#game;
+    const { generator, discriminator, loss, optimizers } = this.#gan;
     return scope(() => {
       const before = generator.forward(latents);
       const { score } = discriminator.forward(before);
@@ -239,7 +239,7 @@ class Snapshot {
 
   dispose(): void {
     for (const tensor of [...this.#weights, ...this.#moments.values()]) tensor.dispose();
-    this.#game.dispose();
+    this.#gan.dispose();
   }
 }
 

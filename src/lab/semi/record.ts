@@ -95,18 +95,18 @@ export async function semiEnsemble(paths: readonly string[]): Promise<SemiEnsemb
   const seeds: number[] = [];
   const sums: (Tensor | undefined)[] = [undefined, undefined];
   for (const path of paths) {
-    const { game } = await openForSampling(path);
+    const { gan } = await openForSampling(path);
     try {
-      seeds.push(game.recipe.seed);
+      seeds.push(gan.recipe.seed);
       for (const [i, averaged] of [false, true].entries()) {
-        const logits = await classify(game, test, { averaged });
+        const logits = await classify(gan, test, { averaged });
         const before = sums[i];
         sums[i] = inferenceMode(() => (before === undefined ? logits.softmax(1) : before.add(logits.softmax(1))));
         before?.dispose();
         logits.dispose();
       }
     } finally {
-      game.dispose();
+      gan.dispose();
     }
   }
   const [errors, averaged] = sums.map((sum) => scope(() => sum!.argmax(1).ne(test.labels).sum().item()));

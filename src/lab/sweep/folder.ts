@@ -22,7 +22,7 @@ import { namesIn } from "../../formats/names-in.ts";
 import { type PlainRecipe, toPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { gantryVersion } from "../../recipe/version.ts";
-import { lockRun } from "../../training/lock.ts";
+import { lockRun } from "../../training/run/lock.ts";
 import type { Sweep } from "./definition.ts";
 import { recipeChanges } from "./recipe-changes.ts";
 

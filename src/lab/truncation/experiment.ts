@@ -96,11 +96,10 @@ export async function runTruncation(
   const { run, features, averaged, realCount } = experiment;
   const { fakeCount, metrics, resizer, realCount: most } = preset(experiment.protocol);
   const description = new RunDirectory(run).description();
-  const { game, step } = await openForSampling(run, experiment.checkpoint);
+  const { gan, step } = await openForSampling(run, experiment.checkpoint);
   let opened: Opened | undefined;
   try {
-    if ("features" in game.shape.sample)
-      throw new UserError(`${run} makes vectors, and truncation is judged by images`);
+    if ("features" in gan.shape.sample) throw new UserError(`${run} makes vectors, and truncation is judged by images`);
     const dataset = (): Promise<Dataset> =>
       (fromPlainRecipe(description.recipe).data as DataDescriptor).build({
         onProgress: (progress) => events.preparing?.(progress),
@@ -123,14 +122,14 @@ export async function runTruncation(
       if (record === undefined) {
         opened ??= await open(await dataset(), { features, resizer, most: realCount ?? most });
         const kinds = metricsOf(metrics, count);
-        record = await measure(game, { key, settings, kinds, stop, events, ...opened });
+        record = await measure(gan, { key, settings, kinds, stop, events, ...opened });
         writeTruncationRecord(folder, record);
       }
       events.measured?.(record, i + 1, keys.length);
     }
   } finally {
     opened?.network.dispose();
-    game.dispose();
+    gan.dispose();
   }
 }
 
@@ -155,16 +154,16 @@ interface Measuring extends Opened {
   readonly events: TruncationEvents;
 }
 
-async function measure(game: BuiltGame, options: Measuring): Promise<TruncationRecord> {
+async function measure(gan: BuiltGame, options: Measuring): Promise<TruncationRecord> {
   const { key, settings, kinds, network, real, realSaturation, stop, events } = options;
   const { count, averaged, run } = settings;
   const begun = performance.now();
   const truncation = key.threshold ?? undefined;
-  const judged = generatedImages(game, run, { count, seed: key.seed, averaged, mode: "eval", truncation });
+  const judged = generatedImages(gan, run, { count, seed: key.seed, averaged, mode: "eval", truncation });
   const saturation = new Saturation();
   const scores = await evaluate({
     network,
-    metrics: kinds.map((kind) => kind.build(undefined)),
+    metrics: kinds.map((kind) => kind.build()),
     judged: { ...judged, images: counted(judged.images, saturation) },
     real,
     seed: key.seed,

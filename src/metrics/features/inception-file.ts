@@ -152,7 +152,7 @@ function wrongHash(file: string, hash: string): UserError {
 /** Names and shapes by loading them, then the numbers. */
 function checkState(state: ReadonlyMap<string, Tensor>, file: string): void {
   scope(() => {
-    const network = new InceptionV3({ generator: new Generator(0), device: "cpu" }, { init: () => {} });
+    const network = new InceptionV3({ rng: new Generator(0), device: "cpu" }, { init: () => {} });
     try {
       network.loadStateDict(state);
       for (const [name, tensor] of state) {

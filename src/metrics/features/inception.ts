@@ -93,7 +93,7 @@ export class InceptionFeatures implements FeatureNetwork {
     this.#device = device;
     // On a CPU channels-last convolutions take half the time; elsewhere it makes little difference.
     this.#layout = device === "cpu" ? "channelsLast" : "contiguous";
-    const context = { generator: new Generator(0), device: "cpu" as const };
+    const context = { rng: new Generator(0), device: "cpu" as const };
     const network = new InceptionV3(context, { width, folded: true, init: () => {} });
     scope(() => network.loadStateDict(foldBatchNorms(state)));
     this.#network = network.requiresGrad_(false).eval().to({ device, memoryFormat: this.#layout });

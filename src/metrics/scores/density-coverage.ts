@@ -1,8 +1,7 @@
 /** Density and coverage as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { densityCoverage as formula } from "../formulas/density-coverage.ts";
-import { type Metric, part } from "../metric.ts";
+import { defineMetric, type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({
   neighbours: z.int("must be a whole number").min(1, "must be at least 1").default(5),
@@ -17,7 +16,7 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 1_000, features: "mnist-classifier", metrics: [densityCoverage()] }
  */
-export const densityCoverage = describe("metric", "densityCoverage", options, (o, _context: undefined): Metric => {
+export const densityCoverage = defineMetric("densityCoverage", options, (o): Metric => {
   return {
     kind: "densityCoverage",
     needs: { fake: ["features"], real: ["features"] },

@@ -1,8 +1,7 @@
 /** FID without the bias of few samples, as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { fidInfinity as formula } from "../formulas/fid-infinity.ts";
-import { type Metric, part } from "../metric.ts";
+import { defineMetric, type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({
   points: z.int("must be a whole number").min(2, "must be at least 2").default(15),
@@ -18,7 +17,7 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 5_000, features: "mnist-classifier", metrics: [fid(), fidInfinity()] }
  */
-export const fidInfinity = describe("metric", "fidInfinity", options, (o, _context: undefined): Metric => {
+export const fidInfinity = defineMetric("fidInfinity", options, (o): Metric => {
   return {
     kind: "fidInfinity",
     needs: { fake: ["features"], real: ["moments"] },

@@ -1,8 +1,7 @@
 /** The Inception Score as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { inceptionScore as formula } from "../formulas/inception-score.ts";
-import { type Metric, part } from "../metric.ts";
+import { defineMetric, type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({
   splits: z.int("must be a whole number").min(1, "must be at least 1").default(10),
@@ -18,7 +17,7 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 500, features: "mnist-classifier", metrics: [inceptionScore({ splits: 1 })] }
  */
-export const inceptionScore = describe("metric", "inceptionScore", options, (o, _context: undefined): Metric => {
+export const inceptionScore = defineMetric("inceptionScore", options, (o): Metric => {
   return {
     kind: "inceptionScore",
     needs: { fake: ["logits"], real: [] },

@@ -1,8 +1,7 @@
 /** KID as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { kernelDistance } from "../formulas/kernel-distance.ts";
-import { type Metric, part } from "../metric.ts";
+import { defineMetric, type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({
   subsets: z.int("must be a whole number").min(1, "must be at least 1").default(100),
@@ -19,7 +18,7 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 500, features: "mnist-classifier", metrics: [kid({ subsets: 50 })] }
  */
-export const kid = describe("metric", "kid", options, (o, _context: undefined): Metric => {
+export const kid = defineMetric("kid", options, (o): Metric => {
   return {
     kind: "kid",
     needs: { fake: ["features"], real: ["features"] },

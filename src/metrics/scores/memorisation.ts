@@ -1,8 +1,7 @@
 /** The memorisation check as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { memorisation as formula } from "../formulas/nearest-neighbours.ts";
-import { type Metric, part } from "../metric.ts";
+import { defineMetric, type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({
   quantile: z
@@ -24,7 +23,7 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 5_000, features: "mnist-classifier", metrics: [memorisation()] }
  */
-export const memorisation = describe("metric", "memorisation", options, (o, _context: undefined): Metric => {
+export const memorisation = defineMetric("memorisation", options, (o): Metric => {
   return {
     kind: "memorisation",
     needs: { fake: ["features"], real: ["features"] },

@@ -2,10 +2,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
-import { describe } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { mixtureScores } from "../formulas/mixture-scores.ts";
-import { type Metric, type MetricContext, part } from "../metric.ts";
+import { defineMetric, type Metric, type MetricContext, part } from "../metric.ts";
 
 /**
  * How well the generator's samples hit the modes of the mixture that it is trained on. It judges the samples
@@ -21,7 +20,7 @@ import { type Metric, type MetricContext, part } from "../metric.ts";
  * @example
  * evaluate: { every: 2_000, features: "samples", metrics: [mixture()], samples: 10_000 }
  */
-export const mixture = describe("metric", "mixture", z.strictObject({}), (_, context: MetricContext): Metric => {
+export const mixture = defineMetric("mixture", z.strictObject({}), (_, context: MetricContext): Metric => {
   const truth = context?.mixture;
   if (truth === undefined) {
     throw new UserError(

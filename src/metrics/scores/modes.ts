@@ -1,8 +1,7 @@
 /** Mode count and entropy as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { modeCoverage } from "../formulas/mode-coverage.ts";
-import { type Metric, part } from "../metric.ts";
+import { defineMetric, type Metric, part } from "../metric.ts";
 
 /**
  * What classes a classifier sees in the generated images: how many of its K classes occur, the entropy of their shares p in
@@ -13,7 +12,7 @@ import { type Metric, part } from "../metric.ts";
  * @example
  * evaluate: { every: 500, features: "mnist-classifier", metrics: [fid(), modes()] }
  */
-export const modes = describe("metric", "modes", z.strictObject({}), (options, _context: undefined): Metric => {
+export const modes = defineMetric("modes", z.strictObject({}), (options): Metric => {
   return {
     kind: "modes",
     needs: { fake: ["logits"], real: [] },

@@ -1,9 +1,8 @@
 /** Improved precision and recall as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { Generator, Tensor } from "../../tensor/index.ts";
 import { precisionRecall as formula } from "../formulas/precision-recall.ts";
-import { type Metric, part } from "../metric.ts";
+import { defineMetric, type Metric, part } from "../metric.ts";
 
 const options = z.strictObject({
   neighbours: z.int("must be a whole number").min(1, "must be at least 1").default(3),
@@ -21,7 +20,7 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 1_000, features: "mnist-classifier", metrics: [precisionRecall()] }
  */
-export const precisionRecall = describe("metric", "precisionRecall", options, (o, _context: undefined): Metric => {
+export const precisionRecall = defineMetric("precisionRecall", options, (o): Metric => {
   return {
     kind: "precisionRecall",
     needs: { fake: ["features"], real: ["features"] },

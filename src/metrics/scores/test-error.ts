@@ -1,9 +1,8 @@
 /** The test error of a discriminator that is a classifier, as a metric. */
 import { z } from "zod";
-import { describe } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import type { Classified, Measured, Metric } from "../metric.ts";
+import { type Classified, defineMetric, type Measured, type Metric } from "../metric.ts";
 
 const options = z.strictObject({ averaged: z.boolean().default(false) });
 
@@ -22,7 +21,7 @@ const options = z.strictObject({ averaged: z.boolean().default(false) });
  * @example
  * evaluate: { every: 3_000, metrics: [testError()] }
  */
-export const testError = describe("metric", "testError", options, ({ averaged }, _context: undefined): Metric => {
+export const testError = defineMetric("testError", options, ({ averaged }): Metric => {
   const lower = "lower" as const;
   return {
     kind: "testError",

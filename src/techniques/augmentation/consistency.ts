@@ -41,12 +41,12 @@ export interface Plain {
 export function plain(pass: DiscriminatorPass, of: "real" | "fake"): Plain {
   const [images, seen, labels, judged] =
     of === "real"
-      ? [pass.rawReal, pass.real, pass.realLabels, pass.judgedReal]
-      : [pass.rawFake, pass.fake, pass.fakeLabels, pass.judgedFake];
-  return { images, labels, score: images === seen ? judged.score : pass.judge(images, labels).score };
+      ? [pass.rawReal, pass.real, pass.realLabels, pass.realOutput]
+      : [pass.rawFake, pass.fake, pass.fakeLabels, pass.fakeOutput];
+  return { images, labels, score: images === seen ? judged.score : pass.discriminate(images, labels).score };
 }
 
 /** mean((D(T(x)) - D(x))^2), for T(x) = `changed`; the gradient goes through both. */
 export function changeOfMind(pass: DiscriminatorPass, { labels, score }: Plain, changed: Tensor): Tensor {
-  return pass.judge(changed, labels).score.sub(score).square().mean();
+  return pass.discriminate(changed, labels).score.sub(score).square().mean();
 }

@@ -8,7 +8,7 @@ import { BatchStream, type Dataset } from "../../data/index.ts";
 import { Classifier, roundToFile } from "../../models/index.ts";
 import { SGD } from "../../optim/index.ts";
 import { type Device, Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
-import { seedOf } from "../streams.ts";
+import { seedOf } from "../step/random-streams.ts";
 import { countCorrect } from "./accuracy.ts";
 import { oneCycle } from "./one-cycle.ts";
 import type { ClassifierSetup } from "./setup.ts";
@@ -76,7 +76,7 @@ export async function trainClassifier(options: ClassifierTraining): Promise<Trai
   const { train, test, setup, device = "cpu", stop, events = {} } = options;
   refuseUnfit(train, test);
   const { channels, size, classes, count } = train;
-  const context = { generator: new Generator(seedOf(setup.seed, "classifier weights")), device };
+  const context = { rng: new Generator(seedOf(setup.seed, "classifier weights")), device };
   const { width, blocks } = setup;
   const network = scope(() => new Classifier(context, { channels, size, classes: classes.length, width, blocks }));
   const steps = Math.ceil((setup.epochs * count) / setup.batchSize);

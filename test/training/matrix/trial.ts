@@ -4,38 +4,38 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../../src/base/errors.ts";
-import type { BatchFeed } from "../../../src/data/feed.ts";
 import type { VectorData } from "../../../src/data/index.ts";
+import type { DataLoader } from "../../../src/data/loader.ts";
 import type { Recipe } from "../../../src/recipe/recipe.ts";
 import { Generator, scope, type Tensor } from "../../../src/tensor/index.ts";
-import { loadCheckpoint, writeCheckpoint } from "../../../src/training/checkpoint.ts";
-import { BuiltGame, type DataShape } from "../../../src/training/game.ts";
-import { imageFeed, shapeOf } from "../../../src/training/image-feed.ts";
-import { drawSamples } from "../../../src/training/sample.ts";
-import { trainingStep } from "../../../src/training/step.ts";
+import { loadCheckpoint, writeCheckpoint } from "../../../src/training/run/checkpoint.ts";
+import { drawSamples } from "../../../src/training/sampling/sample.ts";
+import { BuiltGan, type DataShape } from "../../../src/training/step/gan.ts";
+import { trainingStep } from "../../../src/training/step/step.ts";
+import { imageLoader, shapeOf } from "../../../src/training/trainer/image-loader.ts";
 import { makeDataset } from "../tiny.ts";
 
-async function gameOf(recipe: Recipe): Promise<BuiltGame> {
+async function ganOf(recipe: Recipe): Promise<BuiltGan> {
   const { options } = recipe.data;
-  let [shape, feed]: [DataShape | undefined, BatchFeed | undefined] = [undefined, undefined];
+  let [shape, loader]: [DataShape | undefined, DataLoader | undefined] = [undefined, undefined];
   if (recipe.data.kind === "testNoise") {
     const dataset = makeDataset(options as Parameters<typeof makeDataset>[0]);
-    [shape, feed] = [shapeOf(dataset), imageFeed(dataset, recipe)];
+    [shape, loader] = [shapeOf(dataset), imageLoader(dataset, recipe)];
   } else {
     const data = (await recipe.data.build({})) as unknown as VectorData;
     shape = { sample: { features: data.features }, classes: [] };
-    feed = data.feed({ batchSize: recipe.batchSize, seed: 1 });
+    loader = data.loader({ batchSize: recipe.batchSize, seed: 1 });
   }
-  return new BuiltGame(recipe, shape, feed);
+  return new BuiltGan(recipe, shape, loader);
 }
 
-function train(game: BuiltGame, steps: number): void {
+function train(gan: BuiltGan, steps: number): void {
   for (let i = 0; i < steps; i++) {
-    const numbers = trainingStep(game);
+    const numbers = trainingStep(gan);
     const [lossD, lossG] = numbers.toArray() as Float32Array;
     numbers.dispose();
     if (Number.isFinite(lossD) && Number.isFinite(lossG)) continue;
-    throw new Error(`step ${game.step}: lossD is ${lossD}, lossG is ${lossG}`);
+    throw new Error(`step ${gan.step}: lossD is ${lossD}, lossG is ${lossG}`);
   }
 }
 
@@ -45,31 +45,31 @@ const bytesOf = (tensor: Tensor): Uint8Array => {
 };
 
 /** All that a game carries from step to step, and what is sampled from it, by name. */
-function bitsOf(game: BuiltGame): Record<string, string> {
+function bitsOf(gan: BuiltGan): Record<string, string> {
   return scope(() => {
     const found: Record<string, string> = {};
     const note = (owner: string, tensors: Iterable<readonly [string, Tensor]>, numbers: object = {}): void => {
       const hash = createHash("sha256").update(JSON.stringify(numbers));
       for (const [name, tensor] of tensors) {
         hash.update(name).update(bytesOf(tensor));
-        if (tensor.isfinite().all().item() !== 1) throw new Error(`step ${game.step}: ${owner} ${name} is not finite`);
+        if (tensor.isfinite().all().item() !== 1) throw new Error(`step ${gan.step}: ${owner} ${name} is not finite`);
       }
       found[owner] = hash.digest("hex");
     };
-    note("streams", game.streams.state());
-    note("samples", [["", drawSamples(game, { count: 4, random: new Generator(1), averaged: true })]]);
+    note("streams", gan.streams.state());
+    note("samples", [["", drawSamples(gan, { count: 4, random: new Generator(1), averaged: true })]]);
     for (const player of ["generator", "discriminator"] as const) {
-      const optimizer = game.optimizers[player];
-      note(player, game[player].stateDict());
+      const optimizer = gan.optimizers[player];
+      note(player, gan[player].stateDict());
       note(`optimizer of ${player}`, optimizer.state(), optimizer.scalars());
     }
-    for (const { name, state } of game.techniques) {
+    for (const { name, state } of gan.techniques) {
       const kept = state?.();
       if (kept !== undefined) note(name, kept.tensors, kept.numbers);
     }
-    for (const [name, feed] of [["feed", game.feed] as const, ...game.furtherFeeds]) {
-      const { tensors, numbers } = feed.state();
-      note(`feed ${name}`, tensors, numbers);
+    for (const [name, loader] of [["feed", gan.loader] as const, ...gan.auxiliaryLoaders]) {
+      const { tensors, numbers } = loader.state();
+      note(`loader ${name}`, tensors, numbers);
     }
     return found;
   });
@@ -87,11 +87,11 @@ export type Outcome = { readonly bits: Record<string, string> } | { readonly ref
 export async function trial(recipe: Recipe, steps: number): Promise<Outcome> {
   const half = Math.floor(steps / 2);
   const folder = mkdtempSync(join(tmpdir(), "gantry-test-"));
-  const games: BuiltGame[] = [];
-  const build = async (): Promise<BuiltGame> => {
-    const game = await gameOf(recipe);
-    games.push(game);
-    return game;
+  const gans: BuiltGan[] = [];
+  const build = async (): Promise<BuiltGan> => {
+    const gan = await ganOf(recipe);
+    gans.push(gan);
+    return gan;
   };
   try {
     const whole = await build();
@@ -110,7 +110,7 @@ export async function trial(recipe: Recipe, steps: number): Promise<Outcome> {
     if (error instanceof UserError) return { refused: error.message };
     throw error;
   } finally {
-    for (const game of games) game.dispose();
+    for (const gan of gans) gan.dispose();
     rmSync(folder, { recursive: true, force: true });
   }
 }

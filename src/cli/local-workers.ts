@@ -1,0 +1,152 @@
+/**
+ * `--workers N`: the command starts N - 1 copies of itself, which share the work of every step, and goes on as the first
+ * worker. On several machines torchrun (or a scheduler) starts the copies and says so in the environment.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import os from "node:os";
+import { UserError } from "../base/errors.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import { configureEngine } from "../tensor/index.ts";
+import { followRun, type Meeting, meetingOf } from "../training/index.ts";
+import { exitCodes, UsageError } from "./errors.ts";
+import { wholeNumber } from "./flags.ts";
+
+/** A port that nobody listens on at the moment. */
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/**
+ * Runs `lead` as the only worker or as the first of several, whose meeting it gets; or follows the first, where this is
+ * another. The cores are shared out among the workers of a machine unless the recipe or the user says how many threads
+ * there are to be.
+ *
+ * Throws UsageError when `--workers` contradicts the environment.
+ */
+export async function amongWorkers(
+  flag: string | undefined,
+  recipe: Recipe,
+  lead: (rendezvous: Meeting | undefined) => Promise<number>,
+): Promise<number> {
+  const wanted = wholeNumber("--workers", flag, 1);
+  const given = meetingOf(process.env);
+  if (given !== undefined) {
+    if (wanted !== undefined && wanted !== given.size)
+      throw new UsageError(`--workers (=${wanted}) contradicts the environment's WORLD_SIZE (=${given.size})`);
+    return given.rank === 0 ? lead(given) : follow(recipe, given);
+  }
+  if (wanted === undefined || wanted === 1) return lead(undefined);
+  const threads = recipe.threads ?? (Number(process.env.OMP_NUM_THREADS) || share(wanted));
+  configureEngine({ threads });
+  const rendezvous = { rank: 0, localRank: 0, size: wanted, host: "127.0.0.1", port: await freePort() };
+  const others: Other[] = [];
+  const end = () => {
+    for (const other of others) other.process.kill("SIGKILL");
+  };
+  process.on("exit", end);
+  try {
+    // Not before the first has its data: the others then find them prepared.
+    return await lead({ ...rendezvous, ready: (stop) => bring(others, rendezvous, threads, stop) });
+  } catch (error) {
+    throw await explained(error, others);
+  } finally {
+    end();
+    process.off("exit", end);
+  }
+}
+
+const share = (workers: number): number => Math.max(1, Math.floor(os.availableParallelism() / workers));
+
+/**
+ * Starts the others and waits until they are about to meet the first, or until `stop` is raised.
+ *
+ * Throws UserError when one of them ends before.
+ */
+async function bring(others: Other[], rendezvous: Meeting, threads: number, stop?: AbortSignal): Promise<void> {
+  if (stop?.aborted) return;
+  const stopped = new Promise<void>((resolve) => stop?.addEventListener("abort", () => resolve(), { once: true }));
+  for (let rank = 1; rank < rendezvous.size; rank++) others.push(new Other(rendezvous, rank, threads));
+  await Promise.race([Promise.all(others.map(({ ready }) => ready)), stopped]);
+}
+
+/** A worker that this command has started. */
+class Other {
+  readonly process: ChildProcess;
+  readonly rank: number;
+  /** Resolves when it is about to meet the first; rejects when it ends before. */
+  readonly ready: Promise<void>;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+  #said = "";
+
+  constructor({ size, host, port }: Meeting, rank: number, threads: number) {
+    const place = {
+      RANK: rank,
+      LOCAL_RANK: rank,
+      WORLD_SIZE: size,
+      MASTER_ADDR: host,
+      MASTER_PORT: port,
+      OMP_NUM_THREADS: threads,
+    };
+    const env = {
+      ...process.env,
+      // Where torchrun has started this command alone, its store has nothing to do with the others.
+      TORCHELASTIC_USE_AGENT_STORE: undefined,
+      ...Object.fromEntries(Object.entries(place).map(([key, value]) => [key, `${value}`])),
+    };
+    this.rank = rank;
+    this.process = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      env,
+    });
+    this.process.stderr!.on("data", (text) => {
+      this.#said = (this.#said + text).slice(-4_000);
+    });
+    this.ended = new Promise((resolve) => this.process.on("close", () => resolve()));
+    this.ready = new Promise((resolve, reject) => {
+      this.process.once("message", () => resolve());
+      this.ended.then(() => reject(new UserError(this.failure() ?? `worker ${rank} ended before training began`)));
+    });
+  }
+
+  /** How it ended, if it failed; undefined while it runs and when all went well. */
+  failure(): string | undefined {
+    const { exitCode, signalCode } = this.process;
+    if (signalCode !== null) return `worker ${this.rank} was ended by ${signalCode}`;
+    if (exitCode === null || exitCode === 0) return undefined;
+    const last = this.#said.trim().split("\n").at(-1) ?? "";
+    return `worker ${this.rank} ended with code ${exitCode}${last === "" ? "" : `: ${last.replace(/^gantry: /, "")}`}`;
+  }
+}
+
+/** A lost connection is a symptom: what the lost worker said is told beside it, once that worker's end is known. */
+async function explained(error: unknown, others: readonly Other[]): Promise<unknown> {
+  if (!(error instanceof UserError) || !error.message.startsWith("the connection to the other workers ")) return error;
+  await Promise.race([...others.map(({ ended }) => ended), new Promise((resolve) => setTimeout(resolve, 2_000))]);
+  const failure = others.map((other) => other.failure()).find((found) => found !== undefined);
+  return failure === undefined ? error : new UserError(`${failure}; ${error.message}`, { cause: error });
+}
+
+/**
+ * What a worker other than the first does: Ctrl-C reaches every process of a terminal, and from the meeting on the first
+ * decides when to stop.
+ */
+async function follow(recipe: Recipe, rendezvous: Meeting): Promise<number> {
+  const ready = async () => {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
+    // A command that started this one waits for a word; torchrun does not.
+    await new Promise<void>((resolve, reject) => {
+      if (process.send === undefined) resolve();
+      else process.send("ready", (error: Error | null) => (error === null ? resolve() : reject(error)));
+    });
+  };
+  await followRun(recipe, { ...rendezvous, ready });
+  return exitCodes.success;
+}

@@ -1,0 +1,47 @@
+/** What the training loop asks of any data: full batches without end, and a place to continue from. */
+import type { Tensor } from "../tensor/index.ts";
+
+/** Samples as the discriminator gets them: images [B, C, S, S] in [-1, 1] or vectors [B, features]. */
+export interface Batch {
+  readonly images: Tensor;
+  /** int64 [B]; undefined when the data has no classes. */
+  readonly labels: Tensor | undefined;
+}
+
+/** Where a feed stands: tensors and numbers for a checkpoint. */
+export interface LoaderState {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+/** Which further batches are wanted of the data that a feed draws from. */
+export interface LoaderRequest {
+  /** Samples a batch; default: as many as the feed's own. */
+  readonly batchSize?: number;
+  /**
+   * Only so many samples of each class, chosen once by the seed: the labelled part of a semi-supervised run. Default: all
+   * samples.
+   */
+  readonly perClass?: number;
+  /** Seed that chooses the samples of {@link perClass}, and nothing else; default: the run's own. */
+  readonly choiceSeed?: number | undefined;
+}
+
+/** Batches without end. */
+export interface DataLoader {
+  /** Passes over the data done so far, with a fraction; 0 for data that is drawn anew each time. */
+  readonly epoch: number;
+  /** Whether {@link epoch} stays 0 for ever: what counts epochs then never moves. Default false. */
+  readonly withoutEpochs?: boolean;
+  next(): Batch;
+  state(): LoaderState;
+  /** Continues where {@link state} stood, with the same bits. */
+  load(state: LoaderState): void;
+  /**
+   * A further feed from the same data, in an order that `seed` fixes and that this feed's order does not depend on.
+   * Absent where the data cannot be had a second time.
+   *
+   * Throws UserError when the data cannot meet the request.
+   */
+  auxiliary?(request: LoaderRequest, seed: number): DataLoader;
+}

@@ -1,0 +1,150 @@
+/** The discriminator as a classifier of the test split: what `testError` and ensembles are measured on. */
+import { setImmediate } from "node:timers/promises";
+import { fromPlain, toPlain } from "../../base/descriptor.ts";
+import { UserError } from "../../base/errors.ts";
+import type { AnyDataDescriptor, Dataset } from "../../data/index.ts";
+import { type Classified, datasetImages, hashOf, type Metric, type Protocol, type Score } from "../../metrics/index.ts";
+import { frozenStatistics } from "../../nn/index.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { Generator, inferenceMode, keep, scope, Tensor } from "../../tensor/index.ts";
+import { throughSamplers } from "../sampling/sample.ts";
+import type { BuiltGan } from "../step/gan.ts";
+import type { EvaluationEvents } from "./evaluator.ts";
+
+/** Images a pass. */
+const CHUNK = 500;
+
+/**
+ * The whole test split of a recipe's data, prepared as the training images are.
+ *
+ * Throws UserError when the data has no test split, trains on it, or has no classes.
+ */
+export async function testSplit({ data }: Pick<Recipe, "data">): Promise<Dataset> {
+  const { role, kind, options } = toPlain(data);
+  if (!("split" in options)) {
+    throw new UserError(`\`testError\` needs data with a test split, and \`${kind}\` has no option \`split\``);
+  }
+  if (options.split === "test") {
+    throw new UserError("`testError` counts errors on the test split, and `data.split` (=test) trains on it");
+  }
+  const { first: _, ...others } = options;
+  const descriptor = fromPlain({ role, kind, options: { ...others, split: "test" } }) as unknown as AnyDataDescriptor;
+  const dataset = await descriptor.build({});
+  if (!("images" in dataset) || dataset.classes.length < 2) {
+    throw new UserError(`\`testError\` needs images with class labels, and ${dataset.name} has none`);
+  }
+  return dataset;
+}
+
+/**
+ * Logits float32 [N, K] on the CPU of all images, by the discriminator in evaluation mode; with `averaged` through the
+ * techniques' samplers (averaged weights). Training's own streams stand afterwards where they stood before. The caller
+ * disposes of it.
+ *
+ * Throws the reason of `stop` when it is raised, and UserError when the discriminator has one logit for all classes.
+ */
+export async function classify(
+  gan: BuiltGan,
+  { images, classes, count }: Dataset,
+  { averaged, stop }: { readonly averaged: boolean; readonly stop?: AbortSignal | undefined },
+): Promise<Tensor> {
+  const { discriminator, recipe } = gan;
+  const kept = scope(() => keep(Tensor.zeros([count, classes.length])));
+  try {
+    for (let start = 0; start < count; start += CHUNK) {
+      const length = Math.min(CHUNK, count - start);
+      discriminator.eval();
+      try {
+        scope(() => {
+          const judge = (): Tensor => {
+            const bytes = images.narrow(0, start, length).to({ device: recipe.device });
+            const floats = bytes.to({ dtype: "float32", memoryFormat: recipe.memoryFormat }).div_(127.5).add_(-1);
+            return discriminator.forward(floats).logits;
+          };
+          const pass = averaged ? () => throughSamplers(gan, judge) : judge;
+          const logits = gan.streams.aside(() => inferenceMode(() => frozenStatistics(() => scope(pass))));
+          if (logits.shape[1] !== classes.length) {
+            throw new UserError(
+              `the discriminator has ${logits.shape[1]} logits, and the data ${classes.length} classes: it is no classifier of them; add the technique semiSupervised`,
+            );
+          }
+          kept.narrow(0, start, length).copy_(logits);
+        });
+      } finally {
+        discriminator.train();
+      }
+      stop?.throwIfAborted();
+      await setImmediate();
+    }
+    return kept;
+  } catch (error) {
+    kept.dispose();
+    throw error;
+  }
+}
+
+/** Whether the game has averaged weights of its discriminator. */
+export function averagesDiscriminator({ techniques }: Pick<BuiltGan, "techniques">): boolean {
+  return techniques.some(({ averages }) => averages?.includes("discriminator"));
+}
+
+/** The scores of a run that judge its discriminator as a classifier. */
+export class Classification {
+  readonly #metrics: readonly Metric[];
+  readonly #dataset: Dataset;
+  readonly #hash: string;
+
+  private constructor(metrics: readonly Metric[], dataset: Dataset, hash: string) {
+    this.#metrics = metrics;
+    this.#dataset = dataset;
+    this.#hash = hash;
+  }
+
+  /** Opens the test split. Throws UserError when there is none. */
+  static async open(recipe: Recipe, metrics: readonly Metric[]): Promise<Classification> {
+    const dataset = await testSplit(recipe);
+    return new Classification(metrics, dataset, await hashOf(datasetImages(dataset)));
+  }
+
+  /** The scores of the game as it stands. */
+  async scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
+    const { name, count, labels } = this.#dataset;
+    const logits = await classify(gan, this.#dataset, { averaged: false, stop });
+    const averaged = averagesDiscriminator(gan)
+      ? await classify(gan, this.#dataset, { averaged: true, stop })
+      : undefined;
+    events.evaluating?.({ name, done: count, total: count });
+    const classified: Classified = { count, labels, logits, averaged };
+    try {
+      return scope(() => this.#metrics.flatMap((metric) => this.#measured(metric, classified)));
+    } finally {
+      logits.dispose();
+      averaged?.dispose();
+    }
+  }
+
+  #measured(metric: Metric, classified: Classified): Score[] {
+    const { name, count } = this.#dataset;
+    const measured = metric.compute({ count: 0 }, undefined, new Generator(0), classified);
+    const protocol: Protocol = {
+      features: "the discriminator",
+      featuresHash: "none",
+      resizer: "none",
+      quantiser: "none",
+      real: { name, count, hash: this.#hash },
+      fakeCount: 0,
+      drawing: null,
+      options: metric.options,
+      seeds: [0],
+    };
+    return Object.entries(metric.scores).map(([score, better]) => {
+      return { name: score, value: measured[score]!.value, better, protocol };
+    });
+  }
+
+  /** Frees the images of the test split. */
+  dispose(): void {
+    this.#dataset.images.dispose();
+    this.#dataset.labels.dispose();
+  }
+}

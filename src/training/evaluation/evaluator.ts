@@ -1,0 +1,46 @@
+/** Evaluation on the way: what the training loop asks of a recipe's `evaluate`, whatever its data are. */
+import { UserError } from "../../base/errors.ts";
+import { type CollectProgress, type FeatureNetwork, type Metric, type Score, scoreName } from "../../metrics/index.ts";
+import type { BuiltGan } from "../step/gan.ts";
+
+/** What an evaluation tells while it goes on. */
+export interface EvaluationEvents {
+  evaluating?(progress: CollectProgress): void;
+  note?(message: string): void;
+}
+
+/** A recipe's evaluations. They draw from generators of their own: however often they come, training is the same. */
+export interface Evaluator {
+  readonly every: number;
+  /** The score whose best checkpoint is kept. */
+  readonly best: Pick<Score, "name" | "better">;
+  /** The scores of the game as it stands. Throws the reason of `stop` when it is raised meanwhile. */
+  scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]>;
+  dispose(): void;
+}
+
+/**
+ * The score that `best` names, with or without the network's name; the first one where it names none.
+ *
+ * Throws UserError when there is no such score, or none at all.
+ */
+export function bestOf(
+  metrics: readonly Metric[],
+  network: Pick<FeatureNetwork, "name"> | undefined,
+  best: string | undefined,
+): Evaluator["best"] {
+  const all = metrics.flatMap(({ scores, needs }) =>
+    Object.entries(scores).map(([short, better]) => {
+      const name = needs.classified || network === undefined ? short : scoreName(short, network);
+      return { short, name, better };
+    }),
+  );
+  const found = best === undefined ? all[0] : all.find(({ short, name }) => best === short || best === name);
+  if (found) return found;
+  const names = all.map(({ short }) => short).join(", ");
+  throw new UserError(
+    best === undefined
+      ? "`evaluate.metrics` is empty: name at least one, such as [fid()]"
+      : `\`evaluate.best\` (=${best}) must be one of the recipe's scores: ${names}`,
+  );
+}

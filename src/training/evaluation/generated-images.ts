@@ -1,0 +1,71 @@
+/** A generator's samples as a set of images that scores are computed of, drawn batch by batch from a seed. */
+import { UserError } from "../../base/errors.ts";
+import { quantise } from "../../formats/index.ts";
+import { type Drawing, type ImageSet, type Judged, QUANTISER } from "../../metrics/index.ts";
+import { Generator, scope, Tensor } from "../../tensor/index.ts";
+import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
+import type { BuiltGan } from "../step/gan.ts";
+import { seedOf } from "../step/random-streams.ts";
+
+/** How to draw. */
+export interface DrawingOptions {
+  readonly count: number;
+  readonly seed: number;
+  /** Averaged weights, where the run keeps them. */
+  readonly averaged: boolean;
+  readonly mode: Drawing["mode"];
+  readonly truncation?: number | undefined;
+}
+
+/** Images drawn in one go: swapping averaged weights in and out is paid once for so many. */
+const GROUP = 8 * SAMPLE_BATCH;
+
+/**
+ * The samples of a game as bytes, with how they are drawn. Every pass over the set draws the same images.
+ *
+ * Throws UserError when the data are no images; drawing throws it when a sample is not finite.
+ */
+export function generatedImages(gan: BuiltGan, name: string, options: DrawingOptions): Judged {
+  const { sample, classes } = gan.shape;
+  const labelled = classes.length > 0 && gan.generator.takesLabels !== "none";
+  if ("features" in sample) throw new UserError(`${name} makes vectors; these scores are computed of images`);
+  const { count, seed, averaged, mode, truncation } = options;
+  const images: ImageSet = {
+    name,
+    count,
+    channels: sample.channels,
+    height: sample.size,
+    width: sample.size,
+    *batches(size) {
+      const random = new Generator(seedOf(seed, "evaluation"));
+      for (let first = 0; first < count; first += GROUP) {
+        const group = Math.min(GROUP, count - first);
+        const bytes = drawBytes(gan, name, { count: group, first, random, averaged, mode, truncation });
+        try {
+          for (let begin = 0; begin < group; begin += size) {
+            yield scope(() => bytes.narrow(0, begin, Math.min(size, group - begin)).clone());
+          }
+        } finally {
+          bytes.dispose();
+        }
+      }
+    },
+  };
+  const drawing: Drawing = {
+    ...samplingOf(gan, averaged, mode),
+    batch: SAMPLE_BATCH,
+    truncation: truncation ?? null,
+    labels: labelled ? "in turn" : "none",
+  };
+  return { images, drawing, quantiser: QUANTISER };
+}
+
+function drawBytes(gan: BuiltGan, name: string, options: Parameters<typeof drawSamples>[1]): Tensor {
+  return scope(() => {
+    const drawn = drawSamples(gan, options);
+    if (drawn.isfinite().all().item() !== 1) {
+      throw new UserError(`${name} draws images that are not finite, so it cannot be scored`);
+    }
+    return Tensor.fromArray(quantise(drawn).pixels, drawn.shape);
+  });
+}

@@ -1,0 +1,76 @@
+/** The data's images nearest to some samples, pixel by pixel: does a generator repeat what it was shown? */
+import { UserError } from "../../base/errors.ts";
+import type { Dataset } from "../../data/index.ts";
+import type { PixelBatch } from "../../formats/index.ts";
+import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+
+/** One of the data's images. */
+export interface NearImage {
+  /** Its number in the data. */
+  readonly index: number;
+  /** Its class's number. */
+  readonly label: number;
+  /** Euclidean distance over all pixels and channels, of values in [-1, 1]. */
+  readonly distance: number;
+}
+
+/** Real images that are compared at once, at most. */
+const CHUNK = 2048;
+/** Bytes that these take as float64, at most: few images where they are large. */
+const CHUNK_BYTES = 2 ** 26;
+const DOUBLE_BYTES = 8;
+/** Bytes to a unit of [-1, 1]. */
+const UNIT = 127.5;
+
+/**
+ * The `k` nearest images of a dataset for each sample, nearest first. Both sides are bytes, whose squared distances are whole
+ * numbers: a copy has distance 0. Mirror images are not looked at. Of images equally near, any may be given.
+ *
+ * Throws UserError when sizes differ or the data has fewer images.
+ */
+export function nearestImages(
+  samples: PixelBatch,
+  dataset: Pick<Dataset, "images" | "labels" | "count" | "channels" | "size" | "name">,
+  k: number,
+): NearImage[][] {
+  const { count, channels, height, width } = samples;
+  if (channels !== dataset.channels || height !== dataset.size || width !== dataset.size) {
+    throw new UserError(
+      `the samples are ${channels} x ${height} x ${width}, and the images of ${dataset.name} ${dataset.channels} x ${dataset.size} x ${dataset.size}`,
+    );
+  }
+  if (dataset.count < k) throw new UserError(`${dataset.name} has ${dataset.count} images, fewer than ${k} neighbours`);
+  const found: { index: number; squared: number }[][] = Array.from({ length: count }, () => []);
+  noGrad(() =>
+    scope(() => {
+      const length = channels * height * width;
+      const chunk = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (length * DOUBLE_BYTES))));
+      const queries = Tensor.fromArray(samples.pixels, [count, length]).double();
+      const lengths = queries.square().sum([1]).unsqueeze(1);
+      for (let start = 0; start < dataset.count; start += chunk) {
+        scope(() => {
+          const size = Math.min(chunk, dataset.count - start);
+          const images = dataset.images.narrow(0, start, size).flatten(1).double();
+          const products = queries.mm(images.transpose(0, 1));
+          const squared = products
+            .mul_(-2)
+            .add_(lengths)
+            .add_(images.square().sum([1]));
+          const most = Math.min(k, size);
+          const [values, places] = squared.topk(most, 1, false, true).map((tensor) => tensor.toArray());
+          for (const [row, best] of found.entries()) {
+            for (let i = row * most; i < (row + 1) * most; i++) {
+              best.push({ index: start + Number(places![i]), squared: Number(values![i]) });
+            }
+            best.sort((a, b) => a.squared - b.squared || a.index - b.index);
+            best.length = Math.min(k, best.length);
+          }
+        });
+      }
+    }),
+  );
+  const labels = dataset.labels.toArray() as BigInt64Array;
+  return found.map((best) =>
+    best.map(({ index, squared }) => ({ index, label: Number(labels[index]), distance: Math.sqrt(squared) / UNIT })),
+  );
+}

@@ -1,0 +1,91 @@
+/** Evaluation of vectors on the way: the metrics see the generator's samples as they are. */
+import { UserError } from "../../base/errors.ts";
+import type { VectorData } from "../../data/index.ts";
+import { type Drawing, type Metric, type Protocol, type Score, scoreName } from "../../metrics/index.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { Generator, scope } from "../../tensor/index.ts";
+import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
+import type { BuiltGan } from "../step/gan.ts";
+import { seedOf } from "../step/random-streams.ts";
+import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluator.ts";
+
+/** The name under which the samples themselves stand where images have a feature network. */
+export const SAMPLES = "samples";
+
+/** A recipe's evaluations where its data are vectors. */
+export class VectorEvaluator implements Evaluator {
+  readonly every: number;
+  readonly best: Evaluator["best"];
+  readonly #metrics: readonly Metric[];
+  readonly #samples: number;
+  readonly #seed: number;
+
+  private constructor(recipe: Recipe, data: VectorData) {
+    const { every, features, metrics, samples, best } = recipe.evaluate!;
+    if (features !== SAMPLES) {
+      throw new UserError(
+        `\`evaluate.features\` (=${features}) looks at images; data that are vectors are judged as they are: "${SAMPLES}"`,
+      );
+    }
+    this.every = every;
+    this.#metrics = metrics.map((metric) => metric.build({ mixture: data.mixture }));
+    const unfit = this.#metrics.find(
+      ({ needs }) => needs.classified || needs.real.length > 0 || needs.fake.some((p) => p !== "features"),
+    );
+    if (unfit !== undefined) {
+      throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` judges images; for vectors there is \`mixture\``);
+    }
+    this.#samples = samples;
+    this.#seed = seedOf(recipe.seed, "evaluation");
+    this.best = bestOf(this.#metrics, { name: SAMPLES }, best);
+  }
+
+  /**
+   * Opens what a recipe's `evaluate` names; undefined where the recipe has none.
+   *
+   * Throws UserError when a metric does not fit vectors or `best` is no score of the metrics.
+   */
+  static open(recipe: Recipe, data: VectorData): VectorEvaluator | undefined {
+    return recipe.evaluate && new VectorEvaluator(recipe, data);
+  }
+
+  async scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
+    const count = this.#samples;
+    const scores = scope(() => {
+      const random = new Generator(this.#seed);
+      const features = drawSamples(gan, { count, random, averaged: true }).to({ device: "cpu" });
+      if (features.isfinite().all().item() !== 1) {
+        throw new UserError(
+          `step ${gan.step}: the generator draws vectors that are not finite, so it cannot be scored`,
+        );
+      }
+      const sampling = samplingOf(gan, true, "eval");
+      const drawing: Drawing = { ...sampling, batch: SAMPLE_BATCH, truncation: null, labels: "none" };
+      return this.#metrics.flatMap((metric) => {
+        const measured = metric.compute({ count, features }, undefined, random);
+        const protocol: Protocol = {
+          features: SAMPLES,
+          featuresHash: "none",
+          resizer: "none",
+          quantiser: "none",
+          real: null,
+          fakeCount: count,
+          drawing,
+          options: metric.options,
+          seeds: [this.#seed],
+        };
+        return Object.entries(metric.scores).map(([name, better]) => {
+          const { value, std, points } = measured[name]!;
+          return { name: scoreName(name, { name: SAMPLES }), value, std, better, points, protocol };
+        });
+      });
+    });
+    events.evaluating?.({ name: "the generator", done: count, total: count });
+    stop?.throwIfAborted();
+    return scores;
+  }
+
+  dispose(): void {
+    // Nothing is held.
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Checkpoints: everything that training continues from, as safetensors plus JSON.
+ *
+ *     checkpoints/step-000500/
+ *       generator.safetensors  discriminator.safetensors   weights under PyTorch's names
+ *       state.safetensors                                  optimizers, techniques, data order, random streams
+ *       state.json                                         the numbers
+ *
+ * A checkpoint is written into a folder of another name, flushed, and renamed: a folder of the final name is whole.
+ */
+
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { unprefixed } from "../../base/prefixed.ts";
+import { fileError, flushFolder, temporaryName } from "../../formats/atomic.ts";
+import { readSafetensors, writeFileAtomic, writeSafetensors } from "../../formats/index.ts";
+import { readJsonFile } from "../../formats/json-file.ts";
+import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import type { BuiltGan } from "../step/gan.ts";
+
+const PREFIX = "step-";
+const FORMAT = 1;
+
+const stateSchema = z.object({
+  format: z.literal(FORMAT),
+  step: z.int().min(0),
+  epoch: z.number(),
+  seconds: z.number(),
+  /** Numbers by owner: "optimizer.generator", "technique.topK", "feed" ... */
+  numbers: z.record(z.string(), z.record(z.string(), z.number())),
+});
+
+/** A checkpoint's JSON part. */
+export type CheckpointState = z.output<typeof stateSchema>;
+
+interface CarriedState {
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+/** Something beside the networks that a game carries along: where it stands, and how it is put back. */
+interface Carrier {
+  state(): CarriedState;
+  load(state: CarriedState): void;
+}
+
+/** What a game carries along, by the name under which a checkpoint keeps it. */
+function carriers(gan: BuiltGan): Map<string, Carrier> {
+  const found = new Map<string, Carrier>();
+  for (const [player, optimizer] of Object.entries(gan.optimizers)) {
+    found.set(`optimizer.${player}`, {
+      state: () => ({ tensors: optimizer.state(), numbers: optimizer.scalars() }),
+      load: ({ tensors, numbers }) => optimizer.load(tensors, numbers),
+    });
+  }
+  for (const technique of gan.techniques) {
+    if (technique.state === undefined) continue;
+    found.set(`technique.${technique.name}`, {
+      state: () => technique.state!(),
+      load: (state) => technique.load!(state),
+    });
+  }
+  found.set("feed", { state: () => gan.loader.state(), load: (state) => gan.loader.load(state) });
+  for (const [name, loader] of gan.auxiliaryLoaders) found.set(`loader.${name}`, loader);
+  found.set("random", {
+    state: () => ({ tensors: gan.streams.state(), numbers: {} }),
+    load: ({ tensors }) => gan.streams.load(tensors),
+  });
+  return found;
+}
+
+/** What a checkpoint holds: tensors by file, and the numbers. */
+interface Contents {
+  readonly files: Readonly<Record<string, ReadonlyMap<string, Tensor>>>;
+  readonly numbers: CheckpointState["numbers"];
+}
+
+function contentsOf(gan: BuiltGan): Contents {
+  const tensors = new Map<string, Tensor>();
+  const numbers: CheckpointState["numbers"] = {};
+  for (const [owner, carrier] of carriers(gan)) {
+    const state = carrier.state();
+    numbers[owner] = { ...state.numbers };
+    for (const [name, tensor] of state.tensors) tensors.set(`${owner}/${name}`, tensor);
+  }
+  const files = {
+    generator: gan.generator.stateDict(),
+    discriminator: gan.discriminator.stateDict(),
+    state: tensors,
+  };
+  return { files, numbers };
+}
+
+/** The first tensor or number that is infinite or not a number, in words; undefined when all are finite. */
+function notFinite({ files, numbers }: Contents): string | undefined {
+  for (const [file, tensors] of Object.entries(files)) {
+    for (const [name, tensor] of tensors) {
+      const finite = noGrad(() => scope(() => tensor.isfinite().all().item() === 1));
+      if (!finite) return file === "state" ? name : `${file}'s ${name}`;
+    }
+  }
+  for (const [owner, values] of Object.entries(numbers)) {
+    for (const [name, value] of Object.entries(values)) if (!Number.isFinite(value)) return `${owner}/${name}`;
+  }
+  return undefined;
+}
+
+/**
+ * Writes a checkpoint of the game as it stands and returns its folder.
+ *
+ * Throws UserError when anything in it is not finite or the disk refuses; the checkpoints before stay as they are.
+ */
+export function writeCheckpoint(folder: string, gan: BuiltGan, seconds: number): string {
+  const target = join(folder, `${PREFIX}${String(gan.step).padStart(6, "0")}`);
+  const temporary = temporaryName(target);
+  scope(() => {
+    const contents = contentsOf(gan);
+    const broken = notFinite(contents);
+    if (broken !== undefined) {
+      throw new UserError(`step ${gan.step}: ${broken} is not finite, so training has diverged and is not saved`);
+    }
+    try {
+      mkdirSync(temporary, { recursive: true });
+      for (const [file, tensors] of Object.entries(contents.files)) {
+        writeSafetensors(join(temporary, `${file}.safetensors`), tensors);
+      }
+      const { step, epoch } = gan.progress;
+      const state: CheckpointState = { format: FORMAT, step, epoch, seconds, numbers: contents.numbers };
+      writeFileAtomic(join(temporary, "state.json"), [`${JSON.stringify(state, null, 2)}\n`]);
+      // Only a folder that could not be loaded can stand there: training never goes back from a whole one.
+      rmSync(target, { recursive: true, force: true });
+      renameSync(temporary, target);
+      flushFolder(folder);
+    } catch (error) {
+      removeIfPossible(temporary);
+      throw fileError(error, "write", target);
+    }
+  });
+  return target;
+}
+
+/** For what is left of a failure: another failure must not take its place. */
+function removeIfPossible(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // The next sitting clears it away.
+  }
+}
+
+/** The whole checkpoints of a run, oldest first. */
+export function listCheckpoints(folder: string): { step: number; path: string }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => /^step-\d+$/.test(name))
+    .map((name) => ({ step: Number(name.slice(PREFIX.length)), path: join(folder, name) }))
+    .sort((a, b) => a.step - b.step);
+}
+
+/** Removes all but the newest `keep` checkpoints and those of the steps `stay`. */
+export function pruneCheckpoints(folder: string, keep: number, stay: readonly number[]): void {
+  const all = listCheckpoints(folder);
+  for (const { path, step } of all.slice(0, Math.max(0, all.length - keep))) {
+    if (stay.includes(step)) continue;
+    // Renamed first: half a removed checkpoint must not look like a whole one.
+    const doomed = temporaryName(path);
+    renameSync(path, doomed);
+    rmSync(doomed, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The JSON part of a checkpoint. Throws UserError when it is unreadable or of another format.
+ */
+export function readCheckpointState(path: string): CheckpointState {
+  const file = join(path, "state.json");
+  return readJsonFile(file, stateSchema);
+}
+
+/** Puts the weights of a checkpoint into a game's networks, and the state of techniques that sampling needs. */
+export function loadForSampling(path: string, gan: BuiltGan): void {
+  load(path, gan, readCheckpointState(path), (owner) => owner.startsWith("technique."));
+}
+
+/** Puts a whole checkpoint into a game; training continues with the same bits. Returns its JSON part. */
+export function loadCheckpoint(path: string, gan: BuiltGan): CheckpointState {
+  const state = readCheckpointState(path);
+  load(path, gan, state, () => true);
+  gan.reach(state.step);
+  return state;
+}
+
+function load(path: string, gan: BuiltGan, { numbers }: CheckpointState, wanted: (owner: string) => boolean): void {
+  scope(() => {
+    gan.generator.loadStateDict(readSafetensors(join(path, "generator.safetensors")).tensors);
+    gan.discriminator.loadStateDict(readSafetensors(join(path, "discriminator.safetensors")).tensors);
+    const all = readSafetensors(join(path, "state.safetensors")).tensors;
+    for (const [owner, carrier] of carriers(gan)) {
+      if (!wanted(owner)) continue;
+      carrier.load({ tensors: unprefixed(`${owner}/`, all), numbers: numbers[owner] ?? {} });
+    }
+  });
+}

@@ -1,0 +1,174 @@
+/**
+ * A run's folder: what it was asked to do, its log, and where its samples and checkpoints are.
+ *
+ *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg  losses.svg  judgements.svg
+ */
+
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../formats/atomic.ts";
+import { writeFileAtomic } from "../../formats/index.ts";
+import { readJsonFile } from "../../formats/json-file.ts";
+import { namesIn } from "../../formats/names-in.ts";
+import type { PlainRecipe } from "../../recipe/plain.ts";
+import { lockRun } from "./lock.ts";
+import { type LogLine, RunLog, type ScoresEvent, type Tick } from "./run-log.ts";
+
+const FORMAT = 1;
+
+const sampleShape = z.union([z.object({ channels: z.int(), size: z.int() }), z.object({ features: z.int() })]);
+
+const descriptionSchema = z.object({
+  format: z.literal(FORMAT),
+  /** Shipped name or file of the recipe. */
+  source: z.string(),
+  /** What the command line changed. */
+  overrides: z.array(z.string()),
+  /** Files of the user's own parts, to import before the recipe can be rebuilt. */
+  modules: z.array(z.string()),
+  recipe: z.record(z.string(), z.unknown()),
+  hash: z.string(),
+  /** The checkpoint of another run whose networks this one began with. */
+  from: z.string().optional(),
+  /** Versions and settings that the bits depend on. */
+  engine: z.record(z.string(), z.union([z.string(), z.number()])),
+  /** What the networks were built for; written once the data is known. */
+  data: z
+    .object({
+      name: z.string(),
+      count: z.int(),
+      sample: sampleShape,
+      classes: z.array(z.string()),
+      classCounts: z.array(z.int().min(0)).optional(),
+      note: z.string().optional(),
+      fingerprint: z.string().optional(),
+    })
+    .optional(),
+});
+
+/** The contents of recipe.json. */
+export type RunDescription = z.output<typeof descriptionSchema> & { recipe: PlainRecipe };
+
+/** Paths and files of one run. */
+export class RunDirectory {
+  readonly path: string;
+  readonly #log: RunLog;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+    this.#log = new RunLog(join(this.path, "metrics.jsonl"));
+  }
+
+  get metrics(): string {
+    return this.#log.path;
+  }
+  get samples(): string {
+    return join(this.path, "samples");
+  }
+  get checkpoints(): string {
+    return join(this.path, "checkpoints");
+  }
+  get report(): string {
+    return join(this.path, "report.md");
+  }
+  /** The chart of the scores, which the report shows. */
+  get scoresChart(): string {
+    return join(this.path, "scores.svg");
+  }
+  /** The chart of both players' losses, which the report shows. */
+  get lossesChart(): string {
+    return join(this.path, "losses.svg");
+  }
+  /** The chart of D(real) and D(fake), which the report shows. */
+  get judgementsChart(): string {
+    return join(this.path, "judgements.svg");
+  }
+  get #description(): string {
+    return join(this.path, "recipe.json");
+  }
+
+  /** Makes the folder. Throws UserError when something is there already: a run is never overwritten. */
+  create(description: RunDescription): void {
+    try {
+      mkdirSync(this.path, { recursive: true });
+      if (readdirSync(this.path).length > 0) throw this.#taken();
+      // Fails if it exists: of two processes that found the folder empty, one goes on.
+      mkdirSync(this.samples);
+      mkdirSync(this.checkpoints);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") throw this.#taken();
+      throw fileError(error, "write", this.path);
+    }
+    this.describe(description);
+  }
+
+  #taken(): UserError {
+    const remedy = existsSync(this.#description) ? `continue it with \`gantry resume ${this.path}\`, or ` : "";
+    return new UserError(`${this.path} exists and is not an empty folder; ${remedy}choose another folder with --out`);
+  }
+
+  /** Writes recipe.json. */
+  describe(description: RunDescription): void {
+    writeFileAtomic(this.#description, [`${JSON.stringify(description, null, 2)}\n`]);
+  }
+
+  /** Reads recipe.json. Throws UserError when the folder is no run or the file is damaged. */
+  description(): RunDescription {
+    if (!existsSync(this.#description)) {
+      throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
+    }
+    return readJsonFile(this.#description, descriptionSchema);
+  }
+
+  /** Adds a line to metrics.jsonl. Throws UserError when the disk refuses. */
+  append(line: LogLine): void {
+    this.#log.append(line);
+  }
+
+  /** The ticks, each step once, as the run stands now. */
+  ticks(): Tick[] {
+    return this.#log.ticks();
+  }
+
+  /** The evaluations of the run as it stands now, oldest first. */
+  evaluations(): ScoresEvent[] {
+    return this.#log.evaluations();
+  }
+
+  /** The newest sample grid, if there is one. */
+  newestSamples(): string | undefined {
+    const newest = namesIn(this.samples)
+      .filter((name) => /^\d+\.png$/.test(name))
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
+      .at(-1);
+    return newest && join(this.samples, newest);
+  }
+
+  /**
+   * Marks the run as being trained by this process, and clears away what interrupted writes have left; the returned
+   * function ends the mark.
+   *
+   * Throws UserError when another living process trains it.
+   */
+  lock(): () => void {
+    const release = lockRun(join(this.path, "running.json"), this.path);
+    try {
+      for (const folder of [this.path, this.samples, this.checkpoints]) {
+        for (const name of namesIn(folder).filter(isTemporaryName)) {
+          rmSync(join(folder, name), { recursive: true, force: true });
+        }
+      }
+    } catch (error) {
+      release();
+      throw fileError(error, "write", this.path);
+    }
+    return release;
+  }
+}
+
+/** Whether a file or folder is one that an atomic write was interrupted in. */
+function isTemporaryName(name: string): boolean {
+  return /^\..+\.\d+-[0-9a-f]{12}\.tmp$/.test(name);
+}

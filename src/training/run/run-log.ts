@@ -1,0 +1,157 @@
+/** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a sitting. */
+import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { fileError } from "../../formats/atomic.ts";
+import { differences, isBetter, type Score } from "../../metrics/index.ts";
+
+/** One line of metrics.jsonl for a stretch of steps. */
+export interface Tick {
+  /** Generator updates done. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Means over the steps since the last line. */
+  readonly lossD: number;
+  readonly lossG: number;
+  readonly dReal: number;
+  readonly dFake: number;
+  /** Real images seen a second. */
+  readonly imagesPerSecond: number;
+  /** Seconds of training so far, over all sittings. */
+  readonly seconds: number;
+  /** What techniques report, such as top-k's `k`. */
+  readonly [extra: string]: number | undefined;
+}
+
+/** A line of metrics.jsonl with the scores of an evaluation. */
+export interface ScoresEvent {
+  readonly event: "scores";
+  readonly step: number;
+  readonly time: string;
+  /** How long the evaluation took. */
+  readonly seconds: number;
+  readonly scores: readonly Score[];
+  /** Name of the score by which the best checkpoint is chosen. */
+  readonly chosenBy: string;
+}
+
+/** A line of metrics.jsonl that says that a sitting of the run began or ended. */
+export interface RunEvent {
+  readonly event: "start" | "resume" | "stop" | "finish" | "fail";
+  readonly step: number;
+  readonly time: string;
+  /** Versions and settings of this sitting that the bits depend on; of `start` and `resume`. */
+  readonly engine?: Readonly<Record<string, string | number>>;
+  /** Why it failed. */
+  readonly message?: string;
+}
+
+/** Any line of metrics.jsonl. */
+export type LogLine = Tick | RunEvent | ScoresEvent;
+
+/** The log of one run. Lines are only ever added. */
+export class RunLog {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Adds a line. Throws UserError when the disk refuses; the lines before it stay as they are. */
+  append(line: LogLine): void {
+    try {
+      // A crash or a full disk can have left half a line: what follows must not be joined to it.
+      const separator = endsWithNewline(this.path) ? "" : "\n";
+      appendFileSync(this.path, `${separator}${JSON.stringify(line)}\n`);
+    } catch (error) {
+      throw fileError(error, "write", this.path);
+    }
+  }
+
+  /** The ticks, each step once: after a resume the later line counts, and what lay beyond the checkpoint is left out. */
+  ticks(): Tick[] {
+    return this.#standing().filter((line): line is Tick => !("event" in line));
+  }
+
+  /** The evaluations, by the same rule. */
+  evaluations(): ScoresEvent[] {
+    return this.#standing().filter((line): line is ScoresEvent => "event" in line && line.event === "scores");
+  }
+
+  /** Ticks and scores of the run as it stands now. */
+  #standing(): LogLine[] {
+    if (!existsSync(this.path)) return [];
+    let standing: LogLine[] = [];
+    for (const text of readFileSync(this.path, "utf8").split("\n")) {
+      const line = parseLine(text);
+      if (line === undefined) continue;
+      if (!("event" in line) || line.event === "scores") standing.push(line);
+      else if (line.event === "start" || line.event === "resume") {
+        const { step } = line;
+        standing = standing.filter((earlier) => earlier.step <= step);
+      }
+    }
+    return standing;
+  }
+}
+
+/** The value of a score at a step. */
+interface ScoredStep {
+  readonly step: number;
+  readonly value: number;
+}
+
+/** The values of a score, oldest first, that compare with its newest one: a run's `evaluate` may change when it is resumed. */
+export function comparableValues(evaluations: readonly ScoresEvent[], name: string): ScoredStep[] {
+  const all = evaluations.flatMap(({ step, scores }) => {
+    const score = scores.find((one) => one.name === name);
+    return score === undefined ? [] : [{ step, score }];
+  });
+  const newest = all.at(-1)?.score.protocol;
+  return all
+    .filter(({ score }) => differences(score.protocol, newest!).length === 0)
+    .map(({ step, score: { value } }) => ({ step, value }));
+}
+
+/** The best value of a score among those that compare; undefined when there is none. Of equal ones the earlier is better. */
+export function bestEvaluation(
+  evaluations: readonly ScoresEvent[],
+  { name, better }: Pick<Score, "name" | "better">,
+): ScoredStep | undefined {
+  return comparableValues(evaluations, name).reduce<ScoredStep | undefined>(
+    (best, next) => (best === undefined || isBetter(better, next.value, best.value) ? next : best),
+    undefined,
+  );
+}
+
+/** The best evaluation by the score that the run chooses by, as the newest evaluation has it; undefined when there is none. */
+export function chosenEvaluation(evaluations: readonly ScoresEvent[]): (ScoredStep & { name: string }) | undefined {
+  const newest = evaluations.at(-1);
+  const score = newest?.scores.find(({ name }) => name === newest.chosenBy);
+  const best = score && bestEvaluation(evaluations, score);
+  return best && { ...best, name: score.name };
+}
+
+/** Half a line, as a crash leaves it, is passed over. */
+function parseLine(text: string): LogLine | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    if (typeof line === "object" && line !== null && "step" in line && typeof line.step === "number") {
+      return line as LogLine;
+    }
+  } catch {
+    // Not JSON: half a line.
+  }
+  return undefined;
+}
+
+/** Whether a file is empty, absent or ends with a newline. */
+function endsWithNewline(path: string): boolean {
+  if (!existsSync(path)) return true;
+  const file = openSync(path, "r");
+  try {
+    const { size } = fstatSync(file);
+    const last = new Uint8Array(1);
+    return size === 0 || (readSync(file, last, 0, 1, size - 1) === 1 && last[0] === 0x0a);
+  } finally {
+    closeSync(file);
+  }
+}

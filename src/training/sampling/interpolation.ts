@@ -1,0 +1,52 @@
+/** Ways between two latents (White 2016, "Sampling Generative Networks", section 2.1; slerp: Shoemake 1985). */
+import { Tensor } from "../../tensor/index.ts";
+
+/** How one gets from z to z': on the straight line, or on the arc; or z stays, while the class changes. */
+export const INTERPOLATIONS = ["linear", "spherical", "fixed"] as const;
+/** See {@link INTERPOLATIONS}. */
+export type Interpolation = (typeof INTERPOLATIONS)[number];
+
+/** Below this sine of the angle, latents are parallel to rounding, and the arc is the line. */
+const PARALLEL = 1e-6;
+
+/** The weights of both ends at t in [0, 1], `angle` apart. */
+function weightsAt(kind: Interpolation, t: number, angle: number): readonly [number, number] {
+  if (kind === "fixed") return [1, 0];
+  const sine = Math.sin(angle);
+  if (kind === "linear" || Math.abs(sine) < PARALLEL) return [1 - t, t];
+  return [Math.sin((1 - t) * angle) / sine, Math.sin(t * angle) / sine];
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+/**
+ * Latents between pairs: for each row of `from` and `to`, [rows, latent], `steps` of them at t = 0 to 1 in even steps, both
+ * ends included and exact; float32 [rows x steps, latent].
+ *
+ *     linear:     (1 - t) z + t z'
+ *     spherical:  sin((1 - t) w) / sin w  z  +  sin(t w) / sin w  z',   cos w = z . z' / (|z| |z'|)
+ *
+ * Normal latents of many dimensions have nearly one length. The line between two of them passes points that are shorter by
+ * up to the factor sqrt(2), which training has never seen; the arc does not.
+ *
+ * @example
+ * interpolate(Tensor.randn([3, 128]), Tensor.randn([3, 128]), 9, "spherical").shape; // [27, 128]
+ */
+export function interpolate(from: Tensor, to: Tensor, steps: number, kind: Interpolation): Tensor {
+  const [rows, length] = from.shape as [number, number];
+  const [first, last] = [from, to].map((ends) => ends.detach().double().toArray() as Float64Array);
+  const values = new Float32Array(rows * steps * length);
+  for (let row = 0; row < rows; row++) {
+    const [a, b] = [first!, last!].map((all) => all.subarray(row * length, (row + 1) * length)) as [
+      Float64Array,
+      Float64Array,
+    ];
+    const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
+    for (let step = 0; step < steps; step++) {
+      const [u, v] = weightsAt(kind, step / (steps - 1), angle);
+      for (let i = 0; i < length; i++) values[(row * steps + step) * length + i] = u * a[i]! + v * b[i]!;
+    }
+  }
+  return Tensor.fromArray(values, [rows * steps, length]);
+}

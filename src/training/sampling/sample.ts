@@ -1,0 +1,140 @@
+/** Drawing samples from a generator: with averaged weights or its own, with truncated latents, of one class or all. */
+import { UserError } from "../../base/errors.ts";
+import type { Drawing } from "../../metrics/index.ts";
+import { frozenStatistics } from "../../nn/index.ts";
+import { type Generator, inferenceMode, scope, Tensor } from "../../tensor/index.ts";
+import { type BuiltGan, drawLatents } from "../step/gan.ts";
+
+/** What to draw. */
+export interface SampleOptions {
+  readonly count: number;
+  /** The stream that latents and labels come from. */
+  readonly random: Generator;
+  /** Through the techniques' samplers (averaged weights, if the run keeps them), or with the plain weights. */
+  readonly averaged: boolean;
+  /** Latents beyond this absolute value are drawn again (Brock et al. 2019, section 3.1); default: none. */
+  readonly truncation?: number | undefined;
+  /** One class for all samples; default: all in turn. */
+  readonly classIndex?: number | undefined;
+  /** Number of the first sample, where all classes come in turn; default 0. */
+  readonly first?: number | undefined;
+  /** Latents [count, latent], and labels where the data has classes, to draw from in place of new ones. */
+  readonly inputs?: SampleInputs | undefined;
+  /** `eval` (default), or `train`: batch norm takes the statistics of each batch of {@link SAMPLE_BATCH}. */
+  readonly mode?: "eval" | "train" | undefined;
+}
+
+/** What samples are made of. */
+export interface SampleInputs {
+  /** [N, latent] */
+  readonly latents: Tensor;
+  /** int64 [N], or shares of the classes, float [N, classes]; undefined where there are none. */
+  readonly labels: Tensor | undefined;
+}
+
+/** Samples a batch: bounds the memory that drawing takes, and is what `train` mode normalises together. */
+export const SAMPLE_BATCH = 64;
+
+/**
+ * Latents [N, latent] whose entries within the threshold stay, and all others are redrawn until they lie within it: of
+ * normal latents, or of some that were truncated less, they become truncated normal.
+ *
+ * Throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
+ */
+export function truncateLatents(gan: BuiltGan, given: Tensor, random: Generator, threshold: number): Tensor {
+  if (!(threshold >= 0.01)) {
+    throw new UserError(`truncation (=${threshold}) must be a number of at least 0.01, in standard deviations`);
+  }
+  const count = given.shape[0]!;
+  let latents = given;
+  for (let outside = latents.abs().gt(threshold); outside.any().item() === 1; outside = latents.abs().gt(threshold)) {
+    latents = Tensor.where(outside, drawLatents(gan, count, random), latents);
+  }
+  return latents;
+}
+
+/** Latents [count, latent], truncated where there is a threshold. */
+export function newLatents(gan: BuiltGan, count: number, random: Generator, truncation: number | undefined): Tensor {
+  const drawn = drawLatents(gan, count, random);
+  return truncation === undefined ? drawn : truncateLatents(gan, drawn, random, truncation);
+}
+
+/**
+ * Samples: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams stand afterwards
+ * where they stood before.
+ *
+ * Throws UserError when an option does not fit the game.
+ */
+export function drawSamples(gan: BuiltGan, options: SampleOptions): Tensor {
+  const { count, random, averaged, truncation, classIndex, first = 0, inputs, mode = "eval" } = options;
+  if (!Number.isInteger(count) || count < 1) throw new UserError(`count (=${count}) must be a whole number above 0`);
+  const classes = gan.shape.classes.length;
+  if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes)) {
+    throw new UserError(
+      classes === 0
+        ? `class (=${classIndex}): this run's data has no classes`
+        : `class (=${classIndex}) must be a number from 0 to ${classes - 1}`,
+    );
+  }
+  if (classIndex !== undefined) refuseBlind(gan, `class (=${classIndex})`);
+  const generate = (): Tensor => {
+    const chunks: Tensor[] = [];
+    for (let done = 0; done < count; done += SAMPLE_BATCH) {
+      const size = Math.min(SAMPLE_BATCH, count - done);
+      chunks.push(
+        scope(() => {
+          const latents = inputs?.latents.narrow(0, done, size) ?? newLatents(gan, size, random, truncation);
+          const labels = inputs
+            ? inputs.labels?.narrow(0, done, size)
+            : labelsInTurn(gan, first + done, size, classIndex);
+          return gan.generator.forward(latents, labels);
+        }),
+      );
+    }
+    return chunks.length === 1 ? chunks[0]! : Tensor.cat(chunks);
+  };
+  const chain = averaged ? () => throughSamplers(gan, generate) : generate;
+  if (mode === "eval") gan.generator.eval();
+  try {
+    return gan.streams.aside(() => inferenceMode(() => frozenStatistics(() => scope(chain))));
+  } finally {
+    gan.generator.train();
+  }
+}
+
+/** Runs `body` inside all samplers of the game's techniques, the first the outermost: with averaged weights, for example. */
+export function throughSamplers<T>({ techniques }: Pick<BuiltGan, "techniques">, body: () => T): T {
+  const sampling = techniques.filter((technique) => technique.sampler);
+  return sampling.reduceRight<() => T>((inner, technique) => () => technique.sampler!(inner), body)();
+}
+
+/** What the protocol of scores says of samples that are drawn through the samplers, or not. */
+export function samplingOf(
+  { techniques }: Pick<BuiltGan, "techniques">,
+  throughThem: boolean,
+  mode: Drawing["mode"],
+): Pick<Drawing, "averaged" | "mode" | "standing"> {
+  const sampling = techniques.filter(({ sampler }) => throughThem && sampler);
+  const standing = mode === "eval" ? sampling.find((technique) => technique.standing)?.standing : undefined;
+  const averaged = sampling.some(({ averages }) => averages?.includes("generator"));
+  return { averaged, mode, ...(standing === undefined ? {} : { standing }) };
+}
+
+/** Throws UserError when samples of a certain class are asked of a generator that does not look at labels. */
+export function refuseBlind({ generator, recipe, shape }: BuiltGan, wanted: string): void {
+  if (shape.classes.length > 0 && generator.takesLabels !== "none") return;
+  const { conditional } = recipe.generator.options;
+  const remedy =
+    conditional === false && shape.classes.length > 0
+      ? "; to have them, train with --set generator.conditional=true --set discriminator.conditional=true"
+      : "";
+  throw new UserError(`${wanted}: the generator of this run was trained without classes${remedy}`);
+}
+
+/** Labels of the samples from number `first` on: one class, or all in turn. */
+function labelsInTurn(gan: BuiltGan, first: number, count: number, only: number | undefined): Tensor | undefined {
+  const classes = gan.shape.classes.length;
+  if (classes === 0) return undefined;
+  const labels = Array.from({ length: count }, (_, i) => BigInt(only ?? (first + i) % classes));
+  return Tensor.fromArray(BigInt64Array.from(labels)).to({ device: gan.recipe.device });
+}

@@ -1,0 +1,71 @@
+/** A dataset's shuffled batches as the feed of a game. */
+import { UserError } from "../../base/errors.ts";
+import { type BatchFeed, BatchStream, type BatchStreamOptions, type Dataset } from "../../data/index.ts";
+import type { LoaderRequest } from "../../data/loader.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { Generator, keep, scope, Tensor } from "../../tensor/index.ts";
+import type { DataShape } from "../step/gan.ts";
+import { seedOf } from "../step/random-streams.ts";
+
+/** What the networks must know of an image dataset. */
+export function shapeOf(dataset: Dataset): DataShape {
+  const { channels, size, classes, labels } = dataset;
+  const classCounts = scope(() => Array.from(labels.bincount(classes.length).toArray(), Number));
+  return { sample: { channels, size }, classes, ...(classes.length === 0 ? {} : { classCounts }) };
+}
+
+/** Endless batches as the recipe wants them; their order follows from its seed. */
+export function imageLoader(dataset: Dataset, recipe: Recipe): BatchFeed {
+  const { batchSize, device, memoryFormat, seed } = recipe;
+  return new ImageLoader(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") }, seed);
+}
+
+/** Batches of a dataset that can be drawn from a second time. */
+class ImageLoader extends BatchStream {
+  readonly #dataset: Dataset;
+  readonly #options: BatchStreamOptions;
+  readonly #runSeed: number;
+
+  constructor(dataset: Dataset, options: BatchStreamOptions, runSeed: number) {
+    super(dataset, options);
+    this.#runSeed = runSeed;
+    this.#dataset = dataset;
+    this.#options = options;
+  }
+
+  auxiliary(request: LoaderRequest, seed: number): BatchFeed {
+    const { batchSize = this.batchSize, perClass, choiceSeed = this.#runSeed } = request;
+    const choice = seedOf(choiceSeed, "data.choice");
+    const dataset = perClass === undefined ? this.#dataset : fewOfEachClass(this.#dataset, perClass, choice);
+    return new ImageLoader(dataset, { ...this.#options, batchSize, seed }, this.#runSeed);
+  }
+}
+
+/**
+ * The dataset reduced to `perClass` images of each class, which `seed` chooses.
+ *
+ * Throws UserError when the images have no classes or a class has too few.
+ */
+function fewOfEachClass(dataset: Dataset, perClass: number, seed: number): Dataset {
+  const { name, classes, labels, count } = dataset;
+  if (classes.length === 0)
+    throw new UserError(`${name} has no class labels, and a technique asks for labelled images`);
+  return scope(() => {
+    const order = Tensor.randperm(count, { generator: new Generator(seed) });
+    const classOf = labels.indexSelect(0, order).toArray();
+    const chosen = classes.map(() => [] as number[]);
+    for (const [i, row] of Array.from(order.toArray(), Number).entries()) {
+      const mine = chosen[Number(classOf[i])]!;
+      if (mine.length < perClass) mine.push(row);
+    }
+    const short = chosen.findIndex((rows) => rows.length < perClass);
+    if (short >= 0) {
+      throw new UserError(
+        `${name} has ${chosen[short]!.length} images of class ${classes[short]}, and a technique asks for ${perClass}`,
+      );
+    }
+    const rows = Tensor.fromArray(BigInt64Array.from(chosen.flat(), BigInt));
+    const images = keep(dataset.images.indexSelect(0, rows));
+    return { ...dataset, count: rows.numel, images, labels: keep(labels.indexSelect(0, rows)) };
+  });
+}
