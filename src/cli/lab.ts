@@ -24,7 +24,7 @@ export const lab = defineCommand({
     images: imagesCommand,
     anomaly: anomalyCommand,
     mine: mineCommand,
-    gans: gamesCommand,
+    games: gamesCommand,
     semi: semiCommand,
     truncation: truncationCommand,
   },
