@@ -43,8 +43,8 @@ export {
 export * as imageOptions from "./data/options.ts";
 /** Schemas of the options that every image dataset shares, for datasets of one's own. */
 export { sha256OfFile } from "./data/source.ts";
+export * from "./experiments/index.ts";
 export * from "./formats/index.ts";
-export * from "./lab/index.ts";
 export * from "./losses/index.ts";
 export * from "./metrics/index.ts";
 export * from "./models/index.ts";

@@ -1,5 +1,5 @@
 /** How far a sweep is: what its children report, and the time that is left by it. */
-import type { ChildEvent, GridRun } from "../lab/index.ts";
+import type { ChildEvent, GridRun } from "../experiments/index.ts";
 import { clock, progressLine, Remaining, type Shown } from "./progress.ts";
 
 /** One running child, as its events tell. */

@@ -1,5 +1,5 @@
 /** What a sweep tells while it goes: a live view on a terminal, sparse lines in a log, JSON lines, or nothing. */
-import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../lab/index.ts";
+import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../experiments/index.ts";
 import { duration, type Stream } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 import { StatusBlock } from "./status-block.ts";

@@ -1,7 +1,7 @@
 /** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
 import { isAbsolute, relative } from "node:path";
-import type { Shard, SweepOutcome } from "../lab/index.ts";
-import { shippedSweeps } from "../lab/shipped-sweeps.ts";
+import type { Shard, SweepOutcome } from "../experiments/index.ts";
+import { shippedSweeps } from "../experiments/shipped-sweeps.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
@@ -112,7 +112,7 @@ export const sweep = defineCommand({
     const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
     const at = parseAt(flags.at);
     const set = valuesOf(rawArgs, args, "set");
-    const lab = await import("../lab/index.ts");
+    const lab = await import("../experiments/index.ts");
     const axes = asUsage(() => valuesOf(rawArgs, args, "over").map(lab.parseAxis));
     const loaded = await lab.loadSweep(flags.recipe, { set, axes, seeds, out: flags.out });
     const { folder, base, source } = loaded;

@@ -51,7 +51,7 @@ export const annealCommand = defineCommand({
     },
   ],
   async run({ args: flags }) {
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     const { loadRecipe } = await import("../../recipe/load.ts");
     const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
     const threads = wholeNumber("--threads", flags.threads, 1);

@@ -77,7 +77,7 @@ export const anomalyCommand = defineCommand({
     { line: "gantry lab anomaly --records docs/results/data/anomaly --out /tmp/again", does: "the tables again" },
   ],
   async run({ args: flags }) {
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     if (flags.records !== undefined) {
       const tables = lab.writeAnomalyTables(flags.out, lab.readAnomalyRecords(flags.records));
       if (flags.json) process.stdout.write(`${JSON.stringify({ event: "end", directory: flags.out })}\n`);

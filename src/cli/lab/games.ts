@@ -53,7 +53,7 @@ export const gamesCommand = defineCommand({
     const steps = wholeNumber("--steps", flags.steps, 1);
     const seeds = wholeNumber("--seeds", flags.seeds, 1);
     const weights = listOf(flags.weights).map((text) => positiveNumber("--weights", text)!);
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     const names = lab.toyGames.map(({ name }) => name);
     const listed = namesOf("--games", flags.games, names);
     const games = lab.toyGames.filter(({ name }) => listed.includes(name));

@@ -21,7 +21,7 @@ export const imagesCommand = defineCommand({
     { line: "gantry lab images sweeps/top-k-mnist", does: "the comparison, also while the sweep goes on" },
   ],
   async run({ args }) {
-    const { readStoredTable, updateTables } = await import("../../lab/index.ts");
+    const { readStoredTable, updateTables } = await import("../../experiments/index.ts");
     process.stdout.write(updateTables(readStoredTable(args.sweep)));
     return exitCodes.success;
   },

@@ -64,7 +64,7 @@ export const mineCommand = defineCommand({
       const { configureEngine } = await import("../../tensor/index.ts");
       configureEngine({ threads });
     }
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     if (flags.records === undefined) {
       const status = new StatusLine(process.stderr);
       lab.runMine(experiment, join(flags.out, "records"), ({ dimensions, rho, seed, truth, estimate }, done, total) => {

@@ -57,7 +57,7 @@ export const mixtureCommand = defineCommand({
     },
   ],
   async run({ args: flags }) {
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     if (flags.records !== undefined) {
       const tables = await lab.writeMixturePage(flags.out, lab.readRecords(flags.records));
       if (flags.json) process.stdout.write(`${JSON.stringify({ event: "end", directory: flags.out })}\n`);

@@ -44,7 +44,7 @@ export const oracleCommand = defineCommand({
     }
     const { configureEngine } = await import("../../tensor/index.ts");
     if (threads !== undefined) configureEngine({ threads });
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     if (flags.run !== undefined) {
       const status = new StatusLine(process.stderr);
       const record = await lab.measureOracle(flags.run, {

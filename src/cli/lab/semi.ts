@@ -45,7 +45,7 @@ export const semiCommand = defineCommand({
     { line: "gantry lab semi --records docs/results/data/semi --out /tmp/again", does: "table and figure again" },
   ],
   async run({ args: flags }) {
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     if (flags.records !== undefined) {
       const tables = await lab.writeSemiPage(flags.out, lab.readSemiRecords(flags.records));
       if (flags.json) process.stdout.write(`${JSON.stringify({ event: "end", directory: flags.out })}\n`);

@@ -69,7 +69,7 @@ export const truncationCommand = defineCommand({
     }
     const { configureEngine } = await import("../../tensor/index.ts");
     if (threads !== undefined) configureEngine({ threads });
-    const lab = await import("../../lab/index.ts");
+    const lab = await import("../../experiments/index.ts");
     if (flags.run !== undefined) {
       const experiment = {
         ...measured,

@@ -1,6 +1,6 @@
 /** The runs of an experiment under watch: progress, Ctrl-C, and the exit code. */
 import { join } from "node:path";
-import type { RunSweepOptions, Sweep, SweepOutcome } from "../../lab/index.ts";
+import type { RunSweepOptions, Sweep, SweepOutcome } from "../../experiments/index.ts";
 import { exitCodes } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { watchInterrupts } from "../interrupt.ts";

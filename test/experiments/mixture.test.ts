@@ -16,8 +16,8 @@ import {
   verdicts,
   writeMixturePage,
   writeRecord,
-} from "../../src/lab/mixture/index.ts";
-import { expandGrid } from "../../src/lab/sweep/grid.ts";
+} from "../../src/experiments/mixture/index.ts";
+import { expandGrid } from "../../src/experiments/sweep/grid.ts";
 import { loadRecipe } from "../../src/recipe/load.ts";
 import { startRun } from "../../src/training/index.ts";
 import { filesIn, temporaryFolder } from "../training/tiny.ts";

@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { gamesTables, readGameRecords, writeGameRecord, writeGamesPage } from "../../src/lab/games/index.ts";
-import { type PlayOrder, type PlaySetting, playGame, playOrders } from "../../src/lab/games/play.ts";
-import { type GameRecord, playAll, spacedSteps } from "../../src/lab/games/record.ts";
-import { START_SIDE, startsOf, toyGames } from "../../src/lab/games/toy-games.ts";
+import { gamesTables, readGameRecords, writeGameRecord, writeGamesPage } from "../../src/experiments/games/index.ts";
+import { type PlayOrder, type PlaySetting, playGame, playOrders } from "../../src/experiments/games/play.ts";
+import { type GameRecord, playAll, spacedSteps } from "../../src/experiments/games/record.ts";
+import { START_SIDE, startsOf, toyGames } from "../../src/experiments/games/toy-games.ts";
 import { grad, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, fixture, flat } from "../nn/oracle.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readStoredTable, type StoredTable, updateTables } from "../../src/lab/index.ts";
+import { readStoredTable, type StoredTable, updateTables } from "../../src/experiments/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-table-"));
 afterAll(() => rmSync(folder, { recursive: true }));

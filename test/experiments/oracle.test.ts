@@ -13,7 +13,7 @@ import {
   updates,
   writeOracle,
   writeOraclePage,
-} from "../../src/lab/mixture/index.ts";
+} from "../../src/experiments/mixture/index.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
 import { type Judgement, type ModelContext, mlp } from "../../src/models/index.ts";
 import { MlpDiscriminator } from "../../src/models/mlp.ts";

@@ -12,8 +12,8 @@ import {
   SweepFolder,
   stateOf,
   writeResults,
-} from "../../src/lab/index.ts";
-import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+} from "../../src/experiments/index.ts";
+import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { defineRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 import { fidScore, mnist, stage, sweepOver } from "./sweep-folder.ts";

@@ -9,8 +9,8 @@ import {
   loadSweep,
   resolution,
   type Sweep,
-} from "../../src/lab/index.ts";
-import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+} from "../../src/experiments/index.ts";
+import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { Generator, scope } from "../../src/tensor/index.ts";

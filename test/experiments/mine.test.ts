@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { correlatedGaussians, gaussianInformation, mineKeys, runMine } from "../../src/lab/mine/experiment.ts";
-import { mineTables, tolerance, writeMinePage } from "../../src/lab/mine/page.ts";
-import { type MineRecord, readMineRecords, writeMineRecord } from "../../src/lab/mine/record.ts";
+import { correlatedGaussians, gaussianInformation, mineKeys, runMine } from "../../src/experiments/mine/experiment.ts";
+import { mineTables, tolerance, writeMinePage } from "../../src/experiments/mine/page.ts";
+import { type MineRecord, readMineRecords, writeMineRecord } from "../../src/experiments/mine/record.ts";
 import { start } from "../cli/spawn.ts";
 import { flat } from "../nn/oracle.ts";
 import { temporaryFolder } from "../training/tiny.ts";

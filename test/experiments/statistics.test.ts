@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { interval, mean, overSeeds, separated, standardDeviation, studentQuantile } from "../../src/lab/statistics.ts";
+import {
+  interval,
+  mean,
+  overSeeds,
+  separated,
+  standardDeviation,
+  studentQuantile,
+} from "../../src/experiments/statistics.ts";
 
 interface Fixture {
   quantiles: { probability: number; freedom: number; value: number }[];

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { recordFiles } from "../../src/lab/record-files.ts";
+import { recordFiles } from "../../src/experiments/record-files.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 
 describe("the records of an experiment", () => {

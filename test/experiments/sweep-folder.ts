@@ -1,7 +1,14 @@
 /** What the tests of sweeps share: a sweep of the shipped recipe in a folder that goes away, and its stand-in children. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expandGrid, type Grid, type GridRun, parseAxis, type Sweep, SweepFolder } from "../../src/lab/index.ts";
+import {
+  expandGrid,
+  type Grid,
+  type GridRun,
+  parseAxis,
+  type Sweep,
+  SweepFolder,
+} from "../../src/experiments/index.ts";
 import type { Protocol, Score } from "../../src/metrics/index.ts";
 import { loadRecipe, type Recipe, recipeHash, toPlainRecipe } from "../../src/recipe/index.ts";
 import { temporaryFolder } from "../training/tiny.ts";

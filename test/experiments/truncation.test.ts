@@ -9,10 +9,10 @@ import {
   runTruncation,
   type TruncationExperiment,
   writeTruncationPage,
-} from "../../src/lab/index.ts";
-import { truncationCurve, truncationTables } from "../../src/lab/truncation/page.ts";
-import type { TruncationRecord } from "../../src/lab/truncation/record.ts";
-import { amenability, Saturation } from "../../src/lab/truncation/saturation.ts";
+} from "../../src/experiments/index.ts";
+import { truncationCurve, truncationTables } from "../../src/experiments/truncation/page.ts";
+import type { TruncationRecord } from "../../src/experiments/truncation/record.ts";
+import { amenability, Saturation } from "../../src/experiments/truncation/saturation.ts";
 import { precisionRecall } from "../../src/metrics/index.ts";
 import { dcgan } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";

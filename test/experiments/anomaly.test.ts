@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { detect, testImages } from "../../src/lab/anomaly/measure.ts";
+import { detect, testImages } from "../../src/experiments/anomaly/measure.ts";
 import {
   type AnomalyRecord,
   anomalySweep,
@@ -12,8 +12,8 @@ import {
   readAnomalyRecords,
   runAnomaly,
   searchLatents,
-} from "../../src/lab/index.ts";
-import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+} from "../../src/experiments/index.ts";
+import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { wasserstein } from "../../src/losses/index.ts";
 import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "../../src/models/index.ts";
 import { Dropout } from "../../src/nn/index.ts";

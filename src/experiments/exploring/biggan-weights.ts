@@ -5,7 +5,7 @@
  *
  *     gantry sweep biggan-weights     4 variants with 3 seeds each: 12 runs on MNIST
  *
- * A BigGAN of 16 channels by class at 32 x 32 (see `src/lab/gans.ts`), batch 64, 600 steps.
+ * A BigGAN of 16 channels by class at 32 x 32 (see `src/experiments/gans.ts`), batch 64, 600 steps.
  */
 import { ganOverrides, ORDINARY } from "../gans.ts";
 import { defineSweep, type Sweep } from "../sweep/definition.ts";

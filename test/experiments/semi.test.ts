@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { expandGrid, readSemiRecords, type SemiRecord, semiSweep, semiTables } from "../../src/lab/index.ts";
-import { hasEnsemble, writeSemiRecord } from "../../src/lab/semi/record.ts";
+import { expandGrid, readSemiRecords, type SemiRecord, semiSweep, semiTables } from "../../src/experiments/index.ts";
+import { hasEnsemble, writeSemiRecord } from "../../src/experiments/semi/record.ts";
 import { loadRecipe } from "../../src/recipe/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-semi-"));

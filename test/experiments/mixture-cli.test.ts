@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { start } from "./spawn.ts";
+import { start } from "../cli/spawn.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-lab-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 /** The sweeps of the improved techniques: what their variants differ in, and nothing else. */
 import { describe, expect, it } from "vitest";
-import { expandGrid, improvedAblation, loadSweep, modeCollapse } from "../../src/lab/index.ts";
-import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+import { expandGrid, improvedAblation, loadSweep, modeCollapse } from "../../src/experiments/index.ts";
+import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 

@@ -1,7 +1,7 @@
 /** The sweep of images: its grid, what its updates differ in, and that k falls to its floor by the middle of each run. */
 import { describe, expect, it } from "vitest";
-import { annealing, bigganIcr, expandGrid, loadSweep, runsOf, topKImages } from "../../src/lab/index.ts";
-import { recipeChanges } from "../../src/lab/sweep/recipe-changes.ts";
+import { annealing, bigganIcr, expandGrid, loadSweep, runsOf, topKImages } from "../../src/experiments/index.ts";
+import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";

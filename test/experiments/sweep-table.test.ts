@@ -10,10 +10,10 @@ import {
   tableMarkdown,
   tableText,
   writeResults,
-} from "../../src/lab/index.ts";
-import { runsCsv, tableCsv } from "../../src/lab/sweep/render.ts";
-import { runResults } from "../../src/lab/sweep/results.ts";
-import { runSweep } from "../../src/lab/sweep/run-sweep.ts";
+} from "../../src/experiments/index.ts";
+import { runsCsv, tableCsv } from "../../src/experiments/sweep/render.ts";
+import { runResults } from "../../src/experiments/sweep/results.ts";
+import { runSweep } from "../../src/experiments/sweep/run-sweep.ts";
 import type { Protocol } from "../../src/metrics/index.ts";
 import { fidScore, mnist, stage, sweepOver } from "./sweep-folder.ts";
 

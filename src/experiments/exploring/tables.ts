@@ -4,7 +4,7 @@
  *
  *     gantry sweep exploring     6 architectures x 2 batch sizes x 3 data sets, 3 seeds each: 108 runs
  *
- * Networks of 8 or 16 channels at 32 x 32 (see `src/lab/gans.ts`), 1,200 generator updates, or 480 where D has five to each.
+ * Networks of 8 or 16 channels at 32 x 32 (see `src/experiments/gans.ts`), 1,200 generator updates, or 480 where D has five to each.
  * Both BigGANs are conditional on the class, the others are not, as in the papers; FID compares them all with the same images.
  */
 import { datasetAxis } from "../datasets.ts";
