@@ -104,7 +104,10 @@ export function sealShipped(): void {
   for (const registration of registry.values()) shipped.add(registration);
 }
 
-/** Whether a registered part ships with Gantry. Throws UserError when the kind is unknown. */
+/**
+ * Whether a registered part ships with Gantry.
+ * @throws UserError when the kind is unknown.
+ */
 export function isShipped(role: Role, kind: string): boolean {
   return shipped.has(find(role, kind));
 }
@@ -114,12 +117,18 @@ export function kindsOf(role: Role): string[] {
   return [...registry.keys()].filter((key) => key.startsWith(`${role}/`)).map((key) => key.slice(role.length + 1));
 }
 
-/** The option schema of a registered kind. Throws UserError when the kind is unknown. */
+/**
+ * The option schema of a registered kind.
+ * @throws UserError when the kind is unknown.
+ */
 export function schemaOf(role: Role, kind: string): z.ZodType {
   return find(role, kind).schema;
 }
 
-/** Rebuilds a descriptor from what {@link toPlain} wrote. Throws UserError when its kind is unknown or its options do not fit. */
+/**
+ * Rebuilds a descriptor from what {@link toPlain} wrote.
+ * @throws UserError when its kind is unknown or its options do not fit.
+ */
 export function fromPlain(plain: PlainDescriptor): Descriptor {
   return find(plain.role, plain.kind).create(plain.options);
 }

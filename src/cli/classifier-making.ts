@@ -61,7 +61,10 @@ export async function makeClassifier(order: ClassifierOrder): Promise<number> {
   }
 }
 
-/** Both splits. Throws UserError, with what is needed, when a folder has not both. */
+/**
+ * Both splits.
+ * @throws UserError, with what is needed, when a folder has not both.
+ */
 async function describeSplits(order: ClassifierOrder): Promise<[DataDescriptor, DataDescriptor]> {
   const { dataset, testSplit, size, channels } = order;
   const form = { size, ...(channels === undefined ? {} : { channels }) };

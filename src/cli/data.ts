@@ -88,7 +88,10 @@ const inspectCommand = defineCommand({
   },
 });
 
-/** `key=value` as an option of a dataset. Throws UsageError when it is something else. */
+/**
+ * `key=value` as an option of a dataset.
+ * @throws UsageError when it is something else.
+ */
 function ownOption(text: string): [key: string, value: unknown] {
   const at = text.indexOf("=");
   if (at < 1) throw new UsageError(`--set \`${text}\` must be written key=value, such as attribute=Smiling`);

@@ -2,7 +2,7 @@
 import { UserError } from "../base/errors.ts";
 import { binding } from "../tensor/native.ts";
 
-/** Throws UserError when this libtorch cannot compute on the device. */
+/** @throws UserError when this libtorch cannot compute on the device. */
 export function refuseAbsentDevice(device: string): void {
   const engine = binding();
   const kind = device.split(":")[0];

@@ -75,7 +75,10 @@ function oneOf<T extends string>(flag: string, text: string, accepted: readonly 
   throw new UsageError(`${flag} (=${text}) must be ${accepted.join(" or ")}`);
 }
 
-/** Only another evaluation is written over. Throws UserError where something else stands. */
+/**
+ * Only another evaluation is written over.
+ * @throws UserError where something else stands.
+ */
 function refuseOtherFile(out: string): void {
   if (!existsSync(out)) return;
   try {

@@ -50,10 +50,9 @@ export interface Parsed {
 /**
  * Takes the arguments of one command apart and refuses what it does not define.
  *
- * Throws UsageError for an unknown flag (naming the nearest), a flag without its value, a value where none belongs, a
- * missing argument, and an argument too many.
- *
  * @param command - its full name for messages, such as "gantry train"
+ * @throws UsageError for an unknown flag (naming the nearest), a flag without its value, a value where none belongs, a
+ * missing argument, and an argument too many.
  */
 export function parseStrictly(rawArgs: readonly string[], args: ArgsDef, command: string): Parsed {
   const known = knownFlags(args);
@@ -113,7 +112,9 @@ export function valuesOf(rawArgs: readonly string[], args: ArgsDef, flag: string
 }
 
 /**
- * The whole number given for a flag, or undefined when the flag is absent. Throws UsageError when it is no such number.
+ * The whole number given for a flag, or undefined when the flag is absent.
+ *
+ * @throws UsageError when it is no such number.
  *
  * @example
  * wholeNumber("--count", args.count, 1); // 64
@@ -125,13 +126,19 @@ export function wholeNumber(flag: string, text: string | undefined, least: numbe
   throw new UsageError(`${flag} (=${text}) must be a whole number of at least ${least}`);
 }
 
-/** The path given for a flag that names a file to write. Throws UsageError unless it ends in `ending`: what else a file is, it stays. */
+/**
+ * The path given for a flag that names a file to write.
+ * @throws UsageError unless it ends in `ending`: what else a file is, it stays.
+ */
 export function fileNamed(flag: string, path: string, ending: ".png" | ".json" | ".safetensors"): string {
   if (path.endsWith(ending)) return path;
   throw new UsageError(`${flag} (=${path}) must end in ${ending}`);
 }
 
-/** The number above 0 given for a flag, or undefined when the flag is absent. Throws UsageError when it is none. */
+/**
+ * The number above 0 given for a flag, or undefined when the flag is absent.
+ * @throws UsageError when it is none.
+ */
 export function positiveNumber(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);

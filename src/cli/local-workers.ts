@@ -28,7 +28,7 @@ function freePort(): Promise<number> {
  * another. The cores are shared out among the workers of a machine unless the recipe or the user says how many threads
  * there are to be.
  *
- * Throws UsageError when `--workers` contradicts the environment.
+ * @throws UsageError when `--workers` contradicts the environment.
  */
 export async function amongWorkers(
   flag: string | undefined,
@@ -67,7 +67,7 @@ const share = (workers: number): number => Math.max(1, Math.floor(os.availablePa
 /**
  * Starts the others and waits until they are about to meet the first, or until `stop` is raised.
  *
- * Throws UserError when one of them ends before.
+ * @throws UserError when one of them ends before.
  */
 async function bring(others: Other[], rendezvous: Meeting, threads: number, stop?: AbortSignal): Promise<void> {
   if (stop?.aborted) return;

@@ -35,7 +35,10 @@ export const datasetNames: readonly string[] = Object.keys(named);
 /** Whether this is one of the {@link datasetNames}. */
 export const isDatasetName = (text: string): boolean => Object.hasOwn(named, text);
 
-/** The descriptor for a name or path. Throws UserError when it is neither. */
+/**
+ * The descriptor for a name or path.
+ * @throws UserError when it is neither.
+ */
 export function describeDataset(nameOrPath: string, options: Record<string, unknown>): DataDescriptor {
   const known = isDatasetName(nameOrPath) ? named[nameOrPath] : undefined;
   if (known !== undefined) return known(options as never);

@@ -51,7 +51,10 @@ const args = {
   json: outputFlags.json,
 } as const;
 
-/** `2/4` as a share. Throws UsageError when it is none. */
+/**
+ * `2/4` as a share.
+ * @throws UsageError when it is none.
+ */
 export function parseShard(text: string): Shard {
   const match = /^(\d+)\/(\d+)$/.exec(text);
   const [index, count] = [Number(match?.[1]), Number(match?.[2])];

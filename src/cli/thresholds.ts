@@ -5,7 +5,10 @@ import { positiveNumber } from "./flags.ts";
 /** From no truncation over the range of Brock et al. 2019 (figure 2a: 2 to 0.04). */
 export const THRESHOLDS = "none,2,1.5,1.25,1,0.75,0.5,0.25,0.04";
 
-/** The listed thresholds, each once, falling; undefined is `none`. Throws UsageError for anything else. */
+/**
+ * The listed thresholds, each once, falling; undefined is `none`.
+ * @throws UsageError for anything else.
+ */
 export function thresholdsOf(flag: string, text: string): (number | undefined)[] {
   const words = text.split(",").map((word) => word.trim());
   const numbers = words.map((word) => (word === "none" ? Number.POSITIVE_INFINITY : positiveNumber(flag, word)!));

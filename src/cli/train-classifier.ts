@@ -42,7 +42,10 @@ const args = {
   json: { type: "boolean", description: "print one JSON object a line instead of text" },
 } as const;
 
-/** The name that scores will carry. Throws UsageError when it is none. */
+/**
+ * The name that scores will carry.
+ * @throws UsageError when it is none.
+ */
 function nameOf(dataset: string, given: string | undefined): string {
   const name = given ?? (isDatasetName(dataset) ? dataset : basename(resolve(dataset)).replace(/\.zip$/i, ""));
   if (classifierName.test(name) && name.length <= 100) return name;

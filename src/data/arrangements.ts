@@ -17,7 +17,7 @@ export type Point = readonly [x: number, y: number];
  * - `ring`: on a circle, neighbours `spacing` apart (radius spacing / (2 sin(pi / modes)))
  * - `spiral`: on r = spacing * angle / pi from one turn outwards, neighbours `spacing` apart and turns two spacings
  *
- * Throws UserError when a grid's number of modes is no square.
+ * @throws UserError when a grid's number of modes is no square.
  *
  * @example
  * centresOf("grid", 4, 1); // [[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]]

@@ -17,7 +17,10 @@ import type { ImageSource } from "./source.ts";
 /** The folder of the images in CelebAMask-HQ, which has masks beside them. */
 const IMAGES = "CelebA-HQ-img";
 
-/** Opens the folder or zip archive. Throws UserError when it is not there or holds no image. */
+/**
+ * Opens the folder or zip archive.
+ * @throws UserError when it is not there or holds no image.
+ */
 export async function celebaHqSource(path: string | undefined): Promise<ImageSource> {
   const root = resolve(path ?? join(datasetsFolder(), "celeba-hq"));
   const found = [join(root, IMAGES), join(root, "CelebAMask-HQ", IMAGES), root].find((folder) => existsSync(folder));

@@ -10,7 +10,8 @@ export type Column = ReadonlyMap<string, number>;
  * One attribute of list_attr_celeba.txt: 1 for images that have it, 0 for others. The file's first line is the number of
  * images, its second the attributes' names; each further one a file name with 1 or -1 an attribute.
  *
- * Throws UserError that names the line when the file has another form, and the attributes when there is none of that name.
+ * @throws UserError that names the line when the file has another form, and the attributes when there is none of that
+ * name.
  */
 export function readAttribute(path: string, attribute: string): Column {
   const [count, header, ...lines] = linesOf(path);
@@ -37,7 +38,10 @@ export function readAttribute(path: string, attribute: string): Column {
   return column;
 }
 
-/** The part of each image in list_eval_partition.txt: 0 training, 1 validation, 2 test. Throws UserError that names the line. */
+/**
+ * The part of each image in list_eval_partition.txt: 0 training, 1 validation, 2 test.
+ * @throws UserError that names the line.
+ */
 export function readPartition(path: string): Column {
   return readColumn(
     path,

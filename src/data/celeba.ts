@@ -53,7 +53,10 @@ function tableAt(root: string, name: string, needed: string): string {
 
 const nameOf = (file: Listed): string => basename(file.path);
 
-/** Opens a split. Throws UserError when files are absent, a table is damaged or has no such attribute. */
+/**
+ * Opens a split.
+ * @throws UserError when files are absent, a table is damaged or has no such attribute.
+ */
 export async function celebaSource(
   path: string | undefined,
   split: CelebaSplit,

@@ -58,8 +58,8 @@ function pictures(root: string, split: CifarSplit): string | undefined {
 /**
  * The source of a split.
  *
- * Throws UserError when neither form is there, when image files are not in the classes of the dataset, or when, on opening,
- * binary files do not have the form.
+ * @throws UserError when neither form is there, when image files are not in the classes of the dataset, or when, on
+ * opening, binary files do not have the form.
  */
 export async function cifarSource(
   dataset: CifarDataset,

@@ -33,7 +33,7 @@ function chosen(pack: Pack, labels: readonly number[]): (number | undefined)[] {
  * Writes the contact sheet of a pack as PNG. Small images are shown enlarged by a whole factor, pixel by pixel, so that what
  * is seen is what training gets.
  *
- * Throws UserError when the file cannot be written.
+ * @throws UserError when the file cannot be written.
  */
 export async function writeContactSheet(pack: Pack, path: string): Promise<void> {
   const { channels, size } = pack.header;

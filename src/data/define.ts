@@ -66,7 +66,7 @@ export function defineImageDataset<S extends z.ZodObject>(
 /**
  * The prepared pack of a described dataset, without opening it as tensors.
  *
- * Throws UserError when the descriptor is not an image dataset, and what preparing it throws.
+ * @throws UserError when the descriptor is not an image dataset, and what preparing it throws.
  */
 export function packOf(descriptor: DataDescriptor, context: DataContext = {}): Promise<Pack> {
   const prepare = preparers.get(descriptor.kind);

@@ -38,8 +38,8 @@ export type DownloadResult = "downloaded" | "present";
 /**
  * Fetches a file to `target`, resuming what an earlier try left.
  *
- * Throws UserError when `target` holds something else, another process is fetching it, or no address delivers the file with
- * the right sum; the message then says which file to get elsewhere and where to put it.
+ * @throws UserError when `target` holds something else, another process is fetching it, or no address delivers the file
+ * with the right sum; the message then says which file to get elsewhere and where to put it.
  *
  * @example
  * await download(officialDataset("cifar10").files[0], "/data/cifar-10-binary.tar.gz");

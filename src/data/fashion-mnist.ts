@@ -21,7 +21,10 @@ export const fashionMnistDataset: IdxDataset = {
 /** Where Debian's package puts the four files. */
 const DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist";
 
-/** The folder that holds a split: Debian's package or what `gantry data get` left. Throws UserError when neither does. */
+/**
+ * The folder that holds a split: Debian's package or what `gantry data get` left.
+ * @throws UserError when neither does.
+ */
 export function fashionMnistFolder(split: IdxSplit): string {
   const own = join(datasetsFolder(), "fashion-mnist");
   const found = [own, DEBIAN_FOLDER].find((folder) => hasIdx(folder, split));

@@ -27,7 +27,7 @@ export interface GetResult {
  * Fetches a dataset into `<folder>/<name>`. What is there with the right sum is kept; an archive that a person put there is
  * used, and left.
  *
- * Throws UserError as {@link download} does, and when an archive does not hold what it should.
+ * @throws UserError as {@link download} does, and when an archive does not hold what it should.
  *
  * @example
  * await getDataset(officialDataset("cifar10"));

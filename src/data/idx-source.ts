@@ -35,7 +35,7 @@ export function hasIdx(folder: string, split: IdxSplit): boolean {
 /**
  * Opens the split of a dataset in `folder`.
  *
- * Throws UserError when a file is absent, and on opening when magic, shape, counts or labels do not fit.
+ * @throws UserError when a file is absent, and on opening when magic, shape, counts or labels do not fit.
  */
 export async function idxSource(dataset: IdxDataset, folder: string, split: IdxSplit): Promise<ImageSource> {
   const imagesPath = findIdx(folder, split, "images");

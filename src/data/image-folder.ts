@@ -33,7 +33,7 @@ const parts = (file: { path: string }): string[] => file.path.split("/");
  * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does. The files take turns, one
  * of each class, so that the first N of them hold every class.
  *
- * Throws UserError when the wanted split is not there, or there are splits and none is named `train` or wanted.
+ * @throws UserError when the wanted split is not there, or there are splits and none is named `train` or wanted.
  */
 export function arrange(listed: readonly Listed[], wanted: string | undefined, where: string): Arranged {
   let depth = 0;
@@ -99,7 +99,7 @@ interface Expected {
 /**
  * Opens a folder or zip archive as a source.
  *
- * Throws UserError when it holds no image, not the wanted split, or other classes than expected.
+ * @throws UserError when it holds no image, not the wanted split, or other classes than expected.
  */
 export async function folderSource(path: string, split?: string, expected?: Expected): Promise<ImageSource> {
   const full = resolve(path);
@@ -118,7 +118,7 @@ export async function folderSource(path: string, split?: string, expected?: Expe
   });
 }
 
-/** Throws UserError unless the classes are the expected ones in their order, which is that of their names. */
+/** @throws UserError unless the classes are the expected ones in their order, which is that of their names. */
 function refuseOtherClasses(path: string, found: readonly string[], { name, classes }: Expected): void {
   if (found.join("/") === classes.join("/")) return;
   const missing = classes.filter((one) => !found.includes(one));

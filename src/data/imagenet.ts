@@ -55,7 +55,10 @@ function listedSynsets(wanted: readonly string[] | string): string[] {
   return [...words];
 }
 
-/** Opens a split, or the part of it in the wanted synsets. Throws UserError when one of them is not there or is empty. */
+/**
+ * Opens a split, or the part of it in the wanted synsets.
+ * @throws UserError when one of them is not there or is empty.
+ */
 export async function imagenetSource(
   path: string | undefined,
   split: keyof typeof published,

@@ -28,7 +28,7 @@ export interface Inspection {
 /**
  * Counts a pack's classes and writes its contact sheet, by default into the pack's folder.
  *
- * Throws UserError when the sheet cannot be written.
+ * @throws UserError when the sheet cannot be written.
  *
  * @example
  * const found = await inspect(await packOf(mnist()));

@@ -36,7 +36,7 @@ export function listedSource(labelled: LabelledFiles): ImageSource {
   };
 }
 
-/** Throws UserError when nothing in a listing is named like an image. */
+/** @throws UserError when nothing in a listing is named like an image. */
 export function refuseEmpty(path: string, { files, broken, ignored }: Listing): void {
   if (files.length + broken.length > 0) return;
   const found = Object.entries(ignored).map(([extension, count]) => `${count} ${extension}`);

@@ -73,7 +73,7 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
  *
  * @param inside - only this sub-folder of a folder; paths stay those seen from the folder
  *
- * Throws UserError when the path does not exist, is neither, or the archive's directory is damaged.
+ * @throws UserError when the path does not exist, is neither, or the archive's directory is damaged.
  */
 export async function listImages(path: string, inside = ""): Promise<Listing> {
   const draft: Draft = { files: [], broken: [], ignored: {} };

@@ -41,7 +41,7 @@ export interface DataLoader {
    * A further feed from the same data, in an order that `seed` fixes and that this feed's order does not depend on.
    * Absent where the data cannot be had a second time.
    *
-   * Throws UserError when the data cannot meet the request.
+   * @throws UserError when the data cannot meet the request.
    */
   auxiliary?(request: LoaderRequest, seed: number): DataLoader;
 }

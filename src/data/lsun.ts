@@ -15,7 +15,10 @@ import { datasetsFolder } from "./paths.ts";
 import { howToBring } from "./registry.ts";
 import { type ImageSource, type LmdbItem, type OpenSource, sha256, takeTurns } from "./source.ts";
 
-/** Opens the databases of some categories. Throws UserError when one is not there or, on opening, is damaged. */
+/**
+ * Opens the databases of some categories.
+ * @throws UserError when one is not there or, on opening, is damaged.
+ */
 export async function lsunSource(
   path: string | undefined,
   categories: readonly string[],

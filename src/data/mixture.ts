@@ -44,7 +44,7 @@ const options = z
  * The means are placed as in Sinha et al. 2020, section 3 ("evenly spaced on a 2D grid", sigma 0.05); the spacing of 1
  * is that of a public reproduction.
  *
- * Throws UserError for an option out of range, and for a grid whose `modes` is no square number.
+ * @throws UserError for an option out of range, and for a grid whose `modes` is no square number.
  *
  * @example
  * data: mixtureOfGaussians({ arrangement: "grid", modes: 25, sigma: 0.05, spacing: 1 })
@@ -109,7 +109,7 @@ class MixtureStream implements DataLoader {
     return { tensors: new Map([["generator", this.#generator.getState()]]), numbers: { drawn: this.#drawn } };
   }
 
-  /** Throws UserError when the state is incomplete. */
+  /** @throws UserError when the state is incomplete. */
   load({ tensors, numbers }: LoaderState): void {
     const generator = tensors.get("generator");
     const { drawn } = numbers;

@@ -93,8 +93,8 @@ export interface DataContext {
  *
  * Broken images are skipped and listed in the header.
  *
- * Throws UserError when every image is broken, the selection is empty, or the disk refuses, and the reason of `stop` once
- * that is raised.
+ * @throws UserError when every image is broken, the selection is empty, or the disk refuses, and the reason of `stop`
+ * once that is raised.
  */
 export async function preparePack(
   source: ImageSource,

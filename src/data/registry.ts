@@ -172,7 +172,10 @@ export function howToBring(name: string): string {
   return byHand[name]!(join(datasetsFolder(), name));
 }
 
-/** The dataset of that name. Throws UserError with what to do by hand, or with the nearest name when there is none. */
+/**
+ * The dataset of that name.
+ * @throws UserError with what to do by hand, or with the nearest name when there is none.
+ */
 export function officialDataset(name: string): OfficialDataset {
   const found = officialDatasets.find((dataset) => dataset.name === name);
   if (found !== undefined) return found;

@@ -40,7 +40,7 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
  * Orientation follows EXIF, colours are converted to sRGB (or to luminance for one channel), 16 bits to 8, transparency is
  * laid over the background.
  *
- * Throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels.
+ * @throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels.
  */
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
   const picture = sharp(bytes, { failOn: "error", limitInputPixels: LARGEST_PICTURE });

@@ -27,7 +27,7 @@ export interface ShuffledLoaderOptions {
 /**
  * Endless shuffled batches.
  *
- * Throws UserError when the batch size is not a whole number from 1 to 1,000,000.
+ * @throws UserError when the batch size is not a whole number from 1 to 1,000,000.
  *
  * @example
  * const batches = new BatchStream(dataset, { batchSize: 64, seed: 1 });
@@ -101,7 +101,7 @@ export class ShuffledLoader implements DataLoader {
   /**
    * Continues bit for bit from what {@link state} gave, of a stream over the same dataset.
    *
-   * Throws UserError when the state is incomplete or belongs to a dataset of another size.
+   * @throws UserError when the state is incomplete or belongs to a dataset of another size.
    */
   load(state: LoaderState): void {
     const { name, count } = this.#dataset;

@@ -97,12 +97,18 @@ export interface ImageSource {
   open(): Promise<OpenSource>;
 }
 
-/** The SHA-256 of a file, read in pieces. Throws UserError when it cannot be read. */
+/**
+ * The SHA-256 of a file, read in pieces.
+ * @throws UserError when it cannot be read.
+ */
 export function sha256OfFile(path: string): Promise<string> {
   return sumOfFile("sha256", path);
 }
 
-/** The sum of a file by an algorithm of OpenSSL's, in hexadecimal. Throws UserError when it cannot be read. */
+/**
+ * The sum of a file by an algorithm of OpenSSL's, in hexadecimal.
+ * @throws UserError when it cannot be read.
+ */
 export async function sumOfFile(algorithm: "sha256" | "md5", path: string): Promise<string> {
   const hash = createHash(algorithm);
   try {
@@ -139,7 +145,7 @@ export interface Selection {
  * @param classes names of the wanted classes; they are numbered 0, 1, ... in this order. Default: all, as in the source
  * @param first how many of the remaining items to take. Default: all
  *
- * Throws UserError when a class is unknown, named twice, or nothing is left.
+ * @throws UserError when a class is unknown, named twice, or nothing is left.
  */
 export function select(source: OpenSource, name: string, classes?: readonly string[], first?: number): Selection {
   const wanted = classes ?? source.classes;

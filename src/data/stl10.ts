@@ -31,7 +31,10 @@ const classes = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monk
 const SIDE = 96;
 const IMAGE = 3 * SIDE * SIDE;
 
-/** Opens a split. Throws UserError when files are absent and, on opening, when they do not have the form. */
+/**
+ * Opens a split.
+ * @throws UserError when files are absent and, on opening, when they do not have the form.
+ */
 export async function stl10Source(path: string | undefined, split: keyof typeof splits): Promise<ImageSource> {
   const root = path ?? join(datasetsFolder(), "stl10");
   const files = splits[split];

@@ -72,7 +72,7 @@ export class UnfinishedPack {
    * @param pack - the folder that the finished pack will have
    * @param bytes - the bytes of one image
    *
-   * Throws what the file system throws.
+   * @throws what the file system throws.
    */
   constructor(pack: string, bytes: number) {
     const shared = join(dirname(pack), `.${basename(pack)}.unfinished`);

@@ -4,10 +4,10 @@ import { UserError } from "../base/errors.ts";
 import { namesIn } from "../formats/names-in.ts";
 
 /**
- * Paths of the files of a folder whose names match, by name. Throws UserError when there is none, so that a mistyped folder
- * never becomes an empty page.
+ * Paths of the files of a folder whose names match, by name.
  *
  * @param experiment the sub-command of `gantry lab` that writes them
+ * @throws UserError when there is none, so that a mistyped folder never becomes an empty page.
  */
 export function recordFiles(folder: string, pattern: RegExp, experiment: string): string[] {
   const names = namesIn(folder).filter((name) => pattern.test(name));

@@ -25,7 +25,10 @@ const schema = z.object({
 /** A sweep's `table.json`, as far as it is used here. */
 export type StoredTable = z.output<typeof schema>;
 
-/** Reads `table.json` of a sweep's folder. Throws UserError when it is not there, is damaged, or has no axis `update`. */
+/**
+ * Reads `table.json` of a sweep's folder.
+ * @throws UserError when it is not there, is damaged, or has no axis `update`.
+ */
 export function readStoredTable(folder: string): StoredTable {
   const path = join(folder, "table.json");
   if (!existsSync(path)) throw new UserError(`${path} does not exist; name the folder of a sweep of images`);

@@ -8,7 +8,7 @@ import { provideFont } from "./fonts.ts";
  *
  * @returns the size of the picture in pixels
  *
- * Throws UserError when the disk refuses.
+ * @throws UserError when the disk refuses.
  *
  * @example
  * await writePng("fid.png", lineChart({ title: "fid", xName: "step", curves }));

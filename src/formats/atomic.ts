@@ -49,8 +49,8 @@ export function flushFolder(path: string): void {
 /**
  * Writes `parts` one after the other to `path`, atomically and durably. Missing folders are made.
  *
- * Throws UserError when the file system refuses (no space, no permission, not a folder); the temporary file is removed and
- * what stood at `path` before is untouched.
+ * @throws UserError when the file system refuses (no space, no permission, not a folder); the temporary file is removed
+ * and what stood at `path` before is untouched.
  *
  * @example
  * writeFileAtomic("runs/a/state.json", [JSON.stringify(state), "\n"]);

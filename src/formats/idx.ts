@@ -39,8 +39,8 @@ const LARGEST_INFLATED = 2 ** 31;
 /**
  * The bytes of a file, inflated when they start with gzip's magic (whatever the name says).
  *
- * Throws UserError when the file cannot be read, when its compressed stream is damaged or cut short, or when it inflates
- * beyond 2 GiB.
+ * @throws UserError when the file cannot be read, when its compressed stream is damaged or cut short, or when it
+ * inflates beyond 2 GiB.
  */
 export function readMaybeGzip(path: string): Buffer {
   let bytes: Buffer;
@@ -61,7 +61,7 @@ export function readMaybeGzip(path: string): Buffer {
  * Reads the bytes of an IDX file. `uint8` data is a view of `bytes`; wider elements are copied and turned to this
  * machine's byte order.
  *
- * Throws UserError naming `name` when the magic, the rank, or the length does not fit.
+ * @throws UserError naming `name` when the magic, the rank, or the length does not fit.
  */
 export function parseIdx(bytes: Uint8Array, name: string): Idx {
   if (bytes.byteLength < 4) throw new UserError(`${name}: not an IDX file (only ${bytes.byteLength} bytes)`);

@@ -7,8 +7,8 @@ import { fileError } from "./atomic.ts";
 /**
  * The contents of a JSON file, checked.
  *
- * Throws UserError naming the file, and the key where one does not fit, when it cannot be read, is no JSON, or is not what the
- * schema says.
+ * @throws UserError naming the file, and the key where one does not fit, when it cannot be read, is no JSON, or is not
+ * what the schema says.
  *
  * @example
  * const { step } = readJsonFile("checkpoints/step-000500/state.json", z.object({ step: z.int() }));

@@ -74,7 +74,10 @@ export class LmdbFile {
   readonly #file: RandomAccessFile;
   readonly #meta: Meta;
 
-  /** Opens a database. Throws UserError when it cannot be read or has another format than the one above. */
+  /**
+   * Opens a database.
+   * @throws UserError when it cannot be read or has another format than the one above.
+   */
   constructor(path: string) {
     this.path = path;
     this.#file = new RandomAccessFile(path);
@@ -91,7 +94,7 @@ export class LmdbFile {
   /**
    * Where every key and value lies, in the order of the keys. Reads branch and leaf pages only.
    *
-   * Throws UserError that names the page when one is damaged or missing, and at the end when keys are.
+   * @throws UserError that names the page when one is damaged or missing, and at the end when keys are.
    */
   *places(): Generator<LmdbPlace> {
     const { root, depth, leaves, count } = this.#meta;
@@ -125,7 +128,10 @@ export class LmdbFile {
     return bytes.every((byte) => byte >= 0x20 && byte < 0x7f) ? bytes.toString("latin1") : bytes.toString("hex");
   }
 
-  /** The value at a place. Throws UserError when the file ends before it does or its page is damaged. */
+  /**
+   * The value at a place.
+   * @throws UserError when the file ends before it does or its page is damaged.
+   */
   read(place: LmdbPlace): Uint8Array<ArrayBuffer> {
     if (place.page === 0) return this.#file.read(place.offset, place.size);
     const bytes = this.#file.read(place.offset - PAGE_HEADER, PAGE_HEADER + place.size);

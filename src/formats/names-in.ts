@@ -2,7 +2,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { fileError } from "./atomic.ts";
 
-/** The names in a folder; none where it does not exist. Throws UserError when it cannot be read. */
+/**
+ * The names in a folder; none where it does not exist.
+ * @throws UserError when it cannot be read.
+ */
 export function namesIn(folder: string): string[] {
   try {
     return existsSync(folder) ? readdirSync(folder) : [];

@@ -44,7 +44,10 @@ export interface NpyHeader {
   readonly bytes: number;
 }
 
-/** Bytes from the start of the file to the elements, from its first {@link NPY_PREFIX}. Throws UserError when it is no .npy file. */
+/**
+ * Bytes from the start of the file to the elements, from its first {@link NPY_PREFIX}.
+ * @throws UserError when it is no .npy file.
+ */
 export function npyHeaderLength(prefix: Uint8Array, where: string): number {
   const bytes = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.byteLength);
   if (bytes.length < NPY_PREFIX || !bytes.subarray(0, 6).equals(NPY_MAGIC))
@@ -61,8 +64,10 @@ export function npyHeaderLength(prefix: Uint8Array, where: string): number {
 }
 
 /**
- * Parses a header: all bytes before the elements. Throws UserError for anything but a plain array of an element type that
- * libtorch has: a record, text, complex numbers, Python objects (which are pickles, and are never loaded).
+ * Parses a header: all bytes before the elements.
+ *
+ * @throws UserError for anything but a plain array of an element type that libtorch has: a record, text, complex
+ * numbers, Python objects (which are pickles, and are never loaded).
  */
 export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
   const start = head[6] === 1 ? 10 : 12;

@@ -9,7 +9,7 @@ import { withRandomAccess } from "./random-access.ts";
 /**
  * Writes a tensor as .npy (version 1, row-major, little-endian), atomically.
  *
- * Throws UserError for bfloat16, which NumPy does not have, and when the file system refuses.
+ * @throws UserError for bfloat16, which NumPy does not have, and when the file system refuses.
  *
  * @example
  * writeNpy("features.npy", features); // numpy.load("features.npy")
@@ -36,7 +36,7 @@ export function writeNpy(path: string, tensor: Tensor): void {
 /**
  * Reads an .npy file onto the CPU; either byte order, row- or column-major.
  *
- * Throws UserError naming the file and the reason: not .npy, cut short, or an element type that libtorch does not have
+ * @throws UserError naming the file and the reason: not .npy, cut short, or an element type that libtorch does not have
  * (unsigned beyond 8 bits, complex, text, records).
  *
  * @example

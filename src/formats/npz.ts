@@ -49,8 +49,8 @@ export class Npz {
   /**
    * A whole array, on the CPU, row-major.
    *
-   * Throws UserError when there is no such array, it was refused, it is damaged (checksums are compared), or it is larger
-   * than 4 GiB.
+   * @throws UserError when there is no such array, it was refused, it is damaged (checksums are compared), or it is
+   * larger than 4 GiB.
    *
    * @example
    * const mu = await npz.array("mu");
@@ -71,8 +71,8 @@ export class Npz {
    * Rows that are asked for in order from the first to the last are checked against the archive's checksum when the last is
    * read. Going back in a deflated array inflates it from its start again.
    *
-   * Throws UserError as {@link array} does, and when the rows are not there, or the array is column-major (its rows then lie
-   * scattered over the whole of it).
+   * @throws UserError as {@link array} does, and when the rows are not there, or the array is column-major (its rows
+   * then lie scattered over the whole of it).
    *
    * @example
    * const first = await npz.rows("arr_0", 0, 100); // uint8 [100, 64, 64, 3]
@@ -124,7 +124,7 @@ export class Npz {
 /**
  * Opens an .npz file and reads what arrays it holds, but none of their elements. Members that are no .npy files are left out.
  *
- * Throws UserError naming the file when it cannot be read, is no zip archive, is damaged or holds no array.
+ * @throws UserError naming the file when it cannot be read, is no zip archive, is damaged or holds no array.
  *
  * @example
  * const npz = await openNpz("samples.npz");

@@ -55,8 +55,8 @@ const refused: ReadonlyMap<number, string> = new Map([
 /**
  * Runs the pickle at the cursor up to its end, and leaves the cursor behind it.
  *
- * Throws UserError, opened by the cursor's `where`, when the pickle is cut short or damaged, or asks for a name, an identifier
- * or an instruction that is refused.
+ * @throws UserError, opened by the cursor's `where`, when the pickle is cut short or damaged, or asks for a name, an
+ * identifier or an instruction that is refused.
  */
 export function unpickle(cursor: ByteCursor, host: PickleHost): PickleValue {
   return new Machine(cursor, host).run();

@@ -30,7 +30,7 @@ export function quantise(images: Tensor): PixelBatch {
  * @param images float tensor [N, C, H, W] with C 1 or 3
  * @returns the size of the picture in pixels
  *
- * Throws UserError when the shape does not fit or the file cannot be written.
+ * @throws UserError when the shape does not fit or the file cannot be written.
  *
  * @example
  * await writePngGrid("runs/a/samples/000500.png", generator.forward(noise), { columns: 8 });

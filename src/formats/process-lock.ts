@@ -23,7 +23,7 @@ export interface HeldLock {
  * Takes the lock `path`. The function that comes back gives it up; an object says who holds the lock instead, which may be
  * this process.
  *
- * Throws UserError when the file system refuses.
+ * @throws UserError when the file system refuses.
  *
  * @example
  * const lock = takeLock("runs/a/running.json");

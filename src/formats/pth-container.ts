@@ -30,7 +30,10 @@ const PROTOCOL = 1001;
 /** A data.pkl is a hundred bytes or so a tensor. */
 const LARGEST_PICKLE = 2 ** 28;
 
-/** Opens either container. Throws UserError when the file is neither, is damaged, or asks for what is refused. */
+/**
+ * Opens either container.
+ * @throws UserError when the file is neither, is damaged, or asks for what is refused.
+ */
 export function openContainer(file: RandomAccessFile): Container {
   const start = Buffer.from(file.read(0, Math.min(512, file.size)).buffer);
   if (start.length >= 4 && start.readUInt32LE(0) === 0x04034b50) return openArchive(file);

@@ -25,7 +25,10 @@ export type PthValue =
 const DEEPEST = 100;
 const MOST_VALUES = 10_000_000;
 
-/** Converts with `tensorOf` for each tensor, once. Throws UserError naming `path` for graphs that are no checkpoint's. */
+/**
+ * Converts with `tensorOf` for each tensor, once.
+ * @throws UserError naming `path` for graphs that are no checkpoint's.
+ */
 export function toPlain(value: PickleValue, path: string, tensorOf: (stored: StoredTensor) => Tensor): PthValue {
   measure(value, path, 0, new Map());
   const done = new Map<PickleValue, PthValue>();

@@ -26,9 +26,9 @@ import { withRandomAccess } from "./random-access.ts";
  *
  * Memory: the tensors, and one storage more while it is read.
  *
- * Throws UserError naming the file and the reason: not a checkpoint, truncated, a wrong checksum, a tensor that reaches
- * beyond its storage, a name that is refused, big-endian data, an element type that Gantry does not have, values nested
- * more than 100 deep, or that hold themselves.
+ * @throws UserError naming the file and the reason: not a checkpoint, truncated, a wrong checksum, a tensor that
+ * reaches beyond its storage, a name that is refused, big-endian data, an element type that Gantry does not have,
+ * values nested more than 100 deep, or that hold themselves.
  *
  * @example
  * const checkpoint = readPth("checkpoint.pth"); // Map { "epoch" => 12, "model" => Map { "conv.weight" => Tensor, ... } }
@@ -51,8 +51,8 @@ export interface StateDictOptions {
  *
  * Only the tensors of that entry are read from the disk, so an optimizer's state beside it costs nothing.
  *
- * Throws UserError as {@link readPth} does, and when the entry is missing or holds anything but tensors; the message then names
- * the entries that would do.
+ * @throws UserError as {@link readPth} does, and when the entry is missing or holds anything but tensors; the message
+ * then names the entries that would do.
  *
  * @example
  * const inception = readStateDict("pt_inception.pth");

@@ -9,7 +9,10 @@ import { fileError } from "./atomic.ts";
 /** Beyond it no single typed array can be made in every Node that Gantry runs on. */
 const LARGEST_PIECE = 2 ** 32 - 1;
 
-/** An array of `length` bytes for a piece of the file at `path`. Throws UserError when it cannot be had. */
+/**
+ * An array of `length` bytes for a piece of the file at `path`.
+ * @throws UserError when it cannot be had.
+ */
 export function allocate(length: number, path: string): Uint8Array<ArrayBuffer> {
   if (length > LARGEST_PIECE) {
     throw new UserError(
@@ -53,7 +56,10 @@ export class RandomAccessFile implements ByteSource {
     this.#descriptor = descriptor;
   }
 
-  /** A fresh array of the `length` bytes from `position`. Throws UserError when the file ends before. */
+  /**
+   * A fresh array of the `length` bytes from `position`.
+   * @throws UserError when the file ends before.
+   */
   read(position: number, length: number): Uint8Array<ArrayBuffer> {
     if (position + length > this.size) {
       throw new UserError(
@@ -115,7 +121,10 @@ export class ByteCursor {
     return this.#start + this.#at;
   }
 
-  /** The next `count` bytes, which stay valid until the next call. Throws UserError when fewer are left. */
+  /**
+   * The next `count` bytes, which stay valid until the next call.
+   * @throws UserError when fewer are left.
+   */
   take(count: number): Uint8Array {
     if (this.#at + count > this.#window.length) this.#fetch(count);
     const bytes = this.#window.subarray(this.#at, this.#at + count);

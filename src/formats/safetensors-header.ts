@@ -56,7 +56,10 @@ const shown = (value: unknown): string => oneLine(String(JSON.stringify(value)))
 const isSpan = (value: unknown): value is [number, number] =>
   Array.isArray(value) && value.length === 2 && value.every(isCount) && value[0]! <= value[1]!;
 
-/** The header's length from the first 8 bytes of a file of `fileSize` bytes. Throws UserError when it cannot be right. */
+/**
+ * The header's length from the first 8 bytes of a file of `fileSize` bytes.
+ * @throws UserError when it cannot be right.
+ */
 export function headerLength(prefix: Uint8Array, fileSize: number, file: string): number {
   if (prefix.byteLength < 8) throw new UserError(`${file}: truncated: ${fileSize} bytes are too few for safetensors`);
   const length = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true);
@@ -74,8 +77,8 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
 /**
  * Parses and checks a header. `dataSize` is the number of bytes that follow it in the file.
  *
- * Throws UserError naming `file`, the tensor and the reason: not JSON, an unknown element type, a shape that disagrees with
- * its offsets, overlapping tensors, holes, data cut short or bytes left over.
+ * @throws UserError naming `file`, the tensor and the reason: not JSON, an unknown element type, a shape that disagrees
+ * with its offsets, overlapping tensors, holes, data cut short or bytes left over.
  */
 export function parseHeader(json: Uint8Array, dataSize: number, file: string): SafetensorsHeader {
   let parsed: unknown;

@@ -54,7 +54,7 @@ const isChannelsLast = (tensor: Tensor): boolean =>
  * @param metadata strings to keep with them; the keys `memory_format` and `format` are Gantry's own (`format` is "pt": the
  *   names and layouts are PyTorch's)
  *
- * Throws UserError when a name or key is reserved or the file system refuses.
+ * @throws UserError when a name or key is reserved or the file system refuses.
  *
  * @example
  * writeSafetensors("runs/a/checkpoints/000500.safetensors", generator.stateDict(), { step: "500" });
@@ -88,8 +88,8 @@ export function writeSafetensors(
 /**
  * Reads every tensor of a file onto the CPU, after checking all of it.
  *
- * Throws UserError naming the file and the reason when it cannot be read, is truncated or damaged, or holds an element type
- * that libtorch does not have.
+ * @throws UserError naming the file and the reason when it cannot be read, is truncated or damaged, or holds an element
+ * type that libtorch does not have.
  *
  * @example
  * const { tensors, metadata } = readSafetensors("weights.safetensors");
@@ -114,7 +114,10 @@ export function readSafetensors(path: string): Safetensors {
   });
 }
 
-/** Reads and checks only the header: names, types, shapes and metadata. Throws UserError as {@link readSafetensors} does. */
+/**
+ * Reads and checks only the header: names, types, shapes and metadata.
+ * @throws UserError as {@link readSafetensors} does.
+ */
 export function readSafetensorsHeader(path: string): SafetensorsHeader {
   return withFile(path, (file, size) => readHeaderOf(file, size, path).header);
 }

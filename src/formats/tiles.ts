@@ -36,7 +36,7 @@ export interface Picture {
 /**
  * Lays images out from the left and from the top; cells of the last row that no image fills show the background.
  *
- * Throws UserError when there is no image, the images have neither 1 nor 3 channels, or an option is out of range.
+ * @throws UserError when there is no image, the images have neither 1 nor 3 channels, or an option is out of range.
  */
 export function tile(batch: PixelBatch, options: GridOptions = {}): Picture {
   const { pixels, count, channels, height, width } = batch;

@@ -50,8 +50,8 @@ interface DirectoryPlace {
 /**
  * The entries of an archive by name, in the order of the directory. Folders are left out.
  *
- * Throws UserError naming the file when it is no zip archive, is truncated, or when an entry is encrypted, compressed by
- * another method, doubled, overlapping, or claims more than it can hold.
+ * @throws UserError naming the file when it is no zip archive, is truncated, or when an entry is encrypted, compressed
+ * by another method, doubled, overlapping, or claims more than it can hold.
  */
 export function readZipDirectory(file: RandomAccessFile): Map<string, ZipEntry> {
   const place = findDirectory(file);

@@ -11,8 +11,10 @@ import { LOCAL_SIZE, type ZipEntry } from "./zip-directory.ts";
 const LOCAL = 0x04034b50;
 
 /**
- * The position of an entry's data in the file. Throws UserError when the entry's own header is missing, names another entry
- * than the directory does, or leaves too little room for the data.
+ * The position of an entry's data in the file.
+ *
+ * @throws UserError when the entry's own header is missing, names another entry than the directory does, or leaves too
+ * little room for the data.
  */
 export function locateEntry(file: RandomAccessFile, entry: ZipEntry): number {
   const where = `${file.path}: zip entry ${quoted(entry.name)}`;
@@ -26,14 +28,17 @@ export function locateEntry(file: RandomAccessFile, entry: ZipEntry): number {
   return start;
 }
 
-/** The bytes of a stored entry, a fresh array. Throws UserError when they do not have the CRC-32 that the archive states. */
+/**
+ * The bytes of a stored entry, a fresh array.
+ * @throws UserError when they do not have the CRC-32 that the archive states.
+ */
 export function readStoredEntry(file: RandomAccessFile, entry: ZipEntry): Uint8Array<ArrayBuffer> {
   const bytes = file.read(locateEntry(file, entry), entry.size);
   checkCrc(file, entry, crc32(bytes));
   return bytes;
 }
 
-/** Throws UserError when `actual` is not the CRC-32 that the archive states for the entry. */
+/** @throws UserError when `actual` is not the CRC-32 that the archive states for the entry. */
 export function checkCrc(file: RandomAccessFile, entry: ZipEntry, actual: number): void {
   if (actual === entry.crc32) return;
   throw new UserError(

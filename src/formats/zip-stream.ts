@@ -31,7 +31,7 @@ export class ZipEntryReader {
   /**
    * The `length` bytes of the entry from `position`; a fresh array. One call at a time.
    *
-   * Throws UserError when the entry ends before, or is damaged.
+   * @throws UserError when the entry ends before, or is damaged.
    */
   async read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const { size, method, name } = this.#entry;

@@ -9,7 +9,7 @@ import { defineLoss, type Loss } from "./loss.ts";
  * (equation 8). Targets (label smoothing)
  * replace b and a.
  *
- * Throws UserError for an unknown option, or unless a < b: larger scores mean more real.
+ * @throws UserError for an unknown option, or unless a < b: larger scores mean more real.
  *
  * @example
  * const loss = leastSquares({ a: -1, b: 1, c: 0 }).build();

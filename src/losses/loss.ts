@@ -28,7 +28,7 @@ export interface Loss {
   /**
    * What the discriminator minimises: mean(real) + mean(fake).
    *
-   * Throws UserError when `targets` is given to a loss that has none.
+   * @throws UserError when `targets` is given to a loss that has none.
    */
   discriminator(real: Tensor, fake: Tensor, targets?: LossTargets): { real: Tensor; fake: Tensor };
   /** What the generator minimises, from the scores of generated images. */
@@ -47,7 +47,7 @@ export interface Loss {
  */
 export const defineLoss = definer<"loss", undefined, Loss>("loss");
 
-/** Throws UserError when targets are given to a loss without any. */
+/** @throws UserError when targets are given to a loss without any. */
 export function refuseTargets(loss: string, targets: LossTargets | undefined): void {
   if (targets?.real === undefined && targets?.fake === undefined) return;
   throw new UserError(

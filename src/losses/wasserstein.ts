@@ -12,7 +12,7 @@ import { defineLoss, type Loss, refuseTargets } from "./loss.ts";
  * gradient penalty. A score has no meaning by itself, only differences have: `probability` is its sigmoid, to be able to
  * show it.
  *
- * Throws UserError for an unknown option or a clip that is not above 0.
+ * @throws UserError for an unknown option or a clip that is not above 0.
  *
  * @example
  * const loss = wasserstein({ clip: 0.01 }).build();

@@ -28,7 +28,8 @@ export interface CollectOptions {
 /**
  * Looks at every image of a set once. No image is kept; of the features and logits only what `parts` names.
  *
- * Throws UserError when the network answers with something that is not finite, and the reason of `stop` when it is raised.
+ * @throws UserError when the network answers with something that is not finite, and the reason of `stop` when it is
+ * raised.
  */
 export async function collect(
   network: FeatureNetwork,

@@ -43,7 +43,8 @@ export interface Evaluation extends CollectOptions {
 /**
  * Measures every metric's scores.
  *
- * Throws UserError when a metric needs real images and there are none, sizes differ, or there are too few images for it.
+ * @throws UserError when a metric needs real images and there are none, sizes differ, or there are too few images for
+ * it.
  *
  * @example
  * const network = await openFeatures("mnist-classifier", { device: "cpu" });

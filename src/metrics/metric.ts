@@ -73,7 +73,10 @@ export type MetricDescriptor = Descriptor<"metric", MetricContext, Metric>;
 /** Defines a metric: its kind, the zod schema of its options, and a function that makes it. */
 export const defineMetric = definer<"metric", MetricContext, Metric>("metric");
 
-/** A part that the collector was asked for. Throws when a metric reads what it did not say that it needs. */
+/**
+ * A part that the collector was asked for.
+ * @throws when a metric reads what it did not say that it needs.
+ */
 export function part<P extends Part>(sample: Sample | undefined, name: P): NonNullable<Sample[P]> {
   const found = sample?.[name];
   if (found === undefined || found === null) throw new Error(`a metric reads \`${name}\` without having asked for it`);

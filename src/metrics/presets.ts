@@ -68,7 +68,10 @@ export const presets: Readonly<Record<string, Preset>> = {
   },
 };
 
-/** The preset of that name. Throws UserError with the nearest name when there is none. */
+/**
+ * The preset of that name.
+ * @throws UserError with the nearest name when there is none.
+ */
 export function preset(name: string): Preset {
   const found = Object.hasOwn(presets, name) ? presets[name] : undefined;
   if (found) return found;

@@ -99,7 +99,7 @@ interface Compared {
 }
 
 /**
- * Throws UserError naming every difference when two scores must not be compared.
+ * @throws UserError naming every difference when two scores must not be compared.
  *
  * @example
  * requireSameProtocol({ of: "runs/a", ...scoreOfA }, { of: "runs/b", ...scoreOfB });

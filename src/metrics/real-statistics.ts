@@ -27,7 +27,7 @@ export interface RealStatistics {
 /**
  * The wanted parts of a set of real images, from the cache where it has them.
  *
- * Throws UserError when an image cannot be scored or the cache cannot be written.
+ * @throws UserError when an image cannot be scored or the cache cannot be written.
  */
 export async function realStatistics(
   network: FeatureNetwork,

@@ -182,8 +182,8 @@ const probability = z.number().min(0, "must be at least 0").lt(1, "must be below
  * takes, is the mean over the pixels. As in the authors' code the lengths of the weights are trained in the last layer
  * only; `dataDependentInitialisation` sets all of them first.
  *
- * Throws UserError for an unknown option or one out of range, and at build for vectors instead of images or a size that the
- * layers do not fit.
+ * @throws UserError for an unknown option or one out of range, and at build for vectors instead of images or a size
+ * that the layers do not fit.
  *
  * @example
  * allCnn.discriminator({ width: 96 });

@@ -31,7 +31,7 @@ export class AttentionInserter {
   /**
    * The attention to follow layers that made maps of `side`, or nothing; asked once a side, after its last layer.
    *
-   * Throws UserError when it stands there and does not fit the channels.
+   * @throws UserError when it stands there and does not fit the channels.
    */
   after(side: number, channels: number): SelfAttention[] {
     this.#sides.add(side);
@@ -45,7 +45,7 @@ export class AttentionInserter {
     return [new SelfAttention(this.#context, channels, { spectralNorm, ...beginnings(this.#style) })];
   }
 
-  /** Throws UserError when no maps had that side. */
+  /** @throws UserError when no maps had that side. */
   requirePlaced(): void {
     const { side } = this.#place;
     if (side === 0 || this.#sides.has(side)) return;

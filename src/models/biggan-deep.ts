@@ -176,9 +176,9 @@ const shared = {
  * `bigganDeep.discriminator`: `width`, `attention`, `init` likewise, `outputs` 1 (logits; more make the score their log
  * sum exp), `conditional` true (projection).
  *
- * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
- * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that has
- * no classes.
+ * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that
+ * has no classes.
  *
  * @example
  * bigganDeep.generator({ width: 128 });

@@ -65,7 +65,10 @@ function planOf(size: number, network: string): Plan {
   throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
 }
 
-/** Channels before the first of the generator's blocks and after each, in multiples of the width. Throws UserError likewise. */
+/**
+ * Channels before the first of the generator's blocks and after each, in multiples of the width.
+ * @throws UserError likewise.
+ */
 export function bigganFactors(size: number, network: string): readonly number[] {
   return planOf(size, network).up;
 }
@@ -220,7 +223,7 @@ const shared = {
  * `biggan.discriminator`: `width`, `attention`, `attentionNorm`, `init` likewise, `outputs` 1 (logits; more make the score
  * their log sum exp), `conditional` true (projection).
  *
- * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
  * images, a `latent` that cannot be cut into equal parts, `attention` that is no map's side or finds no multiple of 8
  * channels there, or `conditional` with data that has no classes.
  *

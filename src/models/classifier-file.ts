@@ -81,7 +81,7 @@ export function roundToFile(network: Classifier): void {
 /**
  * Writes a classifier, atomically.
  *
- * Throws UserError when the file system refuses.
+ * @throws UserError when the file system refuses.
  *
  * @example
  * roundToFile(network);
@@ -103,8 +103,8 @@ export function writeClassifier(path: string, network: Classifier, info: Classif
 /**
  * Reads a classifier, in evaluation mode.
  *
- * Throws UserError when the file cannot be read, is no classifier file, contradicts itself, or holds weights that are not
- * finite.
+ * @throws UserError when the file cannot be read, is no classifier file, contradicts itself, or holds weights that are
+ * not finite.
  *
  * @example
  * const { network, info } = readClassifier("letters.safetensors", "cpu");

@@ -79,7 +79,7 @@ class ResidualBlock extends Module {
 /**
  * The classifier.
  *
- * Throws UserError when the size is below {@link LEAST_CLASSIFIER_SIZE} or a number is not positive.
+ * @throws UserError when the size is below {@link LEAST_CLASSIFIER_SIZE} or a number is not positive.
  *
  * @example
  * const network = new Classifier({ generator: new Generator(1), device: "cpu" }, { channels: 1, size: 32, classes: 10, width: 16, blocks: 1 });
@@ -117,7 +117,7 @@ export class Classifier extends Module {
   /**
    * Features and logits of images [N, channels, size, size] in [-1, 1].
    *
-   * Throws UserError when the images have another shape.
+   * @throws UserError when the images have another shape.
    */
   forward(images: Tensor): Classification {
     const { channels, size } = this.options;

@@ -5,7 +5,7 @@ import { Tensor } from "../tensor/index.ts";
 /**
  * z with the label appended as a one-hot vector, [B, latent + classes] (Mirza and Osindero 2014); shares of classes as they are.
  *
- * Throws UserError when there are no labels.
+ * @throws UserError when there are no labels.
  */
 export function appendLabels(z: Tensor, labels: Tensor | undefined, classes: number): Tensor {
   return Tensor.cat([z, sharesOf(requireLabels(labels), classes).to({ dtype: z.dtype })], 1);
@@ -16,7 +16,10 @@ export function sharesOf(labels: Tensor, classes: number): Tensor {
   return labels.ndim === 2 ? labels : labels.oneHot(classes).float();
 }
 
-/** The labels, if they were given. Throws UserError when not. */
+/**
+ * The labels, if they were given.
+ * @throws UserError when not.
+ */
 export function requireLabels(labels: Tensor | undefined): Tensor {
   if (labels === undefined) throw new UserError("a conditional network needs labels, and none were given");
   return labels;

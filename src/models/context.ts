@@ -38,7 +38,7 @@ export interface ModelContext extends BuildContext {
 /**
  * Channels and size of the context's images.
  *
- * Throws UserError, in the name of `network`, when the samples are vectors.
+ * @throws UserError, in the name of `network`, when the samples are vectors.
  */
 export function imageShape(context: ModelContext, network: string): { channels: number; size: number } {
   if ("features" in context.image) {
@@ -55,7 +55,7 @@ export function sampleShape(context: ModelContext): number[] {
   return "features" in image ? [image.features] : [image.channels, image.size, image.size];
 }
 
-/** Throws UserError, in the name of `network`, when it is to use labels and the data has none. */
+/** @throws UserError, in the name of `network`, when it is to use labels and the data has none. */
 export function requireClasses(context: ModelContext, network: string): number {
   if (context.classes < 1) {
     throw new UserError(`${network}: \`conditional\` (=true) needs data with classes, and this data has none`);

@@ -244,9 +244,9 @@ const attention = z.int("must be a whole number").min(0, "must not be negative")
  * convolution but the first and the last layer; 0.5 keeps 128 x 128 images from collapsing), `outputs` 1 (logits; more
  * make the score their log sum exp), `conditional` false (projection), `attention` 0, `init` "normal".
  *
- * Throws UserError for an unknown option or one out of range, and at build for an image size that is not a power of two
- * from 16 to 256, vectors instead of images, a `latent` that cannot be cut into equal parts, `attention` that is no map's
- * side or finds no multiple of 8 channels there, or `conditional` with data that has no classes.
+ * @throws UserError for an unknown option or one out of range, and at build for an image size that is not a power of
+ * two from 16 to 256, vectors instead of images, a `latent` that cannot be cut into equal parts, `attention` that is no
+ * map's side or finds no multiple of 8 channels there, or `conditional` with data that has no classes.
  *
  * @example
  * dcgan.generator({ latent: 100, width: 64 });

@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.ts";
 /**
  * The length of a part of z: one part for the first layer and one for each of `levels` ("blocks", "norms") after it.
  *
- * Throws UserError, in the name of `network`, when z cannot be cut like that.
+ * @throws UserError, in the name of `network`, when z cannot be cut like that.
  */
 export function partLength(network: string, latent: number, levels: number, name: string): number {
   const parts = levels + 1;

@@ -148,7 +148,7 @@ const init = z.enum(INITIALISERS).default("default");
  * `mlp.discriminator`: `hidden`, `spectralNorm`, `init` likewise, `outputs` 1 (logits; more make the score their log sum
  * exp), `conditional` false (projection).
  *
- * Throws UserError for an unknown option or one out of range, and at build for `conditional` with data that has no
+ * @throws UserError for an unknown option or one out of range, and at build for `conditional` with data that has no
  * classes.
  *
  * @example

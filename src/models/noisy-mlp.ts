@@ -146,7 +146,7 @@ const sigma = z.number().min(0, "must be at least 0");
  * in the authors' code the lengths of the weights are trained in the last layer only; `dataDependentInitialisation` sets
  * all of them first.
  *
- * Throws UserError for an unknown option or one out of range, and at build for vectors instead of images.
+ * @throws UserError for an unknown option or one out of range, and at build for vectors instead of images.
  *
  * @example
  * noisyMlp.discriminator({ noise: 0.5 });

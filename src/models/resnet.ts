@@ -59,7 +59,10 @@ function planOf(size: number, network: string): Plan {
   throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
 }
 
-/** Channels before the first of the generator's blocks and after each, in multiples of the width. Throws UserError likewise. */
+/**
+ * Channels before the first of the generator's blocks and after each, in multiples of the width.
+ * @throws UserError likewise.
+ */
 export function resnetFactors(size: number, network: string): readonly number[] {
   return planOf(size, network).up;
 }
@@ -182,9 +185,9 @@ const init = z.enum(INITIALISERS).default("xavierUniform");
  * (logits; more make the score their log sum exp), `conditional` false (projection), `attention` 0, `pooling` "sum"
  * ("mean" in WGAN-GP), `init` likewise.
  *
- * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
- * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that has
- * no classes.
+ * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that
+ * has no classes.
  *
  * @example
  * resnet.generator(); // SNGAN's

@@ -38,9 +38,9 @@ const init = z.enum(INITIALISERS).default("xavierUniform");
  * `sagan.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `outputs` 1 (logits; more make the score
  * their log sum exp), `conditional` true (projection), `attention`, `init` likewise.
  *
- * Throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
- * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that has
- * no classes.
+ * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that
+ * has no classes.
  *
  * @example
  * sagan.generator({ width: 64 });

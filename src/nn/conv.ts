@@ -35,7 +35,8 @@ export interface ConvTransposeOptions extends ConvOptions {
  * H' = floor((H + 2 padding - dilation (kernelSize - 1) - 1) / stride) + 1.
  *
  * Parameters: `weight` [outChannels, inChannels / groups, kernelSize, kernelSize], `bias` [outChannels].
- * Throws UserError when a size is not positive or `groups` does not divide the channels.
+ *
+ * @throws UserError when a size is not positive or `groups` does not divide the channels.
  *
  * @example
  * new Conv2d(context, 3, 64, 4, { stride: 2, padding: 1 }); // halves height and width
@@ -106,7 +107,8 @@ export class Conv2d extends WeightedModule {
  * H' = (H - 1) stride - 2 padding + dilation (kernelSize - 1) + outputPadding + 1.
  *
  * Parameters: `weight` [inChannels, outChannels / groups, kernelSize, kernelSize], `bias` [outChannels].
- * Throws UserError when a size is not positive or `groups` does not divide the channels.
+ *
+ * @throws UserError when a size is not positive or `groups` does not divide the channels.
  *
  * @example
  * new ConvTranspose2d(context, 128, 64, 4, { stride: 2, padding: 1 }); // doubles height and width

@@ -13,7 +13,9 @@ import { statisticsFrozen } from "./statistics.ts";
  * mean and variance are those of all processes' samples. They are exchanged in two sums, the mean's and then that of
  * squared distances from it, forward and backward. Alone, and in evaluation mode, it is batch norm itself.
  *
- * Parameters and buffers are batch norm's. Throws UserError when another process is lost.
+ * Parameters and buffers are batch norm's.
+ *
+ * @throws UserError when another process is lost.
  *
  * @example
  * new CrossReplicaBatchNorm(context, 2, 64).forward(maps);

@@ -8,7 +8,7 @@ import { type RowForward, rowsOf } from "./rows.ts";
  * In train mode sets each element to zero with probability `p` and divides the others by 1 - p; in evaluation mode it
  * does nothing. It draws from the engine's default generator, whose state is part of every checkpoint.
  *
- * Throws UserError unless 0 <= p < 1.
+ * @throws UserError unless 0 <= p < 1.
  *
  * @example
  * new Dropout(0.5).forward(x);

@@ -8,7 +8,7 @@ import type { RowForward } from "./rows.ts";
  * In train mode adds independent draws from N(0, sigma^2) to each element; in evaluation mode it does nothing. It draws
  * from the engine's default generator, whose state is part of every checkpoint, as dropout does.
  *
- * Throws UserError unless sigma is a finite number of at least 0.
+ * @throws UserError unless sigma is a finite number of at least 0.
  *
  * @example
  * new GaussianNoise(0.3).forward(images);

@@ -40,7 +40,7 @@ export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
 /**
  * Fan in and fan out of a weight shape.
  *
- * Throws UserError for fewer than two dimensions, where neither is defined.
+ * @throws UserError for fewer than two dimensions, where neither is defined.
  *
  * @example
  * fans([64, 3, 4, 4]); // { fanIn: 48, fanOut: 1024 }

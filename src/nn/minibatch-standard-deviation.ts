@@ -13,7 +13,7 @@ const EPS = 1e-8;
  * averaged over the features; the same for all of the group. Of n = N / `group` groups, sample i belongs to number i mod n,
  * as in the authors' code. A smaller batch is one group.
  *
- * Throws UserError for a batch that does not divide into groups.
+ * @throws UserError for a batch that does not divide into groups.
  *
  * @example
  * new MinibatchStandardDeviation(512, { group: 4 }).forward(features); // [N, 513]

@@ -147,7 +147,7 @@ export abstract class Module {
    * Nothing is copied unless everything fits.
    *
    * @param options.strict - Refuse missing and superfluous names. Default true.
-   * Throws UserError when a shape differs, or under `strict` when the names do.
+   * @throws UserError when a shape differs, or under `strict` when the names do.
    */
   loadStateDict(state: ReadonlyMap<string, Tensor>, { strict = true }: { strict?: boolean } = {}): void {
     const own = this.stateDict();
@@ -205,7 +205,7 @@ export abstract class Module {
    * Runs `body` with other tensors standing in for the parameters and buffers of the given names, without copying: for
    * sampling with averaged weights, or for a look ahead. The own tensors are back afterwards, also after an error.
    *
-   * Throws UserError when a name does not exist here.
+   * @throws UserError when a name does not exist here.
    *
    * @example
    * const images = generator.substitute(averages, () => generator.forward(z));

@@ -30,7 +30,8 @@ const VALUE_FRACTION = 2;
  * at 0: the network learns with convolutions first, and looks afar when that pays.
  *
  * Modules: `query`, `key`, `value`, `output`. Parameters: `gain` [].
- * Throws UserError unless `channels` is a multiple of 8.
+ *
+ * @throws UserError unless `channels` is a multiple of 8.
  *
  * @example
  * new SelfAttention(context, 64, { spectralNorm: true }).forward(maps);

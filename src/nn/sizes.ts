@@ -2,7 +2,7 @@
 import { UserError } from "../base/errors.ts";
 
 /**
- * Throws UserError unless every value is a positive whole number.
+ * @throws UserError unless every value is a positive whole number.
  *
  * @example
  * requirePositive("Linear", { inFeatures, outFeatures });
@@ -15,7 +15,7 @@ export function requirePositive(layer: string, values: Readonly<Record<string, n
   }
 }
 
-/** Throws UserError unless `groups` divides every value. */
+/** @throws UserError unless `groups` divides every value. */
 export function requireDivisible(layer: string, groups: number, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (value % groups !== 0) {

@@ -31,7 +31,8 @@ export interface SpectralNormOptions {
  * and D(fake) of one update are two iterations; here the trainer decides, by wrapping all passes but the main one.
  *
  * u and v begin as normalised Gaussian vectors, drawn from the context's generator.
- * Throws UserError for an option out of range, and Error when the layer already has a norm on its weight.
+ *
+ * @throws UserError for an option out of range, and Error when the layer already has a norm on its weight.
  *
  * @example
  * const layer = spectralNorm(context, new Conv2d(context, 3, 64, 4, { stride: 2, padding: 1 }));

@@ -18,7 +18,7 @@ import { VirtualBatchNorm } from "./virtual-batch-norm.ts";
  * which is PyTorch's cumulative average (`momentum=None`). All else is in evaluation mode while they are collected, as it
  * will be when the network is used: nothing is dropped, and spectral norm's vectors stay where they are.
  *
- * Throws UserError for a network without batch norm that keeps running statistics.
+ * @throws UserError for a network without batch norm that keeps running statistics.
  *
  * @example
  * const standing = new StandingStatistics(generator);

@@ -35,7 +35,9 @@ interface Moments {
  * The reference statistics are taken anew in each pass, with the weights as they are, and gradients flow through them, as
  * in the authors' code. Train and evaluation mode do not differ; there are no running statistics.
  *
- * Parameters: `weight`, `bias` [features]. Throws UserError in a pass without a reference batch or for input of another shape.
+ * Parameters: `weight`, `bias` [features].
+ *
+ * @throws UserError in a pass without a reference batch or for input of another shape.
  *
  * @example
  * const layer = new VirtualBatchNorm(context, 64);

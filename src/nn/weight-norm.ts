@@ -24,8 +24,8 @@ export interface WeightNormOptions {
  * along `dim`. At first g = |w| and v = w, so that the layer computes what it did; `initialiseFromData` sets g and the
  * bias from a batch.
  *
- * Throws UserError when the weight has no such dimension or `initialStd` is not above 0, and Error when the layer already
- * has a norm on its weight.
+ * @throws UserError when the weight has no such dimension or `initialStd` is not above 0, and Error when the layer
+ * already has a norm on its weight.
  *
  * @example
  * const layer = weightNorm(new Linear(context, 784, 1000));

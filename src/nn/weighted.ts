@@ -38,7 +38,7 @@ export abstract class WeightedModule extends UnaryModule {
    * Replaces the parameter `weight` by what `reparametrisation` stores instead. Use `spectralNorm(...)` or
    * `weightNorm(...)`.
    *
-   * Throws Error when the layer already has one: two of them would fight over the scale.
+   * @throws Error when the layer already has one: two of them would fight over the scale.
    */
   reparametrise(reparametrisation: Reparametrisation): void {
     if (this.#reparametrisation !== undefined) {

@@ -54,7 +54,7 @@ const beta = z.number().min(0, "must be at least 0").lt(1, "must be below 1");
  * Adam with PyTorch's defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0. GANs are trained with a smaller
  * beta1: 0.5 in DCGAN, 0 in WGAN-GP, SNGAN and BigGAN.
  *
- * Throws UserError for an unknown option or one out of range.
+ * @throws UserError for an unknown option or one out of range.
  *
  * @example
  * adam({ lr: 2e-4, betas: [0.5, 0.999] });

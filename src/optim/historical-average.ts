@@ -79,7 +79,7 @@ export class HistoricalAverage {
   /**
    * Takes over a state that {@link state} and {@link scalars} gave.
    *
-   * Throws UserError when a tensor or the count is missing.
+   * @throws UserError when a tensor or the count is missing.
    */
   load(state: ReadonlyMap<string, Tensor>, scalars: Readonly<Record<string, number>>): void {
     const { count } = scalars;

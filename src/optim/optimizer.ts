@@ -54,7 +54,7 @@ export abstract class Optimizer {
   /**
    * One update with one gradient for each parameter, in the same order.
    *
-   * Throws Error when their number differs from that of the parameters.
+   * @throws Error when their number differs from that of the parameters.
    */
   step(gradients: readonly Tensor[]): void {
     if (gradients.length !== this.parameters.length) {
@@ -83,7 +83,7 @@ export abstract class Optimizer {
   /**
    * Takes over a state that {@link state} and {@link scalars} gave.
    *
-   * Throws UserError when a tensor or number is missing, superfluous or of another shape; then nothing has changed.
+   * @throws UserError when a tensor or number is missing, superfluous or of another shape; then nothing has changed.
    */
   load(state: ReadonlyMap<string, Tensor>, scalars: OptimizerScalars): void {
     const own = this.state();

@@ -78,7 +78,7 @@ export class RMSprop extends Optimizer {
  * RMSprop with PyTorch's defaults: lr 1e-2, alpha 0.99, eps 1e-8, momentum 0, centered false, weightDecay 0. The
  * Wasserstein GAN paper takes lr 5e-5 (Arjovsky et al. 2017, algorithm 1).
  *
- * Throws UserError for an unknown option or one out of range.
+ * @throws UserError for an unknown option or one out of range.
  *
  * @example
  * rmsprop({ lr: 5e-5 });

@@ -38,7 +38,7 @@ const stepNumber = z.int("must be a whole number of steps").min(0, "must be at l
  * The configured rate up to step `from`, then a straight line that reaches `final` times the rate at step `to` and stays
  * there. Defaults: from 0, to the end of the run, final 0 (SNGAN and its reference implementations on CIFAR-10).
  *
- * Throws UserError for an unknown option or one out of range, and at build when `to` does not come after `from`.
+ * @throws UserError for an unknown option or one out of range, and at build when `to` does not come after `from`.
  *
  * @example
  * linearDecay({ from: 50_000, to: 100_000, final: 0.1 });

@@ -46,7 +46,7 @@ export class SGD extends Optimizer {
 /**
  * Gradient descent with defaults lr 1e-2, momentum 0, nesterov false, weightDecay 0.
  *
- * Throws UserError for an unknown option or one out of range, and for nesterov without momentum.
+ * @throws UserError for an unknown option or one out of range, and for nesterov without momentum.
  *
  * @example
  * sgd({ lr: 0.01, momentum: 0.9, nesterov: true });

@@ -23,7 +23,7 @@ export interface WeightAveragingOptions {
  * Averages the parameters of `network` as average <- decay x average + (1 - decay) x parameter; buffers (running
  * statistics, power-iteration vectors) are copied as they are.
  *
- * Throws UserError for an option out of range.
+ * @throws UserError for an option out of range.
  *
  * @example
  * const averages = new WeightAveraging(generator, { decay: 0.9999, start: 1000 });
@@ -91,7 +91,7 @@ export class WeightAveraging {
   /**
    * Takes over a state that {@link state} and {@link scalars} gave.
    *
-   * Throws UserError when a tensor or the count is missing.
+   * @throws UserError when a tensor or the count is missing.
    */
   load(state: ReadonlyMap<string, Tensor>, scalars: Readonly<Record<string, number>>): void {
     const { updates } = scalars;

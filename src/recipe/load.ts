@@ -43,8 +43,8 @@ function nameOf(file: string): string {
 /**
  * Loads a recipe by shipped name or by file.
  *
- * Throws UserError when there is no such recipe (naming the nearest), or when the file is missing, does not parse, throws,
- * or does not export a recipe.
+ * @throws UserError when there is no such recipe (naming the nearest), or when the file is missing, does not parse,
+ * throws, or does not export a recipe.
  *
  * @example
  * const { recipe } = await loadRecipe("mnist");

@@ -68,7 +68,7 @@ function explained(file: string, thrown: unknown): UserError {
 /**
  * Imports a TypeScript or JavaScript file of the user's and gives its exports.
  *
- * Throws UserError with the path, and the line where there is one, when the file is missing, is not valid, or throws.
+ * @throws UserError with the path, and the line where there is one, when the file is missing, is not valid, or throws.
  *
  * @example
  * await importModule("my-techniques.ts"); // its calls of describe() have now registered their kinds
@@ -92,7 +92,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
 /**
  * Imports the modules that a stored run names, so that the kinds they define are known again.
  *
- * Throws UserError when one is no longer there.
+ * @throws UserError when one is no longer there.
  */
 export async function importModules(paths: readonly string[]): Promise<void> {
   for (const path of paths) {

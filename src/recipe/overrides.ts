@@ -45,7 +45,9 @@ function refuse(message: string): UserError {
 }
 
 /**
- * Takes `key=value`, `key+=value` or `key-=value` apart. Throws UserError when the text is none of them.
+ * Takes `key=value`, `key+=value` or `key-=value` apart.
+ *
+ * @throws UserError when the text is none of them.
  *
  * @example
  * parseSetting("techniques.topK.floor=0.5").path; // ["techniques", "topK", "floor"]
@@ -66,7 +68,10 @@ function write(target: Record<string, unknown>, path: readonly string[], value: 
   else here[path.at(-1)!] = value;
 }
 
-/** Throws when the schema says that there is no such key. Where it does not say, the check of the whole part will. */
+/**
+ * Where it does not say, the check of the whole part will.
+ * @throws when the schema says that there is no such key.
+ */
 function refuseUnknown(schema: Schema, path: readonly string[], root: readonly string[]): void {
   for (let depth = 0; depth < path.length; depth++) {
     const holder = schemaAt(schema, path.slice(0, depth));
@@ -239,9 +244,8 @@ function rebuild(part: PlainDescriptor, path: string): unknown {
 /**
  * The recipe with the overrides applied, checked by the same schemas as a recipe that was written by hand.
  *
- * Throws UserError naming the key, the value and what is accepted; a misspelt key is answered with the nearest one.
- *
  * @param settings - texts of the forms listed at the head of this file
+ * @throws UserError naming the key, the value and what is accepted; a misspelt key is answered with the nearest one.
  *
  * @example
  * applyOverrides(recipe, ["batchSize=32", "techniques.topK.floor=0.75"]);

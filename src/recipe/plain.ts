@@ -32,7 +32,9 @@ export function toPlainRecipe(recipe: Recipe): PlainRecipe {
 
 /**
  * The recipe that {@link toPlainRecipe} wrote. The modules that define parts of the user's own must have been imported
- * (see `importModules`). Throws UserError when a kind is unknown or an option does not fit.
+ * (see `importModules`).
+ *
+ * @throws UserError when a kind is unknown or an option does not fit.
  */
 export function fromPlainRecipe(plain: PlainRecipe): Recipe {
   return defineRecipe(mapParts(plain, isPlainPart, (part: PlainDescriptor) => fromPlain(part)) as RecipeInput);

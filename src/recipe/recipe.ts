@@ -62,7 +62,7 @@ function freeze<T extends object>(value: T): T {
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
  * | `threads` | CPU threads | what the engine chooses |
  *
- * Throws UserError with the key, the value and what is accepted when anything does not fit.
+ * @throws UserError with the key, the value and what is accepted when anything does not fit.
  *
  * @example
  * export default defineRecipe({

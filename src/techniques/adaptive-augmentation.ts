@@ -52,7 +52,7 @@ function transform(images: Tensor, p: number, wanted: GeometryGroups & { color: 
  * p and r are logged as `augment` and `overfit`, and p is in checkpoints. The sign is that of D's judgement: which side of
  * D(x) = 1/2 a score lies on, for any loss whose scores mean something by themselves. Unlike the paper's, p stops at 1.
  *
- * Throws UserError for an option out of range, for images of other than 1 or 3 channels, for vectors, and with the
+ * @throws UserError for an option out of range, for images of other than 1 or 3 channels, for vectors, and with the
  * Wasserstein loss, whose scores know no side.
  *
  * @example

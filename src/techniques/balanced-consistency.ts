@@ -22,7 +22,7 @@ const options = z.strictObject({
  * With {@link latentConsistency} it makes up the paper's improved consistency regularisation, ICR. Costs two more passes of
  * the discriminator in its update; four where another technique augments what it sees.
  *
- * Throws UserError for an option out of range, and when the samples are vectors.
+ * @throws UserError for an option out of range, and when the samples are vectors.
  *
  * @example
  * techniques: [balancedConsistency(), latentConsistency()] // ICR

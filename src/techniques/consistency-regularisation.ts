@@ -20,7 +20,7 @@ const options = z.strictObject({
  *
  * Costs one more pass of the discriminator in its update; two where another technique augments what it sees.
  *
- * Throws UserError for an option out of range, and when the samples are vectors.
+ * @throws UserError for an option out of range, and when the samples are vectors.
  *
  * @example
  * techniques: [consistencyRegularisation({ weight: 10 })]

@@ -19,7 +19,7 @@ const options = z.strictObject({
  *
  * `weightAveraging` and `historicalAveraging`, which begin with the first weights, stand after this one.
  *
- * Throws UserError for an option out of range, and when neither network has weight norm.
+ * @throws UserError for an option out of range, and when neither network has weight norm.
  *
  * @example
  * techniques: [dataDependentInitialisation({ images: 500 })]

@@ -95,7 +95,7 @@ const options = z.strictObject({
  *
  * Every sample has draws of its own. The ranges are the authors'.
  *
- * Throws UserError for an unknown or empty policy, and when the samples are vectors.
+ * @throws UserError for an unknown or empty policy, and when the samples are vectors.
  *
  * @example
  * techniques: [diffAugment({ policy: ["translation", "cutout"] })]

@@ -17,7 +17,7 @@ const options = z.strictObject({
  * which is where the authors' code evaluates it: on the lines between real samples and their perturbed copies. std is
  * that of all elements of the batch (divided by their number, not one less). Defaults: `weight` (lambda) 10, `noise` 0.5.
  *
- * Throws UserError when an option is not above 0.
+ * @throws UserError when an option is not above 0.
  *
  * @example
  * loss: nonSaturating(), techniques: [dragan()]

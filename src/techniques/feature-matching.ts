@@ -50,7 +50,7 @@ type Options = z.output<typeof options>;
  *
  * Costs a forward pass of the discriminator over as many real images, without gradient.
  *
- * Throws UserError for an option out of range, and in the first step when the discriminator has fewer hidden layers.
+ * @throws UserError for an option out of range, and in the first step when the discriminator has fewer hidden layers.
  *
  * @example
  * techniques: [featureMatching({ norm: "l1", layer: -2 })]

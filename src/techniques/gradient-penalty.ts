@@ -11,7 +11,7 @@ const options = z.strictObject({ weight: z.number().positive("must be above 0").
  * real and generated samples, e uniform in [0, 1] for each pair. `weight` is the paper's lambda, default 10. A conditional
  * critic judges a point under the label of its real end.
  *
- * Throws UserError when `weight` is not above 0.
+ * @throws UserError when `weight` is not above 0.
  *
  * @example
  * loss: wasserstein(), techniques: [gradientPenalty({ weight: 10 })]

@@ -40,7 +40,9 @@ const PLAYERS = ["generator", "discriminator"] as const;
  * `mixture` with batches of 64 (one seed) the generator's |theta - mean|^2 was 9.0 after 1,500 steps with weight 0.001, 7.5
  * with 0.01, 1.1 with 0.1 and 0.2 with 1.
  *
- * Memory: 8 bytes a weight of each player. Throws UserError for an option out of range.
+ * Memory: 8 bytes a weight of each player.
+ *
+ * @throws UserError for an option out of range.
  *
  * @example
  * techniques: [historicalAveraging({ weight: 0.001 })]

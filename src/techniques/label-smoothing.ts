@@ -34,9 +34,11 @@ type Target = z.output<typeof target>;
  * beta (1 - flip) + alpha flip for beta: cross-entropy is linear in the target, and least squares is up to a constant. What
  * they add is noise in the gradients.
  *
- * Targets are on the scale of the loss's own (`loss.usualTargets`). Throws UserError for an option out of range; when a game
- * is built whose loss has no targets (hinge, wasserstein), or where the mean target of real images is not above that of
- * generated ones, or one of them lies outside of the loss's own two.
+ * Targets are on the scale of the loss's own (`loss.usualTargets`).
+ *
+ * @throws UserError for an option out of range; when a game is built whose loss has no targets (hinge, wasserstein), or
+ * where the mean target of real images is not above that of generated ones, or one of them lies outside of the loss's
+ * own two.
  *
  * @example
  * loss: nonSaturating(), techniques: [labelSmoothing()]

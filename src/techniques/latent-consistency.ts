@@ -24,7 +24,7 @@ const options = z.strictObject({
  * With {@link balancedConsistency} it makes up the paper's improved consistency regularisation, ICR. Costs one more forward
  * pass of the generator and one pass of the discriminator in its update, and one pass of the generator in its own.
  *
- * Throws UserError for an option out of range.
+ * @throws UserError for an option out of range.
  *
  * @example
  * techniques: [balancedConsistency(), latentConsistency({ sigma: 0.03 })] // ICR

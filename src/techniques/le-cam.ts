@@ -27,7 +27,7 @@ const options = z.strictObject({
  *
  * The averages are in checkpoints.
  *
- * Throws UserError for an option out of range.
+ * @throws UserError for an option out of range.
  *
  * @example
  * techniques: [leCam({ weight: 0.3 }), diffAugment({ policy: ["translation", "cutout"] })]

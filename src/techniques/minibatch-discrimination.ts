@@ -19,7 +19,7 @@ const options = z.strictObject({
  * Real and generated samples are judged in batches of their own, as the paper has it: closeness within each. They are not
  * offered together, since the generator's update has no real samples for its own to be close to.
  *
- * Throws UserError for an option out of range, and when the run is built for a discriminator without a place for it.
+ * @throws UserError for an option out of range, and when the run is built for a discriminator without a place for it.
  *
  * @example
  * techniques: [minibatchDiscrimination({ kernels: 100, dimensions: 5 })]

@@ -18,8 +18,10 @@ const options = z.strictObject({
  * The paper appends the number as a further map of features before the last convolution; here it stands before the last
  * layer, so that no nonlinearity follows it.
  *
- * Real and generated samples are judged in batches of their own. Throws UserError for an option out of range, when the batch
- * does not divide into groups, and for a discriminator without a place for it.
+ * Real and generated samples are judged in batches of their own.
+ *
+ * @throws UserError for an option out of range, when the batch does not divide into groups, and for a discriminator
+ * without a place for it.
  *
  * @example
  * techniques: [minibatchStandardDeviation({ group: 4 })]

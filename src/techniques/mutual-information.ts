@@ -45,7 +45,7 @@ const options = z.strictObject({
  * The log has `information`, the bound on the batch in nats before T's step (at most about log B can be believed), and
  * `informationClip`, the factor that g_m was multiplied by.
  *
- * Throws UserError for an option out of range, a `code` longer than z, and a batch of 1.
+ * @throws UserError for an option out of range, a `code` longer than z, and a batch of 1.
  *
  * @example
  * techniques: [mine({ beta: 0.5, code: 32 })]

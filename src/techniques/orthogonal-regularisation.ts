@@ -29,7 +29,7 @@ const STORED = ["weight", "weight_orig"];
  * adds half of that, so its beta is twice the one here. The logged losses are without the term; the log has it as `orthoG`
  * and `orthoD`.
  *
- * Throws UserError for an option out of range, and when the run is built for a player without any such layer.
+ * @throws UserError for an option out of range, and when the run is built for a player without any such layer.
  *
  * @example
  * techniques: [orthogonalRegularisation({ beta: 1e-4 })]

@@ -9,7 +9,7 @@ const options = z.strictObject({ weight: z.number().positive("must be above 0").
  * Adds weight / 2 * E[|dD(x)/dx|^2] on real samples to the discriminator's loss: it is punished for any slope where the
  * data is. `weight` is the paper's gamma, default 10.
  *
- * Throws UserError when `weight` is not above 0.
+ * @throws UserError when `weight` is not above 0.
  *
  * @example
  * loss: nonSaturating(), techniques: [r1({ weight: 10 })]

@@ -3,8 +3,8 @@ import { UserError } from "../base/errors.ts";
 import type { Player } from "./technique.ts";
 
 /**
- * Throws UserError, in the name of `technique`, when the network that it describes was not `built`: a later technique has then
- * described that player anew, from its options, and what was to be in it would silently be missing.
+ * @throws UserError, in the name of `technique`, when the network that it describes was not `built`: a later technique
+ * has then described that player anew, from its options, and what was to be in it would silently be missing.
  */
 export function requireBuilt(technique: string, player: Player, built: boolean): void {
   if (built) return;

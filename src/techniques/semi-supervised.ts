@@ -39,9 +39,9 @@ const options = z.strictObject({
  * are those of the unsupervised half. The log has `supervised` and `unsupervised` (the two terms of the last update) and
  * `labelledError` (share of its labelled batch that the classifier got wrong).
  *
- * Throws UserError for an option out of range, data without classes, a number of labels that is no multiple of them, a
- * discriminator that looks at labels or does not end in a `Head`, and a loss that clips the discriminator's weights or has
- * other targets than 1 and 0.
+ * @throws UserError for an option out of range, data without classes, a number of labels that is no multiple of them, a
+ * discriminator that looks at labels or does not end in a `Head`, and a loss that clips the discriminator's weights or
+ * has other targets than 1 and 0.
  *
  * @example
  * techniques: [semiSupervised({ labels: 100 }), featureMatching()]

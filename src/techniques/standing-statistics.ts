@@ -21,7 +21,7 @@ const options = z.strictObject({
  * averages are what the statistics are of; sampling in train mode, or without averaged weights (`--no-averaged`), is
  * sampling without it. The formula is {@link StandingStatistics}'s.
  *
- * Throws UserError for an option out of range, and when the run is built for a generator without running statistics or
+ * @throws UserError for an option out of range, and when the run is built for a generator without running statistics or
  * stands before `weightAveraging`.
  *
  * @example

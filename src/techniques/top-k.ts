@@ -73,8 +73,8 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * Epochs are passes of the discriminator over the data: with several discriminator updates a step they pass as many times
  * as fast, while `everySteps` counts updates of the generator.
  *
- * Throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no score at
- * all is finite.
+ * @throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no
+ * score at all is finite.
  *
  * @example
  * techniques: [topK({ gamma: 0.99, floor: 0.5 })]

@@ -18,7 +18,10 @@ const options = z.strictObject({
   size: z.int("must be a whole number of samples").min(1, "must be at least 1").optional(),
 });
 
-/** Builds a network with virtual batch norm in the places of batch norm. Throws UserError when there are none. */
+/**
+ * Builds a network with virtual batch norm in the places of batch norm.
+ * @throws UserError when there are none.
+ */
 function withVirtualNorms<N extends Module>(
   player: Player,
   { kind, build }: { readonly kind: string; build(context: ModelContext): N },
@@ -50,7 +53,7 @@ function withVirtualNorms<N extends Module>(
  * as the data has them, before any augmentation. Both are buffers of the network, `reference` and `reference_labels`, so that
  * checkpoints keep them and a stored run is sampled from with the same. The formula is {@link VirtualBatchNorm}'s.
  *
- * Throws UserError for an option out of range, and when the run is built for a network without batch norm.
+ * @throws UserError for an option out of range, and when the run is built for a network without batch norm.
  *
  * @example
  * techniques: [virtualBatchNorm()]

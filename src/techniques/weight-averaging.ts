@@ -27,7 +27,7 @@ const options = z.strictObject({
  * - `players` (default "generator"): whose weights. An averaged discriminator matters where it is used after training, as
  *   the classifier of `semiSupervised`; its updates are counted by themselves.
  *
- * Throws UserError for an option out of range.
+ * @throws UserError for an option out of range.
  *
  * @example
  * techniques: [weightAveraging({ decay: 0.999 })]

@@ -52,7 +52,7 @@ function essence(detail: string): string {
 /**
  * Joins the group and waits until all have. A process can be in one group at a time.
  *
- * Throws UserError when not all come in time, and Error when libtorch was built without gloo.
+ * @throws UserError when not all come in time, and Error when libtorch was built without gloo.
  *
  * @example
  * joinGroup({ rank: 0, size: 2, host: "127.0.0.1", port: 29500, address: "127.0.0.1" });
@@ -78,7 +78,7 @@ export function leaveGroup(): void {
  * The sum of `x` over all processes, which each of them gets. Differentiable: the gradient of each process's `x` is the
  * sum of the gradients that all of them have for the result, so a backward pass is a call that all must make.
  *
- * Throws UserError when another process is lost.
+ * @throws UserError when another process is lost.
  */
 export function allReduce(x: Tensor): Tensor {
   return together(() => allReduceOperator(x) as Tensor);
@@ -88,7 +88,7 @@ export function allReduce(x: Tensor): Tensor {
  * The tensors of all processes after each other along the first dimension, by rank; all have the same shape. Not
  * differentiable.
  *
- * Throws UserError when another process is lost.
+ * @throws UserError when another process is lost.
  */
 export function allGather(x: Tensor): Tensor {
   return together(() => allGatherOperator(x) as Tensor);
@@ -97,7 +97,7 @@ export function allGather(x: Tensor): Tensor {
 /**
  * The tensor of process `source`, which all get; the others' only has the same shape. Not differentiable.
  *
- * Throws UserError when another process is lost.
+ * @throws UserError when another process is lost.
  */
 export function broadcast(x: Tensor, source = 0): Tensor {
   return together(() => broadcastOperator(x, source) as Tensor);

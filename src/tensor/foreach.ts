@@ -80,10 +80,11 @@ export interface FusedAdamOptions {
  *     m <- beta1 m + (1 - beta1) d      v <- beta2 v + (1 - beta2) d^2
  *     p <- p - lr / (1 - beta1^step) m / (sqrt(v) / sqrt(1 - beta2^step) + eps)
  *
- * `means` (m) may be empty where beta1 is 0: m is then d. Call it inside {@link noGrad}. Throws Error for lists or
- * tensors of unequal sizes.
+ * `means` (m) may be empty where beta1 is 0: m is then d. Call it inside {@link noGrad}.
  *
  * Kingma and Ba 2015, algorithm 1, with PyTorch's placement of eps.
+ *
+ * @throws Error for lists or tensors of unequal sizes.
  */
 export function fusedAdam_(
   parameters: Tensors,

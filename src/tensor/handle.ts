@@ -139,7 +139,7 @@ export class TensorHandle {
   }
 }
 
-/** Throws when a callback that must end before its frame does returned a promise. */
+/** @throws when a callback that must end before its frame does returned a promise. */
 export function refusePromise(name: string, result: unknown, reason: string): void {
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== "function") return;
   // What its later part throws, using what was freed, is a consequence of this mistake and must not end the process.
@@ -178,7 +178,7 @@ function collectTensors(value: unknown, found: Set<TensorHandle>, seen = new Set
  * plain objects; instances of classes are not searched) and those that were {@link keep | kept}. What is returned
  * belongs to the enclosing scope, or, where there is none, to the collector.
  *
- * Throws TypeError when the callback returns a promise: tensors made after its first `await` would belong to no scope.
+ * @throws TypeError when the callback returns a promise: tensors made after its first `await` would belong to no scope.
  *
  * @example
  * const total = scope(() => Tensor.ones([4]).mul(2).sum()); // the ones and the product are freed

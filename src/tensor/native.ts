@@ -88,7 +88,9 @@ let wantedThreads: number | undefined;
  * of cores; a worker takes over what the process runs with.
  *
  * OpenMP and OpenBLAS read their thread counts once, when they are loaded: call this before the first tensor is made.
- * Throws UserError for a count that is not a whole number from 1 to 1024, or when the engine already runs with another.
+ *
+ * @throws UserError for a count that is not a whole number from 1 to 1024, or when the engine already runs with
+ * another.
  *
  * @example
  * configureEngine({ threads: 2 });

@@ -21,7 +21,7 @@ const collector = new FinalizationRegistry<number>((number) => binding().release
  * A stream of random numbers that is fixed by its seed. On a CPU it is the Mersenne Twister, of whose seed libtorch takes the
  * lowest 32 bits: seeds that are 2^32 apart give the same stream.
  *
- * Throws UserError for a seed that is not a whole number from 0 to 2^53 - 1.
+ * @throws UserError for a seed that is not a whole number from 0 to 2^53 - 1.
  *
  * @example
  * const stream = new Generator(7);

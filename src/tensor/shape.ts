@@ -41,7 +41,10 @@ export interface Conversion {
 
 /** Methods of Tensor that view, pick, copy and convert. */
 export abstract class ShapeTensor extends ReductionTensor {
-  /** The same memory with another shape; -1 stands for the size that fits. Throws when the layout does not allow it. */
+  /**
+   * The same memory with another shape; -1 stands for the size that fits.
+   * @throws when the layout does not allow it.
+   */
   view(shape: readonly number[]): Tensor {
     return view(this, shape);
   }

@@ -250,7 +250,8 @@ export class Tensor extends InPlaceTensor {
   /**
    * A file's bytes as a vector, memory-mapped privately: nothing is read before it is used, nothing is written back.
    *
-   * Throws UserError when the file's size is not exactly `size` elements (libtorch would otherwise extend or overrun it).
+   * @throws UserError when the file's size is not exactly `size` elements (libtorch would otherwise extend or overrun
+   * it).
    */
   static fromFile(path: string, { dtype, size }: { dtype: DType; size: number }): Tensor {
     if (!Object.hasOwn(ITEM_SIZE, dtype)) throw new UserError(`fromFile: there is no dtype "${dtype}"`);
@@ -317,7 +318,10 @@ export class Tensor extends InPlaceTensor {
     return binding().isContiguous(TensorHandle.numberOf(this, "isContiguous", "self"), format);
   }
 
-  /** The value of a tensor of one element, as a number (bool: 0 or 1). Throws when it has more or fewer. */
+  /**
+   * The value of a tensor of one element, as a number (bool: 0 or 1).
+   * @throws when it has more or fewer.
+   */
   item(): number {
     return Number(item(this));
   }

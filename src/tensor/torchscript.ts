@@ -40,7 +40,7 @@ function unrecorded(number: number): Tensor {
  * Loads a file that `torch.jit.save` wrote. Its code runs inside libtorch's interpreter, whose operators can also read and
  * write files and use any amount of memory and time: load only what you would run as a program.
  *
- * Throws UserError when the file is absent, Error with libtorch's message when it is not TorchScript.
+ * @throws UserError when the file is absent, Error with libtorch's message when it is not TorchScript.
  *
  * @example
  * const network = loadScript("inception-2015-12-05.pt");

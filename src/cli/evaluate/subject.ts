@@ -74,9 +74,8 @@ function kindOf(what: string): keyof typeof KINDS {
 }
 
 /**
- * Throws UsageError when a flag was given that means nothing to what is evaluated.
- *
  * @param given - names of the flags on the command line
+ * @throws UsageError when a flag was given that means nothing to what is evaluated.
  */
 export function refuseForeignFlags(what: string, given: readonly string[]): void {
   const kind = kindOf(what);
@@ -88,7 +87,10 @@ export function refuseForeignFlags(what: string, given: readonly string[]): void
 }
 const noClose = (): void => {};
 
-/** Opens what is to be evaluated. Throws UserError when it is nothing that can be. */
+/**
+ * Opens what is to be evaluated.
+ * @throws UserError when it is nothing that can be.
+ */
 export async function openSubject(options: SubjectOptions): Promise<Opened<Subject>> {
   const { what, split, size, onProgress } = options;
   const kind = kindOf(what);
@@ -159,7 +161,7 @@ export interface RealOptions {
 /**
  * Opens the real images that a subject is held against, prepared at its size; undefined where there is nothing to choose.
  *
- * Throws UserError when they are not there.
+ * @throws UserError when they are not there.
  */
 export async function openReal(subject: Subject, options: RealOptions): Promise<Opened<ImageSet> | undefined> {
   const { real, split, most, onProgress } = options;

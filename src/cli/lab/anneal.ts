@@ -27,7 +27,10 @@ const args = {
   ...runFlags,
 } as const;
 
-/** A list of shares such as `0.5,0.75`. Throws UsageError for anything outside (0, 1]. */
+/**
+ * A list of shares such as `0.5,0.75`.
+ * @throws UsageError for anything outside (0, 1].
+ */
 function sharesOf(flag: string, text: string | undefined): number[] | undefined {
   if (text === undefined) return undefined;
   const words = listOf(text);

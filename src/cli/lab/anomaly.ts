@@ -47,7 +47,10 @@ const args = {
   ...runFlags,
 } as const;
 
-/** The digits that a list names. Throws UsageError for what is none, or comes twice. */
+/**
+ * The digits that a list names.
+ * @throws UsageError for what is none, or comes twice.
+ */
 function digitsOf(text: string): number[] {
   const words = listOf(text);
   const wrong = words.find((word, i) => !/^\d$/.test(word) || words.indexOf(word) < i);

@@ -10,7 +10,10 @@ export function listOf(text: string): string[] {
     .filter((part) => part !== "");
 }
 
-/** The listed names, all of them known. Throws UsageError for one that is not, and for an empty list. */
+/**
+ * The listed names, all of them known.
+ * @throws UsageError for one that is not, and for an empty list.
+ */
 export function namesOf<T extends string>(flag: string, text: string, known: readonly T[]): T[] {
   const words = listOf(text);
   if (words.length === 0) throw new UsageError(`${flag} (=${text}) must name at least one of ${known.join(", ")}`);

@@ -69,7 +69,7 @@ type Given = Readonly<Record<string, unknown>>;
 /**
  * What the picture is to show.
  *
- * Throws UsageError when two things are asked for, or a flag is given that does not go with it.
+ * @throws UsageError when two things are asked for, or a flag is given that does not go with it.
  */
 export function subjectOf(flags: Given): Subject {
   const { interpolate, sheet, neighbours } = flags;
@@ -95,7 +95,10 @@ export function subjectOf(flags: Given): Subject {
   return subject;
 }
 
-/** The number of a class that is given by name or number. Throws UserError when the run's data has no such class. */
+/**
+ * The number of a class that is given by name or number.
+ * @throws UserError when the run's data has no such class.
+ */
 export function classIndex(wanted: string, classes: readonly string[], flag = "--class"): number {
   if (classes.length === 0) throw new UserError(`${flag} ${wanted}: the data of this run has no classes`);
   const byName = classes.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
@@ -108,7 +111,10 @@ export function classIndex(wanted: string, classes: readonly string[], flag = "-
   );
 }
 
-/** The numbers of listed classes. Throws UserError as {@link classIndex} does, and UsageError for one that comes twice. */
+/**
+ * The numbers of listed classes.
+ * @throws UserError as {@link classIndex} does, and UsageError for one that comes twice.
+ */
 export function classIndices(list: string, classes: readonly string[]): number[] {
   const found = list.split(",").map((word) => classIndex(word.trim(), classes, "--classes"));
   const twice = found.find((label, i) => found.indexOf(label) !== i);

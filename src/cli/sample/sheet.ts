@@ -49,7 +49,10 @@ const COLUMNS = 10;
 /** Of a sheet whose classes are not named. */
 const MOST_CLASSES = 20;
 
-/** Draws a sheet and writes it. Throws UsageError and UserError where flags do not fit the run. */
+/**
+ * Draws a sheet and writes it.
+ * @throws UsageError and UserError where flags do not fit the run.
+ */
 export async function writeSheet(subject: Subject, flags: SheetFlags, file: string): Promise<Written> {
   const draw = readSheetFlags(subject, flags);
   const { gan } = await openForSampling(flags.run, flags.checkpoint);
@@ -109,7 +112,7 @@ export type Neighbours = readonly (readonly NearImage[])[];
 /**
  * Writes samples of a run with the nearest images of its data beside each.
  *
- * Throws UserError when the data is not there or is no images.
+ * @throws UserError when the data is not there or is no images.
  */
 export async function writeNeighbours(
   run: string,

@@ -11,7 +11,7 @@ interface Level {
   readonly negatives: number;
 }
 
-/** Throws UserError where there is nothing to tell apart, or a score that cannot be ranked. */
+/** @throws UserError where there is nothing to tell apart, or a score that cannot be ranked. */
 function levels(scores: readonly number[], anomalous: readonly boolean[], what: string): Level[] {
   if (scores.length !== anomalous.length) {
     throw new UserError(`${what}: there are ${scores.length} scores and ${anomalous.length} labels`);
@@ -46,9 +46,8 @@ function levels(scores: readonly number[], anomalous: readonly boolean[], what: 
  *
  *     AUROC = (1 / (P N)) sum over pairs of [s+ > s-] + [s+ = s-] / 2
  *
- * Throws UserError when one of the two groups is empty or a score is NaN; infinite scores rank as they should.
- *
  * @param scores - larger means more anomalous
+ * @throws UserError when one of the two groups is empty or a score is NaN; infinite scores rank as they should.
  *
  * @example
  * auroc([0.9, 0.4, 0.6, 0.1], [true, true, false, false]); // 0.75
@@ -73,9 +72,8 @@ export function auroc(scores: readonly number[], anomalous: readonly boolean[]):
  *
  *     AP = sum over levels of (R_n - R_(n-1)) P_n
  *
- * Throws UserError as {@link auroc} does.
- *
  * @param scores - larger means more anomalous
+ * @throws UserError as {@link auroc} does.
  *
  * @example
  * averagePrecision([0.9, 0.4, 0.6, 0.1], [true, true, false, false]); // 1/2 * 1 + 1/2 * 2/3 = 0.8333

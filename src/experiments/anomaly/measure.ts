@@ -81,7 +81,7 @@ const areas = (scores: readonly number[], anomalous: readonly boolean[]): Areas 
 /**
  * Measures a trained game on test images.
  *
- * Throws UserError when a subset is without anomalies or without normal images, or a score is not a number.
+ * @throws UserError when a subset is without anomalies or without normal images, or a score is not a number.
  */
 export function detect(
   gan: BuiltGame,

@@ -95,7 +95,10 @@ export function writeAnomalyRecord(folder: string, record: AnomalyRecord): void 
   writeFileAtomic(join(folder, `${anomalyRecordName(record)}.json`), [`${JSON.stringify(record, null, 1)}\n`]);
 }
 
-/** All records of a folder: by GAN, digit, update and seed. Throws UserError for a damaged one, or when there is none. */
+/**
+ * All records of a folder: by GAN, digit, update and seed.
+ * @throws UserError for a damaged one, or when there is none.
+ */
 export function readAnomalyRecords(folder: string): AnomalyRecord[] {
   const records = recordFiles(folder, /-digit\d-\w+-seed\d+\.json$/, "anomaly").map(readAnomalyRecord);
   const rank = ({ gan, digit, update, seed }: AnomalyRecord) =>
@@ -112,7 +115,10 @@ export function readAnomalyRecords(folder: string): AnomalyRecord[] {
   });
 }
 
-/** One record. Throws UserError when the file is damaged. */
+/**
+ * One record.
+ * @throws UserError when the file is damaged.
+ */
 export function readAnomalyRecord(path: string): AnomalyRecord {
   return readJsonFile(path, schema);
 }

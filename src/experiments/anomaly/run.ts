@@ -41,8 +41,10 @@ function keyOf({ cell, seed }: GridRun): AnomalyKey {
  * Runs what is left of the experiment in a folder: trains, measures every run as it ends, and writes `records/`,
  * `tables.md` and `records.json`. What is there already is not repeated.
  *
- * Throws UserError when the folder holds another sweep, or records that were measured in another way. A run that fails does
+ * A run that fails does
  * not end the others.
+ *
+ * @throws UserError when the folder holds another sweep, or records that were measured in another way.
  *
  * @example
  * await runAnomaly(anomalySweep({ digits: [1], seeds: 2 }), "lab/anomaly", { subset: 200, searchSteps: 100 });
@@ -84,7 +86,7 @@ export async function runAnomaly(
   return { outcome, records };
 }
 
-/** Throws UserError when a record was measured otherwise than it would be now. */
+/** @throws UserError when a record was measured otherwise than it would be now. */
 function refuseOther(record: AnomalyRecord, { subset, searchSteps }: Measuring, file: string): void {
   if (record.subset === subset && record.searchSteps === searchSteps) return;
   throw new UserError(

@@ -152,7 +152,7 @@ function flagsOf({ lr, steps, seeds, arms }: GameRecord): string {
 /**
  * Makes sure that a folder's records, if it has any, are of this experiment: a page compares what was played alike.
  *
- * Throws UserError naming the record and its flags.
+ * @throws UserError naming the record and its flags.
  */
 export function refuseOtherGames(folder: string, experiment: GamesExperiment): void {
   const { lr = LR, steps = STEPS, seeds = SEEDS, weights = HISTORY_WEIGHTS, orders = playOrders } = experiment;
@@ -218,7 +218,10 @@ export function writeGameRecord(folder: string, record: GameRecord): void {
   ]);
 }
 
-/** All records of a folder, in the order of the games. Throws UserError when there are none, and for a damaged one. */
+/**
+ * All records of a folder, in the order of the games.
+ * @throws UserError when there are none, and for a damaged one.
+ */
 export function readGameRecords(folder: string): GameRecord[] {
   const order = toyGames.map(({ name }) => name);
   return recordFiles(folder, new RegExp(`^(${order.join("|")})\\.json$`), "games")

@@ -73,9 +73,8 @@ export function measureMine(
 /**
  * Makes what is missing of the experiment in a folder; each estimate is written as soon as it is there.
  *
- * Throws UserError when the folder holds an estimate from other numbers of pairs or updates.
- *
  * @param seen Is told of each estimate, made or found.
+ * @throws UserError when the folder holds an estimate from other numbers of pairs or updates.
  */
 export function runMine(
   experiment: MineExperiment,

@@ -42,13 +42,19 @@ export function writeMineRecord(folder: string, record: MineRecord): void {
   writeFileAtomic(join(folder, `${mineRecordName(record)}.json`), [`${JSON.stringify(record)}\n`]);
 }
 
-/** One record; undefined when there is none. Throws UserError for a damaged one. */
+/**
+ * One record; undefined when there is none.
+ * @throws UserError for a damaged one.
+ */
 export function readMineRecord(folder: string, key: MineKey): MineRecord | undefined {
   const path = join(folder, `${mineRecordName(key)}.json`);
   return existsSync(path) ? readJsonFile(path, schema) : undefined;
 }
 
-/** All records of a folder, by dimensions, correlation and seed. Throws UserError for a damaged one, or when there is none. */
+/**
+ * All records of a folder, by dimensions, correlation and seed.
+ * @throws UserError for a damaged one, or when there is none.
+ */
 export function readMineRecords(folder: string): MineRecord[] {
   return recordFiles(folder, /^dimensions-\d+-rho-.*-seed\d+\.json$/, "mine")
     .map((path) => readJsonFile(path, schema))

@@ -49,7 +49,7 @@ export function milestones(steps: number): number[] {
   return [...new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * steps))))];
 }
 
-/** Throws UserError for a number of modes that fills no grid. */
+/** @throws UserError for a number of modes that fills no grid. */
 export function requireSquare(modes: number): void {
   if (!isSquare(modes)) throw new UserError(`modes (=${modes}) must be a square number: they stand on a grid`);
 }

@@ -11,7 +11,10 @@ import { writeFigure } from "./figures.ts";
 import { ringNames } from "./oracle.ts";
 import { known, type Method, methods, type OracleRecord, oracleSchema } from "./oracle-run.ts";
 
-/** All records of a folder, in the order of their names. Throws UserError for a damaged one, or when there is none. */
+/**
+ * All records of a folder, in the order of their names.
+ * @throws UserError for a damaged one, or when there is none.
+ */
 export function readOracles(folder: string): OracleRecord[] {
   return recordFiles(folder, /^oracle-.*\.json$/, "oracle").map((path) => readJsonFile(path, oracleSchema));
 }

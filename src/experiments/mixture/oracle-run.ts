@@ -80,7 +80,7 @@ export interface OracleOptions {
 /**
  * Measures on a run of the recipe `mixture`; the run is not changed.
  *
- * Throws UserError when the run is on other data, or has no checkpoint of a step.
+ * @throws UserError when the run is on other data, or has no checkpoint of a step.
  *
  * @example
  * const record = await measureOracle("runs/mixture-20250131-174503", { batches: 20 });

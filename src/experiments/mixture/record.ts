@@ -75,7 +75,7 @@ export function updateOf(recipe: Recipe): Update {
 /**
  * The record of a finished run of the recipe `mixture`.
  *
- * Throws UserError when the run has no scores of a mixture.
+ * @throws UserError when the run has no scores of a mixture.
  */
 export async function recordOf(path: string): Promise<MixtureRecord> {
   const directory = new RunDirectory(path);
@@ -149,7 +149,10 @@ export function writeRecord(folder: string, record: MixtureRecord): string {
   return path;
 }
 
-/** All records of a folder, by number of modes, arm and seed. Throws UserError for a damaged one, or when there is none. */
+/**
+ * All records of a folder, by number of modes, arm and seed.
+ * @throws UserError for a damaged one, or when there is none.
+ */
 export function readRecords(folder: string): MixtureRecord[] {
   const records = recordFiles(folder, /^modes-\d+-\w+-seed\d+\.json$/, "mixture").map(readRecord);
   const rank = ({ modes, update, seed }: MixtureRecord) => [modes, updates.indexOf(update), seed];

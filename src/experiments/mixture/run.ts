@@ -32,7 +32,9 @@ async function writeRecordOf(folder: SweepFolder, { name, seed, recipe }: GridRu
  * Runs what is left of the experiment in a folder, and writes `records/`, `tables.md` and `figures/` into it. A run
  * that is finished is not repeated.
  *
- * Throws UserError when the folder holds another sweep. A run that fails does not end the others.
+ * A run that fails does not end the others.
+ *
+ * @throws UserError when the folder holds another sweep.
  *
  * @example
  * await runMixture(mixtureSweep({ modes: [25], seeds: 2, steps: 2_000 }), "lab/mixture", { jobs: 2 });

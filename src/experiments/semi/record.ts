@@ -57,7 +57,10 @@ export function labelsOf(recipe: Recipe): { labels: number; draw: number } {
   return { labels: options.labels as number, draw: (options.labelSeed as number | undefined) ?? recipe.seed };
 }
 
-/** The record of a finished run. Throws UserError when its test error was not measured while it trained. */
+/**
+ * The record of a finished run.
+ * @throws UserError when its test error was not measured while it trained.
+ */
 export function semiRecord(path: string): SemiRecord {
   const directory = new RunDirectory(path);
   const { recipe: plain, engine, data } = directory.description();
@@ -148,7 +151,10 @@ export function writeSemiRecord(folder: string, record: SemiRecord | SemiEnsembl
   writeFileAtomic(path, [`{\n${lines.join(",\n")}\n}\n`]);
 }
 
-/** All records of a folder, by number of labels, draw and seed. Throws UserError for a damaged one, or when no run has one. */
+/**
+ * All records of a folder, by number of labels, draw and seed.
+ * @throws UserError for a damaged one, or when no run has one.
+ */
 export function readSemiRecords(folder: string): SemiRecords {
   const runs = recordFiles(folder, /^labels-\d+-draw\d+-seed\d+\.json$/, "semi").map((path) =>
     readJsonFile(path, runSchema),

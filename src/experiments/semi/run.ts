@@ -31,7 +31,9 @@ const recordsIn = (folder: string): string => join(folder, "records");
  * Runs what is left of the experiment in a folder, and writes `records/`, `tables.md` and `figures/` into it. Once all
  * seeds of a label draw have finished, and there are several, their ensemble is measured.
  *
- * Throws UserError when the folder holds another sweep. A run that fails does not end the others.
+ * A run that fails does not end the others.
+ *
+ * @throws UserError when the folder holds another sweep.
  *
  * @example
  * await runSemi(semiSweep({ labels: [100], draws: 3 }), "lab/semi", { jobs: 2 });

@@ -28,7 +28,7 @@ function valueText(value: AxisInput): string {
  * The axis that `key=a,b,c` stands for. Commas inside brackets do not separate: `techniques=[],[topK,r1]` has two values.
  * `key+=a,b` adds another part in each cell.
  *
- * Throws UserError when the text is no such thing, a value is empty, or one comes twice.
+ * @throws UserError when the text is no such thing, a value is empty, or one comes twice.
  *
  * @example
  * parseAxis("loss=hinge,wasserstein").values[1]; // { label: "wasserstein", set: ["loss=wasserstein"] }

@@ -69,7 +69,9 @@ export function isSweep(value: unknown): value is Sweep {
 /**
  * Checks a sweep that a file exports as its default, for `gantry sweep <file>`.
  *
- * Throws UserError naming the key and the value. Whether the overrides fit the recipe is checked when it is loaded.
+ * Whether the overrides fit the recipe is checked when it is loaded.
+ *
+ * @throws UserError naming the key and the value.
  *
  * @example
  * export default defineSweep({
@@ -98,7 +100,7 @@ export function defineSweep(input: SweepInput): Sweep {
   return sweep;
 }
 
-/** Throws UserError when an axis stands twice, or a run's seed is set from elsewhere. */
+/** @throws UserError when an axis stands twice, or a run's seed is set from elsewhere. */
 export function checkedSweep(sweep: Sweep): Sweep {
   const names = sweep.axes.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) < index);

@@ -77,7 +77,7 @@ export class SweepFolder {
   /**
    * Stores a sweep's definition, or checks that the one that is there is the same but for seeds that are added.
    *
-   * Throws UserError naming every difference when it is another, and when the folder holds something else.
+   * @throws UserError naming every difference when it is another, and when the folder holds something else.
    */
   define(sweep: Sweep, base: Recipe): void {
     const { recipe: source, set, axes, seeds } = sweep;
@@ -138,7 +138,10 @@ export class SweepFolder {
     return readJsonFile(this.#definition, storedSchema);
   }
 
-  /** The sweep that is stored here. Throws UserError when there is none, or its file is damaged. */
+  /**
+   * The sweep that is stored here.
+   * @throws UserError when there is none, or its file is damaged.
+   */
   sweep(): Sweep {
     if (!this.exists) throw new UserError(`${this.path} is not a sweep: it has no sweep.json`);
     const { source, set, axes, seeds } = this.#stored();
@@ -148,7 +151,7 @@ export class SweepFolder {
   /**
    * Takes a run for this process; the returned function gives it back.
    *
-   * Throws UserError, naming the holder, when another living process has it.
+   * @throws UserError, naming the holder, when another living process has it.
    */
   claim(name: string): () => void {
     const path = join(this.path, "claims", `${name}.json`);

@@ -74,9 +74,8 @@ function cellsOf(sweep: Sweep, recipeName: string): Cell[] {
 /**
  * The grid of a sweep, with every run's recipe checked before any is run.
  *
- * Throws UserError naming the cell when its overrides do not fit the recipe, and when two cells are the same.
- *
  * @param base - the recipe that the sweep names
+ * @throws UserError naming the cell when its overrides do not fit the recipe, and when two cells are the same.
  */
 export function expandGrid(sweep: Sweep, base: Recipe): Grid {
   const cells = cellsOf(sweep, base.name ?? "recipe");

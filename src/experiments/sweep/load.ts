@@ -66,8 +66,8 @@ function refuseIdle(set: readonly string[], axes: readonly Axis[]): void {
 /**
  * Loads a sweep.
  *
- * Throws UserError when there is neither such a folder, nor a file, nor a recipe of that name, when an addition sets a key
- * that an axis sets, and when additions are given to a sweep that was begun: it continues as it was defined.
+ * @throws UserError when there is neither such a folder, nor a file, nor a recipe of that name, when an addition sets a
+ * key that an axis sets, and when additions are given to a sweep that was begun: it continues as it was defined.
  *
  * @example
  * const { sweep, folder, base, source } = await loadSweep("mnist", { axes: [parseAxis("batchSize=32,64")], seeds: 5 });

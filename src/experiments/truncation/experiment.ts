@@ -85,8 +85,8 @@ interface Opened {
 /**
  * Measures what is missing of the experiment in a folder; each point is written as soon as it is there.
  *
- * Throws UserError when the run's data or the features are missing, the run makes vectors, or the folder holds points of
- * other settings; and the reason of `stop` when it is raised.
+ * @throws UserError when the run's data or the features are missing, the run makes vectors, or the folder holds points
+ * of other settings; and the reason of `stop` when it is raised.
  */
 export async function runTruncation(
   experiment: TruncationExperiment,

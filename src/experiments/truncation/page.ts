@@ -39,7 +39,10 @@ function scoreOf({ scores }: TruncationRecord, measure: Measure): number {
   return found.value;
 }
 
-/** The records of one curve by falling threshold. Throws UserError for those of several runs or settings. */
+/**
+ * The records of one curve by falling threshold.
+ * @throws UserError for those of several runs or settings.
+ */
 export function truncationCurve(records: readonly TruncationRecord[]): TruncationCurve {
   const kinds = new Set(records.map(({ settings }) => JSON.stringify(settings)));
   if (kinds.size !== 1) throw new UserError("the records are of several runs or settings; take a folder for each");

@@ -56,7 +56,10 @@ export function writeTruncationRecord(folder: string, record: TruncationRecord):
   writeFileAtomic(join(folder, `${truncationRecordName(record)}.json`), [`${JSON.stringify(record)}\n`]);
 }
 
-/** One record; undefined when there is none. Throws UserError for a damaged one, and for one of other settings. */
+/**
+ * One record; undefined when there is none.
+ * @throws UserError for a damaged one, and for one of other settings.
+ */
 export function readTruncationRecord(
   folder: string,
   key: TruncationKey,
@@ -73,7 +76,10 @@ export function readTruncationRecord(
   return record;
 }
 
-/** All records of a folder, by falling threshold and seed. Throws UserError for a damaged one, or when there is none. */
+/**
+ * All records of a folder, by falling threshold and seed.
+ * @throws UserError for a damaged one, or when there is none.
+ */
 export function readTruncationRecords(folder: string): TruncationRecord[] {
   const size = ({ threshold }: TruncationRecord): number => threshold ?? Number.MAX_VALUE;
   return recordFiles(folder, PATTERN, "truncation")

@@ -35,7 +35,7 @@ export function classifierPath(name: string): string {
  * The network's name is `<dataset>-classifier`, with the dataset's name from the file. Its features are the pooled
  * activations before the last layer, at least 0.
  *
- * Throws UserError when there is neither, or the file is no whole classifier.
+ * @throws UserError when there is neither, or the file is no whole classifier.
  *
  * @example
  * const network = openClassifier("mnist-classifier", { device: "cpu" });

@@ -50,7 +50,8 @@ export interface InceptionWeights {
 /**
  * Reads weights that {@link importInception} wrote, and checks every byte of the tensors.
  *
- * Throws UserError when the file is missing (saying how to get it, and what there is without), is no such file, or is damaged.
+ * @throws UserError when the file is missing (saying how to get it, and what there is without), is no such file, or is
+ * damaged.
  */
 export function readInception(path: string = inceptionPath()): InceptionWeights {
   if (!existsSync(path)) {
@@ -99,7 +100,7 @@ export interface Imported {
  *
  * A .safetensors file of an earlier conversion keeps the hash of the .pth that it was made of.
  *
- * Throws UserError when the file cannot be read, has another hash (unless `anyHash`), or is no Inception v3.
+ * @throws UserError when the file cannot be read, has another hash (unless `anyHash`), or is no Inception v3.
  *
  * @example
  * await importInception("pt_inception-2015-12-05-6726825d.pth");

@@ -52,7 +52,7 @@ export interface InceptionFeatureOptions {
  * `hash` is the SHA-256 of the published .pth file (6726825d...), not of Gantry's conversion of it, for that is what other
  * tools' scores can be compared by. Features are the 2048 after the last pooling, logits the 1008 without bias.
  *
- * Throws UserError when the weights are not there or are damaged.
+ * @throws UserError when the weights are not there or are damaged.
  *
  * @example
  * const network = openInception({ device: "cpu" });
@@ -84,7 +84,10 @@ export class InceptionFeatures implements FeatureNetwork {
   readonly #device: Device;
   readonly #layout: "channelsLast" | "contiguous";
 
-  /** `state` is the published state dict, with batch normalisation; it is copied. Throws UserError when it does not fit. */
+  /**
+   * `state` is the published state dict, with batch normalisation; it is copied.
+   * @throws UserError when it does not fit.
+   */
   constructor(state: ReadonlyMap<string, Tensor>, options: InceptionFeaturesOptions) {
     const { device, hash, width = 1, resizer = "tf1-bilinear" } = options;
     this.hash = hash;

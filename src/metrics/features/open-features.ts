@@ -19,7 +19,7 @@ export interface OpenOptions {
  * Opens `inception`, a built-in classifier (`stacked-mnist-classifier` is the digits' one on each channel), or the file of a classifier of one's own (`*.safetensors`, as `gantry
  * train-classifier` writes it).
  *
- * Throws UserError when there is no such network or its weights are not there.
+ * @throws UserError when there is no such network or its weights are not there.
  *
  * @example
  * const network = await openFeatures("mnist-classifier", { device: "cpu" });

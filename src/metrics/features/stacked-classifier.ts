@@ -17,7 +17,7 @@ export const stackedClassifierName = "stacked-mnist-classifier";
  * blue in turn, and 1,000 logits, log p(red) + log p(green) + log p(blue) in the order of {@link stackedClasses}. Their largest is
  * that of the three digits that are each the likeliest.
  *
- * Throws UserError when the classifier's file is damaged, and for images that are not of three channels.
+ * @throws UserError when the classifier's file is damaged, and for images that are not of three channels.
  *
  * @example
  * const network = openStackedClassifier({ device: "cpu" });

@@ -27,10 +27,9 @@ export interface DensityCoverage {
  * follows its own paper's code.) Distances that differ by less than they are known to count as equal, so k + 1 equal
  * real points have empty balls.
  *
- * Throws UserError for k or fewer samples in a set, different dimensions, NaN and infinities.
- *
  * @param real [N, D]
  * @param fake [M, D]
+ * @throws UserError for k or fewer samples in a set, different dimensions, NaN and infinities.
  *
  * @example
  * const { density, coverage } = densityCoverage(real, fake, { neighbours: 5 });

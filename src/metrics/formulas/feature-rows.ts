@@ -14,9 +14,8 @@ export function inDouble(rows: Tensor): Tensor {
 }
 
 /**
- * Throws UserError unless `rows` is [N, D] with N of at least `least` and D of at least 1, all finite.
- *
  * @param what What the rows are, for the message: "the generated features".
+ * @throws UserError unless `rows` is [N, D] with N of at least `least` and D of at least 1, all finite.
  */
 export function requireRows(rows: Tensor, what: string, least: number): void {
   const shape = rows.shape;
@@ -30,7 +29,7 @@ export function requireRows(rows: Tensor, what: string, least: number): void {
   requireFinite(rows, what);
 }
 
-/** Throws UserError when `a` and `b` have different numbers of columns. */
+/** @throws UserError when `a` and `b` have different numbers of columns. */
 export function requireSameWidth(a: Tensor, b: Tensor, whatA: string, whatB: string): void {
   const [widthA, widthB] = [a.shape[1]!, b.shape[1]!];
   if (widthA !== widthB)
@@ -39,14 +38,14 @@ export function requireSameWidth(a: Tensor, b: Tensor, whatA: string, whatB: str
     );
 }
 
-/** Throws UserError unless `value` is a whole number from `least` to `most`. */
+/** @throws UserError unless `value` is a whole number from `least` to `most`. */
 export function requireWhole(value: number, name: string, least: number, most = Number.POSITIVE_INFINITY): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`;
   throw new UserError(`\`${name}\` (=${value}) must be a whole number ${range}`);
 }
 
-/** Throws UserError for NaN and infinities, with the number of rows that have them and the first of these. */
+/** @throws UserError for NaN and infinities, with the number of rows that have them and the first of these. */
 export function requireFinite(rows: Tensor, what: string): void {
   scope(() => {
     const plain = rows.detach();

@@ -36,9 +36,8 @@ export interface FidInfinity {
  * pins the line down better.) Only the generated side's bias is removed: the real Gaussian keeps that of its own count.
  * Subsets overlap, so r2 flatters; counts below the number of dimensions bend the line.
  *
- * Throws UserError for fewer than 4 samples, a smallest count that leaves no range, and as Moments does.
- *
  * @param fake [N, D]
+ * @throws UserError for fewer than 4 samples, a smallest count that leaves no range, and as Moments does.
  *
  * @example
  * const { fid, r2 } = fidInfinity(fakeFeatures, real.result(), { generator: new Generator(1) });

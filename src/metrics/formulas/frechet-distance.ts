@@ -28,7 +28,7 @@ const TOLERANCE = 1e-8;
  * of it; each variance between, near the limit above, may add its root times that of the largest. Two equal Gaussians give that much, not
  * exactly 0; a result that round-off makes negative is given as 0. Symmetric in a and b to the same accuracy.
  *
- * Throws UserError when the dimensions differ.
+ * @throws UserError when the dimensions differ.
  *
  * @example
  * const fid = frechetDistance(real.result(), fake.result());

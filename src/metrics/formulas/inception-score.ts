@@ -18,9 +18,8 @@ export interface InceptionScoreOptions {
  * each split sees few classes. A split of n samples cannot score above n. From logits by log-softmax in float64, so
  * that probabilities that round to 0 count as 0 instead of NaN.
  *
- * Throws UserError for fewer samples than splits, NaN and infinities.
- *
  * @param logits [N, K], before the softmax.
+ * @throws UserError for fewer samples than splits, NaN and infinities.
  *
  * @example
  * const { mean, std } = inceptionScore(logits, { splits: 10 });

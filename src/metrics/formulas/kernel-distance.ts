@@ -30,10 +30,9 @@ export interface SubsetPair {
  * subset's estimate, not of the mean. Usually printed times 1000. In float64: the three sums are nearly equal, and
  * their difference is the result.
  *
- * Throws UserError when either set has fewer samples than a subset, for different dimensions, NaN and infinities.
- *
  * @param a [N, D]
  * @param b [M, D]
+ * @throws UserError when either set has fewer samples than a subset, for different dimensions, NaN and infinities.
  *
  * @example
  * const { mean, std } = kernelDistance(real, fake, { generator: new Generator(1) });

@@ -71,10 +71,10 @@ const SHIFTS = 10;
  *
  * The same tensors and options give the same bits on the same engine and machine.
  *
- * Throws UserError for fewer than 16 pairs, tensors of other shapes, numbers that are not finite, and options out of range.
- *
  * @param x float [N, X] or [N].
  * @param y float [N, Y] or [N].
+ * @throws UserError for fewer than 16 pairs, tensors of other shapes, numbers that are not finite, and options out of
+ * range.
  *
  * @example
  * const x = Tensor.randn([20_000, 1]);

@@ -43,9 +43,8 @@ export function nearestModes(samples: Tensor, mixture: Mixture): { mode: Tensor;
  * The scores of samples against a mixture whose centres are known. "High quality" is within 4 sigma of the nearest
  * centre (a public reproduction of Sinha et al. 2020; of the data themselves, a share of 1 - exp(-8) = 0.99966).
  *
- * Throws UserError unless the samples are finite, [N, 2], with N of at least 1.
- *
  * @param samples float [N, 2]
+ * @throws UserError unless the samples are finite, [N, 2], with N of at least 1.
  *
  * @example
  * const { highQuality, modes } = mixtureScores(samples, { centres: [[0, 0], [1, 0]], sigma: 0.05 });

@@ -32,10 +32,11 @@ export interface ModeCoverage {
  * samples where there are no data, and missing classes only through the rest's surplus; the number of modes says the
  * latter directly.
  *
- * Throws UserError without samples, for classes outside 0 ... K-1, for a real histogram of another length.
+ * K-1, for a real histogram of another length.
  *
  * @param samples Logits [N, K], of which the largest of a row counts, or classes: integers [N].
  * @param classes K.
+ * @throws UserError without samples, for classes outside 0 ...
  *
  * @example
  * const { modes, reverseKl } = modeCoverage(logits, 10);

@@ -22,11 +22,10 @@ const CHUNK = 256;
  * copy has distance 0 exactly. Of references equally near, any may be given; those given are ordered by distance, then
  * by number.
  *
- * Throws UserError for fewer references than k, different widths, NaN and infinities.
- *
  * @param queries [N, ...], of any dtype; what follows N is flattened.
  * @param references [M, ...]
  * @param k Default 1.
+ * @throws UserError for fewer references than k, different widths, NaN and infinities.
  *
  * @example
  * const { indices, distances } = nearestNeighbours(fakeFeatures, trainingFeatures, 3);
@@ -118,11 +117,10 @@ export interface Memorisation {
  * share alone does not prove memorising: blurred or plain samples lie near to everything in pixels; features are the
  * better space.
  *
- * Throws UserError as {@link nearestNeighbours} does.
- *
  * @param generated [N, ...]
  * @param training [M, ...]
  * @param heldOut [L, ...] real samples that were not trained on, or undefined.
+ * @throws UserError as {@link nearestNeighbours} does.
  *
  * @example
  * const { share, copies } = memorisation(fakeFeatures, trainFeatures, testFeatures);

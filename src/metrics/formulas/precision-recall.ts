@@ -28,10 +28,9 @@ export interface PrecisionRecall {
  * Depends on the numbers of samples: compare only equal ones (the paper: 50,000 each). One outlier's ball can be very
  * large: see {@link densityCoverage}. Takes memory for both sets in float64 and tiles, and 3 N^2 D multiplications.
  *
- * Throws UserError for k or fewer samples in a set, different dimensions, NaN and infinities.
- *
  * @param real [N, D]
  * @param fake [M, D]
+ * @throws UserError for k or fewer samples in a set, different dimensions, NaN and infinities.
  *
  * @example
  * const { precision, recall } = precisionRecall(real, fake, { neighbours: 3 });
@@ -66,7 +65,7 @@ export function shareAbove0(counts: Tensor): number {
   return counts.gt(0).double().mean().item();
 }
 
-/** @internal Throws UserError unless both sets can have balls that reach to their k-th neighbours. */
+/** @internal @throws UserError unless both sets can have balls that reach to their k-th neighbours. */
 export function requireManifolds(real: Tensor, fake: Tensor, neighbours: number): void {
   requireWhole(neighbours, "neighbours", 1);
   for (const [rows, what] of [

@@ -20,7 +20,7 @@ const FIRST = 8;
  * The images of a folder or zip archive, none resized and none left out; `jpeg` says whether any was stored as JPEG, whose
  * artefacts scores see.
  *
- * Throws UserError when there is no image, one cannot be read, they are not square, or their sizes differ.
+ * @throws UserError when there is no image, one cannot be read, they are not square, or their sizes differ.
  */
 export async function folderImages(options: FolderOptions): Promise<{ images: ImageSet; jpeg: boolean }> {
   const { path, split, channels, onProgress } = options;

@@ -76,7 +76,9 @@ async function readHash(set: ImageSet): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Throws UserError unless both sets hold images of one size: a difference would be of the resizing, not of the images. */
+/**
+ * @throws UserError unless both sets hold images of one size: a difference would be of the resizing, not of the images.
+ */
 export function requireSameSize(fake: ImageSet, real: ImageSet): void {
   if (fake.height === real.height && fake.width === real.width) return;
   const size = ({ height, width }: ImageSet) => `${width}x${height}`;

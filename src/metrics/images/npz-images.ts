@@ -27,7 +27,7 @@ function imagesOf(npz: Npz): string {
 /**
  * Opens the images of an .npz file; `close` ends it.
  *
- * Throws UserError when the file is damaged or does not hold exactly one array of images as bytes.
+ * @throws UserError when the file is damaged or does not hold exactly one array of images as bytes.
  *
  * @example
  * const { images, close } = await npzImages("samples_50000x64x64x3.npz");

@@ -15,7 +15,7 @@ import { defineMetric, type Metric, type MetricContext, part } from "../metric.t
  * - `reverseKl`: KL in nats from the shares of the modes (every sample counts for its nearest) to equal shares
  * - `distance`: mean distance to the nearest mode
  *
- * Throws UserError when the run's data are no mixture.
+ * @throws UserError when the run's data are no mixture.
  *
  * @example
  * evaluate: { every: 2_000, features: "samples", metrics: [mixture()], samples: 10_000 }

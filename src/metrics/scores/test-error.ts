@@ -16,7 +16,7 @@ const options = z.strictObject({ averaged: z.boolean().default(false) });
  * Scores: `testErrors` (a count) and `testError` (in percent); with `averaged` also `testErrorsAveraged` and
  * `testErrorAveraged`.
  *
- * Throws UserError when averaged weights are asked for and the run keeps none.
+ * @throws UserError when averaged weights are asked for and the run keeps none.
  *
  * @example
  * evaluate: { every: 3_000, metrics: [testError()] }

@@ -15,7 +15,9 @@ const ENTRIES = ["model_state_dict", "state_dict"];
 /**
  * Recognises a generator's state dict: torch_mimicry's residual generators and BigGAN-PyTorch's BigGAN.
  *
- * The returned tensors belong to the caller. Throws UserError when no layout fits, or what is missing where one fits almost.
+ * The returned tensors belong to the caller.
+ *
+ * @throws UserError when no layout fits, or what is missing where one fits almost.
  *
  * @example
  * const { generator, image, classes, state } = recogniseGenerator(readStateDict("G_ema.pth"));

@@ -26,7 +26,10 @@ export interface Layout {
   read(state: State): ImportedGenerator;
 }
 
-/** The tensor of a name. Throws UserError, in the name of the layout, when there is none. */
+/**
+ * The tensor of a name.
+ * @throws UserError, in the name of the layout, when there is none.
+ */
 export function tensorOf(layout: string, state: State, name: string): Tensor {
   const tensor = state.get(name);
   if (tensor === undefined) {
@@ -42,7 +45,7 @@ export function countOf(state: State, name: (index: number) => string): number {
   return count;
 }
 
-/** Throws UserError unless the channels are the factors of a known architecture times one width; returns the width. */
+/** @throws UserError unless the channels are the factors of a known architecture times one width; returns the width. */
 export function widthOf(layout: string, size: number, channels: readonly number[], factors: readonly number[]): number {
   const width = channels[channels.length - 1]! / factors[factors.length - 1]!;
   if (channels.length === factors.length && factors.every((factor, i) => factor * width === channels[i])) return width;

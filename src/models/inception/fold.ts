@@ -11,7 +11,7 @@ import { EPSILON } from "./layer.ts";
  * computed in float64 and rounded once. The results in evaluation mode are the same up to rounding, and each layer passes
  * over its maps once less. Tensors without batch normalisation are taken as they are, not copied.
  *
- * Throws UserError when a batch normalisation lacks a tensor.
+ * @throws UserError when a batch normalisation lacks a tensor.
  *
  * @example
  * const network = new InceptionV3(context, { folded: true }).eval();

@@ -40,7 +40,7 @@ export interface InceptionOutput {
  * State dict: that of the published weights, 566 tensors from `Conv2d_1a_3x3.conv.weight` to `fc.bias`. Scores need
  * evaluation mode (`eval()`), in which batch normalisation uses the running statistics.
  *
- * Throws UserError when the images have another shape.
+ * @throws UserError when the images have another shape.
  *
  * @example
  * const network = new InceptionV3({ generator: new Generator(0), device: "cpu" }).eval();

@@ -3,7 +3,9 @@ import { UserError } from "../../base/errors.ts";
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import type { TechniqueContext } from "../technique.ts";
 
-/** Throws UserError, in the name of `technique`, when the samples are vectors, or have other channels than it can take. */
+/**
+ * @throws UserError, in the name of `technique`, when the samples are vectors, or have other channels than it can take.
+ */
 export function requireImages({ image }: TechniqueContext, technique: string, channels?: readonly number[]): void {
   if ("features" in image) {
     throw new UserError(

@@ -66,8 +66,9 @@ const TICK = 20;
  * Trains a classifier and measures it on the whole test split. The same images, set-up, engine and number of threads give
  * the same bits.
  *
- * Resolves to undefined when `stop` was raised before the last step. Throws UserError when the data has fewer than two
- * classes, the splits do not match, or the training diverges.
+ * Resolves to undefined when `stop` was raised before the last step.
+ *
+ * @throws UserError when the data has fewer than two classes, the splits do not match, or the training diverges.
  *
  * @example
  * const trained = await trainClassifier({ train, test, setup: classifierSetup("mnist") });
@@ -165,7 +166,10 @@ class Means {
     this.#count += count;
   }
 
-  /** The means since the last call. Throws UserError when the loss is not finite. */
+  /**
+   * The means since the last call.
+   * @throws UserError when the loss is not finite.
+   */
   means(step: number): { loss: number; accuracy: number; count: number } {
     for (const numbers of this.#waiting.splice(0)) {
       const [loss, accuracy] = Array.from(numbers.toArray(), Number) as [number, number];
@@ -187,7 +191,7 @@ class Means {
   }
 }
 
-/** Throws UserError unless there is something to tell apart and both splits show the same things in the same form. */
+/** @throws UserError unless there is something to tell apart and both splits show the same things in the same form. */
 function refuseUnfit(train: Dataset, test: Dataset): void {
   if (train.classes.length < 2) {
     const found = train.classes.length === 1 ? `only one class, ${train.classes[0]}` : "no classes";

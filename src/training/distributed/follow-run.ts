@@ -11,7 +11,7 @@ import { joinWorkers, leaveWorkers, onOwnDevice, type Rendezvous, shareCheckpoin
 /**
  * Computes this worker's share of every step, from where the first begins until the first says that it is enough.
  *
- * Throws UserError when the data is missing, the others do not come, or one of them is lost.
+ * @throws UserError when the data is missing, the others do not come, or one of them is lost.
  */
 export async function followRun(common: Recipe, rendezvous: Rendezvous): Promise<void> {
   const recipe = onOwnDevice(common, rendezvous);

@@ -41,7 +41,7 @@ const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
  * LOCAL_RANK); undefined where they are not set or speak of one process. Where torchrun itself listens on MASTER_PORT, the workers meet on the port after
  * it: its store and this libtorch's need not speak the same version of their language.
  *
- * Throws UserError when a variable is missing or is no number that fits.
+ * @throws UserError when a variable is missing or is no number that fits.
  *
  * @example
  * const meeting = meetingOf(process.env);
@@ -79,7 +79,7 @@ const commonHash = (recipe: Recipe): string => recipeHash({ ...recipe, device: "
 /**
  * Meets the others; false when `stop` was raised before. While they are waited for, nothing else happens in this process.
  *
- * Throws UserError when they do not come, or when one of them trains another recipe.
+ * @throws UserError when they do not come, or when one of them trains another recipe.
  */
 export async function joinWorkers(rendezvous: Rendezvous, recipe: Recipe, stop?: AbortSignal): Promise<boolean> {
   const { rank, size, host, port } = rendezvous;

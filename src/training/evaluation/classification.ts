@@ -17,7 +17,7 @@ const CHUNK = 500;
 /**
  * The whole test split of a recipe's data, prepared as the training images are.
  *
- * Throws UserError when the data has no test split, trains on it, or has no classes.
+ * @throws UserError when the data has no test split, trains on it, or has no classes.
  */
 export async function testSplit({ data }: Pick<Recipe, "data">): Promise<Dataset> {
   const { role, kind, options } = toPlain(data);
@@ -41,7 +41,7 @@ export async function testSplit({ data }: Pick<Recipe, "data">): Promise<Dataset
  * techniques' samplers (averaged weights). Training's own streams stand afterwards where they stood before. The caller
  * disposes of it.
  *
- * Throws the reason of `stop` when it is raised, and UserError when the discriminator has one logit for all classes.
+ * @throws the reason of `stop` when it is raised, and UserError when the discriminator has one logit for all classes.
  */
 export async function classify(
   gan: BuiltGan,
@@ -100,7 +100,10 @@ export class Classification {
     this.#hash = hash;
   }
 
-  /** Opens the test split. Throws UserError when there is none. */
+  /**
+   * Opens the test split.
+   * @throws UserError when there is none.
+   */
   static async open(recipe: Recipe, metrics: readonly Metric[]): Promise<Classification> {
     const dataset = await testSplit(recipe);
     return new Classification(metrics, dataset, await hashOf(datasetImages(dataset)));

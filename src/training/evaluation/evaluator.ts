@@ -14,7 +14,10 @@ export interface Evaluator {
   readonly every: number;
   /** The score whose best checkpoint is kept. */
   readonly best: Pick<Score, "name" | "better">;
-  /** The scores of the game as it stands. Throws the reason of `stop` when it is raised meanwhile. */
+  /**
+   * The scores of the game as it stands.
+   * @throws the reason of `stop` when it is raised meanwhile.
+   */
   scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]>;
   dispose(): void;
 }
@@ -22,7 +25,7 @@ export interface Evaluator {
 /**
  * The score that `best` names, with or without the network's name; the first one where it names none.
  *
- * Throws UserError when there is no such score, or none at all.
+ * @throws UserError when there is no such score, or none at all.
  */
 export function bestOf(
   metrics: readonly Metric[],

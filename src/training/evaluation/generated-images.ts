@@ -23,7 +23,7 @@ const GROUP = 8 * SAMPLE_BATCH;
 /**
  * The samples of a game as bytes, with how they are drawn. Every pass over the set draws the same images.
  *
- * Throws UserError when the data are no images; drawing throws it when a sample is not finite.
+ * @throws UserError when the data are no images; drawing throws it when a sample is not finite.
  */
 export function generatedImages(gan: BuiltGan, name: string, options: DrawingOptions): Judged {
   const { sample, classes } = gan.shape;

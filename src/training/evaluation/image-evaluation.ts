@@ -51,7 +51,7 @@ export class ImageEvaluator implements Evaluator {
    * Opens what a recipe's `evaluate` names; undefined where the recipe has none. The feature network and the test split are
    * opened only where a metric looks at them.
    *
-   * Throws UserError when the feature network or the test split is not there or `best` is no score of the metrics.
+   * @throws UserError when the feature network or the test split is not there or `best` is no score of the metrics.
    */
   static async open(recipe: Recipe, dataset: Dataset): Promise<ImageEvaluator | undefined> {
     if (recipe.evaluate === undefined) return undefined;

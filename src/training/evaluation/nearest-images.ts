@@ -26,7 +26,7 @@ const UNIT = 127.5;
  * The `k` nearest images of a dataset for each sample, nearest first. Both sides are bytes, whose squared distances are whole
  * numbers: a copy has distance 0. Mirror images are not looked at. Of images equally near, any may be given.
  *
- * Throws UserError when sizes differ or the data has fewer images.
+ * @throws UserError when sizes differ or the data has fewer images.
  */
 export function nearestImages(
   samples: PixelBatch,

@@ -43,7 +43,7 @@ export class VectorEvaluator implements Evaluator {
   /**
    * Opens what a recipe's `evaluate` names; undefined where the recipe has none.
    *
-   * Throws UserError when a metric does not fit vectors or `best` is no score of the metrics.
+   * @throws UserError when a metric does not fit vectors or `best` is no score of the metrics.
    */
   static open(recipe: Recipe, data: VectorData): VectorEvaluator | undefined {
     return recipe.evaluate && new VectorEvaluator(recipe, data);

@@ -110,7 +110,7 @@ function notFinite({ files, numbers }: Contents): string | undefined {
 /**
  * Writes a checkpoint of the game as it stands and returns its folder.
  *
- * Throws UserError when anything in it is not finite or the disk refuses; the checkpoints before stay as they are.
+ * @throws UserError when anything in it is not finite or the disk refuses; the checkpoints before stay as they are.
  */
 export function writeCheckpoint(folder: string, gan: BuiltGan, seconds: number): string {
   const target = join(folder, `${PREFIX}${String(gan.step).padStart(6, "0")}`);
@@ -172,7 +172,9 @@ export function pruneCheckpoints(folder: string, keep: number, stay: readonly nu
 }
 
 /**
- * The JSON part of a checkpoint. Throws UserError when it is unreadable or of another format.
+ * The JSON part of a checkpoint.
+ *
+ * @throws UserError when it is unreadable or of another format.
  */
 export function readCheckpointState(path: string): CheckpointState {
   const file = join(path, "state.json");

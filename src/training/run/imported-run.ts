@@ -33,7 +33,7 @@ export interface ImportedRun {
  * ImageNet), and a discriminator with new weights and without attention.
  *
  * @param changes - Overrides of that recipe ("data.path=...").
- * Throws UserError when the file is no generator that is known, or the folder is not empty.
+ * @throws UserError when the file is no generator that is known, or the folder is not empty.
  *
  * @example
  * const { directory } = importRun("netG_100000_steps.pth", "runs/imported");

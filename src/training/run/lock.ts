@@ -5,7 +5,7 @@ import { takeLock } from "../../formats/process-lock.ts";
 /**
  * Locks `run` with the file `path`; the returned function ends that.
  *
- * Throws UserError when another living process holds the lock, or this one does already.
+ * @throws UserError when another living process holds the lock, or this one does already.
  */
 export function lockRun(path: string, run: string): () => void {
   const lock = takeLock(path);

@@ -89,7 +89,10 @@ export class RunDirectory {
     return join(this.path, "recipe.json");
   }
 
-  /** Makes the folder. Throws UserError when something is there already: a run is never overwritten. */
+  /**
+   * Makes the folder.
+   * @throws UserError when something is there already: a run is never overwritten.
+   */
   create(description: RunDescription): void {
     try {
       mkdirSync(this.path, { recursive: true });
@@ -114,7 +117,10 @@ export class RunDirectory {
     writeFileAtomic(this.#description, [`${JSON.stringify(description, null, 2)}\n`]);
   }
 
-  /** Reads recipe.json. Throws UserError when the folder is no run or the file is damaged. */
+  /**
+   * Reads recipe.json.
+   * @throws UserError when the folder is no run or the file is damaged.
+   */
   description(): RunDescription {
     if (!existsSync(this.#description)) {
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
@@ -122,7 +128,10 @@ export class RunDirectory {
     return readJsonFile(this.#description, descriptionSchema);
   }
 
-  /** Adds a line to metrics.jsonl. Throws UserError when the disk refuses. */
+  /**
+   * Adds a line to metrics.jsonl.
+   * @throws UserError when the disk refuses.
+   */
   append(line: LogLine): void {
     this.#log.append(line);
   }
@@ -150,7 +159,7 @@ export class RunDirectory {
    * Marks the run as being trained by this process, and clears away what interrupted writes have left; the returned
    * function ends the mark.
    *
-   * Throws UserError when another living process trains it.
+   * @throws UserError when another living process trains it.
    */
   lock(): () => void {
     const release = lockRun(join(this.path, "running.json"), this.path);

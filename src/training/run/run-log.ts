@@ -55,7 +55,10 @@ export class RunLog {
     this.path = path;
   }
 
-  /** Adds a line. Throws UserError when the disk refuses; the lines before it stay as they are. */
+  /**
+   * Adds a line.
+   * @throws UserError when the disk refuses; the lines before it stay as they are.
+   */
   append(line: LogLine): void {
     try {
       // A crash or a full disk can have left half a line: what follows must not be joined to it.

@@ -39,7 +39,7 @@ export const SAMPLE_BATCH = 64;
  * Latents [N, latent] whose entries within the threshold stay, and all others are redrawn until they lie within it: of
  * normal latents, or of some that were truncated less, they become truncated normal.
  *
- * Throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
+ * @throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
  */
 export function truncateLatents(gan: BuiltGan, given: Tensor, random: Generator, threshold: number): Tensor {
   if (!(threshold >= 0.01)) {
@@ -63,7 +63,7 @@ export function newLatents(gan: BuiltGan, count: number, random: Generator, trun
  * Samples: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams stand afterwards
  * where they stood before.
  *
- * Throws UserError when an option does not fit the game.
+ * @throws UserError when an option does not fit the game.
  */
 export function drawSamples(gan: BuiltGan, options: SampleOptions): Tensor {
   const { count, random, averaged, truncation, classIndex, first = 0, inputs, mode = "eval" } = options;
@@ -120,7 +120,7 @@ export function samplingOf(
   return { averaged, mode, ...(standing === undefined ? {} : { standing }) };
 }
 
-/** Throws UserError when samples of a certain class are asked of a generator that does not look at labels. */
+/** @throws UserError when samples of a certain class are asked of a generator that does not look at labels. */
 export function refuseBlind({ generator, recipe, shape }: BuiltGan, wanted: string): void {
   if (shape.classes.length > 0 && generator.takesLabels !== "none") return;
   const { conditional } = recipe.generator.options;

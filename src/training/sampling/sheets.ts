@@ -38,8 +38,8 @@ export interface InterpolationOptions extends SheetOptions {
 /**
  * Rows from one latent to another, of one class each or from class to class.
  *
- * Throws UserError for a way that does not fit the run: an arc between uniform latents, or between classes for a generator
- * that takes nothing but whole ones.
+ * @throws UserError for a way that does not fit the run: an arc between uniform latents, or between classes for a
+ * generator that takes nothing but whole ones.
  */
 export function interpolationSheet(gan: BuiltGan, options: InterpolationOptions): Sheet {
   const { kind, rows, steps, random, truncation, classIndex, between } = options;
@@ -68,7 +68,10 @@ export function interpolationSheet(gan: BuiltGan, options: InterpolationOptions)
   });
 }
 
-/** A row for each of the classes; samples of one column are made of the same z. Throws UserError for a class that is not there. */
+/**
+ * A row for each of the classes; samples of one column are made of the same z.
+ * @throws UserError for a class that is not there.
+ */
 export function classSheet(
   gan: BuiltGan,
   options: SheetOptions & {
@@ -98,7 +101,7 @@ export function classSheet(
  * A row for each threshold (undefined: not truncated), by falling thresholds. Samples of one column are made of the same z,
  * of which from row to row only the entries beyond the threshold are drawn again.
  *
- * Throws UserError for thresholds that rise.
+ * @throws UserError for thresholds that rise.
  */
 export function truncationSheet(
   gan: BuiltGan,

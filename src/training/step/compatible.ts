@@ -12,7 +12,7 @@ const EXCLUSIVE = {
   targets: "set the targets of real and generated images",
 } as const;
 
-/** Throws UserError, naming the techniques, when they cannot stand in one recipe or not with this loss. */
+/** @throws UserError, naming the techniques, when they cannot stand in one recipe or not with this loss. */
 export function refuseConflicts(techniques: readonly Technique[], loss: Loss): void {
   for (const [hook, deed] of Object.entries(EXCLUSIVE)) {
     const names = techniques
@@ -68,7 +68,7 @@ const MEMBERS: Readonly<Record<keyof Technique, true>> = {
   dispose: true,
 };
 
-/** Throws UserError when a technique is an object with a member that nobody would ever call: a misspelt hook. */
+/** @throws UserError when a technique is an object with a member that nobody would ever call: a misspelt hook. */
 export function refuseUnknownHooks(technique: Technique, kind: string): void {
   if (Object.getPrototypeOf(technique) !== Object.prototype) return;
   const known = Object.keys(MEMBERS);
@@ -77,7 +77,9 @@ export function refuseUnknownHooks(technique: Technique, kind: string): void {
   throw new UserError(`the technique \`${kind}\` has \`${unknown}\`, which is no hook${suggestion(unknown, known)}`);
 }
 
-/** Throws UserError when a technique's name is not its descriptor's kind, or its state can be kept but not put back. */
+/**
+ * @throws UserError when a technique's name is not its descriptor's kind, or its state can be kept but not put back.
+ */
 export function refuseHalfDone(technique: Technique, kind: string): void {
   const { name } = technique;
   if (name !== kind) {
@@ -93,7 +95,10 @@ export function refuseHalfDone(technique: Technique, kind: string): void {
   }
 }
 
-/** What a hook gave, if it is one number. Throws UserError, naming the technique, when it has dimensions. */
+/**
+ * What a hook gave, if it is one number.
+ * @throws UserError, naming the technique, when it has dimensions.
+ */
 export function requireNumber(value: Tensor, technique: Technique, hook: keyof Technique): Tensor {
   if (value.ndim === 0) return value;
   throw new UserError(
@@ -101,7 +106,7 @@ export function requireNumber(value: Tensor, technique: Technique, hook: keyof T
   );
 }
 
-/** Throws UserError when a technique counts epochs, for data that has none. */
+/** @throws UserError when a technique counts epochs, for data that has none. */
 export function refuseEpochs(techniques: readonly Technique[]): void {
   for (const { name, insteadOfEpochs } of techniques) {
     if (insteadOfEpochs === undefined) continue;

@@ -45,8 +45,10 @@ export class BuiltGan implements Game {
    * Builds networks, optimizers and techniques; the same recipe gives the same weights.
    *
    * Without a feed the game can be sampled from but not trained. `replica` says which of the processes that train together
-   * this one is; `weights` are what the networks begin with instead of new ones. Throws UserError when parts of the recipe do
-   * not go together, a technique wants further data that the feed cannot give, or the weights are of other networks.
+   * this one is; `weights` are what the networks begin with instead of new ones.
+   *
+   * @throws UserError when parts of the recipe do not go together, a technique wants further data that the feed cannot
+   * give, or the weights are of other networks.
    */
   constructor(
     recipe: Recipe,

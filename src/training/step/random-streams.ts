@@ -85,7 +85,9 @@ export class RandomStreams {
 
   /**
    * Continues from {@link state}. The default generator of another kind of device than the state is of begins anew, from the
-   * seed. Throws UserError when there is no state of any.
+   * seed.
+   *
+   * @throws UserError when there is no state of any.
    */
   load(states: ReadonlyMap<string, Tensor>): void {
     if (![...states.keys()].some((name) => name.split(".")[0] === DEFAULT)) {

@@ -30,7 +30,7 @@ export class Sharding {
 
   /**
    * @param accumulate - Parts in each process.
-   * Throws UserError when the batch cannot be divided evenly.
+   * @throws UserError when the batch cannot be divided evenly.
    */
   constructor(batchSize: number, accumulate: number, replica: Replica = ALONE) {
     const parts = accumulate * replica.size;

@@ -19,7 +19,7 @@ const fileOf = (checkpoint: string, player: Player): string => join(checkpoint, 
 /**
  * The checkpoint that a path names: the folder of one, or of a run, whose newest it is. Absolute.
  *
- * Throws UserError when it is neither, or the run has no checkpoint.
+ * @throws UserError when it is neither, or the run has no checkpoint.
  */
 export function findCheckpointAt(path: string): string {
   const full = resolve(path);
@@ -33,13 +33,19 @@ export function findCheckpointAt(path: string): string {
   return newest.path;
 }
 
-/** Reads a checkpoint's networks. Throws UserError when a file is missing or damaged. */
+/**
+ * Reads a checkpoint's networks.
+ * @throws UserError when a file is missing or damaged.
+ */
 export function readStartingWeights(checkpoint: string): StartingWeights {
   const read = (player: Player) => readSafetensors(fileOf(checkpoint, player)).tensors;
   return { checkpoint, states: { generator: read("generator"), discriminator: read("discriminator") } };
 }
 
-/** Puts them into networks. Throws UserError, with the first difference, when these are built otherwise. */
+/**
+ * Puts them into networks.
+ * @throws UserError, with the first difference, when these are built otherwise.
+ */
 export function startWith(
   networks: Readonly<Record<Player, { loadStateDict(state: ReadonlyMap<string, Tensor>): void }>>,
   { checkpoint, states }: StartingWeights,

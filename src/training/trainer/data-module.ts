@@ -28,7 +28,10 @@ export interface DataModule {
   readonly shape: DataShape;
   /** Endless batches as the recipe wants them, from their beginning; they follow from its seed. */
   loader(): BatchFeed;
-  /** Opens the recipe's `evaluate`; undefined where it has none. Throws UserError when a part of it is missing. */
+  /**
+   * Opens the recipe's `evaluate`; undefined where it has none.
+   * @throws UserError when a part of it is missing.
+   */
   openEvaluator(): Promise<Evaluator | undefined>;
   /** Writes generated samples as a PNG file. They are read before the first `await`: the caller may free them then. */
   writeImage(path: string, samples: Tensor, options: GridOptions): Promise<ImageSize>;
@@ -40,7 +43,10 @@ export interface ImageSize {
   readonly height: number;
 }
 
-/** Builds a recipe's data. Throws UserError when they are not there, and the reason of `stop` when that is raised meanwhile. */
+/**
+ * Builds a recipe's data.
+ * @throws UserError when they are not there, and the reason of `stop` when that is raised meanwhile.
+ */
 export async function openDataModule(
   recipe: Recipe,
   context: Pick<DataContext, "onProgress" | "stop"> = {},
@@ -86,7 +92,7 @@ function writeCloud(path: string, samples: Tensor, mixture: Mixture | undefined)
  * Writes samples of a run as a PNG file: images in a grid, vectors as a scatter plot over their data's modes. Images
  * need no data for it.
  *
- * Throws UserError when the run has not been trained yet or the file cannot be written.
+ * @throws UserError when the run has not been trained yet or the file cannot be written.
  */
 export async function writeRunImage(
   { recipe, data }: RunDescription,

@@ -44,7 +44,7 @@ class ImageLoader extends BatchStream {
 /**
  * The dataset reduced to `perClass` images of each class, which `seed` chooses.
  *
- * Throws UserError when the images have no classes or a class has too few.
+ * @throws UserError when the images have no classes or a class has too few.
  */
 function fewOfEachClass(dataset: Dataset, perClass: number, seed: number): Dataset {
   const { name, classes, labels, count } = dataset;

@@ -70,7 +70,7 @@ export interface LoopOptions {
 /**
  * Generator updates of a whole run: `steps`, or so many that the discriminator sees every sample `epochs` times.
  *
- * Throws UserError for a recipe in epochs over data that has none.
+ * @throws UserError for a recipe in epochs over data that has none.
  */
 export function totalSteps(recipe: Recipe, samplesPerEpoch: number | undefined): number {
   if (recipe.steps !== undefined) return recipe.steps;
@@ -86,7 +86,7 @@ export function totalSteps(recipe: Recipe, samplesPerEpoch: number | undefined):
  * Trains from the newest checkpoint to the end of the recipe, or until `stop` is raised: then the step at hand is finished
  * and a checkpoint written.
  *
- * Throws UserError when training diverges or the disk refuses; what was written before stays, and the log says so.
+ * @throws UserError when training diverges or the disk refuses; what was written before stays, and the log says so.
  */
 export async function trainingLoop(options: LoopOptions): Promise<Session> {
   const { recipe, directory, evaluator, stop, replica = ALONE } = options;

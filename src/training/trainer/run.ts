@@ -84,7 +84,7 @@ export class Run {
   /**
    * Trains to the end of the recipe, or until `stop` is raised, from the newest checkpoint if there is one.
    *
-   * Throws UserError when the data is missing, training diverges, or another process trains the run.
+   * @throws UserError when the data is missing, training diverges, or another process trains the run.
    */
   async train({ events = {}, stop, rendezvous }: TrainOptions = {}): Promise<RunResult> {
     if (this.#description.source.startsWith(IMPORTED)) {
@@ -236,7 +236,9 @@ function describeRun(recipe: Recipe, origin: RunOrigin): RunDescription {
 }
 
 /**
- * Makes a run's folder. Throws UserError when the folder exists and is not empty, or `from` is no run with a checkpoint.
+ * Makes a run's folder.
+ *
+ * @throws UserError when the folder exists and is not empty, or `from` is no run with a checkpoint.
  *
  * @example
  * const run = startRun(recipe, { directory: "runs/first" });
@@ -254,7 +256,7 @@ export function startRun(recipe: Recipe, origin: RunOrigin): Run {
  * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change on its way. Nothing
  * is written before {@link Run.train}.
  *
- * Throws UserError when the folder is no run, a change is not allowed, or a part of the user's own cannot be found.
+ * @throws UserError when the folder is no run, a change is not allowed, or a part of the user's own cannot be found.
  */
 export async function openRun(path: string, changes: readonly string[] = []): Promise<Run> {
   const directory = new RunDirectory(path);
@@ -309,7 +311,7 @@ export interface OpenedGan {
  *
  * @param checkpoint "last", "best" by the recipe's score, or the number of a step
  *
- * Throws UserError when there is no such checkpoint.
+ * @throws UserError when there is no such checkpoint.
  */
 export async function openForSampling(path: string, checkpoint = "last"): Promise<OpenedGan> {
   const directory = new RunDirectory(path);
@@ -331,7 +333,7 @@ export async function openForSampling(path: string, checkpoint = "last"): Promis
 /**
  * Samples from a run's checkpoint: [count, C, S, S] in [-1, 1], or vectors [count, features]. Needs neither the data nor the run to be finished.
  *
- * Throws UserError when there is no such checkpoint or an option does not fit.
+ * @throws UserError when there is no such checkpoint or an option does not fit.
  */
 export async function sampleRun(path: string, options: SampleRunOptions): Promise<Tensor> {
   const { gan } = await openForSampling(path, options.checkpoint);

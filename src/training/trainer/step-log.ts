@@ -54,7 +54,10 @@ export class StepLog {
     return this.#gan.step > this.#lastStep;
   }
 
-  /** Looks at all numbers recorded so far. Throws UserError for the first that is not finite. */
+  /**
+   * Looks at all numbers recorded so far.
+   * @throws UserError for the first that is not finite.
+   */
   verify(): void {
     for (const numbers of this.#pending.splice(0)) {
       const row = Array.from(numbers.toArray(), Number);
