@@ -14,7 +14,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { openDataset } from "../src/data/dataset.ts";
 import { packOf } from "../src/data/define.ts";
-import { BatchStream, imageFolder, mnist, type Pack, preparePack } from "../src/data/index.ts";
+import { imageFolder, mnist, type Pack, preparePack, ShuffledLoader } from "../src/data/index.ts";
 import { hinge } from "../src/losses/index.ts";
 import { dcgan } from "../src/models/index.ts";
 import { adam } from "../src/optim/index.ts";
@@ -113,7 +113,7 @@ async function batches(size: number, steps: number): Promise<void> {
     steps: 1000,
     memoryFormat: size === 32 ? "channelsLast" : "contiguous",
   });
-  const stream = new BatchStream(dataset, { batchSize: 64, seed: 1, memoryFormat: recipe.memoryFormat });
+  const stream = new ShuffledLoader(dataset, { batchSize: 64, seed: 1, memoryFormat: recipe.memoryFormat });
   const batch = median(400, () => scope(() => void stream.next()));
   const gan = new BuiltGame(recipe, shapeOf(dataset), imageFeed(dataset, recipe));
   const step = median(steps, () => trainingStep(gan).dispose());

@@ -14,14 +14,13 @@ export {
 export { UserError } from "./base/errors.ts";
 export {
   type Batch,
-  type BatchFeed,
-  BatchStream,
   celeba,
   celebaHq,
   cifar10,
   cifar100,
   type DataContext,
   type DataDescriptor,
+  type DataLoader,
   type Dataset,
   defineImageDataset,
   type Fit,
@@ -36,6 +35,7 @@ export {
   mnist,
   type OpenSource,
   packOf,
+  ShuffledLoader,
   stackedMnist,
   stl10,
   type VectorData,

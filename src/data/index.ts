@@ -11,9 +11,9 @@ export { folderSource, imageFolder } from "./image-folder.ts";
 export { imagenet } from "./imagenet.ts";
 export type {
   Batch,
-  DataLoader as BatchFeed,
-  LoaderRequest as FurtherRequest,
-  LoaderState as FeedState,
+  DataLoader,
+  LoaderRequest,
+  LoaderState,
 } from "./loader.ts";
 export { lsun } from "./lsun.ts";
 export { mixtureOfGaussians } from "./mixture.ts";
@@ -21,7 +21,7 @@ export { mnist } from "./mnist.ts";
 export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
 export { cacheFolder, datasetsFolder } from "./paths.ts";
-export { ShuffledLoader as BatchStream, type ShuffledLoaderOptions as BatchStreamOptions } from "./shuffled.ts";
+export { ShuffledLoader, type ShuffledLoaderOptions } from "./shuffled.ts";
 export {
   type BrokenFile,
   type EncodedImages,
@@ -38,5 +38,5 @@ export type {
   Mixture,
   VectorData,
   VectorDescriptor,
-  VectorLoaderOptions as VectorFeedOptions,
+  VectorLoaderOptions,
 } from "./vectors.ts";

@@ -30,7 +30,7 @@ export interface ShuffledLoaderOptions {
  * @throws UserError when the batch size is not a whole number from 1 to 1,000,000.
  *
  * @example
- * const batches = new BatchStream(dataset, { batchSize: 64, seed: 1 });
+ * const batches = new ShuffledLoader(dataset, { batchSize: 64, seed: 1 });
  * const { images, labels } = batches.next(); // images [64, C, S, S] in [-1, 1], labels int64 [64]
  */
 export class ShuffledLoader implements DataLoader {

@@ -1,7 +1,7 @@
 /** Feature matching (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.1). */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import type { DataLoader } from "../data/loader.ts";
+import type { DataLoader } from "../data/index.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
 import { squaredDiscrepancy } from "./mean-discrepancy.ts";
 import { defineTechnique, type GeneratorPass, type Technique, type TechniqueContext } from "./technique.ts";

@@ -1,7 +1,7 @@
 /** Semi-supervised learning with K + 1 classes (Salimans et al. 2016, "Improved Techniques for Training GANs", section 5). */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import type { DataLoader } from "../data/loader.ts";
+import type { DataLoader } from "../data/index.ts";
 import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/cross-entropy.ts";
 import { type DiscriminatorNetwork, Head, type ModelContext } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";

@@ -3,7 +3,7 @@
  * in the order of the recipe and never knows which one it holds.
  */
 import { type Descriptor, definer } from "../base/descriptor.ts";
-import type { DataLoader, LoaderRequest } from "../data/loader.ts";
+import type { DataLoader, LoaderRequest } from "../data/index.ts";
 import type { Loss, LossTargets } from "../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, Judgement, ModelContext } from "../models/index.ts";
 import type { Optimizer } from "../optim/index.ts";

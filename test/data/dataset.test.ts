@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fromPlain, toPlain } from "../../src/base/descriptor.ts";
-import { BatchStream, type DataContext, type Dataset, mnist } from "../../src/data/index.ts";
+import { type DataContext, type Dataset, mnist, ShuffledLoader } from "../../src/data/index.ts";
 import { scope } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 
@@ -48,7 +48,7 @@ describe("a built dataset", () => {
 
   it("feeds a batch stream", async () => {
     const dataset = await mnist({ split: "test" }).build(context);
-    const stream = new BatchStream(dataset, { batchSize: 64, seed: 1 });
+    const stream = new ShuffledLoader(dataset, { batchSize: 64, seed: 1 });
     scope(() => {
       const { images, labels } = stream.next();
       expect(images.shape).toEqual([64, 1, 32, 32]);

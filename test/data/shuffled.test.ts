@@ -42,7 +42,7 @@ function draw(stream: ShuffledLoader): { numbers: number[]; labels: number[]; mi
 const take = (stream: ShuffledLoader, batches: number): number[] =>
   Array.from({ length: batches }, () => draw(stream).numbers).flat();
 
-describe("BatchStream", () => {
+describe("ShuffledLoader", () => {
   it("uses every image once an epoch, in another order each time, in full batches", () => {
     const stream = new ShuffledLoader(numbered(50), { batchSize: 8, seed: 1 });
     const drawn = take(stream, 25);

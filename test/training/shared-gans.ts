@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { BatchFeed } from "../../src/data/index.ts";
+import type { DataLoader } from "../../src/data/index.ts";
 import { hinge, nonSaturating } from "../../src/losses/index.ts";
 import { dcgan, GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
 import { defineGenerator } from "../../src/models/network.ts";
@@ -99,7 +99,7 @@ export const GAMES = Object.keys(gans);
 export const INTERRUPTED = "techniques";
 
 /** Images of noise, without end. */
-function loaderOf(seed: number): BatchFeed {
+function loaderOf(seed: number): DataLoader {
   const generator = new Generator(seed);
   return {
     epoch: 0,

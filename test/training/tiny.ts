@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { z } from "zod";
 import type { Descriptor } from "../../src/base/descriptor.ts";
-import type { Batch, BatchFeed, DataContext, Dataset } from "../../src/data/index.ts";
+import type { Batch, DataContext, DataLoader, Dataset } from "../../src/data/index.ts";
 import { defineDataset } from "../../src/data/vectors.ts";
 import { hinge } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
@@ -98,7 +98,7 @@ export function technique(
 }
 
 /** A feed of given batches. */
-export function loaderOf(batches: readonly Tensor[]): BatchFeed {
+export function loaderOf(batches: readonly Tensor[]): DataLoader {
   let at = 0;
   return {
     epoch: 0,

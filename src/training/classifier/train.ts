@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
-import { BatchStream, type Dataset } from "../../data/index.ts";
+import { type Dataset, ShuffledLoader } from "../../data/index.ts";
 import { Classifier, roundToFile } from "../../models/index.ts";
 import { SGD } from "../../optim/index.ts";
 import { type Device, Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
@@ -109,7 +109,7 @@ async function allSteps(
   const parameters = network.parameters();
   const optimizer = new SGD(parameters, { lr, momentum, nesterov: true, weightDecay });
   const schedule = oneCycle(steps, setup.rise);
-  const batches = new BatchStream(train, { batchSize, flip, device: "cpu", seed: seedOf(seed, "classifier data") });
+  const batches = new ShuffledLoader(train, { batchSize, flip, device: "cpu", seed: seedOf(seed, "classifier data") });
   const shifts = new Generator(seedOf(seed, "classifier shifts"));
   const sinceTick = new Means();
   const sinceEpoch = new Means();

@@ -1,7 +1,7 @@
 /** A run made of a generator that another project trained: to draw from and to score, not to train on. */
 import { basename } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { type BatchFeed, cifar10, imagenet, stl10 } from "../../data/index.ts";
+import { cifar10, type DataLoader, imagenet, stl10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
 import { type ImportedGenerator, readWeights, recogniseGenerator } from "../../models/imported/index.ts";
 import { biggan, resnet, sagan } from "../../models/index.ts";
@@ -98,7 +98,7 @@ function recipeFor({ generator, image, classes }: ImportedGenerator, file: strin
 }
 
 /** A run of which nothing is known but its end. */
-const noData: BatchFeed = {
+const noData: DataLoader = {
   epoch: 0,
   next: () => {
     throw new Error("an imported run has no data");

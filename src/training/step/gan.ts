@@ -1,6 +1,6 @@
 /** Building the game: a recipe's descriptions become networks, optimizers and techniques that know each other. */
 import { UserError } from "../../base/errors.ts";
-import type { DataLoader } from "../../data/loader.ts";
+import type { DataLoader } from "../../data/index.ts";
 import type { Loss } from "../../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../../models/index.ts";
 import type { Optimizer, Schedule } from "../../optim/index.ts";

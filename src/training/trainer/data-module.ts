@@ -1,5 +1,5 @@
 /** The data of a run, images or vectors, behind one face. Nothing else in training asks which they are. */
-import type { AnyDataDescriptor, BatchFeed, DataContext, Dataset, Mixture, VectorData } from "../../data/index.ts";
+import type { AnyDataDescriptor, DataContext, DataLoader, Dataset, Mixture, VectorData } from "../../data/index.ts";
 import { pointCloud, writePng } from "../../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../../formats/index.ts";
 import { fromPlainRecipe } from "../../recipe/plain.ts";
@@ -27,7 +27,7 @@ export interface DataModule {
   readonly fingerprint: string | undefined;
   readonly shape: DataShape;
   /** Endless batches as the recipe wants them, from their beginning; they follow from its seed. */
-  loader(): BatchFeed;
+  loader(): DataLoader;
   /**
    * Opens the recipe's `evaluate`; undefined where it has none.
    * @throws UserError when a part of it is missing.

@@ -1,7 +1,7 @@
 /** A dataset's shuffled batches as the feed of a game. */
 import { UserError } from "../../base/errors.ts";
-import { type BatchFeed, BatchStream, type BatchStreamOptions, type Dataset } from "../../data/index.ts";
-import type { LoaderRequest } from "../../data/loader.ts";
+import type { LoaderRequest } from "../../data/index.ts";
+import { type DataLoader, type Dataset, ShuffledLoader, type ShuffledLoaderOptions } from "../../data/index.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { Generator, keep, scope, Tensor } from "../../tensor/index.ts";
 import type { DataShape } from "../step/gan.ts";
@@ -15,25 +15,25 @@ export function shapeOf(dataset: Dataset): DataShape {
 }
 
 /** Endless batches as the recipe wants them; their order follows from its seed. */
-export function imageLoader(dataset: Dataset, recipe: Recipe): BatchFeed {
+export function imageLoader(dataset: Dataset, recipe: Recipe): DataLoader {
   const { batchSize, device, memoryFormat, seed } = recipe;
   return new ImageLoader(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") }, seed);
 }
 
 /** Batches of a dataset that can be drawn from a second time. */
-class ImageLoader extends BatchStream {
+class ImageLoader extends ShuffledLoader {
   readonly #dataset: Dataset;
-  readonly #options: BatchStreamOptions;
+  readonly #options: ShuffledLoaderOptions;
   readonly #runSeed: number;
 
-  constructor(dataset: Dataset, options: BatchStreamOptions, runSeed: number) {
+  constructor(dataset: Dataset, options: ShuffledLoaderOptions, runSeed: number) {
     super(dataset, options);
     this.#runSeed = runSeed;
     this.#dataset = dataset;
     this.#options = options;
   }
 
-  auxiliary(request: LoaderRequest, seed: number): BatchFeed {
+  auxiliary(request: LoaderRequest, seed: number): DataLoader {
     const { batchSize = this.batchSize, perClass, choiceSeed = this.#runSeed } = request;
     const choice = seedOf(choiceSeed, "data.choice");
     const dataset = perClass === undefined ? this.#dataset : fewOfEachClass(this.#dataset, perClass, choice);
