@@ -12,7 +12,7 @@
 import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { BuiltGame } from "../src/training/index.ts";
+import type { BuiltGan } from "../src/training/index.ts";
 import { Side } from "./side.ts";
 import { type Gantry, smallDcgan } from "./steps.ts";
 import { clockOf, median } from "./timing.ts";
@@ -21,7 +21,7 @@ const JITI = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", impo
 const SIZE = 32;
 
 /** The steps by name; the first is what the others are compared with. */
-const VARIANTS: Readonly<Record<string, (gantry: Gantry) => BuiltGame>> = {
+const VARIANTS: Readonly<Record<string, (gantry: Gantry) => BuiltGan>> = {
   "batch norm": (gantry) => smallDcgan(gantry, SIZE, []),
   "no norm": (gantry) => smallDcgan(gantry, SIZE, [], { batchNorm: false }),
   "virtual batch norm": (gantry) => smallDcgan(gantry, SIZE, [gantry.virtualBatchNorm()]),

@@ -20,7 +20,7 @@ import { dcgan } from "../src/models/index.ts";
 import { adam } from "../src/optim/index.ts";
 import { defineRecipe } from "../src/recipe/recipe.ts";
 import { scope } from "../src/tensor/index.ts";
-import { BuiltGame, imageFeed, shapeOf, trainingStep } from "../src/training/index.ts";
+import { BuiltGan, imageLoader, shapeOf, trainingStep } from "../src/training/index.ts";
 
 const asJson = process.argv.includes("--json");
 const folder = mkdtempSync(join(tmpdir(), "gantry-bench-"));
@@ -115,7 +115,7 @@ async function batches(size: number, steps: number): Promise<void> {
   });
   const stream = new ShuffledLoader(dataset, { batchSize: 64, seed: 1, memoryFormat: recipe.memoryFormat });
   const batch = median(400, () => scope(() => void stream.next()));
-  const gan = new BuiltGame(recipe, shapeOf(dataset), imageFeed(dataset, recipe));
+  const gan = new BuiltGan(recipe, shapeOf(dataset), imageLoader(dataset, recipe));
   const step = median(steps, () => trainingStep(gan).dispose());
   report(`batch of 64 at ${size} px, flipped`, {
     ms: batch,

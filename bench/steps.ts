@@ -2,7 +2,7 @@
 import type { DataLoader } from "../src/data/loader.ts";
 import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
-import type { BuiltGame, DataShape } from "../src/training/index.ts";
+import type { BuiltGan, DataShape } from "../src/training/index.ts";
 import { inceptionStep } from "./inception.ts";
 
 /** The library as it is shipped: compiled, since compiling while being measured would cost memory. */
@@ -90,7 +90,7 @@ function resnetStep(
   const labels = classes > 0 ? Tensor.randint(0, classes, [batch]) : undefined;
   const names = Array.from({ length: classes }, (_, i) => String(i));
   const gan = ganOf(gantry, recipe, { sample: { channels: 3, size }, classes: names }, real, labels);
-  const count = (network: BuiltGame["generator"] | BuiltGame["discriminator"]): number =>
+  const count = (network: BuiltGan["generator"] | BuiltGan["discriminator"]): number =>
     network.parameters().reduce((sum, { numel }) => sum + numel, 0);
   return { ...stepsOf(gantry, gan), parameters: [count(gan.generator), count(gan.discriminator)] };
 }
@@ -104,7 +104,7 @@ export function smallDcgan(
   size: number,
   techniques: RecipeInput["techniques"],
   { batchNorm = true }: { batchNorm?: boolean } = {},
-): BuiltGame {
+): BuiltGan {
   const { adam, dcgan, hinge, Tensor } = gantry;
   const recipe = gantry.defineRecipe({
     name: `bench-dcgan-${size}`,
@@ -126,18 +126,18 @@ export function smallDcgan(
 }
 
 /** A game on one batch that comes again and again, as in the peer: data are not what is measured. */
-function ganOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor, labels?: Tensor): BuiltGame {
+function ganOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor, labels?: Tensor): BuiltGan {
   const loader: DataLoader = {
     epoch: 0,
     next: () => ({ images: real, labels }),
     state: () => ({ tensors: new Map(), numbers: {} }),
     load: () => {},
   };
-  return new gantry.BuiltGame(recipe, shape, loader);
+  return new gantry.BuiltGan(recipe, shape, loader);
 }
 
 /** The trainer's step. */
-function stepsOf(gantry: Gantry, gan: BuiltGame): Step {
+function stepsOf(gantry: Gantry, gan: BuiltGan): Step {
   return {
     run: (count) => {
       // The loop reads the numbers of a step once in a while, the peer every time: here every time, too.

@@ -8,7 +8,7 @@ import os from "node:os";
 import { UserError } from "../base/errors.ts";
 import type { Recipe } from "../recipe/recipe.ts";
 import { configureEngine } from "../tensor/index.ts";
-import { followRun, type Meeting, meetingOf } from "../training/index.ts";
+import { followRun, type Rendezvous, torchrunRendezvous } from "../training/index.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { wholeNumber } from "./flags.ts";
 
@@ -33,10 +33,10 @@ function freePort(): Promise<number> {
 export async function amongWorkers(
   flag: string | undefined,
   recipe: Recipe,
-  lead: (rendezvous: Meeting | undefined) => Promise<number>,
+  lead: (rendezvous: Rendezvous | undefined) => Promise<number>,
 ): Promise<number> {
   const wanted = wholeNumber("--workers", flag, 1);
-  const given = meetingOf(process.env);
+  const given = torchrunRendezvous(process.env);
   if (given !== undefined) {
     if (wanted !== undefined && wanted !== given.size)
       throw new UsageError(`--workers (=${wanted}) contradicts the environment's WORLD_SIZE (=${given.size})`);
@@ -69,7 +69,7 @@ const share = (workers: number): number => Math.max(1, Math.floor(os.availablePa
  *
  * @throws UserError when one of them ends before.
  */
-async function bring(others: Other[], rendezvous: Meeting, threads: number, stop?: AbortSignal): Promise<void> {
+async function bring(others: Other[], rendezvous: Rendezvous, threads: number, stop?: AbortSignal): Promise<void> {
   if (stop?.aborted) return;
   const stopped = new Promise<void>((resolve) => stop?.addEventListener("abort", () => resolve(), { once: true }));
   for (let rank = 1; rank < rendezvous.size; rank++) others.push(new Other(rendezvous, rank, threads));
@@ -86,7 +86,7 @@ class Other {
   readonly ended: Promise<void>;
   #said = "";
 
-  constructor({ size, host, port }: Meeting, rank: number, threads: number) {
+  constructor({ size, host, port }: Rendezvous, rank: number, threads: number) {
     const place = {
       RANK: rank,
       LOCAL_RANK: rank,
@@ -138,7 +138,7 @@ async function explained(error: unknown, others: readonly Other[]): Promise<unkn
  * What a worker other than the first does: Ctrl-C reaches every process of a terminal, and from the meeting on the first
  * decides when to stop.
  */
-async function follow(recipe: Recipe, rendezvous: Meeting): Promise<number> {
+async function follow(recipe: Recipe, rendezvous: Rendezvous): Promise<number> {
   const ready = async () => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
     // A command that started this one waits for a word; torchrun does not.

@@ -83,7 +83,7 @@ export const sample = defineCommand({
     const neighbours = wholeNumber("--neighbours", flags.neighbours, 1);
     const { configureEngine } = await import("../tensor/index.ts");
     if (threads !== undefined) configureEngine({ threads });
-    const { RunDirectory, sampleRun, writeRunPicture } = await import("../training/index.ts");
+    const { RunDirectory, sampleRun, writeRunImage } = await import("../training/index.ts");
     const description = new RunDirectory(flags.run).description();
     const { data } = description;
     const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
@@ -111,7 +111,7 @@ export const sample = defineCommand({
       checkpoint: flags.checkpoint,
     });
     if (neighbours === undefined) {
-      const picture = await writeRunPicture(description, file, images, columns === undefined ? {} : { columns });
+      const picture = await writeRunImage(description, file, images, columns === undefined ? {} : { columns });
       finish({ count, ...picture }, `${count} ${vectors ? "samples" : "images"}: ${file}`);
       return;
     }

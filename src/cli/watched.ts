@@ -1,6 +1,6 @@
 /** Training under watch: with a reporter, and with Ctrl-C finishing the step instead of losing it. */
 import { configureEngine } from "../tensor/index.ts";
-import type { Meeting, Run } from "../training/index.ts";
+import type { Rendezvous, Run } from "../training/index.ts";
 import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";
 import { watchInterrupts } from "./interrupt.ts";
@@ -9,7 +9,7 @@ import { type OutputFlags, reporterFor } from "./reporter.ts";
 /** Options of {@link trainWatched}. */
 export interface Watching {
   /** Where the workers that share the work meet; default: there are no others. */
-  readonly rendezvous?: Meeting | undefined;
+  readonly rendezvous?: Rendezvous | undefined;
   /** What the user gave as `--workers`. */
   readonly workers?: string | undefined;
   /** Called when the run fails before its first step (no data, no such device). */

@@ -56,7 +56,7 @@ export {
 } from "./mlp.ts";
 export {
   DiscriminatorNetwork,
-  type DiscriminatorOutput as Judgement,
+  type DiscriminatorOutput,
   defineDiscriminator,
   defineGenerator,
   GeneratorNetwork,

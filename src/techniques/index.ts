@@ -19,10 +19,10 @@ export { r1 } from "./r1.ts";
 export { semiSupervised } from "./semi-supervised.ts";
 export { standingStatistics } from "./standing-statistics.ts";
 export {
-  type AuxiliaryLoaders as Feeds,
+  type AuxiliaryLoaders,
   type DiscriminatorPass,
   defineTechnique,
-  type Gan as Game,
+  type Gan,
   type GeneratorPass,
   type NetworkDescriptors,
   type Player,

@@ -5,7 +5,7 @@
 import { type Descriptor, definer } from "../base/descriptor.ts";
 import type { DataLoader, LoaderRequest } from "../data/index.ts";
 import type { Loss, LossTargets } from "../losses/index.ts";
-import type { DiscriminatorNetwork, GeneratorNetwork, Judgement, ModelContext } from "../models/index.ts";
+import type { DiscriminatorNetwork, DiscriminatorOutput, GeneratorNetwork, ModelContext } from "../models/index.ts";
 import type { Optimizer } from "../optim/index.ts";
 import type { Generator, Tensor } from "../tensor/index.ts";
 
@@ -57,7 +57,7 @@ interface Looking {
    * A further look that leaves the discriminator's carried state (spectral norm, batch norm) alone. It takes images as
    * they are: those of the data and of the generator go through {@link augment} first.
    */
-  discriminate(images: Tensor, labels?: Tensor): Judgement;
+  discriminate(images: Tensor, labels?: Tensor): DiscriminatorOutput;
   /** Images as the discriminator is to see them: what the {@link Technique.augment} hooks make of them, drawn anew. */
   augment(images: Tensor, of: "real" | "fake"): Tensor;
 }
@@ -75,8 +75,8 @@ export interface DiscriminatorPass extends Looking {
   readonly latents: Tensor;
   readonly realLabels: Tensor | undefined;
   readonly fakeLabels: Tensor | undefined;
-  readonly realOutput: Judgement;
-  readonly fakeOutput: Judgement;
+  readonly realOutput: DiscriminatorOutput;
+  readonly fakeOutput: DiscriminatorOutput;
   /** What {@link Technique.targets} asks for, which a replacing loss has to honour; undefined for the usual targets. */
   readonly targets: LossTargets | undefined;
 }
@@ -93,11 +93,11 @@ export interface GeneratorPass extends Looking {
    * The judgement of all of them. It carries the generator's graph where a technique of the recipe has
    * {@link Technique.generatorLoss} or {@link Technique.generatorPenalty}; else the graph may end at the features.
    */
-  readonly fakeOutput: Judgement;
+  readonly fakeOutput: DiscriminatorOutput;
   /** The rows that were selected (int64 [k]), or null for all. */
   readonly rows: Tensor | null;
   /** The judgement of the selected rows: what the generator's loss is made of, a replacing one too. */
-  readonly keptOutput: Judgement;
+  readonly keptOutput: DiscriminatorOutput;
   /**
    * Gradients of a number that depends on the generated images with respect to the generator's weights, in their order;
    * null for a weight that it does not depend on. Not `grad`: a batch in parts has no graph that reaches the weights.

@@ -8,7 +8,7 @@ export {
   trainClassifier,
 } from "./classifier/index.ts";
 export { followRun } from "./distributed/follow-run.ts";
-export { type Rendezvous as Meeting, torchrunRendezvous as meetingOf } from "./distributed/workers.ts";
+export { type Rendezvous, torchrunRendezvous } from "./distributed/workers.ts";
 export { classify, testSplit } from "./evaluation/classification.ts";
 export type { EvaluationEvents, Evaluator } from "./evaluation/evaluator.ts";
 export { type DrawingOptions, generatedImages } from "./evaluation/generated-images.ts";
@@ -26,15 +26,15 @@ export {
   type SheetOptions,
   truncationSheet,
 } from "./sampling/sheets.ts";
-export { BuiltGan as BuiltGame, type DataShape } from "./step/gan.ts";
+export { BuiltGan, type DataShape } from "./step/gan.ts";
 export { STEP_NUMBERS, trainingStep } from "./step/step.ts";
 export {
-  type DataModule as Material,
-  type ImageSize as PictureSize,
-  openDataModule as openMaterial,
-  writeRunImage as writeRunPicture,
+  type DataModule,
+  type ImageSize,
+  openDataModule,
+  writeRunImage,
 } from "./trainer/data-module.ts";
-export { imageLoader as imageFeed, shapeOf } from "./trainer/image-loader.ts";
+export { imageLoader, shapeOf } from "./trainer/image-loader.ts";
 export { type TrainingEvents, totalSteps } from "./trainer/loop.ts";
 export {
   type OpenedGan,

@@ -15,11 +15,11 @@ import {
 } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { wasserstein } from "../../src/losses/index.ts";
-import { DiscriminatorNetwork, GeneratorNetwork, type Judgement } from "../../src/models/index.ts";
+import { DiscriminatorNetwork, type DiscriminatorOutput, GeneratorNetwork } from "../../src/models/index.ts";
 import { Dropout } from "../../src/nn/index.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import { liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
-import type { BuiltGame } from "../../src/training/index.ts";
+import type { BuiltGan } from "../../src/training/index.ts";
 import { flat } from "../nn/oracle.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-anomaly-"));
@@ -44,7 +44,7 @@ class Brightness extends DiscriminatorNetwork {
     this.#scale = scale;
   }
 
-  override forward(images: Tensor): Judgement {
+  override forward(images: Tensor): DiscriminatorOutput {
     const features = this.#dropout.forward(images.flatten(1)).mean([1], true).mul(2);
     return { score: features.select(1, 0).mul(this.#scale), logits: features, features, hidden: [features] };
   }
@@ -106,7 +106,7 @@ describe("detection", () => {
       ...gan,
       discriminator: new Brightness({ scale, dropout: 0.5 }),
       loss: wasserstein().build(),
-    }) as unknown as BuiltGame;
+    }) as unknown as BuiltGan;
   const search = { steps: 100, featureWeight: 0 };
   const [perfect, reversed] = [
     { auroc: 1, auprc: 1 },

@@ -15,14 +15,14 @@ import {
   writeOraclePage,
 } from "../../src/experiments/mixture/index.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
-import { type Judgement, type ModelContext, mlp } from "../../src/models/index.ts";
+import { type DiscriminatorOutput, type ModelContext, mlp } from "../../src/models/index.ts";
 import { MlpDiscriminator } from "../../src/models/mlp.ts";
 import { defineDiscriminator } from "../../src/models/network.ts";
 import { statisticsFrozen } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { Generator, grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
-import { BuiltGame, listCheckpoints, openMaterial, RunDirectory, startRun } from "../../src/training/index.ts";
+import { BuiltGan, listCheckpoints, openDataModule, RunDirectory, startRun } from "../../src/training/index.ts";
 import { loadCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { seedOf } from "../../src/training/step/random-streams.ts";
 import { flat } from "../nn/oracle.ts";
@@ -122,7 +122,7 @@ describe("ringCosines", () => {
 let learning = 0;
 
 class Watched extends MlpDiscriminator {
-  override forward(samples: Tensor, labels?: Tensor): Judgement {
+  override forward(samples: Tensor, labels?: Tensor): DiscriminatorOutput {
     if (this.training && !statisticsFrozen()) learning++;
     return super.forward(samples, labels);
   }
@@ -216,11 +216,11 @@ describe("measureOracle", () => {
     await startRun(odd, { directory: path }).train();
     const { cosines, quarters } = await measureOracle(path, { batches: 1, steps: [4] });
     const { mixture } = await mixtureOfGaussians({ modes: 4, sigma: 0.2 }).build({});
-    const dataModule = await openMaterial(odd);
+    const dataModule = await openDataModule(odd);
     const checkpoint = listCheckpoints(join(path, "checkpoints")).at(-1)!.path;
     for (const update of updates) {
       // Every update in a game of its own, opened from the checkpoint.
-      const gan = scope(() => new BuiltGame(odd, dataModule.shape, dataModule.loader()));
+      const gan = scope(() => new BuiltGan(odd, dataModule.shape, dataModule.loader()));
       loadCheckpoint(checkpoint, gan);
       const { generator, discriminator, loss, optimizers } = gan;
       const random = new Generator(seedOf(odd.seed, "oracle.4"));

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { hinge, type Loss, leastSquares, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import { adaptiveAugmentation } from "../../src/techniques/adaptive-augmentation.ts";
 import { diffAugment } from "../../src/techniques/diff-augment.ts";
-import type { DiscriminatorPass, Game, Technique } from "../../src/techniques/index.ts";
+import type { DiscriminatorPass, Gan, Technique } from "../../src/techniques/index.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
@@ -18,13 +18,13 @@ function built(options: Options = {}, { loss = hinge().build() as Loss, seed = s
   const image = { channels: 3, size: 8 };
   const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, rng: new Generator(seed) };
   const technique = adaptiveAugmentation(options).build(context);
-  technique.prepare!({ loss } as Game, {});
+  technique.prepare!({ loss } as Gan, {});
   return technique;
 }
 
 /** One update of the discriminator in which real images got these scores; gives p after it. */
 function judge(technique: Technique, scores: readonly number[], loss: Loss = hinge().build()): number {
-  const gan = { loss } as Game;
+  const gan = { loss } as Gan;
   scope(() => {
     const pass = { judgedReal: { score: Tensor.fromArray(scores) } } as unknown as DiscriminatorPass;
     expect(technique.discriminatorPenalty!(pass, gan)).toBeUndefined();
@@ -34,7 +34,7 @@ function judge(technique: Technique, scores: readonly number[], loss: Loss = hin
   return technique.report!().augment!;
 }
 
-const augment = (technique: Technique, batch: Tensor): Tensor => technique.augment!(batch, "fake", {} as Game);
+const augment = (technique: Technique, batch: Tensor): Tensor => technique.augment!(batch, "fake", {} as Gan);
 
 describe("the images", () => {
   it.each(Object.entries(stored.adaptive))("at p = %s are PyTorch's, for the draws of a seed", (p, expected) => {

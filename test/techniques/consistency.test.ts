@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nonSaturating } from "../../src/losses/index.ts";
-import { dcgan, type Judgement } from "../../src/models/index.ts";
+import { type DiscriminatorOutput, dcgan } from "../../src/models/index.ts";
 import { Conv2d, Flatten, LeakyReLU, Linear, Sequential, Tanh } from "../../src/nn/index.ts";
 import { flipAndShift } from "../../src/techniques/augmentation/consistency.ts";
 import {
@@ -8,7 +8,7 @@ import {
   consistencyRegularisation,
   type DiscriminatorPass,
   diffAugment,
-  type Game,
+  type Gan,
   type GeneratorPass,
   latentConsistency,
   type Technique,
@@ -44,9 +44,10 @@ const critic = fill(
 );
 const maker = fill(new Sequential(new Linear(contextOf(), 3, 128), new Tanh()), 20);
 const make = (z: Tensor): Tensor => maker.forward(z).view([-1, 2, 8, 8]);
-const gan = { generator: { forward: make } } as unknown as Game;
+const gan = { generator: { forward: make } } as unknown as Gan;
 
-const judge = (images: Tensor): Judgement => ({ score: critic.forward(images).select(1, 0) }) as Judgement;
+const judge = (images: Tensor): DiscriminatorOutput =>
+  ({ score: critic.forward(images).select(1, 0) }) as DiscriminatorOutput;
 
 /** A technique with the stream that the fixture drew from. */
 function built(descriptor: ReturnType<typeof latentConsistency>): Technique {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { brightness, contrast, cutout, diffAugment, saturation } from "../../src/techniques/diff-augment.ts";
-import type { Game, Technique } from "../../src/techniques/index.ts";
+import type { Gan, Technique } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
@@ -17,7 +17,7 @@ function built(policy?: Policy, seed = stored.seed, channels = 3): (images: Tens
   const image = { channels, size: 8 };
   const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, rng: new Generator(seed) };
   const made: Technique = diffAugment(policy === undefined ? {} : { policy }).build(context);
-  return (batch) => made.augment!(batch, "real", {} as Game);
+  return (batch) => made.augment!(batch, "real", {} as Gan);
 }
 
 describe("the transformations", () => {

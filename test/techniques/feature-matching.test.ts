@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { fromPlain, toPlain } from "../../src/base/descriptor.ts";
 import { mixtureOfGaussians, type VectorData } from "../../src/data/index.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
-import { dcgan, type Judgement, mlp } from "../../src/models/index.ts";
-import { featureMatching, type Game, type GeneratorPass, topK } from "../../src/techniques/index.ts";
+import { type DiscriminatorOutput, dcgan, mlp } from "../../src/models/index.ts";
+import { featureMatching, type Gan, type GeneratorPass, topK } from "../../src/techniques/index.ts";
 import { squaredDiscrepancy } from "../../src/techniques/mean-discrepancy.ts";
 import { Generator, grad, Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
@@ -25,11 +25,11 @@ const critic = fill(
 function termOf(options: Options, fake: Tensor, real = noise([6, 4], 41)): Tensor {
   const context = { batchSize: 6, image: { features: 4 }, classes: 0, device: "cpu" as const };
   const built = featureMatching(options).build({ ...context, rng: new Generator(1) });
-  built.prepare!({} as Game, { real: loaderOf([real]) });
+  built.prepare!({} as Gan, { real: loaderOf([real]) });
   const judged = critic.forward(fake);
-  const judge = (images: Tensor): Judgement => critic.forward(images);
+  const judge = (images: Tensor): DiscriminatorOutput => critic.forward(images);
   const pass = { judged, kept: judged, judge, augment: (images: Tensor) => images } as unknown as GeneratorPass;
-  return (built.generatorLoss ?? built.generatorPenalty)!(pass, {} as Game)!;
+  return (built.generatorLoss ?? built.generatorPenalty)!(pass, {} as Gan)!;
 }
 
 const cases = ([["l2"], ["l1"], ["mmd"], ["mmd", [0.5]]] as const).flatMap(([norm, bandwidths]) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Feeds, Game, Technique } from "../../src/techniques/index.ts";
+import type { AuxiliaryLoaders, Gan, Technique } from "../../src/techniques/index.ts";
 import { keep, Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
@@ -12,10 +12,10 @@ describe("further feeds", () => {
   function curious(seen: { reference?: number[]; batches: number[][] }) {
     return technique("curious", () => {
       let reference: Tensor | undefined;
-      let labelled: Feeds[string] | undefined;
+      let labelled: AuxiliaryLoaders[string] | undefined;
       return {
         loaders: () => ({ reference: { batchSize: 3 }, labelled: { batchSize: 4, perClass: 2 } }),
-        prepare(_gan: Game, loaders: Feeds) {
+        prepare(_gan: Gan, loaders: AuxiliaryLoaders) {
           labelled = loaders.labelled;
           reference = keep(loaders.reference?.next().images ?? Tensor.zeros([3, 1, 16, 16]));
         },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DiscriminatorPass, type Game, leCam, type Technique } from "../../src/techniques/index.ts";
+import { type DiscriminatorPass, type Gan, leCam, type Technique } from "../../src/techniques/index.ts";
 import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
 import { expectClose, expectGradients, fixture, noise } from "../nn/oracle.ts";
 
@@ -13,7 +13,7 @@ const stored = fixture<{ leCam: { oneSided: boolean; warmUp: number; updates: Up
 function built(options: Parameters<typeof leCam>[0]): Technique {
   const context = { batchSize: 5, image: { features: 2 }, classes: 0, device: "cpu" as const };
   const technique = leCam(options).build({ ...context, rng: new Generator(1) });
-  technique.prepare!({} as Game, {});
+  technique.prepare!({} as Gan, {});
   return technique;
 }
 
@@ -31,7 +31,7 @@ const scores = (update: number): [Tensor, Tensor] => [
 const penalty = (technique: Technique, [real, fake]: [Tensor, Tensor], step: number): Tensor | undefined =>
   technique.discriminatorPenalty!(
     { judgedReal: { score: real }, judgedFake: { score: fake } } as unknown as DiscriminatorPass,
-    { progress: { step, epoch: 0 } } as Game,
+    { progress: { step, epoch: 0 } } as Gan,
   );
 const averages = (technique: Technique): Tensor => technique.state!().tensors.get("averages")!;
 /** The averages are float32. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { wasserstein } from "../../src/losses/index.ts";
-import { dcgan, type Judgement } from "../../src/models/index.ts";
+import { type DiscriminatorOutput, dcgan } from "../../src/models/index.ts";
 import { Conv2d, Flatten, LeakyReLU, Linear, Sequential, Tanh } from "../../src/nn/index.ts";
 import {
   type DiscriminatorPass,
   dragan,
-  type Game,
+  type Gan,
   gradientPenalty,
   r1,
   type Technique,
@@ -47,13 +47,13 @@ const techniques = { gradientPenalty, r1, dragan };
 function setUp(kind: keyof typeof techniques, critic: Sequential, shape: readonly number[], options = {}) {
   const context = { batchSize: shape[0]!, image: { features: 1 }, classes: 0, device: "cpu" as const };
   const built = (): Technique => techniques[kind](options).build({ ...context, rng: new Generator(stored.seed) });
-  const judge = (images: Tensor): Judgement => {
+  const judge = (images: Tensor): DiscriminatorOutput => {
     const logits = critic.forward(images);
     return { score: logits.select(1, 0), logits, features: logits, hidden: [logits] };
   };
   const real = noise(shape, 31);
   const pass = { real, fake: noise(shape, 32), judge } as unknown as DiscriminatorPass;
-  return () => built().discriminatorPenalty!(pass, {} as Game)!;
+  return () => built().discriminatorPenalty!(pass, {} as Gan)!;
 }
 
 const cases = (Object.keys(techniques) as (keyof typeof techniques)[]).flatMap((kind) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { leastSquares, nonSaturating, wasserstein } from "../../src/losses/index.ts";
-import { allCnn, DiscriminatorNetwork, type Judgement, mlp, noisyMlp } from "../../src/models/index.ts";
+import { allCnn, DiscriminatorNetwork, type DiscriminatorOutput, mlp, noisyMlp } from "../../src/models/index.ts";
 import { defineDiscriminator } from "../../src/models/network.ts";
 import { adam } from "../../src/optim/index.ts";
 import {
@@ -27,7 +27,7 @@ const networks = {
 
 /** A user's own discriminator, which ends in no `Head`. */
 class Headless extends DiscriminatorNetwork {
-  override forward(images: Tensor): Judgement {
+  override forward(images: Tensor): DiscriminatorOutput {
     const features = images.flatten(1);
     return { score: features.sum(1), logits: features, features, hidden: [features] };
   }

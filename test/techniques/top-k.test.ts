@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import { mlp } from "../../src/models/index.ts";
-import { type Game, topK } from "../../src/techniques/index.ts";
+import { type Gan, topK } from "../../src/techniques/index.ts";
 import { Generator, getRngState, grad, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, expectGradients, fill, flat, noise } from "../nn/oracle.ts";
@@ -20,7 +20,7 @@ function select(
 ) {
   const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: "cpu" as const, rng: random };
   const built = topK(options).build(context);
-  const gan = { progress: { epoch: 0, step: 0, ...progress } } as Game;
+  const gan = { progress: { epoch: 0, step: 0, ...progress } } as Gan;
   const selection = built.select!(scores ?? noise([batch], 4), gan, undefined);
   return { k: built.report!().k, rows: selection && flat(selection.rows), factor: selection?.factor };
 }
@@ -34,7 +34,7 @@ describe("k of each class", () => {
       ...context,
       rng: new Generator(1),
     });
-    const selection = built.select!(from, { progress: { epoch: 1, step: 0 } } as Game, given);
+    const selection = built.select!(from, { progress: { epoch: 1, step: 0 } } as Gan, given);
     return selection && flat(selection.rows);
   };
 

@@ -11,7 +11,7 @@ import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
 import { VectorEvaluator } from "../../src/training/evaluation/vector-evaluation.ts";
-import { openRun, RunDirectory, sampleRun, startRun, writeRunPicture } from "../../src/training/index.ts";
+import { openRun, RunDirectory, sampleRun, startRun, writeRunImage } from "../../src/training/index.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { eventsOf, newDirectory, stopAfter } from "./short-run.ts";
@@ -62,7 +62,7 @@ describe("a run on vectors", () => {
     const drawn = await sampleRun(directory, { count: 5, seed: 0 });
     expect(drawn.shape).toEqual([5, 2]);
     const cloud = join(directory, "cloud.png");
-    const { width, height } = await writeRunPicture(run.description(), cloud, drawn);
+    const { width, height } = await writeRunImage(run.description(), cloud, drawn);
     expect(await sharp(cloud).metadata()).toMatchObject({ width, height });
   });
 

@@ -69,16 +69,16 @@ export async function writeSheet(subject: Subject, flags: SheetFlags, file: stri
   }
 }
 
-type Game = Awaited<ReturnType<typeof openForSampling>>["gan"];
+type Gan = Awaited<ReturnType<typeof openForSampling>>["gan"];
 
-function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Game) => Sheet {
+function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Gan) => Sheet {
   const { seed, averaged, classIndex, truncation, columns = COLUMNS } = flags;
   const random = new Generator(seed);
   if (subject === "truncation") {
     const thresholds = thresholdsOf("--thresholds", flags.thresholds ?? THRESHOLDS);
     return (gan) => truncationSheet(gan, { random, averaged, thresholds, columns, classIndex });
   }
-  const named = (gan: Game): number[] | undefined =>
+  const named = (gan: Gan): number[] | undefined =>
     flags.classes === undefined ? undefined : classIndices(flags.classes, gan.shape.classes);
   if (subject === "classes") {
     return (gan) => {

@@ -2,7 +2,7 @@
 import { mnist } from "../../data/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { Generator, inferenceMode, scope, Tensor } from "../../tensor/index.ts";
-import type { BuiltGame } from "../../training/index.ts";
+import type { BuiltGan } from "../../training/index.ts";
 import { auroc, averagePrecision, scaledRanks } from "./detection.ts";
 import { type LatentSearchOptions, searchLatents } from "./latent-search.ts";
 
@@ -56,7 +56,7 @@ export async function testImages(digit: number, subset: number): Promise<{ all: 
 }
 
 /** Minus the realness of each image, in evaluation mode. */
-function discriminatorScores({ discriminator, loss }: BuiltGame, images: Tensor): number[] {
+function discriminatorScores({ discriminator, loss }: BuiltGan, images: Tensor): number[] {
   const scores: number[] = [];
   discriminator.eval();
   try {
@@ -84,7 +84,7 @@ const areas = (scores: readonly number[], anomalous: readonly boolean[]): Areas 
  * @throws UserError when a subset is without anomalies or without normal images, or a score is not a number.
  */
 export function detect(
-  gan: BuiltGame,
+  gan: BuiltGan,
   { all, subset }: { readonly all: TestImages; readonly subset: TestImages },
   search: LatentSearchOptions,
 ): Record<Method, Areas> {

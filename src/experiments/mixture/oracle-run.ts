@@ -16,7 +16,7 @@ import { importModules } from "../../recipe/modules.ts";
 import { fromPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
 import { foreachAdd_, Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
-import { BuiltGame, listCheckpoints, openMaterial, RunDirectory } from "../../training/index.ts";
+import { BuiltGan, listCheckpoints, openDataModule, RunDirectory } from "../../training/index.ts";
 import { loadCheckpoint } from "../../training/run/checkpoint.ts";
 import { drawLatents } from "../../training/step/gan.ts";
 import { seedOf } from "../../training/step/random-streams.ts";
@@ -161,14 +161,14 @@ function snapshots(directory: RunDirectory, steps: readonly number[] | undefined
 
 /** A game as a checkpoint left it, which is put back after every update. */
 class Snapshot {
-  readonly #gan: BuiltGame;
+  readonly #gan: BuiltGan;
   readonly #mixture: Mixture;
   readonly #method: Method;
   readonly #lr: number;
   readonly #weights: readonly Tensor[];
   readonly #moments: ReadonlyMap<string, Tensor>;
 
-  private constructor(gan: BuiltGame, mixture: Mixture, method: Method, lr: number) {
+  private constructor(gan: BuiltGan, mixture: Mixture, method: Method, lr: number) {
     this.#gan = gan;
     this.#mixture = mixture;
     this.#method = method;
@@ -180,8 +180,8 @@ class Snapshot {
 
   /** The plain step is taken in double precision: its displacements are small. */
   static async open(recipe: Recipe, mixture: Mixture, path: string, method: Method, lr: number): Promise<Snapshot> {
-    const dataModule = await openMaterial(recipe);
-    const gan = scope(() => new BuiltGame(recipe, dataModule.shape, dataModule.loader()));
+    const dataModule = await openDataModule(recipe);
+    const gan = scope(() => new BuiltGan(recipe, dataModule.shape, dataModule.loader()));
     loadCheckpoint(path, gan);
     if (method === "gradient")
       for (const network of [gan.generator, gan.discriminator]) scope(() => network.to({ dtype: "float64" }));

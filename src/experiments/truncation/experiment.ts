@@ -20,7 +20,7 @@ import {
 } from "../../metrics/index.ts";
 import { fromPlainRecipe } from "../../recipe/index.ts";
 import { engineSummary } from "../../tensor/index.ts";
-import { type BuiltGame, generatedImages, openForSampling, RunDirectory } from "../../training/index.ts";
+import { type BuiltGan, generatedImages, openForSampling, RunDirectory } from "../../training/index.ts";
 import {
   readTruncationRecord,
   type TruncationKey,
@@ -154,7 +154,7 @@ interface Measuring extends Opened {
   readonly events: TruncationEvents;
 }
 
-async function measure(gan: BuiltGame, options: Measuring): Promise<TruncationRecord> {
+async function measure(gan: BuiltGan, options: Measuring): Promise<TruncationRecord> {
   const { key, settings, kinds, network, real, realSaturation, stop, events } = options;
   const { count, averaged, run } = settings;
   const begun = performance.now();

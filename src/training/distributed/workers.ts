@@ -44,7 +44,7 @@ const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
  * @throws UserError when a variable is missing or is no number that fits.
  *
  * @example
- * const meeting = meetingOf(process.env);
+ * const meeting = torchrunRendezvous(process.env);
  */
 export function torchrunRendezvous(env: Readonly<Record<string, string | undefined>>): Rendezvous | undefined {
   if (env.WORLD_SIZE === undefined) return undefined;

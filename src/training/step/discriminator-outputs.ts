@@ -1,5 +1,5 @@
 /** How the discriminator judges both batches of its own update, and how gradients come back to its weights. */
-import type { DiscriminatorNetwork, Judgement } from "../../models/index.ts";
+import type { DiscriminatorNetwork, DiscriminatorOutput } from "../../models/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { grad, Tensor } from "../../tensor/index.ts";
 import type { BuiltGan } from "./gan.ts";
@@ -17,8 +17,8 @@ export interface Batches {
 
 /** Judgements of both. */
 export interface JudgedBatches {
-  readonly judgedReal: Judgement;
-  readonly judgedFake: Judgement;
+  readonly judgedReal: DiscriminatorOutput;
+  readonly judgedFake: DiscriminatorOutput;
   /** Gradients of a number that depends on them with respect to the weights; null for a weight that it does not depend on. */
   gradients(total: Tensor): (Tensor | null)[];
 }
@@ -66,7 +66,7 @@ export function judgeBatches(gan: BuiltGan, batches: Batches): JudgedBatches {
 function judgeBoth(
   discriminator: DiscriminatorNetwork,
   { real, fake, realLabels, fakeLabels }: Batches,
-): [Judgement, Judgement] {
+): [DiscriminatorOutput, DiscriminatorOutput] {
   if (discriminator.modules().some((module) => module.couplesSamples)) {
     const judgedReal = discriminator.forward(real, realLabels);
     return [judgedReal, frozenStatistics(() => discriminator.forward(fake, fakeLabels))];
@@ -74,6 +74,6 @@ function judgeBoth(
   const labels = realLabels && fakeLabels ? Tensor.cat([realLabels, fakeLabels]) : undefined;
   const both = discriminator.forward(Tensor.cat([real, fake]), labels);
   const size = real.shape[0]!;
-  const half = (start: number): Judgement => judgementOf(both, (part) => part.narrow(0, start, size));
+  const half = (start: number): DiscriminatorOutput => judgementOf(both, (part) => part.narrow(0, start, size));
   return [half(0), half(size)];
 }

@@ -5,7 +5,7 @@ import type { Loss } from "../../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../../models/index.ts";
 import type { Optimizer, Schedule } from "../../optim/index.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
-import type { Feeds, Game, NetworkDescriptors, Player, Progress, Technique } from "../../techniques/index.ts";
+import type { AuxiliaryLoaders, Gan, NetworkDescriptors, Player, Progress, Technique } from "../../techniques/index.ts";
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
 import type { MicroBatchPassOptions } from "./micro-batch-pass.ts";
@@ -23,7 +23,7 @@ export interface DataShape {
 }
 
 /** Everything that one update touches. Progress advances as updates are made. */
-export class BuiltGan implements Game {
+export class BuiltGan implements Gan {
   readonly recipe: Recipe;
   readonly shape: DataShape;
   readonly streams: RandomStreams;
@@ -98,7 +98,7 @@ export class BuiltGan implements Game {
     this.auxiliaryLoaders = furtherFeeds;
   }
 
-  #openFurther(technique: Technique, loader: DataLoader): Feeds {
+  #openFurther(technique: Technique, loader: DataLoader): AuxiliaryLoaders {
     const requests = Object.entries(technique.loaders?.() ?? {});
     return Object.fromEntries(
       requests.map(([name, request]) => {

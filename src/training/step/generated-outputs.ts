@@ -5,7 +5,7 @@
  * gradients are zero, and autograd computes them all the same. A discriminator that treats images one by one can be asked
  * for the chosen images' gradients only; the generator's graph then takes over from the images.
  */
-import type { Judgement } from "../../models/index.ts";
+import type { DiscriminatorOutput } from "../../models/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { grad, noGrad, Tensor } from "../../tensor/index.ts";
 import type { BuiltGan } from "./gan.ts";
@@ -15,7 +15,7 @@ import { type MicroBatch, rowsOf } from "./sharding.ts";
 
 /** A judgement of generated images. */
 export interface GeneratedJudgement {
-  readonly judged: Judgement;
+  readonly judged: DiscriminatorOutput;
   /**
    * Gradients of a loss that depends on the judgement of these rows (null: all) with respect to the generator's weights;
    * null for a weight that it does not depend on. `again` says that more will be asked for.

@@ -1,15 +1,15 @@
 /** A judgement as a list of tensors, and back, for passes over a divided batch. */
-import type { Judgement } from "../../models/index.ts";
+import type { DiscriminatorOutput } from "../../models/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { MicroBatchPass } from "./micro-batch-pass.ts";
 
 /** Score, logits, features, and the hidden activations. */
-export function valuesOf({ score, logits, features, hidden }: Judgement): Tensor[] {
+export function valuesOf({ score, logits, features, hidden }: DiscriminatorOutput): Tensor[] {
   return [score, logits, features, ...hidden];
 }
 
 /** The judgement whose {@link valuesOf} are `count` values of a pass from the `first` on; each is gathered when it is asked for. */
-export function judgementFrom(pass: MicroBatchPass, first: number, count: number): Judgement {
+export function judgementFrom(pass: MicroBatchPass, first: number, count: number): DiscriminatorOutput {
   return {
     get score() {
       return pass.value(first);
@@ -27,7 +27,7 @@ export function judgementFrom(pass: MicroBatchPass, first: number, count: number
 }
 
 /** Some rows of a judgement; each part is gathered only if it is asked for. */
-export function judgementOf(whole: Judgement, some: (part: Tensor) => Tensor): Judgement {
+export function judgementOf(whole: DiscriminatorOutput, some: (part: Tensor) => Tensor): DiscriminatorOutput {
   return {
     get score() {
       return some(whole.score);
