@@ -31,8 +31,13 @@ export interface Loss {
    * @throws UserError when `targets` is given to a loss that has none.
    */
   discriminator(real: Tensor, fake: Tensor, targets?: LossTargets): { real: Tensor; fake: Tensor };
-  /** What the generator minimises, from the scores of generated images. */
-  generator(fake: Tensor): Tensor;
+  /** Whether {@link generator} needs the scores of real images. */
+  readonly pairs?: boolean;
+  /**
+   * What G minimises, from the scores of generated images [B]. A loss that declares {@link pairs} also gets the scores [B] of
+   * a new batch of real images, row by row a pair with `fake`.
+   */
+  generator(fake: Tensor, real?: Tensor): Tensor;
   /** The score turned so that larger means judged more real: what top-k ranks by. */
   realness(score: Tensor): Tensor;
   /** D(x) in [0, 1] for display; only the cross-entropies give it a meaning as a probability. */

@@ -65,7 +65,7 @@ export const featureMatching = defineTechnique(
         const { images, labels } = loader!.next();
         return layerOf(pass.discriminate(pass.augment(images, "real"), labels).hidden, o.layer);
       });
-      return difference(real, layerOf(pass.keptOutput.hidden, o.layer), o).mul(o.weight);
+      return difference(real, layerOf(pass.selectedOutput.hidden, o.layer), o).mul(o.weight);
     };
     return {
       name: "featureMatching",

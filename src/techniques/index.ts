@@ -20,13 +20,18 @@ export { semiSupervised } from "./semi-supervised.ts";
 export { standingStatistics } from "./standing-statistics.ts";
 export {
   type AuxiliaryLoaders,
+  DECLARED,
   type DiscriminatorPass,
   defineTechnique,
   type Gan,
   type GeneratorPass,
+  HOOKS,
+  type Hook,
   type NetworkDescriptors,
+  PLAYERS,
   type Player,
   type Progress,
+  type RealBatch,
   type Selection,
   type Technique,
   type TechniqueContext,

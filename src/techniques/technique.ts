@@ -1,6 +1,6 @@
 /**
- * Technique: a trick as a value that plugs into the training step. Every hook is optional; the step asks each technique
- * in the order of the recipe and never knows which one it holds.
+ * Technique: a trick as a value that plugs into the training step. All hooks are optional. The step calls each technique in
+ * the order of the recipe and never knows which one it holds.
  */
 import { type Descriptor, definer } from "../base/descriptor.ts";
 import type { DataLoader, LoaderRequest } from "../data/index.ts";
@@ -9,8 +9,11 @@ import type { DiscriminatorNetwork, DiscriminatorOutput, GeneratorNetwork, Model
 import type { Optimizer } from "../optim/index.ts";
 import type { Generator, Tensor } from "../tensor/index.ts";
 
-/** The two sides of the game. */
+/** The two networks of a GAN. */
 export type Player = "generator" | "discriminator";
+
+/** Both of them, in the order in which techniques go through them. */
+export const PLAYERS = ["generator", "discriminator"] as const satisfies readonly Player[];
 
 /** The networks as a recipe describes them, before they are built. */
 export interface NetworkDescriptors {
@@ -18,186 +21,275 @@ export interface NetworkDescriptors {
   readonly discriminator: Descriptor<"discriminator", ModelContext, DiscriminatorNetwork>;
 }
 
-/** What a technique knows when it is built; nothing else exists yet. `{ ...context, generator: random }` builds layers. */
-export interface TechniqueContext extends Omit<ModelContext, "generator"> {
+/** What a technique knows when it is made. `rng` is a random stream of its own, which checkpoints keep. */
+export interface TechniqueContext extends ModelContext {
   readonly batchSize: number;
-  /** A stream of this technique's own, which checkpoints keep. */
-  readonly rng: Generator;
 }
 
-/** How far the run had come when the step at hand began. */
+/** How far the run was when the present step began. */
 export interface Progress {
-  /** Generator updates done. */
+  /** Updates of G done. */
   readonly step: number;
-  /** Passes over the data done, with a fraction. */
+  /** Passes of D over the data done, with a fraction. */
   readonly epoch: number;
 }
 
-/** The built game, as techniques see it. */
+/** The GAN in training, as techniques see it: networks, loss, optimizers, progress, and draws of z and of labels. */
 export interface Gan {
   readonly generator: GeneratorNetwork;
   readonly discriminator: DiscriminatorNetwork;
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly progress: Progress;
-  /** Whether the networks began with weights that someone chose, which no initialisation may replace. */
+  /** Whether the networks began with the weights of another run, which no initialisation may replace. */
   readonly hasGivenWeights: boolean;
-  /** New latents [count, latent] from the run's stream, or from `random`. */
+  /** New latents z [count, latent] from the run's random stream, or from `random`. */
   latents(count: number, random?: Generator): Tensor;
   /** New labels int64 [count] for generated samples, as the recipe distributes them; undefined when the data has no classes. */
   labels(count: number, random?: Generator): Tensor | undefined;
 }
 
-/** The further feeds that a technique asked for in {@link Technique.loaders}, by its names. */
+/** The auxiliary loaders that a technique asked for in {@link Technique.loaders}, by its names. */
 export type AuxiliaryLoaders = Readonly<Record<string, DataLoader>>;
 
-/** How both passes look at images. */
-interface Looking {
+/** What both updates offer. */
+interface Pass {
   /**
-   * A further look that leaves the discriminator's carried state (spectral norm, batch norm) alone. It takes images as
-   * they are: those of the data and of the generator go through {@link augment} first.
+   * D(x) in a pass that leaves D's statistics (spectral norm, batch norm) alone. Images of the data and of G go through
+   * {@link augment} first.
    */
   discriminate(images: Tensor, labels?: Tensor): DiscriminatorOutput;
-  /** Images as the discriminator is to see them: what the {@link Technique.augment} hooks make of them, drawn anew. */
+  /** Images as D is to see them: the result of all {@link Technique.augment} hooks, with new draws. */
   augment(images: Tensor, of: "real" | "fake"): Tensor;
 }
 
-/** One discriminator update in the making. */
-export interface DiscriminatorPass extends Looking {
-  /** Real images [B, ...] as the discriminator sees them. */
+/** One update of D. */
+export interface DiscriminatorPass extends Pass {
+  /** Real images x [B, ...] as D sees them. */
   readonly real: Tensor;
-  /** Generated images [B, ...] as the discriminator sees them, without a graph. */
+  /** Generated images G(z) [B, ...] as D sees them, without a graph. */
   readonly fake: Tensor;
-  /** Both as they were before any augmentation. */
+  /** Both before any augmentation. */
   readonly rawReal: Tensor;
   readonly rawFake: Tensor;
-  /** What the generated images were made of. */
+  /** z [B, latent]. */
   readonly latents: Tensor;
   readonly realLabels: Tensor | undefined;
   readonly fakeLabels: Tensor | undefined;
+  /** D(x). */
   readonly realOutput: DiscriminatorOutput;
+  /** D(G(z)). */
   readonly fakeOutput: DiscriminatorOutput;
-  /** What {@link Technique.targets} asks for, which a replacing loss has to honour; undefined for the usual targets. */
+  /** What {@link Technique.targets} returned, for a replaced loss to use as well; undefined for the loss's usual targets. */
   readonly targets: LossTargets | undefined;
 }
 
-/** One generator update in the making. */
-export interface GeneratorPass extends Looking {
+/** A batch of real images in G's update. */
+export interface RealBatch {
+  /** x [B, ...] as D sees them. */
+  readonly images: Tensor;
+  /** The same before any augmentation. */
+  readonly raw: Tensor;
+  readonly labels: Tensor | undefined;
+  /** D(x), without a graph. Row i makes a pair with row i of {@link GeneratorPass.fakeOutput}. */
+  readonly output: DiscriminatorOutput;
+  /** Its rows that make pairs with {@link GeneratorPass.selectedOutput}. */
+  readonly selectedOutput: DiscriminatorOutput;
+}
+
+/** One update of G. */
+export interface GeneratorPass extends Pass {
+  /** z [B, latent]. */
   readonly latents: Tensor;
   readonly labels: Tensor | undefined;
-  /** Generated images [B, ...] as the discriminator sees them, with the generator's graph. */
+  /** Generated images G(z) [B, ...] as D sees them, with the graph that leads to G's weights. */
   readonly fake: Tensor;
   /** The same before any augmentation. */
   readonly rawFake: Tensor;
-  /**
-   * The judgement of all of them. It carries the generator's graph where a technique of the recipe has
-   * {@link Technique.generatorLoss} or {@link Technique.generatorPenalty}; else the graph may end at the features.
-   */
+  /** D(G(z)) of the whole batch. */
   readonly fakeOutput: DiscriminatorOutput;
-  /** The rows that were selected (int64 [k]), or null for all. */
+  /** The rows that {@link Technique.select} chose, int64 [k]; null for all. */
   readonly rows: Tensor | null;
-  /** The judgement of the selected rows: what the generator's loss is made of, a replacing one too. */
-  readonly keptOutput: DiscriminatorOutput;
+  /** D(G(z)) of these rows: what G's loss is made of, a replaced one too. */
+  readonly selectedOutput: DiscriminatorOutput;
   /**
-   * Gradients of a number that depends on the generated images with respect to the generator's weights, in their order;
-   * null for a weight that it does not depend on. Not `grad`: a batch in parts has no graph that reaches the weights.
+   * A new batch of real images, from an auxiliary loader of its own. It is drawn at the first call; later calls in the same
+   * update return it again.
+   *
+   * @throws UserError when neither the loss nor any technique declares `pairs`.
+   */
+  real(): RealBatch;
+  /**
+   * Gradients of a number that depends on the generated images with respect to G's weights, in their order; null for a
+   * weight that it does not depend on. `grad` cannot give them where the batch is computed in micro-batches.
    */
   gradientsOf(value: Tensor): readonly (Tensor | null)[];
 }
 
-/** The generated rows that the generator learns from. */
+/** The generated rows that G learns from. */
 export interface Selection {
   /** Row numbers, int64 [k]. */
   readonly rows: Tensor;
-  /**
-   * What the generator's loss over these rows, a mean, is multiplied by: 1, or k / B for the mean over the batch in which
-   * the others count as zero.
-   */
+  /** G's loss, the mean over these rows, is multiplied by it. */
   readonly factor: number;
 }
 
-/** What a checkpoint keeps of a technique: live tensors by name, and numbers. All of them must be finite. */
+/** What a checkpoint keeps of a technique: live tensors by name, and numbers. All must be finite. */
 export interface TechniqueState {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly numbers: Readonly<Record<string, number>>;
 }
 
 /**
- * The hooks, in the order in which a run meets them. Tensors made in a hook are freed when the step ends; what is to last
- * longer goes through `keep`, and into {@link Technique.state}.
+ * A name, what the technique declares, and the hooks that it needs. {@link HOOKS} says when each is called. Tensors made in
+ * a hook are freed when the step ends. What must live longer goes through `keep`, and into {@link Technique.state}.
  */
 export interface Technique {
-  /** The kind of its descriptor: names it in errors, overrides and checkpoints. */
+  /** The kind of its descriptor: its name in errors, overrides and checkpoints. */
   readonly name: string;
-  /** What to set instead where it counts epochs and the data has none: it is refused there, rather than never moving. */
+  /** The option to set where it counts epochs and the data has none; such a recipe is refused. */
   readonly insteadOfEpochs?: string | undefined;
-  /**
-   * Techniques that it makes no sense with, by name, and why: the rest of the sentence "`mine` and `theirs` cannot stand in
-   * one recipe: ...".
-   */
+  /** Whether it calls {@link GeneratorPass.real}. */
+  readonly pairs?: boolean;
+  /** Techniques that cannot be in the same recipe, by name, and why: ends the sentence "... cannot stand in one recipe: ". */
   readonly without?: Readonly<Record<string, string>>;
-  /** Techniques that must stand before it where both are in a recipe, by name, and why: "`mine` must stand after `theirs`: ...". */
+  /** Techniques that must stand before it in a recipe, by name, and why: ends the sentence "... must stand after ...: ". */
   readonly after?: Readonly<Record<string, string>>;
-  /** Whose averaged weights its {@link sampler} lends: the protocol of scores says so of the generator's. */
+  /** Whose averaged weights its {@link sampler} puts in place. The protocol of scores names it. */
   readonly averages?: readonly Player[];
-  /** Of a {@link sampler} that collects batch statistics: the protocol of scores says so. */
+  /** The batches from which its {@link sampler} takes statistics. The protocol of scores names them. */
   readonly standing?: { readonly batches: number; readonly batchSize: number };
-  /** Amends the networks' descriptions before they are built. */
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
-  /** Further data that it wants beside the training batches, by names of its choice; checkpoints keep where they stand. */
   loaders?(): Readonly<Record<string, LoaderRequest>>;
-  /**
-   * Once, when networks and optimizers exist: reference batches, extra networks and optimizers. `feeds` are what
-   * {@link loaders} asked for; it is empty when the run is only sampled from and its data is not at hand.
-   */
+  /** `loaders` is empty when the run is only sampled from, without its data. */
   prepare?(gan: Gan, loaders: AuxiliaryLoaders): void;
-  /** Changes images (real or generated) before the discriminator sees them; differentiable. */
   augment?(images: Tensor, of: "real" | "fake", gan: Gan): Tensor;
-  /** The targets of a batch of `count` for a loss that has some (label smoothing); one technique of a recipe can set them. */
   targets?(gan: Gan, count: number): LossTargets;
-  /** Replaces the discriminator's loss; one technique of a recipe can do so. Returns a number. */
   discriminatorLoss?(pass: DiscriminatorPass, gan: Gan): Tensor;
-  /** Added to the discriminator's loss, unless undefined. Returns a number. */
   discriminatorPenalty?(pass: DiscriminatorPass, gan: Gan): Tensor | undefined;
-  /**
-   * Chooses the generated rows that the generator learns from, by how real each is judged (larger is more real, [B]);
-   * null for all. `labels` are the classes that they were made for (int64 [B]), where the data has classes. One technique
-   * of a recipe can do so.
-   */
+  /** `realness` [B] is larger for scores that are more real; `labels` int64 [B] are the classes of the generated images. */
   select?(realness: Tensor, gan: Gan, labels: Tensor | undefined): Selection | null;
-  /** Replaces the generator's loss; one technique of a recipe can do so. Returns a number. */
   generatorLoss?(pass: GeneratorPass, gan: Gan): Tensor;
-  /** Added to the generator's loss, unless undefined. Returns a number. */
   generatorPenalty?(pass: GeneratorPass, gan: Gan): Tensor | undefined;
-  /** Amends a player's gradients (in the order of its parameters) before the update. */
+  /** `gradients` are in the order of the player's parameters. */
   gradients?(player: Player, gradients: readonly Tensor[], gan: Gan): readonly Tensor[];
-  /** After the generator's update: an update of networks of the technique's own. */
   extraUpdate?(pass: GeneratorPass, gan: Gan): void;
-  /** The last word after each update of a player. */
   afterStep?(player: Player, gan: Gan): void;
-  /**
-   * Runs `sample` with the generator as it should be sampled from (averaged weights, standing statistics). The first
-   * technique of a recipe is the outermost. The run's random streams stand afterwards where they stood before.
-   */
   sampler?<T>(sample: () => T): T;
-  /** Numbers to log beside the losses; those that are not finite are left out. */
   report?(): Readonly<Record<string, number>>;
-  /** What a checkpoint keeps; needs {@link load} as well. */
   state?(): TechniqueState;
-  /** Takes over what {@link state} gave, after {@link prepare}. */
   load?(state: TechniqueState): void;
-  /** Frees what it has kept beyond {@link state}, when the run ends. */
   dispose?(): void;
 }
+
+/** The members of a technique that are functions. */
+export type Hook = {
+  [K in keyof Technique]-?: NonNullable<Technique[K]> extends (...args: never[]) => unknown ? K : never;
+}[keyof Technique];
+
+/** What is to be known of a hook. */
+export interface HookEntry {
+  /** Its arguments, as the interface names them. */
+  readonly takes: string;
+  /** When it is called. */
+  readonly when: string;
+  /** What it does. */
+  readonly does: string;
+  /** Set where only one technique of a recipe may have it: what two of them would both do. */
+  readonly exclusive?: string;
+}
+
+/**
+ * The hooks, in the order in which a run calls them. Unknown hooks are refused by this table, two techniques with an
+ * `exclusive` one too, and docs/hooks.md is made of it. A new hook is its line in {@link Technique}, its entry here, and the
+ * place that calls it.
+ */
+export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
+  networks: { takes: "networks", when: "once, before building", does: "changes the networks' descriptions" },
+  loaders: { takes: "", when: "once", does: "asks for auxiliary loaders by name: labelled batches, a reference batch" },
+  prepare: {
+    takes: "gan, loaders",
+    when: "once, when everything is built",
+    does: "makes networks and optimizers of its own, draws reference batches",
+  },
+  augment: {
+    takes: "images, of, gan",
+    when: "whenever images go to D",
+    does: "returns changed images; must be differentiable",
+  },
+  targets: {
+    takes: "gan, count",
+    when: "D's update",
+    does: "returns the targets of real and generated images (label smoothing)",
+    exclusive: "set the targets of real and generated images",
+  },
+  discriminatorLoss: {
+    takes: "pass, gan",
+    when: "D's update",
+    does: "returns the loss in place of the recipe's, one number",
+    exclusive: "replace the discriminator's loss",
+  },
+  discriminatorPenalty: {
+    takes: "pass, gan",
+    when: "D's update",
+    does: "returns one number that is added to the loss, or undefined",
+  },
+  select: {
+    takes: "realness, gan, labels",
+    when: "G's update",
+    does: "returns the generated rows that G learns from, and a factor of their mean loss; null for all",
+    exclusive: "select the samples that the generator learns from",
+  },
+  generatorLoss: {
+    takes: "pass, gan",
+    when: "G's update",
+    does: "returns the loss in place of the recipe's, one number",
+    exclusive: "replace the generator's loss",
+  },
+  generatorPenalty: {
+    takes: "pass, gan",
+    when: "G's update",
+    does: "returns one number that is added to the loss, or undefined",
+  },
+  gradients: { takes: "player, gradients, gan", when: "before each update", does: "returns changed gradients" },
+  extraUpdate: { takes: "pass, gan", when: "after G's update", does: "updates networks of its own" },
+  afterStep: { takes: "player, gan", when: "at the end of each update", does: "updates weight averages and counters" },
+  sampler: {
+    takes: "sample",
+    when: "when samples are drawn",
+    does: "runs `sample` with G as it should be sampled from; the recipe's first technique is the outermost",
+  },
+  report: {
+    takes: "",
+    when: "for each line of the log",
+    does: "returns numbers to log; those that are not finite are left out",
+  },
+  state: { takes: "", when: "at a checkpoint", does: "returns the tensors and numbers to keep; needs `load`" },
+  load: { takes: "state", when: "at a resumption, after `prepare`", does: "takes over what `state` returned" },
+  dispose: { takes: "", when: "when the run ends", does: "frees tensors that are not in `state`" },
+};
+
+/** What a technique declares, in the order of the interface. */
+export const DECLARED: Readonly<Record<Exclude<keyof Technique, Hook>, string>> = {
+  name: "its kind",
+  insteadOfEpochs: "the option to set where it counts epochs and the data has none",
+  pairs: "it calls `pass.real()` in G's update",
+  without: "techniques that cannot be in the same recipe, with the reason",
+  after: "techniques that must stand before it, with the reason",
+  averages: "whose averaged weights its `sampler` puts in place",
+  standing: "the batches from which its `sampler` takes statistics",
+};
 
 /**
  * Defines a technique: its kind, the zod schema of its options, and a function that makes the {@link Technique} from them
  * and the {@link TechniqueContext}.
  *
+ * @throws UserError when a technique that ships with Gantry has the same kind.
+ *
  * @example
  * const noise = defineTechnique("noise", z.strictObject({ std: z.number().default(0.1) }), ({ std }, { rng }) => ({
  *   name: "noise",
- *   augment: (images) => images.add(Tensor.randnLike(images, rng).mul(std)),
+ *   augment: (images) => images.add(Tensor.randn(images.shape, { generator: rng }).mul(std)),
  * }));
  */
 export const defineTechnique = definer<"technique", TechniqueContext, Technique>("technique");

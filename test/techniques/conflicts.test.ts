@@ -80,7 +80,7 @@ describe("techniques that do not go together are refused by name", () => {
     const perSample: Partial<Technique>[] = [
       { discriminatorLoss: (pass) => pass.realOutput.score },
       { discriminatorPenalty: (pass) => pass.realOutput.score },
-      { generatorLoss: (pass) => pass.keptOutput.score },
+      { generatorLoss: (pass) => pass.selectedOutput.score },
       { generatorPenalty: (pass) => pass.fakeOutput.score },
     ];
     for (const hooks of perSample) {

@@ -143,7 +143,7 @@ describe("in a training step", () => {
     let realMean: Tensor | undefined;
     const spying = technique("spying", () => ({
       augment: (images, of) => images.mul(of === "real" ? 0.5 : 0.25),
-      generatorPenalty({ keptOutput: kept }) {
+      generatorPenalty({ selectedOutput: kept }) {
         const gap = kept.hidden.at(-1)!.mean([0]).sub(realMean!);
         expect(kept.hidden.at(-1)!.shape).toEqual([expected.length === 0 ? 8 : 2, 8]);
         expected.push(gap.square().sum().item());

@@ -75,7 +75,7 @@ describe("further feeds", () => {
     const wanting = (request: object) => technique("wanting", () => ({ loaders: () => ({ few: request }) }));
     const recipe = tinyRecipe({ techniques: [wanting({})] });
     const shape = { sample: { features: 2 }, classes: [] };
-    expect(() => new BuiltGan(recipe, shape, loaderOf([]))).toThrow("`wanting` needs further data (few)");
+    expect(() => new BuiltGan(recipe, shape, loaderOf([]))).toThrow("`wanting` needs an auxiliary loader (few)");
     const unlabelled = { count: 8, size: 16, classes: 0 };
     expect(() => ganOf({ techniques: [wanting({ perClass: 1 })] }, unlabelled)).toThrow("noise has no class labels");
     const scarce = { count: 9, size: 16, classes: 2 };

@@ -75,11 +75,11 @@ describe("the hooks", () => {
       },
       generatorLoss(pass) {
         seen.push(
-          `G kept ${pass.keptOutput.score.shape} ${pass.keptOutput.features.shape} of ${pass.fakeOutput.score.shape}`,
+          `G kept ${pass.selectedOutput.score.shape} ${pass.selectedOutput.features.shape} of ${pass.fakeOutput.score.shape}`,
         );
-        const { rows, fakeOutput: judged, keptOutput: kept } = pass;
+        const { rows, fakeOutput: judged, selectedOutput: kept } = pass;
         expect(flat(kept.score)).toEqual(flat(rows === null ? judged.score : judged.score.indexSelect(0, rows)));
-        return pass.keptOutput.score.mean().neg();
+        return pass.selectedOutput.score.mean().neg();
       },
     }));
     const gan = ganOf({ techniques: [topK({ gamma: 0.5, everySteps: 1 }), replacing], loss: nonSaturating() });

@@ -72,7 +72,7 @@ describe("a batch in parts", () => {
         calls.push(`select ${realness.shape}`);
         return null;
       },
-      generatorPenalty: (pass) => void calls.push(`G ${pass.rawFake.shape[0]} ${pass.keptOutput.features.shape}`),
+      generatorPenalty: (pass) => void calls.push(`G ${pass.rawFake.shape[0]} ${pass.selectedOutput.features.shape}`),
       gradients: (player, gradients) => {
         calls.push(`gradients ${player}`);
         return gradients;
@@ -140,7 +140,7 @@ describe("a batch in parts", () => {
       device: "cpu",
     });
     pass.value(0);
-    const [gradient] = pass.gradients([Tensor.ones([8])], [weight]);
+    const [gradient] = pass.gradients(() => Tensor.ones([8]), [weight]);
     const drawn = flat(Tensor.rand([3]));
     const ofParts = [0, 1].map((seed) =>
       Tensor.rand([4], { generator: new Generator(seed) })

@@ -68,7 +68,7 @@ describe("a run", () => {
     let reports = 0;
     const penalised = technique("penalised", () => ({
       generatorLoss(pass) {
-        const loss = pass.keptOutput.score.mean().neg();
+        const loss = pass.selectedOutput.score.mean().neg();
         seen.push(loss.item());
         return loss;
       },

@@ -62,8 +62,9 @@ function carriers(gan: BuiltGan): Map<string, Carrier> {
       load: (state) => technique.load!(state),
     });
   }
+  // The names of version 0.1, so that its checkpoints are read.
   found.set("feed", { state: () => gan.loader.state(), load: (state) => gan.loader.load(state) });
-  for (const [name, loader] of gan.auxiliaryLoaders) found.set(`loader.${name}`, loader);
+  for (const [name, loader] of gan.auxiliaryLoaders) found.set(`feed.${name}`, loader);
   found.set("random", {
     state: () => ({ tensors: gan.streams.state(), numbers: {} }),
     load: ({ tensors }) => gan.streams.load(tensors),

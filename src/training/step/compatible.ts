@@ -1,24 +1,17 @@
-/** Which techniques go together: what two of them cannot both do, and what a technique must not leave half done. */
+/** Which techniques go together, and what a technique must not leave out. */
 import { suggestion, UserError } from "../../base/errors.ts";
 import type { Loss } from "../../losses/index.ts";
-import type { Technique } from "../../techniques/index.ts";
+import { DECLARED, HOOKS, type Hook, type Technique } from "../../techniques/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 
-/** Hooks that only one technique of a recipe may have. */
-const EXCLUSIVE = {
-  discriminatorLoss: "replace the discriminator's loss",
-  generatorLoss: "replace the generator's loss",
-  select: "select the samples that the generator learns from",
-  targets: "set the targets of real and generated images",
-} as const;
-
-/** @throws UserError, naming the techniques, when they cannot stand in one recipe or not with this loss. */
+/** @throws UserError that names the techniques when they cannot be in one recipe, or not with this loss. */
 export function refuseConflicts(techniques: readonly Technique[], loss: Loss): void {
-  for (const [hook, deed] of Object.entries(EXCLUSIVE)) {
-    const names = techniques
-      .filter((technique) => technique[hook as keyof typeof EXCLUSIVE] !== undefined)
-      .map(({ name }) => `\`${name}\``);
-    if (names.length > 1) throw new UserError(`${names.join(" and ")} both ${deed}; a recipe can have one of them`);
+  for (const [hook, { exclusive }] of Object.entries(HOOKS)) {
+    if (exclusive === undefined) continue;
+    const names = techniques.filter((technique) => technique[hook as Hook]).map(({ name }) => `\`${name}\``);
+    if (names.length > 1) {
+      throw new UserError(`${names.join(" and ")} both ${exclusive}; a recipe can have one of them`);
+    }
   }
   for (const { name, without } of techniques) {
     for (const [other, why] of Object.entries(without ?? {})) {
@@ -40,51 +33,21 @@ export function refuseConflicts(techniques: readonly Technique[], loss: Loss): v
   }
 }
 
-/** Everything that a technique may have. */
-const MEMBERS: Readonly<Record<keyof Technique, true>> = {
-  name: true,
-  insteadOfEpochs: true,
-  without: true,
-  after: true,
-  averages: true,
-  standing: true,
-  networks: true,
-  loaders: true,
-  prepare: true,
-  augment: true,
-  targets: true,
-  discriminatorLoss: true,
-  discriminatorPenalty: true,
-  select: true,
-  generatorLoss: true,
-  generatorPenalty: true,
-  gradients: true,
-  extraUpdate: true,
-  afterStep: true,
-  sampler: true,
-  report: true,
-  state: true,
-  load: true,
-  dispose: true,
-};
-
-/** @throws UserError when a technique is an object with a member that nobody would ever call: a misspelt hook. */
+/** @throws UserError when a technique is an object with a member that nobody would ever use: a misspelt hook. */
 export function refuseUnknownHooks(technique: Technique, kind: string): void {
   if (Object.getPrototypeOf(technique) !== Object.prototype) return;
-  const known = Object.keys(MEMBERS);
+  const known = [...Object.keys(DECLARED), ...Object.keys(HOOKS)];
   const unknown = Object.keys(technique).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new UserError(`the technique \`${kind}\` has \`${unknown}\`, which is no hook${suggestion(unknown, known)}`);
 }
 
-/**
- * @throws UserError when a technique's name is not its descriptor's kind, or its state can be kept but not put back.
- */
+/** @throws UserError when a technique's name is not its descriptor's kind, or it has one of `state` and `load` only. */
 export function refuseHalfDone(technique: Technique, kind: string): void {
   const { name } = technique;
   if (name !== kind) {
     throw new UserError(
-      `the technique \`${kind}\` calls itself \`${name}\`: its \`name\` must be the kind it is described under`,
+      `the technique \`${kind}\` calls itself \`${name}\`: its \`name\` must be the kind under which it is defined`,
     );
   }
   if ((technique.state === undefined) !== (technique.load === undefined)) {
@@ -95,18 +58,15 @@ export function refuseHalfDone(technique: Technique, kind: string): void {
   }
 }
 
-/**
- * What a hook gave, if it is one number.
- * @throws UserError, naming the technique, when it has dimensions.
- */
-export function requireNumber(value: Tensor, technique: Technique, hook: keyof Technique): Tensor {
+/** Returns a hook's result. @throws UserError that names the technique when it is not one number. */
+export function requireNumber(value: Tensor, technique: Technique, hook: Hook): Tensor {
   if (value.ndim === 0) return value;
   throw new UserError(
     `\`${technique.name}\`: ${hook} must return a number, and gave a tensor of shape [${value.shape.join(", ")}]; take its mean() or sum()`,
   );
 }
 
-/** @throws UserError when a technique counts epochs, for data that has none. */
+/** @throws UserError when a technique counts epochs and the data has none. */
 export function refuseEpochs(techniques: readonly Technique[]): void {
   for (const { name, insteadOfEpochs } of techniques) {
     if (insteadOfEpochs === undefined) continue;

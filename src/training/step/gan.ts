@@ -1,16 +1,15 @@
-/** Building the game: a recipe's descriptions become networks, optimizers and techniques that know each other. */
+/** Building a GAN: a recipe's descriptions become networks, optimizers and techniques. */
 import { UserError } from "../../base/errors.ts";
-import type { DataLoader } from "../../data/index.ts";
+import type { DataLoader, LoaderRequest } from "../../data/index.ts";
 import type { Loss } from "../../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../../models/index.ts";
 import type { Optimizer, Schedule } from "../../optim/index.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
-import type { AuxiliaryLoaders, Gan, NetworkDescriptors, Player, Progress, Technique } from "../../techniques/index.ts";
+import type { Gan, NetworkDescriptors, Player, Progress, Technique } from "../../techniques/index.ts";
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
-import type { MicroBatchPassOptions } from "./micro-batch-pass.ts";
 import { RandomStreams, seedOf } from "./random-streams.ts";
-import { ALONE, type Replica, Sharding } from "./sharding.ts";
+import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
 import { type StartingWeights, startWith } from "./starting-weights.ts";
 
 /** What the networks must know of the data. */
@@ -22,33 +21,36 @@ export interface DataShape {
   readonly classCounts?: readonly number[] | undefined;
 }
 
-/** Everything that one update touches. Progress advances as updates are made. */
+/**
+ * The GAN of a recipe in training: what techniques see of it ({@link Gan}), and what only training needs: the recipe, data
+ * loaders, random streams, and the sharding of batches.
+ */
 export class BuiltGan implements Gan {
   readonly recipe: Recipe;
   readonly shape: DataShape;
-  readonly streams: RandomStreams;
   readonly generator: GeneratorNetwork;
   readonly discriminator: DiscriminatorNetwork;
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly techniques: readonly Technique[];
-  readonly sharding: Sharding;
   readonly hasGivenWeights: boolean;
-  /** The further feeds of techniques, as "<technique>.<its name for it>". */
+  readonly streams: RandomStreams;
+  readonly sharding: Sharding;
+  /** Loaders besides that of the training batches: "<technique>.<its name for it>", and "real" for {@link realLoader}. */
   readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
   readonly #loader: DataLoader | undefined;
   #progress: Progress = { step: 0, epoch: 0 };
-  /** Passes over a divided batch in the step at hand. */
-  #updates = 0;
+  /** Passes over micro-batches in the present step. */
+  #passes = 0;
 
   /**
-   * Builds networks, optimizers and techniques; the same recipe gives the same weights.
+   * Builds networks, optimizers and techniques. The same recipe gives the same weights.
    *
-   * Without a feed the game can be sampled from but not trained. `replica` says which of the processes that train together
-   * this one is; `weights` are what the networks begin with instead of new ones.
-   *
-   * @throws UserError when parts of the recipe do not go together, a technique wants further data that the feed cannot
-   * give, or the weights are of other networks.
+   * @param loader - The training batches; without them the GAN can be sampled from but not trained.
+   * @param replica - Which of the processes that train together this one is.
+   * @param weights - What the networks begin with instead of new weights.
+   * @throws UserError when parts of the recipe do not go together, the data cannot give an auxiliary loader, or the weights
+   *   are those of other networks.
    */
   constructor(
     recipe: Recipe,
@@ -58,16 +60,18 @@ export class BuiltGan implements Gan {
     weights?: StartingWeights,
   ) {
     this.recipe = recipe;
-    this.sharding = new Sharding(recipe.batchSize, recipe.accumulate, replica);
     this.shape = shape;
     this.#loader = loader;
+    this.sharding = new Sharding(recipe.batchSize, recipe.accumulate, replica);
     this.streams = new RandomStreams(recipe.seed, recipe.device);
     this.loss = recipe.loss.build();
-    const { device, memoryFormat } = recipe;
-    const context = { image: shape.sample, classes: shape.classes.length, device, memoryFormat };
+    const { device, memoryFormat, batchSize } = recipe;
+    const contextOf = (stream: string): ModelContext => {
+      const rng = this.streams.get(stream);
+      return { image: shape.sample, classes: shape.classes.length, device, memoryFormat, rng };
+    };
     this.techniques = recipe.techniques.map((descriptor) => {
-      const random = this.streams.get(`technique.${descriptor.kind}`);
-      const technique = descriptor.build({ ...context, batchSize: recipe.batchSize, rng: random });
+      const technique = descriptor.build({ ...contextOf(`technique.${descriptor.kind}`), batchSize });
       refuseUnknownHooks(technique, descriptor.kind);
       refuseHalfDone(technique, descriptor.kind);
       return technique;
@@ -77,61 +81,66 @@ export class BuiltGan implements Gan {
 
     let networks: NetworkDescriptors = { generator: recipe.generator, discriminator: recipe.discriminator };
     for (const technique of this.techniques) networks = technique.networks?.(networks) ?? networks;
-    const modelContext = (player: Player): ModelContext => ({
-      ...context,
-      rng: this.streams.get(`weights.${player}`),
-    });
-    this.generator = networks.generator.build(modelContext("generator")).to({ memoryFormat });
-    this.discriminator = networks.discriminator.build(modelContext("discriminator")).to({ memoryFormat });
+    this.generator = networks.generator.build(contextOf("weights.generator")).to({ memoryFormat });
+    this.discriminator = networks.discriminator.build(contextOf("weights.discriminator")).to({ memoryFormat });
     this.hasGivenWeights = weights !== undefined;
     if (weights !== undefined) startWith(this, weights);
     this.optimizers = {
       generator: recipe.optimizers.generator.build({ parameters: this.generator.parameters() }),
       discriminator: recipe.optimizers.discriminator.build({ parameters: this.discriminator.parameters() }),
     };
-    const furtherFeeds = new Map<string, DataLoader>();
+
+    const auxiliaryLoaders = new Map<string, DataLoader>();
+    const open = (owner: string, name: string, request: LoaderRequest, key = `${owner}.${name}`): DataLoader[] => {
+      if (loader === undefined) return [];
+      const opened = loader.auxiliary?.(request, seedOf(recipe.seed, `data.${key}`));
+      if (opened === undefined) {
+        throw new UserError(`\`${owner}\` needs an auxiliary loader (${name}), which the data of this run cannot give`);
+      }
+      auxiliaryLoaders.set(key, opened);
+      return [opened];
+    };
+    const paired = [this.loss, ...this.techniques].find(({ pairs }) => pairs);
+    if (paired !== undefined) open(paired.name, "real", {}, "real");
     for (const technique of this.techniques) {
-      const loaders = loader === undefined ? {} : this.#openFurther(technique, loader);
-      for (const [name, further] of Object.entries(loaders)) furtherFeeds.set(`${technique.name}.${name}`, further);
-      technique.prepare?.(this, loaders);
+      const requests = Object.entries(technique.loaders?.() ?? {});
+      const loaders = requests.flatMap(([name, request]) =>
+        open(technique.name, name, request).map((opened) => [name, opened] as const),
+      );
+      technique.prepare?.(this, Object.fromEntries(loaders));
     }
-    this.auxiliaryLoaders = furtherFeeds;
+    this.auxiliaryLoaders = auxiliaryLoaders;
   }
 
-  #openFurther(technique: Technique, loader: DataLoader): AuxiliaryLoaders {
-    const requests = Object.entries(technique.loaders?.() ?? {});
-    return Object.fromEntries(
-      requests.map(([name, request]) => {
-        if (loader.auxiliary === undefined) {
-          throw new UserError(
-            `\`${technique.name}\` needs further data (${name}), which the data of this run cannot give`,
-          );
-        }
-        return [name, loader.auxiliary(request, seedOf(this.recipe.seed, `data.${technique.name}.${name}`))];
-      }),
-    );
-  }
-
-  /** The batches; throws when the game was built without. */
+  /** The training batches. Throws when the GAN was built without. */
   get loader(): DataLoader {
-    if (this.#loader === undefined) throw new Error("this game was built without data: it can only be sampled from");
+    if (this.#loader === undefined) throw new Error("this GAN was built without data: it can only be sampled from");
     return this.#loader;
   }
 
-  /** As of the beginning of the step at hand: it does not move while discriminator updates draw batches. */
+  /** Real images for G's update. @throws UserError when neither the loss nor a technique declares `pairs`. */
+  get realLoader(): DataLoader {
+    const loader = this.auxiliaryLoaders.get("real");
+    if (loader !== undefined) return loader;
+    throw new UserError(
+      "`pass.real()` in the generator's update: a technique that calls it must declare `pairs: true`",
+    );
+  }
+
+  /** As of the beginning of the present step: it does not move while D's updates draw batches. */
   get progress(): Progress {
     return this.#progress;
   }
 
-  /** Generator updates done. */
+  /** Updates of G done. */
   get step(): number {
     return this.#progress.step;
   }
 
-  /** Says that so many generator updates are done; the feed knows how many epochs that is. */
+  /** Sets the number of updates of G done. The loader knows the epochs. */
   reach(step: number): void {
     this.#progress = { step, epoch: this.#loader?.epoch ?? 0 };
-    this.#updates = 0;
+    this.#passes = 0;
   }
 
   latents(count: number, random = this.streams.get("latents")): Tensor {
@@ -145,28 +154,24 @@ export class BuiltGan implements Gan {
     const drawn =
       this.recipe.labelDistribution === "uniform"
         ? Tensor.randint(0, classes, [count], { generator })
-        : drawAsOften(this.#countsOf(classes), count, generator);
+        : drawInProportion(this.#countsOf(classes), count, generator);
     return drawn.to({ device: this.recipe.device });
   }
 
   #countsOf(classes: number): readonly number[] {
     const { classCounts } = this.shape;
     if (classCounts?.length === classes) return classCounts;
-    throw new UserError("`labelDistribution` (=empirical): how often each class comes is not known of this data");
+    throw new UserError("`labelDistribution` (=empirical): this data does not say how many samples each class has");
   }
 
-  /** How a divided batch is passed through a network, with the draws of its layers in a pass of the given name. */
-  drawsOf(pass: string): Pick<MicroBatchPassOptions, "sharding" | "seed" | "device"> {
-    const { seed, device } = this.recipe;
-    const update = `${pass}.${this.step}.${this.#updates++}`;
-    return {
-      sharding: this.sharding,
-      device,
-      seed: (part) => seedOf(seed, `draws.${update}.${part === "whole" ? part : part.index}`),
-    };
+  /** Seeds of the draws that layers make in a pass over micro-batches: others for each pass, step and micro-batch. */
+  seedOfPass(name: string): (microBatch: MicroBatch | "whole") => number {
+    const pass = `${name}.${this.step}.${this.#passes++}`;
+    return (microBatch) =>
+      seedOf(this.recipe.seed, `draws.${pass}.${microBatch === "whole" ? microBatch : microBatch.index}`);
   }
 
-  /** The learning rates of the coming step. */
+  /** Sets the learning rates of the next step. */
   applySchedule(schedule: Schedule | undefined): void {
     const factor = schedule?.factor(this.step) ?? 1;
     for (const optimizer of Object.values(this.optimizers)) optimizer.lr = optimizer.baseLr * factor;
@@ -185,21 +190,21 @@ export class BuiltGan implements Gan {
   }
 }
 
-/** Classes int64 [count], each as likely as its share of the counts. */
-function drawAsOften(counts: readonly number[], count: number, generator: Generator): Tensor {
+/** Classes int64 [count], drawn in proportion to the counts. */
+function drawInProportion(counts: readonly number[], count: number, generator: Generator): Tensor {
   const total = counts.reduce((sum, value) => sum + value, 0);
   const ends = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, value) => sum + value, 0));
   const draws = Array.from(Tensor.randint(0, total, [count], { generator }).toArray(), Number);
   return Tensor.fromArray(BigInt64Array.from(draws, (draw) => BigInt(ends.findIndex((end) => draw < end))));
 }
 
-/** What says how latents are distributed, how many numbers they are, and where they are needed. */
+/** What {@link drawLatents} needs of a GAN. */
 export interface LatentSource {
   readonly recipe: Pick<Recipe, "latentDistribution" | "device">;
   readonly generator: Pick<GeneratorNetwork, "latent">;
 }
 
-/** Latents [count, latent] on the game's device, as the recipe distributes them. */
+/** Latents z [count, latent] on the recipe's device, as the recipe distributes them. */
 export function drawLatents(gan: LatentSource, count: number, generator: Generator): Tensor {
   const shape = [count, gan.generator.latent];
   const drawn =

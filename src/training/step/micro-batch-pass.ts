@@ -1,54 +1,73 @@
 /**
- * A network's pass over a divided batch. Its values are computed part by part, without an autograd graph unless there is one
- * part only; whatever is decided is then decided on the values of the whole batch; and the gradients come back part by part,
- * each computed a second time, with a graph. So memory holds the graph of one part, and a technique that looks at the
- * whole batch (top-k, feature matching) sees it whole.
+ * A network's pass over a batch that is computed in micro-batches. Gradient accumulation with gradient checkpointing:
+ *
+ * 1. The values of each micro-batch are computed without an autograd graph, and gathered: whoever asks sees the whole batch.
+ * 2. In the backward pass each micro-batch is computed again, with a graph, and its gradients are added up.
+ *
+ * So memory holds the graph of one micro-batch. A process with only one micro-batch keeps its graph and computes it once.
  */
-import { getRngState, grad, manualSeed, noGrad, scope, setRngState, type Tensor } from "../../tensor/index.ts";
+import { frozenStatistics } from "../../nn/index.ts";
+import {
+  getRngState,
+  grad,
+  isGradEnabled,
+  manualSeed,
+  noGrad,
+  scope,
+  setRngState,
+  type Tensor,
+} from "../../tensor/index.ts";
 import { type MicroBatch, rowsOf, type Sharding } from "./sharding.ts";
 
 /** What a pass is made of. */
 export interface MicroBatchPassOptions {
   readonly sharding: Sharding;
-  /** Values of one part, a list of tensors of its rows; `first` for the pass that may move what layers carry along. */
-  readonly forward: (part: MicroBatch, first: boolean) => readonly Tensor[];
-  /** What the layers' own draws (dropout) follow from: the same in both computations of a part, another for each part. */
-  readonly seed: (part: MicroBatch | "whole") => number;
+  /** The network's values for the rows of one micro-batch. */
+  readonly forward: (microBatch: MicroBatch) => readonly Tensor[];
+  /**
+   * Seed of the layers' own draws (dropout): the same whenever a micro-batch is computed, another for each. The draws after
+   * the pass follow from that of "whole", so that they are the same in every process.
+   */
+  readonly seed: (microBatch: MicroBatch | "whole") => number;
   readonly device: string;
 }
 
 /** The pass, after its values are known. */
 export class MicroBatchPass {
   readonly #options: MicroBatchPassOptions;
-  readonly #parts: readonly (readonly Tensor[])[];
+  readonly #values: readonly (readonly Tensor[])[];
   readonly #leaves = new Map<number, Tensor>();
+  readonly #recorded = isGradEnabled();
 
+  /** Computes the values. Only the first micro-batch moves the statistics that layers carry. */
   constructor(options: MicroBatchPassOptions) {
     this.#options = options;
-    const { sharding } = options;
-    const run = (part: MicroBatch, i: number): readonly Tensor[] => this.#run(part, i === 0);
-    this.#parts =
-      sharding.own.length === 1
-        ? sharding.own.map(run)
-        : noGrad(() => sharding.own.map((part, i) => scope(() => run(part, i))));
+    const { own } = options.sharding;
+    const compute = (microBatch: MicroBatch, i: number): readonly Tensor[] =>
+      i === 0 ? this.#forward(microBatch) : frozenStatistics(() => this.#forward(microBatch));
+    this.#values =
+      own.length === 1
+        ? own.map(compute)
+        : noGrad(() => own.map((microBatch, i) => scope(() => compute(microBatch, i))));
     manualSeed(options.seed("whole"), options.device);
   }
 
-  #run(part: MicroBatch, first: boolean): readonly Tensor[] {
-    manualSeed(this.#options.seed(part), this.#options.device);
-    return this.#options.forward(part, first);
+  #forward(microBatch: MicroBatch): readonly Tensor[] {
+    manualSeed(this.#options.seed(microBatch), this.#options.device);
+    return this.#options.forward(microBatch);
   }
 
-  /** How many values there are. */
+  /** Number of values. */
   get count(): number {
-    return this.#parts[0]!.length;
+    return this.#values[0]!.length;
   }
 
-  /** One of the values, of the whole batch: a tensor whose gradient {@link gradients} takes. Gathered when it is asked for. */
+  /** A value of the whole batch, gathered at the first call. It is a leaf of the graph, unless the pass ran in `noGrad`. */
   value(i: number): Tensor {
     let leaf = this.#leaves.get(i);
     if (leaf === undefined) {
-      leaf = this.#options.sharding.gather(this.#parts.map((values) => values[i]!.detach())).requiresGrad_(true);
+      leaf = this.#options.sharding.gather(this.#values.map((values) => values[i]!.detach()));
+      if (this.#recorded) leaf.requiresGrad_(true);
       this.#leaves.set(i, leaf);
     }
     return leaf;
@@ -60,47 +79,57 @@ export class MicroBatchPass {
   }
 
   /**
-   * Gradients with respect to tensors that the pass depends on, from those with respect to {@link leaves}: the sum over
-   * this process's parts, null where it depends on none of them. The device's draws go on where they stood.
+   * Gradients with respect to `inputs`, from those with respect to the {@link leaves}: the sum over this process's
+   * micro-batches, null for an input that none depends on. The device's draws continue afterwards where they stood.
    */
-  gradients(ofLeaves: readonly (Tensor | null)[], inputs: readonly Tensor[]): (Tensor | null)[] {
-    const { device } = this.#options;
+  gradients(ofLeaf: (leaf: Tensor) => Tensor | null, inputs: readonly Tensor[]): (Tensor | null)[] {
+    const { sharding, device } = this.#options;
     const draws = getRngState(device);
+    const sums: (Tensor | null)[] = inputs.map(() => null);
     try {
-      return this.#gradients(ofLeaves, inputs);
+      for (const i of sharding.own.keys())
+        addTo(
+          sums,
+          scope(() => this.#microBatchGradients(i, ofLeaf, inputs)),
+        );
+      return sums;
     } finally {
       setRngState(draws, device);
     }
   }
 
-  #gradients(ofLeaves: readonly (Tensor | null)[], inputs: readonly Tensor[]): (Tensor | null)[] {
-    const wanted = [...this.#leaves.keys()].map((i, at) => ({ i, gradient: ofLeaves[at] ?? null }));
+  #microBatchGradients(
+    at: number,
+    ofLeaf: (leaf: Tensor) => Tensor | null,
+    inputs: readonly Tensor[],
+  ): (Tensor | null)[] {
     const { own } = this.#options.sharding;
-    const sums: (Tensor | null)[] = inputs.map(() => null);
-    for (const [at, part] of own.entries()) {
-      const found = scope(() => {
-        const values = own.length === 1 ? this.#parts[0]! : this.#run(part, false);
-        const outputs: Tensor[] = [];
-        const gradOutputs: Tensor[] = [];
-        for (const { i, gradient } of wanted) {
-          if (gradient === null || !values[i]!.requiresGrad) continue;
-          outputs.push(values[i]!);
-          gradOutputs.push(rowsOf(gradient, own[at]!));
-        }
-        if (outputs.length === 0) return inputs.map(() => null);
-        // What is recorded may be asked again.
-        return grad(outputs, inputs, { gradOutputs, allowUnused: true, retainGraph: own.length === 1 });
-      });
-      for (const [j, gradient] of found.entries()) {
-        if (gradient === null) continue;
-        const sum = sums[j];
-        if (sum === null || sum === undefined) sums[j] = gradient;
-        else {
-          sum.add_(gradient);
-          gradient.dispose();
-        }
-      }
+    const microBatch = own[at]!;
+    const values = own.length === 1 ? this.#values[0]! : frozenStatistics(() => this.#forward(microBatch));
+    const outputs: Tensor[] = [];
+    const gradOutputs: Tensor[] = [];
+    for (const [i, leaf] of this.#leaves) {
+      const gradient = ofLeaf(leaf);
+      if (gradient === null || !values[i]!.requiresGrad) continue;
+      outputs.push(values[i]!);
+      gradOutputs.push(rowsOf(gradient, microBatch));
     }
-    return sums;
+    if (outputs.length === 0) return inputs.map(() => null);
+    // A graph that is kept may be gone through again.
+    return grad(outputs, inputs, { gradOutputs, allowUnused: true, retainGraph: own.length === 1 });
+  }
+}
+
+/** Adds gradients to sums in place; a null counts as zeros. The gradients are given away. */
+export function addTo(sums: (Tensor | null)[], gradients: readonly (Tensor | null)[]): void {
+  for (const [i, gradient] of gradients.entries()) {
+    if (gradient === null) continue;
+    const sum = sums[i] ?? null;
+    if (sum === null) {
+      sums[i] = gradient;
+    } else {
+      sum.add_(gradient);
+      gradient.dispose();
+    }
   }
 }

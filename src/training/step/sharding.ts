@@ -1,6 +1,6 @@
 /**
- * How a batch is divided: over the processes that train together, and within each into parts that fit its memory. What
- * is decided for the batch is decided for all of it, whoever computes which rows.
+ * How a batch is divided: over the processes that train together, and within each into micro-batches that fit its memory.
+ * Decisions about a batch are made for the whole of it, in every process alike.
  */
 import { UserError } from "../../base/errors.ts";
 import { allGather, allReduce, Tensor } from "../../tensor/index.ts";
@@ -14,34 +14,34 @@ export interface Replica {
 /** The only process of its run. */
 export const ALONE: Replica = { rank: 0, size: 1 };
 
-/** Rows of the batch that are computed together. */
+/** Rows of the batch that are computed together: `size` of them from row `start` on. */
 export interface MicroBatch {
-  /** Its number among the parts of all processes. */
+  /** Its number among the micro-batches of all processes. */
   readonly index: number;
   readonly start: number;
   readonly size: number;
 }
 
-/** The division of every batch of a run. */
+/** The sharding of every batch of a run. */
 export class Sharding {
   readonly replica: Replica;
-  /** The parts of this process, which lie one after the other. */
+  /** The micro-batches of this process, which lie one after the other. */
   readonly own: readonly MicroBatch[];
 
   /**
-   * @param accumulate - Parts in each process.
+   * @param accumulate - Micro-batches in each process.
    * @throws UserError when the batch cannot be divided evenly.
    */
   constructor(batchSize: number, accumulate: number, replica: Replica = ALONE) {
-    const parts = accumulate * replica.size;
-    if (batchSize % parts !== 0) {
+    const microBatches = accumulate * replica.size;
+    if (batchSize % microBatches !== 0) {
       const shares = [
         ...(accumulate === 1 ? [] : [`\`accumulate\` (=${accumulate})`]),
         ...(replica.size === 1 ? [] : [`the number of workers (${replica.size})`]),
       ];
       throw new UserError(`\`batchSize\` (=${batchSize}) must be divisible by ${shares.join(" times ")}`);
     }
-    const size = batchSize / parts;
+    const size = batchSize / microBatches;
     this.replica = replica;
     this.own = Array.from({ length: accumulate }, (_, i) => {
       const index = replica.rank * accumulate + i;
@@ -49,24 +49,30 @@ export class Sharding {
     });
   }
 
-  /** Whether this process computes the whole batch at once. */
+  /** Whether the whole batch is one micro-batch. */
   get whole(): boolean {
     return this.own.length === 1 && this.replica.size === 1;
   }
 
-  /** The rows of the whole batch, from those of this process's parts. */
-  gather(parts: readonly Tensor[]): Tensor {
-    const own = parts.length === 1 ? parts[0]! : Tensor.cat(parts);
+  /** The rows of the whole batch, from those of this process's micro-batches. */
+  gather(rows: readonly Tensor[]): Tensor {
+    const own = rows.length === 1 ? rows[0]! : Tensor.cat(rows);
     return this.replica.size === 1 ? own : allGather(own);
   }
 
   /**
-   * The gradients of the batch: what each process's parts have given, summed over all, and what was computed of the whole
-   * batch by each process alike, once.
+   * The gradients of the batch: the sum over all processes of what their micro-batches gave, plus what every process computed
+   * alike from values of the whole batch.
+   *
+   * @param like - Tensors of the gradients' shapes.
    */
-  total(ofParts: readonly (Tensor | null)[], ofWhole: readonly (Tensor | null)[], like: readonly Tensor[]): Tensor[] {
-    // Each process adds its share of what all have computed: rounding cannot drive their weights apart.
-    const own = ofParts.map((tensor, i) => {
+  total(
+    ofMicroBatches: readonly (Tensor | null)[],
+    ofWhole: readonly (Tensor | null)[],
+    like: readonly Tensor[],
+  ): Tensor[] {
+    // Each process adds its share of what all computed, so that rounding cannot drive their weights apart.
+    const own = ofMicroBatches.map((tensor, i) => {
       const share = ofWhole[i]?.div(this.replica.size);
       if (tensor === null) return share ?? null;
       return share === undefined ? tensor : tensor.add(share);
@@ -74,11 +80,11 @@ export class Sharding {
     return this.sum(own, like);
   }
 
-  /** The sums over all processes of what each has found; a process that found nothing adds nothing. */
+  /** The sums over all processes; a null counts as zeros. */
   sum(found: readonly (Tensor | null)[], like: readonly Tensor[]): Tensor[] {
     const own = found.map((tensor, i) => tensor ?? Tensor.zerosLike(like[i]!));
     if (this.replica.size === 1) return own;
-    // One message for all of them: most of a small one's time is waiting.
+    // One message for all: most of a small message's time is latency.
     const sums = allReduce(Tensor.cat(own.map((tensor) => tensor.reshape([-1]))));
     let start = 0;
     return own.map((tensor) => {
@@ -89,7 +95,7 @@ export class Sharding {
   }
 }
 
-/** A part's rows of the whole batch. */
-export function rowsOf(batch: Tensor, part: MicroBatch): Tensor {
-  return part.start === 0 && part.size === batch.shape[0] ? batch : batch.narrow(0, part.start, part.size);
+/** A micro-batch's rows of a tensor of the whole batch. */
+export function rowsOf(batch: Tensor, { start, size }: MicroBatch): Tensor {
+  return start === 0 && size === batch.shape[0] ? batch : batch.narrow(0, start, size);
 }

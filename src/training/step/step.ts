@@ -1,169 +1,237 @@
 /**
- * One training step: discriminator updates, then a generator update, amended by the techniques' hooks.
+ * One training step of a GAN: `discriminatorSteps` updates of D, then one of G (Goodfellow et al. 2014, algorithm 1), with
+ * the techniques' hooks where they act.
  *
- * Only the main pass of each player moves the state that layers carry (spectral norm's vectors, batch norm's running
- * statistics): the discriminator's is its own update, one power iteration an update, and the generator's is its own.
+ * Layers that carry state (batch norm's running statistics, spectral norm's vectors) move it once per update of their
+ * network: D in {@link discriminatorUpdate}, G in {@link generatorUpdate}. All other passes run in `frozenStatistics`.
  */
 import { clipWeights } from "../../losses/index.ts";
+import type { DiscriminatorOutput } from "../../models/index.ts";
 import { acrossReplicas, frozenStatistics } from "../../nn/index.ts";
-import type { DiscriminatorPass, GeneratorPass, Player } from "../../techniques/index.ts";
+import type { DiscriminatorPass, GeneratorPass, Player, RealBatch, Technique } from "../../techniques/index.ts";
 import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { BatchGraph } from "./batch-graph.ts";
 import { requireNumber } from "./compatible.ts";
-import { judgeBatches } from "./discriminator-outputs.ts";
+import { mapOutput } from "./discriminator-output.ts";
 import type { BuiltGan } from "./gan.ts";
-import { judgeGenerated } from "./generated-outputs.ts";
-import { MicroBatchPass } from "./micro-batch-pass.ts";
-import { judgementOf } from "./output-values.ts";
-import { rowsOf } from "./sharding.ts";
 
 /** The numbers of a step, in the order in which {@link trainingStep} returns them. */
 export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
 
 /**
- * `discriminatorSteps` updates of the discriminator and one of the generator.
+ * Makes one training step.
  *
- * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(real) and
- *   D(fake) before the update; those of the discriminator are means over its updates. The caller disposes it.
+ * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(x) of real and
+ *   of generated images before the update. Those of D are means over its updates. The caller disposes it.
+ * @throws UserError when a technique's hook does, or returns a loss that is not one number.
  *
  * @example
- * const numbers = trainingStep(game);
+ * const numbers = trainingStep(gan);
  */
 export function trainingStep(gan: BuiltGan): Tensor {
   gan.streams.claim();
-  const { replica } = gan.sharding;
-  return acrossReplicas(replica.size, () =>
+  return acrossReplicas(gan.sharding.replica.size, () =>
     scope(() => {
-      const rows = Array.from({ length: gan.recipe.discriminatorSteps }, () => scope(() => discriminatorUpdate(gan)));
+      const updates = Array.from({ length: gan.recipe.discriminatorSteps }, () =>
+        scope(() => discriminatorUpdate(gan)),
+      );
       const lossG = scope(() => generatorUpdate(gan));
       gan.reach(gan.step + 1);
-      const [lossD, dReal, dFake] = meanOf(rows);
+      const [lossD, dReal, dFake] = meanOf(updates);
       return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
     }),
   );
 }
 
-/** The mean of each number over the rows: [lossD, dReal, dFake]. */
-function meanOf(rows: readonly (readonly Tensor[])[]): readonly Tensor[] {
-  if (rows.length === 1) return rows[0]!;
-  return rows[0]!.map((_, i) => Tensor.stack(rows.map((row) => row[i]!)).mean());
-}
-
+/** Updates D: real images x against generated ones G(z). Returns [loss, mean D(x), mean D(G(z))]. */
 function discriminatorUpdate(gan: BuiltGan): Tensor[] {
-  const { discriminator, loss, techniques } = gan;
-  const batch = gan.loader.next();
-  const fakeLabels = gan.labels(gan.recipe.batchSize);
-  const latents = gan.latents(gan.recipe.batchSize);
-  const rawFake = noGrad(() => frozenStatistics(() => makeImages(gan, latents, fakeLabels)));
-  const augment = augmenting(gan);
-  const real = augment(batch.images, "real");
+  const { discriminator, generator, loss, techniques, recipe } = gan;
+  const graph = new BatchGraph(gan);
+
+  // x, and G(z) without a graph.
+  const { images: rawReal, labels: realLabels } = gan.loader.next();
+  const fakeLabels = gan.labels(recipe.batchSize);
+  const latents = gan.latents(recipe.batchSize);
+  const rawFake = noGrad(() =>
+    frozenStatistics(() => graph.images("images", (rows) => generator.forward(rows(latents), rows(fakeLabels)))),
+  );
+  const augment = augmentation(gan);
+  const real = augment(rawReal, "real");
   const fake = augment(rawFake, "fake");
-  const batches = { real, fake, realLabels: batch.labels, fakeLabels };
-  const { judgedReal, judgedFake, gradients } = judgeBatches(gan, batches);
-  const smoothing = techniques.find((technique) => technique.targets);
-  const targets = smoothing?.targets?.(gan, gan.recipe.batchSize);
+
+  // D(x) and D(G(z)).
+  const outputs = graph.outputs("discriminator", (rows) =>
+    discriminateBoth(gan, rows(real), rows(fake), rows(realLabels), rows(fakeLabels)),
+  );
+  const [realOutput, fakeOutput] = outputs as [DiscriminatorOutput, DiscriminatorOutput];
+  const targets = techniques.find((technique) => technique.targets)?.targets?.(gan, recipe.batchSize);
   const pass: DiscriminatorPass = {
-    ...batches,
-    rawReal: batch.images,
+    real,
+    fake,
+    rawReal,
     rawFake,
     latents,
-    realOutput: judgedReal,
-    fakeOutput: judgedFake,
+    realLabels,
+    fakeLabels,
+    realOutput,
+    fakeOutput,
     targets,
-    discriminate: judging(gan),
+    discriminate: discriminate(gan),
     augment,
   };
 
+  // The loss, or what a technique puts in its place, and the penalties.
   const replacing = techniques.find((technique) => technique.discriminatorLoss);
   let total: Tensor;
   if (replacing === undefined) {
-    const halves = loss.discriminator(judgedReal.score, judgedFake.score, targets);
+    const halves = loss.discriminator(realOutput.score, fakeOutput.score, targets);
     total = halves.real.mean().add(halves.fake.mean());
   } else {
     total = requireNumber(replacing.discriminatorLoss!(pass, gan), replacing, "discriminatorLoss");
   }
-  for (const technique of techniques) {
-    const penalty = technique.discriminatorPenalty?.(pass, gan);
-    if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "discriminatorPenalty"));
-  }
-  update(gan, "discriminator", gradients(total));
+  total = withPenalties(gan, total, "discriminatorPenalty", (technique) => technique.discriminatorPenalty?.(pass, gan));
+
+  update(gan, "discriminator", graph.gradients(total, discriminator.parameters()));
   if (loss.clip !== undefined) clipWeights(discriminator.parameters(), loss.clip);
-  afterStep(gan, "discriminator");
+  for (const technique of techniques) technique.afterStep?.("discriminator", gan);
   return noGrad(() => [
     total.detach(),
-    loss.probability(judgedReal.score).mean(),
-    loss.probability(judgedFake.score).mean(),
+    loss.probability(realOutput.score).mean(),
+    loss.probability(fakeOutput.score).mean(),
   ]);
 }
 
+/** Updates G. Returns its loss. */
 export function generatorUpdate(gan: BuiltGan): Tensor {
-  const { discriminator, loss, techniques } = gan;
+  const { discriminator, generator, loss, techniques, recipe } = gan;
+  const graph = new BatchGraph(gan);
   let pass: GeneratorPass;
   let total: Tensor;
-  // The discriminator is a fixed judge here: its weights need neither gradients nor a record for them.
+  // D is fixed here: its weights need neither gradients nor a record for them.
   discriminator.requiresGrad_(false);
   try {
-    const latents = gan.latents(gan.recipe.batchSize);
-    const labels = gan.labels(gan.recipe.batchSize);
-    const augment = augmenting(gan);
-    const made = judgeGenerated(gan, latents, labels, (images) => augment(images, "fake"));
-    const { fake, rawFake, judged, gradients } = made;
+    // G(z) and D(G(z)), with the graph that leads to G's weights.
+    const latents = gan.latents(recipe.batchSize);
+    const labels = gan.labels(recipe.batchSize);
+    const augment = augmentation(gan);
+    const rawFake = graph.images("generator", (rows) => generator.forward(rows(latents), rows(labels)));
+    const fake = augment(rawFake, "fake");
+    const [fakeOutput] = graph.outputs(
+      FIXED_PASS,
+      (rows, images) => [frozenStatistics(() => discriminator.forward(rows(images!), rows(labels)))],
+      fake,
+    ) as [DiscriminatorOutput];
+
+    // The rows that G learns from.
     const selecting = techniques.find((technique) => technique.select);
-    const selection = noGrad(() => selecting?.select?.(loss.realness(judged.score.detach()), gan, labels) ?? null);
+    const selection = noGrad(() => selecting?.select?.(loss.realness(fakeOutput.score.detach()), gan, labels) ?? null);
     const rows = selection?.rows ?? null;
-    const kept = judgementOf(judged, (part) => (rows === null ? part : part.indexSelect(0, rows)));
-    const gradientsOf = (value: Tensor): (Tensor | null)[] => gradients(value, null, true);
+    const selected = (output: DiscriminatorOutput): DiscriminatorOutput =>
+      mapOutput(output, (tensor) => (rows === null ? tensor : tensor.indexSelect(0, rows)));
+    const selectedOutput = selected(fakeOutput);
+
+    let realBatch: RealBatch | undefined;
+    const real = (): RealBatch => {
+      realBatch ??= drawReal(gan, graph, selected);
+      return realBatch;
+    };
     pass = {
       latents,
       labels,
       fake,
       rawFake,
-      fakeOutput: judged,
+      fakeOutput,
       rows,
-      keptOutput: kept,
-      discriminate: judging(gan),
+      selectedOutput,
+      real,
+      discriminate: discriminate(gan),
       augment,
-      gradientsOf,
+      gradientsOf: (value) => graph.gradients(value, generator.parameters(), true),
     };
 
+    // The loss over the selected rows, or what a technique puts in its place, and the penalties.
     const replacing = techniques.find((technique) => technique.generatorLoss);
-    total =
-      replacing === undefined
-        ? loss.generator(pass.keptOutput.score).mean()
-        : requireNumber(replacing.generatorLoss!(pass, gan), replacing, "generatorLoss");
-    if (selection !== null && selection.factor !== 1) total = total.mul(selection.factor);
-    for (const technique of techniques) {
-      const penalty = technique.generatorPenalty?.(pass, gan);
-      if (penalty !== undefined) total = total.add(requireNumber(penalty, technique, "generatorPenalty"));
+    if (replacing === undefined) {
+      const realScore = loss.pairs ? real().selectedOutput.score : undefined;
+      total = loss.generator(selectedOutput.score, realScore).mean();
+    } else {
+      total = requireNumber(replacing.generatorLoss!(pass, gan), replacing, "generatorLoss");
     }
-    update(gan, "generator", gradients(total, rows));
+    if (selection !== null && selection.factor !== 1) total = total.mul(selection.factor);
+    total = withPenalties(gan, total, "generatorPenalty", (technique) => technique.generatorPenalty?.(pass, gan));
+
+    update(gan, "generator", graph.gradients(total, generator.parameters()));
   } finally {
     discriminator.requiresGrad_(true);
   }
   for (const technique of techniques) technique.extraUpdate?.(pass, gan);
-  afterStep(gan, "generator");
+  for (const technique of techniques) technique.afterStep?.("generator", gan);
   return total.detach();
 }
 
-/** Images of the whole batch, each part by the process that has it. */
-function makeImages(gan: BuiltGan, latents: Tensor, labels: Tensor | undefined): Tensor {
-  const { sharding, generator } = gan;
-  if (sharding.whole) return generator.forward(latents, labels);
-  const pass = new MicroBatchPass({
-    ...gan.drawsOf("images"),
-    forward: (part) => [generator.forward(rowsOf(latents, part), labels && rowsOf(labels, part))],
-  });
-  return pass.value(0).detach();
+/** The name of D's pass in G's update. Dropout's seeds follow from it: it stays what it was in version 0.1. */
+const FIXED_PASS = "judge";
+
+/**
+ * D(x) and D(G(z)). In one pass where samples do not influence each other, which is less work for the same numbers. Else
+ * one after the other, as batch norm in D wants (Radford et al. 2016); then the pass over x moves D's statistics.
+ */
+function discriminateBoth(
+  { discriminator }: BuiltGan,
+  real: Tensor,
+  fake: Tensor,
+  realLabels: Tensor | undefined,
+  fakeLabels: Tensor | undefined,
+): DiscriminatorOutput[] {
+  if (discriminator.modules().some((module) => module.couplesSamples)) {
+    const realOutput = discriminator.forward(real, realLabels);
+    return [realOutput, frozenStatistics(() => discriminator.forward(fake, fakeLabels))];
+  }
+  const labels = realLabels && fakeLabels ? Tensor.cat([realLabels, fakeLabels]) : undefined;
+  const both = discriminator.forward(Tensor.cat([real, fake]), labels);
+  const size = real.shape[0]!;
+  return [0, size].map((start) => mapOutput(both, (tensor) => tensor.narrow(0, start, size)));
 }
 
-function augmenting(gan: BuiltGan): DiscriminatorPass["augment"] {
+/** The next batch of real images for G's update, and D(x), which is a constant to G. */
+function drawReal(
+  gan: BuiltGan,
+  graph: BatchGraph,
+  selected: (output: DiscriminatorOutput) => DiscriminatorOutput,
+): RealBatch {
+  const { images: raw, labels } = gan.realLoader.next();
+  return noGrad(() => {
+    const images = augmentation(gan)(raw, "real");
+    const [output] = graph.outputs("real", (rows) => [discriminate(gan)(rows(images), rows(labels))]) as [
+      DiscriminatorOutput,
+    ];
+    return { images, raw, labels, output, selectedOutput: selected(output) };
+  });
+}
+
+/** Images as D is to see them. */
+function augmentation(gan: BuiltGan): DiscriminatorPass["augment"] {
   return (images, of) => gan.techniques.reduce((seen, technique) => technique.augment?.(seen, of, gan) ?? seen, images);
 }
 
-function judging({ discriminator }: BuiltGan): DiscriminatorPass["discriminate"] {
+/** D's output in a pass that leaves its statistics alone. */
+function discriminate({ discriminator }: BuiltGan): DiscriminatorPass["discriminate"] {
   return (images, labels) => frozenStatistics(() => discriminator.forward(images, labels));
 }
 
-/** A parameter that the loss does not touch (the head's, where a technique learns from features alone) gets zeros. */
+function withPenalties(
+  { techniques }: BuiltGan,
+  loss: Tensor,
+  hook: "discriminatorPenalty" | "generatorPenalty",
+  penaltyOf: (technique: Technique) => Tensor | undefined,
+): Tensor {
+  return techniques.reduce((total, technique) => {
+    const penalty = penaltyOf(technique);
+    return penalty === undefined ? total : total.add(requireNumber(penalty, technique, hook));
+  }, loss);
+}
+
+/** A step of the player's optimizer. A weight that the loss does not depend on (null) gets a gradient of zeros. */
 function update(gan: BuiltGan, player: Player, found: readonly (Tensor | null)[]): void {
   const parameters = gan[player].parameters();
   let gradients: readonly Tensor[] = found.map((gradient, i) => gradient ?? Tensor.zerosLike(parameters[i]!));
@@ -171,6 +239,8 @@ function update(gan: BuiltGan, player: Player, found: readonly (Tensor | null)[]
   gan.optimizers[player].step(gradients);
 }
 
-function afterStep(gan: BuiltGan, player: Player): void {
-  for (const technique of gan.techniques) technique.afterStep?.(player, gan);
+/** The mean of each number over D's updates. */
+function meanOf(updates: readonly (readonly Tensor[])[]): readonly Tensor[] {
+  if (updates.length === 1) return updates[0]!;
+  return updates[0]!.map((_, i) => Tensor.stack(updates.map((numbers) => numbers[i]!)).mean());
 }

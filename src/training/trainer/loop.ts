@@ -16,7 +16,6 @@ import type { RunDirectory } from "../run/run-directory.ts";
 import { bestEvaluation, chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "../run/run-log.ts";
 import { drawSamples } from "../sampling/sample.ts";
 import { BuiltGan } from "../step/gan.ts";
-import { wholeBatchReason } from "../step/generated-outputs.ts";
 import { seedOf } from "../step/random-streams.ts";
 import { ALONE, type Replica } from "../step/sharding.ts";
 import { readStartingWeights } from "../step/starting-weights.ts";
@@ -174,8 +173,6 @@ class Writer {
         `the log reaches step ${logged}, but there is no checkpoint left to go on from: training begins anew`,
       );
     }
-    const reason = wholeBatchReason(this.gan);
-    if (reason !== undefined) events.note?.(reason);
     if (this.gan.step >= steps) events.note?.(`the run has reached step ${this.gan.step} already`);
   }
 

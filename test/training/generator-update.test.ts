@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
@@ -6,12 +5,10 @@ import { defineLoss } from "../../src/losses/loss.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK } from "../../src/techniques/index.ts";
-import { grad, liveTensors, Tensor } from "../../src/tensor/index.ts";
-import { startRun } from "../../src/training/index.ts";
-import { judgeGenerated, wholeBatchReason } from "../../src/training/step/generated-outputs.ts";
+import { liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
-import { ganOf, technique, temporaryFolder, tinyRecipe } from "./tiny.ts";
+import { ganOf, technique } from "./tiny.ts";
 
 const BATCH = 8;
 const KEPT = 5;
@@ -21,35 +18,32 @@ const some = (options: NonNullable<Parameters<typeof topK>[0]> = {}) =>
 
 interface Seen {
   gradients: number[][];
-  /** Gradients of the full batch's mean with the dropped rows zeroed, by one graph from the loss to the weights. */
+  /** Gradients of the whole batch's mean with the other rows' losses set to zero. */
   zeroed: number[][];
 }
 
-/** Two steps of a game with top-k; what the generator's weights got in the second. */
-function gradientsOf(parts: Partial<RecipeInput>, { oneGraph = false, options = {} } = {}): Seen {
+/** Two steps with top-k; what the generator's weights got in the second. */
+function gradientsOf(parts: Partial<RecipeInput>, options = {}): Seen {
   const seen: Seen = { gradients: [], zeroed: [] };
   const spy = technique("gradientSpy", () => ({
     gradients(player, gradients) {
       if (player === "generator") seen.gradients = gradients.map(flat);
       return gradients;
     },
-  }));
-  const oracle = technique("zeroedSpy", () => ({
-    generatorPenalty({ rows, fakeOutput: judged }, gan) {
+    generatorPenalty({ rows, fakeOutput, gradientsOf }, gan) {
       if (rows === null) return undefined;
       const mask = rows.oneHot(BATCH).sum([0]);
-      const zeroed = gan.loss.generator(judged.score).mul(mask).mean();
-      seen.zeroed = grad(zeroed, gan.generator.parameters(), { retainGraph: true }).map(flat);
+      const zeroed = gan.loss.generator(fakeOutput.score).mul(mask).mean();
+      seen.zeroed = gradientsOf(zeroed).map((gradient) => flat(gradient!));
       return undefined;
     },
   }));
-  const gan = ganOf({ ...parts, techniques: [some(options), spy, ...(oneGraph ? [oracle] : [])] });
-  expect(wholeBatchReason(gan) === undefined).toBe(!oneGraph);
+  const gan = ganOf({ ...parts, techniques: [some(options), spy] });
   const forward = vi.spyOn(gan.discriminator, "forward");
   trainingStep(gan).dispose();
   trainingStep(gan).dispose();
-  // Images of an update of D are judged in one pass.
-  expect(forward.mock.calls.length).toBe(oneGraph ? 4 : 2);
+  // One pass of D in its own update and one in G's.
+  expect(forward.mock.calls.length).toBe(4);
   return seen;
 }
 
@@ -92,27 +86,20 @@ const cases = Object.entries(gans).flatMap(([title, parts]) =>
 );
 
 describe("the gradients of the generator with top-k", () => {
-  it.each(cases)("are B / k times those of the zeroed batch, whichever way they come: %s", (_, parts) => {
-    const byRows = gradientsOf(parts);
-    const oneGraph = gradientsOf(parts, { oneGraph: true });
-    expectSame(oneGraph.gradients, oneGraph.zeroed, BATCH / KEPT);
-    expectSame(byRows.gradients, oneGraph.zeroed, BATCH / KEPT);
+  it.each(cases)("are B / k times those of the zeroed batch: %s", (_, parts) => {
+    const { gradients, zeroed } = gradientsOf(parts);
+    expectSame(gradients, zeroed, BATCH / KEPT);
   });
 
   it('are those of the zeroed batch with `reduce: "zeroed"`', () => {
-    const options = { reduce: "zeroed" };
-    const parts = { ...convolutions({}, {}), loss: nonSaturating() };
-    const byRows = gradientsOf(parts, { options });
-    const oneGraph = gradientsOf(parts, { options, oneGraph: true });
-    expectSame(oneGraph.gradients, oneGraph.zeroed);
-    expectSame(byRows.gradients, oneGraph.zeroed);
+    const { gradients, zeroed } = gradientsOf({ ...convolutions({}, {}), loss: nonSaturating() }, { reduce: "zeroed" });
+    expectSame(gradients, zeroed);
   });
 
   it.each(["top", "bottom", "random"] as const)("are those of the kept rows: keep %s, k = 1", (keep) => {
-    const options = { keep, gamma: 0.01, floor: 0.01 };
     const parts = { ...convolutions({}, {}), loss: nonSaturating() };
-    const oneGraph = gradientsOf(parts, { options, oneGraph: true });
-    expectSame(gradientsOf(parts, { options }).gradients, oneGraph.zeroed, BATCH);
+    const { gradients, zeroed } = gradientsOf(parts, { keep, gamma: 0.01, floor: 0.01 });
+    expectSame(gradients, zeroed, BATCH);
   });
 });
 
@@ -170,46 +157,10 @@ describe("a step with scores that are not numbers", () => {
   });
 });
 
-describe("rows alone", () => {
-  it("are not asked for where that would be wrong, and the run says why", async () => {
-    const notes = async (parts: Partial<RecipeInput>): Promise<string[]> => {
-      const found: string[] = [];
-      const recipe = tinyRecipe({ ...parts, steps: 1 });
-      const run = startRun(recipe, { directory: join(temporaryFolder(), "run") });
-      await run.train({ events: { note: (message) => found.push(message) } });
-      return found;
-    };
-    const coupled = convolutions({}, { batchNorm: true });
-    const penalty = technique("testPenalty", () => ({ generatorPenalty: () => undefined }));
-    expect(await notes({ ...coupled, techniques: [topK()] })).toEqual([
-      "topK: the discriminator's batch statistics make every image matter to every other, so the discriminator's gradient is computed for every image and a step is no shorter",
-    ]);
-    expect(await notes({ techniques: [penalty, topK()] })).toEqual([
-      "topK: `testPenalty` may use the judgement of all images, so the discriminator's gradient is computed for every image and a step is no shorter",
-    ]);
-    expect(await notes({ techniques: [topK()] })).toEqual([]);
-    expect(await notes(coupled)).toEqual([]);
-  });
-
-  it("that reach the images' gradient are the kept ones, and the others' are zero", () => {
-    const gan = ganOf({ ...convolutions({}, {}), techniques: [some()] });
-    const images = Tensor.randn([BATCH, 1, 16, 16]).requiresGrad_();
-    const parameters = vi.spyOn(gan.generator, "parameters").mockReturnValue([images]);
-    const forward = vi.spyOn(gan.generator, "forward").mockReturnValue(images);
-    const { judged, gradients } = judgeGenerated(gan, images, undefined, (same) => same);
-    const rows = Tensor.fromArray(BigInt64Array.from([6n, 1n]));
-    const [gradient] = gradients(judged.score.indexSelect(0, rows).sum(), rows);
-    parameters.mockRestore();
-    forward.mockRestore();
-    const lengths = flat(gradient!.flatten(1).norm(2, [1]));
-    expect(lengths.map((length) => length > 0)).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map((row) => [6, 1].includes(row)));
-  });
-
-  it("are freed after each update", () => {
-    const gan = ganOf({ ...convolutions({}, { dropout: 0.3, spectralNorm: true }), techniques: [some()] });
-    trainingStep(gan).dispose();
-    const before = liveTensors();
-    for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
-    expect(liveTensors()).toBe(before);
-  });
+it("an update with selected rows leaves no tensors behind", () => {
+  const gan = ganOf({ ...convolutions({}, { dropout: 0.3, spectralNorm: true }), techniques: [some()] });
+  trainingStep(gan).dispose();
+  const before = liveTensors();
+  for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
+  expect(liveTensors()).toBe(before);
 });
