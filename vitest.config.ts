@@ -1,6 +1,16 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import manifest from "./package.json" with { type: "json" };
+
+/** `gantry` and its sub-paths: the sources that are under test, not what was compiled of them. */
+const entryPoints = Object.entries(manifest.exports).flatMap(([path, entry]) => {
+  if (typeof entry === "string") return [];
+  const source = entry.default.replace("./dist/", "./src/").replace(/\.js$/, ".ts");
+  return { find: new RegExp(`^gantry${path.slice(1)}$`), replacement: fileURLToPath(new URL(source, import.meta.url)) };
+});
 
 export default defineConfig({
+  resolve: { alias: entryPoints },
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "test/global-setup.ts",

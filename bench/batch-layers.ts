@@ -14,7 +14,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { BuiltGan } from "../src/training/index.ts";
 import { Side } from "./side.ts";
-import { type Gantry, smallDcgan } from "./steps.ts";
+import type { Gantry } from "./step.ts";
+import { smallDcgan } from "./steps.ts";
 import { clockOf, median } from "./timing.ts";
 
 const JITI = fileURLToPath(new URL("../node_modules/jiti/lib/jiti-cli.mjs", import.meta.url));

@@ -1,5 +1,5 @@
 /** The feature network of scores: 32 images of 32 pixels, as bytes, to their features and logits, resizing included. */
-import type { Gantry, Step } from "./steps.ts";
+import type { Gantry, Step } from "./step.ts";
 
 const BATCH = 32;
 

@@ -4,19 +4,10 @@ import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
 import type { BuiltGan, DataShape } from "../src/training/index.ts";
 import { inceptionStep } from "./inception.ts";
-
-/** The library as it is shipped: compiled, since compiling while being measured would cost memory. */
-export type Gantry = typeof import("../src/index.ts");
+import type { Gantry, Step } from "./step.ts";
 
 const BATCH = 64;
 const MIXTURE_BATCH = 256;
-
-/** A step to be timed: `run` makes so many. */
-export interface Step {
-  run(count: number): void;
-  /** Of G and D, where the peer's are to be as many. */
-  readonly parameters?: readonly [number, number];
-}
 
 /** The steps by the name of their benchmark. */
 export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<Step>>> = {

@@ -6,7 +6,8 @@
 import { createInterface } from "node:readline";
 import { CLOCKS, type Clock } from "./clock.ts";
 import { peakRate } from "./limit.ts";
-import { type Gantry, STEPS } from "./steps.ts";
+import type { Gantry } from "./step.ts";
+import { STEPS } from "./steps.ts";
 
 // Not a literal, or the compiler would ask for the declarations of what it has yet to compile.
 const compiled = new URL("../dist/index.js", import.meta.url).href;

@@ -1,35 +1,48 @@
 /**
- * Files that a user wrote, imported so that they share this very process's Gantry.
+ * Imports files that a user wrote, so that they share the Gantry of this process.
  *
- * A user's file says `import { describe } from "gantry"`. Resolved the usual way that could find another copy (the one in
- * the user's node_modules while the command runs from a clone, or none at all), whose classes and registry of parts are
- * not ours. So jiti, which also takes TypeScript, is handed our own module object for that name.
+ * A user's file says `import { defineLoss } from "gantry"`. Node's usual lookup could find another copy (the one in the
+ * user's node_modules while the command runs from a clone) or none at all. The classes and the registry of parts of
+ * another copy are not ours. So jiti, which also takes TypeScript, gets our own module objects for these names.
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { createJiti, type Jiti } from "jiti";
 import { nearest, UserError } from "../base/errors.ts";
 
+type Exports = Record<string, unknown>;
+
 let shared: Promise<Jiti> | undefined;
 
 /** A named import that does not exist would be `undefined` in translated code, and fail far from its cause. */
-function strict(library: Record<string, unknown>): Record<string, unknown> {
+function strict(name: string, library: Exports): Exports {
   return new Proxy(library, {
     get(target, key) {
       if (typeof key === "symbol" || key in target || ["default", "then", "__esModule"].includes(key)) {
         return Reflect.get(target, key);
       }
       const likely = nearest(key, Object.keys(target));
-      throw new UserError(`"gantry" has no export \`${key}\`${likely ? `; did you mean \`${likely}\`?` : ""}`);
+      throw new UserError(`"${name}" has no export \`${key}\`${likely ? `; did you mean \`${likely}\`?` : ""}`);
     },
   });
 }
 
+/** Every entry point of the package, by the name that a user imports it by. */
+async function entryPoints(): Promise<Record<string, Exports>> {
+  const file = new URL("../../package.json", import.meta.url);
+  const { name, exports } = JSON.parse(readFileSync(file, "utf8")) as { name: string; exports: Exports };
+  const names = Object.keys(exports).filter((path) => !path.endsWith(".json"));
+  const entries = names.map(async (path) => {
+    const full = name + path.slice(1);
+    // The package imports itself by name: Node resolves it to the modules that are already loaded.
+    return [full, strict(full, (await import(full)) as Exports)] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
 async function create(): Promise<Jiti> {
-  // Not a static import: the public module exports this folder, and would wait for it while it waits for the other.
-  const library = (await import("../index.ts")) as Record<string, unknown>;
   return createJiti(import.meta.url, {
-    virtualModules: { gantry: strict(library) },
+    virtualModules: await entryPoints(),
     interopDefault: false,
     // jiti keeps translated sources in a folder of the system's temporary directory where others could plant theirs.
     fsCache: false,
