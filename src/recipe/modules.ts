@@ -14,6 +14,11 @@ type Exports = Record<string, unknown>;
 
 let shared: Promise<Jiti> | undefined;
 
+/** Exports of version 0.1 that files of users call. */
+const renamed: Readonly<Record<string, string>> = {
+  describe: "`defineTechnique`, `defineLoss` and so on, one function for each role",
+};
+
 /** A named import that does not exist would be `undefined` in translated code, and fail far from its cause. */
 function strict(name: string, library: Exports): Exports {
   return new Proxy(library, {
@@ -22,7 +27,9 @@ function strict(name: string, library: Exports): Exports {
         return Reflect.get(target, key);
       }
       const likely = nearest(key, Object.keys(target));
-      throw new UserError(`"${name}" has no export \`${key}\`${likely ? `; did you mean \`${likely}\`?` : ""}`);
+      const help =
+        key in renamed ? `; since version 0.2 it is ${renamed[key]}` : likely && `; did you mean \`${likely}\`?`;
+      throw new UserError(`"${name}" has no export \`${key}\`${help ?? ""}`);
     },
   });
 }
@@ -84,7 +91,7 @@ function explained(file: string, thrown: unknown): UserError {
  * @throws UserError with the path, and the line where there is one, when the file is missing, is not valid, or throws.
  *
  * @example
- * await importModule("my-techniques.ts"); // its calls of describe() have now registered their kinds
+ * await importModule("my-techniques.ts"); // its calls of defineLoss() and the like have now registered their kinds
  */
 export async function importModule(path: string): Promise<Record<string, unknown>> {
   const file = resolve(path);

@@ -232,9 +232,9 @@ describe("a recipe of the user's own, trained from this clone", () => {
     const file = join(folder, "mine.ts");
     writeFileSync(
       file,
-      `import { adam, dcgan, defineRecipe, describe, GeneratorNetwork, hinge, mnist, z, type Technique } from "gantry";
+      `import { adam, dcgan, defineRecipe, defineTechnique, GeneratorNetwork, hinge, mnist, z, type Technique } from "gantry";
 
-const watcher = describe("technique", "watcher", z.strictObject({ weight: z.number().default(1) }), ({ weight }): Technique => {
+const watcher = defineTechnique("watcher", z.strictObject({ weight: z.number().default(1) }), ({ weight }): Technique => {
   let same = 0;
   return {
     name: "watcher",

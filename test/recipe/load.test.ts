@@ -20,7 +20,7 @@ const body = (techniques: string) => `{
   data: mnist(), generator: dcgan.generator(), discriminator: dcgan.discriminator(), loss: hinge(),
   techniques: [${techniques}], optimizers: { generator: adam(), discriminator: adam() }, steps: 5,
 }`;
-const names = "adam, dcgan, defineRecipe, describe, hinge, mnist, topK, z";
+const names = "adam, dcgan, defineRecipe, defineTechnique, hinge, mnist, topK, z";
 const plain = `import { ${names} } from "gantry";\nexport default defineRecipe(${body("topK()")});\n`;
 
 describe("shipped recipes", () => {
@@ -82,7 +82,7 @@ describe("a user's file", () => {
   it("may define parts, which a stored run finds again by importing it", async () => {
     const own = `import { ${names} } from "gantry";
       interface Options { weight: number }
-      const mine = describe("technique", "loadTestMine", z.strictObject({ weight: z.number().default(1) }),
+      const mine = defineTechnique("loadTestMine", z.strictObject({ weight: z.number().default(1) }),
         ({ weight }: Options) => ({ name: "loadTestMine", report: () => ({ weight }) }));
       export default defineRecipe(${body("topK(), mine({ weight: 3 })")});\n`;
     const path = file("own.ts", own);
@@ -133,9 +133,14 @@ describe("a user's file", () => {
       '/name.ts:3: "gantry" has no export `hinje`; did you mean `hinge`?',
     ],
     [
+      "renamed.ts",
+      'import { describe } from "gantry";\nexport default describe("loss", "mine");\n',
+      '/renamed.ts:2: "gantry" has no export `describe`; since version 0.2 it is `defineTechnique`, `defineLoss` and so on',
+    ],
+    [
       "taken.ts",
-      `import { describe, z } from "gantry";\nexport default describe("technique", "topK", z.strictObject({}), () => ({ name: "topK" }));\n`,
-      "/taken.ts:2: there is a technique `topK` already, which ships with Gantry; describe yours under another kind",
+      `import { defineTechnique, z } from "gantry";\nexport default defineTechnique("topK", z.strictObject({}), () => ({ name: "topK" }));\n`,
+      "/taken.ts:2: there is a technique `topK` already, which ships with Gantry; define yours under another kind",
     ],
     [
       "option.ts",
