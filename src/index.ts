@@ -14,35 +14,25 @@ export {
 export { UserError } from "./base/errors.ts";
 export {
   type Batch,
-  celeba,
-  celebaHq,
-  cifar10,
-  cifar100,
   type DataContext,
   type DataDescriptor,
   type DataLoader,
   type Dataset,
+  defineDataset,
   defineImageDataset,
   type Fit,
-  fashionMnist,
   type ImageOptions,
   type ImageSource,
-  imageFolder,
-  imagenet,
-  lsun,
   type Mixture,
-  mixtureOfGaussians,
-  mnist,
   type OpenSource,
   packOf,
   ShuffledLoader,
-  stackedMnist,
-  stl10,
+  sha256OfFile,
   type VectorData,
 } from "./data/index.ts";
-export * as imageOptions from "./data/options.ts";
 /** Schemas of the options that every image dataset shares, for datasets of one's own. */
-export { sha256OfFile } from "./data/source.ts";
+export * as imageOptions from "./data/options.ts";
+export * from "./data/sets/index.ts";
 export * from "./experiments/index.ts";
 export * from "./formats/index.ts";
 export * from "./losses/index.ts";

@@ -1,7 +1,7 @@
 /** `gantry data inception`: brings the weights of the network that published scores are computed with. */
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { download } from "../data/download.ts";
+import { download } from "../data/index.ts";
 import { fileError } from "../formats/atomic.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
@@ -53,7 +53,7 @@ export const inceptionCommand = defineCommand({
   },
 });
 
-/** Downloads the published file beside the target, hands it over, and takes it away when it has been converted. */
+/** Downloads the published file to the target's folder, hands it over, and deletes it when it has been converted. */
 async function fetched<T>(target: string, status: StatusLine, use: (file: string) => Promise<T>): Promise<T> {
   const { inceptionFile } = await import("../metrics/features/inception-file.ts");
   const folder = dirname(target);

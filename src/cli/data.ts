@@ -1,9 +1,6 @@
 /** `gantry data`: inspects a dataset by name or path, or gets one. */
 import { resolve } from "node:path";
-import { packOf } from "../data/define.ts";
-import { getDataset } from "../data/get.ts";
-import { type Inspection, inspect } from "../data/inspect.ts";
-import { datasetsByHand, officialDataset, officialDatasets } from "../data/registry.ts";
+import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
 import { parseValue } from "../recipe/value.ts";
 import { defineCommand } from "./command.ts";
 import { inceptionCommand } from "./data-inception.ts";
@@ -16,6 +13,13 @@ import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
 /** Files that are listed one by one before "and N more". */
 const MOST_BROKEN_SHOWN = 20;
 const MOST_CLASSES_SHOWN = 100;
+
+/** The names of the datasets that can be had in this way. */
+const namesWith = (way: "download" | "byHand"): string =>
+  namedDatasets()
+    .filter((dataset) => dataset[way] !== undefined)
+    .map(({ name }) => name)
+    .join(", ");
 
 const inspectArgs = {
   dataset: {
@@ -47,7 +51,7 @@ const inspectArgs = {
   sheet: {
     type: "string",
     valueHint: "FILE",
-    description: "where to write the contact sheet (default: beside the pack)",
+    description: "where to write the contact sheet (default: in the pack's folder)",
   },
   json: { type: "boolean", description: "print one JSON object instead of text", default: false },
 } as const;
@@ -104,7 +108,7 @@ const getCommand = defineCommand({
     name: {
       type: "positional",
       required: true,
-      description: `${officialDatasets.map(({ name }) => name).join(", ")}; for ${datasetsByHand.join(", ")} it says what to put where`,
+      description: `${namesWith("download")}; for ${namesWith("byHand")} it says what to put where`,
     },
     json: { type: "boolean", description: "print one JSON object instead of text", default: false },
   },

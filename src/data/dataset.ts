@@ -1,9 +1,10 @@
 /** A dataset as training sees it: all images as one memory-mapped tensor, with labels. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import type { Descriptor } from "../base/descriptor.ts";
 import { keep, scope, Tensor } from "../tensor/index.ts";
 import type { Choice } from "./options.ts";
-import type { Pack, PackHeader } from "./pack.ts";
+import type { DataContext, Pack, PackHeader } from "./pack.ts";
 import type { BrokenFile } from "./source.ts";
 
 /** Images of one size with class labels. */
@@ -18,7 +19,7 @@ export interface Dataset {
   readonly size: number;
   /** Names of the classes; empty when the images have none. */
   readonly classes: readonly string[];
-  /** uint8 [N, C, S, S] on the CPU, mapped from the pack: pages are read when they are used. Do not write to it. */
+  /** uint8 [N, C, S, S] on the CPU. Mapped from the pack: pages are read when they are used. Do not write to it. */
   readonly images: Tensor;
   /** int64 [N] on the CPU: indices into `classes`, all 0 when there are none. */
   readonly labels: Tensor;
@@ -26,11 +27,14 @@ export interface Dataset {
   readonly flip: boolean;
   /** Files that were skipped, and why. */
   readonly broken: readonly BrokenFile[];
-  /** Where the images came from and how they were resized: belongs beside every score. */
+  /** Where the images came from and how they were resized: belongs next to every score. */
   readonly protocolNote?: string;
   /** Changes whenever the bytes may: of the files, the selection, the form and the resizer. */
   readonly fingerprint?: string;
 }
+
+/** A recipe's data that are images: its `build` prepares the pack if need be and resolves to a {@link Dataset}. */
+export type DataDescriptor = Descriptor<"data", DataContext, Promise<Dataset>>;
 
 /** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */
 export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">): Dataset {

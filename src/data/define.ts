@@ -1,17 +1,29 @@
 /**
- * Describing image datasets: what turns a source and its options into a recipe's `data` descriptor.
+ * Defining data: `defineImageDataset` for images that are read from files, `defineDataset` for anything else.
  *
- * Every kind defined here can also be prepared without an engine, which is how `gantry data` inspects one.
+ * Image data can also be prepared without an engine, which is how `gantry data` inspects them.
  */
 import { resolve } from "node:path";
 import type { z } from "zod";
-import type { Descriptor, PlainDescriptor } from "../base/descriptor.ts";
+import { type Descriptor, definer, type PlainDescriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import type { Dataset } from "./dataset.ts";
+import { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
+import { type NamedDataset, nameDataset } from "./named.ts";
 import type { Choice, Fit, Target } from "./options.ts";
 import { type DataContext, type Pack, preparePack } from "./pack.ts";
 import type { ImageSource } from "./source.ts";
-import { defineDataset } from "./vectors.ts";
+import type { VectorData } from "./vectors.ts";
+
+/** Everything that a recipe's `data` can be: images, or vectors. */
+export type AnyDataDescriptor = Descriptor<"data", DataContext, Promise<Dataset | VectorData>>;
+
+/**
+ * Defines data of any kind: its kind, the zod schema of its options, and a function that opens it.
+ *
+ * @example
+ * const circle = defineDataset("circle", z.strictObject({}), async () => ({ name: "circle", features: 2, ... }));
+ */
+export const defineDataset = definer<"data", DataContext, Promise<Dataset | VectorData>>("data");
 
 /** The options that every image dataset ends up with. */
 export interface ImageOptions extends Choice {
@@ -21,31 +33,45 @@ export interface ImageOptions extends Choice {
   readonly background: number;
 }
 
-/** A recipe's data: its `build` prepares the pack if need be and resolves to a {@link Dataset}. */
-export type DataDescriptor = Descriptor<"data", DataContext, Promise<Dataset>>;
+/** What an image dataset says of itself besides its options. */
+export interface ImageDatasetInfo<Option extends string> extends Pick<NamedDataset, "download" | "byHand"> {
+  /** Its name on the command line, and of its folder among the datasets. Without one it is found by its kind only. */
+  readonly name?: string;
+  /** Options, other than `path`, whose text is the path of a file or folder. */
+  readonly paths?: readonly Option[];
+}
 
-type Prepare = (options: never, context: DataContext) => Promise<Pack>;
+/** What is kept of each kind of image data. */
+interface ImageKind {
+  readonly prepare: (options: never, context: DataContext) => Promise<Pack>;
+  readonly paths: readonly string[];
+}
 
-const preparers = new Map<string, Prepare>();
-/** Options that name files beside `path`, by the kinds that have such. */
-const furtherPaths = new Map<string, readonly string[]>();
+const kinds = new Map<string, ImageKind>();
 
 /**
  * Defines a kind of image dataset.
  *
- * @param kind its name in files and overrides
+ * @param kind its name in recipes and overrides
  * @param schema its options, those of {@link ImageOptions} among them
  * @param open finds the source that the options name; throws UserError when it is not there
- * @param paths its options, beside `path`, in which a text is the path of a file or folder
+ * @param info its name on the command line, how to get its files, and which options are paths
+ *
+ * @throws UserError when the kind or the name belongs to another dataset.
  *
  * @example
- * export const sprites = defineImageDataset("sprites", z.strictObject({ path: z.string(), size, ...choice, ... }), spriteSource);
+ * export const sprites = defineImageDataset(
+ *   "sprites",
+ *   z.strictObject({ path: z.string(), ...imageOptions.photographs }),
+ *   ({ path }) => spriteSource(path),
+ *   { name: "sprites", byHand: (folder) => `put sprites.bin in ${folder}` },
+ * );
  */
 export function defineImageDataset<S extends z.ZodObject>(
   kind: string,
   schema: S & (z.output<S> extends ImageOptions ? unknown : never),
   open: (options: z.output<S>) => Promise<ImageSource>,
-  paths: readonly (keyof z.output<S> & string)[] = [],
+  { name, paths = [], ...files }: ImageDatasetInfo<keyof z.output<S> & string> = {},
 ): (options?: z.input<S>) => DataDescriptor {
   const prepare = async (options: z.output<S>, context: DataContext): Promise<Pack> => {
     const { size, channels, fit, background, classes, first } = options as unknown as ImageOptions;
@@ -53,32 +79,29 @@ export function defineImageDataset<S extends z.ZodObject>(
     const target: Target = { size, channels, fit: fit ?? source.defaultFit?.(size) ?? "crop", background };
     return preparePack(source, target, { classes, first }, context);
   };
-  preparers.set(kind, prepare as Prepare);
-  furtherPaths.set(kind, paths);
-  return defineDataset(kind, schema, async (options: z.output<S>, context: DataContext): Promise<Dataset> => {
-    const pack = await prepare(options, context);
-    // Loaded late: everything up to here works where no engine is installed.
-    const { openDataset } = await import("./dataset.ts");
-    return openDataset(pack, options as unknown as ImageOptions);
+  const describe = defineDataset(kind, schema, async (options: z.output<S>, context: DataContext): Promise<Dataset> => {
+    return openDataset(await prepare(options, context), options as unknown as ImageOptions);
   });
+  kinds.set(kind, { prepare, paths });
+  if (name !== undefined) nameDataset({ name, kind, describe, ...files });
+  return describe;
 }
 
 /**
- * The prepared pack of a described dataset, without opening it as tensors.
+ * The prepared pack of described images, without opening it as tensors.
  *
- * @throws UserError when the descriptor is not an image dataset, and what preparing it throws.
+ * @throws UserError when the descriptor is not of images in files, and what preparing it throws.
  */
 export function packOf(descriptor: DataDescriptor, context: DataContext = {}): Promise<Pack> {
-  const prepare = preparers.get(descriptor.kind);
-  if (prepare === undefined)
-    throw new UserError(`\`${descriptor.kind}\` is not an image dataset that can be inspected`);
-  return prepare(descriptor.options as never, context);
+  const found = kinds.get(descriptor.kind);
+  if (found === undefined) throw new UserError(`\`${descriptor.kind}\` is not an image dataset that can be inspected`);
+  return found.prepare(descriptor.options as never, context);
 }
 
-/** Described data whose paths go from the root, and so mean the same in another working directory. */
+/** Described data with absolute paths: they mean the same in another working directory. */
 export function withAbsolutePaths(data: PlainDescriptor): PlainDescriptor {
   const options = { ...data.options };
-  for (const name of ["path", ...(furtherPaths.get(data.kind) ?? [])]) {
+  for (const name of ["path", ...(kinds.get(data.kind)?.paths ?? [])]) {
     const value = options[name];
     if (typeof value === "string") options[name] = resolve(value);
   }

@@ -1,7 +1,7 @@
 /**
  * Downloading one file whose SHA-256 is known beforehand.
  *
- * Bytes go to `<target>.part`; an interrupted download goes on from there. Nothing a server says is believed: a range that
+ * Bytes go to `<target>.part`; an interrupted download continues from there. Nothing a server says is believed: a range that
  * starts elsewhere, a body that is too long or too short, and contents with another sum are all recognised, and only a file
  * with the right sum gets the final name.
  */
@@ -11,12 +11,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import { fileError, flushFolder, writeFully } from "../formats/atomic.ts";
 import { takeLock } from "../formats/process-lock.ts";
-import type { OfficialFile } from "./registry.ts";
 import { sha256OfFile } from "./source.ts";
+
+/** A file to fetch. */
+export interface OfficialFile {
+  readonly name: string;
+  /** Addresses that serve it, the first preferred. */
+  readonly urls: readonly string[];
+  readonly sha256: string;
+  readonly bytes: number;
+}
 
 /** How a download behaves. */
 export interface DownloadOptions {
-  /** A connection that brings no byte for so long is given up and made anew; default 30,000 ms. */
+  /** Milliseconds without a byte after which a connection is given up and opened again; default 30,000. */
   readonly stallMs?: number | undefined;
   /** Failures in a row, without a hundredth of the file between them, before an address is given up; default 5. */
   readonly attempts?: number | undefined;
@@ -51,7 +59,7 @@ export async function download(
 ): Promise<DownloadResult> {
   if (existsSync(target)) {
     if ((await sha256OfFile(target)) === file.sha256) return "present";
-    throw new UserError(`${target} is there but its SHA-256 is not ${file.sha256}; delete it to download it anew`);
+    throw new UserError(`${target} is there but its SHA-256 is not ${file.sha256}; delete it to download it again`);
   }
   try {
     mkdirSync(dirname(target), { recursive: true });

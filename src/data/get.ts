@@ -5,8 +5,8 @@ import { extract } from "tar";
 import { UserError } from "../base/errors.ts";
 import { fileError, flushFolder, temporaryName } from "../formats/atomic.ts";
 import { type DownloadOptions, download } from "./download.ts";
+import type { OfficialDataset } from "./named.ts";
 import { datasetsFolder } from "./paths.ts";
-import type { OfficialDataset } from "./registry.ts";
 import { sha256OfFile } from "./source.ts";
 
 /** What is told while a dataset is fetched. */

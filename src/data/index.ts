@@ -1,26 +1,26 @@
 /** Images or vectors in, batches out. */
-export { type Arrangement, arrangements, centresOf, type Point } from "./arrangements.ts";
-export { celeba } from "./celeba.ts";
-export { celebaHq } from "./celeba-hq.ts";
-export { cifar10 } from "./cifar10.ts";
-export { cifar100 } from "./cifar100.ts";
-export type { Dataset } from "./dataset.ts";
-export { type DataDescriptor, defineImageDataset, type ImageOptions, packOf, withAbsolutePaths } from "./define.ts";
-export { fashionMnist } from "./fashion-mnist.ts";
-export { folderSource, imageFolder } from "./image-folder.ts";
-export { imagenet } from "./imagenet.ts";
-export type {
-  Batch,
-  DataLoader,
-  LoaderRequest,
-  LoaderState,
-} from "./loader.ts";
-export { lsun } from "./lsun.ts";
-export { mixtureOfGaussians } from "./mixture.ts";
-export { mnist } from "./mnist.ts";
+export type { DataDescriptor, Dataset } from "./dataset.ts";
+export {
+  type AnyDataDescriptor,
+  defineDataset,
+  defineImageDataset,
+  type ImageDatasetInfo,
+  type ImageOptions,
+  packOf,
+  withAbsolutePaths,
+} from "./define.ts";
+export { type DownloadOptions, download, type OfficialFile } from "./download.ts";
+export { type GetOptions, type GetResult, getDataset } from "./get.ts";
+export { type Inspection, inspect } from "./inspect.ts";
+export type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
+export { type Download, type NamedDataset, namedDataset, namedDatasets, officialDataset } from "./named.ts";
 export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
 export { cacheFolder, datasetsFolder } from "./paths.ts";
+export { type Arrangement, arrangements, centresOf, isSquare, type Point } from "./sets/arrangements.ts";
+export { folderSource } from "./sets/image-folder.ts";
+export * from "./sets/index.ts";
+export { stackedClasses } from "./sets/stacked-mnist.ts";
 export { ShuffledLoader, type ShuffledLoaderOptions } from "./shuffled.ts";
 export {
   type BrokenFile,
@@ -29,14 +29,7 @@ export {
   type ImageSource,
   type OpenSource,
   type RawImages,
+  sha256,
   sha256OfFile,
 } from "./source.ts";
-export { stackedMnist } from "./stacked-mnist.ts";
-export { stl10 } from "./stl10.ts";
-export type {
-  AnyDataDescriptor,
-  Mixture,
-  VectorData,
-  VectorDescriptor,
-  VectorLoaderOptions,
-} from "./vectors.ts";
+export type { Mixture, VectorData, VectorDescriptor, VectorLoaderOptions } from "./vectors.ts";

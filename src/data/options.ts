@@ -49,14 +49,14 @@ export const background = z
 
 /** The options of {@link Choice}: flip, classes, first, labels. */
 export const choice = {
-  /** Mirror each training image left to right with probability one half, drawn anew each time it is used. */
+  /** Mirror each training image left to right with probability one half, drawn each time that it is used. */
   flip: z.boolean().default(false),
   /** Names of the classes to keep, numbered 0, 1, ... in this order. Default: all. */
   classes: z
     .array(z.union([z.string(), z.number()]).transform(String), "must be a list of class names")
     .min(1, "must name at least one class")
     .optional(),
-  /** Use only the first so many images (of the kept classes), in the source's order. Default: all. */
+  /** Use only the first N images (of the kept classes), in the source's order. Default: all. */
   first: z.int("must be a whole number").min(1, "must be at least 1").optional(),
   /** Whether class labels are kept; without them the dataset has no classes and every label is 0. */
   labels: z.boolean().default(true),
@@ -71,5 +71,8 @@ export const photographs = {
   ...choice,
 };
 
-/** Where the files of a dataset with a name are, if not where `gantry data get` or docs/data.md puts them. */
+/** The two splits that most datasets have. */
+export const trainOrTest = z.enum(["train", "test"], "must be `train` or `test`").default("train");
+
+/** Where the files of a dataset with a name are, if not in the usual place. */
 export const path = z.string().min(1, "must not be empty").optional();

@@ -163,7 +163,12 @@ async function writePack(
   const total = selection.indices.length;
   const { folder, failures } = unfinished;
   const tell = (): void => {
-    context.onProgress?.({ name, done: unfinished.done, total, failed: opened.broken.length + failures.length });
+    context.onProgress?.({
+      name,
+      done: unfinished.done,
+      total,
+      failed: (opened.broken?.length ?? 0) + failures.length,
+    });
   };
   // Said at once, or the first thing that is seen of a long packing that goes on would be its pause.
   if (unfinished.done > 0) tell();
@@ -176,7 +181,7 @@ async function writePack(
   });
   unfinished.finish();
   const broken = [
-    ...opened.broken,
+    ...(opened.broken ?? []),
     ...failures.map(({ position, reason }) => ({ file: nameOf(selection.indices[position]!), reason })),
   ];
   if (unfinished.good === 0) {

@@ -73,15 +73,15 @@ export interface BrokenFile {
 /** A source whose contents are known. */
 export interface OpenSource {
   readonly images: EncodedImages | RawImages;
-  /** A name an item, for reports. */
+  /** A name for each item, for reports. */
   readonly names: readonly string[] | ((index: number) => string);
-  /** Label an item: an index into `classes`, or 0 where there are no classes. */
+  /** A label for each item: an index into `classes`, or 0 where there are no classes. */
   readonly labels: ArrayLike<number>;
   readonly classes: readonly string[];
-  /** Files that are unusable as the listing already shows. */
-  readonly broken: readonly BrokenFile[];
-  /** Files that are not images, by extension. */
-  readonly ignored: Readonly<Record<string, number>>;
+  /** Files that are unusable, as the listing already shows. Default: none. */
+  readonly broken?: readonly BrokenFile[];
+  /** Files that are not images, by extension. Default: none. */
+  readonly ignored?: Readonly<Record<string, number>>;
   /** Provenance, in one sentence: which files, which split, whether they are the official ones. */
   readonly note: string;
 }
@@ -122,6 +122,11 @@ export async function sumOfFile(algorithm: "sha256" | "md5", path: string): Prom
 /** The SHA-256 of bytes or text in memory. */
 export function sha256(data: Uint8Array | string): string {
   return createHash("sha256").update(data).digest("hex");
+}
+
+/** The note of a split of published files: how many images, and whether the files are the official ones. */
+export function splitNote(name: string, split: string, count: number, isOfficial: boolean): string {
+  return `${name}, ${split} split, ${count} images, ${isOfficial ? "the official files" : "NOT the official files"}`;
 }
 
 /** Places in lists of the given lengths, one of each list in turn: so the first of them hold every class. */

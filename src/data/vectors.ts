@@ -1,13 +1,12 @@
-/** Data of vectors as training sees them: a distribution that batches are drawn from, without end. */
-import { type Descriptor, definer } from "../base/descriptor.ts";
+/** Data that are vectors, as training sees them: a source of batches without end. */
+import type { Descriptor } from "../base/descriptor.ts";
 import type { Device } from "../tensor/index.ts";
-import type { Dataset } from "./dataset.ts";
 import type { DataLoader } from "./loader.ts";
 import type { DataContext } from "./pack.ts";
 
 /** How batches are drawn. */
 export interface VectorLoaderOptions {
-  /** Vectors a batch, B. */
+  /** Vectors in a batch, B. */
   readonly batchSize: number;
   /** Seed of every draw. */
   readonly seed: number;
@@ -15,7 +14,7 @@ export interface VectorLoaderOptions {
   readonly device?: Device | undefined;
 }
 
-/** Isotropic Gaussians of one width and one weight: what a mixture's samples are judged by. */
+/** Isotropic Gaussians of one width and one weight: what the samples of a generator are compared with. */
 export interface Mixture {
   /** The mean of each mode. */
   readonly centres: readonly (readonly [x: number, y: number])[];
@@ -39,9 +38,3 @@ export interface VectorData {
 
 /** A recipe's data that are vectors. */
 export type VectorDescriptor = Descriptor<"data", DataContext, Promise<VectorData>>;
-
-/** Everything that a recipe's `data` can be: images, or vectors. */
-export type AnyDataDescriptor = Descriptor<"data", DataContext, Promise<Dataset | VectorData>>;
-
-/** Defines data of any kind: its kind, the zod schema of its options, and a function that opens it. */
-export const defineDataset = definer<"data", DataContext, Promise<Dataset | VectorData>>("data");

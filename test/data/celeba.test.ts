@@ -2,10 +2,11 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { celeba } from "../../src/data/celeba.ts";
-import { celebaHq } from "../../src/data/celeba-hq.ts";
-import { type DataDescriptor, packOf } from "../../src/data/define.ts";
+import type { DataDescriptor } from "../../src/data/dataset.ts";
+import { packOf } from "../../src/data/define.ts";
 import type { Pack } from "../../src/data/pack.ts";
+import { celeba } from "../../src/data/sets/celeba.ts";
+import { celebaHq } from "../../src/data/sets/celeba-hq.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { labelsOf, published } from "./files.ts";
 

@@ -6,17 +6,15 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { create } from "tar";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { UserError } from "../../src/base/errors.ts";
-import { download } from "../../src/data/download.ts";
+import { download, type OfficialFile } from "../../src/data/download.ts";
 import { getDataset } from "../../src/data/get.ts";
+import { defineImageDataset, namedDatasets } from "../../src/data/index.ts";
+import { namedDataset, type OfficialDataset, officialDataset } from "../../src/data/named.ts";
+import { photographs } from "../../src/data/options.ts";
 import { datasetsFolder } from "../../src/data/paths.ts";
-import {
-  datasetsByHand,
-  type OfficialDataset,
-  type OfficialFile,
-  officialDataset,
-  officialDatasets,
-} from "../../src/data/registry.ts";
+import * as shippedSets from "../../src/data/sets/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 
 const folder = temporaryFolder();
@@ -342,8 +340,22 @@ describe("getDataset", () => {
 });
 
 describe("the registry", () => {
+  const download = namedDatasets().flatMap(({ name, download }) => (download ? [{ name, ...download }] : []));
+  const byHand = namedDatasets().flatMap(({ name, byHand }) => (byHand ? [name] : []));
+
+  it("knows every dataset that a file in sets/ defines", () => {
+    const sets = new URL("../../src/data/sets/", import.meta.url);
+    const defining = /^export const (\w+) = define(?:Image)?Dataset\(/gm;
+    const defined = readdirSync(sets).flatMap((file) =>
+      [...readFileSync(new URL(file, sets), "utf8").matchAll(defining)].map(([, name]) => name!),
+    );
+    expect(defined.sort()).toEqual(Object.keys(shippedSets).sort());
+    expect(download.map(({ name }) => name)).toEqual(["cifar10", "cifar100", "fashion-mnist", "mnist", "stl10"]);
+    expect(byHand).toEqual(["celeba", "celeba-hq", "imagenet", "lsun"]);
+  });
+
   it("pins a sum and a size for every file", () => {
-    for (const { files, unpack, name } of officialDatasets) {
+    for (const { files, unpack, name } of download) {
       expect(files.length, name).toBeGreaterThan(0);
       for (const { sha256: sum, bytes, urls } of files) {
         expect(sum).toMatch(/^[0-9a-f]{64}$/);
@@ -355,12 +367,28 @@ describe("the registry", () => {
   });
 
   it("says what to put where of the datasets that cannot be downloaded", () => {
-    for (const name of datasetsByHand) {
+    for (const name of byHand) {
       expect(() => officialDataset(name)).toThrow(UserError);
       expect(() => officialDataset(name)).toThrow(join(datasetsFolder(), name));
     }
     expect(() => officialDataset("celeba")).toThrow(
       /get img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition/,
+    );
+  });
+
+  it("takes a dataset of a user's by its definition alone, but none under a name that is taken", () => {
+    const schema = z.strictObject(photographs);
+    const nothing = async () => {
+      throw new Error("not opened here");
+    };
+    const sprites = defineImageDataset("sprites", schema, nothing, {
+      name: "sprites",
+      byHand: (at) => `look in ${at}`,
+    });
+    expect(namedDataset("sprites")!.describe({ size: 16 } as never).options).toEqual(sprites({ size: 16 }).options);
+    expect(() => officialDataset("sprites")).toThrow(`look in ${join(datasetsFolder(), "sprites")}`);
+    expect(() => defineImageDataset("my-mnist", schema, nothing, { name: "mnist" })).toThrow(
+      /a dataset named `mnist` already/,
     );
   });
 

@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { type DataDescriptor, packOf } from "../../src/data/define.ts";
-import { arrange, imageFolder } from "../../src/data/image-folder.ts";
+import type { DataDescriptor } from "../../src/data/dataset.ts";
+import { packOf } from "../../src/data/define.ts";
 import type { Listed } from "../../src/data/listing.ts";
 import type { Pack } from "../../src/data/pack.ts";
+import { arrange, imageFolder } from "../../src/data/sets/image-folder.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { labelsOf, picture, type ZipEntry, zipOf } from "./files.ts";
 

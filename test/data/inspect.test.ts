@@ -5,8 +5,8 @@ import sharp from "sharp";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { shell } from "../../src/cli/shell.ts";
 import { packOf } from "../../src/data/define.ts";
-import { imageFolder } from "../../src/data/image-folder.ts";
 import { inspect } from "../../src/data/inspect.ts";
+import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { picture, published } from "./files.ts";
 

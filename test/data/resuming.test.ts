@@ -14,16 +14,17 @@ import {
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { celeba } from "../../src/data/celeba.ts";
-import { celebaHq } from "../../src/data/celeba-hq.ts";
-import { cifar10 } from "../../src/data/cifar10.ts";
-import { cifar100 } from "../../src/data/cifar100.ts";
-import { type DataDescriptor, packOf } from "../../src/data/define.ts";
-import { imageFolder } from "../../src/data/image-folder.ts";
-import { imagenet } from "../../src/data/imagenet.ts";
-import { lsun } from "../../src/data/lsun.ts";
+import type { DataDescriptor } from "../../src/data/dataset.ts";
+import { packOf } from "../../src/data/define.ts";
 import type { Pack } from "../../src/data/pack.ts";
-import { stl10 } from "../../src/data/stl10.ts";
+import { celeba } from "../../src/data/sets/celeba.ts";
+import { celebaHq } from "../../src/data/sets/celeba-hq.ts";
+import { cifar10 } from "../../src/data/sets/cifar10.ts";
+import { cifar100 } from "../../src/data/sets/cifar100.ts";
+import { imageFolder } from "../../src/data/sets/image-folder.ts";
+import { imagenet } from "../../src/data/sets/imagenet.ts";
+import { lsun } from "../../src/data/sets/lsun.ts";
+import { stl10 } from "../../src/data/sets/stl10.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { cifarRecords, picture, published, stl10Images, zipOf } from "./files.ts";
 

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
-import { mnistFolder } from "../../src/data/mnist.ts";
 import type { Pack } from "../../src/data/pack.ts";
-import { drawRows, stackedClasses, stackedMnist } from "../../src/data/stacked-mnist.ts";
+import { mnistFolder } from "../../src/data/sets/mnist.ts";
+import { drawRows, stackedClasses, stackedMnist } from "../../src/data/sets/stacked-mnist.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 
 const cache = join(temporaryFolder(), "cache");
@@ -61,7 +61,7 @@ describe("stackedMnist", () => {
   });
 
   it("refuses what its options do not allow", () => {
-    expect(() => stackedMnist({ channels: 1 as never })).toThrow("must be 3: a digit each");
+    expect(() => stackedMnist({ channels: 1 as never })).toThrow("must be 3: one digit each");
     expect(() => stackedMnist({ count: 0 })).toThrow("count");
     expect(() => stackedMnist({ seed: -1 })).toThrow("seed");
   });

@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { packOf } from "../../src/data/define.ts";
-import { lsun } from "../../src/data/lsun.ts";
+import { lsun } from "../../src/data/sets/lsun.ts";
 
 const path = join(import.meta.dirname, "../fixtures/datasets/lsun");
 await packOf(lsun({ path, categories: ["bridge"], size: 600, first: 21 }), {

@@ -2,8 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type DataContext, mnist } from "../../src/data/index.ts";
-import { defineDataset } from "../../src/data/vectors.ts";
+import { type DataContext, defineDataset, mnist } from "../../src/data/index.ts";
 import {
   readTruncationRecords,
   runTruncation,

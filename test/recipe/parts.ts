@@ -1,7 +1,7 @@
 /** Parts for the tests of recipes: schemas of every shape that `--set` has to reach, and nothing that needs an engine. */
 
 import { z } from "zod";
-import { defineDataset } from "../../src/data/vectors.ts";
+import { defineDataset } from "../../src/data/index.ts";
 import { defineLoss } from "../../src/losses/loss.ts";
 import { defineDiscriminator, defineGenerator } from "../../src/models/network.ts";
 import { defineOptimizer } from "../../src/optim/optimizer.ts";

@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 import { z } from "zod";
 import type { Descriptor } from "../../src/base/descriptor.ts";
 import type { Batch, DataContext, DataLoader, Dataset } from "../../src/data/index.ts";
-import { defineDataset } from "../../src/data/vectors.ts";
+import { defineDataset } from "../../src/data/index.ts";
 import { hinge } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";

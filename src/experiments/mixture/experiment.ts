@@ -6,7 +6,7 @@
  * differ in nothing but the rows that the generator's loss is taken over.
  */
 import { UserError } from "../../base/errors.ts";
-import { isSquare } from "../../data/arrangements.ts";
+import { isSquare } from "../../data/index.ts";
 import { defineSweep, type Sweep } from "../sweep/index.ts";
 
 /** The samples that the generator learns from. */

@@ -4,7 +4,7 @@
  * also took a classifier trained on MNIST.
  */
 import { UserError } from "../../base/errors.ts";
-import { stackedClasses } from "../../data/stacked-mnist.ts";
+import { stackedClasses } from "../../data/index.ts";
 import { type Device, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { openClassifier } from "./classifier.ts";
 import type { FeatureNetwork, Features } from "./feature-network.ts";

@@ -3,18 +3,17 @@
  * "Progressive Growing of GANs", ICLR 2018). A folder of images without classes.
  */
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { defineImageDataset } from "./define.ts";
-import { listedSource, refuseEmpty } from "./listed-source.ts";
-import { listImages } from "./listing.ts";
-import { path, photographs } from "./options.ts";
-import { datasetsFolder } from "./paths.ts";
-import { howToBring } from "./registry.ts";
-import type { ImageSource } from "./source.ts";
+import { UserError } from "../../base/errors.ts";
+import { defineImageDataset } from "../define.ts";
+import { listedSource, refuseEmpty } from "../listed-source.ts";
+import { listImages } from "../listing.ts";
+import { datasetFolder, howToGet } from "../named.ts";
+import { path, photographs } from "../options.ts";
+import type { ImageSource } from "../source.ts";
 
-/** The folder of the images in CelebAMask-HQ, which has masks beside them. */
+/** The folder of the images in CelebAMask-HQ, which has masks as well. */
 const IMAGES = "CelebA-HQ-img";
 
 /**
@@ -22,9 +21,9 @@ const IMAGES = "CelebA-HQ-img";
  * @throws UserError when it is not there or holds no image.
  */
 export async function celebaHqSource(path: string | undefined): Promise<ImageSource> {
-  const root = resolve(path ?? join(datasetsFolder(), "celeba-hq"));
+  const root = datasetFolder("celeba-hq", path);
   const found = [join(root, IMAGES), join(root, "CelebAMask-HQ", IMAGES), root].find((folder) => existsSync(folder));
-  if (found === undefined) throw new UserError(`celeba-hq: there is no ${root}; ${howToBring("celeba-hq")}`);
+  if (found === undefined) throw new UserError(`celeba-hq: there is no ${root}; ${howToGet("celeba-hq")}`);
   const listing = await listImages(found);
   refuseEmpty(found, listing);
   const { files, broken, ignored } = listing;
@@ -52,4 +51,10 @@ export const celebaHq = defineImageDataset(
     ...photographs,
   }),
   ({ path }) => celebaHqSource(path),
+  {
+    name: "celeba-hq",
+    byHand: (folder) =>
+      "get CelebAMask-HQ by way of https://github.com/switchablenorms/CelebAMask-HQ and put its folder CelebA-HQ-img (30,000 " +
+      `files, 0.jpg to 29999.jpg) in ${folder}; a folder of images from elsewhere is given as \`path\``,
+  },
 );

@@ -1,10 +1,8 @@
 /** Fashion-MNIST: 60,000 + 10,000 articles of clothing in MNIST's form (Xiao, Rasul and Vollgraf 2017, arXiv 1708.07747). */
-import { join } from "node:path";
-import { UserError } from "../base/errors.ts";
-import { defineImageDataset } from "./define.ts";
-import { hasIdx, type IdxDataset, type IdxSplit, idxSource } from "./idx-source.ts";
-import { idxOptions } from "./mnist.ts";
-import { datasetsFolder } from "./paths.ts";
+import { UserError } from "../../base/errors.ts";
+import { defineImageDataset } from "../define.ts";
+import { datasetFolder } from "../named.ts";
+import { hasIdx, type IdxDataset, type IdxSplit, idxFiles, idxOptions, idxSource } from "./idx.ts";
 
 /** Name, classes and content sums of Fashion-MNIST. */
 export const fashionMnistDataset: IdxDataset = {
@@ -26,7 +24,7 @@ const DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist";
  * @throws UserError when neither does.
  */
 export function fashionMnistFolder(split: IdxSplit): string {
-  const own = join(datasetsFolder(), "fashion-mnist");
+  const own = datasetFolder("fashion-mnist");
   const found = [own, DEBIAN_FOLDER].find((folder) => hasIdx(folder, split));
   if (found !== undefined) return found;
   throw new UserError(
@@ -44,6 +42,32 @@ export function fashionMnistFolder(split: IdxSplit): string {
  * @example
  * fashionMnist({ classes: ["Sneaker", "Ankle boot"] })
  */
-export const fashionMnist = defineImageDataset("fashionMnist", idxOptions, ({ path, split }) =>
-  idxSource(fashionMnistDataset, path ?? fashionMnistFolder(split), split),
+export const fashionMnist = defineImageDataset(
+  "fashionMnist",
+  idxOptions,
+  ({ path, split }) => idxSource(fashionMnistDataset, path ?? fashionMnistFolder(split), split),
+  {
+    name: "fashion-mnist",
+    download: {
+      title: "Fashion-MNIST",
+      home: "https://github.com/zalandoresearch/fashion-mnist",
+      // The sums agree with the MD5 in the authors' README, by sources that give both.
+      files: idxFiles(
+        [
+          "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+          "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+        ],
+        [
+          [
+            "train-images-idx3-ubyte.gz",
+            26_421_880,
+            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+          ],
+          ["train-labels-idx1-ubyte.gz", 29_515, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"],
+          ["t10k-images-idx3-ubyte.gz", 4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"],
+          ["t10k-labels-idx1-ubyte.gz", 5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"],
+        ],
+      ),
+    },
+  },
 );

@@ -6,12 +6,12 @@
  */
 import { basename, resolve } from "node:path";
 import { z } from "zod";
-import { suggestion, UserError } from "../base/errors.ts";
-import { defineImageDataset } from "./define.ts";
-import { listedSource, refuseEmpty } from "./listed-source.ts";
-import { byCodeUnit, type Listed, listImages } from "./listing.ts";
-import { photographs } from "./options.ts";
-import { type ImageSource, takeTurns } from "./source.ts";
+import { suggestion, UserError } from "../../base/errors.ts";
+import { defineImageDataset } from "../define.ts";
+import { listedSource, refuseEmpty } from "../listed-source.ts";
+import { byCodeUnit, type Listed, listImages } from "../listing.ts";
+import { photographs } from "../options.ts";
+import { type ImageSource, takeTurns } from "../source.ts";
 
 const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
 

@@ -5,15 +5,14 @@
  * whatever they are is seen by their contents).
  */
 import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { LmdbFile } from "../formats/lmdb.ts";
-import { defineImageDataset } from "./define.ts";
-import { path, photographs } from "./options.ts";
-import { datasetsFolder } from "./paths.ts";
-import { howToBring } from "./registry.ts";
-import { type ImageSource, type LmdbItem, type OpenSource, sha256, takeTurns } from "./source.ts";
+import { UserError } from "../../base/errors.ts";
+import { LmdbFile } from "../../formats/lmdb.ts";
+import { defineImageDataset } from "../define.ts";
+import { datasetFolder, howToGet } from "../named.ts";
+import { path, photographs } from "../options.ts";
+import { type ImageSource, type LmdbItem, type OpenSource, sha256, takeTurns } from "../source.ts";
 
 /**
  * Opens the databases of some categories.
@@ -24,11 +23,11 @@ export async function lsunSource(
   categories: readonly string[],
   split: "train" | "val",
 ): Promise<ImageSource> {
-  const root = resolve(path ?? join(datasetsFolder(), "lsun"));
+  const root = datasetFolder("lsun", path);
   const paths = categories.map((category) => {
     const database = join(root, `${category}_${split}_lmdb`, "data.mdb");
     if (existsSync(database)) return database;
-    throw new UserError(`lsun: there is no ${database}; ${howToBring("lsun")}`);
+    throw new UserError(`lsun: there is no ${database}; ${howToGet("lsun")}`);
   });
   const name = `lsun (${[...categories, split].join(", ")})`;
   return {
@@ -107,8 +106,6 @@ function openLsun(indices: readonly Index[], categories: readonly string[], spli
     names: (i) => `${categories[labels[i]!]} key ${keyAt(indices[labels[i]!]!, order[i]!)}`,
     labels,
     classes: categories.length > 1 ? categories : [],
-    broken: [],
-    ignored: {},
     note: `lsun, ${categories.join(" and ")}, ${split} split, ${total} images`,
   };
 }
@@ -151,4 +148,10 @@ export const lsun = defineImageDataset(
     ...photographs,
   }),
   ({ path, categories, split }) => lsunSource(path, categories, split),
+  {
+    name: "lsun",
+    byHand: (folder) =>
+      "get http://dl.yf.io/lsun/scenes/CATEGORY_SPLIT_lmdb.zip (such as church_outdoor_train_lmdb.zip) and unpack it in " +
+      `${folder}, so that there is ${folder}/CATEGORY_SPLIT_lmdb/data.mdb`,
+  },
 );

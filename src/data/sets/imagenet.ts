@@ -3,19 +3,18 @@
  * Scale Visual Recognition Challenge", IJCV 2015): 1,281,167 for training in 1,000 classes, 50,000 for validation.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
-import { quoted } from "../formats/one-line.ts";
-import { defineImageDataset } from "./define.ts";
+import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../formats/atomic.ts";
+import { quoted } from "../../formats/one-line.ts";
+import { defineImageDataset } from "../define.ts";
+import { listedSource } from "../listed-source.ts";
+import { byCodeUnit, type Listed, listImages } from "../listing.ts";
+import { datasetFolder, howToGet } from "../named.ts";
+import { path, photographs } from "../options.ts";
+import type { BrokenFile, ImageSource } from "../source.ts";
 import { byClass } from "./image-folder.ts";
-import { listedSource } from "./listed-source.ts";
-import { byCodeUnit, type Listed, listImages } from "./listing.ts";
-import { path, photographs } from "./options.ts";
-import { datasetsFolder } from "./paths.ts";
-import { howToBring } from "./registry.ts";
-import type { BrokenFile, ImageSource } from "./source.ts";
 
 /** A synset's name: `n`, for noun, and its offset in WordNet 3.0. */
 const SYNSET = /^n\d{8}$/;
@@ -24,7 +23,7 @@ const published = { train: 1_281_167, val: 50_000 } as const;
 
 /** The folder whose sub-folders are a split's synsets, and those. */
 function splitFolder(path: string | undefined, split: keyof typeof published): { folder: string; synsets: string[] } {
-  const root = resolve(path ?? join(datasetsFolder(), "imagenet"));
+  const root = datasetFolder("imagenet", path);
   // A folder of synsets by itself is the split that it is named after, and the training images where its name says nothing.
   const isItself = basename(root) === split || (split === "train" && basename(root) !== "val");
   for (const folder of [join(root, split), join(root, "ILSVRC/Data/CLS-LOC", split), ...(isItself ? [root] : [])]) {
@@ -32,7 +31,7 @@ function splitFolder(path: string | undefined, split: keyof typeof published): {
     if (synsets.length > 0) return { folder, synsets: synsets.sort(byCodeUnit) };
   }
   const flat = existsSync(join(root, split)) ? `; ${join(root, split)} has no folder named like one (n01440764)` : "";
-  throw new UserError(`imagenet: no synsets of the split \`${split}\` in ${root}${flat}; ${howToBring("imagenet")}`);
+  throw new UserError(`imagenet: no synsets of the split \`${split}\` in ${root}${flat}; ${howToGet("imagenet")}`);
 }
 
 /** The synsets of a list: the first word of each line of a file, `#` begins a remark. */
@@ -122,5 +121,11 @@ export const imagenet = defineImageDataset(
     ...photographs,
   }),
   ({ path, split, synsets }) => imagenetSource(path, split, synsets),
-  ["synsets"],
+  {
+    name: "imagenet",
+    paths: ["synsets"],
+    byHand: (folder) =>
+      "get ILSVRC2012_img_train.tar with an account of https://image-net.org and unpack it, and each of the 1,000 archives in " +
+      `it into a folder of its synset, so that there is ${folder}/train/n01440764/n01440764_18.JPEG`,
+  },
 );

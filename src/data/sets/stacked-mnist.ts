@@ -5,12 +5,12 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { defineImageDataset } from "./define.ts";
-import { idxSource } from "./idx-source.ts";
+import { UserError } from "../../base/errors.ts";
+import { defineImageDataset } from "../define.ts";
+import { background, choice, fit, path, size, trainOrTest } from "../options.ts";
+import type { ImageSource } from "../source.ts";
+import { idxSource } from "./idx.ts";
 import { mnistDataset, mnistFolder } from "./mnist.ts";
-import { background, choice, fit, size } from "./options.ts";
-import type { ImageSource } from "./source.ts";
 
 /** The digits of an image, and its planes. */
 const DIGITS = 3;
@@ -22,8 +22,8 @@ export const stackedClasses: readonly string[] = Array.from({ length: 10 ** DIGI
 
 const options = z.strictObject({
   /** A folder with MNIST's four IDX files, plain or gzip, under their official names. */
-  path: z.string().min(1).optional(),
-  split: z.enum(["train", "test"], "must be `train` or `test`").default("train"),
+  path,
+  split: trainOrTest,
   count: z
     .int("must be a whole number")
     .min(1, "must be at least 1")
@@ -31,7 +31,7 @@ const options = z.strictObject({
     .default(128_000),
   seed: z.int("must be a whole number").min(0, "must be at least 0").default(0),
   size: size.default(32),
-  channels: z.literal(3, "must be 3: a digit each").default(3),
+  channels: z.literal(3, "must be 3: one digit each").default(3),
   fit: fit.optional(),
   background: background.default(0),
   ...choice,
@@ -51,10 +51,15 @@ const options = z.strictObject({
  * @example
  * data: stackedMnist({ size: 32 }), evaluate: { features: "stacked-mnist-classifier", metrics: [modes()], samples: 26_000 }
  */
-export const stackedMnist = defineImageDataset("stackedMnist", options, async ({ path, split, count, seed }) => {
-  const digits = await idxSource(mnistDataset, path ?? mnistFolder(), split);
-  return stackedSource(digits, split, count, seed);
-});
+export const stackedMnist = defineImageDataset(
+  "stackedMnist",
+  options,
+  async ({ path, split, count, seed }) => {
+    const digits = await idxSource(mnistDataset, path ?? mnistFolder(), split);
+    return stackedSource(digits, split, count, seed);
+  },
+  { name: "stacked-mnist" },
+);
 
 /** The source of `count` stacks over a source of gray digits. */
 function stackedSource(digits: ImageSource, split: string, count: number, seed: number): ImageSource {
@@ -75,8 +80,6 @@ function stackedSource(digits: ImageSource, split: string, count: number, seed: 
         names: (index) => `stack ${index}`,
         labels: modes,
         classes: stackedClasses,
-        broken: [],
-        ignored: {},
         note: `${count} stacks of three digits drawn with seed ${seed} from ${note}`,
       };
     },

@@ -1,9 +1,12 @@
-/** Sources in the form of MNIST: a file of images and a file of labels, both IDX, plain or gzip. */
+/** Datasets in the form of MNIST: a file of images and a file of labels, both IDX, plain or gzip. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../base/errors.ts";
-import { parseIdx, readMaybeGzip } from "../formats/idx.ts";
-import { type ImageSource, type OpenSource, sha256, sha256OfFile } from "./source.ts";
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { parseIdx, readMaybeGzip } from "../../formats/idx.ts";
+import type { OfficialFile } from "../download.ts";
+import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
+import { type ImageSource, type OpenSource, sha256, sha256OfFile, splitNote } from "../source.ts";
 
 /** The two splits of MNIST and of the datasets in its form. */
 export type IdxSplit = "train" | "test";
@@ -12,6 +15,26 @@ const stems = {
   train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
   test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
 } as const;
+
+/** The options of MNIST and of the datasets in its form. */
+export const idxOptions = z.strictObject({
+  /** A folder with the four IDX files, plain or gzip, under their official names. */
+  path,
+  split: trainOrTest,
+  size: size.default(32),
+  channels: channels.default(1),
+  fit: fit.optional(),
+  background: background.default(0),
+  ...choice,
+});
+
+/** The four files as they are downloaded, from one of the addresses: name, bytes and SHA-256 of each. */
+export function idxFiles(
+  bases: readonly string[],
+  rows: readonly (readonly [string, number, string])[],
+): OfficialFile[] {
+  return rows.map(([name, bytes, sum]) => ({ name, bytes, sha256: sum, urls: bases.map((base) => base + name) }));
+}
 
 /** What sets one dataset of the form apart from another. */
 export interface IdxDataset {
@@ -47,7 +70,7 @@ export async function idxSource(dataset: IdxDataset, folder: string, split: IdxS
   return {
     name: `${dataset.name} (${split})`,
     fingerprint: `${await sha256OfFile(imagesPath)} ${await sha256OfFile(labelsPath)}`,
-    // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the picture.
+    // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the image.
     defaultFit: (size) => (size >= 28 && size <= 32 ? "pad" : "crop"),
     open: async () => openIdx(dataset, split, imagesPath, labelsPath),
   };
@@ -88,8 +111,6 @@ function openIdx(dataset: IdxDataset, split: IdxSplit, imagesPath: string, label
     names: (index) => `${imagesPath} image ${index}`,
     labels: labels.data,
     classes: dataset.classes,
-    broken: [],
-    ignored: {},
-    note: `${dataset.name}, ${split} split, ${count} images, ${isOfficial ? "the official files" : "NOT the official files"}`,
+    note: splitNote(dataset.name, split, count, isOfficial),
   };
 }

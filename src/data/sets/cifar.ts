@@ -5,13 +5,12 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
+import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../formats/atomic.ts";
+import { datasetFolder, howToGet } from "../named.ts";
+import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
+import { type ImageSource, type OpenSource, sha256, sha256OfFile, splitNote } from "../source.ts";
 import { folderSource } from "./image-folder.ts";
-import { background, channels, choice, fit, path, size } from "./options.ts";
-import { datasetsFolder } from "./paths.ts";
-import { type ImageSource, type OpenSource, sha256, sha256OfFile } from "./source.ts";
 
 /** The two splits of the CIFAR datasets. */
 export type CifarSplit = "train" | "test";
@@ -36,7 +35,7 @@ const PLANES = 3 * 32 * 32;
 /** The options that the CIFAR datasets share. */
 export const cifarOptions = {
   path,
-  split: z.enum(["train", "test"], "must be `train` or `test`").default("train"),
+  split: trainOrTest,
   size: size.default(32),
   channels: channels.default(3),
   fit: fit.default("crop"),
@@ -49,8 +48,8 @@ function binaryFolder({ folder, files }: CifarDataset, root: string, split: Cifa
   return [root, join(root, folder)].find((place) => files[split].every((file) => existsSync(join(place, file))));
 }
 
-/** The folder or archive with image files by split, if any: `root`, or the zip beside it that is named like it. */
-function pictures(root: string, split: CifarSplit): string | undefined {
+/** The folder or archive with image files by split, if any: `root`, or the zip file next to it of the same name. */
+function imageFiles(root: string, split: CifarSplit): string | undefined {
   const isArchive = (place: string) => /\.zip$/i.test(place) && existsSync(place);
   return [root, `${root}.zip`].find((place) => isArchive(place) || existsSync(join(place, split)));
 }
@@ -66,15 +65,15 @@ export async function cifarSource(
   path: string | undefined,
   split: CifarSplit,
 ): Promise<ImageSource> {
-  const root = path ?? join(datasetsFolder(), dataset.name);
+  const root = datasetFolder(dataset.name, path);
   const folder = binaryFolder(dataset, root, split);
   if (folder !== undefined) return binarySource(dataset, folder, split);
-  const images = pictures(root, split);
+  const images = imageFiles(root, split);
   if (images !== undefined) return folderSource(images, split, dataset);
   const [first, last] = [dataset.files[split][0], dataset.files[split].at(-1)];
   const [what, are] = first === last ? [first, "is"] : [`${first} to ${last}`, "are"];
   throw new UserError(
-    `${dataset.name}: ${what} ${are} not in ${root}; run \`gantry data get ${dataset.name}\`, or give as \`path\` the folder ` +
+    `${dataset.name}: ${what} ${are} not in ${root}; ${howToGet(dataset.name)}, or give as \`path\` the folder ` +
       `that holds them, or a folder or zip with image files in ${split}/<class>/`,
   );
 }
@@ -126,8 +125,6 @@ async function openCifar(
     names: (index) => `${name} ${split} record ${index}`,
     labels,
     classes,
-    broken: [],
-    ignored: {},
-    note: `${name}, ${split} split, ${labels.length} images, ${isOfficial ? "the official files" : "NOT the official files"}`,
+    note: splitNote(name, split, labels.length, isOfficial),
   };
 }

@@ -3,12 +3,13 @@
  * whose distribution is known.
  */
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { type Device, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { UserError } from "../../base/errors.ts";
+import { type Device, Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { defineDataset } from "../define.ts";
+import type { Batch, DataLoader, LoaderRequest, LoaderState } from "../loader.ts";
+import type { DataContext } from "../pack.ts";
+import type { Mixture, VectorData, VectorLoaderOptions } from "../vectors.ts";
 import { arrangements, centresOf, isSquare } from "./arrangements.ts";
-import type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
-import type { DataContext } from "./pack.ts";
-import { defineDataset, type Mixture, type VectorData, type VectorLoaderOptions } from "./vectors.ts";
 
 const positive = (what: string) => z.number(`must be ${what}`).positive("must be above 0");
 const count = z.int("must be a whole number").min(1, "must be at least 1");
@@ -32,7 +33,7 @@ const options = z
   });
 
 /**
- * A mixture of isotropic 2-D Gaussians of equal weight, drawn afresh for every batch: no sample comes twice.
+ * A mixture of isotropic 2-D Gaussians of equal weight, drawn for every batch: no sample comes twice.
  *
  * - `arrangement` (default "grid"): "grid", "ring" or "spiral"; see `centresOf` for their geometry.
  * - `modes` (default 25): how many Gaussians; a square number for a grid.
@@ -59,13 +60,13 @@ export const mixtureOfGaussians = defineDataset(
       features: 2,
       samplesPerEpoch,
       mixture,
-      loader: (loaderOptions) => new MixtureStream(mixture, samplesPerEpoch, loaderOptions),
+      loader: (loaderOptions) => new MixtureLoader(mixture, samplesPerEpoch, loaderOptions),
     };
   },
 );
 
-/** Batches of a mixture. All randomness comes from one generator, whose state lets a resumed stream go on bit for bit. */
-class MixtureStream implements DataLoader {
+/** Batches of a mixture. All randomness comes from one generator, whose state lets a resumed run continue bit for bit. */
+class MixtureLoader implements DataLoader {
   readonly #mixture: Mixture;
   readonly #samplesPerEpoch: number | undefined;
   readonly #batchSize: number;
@@ -114,7 +115,7 @@ class MixtureStream implements DataLoader {
     const generator = tensors.get("generator");
     const { drawn } = numbers;
     if (generator === undefined || drawn === undefined || !Number.isInteger(drawn) || drawn < 0) {
-      throw new UserError(`the saved state of the mixture's stream is incomplete (${drawn ?? "?"} samples drawn)`);
+      throw new UserError(`the saved state of the mixture's loader is incomplete (${drawn ?? "?"} samples drawn)`);
     }
     this.#generator.setState(generator);
     this.#drawn = drawn;
@@ -124,6 +125,6 @@ class MixtureStream implements DataLoader {
     if (perClass !== undefined) {
       throw new UserError("a mixture of Gaussians has no class labels, and a technique asks for labelled samples");
     }
-    return new MixtureStream(this.#mixture, this.#samplesPerEpoch, { batchSize, seed, device: this.#device });
+    return new MixtureLoader(this.#mixture, this.#samplesPerEpoch, { batchSize, seed, device: this.#device });
   }
 }

@@ -3,17 +3,16 @@
  * Luo, Wang and Tang, "Deep Learning Face Attributes in the Wild", ICCV 2015). Read from the official archive or its folder.
  */
 import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
+import { UserError } from "../../base/errors.ts";
+import { defineImageDataset } from "../define.ts";
+import { listedSource, refuseEmpty } from "../listed-source.ts";
+import { type Listed, listImages } from "../listing.ts";
+import { datasetFolder, howToGet } from "../named.ts";
+import { path, photographs } from "../options.ts";
+import type { BrokenFile, ImageSource } from "../source.ts";
 import { type Column, readAttribute, readPartition } from "./celeba-tables.ts";
-import { defineImageDataset } from "./define.ts";
-import { listedSource, refuseEmpty } from "./listed-source.ts";
-import { type Listed, listImages } from "./listing.ts";
-import { path, photographs } from "./options.ts";
-import { datasetsFolder } from "./paths.ts";
-import { howToBring } from "./registry.ts";
-import type { BrokenFile, ImageSource } from "./source.ts";
 
 const IMAGES = "img_align_celeba";
 const ATTRIBUTES = "list_attr_celeba.txt";
@@ -31,7 +30,7 @@ type CelebaSplit = keyof typeof splits;
 
 /** Where the images are, and the folder from which the tables are looked for. */
 function placesOf(path: string | undefined): { images: string; root: string } {
-  const root = resolve(path ?? join(datasetsFolder(), "celeba"));
+  const root = datasetFolder("celeba", path);
   const isImages = existsSync(root) && (statSync(root).isFile() || basename(root) === IMAGES);
   if (isImages) return { images: root, root: dirname(root) };
   const candidates = [root, join(root, "Img")].flatMap((folder) => [
@@ -40,15 +39,15 @@ function placesOf(path: string | undefined): { images: string; root: string } {
   ]);
   const images = candidates.find((candidate) => existsSync(candidate));
   if (images !== undefined) return { images, root };
-  throw new UserError(`celeba: neither ${IMAGES} nor ${IMAGES}.zip is in ${root}; ${howToBring("celeba")}`);
+  throw new UserError(`celeba: neither ${IMAGES} nor ${IMAGES}.zip is in ${root}; ${howToGet("celeba")}`);
 }
 
-/** The path of a table: beside the images or in the folder that the publishers keep it in. */
+/** The path of a table: next to the images, or in the folder that the publishers keep it in. */
 function tableAt(root: string, name: string, needed: string): string {
   const folders = [root, join(root, "Anno"), join(root, "Eval"), join(root, "../Anno"), join(root, "../Eval")];
   const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
   if (path !== undefined) return path;
-  throw new UserError(`celeba: ${name} is not in ${root} and ${needed}; ${howToBring("celeba")}`);
+  throw new UserError(`celeba: ${name} is not in ${root} and ${needed}; ${howToGet("celeba")}`);
 }
 
 const nameOf = (file: Listed): string => basename(file.path);
@@ -135,4 +134,10 @@ export const celeba = defineImageDataset(
     ...photographs,
   }),
   ({ path, split, attribute }) => celebaSource(path, split, attribute),
+  {
+    name: "celeba",
+    byHand: (folder) =>
+      "get img_align_celeba.zip, list_attr_celeba.txt and list_eval_partition.txt by way of " +
+      `https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html and put them in ${folder}; the archive need not be unpacked`,
+  },
 );

@@ -3,9 +3,8 @@
  * which lie five by five in 20 coarse ones.
  */
 import { z } from "zod";
-import { type CifarDataset, cifarOptions, cifarSource } from "./cifar-source.ts";
-import { defineImageDataset } from "./define.ts";
-import { cifar100Files } from "./registry.ts";
+import { defineImageDataset } from "../define.ts";
+import { type CifarDataset, cifarOptions, cifarSource } from "./cifar.ts";
 
 const names = (text: string): string[] => text.split(/\s+/);
 
@@ -27,6 +26,12 @@ const classes = {
   ),
 } as const;
 
+/** SHA-256 of the two binary files, from one public source: used only for the note that the files are the official ones. */
+const official: Readonly<Record<string, string>> = {
+  "train.bin": "f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29",
+  "test.bin": "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a",
+};
+
 /** A record's first byte is its coarse label, its second the fine one. */
 const labelAt = { coarse: 0, fine: 1 } as const;
 
@@ -37,7 +42,7 @@ const dataset = (granularity: keyof typeof labelAt): CifarDataset => ({
   labelBytes: 2,
   labelAt: labelAt[granularity],
   classes: classes[granularity],
-  official: cifar100Files,
+  official,
 });
 
 /**
@@ -59,4 +64,20 @@ export const cifar100 = defineImageDataset(
     ...cifarOptions,
   }),
   ({ path, split, granularity }) => cifarSource(dataset(granularity), path, split),
+  {
+    name: "cifar100",
+    download: {
+      title: "CIFAR-100, binary version",
+      home: "https://www.cs.toronto.edu/~kriz/cifar.html",
+      files: [
+        {
+          name: "cifar-100-binary.tar.gz",
+          urls: ["https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz"],
+          sha256: "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec",
+          bytes: 168_513_733,
+        },
+      ],
+      unpack: { "cifar-100-binary/train.bin": 153_700_000, "cifar-100-binary/test.bin": 30_740_000 },
+    },
+  },
 );

@@ -9,13 +9,12 @@ import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
-import { defineImageDataset } from "./define.ts";
-import { path, photographs } from "./options.ts";
-import { datasetsFolder } from "./paths.ts";
-import { stl10Files } from "./registry.ts";
-import { type ImageSource, type OpenSource, sha256, sumOfFile } from "./source.ts";
+import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../formats/atomic.ts";
+import { defineImageDataset } from "../define.ts";
+import { datasetFolder, howToGet } from "../named.ts";
+import { path, photographs } from "../options.ts";
+import { type ImageSource, type OpenSource, sha256, splitNote, sumOfFile } from "../source.ts";
 
 /** The folder that the official archive unpacks to. */
 const FOLDER = "stl10_binary";
@@ -25,6 +24,15 @@ const splits = {
   test: ["test_X.bin", "test_y.bin"],
   unlabeled: ["unlabeled_X.bin"],
 } as const;
+
+/** MD5 of the binary files, on which many public sources agree: used only for the note that they are the official ones. */
+const official: Readonly<Record<string, string>> = {
+  "train_X.bin": "918c2871b30a85fa023e0c44e0bee87f",
+  "train_y.bin": "5a34089d4802c674881badbb80307741",
+  "test_X.bin": "7f263ba9f9e0b06b93213547f721ac82",
+  "test_y.bin": "36f9794fa4beb8a2c72628de14fa638e",
+  "unlabeled_X.bin": "5242ba1fed5e4be9e1e742405eb56ca4",
+};
 
 const classes = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"];
 
@@ -36,12 +44,12 @@ const IMAGE = 3 * SIDE * SIDE;
  * @throws UserError when files are absent and, on opening, when they do not have the form.
  */
 export async function stl10Source(path: string | undefined, split: keyof typeof splits): Promise<ImageSource> {
-  const root = path ?? join(datasetsFolder(), "stl10");
+  const root = datasetFolder("stl10", path);
   const files = splits[split];
   const folder = [root, join(root, FOLDER)].find((place) => files.every((file) => existsSync(join(place, file))));
   if (folder === undefined) {
     throw new UserError(
-      `stl10: ${files.join(" and ")} ${files.length > 1 ? "are" : "is"} not in ${root}; run \`gantry data get stl10\`, or give ` +
+      `stl10: ${files.join(" and ")} ${files.length > 1 ? "are" : "is"} not in ${root}; ${howToGet("stl10")}, or give ` +
         "the folder that holds the .bin files as `path`",
     );
   }
@@ -49,7 +57,7 @@ export async function stl10Source(path: string | undefined, split: keyof typeof 
   const stats = paths.map((file) => statSync(file));
   return {
     name: `stl10 (${split})`,
-    // Not the contents: summing gigabytes would hold up the start of every run.
+    // Not the contents: hashing gigabytes would delay the start of every run.
     fingerprint: sha256(JSON.stringify([split, stats.map(({ size, mtimeMs }) => [size, mtimeMs])])),
     open: () => openStl10(paths, split),
   };
@@ -67,7 +75,7 @@ async function openStl10(paths: readonly string[], split: keyof typeof splits): 
   const count = bytes / IMAGE;
   const labels = labelsPath === undefined ? new Uint8Array(count) : await labelsOf(labelsPath, imagesPath, count);
   const sums = await Promise.all(paths.map((file) => sumOfFile("md5", file)));
-  const isOfficial = splits[split].every((file, i) => stl10Files[file] === sums[i]);
+  const isOfficial = splits[split].every((file, i) => official[file] === sums[i]);
   return {
     images: {
       form: "raw",
@@ -82,9 +90,7 @@ async function openStl10(paths: readonly string[], split: keyof typeof splits): 
     names: (index) => `${imagesPath} image ${index}`,
     labels,
     classes: labelsPath === undefined ? [] : classes,
-    broken: [],
-    ignored: {},
-    note: `stl10, ${split} split, ${count} images, ${isOfficial ? "the official files" : "NOT the official files"}`,
+    note: splitNote("stl10", split, count, isOfficial),
   };
 }
 
@@ -125,4 +131,29 @@ export const stl10 = defineImageDataset(
     ...photographs,
   }),
   ({ path, split }) => stl10Source(path, split),
+  {
+    name: "stl10",
+    download: {
+      title: "STL-10, binary version",
+      home: "https://cs.stanford.edu/~acoates/stl10/",
+      files: [
+        {
+          name: "stl10_binary.tar.gz",
+          urls: [
+            "https://cs.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
+            "http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz",
+          ],
+          sha256: "f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866",
+          bytes: 2_640_397_119,
+        },
+      ],
+      unpack: {
+        "stl10_binary/train_X.bin": 138_240_000,
+        "stl10_binary/train_y.bin": 5_000,
+        "stl10_binary/test_X.bin": 221_184_000,
+        "stl10_binary/test_y.bin": 8_000,
+        "stl10_binary/unlabeled_X.bin": 2_764_800_000,
+      },
+    },
+  },
 );

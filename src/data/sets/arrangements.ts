@@ -1,5 +1,5 @@
 /** Where the modes of a mixture lie in the plane. */
-import { UserError } from "../base/errors.ts";
+import { UserError } from "../../base/errors.ts";
 
 /** The arrangements that {@link centresOf} knows. */
 export const arrangements = ["grid", "ring", "spiral"] as const;
