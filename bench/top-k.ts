@@ -6,10 +6,10 @@
  *     npx jiti bench/top-k.ts --pairs 20 --json
  *     npx jiti bench/top-k.ts --threads 1 --cpu       processor time: for a machine that others use as well
  *
- * Of D: everything between the generated images and the gradient with respect to them (forward pass, ranking, loss, way
- * back); the ordinary step leaves D's weight gradients out as well. With b = D's input gradient over its forward pass,
+ * Of D: everything between the generated images and the gradient with respect to them (forward pass, ranking, loss,
+ * backward pass); the ordinary step leaves D's weight gradients out as well. With b = D's input gradient over its forward pass,
  * both measured here for the whole batch, the arithmetic of D cannot fall below (1 + b / 2) / (1 + b) of the ordinary:
- * all images are judged, half of them get gradients. The floor of the whole update is that of D and all of the rest, which
+ * all images pass through it, half of them get gradients. The floor of the whole update is that of D and all of the rest, which
  * batch norm in G keeps whole. A ratio is the median over pairs of turns; the bar is 1.1 times the floor.
  */
 
@@ -50,9 +50,9 @@ const now = clockOf(values.cpu);
 async function worker(size: number, pairs: number): Promise<Times> {
   const gantry = (await import(new URL("../dist/index.js", import.meta.url).href)) as Gantry;
   const { generatorUpdate } = (await import(
-    new URL("../dist/training/step.js", import.meta.url).href
+    new URL("../dist/training/step/step.js", import.meta.url).href
   )) as typeof import("../src/training/step/step.ts");
-  const { frozenStatistics, grad, noGrad, scope, Tensor, topK } = gantry;
+  const { frozenStatistics, grad, noGrad, scope, topK } = gantry;
   const plain = smallDcgan(gantry, size, []);
   const chosen = smallDcgan(gantry, size, [topK({ gamma: 0.5, floor: 0.5, everySteps: 1 })]);
   chosen.reach(1);
@@ -72,10 +72,10 @@ async function worker(size: number, pairs: number): Promise<Times> {
     grad(loss.generator(score).mean(), [seen]);
   };
   const some = () => {
-    const { judgement, imageGradient } = frozenStatistics(() => discriminator.rowJudge!(images));
-    const { rows } = technique.select!(loss.realness(judgement.score.detach()), chosen, undefined)!;
-    const gradient = imageGradient(loss.generator(judgement.score.indexSelect(0, rows)).mean(), rows);
-    noGrad(() => Tensor.zerosLike(images).indexCopy_(0, rows, gradient));
+    const seen = images.detach().requiresGrad_();
+    const { score } = frozenStatistics(() => discriminator.forward(seen));
+    const { rows } = technique.select!(loss.realness(score.detach()), chosen, undefined)!;
+    grad(loss.generator(score.indexSelect(0, rows)).mean(), [seen]);
   };
   const inTurns = (a: () => unknown, b: () => unknown): [number, number][] => {
     for (let i = 0; i < 2; i++) [a, b].map(timed);

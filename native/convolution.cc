@@ -6,7 +6,8 @@
 // - towards few channels (the image end of a GAN's networks) a transposed convolution with a 4 x 4 kernel, stride 2 and
 //   padding 1 is one 2 x 2 convolution that gives the four output phases as channels (sub-pixel convolution, Shi et al.
 //   2016, section 3.2): ten times faster than any input gradient;
-// - a backward pass computes only the gradients that were asked for.
+// - a backward pass computes only the gradients that were asked for, and only of the samples whose incoming gradient is not
+//   zero throughout: a loss of k samples of a batch costs the backward pass of k.
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/conv2d.h>
@@ -14,6 +15,8 @@
 #include <ATen/ops/convolution_backward.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -22,6 +25,7 @@
 #include <vector>
 
 #include "library.h"
+#include "samples.h"
 #include "version.h"
 
 namespace gantry {
@@ -42,6 +46,9 @@ struct Window {
 const std::vector<int64_t> kOne = {1, 1};
 const std::vector<int64_t> kZero = {0, 0};
 constexpr int64_t kFewChannels = 4;
+
+/// Samples whose gradients the convolutions of this thread's backward passes have computed, one count per convolution.
+thread_local int64_t samples_computed = 0;
 
 Tensor convolve(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window);
 Tensor convolve_transposed(const Tensor& input, const Tensor& weight, const Tensor& bias, const Window& window);
@@ -157,17 +164,31 @@ struct Convolution : torch::autograd::Function<Convolution> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
-    const Tensor& input = saved[0];
+    Tensor input = saved[0];
     const Tensor& weight = saved[1];
     const bool transposed = context->saved_data["transposed"].toBool();
     const std::vector<int64_t> sizes = context->saved_data["sizes"].toIntVector();
     Window window{context->saved_data["stride"].toIntVector(), context->saved_data["padding"].toIntVector(), kZero};
-    const Tensor& gradient = gradients[0];
+    Tensor gradient = gradients[0];
+    const bool want_input = context->needs_input_grad(0);
     const bool want_weight = context->needs_input_grad(1);
     const bool want_bias = context->saved_data["biased"].toBool() && context->needs_input_grad(2);
 
+    // Not where the gradient is recorded: a zero in it may have a derivative that is not zero.
+    const auto rows = c10::GradMode::is_enabled() ? Optional<std::vector<int64_t>>() : samples_worth_choosing(gradient);
+    if (rows.has_value() && rows->empty()) {
+      return {want_input ? at::zeros(sizes, gradient.options()).contiguous(gradient.suggest_memory_format()) : Tensor(),
+              want_weight ? at::zeros_like(weight) : Tensor(),
+              want_bias ? at::zeros({gradient.size(1)}, gradient.options()) : Tensor(), Tensor(), Tensor()};
+    }
+    if (rows.has_value()) {
+      gradient = gather_samples(gradient, *rows);
+      if (want_weight) input = gather_samples(input, *rows);
+    }
+    samples_computed += gradient.size(0);
+
     Tensor input_part, weight_part, bias_part;
-    if (context->needs_input_grad(0)) {
+    if (want_input) {
       if (!transposed) {
         for (int64_t i = 0; i < 2; i++) {
           const int64_t least =
@@ -176,6 +197,7 @@ struct Convolution : torch::autograd::Function<Convolution> {
         }
       }
       input_part = transposed ? convolve(gradient, weight, {}, window) : convolve_transposed(gradient, weight, {}, window);
+      if (rows.has_value()) input_part = scatter_samples(input_part, *rows, sizes[0]);
     }
     if (transposed) {
       weight_part = weight_gradient(input, gradient, weight, window, want_weight, false).first;
@@ -255,6 +277,7 @@ void define_convolutions(torch::Library& library) {
       "conv_transpose2d(Tensor input, Tensor weight, Tensor? bias=None, int[2] stride=1, int[2] padding=0, "
       "int[2] output_padding=0, int groups=1, int[2] dilation=1) -> Tensor",
       conv_transpose2d);
+  library.def("convolution_backward_samples() -> int", [] { return samples_computed; });
 }
 
 }  // namespace gantry

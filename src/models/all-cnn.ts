@@ -40,7 +40,6 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm1d, batchNorm2d } from "./normalisation.ts";
-import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 const BEGIN = { init: normal(0.05), biasInit: zeros };
 const FIRST_SIZE = 4;
@@ -157,14 +156,6 @@ export class AllCnnDiscriminator extends DiscriminatorNetwork {
       if (layer instanceof LeakyReLU) hidden.push(output);
     });
     return this.#head.forward([...hidden, this.#pool.forward(maps).flatten(1)], undefined);
-  }
-
-  override get rowJudge(): RowJudge | undefined {
-    return rowJudge({
-      prepare: (images) => images.contiguous(this.#memoryFormat),
-      body: new Sequential(this.#body, this.#pool).rowForward,
-      head: (features) => this.#head.forward([features], undefined),
-    });
   }
 }
 

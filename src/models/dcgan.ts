@@ -52,7 +52,6 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
-import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 const FIRST_SIZE = 4;
 const LARGEST_FACTOR = 8;
@@ -217,14 +216,6 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
       if (layer instanceof LeakyReLU) hidden.push(output);
     });
     return this.#head.forward(hidden, labels, maps);
-  }
-
-  override get rowJudge(): RowJudge | undefined {
-    return rowJudge({
-      prepare: (images) => images.contiguous(this.#memoryFormat),
-      body: this.#body.rowForward,
-      head: (features, labels) => this.#head.forward([features], labels),
-    });
   }
 }
 

@@ -79,5 +79,4 @@ export {
   resnet,
   resnetDiscriminator,
 } from "./resnet.ts";
-export { type RowJudge, type RowJudgement, rowJudge } from "./row-judgement.ts";
 export { sagan } from "./sagan.ts";

@@ -27,7 +27,6 @@ import {
   GeneratorNetwork,
   type TakenLabels,
 } from "./network.ts";
-import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 /** Options of {@link MlpGenerator}. */
 export interface MlpGeneratorOptions {
@@ -124,14 +123,6 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
       if (layer instanceof ReLU) hidden.push(output);
     });
     return this.#head.forward(hidden, labels, features);
-  }
-
-  override get rowJudge(): RowJudge | undefined {
-    return rowJudge({
-      prepare: (images) => images.flatten(1),
-      body: this.#body.rowForward,
-      head: (features, labels) => this.#head.forward([features], labels),
-    });
   }
 }
 

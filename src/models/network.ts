@@ -3,7 +3,6 @@ import { definer } from "../base/descriptor.ts";
 import { Module } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { ModelContext } from "./context.ts";
-import type { RowJudge } from "./row-judgement.ts";
 
 /** Which labels a generator takes: none, int64 [B], or also shares of the classes, float [B, classes] with rows that sum to 1. */
 export type TakenLabels = "none" | "classes" | "shares";
@@ -45,14 +44,6 @@ export interface DiscriminatorOutput {
 /** Judges samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], and labels [B] if it is conditional. */
 export abstract class DiscriminatorNetwork extends Module {
   abstract forward(images: Tensor, labels?: Tensor): DiscriminatorOutput;
-
-  /**
-   * {@link forward} for a caller that wants gradients with respect to some of the images only, and none of the weights.
-   * Undefined where the network does not offer it: with batch statistics, which make every image matter to every other.
-   */
-  get rowJudge(): RowJudge | undefined {
-    return undefined;
-  }
 }
 
 /** Defines a generator: its kind, the zod schema of its options, and a function that makes the network for a {@link ModelContext}. */

@@ -15,7 +15,6 @@ import {
   Linear,
   normal,
   ReLU,
-  type RowForward,
   Sequential,
   Softplus,
   type UnaryModule,
@@ -35,7 +34,6 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm1d } from "./normalisation.ts";
-import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 /** Options of {@link NoisyMlpGenerator}. */
 export interface NoisyMlpGeneratorOptions {
@@ -111,21 +109,6 @@ export class NoisyMlpDiscriminator extends DiscriminatorNetwork {
       if (layer instanceof ReLU) hidden.push(output);
     });
     return this.#head.forward(hidden, undefined, last);
-  }
-
-  override get rowJudge(): RowJudge | undefined {
-    const body = this.#body.rowForward;
-    const fromPixels: RowForward | undefined =
-      body &&
-      ((pixels) => {
-        const { output, inputGradient } = body(toUnit(pixels));
-        return { output, inputGradient: (gradient, rows) => inputGradient(gradient, rows).div(2) };
-      });
-    return rowJudge({
-      prepare: (images) => images.flatten(1),
-      body: fromPixels,
-      head: (features) => this.#head.forward([features], undefined),
-    });
   }
 }
 

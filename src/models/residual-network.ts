@@ -25,7 +25,6 @@ import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, type DiscriminatorOutput } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
-import { type RowJudge, rowJudge } from "./row-judgement.ts";
 
 /** Options of {@link upStages}. */
 export interface UpStages {
@@ -189,13 +188,5 @@ export class ResidualDiscriminator extends DiscriminatorNetwork {
       else if (!(layer instanceof SelfAttention || isPooling(layer))) hidden.push(output);
     });
     return this.#head.forward(hidden, labels, pooled);
-  }
-
-  override get rowJudge(): RowJudge | undefined {
-    return rowJudge({
-      prepare: (images) => images.contiguous(this.#memoryFormat),
-      body: this.#body.rowForward,
-      head: (features, labels) => this.#head.forward([features], labels),
-    });
   }
 }

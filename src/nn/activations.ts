@@ -1,7 +1,6 @@
 /** Activations as modules, for use in a {@link Sequential}. */
 import type { Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
-import { type RowForward, type RowPass, rowsOf } from "./rows.ts";
 
 /** Options of the activations that can overwrite their input. */
 export interface InPlaceOptions {
@@ -10,14 +9,6 @@ export interface InPlaceOptions {
    * convolution, a linear layer or a batch norm, but not after a residual branch point. Default false.
    */
   inPlace?: boolean;
-}
-
-/** The way back from a rectifier: its result has the sign of its input, which may have been overwritten. */
-function rectified(output: Tensor, slope: number): RowPass {
-  return {
-    output,
-    inputGradient: (gradient, rows) => gradient.leakyReluBackward(rowsOf(output, rows), slope),
-  };
 }
 
 /** max(0, x). */
@@ -31,10 +22,6 @@ export class ReLU extends UnaryModule {
 
   override forward(x: Tensor): Tensor {
     return this.#inPlace ? x.relu_() : x.relu();
-  }
-
-  override get rowForward(): RowForward {
-    return (x) => rectified(this.forward(x), 0);
   }
 }
 
@@ -51,11 +38,6 @@ export class LeakyReLU extends UnaryModule {
 
   override forward(x: Tensor): Tensor {
     return this.#inPlace ? x.leakyRelu_(this.slope) : x.leakyRelu(this.slope);
-  }
-
-  /** Not offered for a negative slope, where the result does not tell the sign of x. */
-  override get rowForward(): RowForward | undefined {
-    return this.slope < 0 ? undefined : (x) => rectified(this.forward(x), this.slope);
   }
 }
 
@@ -91,9 +73,5 @@ export class Softplus extends UnaryModule {
 export class Identity extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x;
-  }
-
-  override get rowForward(): RowForward {
-    return (x) => ({ output: x, inputGradient: (gradient) => gradient });
   }
 }

@@ -9,8 +9,7 @@ import type { Conv2d } from "./conv.ts";
 import { type LayerStyle, resizingConv, sameSizeConv } from "./layer-style.ts";
 import { Module, UnaryModule } from "./module.ts";
 import { AvgPool2d } from "./resample.ts";
-import { type ConditionedModule, sumOfRows } from "./residual-block.ts";
-import type { RowForward } from "./rows.ts";
+import type { ConditionedModule } from "./residual-block.ts";
 import { Sequential } from "./sequential.ts";
 
 /** How much narrower the 3 x 3 convolutions are than the block: than its input in generators, else than its output. */
@@ -110,10 +109,6 @@ export class DiscriminatorBottleneck extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return this.#branch.forward(x).add(this.#skip.forward(x));
   }
-
-  override get rowForward(): RowForward | undefined {
-    return sumOfRows(this.#branch, this.#skip);
-  }
 }
 
 /** [x, conv(x)] along the channels. Modules: `conv`. */
@@ -127,20 +122,5 @@ class WithMoreChannels extends UnaryModule {
 
   override forward(x: Tensor): Tensor {
     return Tensor.cat([x, this.#conv.forward(x)], 1);
-  }
-
-  override get rowForward(): RowForward {
-    return (x) => {
-      const { inChannels, outChannels } = this.#conv;
-      const pass = this.#conv.rowForward(x);
-      return {
-        output: Tensor.cat([x, pass.output], 1),
-        inputGradient: (gradient, rows) => {
-          const format = gradient.isContiguous() ? "contiguous" : "channelsLast";
-          const added = gradient.narrow(1, inChannels, outChannels).contiguous(format);
-          return pass.inputGradient(added, rows).add(gradient.narrow(1, 0, inChannels));
-        },
-      };
-    };
   }
 }

@@ -2,7 +2,6 @@
 import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
-import type { RowForward } from "./rows.ts";
 import { requireDivisible, requirePositive } from "./sizes.ts";
 import { WeightedModule } from "./weighted.ts";
 
@@ -75,16 +74,6 @@ export class Conv2d extends WeightedModule {
     return this.fitted(() => this.apply(x, this.passWeight()), 1);
   }
 
-  override get rowForward(): RowForward {
-    return (x) => {
-      const weight = this.passWeight();
-      const output = this.apply(x, weight);
-      const outputPadding = [this.#left(x.shape[2]!), this.#left(x.shape[3]!)] as const;
-      const window = { ...this.#window, outputPadding };
-      return { output, inputGradient: (gradient) => gradient.convTranspose2d(weight, null, window) };
-    };
-  }
-
   protected get bias(): Tensor | null {
     return this.#bias ? this.parameter("bias") : null;
   }
@@ -92,12 +81,6 @@ export class Conv2d extends WeightedModule {
   /** The output of a pass with that weight. */
   protected apply(x: Tensor, weight: Tensor): Tensor {
     return x.conv2d(weight, this.bias, this.#window);
-  }
-
-  /** Rows or columns at the far side of an input of that size which the last step of the kernel does not reach. */
-  #left(size: number): number {
-    const { stride, padding, dilation } = this.#window;
-    return (size + 2 * padding - dilation * (this.kernelSize - 1) - 1) % stride;
   }
 }
 

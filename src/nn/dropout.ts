@@ -1,8 +1,7 @@
 /** Dropout (Srivastava et al. 2014). */
 import { UserError } from "../base/errors.ts";
-import { Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
-import { type RowForward, rowsOf } from "./rows.ts";
 
 /**
  * In train mode sets each element to zero with probability `p` and divides the others by 1 - p; in evaluation mode it
@@ -24,14 +23,5 @@ export class Dropout extends UnaryModule {
 
   override forward(x: Tensor): Tensor {
     return this.training && this.p > 0 ? x.dropout(this.p, true) : x;
-  }
-
-  override get rowForward(): RowForward {
-    return (x) => {
-      if (!this.training || this.p === 0) return { output: x, inputGradient: (gradient) => gradient };
-      // The engine keeps the mask to itself: what it makes of ones is the mask, scaled, from the same draws.
-      const mask = Tensor.onesLike(x).dropout(this.p, true);
-      return { output: x.mul(mask), inputGradient: (gradient, rows) => gradient.mul(rowsOf(mask, rows)) };
-    };
   }
 }

@@ -2,7 +2,6 @@
 import { UserError } from "../base/errors.ts";
 import { Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
-import type { RowForward } from "./rows.ts";
 
 /**
  * In train mode adds independent draws from N(0, sigma^2) to each element; in evaluation mode it does nothing. It draws
@@ -28,9 +27,5 @@ export class GaussianNoise extends UnaryModule {
   override forward(x: Tensor): Tensor {
     if (!this.training || this.sigma === 0) return x;
     return x.add(Tensor.randn(x.shape, { dtype: x.dtype, device: x.device }), this.sigma);
-  }
-
-  override get rowForward(): RowForward {
-    return (x) => ({ output: this.forward(x), inputGradient: (gradient) => gradient });
   }
 }

@@ -60,7 +60,6 @@ export {
   GeneratorBlock,
   type GeneratorBlockOptions,
 } from "./residual-block.ts";
-export { type RowForward, type RowPass, rowsOf } from "./rows.ts";
 export { SelfAttention, type SelfAttentionOptions } from "./self-attention.ts";
 export { Sequential } from "./sequential.ts";
 export { Flatten, View } from "./shape.ts";

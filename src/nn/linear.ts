@@ -2,7 +2,6 @@
 import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
-import type { RowForward } from "./rows.ts";
 import { requirePositive } from "./sizes.ts";
 import { WeightedModule } from "./weighted.ts";
 
@@ -44,13 +43,6 @@ export class Linear extends WeightedModule {
 
   override forward(x: Tensor): Tensor {
     return this.fitted(() => this.#apply(x, this.passWeight()), x.ndim - 1);
-  }
-
-  override get rowForward(): RowForward {
-    return (x) => {
-      const weight = this.passWeight();
-      return { output: this.#apply(x, weight), inputGradient: (gradient) => gradient.matmul(weight) };
-    };
   }
 
   #apply(x: Tensor, weight: Tensor): Tensor {

@@ -6,7 +6,6 @@
  */
 import { nearest, UserError } from "../base/errors.ts";
 import { type Device, type DType, keep, type MemoryFormat, noGrad, type Tensor } from "../tensor/index.ts";
-import type { RowForward } from "./rows.ts";
 
 /** Where and how {@link Module.to} places tensors; what is absent stays as it is. */
 export interface Placement {
@@ -277,11 +276,6 @@ export abstract class Module {
 /** A module that maps one tensor to one tensor: what {@link Sequential} chains. */
 export abstract class UnaryModule extends Module {
   abstract forward(x: Tensor): Tensor;
-
-  /** {@link forward} with a way back for chosen samples; undefined where the module does not offer that. */
-  get rowForward(): RowForward | undefined {
-    return undefined;
-  }
 }
 
 function place(tensor: Tensor, { device, dtype, memoryFormat }: Placement): Tensor {

@@ -1,7 +1,6 @@
 /** Modules that change the size of images: upsampling and pooling, NCHW. */
 import type { Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
-import type { RowForward } from "./rows.ts";
 import { requirePositive } from "./sizes.ts";
 
 /**
@@ -50,23 +49,6 @@ export class AvgPool2d extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x.avgPool2d(this.#kernelSize, this.#window.stride, this.#window.padding);
   }
-
-  /** Offered for windows side by side: each hands its share of the gradient to its pixels. */
-  override get rowForward(): RowForward | undefined {
-    const size = this.#kernelSize;
-    if (this.#window.stride !== size || this.#window.padding !== 0) return undefined;
-    return (x) => {
-      const [height, width] = x.shape.slice(2) as [number, number];
-      return {
-        output: this.forward(x),
-        inputGradient: (gradient) => {
-          const shares = gradient.upsampleNearest2d(size).mul_(1 / size ** 2);
-          const [below, beside] = [height % size, width % size];
-          return below === 0 && beside === 0 ? shares : shares.constantPad([0, beside, 0, below]);
-        },
-      };
-    };
-  }
 }
 
 /** Maximum over square windows of `kernelSize`. */
@@ -99,15 +81,6 @@ export class AdaptiveAvgPool2d extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x.adaptiveAvgPool2d(this.size);
   }
-
-  /** Offered for the mean of whole maps. */
-  override get rowForward(): RowForward | undefined {
-    if (this.size !== 1) return undefined;
-    return (x) => {
-      const [spread, pixels] = [spreadOver(x), x.shape[2]! * x.shape[3]!];
-      return { output: this.forward(x), inputGradient: (gradient) => spread(gradient.div(pixels)) };
-    };
-  }
 }
 
 /** Sum over height and width: [B, C, H, W] to [B, C] (the pooling of SNGAN's discriminator). */
@@ -115,21 +88,4 @@ export class GlobalSumPool2d extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x.sum([2, 3]);
   }
-
-  override get rowForward(): RowForward {
-    return (x) => {
-      const spread = spreadOver(x);
-      return {
-        output: this.forward(x),
-        inputGradient: (gradient) => spread(gradient.unsqueeze(2).unsqueeze(3)),
-      };
-    };
-  }
-}
-
-/** Gives each position of maps of the size and format of `x` the value of a pixel [k, C, 1, 1]. */
-function spreadOver(x: Tensor): (pixel: Tensor) => Tensor {
-  const [height, width] = x.shape.slice(2) as [number, number];
-  const format = x.isContiguous() ? "contiguous" : "channelsLast";
-  return (pixel) => pixel.expand([...pixel.shape.slice(0, 2), height, width]).contiguous(format);
 }

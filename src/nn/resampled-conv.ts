@@ -13,7 +13,6 @@
 import { Tensor } from "../tensor/index.ts";
 import type { BuildContext } from "./context.ts";
 import { Conv2d, type ConvOptions } from "./conv.ts";
-import type { RowForward } from "./rows.ts";
 
 /** How a wide kernel is applied: its edges are at pixels' edges, so it leaves a border of one pixel. */
 const WINDOW = { stride: 2, padding: 1 };
@@ -52,14 +51,6 @@ export class UpsampledConv2d extends Conv2d {
     if (positions(x) < WORTH) return super.apply(x.upsampleNearest2d(2), weight);
     return x.convTranspose2d(wide(weight, DOUBLED).transpose(0, 1), this.bias, WINDOW);
   }
-
-  override get rowForward(): RowForward {
-    return (x) => {
-      const weight = this.passWeight();
-      const kernel = wide(weight, DOUBLED).transpose(0, 1);
-      return { output: this.apply(x, weight), inputGradient: (gradient) => gradient.conv2d(kernel, null, WINDOW) };
-    };
-  }
 }
 
 /**
@@ -77,19 +68,6 @@ export class PooledConv2d extends Conv2d {
   protected override apply(x: Tensor, weight: Tensor): Tensor {
     if (positions(x) / 4 < WORTH) return super.apply(x, weight).avgPool2d(2, 2, 0);
     return x.conv2d(wide(weight, HALVED), this.bias, WINDOW);
-  }
-
-  override get rowForward(): RowForward {
-    return (x) => {
-      const weight = this.passWeight();
-      const kernel = wide(weight, HALVED);
-      // The last row or column of an odd size is in no window of its own, but beside one.
-      const window = { ...WINDOW, outputPadding: [x.shape[2]! % 2, x.shape[3]! % 2] as const };
-      return {
-        output: this.apply(x, weight),
-        inputGradient: (gradient) => gradient.convTranspose2d(kernel, null, window),
-      };
-    };
   }
 }
 

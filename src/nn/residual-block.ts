@@ -13,7 +13,6 @@ import type { Conv2d } from "./conv.ts";
 import { type LayerStyle, resizingConv, sameSizeConv } from "./layer-style.ts";
 import { Module, UnaryModule } from "./module.ts";
 import { AvgPool2d, Upsample } from "./resample.ts";
-import type { RowForward } from "./rows.ts";
 import { Sequential } from "./sequential.ts";
 
 /** A layer whose result may depend on a condition of each sample, such as {@link ConditionalBatchNorm2d}. */
@@ -120,21 +119,4 @@ export class DiscriminatorBlock extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return this.#branch.forward(x).add(this.#skip.forward(x));
   }
-
-  override get rowForward(): RowForward | undefined {
-    return sumOfRows(this.#branch, this.#skip);
-  }
-}
-
-/** The passes of two modules over the same input, added up; undefined unless both offer theirs. */
-export function sumOfRows(one: UnaryModule, other: UnaryModule): RowForward | undefined {
-  const [first, second] = [one.rowForward, other.rowForward];
-  if (first === undefined || second === undefined) return undefined;
-  return (x) => {
-    const [a, b] = [first(x), second(x)];
-    return {
-      output: a.output.add(b.output),
-      inputGradient: (gradient, rows) => a.inputGradient(gradient, rows).add(b.inputGradient(gradient, rows)),
-    };
-  };
 }

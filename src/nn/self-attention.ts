@@ -3,12 +3,11 @@
  * Wang et al. 2018), with the sizes of its published code, which BigGAN took over.
  */
 import { UserError } from "../base/errors.ts";
-import { enableGrad, grad, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { Conv2d } from "./conv.ts";
 import { type Initialiser, zeros } from "./init.ts";
 import { UnaryModule } from "./module.ts";
-import { type RowForward, rowsOf } from "./rows.ts";
 import { spectralNorm as normalised } from "./spectral-norm.ts";
 
 /** Options of {@link SelfAttention}. */
@@ -65,29 +64,6 @@ export class SelfAttention extends UnaryModule {
   override forward(x: Tensor): Tensor {
     const seen = attend(this.#query.forward(x), halved(this.#key.forward(x)), halved(this.#value.forward(x)));
     return x.add(this.#output.forward(seen).mul(this.parameter("gain")));
-  }
-
-  /** The convolutions come back for the chosen samples; what lies between them is done again for these, with a record. */
-  override get rowForward(): RowForward {
-    return (x) => {
-      const query = this.#query.rowForward(x);
-      const key = this.#key.rowForward(x);
-      const value = this.#value.rowForward(x);
-      const output = this.#output.rowForward(attend(query.output, halved(key.output), halved(value.output)));
-      const gain = this.parameter("gain").detach().clone();
-      return {
-        output: x.add(output.output.mul(gain)),
-        inputGradient: (gradient, rows) => {
-          const atSeen = output.inputGradient(gradient.mul(gain), rows);
-          const parts = [query, key, value].map((pass) => rowsOf(pass.output, rows).detach().requiresGrad_());
-          const found = enableGrad(() => {
-            const seen = attend(parts[0]!, halved(parts[1]!), halved(parts[2]!));
-            return grad(seen, parts, { gradOutputs: [atSeen] });
-          });
-          return [query, key, value].reduce((sum, pass, i) => sum.add(pass.inputGradient(found[i]!, rows)), gradient);
-        },
-      };
-    };
   }
 }
 

@@ -1,7 +1,6 @@
 /** Sequential: layers in a row. */
-import { scope, type Tensor } from "../tensor/index.ts";
+import type { Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
-import type { RowForward, RowPass } from "./rows.ts";
 
 /**
  * Applies its modules one after the other. They are named "0", "1", ... in the state dict, as in PyTorch.
@@ -26,35 +25,5 @@ export class Sequential extends UnaryModule {
       seen?.(layer, value);
     }
     return value;
-  }
-
-  /** Offered where every layer offers it. */
-  override get rowForward(): RowForward | undefined {
-    const forwards: RowForward[] = [];
-    for (const { rowForward } of this.layers) {
-      if (rowForward === undefined) return undefined;
-      forwards.push(rowForward);
-    }
-    return (x) => {
-      const passes: RowPass[] = [];
-      let output = x;
-      for (const forward of forwards) {
-        const pass = forward(output);
-        passes.push(pass);
-        output = pass.output;
-      }
-      return {
-        output,
-        inputGradient: (gradient, rows) => {
-          let current = gradient;
-          for (const pass of passes.toReversed()) {
-            const previous = current;
-            current = scope(() => pass.inputGradient(previous, rows));
-            if (previous !== gradient && previous !== current) previous.dispose();
-          }
-          return current;
-        },
-      };
-    };
   }
 }
