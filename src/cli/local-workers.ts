@@ -6,9 +6,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import os from "node:os";
 import { UserError } from "../base/errors.ts";
-import type { Recipe } from "../recipe/recipe.ts";
 import { configureEngine } from "../tensor/index.ts";
-import { followRun, type Rendezvous, torchrunRendezvous } from "../training/index.ts";
+import { followRun, type Rendezvous, type Trainer, torchrunRendezvous } from "../training/index.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { wholeNumber } from "./flags.ts";
 
@@ -32,7 +31,7 @@ function freePort(): Promise<number> {
  */
 export async function amongWorkers(
   flag: string | undefined,
-  recipe: Recipe,
+  trainer: Trainer,
   lead: (rendezvous: Rendezvous | undefined) => Promise<number>,
 ): Promise<number> {
   const wanted = wholeNumber("--workers", flag, 1);
@@ -40,10 +39,10 @@ export async function amongWorkers(
   if (given !== undefined) {
     if (wanted !== undefined && wanted !== given.size)
       throw new UsageError(`--workers (=${wanted}) contradicts the environment's WORLD_SIZE (=${given.size})`);
-    return given.rank === 0 ? lead(given) : follow(recipe, given);
+    return given.rank === 0 ? lead(given) : follow(trainer, given);
   }
   if (wanted === undefined || wanted === 1) return lead(undefined);
-  const threads = recipe.threads ?? (Number(process.env.OMP_NUM_THREADS) || share(wanted));
+  const threads = trainer.settings.threads ?? (Number(process.env.OMP_NUM_THREADS) || share(wanted));
   configureEngine({ threads });
   const rendezvous = { rank: 0, localRank: 0, size: wanted, host: "127.0.0.1", port: await freePort() };
   const others: Other[] = [];
@@ -138,7 +137,7 @@ async function explained(error: unknown, others: readonly Other[]): Promise<unkn
  * What a worker other than the first does: Ctrl-C reaches every process of a terminal, and from the meeting on the first
  * decides when to stop.
  */
-async function follow(recipe: Recipe, rendezvous: Rendezvous): Promise<number> {
+async function follow(trainer: Trainer, rendezvous: Rendezvous): Promise<number> {
   const ready = async () => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
     // A command that started this one waits for a word; torchrun does not.
@@ -147,6 +146,6 @@ async function follow(recipe: Recipe, rendezvous: Rendezvous): Promise<number> {
       else process.send("ready", (error: Error | null) => (error === null ? resolve() : reject(error)));
     });
   };
-  await followRun(recipe, { ...rendezvous, ready });
+  await followRun(trainer, { ...rendezvous, ready });
   return exitCodes.success;
 }

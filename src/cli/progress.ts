@@ -7,13 +7,15 @@
 /** What a progress line shows of a tick: as in metrics.jsonl. */
 export interface Shown {
   readonly step: number;
-  readonly lossD: number;
-  readonly lossG: number;
-  readonly dReal: number;
-  readonly dFake: number;
-  readonly k?: number | undefined;
   readonly imagesPerSecond: number;
+  readonly [name: string]: number | undefined;
 }
+
+/** How a recipe's numbers are shown. Others are shown by their own names. */
+const LABELS: Readonly<Record<string, string>> = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fake)" };
+
+/** What is shown elsewhere in the line, or not at all. */
+const HIDDEN = ["step", "epoch", "imagesPerSecond", "seconds"];
 
 /** Seconds as `m:ss`, or `h:mm:ss` from an hour on. */
 export function clock(seconds: number): string {
@@ -61,14 +63,15 @@ function short(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 1e5) return value.toExponential(1);
+  if (Number.isInteger(value)) return String(value);
   return value.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0);
 }
 
 /**
  * The progress line of a tick, without an ending.
  *
- * Where `columns` are few it closes up, and then leaves out the speed: a line that was cut off would lose digits of the
- * remaining time, which looks like another time.
+ * Where `columns` are few it closes up, then leaves out the speed, and then the last numbers: a line that was cut off
+ * would lose digits of the remaining time, which looks like another time.
  */
 export function progressLine(
   tick: Shown,
@@ -76,20 +79,18 @@ export function progressLine(
   secondsLeft: number,
   columns = Number.POSITIVE_INFINITY,
 ): string {
-  const losses = [
-    `${String(tick.step).padStart(String(total).length)}/${total}`,
-    `D ${short(tick.lossD)}`,
-    `G ${short(tick.lossG)}`,
-    `D(real) ${short(tick.dReal)}`,
-    `D(fake) ${short(tick.dFake)}`,
-    ...(tick.k === undefined ? [] : [`k ${tick.k}`]),
-  ];
+  const numbers = Object.entries(tick).flatMap(([name, value]) =>
+    value === undefined || HIDDEN.includes(name) ? [] : [`${LABELS[name] ?? name} ${short(value)}`],
+  );
+  const losses = [`${String(tick.step).padStart(String(total).length)}/${total}`, ...numbers];
   const speed = `${Math.round(tick.imagesPerSecond)} img/s`;
   const left = `ETA ${clock(secondsLeft)}`;
   const wide = [...losses, speed, left].join("  ");
   if (wide.length <= columns) return wide;
   const close = [...losses, speed, left].join(" ");
-  return close.length <= columns ? close : [...losses, left].join(" ");
+  if (close.length <= columns) return close;
+  while (losses.length > 1 && [...losses, left].join(" ").length > columns) losses.pop();
+  return [...losses, left].join(" ");
 }
 
 /** Where lines go; `isTTY` and `columns` as of a `tty.WriteStream`. */

@@ -44,7 +44,7 @@ export const resume = defineCommand({
     const { openRun } = await import("../training/index.ts");
     const run = await openRun(flags.run, changes);
     const { amongWorkers } = await import("./local-workers.ts");
-    return amongWorkers(flags.workers, run.recipe, (rendezvous) =>
+    return amongWorkers(flags.workers, run.trainer, (rendezvous) =>
       trainWatched(run, run.recipe.name ?? "run", flags.run, flags, { rendezvous, workers: flags.workers }),
     );
   },

@@ -16,7 +16,7 @@ const args = {
   recipe: {
     type: "positional",
     required: true,
-    description: `a shipped recipe (${Object.keys(shippedRecipes).join(", ")}), or the path of a TypeScript or JavaScript file`,
+    description: `a shipped recipe (${Object.keys(shippedRecipes).join(", ")}), or the path of a TypeScript or JavaScript file that exports a recipe or a trainer`,
   },
   out: {
     type: "string",
@@ -98,23 +98,22 @@ export const train = defineCommand({
       line: "gantry train cifar10 --set generator.width=32 --set techniques+=topK",
       does: "another width, one technique more",
     },
-    { line: "gantry train ./my-recipe.ts", does: "a recipe of your own" },
+    { line: "gantry train ./my-recipe.ts", does: "a recipe of your own, or a trainer (defineTrainer)" },
     { line: "gantry train fashion-mnist --from runs/digits", does: "new data for trained networks" },
     { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],
   async run({ args: flags, rawArgs }) {
     const overrides = [...valuesOf(rawArgs, args, "set"), ...flagOverrides(flags)];
-    const { loadRecipe } = await import("../recipe/load.ts");
-    const { applyOverrides } = await import("../recipe/overrides.ts");
-    const loaded = await loadRecipe(flags.recipe);
-    const recipe = asUsage(() => applyOverrides(loaded.recipe, overrides));
+    const { loadTrainer, startRun } = await import("../training/index.ts");
+    const loaded = await loadTrainer(flags.recipe);
+    const trainer = asUsage(() => loaded.trainer.amended(overrides));
+    const name = trainer.settings.name ?? "recipe";
     const { amongWorkers } = await import("./local-workers.ts");
-    return amongWorkers(flags.workers, recipe, async (rendezvous) => {
+    return amongWorkers(flags.workers, trainer, async (rendezvous) => {
       if (flags.out !== undefined) refuseExisting(flags.out);
-      const { startRun } = await import("../training/index.ts");
-      const directory = flags.out ?? freshDirectory(recipe.name ?? "recipe");
+      const directory = flags.out ?? freshDirectory(name);
       const existed = existsSync(directory);
-      const run = startRun(recipe, {
+      const run = startRun(trainer, {
         directory,
         modules: loaded.modules,
         source: loaded.source,
@@ -126,7 +125,7 @@ export const train = defineCommand({
         for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
         if (!existed) rmdirSync(directory);
       };
-      return trainWatched(run, recipe.name ?? loaded.source, directory, flags, {
+      return trainWatched(run, trainer.settings.name ?? loaded.source, directory, flags, {
         rendezvous,
         workers: flags.workers,
         onNotStarted: unbegun,

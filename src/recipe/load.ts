@@ -18,21 +18,37 @@ export interface LoadedRecipe {
 
 const looksLikePath = (text: string) => /[/\\]/.test(text) || /\.[cm]?[jt]s$/.test(text);
 
-async function loadFile(path: string): Promise<LoadedRecipe> {
+/** Whether a text names a file, and not a shipped recipe. */
+export function namesFile(nameOrPath: string): boolean {
+  if (Object.hasOwn(shippedRecipes, nameOrPath)) return false;
+  return looksLikePath(nameOrPath) || existsSync(nameOrPath);
+}
+
+/**
+ * What a file exports: as `default`, or, in CommonJS, the exported value itself.
+ *
+ * @throws UserError when the file is missing, does not parse or throws.
+ */
+export async function importDefault(path: string): Promise<{ file: string; exported: unknown; isDefault: boolean }> {
   const file = resolve(path);
   if (!existsSync(file)) throw new UserError(`the recipe ${path} does not exist; looked for ${file}`);
   const exports = await importModule(file);
-  // A CommonJS file exports the recipe itself, an ES module exports it as `default`.
-  const exported = "default" in exports ? exports.default : exports;
-  const remedy = "it must say `export default defineRecipe({ ... })`";
-  if (!("default" in exports) && !isRecipe(exported)) throw new UserError(`${file} has no default export; ${remedy}`);
-  if (!isRecipe(exported)) throw new UserError(`${file}: its default export is not a recipe; ${remedy}`);
+  const isDefault = "default" in exports;
+  return { file, exported: isDefault ? exports.default : exports, isDefault };
+}
+
+async function loadFile(path: string): Promise<LoadedRecipe> {
+  const { file, exported, isDefault } = await importDefault(path);
+  if (!isRecipe(exported)) {
+    const what = isDefault ? ": its default export is not a recipe" : " has no default export";
+    throw new UserError(`${file}${what}; it must say \`export default defineRecipe({ ... })\``);
+  }
   const recipe = exported.name ? exported : defineRecipe({ ...exported, name: nameOf(file) } as never);
   return { recipe, source: file, modules: ownParts(recipe).length > 0 ? [file] : [] };
 }
 
 /** The file's name as a recipe's name may be written. */
-function nameOf(file: string): string {
+export function nameOf(file: string): string {
   return (
     basename(file, extname(file))
       .replace(/[^\w.-]+/g, "-")
@@ -53,7 +69,7 @@ function nameOf(file: string): string {
 export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
   const shipped = Object.hasOwn(shippedRecipes, nameOrPath) ? shippedRecipes[nameOrPath] : undefined;
   if (shipped) return { recipe: (await shipped()).default, source: nameOrPath, modules: [] };
-  if (looksLikePath(nameOrPath) || existsSync(nameOrPath)) return loadFile(nameOrPath);
+  if (namesFile(nameOrPath)) return loadFile(nameOrPath);
   const names = Object.keys(shippedRecipes);
   const likely = nearest(nameOrPath, names);
   const help = likely ? `did you mean \`${likely}\`?` : `accepted: ${names.join(", ")}, or the path of a file`;

@@ -18,13 +18,14 @@
  * can be put in place first and given its option next.
  */
 import type { z } from "zod";
-import { fromPlain, kindsOf, type PlainDescriptor, schemaOf } from "../base/descriptor.ts";
+import { canonicalJson } from "../base/canonical-json.ts";
+import { fromPlain, kindsOf, type PlainDescriptor, schemaOf, toPlain } from "../base/descriptor.ts";
 import { suggestion, UserError } from "../base/errors.ts";
 import type { PartRole } from "./part-types.ts";
 import { at, partsOf } from "./parts.ts";
 import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
-import { examples, lists, named, recipeSchema, slots } from "./schema.ts";
+import { examples, named, type Places, recipePlaces } from "./schema.ts";
 import { accepted, isScalar, keysOf, schemaAt, shown, validationMessage } from "./validation-message.ts";
 import { parseValue } from "./value.ts";
 
@@ -99,7 +100,7 @@ function valueFor(schema: Schema | undefined, setting: Setting, name: string): u
   if (fits(parsed)) return parsed;
   if (parsed === null) return undefined;
   if (fits(setting.raw)) return setting.raw;
-  const result = (schema as typeof recipeSchema).safeParse(parsed);
+  const result = (schema as z.ZodType).safeParse(parsed);
   throw refuse(validationMessage(result.error!, schema, parsed, name));
 }
 
@@ -166,10 +167,10 @@ function setList(draft: Draft, setting: Setting, name: string, role: PartRole): 
   }
 }
 
-function setPart(draft: Draft, setting: Setting, slot: string, role: PartRole): void {
+function setPart(draft: Draft, setting: Setting, schema: Schema, slot: string, role: PartRole): void {
   const place = slot.split(".");
   if (setting.path.length === place.length) {
-    const optional = schemaAt(recipeSchema, place)?._zod.optin === "optional";
+    const optional = schemaAt(schema, place)?._zod.optin === "optional";
     write(draft, place, optional && setting.raw === "null" ? undefined : newPart(role, setting, slot));
     return;
   }
@@ -185,10 +186,10 @@ function setPart(draft: Draft, setting: Setting, slot: string, role: PartRole): 
  * The setting with the path of the option that its bare name stands for; itself where it is no bare name, or no part has
  * such an option. Where several do, those that take the value count.
  */
-function located(draft: Draft, setting: Setting): Setting {
+function located(draft: Draft, setting: Setting, places: Places): Setting {
   const [name, ...inner] = setting.path;
-  if (inner.length > 0 || setting.operator !== "=" || keysOf(recipeSchema).includes(name!)) return setting;
-  const having = partsOf(draft).filter(([, { role, kind }]) => keysOf(schemaOf(role, kind)).includes(name!));
+  if (inner.length > 0 || setting.operator !== "=" || keysOf(places.schema).includes(name!)) return setting;
+  const having = partsOf(draft, places).filter(([, { role, kind }]) => keysOf(schemaOf(role, kind)).includes(name!));
   const taking = having.filter(([path, { role, kind }]) =>
     takes(schemaAt(schemaOf(role, kind), [name!]), setting, path),
   );
@@ -211,8 +212,9 @@ function takes(schema: Schema | undefined, setting: Setting, name: string): bool
   }
 }
 
-function set(draft: Draft, given: Setting): void {
-  const setting = located(draft, given);
+function set(draft: Draft, given: Setting, places: Places): void {
+  const setting = located(draft, given, places);
+  const { schema, slots, lists } = places;
   const { path, operator } = setting;
   const leadsTo = ([name]: [string, PartRole]) => name.split(".").every((step, i) => step === path[i]);
   const slot = Object.entries(slots).find(leadsTo);
@@ -224,10 +226,10 @@ function set(draft: Draft, given: Setting): void {
         .map((name) => `\`${name}\``)
         .join(" and ")} can be added to or removed from`,
     );
-  else if (slot) setPart(draft, setting, ...slot);
+  else if (slot) setPart(draft, setting, schema, ...slot);
   else {
-    refuseUnknown(recipeSchema, path, []);
-    write(draft, path, valueFor(schemaAt(recipeSchema, path), setting, path.join(".")));
+    refuseUnknown(schema, path, []);
+    write(draft, path, valueFor(schemaAt(schema, path), setting, path.join(".")));
     // The two exclude each other, and whoever sets one means it.
     if (path[0] === "steps") delete draft.epochs;
     if (path[0] === "epochs") delete draft.steps;
@@ -252,16 +254,31 @@ function rebuild(part: PlainDescriptor, path: string): unknown {
  */
 export function applyOverrides(recipe: Recipe, settings: readonly string[]): Recipe {
   if (settings.length === 0) return recipe;
-  const draft = structuredClone(toPlainRecipe(recipe)) as Draft;
-  for (const text of settings) set(draft, parseSetting(text));
-  for (const slot of Object.keys(slots)) {
+  return defineRecipe(amended(recipe, settings, recipePlaces) as unknown as RecipeInput);
+}
+
+/**
+ * Applies overrides to a recipe or to a trainer's settings, whose parts stand in `places`. A part that no override touches
+ * is kept as it is.
+ *
+ * @throws UserError as {@link applyOverrides} does. The result as a whole is not checked yet.
+ */
+export function amended(whole: object, settings: readonly string[], places: Places): Record<string, unknown> {
+  const before = new Map(partsOf(whole, places));
+  const draft = structuredClone(toPlainRecipe(whole)) as Draft;
+  for (const text of settings) set(draft, parseSetting(text), places);
+  const rebuilt = (part: PlainDescriptor, path: string): unknown => {
+    const old = before.get(path);
+    return old !== undefined && canonicalJson(toPlain(old)) === canonicalJson(part) ? old : rebuild(part, path);
+  };
+  for (const slot of Object.keys(places.slots)) {
     const part = at(draft, slot.split(".")) as PlainDescriptor | undefined;
-    if (part) write(draft, slot.split("."), rebuild(part, slot));
+    if (part) write(draft, slot.split("."), rebuilt(part, slot));
   }
-  for (const name of Object.keys(lists)) {
+  for (const name of Object.keys(places.lists)) {
     const list = at(draft, name.split(".")) as readonly PlainDescriptor[] | undefined;
-    const parts = list?.map((part) => rebuild(part, `${name}.${part.kind}`));
+    const parts = list?.map((part) => rebuilt(part, `${name}.${part.kind}`));
     if (parts) write(draft, name.split("."), parts);
   }
-  return defineRecipe(draft as unknown as RecipeInput);
+  return draft;
 }

@@ -1,6 +1,6 @@
 /** The parts of a recipe by the dotted path under which errors and `--set` name them. */
 import type { Descriptor } from "../base/descriptor.ts";
-import { lists, slots } from "./schema.ts";
+import { type Places, recipePlaces } from "./schema.ts";
 
 /** The value at a dotted path, or undefined where the path leaves the object. */
 export function at(value: unknown, path: readonly string[]): unknown {
@@ -15,7 +15,7 @@ export function at(value: unknown, path: readonly string[]): unknown {
  * @example
  * partsOf(recipe).map(([path]) => path); // ["data", "generator", ..., "techniques.topK"]
  */
-export function partsOf(recipe: object): [path: string, part: Descriptor][] {
+export function partsOf(recipe: object, { slots, lists }: Places = recipePlaces): [path: string, part: Descriptor][] {
   const found: [string, Descriptor][] = [];
   for (const path of Object.keys(slots)) {
     const part = at(recipe, path.split("."));

@@ -26,7 +26,7 @@ function mapParts(value: unknown, isPart: (value: object) => boolean, map: (part
 }
 
 /** The recipe as plain data, ready for JSON. */
-export function toPlainRecipe(recipe: Recipe): PlainRecipe {
+export function toPlainRecipe(recipe: object): PlainRecipe {
   return mapParts(recipe, (value) => isDescriptor(value), toPlain) as PlainRecipe;
 }
 
@@ -37,7 +37,12 @@ export function toPlainRecipe(recipe: Recipe): PlainRecipe {
  * @throws UserError when a kind is unknown or an option does not fit.
  */
 export function fromPlainRecipe(plain: PlainRecipe): Recipe {
-  return defineRecipe(mapParts(plain, isPlainPart, (part: PlainDescriptor) => fromPlain(part)) as RecipeInput);
+  return defineRecipe(withParts(plain) as RecipeInput);
+}
+
+/** The same data with its parts rebuilt as descriptors. */
+export function withParts(plain: PlainRecipe): object {
+  return mapParts(plain, isPlainPart, (part: PlainDescriptor) => fromPlain(part)) as object;
 }
 
 function isPlainPart(value: object): boolean {
@@ -51,7 +56,7 @@ function isPlainPart(value: object): boolean {
  * @example
  * recipeHash(recipe).slice(0, 12); // "5f0c9b1a7e42"
  */
-export function recipeHash(recipe: Recipe): string {
+export function recipeHash(recipe: object): string {
   return createHash("sha256")
     .update(canonicalJson(toPlainRecipe(recipe)))
     .digest("hex");

@@ -134,8 +134,16 @@ export const recipeSchema = z
       });
   });
 
-/** The keys of a recipe that hold one descriptor each, with the role that belongs there, by dotted path. */
-export const slots = {
+/** Where the parts of a recipe, or of a trainer's settings, stand. */
+export interface Places {
+  readonly schema: z.core.$ZodType;
+  /** The keys that hold one descriptor each, with the role that belongs there, by dotted path. */
+  readonly slots: Readonly<Record<string, PartRole>>;
+  /** The keys that hold a list of descriptors, each of another kind. */
+  readonly lists: Readonly<Record<string, PartRole>>;
+}
+
+const slots = {
   data: "data",
   generator: "generator",
   discriminator: "discriminator",
@@ -145,8 +153,7 @@ export const slots = {
   "optimizers.discriminator": "optimizer",
 } as const satisfies Record<string, PartRole>;
 
-/** The keys of a recipe that hold a list of descriptors, each of another kind. */
-export const lists = { techniques: "technique", "evaluate.metrics": "metric" } as const satisfies Record<
-  string,
-  PartRole
->;
+const lists = { techniques: "technique", "evaluate.metrics": "metric" } as const satisfies Record<string, PartRole>;
+
+/** The places of a recipe. */
+export const recipePlaces: Places = { schema: recipeSchema, slots, lists };

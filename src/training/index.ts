@@ -7,14 +7,12 @@ export {
   type TrainedClassifier,
   trainClassifier,
 } from "./classifier/index.ts";
-export { followRun } from "./distributed/follow-run.ts";
 export { type Rendezvous, torchrunRendezvous } from "./distributed/workers.ts";
 export { classify, testSplit } from "./evaluation/classification.ts";
 export type { EvaluationEvents, Evaluator } from "./evaluation/evaluator.ts";
 export { type DrawingOptions, generatedImages } from "./evaluation/generated-images.ts";
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
 export { listCheckpoints, readCheckpointState } from "./run/checkpoint.ts";
-export { type ImportedRun, importRun } from "./run/imported-run.ts";
 export { RunDirectory } from "./run/run-directory.ts";
 export { chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run/run-log.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
@@ -34,17 +32,31 @@ export {
   openDataModule,
   writeRunImage,
 } from "./trainer/data-module.ts";
+export { defineTrainer } from "./trainer/define-trainer.ts";
+export type { BuildModulesContext, Modules, StepContext, TrainerDefinition } from "./trainer/definition.ts";
+export { followRun } from "./trainer/follow-run.ts";
 export { imageLoader, shapeOf } from "./trainer/image-loader.ts";
-export { type TrainingEvents, totalSteps } from "./trainer/loop.ts";
+export { type ImportedRun, importRun } from "./trainer/imported-run.ts";
+export { type LoadedTrainer, loadTrainer } from "./trainer/load.ts";
+export { totalSteps } from "./trainer/loop.ts";
 export {
+  type OpenedCheckpoint,
   type OpenedGan,
+  openCheckpoint,
   openForSampling,
+  type SampleRunOptions,
+  sampleRun,
+} from "./trainer/open-checkpoint.ts";
+export {
   openRun,
   type Run,
   type RunOrigin,
   type RunResult,
-  type SampleRunOptions,
-  sampleRun,
   startRun,
+  storedTrainer,
   type TrainOptions,
+  trainerOf,
 } from "./trainer/run.ts";
+export type { TrainingEvents } from "./trainer/session.ts";
+export type { StepOptimizer } from "./trainer/step-optimizer.ts";
+export type { Trainer } from "./trainer/trainer.ts";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { inferenceMode, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { openForSampling, sampleRun } from "../../src/training/index.ts";
-import { importRun } from "../../src/training/run/imported-run.ts";
+import { importRun } from "../../src/training/trainer/imported-run.ts";
 import { expectClose, fixture, flat, noise } from "../nn/oracle.ts";
 import { temporaryFolder } from "./tiny.ts";
 

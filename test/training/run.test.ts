@@ -35,9 +35,9 @@ describe("a run", () => {
     ]);
     expect(readdirSync(directory).sort()).toEqual([
       "checkpoints",
-      "judgements.svg",
       "losses.svg",
       "metrics.jsonl",
+      "numbers.svg",
       "recipe.json",
       "report.md",
       "samples",

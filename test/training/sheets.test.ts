@@ -136,7 +136,7 @@ describe("sheets", () => {
     );
     expect(() => interpolationSheet(ganOf({ latentDistribution: "uniform" }), way)).toThrow("take linear");
     expect(() => interpolationSheet(ganOf(), { ...way, between: [0, 1] })).toThrow(
-      "the generator `mlp` takes no shares of classes, so there is nothing between two of them",
+      "the generator of this run takes no shares of classes, so there is nothing between two of them",
     );
   });
 });

@@ -129,7 +129,7 @@ describe("a run that begins with another's networks", () => {
     expect(() => begin(empty)).toThrow(/has no checkpoint yet, so there are no networks to begin with/);
     const wider = tinyRecipe({ generator: mlp.generator({ latent: 4, hidden: [16] }) });
     await expect(begin(from, wider).train()).rejects.toThrow(
-      /the generator of .*step-000006 does not fit this recipe's: state dict: `.*` has shape \[8, 4\], this network needs \[16, 4\]/,
+      /the generator of .*step-000006 does not fit the one of this run: state dict: `.*` has shape \[8, 4\], this network needs \[16, 4\]/,
     );
   });
 });

@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/index.ts";
-import { onOwnDevice, torchrunRendezvous } from "../../src/training/distributed/workers.ts";
+import { deviceOf, torchrunRendezvous } from "../../src/training/distributed/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 import { type End, GAMES, IN_SHARES, INTERRUPTED, sharedGan } from "./shared-gans.ts";
-import { tinyRecipe } from "./tiny.ts";
 
 describe("workers", () => {
   it("make the updates that one makes", async () => {
@@ -67,10 +66,10 @@ describe("workers", () => {
     const env = { RANK: "3", WORLD_SIZE: "4", MASTER_ADDR: "10.0.0.1", MASTER_PORT: "29500", LOCAL_RANK: "1" };
     const rendezvous = torchrunRendezvous(env)!;
     expect(rendezvous.localRank).toBe(1);
-    expect(onOwnDevice(tinyRecipe({ device: "cuda" }), rendezvous).device).toBe("cuda:1");
-    expect(onOwnDevice(tinyRecipe({ device: "cuda:0" }), rendezvous).device).toBe("cuda:0");
-    expect(onOwnDevice(tinyRecipe({ device: "cpu" }), rendezvous).device).toBe("cpu");
-    expect(onOwnDevice(tinyRecipe({ device: "cuda" }), { localRank: undefined }).device).toBe("cuda");
+    expect(deviceOf({ device: "cuda" }, rendezvous)).toBe("cuda:1");
+    expect(deviceOf({ device: "cuda:0" }, rendezvous)).toBe("cuda:0");
+    expect(deviceOf({ device: "cpu" }, rendezvous)).toBe("cpu");
+    expect(deviceOf({ device: "cuda" }, { localRank: undefined })).toBe("cuda");
     expect(() => torchrunRendezvous({ ...env, LOCAL_RANK: "x" })).toThrow(
       "LOCAL_RANK (=x) must be a whole number from 0 to 3",
     );

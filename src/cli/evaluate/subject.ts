@@ -5,9 +5,7 @@ import { fromPlain } from "../../base/descriptor.ts";
 import { suggestion, UserError } from "../../base/errors.ts";
 import { type DataDescriptor, type Dataset, imageFolder, type PackProgress } from "../../data/index.ts";
 import { BYTES, datasetImages, folderImages, type ImageSet, type Judged, npzImages } from "../../metrics/index.ts";
-import { fromPlainRecipe } from "../../recipe/index.ts";
-import { importModules } from "../../recipe/modules.ts";
-import { generatedImages, openForSampling, RunDirectory } from "../../training/index.ts";
+import { generatedImages, openCheckpoint } from "../../training/index.ts";
 import { UsageError } from "../errors.ts";
 import { datasetNames, describeDataset, isDatasetName } from "../named-dataset.ts";
 
@@ -120,12 +118,10 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
 
 async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>> {
   const { what, checkpoint, averaged, mode, truncation } = options;
-  const { modules, recipe } = new RunDirectory(what).description();
-  const { gan, step } = await openForSampling(what, checkpoint);
-  await importModules(modules);
-  const { sample } = gan.shape;
+  const { trained, step } = await openCheckpoint(what, checkpoint);
+  const { sample } = trained.shape;
   if ("features" in sample) {
-    gan.dispose();
+    trained.dispose();
     throw new UserError(
       `${what} makes vectors of ${sample.features} numbers, and only images can be evaluated; its own scores are in ${join(what, "report.md")}`,
     );
@@ -134,12 +130,12 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
     title: `${what}, step ${step}`,
     step,
     drawn: true,
-    judged: (count, seed) => generatedImages(gan, what, { count, seed, averaged, mode, truncation }),
+    judged: (count, seed) => generatedImages(trained, what, { count, seed, averaged, mode, truncation }),
     // Its generator makes images, so its data are images.
-    data: fromPlainRecipe(recipe).data as DataDescriptor,
+    data: trained.recipe.data as DataDescriptor,
     shape: { channels: sample.channels, height: sample.size, width: sample.size },
   };
-  return { value: subject, close: () => gan.dispose() };
+  return { value: subject, close: () => trained.dispose() };
 }
 
 /** Images that are there already. */

@@ -2,8 +2,6 @@
 import type { DataDescriptor, PackProgress } from "../../data/index.ts";
 import { type ImageRow, imageRows, writePng } from "../../figures/index.ts";
 import { type PixelBatch, quantise } from "../../formats/index.ts";
-import { fromPlainRecipe } from "../../recipe/index.ts";
-import { importModules } from "../../recipe/modules.ts";
 import { Generator, type Tensor } from "../../tensor/index.ts";
 import {
   classSheet,
@@ -11,9 +9,10 @@ import {
   interpolationSheet,
   type NearImage,
   nearestImages,
-  openForSampling,
+  openCheckpoint,
   RunDirectory,
   type Sheet,
+  storedTrainer,
   truncationSheet,
 } from "../../training/index.ts";
 import { UsageError } from "../errors.ts";
@@ -55,30 +54,30 @@ const MOST_CLASSES = 20;
  */
 export async function writeSheet(subject: Subject, flags: SheetFlags, file: string): Promise<Written> {
   const draw = readSheetFlags(subject, flags);
-  const { gan } = await openForSampling(flags.run, flags.checkpoint);
+  const { trained } = await openCheckpoint(flags.run, flags.checkpoint);
   let sheet: Sheet | undefined;
   try {
-    sheet = draw(gan);
+    sheet = draw(trained);
     const bytes = quantise(sheet.images);
     const { columns, titles } = sheet;
     const rows = titles.map((title, i): ImageRow => ({ images: partOf(bytes, i * columns, columns), title }));
     return { count: bytes.count, ...(await writePng(file, await imageRows(rows))) };
   } finally {
     sheet?.images.dispose();
-    gan.dispose();
+    trained.dispose();
   }
 }
 
-type Gan = Awaited<ReturnType<typeof openForSampling>>["gan"];
+type Trained = Awaited<ReturnType<typeof openCheckpoint>>["trained"];
 
-function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Gan) => Sheet {
+function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => Sheet {
   const { seed, averaged, classIndex, truncation, columns = COLUMNS } = flags;
   const random = new Generator(seed);
   if (subject === "truncation") {
     const thresholds = thresholdsOf("--thresholds", flags.thresholds ?? THRESHOLDS);
     return (gan) => truncationSheet(gan, { random, averaged, thresholds, columns, classIndex });
   }
-  const named = (gan: Gan): number[] | undefined =>
+  const named = (gan: Trained): number[] | undefined =>
     flags.classes === undefined ? undefined : classIndices(flags.classes, gan.shape.classes);
   if (subject === "classes") {
     return (gan) => {
@@ -121,9 +120,8 @@ export async function writeNeighbours(
   file: string,
   onProgress?: (progress: PackProgress) => void,
 ): Promise<Written & { readonly neighbours: Neighbours }> {
-  const { modules, recipe } = new RunDirectory(run).description();
-  await importModules(modules);
-  const data = fromPlainRecipe(recipe).data as DataDescriptor;
+  const { settings } = await storedTrainer(new RunDirectory(run).description());
+  const data = settings.data as DataDescriptor;
   const dataset = await data.build({ onProgress });
   const drawn = quantise(samples);
   const neighbours = nearestImages(drawn, dataset, k);

@@ -1,6 +1,6 @@
 /**
- * Several processes that train one run: which of them this one is, how they meet, and how the first, which alone reads
- * and writes the run's folder, leads the others.
+ * Several processes, called workers, that train one run: which worker this process is, the rendezvous at which they
+ * connect, and how the first worker leads the others. Only the first reads and writes the run's folder.
  */
 import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,43 +8,43 @@ import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { writeFully } from "../../formats/atomic.ts";
 import { recipeHash } from "../../recipe/plain.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
 import { broadcast, joinGroup, leaveGroup, scope, Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../run/checkpoint.ts";
-import type { BuiltGan } from "../step/gan.ts";
 import type { Replica } from "../step/sharding.ts";
+import type { Checkpointable, RunSettings } from "../trainable.ts";
 
-/** Where the workers of a run meet, and which one this is. */
+/** Where the workers of a run connect, and which of them this process is. */
 export interface Rendezvous extends Replica {
   readonly host: string;
   readonly port: number;
-  /** Which worker of its machine this one is; absent where nobody has numbered them. */
+  /** The number of this worker on its machine; absent where workers are not numbered by machine. */
   readonly localRank?: number | undefined;
   /**
-   * Called once this worker has its data, before it meets the others: the first may bring them then, and they may tell it.
-   * Resolves at the latest when `stop` is raised.
+   * Called once this worker has its data, before it connects: the first worker may start the others then, and they may
+   * report to it. Resolves at the latest when `stop` is raised.
    */
   readonly ready?: (stop?: AbortSignal) => Promise<void>;
 }
 
-/** Seconds until who has not come to the meeting is not waited for any longer: machines read their data at different speeds. */
+/** Seconds to wait for the other workers: machines read their data at different speeds. */
 const RENDEZVOUS_SECONDS = 600;
 
-/** While the first evaluates, the others wait; one that dies is noticed at once, whatever this is. */
+/** While the first worker evaluates, the others wait. A worker that dies is noticed at once, whatever this is. */
 const COLLECTIVE_SECONDS = 6 * 3600;
 
-/** In 1 to 65535; the lowest ports are not for everybody. */
+/** The next port from 1 to 65535; after the last comes 1024, because lower ports need privileges. */
 const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
 
 /**
- * The meeting that torchrun's environment variables describe (RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and, if it is set,
- * LOCAL_RANK); undefined where they are not set or speak of one process. Where torchrun itself listens on MASTER_PORT, the workers meet on the port after
- * it: its store and this libtorch's need not speak the same version of their language.
+ * The rendezvous that torchrun's environment variables describe: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and, if it is
+ * set, LOCAL_RANK. Undefined where they are not set or describe one process. Where torchrun itself listens on
+ * MASTER_PORT, the workers connect on the port after it: torchrun's store and this libtorch may speak different versions
+ * of the protocol.
  *
  * @throws UserError when a variable is missing or is no number that fits.
  *
  * @example
- * const meeting = torchrunRendezvous(process.env);
+ * const rendezvous = torchrunRendezvous(process.env);
  */
 export function torchrunRendezvous(env: Readonly<Record<string, string | undefined>>): Rendezvous | undefined {
   if (env.WORLD_SIZE === undefined) return undefined;
@@ -67,60 +67,63 @@ export function torchrunRendezvous(env: Readonly<Record<string, string | undefin
   return { size, rank, localRank, host, port: taken ? portAfter(port) : port };
 }
 
-/** The recipe as this worker computes it: what is called `cuda` is for each worker of a machine a GPU of its own. */
-export function onOwnDevice(recipe: Recipe, { localRank }: Pick<Rendezvous, "localRank">): Recipe {
-  if (recipe.device !== "cuda" || localRank === undefined) return recipe;
-  return { ...recipe, device: `cuda:${localRank}` };
+/** The device of this worker: `cuda` is a GPU of its own for each worker of a machine. */
+export function deviceOf(
+  { device }: Pick<RunSettings, "device">,
+  { localRank }: Pick<Rendezvous, "localRank">,
+): string {
+  return device === "cuda" && localRank !== undefined ? `cuda:${localRank}` : device;
 }
 
 /** What must be the same for all. Each worker computes where, and with as many threads, as its machine allows. */
-const commonHash = (recipe: Recipe): string => recipeHash({ ...recipe, device: "cpu", threads: undefined });
+const commonHash = (settings: RunSettings): string => recipeHash({ ...settings, device: "cpu", threads: undefined });
 
 /**
- * Meets the others; false when `stop` was raised before. While they are waited for, nothing else happens in this process.
+ * Connects to the other workers; false when `stop` was raised before. While it waits, nothing else happens in this
+ * process.
  *
- * @throws UserError when they do not come, or when one of them trains another recipe.
+ * @throws UserError when they do not come, or when one of them trains with other settings.
  */
-export async function joinWorkers(rendezvous: Rendezvous, recipe: Recipe, stop?: AbortSignal): Promise<boolean> {
+export async function joinWorkers(rendezvous: Rendezvous, settings: RunSettings, stop?: AbortSignal): Promise<boolean> {
   const { rank, size, host, port } = rendezvous;
   await rendezvous.ready?.(stop);
   if (stop?.aborted) return false;
   const local = host === "127.0.0.1" || host === "localhost";
   const address = local ? "127.0.0.1" : undefined;
   joinGroup({ rank, size, host, port, address, rendezvousTimeout: RENDEZVOUS_SECONDS, timeout: COLLECTIVE_SECONDS });
-  const own = Buffer.from(commonHash(recipe));
+  const own = Buffer.from(commonHash(settings));
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);
   return true;
 }
 
-/** Parts from the others. */
+/** Closes the connection to the other workers. */
 export function leaveWorkers(): void {
   leaveGroup();
 }
 
-/** Whether all go on with another step: what the first says. */
+/** Whether all workers make another step: the first decides. */
 export function shouldContinue({ rank, size }: Replica, wanted: boolean): boolean {
   if (size === 1) return wanted;
   return scope(() => broadcast(Tensor.full([1], rank === 0 && wanted ? 1 : 0)).item() === 1);
 }
 
-/** Files travel in pieces: neither Node nor gloo takes those of many gigabytes whole. */
+/** Files are sent in pieces: neither Node nor gloo takes many gigabytes at once. */
 const PIECE = 1 << 26;
 
-/** As many bytes everywhere: those of the first. */
+/** The bytes of the first worker. All workers give an array of the same length. */
 function bytesFromFirst(own: Uint8Array): Uint8Array {
   if (own.length === 0) return own;
   return scope(() => broadcast(Tensor.fromArray(own)).toArray() as Uint8Array);
 }
 
 /**
- * Hands the checkpoint that the first has begun from to the others; nothing where it begins anew, since the same recipe
- * builds the same game everywhere.
+ * Sends the checkpoint that the first worker has begun from to the others. Nothing is sent for a new run: the same
+ * settings build the same weights everywhere.
  *
- * @param path - Of the checkpoint, for the first.
+ * @param path - Of the checkpoint, for the first worker.
  */
-export function shareCheckpoint({ rank, size }: Replica, path: string | undefined, gan: BuiltGan): void {
+export function shareCheckpoint({ rank, size }: Replica, path: string | undefined, trained: Checkpointable): void {
   if (size === 1) return;
   const leads = rank === 0;
   const listed = path === undefined ? "" : readdirSync(path).sort().join("\n");
@@ -129,13 +132,13 @@ export function shareCheckpoint({ rank, size }: Replica, path: string | undefine
   const folder = leads ? path! : mkdtempSync(join(tmpdir(), "gantry-worker-"));
   try {
     for (const name of names.split("\n")) shareFile(leads, join(folder, name));
-    if (!leads) loadCheckpoint(folder, gan);
+    if (!leads) loadCheckpoint(folder, trained);
   } finally {
     if (!leads) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** What the first hands to the others, which have room for as many bytes. */
+/** The bytes that the first worker sends, or room for them. */
 function padded(leads: boolean, own: Uint8Array): Uint8Array {
   const length = numberFromFirst(own.length);
   return leads ? own : new Uint8Array(length);
@@ -145,7 +148,7 @@ function numberFromFirst(own: number): number {
   return Number(scope(() => broadcast(Tensor.fromArray(BigInt64Array.of(BigInt(own)))).item()));
 }
 
-/** Reads a file for the others, or writes what the first reads. */
+/** Reads a file for the others, or writes what the first worker has read. */
 function shareFile(leads: boolean, path: string): void {
   const length = numberFromFirst(leads ? statSync(path).size : 0);
   const file = openSync(path, leads ? "r" : "wx");

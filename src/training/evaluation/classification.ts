@@ -5,13 +5,12 @@ import { UserError } from "../../base/errors.ts";
 import type { AnyDataDescriptor, Dataset } from "../../data/index.ts";
 import { type Classified, datasetImages, hashOf, type Metric, type Protocol, type Score } from "../../metrics/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
 import { Generator, inferenceMode, keep, scope, Tensor } from "../../tensor/index.ts";
 import { throughSamplers } from "../sampling/sample.ts";
-import type { BuiltGan } from "../step/gan.ts";
+import type { RunSettings, Samplable } from "../trainable.ts";
 import type { EvaluationEvents } from "./evaluator.ts";
 
-/** Images a pass. */
+/** Images per pass. */
 const CHUNK = 500;
 
 /**
@@ -19,7 +18,7 @@ const CHUNK = 500;
  *
  * @throws UserError when the data has no test split, trains on it, or has no classes.
  */
-export async function testSplit({ data }: Pick<Recipe, "data">): Promise<Dataset> {
+export async function testSplit({ data }: Pick<RunSettings, "data">): Promise<Dataset> {
   const { role, kind, options } = toPlain(data);
   if (!("split" in options)) {
     throw new UserError(`\`testError\` needs data with a test split, and \`${kind}\` has no option \`split\``);
@@ -38,17 +37,19 @@ export async function testSplit({ data }: Pick<Recipe, "data">): Promise<Dataset
 
 /**
  * Logits float32 [N, K] on the CPU of all images, by the discriminator in evaluation mode; with `averaged` through the
- * techniques' samplers (averaged weights). Training's own streams stand afterwards where they stood before. The caller
- * disposes of it.
+ * techniques' samplers (averaged weights). Training's random streams do not move. The caller disposes it.
  *
  * @throws the reason of `stop` when it is raised, and UserError when the discriminator has one logit for all classes.
  */
 export async function classify(
-  gan: BuiltGan,
+  gan: Samplable,
   { images, classes, count }: Dataset,
   { averaged, stop }: { readonly averaged: boolean; readonly stop?: AbortSignal | undefined },
 ): Promise<Tensor> {
   const { discriminator, recipe } = gan;
+  if (discriminator === undefined) {
+    throw new UserError("`testError` scores the discriminator of a recipe, and this run has a trainer of its own");
+  }
   const kept = scope(() => keep(Tensor.zeros([count, classes.length])));
   try {
     for (let start = 0; start < count; start += CHUNK) {
@@ -56,12 +57,12 @@ export async function classify(
       discriminator.eval();
       try {
         scope(() => {
-          const judge = (): Tensor => {
+          const classified = (): Tensor => {
             const bytes = images.narrow(0, start, length).to({ device: recipe.device });
             const floats = bytes.to({ dtype: "float32", memoryFormat: recipe.memoryFormat }).div_(127.5).add_(-1);
             return discriminator.forward(floats).logits;
           };
-          const pass = averaged ? () => throughSamplers(gan, judge) : judge;
+          const pass = averaged ? () => throughSamplers(gan, classified) : classified;
           const logits = gan.streams.aside(() => inferenceMode(() => frozenStatistics(() => scope(pass))));
           if (logits.shape[1] !== classes.length) {
             throw new UserError(
@@ -83,12 +84,12 @@ export async function classify(
   }
 }
 
-/** Whether the game has averaged weights of its discriminator. */
-export function averagesDiscriminator({ techniques }: Pick<BuiltGan, "techniques">): boolean {
+/** Whether averaged weights of the discriminator are kept. */
+export function averagesDiscriminator({ techniques }: Pick<Samplable, "techniques">): boolean {
   return techniques.some(({ averages }) => averages?.includes("discriminator"));
 }
 
-/** The scores of a run that judge its discriminator as a classifier. */
+/** The scores of a run's discriminator as a classifier. */
 export class Classification {
   readonly #metrics: readonly Metric[];
   readonly #dataset: Dataset;
@@ -104,13 +105,13 @@ export class Classification {
    * Opens the test split.
    * @throws UserError when there is none.
    */
-  static async open(recipe: Recipe, metrics: readonly Metric[]): Promise<Classification> {
-    const dataset = await testSplit(recipe);
+  static async open(settings: RunSettings, metrics: readonly Metric[]): Promise<Classification> {
+    const dataset = await testSplit(settings);
     return new Classification(metrics, dataset, await hashOf(datasetImages(dataset)));
   }
 
-  /** The scores of the game as it stands. */
-  async scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
+  /** The scores at the current step. */
+  async scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
     const { name, count, labels } = this.#dataset;
     const logits = await classify(gan, this.#dataset, { averaged: false, stop });
     const averaged = averagesDiscriminator(gan)

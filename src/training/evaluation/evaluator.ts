@@ -1,15 +1,15 @@
-/** Evaluation on the way: what the training loop asks of a recipe's `evaluate`, whatever its data are. */
+/** Evaluation while training: what the loop asks of `evaluate`, for data of any kind. */
 import { UserError } from "../../base/errors.ts";
 import { type CollectProgress, type FeatureNetwork, type Metric, type Score, scoreName } from "../../metrics/index.ts";
-import type { BuiltGan } from "../step/gan.ts";
+import type { Samplable } from "../trainable.ts";
 
-/** What an evaluation tells while it goes on. */
+/** What an evaluation tells while it runs. */
 export interface EvaluationEvents {
   evaluating?(progress: CollectProgress): void;
   note?(message: string): void;
 }
 
-/** A recipe's evaluations. They draw from generators of their own: however often they come, training is the same. */
+/** The evaluations of a run. They draw from random streams of their own, so they do not change training. */
 export interface Evaluator {
   readonly every: number;
   /** The score whose best checkpoint is kept. */
@@ -18,7 +18,7 @@ export interface Evaluator {
    * The scores of the game as it stands.
    * @throws the reason of `stop` when it is raised meanwhile.
    */
-  scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]>;
+  scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]>;
   dispose(): void;
 }
 
@@ -44,6 +44,6 @@ export function bestOf(
   throw new UserError(
     best === undefined
       ? "`evaluate.metrics` is empty: name at least one, such as [fid()]"
-      : `\`evaluate.best\` (=${best}) must be one of the recipe's scores: ${names}`,
+      : `\`evaluate.best\` (=${best}) must be one of the run's scores: ${names}`,
   );
 }

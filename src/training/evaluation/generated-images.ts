@@ -1,11 +1,11 @@
-/** A generator's samples as a set of images that scores are computed of, drawn batch by batch from a seed. */
+/** A generator's samples as a set of images to score, drawn batch by batch from a seed. */
 import { UserError } from "../../base/errors.ts";
 import { quantise } from "../../formats/index.ts";
 import { type Drawing, type ImageSet, type Judged, QUANTISER } from "../../metrics/index.ts";
 import { Generator, scope, Tensor } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
-import type { BuiltGan } from "../step/gan.ts";
 import { seedOf } from "../step/random-streams.ts";
+import type { Samplable } from "../trainable.ts";
 
 /** How to draw. */
 export interface DrawingOptions {
@@ -17,15 +17,15 @@ export interface DrawingOptions {
   readonly truncation?: number | undefined;
 }
 
-/** Images drawn in one go: swapping averaged weights in and out is paid once for so many. */
+/** Images drawn in one go: averaged weights are swapped in and out once for each group. */
 const GROUP = 8 * SAMPLE_BATCH;
 
 /**
- * The samples of a game as bytes, with how they are drawn. Every pass over the set draws the same images.
+ * The samples of a generator as bytes, with how they are drawn. Every pass over the set draws the same images.
  *
  * @throws UserError when the data are no images; drawing throws it when a sample is not finite.
  */
-export function generatedImages(gan: BuiltGan, name: string, options: DrawingOptions): Judged {
+export function generatedImages(gan: Samplable, name: string, options: DrawingOptions): Judged {
   const { sample, classes } = gan.shape;
   const labelled = classes.length > 0 && gan.generator.takesLabels !== "none";
   if ("features" in sample) throw new UserError(`${name} makes vectors; these scores are computed of images`);
@@ -60,7 +60,7 @@ export function generatedImages(gan: BuiltGan, name: string, options: DrawingOpt
   return { images, drawing, quantiser: QUANTISER };
 }
 
-function drawBytes(gan: BuiltGan, name: string, options: Parameters<typeof drawSamples>[1]): Tensor {
+function drawBytes(gan: Samplable, name: string, options: Parameters<typeof drawSamples>[1]): Tensor {
   return scope(() => {
     const drawn = drawSamples(gan, options);
     if (drawn.isfinite().all().item() !== 1) {

@@ -1,4 +1,4 @@
-/** Evaluation of images on the way: the feature network and the real images are opened once for the run. */
+/** Evaluation of images while training: the feature network and the real images are opened once for the run. */
 import type { Dataset } from "../../data/index.ts";
 import {
   datasetImages,
@@ -9,24 +9,23 @@ import {
   openFeatures,
   type Score,
 } from "../../metrics/index.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
-import type { BuiltGan } from "../step/gan.ts";
 import { seedOf } from "../step/random-streams.ts";
+import type { RunSettings, Samplable } from "../trainable.ts";
 import { Classification } from "./classification.ts";
 import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluator.ts";
 import { generatedImages } from "./generated-images.ts";
 
-/** What an evaluation looks with, and at. */
+/** The networks and images of an evaluation. */
 interface Opened {
   readonly network: FeatureNetwork | undefined;
   readonly classification: Classification | undefined;
 }
 
-/** A recipe's evaluations where its data are images. */
+/** The evaluations of a run whose data are images. */
 export class ImageEvaluator implements Evaluator {
   readonly every: number;
   readonly best: Evaluator["best"];
-  readonly #recipe: Recipe;
+  readonly #settings: RunSettings;
   /** undefined where no metric looks at images. */
   readonly #network: FeatureNetwork | undefined;
   readonly #metrics: readonly Metric[];
@@ -35,10 +34,10 @@ export class ImageEvaluator implements Evaluator {
   readonly #samples: number;
   #warned = false;
 
-  private constructor(recipe: Recipe, dataset: Dataset, metrics: readonly Metric[], opened: Opened) {
-    const { every, samples, real, best } = recipe.evaluate!;
+  private constructor(settings: RunSettings, dataset: Dataset, metrics: readonly Metric[], opened: Opened) {
+    const { every, samples, real, best } = settings.evaluate!;
     this.every = every;
-    this.#recipe = recipe;
+    this.#settings = settings;
     this.#network = opened.network;
     this.#classification = opened.classification;
     this.#metrics = metrics.filter(({ needs }) => !needs.classified);
@@ -48,22 +47,22 @@ export class ImageEvaluator implements Evaluator {
   }
 
   /**
-   * Opens what a recipe's `evaluate` names; undefined where the recipe has none. The feature network and the test split are
-   * opened only where a metric looks at them.
+   * Opens what `evaluate` names; undefined where it is absent. The feature network and the test split are opened only
+   * where a metric needs them.
    *
    * @throws UserError when the feature network or the test split is not there or `best` is no score of the metrics.
    */
-  static async open(recipe: Recipe, dataset: Dataset): Promise<ImageEvaluator | undefined> {
-    if (recipe.evaluate === undefined) return undefined;
-    const metrics = recipe.evaluate.metrics.map((metric) => metric.build());
+  static async open(settings: RunSettings, dataset: Dataset): Promise<ImageEvaluator | undefined> {
+    if (settings.evaluate === undefined) return undefined;
+    const metrics = settings.evaluate.metrics.map((metric) => metric.build());
     const classifying = metrics.filter(({ needs }) => needs.classified);
-    const classification = classifying.length > 0 ? await Classification.open(recipe, classifying) : undefined;
+    const classification = classifying.length > 0 ? await Classification.open(settings, classifying) : undefined;
     const network =
       classifying.length < metrics.length || metrics.length === 0
-        ? await openFeatures(recipe.evaluate.features, { device: recipe.device })
+        ? await openFeatures(settings.evaluate.features, { device: settings.device })
         : undefined;
     try {
-      return new ImageEvaluator(recipe, dataset, metrics, { network, classification });
+      return new ImageEvaluator(settings, dataset, metrics, { network, classification });
     } catch (error) {
       network?.dispose();
       classification?.dispose();
@@ -71,8 +70,8 @@ export class ImageEvaluator implements Evaluator {
     }
   }
 
-  async scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
-    const options = { count: this.#samples, seed: seedOf(this.#recipe.seed, "evaluation"), averaged: true } as const;
+  async scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
+    const options = { count: this.#samples, seed: seedOf(this.#settings.seed, "evaluation"), averaged: true } as const;
     const classified = (await this.#classification?.scores(gan, events, stop)) ?? [];
     if (this.#network === undefined) return classified;
     const scores = await evaluate({

@@ -1,18 +1,17 @@
-/** Evaluation of vectors on the way: the metrics see the generator's samples as they are. */
+/** Evaluation of vectors while training: the metrics see the generator's samples as they are. */
 import { UserError } from "../../base/errors.ts";
 import type { VectorData } from "../../data/index.ts";
 import { type Drawing, type Metric, type Protocol, type Score, scoreName } from "../../metrics/index.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
 import { Generator, scope } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
-import type { BuiltGan } from "../step/gan.ts";
 import { seedOf } from "../step/random-streams.ts";
+import type { RunSettings, Samplable } from "../trainable.ts";
 import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluator.ts";
 
 /** The name under which the samples themselves stand where images have a feature network. */
 export const SAMPLES = "samples";
 
-/** A recipe's evaluations where its data are vectors. */
+/** The evaluations of a run whose data are vectors. */
 export class VectorEvaluator implements Evaluator {
   readonly every: number;
   readonly best: Evaluator["best"];
@@ -20,8 +19,8 @@ export class VectorEvaluator implements Evaluator {
   readonly #samples: number;
   readonly #seed: number;
 
-  private constructor(recipe: Recipe, data: VectorData) {
-    const { every, features, metrics, samples, best } = recipe.evaluate!;
+  private constructor(settings: RunSettings, data: VectorData) {
+    const { every, features, metrics, samples, best } = settings.evaluate!;
     if (features !== SAMPLES) {
       throw new UserError(
         `\`evaluate.features\` (=${features}) looks at images; data that are vectors are judged as they are: "${SAMPLES}"`,
@@ -36,20 +35,20 @@ export class VectorEvaluator implements Evaluator {
       throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` judges images; for vectors there is \`mixture\``);
     }
     this.#samples = samples;
-    this.#seed = seedOf(recipe.seed, "evaluation");
+    this.#seed = seedOf(settings.seed, "evaluation");
     this.best = bestOf(this.#metrics, { name: SAMPLES }, best);
   }
 
   /**
-   * Opens what a recipe's `evaluate` names; undefined where the recipe has none.
+   * Opens what `evaluate` names; undefined where it is absent.
    *
    * @throws UserError when a metric does not fit vectors or `best` is no score of the metrics.
    */
-  static open(recipe: Recipe, data: VectorData): VectorEvaluator | undefined {
-    return recipe.evaluate && new VectorEvaluator(recipe, data);
+  static open(settings: RunSettings, data: VectorData): VectorEvaluator | undefined {
+    return settings.evaluate && new VectorEvaluator(settings, data);
   }
 
-  async scores(gan: BuiltGan, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
+  async scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
     const count = this.#samples;
     const scores = scope(() => {
       const random = new Generator(this.#seed);

@@ -2,9 +2,9 @@
  * Checkpoints: everything that training continues from, as safetensors plus JSON.
  *
  *     checkpoints/step-000500/
- *       generator.safetensors  discriminator.safetensors   weights under PyTorch's names
- *       state.safetensors                                  optimizers, techniques, data order, random streams
- *       state.json                                         the numbers
+ *       <module>.safetensors    weights under PyTorch's names: of a recipe, generator and discriminator
+ *       state.safetensors       optimizers, techniques, data order, random streams
+ *       state.json              the numbers
  *
  * A checkpoint is written into a folder of another name, flushed, and renamed: a folder of the final name is whole.
  */
@@ -18,7 +18,7 @@ import { fileError, flushFolder, temporaryName } from "../../formats/atomic.ts";
 import { readSafetensors, writeFileAtomic, writeSafetensors } from "../../formats/index.ts";
 import { readJsonFile } from "../../formats/json-file.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import type { BuiltGan } from "../step/gan.ts";
+import type { Checkpointable } from "../trainable.ts";
 
 const PREFIX = "step-";
 const FORMAT = 1;
@@ -40,34 +40,34 @@ interface CarriedState {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** Something beside the networks that a game carries along: where it stands, and how it is put back. */
+/** A part of the training's state besides the modules: where it stands, and how it is put back. */
 interface Carrier {
   state(): CarriedState;
   load(state: CarriedState): void;
 }
 
-/** What a game carries along, by the name under which a checkpoint keeps it. */
-function carriers(gan: BuiltGan): Map<string, Carrier> {
+/** All such parts, by the name under which a checkpoint keeps them. */
+function carriers(trained: Checkpointable): Map<string, Carrier> {
   const found = new Map<string, Carrier>();
-  for (const [player, optimizer] of Object.entries(gan.optimizers)) {
-    found.set(`optimizer.${player}`, {
+  for (const [name, optimizer] of Object.entries(trained.optimizers)) {
+    found.set(`optimizer.${name}`, {
       state: () => ({ tensors: optimizer.state(), numbers: optimizer.scalars() }),
       load: ({ tensors, numbers }) => optimizer.load(tensors, numbers),
     });
   }
-  for (const technique of gan.techniques) {
+  for (const technique of trained.techniques) {
     if (technique.state === undefined) continue;
     found.set(`technique.${technique.name}`, {
       state: () => technique.state!(),
       load: (state) => technique.load!(state),
     });
   }
-  // The names of version 0.1, so that its checkpoints are read.
-  found.set("feed", { state: () => gan.loader.state(), load: (state) => gan.loader.load(state) });
-  for (const [name, loader] of gan.auxiliaryLoaders) found.set(`feed.${name}`, loader);
+  // "feed" is version 0.1's word for a data loader: stored names stay.
+  found.set("feed", { state: () => trained.loader.state(), load: (state) => trained.loader.load(state) });
+  for (const [name, loader] of trained.auxiliaryLoaders) found.set(`feed.${name}`, loader);
   found.set("random", {
-    state: () => ({ tensors: gan.streams.state(), numbers: {} }),
-    load: ({ tensors }) => gan.streams.load(tensors),
+    state: () => ({ tensors: trained.streams.state(), numbers: {} }),
+    load: ({ tensors }) => trained.streams.load(tensors),
   });
   return found;
 }
@@ -78,20 +78,16 @@ interface Contents {
   readonly numbers: CheckpointState["numbers"];
 }
 
-function contentsOf(gan: BuiltGan): Contents {
+function contentsOf(trained: Checkpointable): Contents {
   const tensors = new Map<string, Tensor>();
   const numbers: CheckpointState["numbers"] = {};
-  for (const [owner, carrier] of carriers(gan)) {
+  for (const [owner, carrier] of carriers(trained)) {
     const state = carrier.state();
     numbers[owner] = { ...state.numbers };
     for (const [name, tensor] of state.tensors) tensors.set(`${owner}/${name}`, tensor);
   }
-  const files = {
-    generator: gan.generator.stateDict(),
-    discriminator: gan.discriminator.stateDict(),
-    state: tensors,
-  };
-  return { files, numbers };
+  const modules = Object.entries(trained.modules).map(([name, module]) => [name, module.stateDict()] as const);
+  return { files: { ...Object.fromEntries(modules), state: tensors }, numbers };
 }
 
 /** The first tensor or number that is infinite or not a number, in words; undefined when all are finite. */
@@ -109,25 +105,25 @@ function notFinite({ files, numbers }: Contents): string | undefined {
 }
 
 /**
- * Writes a checkpoint of the game as it stands and returns its folder.
+ * Writes a checkpoint of the training as it stands and returns its folder.
  *
  * @throws UserError when anything in it is not finite or the disk refuses; the checkpoints before stay as they are.
  */
-export function writeCheckpoint(folder: string, gan: BuiltGan, seconds: number): string {
-  const target = join(folder, `${PREFIX}${String(gan.step).padStart(6, "0")}`);
+export function writeCheckpoint(folder: string, trained: Checkpointable, seconds: number): string {
+  const target = join(folder, `${PREFIX}${String(trained.step).padStart(6, "0")}`);
   const temporary = temporaryName(target);
   scope(() => {
-    const contents = contentsOf(gan);
+    const contents = contentsOf(trained);
     const broken = notFinite(contents);
     if (broken !== undefined) {
-      throw new UserError(`step ${gan.step}: ${broken} is not finite, so training has diverged and is not saved`);
+      throw new UserError(`step ${trained.step}: ${broken} is not finite, so training has diverged and is not saved`);
     }
     try {
       mkdirSync(temporary, { recursive: true });
       for (const [file, tensors] of Object.entries(contents.files)) {
         writeSafetensors(join(temporary, `${file}.safetensors`), tensors);
       }
-      const { step, epoch } = gan.progress;
+      const { step, epoch } = trained.progress;
       const state: CheckpointState = { format: FORMAT, step, epoch, seconds, numbers: contents.numbers };
       writeFileAtomic(join(temporary, "state.json"), [`${JSON.stringify(state, null, 2)}\n`]);
       // Only a folder that could not be loaded can stand there: training never goes back from a whole one.
@@ -182,25 +178,31 @@ export function readCheckpointState(path: string): CheckpointState {
   return readJsonFile(file, stateSchema);
 }
 
-/** Puts the weights of a checkpoint into a game's networks, and the state of techniques that sampling needs. */
-export function loadForSampling(path: string, gan: BuiltGan): void {
-  load(path, gan, readCheckpointState(path), (owner) => owner.startsWith("technique."));
+/** Puts the weights of a checkpoint into the modules, and the state of techniques that sampling needs. */
+export function loadForSampling(path: string, trained: Checkpointable): void {
+  load(path, trained, readCheckpointState(path), (owner) => owner.startsWith("technique."));
 }
 
-/** Puts a whole checkpoint into a game; training continues with the same bits. Returns its JSON part. */
-export function loadCheckpoint(path: string, gan: BuiltGan): CheckpointState {
+/** Puts a whole checkpoint back; training continues with the same bits. Returns its JSON part. */
+export function loadCheckpoint(path: string, trained: Checkpointable): CheckpointState {
   const state = readCheckpointState(path);
-  load(path, gan, state, () => true);
-  gan.reach(state.step);
+  load(path, trained, state, () => true);
+  trained.reach(state.step);
   return state;
 }
 
-function load(path: string, gan: BuiltGan, { numbers }: CheckpointState, wanted: (owner: string) => boolean): void {
+function load(
+  path: string,
+  trained: Checkpointable,
+  { numbers }: CheckpointState,
+  wanted: (owner: string) => boolean,
+): void {
   scope(() => {
-    gan.generator.loadStateDict(readSafetensors(join(path, "generator.safetensors")).tensors);
-    gan.discriminator.loadStateDict(readSafetensors(join(path, "discriminator.safetensors")).tensors);
+    for (const [name, module] of Object.entries(trained.modules)) {
+      module.loadStateDict(readSafetensors(join(path, `${name}.safetensors`)).tensors);
+    }
     const all = readSafetensors(join(path, "state.safetensors")).tensors;
-    for (const [owner, carrier] of carriers(gan)) {
+    for (const [owner, carrier] of carriers(trained)) {
       if (!wanted(owner)) continue;
       carrier.load({ tensors: unprefixed(`${owner}/`, all), numbers: numbers[owner] ?? {} });
     }

@@ -20,38 +20,62 @@ function markdownTable(head: readonly string[], rows: readonly (readonly string[
 }
 
 function ticksTable(ticks: readonly Tick[]): string {
-  const extras = [...new Set(ticks.flatMap((tick) => Object.keys(tick)))].filter((key) => !COLUMNS.includes(key));
-  const keys = [...COLUMNS, ...extras];
+  const numbers = numbersIn(ticks);
+  const keys = ["step", "epoch", ...numbers.filter((name) => !isExtra(name, numbers)), "imagesPerSecond", "seconds"];
+  const columns = [...keys, ...numbers.filter((name) => isExtra(name, numbers))];
   return markdownTable(
-    keys,
-    thin(ticks, ROWS).map((tick) => keys.map((key) => (tick[key] === undefined ? "" : short(tick[key])))),
+    columns,
+    thin(ticks, ROWS).map((tick) => columns.map((key) => (tick[key] === undefined ? "" : short(tick[key])))),
   );
 }
 
-/** How training went: the losses and the judgements over the steps, as charts and as a table. */
+/** The numbers of a recipe's step; whatever else stands in its log was reported by techniques. */
+const RECIPE_NUMBERS = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fake)" } as const;
+
+const labelOf = (name: string): string => RECIPE_NUMBERS[name as keyof typeof RECIPE_NUMBERS] ?? name;
+
+/** The names in a log besides those of every line. */
+function numbersIn(ticks: readonly Tick[]): string[] {
+  const every = ["step", "epoch", "imagesPerSecond", "seconds"];
+  return [...new Set(ticks.flatMap((tick) => Object.keys(tick)))].filter((name) => !every.includes(name));
+}
+
+/** Whether a number was reported by a technique: the log of a recipe has `dReal`. */
+const isExtra = (name: string, all: readonly string[]): boolean => all.includes("dReal") && !(name in RECIPE_NUMBERS);
+
+/** How training went: the numbers over the steps, as charts and as a table. */
 function trainingSection(directory: RunDirectory, ticks: readonly Tick[]): string[] {
   if (ticks.length === 0) return [];
   const shown = thin(ticks, POINTS);
-  const draw = (file: string, title: string, keys: Readonly<Record<string, "lossD" | "lossG" | "dReal" | "dFake">>) => {
-    const curves = Object.entries(keys).map(([name, key]) => ({
-      name,
-      points: shown.map((tick) => [tick.step, tick[key]] as const),
+  const all = numbersIn(ticks);
+  const names = all.filter((name) => !isExtra(name, all));
+  const isLoss = (name: string): boolean => /^loss/i.test(name);
+  const draw = (file: string, title: string, curved: readonly string[]): string[] => {
+    if (curved.length === 0) return [];
+    const curves = curved.map((name) => ({
+      name: labelOf(name),
+      points: shown.flatMap((tick) => (tick[name] === undefined ? [] : [[tick.step, tick[name]] as const])),
     }));
     writeFileAtomic(file, [lineChart({ title, xName: "step", curves })]);
-    return `![${title} over the steps](${relative(directory.path, file)})`;
+    return [`![${title} over the steps](${relative(directory.path, file)})`];
   };
+  const outputs = all.includes("dReal") ? "mean output of D" : "numbers of the step";
   return [
     "## Training",
     "",
-    draw(directory.lossesChart, "losses", { D: "lossD", G: "lossG" }),
-    draw(directory.judgementsChart, "mean judgement of D", { "D(real)": "dReal", "D(fake)": "dFake" }),
+    ...draw(directory.lossesChart, "losses", names.filter(isLoss)),
+    ...draw(
+      directory.numbersChart,
+      outputs,
+      names.filter((name) => !isLoss(name)),
+    ),
     "",
     ticksTable(ticks),
     "",
   ];
 }
 
-/** The scores over the steps: the table, the best step of each, what they were measured against, and the chart. */
+/** The scores over the steps: the table, the best step of each, the protocol, and the chart. */
 function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEvent[]): string[] {
   const [first] = evaluations;
   const latest = evaluations.at(-1);
@@ -123,7 +147,7 @@ function imagesText(scores: readonly Score[]): string {
     drawing && ` drawn with ${drawing.averaged ? "averaged weights" : "the weights of the step"}`,
     drawing?.standing &&
       `, standing statistics of ${drawing.standing.batches} batches of ${drawing.standing.batchSize}`,
-    real && `, held against ${real.count} real images (${real.name}, ${real.hash.slice(0, 12)})`,
+    real && `, compared with ${real.count} real images (${real.name}, ${real.hash.slice(0, 12)})`,
     ".",
   ]
     .filter(Boolean)
@@ -132,8 +156,6 @@ function imagesText(scores: readonly Score[]): string {
 
 const short = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(4));
 
-const COLUMNS = ["step", "epoch", "lossD", "lossG", "dReal", "dFake", "imagesPerSecond", "seconds"];
-
 /** Writes report.md, and the charts that it shows, from the log. */
 export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {
   const ticks = directory.ticks();
@@ -141,7 +163,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
   const lines = [
     `# ${String(description.recipe.name ?? source)}`,
     "",
-    `Recipe \`${source}\`${overrides.length > 0 ? ` with ${overrides.map((o) => `\`${o}\``).join(", ")}` : ""}, hash \`${hash.slice(0, 12)}\`.`,
+    `${description.trainer === undefined ? "Recipe" : "Trainer"} \`${source}\`${overrides.length > 0 ? ` with ${overrides.map((o) => `\`${o}\``).join(", ")}` : ""}, hash \`${hash.slice(0, 12)}\`.`,
     ...(from ? [`Began with the networks of \`${from}\`.`] : []),
     ...(data
       ? [
@@ -155,7 +177,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
     ...(samples ? [`![samples](${relative(directory.path, samples)})`, ""] : []),
     ...scoresSection(directory, directory.evaluations()),
     ...trainingSection(directory, ticks),
-    "## Recipe",
+    description.trainer === undefined ? "## Recipe" : "## Settings",
     "",
     "```json",
     JSON.stringify(description.recipe, null, 2),

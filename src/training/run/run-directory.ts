@@ -1,7 +1,7 @@
 /**
  * A run's folder: what it was asked to do, its log, and where its samples and checkpoints are.
  *
- *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg  losses.svg  judgements.svg
+ *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg  losses.svg  numbers.svg
  */
 
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
@@ -28,6 +28,9 @@ const descriptionSchema = z.object({
   overrides: z.array(z.string()),
   /** Files of the user's own parts, to import before the recipe can be rebuilt. */
   modules: z.array(z.string()),
+  /** The file that defines the trainer, where a recipe alone does not say everything. */
+  trainer: z.string().optional(),
+  /** The recipe, or the trainer's settings. */
   recipe: z.record(z.string(), z.unknown()),
   hash: z.string(),
   /** The checkpoint of another run whose networks this one began with. */
@@ -77,13 +80,13 @@ export class RunDirectory {
   get scoresChart(): string {
     return join(this.path, "scores.svg");
   }
-  /** The chart of both players' losses, which the report shows. */
+  /** The chart of the losses, which the report shows. */
   get lossesChart(): string {
     return join(this.path, "losses.svg");
   }
-  /** The chart of D(real) and D(fake), which the report shows. */
-  get judgementsChart(): string {
-    return join(this.path, "judgements.svg");
+  /** The chart of the other numbers, which the report shows: of a recipe, D(real) and D(fake). */
+  get numbersChart(): string {
+    return join(this.path, "numbers.svg");
   }
   get #description(): string {
     return join(this.path, "recipe.json");

@@ -1,24 +1,22 @@
-/** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a sitting. */
+/** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a session. */
 import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { fileError } from "../../formats/atomic.ts";
 import { differences, isBetter, type Score } from "../../metrics/index.ts";
 
 /** One line of metrics.jsonl for a stretch of steps. */
 export interface Tick {
-  /** Generator updates done. */
+  /** Steps done. */
   readonly step: number;
   readonly epoch: number;
-  /** Means over the steps since the last line. */
-  readonly lossD: number;
-  readonly lossG: number;
-  readonly dReal: number;
-  readonly dFake: number;
-  /** Real images seen a second. */
+  /** Real images seen per second. */
   readonly imagesPerSecond: number;
-  /** Seconds of training so far, over all sittings. */
+  /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
-  /** What techniques report, such as top-k's `k`. */
-  readonly [extra: string]: number | undefined;
+  /**
+   * Means over the steps since the last line: of a recipe `lossD`, `lossG`, `dReal` and `dFake`, of a trainer the numbers
+   * that its step returns. Then what techniques report, such as top-k's `k`.
+   */
+  readonly [name: string]: number | undefined;
 }
 
 /** A line of metrics.jsonl with the scores of an evaluation. */
@@ -33,12 +31,12 @@ export interface ScoresEvent {
   readonly chosenBy: string;
 }
 
-/** A line of metrics.jsonl that says that a sitting of the run began or ended. */
+/** A line of metrics.jsonl that says that a session of the run began or ended. */
 export interface RunEvent {
   readonly event: "start" | "resume" | "stop" | "finish" | "fail";
   readonly step: number;
   readonly time: string;
-  /** Versions and settings of this sitting that the bits depend on; of `start` and `resume`. */
+  /** Versions and settings of this session that the bits depend on; of `start` and `resume`. */
   readonly engine?: Readonly<Record<string, string | number>>;
   /** Why it failed. */
   readonly message?: string;

@@ -3,7 +3,8 @@ import { UserError } from "../../base/errors.ts";
 import type { Drawing } from "../../metrics/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { type Generator, inferenceMode, scope, Tensor } from "../../tensor/index.ts";
-import { type BuiltGan, drawLatents } from "../step/gan.ts";
+import { drawLatents } from "../step/gan.ts";
+import type { Samplable } from "../trainable.ts";
 
 /** What to draw. */
 export interface SampleOptions {
@@ -41,7 +42,7 @@ export const SAMPLE_BATCH = 64;
  *
  * @throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
  */
-export function truncateLatents(gan: BuiltGan, given: Tensor, random: Generator, threshold: number): Tensor {
+export function truncateLatents(gan: Samplable, given: Tensor, random: Generator, threshold: number): Tensor {
   if (!(threshold >= 0.01)) {
     throw new UserError(`truncation (=${threshold}) must be a number of at least 0.01, in standard deviations`);
   }
@@ -54,7 +55,7 @@ export function truncateLatents(gan: BuiltGan, given: Tensor, random: Generator,
 }
 
 /** Latents [count, latent], truncated where there is a threshold. */
-export function newLatents(gan: BuiltGan, count: number, random: Generator, truncation: number | undefined): Tensor {
+export function newLatents(gan: Samplable, count: number, random: Generator, truncation: number | undefined): Tensor {
   const drawn = drawLatents(gan, count, random);
   return truncation === undefined ? drawn : truncateLatents(gan, drawn, random, truncation);
 }
@@ -65,7 +66,7 @@ export function newLatents(gan: BuiltGan, count: number, random: Generator, trun
  *
  * @throws UserError when an option does not fit the game.
  */
-export function drawSamples(gan: BuiltGan, options: SampleOptions): Tensor {
+export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
   const { count, random, averaged, truncation, classIndex, first = 0, inputs, mode = "eval" } = options;
   if (!Number.isInteger(count) || count < 1) throw new UserError(`count (=${count}) must be a whole number above 0`);
   const classes = gan.shape.classes.length;
@@ -103,14 +104,14 @@ export function drawSamples(gan: BuiltGan, options: SampleOptions): Tensor {
 }
 
 /** Runs `body` inside all samplers of the game's techniques, the first the outermost: with averaged weights, for example. */
-export function throughSamplers<T>({ techniques }: Pick<BuiltGan, "techniques">, body: () => T): T {
+export function throughSamplers<T>({ techniques }: Pick<Samplable, "techniques">, body: () => T): T {
   const sampling = techniques.filter((technique) => technique.sampler);
   return sampling.reduceRight<() => T>((inner, technique) => () => technique.sampler!(inner), body)();
 }
 
 /** What the protocol of scores says of samples that are drawn through the samplers, or not. */
 export function samplingOf(
-  { techniques }: Pick<BuiltGan, "techniques">,
+  { techniques }: Pick<Samplable, "techniques">,
   throughThem: boolean,
   mode: Drawing["mode"],
 ): Pick<Drawing, "averaged" | "mode" | "standing"> {
@@ -121,9 +122,9 @@ export function samplingOf(
 }
 
 /** @throws UserError when samples of a certain class are asked of a generator that does not look at labels. */
-export function refuseBlind({ generator, recipe, shape }: BuiltGan, wanted: string): void {
+export function refuseBlind({ generator, recipe, shape }: Samplable, wanted: string): void {
   if (shape.classes.length > 0 && generator.takesLabels !== "none") return;
-  const { conditional } = recipe.generator.options;
+  const conditional = recipe.generator?.options.conditional;
   const remedy =
     conditional === false && shape.classes.length > 0
       ? "; to have them, train with --set generator.conditional=true --set discriminator.conditional=true"
@@ -132,7 +133,7 @@ export function refuseBlind({ generator, recipe, shape }: BuiltGan, wanted: stri
 }
 
 /** Labels of the samples from number `first` on: one class, or all in turn. */
-function labelsInTurn(gan: BuiltGan, first: number, count: number, only: number | undefined): Tensor | undefined {
+function labelsInTurn(gan: Samplable, first: number, count: number, only: number | undefined): Tensor | undefined {
   const classes = gan.shape.classes.length;
   if (classes === 0) return undefined;
   const labels = Array.from({ length: count }, (_, i) => BigInt(only ?? (first + i) % classes));

@@ -1,7 +1,7 @@
 /** Sheets: samples in rows that have something in common, to be looked at. */
 import { UserError } from "../../base/errors.ts";
 import { type Generator, scope, Tensor } from "../../tensor/index.ts";
-import type { BuiltGan } from "../step/gan.ts";
+import type { Samplable } from "../trainable.ts";
 import { type Interpolation, interpolate } from "./interpolation.ts";
 import { drawSamples, newLatents, refuseBlind, type SampleInputs, truncateLatents } from "./sample.ts";
 
@@ -41,7 +41,7 @@ export interface InterpolationOptions extends SheetOptions {
  * @throws UserError for a way that does not fit the run: an arc between uniform latents, or between classes for a
  * generator that takes nothing but whole ones.
  */
-export function interpolationSheet(gan: BuiltGan, options: InterpolationOptions): Sheet {
+export function interpolationSheet(gan: Samplable, options: InterpolationOptions): Sheet {
   const { kind, rows, steps, random, truncation, classIndex, between } = options;
   refuseVectors(gan);
   if (kind === "spherical" && gan.recipe.latentDistribution !== "normal") {
@@ -49,7 +49,7 @@ export function interpolationSheet(gan: BuiltGan, options: InterpolationOptions)
   }
   if (between !== undefined && gan.generator.takesLabels !== "shares") {
     throw new UserError(
-      `the generator \`${gan.recipe.generator.kind}\` takes no shares of classes, so there is nothing between two of them`,
+      "the generator of this run takes no shares of classes, so there is nothing between two of them",
     );
   }
   if (classIndex !== undefined) refuseBlind(gan, `class (=${classIndex})`);
@@ -73,7 +73,7 @@ export function interpolationSheet(gan: BuiltGan, options: InterpolationOptions)
  * @throws UserError for a class that is not there.
  */
 export function classSheet(
-  gan: BuiltGan,
+  gan: Samplable,
   options: SheetOptions & {
     readonly classes: readonly number[];
     readonly columns: number;
@@ -104,7 +104,7 @@ export function classSheet(
  * @throws UserError for thresholds that rise.
  */
 export function truncationSheet(
-  gan: BuiltGan,
+  gan: Samplable,
   options: SheetOptions & {
     readonly thresholds: readonly (number | undefined)[];
     readonly columns: number;
@@ -138,7 +138,7 @@ export const thresholdText = (threshold: number | undefined): string =>
   threshold === undefined ? "none" : String(threshold);
 
 function drawSheet(
-  gan: BuiltGan,
+  gan: Samplable,
   { averaged, random }: SheetOptions,
   columns: number,
   make: () => SampleInputs & { readonly titles: readonly string[] },
@@ -152,22 +152,22 @@ function drawSheet(
   });
 }
 
-function refuseVectors({ shape }: BuiltGan): void {
+function refuseVectors({ shape }: Samplable): void {
   if (!("features" in shape.sample)) return;
   throw new UserError(`this run makes vectors of ${shape.sample.features} numbers, and sheets are of images`);
 }
 
-const namesOf = ({ shape }: BuiltGan): readonly string[] => shape.classes;
+const namesOf = ({ shape }: Samplable): readonly string[] => shape.classes;
 
 /** Whether the generator does not look at labels. */
-const blind = ({ generator, shape }: BuiltGan): boolean =>
+const blind = ({ generator, shape }: Samplable): boolean =>
   shape.classes.length === 0 || generator.takesLabels === "none";
 
-function titled(gan: BuiltGan, rows: number, name: (row: number) => string): string[] {
+function titled(gan: Samplable, rows: number, name: (row: number) => string): string[] {
   return Array.from({ length: rows }, (_, row) => (blind(gan) ? "" : name(row)));
 }
 
-function labelsOf({ shape }: BuiltGan, labels: readonly number[]): Tensor | undefined {
+function labelsOf({ shape }: Samplable, labels: readonly number[]): Tensor | undefined {
   return shape.classes.length === 0 ? undefined : Tensor.fromArray(BigInt64Array.from(labels, BigInt));
 }
 

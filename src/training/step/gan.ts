@@ -10,7 +10,6 @@ import { type Generator, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
 import { RandomStreams, seedOf } from "./random-streams.ts";
 import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
-import { type StartingWeights, startWith } from "./starting-weights.ts";
 
 /** What the networks must know of the data. */
 export interface DataShape {
@@ -30,6 +29,7 @@ export class BuiltGan implements Gan {
   readonly shape: DataShape;
   readonly generator: GeneratorNetwork;
   readonly discriminator: DiscriminatorNetwork;
+  readonly modules: Readonly<Record<Player, GeneratorNetwork | DiscriminatorNetwork>>;
   readonly loss: Loss;
   readonly optimizers: Readonly<Record<Player, Optimizer>>;
   readonly techniques: readonly Technique[];
@@ -48,7 +48,7 @@ export class BuiltGan implements Gan {
    *
    * @param loader - The training batches; without them the GAN can be sampled from but not trained.
    * @param replica - Which of the processes that train together this one is.
-   * @param weights - What the networks begin with instead of new weights.
+   * @param startWith - Puts given weights into the new networks.
    * @throws UserError when parts of the recipe do not go together, the data cannot give an auxiliary loader, or the weights
    *   are those of other networks.
    */
@@ -57,7 +57,7 @@ export class BuiltGan implements Gan {
     shape: DataShape,
     loader?: DataLoader,
     replica: Replica = ALONE,
-    weights?: StartingWeights,
+    startWith?: (modules: BuiltGan["modules"]) => void,
   ) {
     this.recipe = recipe;
     this.shape = shape;
@@ -83,8 +83,9 @@ export class BuiltGan implements Gan {
     for (const technique of this.techniques) networks = technique.networks?.(networks) ?? networks;
     this.generator = networks.generator.build(contextOf("weights.generator")).to({ memoryFormat });
     this.discriminator = networks.discriminator.build(contextOf("weights.discriminator")).to({ memoryFormat });
-    this.hasGivenWeights = weights !== undefined;
-    if (weights !== undefined) startWith(this, weights);
+    this.modules = { generator: this.generator, discriminator: this.discriminator };
+    this.hasGivenWeights = startWith !== undefined;
+    startWith?.(this.modules);
     this.optimizers = {
       generator: recipe.optimizers.generator.build({ parameters: this.generator.parameters() }),
       discriminator: recipe.optimizers.discriminator.build({ parameters: this.discriminator.parameters() }),

@@ -1,9 +1,10 @@
-/** The data of a run, images or vectors, behind one face. Nothing else in training asks which they are. */
-import type { AnyDataDescriptor, DataContext, DataLoader, Dataset, Mixture, VectorData } from "../../data/index.ts";
+/** Data module: the data of a run, images or vectors, behind one interface. Nothing else in training asks which they are. */
+
+import { fromPlain, type PlainDescriptor } from "../../base/descriptor.ts";
+import type { AnyDataDescriptor, DataContext, Dataset, Mixture, VectorData } from "../../data/index.ts";
+import type { DataLoader } from "../../data/loader.ts";
 import { pointCloud, writePng } from "../../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../../formats/index.ts";
-import { fromPlainRecipe } from "../../recipe/plain.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { Evaluator } from "../evaluation/evaluator.ts";
 import { ImageEvaluator } from "../evaluation/image-evaluation.ts";
@@ -11,6 +12,7 @@ import { VectorEvaluator } from "../evaluation/vector-evaluation.ts";
 import type { RunDescription } from "../run/run-directory.ts";
 import type { DataShape } from "../step/gan.ts";
 import { seedOf } from "../step/random-streams.ts";
+import type { RunSettings } from "../trainable.ts";
 import { imageLoader, shapeOf } from "./image-loader.ts";
 
 /** The data of a run. */
@@ -19,14 +21,14 @@ export interface DataModule {
   readonly name: string;
   /** Samples that count as an epoch; undefined where the data knows no epochs. */
   readonly samplesPerEpoch: number | undefined;
-  /** What else belongs beside every score. */
+  /** A remark that belongs to every score. */
   readonly note: string | undefined;
   /** Files of the data that could not be read and are left out. */
   readonly broken: number;
   /** Changes whenever the samples may; undefined where they are drawn. */
   readonly fingerprint: string | undefined;
   readonly shape: DataShape;
-  /** Endless batches as the recipe wants them, from their beginning; they follow from its seed. */
+  /** Batches without end, from the beginning; their order follows from the seed. */
   loader(): DataLoader;
   /**
    * Opens the recipe's `evaluate`; undefined where it has none.
@@ -37,25 +39,25 @@ export interface DataModule {
   writeImage(path: string, samples: Tensor, options: GridOptions): Promise<ImageSize>;
 }
 
-/** Of a written picture, in pixels. */
+/** Size of a written image file in pixels. */
 export interface ImageSize {
   readonly width: number;
   readonly height: number;
 }
 
 /**
- * Builds a recipe's data.
+ * Opens the data.
  * @throws UserError when they are not there, and the reason of `stop` when that is raised meanwhile.
  */
 export async function openDataModule(
-  recipe: Recipe,
+  settings: RunSettings,
   context: Pick<DataContext, "onProgress" | "stop"> = {},
 ): Promise<DataModule> {
-  const data = await (recipe.data as AnyDataDescriptor).build(context);
-  return "images" in data ? imageDataModule(data, recipe) : vectorDataModule(data, recipe);
+  const data = await (settings.data as AnyDataDescriptor).build(context);
+  return "images" in data ? imageDataModule(data, settings) : vectorDataModule(data, settings);
 }
 
-function imageDataModule(dataset: Dataset, recipe: Recipe): DataModule {
+function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
   return {
     name: dataset.name,
     samplesPerEpoch: dataset.count,
@@ -63,14 +65,14 @@ function imageDataModule(dataset: Dataset, recipe: Recipe): DataModule {
     broken: dataset.broken.length,
     fingerprint: dataset.fingerprint,
     shape: shapeOf(dataset),
-    loader: () => imageLoader(dataset, recipe),
-    openEvaluator: () => ImageEvaluator.open(recipe, dataset),
+    loader: () => imageLoader(dataset, settings),
+    openEvaluator: () => ImageEvaluator.open(settings, dataset),
     writeImage: writePngGrid,
   };
 }
 
-function vectorDataModule(data: VectorData, recipe: Recipe): DataModule {
-  const { batchSize, device, seed } = recipe;
+function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
+  const { batchSize, device, seed } = settings;
   return {
     name: data.name,
     samplesPerEpoch: data.samplesPerEpoch,
@@ -79,7 +81,7 @@ function vectorDataModule(data: VectorData, recipe: Recipe): DataModule {
     fingerprint: undefined,
     shape: { sample: { features: data.features }, classes: [] },
     loader: () => data.loader({ batchSize, device, seed: seedOf(seed, "data") }),
-    openEvaluator: async () => VectorEvaluator.open(recipe, data),
+    openEvaluator: async () => VectorEvaluator.open(settings, data),
     writeImage: (path, samples) => writeCloud(path, samples, data.mixture),
   };
 }
@@ -101,6 +103,6 @@ export async function writeRunImage(
   options: GridOptions = {},
 ): Promise<ImageSize> {
   if (data === undefined || !("features" in data.sample)) return writePngGrid(path, samples, options);
-  const { mixture } = (await fromPlainRecipe(recipe).data.build({})) as VectorData;
+  const { mixture } = (await fromPlain(recipe.data as PlainDescriptor).build({} as never)) as VectorData;
   return writeCloud(path, samples, mixture);
 }

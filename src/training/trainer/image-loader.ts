@@ -1,11 +1,16 @@
-/** A dataset's shuffled batches as the feed of a game. */
+/** The data loader of an image dataset: shuffled batches. */
 import { UserError } from "../../base/errors.ts";
-import type { LoaderRequest } from "../../data/index.ts";
-import { type DataLoader, type Dataset, ShuffledLoader, type ShuffledLoaderOptions } from "../../data/index.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
+import {
+  type DataLoader,
+  type Dataset,
+  type LoaderRequest,
+  ShuffledLoader,
+  type ShuffledLoaderOptions,
+} from "../../data/index.ts";
 import { Generator, keep, scope, Tensor } from "../../tensor/index.ts";
 import type { DataShape } from "../step/gan.ts";
 import { seedOf } from "../step/random-streams.ts";
+import type { RunSettings } from "../trainable.ts";
 
 /** What the networks must know of an image dataset. */
 export function shapeOf(dataset: Dataset): DataShape {
@@ -14,9 +19,11 @@ export function shapeOf(dataset: Dataset): DataShape {
   return { sample: { channels, size }, classes, ...(classes.length === 0 ? {} : { classCounts }) };
 }
 
-/** Endless batches as the recipe wants them; their order follows from its seed. */
-export function imageLoader(dataset: Dataset, recipe: Recipe): DataLoader {
-  const { batchSize, device, memoryFormat, seed } = recipe;
+/** Batches without end; their order follows from the seed. */
+export function imageLoader(
+  dataset: Dataset,
+  { batchSize, device, memoryFormat, seed }: Pick<RunSettings, "batchSize" | "device" | "memoryFormat" | "seed">,
+): DataLoader {
   return new ImageLoader(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") }, seed);
 }
 

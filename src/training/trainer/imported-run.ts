@@ -9,10 +9,10 @@ import { adam } from "../../optim/index.ts";
 import { applyOverrides } from "../../recipe/overrides.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "../../recipe/recipe.ts";
 import { scope } from "../../tensor/index.ts";
+import { writeCheckpoint } from "../run/checkpoint.ts";
+import { RunDirectory } from "../run/run-directory.ts";
 import { BuiltGan } from "../step/gan.ts";
-import { IMPORTED, startRun } from "../trainer/run.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
-import { RunDirectory } from "./run-directory.ts";
+import { IMPORTED, startRun } from "./run.ts";
 
 /** What {@link importRun} made. */
 export interface ImportedRun {

@@ -1,0 +1,94 @@
+/**
+ * What the loop, checkpoints, samples and scores know of the thing that is trained. A recipe's GAN and a user's trainer
+ * both offer it, and nobody asks which one it is.
+ */
+import type { Descriptor } from "../base/descriptor.ts";
+import type { DataLoader } from "../data/loader.ts";
+import type { DiscriminatorNetwork, GeneratorNetwork } from "../models/index.ts";
+import type { Module } from "../nn/index.ts";
+import type { Optimizer, Schedule } from "../optim/index.ts";
+import type { Recipe } from "../recipe/recipe.ts";
+import type { Progress, Technique } from "../techniques/index.ts";
+import type { Tensor } from "../tensor/index.ts";
+import type { DataShape } from "./step/gan.ts";
+import type { RandomStreams } from "./step/random-streams.ts";
+
+/** The keys that a recipe and a trainer have in common: data, length, and what a run writes. */
+export type RunSettings = Pick<
+  Recipe,
+  | "name"
+  | "data"
+  | "schedule"
+  | "batchSize"
+  | "steps"
+  | "epochs"
+  | "seed"
+  | "latentDistribution"
+  | "samples"
+  | "log"
+  | "evaluate"
+  | "checkpoint"
+  | "memoryFormat"
+  | "device"
+  | "threads"
+> & {
+  /** Batches of real samples in a step; absent: 1. */
+  readonly discriminatorSteps?: number;
+  /** How a recipe describes its generator. */
+  readonly generator?: Descriptor<"generator", never>;
+};
+
+/** What samples are drawn from. */
+export interface Samplable {
+  readonly recipe: RunSettings;
+  readonly shape: DataShape;
+  readonly step: number;
+  readonly generator: Pick<GeneratorNetwork, "latent" | "takesLabels" | "forward"> & {
+    train(): unknown;
+    eval(): unknown;
+  };
+  readonly techniques: readonly Technique[];
+  readonly streams: Pick<RandomStreams, "aside">;
+  /** Present where one network tells real samples from generated ones: the score `testError` asks it. */
+  readonly discriminator?: DiscriminatorNetwork;
+}
+
+/** What a checkpoint keeps. */
+export interface Checkpointable {
+  /** Each is a file of its own, with PyTorch's names. */
+  readonly modules: Readonly<Record<string, Module>>;
+  readonly optimizers: Readonly<Record<string, Optimizer>>;
+  readonly techniques: readonly Technique[];
+  readonly loader: DataLoader;
+  readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
+  readonly streams: RandomStreams;
+  readonly progress: Progress;
+  readonly step: number;
+  /** Says that this many steps are done. */
+  reach(step: number): void;
+}
+
+/** What one step gave. */
+export interface StepResult {
+  /** Names of the numbers, as the log has them. */
+  readonly names: readonly string[];
+  /** float32 [names]. The caller disposes it. */
+  readonly values: Tensor;
+  /** Real samples that the step looked at. */
+  readonly samples: number;
+}
+
+/** What the loop trains. */
+export interface Trainable extends Samplable, Checkpointable {
+  readonly streams: RandomStreams;
+  /** False where it cannot draw samples. */
+  readonly draws: boolean;
+  readonly hasGivenWeights: boolean;
+  /** Sets the learning rates of the coming step. */
+  applySchedule(schedule: Schedule | undefined): void;
+  /** One step. */
+  trainStep(): StepResult;
+  /** Further numbers for a line of the log. */
+  report(): Readonly<Record<string, number>>;
+  dispose(): void;
+}

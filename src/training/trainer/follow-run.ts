@@ -1,0 +1,45 @@
+/** A worker other than the first: it has no folder and reports nothing. */
+import { setImmediate } from "node:timers/promises";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { configureEngine, scope } from "../../tensor/index.ts";
+import {
+  deviceOf,
+  joinWorkers,
+  leaveWorkers,
+  type Rendezvous,
+  shareCheckpoint,
+  shouldContinue,
+} from "../distributed/workers.ts";
+import { openDataModule } from "./data-module.ts";
+import { totalSteps } from "./loop.ts";
+import { trainerOf } from "./run.ts";
+import type { Trainer } from "./trainer.ts";
+
+/**
+ * Computes this worker's share of every step, from where the first worker begins until the first worker stops.
+ *
+ * @throws UserError when the data is missing, the other workers do not come, or one of them is lost.
+ */
+export async function followRun(what: Recipe | Trainer, rendezvous: Rendezvous): Promise<void> {
+  const common = trainerOf(what);
+  const trainer = common.on(deviceOf(common.settings, rendezvous));
+  const { settings } = trainer;
+  if (settings.threads !== undefined) configureEngine({ threads: settings.threads });
+  const dataModule = await openDataModule(settings);
+  await joinWorkers(rendezvous, settings);
+  const trained = scope(() =>
+    trainer.build({ shape: dataModule.shape, loader: dataModule.loader(), replica: rendezvous }),
+  );
+  try {
+    shareCheckpoint(rendezvous, undefined, trained);
+    const schedule = settings.schedule?.build({ steps: totalSteps(settings, dataModule.samplesPerEpoch) });
+    while (shouldContinue(rendezvous, false)) {
+      trained.applySchedule(schedule);
+      trained.trainStep().values.dispose();
+      await setImmediate();
+    }
+  } finally {
+    trained.dispose();
+    leaveWorkers();
+  }
+}

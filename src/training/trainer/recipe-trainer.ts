@@ -1,0 +1,49 @@
+/** A recipe as a trainer: it builds a GAN whose step is the one of step/. */
+import { applyOverrides } from "../../recipe/overrides.ts";
+import { fromPlainRecipe, type PlainRecipe } from "../../recipe/plain.ts";
+import type { Recipe } from "../../recipe/recipe.ts";
+import { BuiltGan } from "../step/gan.ts";
+import { STEP_NUMBERS, trainingStep } from "../step/step.ts";
+import type { StepResult, Trainable } from "../trainable.ts";
+import type { Trainer, TrainingSite } from "./trainer.ts";
+
+/** The trainer that a recipe describes. */
+export class RecipeTrainer implements Trainer {
+  readonly settings: Recipe;
+  readonly needsFile = false;
+
+  constructor(recipe: Recipe) {
+    this.settings = recipe;
+  }
+
+  amended(changes: readonly string[]): RecipeTrainer {
+    return new RecipeTrainer(applyOverrides(this.settings, changes));
+  }
+
+  restored(plain: PlainRecipe): RecipeTrainer {
+    return new RecipeTrainer(fromPlainRecipe(plain));
+  }
+
+  on(device: string): RecipeTrainer {
+    return new RecipeTrainer({ ...this.settings, device });
+  }
+
+  build({ shape, loader, replica, startWith }: TrainingSite): Trainable {
+    return new TrainedGan(this.settings, shape, loader, replica, startWith);
+  }
+}
+
+/** A GAN as the loop trains it. */
+class TrainedGan extends BuiltGan implements Trainable {
+  readonly draws = true;
+
+  trainStep(): StepResult {
+    const { discriminatorSteps, batchSize } = this.recipe;
+    return { names: STEP_NUMBERS, values: trainingStep(this), samples: discriminatorSteps * batchSize };
+  }
+
+  report(): Record<string, number> {
+    const reports = this.techniques.flatMap((technique) => Object.entries(technique.report?.() ?? {}));
+    return Object.fromEntries(reports.filter(([, value]) => Number.isFinite(value)));
+  }
+}

@@ -1,0 +1,243 @@
+/** A session: one stretch of training of a run, and what it writes into the run's folder. */
+import { basename, join } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import type { Score } from "../../metrics/index.ts";
+import { engineSummary, Generator, scope } from "../../tensor/index.ts";
+import { shareCheckpoint } from "../distributed/workers.ts";
+import type { EvaluationEvents, Evaluator } from "../evaluation/evaluator.ts";
+import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "../run/checkpoint.ts";
+import type { RunDirectory } from "../run/run-directory.ts";
+import { bestEvaluation, chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "../run/run-log.ts";
+import { loadStartingWeights } from "../run/starting-weights.ts";
+import { drawSamples } from "../sampling/sample.ts";
+import { seedOf } from "../step/random-streams.ts";
+import { ALONE, type Replica } from "../step/sharding.ts";
+import type { Trainable } from "../trainable.ts";
+import type { DataModule } from "./data-module.ts";
+import { Clock, StepLog } from "./step-log.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** What a run tells while it trains. */
+export interface TrainingEvents extends EvaluationEvents {
+  /** The session begins: from this step to that one. */
+  begin?(from: number, to: number): void;
+  /** A line of the log was written. */
+  tick?(tick: Tick): void;
+  /** A file was written. */
+  saved?(file: string, kind: "samples" | "checkpoint"): void;
+  /** An evaluation is done. */
+  scored?(evaluation: ScoresEvent, best: boolean): void;
+}
+
+/** Where a session of a run ended. */
+export interface SessionEnd {
+  readonly step: number;
+  /** False when it was stopped before the last step. */
+  readonly finished: boolean;
+  /** Seconds of training over all sessions. */
+  readonly seconds: number;
+  /** The newest sample grid of the run. */
+  readonly samples: string | undefined;
+  /** The newest checkpoint of the run. */
+  readonly checkpoint: string | undefined;
+  /** The best one by the score that `evaluate` names, where the run was evaluated. */
+  readonly best: { readonly checkpoint: string; readonly name: string; readonly value: number } | undefined;
+}
+
+/** Everything that a session needs. */
+export interface SessionOptions {
+  readonly trainer: Trainer;
+  /** The data. */
+  readonly dataModule: DataModule;
+  /** The evaluations, if the run has any. */
+  readonly evaluator?: Evaluator | undefined;
+  readonly directory: RunDirectory;
+  /** The checkpoint of another run whose weights a new run begins with; default: new ones. */
+  readonly from?: string | undefined;
+  readonly events: TrainingEvents;
+  readonly stop: AbortSignal | undefined;
+  /** The first of the processes that train together; default: there is no other. */
+  readonly replica?: Replica | undefined;
+}
+
+/** One session of a run. */
+export class Session {
+  readonly trained: Trainable;
+  readonly clock: Clock;
+  readonly log: StepLog;
+  readonly #directory: RunDirectory;
+  readonly #events: TrainingEvents;
+  readonly #evaluator: Evaluator | undefined;
+  readonly #stop: AbortSignal | undefined;
+  readonly #dataModule: DataModule;
+  /** The step of the newest checkpoint. */
+  #saved: number | undefined;
+
+  /** Builds what is trained, loads the newest checkpoint, and opens the session in the log. */
+  constructor(options: SessionOptions, steps: number) {
+    const { trainer, dataModule, directory, events, from, replica = ALONE } = options;
+    this.#directory = directory;
+    this.#events = events;
+    this.#evaluator = options.evaluator;
+    this.#stop = options.stop;
+    this.#dataModule = dataModule;
+    const isNew = listCheckpoints(directory.checkpoints).length === 0;
+    this.trained = scope(() =>
+      trainer.build({
+        shape: dataModule.shape,
+        loader: dataModule.loader(),
+        replica,
+        startWith: isNew && from !== undefined ? (modules) => loadStartingWeights(from, modules) : undefined,
+      }),
+    );
+    const seconds = this.#load();
+    const event = this.#saved === undefined ? "start" : "resume";
+    const logged = event === "start" ? directory.ticks().at(-1)?.step : undefined;
+    // The other workers begin with this checkpoint. So does a later session, even if the other run is gone by then.
+    if (this.trained.hasGivenWeights) this.#save(seconds);
+    shareCheckpoint(replica, listCheckpoints(directory.checkpoints).at(-1)?.path, this.trained);
+    this.clock = new Clock(seconds);
+    this.log = new StepLog(this.trained, this.clock);
+    const { step, hasGivenWeights } = this.trained;
+    this.#append({ event, step, time: now(), engine: { ...engineSummary() } });
+    events.begin?.(step, steps);
+    if (hasGivenWeights) events.note?.(`begun with the networks of ${from}`);
+    if (logged !== undefined) {
+      events.note?.(
+        `the log reaches step ${logged}, but there is no checkpoint left to continue from: training begins again`,
+      );
+    }
+    if (step >= steps) events.note?.(`the run has reached step ${step} already`);
+  }
+
+  /** The seconds of training behind the newest checkpoint; 0 when there is none. */
+  #load(): number {
+    const [newest, before] = listCheckpoints(this.#directory.checkpoints).reverse();
+    if (newest === undefined) return 0;
+    try {
+      const { seconds } = loadCheckpoint(newest.path, this.trained);
+      this.#saved = newest.step;
+      return seconds;
+    } catch (error) {
+      this.trained.dispose();
+      if (!(error instanceof UserError)) throw error;
+      const remedy = before ? `; to continue from step ${before.step} instead, remove ${newest.path}` : "";
+      throw new UserError(`checkpoint ${basename(newest.path)}: ${error.message}${remedy}`, { cause: error });
+    }
+  }
+
+  #append(line: RunEvent | ScoresEvent): void {
+    this.#directory.append(line);
+  }
+
+  tick(): void {
+    const tick = this.log.tick();
+    this.#directory.append(tick);
+    this.#events.tick?.(tick);
+  }
+
+  /** A grid of samples of fixed noise, the same at every step. */
+  async samples(): Promise<void> {
+    const { trained } = this;
+    this.log.verify();
+    const { samples, seed } = trained.recipe;
+    const random = new Generator(seedOf(seed, "samples"));
+    const drawn = drawSamples(trained, { count: samples.count, random, averaged: true });
+    const file = join(this.#directory.samples, `${String(trained.step).padStart(6, "0")}.png`);
+    const written = this.#dataModule.writeImage(file, drawn, { columns: samples.columns });
+    drawn.dispose();
+    await written;
+    this.#events.saved?.(file, "samples");
+  }
+
+  /** Saves the state of the training, unless that has been done. */
+  checkpoint(): void {
+    if (this.#saved === this.trained.step) return;
+    this.log.verify();
+    const file = this.#save(this.clock.seconds());
+    this.#prune();
+    this.#events.saved?.(file, "checkpoint");
+  }
+
+  #save(seconds: number): string {
+    const file = writeCheckpoint(this.#directory.checkpoints, this.trained, seconds);
+    this.#saved = this.trained.step;
+    return file;
+  }
+
+  /** Keeps the newest checkpoints, those that the settings name, and the best one, which may be the one just written. */
+  #prune(best = this.#best()?.step): void {
+    const { keep, at } = this.trained.recipe.checkpoint;
+    pruneCheckpoints(this.#directory.checkpoints, keep, best === undefined ? at : [...at, best]);
+  }
+
+  /** The best evaluation by the chosen score; of a run that is no longer evaluated, by the score that was last. */
+  #best(): ReturnType<typeof chosenEvaluation> {
+    const evaluations = this.#directory.evaluations();
+    if (this.#evaluator === undefined) return chosenEvaluation(evaluations);
+    const { best: score } = this.#evaluator;
+    const found = bestEvaluation(evaluations, score);
+    return found && { ...found, name: score.name };
+  }
+
+  get best(): SessionEnd["best"] {
+    const best = this.#best();
+    const found = listCheckpoints(this.#directory.checkpoints).find(({ step }) => step === best?.step);
+    if (best === undefined || found === undefined) return undefined;
+    return { checkpoint: found.path, name: best.name, value: best.value };
+  }
+
+  /** Whether the current step has been evaluated. */
+  get scored(): boolean {
+    return this.#directory.evaluations().some(({ step }) => step === this.trained.step);
+  }
+
+  /** Scores the current step, and saves it if it is the best so far. A raised `stop` leaves it unscored. */
+  async evaluate(): Promise<void> {
+    this.log.verify();
+    const evaluator = this.#evaluator!;
+    const { step } = this.trained;
+    const begun = performance.now();
+    let scores: Score[];
+    try {
+      scores = await evaluator.scores(this.trained, this.#events, this.#stop);
+    } catch (error) {
+      if (this.#stop?.aborted && error === this.#stop.reason) return;
+      throw error;
+    }
+    const evaluation: ScoresEvent = {
+      event: "scores",
+      step,
+      time: now(),
+      seconds: (performance.now() - begun) / 1000,
+      scores,
+      chosenBy: evaluator.best.name,
+    };
+    const best = bestEvaluation([...this.#directory.evaluations(), evaluation], evaluator.best)?.step === step;
+    // Saved before it is logged: a step that the log calls the best has its checkpoint.
+    if (best) this.checkpoint();
+    this.#append(evaluation);
+    if (best) this.#prune();
+    this.#events.scored?.(evaluation, best);
+  }
+
+  end(event: "stop" | "finish"): void {
+    this.#append({ event, step: this.trained.step, time: now() });
+  }
+
+  /** The error to end with: it says what is left. */
+  failure(error: unknown): unknown {
+    const message = error instanceof Error ? error.message : String(error);
+    try {
+      this.#append({ event: "fail", step: this.trained.step, time: now(), message });
+    } catch {
+      // The disk may be what failed; the first error is the one to report.
+    }
+    if (!(error instanceof UserError)) return error;
+    const rest =
+      this.#saved === undefined ? "there is no checkpoint yet" : `the checkpoint of step ${this.#saved} is kept`;
+    return new UserError(`${error.message}; ${rest}`, { cause: error });
+  }
+}
+
+const now = (): string => new Date().toISOString();
