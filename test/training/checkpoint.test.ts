@@ -195,7 +195,7 @@ describe("a run's folder of checkpoints", () => {
       const failure = (await openRun(directory, ["steps=8"])).train();
       await expect(failure).rejects.toThrow(UserError);
       await expect(failure).rejects.toThrow(message);
-      await expect(failure).rejects.toThrow(`to go on from step 4 instead, remove ${newest.path}`);
+      await expect(failure).rejects.toThrow(`to continue from step 4 instead, remove ${newest.path}`);
     }
     rmSync(newest.path, { recursive: true });
     expect((await (await openRun(directory, ["steps=8"])).train()).step).toBe(8);

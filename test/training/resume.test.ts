@@ -155,7 +155,7 @@ describe("the data of a run", () => {
       expect(notes).toEqual([
         broken,
         "the files of images, or how they are prepared, are not as they were when the run began: " +
-          "the run goes on, but not with the bits that it would have had",
+          "the run continues, but not with the bits that it would have had",
       ]);
     } finally {
       process.chdir(home);

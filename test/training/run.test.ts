@@ -271,7 +271,7 @@ describe("starting and opening", () => {
     writeFileSync(file, text.replace(/"libtorch": ".*"/, '"libtorch": "0.4"').replace(/"workers": 1/, '"workers": 2'));
     const notes: string[] = [];
     await (await openRun(directory)).train({ events: { note: (message) => notes.push(message) } });
-    expect(notes[0]).toMatch(/^libtorch 0\.4 is now .*, workers 2 is now 1: the run goes on, but not with the bits/);
+    expect(notes[0]).toMatch(/^libtorch 0\.4 is now .*, workers 2 is now 1: the run continues, but not with the bits/);
   });
 
   it("says when its checkpoints are gone", async () => {
@@ -281,7 +281,7 @@ describe("starting and opening", () => {
     const notes: string[] = [];
     await (await openRun(directory)).train({ events: { note: (message) => notes.push(message) } });
     expect(notes).toEqual([
-      "the log reaches step 2, but there is no checkpoint left to go on from: training begins anew",
+      "the log reaches step 2, but there is no checkpoint left to continue from: training begins again",
     ]);
   });
 
