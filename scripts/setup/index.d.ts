@@ -41,6 +41,19 @@ export function thisHost(): Host;
 /** The folder of bindings, locks and the private libtorch: `GANTRY_CACHE`, or `gantry` in the user's cache folder. */
 export function cacheFolder(host: Host): string;
 
+/**
+ * Takes a lock file and gives the function that releases it. An object says who holds the lock instead (this process
+ * may), or `holder: undefined` while the lock passes from one process to another. A lock whose holder has died is taken
+ * over; a holder on another machine counts as living.
+ *
+ * Throws what the file system throws.
+ */
+export function takeLock(
+  path: string,
+):
+  | (() => void)
+  | { readonly holder: { readonly pid: number; readonly host: string; readonly isHere: boolean } | undefined };
+
 /** Runs an action while holding a lock file; a lock whose holder has died is taken over. */
 export function withLock<T>(
   path: string,

@@ -21,7 +21,7 @@ export { isReferenceBlas } from "./debian.js";
 export { engineInFolder } from "./engine-folder.js";
 export { findEngine } from "./find-engine.js";
 export { cacheFolder, thisHost } from "./host.js";
-export { withLock } from "./lock.js";
+export { takeLock, withLock } from "./lock.js";
 export { SetupError } from "./say.js";
 
 /** @typedef {import("./types.d.ts").Binding} Binding */

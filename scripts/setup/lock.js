@@ -1,24 +1,41 @@
 /**
- * A lock between processes: a file that names its holder. A holder that died (a killed set-up) is noticed and its lock
- * taken over, so nothing has to be cleaned up by hand.
+ * Locks between processes: a file that names its holder. A holder that died is noticed and its lock is taken over, so
+ * nobody has to clean up after a process that was killed. Set-up uses this file before any package is installed, and so
+ * do the trainer and the downloads later.
  *
- * The lock saves double work; it is not what keeps results whole. Every result is built under another name and renamed,
- * so even two holders at once would only build the same thing twice.
+ * A lock is no guard of what is written: results are built under another name and renamed.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { SetupError } from "./say.js";
 
-/** @typedef {{ pid: number, host: string, started: string | undefined }} Holder */
+/** @typedef {{ pid: number, host: string, started?: string | undefined }} Holder */
 
 /** A lock file without readable content is being written right now, or its writer died between two system calls. */
 const unreadableIsStaleAfter = 5_000;
-/** A holder on another machine (a shared home folder) cannot be asked whether it lives. */
-const remoteIsStaleAfter = 60 * 60_000;
+/** Set-up takes less than an hour: a holder on another machine (a shared home folder) cannot be asked whether it lives. */
+const longestSetup = 60 * 60_000;
 
 /**
- * Runs an action while holding the lock, waiting for another living holder first. Synchronous throughout, because the
+ * Takes a lock or says who holds it. See index.d.ts.
+ * @param {string} path of the lock file
+ * @param {number} [remoteIsStaleAfter] age in milliseconds from which a lock of another machine is taken over
+ * @returns {(() => void) | { holder: (Holder & { isHere: boolean }) | undefined }}
+ */
+export function takeLock(path, remoteIsStaleAfter = Number.POSITIVE_INFINITY) {
+  while (!tryCreate(path)) {
+    const holder = holderOf(path, remoteIsStaleAfter);
+    if (holder === "gone") continue;
+    if (holder === "unknown") return { holder: undefined };
+    if (holder !== "dead") return { holder: { ...holder, isHere: holder.host === hostname() } };
+    if (!removeStale(path, remoteIsStaleAfter)) return { holder: undefined };
+  }
+  return () => rmSync(path, { force: true });
+}
+
+/**
+ * Runs an action while holding the lock. Waits for another living holder first. Synchronous throughout, because the
  * first use of the binding is.
  * @template T
  * @param {string} path of the lock file
@@ -27,11 +44,11 @@ const remoteIsStaleAfter = 60 * 60_000;
  * @returns {T}
  */
 export function withLock(path, action, onWait) {
-  acquire(path, onWait);
+  const release = waitForLock(path, onWait);
   try {
     return action();
   } finally {
-    rmSync(path, { force: true });
+    release();
   }
 }
 
@@ -39,69 +56,84 @@ export function withLock(path, action, onWait) {
  * @param {string} path
  * @param {((holder: Holder) => void) | undefined} onWait
  */
-function acquire(path, onWait) {
-  let told = false;
+function waitForLock(path, onWait) {
   makeFolder(dirname(path));
-  while (!tryCreate(path)) {
-    const lock = inspect(path);
-    if (lock?.stale) removeStale(path);
-    else if (lock) {
-      if (lock.holder && !told) onWait?.(lock.holder);
-      told ||= lock.holder !== undefined;
-      sleep(100);
+  for (let told = false; ; ) {
+    const lock = takeOrExplain(path);
+    if (typeof lock === "function") return lock;
+    if (lock.holder && !told) {
+      onWait?.(lock.holder);
+      told = true;
     }
+    sleep(100);
+  }
+}
+
+/** @param {string} path */
+function takeOrExplain(path) {
+  try {
+    return takeLock(path, longestSetup);
+  } catch (error) {
+    throw cannotWrite(dirname(path), error);
   }
 }
 
 /** @param {string} path */
 function tryCreate(path) {
-  /** @type {number} */
-  let file;
+  const holder = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
   try {
-    file = openSync(path, "wx");
+    writeFileSync(path, JSON.stringify(holder), { flag: "wx" });
+    return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
-    throw cannotWrite(dirname(path), error);
+    throw error;
   }
-  writeSync(file, JSON.stringify({ pid: process.pid, host: hostname(), started: startOf(process.pid) }));
-  closeSync(file);
+}
+
+/**
+ * Removes the lock of a dead holder. Two processes may both have seen it. A guard lets one of them look again and remove
+ * the lock; otherwise the slower would remove the lock that the faster has taken meanwhile.
+ * @param {string} path
+ * @param {number} remoteIsStaleAfter
+ * @returns {boolean} false when another process holds the guard
+ */
+function removeStale(path, remoteIsStaleAfter) {
+  const guard = `${path}.takeover`;
+  if (!tryCreate(guard)) {
+    if (holderOf(guard, remoteIsStaleAfter) !== "dead") return false;
+    rmSync(guard, { force: true });
+    return true;
+  }
+  try {
+    if (holderOf(path, remoteIsStaleAfter) === "dead") rmSync(path, { force: true });
+  } finally {
+    rmSync(guard, { force: true });
+  }
   return true;
 }
 
 /**
+ * The living holder of a lock; "dead" when it died, "unknown" while the lock is being written, "gone" without a lock.
  * @param {string} path
- * @returns {{ stale: boolean, holder?: Holder } | undefined} undefined when the lock has just been released
+ * @param {number} remoteIsStaleAfter
+ * @returns {Holder | "dead" | "unknown" | "gone"}
  */
-function inspect(path) {
+function holderOf(path, remoteIsStaleAfter) {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (!stat) return undefined;
+  if (stat === undefined) return "gone";
   const age = Date.now() - stat.mtimeMs;
-  /** @type {Holder} */
-  let holder;
+  /** @type {Partial<Holder> | null} */
+  let holder = null;
   try {
     holder = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    return codeOf(error) === "ENOENT" ? undefined : { stale: age > unreadableIsStaleAfter };
+    if (codeOf(error) === "ENOENT") return "gone";
   }
-  if (holder.host !== hostname()) return { stale: age > remoteIsStaleAfter, holder };
-  return { stale: !isAlive(holder), holder };
-}
-
-/**
- * Removes a stale lock. Two waiters may both have seen it; the guard lets one at a time look again and remove, or the
- * slower would remove the lock that the faster has taken meanwhile.
- * @param {string} path
- */
-function removeStale(path) {
-  const guard = `${path}.takeover`;
-  if (!tryCreate(guard)) {
-    const stat = statSync(guard, { throwIfNoEntry: false });
-    if (stat && Date.now() - stat.mtimeMs > unreadableIsStaleAfter) rmSync(guard, { force: true });
-    else sleep(20);
-    return;
-  }
-  if (inspect(path)?.stale) rmSync(path, { force: true });
-  rmSync(guard, { force: true });
+  const { pid, host, started } = holder ?? {};
+  if (!Number.isInteger(pid) || typeof host !== "string") return age > unreadableIsStaleAfter ? "dead" : "unknown";
+  const known = { pid: /** @type {number} */ (pid), host, started };
+  const isStale = host === hostname() ? !isAlive(known) : age > remoteIsStaleAfter;
+  return isStale ? "dead" : known;
 }
 
 /** @param {Holder} holder */

@@ -5,8 +5,7 @@
  * 32 in 2 and 3, little-endian), a Python dictionary with `descr`, `fortran_order` and `shape`, then the elements.
  */
 import { UserError } from "../base/errors.ts";
-import { type DType, scope, type Tensor } from "../tensor/index.ts";
-import { tensorOf } from "./bytes.ts";
+import { type DType, scope, type Tensor, tensorOf } from "../tensor/index.ts";
 import { quoted } from "./one-line.ts";
 import { isShape, numelOf } from "./shape.ts";
 

@@ -1,8 +1,7 @@
 /** .npy files: one array, as NumPy saves it. */
 import { UserError } from "../base/errors.ts";
-import { scope, type Tensor } from "../tensor/index.ts";
+import { bytesOf, scope, type Tensor } from "../tensor/index.ts";
 import { writeFileAtomic } from "./atomic.ts";
-import { bytesOf } from "./bytes.ts";
 import { NPY_MAGIC, NPY_PREFIX, npyCodes, npyHeaderLength, npyTensor, parseNpyHeader } from "./npy-header.ts";
 import { withRandomAccess } from "./random-access.ts";
 

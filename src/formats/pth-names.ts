@@ -6,7 +6,7 @@
  * nothing else can be reached.
  */
 import { UserError } from "../base/errors.ts";
-import { type DType, ITEM_SIZE } from "../tensor/types.ts";
+import { type DType, ITEM_SIZE } from "../tensor/index.ts";
 import { quoted } from "./one-line.ts";
 import type { PickleHost } from "./pickle.ts";
 import { Callable, describePickled, Foreign, type PickleKey, type PickleValue } from "./pickle-values.ts";

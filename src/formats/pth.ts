@@ -6,9 +6,7 @@
  * are not kept: everything comes back on the CPU, as constants.
  */
 import { suggestion, UserError } from "../base/errors.ts";
-import { scope, type Tensor } from "../tensor/index.ts";
-import { ITEM_SIZE } from "../tensor/types.ts";
-import { tensorOf } from "./bytes.ts";
+import { ITEM_SIZE, scope, type Tensor, tensorOf } from "../tensor/index.ts";
 import { quoted } from "./one-line.ts";
 import { describePickled, type PickleKey, type PickleValue } from "./pickle-values.ts";
 import { type Container, openContainer } from "./pth-container.ts";

@@ -7,9 +7,8 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
-import { type DType, scope, type Tensor } from "../tensor/index.ts";
+import { bytesOf, type DType, scope, type Tensor, tensorOf } from "../tensor/index.ts";
 import { fileError, writeFileAtomic } from "./atomic.ts";
-import { bytesOf, tensorOf } from "./bytes.ts";
 import {
   headerLength,
   layOut,

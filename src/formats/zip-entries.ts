@@ -2,8 +2,8 @@
  * The data of a zip archive's entries, read in place: nothing is ever unpacked to disk, so a name such as `../x` has nowhere
  * to go.
  */
+import { crc32 } from "node:zlib";
 import { UserError } from "../base/errors.ts";
-import { crc32 } from "./crc32.ts";
 import { quoted } from "./one-line.ts";
 import type { RandomAccessFile } from "./random-access.ts";
 import { LOCAL_SIZE, type ZipEntry } from "./zip-directory.ts";

@@ -3,10 +3,10 @@
  *
  * Whatever is read in one go from the first byte to the last is checked against the archive's CRC-32 at the end.
  */
+
 import { pipeline, Readable } from "node:stream";
-import { createInflateRaw, type InflateRaw } from "node:zlib";
+import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
 import { UserError } from "../base/errors.ts";
-import { crc32 } from "./crc32.ts";
 import { quoted } from "./one-line.ts";
 import { allocate, type RandomAccessFile } from "./random-access.ts";
 import type { ZipEntry } from "./zip-directory.ts";

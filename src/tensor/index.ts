@@ -1,4 +1,5 @@
 export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "./autograd.ts";
+export { bytesOf, tensorOf } from "./bytes.ts";
 export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "./collectives.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
@@ -23,3 +24,4 @@ export type { Conversion } from "./shape.ts";
 export { type RandomOptions, Tensor } from "./tensor.ts";
 export { loadScript, ScriptModule } from "./torchscript.ts";
 export type { Device, DType, MemoryFormat, NestedNumbers, TensorOptions, TypedArray } from "./types.ts";
+export { ITEM_SIZE } from "./types.ts";

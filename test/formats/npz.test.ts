@@ -1,9 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as zlib from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { crc32, crc32Portable } from "../../src/formats/crc32.ts";
 import { openNpz, readNpy } from "../../src/formats/index.ts";
 import { fixture, temporaryFolder } from "./folder.ts";
 
@@ -118,13 +116,4 @@ it("other files are refused with what they are not", async () => {
   await expect(openNpz(fixture("absent.npz"))).rejects.toThrow(UserError);
   await expect(openNpz(fixture("f4.npy"))).rejects.toThrow(/not a zip archive, or cut short/);
   await expect(openNpz(fixture("state_zip_2.13.pth"))).rejects.toThrow(/the archive holds no array \(<name>.npy\)/);
-});
-
-it("the portable CRC-32 is the known one, in pieces too", () => {
-  const bytes = Buffer.from("123456789");
-  expect(crc32Portable(bytes)).toBe(0xcbf43926);
-  expect(crc32Portable(bytes.subarray(4), crc32Portable(bytes.subarray(0, 4)))).toBe(0xcbf43926);
-  expect(crc32(bytes)).toBe(0xcbf43926);
-  if (typeof zlib.crc32 === "function")
-    expect(crc32(samples.toArray() as Uint8Array)).toBe(crc32Portable(samples.toArray() as Uint8Array));
 });

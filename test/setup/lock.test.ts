@@ -2,7 +2,7 @@ import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { withLock } from "../../scripts/setup/index.js";
+import { takeLock, withLock } from "../../scripts/setup/index.js";
 import { Machine } from "./machine.ts";
 
 let machine: Machine;
@@ -68,4 +68,16 @@ test("left over from the taking over itself does not stop anybody", () => {
   const longAgo = new Date(Date.now() - 60_000);
   utimesSync(guard, longAgo, longAgo);
   expect(withLock(lock, () => 1)).toBe(1);
+});
+
+test("taken by one is refused to the next, which is told who has it; of another machine it is never stale by age", () => {
+  const path = hold({ pid: nobody, host: "elsewhere" });
+  const longAgo = new Date(Date.now() - 2 * 3_600_000);
+  utimesSync(path, longAgo, longAgo);
+  expect(takeLock(lock)).toEqual({ holder: { pid: nobody, host: "elsewhere", isHere: false } });
+  hold({ pid: nobody });
+  const release = takeLock(lock) as () => void;
+  expect(takeLock(lock)).toMatchObject({ holder: { pid: process.pid, isHere: true } });
+  release();
+  expect(existsSync(lock)).toBe(false);
 });

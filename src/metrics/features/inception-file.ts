@@ -9,11 +9,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { cacheFolder, type OfficialFile, sha256OfFile } from "../../data/index.ts";
-import { bytesOf } from "../../formats/bytes.ts";
 import { readStateDict } from "../../formats/pth.ts";
 import { readSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
 import { InceptionV3 } from "../../models/inception/network.ts";
-import { Generator, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { bytesOf, Generator, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 
 /**
  * The published file. Its name carries the first 8 digits of the SHA-256, as PyTorch's hub checks them; the whole sum and the

@@ -7,7 +7,7 @@ import { UserError } from "../../../src/base/errors.ts";
 import type { VectorData } from "../../../src/data/index.ts";
 import type { DataLoader } from "../../../src/data/loader.ts";
 import type { Recipe } from "../../../src/recipe/recipe.ts";
-import { Generator, scope, type Tensor } from "../../../src/tensor/index.ts";
+import { bytesOf, Generator, scope, type Tensor } from "../../../src/tensor/index.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../../src/training/run/checkpoint.ts";
 import { drawSamples } from "../../../src/training/sampling/sample.ts";
 import { BuiltGan, type DataShape } from "../../../src/training/step/gan.ts";
@@ -38,11 +38,6 @@ function train(gan: BuiltGan, steps: number): void {
     throw new Error(`step ${gan.step}: lossD is ${lossD}, lossG is ${lossG}`);
   }
 }
-
-const bytesOf = (tensor: Tensor): Uint8Array => {
-  const { buffer, byteOffset, byteLength } = tensor.toArray();
-  return new Uint8Array(buffer, byteOffset, byteLength);
-};
 
 /** All that a game carries from step to step, and what is sampled from it, by name. */
 function bitsOf(gan: BuiltGan): Record<string, string> {
