@@ -13,8 +13,8 @@ import { availableParallelism, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { BuiltGan } from "../src/training/index.ts";
+import { compiled, type Gantry } from "./compiled.ts";
 import { Side } from "./side.ts";
-import type { Gantry } from "./step.ts";
 import { smallDcgan } from "./steps.ts";
 import { clockOf, median } from "./timing.ts";
 
@@ -50,7 +50,7 @@ const { values } = parseArgs({
 const now = clockOf(values.cpu);
 
 async function worker(turns: number): Promise<Times> {
-  const gantry = (await import(new URL("../dist/index.js", import.meta.url).href)) as Gantry;
+  const gantry = await compiled();
   const gans = Object.entries(VARIANTS).map(([name, make]) => [name, make(gantry), [] as number[]] as const);
   for (let turn = -2; turn < turns; turn++) {
     // Every variant comes at every place of a turn.

@@ -1,5 +1,6 @@
 /** The feature network of scores: 32 images of 32 pixels, as bytes, to their features and logits, resizing included. */
-import type { Gantry, Step } from "./step.ts";
+import type { Gantry } from "./compiled.ts";
+import type { Step } from "./step.ts";
 
 const BATCH = 32;
 

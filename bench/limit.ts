@@ -7,7 +7,7 @@
  * D's input gradients, G's weight and input gradients without the gradient of z). Everything else (norms, activations,
  * Adam) counts as nothing, so the limit cannot be reached.
  */
-import type { Gantry } from "./step.ts";
+import type { Gantry } from "./compiled.ts";
 
 /** A layer as the convolution that it or its adjoint is: a product where size and kernel are 1. */
 interface Layer {

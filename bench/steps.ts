@@ -3,8 +3,9 @@ import type { DataLoader } from "../src/data/loader.ts";
 import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
 import type { BuiltGan, DataShape } from "../src/training/index.ts";
+import type { Gantry } from "./compiled.ts";
 import { inceptionStep } from "./inception.ts";
-import type { Gantry, Step } from "./step.ts";
+import type { Step } from "./step.ts";
 
 const BATCH = 64;
 const MIXTURE_BATCH = 256;

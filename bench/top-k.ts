@@ -16,8 +16,8 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { compiled } from "./compiled.ts";
 import { Side } from "./side.ts";
-import type { Gantry } from "./step.ts";
 import { smallDcgan } from "./steps.ts";
 import { clockOf, median } from "./timing.ts";
 
@@ -48,7 +48,7 @@ const now = clockOf(values.cpu);
 
 /** One engine and size, in this process. */
 async function worker(size: number, pairs: number): Promise<Times> {
-  const gantry = (await import(new URL("../dist/index.js", import.meta.url).href)) as Gantry;
+  const gantry = await compiled();
   const { generatorUpdate } = (await import(
     new URL("../dist/training/step/step.js", import.meta.url).href
   )) as typeof import("../src/training/step/step.ts");

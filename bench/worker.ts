@@ -5,13 +5,11 @@
  */
 import { createInterface } from "node:readline";
 import { CLOCKS, type Clock } from "./clock.ts";
+import { compiled } from "./compiled.ts";
 import { peakRate } from "./limit.ts";
-import type { Gantry } from "./step.ts";
 import { STEPS } from "./steps.ts";
 
-// Not a literal, or the compiler would ask for the declarations of what it has yet to compile.
-const compiled = new URL("../dist/index.js", import.meta.url).href;
-const gantry = (await import(compiled)) as Gantry;
+const gantry = await compiled();
 const say = (answer: unknown): void => console.log(JSON.stringify(answer));
 const [name = "", clock = "wall", what] = process.argv.slice(2);
 const now = CLOCKS[clock as Clock];

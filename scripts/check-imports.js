@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 
 /** The folders of `src/`, from the ground up. */
 const layers =
-  "base tensor formats figures nn optim data models losses techniques metrics recipe training experiments cli";
+  "base tensor formats figures nn optim data models losses techniques metrics recipe training experiments entry cli";
 const folders = layers.split(" ");
 
 const statement = /^(?:import|export)\b[^;"]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import * as gantry from "../../src/index.ts";
+import * as gantry from "../../src/entry/gantry.ts";
 import { importModule, importModules, isRecipe, loadRecipe, ownParts, shippedRecipes } from "../../src/recipe/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-load-"));

@@ -1,7 +1,7 @@
 /** The page docs/options.md, made of the schemas that check what a recipe says. */
 import { z } from "zod";
 import { kindsOf, type Role, schemaOf } from "../../src/base/descriptor.ts";
-import "../../src/index.ts";
+import "../../src/entry/gantry.ts";
 
 /** The part of a JSON schema that Gantry's options use. */
 interface Schema {

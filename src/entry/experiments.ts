@@ -1,0 +1,38 @@
+/** `import ... from "gantry/experiments"`: sweeps from code, the statistics of repeated runs, the laboratory. */
+
+// Sweeps: a grid of runs over seeds.
+// Means, intervals and tests over seeds.
+export {
+  type Axis,
+  type AxisInput,
+  type AxisValue,
+  type Cell,
+  type CellRow,
+  type CellScore,
+  type ChildEvent,
+  type Column,
+  defineSweep,
+  expandGrid,
+  type Grid,
+  type GridRun,
+  type LoadedSweep,
+  loadSweep,
+  type PlannedRun,
+  parseAxis,
+  type RunState,
+  type RunSweepOptions,
+  runSweep,
+  type Shard,
+  type Sweep,
+  type SweepAdditions,
+  type SweepEvents,
+  SweepFolder,
+  type SweepInput,
+  type SweepOutcome,
+  type SweepTable,
+  statistics,
+  sweepTable,
+  tableMarkdown,
+  tableText,
+  writeResults,
+} from "../experiments/index.ts";

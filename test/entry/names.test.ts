@@ -1,0 +1,74 @@
+/**
+ * The public names. Each entry point's are stored in names.txt, so that adding or removing one is a decision:
+ *
+ *     npm test -- test/entry -u     # stores them as they are
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+import { kindsOf, type Role } from "../../src/base/descriptor.ts";
+
+const entry = join(import.meta.dirname, "../../src/entry");
+const files: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(manifest.exports).flatMap(([path, target]) =>
+    typeof target === "string" ? [] : [[`gantry${path.slice(1)}`, /(\w+)\.js$/.exec(target.default)![1]!]],
+  ),
+);
+
+/** The names in the file's `export { ... } from` lists, which is all that an entry file may hold. Types carry a mark. */
+function namesOf(file: string): string[] {
+  const text = readFileSync(join(entry, `${file}.ts`), "utf8");
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+  const lists = [...code.matchAll(/export (type )?\{([^}]*)\} from "[^"]+";/g)];
+  expect(code.replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "").trim(), `${file}.ts holds nothing else`).toBe("");
+  return lists
+    .flatMap(([, type = "", list = ""]) => list.split(",").map((name) => `${type}${name.trim()}`))
+    .filter((name) => !/^(type )?$/.test(name))
+    .sort();
+}
+
+const names = Object.fromEntries(Object.entries(files).map(([path, file]) => [path, namesOf(file)]));
+
+describe("the entry points", () => {
+  it("export the stored names", async () => {
+    const listed = Object.entries(names)
+      .map(([path, list]) => `${path}: ${list.length} names\n\n${list.join("\n")}\n`)
+      .join("\n");
+    await expect(listed).toMatchFileSnapshot("names.txt");
+  });
+
+  it("keep `gantry` small enough to be read", () => {
+    expect(names.gantry!.length).toBeLessThanOrEqual(200);
+  });
+
+  it("name nothing twice in one list, and mean the same thing by a name wherever it stands", async () => {
+    const meanings = new Map<string, unknown>();
+    for (const [path, file] of Object.entries(files)) {
+      expect(new Set(names[path]).size, path).toBe(names[path]!.length);
+      const exported = (await import(`../../src/entry/${file}.ts`)) as Record<string, unknown>;
+      const values = names[path]!.filter((name) => !name.startsWith("type "));
+      expect(Object.keys(exported).sort(), path).toEqual(values);
+      for (const [name, value] of Object.entries(exported)) {
+        if (meanings.has(name)) expect(meanings.get(name), `${path}: ${name}`).toBe(value);
+        meanings.set(name, value);
+      }
+    }
+  });
+});
+
+describe("every part that a command line can name", async () => {
+  const exported: Readonly<Record<string, unknown>> = await import("../../src/entry/gantry.ts");
+  const partsOf = (roles: readonly Role[]) => roles.flatMap((role) => kindsOf(role).map((kind) => [role, kind]));
+
+  it.each(partsOf(["data", "loss", "technique", "optimizer", "schedule", "metric"]))(
+    "is exported: the %s %s",
+    (_, kind) => {
+      expect(exported[kind!]).toBeTypeOf("function");
+    },
+  );
+
+  it.each(partsOf(["generator", "discriminator"]))("is exported: the %s %s", (role, kind) => {
+    expect((exported[kind!] as Record<string, unknown> | undefined)?.[role!]).toBeTypeOf("function");
+  });
+});
