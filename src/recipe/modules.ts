@@ -17,19 +17,27 @@ let shared: Promise<Jiti> | undefined;
 /** Exports of version 0.1 that files of users call. */
 const renamed: Readonly<Record<string, string>> = {
   describe: "`defineTechnique`, `defineLoss` and so on, one function for each role",
+  describeImages: "`defineImageDataset`",
+  meetingOf: "`torchrunRendezvous`",
 };
 
+/** What to write instead of a name that an entry point does not export, or "" where nothing comes near it. */
+function remedy(key: string, exports: Exports, all: Readonly<Record<string, Exports>>): string {
+  if (key in renamed) return `; since version 0.2 it is ${renamed[key]}`;
+  const elsewhere = Object.keys(all).find((entry) => key in all[entry]!);
+  if (elsewhere !== undefined) return `; \`${key}\` is in "${elsewhere}"`;
+  const likely = nearest(key, Object.keys(exports));
+  return likely ? `; did you mean \`${likely}\`?` : "";
+}
+
 /** A named import that does not exist would be `undefined` in translated code, and fail far from its cause. */
-function strict(name: string, library: Exports): Exports {
-  return new Proxy(library, {
+function strict(name: string, exports: Exports, all: Readonly<Record<string, Exports>>): Exports {
+  return new Proxy(exports, {
     get(target, key) {
       if (typeof key === "symbol" || key in target || ["default", "then", "__esModule"].includes(key)) {
         return Reflect.get(target, key);
       }
-      const likely = nearest(key, Object.keys(target));
-      const help =
-        key in renamed ? `; since version 0.2 it is ${renamed[key]}` : likely && `; did you mean \`${likely}\`?`;
-      throw new UserError(`"${name}" has no export \`${key}\`${help ?? ""}`);
+      throw new UserError(`"${name}" has no export \`${key}\`${remedy(key, target, all)}`);
     },
   });
 }
@@ -37,14 +45,14 @@ function strict(name: string, library: Exports): Exports {
 /** Every entry point of the package, by the name that a user imports it by. */
 async function entryPoints(): Promise<Record<string, Exports>> {
   const file = new URL("../../package.json", import.meta.url);
-  const { name, exports } = JSON.parse(readFileSync(file, "utf8")) as { name: string; exports: Exports };
-  const names = Object.keys(exports).filter((path) => !path.endsWith(".json"));
-  const entries = names.map(async (path) => {
-    const full = name + path.slice(1);
+  const manifest = JSON.parse(readFileSync(file, "utf8")) as { name: string; exports: Exports };
+  const all: Record<string, Exports> = {};
+  for (const path of Object.keys(manifest.exports).filter((path) => !path.endsWith(".json"))) {
+    const name = manifest.name + path.slice(1);
     // The package imports itself by name: Node resolves it to the modules that are already loaded.
-    return [full, strict(full, (await import(full)) as Exports)] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
+    all[name] = (await import(name)) as Exports;
+  }
+  return Object.fromEntries(Object.entries(all).map(([name, exports]) => [name, strict(name, exports, all)]));
 }
 
 async function create(): Promise<Jiti> {

@@ -133,6 +133,11 @@ describe("a user's file", () => {
       '/name.ts:3: "gantry" has no export `hinje`; did you mean `hinge`?',
     ],
     [
+      "elsewhere.ts",
+      'import { Conv2d } from "gantry";\n\nexport default new Conv2d(1, 1);\n',
+      '/elsewhere.ts:3: "gantry" has no export `Conv2d`; `Conv2d` is in "gantry/nn"',
+    ],
+    [
       "renamed.ts",
       'import { describe } from "gantry";\nexport default describe("loss", "mine");\n',
       '/renamed.ts:2: "gantry" has no export `describe`; since version 0.2 it is `defineTechnique`, `defineLoss` and so on',
