@@ -1,38 +1,47 @@
 /** `import ... from "gantry/experiments"`: sweeps from code, the statistics of repeated runs, the laboratory. */
 
-// Sweeps: a grid of runs over seeds.
-// Means, intervals and tests over seeds.
+// A sweep: a grid of runs over seeds, defined in code or loaded from a file.
 export {
   type Axis,
   type AxisInput,
   type AxisValue,
   type Cell,
-  type CellRow,
-  type CellScore,
-  type ChildEvent,
-  type Column,
   defineSweep,
   expandGrid,
   type Grid,
   type GridRun,
   type LoadedSweep,
   loadSweep,
-  type PlannedRun,
   parseAxis,
+  type Sweep,
+  type SweepAdditions,
+  type SweepInput,
+} from "../experiments/index.ts";
+
+// Its runs.
+export {
+  type ChildEvent,
+  type PlannedRun,
   type RunState,
   type RunSweepOptions,
   runSweep,
   type Shard,
-  type Sweep,
-  type SweepAdditions,
   type SweepEvents,
   SweepFolder,
-  type SweepInput,
   type SweepOutcome,
+} from "../experiments/index.ts";
+
+// Its table.
+export {
+  type CellRow,
+  type CellScore,
+  type Column,
   type SweepTable,
-  statistics,
   sweepTable,
   tableMarkdown,
   tableText,
   writeResults,
 } from "../experiments/index.ts";
+
+// Means, intervals and tests over seeds.
+export { statistics } from "../experiments/index.ts";

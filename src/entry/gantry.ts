@@ -5,178 +5,110 @@
  * `gantry/tensor`, `gantry/nn`, `gantry/optim`, `gantry/metrics`, `gantry/formats`, `gantry/experiments`.
  */
 
+// Write a recipe.
+export { defineRecipe, type Recipe, type RecipeInput } from "../recipe/index.ts";
+
+// Data: images in folders and archives, the known datasets, points in the plane.
+export * from "../data/sets/index.ts";
+
+// Networks: each has `.generator(options)` and `.discriminator(options)`.
+export * from "../models/registry.ts";
+
+// Losses.
+export * from "../losses/registry.ts";
+
+// Techniques.
+export * from "../techniques/registry.ts";
+
+// Optimizers, and schedules of their learning rates.
+export { adam, constant, linearDecay, rmsprop, sgd } from "../optim/index.ts";
+
+// Scores: a recipe's `evaluate.metrics`.
+export * from "../metrics/scores/index.ts";
+
 // Parts of your own. `z` describes their options; a file outside any project finds it here too.
 export { z } from "zod";
 export type { Descriptor } from "../base/descriptor.ts";
 export { UserError } from "../base/errors.ts";
-// Data: images in folders and archives, the known datasets, points in the plane.
-// A dataset of your own.
+
+// A dataset of your own. `imageOptions` has the schemas of the options that every image dataset takes.
 export {
   type Batch,
-  celeba,
-  celebaHq,
-  cifar10,
-  cifar100,
   type DataContext,
   type DataLoader,
   type Dataset,
   defineDataset,
   defineImageDataset,
-  fashionMnist,
   type ImageOptions,
   type ImageSource,
-  imageFolder,
-  imagenet,
   imageOptions,
   type LoaderRequest,
   type LoaderState,
-  lsun,
-  mixtureOfGaussians,
-  mnist,
   type OpenSource,
   sha256OfFile,
-  stackedMnist,
-  stl10,
   type VectorData,
 } from "../data/index.ts";
-// A grid of runs with several seeds: a file that `gantry sweep` takes. Running one from code: `gantry/experiments`.
-export { defineSweep, type Sweep, type SweepInput } from "../experiments/index.ts";
-// Losses.
+
 // A loss of your own.
-export {
-  crossEntropy,
-  defineLoss,
-  hinge,
-  type Loss,
-  type LossTargets,
-  leastSquares,
-  minimax,
-  nonSaturating,
-  refuseTargets,
-  wasserstein,
-} from "../losses/index.ts";
-// Scores: a recipe's `evaluate.metrics`.
-// A metric of your own.
-export {
-  defineMetric,
-  densityCoverage,
-  fid,
-  fidInfinity,
-  inceptionScore,
-  kid,
-  type Measured,
-  type Metric,
-  type MetricContext,
-  memorisation,
-  mixture,
-  modes,
-  type Part,
-  precisionRecall,
-  type Sample,
-  testError,
-} from "../metrics/index.ts";
-// Networks: each has `.generator(options)` and `.discriminator(options)`.
+export { crossEntropy, defineLoss, type Loss, type LossTargets, refuseTargets } from "../losses/index.ts";
+
 // A generator or discriminator of your own.
 export {
-  allCnn,
-  biggan,
-  bigganDeep,
   DiscriminatorNetwork,
   type DiscriminatorOutput,
-  dcgan,
   defineDiscriminator,
   defineGenerator,
   GeneratorNetwork,
   imageShape,
   type ModelContext,
-  mlp,
-  noisyMlp,
   requireClasses,
-  resnet,
   type SampleShape,
-  sagan,
   sampleShape,
   type TakenLabels,
 } from "../models/index.ts";
-// The tensors and modules that parts are made of; the whole of them is in `gantry/tensor` and `gantry/nn`.
-export { Module } from "../nn/index.ts";
-// Optimizers, and schedules of their learning rates.
-// An optimizer or a schedule of your own.
-export {
-  adam,
-  constant,
-  defineOptimizer,
-  defineSchedule,
-  linearDecay,
-  Optimizer,
-  type OptimizerContext,
-  rmsprop,
-  type Schedule,
-  type ScheduleContext,
-  sgd,
-} from "../optim/index.ts";
-// Write a recipe.
-// Recipes in code: loaded by name or file, changed as `--set` does, stored as JSON.
-// Which engine computes, and with how many threads.
-export {
-  applyOverrides,
-  defineRecipe,
-  fromPlainRecipe,
-  gantryVersion,
-  type LoadedRecipe,
-  loadRecipe,
-  type PlainRecipe,
-  type Recipe,
-  type RecipeInput,
-  recipeHash,
-  shippedRecipes,
-  toPlainRecipe,
-} from "../recipe/index.ts";
-// Techniques.
+
 // A technique of your own.
 export {
   type AuxiliaryLoaders,
-  adaptiveAugmentation,
-  balancedConsistency,
-  consistencyRegularisation,
-  crossReplicaBatchNorm,
   type DiscriminatorPass,
-  dataDependentInitialisation,
   defineTechnique,
-  diffAugment,
-  dragan,
-  featureMatching,
   type Gan,
   type GeneratorPass,
-  gradientPenalty,
-  historicalAveraging,
-  labelSmoothing,
-  latentConsistency,
-  leCam,
-  mine,
-  minibatchDiscrimination,
-  minibatchStandardDeviation,
   type NetworkDescriptors,
-  orthogonalRegularisation,
   type Player,
   type Progress,
-  r1,
+  type RealBatch,
   type Selection,
-  semiSupervised,
-  standingStatistics,
   type Technique,
   type TechniqueContext,
   type TechniqueState,
-  topK,
-  virtualBatchNorm,
-  weightAveraging,
 } from "../techniques/index.ts";
+
+// An optimizer or a schedule of your own.
 export {
-  configureEngine,
+  defineOptimizer,
+  defineSchedule,
+  Optimizer,
+  type OptimizerContext,
+  type Schedule,
+  type ScheduleContext,
+} from "../optim/index.ts";
+
+// A metric of your own.
+export {
+  defineMetric,
+  type Measured,
+  type Metric,
+  type MetricContext,
+  type Part,
+  type Sample,
+} from "../metrics/index.ts";
+
+// What parts are made of. All tensors and layers are in `gantry/tensor` and `gantry/nn`.
+export { Module } from "../nn/index.ts";
+export {
   type Device,
   type DType,
-  type EngineSummary,
-  engineSummary,
   Generator,
   grad,
   keep,
@@ -186,24 +118,24 @@ export {
   scope,
   Tensor,
 } from "../tensor/index.ts";
-// Training from code: start or open a run, follow its events, draw from it.
-// Several processes that train one run.
-// A trained generator: sheets of samples, paths between them, the training images nearest to them.
+
+// Recipes in code: loaded by name or file, changed as `--set` does, stored as JSON.
 export {
-  classSheet,
-  followRun,
+  applyOverrides,
+  fromPlainRecipe,
+  type LoadedRecipe,
+  loadRecipe,
+  type PlainRecipe,
+  recipeHash,
+  shippedRecipes,
+  toPlainRecipe,
+} from "../recipe/index.ts";
+
+// Training from code: start or open a run, follow its events, draw from it.
+export {
   type ImportedRun,
-  type Interpolation,
-  type InterpolationOptions,
   importRun,
-  interpolate,
-  interpolationSheet,
-  type NearImage,
-  nearestImages,
-  type OpenedGan,
-  openForSampling,
   openRun,
-  type Rendezvous,
   type Run,
   RunDirectory,
   type RunEvent,
@@ -211,13 +143,35 @@ export {
   type RunResult,
   type SampleRunOptions,
   type ScoresEvent,
-  type Sheet,
-  type SheetOptions,
   sampleRun,
   startRun,
   type Tick,
   type TrainingEvents,
   type TrainOptions,
-  torchrunRendezvous,
+} from "../training/index.ts";
+
+// Several processes that train one run.
+export { followRun, type Rendezvous, torchrunRendezvous } from "../training/index.ts";
+
+// A trained generator: sheets of samples, paths between them, the training images nearest to them.
+export {
+  classSheet,
+  type Interpolation,
+  type InterpolationOptions,
+  interpolate,
+  interpolationSheet,
+  type NearImage,
+  nearestImages,
+  type OpenedGan,
+  openForSampling,
+  type Sheet,
+  type SheetOptions,
   truncationSheet,
 } from "../training/index.ts";
+
+// A sweep, for a file that `gantry sweep` takes. Running one from code: `gantry/experiments`.
+export { defineSweep, type Sweep, type SweepInput } from "../experiments/index.ts";
+
+// Which engine computes, and with how many threads.
+export { gantryVersion } from "../recipe/index.ts";
+export { configureEngine, type EngineSummary, engineSummary } from "../tensor/index.ts";

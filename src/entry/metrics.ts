@@ -1,69 +1,73 @@
 /** `import ... from "gantry/metrics"`: scores of images, their formulas and protocols, feature networks, classifiers. */
 
-// Score a set of images, or any features.
+// Score a set of images.
+export { type Evaluation, evaluate } from "../metrics/index.ts";
+
 // The scores.
-// The formulas alone, on features as tensors: `formulas.frechetDistance(a, b)`.
-// Images to score: a folder or zip, an .npz file, a dataset, a generator.
-// Feature networks.
-// Protocols: what has to agree before two scores can be compared.
+export * from "../metrics/scores/index.ts";
+
+// A metric of your own.
 export {
   type Classified,
-  type CollectOptions,
-  type CollectProgress,
-  classifierNames,
-  collect,
-  type Difference,
-  type Drawing,
-  datasetImages,
   defineMetric,
-  densityCoverage,
-  differences,
-  type Evaluation,
-  evaluate,
-  type FeatureNetwork,
-  type Features,
-  type FolderOptions,
-  featureNames,
-  fid,
-  fidInfinity,
-  folderImages,
-  formulas,
-  type Gaussian,
-  type ImageSet,
-  inceptionScore,
-  isBetter,
-  kid,
   type Measured,
   type Metric,
   type MetricContext,
   type MetricDescriptor,
-  memorisation,
-  mixture,
-  modes,
+  type Part,
+  type Sample,
+} from "../metrics/index.ts";
+
+// The formulas alone, on features as tensors: `formulas.frechetDistance(a, b)`.
+export { formulas, type Gaussian } from "../metrics/index.ts";
+
+// Images to score: a folder or zip, an .npz file, a dataset, a generator.
+export {
+  datasetImages,
+  type FolderOptions,
+  folderImages,
+  type ImageSet,
   npzImages,
+} from "../metrics/index.ts";
+export { type DrawingOptions, generatedImages } from "../training/index.ts";
+
+// Feature networks, and the features of a set of images.
+export {
+  type CollectOptions,
+  type CollectProgress,
+  classifierNames,
+  collect,
+  type FeatureNetwork,
+  type Features,
+  featureNames,
   openClassifier,
   openFeatures,
+} from "../metrics/index.ts";
+export { InceptionV3 } from "../models/index.ts";
+
+// Protocols: what must agree before two scores can be compared.
+export {
+  type Difference,
+  type Drawing,
+  differences,
+  isBetter,
   overSeeds,
-  type Part,
   type Preset,
   type Protocol,
-  precisionRecall,
   preset,
   presets,
   type RealSide,
   requireSameProtocol,
-  type Sample,
   type Score,
   scoreName,
-  testError,
 } from "../metrics/index.ts";
-// Classifiers whose features scores can use: trained, measured, written and read.
+
+// Classifiers whose features scores can use: trained, written and read.
 export {
   type Classification,
   Classifier,
   type ClassifierInfo,
   type ClassifierOptions,
-  InceptionV3,
   readClassifier,
   writeClassifier,
 } from "../models/index.ts";
@@ -71,8 +75,6 @@ export {
   type ClassifierSetup,
   type ClassifierTraining,
   classifierSetup,
-  type DrawingOptions,
-  generatedImages,
   type TrainedClassifier,
   trainClassifier,
 } from "../training/index.ts";

@@ -1,5 +1,116 @@
 /** `import ... from "gantry/nn"`: modules, layers, normalisations, initialisers, and the shipped networks as classes. */
 
+// Modules.
+export {
+  type BuildContext,
+  createTensor,
+  Module,
+  ModuleList,
+  type Placement,
+  Sequential,
+  UnaryModule,
+} from "../nn/index.ts";
+
+// Layers with weights.
+export {
+  Conv2d,
+  type ConvOptions,
+  ConvTranspose2d,
+  type ConvTransposeOptions,
+  Embedding,
+  Linear,
+  type LinearOptions,
+  SelfAttention,
+  type SelfAttentionOptions,
+  WeightedModule,
+} from "../nn/index.ts";
+
+// Activations.
+export { Identity, type InPlaceOptions, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from "../nn/index.ts";
+
+// Shapes and sizes.
+export {
+  AdaptiveAvgPool2d,
+  AvgPool2d,
+  Flatten,
+  GlobalSumPool2d,
+  MaxPool2d,
+  type PoolOptions,
+  Upsample,
+  View,
+} from "../nn/index.ts";
+
+// Noise.
+export { Dropout, GaussianNoise } from "../nn/index.ts";
+
+// Normalisations of activations.
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNormOptions,
+  ConditionalBatchNorm2d,
+  CrossReplicaBatchNorm,
+  LayerNorm,
+  type LayerNormOptions,
+  VirtualBatchNorm,
+  type VirtualBatchNormOptions,
+} from "../nn/index.ts";
+
+// Batch norm's statistics: frozen in a pass, or taken again with the weights that draw samples.
+export { frozenStatistics, StandingStatistics } from "../nn/index.ts";
+
+// Normalisations of weights.
+export {
+  type Reparametrisation,
+  type SpectralNormOptions,
+  spectralNorm,
+  type WeightNormOptions,
+  weightNorm,
+} from "../nn/index.ts";
+
+// Layers that compare the samples of a batch.
+export {
+  MinibatchDiscrimination,
+  type MinibatchDiscriminationOptions,
+  MinibatchStandardDeviation,
+} from "../nn/index.ts";
+
+// Residual blocks of SNGAN, SAGAN, BigGAN and BigGAN-deep.
+export {
+  type ConditionedModule,
+  DiscriminatorBlock,
+  type DiscriminatorBlockOptions,
+  DiscriminatorBottleneck,
+  type DiscriminatorBottleneckOptions,
+  GeneratorBlock,
+  type GeneratorBlockOptions,
+  GeneratorBottleneck,
+  type GeneratorBottleneckOptions,
+} from "../nn/index.ts";
+
+// Initial weights (torch.nn.init).
+export {
+  defaultBias,
+  defaultWeight,
+  fans,
+  gainOf,
+  type Initialiser,
+  type InitialiserName,
+  initialiseFromData,
+  initialiserOf,
+  type KaimingOptions,
+  kaimingNormal,
+  kaimingUniform,
+  type Nonlinearity,
+  normal,
+  ones,
+  orthogonal,
+  uniform,
+  xavierNormal,
+  xavierUniform,
+  zeros,
+} from "../nn/index.ts";
+
 // The shipped networks, for loops and trainers of your own.
 export {
   AllCnnDiscriminator,
@@ -38,95 +149,3 @@ export {
   ResnetGenerator,
   type ResnetGeneratorOptions,
 } from "../models/index.ts";
-// Modules.
-// Layers with weights.
-// Activations, shapes, sizes, noise.
-// Normalisations of activations.
-// Normalisations of weights.
-// Layers that look at the whole batch.
-// Residual blocks of SNGAN, SAGAN, BigGAN and BigGAN-deep.
-// Initial weights (torch.nn.init).
-// Statistics of batch norm: frozen in a pass, or taken again with the weights that draw samples.
-export {
-  AdaptiveAvgPool2d,
-  AvgPool2d,
-  BatchNorm1d,
-  BatchNorm2d,
-  type BatchNormOptions,
-  type BuildContext,
-  ConditionalBatchNorm2d,
-  type ConditionedModule,
-  Conv2d,
-  type ConvOptions,
-  ConvTranspose2d,
-  type ConvTransposeOptions,
-  CrossReplicaBatchNorm,
-  createTensor,
-  DiscriminatorBlock,
-  type DiscriminatorBlockOptions,
-  DiscriminatorBottleneck,
-  type DiscriminatorBottleneckOptions,
-  Dropout,
-  defaultBias,
-  defaultWeight,
-  Embedding,
-  Flatten,
-  fans,
-  frozenStatistics,
-  GaussianNoise,
-  GeneratorBlock,
-  type GeneratorBlockOptions,
-  GeneratorBottleneck,
-  type GeneratorBottleneckOptions,
-  GlobalSumPool2d,
-  gainOf,
-  Identity,
-  type Initialiser,
-  type InitialiserName,
-  type InPlaceOptions,
-  initialiseFromData,
-  initialiserOf,
-  type KaimingOptions,
-  kaimingNormal,
-  kaimingUniform,
-  LayerNorm,
-  type LayerNormOptions,
-  LeakyReLU,
-  Linear,
-  type LinearOptions,
-  MaxPool2d,
-  MinibatchDiscrimination,
-  type MinibatchDiscriminationOptions,
-  MinibatchStandardDeviation,
-  Module,
-  ModuleList,
-  type Nonlinearity,
-  normal,
-  ones,
-  orthogonal,
-  type Placement,
-  type PoolOptions,
-  ReLU,
-  type Reparametrisation,
-  SelfAttention,
-  type SelfAttentionOptions,
-  Sequential,
-  Sigmoid,
-  Softplus,
-  type SpectralNormOptions,
-  StandingStatistics,
-  spectralNorm,
-  Tanh,
-  UnaryModule,
-  Upsample,
-  uniform,
-  View,
-  VirtualBatchNorm,
-  type VirtualBatchNormOptions,
-  WeightedModule,
-  type WeightNormOptions,
-  weightNorm,
-  xavierNormal,
-  xavierUniform,
-  zeros,
-} from "../nn/index.ts";

@@ -1,28 +1,36 @@
-/** `import ... from "gantry/tensor"`: tensors with gradients, random numbers, memory, and what lies under all of Gantry. */
+/** `import ... from "gantry/tensor"`: tensors with gradients, random numbers, memory, and the engine under all of Gantry. */
 
-export { UserError } from "../base/errors.ts";
 // Tensors, with PyTorch's names and defaults.
-// Gradients.
-// Memory: `scope` frees what is made inside it, `keep` saves a tensor from that.
-// Random numbers.
-// One call for a list of tensors (torch._foreach_*), for optimizers of your own.
-// Several processes (torch.distributed).
-// TorchScript modules that Python wrote.
-// The engine.
 export {
-  allGather,
-  allReduce,
   type BatchNormOptions,
-  broadcast,
   type Conversion,
   type ConvolutionOptions,
-  configureEngine,
   type Device,
   type Dims,
   type DType,
-  type EngineSummary,
-  enableGrad,
-  engineSummary,
+  type MemoryFormat,
+  type NestedNumbers,
+  type Pair,
+  type RandomOptions,
+  type Reduction,
+  Tensor,
+  type TensorOptions,
+  type TransposedConvolutionOptions,
+  type TypedArray,
+  type VarianceOptions,
+} from "../tensor/index.ts";
+
+// Gradients.
+export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "../tensor/index.ts";
+
+// Memory: `scope` frees what is made inside it, `keep` saves a tensor from that.
+export { keep, liveTensors, scope } from "../tensor/index.ts";
+
+// Random numbers.
+export { Generator, getRngState, manualSeed, setRngState } from "../tensor/index.ts";
+
+// One call for a list of tensors (torch._foreach_*), for optimizers of your own.
+export {
   foreachAdd_,
   foreachAddcdiv_,
   foreachAddcmul_,
@@ -32,31 +40,14 @@ export {
   foreachSqrt,
   foreachSub,
   foreachZero_,
-  Generator,
-  type GradOptions,
-  type GroupOptions,
-  getRngState,
-  grad,
-  inferenceMode,
-  isGradEnabled,
-  joinGroup,
-  keep,
-  leaveGroup,
-  liveTensors,
-  loadScript,
-  type MemoryFormat,
-  manualSeed,
-  type NestedNumbers,
-  noGrad,
-  type Pair,
-  type RandomOptions,
-  type Reduction,
-  ScriptModule,
-  scope,
-  setRngState,
-  Tensor,
-  type TensorOptions,
-  type TransposedConvolutionOptions,
-  type TypedArray,
-  type VarianceOptions,
 } from "../tensor/index.ts";
+
+// Several processes (torch.distributed).
+export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "../tensor/index.ts";
+
+// TorchScript modules that Python wrote.
+export { loadScript, ScriptModule } from "../tensor/index.ts";
+
+// The engine, and what a mistake throws.
+export { configureEngine, type EngineSummary, engineSummary } from "../tensor/index.ts";
+export { UserError } from "../base/errors.ts";

@@ -1,8 +1,6 @@
-/** Objectives of the game, one a file. */
+/** Objectives of the two players. */
+
 export { crossEntropy } from "./cross-entropy.ts";
-export { hinge } from "./hinge.ts";
-export { leastSquares } from "./least-squares.ts";
 export { defineLoss, type Loss, type LossTargets, refuseTargets } from "./loss.ts";
-export { minimax } from "./minimax.ts";
-export { nonSaturating } from "./non-saturating.ts";
-export { clipWeights, wasserstein } from "./wasserstein.ts";
+export * from "./registry.ts";
+export { clipWeights } from "./wasserstein.ts";

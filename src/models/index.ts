@@ -1,25 +1,18 @@
-/** Architectures, one a file, and what the training step knows of them. */
+/** Architectures, and what the training step knows of them. */
 
 export {
   AllCnnDiscriminator,
   type AllCnnDiscriminatorOptions,
   AllCnnGenerator,
   type AllCnnGeneratorOptions,
-  allCnn,
 } from "./all-cnn.ts";
 export {
   type BigganDiscriminatorOptions,
   BigganGenerator,
   type BigganGeneratorOptions,
-  biggan,
   bigganDiscriminator,
 } from "./biggan.ts";
-export {
-  BigganDeepGenerator,
-  type BigganDeepGeneratorOptions,
-  bigganDeep,
-  bigganDeepDiscriminator,
-} from "./biggan-deep.ts";
+export { BigganDeepGenerator, type BigganDeepGeneratorOptions, bigganDeepDiscriminator } from "./biggan-deep.ts";
 export { type Classification, Classifier, type ClassifierOptions, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
 export {
   type ClassifierInfo,
@@ -41,19 +34,12 @@ export {
   type DcganDiscriminatorOptions,
   DcganGenerator,
   type DcganGeneratorOptions,
-  dcgan,
 } from "./dcgan.ts";
 export { Head, type HeadOptions } from "./head.ts";
 export { type ImportedGenerator, readWeights, recogniseGenerator } from "./imported/index.ts";
 export { foldBatchNorms } from "./inception/fold.ts";
 export { type InceptionOptions, type InceptionOutput, InceptionV3 } from "./inception/network.ts";
-export {
-  MlpDiscriminator,
-  type MlpDiscriminatorOptions,
-  MlpGenerator,
-  type MlpGeneratorOptions,
-  mlp,
-} from "./mlp.ts";
+export { MlpDiscriminator, type MlpDiscriminatorOptions, MlpGenerator, type MlpGeneratorOptions } from "./mlp.ts";
 export {
   DiscriminatorNetwork,
   type DiscriminatorOutput,
@@ -67,16 +53,14 @@ export {
   type NoisyMlpDiscriminatorOptions,
   NoisyMlpGenerator,
   type NoisyMlpGeneratorOptions,
-  noisyMlp,
 } from "./noisy-mlp.ts";
 export { batchNorm1d, batchNorm2d } from "./normalisation.ts";
 export { ReferencedDiscriminator, ReferencedGenerator } from "./reference-batch.ts";
+export * from "./registry.ts";
 export { ResidualDiscriminator, type ResidualDiscriminatorOptions } from "./residual-network.ts";
 export {
   type ResnetDiscriminatorOptions,
   ResnetGenerator,
   type ResnetGeneratorOptions,
-  resnet,
   resnetDiscriminator,
 } from "./resnet.ts";
-export { sagan } from "./sagan.ts";
