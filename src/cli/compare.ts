@@ -1,4 +1,4 @@
-/** `gantry compare`: scores side by side, where they were measured under one protocol. */
+/** `gantry compare`: two evaluations side by side, if their scores were measured under the same protocol. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -15,7 +15,7 @@ const args = {
     description:
       "a file that gantry evaluate --out wrote, or a run that was evaluated while it trained (its last scores)",
   },
-  second: { type: "positional", required: true, description: "the other one" },
+  second: { type: "positional", required: true, description: "the one to compare with" },
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 
@@ -36,7 +36,7 @@ async function readScores(path: string): Promise<Scored> {
   const stored = z.object({ format: z.literal(1), subject: z.string(), scores: z.array(scoreSchema) });
   const found = readJsonFile(path, z.unknown());
   const { data } = stored.safeParse(found);
-  if (data === undefined) throw new UserError(`${path} is no file that gantry evaluate --out wrote, and no run`);
+  if (data === undefined) throw new UserError(`${path} is neither a file that gantry evaluate --out wrote nor a run`);
   return { of: path, scores: data.scores };
 }
 
@@ -45,7 +45,7 @@ export const compare = defineCommand({
   meta: {
     name: "compare",
     description:
-      "Shows the scores of two evaluations side by side. Scores of different protocols are refused, with every difference named.",
+      "Shows the scores of two evaluations side by side. Refuses scores of different protocols and names every difference.",
   },
   args,
   examples: [{ line: "gantry compare topk.json plain.json", does: "two files of gantry evaluate --out" }],

@@ -1,12 +1,13 @@
 /** `gantry evaluate`: scores of a run, or of images that any other tool made. */
 import { existsSync, readFileSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
+import { imageMetricKinds, presets } from "../metrics/index.ts";
 import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { fileNamed, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
-import { judging } from "./judging-flags.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
+import { scoring } from "./scoring-flags.ts";
 
 const args = {
   what: {
@@ -17,32 +18,31 @@ const args = {
   metrics: {
     type: "string",
     valueHint: "A,B",
-    description:
-      "fid, inceptionScore, kid, precisionRecall, densityCoverage, modes, memorisation, fidInfinity; default: the protocol's",
+    description: `${imageMetricKinds().join(", ")}, or a metric of the run's own; default: the protocol's`,
   },
   protocol: {
     type: "string",
     valueHint: "NAME",
     default: "quick",
-    description: "quick (10,000 samples), paper-2016, fid-50k-train, mimicry or studiogan; see docs/metrics.md",
+    description: `${Object.keys(presets).join(", ")}; see docs/metrics.md`,
   },
-  features: judging.features,
+  features: scoring.features,
   real: {
     type: "string",
     valueHint: "DATA",
     description:
-      "what to hold the images against: a dataset's name, a folder, zip or .npz; default: the run's own data",
+      "the real images to compare with: a dataset's name, a folder, zip or .npz; default: the run's own data",
   },
   realSplit: { type: "string", valueHint: "NAME", description: "split of the real images; default: train" },
   count: { type: "string", valueHint: "N", description: "how many samples to draw; default: the protocol's" },
-  realCount: judging.realCount,
+  realCount: scoring.realCount,
   set: {
     type: "string",
     valueHint: "KEY=VALUE",
     description: "an option of a metric, such as kid.subsets=50 or inceptionScore.splits=1; may be repeated",
   },
-  checkpoint: judging.checkpoint,
-  averaged: judging.averaged,
+  checkpoint: scoring.checkpoint,
+  averaged: scoring.averaged,
   mode: {
     type: "string",
     valueHint: "MODE",
@@ -121,8 +121,9 @@ export const evaluate = defineCommand({
     const { refuseAbsentDevice } = await import("./device.ts");
     refuseAbsentDevice(flags.device);
     const { evaluate: measure, openFeatures, overSeeds, preset } = await import("../metrics/index.ts");
-    const { openReal, openSubject, refuseForeignFlags } = await import("./evaluate/subject.ts");
+    const { importModulesOf, openReal, openSubject, refuseForeignFlags } = await import("./evaluate/subject.ts");
     refuseForeignFlags(flags.what, givenFlags(rawArgs, args));
+    await importModulesOf(flags.what);
     if (flags.out !== undefined) refuseOtherFile(fileNamed("--out", flags.out, ".json"));
     const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
     const { writeFileAtomic } = await import("../formats/index.ts");
@@ -149,9 +150,11 @@ export const evaluate = defineCommand({
       opened.push(subject);
       const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
       opened.push({ close: () => network.dispose() });
-      const { title, step, drawn, judged, warning } = subject.value;
+      const { title, step, drawn, images, warning } = subject.value;
       if (!drawn && counts.fake !== undefined) {
-        throw new UserError(`--count ${counts.fake}: ${flags.what} is a fixed set of images, of which all are judged`);
+        throw new UserError(
+          `--count ${counts.fake}: ${flags.what} is a fixed set of images, and all of them are scored`,
+        );
       }
       const needsReal = metrics.some(({ needs }) => needs.real.length > 0) || protocol.fakeCount === "real";
       const most = counts.real ?? protocol.realCount;
@@ -160,7 +163,7 @@ export const evaluate = defineCommand({
         : undefined;
       if (needsReal && real === undefined) {
         throw new UsageError(
-          `${flags.what} does not say what it is to be held against: give --real, such as --real mnist`,
+          `${flags.what} does not say which real images to compare with: give --real, such as --real mnist`,
         );
       }
       if (real) opened.push(real);
@@ -179,7 +182,7 @@ export const evaluate = defineCommand({
         const scores = await measure({
           network,
           metrics,
-          judged: judged(count, seed),
+          fake: images(count, seed),
           real: real?.value,
           seed,
           stop: interrupt.signal,

@@ -1,4 +1,4 @@
-/** Thresholds of truncated latents, as they are typed. */
+/** Thresholds of truncated latents, as they are typed on the command line. */
 import { UsageError } from "./errors.ts";
 import { positiveNumber } from "./flags.ts";
 
@@ -6,7 +6,7 @@ import { positiveNumber } from "./flags.ts";
 export const THRESHOLDS = "none,2,1.5,1.25,1,0.75,0.5,0.25,0.04";
 
 /**
- * The listed thresholds, each once, falling; undefined is `none`.
+ * The listed thresholds in falling order, each once; `none` becomes undefined.
  * @throws UsageError for anything else.
  */
 export function thresholdsOf(flag: string, text: string): (number | undefined)[] {

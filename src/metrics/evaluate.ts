@@ -12,8 +12,8 @@ import type { Drawing, Protocol } from "./protocol.ts";
 import { realStatistics } from "./real-statistics.ts";
 import { type Score, scoreName } from "./score.ts";
 
-/** Generated images, and what their scores' protocol must say of them. */
-export interface Judged {
+/** Generated images, and what the protocol of their scores says of them. */
+export interface FakeImages {
   readonly images: ImageSet;
   /** null when another tool drew them. */
   readonly drawing: Drawing | null;
@@ -27,11 +27,11 @@ export const QUANTISER = "round((x + 1) * 127.5), clamped to 0..255";
 /** The quantiser of images that come as bytes. */
 export const BYTES = "bytes as given";
 
-/** What is evaluated, with what, against what. */
+/** What is evaluated, by which network and metrics, and the real images that it is compared with. */
 export interface Evaluation extends CollectOptions {
   readonly network: FeatureNetwork;
   readonly metrics: readonly Metric[];
-  readonly judged: Judged;
+  readonly fake: FakeImages;
   /** May be left out where no metric needs real images. */
   readonly real?: ImageSet | undefined;
   /** Seed of subsets and of the order in which splits are taken. */
@@ -51,14 +51,15 @@ export interface Evaluation extends CollectOptions {
  * const metrics = [fid().build()];
  * const test = { images: datasetImages(await mnist({ split: "test" }).build({})), drawing: null, quantiser: BYTES };
  * const real = datasetImages(await mnist().build({}));
- * const [score] = await evaluate({ network, metrics, judged: test, real, seed: 0 });
+ * const [score] = await evaluate({ network, metrics, fake: test, real, seed: 0 });
  */
 export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
-  const { network, metrics, judged, real, seed } = evaluation;
+  const { network, metrics, real, seed } = evaluation;
+  const { images, drawing, quantiser } = evaluation.fake;
   const classifying = metrics.find(({ needs }) => needs.classified);
   if (classifying !== undefined) {
     throw new UserError(
-      `\`${classifying.kind}\` judges a discriminator, not images: it is measured while a run trains (recipe key \`evaluate.metrics\`)`,
+      `\`${classifying.kind}\` measures a discriminator, not images: name it in a recipe's \`evaluate.metrics\``,
     );
   }
   const wanted = (side: "fake" | "real"): Set<Part> => new Set(metrics.flatMap(({ needs }) => needs[side]));
@@ -66,24 +67,24 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
   if (realParts.size > 0) {
     const needy = metrics.find(({ needs }) => needs.real.length > 0)!.kind;
     if (real === undefined) throw new UserError(`\`${needy}\` compares with real images, and none were given`);
-    requireSameSize(judged.images, real);
+    requireSameSize(images, real);
   }
   warnOfFew(evaluation);
   const statistics = realParts.size > 0 ? await realStatistics(network, real!, realParts, evaluation) : undefined;
-  const fake = shuffled(await collect(network, judged.images, wanted("fake"), evaluation), seed);
+  const fake = shuffled(await collect(network, images, wanted("fake"), evaluation), seed);
   try {
     return metrics.flatMap((metric) => {
       const against = metric.needs.real.length > 0 ? statistics : undefined;
       const random = new Generator(seed);
-      const measured = scope(() => metric.compute(fake, against?.sample, random));
+      const measured = scope(() => metric.compute({ fake, real: against?.sample, random }));
       const protocol: Protocol = {
         features: network.name,
         featuresHash: network.hash,
         resizer: network.resizer,
-        quantiser: judged.quantiser,
+        quantiser,
         real: against ? { name: real!.name, count: real!.count, hash: against.hash } : null,
-        fakeCount: judged.images.count,
-        drawing: judged.drawing,
+        fakeCount: images.count,
+        drawing,
         options: metric.options,
         seeds: [seed],
       };
@@ -116,9 +117,9 @@ function shuffled(sample: Sample, seed: number): Sample {
 }
 
 /** A covariance from fewer samples than dimensions has no full rank: FID is then far too high and says little. */
-function warnOfFew({ network, metrics, judged, real, warn }: Evaluation): void {
+function warnOfFew({ network, metrics, fake, real, warn }: Evaluation): void {
   if (!metrics.some(({ needs }) => needs.fake.includes("moments"))) return;
-  for (const set of [judged.images, ...(real ? [real] : [])]) {
+  for (const set of [fake.images, ...(real ? [real] : [])]) {
     if (set.count > network.dimensions) continue;
     warn?.(
       `${set.name} has ${set.count} images, not more than the ${network.dimensions} dimensions of ${network.name}'s features: ` +

@@ -1,7 +1,7 @@
 /** Scores: features once, formulas on them, and the protocols that make numbers comparable. */
 
 export { type CollectOptions, type CollectProgress, collect, disposeSample } from "./collect.ts";
-export { BYTES, type Evaluation, evaluate, type Judged, QUANTISER } from "./evaluate.ts";
+export { BYTES, type Evaluation, evaluate, type FakeImages, QUANTISER } from "./evaluate.ts";
 export { classifierNames, classifierPath, openClassifier } from "./features/classifier.ts";
 export type { FeatureNetwork, Features } from "./features/feature-network.ts";
 export { featureNames, openFeatures } from "./features/open-features.ts";
@@ -11,12 +11,18 @@ export { type FolderOptions, folderImages } from "./images/folder-images.ts";
 export { datasetImages, hashOf, type ImageSet } from "./images/image-set.ts";
 export { npzImages } from "./images/npz-images.ts";
 export {
+  type Better,
   type Classified,
   defineMetric,
+  imageMetricKinds,
   type Measured,
   type Metric,
   type MetricContext,
+  type MetricDefinition,
   type MetricDescriptor,
+  type MetricInput,
+  type MetricNeeds,
+  metricDescription,
   type Part,
   type Sample,
 } from "./metric.ts";

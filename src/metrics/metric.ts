@@ -1,25 +1,27 @@
-/** Metric: a score as a value. It says what it must see of a set of images, which is computed once for all metrics. */
+/** Metric: a score as a value. It says what it must see of a set of samples, which is computed once for all metrics. */
+import type { z } from "zod";
 import { type Descriptor, definer } from "../base/descriptor.ts";
+import { UserError } from "../base/errors.ts";
 import type { Mixture } from "../data/index.ts";
 import type { Generator, Tensor } from "../tensor/index.ts";
 import type { Gaussian } from "./formulas/moments.ts";
 
-/** What can be kept of a set of images; everything else is forgotten batch by batch. */
+/** What can be kept of a set of samples; everything else is forgotten batch by batch. */
 export type Part = "moments" | "features" | "logits";
 
-/** A set of images as metrics see it: the parts that one of them asked for. */
+/** A set of samples as metrics see it: the parts that one of them asked for. */
 export interface Sample {
-  /** Number of images, N. */
+  /** Number of samples, N. */
   readonly count: number;
   /** Mean and covariance of the features, float64. */
   readonly moments?: Gaussian | undefined;
-  /** float32 [N, D] on the CPU. */
+  /** float32 [N, D] on the CPU: of images by the feature network, of vectors the vectors themselves. */
   readonly features?: Tensor | undefined;
-  /** float32 [N, K] on the CPU, in the order of `features`. */
+  /** float32 [N, K] on the CPU, in the order of `features`: the feature network's logits. */
   readonly logits?: Tensor | undefined;
 }
 
-/** What the discriminator, as a classifier of K classes, makes of real images whose class is known. */
+/** What the discriminator, as a classifier of K classes, gives for real images whose class is known. */
 export interface Classified {
   /** Number of images, N. */
   readonly count: number;
@@ -40,28 +42,37 @@ export interface Measured {
   readonly points?: readonly (readonly [count: number, value: number])[];
 }
 
+/** Which end of a score is the better one. */
+export type Better = "lower" | "higher";
+
+/** What a metric is given to compute from. */
+export interface MetricInput {
+  readonly fake: Sample;
+  /** Real samples, for metrics that need them. */
+  readonly real?: Sample | undefined;
+  /** For subsets and the like; nothing else draws from it. */
+  readonly random: Generator;
+  /** For metrics of the discriminator as a classifier. */
+  readonly classified?: Classified | undefined;
+}
+
 /** A metric, built. */
 export interface Metric {
   /** The kind of its descriptor. */
   readonly kind: string;
-  /** Which parts it reads of the generated images and of the real ones; no real ones where `real` is empty. */
+  /** Which parts it reads of the generated samples and of the real ones. */
   readonly needs: {
     readonly fake: readonly Part[];
     readonly real: readonly Part[];
-    /** Whether it judges the discriminator as a classifier of the test split, and no generated images at all. */
-    readonly classified?: boolean;
+    /** Whether it measures the discriminator as a classifier of the test split, and no generated samples. */
+    readonly classified: boolean;
   };
   /** The names of its numbers, and which end is the better one. */
-  readonly scores: Readonly<Record<string, "lower" | "higher">>;
+  readonly scores: Readonly<Record<string, Better>>;
   /** Options that fix its numbers: they are part of the score's protocol. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Computes the numbers named in {@link scores}; `random` is for subsets, and nothing else draws from it. */
-  compute(
-    fake: Sample,
-    real: Sample | undefined,
-    random: Generator,
-    classified?: Classified,
-  ): Readonly<Record<string, Measured>>;
+  /** Computes the numbers named in {@link scores}. */
+  compute(input: MetricInput): Readonly<Record<string, Measured>>;
 }
 
 /** What is known of the data when a metric is built; undefined where nothing is, as of another tool's images. */
@@ -70,15 +81,115 @@ export type MetricContext = { readonly mixture?: Mixture | undefined } | undefin
 /** A metric as a recipe or the command line describes it. */
 export type MetricDescriptor = Descriptor<"metric", MetricContext, Metric>;
 
-/** Defines a metric: its kind, the zod schema of its options, and a function that makes it. */
-export const defineMetric = definer<"metric", MetricContext, Metric>("metric");
+/** What a definition asks for; all of it may be left out. */
+export interface MetricNeeds {
+  /** Parts of the generated samples. */
+  readonly fake?: readonly Part[];
+  /** Parts of the real samples. */
+  readonly real?: readonly Part[];
+  /** The discriminator as a classifier of the test split: for runs with `semiSupervised`. */
+  readonly classified?: boolean;
+  /** The known distribution of the data: for runs on `mixtureOfGaussians`. */
+  readonly mixture?: boolean;
+}
+
+type SampleWith<P extends Part> = { readonly count: number } & { readonly [K in P]: NonNullable<Sample[K]> };
+type PartsIn<List> = List extends readonly Part[] ? List[number] : never;
+type If<Flag, T> = Flag extends true ? T : undefined;
+
+/** What `compute` of a definition gets: exactly what it asked for. */
+export interface InputFor<N extends MetricNeeds> {
+  readonly fake: SampleWith<PartsIn<N["fake"]>>;
+  readonly real: SampleWith<PartsIn<N["real"]>>;
+  readonly random: Generator;
+  readonly classified: If<N["classified"], Classified>;
+  readonly mixture: If<N["mixture"], Mixture>;
+}
+
+/** A metric's definition: see {@link defineMetric}. */
+export interface MetricDefinition<Options, N extends MetricNeeds, Name extends string> {
+  /** What it measures, in one phrase, for lists. */
+  readonly description: string;
+  readonly needs: N;
+  /** The names of its numbers, and which end is the better one. */
+  readonly scores: Readonly<Record<Name, Better>>;
+  /** Which of the scores it gives under these options. Default: all. */
+  readonly given?: (options: Options) => readonly Name[];
+  /** What fixes its numbers and belongs into the score's protocol. Default: its options. */
+  readonly protocol?: (options: Options, data: Pick<InputFor<N>, "mixture">) => Readonly<Record<string, unknown>>;
+  /** Computes the scores: a number each, or with its spread. A score that is not given may be undefined. */
+  compute(input: InputFor<N>, options: Options): Readonly<Record<Name, number | Measured | undefined>>;
+}
+
+const define = definer<"metric", MetricContext, Metric>("metric");
+const definitions = new Map<string, Pick<MetricDefinition<never, MetricNeeds, string>, "description" | "needs">>();
 
 /**
- * A part that the collector was asked for.
- * @throws when a metric reads what it did not say that it needs.
+ * Defines a metric: its kind, the zod schema of its options, and what it needs, gives and computes.
+ *
+ * `compute` sees of the samples what `needs` names, and no more: `fake` and `real` have `count` and these parts.
+ *
+ * @throws UserError when a metric that ships with Gantry has the same kind.
+ *
+ * @example
+ * // The distance between the mean features of generated and of real images.
+ * const meanDistance = defineMetric("meanDistance", z.strictObject({}), {
+ *   description: "distance between mean features",
+ *   needs: { fake: ["moments"], real: ["moments"] },
+ *   scores: { meanDistance: "lower" },
+ *   compute: ({ fake, real }) => ({ meanDistance: fake.moments.mean.sub(real.moments.mean).norm().item() }),
+ * });
  */
-export function part<P extends Part>(sample: Sample | undefined, name: P): NonNullable<Sample[P]> {
-  const found = sample?.[name];
-  if (found === undefined || found === null) throw new Error(`a metric reads \`${name}\` without having asked for it`);
-  return found;
+export function defineMetric<S extends z.ZodObject, const N extends MetricNeeds, Name extends string>(
+  kind: string,
+  schema: S,
+  definition: MetricDefinition<z.output<S>, N, Name>,
+): (options?: z.input<S>) => MetricDescriptor {
+  const { description, needs, scores, given, protocol } = definition;
+  const describe = define(kind, schema, (options: z.output<S>, context): Metric => {
+    const mixture = context?.mixture;
+    if (needs.mixture && mixture === undefined) {
+      throw new UserError(
+        `\`${kind}\` needs data whose modes are known, which only mixtureOfGaussians are; take another metric`,
+      );
+    }
+    const data = { mixture } as InputFor<N>;
+    const names = given?.(options) ?? (Object.keys(scores) as Name[]);
+    const { fake = [], real = [], classified = false } = needs;
+    return {
+      kind,
+      needs: { fake, real, classified },
+      scores: Object.fromEntries(names.map((name) => [name, scores[name]])),
+      options: protocol?.(options, data) ?? options,
+      compute(input) {
+        requireParts(kind, input.fake, fake);
+        requireParts(kind, input.real, real);
+        const found = definition.compute({ ...input, ...data }, options);
+        return Object.fromEntries(names.map((name) => [name, measured(kind, name, found[name])]));
+      },
+    };
+  });
+  definitions.set(kind, { description, needs });
+  return describe;
+}
+
+/** What a metric measures, in one phrase. */
+export function metricDescription(kind: string): string {
+  return definitions.get(kind)?.description ?? "";
+}
+
+/** The kinds of metrics that can score images by any tool: those that need neither a discriminator nor known modes. */
+export function imageMetricKinds(): string[] {
+  return [...definitions].flatMap(([kind, { needs }]) => (needs.classified || needs.mixture ? [] : [kind]));
+}
+
+/** Throws when the collector did not keep what a metric asked for: a defect of its caller. */
+function requireParts(kind: string, sample: Sample | undefined, parts: readonly Part[]): void {
+  const missing = parts.find((part) => sample?.[part] === undefined);
+  if (missing !== undefined) throw new Error(`\`${kind}\` needs \`${missing}\`, which was not collected`);
+}
+
+function measured(kind: string, name: string, found: number | Measured | undefined): Measured {
+  if (found === undefined) throw new UserError(`the metric \`${kind}\` gives no number \`${name}\`, which it names`);
+  return typeof found === "number" ? { value: found } : found;
 }

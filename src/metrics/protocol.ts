@@ -2,7 +2,7 @@
  * Protocols: everything that two scores must have in common before their difference means anything.
  *
  * The same generator scores 16.8 or 23.9 by "FID on CIFAR-10" depending on how many images are drawn and which real ones
- * they are held against. So a score carries its protocol, and scores of different protocols are not compared.
+ * they are compared with. So a score carries its protocol, and scores of different protocols are not compared.
  */
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
@@ -23,7 +23,7 @@ export interface Drawing {
   readonly standing?: { readonly batches: number; readonly batchSize: number } | undefined;
 }
 
-/** The real images that a score was held against. */
+/** The real images that a score was computed against. */
 export interface RealSide {
   /** Name for people, such as "mnist (train)". */
   readonly name: string;
@@ -32,7 +32,7 @@ export interface RealSide {
   readonly hash: string;
 }
 
-/** What a score depends on beside the images that it judges. */
+/** What a score depends on besides the images. */
 export interface Protocol {
   /** The feature network. */
   readonly features: string;
@@ -63,7 +63,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ca
 
 /**
  * What matters of a protocol, flat: names for people and seeds are left out, and so are the labels, which say what the
- * generator takes and not how it was judged: a conditional one and an unconditional one answer to the same real images.
+ * generator takes and not how it was scored: conditional and unconditional ones are compared with the same real images.
  */
 function flat(protocol: Protocol): Map<string, string> {
   const { seeds: _, real, drawing, options, ...rest } = protocol;

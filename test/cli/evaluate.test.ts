@@ -176,7 +176,7 @@ describe("gantry evaluate", () => {
     expect(text.stdout).toMatch(
       /inceptionScore@mnist-classifier +[\d.]+ ± [\d.e-]+ +higher is better; ± over 3 splits/,
     );
-    expect(text.stdout).toMatch(/judged +90 images; weights of the step, eval mode/);
+    expect(text.stdout).toMatch(/images +90 images; weights of the step, eval mode/);
     await evaluate("run", ...common, "--seed", "1", "--out", "b.json");
     const same = await inProcess(["compare", "a.json", "b.json"]);
     expect(same.code, same.stderr).toBe(0);
@@ -184,7 +184,7 @@ describe("gantry evaluate", () => {
       /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) is better, by an unknown spread/,
     );
     expect((await inProcess(["compare", "a.json", "run/recipe.json"])).stderr).toBe(
-      "gantry: run/recipe.json is no file that gantry evaluate --out wrote, and no run\n",
+      "gantry: run/recipe.json is neither a file that gantry evaluate --out wrote nor a run\n",
     );
     await evaluate("run", ...common, "--mode", "train", "--out", "c.json");
     const other = await inProcess(["compare", "a.json", "c.json"]);
@@ -213,7 +213,11 @@ describe("gantry evaluate", () => {
       /kid\.subsets \(= 0\): must be at least 1/,
     ],
     ["a protocol that does not exist", ["run", "--protocol", "mimcry"], /did you mean `mimicry`\?/],
-    ["no real images", ["digits.npz"], /does not say what it is to be held against: give --real, such as --real mnist/],
+    [
+      "no real images",
+      ["digits.npz"],
+      /does not say which real images to compare with: give --real, such as --real mnist/,
+    ],
     ["images of another size", ["digits.npz", "--real", "wide.npz"], /are 16x16 and those of wide.npz 8x16/],
     ["an empty folder", ["empty"], /no image files/],
     ["images of several sizes", ["mixed"], /different sizes, 16 to 20 pixels wide/],
@@ -222,7 +226,7 @@ describe("gantry evaluate", () => {
     [
       "a count of fixed images",
       ["digits", "--real", "mnist", "--count", "5"],
-      /is a fixed set of images, of which all are judged/,
+      /is a fixed set of images, and all of them are scored/,
     ],
     ["floats", ["floats.npz"], /holds no array of images \(arr_0 is float32 \[2, 2, 2, 3\]\); expected one of uint8/],
   ])("refuses %s", async (_, args, message) => {

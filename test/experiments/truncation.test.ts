@@ -63,7 +63,9 @@ it("precision and recall take at most so many real images", () => {
   ];
   const part = (features: Tensor) => ({ count: features.shape[0]!, features });
   const measure = (rows: Tensor, options: object) =>
-    precisionRecall(options).build().compute(part(fake), part(rows), new Generator(0));
+    precisionRecall(options)
+      .build()
+      .compute({ fake: part(fake), real: part(rows), random: new Generator(0) });
   expect(measure(real, { most: 40 })).toEqual(measure(real, {}));
   const order = Tensor.randperm(40, { generator: new Generator(0) });
   expect(measure(real, { most: 12 })).toEqual(measure(real.indexSelect(0, order.narrow(0, 0, 12)), {}));

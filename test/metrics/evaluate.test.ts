@@ -57,7 +57,7 @@ const judge = (images: ImageSet, parts: Partial<Evaluation> = {}) =>
   evaluate({
     network,
     metrics: [fid().build()],
-    judged: { images, drawing: null, quantiser: BYTES },
+    fake: { images, drawing: null, quantiser: BYTES },
     real: datasetImages(train),
     seed: 0,
     ...parts,
@@ -97,7 +97,7 @@ describe("evaluate", () => {
     });
   });
 
-  it("gives 0 for a set held against itself", async () => {
+  it("gives 0 for a set compared with itself", async () => {
     const metrics = [fid().build(), memorisation().build()];
     const scores = await judge(datasetImages(train), { metrics });
     const values = Object.fromEntries(scores.map(({ name, value }) => [name.split("@")[0], value]));

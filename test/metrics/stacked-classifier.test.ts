@@ -39,7 +39,9 @@ describe("stacked-mnist-classifier", () => {
     const labels = flat(data.labels);
     const right = flat(logits.argmax(1)).filter((mode, i) => mode === labels[i]).length;
     expect(right / 100).toBeGreaterThanOrEqual(0.96); // 0.9958 cubed is 0.987
-    const found = modes().build().compute({ count: 100, logits }, undefined, new Generator(0));
+    const found = modes()
+      .build()
+      .compute({ fake: { count: 100, logits }, random: new Generator(0) });
     expect(Math.abs(found.modes!.value - new Set(labels).size)).toBeLessThan(5);
   });
 

@@ -1,6 +1,7 @@
 /** The page docs/options.md, made of the schemas that check what a recipe says. */
 import { z } from "zod";
 import { kindsOf, type Role, schemaOf } from "../../src/base/descriptor.ts";
+import { metricDescription } from "../../src/metrics/index.ts";
 import "../../src/entry/gantry.ts";
 
 /** The part of a JSON schema that Gantry's options use. */
@@ -31,11 +32,11 @@ const SECTIONS: readonly (readonly [role: Role, title: string, page: string])[] 
 
 const HEAD = `# Every option
 
-All parts of a recipe with their options, what each accepts and its default; a dash stands where an option may be left out and what
-happens then is told on the page that the section names. Written in a recipe as \`topK({ gamma: 0.99 })\`, on the command line as \`--set
-techniques.topK.gamma=0.99\` ([recipe.md](recipe.md)). Networks of both players have the name of their architecture: \`dcgan.generator({ ... })\`.
+All parts of a recipe with their options, what each accepts, and its default. A dash means that an option may be left out; the page that
+the section names says what happens then. Options are written in a recipe as \`topK({ gamma: 0.99 })\`, on the command line as \`--set
+techniques.topK.gamma=0.99\` ([recipe.md](recipe.md)). Both networks are named after their architecture: \`dcgan.generator({ ... })\`.
 
-This page is made from the schemas by which recipes are checked: \`npm test -- test/recipe/options-page.test.ts -u\`.
+This page is made from the schemas that check recipes: \`npm test -- test/recipe/options-page.test.ts -u\`.
 `;
 
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
@@ -71,12 +72,13 @@ function accepted(schema: Schema): string {
 function tableOf(role: Role, kind: string): string[] {
   const schema = z.toJSONSchema(schemaOf(role, kind), { io: "input" }) as { properties?: Record<string, Schema> };
   const options = Object.entries(schema.properties ?? {});
-  if (options.length === 0) return [`**\`${kind}\`** has no options.`, ""];
+  const title = role === "metric" ? `**\`${kind}\`**: ${metricDescription(kind)}.` : `**\`${kind}\`**`;
+  if (options.length === 0) return [`${title} No options.`, ""];
   const rows = options.map(([name, option]) => {
     const usual = option.default === undefined ? "–" : `\`${JSON.stringify(option.default)}\``;
     return `| \`${name}\` | ${accepted(option)} | ${usual} |`;
   });
-  return [`**\`${kind}\`**`, "", "| option | accepts | default |", "| --- | --- | --- |", ...rows, ""];
+  return [title, "", "| option | accepts | default |", "| --- | --- | --- |", ...rows, ""];
 }
 
 /** The page as it should be. */

@@ -2,13 +2,16 @@
 import { fromPlain, kindsOf } from "../../base/descriptor.ts";
 import { suggestion } from "../../base/errors.ts";
 import type { Metric, MetricDescriptor } from "../../metrics/index.ts";
-// Registers every kind of metric.
-import "../../metrics/scores/index.ts";
 import { parseSetting } from "../../recipe/overrides.ts";
 import { parseValue } from "../../recipe/value.ts";
 import { UsageError } from "../errors.ts";
 
-/** The metrics of `--metrics` with the options of `--set`, or those of the protocol. */
+/**
+ * The metrics of `--metrics` with the options of `--set`, or those of the protocol. Metrics of a user's own are known once
+ * their module was imported.
+ *
+ * @throws UsageError when there is no such metric or option.
+ */
 export function metricsOf(
   names: string | undefined,
   settings: readonly string[],
@@ -36,7 +39,7 @@ export function metricsOf(
     target[option] = parseValue(raw);
   }
   return [...options].map(([kind, given]) => {
-    const descriptor = fromPlain({ role: "metric", kind, options: given });
-    return descriptor.build(undefined as never) as Metric;
+    const descriptor = fromPlain({ role: "metric", kind, options: given }) as MetricDescriptor;
+    return descriptor.build();
   });
 }

@@ -1,11 +1,12 @@
-/** What is evaluated, and what it is held against: runs, folders and zips of images, .npz files, named datasets. */
+/** What is evaluated, and what it is compared with: runs, folders and zips of images, .npz files, named datasets. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fromPlain } from "../../base/descriptor.ts";
 import { suggestion, UserError } from "../../base/errors.ts";
 import { type DataDescriptor, type Dataset, imageFolder, type PackProgress } from "../../data/index.ts";
-import { BYTES, datasetImages, folderImages, type ImageSet, type Judged, npzImages } from "../../metrics/index.ts";
-import { generatedImages, openCheckpoint } from "../../training/index.ts";
+import { BYTES, datasetImages, type FakeImages, folderImages, type ImageSet, npzImages } from "../../metrics/index.ts";
+import { importModules } from "../../recipe/index.ts";
+import { generatedImages, openCheckpoint, RunDirectory } from "../../training/index.ts";
 import { UsageError } from "../errors.ts";
 import { datasetNames, describeDataset, isDatasetName } from "../named-dataset.ts";
 
@@ -37,9 +38,9 @@ export interface Subject {
   readonly step?: number;
   /** Whether another seed draws other images. */
   readonly drawn: boolean;
-  /** The images to judge: so many, drawn from that seed; of images that are there, all of them. */
-  judged(count: number, seed: number): Judged;
-  /** What it is held against unless the user says otherwise: a run's own data. */
+  /** The images to score: `count` drawn from that seed; of images that are there, all of them. */
+  images(count: number, seed: number): FakeImages;
+  /** What it is compared with unless the user says otherwise: a run's own data. */
   readonly data?: DataDescriptor | undefined;
   readonly shape: Pick<ImageSet, "channels" | "height" | "width">;
   /** A caveat about the images. */
@@ -83,6 +84,12 @@ export function refuseForeignFlags(what: string, given: readonly string[]): void
   const instead = foreign === "split" && kind === "run" ? "; the split of the real images is --real-split" : "";
   throw new UsageError(`--${foreign} goes with ${known}, and ${what} is ${KINDS[kind]}${instead}`);
 }
+
+/** Imports the files that define a run's own parts, metrics of its own among them. Does nothing for other subjects. */
+export async function importModulesOf(what: string): Promise<void> {
+  if (kindOf(what) === "run") await importModules(new RunDirectory(what).description().modules);
+}
+
 const noClose = (): void => {};
 
 /**
@@ -111,7 +118,7 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
   }
   const { images, jpeg } = await folderImages({ path: resolve(what), split, channels: 3, ...progressOf(onProgress) });
   const warning = jpeg
-    ? `${what} holds JPEG files: scores see JPEG's artefacts; keep samples as PNG or .npz to judge the generator alone`
+    ? `${what} holds JPEG files: scores see JPEG's artefacts; keep samples as PNG or .npz to score the generator alone`
     : undefined;
   return { value: { ...fixed(what, { ...images, name: what }), warning }, close: noClose };
 }
@@ -130,7 +137,7 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
     title: `${what}, step ${step}`,
     step,
     drawn: true,
-    judged: (count, seed) => generatedImages(trained, what, { count, seed, averaged, mode, truncation }),
+    images: (count, seed) => generatedImages(trained, what, { count, seed, averaged, mode, truncation }),
     // Its generator makes images, so its data are images.
     data: trained.recipe.data as DataDescriptor,
     shape: { channels: sample.channels, height: sample.size, width: sample.size },
@@ -140,8 +147,8 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
 
 /** Images that are there already. */
 function fixed(title: string, images: ImageSet, data?: DataDescriptor): Subject {
-  const judged: Judged = { images, drawing: null, quantiser: BYTES };
-  return { title, drawn: false, judged: () => judged, data, shape: images };
+  const fake: FakeImages = { images, drawing: null, quantiser: BYTES };
+  return { title, drawn: false, images: () => fake, data, shape: images };
 }
 
 /** What {@link openReal} chooses from. */
@@ -149,13 +156,13 @@ export interface RealOptions {
   /** A dataset's name, a folder, zip or .npz file; default: the subject's own data. */
   readonly real?: string | undefined;
   readonly split?: string | undefined;
-  /** At most so many images. */
+  /** At most this many images. */
   readonly most?: number | undefined;
   onProgress?(progress: PackProgress): void;
 }
 
 /**
- * Opens the real images that a subject is held against, prepared at its size; undefined where there is nothing to choose.
+ * Opens the real images that a subject is compared with, prepared at its size; undefined where there is nothing to choose.
  *
  * @throws UserError when they are not there.
  */

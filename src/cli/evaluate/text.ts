@@ -2,7 +2,7 @@
 import type { Drawing, Score } from "../../metrics/index.ts";
 import { significant, valueText } from "../progress.ts";
 
-/** Rows with their columns aligned, each but the first to the left of its widest cell. */
+/** Rows with their columns aligned to the left, each as wide as its widest cell. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
@@ -51,7 +51,7 @@ export function protocolLines(scores: readonly Score[]): string[] {
     ["features", `${protocol.features}, weights ${protocol.featuresHash.slice(0, 12)}`],
     ["resizer", protocol.resizer],
     ["quantiser", protocol.quantiser],
-    ["judged", `${protocol.fakeCount} images${drawn ? `; ${drawn.join(", ")}` : ""}`],
+    ["images", `${protocol.fakeCount} images${drawn ? `; ${drawn.join(", ")}` : ""}`],
     ["real", real ? `${real.count} images of ${real.name}, ${real.hash.slice(0, 12)}` : "none"],
     ...(options.length > 0 ? [["options", [...new Set(options)].join("; ")] as [string, string]] : []),
     ["seeds", protocol.seeds.join(", ")],

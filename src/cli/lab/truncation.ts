@@ -5,8 +5,8 @@ import { defineCommand } from "../command.ts";
 import { exitCodes, UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { watchInterrupts } from "../interrupt.ts";
-import { judging } from "../judging-flags.ts";
 import { StatusLine, throttled } from "../progress.ts";
+import { scoring } from "../scoring-flags.ts";
 import { THRESHOLDS, thresholdsOf } from "../thresholds.ts";
 
 const args = {
@@ -24,11 +24,11 @@ const args = {
     default: "quick",
     description: "of gantry evaluate: counts, resizer and options of the scores",
   },
-  features: judging.features,
+  features: scoring.features,
   count: { type: "string", valueHint: "N", description: "samples of each point; default: the protocol's" },
-  realCount: judging.realCount,
-  checkpoint: judging.checkpoint,
-  averaged: judging.averaged,
+  realCount: scoring.realCount,
+  checkpoint: scoring.checkpoint,
+  averaged: scoring.averaged,
   threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
   out: { type: "string", valueHint: "DIR", default: "lab/truncation", description: "the folder of the results" },
   records: {

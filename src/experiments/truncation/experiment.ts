@@ -159,12 +159,12 @@ async function measure(gan: BuiltGan, options: Measuring): Promise<TruncationRec
   const { count, averaged, run } = settings;
   const begun = performance.now();
   const truncation = key.threshold ?? undefined;
-  const judged = generatedImages(gan, run, { count, seed: key.seed, averaged, mode: "eval", truncation });
+  const fake = generatedImages(gan, run, { count, seed: key.seed, averaged, mode: "eval", truncation });
   const saturation = new Saturation();
   const scores = await evaluate({
     network,
     metrics: kinds.map((kind) => kind.build()),
-    judged: { ...judged, images: counted(judged.images, saturation) },
+    fake: { ...fake, images: counted(fake.images, saturation) },
     real,
     seed: key.seed,
     stop,

@@ -42,7 +42,7 @@ export interface FactoredGaussian extends Gaussian {
   readonly factor: Tensor;
 }
 
-/** Adds a factor; see {@link frechetDistance} for how rank is judged. */
+/** Adds a factor; see {@link frechetDistance} for how the rank is found. */
 export function factored(gaussian: Gaussian): FactoredGaussian {
   requireGaussian(gaussian);
   return { ...gaussian, factor: noGrad(() => scope(() => factorOf(gaussian.covariance))) };

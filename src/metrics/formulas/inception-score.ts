@@ -13,7 +13,7 @@ export interface InceptionScoreOptions {
  * exp(mean over x of KL(p(y|x) || p(y))), with p(y) the mean of p(y|x), for each split; mean and standard deviation
  * over the splits (the population's, as in the authors' code, so one split has 0).
  *
- * Between 1 (every sample is judged alike) and K (sure of every sample, all classes equally often). Split i of s holds
+ * Between 1 (the same probabilities for every sample) and K (sure of every sample, all classes equally often). Split i of s holds
  * samples floor(iN/s) to floor((i+1)N/s) - 1; shuffle the rows beforehand where samples come sorted by class, for then
  * each split sees few classes. A split of n samples cannot score above n. From logits by log-softmax in float64, so
  * that probabilities that round to 0 count as 0 instead of NaN.

@@ -5,7 +5,7 @@ import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { requireRows } from "./feature-rows.ts";
 import { modeCoverage } from "./mode-coverage.ts";
 
-/** A sample lies with its mode when it is within so many sigma of the centre. */
+/** A sample lies with its mode when it is within this many sigma of the centre. */
 export const HIGH_QUALITY_SIGMAS = 4;
 
 /** See {@link mixtureScores}. */
@@ -52,7 +52,7 @@ export function nearestModes(samples: Tensor, mixture: Mixture): { mode: Tensor;
 export function mixtureScores(samples: Tensor, mixture: Mixture): MixtureScores {
   requireRows(samples, "the generated samples", 1);
   if (samples.shape[1] !== 2) {
-    throw new UserError(`a mixture in the plane judges samples of 2 numbers; these have ${samples.shape[1]}`);
+    throw new UserError(`a mixture in the plane has samples of 2 numbers; these have ${samples.shape[1]}`);
   }
   return noGrad(() =>
     scope(() => {

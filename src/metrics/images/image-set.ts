@@ -1,4 +1,4 @@
-/** Image sets: what is judged and what it is judged against, as batches of bytes that are forgotten after use. */
+/** Image sets, generated or real: batches of bytes that are forgotten after use. */
 import { createHash } from "node:crypto";
 import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../../data/index.ts";

@@ -1,7 +1,7 @@
 /** Density and coverage as a metric. */
 import { z } from "zod";
 import { densityCoverage as formula } from "../formulas/density-coverage.ts";
-import { defineMetric, type Metric, part } from "../metric.ts";
+import { defineMetric } from "../metric.ts";
 
 const options = z.strictObject({
   neighbours: z.int("must be a whole number").min(1, "must be at least 1").default(5),
@@ -16,15 +16,9 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 1_000, features: "mnist-classifier", metrics: [densityCoverage()] }
  */
-export const densityCoverage = defineMetric("densityCoverage", options, (o): Metric => {
-  return {
-    kind: "densityCoverage",
-    needs: { fake: ["features"], real: ["features"] },
-    scores: { density: "higher", coverage: "higher" },
-    options: o,
-    compute(fake, real) {
-      const { density, coverage } = formula(part(real, "features"), part(fake, "features"), o);
-      return { density: { value: density }, coverage: { value: coverage } };
-    },
-  };
+export const densityCoverage = defineMetric("densityCoverage", options, {
+  description: "how many real images' balls a generated image lies in; the share of balls that hold one",
+  needs: { fake: ["features"], real: ["features"] },
+  scores: { density: "higher", coverage: "higher" },
+  compute: ({ fake, real }, options) => ({ ...formula(real.features, fake.features, options) }),
 });

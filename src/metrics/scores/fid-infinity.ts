@@ -1,7 +1,7 @@
 /** FID without the bias of few samples, as a metric. */
 import { z } from "zod";
 import { fidInfinity as formula } from "../formulas/fid-infinity.ts";
-import { defineMetric, type Metric, part } from "../metric.ts";
+import { defineMetric } from "../metric.ts";
 
 const options = z.strictObject({
   points: z.int("must be a whole number").min(2, "must be at least 2").default(15),
@@ -17,18 +17,15 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 5_000, features: "mnist-classifier", metrics: [fid(), fidInfinity()] }
  */
-export const fidInfinity = defineMetric("fidInfinity", options, (o): Metric => {
-  return {
-    kind: "fidInfinity",
-    needs: { fake: ["features"], real: ["moments"] },
-    scores: { fidInfinity: "lower", fidInfinityFit: "higher" },
-    options: o,
-    compute(fake, real, generator) {
-      const { fid, r2, points } = formula(part(fake, "features"), part(real, "moments"), { ...o, generator });
-      return {
-        fidInfinity: { value: fid, points: points.map(({ count, fid: value }) => [count, value] as const) },
-        fidInfinityFit: { value: r2 },
-      };
-    },
-  };
+export const fidInfinity = defineMetric("fidInfinity", options, {
+  description: "FID extrapolated to infinitely many generated images",
+  needs: { fake: ["features"], real: ["moments"] },
+  scores: { fidInfinity: "lower", fidInfinityFit: "higher" },
+  compute({ fake, real, random }, { points: count }) {
+    const { fid, r2, points } = formula(fake.features, real.moments, { points: count, generator: random });
+    return {
+      fidInfinity: { value: fid, points: points.map(({ count, fid: value }) => [count, value] as const) },
+      fidInfinityFit: r2,
+    };
+  },
 });

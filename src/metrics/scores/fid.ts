@@ -1,7 +1,7 @@
 /** FID: the squared Fréchet distance between Gaussians fitted to the features of generated and real images. */
 import { z } from "zod";
 import { frechetDistance } from "../formulas/frechet-distance.ts";
-import { defineMetric, type Metric, part } from "../metric.ts";
+import { defineMetric } from "../metric.ts";
 
 /**
  * Fréchet Inception Distance, ||m - m'||^2 + tr(C + C' - 2 (C C')^(1/2)) (Heusel et al. 2017, section 2). Lower is better;
@@ -12,12 +12,9 @@ import { defineMetric, type Metric, part } from "../metric.ts";
  * @example
  * evaluate: { every: 500, features: "mnist-classifier", metrics: [fid()] }
  */
-export const fid = defineMetric("fid", z.strictObject({}), (options): Metric => {
-  return {
-    kind: "fid",
-    needs: { fake: ["moments"], real: ["moments"] },
-    scores: { fid: "lower" },
-    options,
-    compute: (fake, real) => ({ fid: { value: frechetDistance(part(fake, "moments"), part(real, "moments")) } }),
-  };
+export const fid = defineMetric("fid", z.strictObject({}), {
+  description: "squared Fréchet distance of Gaussians fitted to the features",
+  needs: { fake: ["moments"], real: ["moments"] },
+  scores: { fid: "lower" },
+  compute: ({ fake, real }) => ({ fid: frechetDistance(fake.moments, real.moments) }),
 });

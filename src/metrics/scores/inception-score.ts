@@ -1,7 +1,7 @@
 /** The Inception Score as a metric. */
 import { z } from "zod";
 import { inceptionScore as formula } from "../formulas/inception-score.ts";
-import { defineMetric, type Metric, part } from "../metric.ts";
+import { defineMetric } from "../metric.ts";
 
 const options = z.strictObject({
   splits: z.int("must be a whole number").min(1, "must be at least 1").default(10),
@@ -17,15 +17,12 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 500, features: "mnist-classifier", metrics: [inceptionScore({ splits: 1 })] }
  */
-export const inceptionScore = defineMetric("inceptionScore", options, (o): Metric => {
-  return {
-    kind: "inceptionScore",
-    needs: { fake: ["logits"], real: [] },
-    scores: { inceptionScore: "higher" },
-    options: o,
-    compute(fake) {
-      const { mean, std } = formula(part(fake, "logits"), o);
-      return { inceptionScore: { value: mean, std } };
-    },
-  };
+export const inceptionScore = defineMetric("inceptionScore", options, {
+  description: "exp E KL(p(y|x) || p(y)) over the class probabilities of generated images",
+  needs: { fake: ["logits"] },
+  scores: { inceptionScore: "higher" },
+  compute({ fake }, options) {
+    const { mean, std } = formula(fake.logits, options);
+    return { inceptionScore: { value: mean, std } };
+  },
 });

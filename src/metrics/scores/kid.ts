@@ -1,7 +1,7 @@
 /** KID as a metric. */
 import { z } from "zod";
 import { kernelDistance } from "../formulas/kernel-distance.ts";
-import { defineMetric, type Metric, part } from "../metric.ts";
+import { defineMetric } from "../metric.ts";
 
 const options = z.strictObject({
   subsets: z.int("must be a whole number").min(1, "must be at least 1").default(100),
@@ -18,15 +18,12 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 500, features: "mnist-classifier", metrics: [kid({ subsets: 50 })] }
  */
-export const kid = defineMetric("kid", options, (o): Metric => {
-  return {
-    kind: "kid",
-    needs: { fake: ["features"], real: ["features"] },
-    scores: { kid: "lower" },
-    options: o,
-    compute(fake, real, generator) {
-      const { mean, std } = kernelDistance(part(fake, "features"), part(real, "features"), { ...o, generator });
-      return { kid: { value: mean, std } };
-    },
-  };
+export const kid = defineMetric("kid", options, {
+  description: "unbiased squared MMD of the features under the kernel (x.y / D + 1)^3",
+  needs: { fake: ["features"], real: ["features"] },
+  scores: { kid: "lower" },
+  compute({ fake, real, random }, options) {
+    const { mean, std } = kernelDistance(fake.features, real.features, { ...options, generator: random });
+    return { kid: { value: mean, std } };
+  },
 });

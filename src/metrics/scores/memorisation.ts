@@ -1,7 +1,7 @@
 /** The memorisation check as a metric. */
 import { z } from "zod";
 import { memorisation as formula } from "../formulas/nearest-neighbours.ts";
-import { defineMetric, type Metric, part } from "../metric.ts";
+import { defineMetric } from "../metric.ts";
 
 const options = z.strictObject({
   quantile: z
@@ -23,15 +23,12 @@ const options = z.strictObject({
  * @example
  * evaluate: { every: 5_000, features: "mnist-classifier", metrics: [memorisation()] }
  */
-export const memorisation = defineMetric("memorisation", options, (o): Metric => {
-  return {
-    kind: "memorisation",
-    needs: { fake: ["features"], real: ["features"] },
-    scores: { memorised: "lower", copies: "lower", neighbourRatio: "higher" },
-    options: o,
-    compute(fake, real) {
-      const { share, copies, ratio } = formula(part(fake, "features"), part(real, "features"), undefined, o);
-      return { memorised: { value: share }, copies: { value: copies }, neighbourRatio: { value: ratio } };
-    },
-  };
+export const memorisation = defineMetric("memorisation", options, {
+  description: "how near generated images lie to training images",
+  needs: { fake: ["features"], real: ["features"] },
+  scores: { memorised: "lower", copies: "lower", neighbourRatio: "higher" },
+  compute({ fake, real }, options) {
+    const { share, copies, ratio } = formula(fake.features, real.features, undefined, options);
+    return { memorised: share, copies, neighbourRatio: ratio };
+  },
 });

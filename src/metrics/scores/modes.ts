@@ -1,7 +1,7 @@
 /** Mode count and entropy as a metric. */
 import { z } from "zod";
 import { modeCoverage } from "../formulas/mode-coverage.ts";
-import { defineMetric, type Metric, part } from "../metric.ts";
+import { defineMetric } from "../metric.ts";
 
 /**
  * What classes a classifier sees in the generated images: how many of its K classes occur, the entropy of their shares p in
@@ -12,20 +12,12 @@ import { defineMetric, type Metric, part } from "../metric.ts";
  * @example
  * evaluate: { every: 500, features: "mnist-classifier", metrics: [fid(), modes()] }
  */
-export const modes = defineMetric("modes", z.strictObject({}), (options): Metric => {
-  return {
-    kind: "modes",
-    needs: { fake: ["logits"], real: [] },
-    scores: { modes: "higher", entropy: "higher", reverseKl: "lower" },
-    options,
-    compute(fake) {
-      const logits = part(fake, "logits");
-      const found = modeCoverage(logits, logits.shape[1]!);
-      return {
-        modes: { value: found.modes },
-        entropy: { value: found.entropy },
-        reverseKl: { value: found.reverseKl },
-      };
-    },
-  };
+export const modes = defineMetric("modes", z.strictObject({}), {
+  description: "classes that a classifier finds in generated images, and how evenly",
+  needs: { fake: ["logits"] },
+  scores: { modes: "higher", entropy: "higher", reverseKl: "lower" },
+  compute({ fake }) {
+    const { modes, entropy, reverseKl } = modeCoverage(fake.logits, fake.logits.shape[1]!);
+    return { modes, entropy, reverseKl };
+  },
 });

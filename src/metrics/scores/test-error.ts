@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/index.ts";
-import { type Classified, defineMetric, type Measured, type Metric } from "../metric.ts";
+import { type Classified, defineMetric } from "../metric.ts";
 
 const options = z.strictObject({ averaged: z.boolean().default(false) });
 
@@ -21,33 +21,35 @@ const options = z.strictObject({ averaged: z.boolean().default(false) });
  * @example
  * evaluate: { every: 3_000, metrics: [testError()] }
  */
-export const testError = defineMetric("testError", options, ({ averaged }): Metric => {
-  const lower = "lower" as const;
-  return {
-    kind: "testError",
-    needs: { fake: [], real: [], classified: true },
-    scores: {
-      testErrors: lower,
-      testError: lower,
-      ...(averaged ? { testErrorsAveraged: lower, testErrorAveraged: lower } : {}),
-    },
-    options: { split: "test" },
-    compute(_fake, _real, _random, classified): Readonly<Record<string, Measured>> {
-      const plain = errorsOf(classified!, classified!.logits);
-      const scores = { testErrors: { value: plain }, testError: { value: (100 * plain) / classified!.count } };
-      if (!averaged) return scores;
-      if (classified!.averaged === undefined) {
-        throw new UserError(
-          '`testError.averaged` (=true): the run keeps no averaged discriminator; add weightAveraging({ players: "discriminator" })',
-        );
-      }
-      const value = errorsOf(classified!, classified!.averaged);
-      const share = (100 * value) / classified!.count;
-      return { ...scores, testErrorsAveraged: { value }, testErrorAveraged: { value: share } };
-    },
-  };
+export const testError = defineMetric("testError", options, {
+  description: "test images that the discriminator, as a classifier, puts into a wrong class",
+  needs: { classified: true },
+  scores: { testErrors: "lower", testError: "lower", testErrorsAveraged: "lower", testErrorAveraged: "lower" },
+  given: ({ averaged }) => [
+    "testErrors",
+    "testError",
+    ...(averaged ? (["testErrorsAveraged", "testErrorAveraged"] as const) : []),
+  ],
+  protocol: () => ({ split: "test" }),
+  compute({ classified }, { averaged }) {
+    if (averaged && classified.averaged === undefined) {
+      throw new UserError(
+        '`testError.averaged` (=true): the run keeps no averaged discriminator; add weightAveraging({ players: "discriminator" })',
+      );
+    }
+    const percent = (errors: number | undefined) => errors && (100 * errors) / classified.count;
+    const errors = errorsOf(classified, classified.logits);
+    const ofAveraged = averaged ? errorsOf(classified, classified.averaged) : undefined;
+    return {
+      testErrors: errors,
+      testError: percent(errors),
+      testErrorsAveraged: ofAveraged,
+      testErrorAveraged: percent(ofAveraged),
+    };
+  },
 });
 
-function errorsOf({ labels }: Classified, logits: Tensor): number {
-  return logits.argmax(1).ne(labels).sum().item();
+/** How many images' largest logit is not that of their class; undefined without logits. */
+function errorsOf({ labels }: Classified, logits: Tensor | undefined): number | undefined {
+  return logits?.argmax(1).ne(labels).sum().item();
 }

@@ -129,7 +129,7 @@ export class Classification {
 
   #measured(metric: Metric, classified: Classified): Score[] {
     const { name, count } = this.#dataset;
-    const measured = metric.compute({ count: 0 }, undefined, new Generator(0), classified);
+    const measured = metric.compute({ fake: { count: 0 }, random: new Generator(0), classified });
     const protocol: Protocol = {
       features: "the discriminator",
       featuresHash: "none",

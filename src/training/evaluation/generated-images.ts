@@ -1,7 +1,7 @@
 /** A generator's samples as a set of images to score, drawn batch by batch from a seed. */
 import { UserError } from "../../base/errors.ts";
 import { quantise } from "../../formats/index.ts";
-import { type Drawing, type ImageSet, type Judged, QUANTISER } from "../../metrics/index.ts";
+import { type Drawing, type FakeImages, type ImageSet, QUANTISER } from "../../metrics/index.ts";
 import { Generator, scope, Tensor } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
 import { seedOf } from "../step/random-streams.ts";
@@ -25,7 +25,7 @@ const GROUP = 8 * SAMPLE_BATCH;
  *
  * @throws UserError when the data are no images; drawing throws it when a sample is not finite.
  */
-export function generatedImages(gan: Samplable, name: string, options: DrawingOptions): Judged {
+export function generatedImages(gan: Samplable, name: string, options: DrawingOptions): FakeImages {
   const { sample, classes } = gan.shape;
   const labelled = classes.length > 0 && gan.generator.takesLabels !== "none";
   if ("features" in sample) throw new UserError(`${name} makes vectors; these scores are computed of images`);

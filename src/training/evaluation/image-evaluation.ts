@@ -77,7 +77,7 @@ export class ImageEvaluator implements Evaluator {
     const scores = await evaluate({
       network: this.#network,
       metrics: this.#metrics,
-      judged: generatedImages(gan, "the generator", { ...options, mode: "eval" }),
+      fake: generatedImages(gan, "the generator", { ...options, mode: "eval" }),
       real: this.#real,
       seed: options.seed,
       stop,

@@ -61,7 +61,7 @@ export class VectorEvaluator implements Evaluator {
       const sampling = samplingOf(gan, true, "eval");
       const drawing: Drawing = { ...sampling, batch: SAMPLE_BATCH, truncation: null, labels: "none" };
       return this.#metrics.flatMap((metric) => {
-        const measured = metric.compute({ count, features }, undefined, random);
+        const measured = metric.compute({ fake: { count, features }, random });
         const protocol: Protocol = {
           features: SAMPLES,
           featuresHash: "none",

@@ -1,13 +1,14 @@
-/** What commands that score a run have in common: which weights are judged, by which features, against how many images. */
-export const judging = {
+/** Flags of the commands that score a run: which weights, by which features, against how many real images. */
+import { featureNames } from "../metrics/index.ts";
+
+export const scoring = {
   features: {
     type: "string",
     valueHint: "NAME",
     default: "inception",
-    description:
-      "inception, mnist-classifier, fashion-mnist-classifier, cifar10-classifier, stacked-mnist-classifier, or a classifier's file",
+    description: `${featureNames.join(", ")}, or a classifier's file`,
   },
-  realCount: { type: "string", valueHint: "N", description: "at most so many real images; default: the protocol's" },
+  realCount: { type: "string", valueHint: "N", description: "at most this many real images; default: the protocol's" },
   checkpoint: {
     type: "string",
     valueHint: "WHICH",
