@@ -19,10 +19,11 @@ export { background, type Choice, channels, choice, type Fit, fit, size, type Ta
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
 export { cacheFolder, datasetsFolder } from "./paths.ts";
 export { type Arrangement, arrangements, centresOf, isSquare, type Point } from "./sets/arrangements.ts";
+export { ARRAYS } from "./sets/arrays.ts";
 export { folderSource } from "./sets/image-folder.ts";
 export * from "./sets/index.ts";
 export { stackedClasses } from "./sets/stacked-mnist.ts";
-export { ShuffledLoader, type ShuffledLoaderOptions } from "./shuffled.ts";
+export { ShuffledLoader, type ShuffledLoaderOptions, type ShuffledSamples } from "./shuffled.ts";
 export {
   type BrokenFile,
   type EncodedImages,

@@ -1,5 +1,5 @@
 /**
- * Endless shuffled batches from a dataset.
+ * Shuffled batches without end.
  *
  * Every epoch goes through all images once in an order of its own. A batch that reaches the end of one epoch is completed
  * from the next: every image is used and every batch is full, so nothing is dropped and batch statistics never see a short
@@ -10,9 +10,15 @@ import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor 
 import type { Dataset } from "./dataset.ts";
 import type { Batch, DataLoader, LoaderState } from "./loader.ts";
 
+/** What batches are drawn from: a dataset, or vectors. */
+export interface ShuffledSamples extends Pick<Dataset, "name" | "count" | "classes" | "labels" | "flip"> {
+  /** uint8 [N, C, S, S], which batches give as float32 in [-1, 1], or float32 [N, ...], which they give as they are. */
+  readonly images: Tensor;
+}
+
 /** How batches are drawn. */
 export interface ShuffledLoaderOptions {
-  /** Images a batch, B. */
+  /** Samples in a batch, B. */
   readonly batchSize: number;
   /** Seed of the order and of the flips. */
   readonly seed: number;
@@ -25,7 +31,7 @@ export interface ShuffledLoaderOptions {
 }
 
 /**
- * Endless shuffled batches.
+ * Shuffled batches without end.
  *
  * @throws UserError when the batch size is not a whole number from 1 to 1,000,000.
  *
@@ -35,7 +41,7 @@ export interface ShuffledLoaderOptions {
  */
 export class ShuffledLoader implements DataLoader {
   readonly batchSize: number;
-  readonly #dataset: Dataset;
+  readonly #dataset: ShuffledSamples;
   readonly #device: Device;
   readonly #memoryFormat: Exclude<MemoryFormat, "preserve">;
   readonly #flip: boolean;
@@ -45,7 +51,7 @@ export class ShuffledLoader implements DataLoader {
   #order: Tensor;
   #beforeOrder: Tensor;
 
-  constructor(dataset: Dataset, options: ShuffledLoaderOptions) {
+  constructor(dataset: ShuffledSamples, options: ShuffledLoaderOptions) {
     const { batchSize, seed, device = "cpu", memoryFormat = "contiguous", flip = dataset.flip } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1_000_000) {
       throw new UserError(`\`batchSize\` (=${batchSize}) must be a whole number from 1 to 1000000`);
@@ -76,7 +82,10 @@ export class ShuffledLoader implements DataLoader {
         const flipped = this.#flip ? this.#mirror(images.indexSelect(0, rows)) : images.indexSelect(0, rows);
         // Bytes travel to the device, a quarter of the floats' size.
         const onDevice = flipped.to({ device: this.#device });
-        const floats = onDevice.to({ dtype: "float32", memoryFormat: this.#memoryFormat }).div_(127.5).add_(-1);
+        const floats =
+          images.dtype === "uint8"
+            ? onDevice.to({ dtype: "float32", memoryFormat: this.#memoryFormat }).div_(127.5).add_(-1)
+            : onDevice;
         if (classes.length === 0) return { images: floats, labels: undefined };
         return { images: floats, labels: labels.indexSelect(0, rows).to({ device: this.#device }) };
       }),

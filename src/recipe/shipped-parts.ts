@@ -2,7 +2,7 @@
  * Everything that Gantry ships registers its kinds by being imported here, before any file of a user's: so `--set
  * loss=wasserstein` finds a loss that the recipe's file never mentioned, and a user's own parts can be told apart.
  */
-import "../data/index.ts";
+import { ARRAYS } from "../data/index.ts";
 import "../losses/index.ts";
 import "../metrics/scores/index.ts";
 import "../models/index.ts";
@@ -15,11 +15,11 @@ import type { Recipe } from "./recipe.ts";
 sealShipped();
 
 /**
- * The paths of a recipe's parts that Gantry does not ship: their definitions must be imported before the recipe can be
- * rebuilt from a file.
+ * The paths of a recipe's parts that only its file can make: parts that Gantry does not ship, and arrays in memory. That
+ * file must be imported before a stored recipe can be rebuilt.
  */
 export function ownParts(recipe: Recipe): string[] {
   return partsOf(recipe)
-    .filter(([, { role, kind }]) => !isShipped(role, kind))
+    .filter(([, { role, kind }]) => !isShipped(role, kind) || (role === "data" && kind === ARRAYS))
     .map(([path]) => path);
 }

@@ -1,0 +1,282 @@
+/**
+ * Data from arrays in memory: images or vectors that a program made or loaded itself.
+ *
+ * A recipe is stored as text, and arrays are not. What is stored is their shape and the hash of their contents; the arrays
+ * themselves are kept by this process under that hash. So a run can be resumed wherever the same arrays were given to
+ * {@link dataFromArrays} before: in the same program, or in the recipe's file, which the command line imports again.
+ */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { keep, scope, Tensor, type TypedArray } from "../../tensor/index.ts";
+import type { DataDescriptor, Dataset } from "../dataset.ts";
+import { defineDataset } from "../define.ts";
+import type { DataLoader, LoaderRequest } from "../loader.ts";
+import { ShuffledLoader, type ShuffledSamples } from "../shuffled.ts";
+import type { VectorData, VectorDescriptor, VectorLoaderOptions } from "../vectors.ts";
+
+/** Images in memory, for {@link dataFromArrays}. */
+export interface ImageArrays {
+  /**
+   * [N, C, H, W] with C of 1 or 3 and H = W. Bytes (Uint8Array, or a tensor uint8) are gray levels or colours from 0 to 255.
+   * Floats (Float32Array, Float64Array, or a tensor of floats) lie in [-1, 1] and are rounded to the nearest of the 256 levels.
+   */
+  readonly images: TypedArray | Uint8ClampedArray | Tensor;
+  /** [N, C, H, W] of a typed array; a tensor has its own. */
+  readonly shape?: readonly number[] | undefined;
+  /** The class of each image, from 0. Default: no classes. */
+  readonly labels?: ArrayLike<number | bigint> | Tensor | undefined;
+  /** Names of the classes. Default: their numbers, up to the largest label. */
+  readonly classes?: readonly string[] | undefined;
+  /** Whether batches mirror each image with probability one half. Default false. */
+  readonly flip?: boolean | undefined;
+  /** Name for people. Default "arrays". */
+  readonly name?: string | undefined;
+}
+
+/** Vectors in memory, for {@link dataFromArrays}. */
+export interface VectorArrays {
+  /** [N, F] of finite floats. */
+  readonly vectors: TypedArray | Tensor;
+  /** [N, F] of a typed array; a tensor has its own. */
+  readonly shape?: readonly number[] | undefined;
+  /** Name for people. Default "arrays". */
+  readonly name?: string | undefined;
+}
+
+/** What is kept of each call: bytes or floats, and labels. */
+interface Held {
+  readonly values: Uint8Array | Float32Array;
+  readonly labels: BigInt64Array | undefined;
+}
+
+/** By the hash of the contents. Never cleared: a stored run may ask for its arrays at any time. */
+const held = new Map<string, Held>();
+
+/** The kind under which recipes store arrays. */
+export const ARRAYS = "dataFromArrays";
+
+const options = z.strictObject({
+  name: z.string(),
+  shape: z.array(z.int().min(1)),
+  classes: z.array(z.string()),
+  flip: z.boolean(),
+  contents: z.string("is made by dataFromArrays({ images }), which only code can call"),
+});
+
+type Options = z.output<typeof options>;
+
+const describe = defineDataset(ARRAYS, options, async (stored): Promise<Dataset | VectorData> => {
+  const arrays = held.get(stored.contents);
+  if (arrays === undefined) throw absent(stored);
+  return stored.shape.length === 4 ? openImages(stored, arrays) : openVectors(stored, arrays);
+});
+
+function absent({ name, shape, contents }: Options): UserError {
+  const short = (hash: string): string => hash.slice(0, 12);
+  const what = `the data of this run are arrays in memory: ${name} [${shape.join(", ")}], contents ${short(contents)}`;
+  if (held.size > 0) {
+    const others = [...held.keys()].map(short).join(", ");
+    return new UserError(
+      `${what}; the arrays given here have other contents (${others}), and a run continues with its own`,
+    );
+  }
+  return new UserError(
+    `${what}; give the same arrays to dataFromArrays in a program and continue the run there. The command line can continue ` +
+      "runs of a recipe file that calls dataFromArrays itself",
+  );
+}
+
+/**
+ * Data from arrays in memory, for recipes and trainers. The arrays are copied.
+ *
+ * Batches come in the same shuffled order as those of any other dataset, from the run's seed, and an interrupted run
+ * continues with the same bits. The run stores the shape and the hash of the contents: it is resumed where the same arrays
+ * were given to this function, and refused with others. The command line resumes it if the recipe's file makes the arrays.
+ *
+ * @throws UserError when shapes, values, labels or classes do not fit.
+ *
+ * @example
+ * const images = new Uint8Array(100 * 16 * 16).map(() => 255 * Math.random());
+ * const labels = Array.from({ length: 100 }, (_, i) => i % 2);
+ * const data = dataFromArrays({ images, shape: [100, 1, 16, 16], labels, classes: ["even", "odd"] });
+ *
+ * @example
+ * const points = dataFromArrays({ vectors: Tensor.randn([1000, 2]) });
+ */
+export function dataFromArrays(arrays: ImageArrays): DataDescriptor;
+export function dataFromArrays(arrays: VectorArrays): VectorDescriptor;
+export function dataFromArrays(arrays: ImageArrays | VectorArrays): DataDescriptor | VectorDescriptor {
+  return "vectors" in arrays ? fromVectors(arrays) : fromImages(arrays);
+}
+
+function fromImages({ images, shape, labels, classes, flip = false, name = "arrays" }: ImageArrays): DataDescriptor {
+  const given = valuesOf("images", images, shape, ["N", "C", "H", "W"]);
+  const [count, channels, height, width] = given.shape as [number, number, number, number];
+  if (channels !== 1 && channels !== 3) {
+    throw refuse(`\`images\` has ${channels} channels; images have 1 (gray) or 3 (red, green, blue): [N, C, H, W]`);
+  }
+  if (height !== width) throw refuse(`\`images\` are ${height} x ${width}; they must be square`);
+  const values = bytesOf(given.values);
+  const classOf = labels === undefined ? undefined : labelsOf(labels, count);
+  const names = namesOf(classOf, classes);
+  return hold({ values, labels: classOf }, { name, shape: [...given.shape], classes: names, flip }) as DataDescriptor;
+}
+
+function fromVectors({ vectors, shape, name = "arrays" }: VectorArrays): VectorDescriptor {
+  const given = valuesOf("vectors", vectors, shape, ["N", "F"]);
+  if (!isFloats(given.values)) {
+    throw refuse("`vectors` are whole numbers; give floats: a Float32Array, a Float64Array or a tensor of floats");
+  }
+  const bad = given.values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw refuse(`\`vectors\` has the value ${given.values[bad]} in row ${Math.floor(bad / given.shape[1]!)}`);
+  const values = Float32Array.from(given.values);
+  return hold(
+    { values, labels: undefined },
+    { name, shape: [...given.shape], classes: [], flip: false },
+  ) as VectorDescriptor;
+}
+
+/** Keeps arrays under the hash of their contents, and describes them by it. */
+function hold(arrays: Held, rest: Omit<Options, "contents">): DataDescriptor | VectorDescriptor {
+  const hash = createHash("sha256").update(JSON.stringify(rest.shape));
+  for (const { buffer, byteOffset, byteLength } of [arrays.values, arrays.labels ?? new Uint8Array()]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  const contents = hash.digest("hex");
+  held.set(contents, arrays);
+  return describe({ ...rest, contents }) as DataDescriptor | VectorDescriptor;
+}
+
+const refuse = (message: string): UserError => new UserError(`dataFromArrays: ${message}`);
+
+type Values = Exclude<TypedArray, BigInt64Array> | Uint8ClampedArray;
+
+/** The numbers of an array or a tensor with their shape, which has the wanted dimensions. */
+function valuesOf(
+  key: string,
+  array: TypedArray | Uint8ClampedArray | Tensor,
+  given: readonly number[] | undefined,
+  dimensions: readonly string[],
+): { values: Values; shape: readonly number[] } {
+  const wanted = `[${dimensions.join(", ")}]`;
+  const isTensor = array instanceof Tensor;
+  if (!isTensor && !(ArrayBuffer.isView(array) && "length" in array)) {
+    throw refuse(`\`${key}\` must be a typed array with \`shape\` ${wanted}, or a tensor of this shape`);
+  }
+  const shape = isTensor ? array.shape : given;
+  if (shape === undefined) throw refuse(`\`${key}\` is a typed array; give its \`shape\`, ${wanted}`);
+  if (shape.length !== dimensions.length || !shape.every((size) => Number.isInteger(size) && size >= 1)) {
+    throw refuse(`\`${key}\` has the shape [${shape.join(", ")}]; it must be ${wanted} with sizes of at least 1`);
+  }
+  const values = (isTensor ? (isFloatTensor(array) ? array.float() : array).toArray() : array) as
+    | Values
+    | BigInt64Array;
+  if (values instanceof BigInt64Array) throw refuse(`\`${key}\` are 64-bit whole numbers; give bytes or floats`);
+  const numel = shape.reduce((product, size) => product * size, 1);
+  if (values.length !== numel) {
+    throw refuse(`\`${key}\` has ${values.length} numbers; the shape [${shape.join(", ")}] needs ${numel}`);
+  }
+  return { values, shape };
+}
+
+const isFloatTensor = ({ dtype }: Tensor): boolean => dtype.startsWith("float") || dtype === "bfloat16";
+
+function isFloats(values: Values): values is Float32Array | Float64Array {
+  return values instanceof Float32Array || values instanceof Float64Array;
+}
+
+/** Images as bytes: bytes as they are, floats in [-1, 1] as round((x + 1) * 127.5). */
+function bytesOf(values: Values): Uint8Array {
+  if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return Uint8Array.from(values);
+  if (!isFloats(values)) {
+    throw refuse(`\`images\` is a ${values.constructor.name}; give bytes (Uint8Array, 0 to 255) or floats in [-1, 1]`);
+  }
+  const outside = values.findIndex((value) => !(value >= -1 && value <= 1));
+  if (outside >= 0) {
+    throw refuse(
+      `\`images\` has the value ${values[outside]} at position ${outside}; floats must lie in [-1, 1]. Levels from 0 to 255 ` +
+        "are given as bytes, in a Uint8Array",
+    );
+  }
+  return Uint8Array.from(values, (value) => Math.round((value + 1) * 127.5));
+}
+
+function labelsOf(labels: ArrayLike<number | bigint> | Tensor, count: number): BigInt64Array {
+  const given = Array.from(labels instanceof Tensor ? labels.toArray() : labels, Number);
+  if (given.length !== count) throw refuse(`there are ${given.length} \`labels\` for ${count} images`);
+  const bad = given.findIndex((label) => !(Number.isInteger(label) && label >= 0));
+  if (bad >= 0) throw refuse(`label ${bad} is ${given[bad]}; labels are whole numbers from 0`);
+  return BigInt64Array.from(given, BigInt);
+}
+
+/** The names of the classes: the given ones, or the numbers from 0 to the largest label. */
+function namesOf(labels: BigInt64Array | undefined, classes: readonly string[] | undefined): string[] {
+  if (labels === undefined) {
+    if (classes === undefined) return [];
+    throw refuse("`classes` are given without `labels`; give the class of each image as `labels`");
+  }
+  const largest = Number(labels.reduce((most, label) => (label > most ? label : most), 0n));
+  const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
+  if (largest >= names.length)
+    throw refuse(`a label is ${largest}; there are ${names.length} \`classes\`, numbered from 0`);
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw refuse(`\`classes\` has the name \`${twice}\` twice`);
+  return [...names];
+}
+
+function openImages({ name, shape, classes, flip, contents }: Options, { values, labels }: Held): Dataset {
+  const [count, channels, size] = shape as [number, 1 | 3, number];
+  return scope(() => ({
+    name,
+    count,
+    channels,
+    size,
+    classes,
+    images: keep(Tensor.fromArray(values as Uint8Array, shape)),
+    labels: keep(labels === undefined ? Tensor.zeros([count], { dtype: "int64" }) : Tensor.fromArray(labels, [count])),
+    flip,
+    broken: [],
+    protocolNote: `${count} images from arrays in memory, contents ${contents.slice(0, 12)}; not resized`,
+    fingerprint: contents.slice(0, 32),
+  }));
+}
+
+function openVectors({ name, shape }: Options, { values }: Held): VectorData {
+  const [count, features] = shape as [number, number];
+  const samples: ShuffledSamples = scope(() => ({
+    name,
+    count,
+    classes: [],
+    images: keep(Tensor.fromArray(values as Float32Array, shape)),
+    labels: keep(Tensor.zeros([count], { dtype: "int64" })),
+    flip: false,
+  }));
+  return {
+    name,
+    features,
+    samplesPerEpoch: count,
+    mixture: undefined,
+    loader: (loaderOptions) => new VectorLoader(samples, loaderOptions),
+  };
+}
+
+/** Shuffled vectors that can be drawn from a second time. */
+class VectorLoader extends ShuffledLoader {
+  readonly #samples: ShuffledSamples;
+  readonly #options: VectorLoaderOptions;
+
+  constructor(samples: ShuffledSamples, options: VectorLoaderOptions) {
+    super(samples, options);
+    this.#samples = samples;
+    this.#options = options;
+  }
+
+  auxiliary({ batchSize = this.batchSize, perClass }: LoaderRequest, seed: number): DataLoader {
+    if (perClass !== undefined) {
+      throw new UserError(`${this.#samples.name} has no class labels, and a technique asks for labelled samples`);
+    }
+    return new VectorLoader(this.#samples, { ...this.#options, batchSize, seed });
+  }
+}
