@@ -1,7 +1,7 @@
 /** `import ... from "gantry/metrics"`: scores of images, their formulas and protocols, feature networks, classifiers. */
 
 // Score a set of images.
-export { type Evaluation, evaluate } from "../metrics/index.ts";
+export { type Evaluation, evaluate, type FakeImages } from "../metrics/index.ts";
 
 // The scores.
 export * from "../metrics/scores/index.ts";
@@ -13,7 +13,10 @@ export {
   type Measured,
   type Metric,
   type MetricContext,
+  type MetricDefinition,
   type MetricDescriptor,
+  type MetricInput,
+  type MetricNeeds,
   type Part,
   type Sample,
 } from "../metrics/index.ts";
