@@ -2,7 +2,7 @@
  * The two players with a reference batch: it goes through the network in front of every batch, so that virtual batch norm
  * can take its statistics in each layer (Salimans et al. 2016, section 3.5), and what the network makes of it is left out.
  */
-import { type Module, withReferenceRows } from "../nn/index.ts";
+import { type Module, withPassMode } from "../nn/index.ts";
 import { noGrad, Tensor } from "../tensor/index.ts";
 import { sharesOf } from "./conditioning.ts";
 import { type ModelContext, sampleShape } from "./context.ts";
@@ -55,7 +55,7 @@ export class ReferencedGenerator extends GeneratorNetwork {
       return like.ndim === 2 ? sharesOf(numbers, like.shape[1]!) : numbers;
     };
     const all = labels && Tensor.cat([own(labels), labels]);
-    const made = withReferenceRows(size, () => this.#network.forward(Tensor.cat([reference, z]), all));
+    const made = withPassMode({ referenceRows: size }, () => this.#network.forward(Tensor.cat([reference, z]), all));
     return made.narrow(0, size, z.shape[0]!);
   }
 }
@@ -80,7 +80,9 @@ export class ReferencedDiscriminator extends DiscriminatorNetwork {
     const reference = this.buffer("reference");
     const size = reference.shape[0]!;
     const all = labels && Tensor.cat([this.buffer("reference_labels"), labels]);
-    const judged = withReferenceRows(size, () => this.#network.forward(Tensor.cat([reference, images]), all));
+    const judged = withPassMode({ referenceRows: size }, () =>
+      this.#network.forward(Tensor.cat([reference, images]), all),
+    );
     const samples = (part: Tensor): Tensor => part.narrow(0, size, images.shape[0]!);
     return {
       score: samples(judged.score),

@@ -4,8 +4,8 @@ import { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { type Initialiser, ones, zeros } from "./init.ts";
 import { UnaryModule } from "./module.ts";
+import { passMode } from "./pass-mode.ts";
 import { requirePositive } from "./sizes.ts";
-import { statisticsFrozen } from "./statistics.ts";
 
 /** Options of {@link BatchNorm1d} and {@link BatchNorm2d}. */
 export interface BatchNormOptions {
@@ -76,7 +76,7 @@ export abstract class BatchNorm extends UnaryModule {
     this.refuseShape(x);
     if (this.training || !this.tracks) this.#refuseSingleValues(x);
     const { gain: weight, offset: bias, eps } = this;
-    if (!this.tracks || (this.training && statisticsFrozen())) {
+    if (!this.tracks || (this.training && !passMode().updateStatistics)) {
       return x.batchNorm({ weight, bias, runningMean: null, runningVar: null, training: true, momentum: 0, eps });
     }
     const runningMean = this.buffer("running_mean");

@@ -5,8 +5,7 @@
 import { allReduce, noGrad, type Tensor } from "../tensor/index.ts";
 import { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
 import type { BuildContext } from "./context.ts";
-import { replicasOfPass } from "./replicas.ts";
-import { statisticsFrozen } from "./statistics.ts";
+import { passMode } from "./pass-mode.ts";
 
 /**
  * {@link BatchNorm} over vectors (`dimensions` 1: [B, features], [B, features, L]) or images (2: [B, features, H, W]) whose
@@ -29,7 +28,7 @@ export class CrossReplicaBatchNorm extends BatchNorm {
   }
 
   override forward(x: Tensor): Tensor {
-    const replicas = replicasOfPass();
+    const { replicas, updateStatistics } = passMode();
     if (replicas === 1 || !this.training) return super.forward(x);
     this.refuseShape(x);
     const others = x.shape.map((_, i) => i).filter((i) => i !== 1);
@@ -37,7 +36,7 @@ export class CrossReplicaBatchNorm extends BatchNorm {
     const mean = allReduce(x.sum(others, true)).div(count);
     const centred = x.sub(mean);
     const variance = allReduce(centred.square().sum(others, true)).div(count);
-    if (!statisticsFrozen()) this.#follow(mean, variance.mul(count / (count - 1)));
+    if (updateStatistics) this.#follow(mean, variance.mul(count / (count - 1)));
     const { gain, offset } = this;
     const perChannel = x.shape.map((_, i) => (i === 1 ? this.features : 1));
     const normal = centred.mul(variance.add(this.eps).rsqrt());

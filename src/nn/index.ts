@@ -11,7 +11,6 @@ export { ConditionalBatchNorm2d } from "./conditional-batch-norm.ts";
 export { type BuildContext, createTensor } from "./context.ts";
 export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
 export { CrossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
-export { initialiseFromData } from "./data-dependent.ts";
 export { Dropout } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
 export { GaussianNoise } from "./gaussian-noise.ts";
@@ -43,8 +42,8 @@ export { MinibatchDiscrimination, type MinibatchDiscriminationOptions } from "./
 export { MinibatchStandardDeviation } from "./minibatch-standard-deviation.ts";
 export { Module, type Placement, UnaryModule } from "./module.ts";
 export { ModuleList } from "./module-list.ts";
-export { apartFromReference, referenceRows, withReferenceRows } from "./reference-rows.ts";
-export { acrossReplicas, replicasOfPass } from "./replicas.ts";
+export { frozenStatistics, type PassMode, passMode, withPassMode } from "./pass-mode.ts";
+export { apartFromReference } from "./reference-rows.ts";
 export {
   AdaptiveAvgPool2d,
   AvgPool2d,
@@ -65,7 +64,6 @@ export { Sequential } from "./sequential.ts";
 export { Flatten, View } from "./shape.ts";
 export { type SpectralNormOptions, spectralNorm } from "./spectral-norm.ts";
 export { StandingStatistics } from "./standing-statistics.ts";
-export { frozenStatistics, movingStatistics, statisticsFrozen } from "./statistics.ts";
 export { VirtualBatchNorm, type VirtualBatchNormOptions } from "./virtual-batch-norm.ts";
 export { type WeightNormOptions, weightNorm } from "./weight-norm.ts";
 export { type Reparametrisation, WeightedModule } from "./weighted.ts";

@@ -7,10 +7,9 @@ import { type BuildContext, createTensor } from "./context.ts";
 import { normal, zeros } from "./init.ts";
 import { Linear } from "./linear.ts";
 import { UnaryModule } from "./module.ts";
-import { apartFromReference, referenceRows } from "./reference-rows.ts";
-import { replicasOfPass } from "./replicas.ts";
+import { passMode } from "./pass-mode.ts";
+import { apartFromReference } from "./reference-rows.ts";
 import { requirePositive } from "./sizes.ts";
-import { statisticsFrozen } from "./statistics.ts";
 import { weightNorm } from "./weight-norm.ts";
 
 /** Options of {@link MinibatchDiscrimination}. */
@@ -73,8 +72,8 @@ export class MinibatchDiscrimination extends UnaryModule {
   }
 
   override forward(features: Tensor): Tensor {
-    if (this.training && !statisticsFrozen() && this.buffer("calibrated").item() === 0) {
-      const reference = referenceRows();
+    const { updateStatistics, referenceRows: reference } = passMode();
+    if (this.training && updateStatistics && this.buffer("calibrated").item() === 0) {
       this.#calibrate(features.detach().narrow(0, reference, features.shape[0]! - reference));
     }
     const closeness = apartFromReference(features, (rows) => this.#closeness(rows));
@@ -112,6 +111,6 @@ export class MinibatchDiscrimination extends UnaryModule {
 
 /** The mean over the processes that train together: their weights must begin alike. */
 function overReplicas(mean: Tensor): Tensor {
-  const replicas = replicasOfPass();
+  const { replicas } = passMode();
   return replicas === 1 ? mean : allReduce(mean).div(replicas);
 }

@@ -9,8 +9,8 @@
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
+import { passMode } from "./pass-mode.ts";
 import { requirePositive } from "./sizes.ts";
-import { statisticsFrozen } from "./statistics.ts";
 import type { Reparametrisation, WeightedModule } from "./weighted.ts";
 
 /** Options of {@link spectralNorm}. */
@@ -81,7 +81,7 @@ class SpectralNorm implements Reparametrisation {
     let u = stored("weight_u");
     let v: Tensor;
     let product: Tensor;
-    if (training && !statisticsFrozen()) {
+    if (training && passMode().updateStatistics) {
       const constant = matrix.detach();
       const transposed = constant.transpose(0, 1);
       for (let i = 1; i < this.#iterations; i++) {

@@ -6,7 +6,7 @@ import { UserError } from "../base/errors.ts";
 import { keep, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { BatchNorm } from "./batch-norm.ts";
 import type { Module } from "./module.ts";
-import { movingStatistics } from "./statistics.ts";
+import { withPassMode } from "./pass-mode.ts";
 import { VirtualBatchNorm } from "./virtual-batch-norm.ts";
 
 /**
@@ -67,7 +67,7 @@ export class StandingStatistics {
       this.use(() =>
         noGrad(() => {
           for (const norm of this.#norms) norm.resetRunningStats();
-          for (let i = 0; i < batches; i++) movingStatistics(() => scope(pass));
+          for (let i = 0; i < batches; i++) withPassMode({ updateStatistics: true }, () => scope(pass));
         }),
       );
     } finally {

@@ -8,7 +8,7 @@ import type { BatchNormOptions } from "./batch-norm.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { ones, zeros } from "./init.ts";
 import { UnaryModule } from "./module.ts";
-import { referenceRows } from "./reference-rows.ts";
+import { passMode } from "./pass-mode.ts";
 import { requirePositive } from "./sizes.ts";
 
 /** Options of {@link VirtualBatchNorm}: those of batch norm that mean something here. */
@@ -22,7 +22,7 @@ interface Moments {
 
 /**
  * y = (x - mean) / sqrt(var + eps) x weight + bias for x [R + B, features, ...], whose first R rows are the reference batch
- * (see {@link withReferenceRows}). With m and s the means of x and x^2 over the pixels of a sample, and m_ref and s_ref those
+ * (`referenceRows` of the {@link PassMode}). With m and s the means of x and x^2 over the pixels of a sample, and m_ref and s_ref those
  * over the pixels of all reference samples, a sample has
  *
  *     mean = m / (R + 1) + m_ref R / (R + 1)
@@ -41,7 +41,7 @@ interface Moments {
  *
  * @example
  * const layer = new VirtualBatchNorm(context, 64);
- * const y = withReferenceRows(32, () => layer.forward(Tensor.cat([reference, x]))).narrow(0, 32, x.shape[0]);
+ * const y = withPassMode({ referenceRows: 32 }, () => layer.forward(Tensor.cat([reference, x]))).narrow(0, 32, x.shape[0]);
  */
 export class VirtualBatchNorm extends UnaryModule {
   readonly features: number;
@@ -62,7 +62,7 @@ export class VirtualBatchNorm extends UnaryModule {
   }
 
   override forward(x: Tensor): Tensor {
-    const reference = referenceRows();
+    const reference = passMode().referenceRows;
     const samples = x.shape[0]! - reference;
     if (x.ndim < 2 || x.shape[1] !== this.features) {
       throw new UserError(
@@ -70,7 +70,9 @@ export class VirtualBatchNorm extends UnaryModule {
       );
     }
     if (reference === 0 || samples < 0) {
-      throw new UserError("VirtualBatchNorm: this pass has no reference batch; run it inside withReferenceRows");
+      throw new UserError(
+        "VirtualBatchNorm: this pass has no reference batch; run it in `withPassMode({ referenceRows })`",
+      );
     }
     // Whole maps that nobody needs afterwards are freed here, not at the end of the training step.
     return scope(() => this.#normalise(x, reference, samples));

@@ -21,8 +21,8 @@ export interface WeightNormOptions {
 
 /**
  * Puts weight normalisation on `layer` and returns it: w = g v / |v|, with one length g and one norm for each slice
- * along `dim`. At first g = |w| and v = w, so that the layer computes what it did; `initialiseFromData` sets g and the
- * bias from a batch.
+ * along `dim`. At first g = |w| and v = w, so that the layer computes what it did; data-dependent initialisation (`initialiseFromData` of the
+ * {@link PassMode}) sets g and the bias from a batch.
  *
  * @throws UserError when the weight has no such dimension or `initialStd` is not above 0, and Error when the layer
  * already has a norm on its weight.

@@ -2,9 +2,9 @@
  * Layers with a `weight`, and the point where spectral norm and weight norm step in between the stored tensors and the
  * weight that a pass computes with.
  */
-import { scope, Tensor } from "../tensor/index.ts";
-import { initialisingFromData } from "./data-dependent.ts";
+import { noGrad, scope, Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
+import { passMode } from "./pass-mode.ts";
 
 /**
  * Another way to store a weight. It holds no tensors itself: they live in the layer's parameters and buffers under the
@@ -80,17 +80,19 @@ export abstract class WeightedModule extends UnaryModule {
    * @param channels - The dimension of the output that counts the layer's outputs.
    */
   protected fitted(apply: () => Tensor, channels: number): Tensor {
-    if (!initialisingFromData() || !this.fitsToData) return apply();
+    if (!passMode().initialiseFromData || !this.fitsToData) return apply();
     const std = this.#reparametrisation!.initialStd!;
-    scope(() => {
-      const output = apply();
-      const others = output.shape.map((_, i) => i).filter((i) => i !== channels);
-      const mean = output.mean(others);
-      const spread = output.std(others, { correction: 0 });
-      const factors = Tensor.where(spread.gt(0), spread.reciprocal().mul(std), Tensor.onesLike(spread));
-      this.#reparametrisation!.stretch!(this.#lookup, factors);
-      this.namedParameters().get("bias")?.sub_(mean).mul_(factors);
-    });
+    noGrad(() =>
+      scope(() => {
+        const output = apply();
+        const others = output.shape.map((_, i) => i).filter((i) => i !== channels);
+        const mean = output.mean(others);
+        const spread = output.std(others, { correction: 0 });
+        const factors = Tensor.where(spread.gt(0), spread.reciprocal().mul(std), Tensor.onesLike(spread));
+        this.#reparametrisation!.stretch!(this.#lookup, factors);
+        this.namedParameters().get("bias")?.sub_(mean).mul_(factors);
+      }),
+    );
     return apply();
   }
 

@@ -1,8 +1,8 @@
 /** Data-dependent initialisation of weight-normed networks (Salimans and Kingma 2016, "Weight Normalization", section 3). */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { frozenStatistics, initialiseFromData, type Module, WeightedModule } from "../nn/index.ts";
-import { scope } from "../tensor/index.ts";
+import { type Module, WeightedModule, withPassMode } from "../nn/index.ts";
+import { noGrad, scope } from "../tensor/index.ts";
 import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
 
 const options = z.strictObject({
@@ -44,8 +44,8 @@ export const dataDependentInitialisation = defineTechnique(
       if (loaders.first === undefined || gan.hasGivenWeights) return;
       const { first } = loaders;
       scope(() =>
-        frozenStatistics(() =>
-          initialiseFromData(() => {
+        noGrad(() =>
+          withPassMode({ updateStatistics: false, initialiseFromData: true }, () => {
             if (fits(generator)) generator.forward(gan.latents(images), gan.labels(images));
             const real = first.next();
             if (fits(discriminator)) discriminator.forward(real.images, real.labels);

@@ -18,7 +18,7 @@ import { nonSaturating } from "../../src/losses/index.ts";
 import { type DiscriminatorOutput, type ModelContext, mlp } from "../../src/models/index.ts";
 import { MlpDiscriminator } from "../../src/models/mlp.ts";
 import { defineDiscriminator } from "../../src/models/network.ts";
-import { statisticsFrozen } from "../../src/nn/index.ts";
+import { passMode } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { Generator, grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
@@ -123,7 +123,7 @@ let learning = 0;
 
 class Watched extends MlpDiscriminator {
   override forward(samples: Tensor, labels?: Tensor): DiscriminatorOutput {
-    if (this.training && !statisticsFrozen()) learning++;
+    if (this.training && passMode().updateStatistics) learning++;
     return super.forward(samples, labels);
   }
 }

@@ -3,14 +3,14 @@ import {
   Conv2d,
   ConvTranspose2d,
   GaussianNoise,
-  initialiseFromData,
   Linear,
   ReLU,
   Sequential,
   type WeightedModule,
   weightNorm,
+  withPassMode,
 } from "../../src/nn/index.ts";
-import { manualSeed, type Tensor } from "../../src/tensor/index.ts";
+import { manualSeed, noGrad, type Tensor } from "../../src/tensor/index.ts";
 import { contextOf, expectClose, flat, noise } from "./oracle.ts";
 
 /** Mean and standard deviation (n) of each output, over everything else. */
@@ -20,6 +20,8 @@ function momentsOf(output: Tensor, channels: number): { mean: Tensor; std: Tenso
 }
 
 const repeat = (value: number, count: number): number[] => Array<number>(count).fill(value);
+
+const initialiseFromData = <T>(pass: () => T): T => noGrad(() => withPassMode({ initialiseFromData: true }, pass));
 
 describe("data-dependent initialisation", () => {
   const cases: Record<string, { make: () => WeightedModule; input: Tensor; std: number }> = {

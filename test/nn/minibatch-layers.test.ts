@@ -3,7 +3,7 @@ import {
   frozenStatistics,
   MinibatchDiscrimination,
   MinibatchStandardDeviation,
-  withReferenceRows,
+  withPassMode,
 } from "../../src/nn/index.ts";
 import { grad, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "./oracle.ts";
@@ -115,7 +115,7 @@ describe("minibatch discrimination", () => {
   it("keeps a reference batch apart from the samples", () => {
     const layer = small();
     const [reference, samples] = [noise([4, 7], 40), noise([6, 7], 31)];
-    const both = withReferenceRows(4, () => layer.forward(Tensor.cat([reference, samples])));
+    const both = withPassMode({ referenceRows: 4 }, () => layer.forward(Tensor.cat([reference, samples])));
     expectClose(both.narrow(0, 4, 6), layer.forward(samples), exactly);
     expectClose(both.narrow(0, 0, 4), layer.forward(reference), exactly);
   });
@@ -123,7 +123,7 @@ describe("minibatch discrimination", () => {
   it("chooses lengths and bias by the samples, not by a reference batch", () => {
     const [beside, alone] = [small().train(), small().train()];
     const [reference, samples] = [noise([4, 7], 40), noise([6, 7], 31)];
-    withReferenceRows(4, () => beside.forward(Tensor.cat([reference, samples])));
+    withPassMode({ referenceRows: 4 }, () => beside.forward(Tensor.cat([reference, samples])));
     alone.forward(samples);
     expect(alone.stateDict().get("calibrated")!.item()).toBe(1);
     for (const [name, tensor] of alone.stateDict()) {
@@ -164,7 +164,7 @@ describe("minibatch standard deviation", () => {
     const layer = new MinibatchStandardDeviation(5);
     expect(() => layer.forward(noise([6, 5], 1))).toThrow("a batch of 6 does not divide into groups of 4");
     const [reference, samples] = [noise([4, 5], 40), noise([8, 5], 32)];
-    const both = withReferenceRows(4, () => layer.forward(Tensor.cat([reference, samples])));
+    const both = withPassMode({ referenceRows: 4 }, () => layer.forward(Tensor.cat([reference, samples])));
     expectClose(both.narrow(0, 4, 8), layer.forward(samples), exactly);
   });
 });

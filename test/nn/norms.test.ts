@@ -8,7 +8,7 @@ import {
   LayerNorm,
   type UnaryModule,
   VirtualBatchNorm,
-  withReferenceRows,
+  withPassMode,
 } from "../../src/nn/index.ts";
 import { grad, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { contextOf, expectClose, fill, fixture, flat, noise } from "./oracle.ts";
@@ -100,7 +100,8 @@ describe("batch norm", () => {
         );
       }
       expect(without.stateDict().has("weight"), kind).toBe(false);
-      const pass = (layer: UnaryModule): number[] => flat(withReferenceRows(2, () => layer.forward(noise([5, 3], 8))));
+      const pass = (layer: UnaryModule): number[] =>
+        flat(withPassMode({ referenceRows: 2 }, () => layer.forward(noise([5, 3], 8))));
       // A gain begins as 1.
       expect(pass(without), kind).toEqual(pass(with_));
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { hinge, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import { dcgan, mlp, resnet } from "../../src/models/index.ts";
-import { BatchNorm, BatchNorm2d, Module, VirtualBatchNorm, withReferenceRows } from "../../src/nn/index.ts";
+import { BatchNorm, BatchNorm2d, Module, VirtualBatchNorm, withPassMode } from "../../src/nn/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import {
   gradientPenalty,
@@ -117,7 +117,7 @@ describe("virtualBatchNorm", () => {
     plain.generator.loadStateDict(own, { strict: false });
     const latents = state.get("reference")!;
     const inner = gan.generator.modules()[1] as typeof plain.generator;
-    const seen = withReferenceRows(8, () => inner.forward(latents));
+    const seen = withPassMode({ referenceRows: 8 }, () => inner.forward(latents));
     expectClose(seen, plain.generator.forward(latents), { atol: 1e-5, rtol: 1e-4 });
   });
 

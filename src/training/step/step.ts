@@ -7,7 +7,7 @@
  */
 import { clipWeights } from "../../losses/index.ts";
 import type { DiscriminatorOutput } from "../../models/index.ts";
-import { acrossReplicas, frozenStatistics } from "../../nn/index.ts";
+import { frozenStatistics, withPassMode } from "../../nn/index.ts";
 import type { DiscriminatorPass, GeneratorPass, Player, RealBatch, Technique } from "../../techniques/index.ts";
 import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { BatchGraph } from "./batch-graph.ts";
@@ -30,7 +30,7 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
  */
 export function trainingStep(gan: BuiltGan): Tensor {
   gan.streams.claim();
-  return acrossReplicas(gan.sharding.replica.size, () =>
+  return withPassMode({ replicas: gan.sharding.replica.size }, () =>
     scope(() => {
       const updates = Array.from({ length: gan.recipe.discriminatorSteps }, () =>
         scope(() => discriminatorUpdate(gan)),
