@@ -4,7 +4,7 @@ import { toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { withAbsolutePaths } from "../../data/index.ts";
 import type { Batch, DataLoader } from "../../data/loader.ts";
-import { acrossReplicas, Module } from "../../nn/index.ts";
+import { Module, withPassMode } from "../../nn/index.ts";
 import { Optimizer, type Schedule } from "../../optim/index.ts";
 import { amended } from "../../recipe/overrides.ts";
 import { type PlainRecipe, withParts } from "../../recipe/plain.ts";
@@ -167,7 +167,7 @@ class OwnTraining implements Trainable {
       const { images, labels } = this.loader.next();
       return { images: this.#rows(images), labels: labels && this.#rows(labels) };
     };
-    const result = acrossReplicas(size, () =>
+    const result = withPassMode({ replicas: size }, () =>
       scope(() => {
         const found = numbersOf(this.#step(this.#context(nextBatch)), this.step + 1, this.#names);
         // The log has the means over the whole batch.
