@@ -56,8 +56,8 @@ export {
   type VirtualBatchNormOptions,
 } from "../nn/index.ts";
 
-// Batch norm's statistics: frozen in a pass, or taken again with the weights that draw samples.
-export { frozenStatistics, StandingStatistics } from "../nn/index.ts";
+// How a pass runs: whether it updates batch norm's statistics, for example; and statistics collected for other weights.
+export { frozenStatistics, type PassMode, passMode, StandingStatistics, withPassMode } from "../nn/index.ts";
 
 // Normalisations of weights.
 export {
@@ -96,7 +96,6 @@ export {
   gainOf,
   type Initialiser,
   type InitialiserName,
-  initialiseFromData,
   initialiserOf,
   type KaimingOptions,
   kaimingNormal,
