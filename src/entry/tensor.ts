@@ -3,25 +3,43 @@
 // Tensors, with PyTorch's names and defaults.
 export {
   type BatchNormOptions,
+  type ClassLossOptions,
   type Conversion,
   type ConvolutionOptions,
   type Device,
   type Dims,
   type DType,
+  type GridSampleOptions,
+  type Index,
+  type InterpolateOptions,
   type MemoryFormat,
   type NestedNumbers,
+  type PadMode,
   type Pair,
+  type ProductOptions,
+  type QuantileInterpolation,
   type RandomOptions,
   type Reduction,
+  type Sizes,
+  type Slice,
   Tensor,
   type TensorOptions,
   type TransposedConvolutionOptions,
+  type Triple,
   type TypedArray,
   type VarianceOptions,
 } from "../tensor/index.ts";
 
 // Gradients.
-export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "../tensor/index.ts";
+export {
+  enableGrad,
+  type Gradients,
+  type GradOptions,
+  grad,
+  inferenceMode,
+  isGradEnabled,
+  noGrad,
+} from "../tensor/index.ts";
 
 // Memory: `scope` frees what is made inside it, `keep` saves a tensor from that.
 export { keep, liveTensors, scope } from "../tensor/index.ts";

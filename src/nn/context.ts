@@ -9,8 +9,8 @@ import type { Initialiser } from "./init.ts";
 export interface BuildContext {
   /** Draws the initial weights. It is a CPU generator on every device, so that one seed means one network everywhere. */
   readonly rng: Generator;
-  /** Where parameters and buffers are placed. */
-  readonly device: Device;
+  /** Where parameters and buffers are placed. Default "cpu". */
+  readonly device?: Device | undefined;
   /** Floating-point type of parameters and buffers. Default "float32". */
   readonly dtype?: DType;
 }
@@ -25,8 +25,9 @@ export interface BuildContext {
 export function createTensor(context: BuildContext, shape: readonly number[], initialise: Initialiser): Tensor {
   const drawn = Tensor.empty([...shape], { dtype: context.dtype ?? "float32" });
   scope(() => noGrad(() => initialise(drawn, context.rng)));
-  if (context.device === drawn.device) return drawn;
-  const placed = drawn.to({ device: context.device });
+  const { device = "cpu" } = context;
+  if (device === drawn.device) return drawn;
+  const placed = drawn.to({ device });
   drawn.dispose();
   return placed;
 }

@@ -3,17 +3,19 @@ import { z } from "zod";
 import { fusedAdam_, type Tensor } from "../tensor/index.ts";
 import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
 
-/** Options of {@link Adam}. */
+/** Options of {@link Adam}; the defaults are PyTorch's. */
 export interface AdamOptions {
-  /** Learning rate. */
-  lr: number;
-  /** Decay of the running means of the gradient and of its square. */
-  betas: readonly [number, number];
-  /** Added to the root of the second moment after its correction. */
-  eps: number;
-  /** Factor of an L2 penalty whose gradient is added before the moments. */
-  weightDecay: number;
+  /** Learning rate. Default 1e-3. */
+  readonly lr?: number;
+  /** Decay of the running means of the gradient and of its square. Default [0.9, 0.999]. */
+  readonly betas?: readonly [number, number];
+  /** Added to the root of the second moment after its correction. Default 1e-8. */
+  readonly eps?: number;
+  /** Factor of an L2 penalty whose gradient is added before the moments. Default 0. */
+  readonly weightDecay?: number;
 }
+
+const defaults = { lr: 1e-3, betas: [0.9, 0.999] as [number, number], eps: 1e-8, weightDecay: 0 } satisfies AdamOptions;
 
 /**
  * Adam. With gradient g at step t:
@@ -23,16 +25,20 @@ export interface AdamOptions {
  *
  * State: `exp_avg` (m) and `exp_avg_sq` (v). With beta1 = 0, which many GANs use, m is the gradient itself: it is
  * neither stored nor computed.
+ *
+ * @example
+ * const optimizer = new Adam(network.parameters(), { lr: 2e-4, betas: [0.5, 0.999] });
  */
 export class Adam extends Optimizer {
-  readonly #options: AdamOptions;
+  readonly #options: Required<AdamOptions>;
   readonly #means: readonly Tensor[] | undefined;
   readonly #squares: readonly Tensor[];
 
-  constructor(parameters: readonly Tensor[], options: AdamOptions) {
-    super(parameters, options.lr);
-    this.#options = options;
-    this.#means = options.betas[0] === 0 ? undefined : this.slot("exp_avg");
+  constructor(parameters: readonly Tensor[], options: AdamOptions = {}) {
+    const all: Required<AdamOptions> = { ...defaults, ...options };
+    super(parameters, all.lr);
+    this.#options = all;
+    this.#means = all.betas[0] === 0 ? undefined : this.slot("exp_avg");
     this.#squares = this.slot("exp_avg_sq");
   }
 
@@ -62,10 +68,10 @@ const beta = z.number().min(0, "must be at least 0").lt(1, "must be below 1");
 export const adam = defineOptimizer(
   "adam",
   z.strictObject({
-    lr: z.number().positive("must be above 0").default(1e-3),
-    betas: z.tuple([beta, beta]).default([0.9, 0.999]),
-    eps: z.number().min(0, "must be at least 0").default(1e-8),
-    weightDecay: z.number().min(0, "must be at least 0").default(0),
+    lr: z.number().positive("must be above 0").default(defaults.lr),
+    betas: z.tuple([beta, beta]).default(defaults.betas),
+    eps: z.number().min(0, "must be at least 0").default(defaults.eps),
+    weightDecay: z.number().min(0, "must be at least 0").default(defaults.weightDecay),
   }),
   (options, context: OptimizerContext) => new Adam(context.parameters, options),
 );

@@ -1,7 +1,7 @@
-/** Optimizer: what the training loop knows of any update rule. */
+/** Optimizer: an update rule together with its state. */
 import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import { foreachSub, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { foreachSub, grad, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
 
 /** The part of an optimizer's state that is numbers, as a checkpoint keeps it. */
 export type OptimizerScalars = Readonly<Record<string, number>>;
@@ -64,6 +64,18 @@ export abstract class Optimizer {
     }
     this.steps++;
     noGrad(() => scope(() => this.update(gradients)));
+  }
+
+  /**
+   * One update along the gradients of `loss` with respect to the parameters: `step(grad(loss, parameters))`.
+   *
+   * @throws Error when the loss does not depend on all parameters.
+   *
+   * @example
+   * optimizer.minimize(network.forward(x).mseLoss(target));
+   */
+  minimize(loss: Tensor): void {
+    this.step(grad(loss, this.parameters));
   }
 
   /** The state tensors, named "<parameter index>.<PyTorch's name>"; live ones, not copies. */

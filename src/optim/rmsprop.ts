@@ -12,19 +12,28 @@ import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.t
 
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions {
-  /** Learning rate. */
-  lr: number;
-  /** Decay of the running mean of squared gradients. */
-  alpha: number;
-  /** Added to its root. */
-  eps: number;
-  /** Decay of the velocity; 0 for none. */
-  momentum: number;
-  /** Divide by an estimate of the variance of the gradient instead of its uncentred second moment. */
-  centered: boolean;
-  /** Factor of an L2 penalty whose gradient is added first. */
-  weightDecay: number;
+  /** Learning rate. Default 1e-2. */
+  readonly lr?: number;
+  /** Decay of the running mean of squared gradients. Default 0.99. */
+  readonly alpha?: number;
+  /** Added to its root. Default 1e-8. */
+  readonly eps?: number;
+  /** Decay of the velocity; 0, the default, for none. */
+  readonly momentum?: number;
+  /** Divide by an estimate of the variance of the gradient instead of its uncentred second moment. Default false. */
+  readonly centered?: boolean;
+  /** Factor of an L2 penalty whose gradient is added first. Default 0. */
+  readonly weightDecay?: number;
 }
+
+const defaults = {
+  lr: 1e-2,
+  alpha: 0.99,
+  eps: 1e-8,
+  momentum: 0,
+  centered: false,
+  weightDecay: 0,
+} satisfies RMSpropOptions;
 
 /**
  * s <- alpha s + (1 - alpha) g^2, d = g / (sqrt(s) + eps), p <- p - lr d; with momentum b <- momentum b + d and
@@ -33,17 +42,18 @@ export interface RMSpropOptions {
  * State: `square_avg` (s), `momentum_buffer` (b) with momentum, `grad_avg` (a) when centered.
  */
 export class RMSprop extends Optimizer {
-  readonly #options: RMSpropOptions;
+  readonly #options: Required<RMSpropOptions>;
   readonly #squares: readonly Tensor[];
   readonly #velocities: readonly Tensor[] | undefined;
   readonly #means: readonly Tensor[] | undefined;
 
-  constructor(parameters: readonly Tensor[], options: RMSpropOptions) {
-    super(parameters, options.lr);
-    this.#options = options;
+  constructor(parameters: readonly Tensor[], options: RMSpropOptions = {}) {
+    const all: Required<RMSpropOptions> = { ...defaults, ...options };
+    super(parameters, all.lr);
+    this.#options = all;
     this.#squares = this.slot("square_avg");
-    this.#velocities = options.momentum === 0 ? undefined : this.slot("momentum_buffer");
-    this.#means = options.centered ? this.slot("grad_avg") : undefined;
+    this.#velocities = all.momentum === 0 ? undefined : this.slot("momentum_buffer");
+    this.#means = all.centered ? this.slot("grad_avg") : undefined;
   }
 
   protected override update(raw: readonly Tensor[]): void {
@@ -86,12 +96,12 @@ export class RMSprop extends Optimizer {
 export const rmsprop = defineOptimizer(
   "rmsprop",
   z.strictObject({
-    lr: z.number().positive("must be above 0").default(1e-2),
-    alpha: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0.99),
-    eps: z.number().min(0, "must be at least 0").default(1e-8),
-    momentum: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0),
-    centered: z.boolean().default(false),
-    weightDecay: z.number().min(0, "must be at least 0").default(0),
+    lr: z.number().positive("must be above 0").default(defaults.lr),
+    alpha: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(defaults.alpha),
+    eps: z.number().min(0, "must be at least 0").default(defaults.eps),
+    momentum: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(defaults.momentum),
+    centered: z.boolean().default(defaults.centered),
+    weightDecay: z.number().min(0, "must be at least 0").default(defaults.weightDecay),
   }),
   (options, context: OptimizerContext) => new RMSprop(context.parameters, options),
 );

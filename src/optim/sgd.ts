@@ -5,15 +5,17 @@ import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.t
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
-  /** Learning rate. */
-  lr: number;
-  /** Decay of the velocity; 0 for plain gradient descent. */
-  momentum: number;
-  /** Step along the gradient that the next velocity would add to, not along the velocity alone. */
-  nesterov: boolean;
-  /** Factor of an L2 penalty whose gradient is added first. */
-  weightDecay: number;
+  /** Learning rate. Default 1e-2. */
+  readonly lr?: number;
+  /** Decay of the velocity; 0, the default, for plain gradient descent. */
+  readonly momentum?: number;
+  /** Step along the gradient that the next velocity would add to, not along the velocity alone. Default false. */
+  readonly nesterov?: boolean;
+  /** Factor of an L2 penalty whose gradient is added first. Default 0. */
+  readonly weightDecay?: number;
 }
+
+const defaults = { lr: 1e-2, momentum: 0, nesterov: false, weightDecay: 0 } satisfies SGDOptions;
 
 /**
  * b <- momentum b + g, then p <- p - lr b, or with Nesterov's momentum p <- p - lr (g + momentum b).
@@ -21,13 +23,14 @@ export interface SGDOptions {
  * State: `momentum_buffer` (b), absent without momentum.
  */
 export class SGD extends Optimizer {
-  readonly #options: SGDOptions;
+  readonly #options: Required<SGDOptions>;
   readonly #velocities: readonly Tensor[] | undefined;
 
-  constructor(parameters: readonly Tensor[], options: SGDOptions) {
-    super(parameters, options.lr);
-    this.#options = options;
-    this.#velocities = options.momentum === 0 ? undefined : this.slot("momentum_buffer");
+  constructor(parameters: readonly Tensor[], options: SGDOptions = {}) {
+    const all: Required<SGDOptions> = { ...defaults, ...options };
+    super(parameters, all.lr);
+    this.#options = all;
+    this.#velocities = all.momentum === 0 ? undefined : this.slot("momentum_buffer");
   }
 
   protected override update(raw: readonly Tensor[]): void {
@@ -55,10 +58,10 @@ export const sgd = defineOptimizer(
   "sgd",
   z
     .strictObject({
-      lr: z.number().positive("must be above 0").default(1e-2),
-      momentum: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0),
-      nesterov: z.boolean().default(false),
-      weightDecay: z.number().min(0, "must be at least 0").default(0),
+      lr: z.number().positive("must be above 0").default(defaults.lr),
+      momentum: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(defaults.momentum),
+      nesterov: z.boolean().default(defaults.nesterov),
+      weightDecay: z.number().min(0, "must be at least 0").default(defaults.weightDecay),
     })
     .refine((options) => !options.nesterov || options.momentum > 0, {
       path: ["nesterov"],

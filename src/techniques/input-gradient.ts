@@ -17,7 +17,7 @@ export function squaredGradientNorms(
     const x = images.detach().requiresGrad_(true);
     const { score } = pass.discriminate(x, labels);
     const [gradient] = grad(score.sum(), [x], { createGraph: true });
-    return gradient!.square().flatten(1).sum(1);
+    return gradient.square().flatten(1).sum(1);
   });
 }
 

@@ -13,25 +13,33 @@ export interface GradOptions {
   readonly retainGraph?: boolean;
 }
 
+/** One gradient for each input: a tuple as long as the tuple of inputs. */
+export type Gradients<Inputs extends readonly Tensor[], Gradient = Tensor> = {
+  -readonly [Place in keyof Inputs]: Gradient;
+};
+
 /**
- * d(sum of outputs)/d(inputs): one gradient for each input, in order. Only what these inputs need is computed.
+ * The gradients of the outputs' sum with respect to each input, in the order of the inputs. Only what these inputs need is
+ * computed. Everything is as torch.autograd.grad.
  *
- * With `allowUnused`, an input that the outputs do not depend on gets null; without, it is an error.
+ * With `allowUnused`, an input that the outputs do not depend on gets null.
+ *
+ * @throws Error when the outputs do not depend on an input, or nothing was recorded for them.
  *
  * @example
  * const x = Tensor.fromArray([1, 2, 3]).requiresGrad_();
- * const [dx] = grad(x.pow(3).sum(), [x]); // 3 x^2
+ * const [slope] = grad(x.pow(3).sum(), [x]); // 3 x^2
  */
-export function grad(
+export function grad<const Inputs extends readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: readonly Tensor[],
+  inputs: Inputs,
   options?: GradOptions & { readonly allowUnused?: false },
-): Tensor[];
-export function grad(
+): Gradients<Inputs>;
+export function grad<const Inputs extends readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: readonly Tensor[],
+  inputs: Inputs,
   options: GradOptions & { readonly allowUnused: boolean },
-): (Tensor | null)[];
+): Gradients<Inputs, Tensor | null>;
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],

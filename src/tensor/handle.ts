@@ -80,6 +80,11 @@ export class TensorHandle {
     return typeof value === "object" && value !== null && #number in value;
   }
 
+  /** @internal Whether a tensor was freed. */
+  static isFreed(tensor: TensorHandle): boolean {
+    return tensor.#number === 0;
+  }
+
   /** @internal See {@link scope}. */
   static scope<T>(callback: () => T): T {
     const scope: Scope = { tensors: [], parent: currentScope };

@@ -1,4 +1,12 @@
-export { enableGrad, type GradOptions, grad, inferenceMode, isGradEnabled, noGrad } from "./autograd.ts";
+export {
+  enableGrad,
+  type Gradients,
+  type GradOptions,
+  grad,
+  inferenceMode,
+  isGradEnabled,
+  noGrad,
+} from "./autograd.ts";
 export { bytesOf, tensorOf } from "./bytes.ts";
 export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "./collectives.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
@@ -16,12 +24,31 @@ export {
   fusedAdam_,
 } from "./foreach.ts";
 export { keep, liveTensors, scope } from "./handle.ts";
-export type { BatchNormOptions, ConvolutionOptions, Pair, Reduction, TransposedConvolutionOptions } from "./layers.ts";
+export type { Index, Slice } from "./indexing.ts";
+export type {
+  BatchNormOptions,
+  ConvolutionOptions,
+  GridSampleOptions,
+  InterpolateOptions,
+  Pair,
+  TransposedConvolutionOptions,
+  Triple,
+} from "./layers.ts";
+export type { ProductOptions } from "./linear-algebra.ts";
+export type { ClassLossOptions } from "./losses.ts";
 export { configureEngine } from "./native.ts";
+export type { Reduction, Sizes } from "./operator.ts";
 export { Generator, getRngState, manualSeed, setRngState } from "./random.ts";
-export type { Dims, VarianceOptions } from "./reduction.ts";
-export type { Conversion } from "./shape.ts";
+export type { Dims, QuantileInterpolation, VarianceOptions } from "./reduction.ts";
+export type { Conversion, PadMode } from "./shape.ts";
 export { type RandomOptions, Tensor } from "./tensor.ts";
 export { loadScript, ScriptModule } from "./torchscript.ts";
-export type { Device, DType, MemoryFormat, NestedNumbers, TensorOptions, TypedArray } from "./types.ts";
-export { ITEM_SIZE } from "./types.ts";
+export {
+  type Device,
+  type DType,
+  ITEM_SIZE,
+  type MemoryFormat,
+  type NestedNumbers,
+  type TensorOptions,
+  type TypedArray,
+} from "./types.ts";

@@ -1,4 +1,7 @@
-/** The one road by which operators are called: by name, with objects on this side and numbers on the other. */
+/**
+ * How operators of ATen are called: by name, with objects on this side and numbers on the other. `operator` makes a
+ * function of one; `method` and its siblings make a method of Tensor, whose `this` is the operator's first argument.
+ */
 import { describeValue, TensorHandle } from "./handle.ts";
 import { binding } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
@@ -8,7 +11,17 @@ const TENSOR = 0;
 const TENSOR_LIST = 1;
 const OPTIONAL_TENSOR_LIST = 2;
 const GENERATOR = 15;
+/** Our own kind: ATen's whole numbers for how a loss is reduced, which are words here. */
+const REDUCTION = -1;
 const CONVERTED: readonly number[] = [TENSOR, TENSOR_LIST, OPTIONAL_TENSOR_LIST, GENERATOR];
+
+/** How a loss over many elements becomes its result. */
+export type Reduction = "none" | "mean" | "sum";
+
+const REDUCTIONS: readonly unknown[] = ["none", "mean", "sum"] satisfies Reduction[];
+
+/** Sizes or dimensions as one list or one by one: `x.view([2, 3])`, `x.view(2, 3)`. */
+export type Sizes = readonly number[] | readonly [readonly number[]];
 
 /** @internal The binding's numbers of Generators, which only random.ts enters. */
 export const generatorNumbers = new WeakMap<object, number>();
@@ -38,7 +51,7 @@ interface ResolvedOperator {
   readonly results: readonly ResultKind[];
 }
 
-/** Every operator that this folder declares: "aten::add.Tensor(self, other, alpha)". Tests hold them against the live schemas. */
+/** Every operator that this folder declares: "aten::add.Tensor(self, other, alpha)". Tests compare them with the live schemas. */
 export const declaredOperators: string[] = [];
 
 /** Splits "aten::add.Tensor(self, other)" into name, overload and parameter names. */
@@ -62,8 +75,10 @@ function resolve(declaration: string): ResolvedOperator {
       return type.includes("[]") ? "tensors" : "tensor";
     });
   const conversions = native.parameters
-    .map(({ name, kind, required }, position) => ({ position, name, kind, required }))
-    .filter(({ kind }) => CONVERTED.includes(kind));
+    .map(({ name, kind, required }, position) => {
+      return { position, name, kind: name === "reduction" ? REDUCTION : kind, required };
+    })
+    .filter(({ kind }) => kind === REDUCTION || CONVERTED.includes(kind));
   return { call: native.call, returned: native.returned, conversions, results };
 }
 
@@ -83,7 +98,17 @@ function convert(value: unknown, operator: string, { name, kind, required }: Con
     return TensorHandle.numberOf(value, operator, name);
   }
   if (kind === GENERATOR) return value === null || value === undefined ? null : generatorNumber(value, operator);
+  if (kind === REDUCTION) return reductionNumber(value, operator);
   return tensorList(value, operator, name, kind === OPTIONAL_TENSOR_LIST);
+}
+
+function reductionNumber(value: unknown, operator: string): number | undefined {
+  if (value === undefined) return undefined;
+  const number = REDUCTIONS.indexOf(value);
+  if (number >= 0) return number;
+  throw new TypeError(
+    `${operator}: argument \`reduction\` must be "none", "mean" or "sum", got ${describeValue(value)}`,
+  );
 }
 
 function wrap(result: unknown, kind: ResultKind): unknown {
@@ -92,15 +117,14 @@ function wrap(result: unknown, kind: ResultKind): unknown {
   return result;
 }
 
-/**
- * Declares an operator of ATen by schema name and parameter names; the result calls it with arguments in the schema's
- * order (null or missing: the schema's default). Looked up at the first call, then kept.
- */
-export function operator<R = Tensor>(declaration: string): (...values: unknown[]) => R {
+/** The call of an operator with a list of values, which it may overwrite. */
+function caller(declaration: string): (values: unknown[]) => unknown {
   declaredOperators.push(declaration);
   const label = declaration.slice(0, declaration.indexOf("("));
+  const limit = parseDeclaration(declaration).parameters.length;
   let resolved: ResolvedOperator | undefined;
-  return (...values: unknown[]): R => {
+  return (values: unknown[]): unknown => {
+    if (values.length > limit) throw new TypeError(`${label}: takes ${limit} arguments, got ${values.length}`);
     resolved ??= resolve(declaration);
     const { call, returned, conversions, results } = resolved;
     const changed = returned < 0 ? undefined : values[returned];
@@ -111,8 +135,59 @@ export function operator<R = Tensor>(declaration: string): (...values: unknown[]
       values[conversion.position] = convert(values[conversion.position], label, conversion);
     }
     const result = call(...values);
-    if (returned >= 0) return changed as R;
-    if (results.length === 1) return wrap(result, results[0]!) as R;
-    return (result as unknown[]).map((part, i) => wrap(part, results[i]!)) as R;
+    if (returned >= 0) return changed;
+    if (results.length === 1) return wrap(result, results[0]!);
+    return (result as unknown[]).map((part, i) => wrap(part, results[i]!));
   };
+}
+
+/**
+ * Declares an operator of ATen by schema name and parameter names; the result calls it with arguments in the schema's
+ * order (null or missing: the schema's default). Looked up at the first call, then kept.
+ *
+ * @example
+ * const gather = operator("aten::gather(self, dim, index)");
+ */
+export function operator<R = Tensor>(declaration: string): (...values: unknown[]) => R {
+  const call = caller(declaration);
+  return (...values: unknown[]) => call(values) as R;
+}
+
+/**
+ * A method with the signature F that calls an operator: the tensor is the first argument. Where two overloads are named,
+ * as in "aten::add.Tensor|Scalar(self, other, alpha)", the second one takes a number in the place after the tensor.
+ */
+export function method<F>(declaration: string): F {
+  const [, name, forTensor, forNumber, parameters] = /^(.*)\.(\w+)\|(\w+)(\(.*)$/.exec(declaration) ?? [];
+  const call = caller(forTensor === undefined ? declaration : `${name}.${forTensor}${parameters}`);
+  if (forNumber === undefined) {
+    return function (this: Tensor, ...values: unknown[]) {
+      values.unshift(this);
+      return call(values);
+    } as F;
+  }
+  const callNumber = caller(`${name}.${forNumber}${parameters}`);
+  return function (this: Tensor, ...values: unknown[]) {
+    values.unshift(this);
+    return typeof values[1] === "number" ? callNumber(values) : call(values);
+  } as F;
+}
+
+/** A method that calls `whole` without arguments, and `given` with the arguments that there are. */
+export function either<F>(whole: string, given: string): F {
+  const callWhole = caller(whole);
+  const callGiven = caller(given);
+  return function (this: Tensor, ...values: unknown[]) {
+    if (values[0] === undefined || values[0] === null) return callWhole([this]);
+    values.unshift(this);
+    return callGiven(values);
+  } as F;
+}
+
+/** A method whose operator takes one list of whole numbers, which may also come one by one: (...sizes: Sizes). */
+export function sized<F>(declaration: string): F {
+  const call = caller(declaration);
+  return function (this: Tensor, ...values: unknown[]) {
+    return typeof values[0] === "number" ? call([this, values]) : call([this, ...values]);
+  } as F;
 }

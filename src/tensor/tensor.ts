@@ -1,14 +1,23 @@
 /**
- * Tensor: libtorch's tensor as a JavaScript object. Its methods carry PyTorch's names and argument order; this file
- * adds how tensors are made, joined, and read back.
+ * Tensor: libtorch's tensor as a JavaScript object. Its methods carry PyTorch's names and argument order. Those that call
+ * an operator stand in tables (pointwise.ts, reduction.ts ...); this file says how tensors are made, joined and read back.
  */
 import { statSync } from "node:fs";
+import { inspect } from "node:util";
 import { UserError } from "../base/errors.ts";
 import { TensorHandle } from "./handle.ts";
-import { InPlaceTensor } from "./inplace.ts";
+import { indexing } from "./indexing.ts";
+import { inplace } from "./inplace.ts";
+import { layers } from "./layers.ts";
+import { linearAlgebra } from "./linear-algebra.ts";
+import { losses } from "./losses.ts";
 import { binding } from "./native.ts";
 import { operator } from "./operator.ts";
+import { pointwise } from "./pointwise.ts";
+import { print } from "./print.ts";
 import type { Generator } from "./random.ts";
+import { reduction } from "./reduction.ts";
+import { shape } from "./shape.ts";
 import {
   type Device,
   type DType,
@@ -26,6 +35,7 @@ const full = operator("aten::full(size, fill_value, dtype, layout, device)");
 const eye = operator("aten::eye(n, dtype, layout, device)");
 const arange = operator("aten::arange.start_step(start, end, step, dtype, layout, device)");
 const linspace = operator("aten::linspace(start, end, steps, dtype, layout, device)");
+const logspace = operator("aten::logspace(start, end, steps, base, dtype, layout, device)");
 const rand = operator("aten::rand.generator(size, generator, dtype, layout, device)");
 const randn = operator("aten::randn.generator(size, generator, dtype, layout, device)");
 const randint = operator("aten::randint.low_generator(low, high, size, generator, dtype, layout, device)");
@@ -38,7 +48,14 @@ const onesLike = operator("aten::ones_like(self)");
 const fullLike = operator("aten::full_like(self, fill_value)");
 const cat = operator("aten::cat(tensors, dim)");
 const stack = operator("aten::stack(tensors, dim)");
-const where = operator("aten::where.self(condition, self, other)");
+const hstack = operator("aten::hstack(tensors)");
+const vstack = operator("aten::vstack(tensors)");
+const einsum = operator("aten::einsum(equation, tensors)");
+const meshgrid = operator<Tensor[]>("aten::meshgrid.indexing(tensors, indexing)");
+const blockDiag = operator("aten::block_diag(tensors)");
+const broadcastTensors = operator<Tensor[]>("aten::broadcast_tensors(tensors)");
+const whereNumberSelf = operator("aten::where.ScalarSelf(condition, self, other)");
+const whereNumbers = operator("aten::where.Scalar(condition, self, other)");
 const fromFile = operator("aten::from_file(filename, shared, size, dtype)");
 const item = operator<number | boolean>("aten::item(self)");
 
@@ -98,6 +115,30 @@ function dtypeOfArray(values: ArrayBufferView): DType {
   throw new TypeError(`fromArray: ${values.constructor.name} has no counterpart among the dtypes`);
 }
 
+/** Every method that calls an operator; the file of its table has the documentation and the operator. */
+type Methods = typeof pointwise &
+  typeof reduction &
+  typeof shape &
+  typeof indexing &
+  typeof linearAlgebra &
+  typeof layers &
+  typeof losses &
+  typeof inplace;
+
+const methods: Methods = {
+  ...pointwise,
+  ...reduction,
+  ...shape,
+  ...indexing,
+  ...linearAlgebra,
+  ...layers,
+  ...losses,
+  ...inplace,
+};
+
+/** A handle whose prototype gets the methods. */
+const TensorWithMethods = TensorHandle as unknown as abstract new (number: number) => TensorHandle & Methods;
+
 /**
  * An array of numbers of one type, of any shape, on one device, from which gradients can be asked.
  *
@@ -109,11 +150,22 @@ function dtypeOfArray(values: ArrayBufferView): DType {
  * const y = x.matmul(x).add(1).sum();
  * console.log(y.item()); // 58
  */
-export class Tensor extends InPlaceTensor {
+export class Tensor extends TensorWithMethods {
   static {
     TensorHandle.makeWith((number) => new Tensor(number));
+    for (const [name, value] of Object.entries(methods)) {
+      Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
+    }
   }
 
+  private constructor(number: number) {
+    super(number);
+  }
+
+  /** Whether a value is a tensor, freed or not. */
+  static isTensor(value: unknown): value is Tensor {
+    return TensorHandle.isTensor(value);
+  }
   /** Uninitialised memory. */
   static empty(shape: readonly number[], options: TensorOptions = {}): Tensor {
     return finish(empty(shape, options.dtype ?? "float32", null, options.device), options);
@@ -134,13 +186,18 @@ export class Tensor extends InPlaceTensor {
   static eye(n: number, options: TensorOptions = {}): Tensor {
     return finish(eye(n, options.dtype ?? "float32", null, options.device), options);
   }
-  /** start, start + step, ... below end. */
-  static arange(start: number, end: number, step = 1, options: TensorOptions = {}): Tensor {
+  /** start, start + step, ... below end; with one number, 0 to that number. float32 unless told, as all made of numbers. */
+  static arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
+    if (end === undefined) return Tensor.arange(0, start, step, options);
     return finish(arange(start, end, step, options.dtype ?? "float32", null, options.device), options);
   }
   /** `steps` numbers evenly from start to end, both included. */
   static linspace(start: number, end: number, steps: number, options: TensorOptions = {}): Tensor {
     return finish(linspace(start, end, steps, options.dtype ?? "float32", null, options.device), options);
+  }
+  /** base^start to base^end, `steps` numbers, evenly in the exponent. */
+  static logspace(start: number, end: number, steps: number, base = 10, options: TensorOptions = {}): Tensor {
+    return finish(logspace(start, end, steps, base, options.dtype ?? "float32", null, options.device), options);
   }
   /** Uniform over [0, 1). */
   static rand(shape: readonly number[], options: RandomOptions = {}): Tensor {
@@ -174,6 +231,10 @@ export class Tensor extends InPlaceTensor {
   static fullLike(like: Tensor, value: number): Tensor {
     return fullLike(like, value);
   }
+  /** Uniform over [0, 1), like another tensor in shape, dtype and device. */
+  static randLike(like: Tensor, generator: Generator | null = null): Tensor {
+    return Tensor.rand(like.shape, { generator, dtype: like.dtype, device: like.device });
+  }
   /** Standard normal, like another tensor in shape, dtype and device. */
   static randnLike(like: Tensor, generator: Generator | null = null): Tensor {
     return Tensor.randn(like.shape, { generator, dtype: like.dtype, device: like.device });
@@ -186,9 +247,39 @@ export class Tensor extends InPlaceTensor {
   static stack(tensors: readonly Tensor[], dim = 0): Tensor {
     return stack(tensors, dim);
   }
-  /** self where condition holds, else other. */
-  static where(condition: Tensor, self: Tensor, other: Tensor): Tensor {
-    return where(condition, self, other);
+  /** Joins rows side by side: along dimension 1, vectors along 0. */
+  static hstack(tensors: readonly Tensor[]): Tensor {
+    return hstack(tensors);
+  }
+  /** Joins rows below each other: along dimension 0, vectors as rows. */
+  static vstack(tensors: readonly Tensor[]): Tensor {
+    return vstack(tensors);
+  }
+  /** Matrices along the diagonal of one matrix. */
+  static blockDiag(tensors: readonly Tensor[]): Tensor {
+    return blockDiag(tensors);
+  }
+  /** Coordinates of the grid that vectors span: first index along rows ("ij") or along columns ("xy"). */
+  static meshgrid(tensors: readonly Tensor[], indexing: "ij" | "xy" = "ij"): Tensor[] {
+    return meshgrid(tensors, indexing);
+  }
+  /** All expanded to the one shape that they broadcast to. */
+  static broadcastTensors(tensors: readonly Tensor[]): Tensor[] {
+    return broadcastTensors(tensors);
+  }
+  /**
+   * Sums of products in Einstein's notation.
+   *
+   * @example
+   * Tensor.einsum("bij,bjk->bik", [a, b]); // a.bmm(b)
+   */
+  static einsum(equation: string, tensors: readonly Tensor[]): Tensor {
+    return einsum(equation, tensors);
+  }
+  /** self where condition holds, else other; numbers broadcast. */
+  static where(condition: Tensor, self: Tensor | number, other: Tensor | number): Tensor {
+    if (typeof self !== "number") return indexing.where.call(self, condition, other);
+    return (typeof other === "number" ? whereNumbers : whereNumberSelf)(condition, self, other);
   }
 
   /**
@@ -286,6 +377,24 @@ export class Tensor extends InPlaceTensor {
   get ndim(): number {
     return this.shape.length;
   }
+  /** The sizes of the dimensions, or the size of one; negative ones count from the end. */
+  size(): number[];
+  size(dim: number): number;
+  size(dim?: number): number | number[] {
+    const { shape } = this;
+    if (dim === undefined) return shape;
+    const size = shape.at(dim);
+    if (size === undefined) throw new RangeError(`size: there is no dimension ${dim} in [${shape.join(", ")}]`);
+    return size;
+  }
+  /** The tensor with its dimensions in reverse order: of a matrix, the transpose. */
+  get T(): Tensor {
+    return this.permute(this.shape.map((_, i, { length }) => length - 1 - i));
+  }
+  /** The tensor with its last two dimensions swapped: the transposes of a batch of matrices. */
+  get mT(): Tensor {
+    return this.transpose(-2, -1);
+  }
   /** The number of elements. */
   get numel(): number {
     return this.#fact("numel", binding().numel);
@@ -324,6 +433,16 @@ export class Tensor extends InPlaceTensor {
    */
   item(): number {
     return Number(item(this));
+  }
+
+  /** The values as PyTorch prints them, abbreviated above 1000 elements; with dtype and device where they are not the default. */
+  override toString(): string {
+    return print(this);
+  }
+
+  /** What `console.log` shows. */
+  [inspect.custom](): string {
+    return TensorHandle.isFreed(this) ? "tensor(freed)" : print(this);
   }
 
   /** A copy of the values in row-major order; float16 and bfloat16 widen to Float32Array, bool gives Uint8Array. */

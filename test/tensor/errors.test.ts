@@ -18,8 +18,11 @@ const cases: readonly [() => unknown, string][] = [
     "aten::softmax.int: argument `dim` must be a whole number, got the number 1152921504606847000",
   ],
   [() => x.softmax(junk(undefined)), "aten::softmax.int: argument `dim` is missing; it must be a whole number"],
-  [() => x.view(junk(3)), "aten::view: argument `size` must be a list of whole numbers, got the number 3"],
-  [() => x.view([1, junk("a")]), "aten::view: argument `size` must be a list of whole numbers, got the string a"],
+  [() => x.view(junk<number>("a")), "aten::view: argument `size` must be a list of whole numbers, got the string a"],
+  [
+    () => x.view([1, junk<number>("a")]),
+    "aten::view: argument `size` must be a list of whole numbers, got the string a",
+  ],
   [() => x.sum(0, junk(1)), "aten::sum.dim_IntList: argument `keepdim` must be true or false, got the number 1"],
   [() => x.linalgQr(junk(7)), "aten::linalg_qr: argument `mode` must be str, got the number 7"],
   [() => Tensor.cat(junk(x)), "aten::cat: argument `tensors` must be a list of Tensors, got an object (Tensor)"],

@@ -82,11 +82,6 @@ const cases: readonly Case[] = [
   c("tanh", (x) => x!.tanh(), [a()]),
   c("sigmoid", (x) => x!.sigmoid(), [a()]),
   c("relu", (x) => x!.relu(), [a()]),
-  c(
-    "leakyReluBackward",
-    (x) => x!.leakyReluBackward(Tensor.linspace(-1, 1.3, 6, { dtype: "float64" }).view([2, 3]), 0.2),
-    [a()],
-  ),
   c("leakyRelu", (x) => x!.leakyRelu(0.2), [a()]),
   c("elu", (x) => x!.elu(1.3), [a()]),
   c("softplus", (x) => x!.softplus(2), [a()]),
@@ -261,14 +256,14 @@ it("covers every method that computes", () => {
 it("draws in place cut the gradient", () => {
   const x = Tensor.ones([3], { requiresGrad: true });
   const y = x.mul(2).normal_(0, 1, new Generator(1));
-  expect(grad(y.sum(), [x])[0]!.tolist()).toEqual([0, 0, 0]);
+  expect(grad(y.sum(), [x])[0].tolist()).toEqual([0, 0, 0]);
 });
 
 it("dropout's gradient is its own mask", () => {
   const x = Tensor.ones([1000], { requiresGrad: true });
   const y = x.dropout(0.25);
   const [dx] = grad(y.sum(), [x]);
-  expect(dx!.sub(y).abs().amax().item()).toBe(0);
+  expect(dx.sub(y).abs().amax().item()).toBe(0);
   const kept = y.ne(0).float().mean().item();
   expect(kept).toBeGreaterThan(0.68);
   expect(kept).toBeLessThan(0.82);
@@ -278,7 +273,7 @@ it("dropout's gradient is its own mask", () => {
 it("gives the third derivative", () => {
   const x = Tensor.fromArray([1.5], [1], { dtype: "float64", requiresGrad: true });
   let value = x.pow(4).sum();
-  for (let order = 1; order <= 3; order++) value = grad(value, [x], { createGraph: true })[0]!.sum();
+  for (let order = 1; order <= 3; order++) value = grad(value, [x], { createGraph: true })[0].sum();
   expect(value.item()).toBeCloseTo(24 * 1.5, 10);
 });
 
@@ -287,7 +282,7 @@ it("weights several outputs with gradOutputs", () => {
   const [dx] = grad([x.mul(2), x.square()], [x], {
     gradOutputs: [Tensor.fromArray([1, 0, 1]), Tensor.fromArray([0, 1, 10])],
   });
-  expect(dx!.tolist()).toEqual([2, 4, 62]);
+  expect(dx.tolist()).toEqual([2, 4, 62]);
 });
 
 it("computes only what the inputs need, and keeps the graph only when asked", () => {

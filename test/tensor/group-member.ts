@@ -19,7 +19,7 @@ try {
     [x],
     { createGraph: true },
   );
-  const [second] = grad(first!.sum(), [x]);
+  const [second] = grad(first.sum(), [x]);
   const maps = Tensor.arange(0, 16, 1)
     .view([1, 2, 2, 4])
     .add(100 * rank)

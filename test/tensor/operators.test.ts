@@ -308,7 +308,7 @@ const stored: readonly [string, () => Tensor][] = [
   ["upsampleBilinear2d", () => image.upsampleBilinear2d({ scale: 2 })],
   ["upsampleBilinear2dCorners", () => image.upsampleBilinear2d({ size: [5, 3] }, true)],
   ["gridSample", () => image.gridSample(places)],
-  ["gridSampleCorners", () => image.gridSample(places, true)],
+  ["gridSampleCorners", () => image.gridSample(places, { alignCorners: true })],
   ["upsampleNearest2d", () => image.upsampleNearest2d(2)],
   ["adaptiveAvgPool2d", () => image.adaptiveAvgPool2d([2, 3])],
   ["avgPool2d", () => image.avgPool2d(2, 1, 1, false)],

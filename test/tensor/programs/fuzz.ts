@@ -67,13 +67,13 @@ function begin(text: string): void {
 /** Reads results back and asks for their gradients: what a call only prepared may fail here. */
 function use(result: unknown, inputs: readonly unknown[]): void {
   const tensors = (Array.isArray(result) ? result : [result]).filter((value) => value instanceof Tensor);
-  const leaves = inputs.filter((value) => value instanceof Tensor && value.requiresGrad);
+  const leaves = inputs.filter((value): value is Tensor => value instanceof Tensor && value.requiresGrad);
   for (const tensor of tensors as Tensor[]) {
     if (tensor.numel < 1e5) tensor.toArray();
     if (tensor.requiresGrad && leaves.length > 0 && tensor.numel < 1e5) {
-      const first = grad(tensor.sum(), leaves as never, { allowUnused: true, createGraph: true });
+      const first = grad(tensor.sum(), leaves, { allowUnused: true, createGraph: true });
       const again = first.filter((gradient) => gradient?.requiresGrad);
-      if (again.length > 0) grad(again[0]!.sum(), leaves as never, { allowUnused: true });
+      if (again.length > 0) grad(again[0]!.sum(), leaves, { allowUnused: true });
     }
   }
 }
