@@ -1,24 +1,22 @@
 /**
- * The Donsker-Varadhan bound on mutual information, and the gradient by which MINE climbs it (Belghazi et al. 2018, "Mutual
+ * The Donsker-Varadhan bound on mutual information, and the gradient with which MINE maximises it (Belghazi et al. 2018, "Mutual
  * Information Neural Estimation", arXiv 1801.04062, sections 3.1 and 3.2).
  *
- *     I(X; Y) >= E_joint[T(x, y)] - log E_marginal[exp T(x, y)]   for any function T, with equality for T = log of the
- *                                                                 ratio of the densities + any constant
+ *     I(X; Y) >= E_joint[T(x, y)] - log E_marginal[exp T(x, y)]   for any function T; equal for T = log(p_joint / p_marginal) + c
  */
 import { noGrad, scope, type Tensor } from "../tensor/index.ts";
 
-/** On the CPU, since not every device has float64. */
+/** On the CPU: not every device has float64. */
 const inDouble = (values: Tensor): Tensor => values.to({ device: "cpu" }).double();
 
-/** log of the mean of exp, of values [N], accumulated in float64. */
+/** log(mean(exp(values))) of values [N], accumulated in float64. */
 function logMeanExp(values: Tensor): number {
   return noGrad(() => scope(() => inDouble(values).logsumexp([0]).item())) - Math.log(values.numel);
 }
 
 /**
- * The bound in nats, from T of pairs that belong together and of pairs that do not, accumulated in float64.
- *
- * Of few samples it is no bound: the log of a mean is on average below the log of the expectation.
+ * The bound in nats, accumulated in float64. With few samples it is no bound: the log of a mean is on average below the log of the
+ * expectation.
  *
  * @param joint T(x, y) of joint pairs, [N].
  * @param marginal T(x, y) of independent pairs, [M].
@@ -31,12 +29,12 @@ export function donskerVaradhan(joint: Tensor, marginal: Tensor): number {
 }
 
 /**
- * The moving average of E_marginal[exp T] over batches, which stands in the denominator of MINE's gradient:
+ * The moving average of E_marginal[exp T] over batches, the denominator of MINE's gradient:
  *
- *     a <- decay a + (1 - decay) mean exp T,   the first batch alone at first
+ *     a <- decay a + (1 - decay) mean(exp T),   a = mean(exp T) in the first batch
  *
- * A batch's own mean there makes the gradient of the log biased, since the mean of a quotient is not the quotient of means.
- * The logarithm of a is what is kept, a number in double precision: exp T overflows where T has learned much.
+ * A batch's own mean there biases the gradient of the log, since the mean of a quotient is not the quotient of means. The class
+ * keeps log a in double precision: exp T overflows where T has learned much.
  */
 export class MovingDenominator {
   readonly #decay: number;
@@ -48,7 +46,7 @@ export class MovingDenominator {
     this.#decay = decay;
   }
 
-  /** log a as it is to be with this batch, T [M] of independent pairs; nothing is remembered. */
+  /** log a with this batch, T [M] of independent pairs, without storing it. */
   with(marginal: Tensor): number {
     const own = logMeanExp(marginal);
     if (this.#batches === 0 || this.#decay === 0) return own;
@@ -57,7 +55,7 @@ export class MovingDenominator {
     return larger + Math.log(Math.exp(past - larger) + Math.exp(now - larger));
   }
 
-  /** log a with this batch, and from now on. */
+  /** Takes in this batch and returns log a. */
   observe(marginal: Tensor): number {
     this.#log = this.with(marginal);
     this.#batches++;
@@ -69,7 +67,7 @@ export class MovingDenominator {
     return { logDenominator: this.#log, batches: this.#batches };
   }
 
-  /** Goes on from {@link numbers}. */
+  /** Continues from {@link numbers}. */
   load({ logDenominator = 0, batches = 0 }: Readonly<Record<string, number>>): void {
     this.#log = logDenominator;
     this.#batches = batches;
@@ -77,10 +75,10 @@ export class MovingDenominator {
 }
 
 /**
- * A number whose gradient is the bound's with the denominator a given: E_joint[dT] - E_marginal[exp(T) dT] / a. Its value is
- * not the bound; {@link donskerVaradhan} is.
+ * A number whose gradient is that of the bound for a given denominator a: E_joint[dT] - E_marginal[exp(T) dT] / a. Its value is not
+ * the bound; {@link donskerVaradhan} is.
  *
- * @param logDenominator log a, with the batch at hand in it, so that no exponent is above log(M / (1 - decay)).
+ * @param logDenominator log a, with the present batch in it, so that no exponent is above log(M / (1 - decay)).
  */
 export function informationObjective(joint: Tensor, marginal: Tensor, logDenominator: number): Tensor {
   return joint.mean().sub(marginal.sub(logDenominator).exp().mean());

@@ -1,4 +1,4 @@
-/** Objectives of the two players. */
+/** Losses: the objectives of G and D. */
 
 export { crossEntropy } from "./cross-entropy.ts";
 export { defineLoss, type Loss, type LossTargets, refuseTargets } from "./loss.ts";

@@ -1,16 +1,20 @@
 /**
- * The Wasserstein loss (Arjovsky et al. 2017, equation 3): the difference of the critic's mean scores, which estimates
- * the earth mover's distance as long as the critic is Lipschitz.
+ * The Wasserstein loss (Arjovsky et al. 2017, equation 3): the difference of the critic's mean scores, which estimates the earth
+ * mover's distance as long as the critic is Lipschitz.
  */
 import { z } from "zod";
 import { noGrad, type Tensor } from "../tensor/index.ts";
-import { defineLoss, type Loss, refuseTargets } from "./loss.ts";
+import { defineLoss, refuseTargets } from "./loss.ts";
 
 /**
- * Discriminator: -x on real images and x on generated ones. Generator: -x. The Lipschitz bound must come from somewhere:
- * from `clip`, which clamps the critic's weights after each update (the paper takes 0.01), from spectral norm, or from a
- * gradient penalty. A score has no meaning by itself, only differences have: `probability` is its sigmoid, to be able to
- * show it.
+ *     D: -D(x) + D(G(z))
+ *     G: -D(G(z))
+ *
+ * D is the score. The Lipschitz bound must come from `clip`, from spectral norm, or from a gradient penalty.
+ *
+ * - `clip` (default: none; the paper takes 0.01): D's weights are clamped to [-clip, clip] after each of its updates.
+ *
+ * A score has no meaning by itself, only differences have: `probability` is its sigmoid, to have something to show.
  *
  * @throws UserError for an unknown option or a clip that is not above 0.
  *
@@ -20,7 +24,7 @@ import { defineLoss, type Loss, refuseTargets } from "./loss.ts";
 export const wasserstein = defineLoss(
   "wasserstein",
   z.strictObject({ clip: z.number().positive("must be above 0").optional() }),
-  ({ clip }): Loss => ({
+  ({ clip }) => ({
     name: "wasserstein",
     usualTargets: undefined,
     ...(clip === undefined ? {} : { clip }),
@@ -35,8 +39,7 @@ export const wasserstein = defineLoss(
 );
 
 /**
- * Clamps all weights to [-bound, bound] in place (Arjovsky et al. 2017, algorithm 1, line 7). Optimizer state is not
- * touched.
+ * Clamps weights to [-bound, bound] in place (Arjovsky et al. 2017, algorithm 1, line 7). Optimizer state is not touched.
  *
  * @example
  * if (loss.clip !== undefined) clipWeights(discriminator.parameters(), loss.clip);

@@ -1,24 +1,23 @@
 /** Consistency regularisation, CR (Zhang et al. 2020, "Consistency Regularization for Generative Adversarial Networks"). */
 import { z } from "zod";
-import { changeOfMind, flipAndShift, mildOptions, plain } from "./augmentation/consistency.ts";
+import { flipAndShift, flipAndShiftOptions, squaredChange, unaugmented } from "./augmentation/consistency.ts";
 import { requireImages } from "./augmentation/images.ts";
-import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
-
-const options = z.strictObject({
-  weight: z.number().positive("must be above 0").default(10),
-  ...mildOptions,
-});
+import { positive } from "./options.ts";
+import { defineTechnique } from "./technique.ts";
 
 /**
- * Adds weight * E[(D(T(x)) - D(x))^2] over real images x to the discriminator's loss: it shall not mind a mirror image or
- * a move by a few pixels. D is the score, before any sigmoid; the adversarial loss is that of the images as they are.
+ * D's score of a real image and of its augmented copy shall be the same. Adds to D's loss
+ *
+ *     weight * E[(D(T(x)) - D(x))^2]
+ *
+ * D is the score, before any sigmoid. The adversarial loss is that of the images without T.
  *
  * - `weight` (lambda, default 10).
- * - `shift` (default 0.125): T moves by a whole number of pixels, each as likely, up to this fraction of the side along each
- *   axis, 0 to 0.5: 4 pixels of 32. What comes in is the image's reflection.
- * - `flip` (default true): T mirrors half of the images; to be turned off where left and right matter, as in digits.
+ * - `shift` (default 0.125): T moves by a whole number of pixels, each equally likely, up to this fraction of the side along
+ *   each axis, 0 to 0.5 (4 pixels of 32). The image is reflected at its edges.
+ * - `flip` (default true): T mirrors half of the images. Turn it off where left and right matter, as in digits.
  *
- * Costs one more pass of the discriminator in its update; two where another technique augments what it sees.
+ * It costs one pass of D in D's update; two where another technique augments what D sees.
  *
  * @throws UserError for an option out of range, and when the samples are vectors.
  *
@@ -27,8 +26,8 @@ const options = z.strictObject({
  */
 export const consistencyRegularisation = defineTechnique(
   "consistencyRegularisation",
-  options,
-  (o, context: TechniqueContext): Technique => {
+  z.strictObject({ weight: positive.default(10), ...flipAndShiftOptions }),
+  (o, context) => {
     requireImages(context, "consistencyRegularisation");
     return {
       name: "consistencyRegularisation",
@@ -36,8 +35,8 @@ export const consistencyRegularisation = defineTechnique(
         balancedConsistency: "balancedConsistency has the same term for real images, and one for generated ones",
       },
       discriminatorPenalty(pass) {
-        const real = plain(pass, "real");
-        return changeOfMind(pass, real, flipAndShift(real.images, o, context.rng)).mul(o.weight);
+        const real = unaugmented(pass, "real");
+        return squaredChange(pass, real, flipAndShift(real.images, o, context.rng)).mul(o.weight);
       },
     };
   },

@@ -3,21 +3,18 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { type Module, WeightedModule, withPassMode } from "../nn/index.ts";
 import { noGrad, scope } from "../tensor/index.ts";
-import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
-
-const options = z.strictObject({
-  images: z.int("must be a whole number").min(2, "must be at least 2").default(500),
-});
+import { whole } from "./options.ts";
+import { defineTechnique } from "./technique.ts";
 
 /**
- * Before the first step: one batch of real images through the discriminator and one of latents through the generator, in
- * which every layer with weight norm sets its lengths and biases so that its outputs have mean 0 and the layer's
- * initial standard deviation (1 unless the network says otherwise). Networks without weight norm are left alone.
+ * Before the first step one batch of real images passes through D and one of latents through G. In it every layer with weight
+ * norm sets its lengths and biases so that its outputs have mean 0 and the layer's initial standard deviation (1 unless the
+ * network says otherwise). Networks without weight norm are left alone.
  *
- * - `images` (default 500, the authors' number for Salimans et al. 2016): images, and latents, of the batch. Noise and dropout act
- *   as in training.
+ * - `images` (default 500, as in the code of Salimans et al. 2016): images, and latents, of the batch. Noise and dropout act as
+ *   in training.
  *
- * `weightAveraging` and `historicalAveraging`, which begin with the first weights, stand after this one.
+ * `weightAveraging` and `historicalAveraging` begin with the first weights, so they stand after this one.
  *
  * @throws UserError for an option out of range, and when neither network has weight norm.
  *
@@ -26,23 +23,21 @@ const options = z.strictObject({
  */
 export const dataDependentInitialisation = defineTechnique(
   "dataDependentInitialisation",
-  options,
-  ({ images }, _context: TechniqueContext): Technique => ({
+  z.strictObject({ images: whole(2).default(500) }),
+  ({ images }) => ({
     name: "dataDependentInitialisation",
     loaders: () => ({ first: { batchSize: images } }),
-    prepare(gan, loaders) {
+    prepare(gan, { first }) {
       const { generator, discriminator } = gan;
-      const fits = (network: Module): boolean => {
-        return network.modules().some((module) => module instanceof WeightedModule && module.fitsToData);
-      };
+      const fits = (network: Module): boolean =>
+        network.modules().some((module) => module instanceof WeightedModule && module.fitsToData);
       if (!fits(generator) && !fits(discriminator)) {
         throw new UserError(
           "`dataDependentInitialisation` sets the lengths of weight-normed layers, and neither network has one; use it with noisyMlp or allCnn",
         );
       }
-      // A run that is only sampled from gets its weights from a checkpoint, as does one that goes on or begins with another's.
-      if (loaders.first === undefined || gan.hasGivenWeights) return;
-      const { first } = loaders;
+      // The weights come from elsewhere: from a checkpoint, or from another run.
+      if (first === undefined || gan.hasGivenWeights) return;
       scope(() =>
         noGrad(() =>
           withPassMode({ updateStatistics: false, initialiseFromData: true }, () => {

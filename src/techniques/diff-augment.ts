@@ -3,8 +3,8 @@ import { z } from "zod";
 import { type Generator, Tensor } from "../tensor/index.ts";
 import { requireImages, uniformRows, wholeNumber } from "./augmentation/images.ts";
 import { shift } from "./augmentation/shift.ts";
-import { perSample } from "./input-gradient.ts";
-import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
+import { uniformPerSample } from "./input-gradient.ts";
+import { defineTechnique } from "./technique.ts";
 
 /** The longest move and the side of the hole, as fractions of the image's side. */
 const TRANSLATION = 1 / 8;
@@ -30,10 +30,10 @@ export function contrast(images: Tensor, factor: Tensor): Tensor {
   return images.sub(mean).mul(factor).add(mean);
 }
 
-/** Where the hole of one image begins: row and column, which may lie outside. */
+/** First row and column of the hole of one image; they may lie outside of it. */
 export type Corner = readonly [top: number, left: number];
 
-/** A square hole of 0 in each image; what of it lies outside is lost. */
+/** Each image with a square hole of 0. */
 export function cutout(images: Tensor, corners: readonly Corner[], side: number): Tensor {
   const [batch, , height, width] = images.shape as [number, number, number, number];
   const inside = (axis: 0 | 1, length: number, shape: readonly number[]): Tensor => {
@@ -51,8 +51,7 @@ const AUGMENTATIONS: Readonly<
   Record<"color" | "translation" | "cutout", (images: Tensor, random: Generator) => Tensor>
 > = {
   color: (images, random) => {
-    const uniform = (): Tensor =>
-      Tensor.rand(perSample(images), { generator: random }).to({ device: images.device, dtype: images.dtype });
+    const uniform = (): Tensor => uniformPerSample(images, random);
     const brighter = brightness(images, uniform().sub(0.5)); // -0.5 ... 0.5
     const coloured = saturation(brighter, uniform().mul(2)); // 0 ... 2
     return contrast(coloured, uniform().add(0.5)); // 0.5 ... 1.5
@@ -84,31 +83,27 @@ const options = z.strictObject({
 });
 
 /**
- * The discriminator sees augmented images only, real and generated ones alike, in its own updates and in the generator's,
- * whose gradient goes back through the augmentation. `policy` lists what is done, one after the other (default: all, in
- * this order):
+ * D sees augmented images only, real and generated ones alike, in its own updates and in G's, whose gradient goes through the
+ * augmentation.
  *
- * - `color`: brightness by U(-0.5, 0.5), saturation times U(0, 2), contrast times U(0.5, 1.5); images lie in [-1, 1], and
- *   the results are not clamped;
- * - `translation`: by a whole number of pixels up to 1/8 of the side along each axis, 0 beyond the edge;
- * - `cutout`: a square hole of 0 of half the side, its centre anywhere in the image.
+ * - `policy` (default: all three, in this order): what is done, one after the other.
+ *   - `color`: brightness + U(-0.5, 0.5), saturation * U(0, 2), contrast * U(0.5, 1.5). Images are in [-1, 1]; the results are
+ *     not clamped.
+ *   - `translation`: by a whole number of pixels up to 1/8 of the side along each axis; 0 comes in.
+ *   - `cutout`: a square hole of 0, half of the side, centred anywhere in the image.
  *
- * Every sample has draws of its own. The ranges are the authors'.
+ * Each sample has its own draws. The ranges are the authors'.
  *
  * @throws UserError for an unknown or empty policy, and when the samples are vectors.
  *
  * @example
  * techniques: [diffAugment({ policy: ["translation", "cutout"] })]
  */
-export const diffAugment = defineTechnique(
-  "diffAugment",
-  options,
-  ({ policy }, context: TechniqueContext): Technique => {
-    requireImages(context, "diffAugment");
-    return {
-      name: "diffAugment",
-      without: { adaptiveAugmentation: "both augment all that the discriminator sees" },
-      augment: (images) => policy.reduce((seen, name) => AUGMENTATIONS[name](seen, context.rng), images),
-    };
-  },
-);
+export const diffAugment = defineTechnique("diffAugment", options, ({ policy }, context) => {
+  requireImages(context, "diffAugment");
+  return {
+    name: "diffAugment",
+    without: { adaptiveAugmentation: "both augment all that the discriminator sees" },
+    augment: (images) => policy.reduce((seen, name) => AUGMENTATIONS[name](seen, context.rng), images),
+  };
+});

@@ -1,21 +1,21 @@
-/** DRAGAN's penalty (Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3). */
+/** DRAGAN (Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3). */
 import { z } from "zod";
 import { Tensor } from "../tensor/index.ts";
-import { normPenalty, perSample, squaredGradientNorms } from "./input-gradient.ts";
-import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
-
-const options = z.strictObject({
-  weight: z.number().positive("must be above 0").default(10),
-  noise: z.number().positive("must be above 0").default(0.5),
-});
+import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
+import { positive } from "./options.ts";
+import { defineTechnique } from "./technique.ts";
 
 /**
- * Adds weight * E[(|dD(x)/dx|_2 - 1)^2] to the discriminator's loss at points around the data,
+ * Adds a penalty to D's loss at points around real images x:
  *
- *     x = real + a * noise * std(real) * u,   a ~ U(0, 1) a sample, u ~ U(0, 1) an element,
+ *     weight * E[(|dD(y)/dy| - 1)^2],   y = x + a * noise * std(x) * u
  *
- * which is where the authors' code evaluates it: on the lines between real samples and their perturbed copies. std is
- * that of all elements of the batch (divided by their number, not one less). Defaults: `weight` (lambda) 10, `noise` 0.5.
+ * with a ~ U(0, 1) for each sample and u ~ U(0, 1) for each element. These points are on the lines between real samples and
+ * their perturbed copies, where the authors' code evaluates the penalty. std(x) is the standard deviation of all elements of
+ * the batch, without Bessel's correction.
+ *
+ * - `weight` (lambda, default 10).
+ * - `noise` (default 0.5).
  *
  * @throws UserError when an option is not above 0.
  *
@@ -24,13 +24,13 @@ const options = z.strictObject({
  */
 export const dragan = defineTechnique(
   "dragan",
-  options,
-  ({ weight, noise }, { rng: random }: TechniqueContext): Technique => ({
+  z.strictObject({ weight: positive.default(10), noise: positive.default(0.5) }),
+  ({ weight, noise }, { rng }) => ({
     name: "dragan",
     discriminatorPenalty(pass) {
       const { real } = pass;
-      const a = Tensor.rand(perSample(real), { generator: random }).to({ device: real.device });
-      const u = Tensor.rand(real.shape, { generator: random }).to({ device: real.device });
+      const a = uniformPerSample(real, rng);
+      const u = Tensor.rand(real.shape, { generator: rng }).to({ device: real.device });
       const spread = real.std(null, { correction: 0 }).mul(noise);
       const around = real.add(u.mul(a).mul(spread));
       return normPenalty(squaredGradientNorms(pass, around, pass.realLabels), 1).mul(weight);

@@ -1,15 +1,17 @@
 /** The gradient penalty of WGAN-GP (Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1). */
 import { z } from "zod";
-import { Tensor } from "../tensor/index.ts";
-import { normPenalty, perSample, squaredGradientNorms } from "./input-gradient.ts";
-import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
-
-const options = z.strictObject({ weight: z.number().positive("must be above 0").default(10) });
+import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
+import { positive } from "./options.ts";
+import { defineTechnique } from "./technique.ts";
 
 /**
- * Adds weight * E[(|dD(x)/dx|_2 - 1)^2] to the critic's loss, at points x = e real + (1 - e) fake on the lines between
- * real and generated samples, e uniform in [0, 1] for each pair. `weight` is the paper's lambda, default 10. A conditional
- * critic judges a point under the label of its real end.
+ * Adds a penalty to D's loss at points on the lines between real images x and generated ones G(z):
+ *
+ *     weight * E[(|dD(y)/dy| - 1)^2],   y = e x + (1 - e) G(z),   e ~ U(0, 1) for each pair
+ *
+ * - `weight` (lambda, default 10).
+ *
+ * A conditional D gets the label of x.
  *
  * @throws UserError when `weight` is not above 0.
  *
@@ -18,13 +20,13 @@ const options = z.strictObject({ weight: z.number().positive("must be above 0").
  */
 export const gradientPenalty = defineTechnique(
   "gradientPenalty",
-  options,
-  ({ weight }, { rng: random }: TechniqueContext): Technique => ({
+  z.strictObject({ weight: positive.default(10) }),
+  ({ weight }, { rng }) => ({
     name: "gradientPenalty",
     discriminatorPenalty(pass) {
       const { real, fake } = pass;
-      const e = Tensor.rand(perSample(real), { generator: random }).to({ device: real.device });
-      const between = fake.add(real.sub(fake).mul(e)); // e real + (1 - e) fake
+      const e = uniformPerSample(real, rng);
+      const between = fake.add(real.sub(fake).mul(e)); // e x + (1 - e) G(z)
       return normPenalty(squaredGradientNorms(pass, between, pass.realLabels), 1).mul(weight);
     },
   }),

@@ -1,8 +1,8 @@
-/** Techniques that put a stage between the features of a discriminator and its last layer. */
+/** Techniques that put a layer between the features of D and its last layer. */
 import { UserError } from "../base/errors.ts";
 import type { FeatureStage, ModelContext } from "../models/index.ts";
 import { type BuildContext, Sequential } from "../nn/index.ts";
-import { requireBuilt } from "./require-built.ts";
+import { requireBuilt } from "./prepared.ts";
 import type { NetworkDescriptors, Technique } from "./technique.ts";
 
 /** Two stages, one after the other: those of two techniques. */
@@ -16,10 +16,10 @@ class Stages extends Sequential implements FeatureStage {
 }
 
 /**
- * A technique that puts what `make` makes before the discriminator's last layer; of two of them, that of the first in the
- * recipe comes first.
+ * A technique that puts the stage made by `make` in front of D's last layer. Of two such techniques the recipe's first comes
+ * first.
  *
- * Building the discriminator throws UserError when it does not ask the context for what stands before its head.
+ * Building D throws a UserError when D does not ask its context for what stands in front of its head.
  */
 export function headStage(name: string, make: (context: BuildContext, features: number) => FeatureStage): Technique {
   let built = false;

@@ -1,12 +1,11 @@
-/** The gradient of the critic with respect to its input: what gradient penalties are made of. */
-import { enableGrad, grad, type Tensor } from "../tensor/index.ts";
+/** The gradient of D with respect to its input, of which gradient penalties are made. */
+import { enableGrad, type Generator, grad, Tensor } from "../tensor/index.ts";
 import type { DiscriminatorPass } from "./technique.ts";
 
 /**
- * The squared L2 norms of dD(x)/dx, one a sample [B], differentiable with respect to the critic's weights.
+ * |dD(x)/dx|^2 of each sample, [B], differentiable with respect to D's weights.
  *
- * Each sample's own gradient is meant: a critic with batch norm couples samples, which Gulrajani et al. (section 4)
- * advise against.
+ * It means each sample's own gradient. D with batch norm couples samples; Gulrajani et al. (section 4) advise against it.
  */
 export function squaredGradientNorms(
   pass: Pick<DiscriminatorPass, "discriminate">,
@@ -21,12 +20,13 @@ export function squaredGradientNorms(
   });
 }
 
-/** mean((|dD/dx| - target)^2); the small constant keeps the root's derivative finite at 0. */
+/** mean((|dD/dx| - target)^2). The small constant keeps the root's derivative finite at 0. */
 export function normPenalty(squaredNorms: Tensor, target: number): Tensor {
   return squaredNorms.add(1e-12).sqrt().sub(target).square().mean();
 }
 
-/** Numbers a sample for broadcasting over its other dimensions: [B, 1, ...]. */
-export function perSample(images: Tensor): number[] {
-  return [images.shape[0]!, ...images.shape.slice(1).map(() => 1)];
+/** One number of U(0, 1) for each sample, [B, 1, ...], on the images' device and in their dtype. */
+export function uniformPerSample(images: Tensor, generator: Generator): Tensor {
+  const shape = images.shape.map((size, axis) => (axis === 0 ? size : 1));
+  return Tensor.rand(shape, { generator }).to({ device: images.device, dtype: images.dtype });
 }

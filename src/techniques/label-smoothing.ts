@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { Tensor } from "../tensor/index.ts";
-import { defineTechnique, type Gan, type Technique, type TechniqueContext } from "./technique.ts";
+import { defineTechnique } from "./technique.ts";
 
 const A_TARGET = "must be a number, or the ends of a range such as [0.7, 1.2]";
 const range = z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high, A_TARGET);
@@ -17,66 +17,60 @@ const options = z.strictObject({
 type Target = z.output<typeof target>;
 
 /**
- * The discriminator is asked for `real` instead of 1 on real images, so that it is never rewarded for being surer than that.
- * With alpha the target of real images and beta that of generated ones, the best discriminator is
+ * D's target for real images is `real` instead of 1, so that nothing rewards it for being surer than that. With alpha the target
+ * of real images and beta that of generated ones, the best D is
  *
- *     D(x) = (alpha p_data(x) + beta p_model(x)) / (p_data(x) + p_model(x)),
+ *     D(x) = (alpha p_data(x) + beta p_model(x)) / (p_data(x) + p_model(x))
  *
- * in which a beta above 0 lets p_model shape the numerator: where p_data is about 0, generated samples have no reason to
- * move. Hence one side only, unless `fake` is given.
+ * With beta above 0, p_model is in the numerator: where p_data is about 0, generated samples have no reason to move. Hence
+ * smoothing is one-sided unless `fake` is given.
  *
  * - `real` (default 0.9; the authors' code for ImageNet has 0.75): alpha. A range [low, high] draws a target for each image.
  * - `fake` (default: the loss's own, 0): beta, likewise. Other than 0 it is two-sided smoothing.
  * - `flip` (default 0): with this probability an image gets the target of the other side.
  *
- * The last two and ranges are off by default: "noisy labels", as practitioners use them, drawn anew in each update. In
- * expectation they are smoothing, with the mean of a range for its target, and with alpha (1 - flip) + beta flip for alpha and
- * beta (1 - flip) + alpha flip for beta: cross-entropy is linear in the target, and least squares is up to a constant. What
- * they add is noise in the gradients.
+ * Ranges and `flip` are "noisy labels", as practitioners use them, drawn in each update. In expectation they are smoothing, with
+ * the mean of a range as target, and with alpha (1 - flip) + beta flip for alpha and beta (1 - flip) + alpha flip for beta:
+ * cross-entropy is linear in the target, and least squares is up to a constant. They add noise to the gradients.
  *
  * Targets are on the scale of the loss's own (`loss.usualTargets`).
  *
- * @throws UserError for an option out of range; when a game is built whose loss has no targets (hinge, wasserstein), or
- * where the mean target of real images is not above that of generated ones, or one of them lies outside of the loss's
- * own two.
+ * @throws UserError for an option out of range; when the GAN is built with a loss that has no targets (hinge, wasserstein); and
+ *   where the mean target of real images is not above that of generated ones, or one lies outside of the loss's own two.
  *
  * @example
  * loss: nonSaturating(), techniques: [labelSmoothing()]
  */
-export const labelSmoothing = defineTechnique(
-  "labelSmoothing",
-  options,
-  ({ real, fake, flip }, { rng: random, device }: TechniqueContext): Technique => {
-    const uniform = (count: number): Tensor => Tensor.rand([count], { generator: random }).to({ device });
-    const drawn = (of: Target, count: number): Tensor =>
-      typeof of === "number"
-        ? Tensor.full([count], of, { device })
-        : uniform(count)
-            .mul(of[1] - of[0])
-            .add(of[0]);
-    const fixed =
-      flip === 0 && typeof real === "number" && !Array.isArray(fake)
-        ? { real, ...(fake === undefined ? {} : { fake }) }
-        : undefined;
-    return {
-      name: "labelSmoothing",
-      prepare: ({ loss }: Gan) => refuseOutside({ real, fake }, loss.usualTargets),
-      targets({ loss }, count) {
-        if (fixed !== undefined) return fixed;
-        const other = fake ?? loss.usualTargets!.fake;
-        const of = (own: Target, foreign: Target): Tensor => {
-          const targets = drawn(own, count);
-          return flip === 0 ? targets : Tensor.where(uniform(count).lt(flip), drawn(foreign, count), targets);
-        };
-        return { real: of(real, other), fake: of(other, real) };
-      },
-    };
-  },
-);
+export const labelSmoothing = defineTechnique("labelSmoothing", options, ({ real, fake, flip }, { rng, device }) => {
+  const uniform = (count: number): Tensor => Tensor.rand([count], { generator: rng }).to({ device });
+  const drawn = (of: Target, count: number): Tensor =>
+    typeof of === "number"
+      ? Tensor.full([count], of, { device })
+      : uniform(count)
+          .mul(of[1] - of[0])
+          .add(of[0]);
+  const fixed =
+    flip === 0 && typeof real === "number" && !Array.isArray(fake)
+      ? { real, ...(fake === undefined ? {} : { fake }) }
+      : undefined;
+  return {
+    name: "labelSmoothing",
+    prepare: ({ loss }) => refuseOutside({ real, fake }, loss.usualTargets),
+    targets({ loss }, count) {
+      if (fixed !== undefined) return fixed;
+      const other = fake ?? loss.usualTargets!.fake;
+      const of = (own: Target, foreign: Target): Tensor => {
+        const targets = drawn(own, count);
+        return flip === 0 ? targets : Tensor.where(uniform(count).lt(flip), drawn(foreign, count), targets);
+      };
+      return { real: of(real, other), fake: of(other, real) };
+    },
+  };
+});
 
 const meanOf = (of: Target): number => (typeof of === "number" ? of : (of[0] + of[1]) / 2);
 
-/** Targets lie between the loss's own two, that of real images above: other ones have no meaning, or no optimum. */
+/** @throws UserError unless targets lie between the loss's own two, that of real images above: others have no optimum. */
 function refuseOutside(
   given: { real: Target; fake: Target | undefined },
   usual: { real: number; fake: number } | undefined,

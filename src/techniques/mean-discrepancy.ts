@@ -1,17 +1,18 @@
 /** Maximum mean discrepancy between two samples (Gretton et al. 2012, "A Kernel Two-Sample Test"). */
 import { noGrad, Tensor } from "../tensor/index.ts";
 
-/** No median of squared distances is below this: of samples that are all the same it would be 0, and divided by. */
+/** Lower bound of the median of squared distances, which would be 0 for equal samples, and is a divisor. */
 const SMALLEST = 1e-12;
 
 /**
- * MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y), the biased estimate (equation 5: all pairs, each of a point with itself
- * too). It is never negative, and defined for a single point. The kernel is a mean of Gaussians,
+ * The biased estimate of
  *
- *     k(a, b) = mean over s of exp(-|a - b|^2 / (2 (s median)^2)),
+ *     MMD^2 = E k(x, x') + E k(y, y') - 2 E k(x, y)      (equation 5: all pairs, each point with itself as well)
+ *     k(a, b) = mean over s of exp(-|a - b|^2 / (2 (s median)^2))
  *
- * whose widths are `bandwidths` times the median distance between two points of both samples together (section 8), a
- * constant to the gradient. So scaling both samples changes nothing, and the value lies in [0, 2].
+ * The kernel is a mean of Gaussians. Their widths are `bandwidths` times the median distance between two points of both samples
+ * together (section 8), which is a constant to the gradient. So scaling both samples changes nothing, and the value is in
+ * [0, 2]; it is defined for a single point.
  *
  * @param x - [N, F]
  * @param y - [M, F]
@@ -22,7 +23,7 @@ const SMALLEST = 1e-12;
  */
 export function squaredDiscrepancy(x: Tensor, y: Tensor, bandwidths: readonly number[]): Tensor {
   const both = Tensor.cat([x, y]);
-  // The kernel sees differences only; near the origin they survive float32.
+  // The kernel depends on differences only; near the origin they survive float32.
   const points = both.sub(noGrad(() => both.mean([0])));
   const lengths = points.square().sum([1]);
   const products = points.matmul(points.transpose(0, 1));

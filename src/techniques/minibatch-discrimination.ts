@@ -2,31 +2,27 @@
 import { z } from "zod";
 import { MinibatchDiscrimination } from "../nn/index.ts";
 import { headStage } from "./head-stage.ts";
-import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
+import { defineTechnique } from "./technique.ts";
 
-const options = z.strictObject({
-  kernels: z.int("must be a whole number").positive("must be above 0").default(100),
-  dimensions: z.int("must be a whole number").positive("must be above 0").default(5),
-});
+const above0 = z.int("must be a whole number").positive("must be above 0");
 
 /**
- * The discriminator sees of each sample how close it is to the others of its batch, in `kernels` learned ways, beside its
- * features; a generator that makes one image only is found out. The layer and its formula: {@link MinibatchDiscrimination}.
+ * D sees how close each sample is to the others of its batch, in `kernels` learned ways, next to the sample's features. So D can
+ * tell a generator that makes one image only. The layer and its formula: {@link MinibatchDiscrimination}.
  *
- * - `kernels` (B, default 100) and `dimensions` (C, default 5): as the authors' code for MNIST and CIFAR-10; it has 300 and
- *   50 for ImageNet.
+ * - `kernels` (B, default 100) and `dimensions` (C, default 5): as in the authors' code for MNIST and CIFAR-10; that for ImageNet
+ *   has 300 and 50.
  *
- * Real and generated samples are judged in batches of their own, as the paper has it: closeness within each. They are not
- * offered together, since the generator's update has no real samples for its own to be close to.
+ * Closeness is within the real batch and within the generated one, as in the paper. D does not get both in one batch: G's update
+ * has no real samples to which its own could be close.
  *
- * @throws UserError for an option out of range, and when the run is built for a discriminator without a place for it.
+ * @throws UserError for an option out of range, and when the run is built for a D without a place for it.
  *
  * @example
  * techniques: [minibatchDiscrimination({ kernels: 100, dimensions: 5 })]
  */
 export const minibatchDiscrimination = defineTechnique(
   "minibatchDiscrimination",
-  options,
-  (o, _context: TechniqueContext): Technique =>
-    headStage("minibatchDiscrimination", (context, features) => new MinibatchDiscrimination(context, features, o)),
+  z.strictObject({ kernels: above0.default(100), dimensions: above0.default(5) }),
+  (o) => headStage("minibatchDiscrimination", (context, features) => new MinibatchDiscrimination(context, features, o)),
 );

@@ -3,41 +3,33 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { MinibatchStandardDeviation } from "../nn/index.ts";
 import { headStage } from "./head-stage.ts";
-import { defineTechnique, type Technique, type TechniqueContext } from "./technique.ts";
-
-const options = z.strictObject({
-  group: z.int("must be a whole number of samples").min(2, "must be at least 2").default(4),
-});
+import { whole } from "./options.ts";
+import { defineTechnique } from "./technique.ts";
 
 /**
- * The discriminator sees how much the samples of its batch differ: one number beside the features of each, the standard
- * deviation over a group of samples, averaged over all features ({@link MinibatchStandardDeviation}).
+ * D sees how much the samples of its batch differ: one more number next to the features of each sample, the standard deviation
+ * over a group of samples, averaged over all features ({@link MinibatchStandardDeviation}).
  *
- * - `group` (default 4, as in the authors' code; the paper takes the whole batch): samples a group.
+ * - `group` (default 4, as in the authors' code; the paper takes the whole batch): samples per group.
  *
- * The paper appends the number as a further map of features before the last convolution; here it stands before the last
- * layer, so that no nonlinearity follows it.
+ * The paper appends the number as a feature map before the last convolution. Here it stands before the last layer, so no
+ * nonlinearity follows it. The real and the generated batch pass through D separately.
  *
- * Real and generated samples are judged in batches of their own.
- *
- * @throws UserError for an option out of range, when the batch does not divide into groups, and for a discriminator
- * without a place for it.
+ * @throws UserError for an option out of range, when the batch does not divide into groups, and for a D without a place for it.
  *
  * @example
  * techniques: [minibatchStandardDeviation({ group: 4 })]
  */
 export const minibatchStandardDeviation = defineTechnique(
   "minibatchStandardDeviation",
-  options,
-  ({ group }, { batchSize }: TechniqueContext): Technique => {
+  z.strictObject({ group: whole(2, "samples").default(4) }),
+  ({ group }, { batchSize }) => {
     if (batchSize > group && batchSize % group !== 0) {
       throw new UserError(
         `\`minibatchStandardDeviation\`: batchSize (=${batchSize}) must divide into groups of \`group\` (=${group}) samples`,
       );
     }
-    return headStage(
-      "minibatchStandardDeviation",
-      (_context, features) => new MinibatchStandardDeviation(features, { group }),
-    );
+    const stage = (_context: unknown, features: number) => new MinibatchStandardDeviation(features, { group });
+    return headStage("minibatchStandardDeviation", stage);
   },
 );

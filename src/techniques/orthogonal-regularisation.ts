@@ -3,71 +3,67 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { Embedding, type Module, WeightedModule } from "../nn/index.ts";
 import { noGrad, type Tensor } from "../tensor/index.ts";
-import { defineTechnique, type Gan, type Player, type Technique, type TechniqueContext } from "./technique.ts";
+import { letterOf, players, playersOf, positive } from "./options.ts";
+import { defineTechnique, type Player } from "./technique.ts";
 
 const options = z.strictObject({
-  beta: z.number().positive("must be above 0").default(1e-4),
-  players: z.enum(["generator", "discriminator", "both"]).default("generator"),
+  beta: positive.default(1e-4),
+  players: players.default("generator"),
 });
 
-const PLAYERS = ["generator", "discriminator"] as const;
+/** Names of weights that are stored as a matrix. */
 const STORED = ["weight", "weight_orig"];
 
 /**
+ * Makes the rows of weights orthogonal, of whatever length, so that G bears truncated latents, which training hardly visits.
  * Adds to a player's cost, for each of its layers,
  *
  *     beta * |W W^T (1 - I)|_F^2,    (1 - I): all but the diagonal
  *
- * where W is the weight as a matrix with a row for each output: rows are to be orthogonal to each other, of whatever
- * length. It makes generators bear truncated latents, which they have hardly seen while they were trained.
+ * where W is the weight as a matrix with a row for each output.
  *
  * - `beta` (default 1e-4, the paper's).
  * - `players` (default "generator", the paper's): whose cost has the term.
  *
- * Linear layers and convolutions have it; embeddings, gains, biases and weight-normed layers have not. Under spectral norm W is
- * the stored weight, before the division. Its gradient, 4 beta (W W^T (1 - I)) W, is added to the player's gradients; published code
- * adds half of that, so its beta is twice the one here. The logged losses are without the term; the log has it as `orthoG`
- * and `orthoD`.
+ * It is for linear layers and convolutions, not for embeddings, gains, biases and weight-normed layers. Under spectral norm W
+ * is the stored weight, before the division. The gradient 4 beta (W W^T (1 - I)) W is added to the player's gradients;
+ * published code adds half of that, so its beta is twice the one here. The logged losses are without the term; the log has it
+ * as `orthoG` and `orthoD`.
  *
- * @throws UserError for an option out of range, and when the run is built for a player without any such layer.
+ * @throws UserError for an option out of range, and when the run is built for a player without such a layer.
  *
  * @example
  * techniques: [orthogonalRegularisation({ beta: 1e-4 })]
  */
-export const orthogonalRegularisation = defineTechnique(
-  "orthogonalRegularisation",
-  options,
-  ({ beta, players }, _context: TechniqueContext): Technique => {
-    const networks = new Map<Player, Module>();
-    return {
-      name: "orthogonalRegularisation",
-      prepare(gan: Gan) {
-        for (const player of PLAYERS) {
-          if (players !== "both" && players !== player) continue;
-          if (matrices(gan[player]).size === 0) {
-            throw new UserError(
-              `\`orthogonalRegularisation\`: the ${player} has no weight that is stored as a matrix (weight norm stores directions and lengths); see its \`players\``,
-            );
-          }
-          networks.set(player, gan[player]);
+export const orthogonalRegularisation = defineTechnique("orthogonalRegularisation", options, (o) => {
+  const networks = new Map<Player, Module>();
+  return {
+    name: "orthogonalRegularisation",
+    prepare(gan) {
+      for (const player of playersOf(o.players)) {
+        if (matrices(gan[player]).size === 0) {
+          throw new UserError(
+            `\`orthogonalRegularisation\`: the ${player} has no weight that is stored as a matrix (weight norm stores directions and lengths); see its \`players\``,
+          );
         }
-      },
-      gradients(player, gradients) {
-        const network = networks.get(player);
-        return network === undefined ? gradients : noGrad(() => regularised(network, gradients, beta));
-      },
-      report() {
-        const terms = [...networks].map(([player, network]) => {
+        networks.set(player, gan[player]);
+      }
+    },
+    gradients(player, gradients) {
+      const network = networks.get(player);
+      return network === undefined ? gradients : noGrad(() => regularised(network, gradients, o.beta));
+    },
+    report: () =>
+      Object.fromEntries(
+        [...networks].map(([player, network]) => {
           const squares = noGrad(() => [...matrices(network).values()].map((of) => overlaps(of).square().sum().item()));
-          return [`ortho${player === "generator" ? "G" : "D"}`, beta * squares.reduce((a, b) => a + b, 0)] as const;
-        });
-        return Object.fromEntries(terms);
-      },
-    };
-  },
-);
+          return [`ortho${letterOf(player)}`, o.beta * squares.reduce((a, b) => a + b, 0)];
+        }),
+      ),
+  };
+});
 
-/** A weight as a matrix with a row for each output, and the way back. */
+/** A weight as a matrix with a row for each output, and how to bring such a matrix into the weight's shape. */
 interface Matrix {
   readonly rows: Tensor;
   toWeight(matrix: Tensor): Tensor;
@@ -93,13 +89,14 @@ function asMatrix(weight: Tensor, outputDim: number): Matrix {
   };
 }
 
-/** W W^T without its diagonal. */
+/** W W^T (1 - I) */
 function overlaps({ rows }: Matrix): Tensor {
   const products = rows.mm(rows.transpose(0, 1));
   products.diagonal().zero_();
   return products;
 }
 
+/** The gradients plus 4 beta (W W^T (1 - I)) W. */
 function regularised(network: Module, gradients: readonly Tensor[], beta: number): Tensor[] {
   const found = matrices(network);
   return [...network.namedParameters().keys()].map((name, i) => {

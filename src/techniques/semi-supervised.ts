@@ -5,104 +5,90 @@ import type { DataLoader } from "../data/index.ts";
 import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/cross-entropy.ts";
 import { type DiscriminatorNetwork, Head, type ModelContext } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import {
-  type DiscriminatorPass,
-  defineTechnique,
-  type NetworkDescriptors,
-  type Technique,
-  type TechniqueContext,
-} from "./technique.ts";
+import { notNegative, whole } from "./options.ts";
+import { type DiscriminatorPass, defineTechnique, type NetworkDescriptors } from "./technique.ts";
 
 const options = z.strictObject({
-  labels: z.int("must be a whole number").min(1, "must be at least 1").default(100),
+  labels: whole(1).default(100),
   labelSeed: z.int("must be a whole number").min(0, "must not be negative").optional(),
-  unsupervised: z.number().min(0, "must be at least 0").default(0.5),
+  unsupervised: notNegative.default(0.5),
 });
 
 /**
- * The discriminator becomes a classifier of K classes of real images and one more, "generated". Its logits are l_1 ... l_K;
- * the K + 1st is fixed at 0, since only differences matter. With s(x) = log sum_k exp l_k(x), the score,
+ * D becomes a classifier of K classes of real images and one more, "generated". Its logits are l_1 ... l_K; the K + 1st is fixed
+ * at 0, since only differences matter. The score is s(x) = log sum_k exp l_k(x):
  *
- *     D(x) = 1 - p(K + 1 | x) = Z / (Z + 1), Z = exp s(x):  D(x) = sigmoid(s(x))
+ *     D(x) = 1 - p(K + 1 | x) = sigmoid(s(x))
  *     supervised    = -E_labelled log p(y | x, y < K + 1)        = E s(x) - l_y(x)
  *     unsupervised  = -E_real log D(x) - E_G log(1 - D(G(z)))    = E softplus(-s(x)) + E softplus(s(G(z)))
  *     loss of D     = supervised + `unsupervised` * unsupervised
  *
- * - `labels` (default 100): how many training images have a label, as many of each class. All images, these too, are
+ * - `labels` (default 100): training images that have a label, the same number for each class. All images, these too, are
  *   unlabelled data.
- * - `labelSeed` (default: the run's seed): chooses these images and nothing else, so that runs of several seeds can share
- *   them.
- * - `unsupervised` (default 0.5, the authors' code: the mean over both halves; the paper's formula has 1): the weight.
+ * - `labelSeed` (default: the run's seed): chooses these images and nothing else, so that runs of several seeds can share them.
+ * - `unsupervised` (default 0.5, as in the authors' code: the mean over both halves; the paper's formula has 1): the weight.
  *
- * Each discriminator update takes a batch of labelled images beside the real and the generated one. The generator keeps its
- * loss; the paper's is `featureMatching`, with which this works best. Targets that another technique sets (label smoothing)
- * are those of the unsupervised half. The log has `supervised` and `unsupervised` (the two terms of the last update) and
- * `labelledError` (share of its labelled batch that the classifier got wrong).
+ * Each update of D takes a batch of labelled images besides the real and the generated one. G keeps its loss; the paper's is
+ * `featureMatching`, which works best here. Targets of another technique (label smoothing) are those of the unsupervised half.
+ * The log has `supervised`, `unsupervised` and `labelledError`, the share of the labelled batch that D classified wrongly.
  *
- * @throws UserError for an option out of range, data without classes, a number of labels that is no multiple of them, a
- * discriminator that looks at labels or does not end in a `Head`, and a loss that clips the discriminator's weights or
- * has other targets than 1 and 0.
+ * @throws UserError for an option out of range, data without classes, `labels` that is no multiple of the classes, a D that looks at
+ *   labels or does not end in a `Head`, and a loss that clips D's weights or has other targets than 1 and 0.
  *
  * @example
  * techniques: [semiSupervised({ labels: 100 }), featureMatching()]
  */
-export const semiSupervised = defineTechnique(
-  "semiSupervised",
-  options,
-  ({ labels, labelSeed, unsupervised: weight }, { classes }: TechniqueContext): Technique => {
-    if (classes < 2) {
-      throw new UserError(
-        `\`semiSupervised\` learns classes, and this data has ${classes === 0 ? "none" : "only one"}`,
-      );
-    }
-    if (labels % classes !== 0) {
-      throw new UserError(
-        `\`semiSupervised.labels\` (=${labels}) must be a multiple of the number of classes, ${classes}: each gets as many labels`,
-      );
-    }
-    let labelled: DataLoader | undefined;
-    let report: Readonly<Record<string, number>> = {};
-    return {
-      name: "semiSupervised",
-      networks: (networks) => ({ ...networks, discriminator: withLogits(networks.discriminator, classes) }),
-      loaders: () => ({ labelled: { perClass: labels / classes, choiceSeed: labelSeed } }),
-      prepare(gan, loaders) {
-        if (gan.loss.clip !== undefined) {
-          throw new UserError(
-            `\`semiSupervised\` makes the discriminator a classifier, whose weights the loss \`${gan.loss.name}\` would clip; take another loss`,
-          );
-        }
-        const { real, fake } = gan.loss.usualTargets ?? CROSS_ENTROPY_TARGETS;
-        if (real !== CROSS_ENTROPY_TARGETS.real || fake !== CROSS_ENTROPY_TARGETS.fake) {
-          throw new UserError(
-            `\`semiSupervised\` judges by cross-entropy, whose targets are 1 and 0, and those of the loss \`${gan.loss.name}\` are ${real} and ${fake}; take another loss`,
-          );
-        }
-        labelled = loaders.labelled;
-      },
-      discriminatorLoss(pass) {
-        const { supervised, wrong } = classification(pass, labelled!);
-        const { real, fake } = crossEntropy(pass.realOutput.score, pass.fakeOutput.score, pass.targets);
-        const unsupervised = real.mean().add(fake.mean());
-        report = { supervised: supervised.item(), unsupervised: unsupervised.item(), labelledError: wrong.item() };
-        return supervised.add(unsupervised.mul(weight));
-      },
-      report: () => report,
-    };
-  },
-);
+export const semiSupervised = defineTechnique("semiSupervised", options, (o, { classes }) => {
+  if (classes < 2) {
+    throw new UserError(`\`semiSupervised\` learns classes, and this data has ${classes === 0 ? "none" : "only one"}`);
+  }
+  if (o.labels % classes !== 0) {
+    throw new UserError(
+      `\`semiSupervised.labels\` (=${o.labels}) must be a multiple of the number of classes, ${classes}: each gets as many labels`,
+    );
+  }
+  let labelled: DataLoader | undefined;
+  let report: Readonly<Record<string, number>> = {};
+  return {
+    name: "semiSupervised",
+    networks: (networks) => ({ ...networks, discriminator: withLogits(networks.discriminator, classes) }),
+    loaders: () => ({ labelled: { perClass: o.labels / classes, choiceSeed: o.labelSeed } }),
+    prepare(gan, loaders) {
+      if (gan.loss.clip !== undefined) {
+        throw new UserError(
+          `\`semiSupervised\` makes the discriminator a classifier, whose weights the loss \`${gan.loss.name}\` would clip; take another loss`,
+        );
+      }
+      const { real, fake } = gan.loss.usualTargets ?? CROSS_ENTROPY_TARGETS;
+      if (real !== CROSS_ENTROPY_TARGETS.real || fake !== CROSS_ENTROPY_TARGETS.fake) {
+        throw new UserError(
+          `\`semiSupervised\` has a cross-entropy, whose targets are 1 and 0, and those of the loss \`${gan.loss.name}\` are ${real} and ${fake}; take another loss`,
+        );
+      }
+      labelled = loaders.labelled;
+    },
+    discriminatorLoss(pass) {
+      const { supervised, wrong } = classification(pass, labelled!);
+      const { real, fake } = crossEntropy(pass.realOutput.score, pass.fakeOutput.score, pass.targets);
+      const unsupervised = real.mean().add(fake.mean());
+      report = { supervised: supervised.item(), unsupervised: unsupervised.item(), labelledError: wrong.item() };
+      return supervised.add(unsupervised.mul(o.unsupervised));
+    },
+    report: () => report,
+  };
+});
 
 /** -log p(y | x, y < K + 1) of the next labelled images, and the share that is classified wrongly. */
 function classification(
-  { augment, discriminate: judge }: DiscriminatorPass,
+  { augment, discriminate }: DiscriminatorPass,
   loader: DataLoader,
 ): { supervised: Tensor; wrong: Tensor } {
   const { images, labels } = loader.next();
-  const { logits } = judge(augment(images, "real"));
+  const { logits } = discriminate(augment(images, "real"));
   return { supervised: logits.crossEntropy(labels!), wrong: logits.detach().argmax(1).ne(labels!).float().mean() };
 }
 
-/** The discriminator with a logit for each class. */
+/** D with a logit for each class. */
 function withLogits(
   discriminator: NetworkDescriptors["discriminator"],
   classes: number,

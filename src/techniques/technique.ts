@@ -2,6 +2,7 @@
  * Technique: a trick as a value that plugs into the training step. All hooks are optional. The step calls each technique in
  * the order of the recipe and never knows which one it holds.
  */
+import type { z } from "zod";
 import { type Descriptor, definer } from "../base/descriptor.ts";
 import type { DataLoader, LoaderRequest } from "../data/index.ts";
 import type { Loss, LossTargets } from "../losses/index.ts";
@@ -189,8 +190,6 @@ export type Hook = {
 
 /** What is to be known of a hook. */
 export interface HookEntry {
-  /** Its arguments, as the interface names them. */
-  readonly takes: string;
   /** When it is called. */
   readonly when: string;
   /** What it does. */
@@ -205,68 +204,43 @@ export interface HookEntry {
  * place that calls it.
  */
 export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
-  networks: { takes: "networks", when: "once, before building", does: "changes the networks' descriptions" },
-  loaders: { takes: "", when: "once", does: "asks for auxiliary loaders by name: labelled batches, a reference batch" },
-  prepare: {
-    takes: "gan, loaders",
-    when: "once, when everything is built",
-    does: "makes networks and optimizers of its own, draws reference batches",
-  },
-  augment: {
-    takes: "images, of, gan",
-    when: "whenever images go to D",
-    does: "returns changed images; must be differentiable",
-  },
+  networks: { when: "once, before building", does: "changes the networks' descriptions" },
+  loaders: { when: "once", does: "asks for auxiliary loaders, by names of its choice" },
+  prepare: { when: "once, when everything is built", does: "makes networks of its own, draws reference batches" },
+  augment: { when: "whenever images go to D", does: "returns changed images; must be differentiable" },
   targets: {
-    takes: "gan, count",
     when: "D's update",
     does: "returns the targets of real and generated images (label smoothing)",
     exclusive: "set the targets of real and generated images",
   },
   discriminatorLoss: {
-    takes: "pass, gan",
     when: "D's update",
     does: "returns the loss in place of the recipe's, one number",
     exclusive: "replace the discriminator's loss",
   },
-  discriminatorPenalty: {
-    takes: "pass, gan",
-    when: "D's update",
-    does: "returns one number that is added to the loss, or undefined",
-  },
+  discriminatorPenalty: { when: "D's update", does: "returns one number that is added to the loss, or undefined" },
   select: {
-    takes: "realness, gan, labels",
     when: "G's update",
     does: "returns the generated rows that G learns from, and a factor of their mean loss; null for all",
     exclusive: "select the samples that the generator learns from",
   },
   generatorLoss: {
-    takes: "pass, gan",
     when: "G's update",
     does: "returns the loss in place of the recipe's, one number",
     exclusive: "replace the generator's loss",
   },
-  generatorPenalty: {
-    takes: "pass, gan",
-    when: "G's update",
-    does: "returns one number that is added to the loss, or undefined",
-  },
-  gradients: { takes: "player, gradients, gan", when: "before each update", does: "returns changed gradients" },
-  extraUpdate: { takes: "pass, gan", when: "after G's update", does: "updates networks of its own" },
-  afterStep: { takes: "player, gan", when: "at the end of each update", does: "updates weight averages and counters" },
+  generatorPenalty: { when: "G's update", does: "returns one number that is added to the loss, or undefined" },
+  gradients: { when: "before each update", does: "returns changed gradients" },
+  extraUpdate: { when: "after G's update", does: "updates networks of its own" },
+  afterStep: { when: "at the end of each update", does: "updates weight averages and counters" },
   sampler: {
-    takes: "sample",
     when: "when samples are drawn",
-    does: "runs `sample` with G as it should be sampled from; the recipe's first technique is the outermost",
+    does: "runs `sample` with G as it should be; the recipe's first is the outermost",
   },
-  report: {
-    takes: "",
-    when: "for each line of the log",
-    does: "returns numbers to log; those that are not finite are left out",
-  },
-  state: { takes: "", when: "at a checkpoint", does: "returns the tensors and numbers to keep; needs `load`" },
-  load: { takes: "state", when: "at a resumption, after `prepare`", does: "takes over what `state` returned" },
-  dispose: { takes: "", when: "when the run ends", does: "frees tensors that are not in `state`" },
+  report: { when: "for each line of the log", does: "returns numbers to log; one that is not finite is left out" },
+  state: { when: "at a checkpoint", does: "returns the tensors and numbers to keep; needs `load`" },
+  load: { when: "at a resumption, after `prepare`", does: "takes over what `state` returned" },
+  dispose: { when: "when the run ends", does: "frees tensors that are not in `state`" },
 };
 
 /** What a technique declares, in the order of the interface. */
@@ -292,4 +266,12 @@ export const DECLARED: Readonly<Record<Exclude<keyof Technique, Hook>, string>> 
  *   augment: (images) => images.add(Tensor.randn(images.shape, { generator: rng }).mul(std)),
  * }));
  */
-export const defineTechnique = definer<"technique", TechniqueContext, Technique>("technique");
+export const defineTechnique: <S extends z.ZodObject>(
+  kind: string,
+  options: S,
+  make: (options: z.output<S>, context: TechniqueContext) => Technique,
+) => (options?: z.input<S>) => Descriptor<"technique", TechniqueContext, Technique> = definer<
+  "technique",
+  TechniqueContext,
+  Technique
+>("technique");

@@ -1,18 +1,20 @@
 /**
- * Top-k training (Sinha et al. 2020, "Top-k Training of GANs: Improving GAN Performance by Throwing Away Bad Samples"):
- * the generator learns only from the k samples of its batch that the critic rates most real.
+ * Top-k training (Sinha et al. 2020, "Top-k Training of GANs: Improving GAN Performance by Throwing Away Bad Samples"): G
+ * learns only from the k samples of its batch that D rates most real.
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
-import { defineTechnique, type Gan, type Selection, type Technique, type TechniqueContext } from "./technique.ts";
+import { whole } from "./options.ts";
+import { defineTechnique } from "./technique.ts";
 
 const ROUNDING = { ceil: Math.ceil, round: Math.round, floor: Math.floor } as const;
 
+const fraction = z.number().gt(0, "must be above 0").max(1, "must be at most 1");
 const options = z.strictObject({
-  gamma: z.number().gt(0, "must be above 0").max(1, "must be at most 1").default(0.99),
-  floor: z.number().gt(0, "must be above 0").max(1, "must be at most 1").default(0.5),
-  everySteps: z.int("must be a whole number of steps").min(1, "must be at least 1").optional(),
+  gamma: fraction.default(0.99),
+  floor: fraction.default(0.5),
+  everySteps: whole(1, "steps").optional(),
   rounding: z.enum(["ceil", "round", "floor"]).default("ceil"),
   keep: z.enum(["top", "bottom", "random"]).default("top"),
   reduce: z.enum(["mean", "zeroed"]).default("mean"),
@@ -26,7 +28,7 @@ function decimal(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-/** The order in which rows are kept: by score, the best first, equal ones by row; or any. Without those not finite. */
+/** Rows with finite scores in the order in which they are kept: by score, the best first, equal ones by row; or in random order. */
 function ranking(realness: readonly number[], keep: Keep, random: Generator): number[] {
   if (keep === "random") {
     const drawn = Array.from(Tensor.randperm(realness.length, { generator: random }).toArray(), Number);
@@ -50,36 +52,34 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
 }
 
 /**
- * The generator's loss becomes the mean over the k largest of D(G(z)), the gradient of the zeroed batch times B / k;
- * the discriminator's step is unchanged. k begins at B and shrinks:
+ * G's loss becomes the mean over the k largest of D(G(z)); its gradient is B / k times that of the batch with the other losses
+ * set to zero. D's update is unchanged. k begins at B and shrinks:
  *
  *     k = max(floor * B, B * gamma^n),   n = epochs completed when the step begins
  *
  * - `gamma` (default 0.99): the factor of each epoch; the paper's range is 0.75 to 0.999.
  * - `floor` (default 0.5): the smallest k as a fraction nu of B; the paper's range is 0.5 to 0.75.
- * - `everySteps`: count n in so many generator steps instead of in epochs (for data that has no epochs).
- * - `rounding` (default "ceil"): k stays a real number and is rounded at use; the paper does not say how.
- * - `keep` (default "top"): "bottom" keeps the k judged least real and "random" any k, as controls of an experiment:
+ * - `everySteps`: steps that count as one in n, instead of epochs (for data that has no epochs).
+ * - `rounding` (default "ceil"): k is a real number, and rounded at use. The paper does not say how.
+ * - `keep` (default "top"): "bottom" keeps the k rated least real and "random" any k. They are controls of an experiment:
  *   "random" tells the harm of the worst samples from the effect of fewer samples.
- * - `reduce` (default "mean"): "zeroed" takes the mean over all B with the others' losses zeroed, k / B of the mean.
- * - `perClass` (default false): k of each class's n rows in the batch instead, k = n * max(floor, gamma^n) rounded for each
- *   class, at least 1, so that no class is thrown away as a whole. For conditional generators.
+ * - `reduce` (default "mean"): "zeroed" is the mean over all B with the other losses set to zero, k / B of the mean.
+ * - `perClass` (default false): k of each class's n rows in the batch, k = n * max(floor, gamma^n) rounded for each class, at
+ *   least 1, so that no class is thrown away as a whole. For conditional generators.
  *
- * k belongs to the whole batch, also of several workers. "Largest" means judged most real, whatever the sign of the loss's scores.
- * The order is one: by score, equal scores by row; "top" takes its first k and "bottom" its last, so that the top k and
- * the bottom B - k never share a row. A score that is infinite or not a number is never kept: k shrinks to the number of finite
- * ones where it would be more.
+ * k belongs to the whole batch of all micro-batches and workers. Rows are ordered by `loss.realness`, equal ones by row number.
+ * "top" takes the first k of that order and "bottom" the last, so the top k and the bottom B - k never share a row. A score that
+ * is infinite or not a number is never kept: k shrinks to the number of finite ones where it would be more.
  *
- * Epochs are passes of the discriminator over the data: with several discriminator updates a step they pass as many times
- * as fast, while `everySteps` counts updates of the generator.
+ * Epochs are passes of D over the data: with several updates of D per step they pass faster. `everySteps` counts updates of G.
  *
- * @throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no
- * score at all is finite.
+ * @throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no score is
+ *   finite.
  *
  * @example
  * techniques: [topK({ gamma: 0.99, floor: 0.5 })]
  */
-export const topK = defineTechnique("topK", options, (o, context: TechniqueContext): Technique => {
+export const topK = defineTechnique("topK", options, (o, context) => {
   const round = ROUNDING[o.rounding];
   let k = context.batchSize;
   if (o.perClass && context.classes < 1) {
@@ -88,9 +88,8 @@ export const topK = defineTechnique("topK", options, (o, context: TechniqueConte
   return {
     name: "topK",
     insteadOfEpochs: o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
-    select(realness: Tensor, gan: Gan, labels: Tensor | undefined): Selection | null {
+    select(realness, { progress: { epoch, step } }, labels) {
       const batch = realness.shape[0]!;
-      const { epoch, step } = gan.progress;
       const n = Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps);
       const share = Math.max(o.floor, o.gamma ** n);
       const scores = Array.from(realness.toArray(), Number);
@@ -102,15 +101,8 @@ export const topK = defineTechnique("topK", options, (o, context: TechniqueConte
         return null;
       }
       const ranked = ranking(scores, o.keep, context.rng);
-      const rows = groups
-        .flatMap((group) =>
-          choose(
-            ranked.filter((row) => group.rows.has(row)),
-            group.k,
-            o.keep,
-          ),
-        )
-        .sort((a, b) => a - b);
+      const inGroup = (group: ReadonlySet<number>): number[] => ranked.filter((row) => group.has(row));
+      const rows = groups.flatMap((group) => choose(inGroup(group.rows), group.k, o.keep)).sort((a, b) => a - b);
       if (rows.length === 0) {
         throw new UserError(
           `topK: step ${step + 1}: none of the ${batch} scores of generated samples is finite, so training has diverged`,

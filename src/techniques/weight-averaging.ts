@@ -1,69 +1,48 @@
-/** Averaged weights as a technique: the average is what samples and scores are made with. */
+/** Weight averaging (Karras et al. 2018, appendix A.1; Yazıcı et al. 2019): samples and scores are made with the average. */
 import { z } from "zod";
 import { WeightAveraging } from "../optim/index.ts";
-import { type CarriedParts, loadParts, stateOfParts } from "./carried-parts.ts";
-import {
-  defineTechnique,
-  type Gan,
-  type Player,
-  type Technique,
-  type TechniqueContext,
-  type TechniqueState,
-} from "./technique.ts";
-
-const PLAYERS = ["generator", "discriminator"] as const;
+import { decay, players, playersOf, whole } from "./options.ts";
+import { loadParts, type StateParts, stateOfParts } from "./state-parts.ts";
+import { defineTechnique, type Player } from "./technique.ts";
 
 const options = z.strictObject({
-  decay: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0.999),
-  start: z.int("must be a whole number of steps").min(0, "must be at least 0").default(0),
+  decay: decay.default(0.999),
+  start: whole(0, "steps").default(0),
   warmUp: z.boolean().default(false),
-  players: z.enum(["generator", "discriminator", "both"]).default("generator"),
+  players: players.default("generator"),
 });
 
 /**
- * Keeps average <- decay * average + (1 - decay) * weights over a player's updates (Karras et al. 2018, appendix A.1;
- * Yazıcı et al. 2019). Training itself is unchanged. Options and defaults are those of {@link WeightAveraging}, and
+ * Keeps an exponential moving average over a player's updates:
  *
- * - `players` (default "generator"): whose weights. An averaged discriminator matters where it is used after training, as
- *   the classifier of `semiSupervised`; its updates are counted by themselves.
+ *     average <- decay * average + (1 - decay) * weights
+ *
+ * Training itself is unchanged. `decay`, `start` and `warmUp` are the options of {@link WeightAveraging}.
+ *
+ * - `players` (default "generator"): whose weights. An averaged D matters where D is used after training, as the classifier of
+ *   `semiSupervised`.
  *
  * @throws UserError for an option out of range.
  *
  * @example
  * techniques: [weightAveraging({ decay: 0.999 })]
  */
-export const weightAveraging = defineTechnique(
-  "weightAveraging",
-  options,
-  ({ players, ...o }, _context: TechniqueContext): Technique => {
-    const averages = new Map<Player, WeightAveraging>();
-    const prepared = (): [Player, WeightAveraging][] => {
-      if (averages.size === 0) throw new Error("weightAveraging: used before the run was prepared");
-      return [...averages];
-    };
-    const parts = (): CarriedParts => prepared().map(([player, average]) => [prefixOf(player), average]);
-    return {
-      name: "weightAveraging",
-      after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
-      averages: players === "both" ? PLAYERS : [players],
-      prepare(gan: Gan) {
-        for (const player of PLAYERS) {
-          if (players === player || players === "both") averages.set(player, new WeightAveraging(gan[player], o));
-        }
-      },
-      afterStep: (player) => averages.get(player)?.update(),
-      sampler: <T>(sample: () => T): T =>
-        prepared().reduce<() => T>(
-          (inner, [, average]) =>
-            () =>
-              average.use(inner),
-          sample,
-        )(),
-      state: () => stateOfParts(parts()),
-      load: (state: TechniqueState) => loadParts(parts(), state),
-    };
-  },
-);
+export const weightAveraging = defineTechnique("weightAveraging", options, ({ players, ...o }) => {
+  const averages = new Map<Player, WeightAveraging>();
+  const parts = (): StateParts => [...averages].map(([player, average]) => [prefixOf(player), average]);
+  return {
+    name: "weightAveraging",
+    after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
+    averages: playersOf(players),
+    prepare(gan) {
+      for (const player of playersOf(players)) averages.set(player, new WeightAveraging(gan[player], o));
+    },
+    afterStep: (player) => averages.get(player)?.update(),
+    sampler: (sample) => [...averages.values()].reduce((inner, average) => () => average.use(inner), sample)(),
+    state: () => stateOfParts(parts()),
+    load: (state) => loadParts(parts(), state),
+  };
+});
 
-/** The generator's average is stored without one, as when there was no other. */
+/** In checkpoints G's average has no prefix. */
 const prefixOf = (player: Player): string => (player === "generator" ? "" : "of discriminator: ");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { loadRecipe } from "../../src/recipe/load.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
-import type { Technique } from "../../src/techniques/index.ts";
+import { DECLARED, HOOKS, type Hook } from "../../src/techniques/index.ts";
 import { openRun, RunDirectory, startRun } from "../../src/training/index.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 
@@ -37,14 +37,37 @@ it("the technique of the docs has 30 lines at most, trains, is logged, and can b
   expect(noise).toEqual([0.5, 0.375, 0.25, 0.125, 0]);
 });
 
-it("the table has every hook, in the order of the interface", () => {
-  const table = page.split("## The hooks")[1]!.split("## ")[0]!;
-  const inTable = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) =>
-    [...cell!.matchAll(/`(\w+)\(/g)].map((m) => m[1]),
-  );
+it("docs/hooks.md lists what a technique declares and its hooks, as the code does", async () => {
   const code = readFileSync(join(import.meta.dirname, "../../src/techniques/technique.ts"), "utf8");
-  const inCode = [...code.split("export interface Technique {")[1]!.matchAll(/^ {2}(\w+)\?[<(]/gm)].map((m) => m[1]);
-  const known: (keyof Technique)[] = ["networks", "load"];
-  expect(inCode).toEqual(expect.arrayContaining(known));
-  expect(inTable).toEqual(inCode);
+  const members = code.split("export interface Technique {")[1]!.split("\n}")[0]!;
+  const hooks = [...members.matchAll(/^ {2}(\w+)\?(?:<T>)?\((.*)\): /gm)].map(([, name, parameters]) => {
+    const { when, does, exclusive } = HOOKS[name as Hook];
+    const taken = [...parameters!.matchAll(/(\w+)\??: /g)].map(([, parameter]) => parameter).join(", ");
+    return `| \`${name}(${taken})\` | ${when} | ${does}${exclusive === undefined ? "" : "; one technique of a recipe"} |`;
+  });
+  const declared = [...members.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => {
+    return `| \`${name}\` | ${DECLARED[name as keyof typeof DECLARED]} |`;
+  });
+  expect(hooks.length).toBe(Object.keys(HOOKS).length);
+  expect(declared.length).toBe(Object.keys(DECLARED).length);
+  const page = [
+    "# The hooks of a technique",
+    "",
+    "`npm test -- test/techniques/docs.test.ts -u` writes this page from `src/techniques/technique.ts`.",
+    "[techniques.md](techniques.md) has what holds for all of them, and an example.",
+    "",
+    "A technique declares:",
+    "",
+    "| member | says |",
+    "| --- | --- |",
+    ...declared,
+    "",
+    "Its hooks, in the order in which a run calls them. D's update comes `discriminatorSteps` times before G's.",
+    "",
+    "| hook | when | what it does |",
+    "| --- | --- | --- |",
+    ...hooks,
+    "",
+  ];
+  await expect(page.join("\n")).toMatchFileSnapshot("../../docs/hooks.md");
 });

@@ -8,7 +8,7 @@ import type { DataLoader } from "../../src/data/index.ts";
 import { hinge, nonSaturating } from "../../src/losses/index.ts";
 import { dcgan, GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
 import { defineGenerator } from "../../src/models/network.ts";
-import { adam } from "../../src/optim/index.ts";
+import { adam, sgd } from "../../src/optim/index.ts";
 import { defineRecipe, type RecipeInput } from "../../src/recipe/recipe.ts";
 import {
   crossReplicaBatchNorm,
@@ -26,6 +26,7 @@ import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoi
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import type { Replica } from "../../src/training/step/sharding.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { relativistic } from "../losses/relativistic.ts";
 
 const batchSize = 16;
 const base: RecipeInput = {
@@ -82,6 +83,13 @@ const gans: Record<string, Partial<RecipeInput>> = {
     ],
   },
   accumulated: { ...withoutNorm, accumulate: 2, techniques: [topK({ gamma: 0.8, everySteps: 1 })] },
+  pairs: {
+    ...withoutNorm,
+    loss: relativistic() as RecipeInput["loss"],
+    // The loss does not depend on D's last bias: Adam would take steps of full length along the rounding of its gradient.
+    optimizers: { generator: sgd({ lr: 1e-3 }), discriminator: sgd({ lr: 1e-3 }) },
+    techniques: [topK({ gamma: 0.8, everySteps: 1 })],
+  },
   virtualBatchNorm: { techniques: [virtualBatchNorm({ in: "both" })] },
   ownDraws: { generator: noisy(), discriminator: dcgan.discriminator({ width: 2, dropout: 0.5 }) },
   shares: { ...withoutNorm, techniques: [minibatchDiscrimination({ kernels: 4 })] },

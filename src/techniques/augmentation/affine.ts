@@ -1,4 +1,4 @@
-/** Affine maps of the plane. */
+/** Affine maps of the plane: points to points. */
 
 /** The rows of [x', y'] = [[a, b, c], [d, e, f]] [x, y, 1]. */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
@@ -15,7 +15,7 @@ export function scaling(x: number, y: number): Affine {
   return [x, 0, 0, 0, y, 0];
 }
 
-/** By so much along each axis. */
+/** By x and y along the axes. */
 export function translation(x: number, y: number): Affine {
   return [1, 0, x, 0, 1, y];
 }

@@ -1,12 +1,12 @@
 /**
- * The pixel blitting and geometric transformations of adaptive discriminator augmentation (Karras et al. 2020, appendix B):
- * what is drawn for an image, as one affine map.
+ * The pixel blitting and geometric transformations of adaptive discriminator augmentation (Karras et al. 2020, appendix B): the
+ * draws for an image, as one affine map.
  */
 import type { Generator } from "../../tensor/index.ts";
 import { type Affine, compose, rotation, scaling, translation } from "./affine.ts";
 import { normalRows, uniformRows } from "./images.ts";
 
-/** What happens to one image, in this order. Angles in radians, lengths in pixels, y downwards, about the image's centre. */
+/** The transformations of one image, in this order. Angles in radians, lengths in pixels, y downwards, about the centre. */
 export interface Geometry {
   /** Left and right exchanged. */
   readonly mirrored: boolean;
@@ -26,7 +26,7 @@ export interface Geometry {
   readonly drift: readonly [right: number, down: number];
 }
 
-/** Whether nothing happens. */
+/** Whether it is the identity. */
 export function isStill({ mirrored, quarterTurns, shift, scale, turn, stretch, secondTurn, drift }: Geometry): boolean {
   const moves = [quarterTurns, ...shift, turn, secondTurn, ...drift];
   return !mirrored && scale === 1 && stretch === 1 && moves.every((move) => move === 0);
@@ -40,10 +40,10 @@ const QUARTERS: readonly Affine[] = [
   [0, 1, 0, -1, 0, 0],
 ];
 
-/** From places in the transformed image back to places in the original: what resampling needs. */
+/** The map from places in the transformed image to places in the original, which resampling needs. */
 export function inverseOf(geometry: Geometry): Affine {
   const { mirrored, quarterTurns, shift, scale, turn, stretch, secondTurn, drift } = geometry;
-  // The inverse of a product is the product of the inverses in reverse order: the first to happen is undone last.
+  // The inverse of a product is the product of the inverses in reverse order.
   return [
     scaling(mirrored ? -1 : 1, 1),
     QUARTERS[(4 - quarterTurns) % 4]!,
@@ -65,11 +65,11 @@ export interface GeometryGroups {
 }
 
 /**
- * Draws for `count` images of `side` x `side` pixels, each transformation with probability `p` by itself:
+ * Draws for `count` images of `side` x `side` pixels, each transformation with probability `p` independently:
  *
- * mirror image of 1/2 · quarter turns of 0 to 3 · whole translation U(-1/8, 1/8) of the side along each axis · scale
- * exp2(N(0, 0.2^2)) · rotation U(-pi, pi) before and after the stretch, each with probability 1 - sqrt(1 - p), so that some
- * rotation has p · stretch exp2(N(0, 0.2^2)) · fractional translation N(0, (1/8)^2) of the side along each axis.
+ * - mirror image with probability 1/2; 0 to 3 quarter turns; whole translation U(-1/8, 1/8) of the side along each axis
+ * - scale exp2(N(0, 0.2^2)); stretch exp2(N(0, 0.2^2)); rotation U(-pi, pi) before and after the stretch, each with probability
+ *   1 - sqrt(1 - p), so that p is the probability of any rotation; fractional translation N(0, (1/8)^2) of the side per axis
  */
 export function drawGeometries(
   count: number,

@@ -1,4 +1,4 @@
-/** What augmentations of images need to know, and random numbers as they want them: one row a sample. */
+/** What augmentations of images share: a check, and random numbers with one row per sample. */
 import { UserError } from "../../base/errors.ts";
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import type { TechniqueContext } from "../technique.ts";
@@ -19,17 +19,17 @@ export function requireImages({ image }: TechniqueContext, technique: string, ch
   }
 }
 
-/** Rows of so many numbers, uniform over [0, 1). */
+/** [rows, columns] of U(0, 1). */
 export function uniformRows(rows: number, columns: number, generator: Generator): number[][] {
   return Tensor.rand([rows, columns], { generator, dtype: "float64" }).tolist() as number[][];
 }
 
-/** Rows of so many numbers, standard normal. */
+/** [rows, columns] of N(0, 1). */
 export function normalRows(rows: number, columns: number, generator: Generator): number[][] {
   return Tensor.randn([rows, columns], { generator, dtype: "float64" }).tolist() as number[][];
 }
 
-/** The whole numbers from -most to most, each as likely, of a number u from [0, 1). */
+/** A whole number from -most to most, each equally likely, from u ~ U(0, 1). */
 export function wholeNumber(u: number, most: number): number {
   return Math.floor(u * (2 * most + 1)) - most;
 }

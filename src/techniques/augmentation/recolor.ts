@@ -1,11 +1,11 @@
 /**
- * The color transformations of adaptive discriminator augmentation (Karras et al. 2020, appendix B): what is drawn for an
- * image, as one affine map of its colors.
+ * The color transformations of adaptive discriminator augmentation (Karras et al. 2020, appendix B): the draws for an image, as
+ * one affine map of its colors.
  */
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import { normalRows, uniformRows } from "./images.ts";
 
-/** What happens to the colors of one image, in this order; values lie in [-1, 1] and are not clamped. */
+/** The color transformations of one image, in this order. Values are in [-1, 1] and are not clamped. */
 export interface Coloring {
   /** Added to every channel. */
   readonly brightness: number;
@@ -19,14 +19,14 @@ export interface Coloring {
   readonly saturation: number;
 }
 
-/** Whether nothing happens. */
+/** Whether it is the identity. */
 export function isFaithful({ brightness, contrast, lumaFlip, hue, saturation }: Coloring): boolean {
   return brightness === 0 && contrast === 1 && !lumaFlip && hue === 0 && saturation === 1;
 }
 
 /**
- * Draws for `count` images, each transformation with probability `p` by itself: brightness N(0, 0.2^2) · contrast
- * exp2(N(0, 0.5^2)) · luma flip of 1/2 · hue U(-pi, pi) · saturation exp2(N(0, 1)).
+ * Draws for `count` images, each transformation with probability `p` independently: brightness N(0, 0.2^2), contrast
+ * exp2(N(0, 0.5^2)), luma flip with probability 1/2, hue U(-pi, pi), saturation exp2(N(0, 1)).
  */
 export function drawColorings(count: number, p: number, random: Generator): Coloring[] {
   const uniform = uniformRows(count, 7, random);
@@ -62,7 +62,7 @@ export function colorMap({ brightness, contrast, lumaFlip, hue, saturation }: Co
   return [matrix, gray * brightness];
 }
 
-/** Images [B, 1 or 3, H, W] with the colors of each mapped by its own coloring; gray ones as color images of equal channels. */
+/** Images [B, 1 or 3, H, W], each with its own coloring. Gray images count as color images of equal channels. */
 export function recolor(images: Tensor, colorings: readonly Coloring[]): Tensor {
   const [batch, channels] = images.shape as [number, number];
   const maps = colorings.map(colorMap);

@@ -1,7 +1,7 @@
-/** Images moved by whole pixels, and mirrored: what needs no interpolation. */
+/** Images moved by whole pixels, and mirrored: no interpolation. */
 import { Tensor } from "../../tensor/index.ts";
 
-/** Where one image goes; pixels, y downwards. It is mirrored before it is moved. */
+/** The move of one image in pixels, y downwards. It is mirrored first. */
 export interface Move {
   readonly right: number;
   readonly down: number;
@@ -9,7 +9,7 @@ export interface Move {
   readonly mirrored?: boolean;
 }
 
-/** What is seen where an image was moved away: 0, the middle gray, or the image reflected about its outermost pixels. */
+/** What comes in at the edges: 0, the middle gray, or the image reflected about its outermost pixels. */
 export type Beyond = "zeros" | "reflection";
 
 /** The index that a coordinate outside 0 ... size - 1 reflects to: 2 1 | 0 1 2 3 | 2 1. */
@@ -20,12 +20,11 @@ export function reflected(at: number, size: number): number {
 }
 
 /**
- * Each image of [B, C, H, W] moved by its own move. Values are copied, so whole moves are exact; gradients of any order
- * go back the same way.
+ * Each image of [B, C, H, W] moved by its own move. Values are copied, so it is exact, and differentiable any number of times.
  */
 export function shift(images: Tensor, moves: readonly Move[], beyond: Beyond): Tensor {
   const [batch, channels, height, width] = images.shape as [number, number, number, number];
-  // One row of zeros on each side is enough: everything beyond is looked up there.
+  // One row of zeros on each side is enough: all places outside are looked up there.
   const padded = beyond === "zeros" ? images.constantPad([1, 1, 1, 1]) : images;
   const lookUp = (at: number, size: number): number =>
     beyond === "zeros" ? Math.min(Math.max(at, -1), size) + 1 : reflected(at, size);

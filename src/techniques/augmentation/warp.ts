@@ -1,9 +1,9 @@
 /**
- * Affine maps of images without aliasing, as adaptive discriminator augmentation executes them (Karras et al. 2020,
- * appendix B): reflect at the edges, double the resolution, look up bilinearly, halve the resolution.
+ * Affine maps of images without aliasing, as in adaptive discriminator augmentation (Karras et al. 2020, appendix B): reflect at
+ * the edges, double the resolution, interpolate bilinearly, halve the resolution.
  *
- * Doubling and halving use the low-pass filter of the wavelet sym6. It is orthogonal to its own even shifts, so that one
- * after the other gives the image back: a map that moves by whole pixels is exact up to rounding.
+ * Doubling and halving use the low-pass filter of the wavelet sym6. It is orthogonal to its own even shifts, so halving after
+ * doubling is the identity: a map that moves by whole pixels is exact up to rounding.
  */
 import { Tensor } from "../../tensor/index.ts";
 import { type Affine, compose, scaling, translation } from "./affine.ts";
@@ -17,7 +17,7 @@ const SYM6 = [
 ];
 /** With sum 1. */
 const FILTER = SYM6.map((value) => value / Math.SQRT2);
-/** Pixels that the filter reaches beyond the one it is at, on each side. */
+/** Reach of the filter in pixels on each side. */
 const REACH = 3;
 
 /** One axis of `side` pixels, reflected by `before` and `after` pixels at its ends, at double resolution. */
@@ -44,7 +44,7 @@ function halving(side: number): Float64Array {
   return values;
 }
 
-/** How many pixels beyond each edge [left, right, top, bottom] are looked at, at most as many as can be reflected. */
+/** Pixels needed outside each edge [left, right, top, bottom], at most as many as can be reflected. */
 function margins(inverses: readonly Affine[], side: number): [number, number, number, number] {
   const half = (side - 1) / 2;
   const corners = [-half, half].flatMap((x) => [-half, half].map((y) => [x, y] as const));
@@ -77,8 +77,8 @@ export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
     .matmul(tensor(doubling(side, left, right), [side, 2 * width]));
 
   const places = 2 * (side + 2 * REACH);
-  // Places in units of doubled pixels about the centre. A pixel's centre is half a doubled pixel beside twice its place,
-  // since the filter's is: sym6 weighs about its sixth tap, not about the middle of its twelve.
+  // Places in units of doubled pixels about the centre. A pixel's centre is half a doubled pixel off twice its place, because the
+  // filter's centre is: that of sym6 is its sixth tap, not the middle of its twelve.
   const maps = inverses.flatMap((inverse) => {
     const padded = compose(translation((left - right) / 2, (top - bottom) / 2), inverse);
     const [a, b, c, d, e, f] = [
