@@ -73,7 +73,7 @@ describe.each(Object.keys(losses))("%s", (name) => {
     expect(slopeOf(loss.generator(score))).toBeLessThan(0);
   });
 
-  it("ranks what it judges more real higher, in the direction that lowers the loss on real images", () => {
+  it("ranks what it rates more real higher, in the direction that lowers the loss on real images", () => {
     const scores = vector([-3, -0.5, 0, 0.5, 0.9]);
     const ranks = flat(loss.realness(scores));
     const costs = flat(loss.discriminator(scores, scores).real);

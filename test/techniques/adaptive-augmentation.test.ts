@@ -13,7 +13,7 @@ type Options = NonNullable<Parameters<typeof adaptiveAugmentation>[0]>;
 const stored = fixture<{ seed: number; adaptive: Record<string, number[]> }>("augmentations");
 const images = (channels = 3): Tensor => noise([4, channels, 8, 8], 5);
 
-/** The technique, prepared for a game with this loss. */
+/** The technique, prepared for a GAN with this loss. */
 function built(options: Options = {}, { loss = hinge().build() as Loss, seed = stored.seed } = {}): Technique {
   const image = { channels: 3, size: 8 };
   const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, rng: new Generator(seed) };
@@ -23,10 +23,10 @@ function built(options: Options = {}, { loss = hinge().build() as Loss, seed = s
 }
 
 /** One update of the discriminator in which real images got these scores; gives p after it. */
-function judge(technique: Technique, scores: readonly number[], loss: Loss = hinge().build()): number {
+function observe(technique: Technique, scores: readonly number[], loss: Loss = hinge().build()): number {
   const gan = { loss } as Gan;
   scope(() => {
-    const pass = { judgedReal: { score: Tensor.fromArray(scores) } } as unknown as DiscriminatorPass;
+    const pass = { realOutput: { score: Tensor.fromArray(scores) } } as unknown as DiscriminatorPass;
     expect(technique.discriminatorPenalty!(pass, gan)).toBeUndefined();
     technique.afterStep!("discriminator", gan);
     technique.afterStep!("generator", gan);
@@ -70,27 +70,27 @@ describe("the images", () => {
 });
 
 describe("p", () => {
-  it("rises where more than 4 in 5 real images are judged real, and falls where fewer are", () => {
+  it("rises where more than 4 in 5 real images are rated real, and falls where fewer are", () => {
     // r = 0.6 at 4 of 5: above it p rises by the images of the interval over `images`.
     const technique = built({ images: 100, interval: 1 });
-    expect(judge(technique, [1, 2, 3, 0.1])).toBeCloseTo(0.04, 12); // r = 1
-    expect(judge(technique, [1, 1, 1, 1, -1])).toBeCloseTo(0.04, 12); // r = 0.6: on target
+    expect(observe(technique, [1, 2, 3, 0.1])).toBeCloseTo(0.04, 12); // r = 1
+    expect(observe(technique, [1, 1, 1, 1, -1])).toBeCloseTo(0.04, 12); // r = 0.6: on target
     expect(technique.report!()).toEqual({ augment: expect.closeTo(0.04, 12), overfit: expect.closeTo(0.6, 6) });
-    expect(judge(technique, [1, 1, 1, 1, 1, 1, 1, 1, 1, -1])).toBeCloseTo(0.14, 12); // r = 0.8
-    expect(judge(technique, [1, 1, 1, -1, -1])).toBeCloseTo(0.09, 12); // r = 0.2
+    expect(observe(technique, [1, 1, 1, 1, 1, 1, 1, 1, 1, -1])).toBeCloseTo(0.14, 12); // r = 0.8
+    expect(observe(technique, [1, 1, 1, -1, -1])).toBeCloseTo(0.09, 12); // r = 0.2
     expect(technique.report!().overfit).toBeCloseTo(0.2, 6);
   });
 
   it("stays within [0, 1]", () => {
     const technique = built({ images: 10, interval: 1 });
-    expect(judge(technique, [-1, -1, -1, -1])).toBe(0);
-    for (const p of [0.4, 0.8, 1, 1]) expect(judge(technique, [1, 1, 1, 1])).toBeCloseTo(p, 12);
-    expect(judge(technique, [-1, -1, -1, -1])).toBeCloseTo(0.6, 12);
+    expect(observe(technique, [-1, -1, -1, -1])).toBe(0);
+    for (const p of [0.4, 0.8, 1, 1]) expect(observe(technique, [1, 1, 1, 1])).toBeCloseTo(p, 12);
+    expect(observe(technique, [-1, -1, -1, -1])).toBeCloseTo(0.6, 12);
   });
 
   it("is adjusted every `interval` updates by all their images, and goes from 0 to 1 in `images`", () => {
     const technique = built({ interval: 4, images: 64 });
-    const ps = Array.from({ length: 16 }, () => judge(technique, [1, 1, 1, 1]));
+    const ps = Array.from({ length: 16 }, () => observe(technique, [1, 1, 1, 1]));
     expect(ps).toEqual([0, 0, 0, 0.25, 0.25, 0.25, 0.25, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75, 0.75, 1]);
     // The mean over the interval decides: 3 of 4 updates say 1, one says -1, r = 0.5.
     const mixed = built({ interval: 4, images: 64, start: 0.5 });
@@ -99,8 +99,8 @@ describe("p", () => {
       [1, 1, 1, 1],
       [-1, -1, -1, -1],
     ])
-      judge(mixed, scores);
-    expect(judge(mixed, [1, 1, 1, 1])).toBe(0.25);
+      observe(mixed, scores);
+    expect(observe(mixed, [1, 1, 1, 1])).toBe(0.25);
     expect(mixed.report!().overfit).toBe(0.5);
   });
 
@@ -113,7 +113,7 @@ describe("p", () => {
   it("follows the side of D(x) = 1/2, whatever the loss", () => {
     const squares = leastSquares().build();
     const p = (loss: Loss, scores: number[]): number =>
-      judge(built({ images: 8, interval: 1 }, { loss }), scores, loss);
+      observe(built({ images: 8, interval: 1 }, { loss }), scores, loss);
     expect(p(squares, [0.6, 0.7, 0.8, 0.9])).toBe(0.5);
     expect(p(squares, [0.4, 0.3, 0.2, 0.9])).toBe(0);
     expect(p(nonSaturating().build(), [0.1, 0.2, 3, 4])).toBe(0.5);
@@ -123,13 +123,13 @@ describe("p", () => {
   it("is in the log, and in checkpoints with the interval at hand", () => {
     const technique = built({ interval: 3, images: 60, start: 0.2 });
     expect(technique.report!()).toEqual({ augment: 0.2 });
-    for (let i = 0; i < 5; i++) judge(technique, [1, 1, 1, -1 + i]);
+    for (let i = 0; i < 5; i++) observe(technique, [1, 1, 1, -1 + i]);
     const { tensors, numbers } = technique.state!();
     const other = built({ interval: 3, images: 60, start: 0.2 });
     other.load!({ tensors: new Map([...tensors].map(([name, tensor]) => [name, tensor.clone()])), numbers });
     expect(other.report!()).toEqual(technique.report!());
-    const after = judge(technique, [1, -1, 1, 1]);
-    expect(judge(other, [1, -1, 1, 1])).toBe(after);
+    const after = observe(technique, [1, -1, 1, 1]);
+    expect(observe(other, [1, -1, 1, 1])).toBe(after);
     expect(other.report!()).toEqual(technique.report!());
     expect(() => other.load!({ tensors: new Map(), numbers: {} })).toThrow(
       "adaptiveAugmentation: the checkpoint does not say how strong the augmentation was",
@@ -137,7 +137,7 @@ describe("p", () => {
   });
 });
 
-describe("in a game", () => {
+describe("in training", () => {
   it("augments what the discriminator sees, trains, and logs p", () => {
     const gan = ganOf({ techniques: [adaptiveAugmentation({ start: 0.8, interval: 1, images: 80, target: 1 })] });
     for (const p of [0.7, 0.6]) {

@@ -118,7 +118,7 @@ describe("affine maps", () => {
       );
       expect(inside.sum().item()).toBeGreaterThan(500);
       const difference = warp(x, [inverse]).sub(expected).mul(inside).abs().amax().item();
-      // The slope is at most 0.23. The filter's centre of mass lies a twentieth of a pixel beside its place; a mirror image
+      // The slope is at most 0.23. The filter's centre of mass lies a twentieth of a pixel off its place; a mirror image
       // shows that twice.
       expect(difference).toBeLessThan(0.11 * 0.23);
     }

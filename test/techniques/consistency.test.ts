@@ -46,7 +46,7 @@ const maker = fill(new Sequential(new Linear(contextOf(), 3, 128), new Tanh()), 
 const make = (z: Tensor): Tensor => maker.forward(z).view([-1, 2, 8, 8]);
 const gan = { generator: { forward: make } } as unknown as Gan;
 
-const judge = (images: Tensor): DiscriminatorOutput =>
+const outputOf = (images: Tensor): DiscriminatorOutput =>
   ({ score: critic.forward(images).select(1, 0) }) as DiscriminatorOutput;
 
 /** A technique with the stream that the fixture drew from. */
@@ -60,8 +60,8 @@ function passOf(seen: (images: Tensor) => Tensor = (images) => images): Discrimi
   const [rawReal, latents] = [noise([5, 2, 8, 8], 31), noise([5, 3], 33)];
   const rawFake = make(latents).detach();
   const [real, fake] = [seen(rawReal), seen(rawFake)];
-  const judged = { judgedReal: judge(real), judgedFake: judge(fake) };
-  return { rawReal, rawFake, real, fake, latents, judge, ...judged } as unknown as DiscriminatorPass;
+  const outputs = { realOutput: outputOf(real), fakeOutput: outputOf(fake) };
+  return { rawReal, rawFake, real, fake, latents, discriminate: outputOf, ...outputs } as unknown as DiscriminatorPass;
 }
 
 function generatorPass(): GeneratorPass {
@@ -134,7 +134,7 @@ it("D is asked about images as they are: again, where it saw augmented ones", ()
     const pass = passOf(seen);
     const counting = {
       ...pass,
-      discriminate: (images: Tensor) => judge(images.mul(++looks && 1)),
+      discriminate: (images: Tensor) => outputOf(images.mul(++looks && 1)),
     } as DiscriminatorPass;
     const value = built(balancedConsistency()).discriminatorPenalty!(counting, gan)!.item();
     return { value, looks };
@@ -151,7 +151,7 @@ it("a weight of 0 leaves a term of latentConsistency out", () => {
   expect(generatorPenalty!(generatorPass(), gan)).toBeUndefined();
 });
 
-describe("in a game", () => {
+describe("in training", () => {
   const parts = {
     generator: dcgan.generator({ latent: 4, width: 2, conditional: true, spectralNorm: true }),
     discriminator: dcgan.discriminator({ width: 2, conditional: true, spectralNorm: true }),
@@ -190,11 +190,11 @@ describe("in a game", () => {
       // D looks at images as they are once more where its own pass saw them augmented.
       const times = (labels: number[]): number[][] => Array(1 + before.length).fill(labels);
       const cr = labelsGiven(consistencyRegularisation(), before);
-      expect(cr.judged).toEqual(times(cr.real));
+      expect(cr.seenByD).toEqual(times(cr.real));
       const bcr = labelsGiven(balancedConsistency(), before);
-      expect(bcr.judged).toEqual([...times(bcr.real), ...times(bcr.fake)]);
+      expect(bcr.seenByD).toEqual([...times(bcr.real), ...times(bcr.fake)]);
       const zcr = labelsGiven(latentConsistency(), before);
-      expect(zcr.judged).toEqual(times(zcr.fake));
+      expect(zcr.seenByD).toEqual(times(zcr.fake));
       expect([zcr.made, zcr.madeAgain]).toEqual([[zcr.fake], [zcr.generated]]);
       expect(new Set([zcr.real, zcr.fake, zcr.generated].map(String)).size).toBe(3);
     }

@@ -51,7 +51,7 @@ describe("the transformations", () => {
 });
 
 describe("the draws", () => {
-  it("are one a sample, over the paper's ranges, anew for each batch", () => {
+  it("are one per sample, over the paper's ranges, others for each batch", () => {
     const many = Tensor.ones([4000, 1, 8, 8], { dtype: "float64" });
     const augment = built(["color"], 1, 1);
     // Of constant images contrast and saturation change nothing: what is left is brightness.
@@ -91,7 +91,7 @@ describe("the draws", () => {
   });
 });
 
-describe("in a game", () => {
+describe("in training", () => {
   it("augments real and generated images in both players' updates, and trains", () => {
     const seen: string[] = [];
     const spy = technique("augmentSpy", () => ({

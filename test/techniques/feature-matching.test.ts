@@ -26,9 +26,14 @@ function termOf(options: Options, fake: Tensor, real = noise([6, 4], 41)): Tenso
   const context = { batchSize: 6, image: { features: 4 }, classes: 0, device: "cpu" as const };
   const built = featureMatching(options).build({ ...context, rng: new Generator(1) });
   built.prepare!({} as Gan, { real: loaderOf([real]) });
-  const judged = critic.forward(fake);
-  const judge = (images: Tensor): DiscriminatorOutput => critic.forward(images);
-  const pass = { judged, kept: judged, judge, augment: (images: Tensor) => images } as unknown as GeneratorPass;
+  const output = critic.forward(fake);
+  const discriminate = (images: Tensor): DiscriminatorOutput => critic.forward(images);
+  const pass = {
+    fakeOutput: output,
+    selectedOutput: output,
+    discriminate,
+    augment: (images: Tensor) => images,
+  } as unknown as GeneratorPass;
   return (built.generatorLoss ?? built.generatorPenalty)!(pass, {} as Gan)!;
 }
 
@@ -119,7 +124,7 @@ describe("squaredDiscrepancy", () => {
 
 describe("in a training step", () => {
   const lossG = (gan: BuiltGan): number => flat(trainingStep(gan))[1]!;
-  /** Draws nothing and changes nothing, but makes the step judge images as featureMatching does. */
+  /** Draws nothing and changes nothing, but makes D see images as featureMatching does. */
   const plainWay = technique("plainWay", () => ({ generatorPenalty: () => undefined }));
 
   it("replaces the generator's loss or is added to it, and D's update is the plain one", () => {
@@ -138,7 +143,7 @@ describe("in a training step", () => {
 
   it("holds real images in an order of their own, augmented, with their labels, against the rows that topK keeps", () => {
     const drawn: { images: number[]; labels: number[] }[] = [];
-    const judged: typeof drawn = [];
+    const seenByD: typeof drawn = [];
     const expected: number[] = [];
     let realMean: Tensor | undefined;
     const spying = technique("spying", () => ({
@@ -154,24 +159,24 @@ describe("in a training step", () => {
       discriminator: mlp.discriminator({ hidden: [9, 8], conditional: true }),
       techniques: [topK({ gamma: 0.25, floor: 0.25, everySteps: 1 }), featureMatching(), spying],
     });
-    const further = gan.auxiliaryLoaders.get("featureMatching.real")!;
-    const [next, forward] = [further.next.bind(further), gan.discriminator.forward.bind(gan.discriminator)];
-    further.next = () => {
+    const loader = gan.auxiliaryLoaders.get("featureMatching.real")!;
+    const [next, forward] = [loader.next.bind(loader), gan.discriminator.forward.bind(gan.discriminator)];
+    loader.next = () => {
       const batch = next();
       drawn.push({ images: flat(batch.images.mul(0.5)), labels: flat(batch.labels!) });
       realMean = forward(batch.images.mul(0.5), batch.labels).hidden.at(-1)!.mean([0]);
       return batch;
     };
     gan.discriminator.forward = (images, labels) => {
-      judged.push({ images: flat(images), labels: flat(labels!) });
+      seenByD.push({ images: flat(images), labels: flat(labels!) });
       return forward(images, labels);
     };
     const values = [lossG(gan), lossG(gan)];
     expectClose(values, expected, { rtol: 1e-5 });
-    // A step judges both batches at once, the generated images, and the further real ones.
-    expect(judged).toHaveLength(6);
-    expect([judged[2], judged[5]]).toEqual(drawn);
-    expect(judged[0]!.images.slice(0, judged[2]!.images.length)).not.toEqual(drawn[0]!.images);
+    // D sees both batches at once, the generated images, and the other real ones.
+    expect(seenByD).toHaveLength(6);
+    expect([seenByD[2], seenByD[5]]).toEqual(drawn);
+    expect(seenByD[0]!.images.slice(0, seenByD[2]!.images.length)).not.toEqual(drawn[0]!.images);
   });
 
   it("moves no state of the discriminator", () => {

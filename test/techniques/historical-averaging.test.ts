@@ -47,7 +47,7 @@ function trained(name: string): BuiltGan {
     });
     network.loadStateDict(new Map(state));
   }
-  gan.techniques[0]?.prepare?.(gan, {}); // anew, from the weights just loaded
+  gan.techniques[0]?.prepare?.(gan, {}); // once more, from the weights just loaded
   for (let i = 0; i < 4; i++) trainingStep(gan).dispose();
   return gan;
 }
@@ -106,7 +106,7 @@ describe("historicalAveraging", () => {
     const { tensors, numbers } = resumed.techniques[0]!.state!();
     expect(new Set([...tensors.values()].map(({ dtype }) => dtype))).toEqual(new Set(["float64"]));
     expect(numbers).toEqual({ "generator.count": 7, "discriminator.count": 13 });
-    // The interruption has something to lose: a mean that begins anew leads elsewhere.
+    // The interruption has something to lose: a mean that begins again leads elsewhere.
     const forgetful = ganOf(parts);
     loadCheckpoint(writeCheckpoint(`${folder}/forgetful`, whole, 0), forgetful);
     forgetful.techniques[0]!.prepare!(forgetful, {});

@@ -17,7 +17,7 @@ function recorder(seen: string[]) {
   };
   return technique("recorder", () => ({
     networks: (networks) => note("networks", networks),
-    loaders: () => note("streams", { more: {} }),
+    loaders: () => note("loaders", { more: {} }),
     prepare: (_gan, loaders) => note(`prepare ${Object.keys(loaders)}`, undefined),
     augment: (images, of) => note(`augment ${of}`, images),
     targets: (_gan, count) => note(`targets ${count}`, { real: 0.9 }),
@@ -38,7 +38,7 @@ describe("the hooks", () => {
   it("are met in the documented order", () => {
     const seen: string[] = [];
     const gan = ganOf({ techniques: [recorder(seen)], loss: nonSaturating(), discriminatorSteps: 2 });
-    expect(seen.splice(0)).toEqual(["networks", "streams", "prepare more"]);
+    expect(seen.splice(0)).toEqual(["networks", "loaders", "prepare more"]);
     trainingStep(gan).dispose();
     const discriminator = [
       "augment real",
@@ -77,8 +77,10 @@ describe("the hooks", () => {
         seen.push(
           `G kept ${pass.selectedOutput.score.shape} ${pass.selectedOutput.features.shape} of ${pass.fakeOutput.score.shape}`,
         );
-        const { rows, fakeOutput: judged, selectedOutput: kept } = pass;
-        expect(flat(kept.score)).toEqual(flat(rows === null ? judged.score : judged.score.indexSelect(0, rows)));
+        const { rows, fakeOutput, selectedOutput } = pass;
+        expect(flat(selectedOutput.score)).toEqual(
+          flat(rows === null ? fakeOutput.score : fakeOutput.score.indexSelect(0, rows)),
+        );
         return pass.selectedOutput.score.mean().neg();
       },
     }));
@@ -104,7 +106,7 @@ describe("the hooks", () => {
     const before = [...gan.generator.parameters(), ...gan.discriminator.parameters()].map(flat);
     const [lossD, , dReal] = flat(trainingStep(gan));
     expect(noticed).toEqual([[0]]);
-    // With real images of 0 all judgements of real ones agree: loss = 8 D + 5, and hinge shows (D + 1) / 2.
+    // With real images of 0 all outputs of real ones agree: loss = 8 D + 5, and hinge shows (D + 1) / 2.
     expect(lossD).toBeCloseTo(8 * (2 * dReal! - 1) + 5, 4);
     expect([...gan.generator.parameters(), ...gan.discriminator.parameters()].map(flat)).toEqual(before);
   });

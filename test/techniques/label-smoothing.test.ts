@@ -108,11 +108,11 @@ describe("labelSmoothing: targets", () => {
   it("reach the discriminator's loss: a step's is that of the smoothed cross-entropy", () => {
     let expected = Number.NaN;
     const spy = technique("smoothingSpy", () => ({
-      discriminatorPenalty({ realOutput: judgedReal, fakeOutput: judgedFake }) {
-        const real = flat(judgedReal.score).map(
+      discriminatorPenalty({ realOutput, fakeOutput }) {
+        const real = flat(realOutput.score).map(
           (s) => -0.8 * Math.log(1 / (1 + Math.exp(-s))) + 0.2 * Math.log1p(Math.exp(s)),
         );
-        const fake = flat(judgedFake.score).map((s) => Math.log1p(Math.exp(s)));
+        const fake = flat(fakeOutput.score).map((s) => Math.log1p(Math.exp(s)));
         const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
         expected = mean(real) + mean(fake);
         return undefined;

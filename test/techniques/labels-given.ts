@@ -1,4 +1,4 @@
-/** The labels under which a technique has images made and judged, for tests of techniques in class-conditional games. */
+/** The labels with which a technique has images made and passed through D, for tests of techniques in class-conditional GANs. */
 import { mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import type { Technique, TechniqueContext } from "../../src/techniques/index.ts";
@@ -14,29 +14,29 @@ export interface LabelsGiven {
   /** Of the generator's update. */
   readonly generated: number[];
   /** Given to the discriminator, and to the generator, in the discriminator's update. */
-  readonly judged: number[][];
+  readonly seenByD: number[][];
   readonly made: number[][];
   /** Given to the generator in its own. */
   readonly madeAgain: number[][];
 }
 
-/** A step of a game with five classes whose networks look at labels; `before` are techniques that stand before this one. */
+/** A step of a GAN with five classes whose networks look at labels; `before` are techniques that stand before this one. */
 export function labelsGiven(
   descriptor: { build(context: TechniqueContext): Technique },
   before: NonNullable<RecipeInput["techniques"]> = [],
 ): LabelsGiven {
-  const seen = { real: [], fake: [], generated: [], judged: [], made: [], madeAgain: [] } as LabelsGiven;
+  const seen = { real: [], fake: [], generated: [], seenByD: [], made: [], madeAgain: [] } as LabelsGiven;
   const watched = technique("watched", (context) => {
     const { discriminatorPenalty, generatorPenalty } = descriptor.build(context);
     return {
       discriminatorPenalty(pass, gan) {
         seen.real.push(...flat(pass.realLabels!));
         seen.fake.push(...flat(pass.fakeLabels!));
-        const judge: typeof pass.discriminate = (images, labels) => {
-          seen.judged.push(flat(labels!));
+        const discriminate: typeof pass.discriminate = (images, labels) => {
+          seen.seenByD.push(flat(labels!));
           return pass.discriminate(images, labels);
         };
-        return watching(gan, seen.made, () => discriminatorPenalty?.({ ...pass, discriminate: judge }, gan));
+        return watching(gan, seen.made, () => discriminatorPenalty?.({ ...pass, discriminate }, gan));
       },
       generatorPenalty(pass, gan) {
         seen.generated.push(...flat(pass.labels!));

@@ -30,7 +30,7 @@ const scores = (update: number): [Tensor, Tensor] => [
 ];
 const penalty = (technique: Technique, [real, fake]: [Tensor, Tensor], step: number): Tensor | undefined =>
   technique.discriminatorPenalty!(
-    { judgedReal: { score: real }, judgedFake: { score: fake } } as unknown as DiscriminatorPass,
+    { realOutput: { score: real }, fakeOutput: { score: fake } } as unknown as DiscriminatorPass,
     { progress: { step, epoch: 0 } } as Gan,
   );
 const averages = (technique: Technique): Tensor => technique.state!().tensors.get("averages")!;

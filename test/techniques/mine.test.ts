@@ -40,7 +40,7 @@ describe("the clipping of the information's gradient", () => {
 
 const OPTIONS = { beta: 0.3, code: 3, hidden: [6], width: 2, lr: 1e-2, decay: 0.5 };
 
-/** A copy of the statistics network of a game's first technique, from what a checkpoint would keep, in float64. */
+/** A copy of the statistics network of a GAN's first technique, from what a checkpoint would keep, in float64. */
 function statisticsOf(gan: BuiltGan): StatisticsNetwork {
   const { code: y, hidden, width } = OPTIONS;
   const network = new StatisticsNetwork(contextOf(), { x: gan.shape.sample, y, hidden, width });
@@ -49,7 +49,7 @@ function statisticsOf(gan: BuiltGan): StatisticsNetwork {
   return network;
 }
 
-/** A game with `mine` first, and a batch that its generator made. */
+/** A GAN with `mine` first, and a batch that its generator made. */
 function situation(options: Partial<typeof OPTIONS> = {}) {
   const gan = ganOf({ techniques: [mine({ ...OPTIONS, ...options })] });
   fill(gan.generator, 5);

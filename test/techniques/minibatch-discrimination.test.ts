@@ -67,11 +67,11 @@ describe("techniques that compare the samples of a batch", () => {
     expect(state.get("head.embedding.weight")!.shape[1]).toBe(state.get("head.linear.weight")!.shape[1]);
   });
 
-  it.each(Object.entries(techniques))("%s judges real and generated samples apart", (_, part) => {
+  it.each(Object.entries(techniques))("%s passes real and generated samples through D separately", (_, part) => {
     const seen: number[][] = [];
     const spy = technique("apartSpy", () => ({
       discriminatorPenalty(pass) {
-        // Each half as judged by itself: closeness within the batch, not to the other one.
+        // Each half by itself: closeness within the batch, not to the other one.
         expectClose(pass.discriminate(pass.real, pass.realLabels).features, pass.realOutput.features, { atol: 1e-6 });
         expectClose(pass.discriminate(pass.fake, pass.fakeLabels).features, pass.fakeOutput.features, { atol: 1e-6 });
         const some = pass.discriminate(pass.real.narrow(0, 0, 4)).features;
@@ -181,12 +181,12 @@ describe("techniques that compare the samples of a batch", () => {
       build: (context: Parameters<typeof headless.build>[0]) =>
         mlp.discriminator({ hidden: [4] }).build({ ...context, beforeHead: undefined }),
     };
-    const anew = technique("anew", () => ({
+    const later = technique("later", () => ({
       networks: ({ generator }) => ({ generator, discriminator: mlp.discriminator({ hidden: [8] }) }),
     }));
     for (const [name, part] of Object.entries(techniques)) {
-      expect(() => ganOf({ techniques: [part, anew] })).toThrow(
-        `\`${name}\`: a technique after it in the recipe describes the discriminator anew and leaves it out`,
+      expect(() => ganOf({ techniques: [part, later] })).toThrow(
+        `\`${name}\`: a technique after it in the recipe describes the discriminator again and leaves it out`,
       );
       const parts = { discriminator, techniques: [part] } as Partial<RecipeInput>;
       expect(() => ganOf(parts)).toThrow("the discriminator `headless` has no head with a place before it");

@@ -47,12 +47,12 @@ const techniques = { gradientPenalty, r1, dragan };
 function setUp(kind: keyof typeof techniques, critic: Sequential, shape: readonly number[], options = {}) {
   const context = { batchSize: shape[0]!, image: { features: 1 }, classes: 0, device: "cpu" as const };
   const built = (): Technique => techniques[kind](options).build({ ...context, rng: new Generator(stored.seed) });
-  const judge = (images: Tensor): DiscriminatorOutput => {
+  const discriminate = (images: Tensor): DiscriminatorOutput => {
     const logits = critic.forward(images);
     return { score: logits.select(1, 0), logits, features: logits, hidden: [logits] };
   };
   const real = noise(shape, 31);
-  const pass = { real, fake: noise(shape, 32), judge } as unknown as DiscriminatorPass;
+  const pass = { real, fake: noise(shape, 32), discriminate } as unknown as DiscriminatorPass;
   return () => built().discriminatorPenalty!(pass, {} as Gan)!;
 }
 
@@ -141,8 +141,8 @@ describe("in a training step", () => {
   );
 
   it.each(["gradientPenalty", "r1", "dragan"] as const)("%s asks under the labels of the real images", (kind) => {
-    const { real, fake, judged } = labelsGiven(techniques[kind]());
-    expect(judged).toEqual([real]);
+    const { real, fake, seenByD } = labelsGiven(techniques[kind]());
+    expect(seenByD).toEqual([real]);
     expect(fake).not.toEqual(real);
   });
 

@@ -47,13 +47,13 @@ function lossOf(
   const labels = Tensor.fromArray(BigInt64Array.from(y, BigInt));
   const loader = { next: () => ({ images: labelled, labels }) };
   built.prepare!({ loss: nonSaturating().build() } as never, { labelled: loader } as never);
-  const judgement = (logits: Tensor) => ({ logits, score: logits.logsumexp(1) });
+  const outputOf = (logits: Tensor) => ({ logits, score: logits.logsumexp(1) });
   const pass = {
-    judgedReal: judgement(real),
-    judgedFake: judgement(fake),
+    realOutput: outputOf(real),
+    fakeOutput: outputOf(fake),
     targets,
     augment,
-    judge: judgement,
+    discriminate: outputOf,
   };
   return built.discriminatorLoss!(pass as unknown as DiscriminatorPass, {} as never);
 }
@@ -114,7 +114,7 @@ describe("semiSupervised: the loss", () => {
 });
 
 describe("semiSupervised: the labelled stream", () => {
-  /** The labelled images that a game's discriminator sees in its first two updates, and the real ones. */
+  /** The labelled images that a GAN's discriminator sees in its first two updates, and the real ones. */
   function seen(seed: number, labelSeed?: number): { few: Set<string>; first: string; labels: number[] } {
     const batches: string[][] = [];
     const labels: number[] = [];
@@ -188,8 +188,8 @@ describe("semiSupervised: training", () => {
   it("begins with normalised activations", () => {
     const seenBy: number[] = [];
     const spy = technique("hiddenSpy", () => ({
-      discriminatorPenalty: ({ realOutput: judgedReal }) => {
-        seenBy.push(judgedReal.hidden[0]!.square().mean().item());
+      discriminatorPenalty: ({ realOutput }) => {
+        seenBy.push(realOutput.hidden[0]!.square().mean().item());
         return undefined;
       },
     }));

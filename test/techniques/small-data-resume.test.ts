@@ -32,7 +32,7 @@ const lists: Readonly<Record<string, NonNullable<RecipeInput["techniques"]>>> = 
   ],
 };
 
-describe("a game that is continued from a checkpoint ends with the same bits", () => {
+describe("a GAN that is continued from a checkpoint ends with the same bits", () => {
   const newGan = (techniques: RecipeInput["techniques"]): BuiltGan =>
     ganOf({
       generator: dcgan.generator({ latent: 4, width: 2, conditional: true }),

@@ -10,7 +10,7 @@ import { ganOf, technique } from "../training/tiny.ts";
 
 type Options = NonNullable<Parameters<typeof topK>[0]>;
 
-/** k that the technique reports, and the rows that it selects, of `batch` scores after so many epochs or steps. */
+/** k that the technique reports, and the rows that it selects, of `batch` scores after the given epochs or steps. */
 function select(
   options: Options,
   batch: number,
@@ -134,7 +134,7 @@ describe("the number of samples kept", () => {
 });
 
 describe("the rows kept", () => {
-  it("are those judged most real; all of them are null", () => {
+  it("are those rated most real; all of them are null", () => {
     const scores = Tensor.fromArray([0.5, -3, 7, 0.4, 2, -1, 0.6, 0]);
     expect(select({ gamma: 0.5 }, 8, {}, scores).rows).toBeNull();
     expect(select({ gamma: 0.5 }, 8, { epoch: 1 }, scores).rows!.sort()).toEqual([0, 2, 4, 6]);
@@ -173,7 +173,7 @@ describe("the rows kept", () => {
     expect(select({ gamma: 0.5 }, 256, { epoch: 1 }, equal).rows).toEqual(Array.from({ length: 128 }, (_, row) => row));
   });
 
-  it("at the bottom are those judged least real", () => {
+  it("at the bottom are those rated least real", () => {
     const scores = Tensor.fromArray([0.5, -3, 7, 0.4, 2, -1, 0.6, 0]);
     expect(select({ gamma: 0.5, keep: "bottom" }, 8, { epoch: 1 }, scores).rows).toEqual([1, 3, 5, 7]);
   });
@@ -232,9 +232,9 @@ describe("the gradient of the generator", () => {
       const loss = losses[name]().build() as Loss;
       const context = { ...contextOf(), image: { features: 3 }, classes: 0 };
       const maker = fill(mlp.generator({ latent: 2, hidden: [5] }).build(context));
-      const judge = fill(mlp.discriminator({ hidden: [6] }).build(context), 20);
+      const critic = fill(mlp.discriminator({ hidden: [6] }).build(context), 20);
       const z = noise([8, 2], 40);
-      const scoreOf = () => judge.forward(maker.forward(z)).score;
+      const scoreOf = () => critic.forward(maker.forward(z)).score;
       const realness = loss.realness(scoreOf().detach());
       const chosen = select({ gamma: 0.6 }, 8, { epoch: 1 }, realness).rows!;
       expect(chosen.length).toBe(5);

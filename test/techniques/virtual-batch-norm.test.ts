@@ -121,7 +121,7 @@ describe("virtualBatchNorm", () => {
     expectClose(seen, plain.generator.forward(latents), { atol: 1e-5, rtol: 1e-4 });
   });
 
-  it("takes the reference batch once: latents and labels for G, real samples of a further feed for D", () => {
+  it("takes the reference batch once: latents and labels for G, real samples of an auxiliary loader for D", () => {
     const drawn: number[][] = [];
     const spy = technique("realSpy", () => ({ discriminatorPenalty: (pass) => void drawn.push(flat(pass.real)) }));
     const gan = ganOf({ ...normed, techniques: [virtualBatchNorm({ in: "both", size: 3 }), spy] });
@@ -156,7 +156,7 @@ describe("virtualBatchNorm", () => {
     expect(drawn).toEqual(without);
   });
 
-  it("takes the reference statistics anew with the weights as they are", () => {
+  it("takes the reference statistics with the present weights", () => {
     const gan = ganOf({ ...normed, techniques: [virtualBatchNorm()] });
     const statistics = (): number[] => {
       const seen: number[][] = [];
@@ -186,7 +186,7 @@ describe("virtualBatchNorm", () => {
     for (let i = 0; i < 2; i++) trainingStep(whole).dispose();
     const folder = temporaryFolder();
     const resumed = ganOf({ ...recipe });
-    // What the resumed game drew for itself must not survive the loading.
+    // What the resumed GAN drew for itself must not survive the loading.
     noGrad(() => {
       for (const player of ["generator", "discriminator"] as const) {
         resumed[player].namedBuffers().get("reference")?.fill_(0.5);
@@ -216,7 +216,7 @@ describe("virtualBatchNorm", () => {
     }
   });
 
-  it("is judged in one pass, and goes with penalties", () => {
+  it("passes through D once, and goes with penalties", () => {
     const gan = ganOf({
       ...normed,
       loss: wasserstein(),
@@ -286,12 +286,12 @@ describe("virtualBatchNorm", () => {
     expect(() => ganOf({ ...normed, generator, techniques: [virtualBatchNorm()] } as Partial<RecipeInput>)).toThrow(
       "the generator `stubborn` makes batch norm of its own",
     );
-    const anew = technique("anew", () => ({
+    const later = technique("later", () => ({
       networks: () => ({ generator: normed.generator!, discriminator: normed.discriminator! }) as never,
     }));
     for (const where of ["generator", "discriminator"] as const) {
-      expect(() => ganOf({ ...normed, techniques: [virtualBatchNorm({ in: where }), anew] })).toThrow(
-        `describes the ${where} anew and leaves it out`,
+      expect(() => ganOf({ ...normed, techniques: [virtualBatchNorm({ in: where }), later] })).toThrow(
+        `describes the ${where} again and leaves it out`,
       );
     }
     expect(() => virtualBatchNorm({ size: 0 })).toThrow("virtualBatchNorm.size (= 0): must be at least 1");

@@ -21,7 +21,7 @@ const brightness = technique("testBrightness", (context) => ({
 }));
 
 const cases: Record<string, Partial<RecipeInput>> = {
-  "a plain game": {},
+  "a plain GAN": {},
   "convolutions with spectral norm": without,
   "several discriminator updates": { discriminatorSteps: 3, loss: leastSquares() },
   labels: {
@@ -92,7 +92,7 @@ describe("a batch in parts", () => {
     ]);
   });
 
-  it("draws dropout anew for each part, and the same again for its gradient", () => {
+  it("draws other dropout for each micro-batch, and the same again for its gradient", () => {
     const parts = { discriminator: dcgan.discriminator({ width: 2, dropout: 0.5 }), generator: without.generator! };
     const first = threeSteps({ ...parts, accumulate: 2 });
     const again = threeSteps({ ...parts, accumulate: 2 });
@@ -119,11 +119,11 @@ describe("a batch in parts", () => {
     expectClose(Tensor.fromArray(gradient!), features!, { atol: 1e-6, rtol: 1e-5, label: "gradient" });
   });
 
-  it("draws dropout anew in each update, of one step and of the next", () => {
+  it("draws other dropout in each update, of one step and of the next", () => {
     const dropped: boolean[][] = [];
     const spy = technique("testDropped", () => ({
-      discriminatorPenalty: ({ realOutput: judgedReal }) =>
-        void dropped.push(flat(judgedReal.features).map((value) => value === 0)),
+      discriminatorPenalty: ({ realOutput }) =>
+        void dropped.push(flat(realOutput.features).map((value) => value === 0)),
     }));
     const discriminator = dcgan.discriminator({ width: 2, dropout: 0.5 });
     const gan = ganOf({ discriminator, accumulate: 2, discriminatorSteps: 2, techniques: [spy] });

@@ -13,7 +13,7 @@ type State = Record<string, number[]>;
 const carried = (network: { namedBuffers(): Map<string, Tensor> }): State =>
   Object.fromEntries([...network.namedBuffers()].map(([name, tensor]) => [name, flat(tensor)]));
 
-/** Looks at both networks' carried state in every hook, and takes further looks at images that must not move it. */
+/** Looks at both networks' carried state in every hook, and makes other passes that must not move it. */
 function watcher(seen: { when: string; generator: State; discriminator: State }[]) {
   return technique("watcher", () => {
     let gan: BuiltGan;
@@ -26,16 +26,16 @@ function watcher(seen: { when: string; generator: State; discriminator: State }[
         look("start");
       },
       discriminatorPenalty(pass) {
-        look("D judged");
+        look("D");
         pass.discriminate(pass.real, pass.realLabels);
         pass.discriminate(pass.fake, pass.fakeLabels);
-        look("D looked again");
+        look("D, other passes");
         return undefined;
       },
       generatorPenalty(pass) {
-        look("G judged");
+        look("G");
         pass.discriminate(pass.fake, pass.labels);
-        look("G looked again");
+        look("G, other passes");
         return undefined;
       },
       afterStep: (player) => look(`${player} done`),
@@ -61,8 +61,8 @@ describe("the state that layers carry", () => {
       seen
         .filter((now, i) => i > 0 && JSON.stringify(now[player]) !== JSON.stringify(seen[i - 1]![player]))
         .map(({ when }) => when);
-    expect(movesOf("discriminator")).toEqual(Array(4).fill("D judged"));
-    expect(movesOf("generator")).toEqual(Array(2).fill("G judged"));
+    expect(movesOf("discriminator")).toEqual(Array(4).fill("D"));
+    expect(movesOf("generator")).toEqual(Array(2).fill("G"));
     for (const [name, batches] of Object.entries(seen.at(-1)!.discriminator)) {
       if (name.endsWith("num_batches_tracked")) expect(batches).toEqual([4]);
     }
@@ -87,7 +87,7 @@ describe("the state that layers carry", () => {
   });
 });
 
-describe("judging real and generated images", () => {
+describe("the passes over real and generated images", () => {
   /** The batch sizes in which the discriminator was asked, in order. */
   function passesOf(parts: Partial<RecipeInput>): number[] {
     const gan = ganOf(parts);
@@ -130,7 +130,7 @@ describe("judging real and generated images", () => {
       discriminatorPenalty(pass) {
         seen.real = flat(pass.realLabels!);
         seen.fake = flat(pass.fakeLabels!);
-        // The oracle: each half judged by itself under its own labels.
+        // The oracle: each half by itself with its own labels.
         expectClose(pass.discriminate(pass.real, pass.realLabels).score, pass.realOutput.score, { atol: 1e-6 });
         expectClose(pass.discriminate(pass.fake, pass.fakeLabels).score, pass.fakeOutput.score, { atol: 1e-6 });
         const others = pass.realLabels!.neg().add(1);

@@ -1,4 +1,4 @@
-/** Games that one process or several play to the same end, for test/training/workers.test.ts. */
+/** GANs that one process or several play to the same end, for test/training/workers.test.ts. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -95,15 +95,15 @@ const gans: Record<string, Partial<RecipeInput>> = {
   shares: { ...withoutNorm, techniques: [minibatchDiscrimination({ kernels: 4 })] },
 };
 
-/** Games in which each worker's share of a batch is a batch of its own: not one's updates, and yet the same for all. */
+/** GANs in which each worker's share of a batch is a batch of its own: not one's updates, and yet the same for all. */
 export const IN_SHARES: readonly string[] = ["shares"];
 
-/** Games whose layers draw for themselves, by the part of the batch: one process makes the same updates in as many parts. */
+/** GANs whose layers draw for themselves, by micro-batch: one process makes the same updates in as many micro-batches. */
 const DRAWN_BY_PART: readonly string[] = ["ownDraws"];
 
-export const GAMES = Object.keys(gans);
+export const GANS = Object.keys(gans);
 
-/** The game that is interrupted: with everything that a checkpoint holds. */
+/** The GAN that is interrupted: with everything that a checkpoint holds. */
 export const INTERRUPTED = "techniques";
 
 /** Images of noise, without end. */
@@ -118,7 +118,7 @@ function loaderOf(seed: number): DataLoader {
   };
 }
 
-/** What three steps of a game end with. */
+/** What three steps of a GAN end with. */
 export interface End {
   readonly numbers: number[][];
   readonly weights: Record<string, number[]>;
@@ -142,13 +142,13 @@ const weightsOf = (gan: BuiltGan): End["weights"] =>
     ),
   );
 
-/** Trains a game of this file for three steps as one of several workers, or alone. */
+/** Trains a GAN of this file for three steps as one of several workers, or alone. */
 export function sharedGan(name: string, replica?: Replica): End {
   const gan = build(name, replica);
   return { numbers: play(gan, 3), weights: weightsOf(gan) };
 }
 
-/** The same in two sittings: the first worker alone has the checkpoint that the second one begins from. */
+/** The same in two sessions: the first worker alone has the checkpoint that the second one begins from. */
 export function interruptedGan(name: string, replica: Replica): End {
   const before = build(name, replica);
   const numbers = play(before, 1);

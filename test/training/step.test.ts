@@ -67,7 +67,7 @@ describe("three training steps agree with the same steps written by hand in PyTo
       network.loadStateDict(new Map(state));
     }
     const averaging = gan.techniques.find((one) => one.name === "weightAveraging");
-    averaging?.prepare?.(gan, {}); // anew, from the weights just loaded
+    averaging?.prepare?.(gan, {}); // once more, from the weights just loaded
 
     for (const expected of numbers) expectClose(trainingStep(gan), expected, { atol: 1e-5, rtol: 1e-5 });
     expect(drawn).toBe(latents.length);
@@ -95,7 +95,7 @@ describe("a training step", () => {
     expectClose([lossD!, dReal!, dFake!], [0, 1, 2].map(mean), { atol: 1e-6 });
   });
 
-  it("draws labels for generated samples anew in each update, and the samples are of these classes", () => {
+  it("draws new labels for generated samples in each update, and the samples are of these classes", () => {
     const drawn: number[][] = [];
     const spy = technique("labelSpy", () => ({
       discriminatorPenalty(pass, { generator }) {
@@ -168,7 +168,7 @@ describe("a training step", () => {
   });
 });
 
-describe("a game", () => {
+describe("a built GAN", () => {
   it("frees everything when it is disposed of", () => {
     const before = liveTensors();
     const recipe = tinyRecipe({ ...tinyConvolutions, techniques: [topK(), weightAveraging()] });
@@ -178,7 +178,7 @@ describe("a game", () => {
     expect(liveTensors()).toBe(before);
   });
 
-  it("has its own draws from the default generator, whatever other games of the process do", () => {
+  it("has its own draws from the default generator, whatever other GANs of the process do", () => {
     const dropout = { discriminator: dcgan.discriminator({ width: 2, dropout: 0.5 }) };
     const follow = (between: () => void): number[][] => {
       const gan = ganOf(dropout);

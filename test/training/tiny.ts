@@ -73,7 +73,7 @@ export const tinyConvolutions = {
   discriminator: dcgan.discriminator({ width: 2, spectralNorm: true }),
 };
 
-/** A game over {@link makeDataset}; it is freed when the test ends. */
+/** A GAN over {@link makeDataset}; it is freed when the test ends. */
 export function ganOf(parts: Partial<RecipeInput> = {}, data = { count: 48, size: 16, classes: 2 }): BuiltGan {
   const recipe = tinyRecipe(parts);
   const dataset = makeDataset(data);
@@ -82,7 +82,7 @@ export function ganOf(parts: Partial<RecipeInput> = {}, data = { count: 48, size
   return gan;
 }
 
-/** A technique under test as a recipe's part; `make` is called once for each game that is built. */
+/** A technique under test as a recipe's part; `make` is called once for each GAN that is built. */
 export function technique(
   name: string,
   make: (context: TechniqueContext) => Omit<Technique, "name">,
@@ -97,7 +97,7 @@ export function technique(
   )();
 }
 
-/** A feed of given batches. */
+/** A loader of given batches. */
 export function loaderOf(batches: readonly Tensor[]): DataLoader {
   let at = 0;
   return {

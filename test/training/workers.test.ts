@@ -3,7 +3,7 @@ import { Tensor } from "../../src/tensor/index.ts";
 import { deviceOf, torchrunRendezvous } from "../../src/training/distributed/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
-import { type End, GAMES, IN_SHARES, INTERRUPTED, sharedGan } from "./shared-gans.ts";
+import { type End, GANS, IN_SHARES, INTERRUPTED, sharedGan } from "./shared-gans.ts";
 
 describe("workers", () => {
   it("make the updates that one makes", async () => {
@@ -11,13 +11,13 @@ describe("workers", () => {
     const workers = [0, 1].map((rank) =>
       spawnTypeScript(new URL("worker.ts", import.meta.url), [String(rank), "2", port]),
     );
-    const alone = GAMES.map((name) => sharedGan(name));
+    const alone = GANS.map((name) => sharedGan(name));
     const ends: End[][] = [];
     for (const { ended, lines } of workers) {
       expect(await ended).toEqual({ code: 0, errors: "" });
       ends.push(lines.map((line) => JSON.parse(line)));
     }
-    for (const [gan, name] of GAMES.entries()) {
+    for (const [gan, name] of GANS.entries()) {
       for (const [rank, found] of IN_SHARES.includes(name) ? [] : ends.entries()) {
         const { numbers, weights } = found[gan]!;
         const tolerance = (what: string) => ({ atol: 1e-5, rtol: 1e-5, label: `${name}, worker ${rank}, ${what}` });
@@ -30,7 +30,7 @@ describe("workers", () => {
       expect(ends[1]![gan]!.weights).toEqual(ends[0]![gan]!.weights);
     }
     // They go on from the checkpoint of the first as if nothing had been.
-    for (const found of ends) expect(found.at(-1)).toEqual(found[GAMES.indexOf(INTERRUPTED)]);
+    for (const found of ends) expect(found.at(-1)).toEqual(found[GANS.indexOf(INTERRUPTED)]);
   });
 
   it("meet where torchrun's variables say, or are alone", () => {

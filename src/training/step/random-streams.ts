@@ -1,6 +1,6 @@
 /**
- * The run's random streams: one generator for each thing that is drawn, seeded from the recipe's seed and the stream's
- * name, so that a technique that draws more never changes what another draws.
+ * The run's random streams: one random generator for each thing that is drawn, seeded by the recipe's seed and the stream's name.
+ * A technique that draws more never changes what another draws.
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../../base/errors.ts";
@@ -11,23 +11,23 @@ export function seedOf(seed: number, name: string): number {
   return Number.parseInt(createHash("sha256").update(`${seed}/${name}`).digest("hex").slice(0, 13), 16);
 }
 
-/** What the state of the default generator is called; of another device than the CPU with its kind, as default.cuda. */
+/** The name of the default generator's state; on another device than the CPU its kind is added, as in default.cuda. */
 const DEFAULT = "default";
 
-/** Whose draws the default generator of each device makes at present. */
+/** Whose state the default generator of each device has at present. */
 const holders = new Map<string, RandomStreams>();
 
 /**
- * Named generators, made at first use. Layers that draw for themselves (dropout) use the device's default generator, of
- * which a process has only one: each game gets its own state of it back when its turn comes.
+ * Random generators by name, made at first use. Layers that draw for themselves (dropout) use the device's default generator. A
+ * process has only one: {@link claim} gives each run its own state of it back.
  */
 export class RandomStreams {
   readonly #seed: number;
   readonly #device: string;
-  /** Of the default generator's state: what another kind of device saved is of no use here. */
+  /** The name of the default generator's state on this kind of device. */
   readonly #default: string;
   readonly #generators = new Map<string, Generator>();
-  /** The state of the default generator while another holds it. */
+  /** The default generator's state while another run holds the generator. */
   #parked: Tensor | undefined;
 
   constructor(seed: number, device: string) {
@@ -38,7 +38,7 @@ export class RandomStreams {
     this.claim();
   }
 
-  /** Takes the default generator: from here on it continues where this game's draws left it. */
+  /** Takes the default generator, which then continues where this run's draws left it. */
   claim(): void {
     const holder = holders.get(this.#device);
     if (holder === this) return;
@@ -62,7 +62,7 @@ export class RandomStreams {
     return generator;
   }
 
-  /** Runs `draw` with all streams standing afterwards where they stood before, whatever it drew. */
+  /** Runs `draw` and then puts all streams back where they were. */
   aside<T>(draw: () => T): T {
     return scope(() => {
       const before = this.state();
@@ -75,7 +75,7 @@ export class RandomStreams {
     });
   }
 
-  /** Where every stream stands, by name. */
+  /** The state of every stream, by name. */
   state(): Map<string, Tensor> {
     this.claim();
     const states = new Map([[this.#default, getRngState(this.#device)]]);
@@ -84,10 +84,10 @@ export class RandomStreams {
   }
 
   /**
-   * Continues from {@link state}. The default generator of another kind of device than the state is of begins anew, from the
+   * Continues from {@link state}. If that is the state of another kind of device, this device's default generator begins at the
    * seed.
    *
-   * @throws UserError when there is no state of any.
+   * @throws UserError when the state of no default generator is there.
    */
   load(states: ReadonlyMap<string, Tensor>): void {
     if (![...states.keys()].some((name) => name.split(".")[0] === DEFAULT)) {
@@ -101,7 +101,7 @@ export class RandomStreams {
     }
   }
 
-  /** Lets go of the default generator. */
+  /** Gives the default generator up. */
   dispose(): void {
     if (holders.get(this.#device) === this) holders.delete(this.#device);
     this.#parked?.dispose();

@@ -39,7 +39,7 @@ function train(gan: BuiltGan, steps: number): void {
   }
 }
 
-/** All that a game carries from step to step, and what is sampled from it, by name. */
+/** All that a GAN carries from step to step, and what is sampled from it, by name. */
 function bitsOf(gan: BuiltGan): Record<string, string> {
   return scope(() => {
     const found: Record<string, string> = {};
@@ -62,7 +62,7 @@ function bitsOf(gan: BuiltGan): Record<string, string> {
       const kept = state?.();
       if (kept !== undefined) note(name, kept.tensors, kept.numbers);
     }
-    for (const [name, loader] of [["feed", gan.loader] as const, ...gan.auxiliaryLoaders]) {
+    for (const [name, loader] of [["training", gan.loader] as const, ...gan.auxiliaryLoaders]) {
       const { tensors, numbers } = loader.state();
       note(`loader ${name}`, tensors, numbers);
     }
@@ -74,7 +74,7 @@ function bitsOf(gan: BuiltGan): Record<string, string> {
 export type Outcome = { readonly bits: Record<string, string> } | { readonly refused: string };
 
 /**
- * Trains `steps` steps; and the second half of them once more, in a game that was built anew and loaded the checkpoint of
+ * Trains `steps` steps; and the second half of them once more, in training that was built again and loaded the checkpoint of
  * the middle.
  *
  * Throws when a loss is not finite, or both ends differ in a bit.

@@ -7,7 +7,7 @@ import { trainingStep } from "../../src/training/step/step.ts";
 import { flat } from "../nn/oracle.ts";
 import { ganOf, loaderOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
-describe("further feeds", () => {
+describe("auxiliary loaders", () => {
   /** Keeps a reference batch and draws labelled batches, as virtual batch norm and semi-supervised learning would. */
   function curious(seen: { reference?: number[]; batches: number[][] }) {
     return technique("curious", () => {

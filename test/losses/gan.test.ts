@@ -17,7 +17,7 @@ import { flat } from "../nn/oracle.ts";
 const BATCH = 64;
 
 /**
- * The whole game in little: a generator of points has to find a cluster around (2, -1). Gives the mean of its points
+ * A small GAN: a generator of points has to find a cluster around (2, -1). Gives the mean of its points
  * before and after `steps` updates of both players, and the live tensors that the last step left behind.
  */
 function play(loss: Loss, spectralNorm: boolean, steps: number): { before: number[]; after: number[]; left: number } {
