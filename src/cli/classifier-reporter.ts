@@ -1,10 +1,10 @@
-/** What the training of a classifier tells while it goes: for people, as JSON lines, or (quietly) the file at its end. */
+/** How the training of a classifier reports: text for people, JSON lines, or (quietly) only the file at the end. */
 import type { Dataset, PackProgress } from "../data/index.ts";
 import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/classifier/index.ts";
 import { clock, duration, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 
-/** What is told at the end. */
+/** The result of the training. */
 export interface ClassifierResult {
   readonly file: string;
   readonly correct: number;
@@ -34,7 +34,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000;
 
-/** One object a line: `event` is preparing, start, begin, tick, epoch, testing, stopping, stopped or end. */
+/** One object per line: `event` is preparing, start, begin, tick, epoch, testing, stopping, stopped or end. */
 function jsonReporter(out: Stream): ClassifierReporter {
   const started = performance.now();
   const line = (event: string, content: object): void => {
@@ -80,16 +80,16 @@ class TextReporter implements ClassifierReporter {
   constructor(out: Stream) {
     this.#out = out;
     this.#status = new StatusLine(out);
-    // Where a line cannot be redrawn every report is a line of its own: fewer of them.
+    // If lines cannot be redrawn, every update is a line of its own: write fewer.
     const interval = out.isTTY ? 200 : 10_000;
     this.preparing = throttled(
-      ({ name, done, total }) => this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+      ({ name, done, total }) => this.#status.update(`Preparing ${name}: ${done} of ${total} images`),
       interval,
     );
     this.tick = throttled(({ step, steps, epoch, loss, accuracy }) => {
       const left = clock(this.#remaining.update(step, steps, secondsSince(this.#began)));
       const numbers = `loss ${loss.toFixed(3)}  training accuracy ${percent(accuracy)}`;
-      this.#status.passing(`${step}/${steps}  epoch ${epoch.toFixed(2)}  ${numbers}  ETA ${left}`);
+      this.#status.update(`${step}/${steps}  epoch ${epoch.toFixed(2)}  ${numbers}  ETA ${left}`);
     }, interval);
   }
 
@@ -102,19 +102,19 @@ class TextReporter implements ClassifierReporter {
   begin(steps: number, parameters: number): void {
     this.#began = performance.now();
     this.#remaining.update(0, steps, 0);
-    this.#status.lasting(`Training a network of ${parameters} parameters for ${steps} steps`);
+    this.#status.print(`Training a network of ${parameters} parameters for ${steps} steps`);
   }
 
   epoch({ epoch, loss, accuracy }: ClassifierEpoch): void {
-    this.#status.lasting(`Epoch ${epoch}: loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}`);
+    this.#status.print(`Epoch ${epoch}: loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}`);
   }
 
   testing(count: number): void {
-    this.#status.passing(`Testing on ${count} images`);
+    this.#status.update(`Testing on ${count} images`);
   }
 
   stopping(): void {
-    this.#status.lasting("Stopping after this step: an unfinished classifier is not written.");
+    this.#status.print("Stopping after this step: an unfinished classifier is not written.");
   }
 
   stopped(): void {

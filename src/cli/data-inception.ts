@@ -43,7 +43,7 @@ export const inceptionCommand = defineCommand({
         : await importInception(args.file, { target, anyHash });
     status.end();
     if (!imported.official) {
-      status.lasting(
+      status.print(
         `warning: these are not the published weights: scores will carry the hash ${imported.hash} and compare only with ` +
           "scores from the same file",
       );
@@ -67,13 +67,13 @@ async function fetched<T>(target: string, status: StatusLine, use: (file: string
   const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
   const show = throttled(({ done, total }: { done: number; total: number }) => {
     const left = clock(remaining.update(done, total, performance.now() / 1000));
-    status.passing(`${inceptionFile.name}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
+    status.update(`${inceptionFile.name}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
   });
   const remedy = `fetch ${inceptionFile.urls[0]} on another machine and run \`gantry data inception FILE\` with it`;
   const result = await download(inceptionFile, file, {
     remedy,
     onProgress: (done, total) => show({ done, total }),
-    onRetry: (reason) => status.lasting(`trying again: ${reason}`),
+    onRetry: (reason) => status.print(`trying again: ${reason}`),
   });
   const imported = await use(file);
   // Only what this call brought: a file that a person put there is left.

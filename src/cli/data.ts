@@ -76,11 +76,11 @@ const inspectCommand = defineCommand({
     const status = new StatusLine(process.stderr);
     const remaining = new Remaining();
     // Listing the files of a large folder takes its time, and nothing can be said yet of how much.
-    status.passing(`looking at ${args.dataset}`);
+    status.update(`looking at ${args.dataset}`);
     const pack = await packOf(descriptor, {
       onProgress: throttled(({ name, done, total, failed }) => {
         const left = clock(remaining.update(done, total, performance.now() / 1000));
-        status.passing(`preparing ${name}: ${done}/${total}${failed > 0 ? `, ${failed} broken` : ""}, ${left} left`);
+        status.update(`preparing ${name}: ${done}/${total}${failed > 0 ? `, ${failed} broken` : ""}, ${left} left`);
       }),
     });
     status.end();
@@ -121,11 +121,11 @@ const getCommand = defineCommand({
       const remaining = started.get(file) ?? new Remaining();
       started.set(file, remaining);
       const left = clock(remaining.update(done, total, performance.now() / 1000));
-      status.passing(`${file}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
+      status.update(`${file}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
     });
     const { folder, downloaded } = await getDataset(dataset, {
       onProgress: (file, done, total) => show({ file, done, total }),
-      onRetry: (reason) => status.lasting(`trying again: ${reason}`),
+      onRetry: (reason) => status.print(`trying again: ${reason}`),
     });
     status.end();
     const result = { name: dataset.name, folder, downloaded };

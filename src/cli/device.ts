@@ -1,4 +1,4 @@
-/** Devices, checked before a run begins: the engine's own message about an absent one is a page about linkers. */
+/** Checks devices before a run begins: the engine's own message about an absent one is a page about linkers. */
 import { UserError } from "../base/errors.ts";
 import { binding } from "../tensor/native.ts";
 
@@ -8,7 +8,7 @@ export function refuseAbsentDevice(device: string): void {
   const kind = device.split(":")[0];
   if ((kind === "cuda" && !engine.hasCuda()) || (kind === "mps" && !engine.hasMps()))
     throw new UserError(
-      `device (=${device}) is not there: this libtorch ${engine.version()} offers ${offered()}; see gantry doctor`,
+      `device (=${device}) is not available: this libtorch ${engine.version()} offers ${offered()}; see gantry doctor`,
     );
 }
 

@@ -1,4 +1,4 @@
-/** `gantry doctor`: what Gantry runs on, how fast that is, and what is wrong with it. Ends with 1 if it cannot run. */
+/** `gantry doctor`: reports the engine, its speed and its problems. Ends with exit code 1 if Gantry cannot run. */
 import { defineCommand } from "./command.ts";
 import { examine } from "./doctor/examine.ts";
 import { reportText } from "./doctor/print.ts";
@@ -10,12 +10,12 @@ import { reportText } from "./doctor/print.ts";
  * defineCommand({ subCommands: { doctor } });
  */
 export const doctor = defineCommand({
-  meta: { name: "doctor", description: "Report on libtorch, BLAS, processor, devices and their speed" },
+  meta: { name: "doctor", description: "Reports libtorch, BLAS, processor, devices and their speed." },
   args: {
-    json: { type: "boolean", description: "Print the report as JSON", default: false },
+    json: { type: "boolean", description: "print the report as JSON", default: false },
   },
   examples: [
-    { line: "gantry doctor", does: "what Gantry runs on, and how fast that is" },
+    { line: "gantry doctor", does: "the engine, the devices and their speed" },
     { line: "gantry doctor --json", does: "the same for a program" },
   ],
   run({ args }) {

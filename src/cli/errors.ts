@@ -1,4 +1,4 @@
-/** Failures as the command line shows them: one line, and the exit code that belongs to it. */
+/** Failures as the command line shows them: one line and an exit code. */
 import { resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
 
@@ -28,10 +28,10 @@ function isForUser(error: unknown): boolean {
   return error instanceof UserError || (error instanceof Error && error.name === "SetupError");
 }
 
-/** Where this package lies. */
+/** The folder of this package. */
 const HOME = resolve(import.meta.dirname, "../..");
 
-/** `file:line: ` where a failure arose in a file of the user's; empty where none is on its trace. */
+/** `file:line: ` if a failure arose in a file of the user; otherwise empty. */
 function placeOf({ stack = "" }: Error): string {
   for (const [, path, line] of stack.matchAll(/(?:\(|^ +at )(?:file:\/\/)?(\/[^():]+):(\d+):\d+\)?$/gm)) {
     if (!path!.startsWith(`${HOME}/`) && !path!.includes("/node_modules/")) return `${path}:${line}: `;

@@ -47,10 +47,14 @@ const args = {
     type: "string",
     valueHint: "MODE",
     default: "eval",
-    description: "of the generator: eval (running statistics) or train (those of each batch of 64)",
+    description: "the generator's batch norm: eval (running statistics) or train (statistics of each batch of 64)",
   },
-  truncation: { type: "string", valueHint: "T", description: "draw latents beyond T standard deviations again" },
-  split: { type: "string", valueHint: "NAME", description: "split of a dataset, or of a folder, that is evaluated" },
+  truncation: {
+    type: "string",
+    valueHint: "T",
+    description: "draw again the latent values beyond T standard deviations",
+  },
+  split: { type: "string", valueHint: "NAME", description: "the split to evaluate, of a dataset or a folder" },
   size: {
     type: "string",
     valueHint: "PIXELS",
@@ -61,11 +65,11 @@ const args = {
     type: "string",
     valueHint: "N",
     default: "1",
-    description: "evaluations, each with the next seed: mean ± std",
+    description: "repeat the evaluation with N seeds and give mean ± std",
   },
   out: { type: "string", valueHint: "FILE", description: "also write the scores as JSON, for gantry compare" },
   threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
-  device: { type: "string", valueHint: "NAME", default: "cpu", description: "device of the feature network" },
+  device: { type: "string", valueHint: "NAME", default: "cpu", description: "the feature network's device" },
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 
@@ -76,8 +80,8 @@ function oneOf<T extends string>(flag: string, text: string, accepted: readonly 
 }
 
 /**
- * Only another evaluation is written over.
- * @throws UserError where something else stands.
+ * Only another evaluation is overwritten.
+ * @throws UserError when the file is anything else.
  */
 function refuseOtherFile(out: string): void {
   if (!existsSync(out)) return;
@@ -131,10 +135,10 @@ export const evaluate = defineCommand({
     const protocol = preset(flags.protocol);
     const metrics = metricsOf(flags.metrics, valuesOf(rawArgs, args, "set"), protocol.metrics);
     const status = new StatusLine(process.stderr);
-    const show = throttled((text: string) => status.passing(text));
+    const show = throttled((text: string) => status.update(text));
     const onProgress = ({ name, done, total }: { name: string; done: number; total: number }) =>
       show(`preparing ${name}: ${done} of ${total} images`);
-    const interrupt = watchInterrupts(() => status.lasting("Stopping."));
+    const interrupt = watchInterrupts(() => status.print("Stopping."));
     const opened: { close(): void | Promise<void> }[] = [];
     try {
       const subject = await openSubject({
@@ -170,7 +174,7 @@ export const evaluate = defineCommand({
 
       const warned = new Set<string>();
       const warn = (message: string): void => {
-        if (!warned.has(message)) status.lasting(`note: ${message}`);
+        if (!warned.has(message)) status.print(`note: ${message}`);
         warned.add(message);
       };
       if (warning !== undefined) warn(warning);

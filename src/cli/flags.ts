@@ -1,13 +1,13 @@
 /**
- * Flags, checked strictly before citty reads them: citty passes over what it does not know, and of a flag that is given
- * twice it keeps the last. Here an unknown flag is refused with the nearest known one, and `--set` may be repeated.
+ * Checks flags strictly before citty reads them. citty ignores unknown flags and keeps the last value of a repeated one.
+ * Here an unknown flag is refused with the nearest known one, and `--set` may be repeated.
  */
 import { parseArgs } from "node:util";
 import type { ArgDef, ArgsDef } from "citty";
 import { nearest } from "../base/errors.ts";
 import { UsageError } from "./errors.ts";
 
-/** Flags that every command takes; the shell handles them itself. */
+/** Flags of every command; the shell handles them itself. */
 export const globalFlags: ArgsDef = {
   help: { type: "boolean", alias: "h", description: "show this help" },
   stack: { type: "boolean", description: "on an error, show where in the program it arose" },
@@ -41,14 +41,14 @@ function knownFlags(args: ArgsDef): Map<string, Known> {
   return known;
 }
 
-/** What stood on the command line: positional arguments, and every value of every flag in the order given. */
+/** The parsed command line: positional arguments, and every value of every flag in the order given. */
 export interface Parsed {
   readonly positionals: readonly string[];
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
- * Takes the arguments of one command apart and refuses what it does not define.
+ * Parses the arguments of one command and refuses what it does not define.
  *
  * @param command - its full name for messages, such as "gantry train"
  * @throws UsageError for an unknown flag (naming the nearest), a flag without its value, a value where none belongs, a
@@ -98,10 +98,10 @@ function refuseMiscount(given: readonly string[], args: ArgsDef, command: string
   const extra = given[wanted.length];
   if (extra === undefined) return;
   const remedy = extra.includes("=") && "set" in args ? `; write --set ${extra}` : `; see ${command} --help`;
-  throw new UsageError(`one argument too many, \`${extra}\`${remedy}`);
+  throw new UsageError(`unexpected argument \`${extra}\`${remedy}`);
 }
 
-/** The flags that were given, as they are typed but for the dashes: `no-averaged`. */
+/** The flags that were given, without their dashes: `no-averaged`. */
 export function givenFlags(rawArgs: readonly string[], args: ArgsDef): readonly string[] {
   return [...parseStrictly(rawArgs, args, "gantry").values.keys()];
 }
@@ -128,7 +128,7 @@ export function wholeNumber(flag: string, text: string | undefined, least: numbe
 
 /**
  * The path given for a flag that names a file to write.
- * @throws UsageError unless it ends in `ending`: what else a file is, it stays.
+ * @throws UsageError unless it ends in `ending`, so that no other file is overwritten by a slip.
  */
 export function fileNamed(flag: string, path: string, ending: ".png" | ".json" | ".safetensors"): string {
   if (path.endsWith(ending)) return path;

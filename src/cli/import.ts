@@ -1,4 +1,4 @@
-/** `gantry import`: a generator that another project trained becomes a run that can be drawn from and scored. */
+/** `gantry import`: writes a generator that another project trained as a run, to sample from and to evaluate. */
 import { basename, join } from "node:path";
 import { defineCommand } from "./command.ts";
 import { valuesOf } from "./flags.ts";
@@ -47,7 +47,7 @@ export const importCommand = defineCommand({
     const of = classes > 0 ? `${classes} classes` : "no classes";
     process.stdout.write(
       `${kind} of ${layout}: ${image.size} x ${image.size}, ${of}, ${(parameters / 1e6).toFixed(2)} million parameters\n` +
-        `${directory}: draw from it with \`${programName()} sample ${quoted(directory)}\`\n`,
+        `${directory}: sample from it with \`${programName()} sample ${quoted(directory)}\`\n`,
     );
   },
 });

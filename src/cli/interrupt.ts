@@ -7,7 +7,7 @@ import { exitCodes } from "./errors.ts";
 
 /** A watch for signals that ask a run to stop. */
 export interface Interrupt {
-  /** Given to the trainer, which stops after the step at hand once it is aborted. */
+  /** The trainer stops after the current step once this is aborted. */
   readonly signal: AbortSignal;
   /** The exit code that the signal asks for, 0 while there was none. */
   exitCode(): number;

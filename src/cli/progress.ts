@@ -100,7 +100,7 @@ export interface Stream {
   readonly columns?: number | undefined;
 }
 
-/** A stream on which a passing line is redrawn in place (on a terminal) while lasting lines stay. */
+/** A line of progress that is redrawn in place on a terminal, below the lines that were printed. */
 export class StatusLine {
   readonly #stream: Stream;
   readonly #terminal: boolean;
@@ -111,13 +111,13 @@ export class StatusLine {
     this.#terminal = terminal;
   }
 
-  /** How many letters a passing line may have: one that wraps could not be erased with one carriage return. */
+  /** The most letters of the line of progress: a line that wraps could not be erased with one carriage return. */
   get columns(): number {
     return this.#terminal ? (this.#stream.columns || 80) - 1 : Number.POSITIVE_INFINITY;
   }
 
-  /** Replaces the passing line; where nothing can be redrawn it becomes a line of its own. */
-  passing(text: string): void {
+  /** Replaces the line of progress. Where nothing can be redrawn, the text becomes a line of its own. */
+  update(text: string): void {
     if (!this.#terminal) {
       this.#stream.write(`${text}\n`);
       return;
@@ -127,20 +127,20 @@ export class StatusLine {
     this.#drawn = fitting;
   }
 
-  /** Writes a line that stays, above the passing one. */
-  lasting(text: string): void {
+  /** Writes a line that stays, above the line of progress. */
+  print(text: string): void {
     if (this.#drawn === "") this.#stream.write(`${text}\n`);
     else this.#stream.write(`\r\u001b[K${text}\n${this.#drawn}`);
   }
 
-  /** Ends the passing line: what comes next begins below it. */
+  /** Ends the line of progress: what is written next begins below it. */
   end(): void {
     if (this.#drawn !== "") this.#stream.write("\n");
     this.#drawn = "";
   }
 }
 
-/** How often a passing line is worth drawing: ten times a second in place, every ten seconds in a log. */
+/** Milliseconds between two updates: a tenth of a second on a terminal, ten seconds in a log. */
 export const lineInterval = (): number => (process.stderr.isTTY ? 100 : 10_000);
 
 /** Calls `show` at most every `interval` milliseconds; the first call goes through, those between are left out. */

@@ -1,4 +1,4 @@
-/** What a training run tells while it goes: for people, as JSON lines, or (quietly) nothing but where the run is. */
+/** How a training run reports: text for people, JSON lines, or (quietly) only the run directory at the end. */
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { programName, quoted } from "./program.ts";
@@ -15,12 +15,12 @@ import {
 
 /** How a command reports. */
 export interface Reporter {
-  /** A run named so begins, or continues, in this directory. */
+  /** A run of this recipe begins, or continues, in this directory. */
   start(recipe: string, directory: string): void;
   readonly events: RunEvents;
   /** A signal asked to stop. */
   stopping(): void;
-  /** The sitting is over; `workers` is what the user gave as `--workers`, which the next one needs as well. */
+  /** The session is over. `workers` is what the user gave as `--workers`; resuming needs it again. */
   end(result: RunResult, workers?: string): void;
 }
 
@@ -35,7 +35,7 @@ export interface OutputFlags {
 /** The flags that go with a {@link Reporter}. */
 export const outputFlags = {
   quiet: { type: "boolean", description: "print only the run directory, when it is done" },
-  json: { type: "boolean", description: "print one JSON object a line instead of text" },
+  json: { type: "boolean", description: "print one JSON object per line instead of text" },
 } as const;
 
 /** The reporter that the flags ask for. */
@@ -44,10 +44,10 @@ export function reporterFor(flags: OutputFlags, out: Stream = process.stdout): R
   return flags.quiet ? new QuietReporter(out) : new TextReporter(out);
 }
 
-/** Milliseconds between two passing lines of one kind. */
+/** Milliseconds between two updates of one kind. */
 const intervalOf = (out: Stream): number => (out.isTTY ? 500 : 10_000);
 
-/** One object a line: `event` is start, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
+/** One object per line: `event` is start, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
 class JsonReporter implements Reporter {
   readonly #out: Stream;
   readonly events: RunEvents;
@@ -111,30 +111,30 @@ class TextReporter implements Reporter {
     this.#status = new StatusLine(out);
     this.events = {
       preparing: throttled(
-        ({ name, done, total }) => this.#status.passing(`Preparing ${name}: ${done} of ${total} images`),
+        ({ name, done, total }) => this.#status.update(`Preparing ${name}: ${done} of ${total} images`),
         intervalOf(out),
       ),
       begin: (from, to) => {
         this.#total = to;
         this.#remaining.update(from, to, performance.now() / 1000);
         // A run that has reached its end says so in a note.
-        if (from === 0) this.#status.lasting(`Training for ${plural(to)}`);
-        else if (from < to) this.#status.lasting(`Going on from step ${from} to ${to}`);
+        if (from === 0) this.#status.print(`Training for ${plural(to)}`);
+        else if (from < to) this.#status.print(`Continuing from step ${from} to ${to}`);
       },
       tick: (tick) => this.#tick(tick),
       evaluating: throttled(
-        ({ name, done, total }) => this.#status.passing(`Evaluating: ${done} of ${total} images of ${name}`),
+        ({ name, done, total }) => this.#status.update(`Evaluating: ${done} of ${total} images of ${name}`),
         intervalOf(out),
       ),
-      scored: (evaluation, best) => this.#status.lasting(scoresLine(evaluation, best)),
-      note: (message) => this.#status.lasting(message),
+      scored: (evaluation, best) => this.#status.print(scoresLine(evaluation, best)),
+      note: (message) => this.#status.print(message),
     };
   }
 
   #tick(tick: Tick): void {
-    // By the clock on the wall: a person also waits for samples and checkpoints.
+    // Wall-clock time: a person also waits for samples and checkpoints.
     const left = this.#remaining.update(tick.step, this.#total, performance.now() / 1000);
-    this.#status.passing(progressLine(tick, this.#total, left, this.#status.columns));
+    this.#status.update(progressLine(tick, this.#total, left, this.#status.columns));
   }
 
   start(recipe: string, directory: string): void {
@@ -143,7 +143,7 @@ class TextReporter implements Reporter {
 
   stopping(): void {
     const when = this.#total > 0 ? "Stopping after this step" : "Stopping";
-    this.#status.lasting(`${when}; Ctrl-C once more ends at once, without saving.`);
+    this.#status.print(`${when}; Ctrl-C once more ends at once, without saving.`);
   }
 
   end(result: RunResult, workers?: string): void {
@@ -160,13 +160,13 @@ function scoresLine({ step, scores }: ScoresEvent, best: boolean): string {
 
 const plural = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;
 
-/** A path as this person would write it: relative where it lies inside the working directory. */
+/** A path as the user would write it: relative if it lies inside the working directory. */
 function near(path: string): string {
   const inside = relative(process.cwd(), path);
   return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
 }
 
-/** The last words: where everything is, and what to type next. `total` is 0 where training did not begin. */
+/** The text at the end: where everything is, and what to type next. `total` is 0 if training did not begin. */
 function endText(result: RunResult, total: number, workers: string | undefined): string {
   const begun = total > 0;
   const gantry = programName();
@@ -183,11 +183,11 @@ function endText(result: RunResult, total: number, workers: string | undefined):
         [`${gantry} sample ${directory}`, "draw new images"],
         [`${resume} --set steps=${total * 2}`, "train for as long again"],
       ]
-    : [[resume, begun ? `go on to step ${total}` : "go on"]];
+    : [[resume, begun ? `continue to step ${total}` : "continue"]];
   const after = `after ${duration(result.seconds)} of training`;
   const stopped = begun
     ? `Stopped and saved at step ${result.step} of ${total} ${after}.`
-    : "Stopped while the run was prepared; what is prepared is kept.";
+    : "Stopped while the data was being prepared; what is prepared is kept.";
   return [
     result.finished ? `Finished ${plural(result.step)} ${after}.` : stopped,
     ...rows.flatMap(([name, path]) => (path === undefined ? [] : [`  ${name.padEnd(10)}  ${path}`])),

@@ -1,8 +1,8 @@
-/** `gantry resume`: a run goes on from its latest whole checkpoint. */
+/** `gantry resume`: continues a run from its latest whole checkpoint. */
 import { defineCommand } from "./command.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
 import { outputFlags } from "./reporter.ts";
-import { trainWatched } from "./watched.ts";
+import { trainRun } from "./train-run.ts";
 import { workersFlag } from "./workers-flag.ts";
 
 const args = {
@@ -11,13 +11,13 @@ const args = {
     type: "string",
     valueHint: "KEY=VALUE",
     description:
-      "change what may change: steps or epochs, samples, log, evaluate, checkpoint (such as samples.every=500), threads, device",
+      "change one of steps, epochs, samples, log, evaluate, checkpoint, threads and device, such as samples.every=500",
   },
   steps: { type: "string", valueHint: "N", description: "the same as --set steps=N" },
   threads: {
     type: "string",
     valueHint: "N",
-    description: "CPU threads; another count than before changes the last bits",
+    description: "CPU threads; results differ in the last bits from those with another number",
   },
   ...workersFlag,
   ...outputFlags,
@@ -32,7 +32,7 @@ export const resume = defineCommand({
   },
   args,
   examples: [
-    { line: "gantry resume runs/x", does: "go on after Ctrl-C or a crash" },
+    { line: "gantry resume runs/x", does: "continue after Ctrl-C or a crash" },
     { line: "gantry resume runs/x --set steps=4000", does: "train a finished run for longer" },
   ],
   async run({ args: flags, rawArgs }) {
@@ -43,9 +43,9 @@ export const resume = defineCommand({
     if (threads !== undefined) changes.push(`threads=${threads}`);
     const { openRun } = await import("../training/index.ts");
     const run = await openRun(flags.run, changes);
-    const { amongWorkers } = await import("./local-workers.ts");
-    return amongWorkers(flags.workers, run.trainer, (rendezvous) =>
-      trainWatched(run, run.recipe.name ?? "run", flags.run, flags, { rendezvous, workers: flags.workers }),
+    const { launchWorkers } = await import("./launch-workers.ts");
+    return launchWorkers(flags.workers, run.trainer, (rendezvous) =>
+      trainRun(run, run.recipe.name ?? "run", flags.run, flags, { rendezvous, workers: flags.workers }),
     );
   },
 });

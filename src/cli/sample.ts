@@ -1,11 +1,11 @@
-/** `gantry sample`: new images from a trained generator, in a grid or a sheet, as one PNG file. */
+/** `gantry sample`: draws new images with a trained generator, as a grid or a sheet in one PNG file. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
 import { fileNamed, positiveNumber, wholeNumber } from "./flags.ts";
 import { StatusLine } from "./progress.ts";
-import { classIndex, pictureFlags, subjectOf } from "./sample/flags.ts";
+import { classIndex, sheetFlags, subjectOf } from "./sample/flags.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
@@ -18,16 +18,17 @@ const args = {
   columns: {
     type: "string",
     valueHint: "N",
-    description: "images in a row; default: the side of the smallest square, of a sheet 10",
+    description: "images in a row; default: as square as possible; sheets: 10",
   },
   seed: { type: "string", valueHint: "N", default: "0", description: "the same seed draws the same images" },
   class: { type: "string", valueHint: "NAME", description: "only this class, by name or number; default: all in turn" },
   truncation: {
     type: "string",
     valueHint: "T",
-    description: "draw latents beyond T standard deviations again: fewer freaks, less variety; such as 1.5",
+    description:
+      "draw again the latent values beyond T standard deviations, such as 1.5: fewer bad samples, less variety",
   },
-  ...pictureFlags,
+  ...sheetFlags,
   averaged: {
     type: "boolean",
     negativeDescription: "the weights of the last step",
@@ -43,7 +44,7 @@ const args = {
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 
-/** A name in the run directory that is not taken. */
+/** A new file name in the run directory. */
 function freshFile(directory: string, seed: number): string {
   for (let number = 1; ; number++) {
     const candidate = join(directory, `sample-seed${seed}${number === 1 ? "" : `-${number}`}.png`);
@@ -62,16 +63,22 @@ export const sample = defineCommand({
     { line: "gantry sample runs/x", does: "64 images" },
     {
       line: "gantry sample runs/x --count 100 --columns 10 --seed 7 --out digits.png",
-      does: "others, and more of them",
+      does: "100 images from another seed",
     },
-    { line: "gantry sample runs/x --truncation 1.2 --checkpoint 1500", does: "safer ones, from an earlier step" },
+    {
+      line: "gantry sample runs/x --truncation 1.2 --checkpoint 1500",
+      does: "truncated samples of an earlier checkpoint",
+    },
     { line: "gantry sample runs/x --interpolate spherical --class 3", does: "from one sample to another" },
     { line: "gantry sample runs/x --interpolate fixed --classes 3,8", does: "from one class to another" },
     {
       line: "gantry sample runs/x --sheet truncation",
-      does: "what smaller and smaller latents make of the same samples",
+      does: "the same samples with smaller and smaller thresholds",
     },
-    { line: "gantry sample runs/x --neighbours 5", does: "is it the data that it draws?" },
+    {
+      line: "gantry sample runs/x --neighbours 5",
+      does: "the nearest training images, to see whether samples are copies",
+    },
   ],
   async run({ args: flags }) {
     const subject = subjectOf(flags);
@@ -88,7 +95,7 @@ export const sample = defineCommand({
     const { data } = description;
     const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
     const vectors = data && "features" in data.sample;
-    if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and sheets are of images`);
+    if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and a sheet shows images`);
     const file = flags.out === undefined ? freshFile(flags.run, seed) : fileNamed("--out", flags.out, ".png");
     const finish = ({ count, ...rest }: { count: number; width: number; height: number }, text: string): void => {
       const line = flags.json ? JSON.stringify({ file, count, seed, ...rest }) : text;
@@ -111,14 +118,14 @@ export const sample = defineCommand({
       checkpoint: flags.checkpoint,
     });
     if (neighbours === undefined) {
-      const picture = await writeRunImage(description, file, images, columns === undefined ? {} : { columns });
-      finish({ count, ...picture }, `${count} ${vectors ? "samples" : "images"}: ${file}`);
+      const size = await writeRunImage(description, file, images, columns === undefined ? {} : { columns });
+      finish({ count, ...size }, `${count} ${vectors ? "samples" : "images"}: ${file}`);
       return;
     }
     const { writeNeighbours } = await import("./sample/sheet.ts");
     const status = new StatusLine(process.stderr);
     const written = await writeNeighbours(flags.run, images, neighbours, file, ({ name, done, total }) =>
-      status.passing(`preparing ${name}: ${done} of ${total} images`),
+      status.update(`preparing ${name}: ${done} of ${total} images`),
     );
     status.end();
     const nearest = Math.min(...written.neighbours.map(([first]) => first!.distance));

@@ -1,6 +1,6 @@
 /**
- * The shell around the sub-commands: finds the one that was asked for, loads only that one, checks its flags, runs it, and
- * turns what it throws into one line and an exit code.
+ * Runs the sub-commands: loads only the one that was asked for, checks its flags, runs it, and turns an error into one line
+ * and an exit code.
  */
 import { runCommand } from "citty";
 import { suggestion } from "../base/errors.ts";
@@ -8,10 +8,10 @@ import { gantryVersion } from "../recipe/version.ts";
 import { type Command, resolved } from "./command.ts";
 import { exitCodeOf, exitCodes, failureText, UsageError } from "./errors.ts";
 import { parseStrictly } from "./flags.ts";
-import { commandUsage, mainUsage, type Style } from "./usage.ts";
+import { commandUsage, mainUsage } from "./usage.ts";
 
 interface Entry {
-  /** Stands here as well as in the command, so that `gantry --help` loads none of them (and no libtorch). */
+  /** Repeated here from the command, so that `gantry --help` loads no command and no libtorch. */
   readonly summary: string;
   load(): Promise<unknown>;
 }
@@ -30,15 +30,15 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./sample.ts")).sample,
   },
   import: {
-    summary: "make a run of a generator that another project trained",
+    summary: "write a generator that another project trained as a run",
     load: async () => (await import("./import.ts")).importCommand,
   },
   "train-classifier": {
-    summary: "train a classifier that scores can be computed with",
+    summary: "train a classifier to compute scores with",
     load: async () => (await import("./train-classifier.ts")).trainClassifier,
   },
   sweep: {
-    summary: "run a grid of values with several seeds, and tabulate the scores",
+    summary: "train a recipe over a grid of values and seeds, and tabulate the scores",
     load: async () => (await import("./sweep.ts")).sweep,
   },
   evaluate: {
@@ -46,7 +46,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
   compare: {
-    summary: "show two evaluations side by side, if their protocols agree",
+    summary: "compare two evaluations that have the same protocol",
     load: async () => (await import("./compare.ts")).compare,
   },
   lab: {
@@ -54,7 +54,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./lab.ts")).lab,
   },
   data: {
-    summary: "inspect a dataset, or get one",
+    summary: "inspect or download a dataset",
     load: async () => (await import("./data.ts")).data,
   },
   doctor: {
@@ -63,11 +63,8 @@ const commands: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** Bold only on a terminal that did not ask for plain text (https://no-color.org). */
-function style(): Style {
-  const bold = process.stdout.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb";
-  return { columns: Math.min(process.stdout.columns ?? 80, 80), bold };
-}
+/** The width of help texts. */
+const columns = (): number => Math.min(process.stdout.columns ?? 80, 80);
 
 function unknownCommand(name: string, known: readonly string[], path: string): UsageError {
   return new UsageError(`unknown command \`${path} ${name}\`${suggestion(name, known)}`);
@@ -95,7 +92,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   const name = args[0];
   if (name === undefined || name === "--help" || name === "-h") {
     const rows = Object.entries(commands).map(([key, { summary }]) => [key, summary] as const);
-    process.stdout.write(mainUsage(rows, gantryVersion(), style()));
+    process.stdout.write(mainUsage(rows, gantryVersion(), columns()));
     return exitCodes.success;
   }
   if (name === "--version" || name === "-v") {
@@ -108,7 +105,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   if (!entry || !Object.hasOwn(commands, name)) throw unknownCommand(name, names, "gantry");
   const [command, path, rest] = await descend((await entry.load()) as Command, `gantry ${name}`, args.slice(1));
   if (asksHelp(rest)) {
-    process.stdout.write(await commandUsage(command, path, style()));
+    process.stdout.write(await commandUsage(command, path, columns()));
     return exitCodes.success;
   }
   const definitions = (await resolved(command.args)) ?? {};

@@ -2,7 +2,7 @@
 import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../experiments/index.ts";
 import { duration, type Stream } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
-import { StatusBlock } from "./status-block.ts";
+import { StatusLines } from "./status-lines.ts";
 import { SweepProgress } from "./sweep-progress.ts";
 
 /** How a sweep is reported. */
@@ -62,7 +62,7 @@ const labelOf = (run: GridRun) => `${run.cell.label}, seed ${run.seed}`;
 
 class TextReporter implements SweepReporter {
   readonly #out: Stream;
-  readonly #block: StatusBlock;
+  readonly #block: StatusLines;
   readonly #progress: SweepProgress;
   readonly #timer: NodeJS.Timeout;
   readonly #began = new Map<string, number>();
@@ -70,7 +70,7 @@ class TextReporter implements SweepReporter {
 
   constructor(jobs: number, out: Stream) {
     this.#out = out;
-    this.#block = new StatusBlock(out);
+    this.#block = new StatusLines(out);
     this.#progress = new SweepProgress(jobs);
     // Children report when they like; the clock runs on all the same.
     this.#timer = this.#block.terminal
@@ -81,15 +81,15 @@ class TextReporter implements SweepReporter {
       plan: (runs) => this.#plan(runs),
       started: (run, from) => {
         this.#begin(run, from === "start", "starting");
-        if (!this.#block.terminal) this.#block.lasting(`${from === "start" ? "began" : "resumed"}  ${labelOf(run)}`);
+        if (!this.#block.terminal) this.#block.print(`${from === "start" ? "began" : "resumed"}  ${labelOf(run)}`);
       },
       held: (run, message) => {
         this.#begin(run, false, "trained by a process of an earlier sweep");
-        this.#block.lasting(`waiting  ${labelOf(run)}: ${message}`);
+        this.#block.print(`waiting  ${labelOf(run)}: ${message}`);
       },
       child: (run, event) => {
         this.#progress.take(run, event, seconds());
-        if (event.event === "note") this.#block.lasting(`${labelOf(run)}: ${event.message}`);
+        if (event.event === "note") this.#block.print(`${labelOf(run)}: ${event.message}`);
       },
       ended: (run, state) => this.#ended(run, state),
     };
@@ -103,8 +103,7 @@ class TextReporter implements SweepReporter {
     progress.finished = done.length - progress.failed;
     progress.waiting = runs.length - done.length;
     const failed = progress.failed > 0 ? `, ${progress.failed} have failed (--retry tries them again)` : "";
-    if (done.length > 0)
-      this.#block.lasting(`${progress.finished} of ${runs.length} runs are finished already${failed}`);
+    if (done.length > 0) this.#block.print(`${progress.finished} of ${runs.length} runs are finished already${failed}`);
   }
 
   #begin(run: GridRun, whole: boolean, text: string): void {
@@ -130,7 +129,7 @@ class TextReporter implements SweepReporter {
       failed: () => `failed    ${labelOf(run)}: ${"reason" in state ? state.reason : ""}`,
       elsewhere: () => `left      ${labelOf(run)}: ${"reason" in state ? state.reason : ""}`,
     }[state.kind]();
-    if (words !== undefined) this.#block.lasting(words);
+    if (words !== undefined) this.#block.print(words);
     this.#draw();
   }
 
@@ -141,7 +140,7 @@ class TextReporter implements SweepReporter {
 
   #log(): void {
     if (this.#progress.running === 0) return;
-    for (const line of this.#progress.lines(Number.POSITIVE_INFINITY, seconds())) this.#block.lasting(line);
+    for (const line of this.#progress.lines(Number.POSITIVE_INFINITY, seconds())) this.#block.print(line);
   }
 
   start(directory: string, cells: number, runs: number): void {
@@ -152,7 +151,7 @@ class TextReporter implements SweepReporter {
 
   stopping(): void {
     this.#progress.stopping = true;
-    this.#block.lasting(
+    this.#block.print(
       "Stopping: every run finishes its step and saves; Ctrl-C once more ends at once, without saving.",
     );
   }

@@ -39,7 +39,7 @@ const args = {
   threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
   device: { type: "string", valueHint: "NAME", description: "cpu, cuda, cuda:1 ... or mps; default: cpu" },
   quiet: { type: "boolean", description: "print only the file, when it is done" },
-  json: { type: "boolean", description: "print one JSON object a line instead of text" },
+  json: { type: "boolean", description: "print one JSON object per line instead of text" },
 } as const;
 
 /**
@@ -54,9 +54,9 @@ function nameOf(dataset: string, given: string | undefined): string {
   throw new UsageError(`${whose} must be letters, digits, dots, - and _, since scores are named after it${remedy}`);
 }
 
-/** A file is never overwritten, and a training of an hour must not fail for want of a place to write. */
+/** Refuses to overwrite a file, and checks before the training that the file can be written. */
 function refuseUnwritable(out: string): void {
-  // By this ending a file is told from the name of a feature network.
+  // This ending tells a file from the name of a feature network.
   fileNamed("--out", out, ".safetensors");
   if (existsSync(out)) throw new UserError(`--out ${out} exists, and a classifier is never overwritten; give another`);
   let folder = dirname(resolve(out));
@@ -77,7 +77,7 @@ export const trainClassifier = defineCommand({
   args,
   examples: [
     { line: "gantry train-classifier mnist", does: "what the shipped mnist-classifier was trained with" },
-    { line: "gantry train-classifier birds.zip --flip", does: "one for data of your own" },
+    { line: "gantry train-classifier birds.zip --flip", does: "a classifier for data of your own" },
     {
       line: "gantry evaluate runs/birds --features birds-classifier.safetensors",
       does: "score a run with it",
@@ -102,7 +102,7 @@ export const trainClassifier = defineCommand({
     const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const setup = { ...classifierSetup(name), ...own };
     const { dataset, testSplit = "test", quiet, json } = flags;
-    const { makeClassifier } = await import("./classifier-making.ts");
+    const { makeClassifier } = await import("./make-classifier.ts");
     return makeClassifier({ dataset, name, out, setup, testSplit, size, channels, threads, device, quiet, json });
   },
 });

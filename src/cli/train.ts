@@ -9,7 +9,7 @@ import { asUsage, UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
-import { trainWatched } from "./watched.ts";
+import { trainRun } from "./train-run.ts";
 import { workersFlag } from "./workers-flag.ts";
 
 const args = {
@@ -27,7 +27,7 @@ const args = {
     type: "string",
     valueHint: "RUN",
     description:
-      "begin with the networks of another run's newest checkpoint, or of the checkpoint whose folder is given; all else begins anew",
+      "begin with the networks of another run: of its newest checkpoint, or of the checkpoint whose folder is given; everything else starts from the beginning",
   },
   set: {
     type: "string",
@@ -42,7 +42,7 @@ const args = {
   ...outputFlags,
 } as const;
 
-/** `20250131-174503`, in local time: runs sort by when they began. */
+/** `20250131-174503`, in local time, so that runs sort by when they began. */
 export function timeStamp(now: Date): string {
   const two = (value: number) => String(value).padStart(2, "0");
   const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`;
@@ -58,7 +58,7 @@ function freshDirectory(recipe: string, now = new Date()): string {
   }
 }
 
-/** An existing run is never overwritten; the trainer checks again when it creates the directory. */
+/** Refuses to overwrite a run. The trainer checks again when it creates the directory. */
 function refuseExisting(directory: string): void {
   let stats: Stats | undefined;
   try {
@@ -108,8 +108,8 @@ export const train = defineCommand({
     const loaded = await loadTrainer(flags.recipe);
     const trainer = asUsage(() => loaded.trainer.amended(overrides));
     const name = trainer.settings.name ?? "recipe";
-    const { amongWorkers } = await import("./local-workers.ts");
-    return amongWorkers(flags.workers, trainer, async (rendezvous) => {
+    const { launchWorkers } = await import("./launch-workers.ts");
+    return launchWorkers(flags.workers, trainer, async (rendezvous) => {
       if (flags.out !== undefined) refuseExisting(flags.out);
       const directory = flags.out ?? freshDirectory(name);
       const existed = existsSync(directory);
@@ -120,15 +120,15 @@ export const train = defineCommand({
         overrides,
         from: flags.from,
       });
-      // What startRun made a moment ago holds nothing yet, and would stand in the way of the next try.
-      const unbegun = () => {
+      // What startRun has just made holds nothing yet, and would be in the way of the next try.
+      const removeEmptyRun = () => {
         for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
         if (!existed) rmdirSync(directory);
       };
-      return trainWatched(run, trainer.settings.name ?? loaded.source, directory, flags, {
+      return trainRun(run, trainer.settings.name ?? loaded.source, directory, flags, {
         rendezvous,
         workers: flags.workers,
-        onNotStarted: unbegun,
+        onNotStarted: removeEmptyRun,
       });
     });
   },

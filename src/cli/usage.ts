@@ -1,13 +1,8 @@
-/** Help texts: laid out for 80 columns, in the order usage, arguments, options, examples. */
+/** Help texts of at most 80 columns: usage, arguments, options, examples. */
+import { styleText } from "node:util";
 import type { ArgDef, ArgsDef } from "citty";
 import { type Command, resolved } from "./command.ts";
 import { aliasesOf, globalFlags, kebab } from "./flags.ts";
-
-/** How help is drawn: how wide, and whether headings may be bold. */
-export interface Style {
-  readonly columns: number;
-  readonly bold: boolean;
-}
 
 type Row = readonly [left: string, right: string];
 
@@ -40,9 +35,11 @@ function table(rows: readonly Row[], width: number): string[] {
   });
 }
 
-function section(title: string, rows: readonly Row[], style: Style): string[] {
-  if (rows.length === 0) return [];
-  return ["", style.bold ? `\u001b[1m${title}\u001b[22m` : title, ...table(rows, style.columns)];
+/** Bold on a terminal whose user did not ask for plain text (https://no-color.org): `styleText` sees to that. */
+const heading = (title: string): string[] => ["", styleText("bold", title)];
+
+function section(title: string, rows: readonly Row[], columns: number): string[] {
+  return rows.length === 0 ? [] : [...heading(title), ...table(rows, columns)];
 }
 
 function flagName(name: string, definition: ArgDef): string {
@@ -60,7 +57,7 @@ function described(definition: ArgDef): string {
 }
 
 /** The help of one command. `path` is its full name, such as "gantry data get". */
-export async function commandUsage(command: Command, path: string, style: Style): Promise<string> {
+export async function commandUsage(command: Command, path: string, columns: number): Promise<string> {
   const args: ArgsDef = (await resolved(command.args)) ?? {};
   const meta = await resolved(command.meta);
   const inner = Object.entries((await resolved(command.subCommands)) ?? {});
@@ -81,43 +78,43 @@ export async function commandUsage(command: Command, path: string, style: Style)
   const lines = [
     ...usages.map((usage, i) => `${i === 0 ? "Usage: " : "       "}${usage}`),
     "",
-    ...wrap(meta?.description ?? "", style.columns),
-    ...section("Commands", commands, style),
+    ...wrap(meta?.description ?? "", columns),
+    ...section("Commands", commands, columns),
     ...section(
       "Arguments",
       positionals.map(([name, definition]) => [name, described(definition)]),
-      style,
+      columns,
     ),
     ...section(
       "Options",
       flags.map(([name, definition]) => [flagName(name, definition), described(definition)]),
-      style,
+      columns,
     ),
   ];
   if (command.examples?.length) {
-    lines.push("", style.bold ? "\u001b[1mExamples\u001b[22m" : "Examples");
+    lines.push(...heading("Examples"));
     for (const { line, does } of command.examples) {
-      lines.push(`  ${line}`, ...wrap(does, style.columns - 6).map((text) => `      ${text}`));
+      lines.push(`  ${line}`, ...wrap(does, columns - 6).map((text) => `      ${text}`));
     }
   }
   return `${lines.join("\n")}\n`;
 }
 
 /** The help of `gantry` itself. */
-export function mainUsage(commands: readonly Row[], version: string, style: Style): string {
+export function mainUsage(commands: readonly Row[], version: string, columns: number): string {
   const intro = `Gantry ${version} trains generative adversarial networks from TypeScript on libtorch.`;
   const lines = [
-    ...wrap(intro, style.columns),
+    ...wrap(intro, columns),
     "",
     "Usage: gantry <command> [options]",
-    ...section("Commands", commands, style),
+    ...section("Commands", commands, columns),
     ...section(
       "Options",
       [
         ["-h, --help", "show this help, or with a command that command's"],
         ["-v, --version", "show the version"],
       ],
-      style,
+      columns,
     ),
     ...section(
       "Start here",
@@ -125,7 +122,7 @@ export function mainUsage(commands: readonly Row[], version: string, style: Styl
         ["gantry train mnist", "learn to draw digits; 3 minutes of training on 2 cores"],
         ["gantry doctor", "see what computes, and how fast"],
       ],
-      style,
+      columns,
     ),
   ];
   return `${lines.join("\n")}\n`;

@@ -1,8 +1,8 @@
-/** `--workers`, which the commands that train have in common. */
+/** `--workers`, a flag of every command that trains. */
 export const workersFlag = {
   workers: {
     type: "string",
     valueHint: "N",
-    description: "share every step among N processes on this machine, each with an N-th of the batch; default: 1",
+    description: "train with N processes on this machine; each computes one N-th of every batch; default: 1",
   },
 } as const;

@@ -44,8 +44,8 @@ describe("parseStrictly", () => {
     [["m", "--out="], "--out needs a value: --out DIR"],
     [["m", "--out", "--json"], "--out needs a value: --out DIR"],
     [[], "<recipe> is missing: gantry train <recipe>"],
-    [["a", "b", "c"], "one argument too many, `c`; see gantry train --help"],
-    [["a", "b", "c=3"], "one argument too many, `c=3`; write --set c=3"],
+    [["a", "b", "c"], "unexpected argument `c`; see gantry train --help"],
+    [["a", "b", "c=3"], "unexpected argument `c=3`; write --set c=3"],
   ])("refuses %j", (words, message) => {
     expect(() => parse(...words)).toThrow(UsageError);
     expect(() => parse(...words)).toThrow(message);

@@ -153,7 +153,7 @@ describe("train, resume and sample", () => {
     expect(readdirSync(out)).toEqual([]);
     rmdirSync(out);
     const device = await start(train("--device", "mps", "--out", out));
-    expect(device.stderr).toMatch(/device \(=mps\) is not there: this libtorch \S+ offers cpu|^$/);
+    expect(device.stderr).toMatch(/device \(=mps\) is not available: this libtorch \S+ offers cpu|^$/);
     if (device.code !== 0) expect(existsSync(out)).toBe(false);
     const file = await start(train("--out", join(run, "recipe.json")));
     expect(file.stderr).toContain("recipe.json is a file; give the path of a new directory");
@@ -221,7 +221,7 @@ describe("Ctrl-C", () => {
     expect(readdirSync(join(stopped, "checkpoints"))).toEqual([`step-${at!.padStart(6, "0")}`]);
     const steps = Number(at) + 5;
     const resumed = await start(["resume", stopped, "--set", `steps=${steps}`]);
-    expect(resumed.stdout).toContain(`Going on from step ${at} to ${steps}`);
+    expect(resumed.stdout).toContain(`Continuing from step ${at} to ${steps}`);
     expect(resumed.stdout).toContain(`Finished ${steps} steps`);
     expect(resumed.code).toBe(0);
   });

@@ -79,11 +79,11 @@ describe("StatusLine", () => {
   it("redraws in place on a terminal and keeps lasting lines above", () => {
     const { stream, text } = recorder(true);
     const status = new StatusLine(stream, true);
-    status.passing("a long first line");
-    status.passing("short");
+    status.update("a long first line");
+    status.update("short");
     expect(screen(text())).toEqual(["short"]);
-    status.lasting("a note");
-    status.passing("third");
+    status.print("a note");
+    status.update("third");
     expect(screen(text())).toEqual(["a note", "third"]);
     status.end();
     expect(screen(text())).toEqual(["a note", "third", ""]);
@@ -91,16 +91,16 @@ describe("StatusLine", () => {
 
   it("never lets the passing line wrap", () => {
     const { stream, text } = recorder(true, 20);
-    new StatusLine(stream, true).passing("x".repeat(50));
+    new StatusLine(stream, true).update("x".repeat(50));
     expect(screen(text())[0]).toHaveLength(19);
   });
 
   it("writes plain lines where nothing can be redrawn", () => {
     const { stream, text } = recorder(false);
     const status = new StatusLine(stream, false);
-    status.passing("one");
-    status.lasting("note");
-    status.passing("two");
+    status.update("one");
+    status.print("note");
+    status.update("two");
     status.end();
     expect(text()).toBe("one\nnote\ntwo\n");
   });

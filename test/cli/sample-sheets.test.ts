@@ -22,15 +22,15 @@ describe("flags of gantry sample", () => {
   it.each<[object, string]>([
     [
       { interpolate: "linear", neighbours: "3" },
-      "--interpolate and --neighbours make different pictures: give one of them",
+      "--interpolate and --neighbours make different images: give one of them",
     ],
     [{ sheet: "class" }, "--sheet (=class) must be classes or truncation"],
-    [{ steps: "3" }, "--steps goes with --interpolate; it means nothing to a plain grid"],
+    [{ steps: "3" }, "--steps goes with --interpolate; it does not go with a plain grid"],
     [
       { sheet: "classes", class: "3" },
-      "--class goes with a plain grid, --interpolate, --sheet truncation, --neighbours; it means nothing to --sheet classes",
+      "--class goes with a plain grid, --interpolate, --sheet truncation, --neighbours; it does not go with --sheet classes",
     ],
-    [{ sheet: "truncation", truncation: "1" }, "it means nothing to --sheet truncation"],
+    [{ sheet: "truncation", truncation: "1" }, "it does not go with --sheet truncation"],
     [{ interpolate: "linear", class: "1", classes: "1,2" }, "--class and --classes: give one of them"],
   ])("refuse %j", (flags, message) => {
     expect(() => subjectOf(flags as Record<string, string>)).toThrow(UsageError);

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { defineCommand } from "../../src/cli/command.ts";
 import { exitCodeOf, failureText, UsageError } from "../../src/cli/errors.ts";
@@ -26,7 +26,7 @@ describe("help", () => {
   });
 
   it("stays within its columns and lists what there is", async () => {
-    const text = await commandUsage(command as never, "gantry train", { columns: 60, bold: false });
+    const text = await commandUsage(command as never, "gantry train", 60);
     expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(60);
     expect(text).toContain("Usage: gantry train <recipe> [options]");
     expect(text).toContain("--a-very-long-flag-indeed SOMETHING");
@@ -35,9 +35,9 @@ describe("help", () => {
     expect(text).toContain("-h, --help");
     expect(text).toContain("  gantry train x\n      train x");
     expect(text).not.toContain("\u001b");
-    expect(await commandUsage(command as never, "gantry train", { columns: 60, bold: true })).toContain(
-      "\u001b[1mOptions",
-    );
+    vi.stubEnv("FORCE_COLOR", "1");
+    expect(await commandUsage(command as never, "gantry train", 60)).toContain("\u001b[1mOptions");
+    vi.unstubAllEnvs();
   });
 
   it("wraps at spaces and keeps a word that is too long", () => {

@@ -10,13 +10,13 @@ import { generatedImages, openCheckpoint, RunDirectory } from "../../training/in
 import { UsageError } from "../errors.ts";
 import { datasetNames, describeDataset, isDatasetName } from "../named-dataset.ts";
 
-/** Something opened, with what it takes to let go of it. */
+/** Something opened, and how it is closed. */
 interface Opened<T> {
   readonly value: T;
   close(): void | Promise<void>;
 }
 
-/** What stands on the command line. */
+/** The values of the flags. */
 export interface SubjectOptions {
   readonly what: string;
   /** Split of a named dataset or of a folder with splits. */
@@ -32,7 +32,7 @@ export interface SubjectOptions {
 
 /** What is evaluated. */
 export interface Subject {
-  /** For people: the run with its step, the folder, the file. */
+  /** For display: the run with its step, the folder, the file. */
   readonly title: string;
   /** The step of a run's checkpoint. */
   readonly step?: number;
@@ -55,7 +55,7 @@ const KINDS = {
   folder: "a folder or zip of images",
 } as const;
 
-/** What each flag goes with. */
+/** The kinds of subject that each flag applies to. */
 const BELONGS: Readonly<Record<string, readonly (keyof typeof KINDS)[]>> = {
   split: ["dataset", "folder"],
   size: ["dataset"],
@@ -74,7 +74,7 @@ function kindOf(what: string): keyof typeof KINDS {
 
 /**
  * @param given - names of the flags on the command line
- * @throws UsageError when a flag was given that means nothing to what is evaluated.
+ * @throws UsageError when a flag does not apply to what is evaluated.
  */
 export function refuseForeignFlags(what: string, given: readonly string[]): void {
   const kind = kindOf(what);
@@ -145,7 +145,7 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
   return { value: subject, close: () => trained.dispose() };
 }
 
-/** Images that are there already. */
+/** A fixed set of images. */
 function fixed(title: string, images: ImageSet, data?: DataDescriptor): Subject {
   const fake: FakeImages = { images, drawing: null, quantiser: BYTES };
   return { title, drawn: false, images: () => fake, data, shape: images };

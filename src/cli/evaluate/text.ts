@@ -1,4 +1,4 @@
-/** Scores as a person reads them on a terminal. */
+/** Scores as text for a terminal. */
 import type { Drawing, Score } from "../../metrics/index.ts";
 import { significant, valueText } from "../progress.ts";
 
@@ -20,7 +20,7 @@ export function scoresTable(scores: readonly Score[]): string[] {
       ? []
       : [
           "",
-          `  ${name} is drawn from:`,
+          `  ${name} is extrapolated from:`,
           ...points.map(([count, value]) => `    ${count} images  ${significant(value)}`),
         ],
   );
@@ -31,7 +31,7 @@ function standingText({ batches, batchSize }: NonNullable<Drawing["standing"]>):
   return `standing statistics of ${batches} batches of ${batchSize}`;
 }
 
-/** What scores were measured under, a line each. */
+/** The protocol of the scores, one line per setting. */
 export function protocolLines(scores: readonly Score[]): string[] {
   const { protocol } = scores[0]!;
   const real = scores.find((score) => score.protocol.real)?.protocol.real;

@@ -67,7 +67,7 @@ export const gamesCommand = defineCommand({
       configureEngine({ threads: 1 });
       const status = new StatusLine(process.stderr);
       for (const game of games) {
-        const record = lab.playAll(game, experiment, (arm) => status.passing(`${game.name}: ${arm}`));
+        const record = lab.playAll(game, experiment, (arm) => status.update(`${game.name}: ${arm}`));
         lab.writeGameRecord(join(flags.out, "records"), record);
       }
       status.end();

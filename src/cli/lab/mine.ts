@@ -69,7 +69,7 @@ export const mineCommand = defineCommand({
       const status = new StatusLine(process.stderr);
       lab.runMine(experiment, join(flags.out, "records"), ({ dimensions, rho, seed, truth, estimate }, done, total) => {
         const found = `${estimate.toFixed(4)} of ${truth.toFixed(4)} nats`;
-        status.passing(`${done} of ${total}: ${dimensions} dimensions, rho ${rho}, seed ${seed}: ${found}`);
+        status.update(`${done} of ${total}: ${dimensions} dimensions, rho ${rho}, seed ${seed}: ${found}`);
       });
       status.end();
     }

@@ -51,7 +51,7 @@ export const oracleCommand = defineCommand({
         batches,
         lr,
         steps,
-        onProgress: (step, done, total) => status.passing(`snapshot ${step}: batch ${done} of ${total}`),
+        onProgress: (step, done, total) => status.update(`snapshot ${step}: batch ${done} of ${total}`),
       });
       status.end();
       lab.writeOracle(join(flags.out, "records"), record);

@@ -80,8 +80,8 @@ export const truncationCommand = defineCommand({
         averaged: flags.averaged ?? true,
       };
       const status = new StatusLine(process.stderr);
-      const show = throttled((text: string) => status.passing(text));
-      const interrupt = watchInterrupts(() => status.lasting("Stopping."));
+      const show = throttled((text: string) => status.update(text));
+      const interrupt = watchInterrupts(() => status.print("Stopping."));
       const noted = new Set<string>();
       try {
         await lab.runTruncation(experiment, join(flags.out, "records"), {
@@ -92,12 +92,10 @@ export const truncationCommand = defineCommand({
               show(`threshold ${threshold ?? "none"}, seed ${seed}: ${done} of ${total} images of ${name}`),
             measured: ({ threshold, seed, scores }, done, total) => {
               const values = scores.map(({ name, value }) => `${name.split("@")[0]} ${value.toPrecision(4)}`);
-              status.lasting(
-                `${done} of ${total}: threshold ${threshold ?? "none"}, seed ${seed}: ${values.join(", ")}`,
-              );
+              status.print(`${done} of ${total}: threshold ${threshold ?? "none"}, seed ${seed}: ${values.join(", ")}`);
             },
             note: (message) => {
-              if (!noted.has(message)) status.lasting(`note: ${message}`);
+              if (!noted.has(message)) status.print(`note: ${message}`);
               noted.add(message);
             },
           },

@@ -1,48 +1,48 @@
-/** The flags of `gantry sample` that choose what the picture shows, and which others go with it. */
+/** The flags of `gantry sample` that choose what the image file shows, and which other flags apply then. */
 import { nearest, UserError } from "../../base/errors.ts";
 import { UsageError } from "../errors.ts";
 import { kebab } from "../flags.ts";
 import { THRESHOLDS } from "../thresholds.ts";
 
-/** To be mounted beside the command's own. */
-export const pictureFlags = {
+/** These flags, for the command to add to its own. */
+export const sheetFlags = {
   interpolate: {
     type: "string",
-    valueHint: "WAY",
-    description: "rows from one latent to another: linear, spherical, or fixed (the class alone changes)",
+    valueHint: "KIND",
+    description: "rows from one latent to another: linear, spherical, or fixed (only the class changes)",
   },
   rows: { type: "string", valueHint: "N", description: "rows of --interpolate; default: 8" },
   steps: {
     type: "string",
     valueHint: "N",
-    description: "images in a row of --interpolate, both ends among them; default: 9",
+    description: "images in a row of --interpolate, both ends included; default: 9",
   },
   sheet: {
     type: "string",
     valueHint: "WHAT",
-    description: "classes (a row a class) or truncation (a row a threshold); the images of a column share their latent",
+    description: "classes (one row per class) or truncation (one row per threshold); a column shares one latent",
   },
   classes: {
     type: "string",
     valueHint: "A,B",
-    description: "of --interpolate: from class A to class B; of --sheet classes: these alone; default: the first 20",
+    description: "with --interpolate: from class A to class B; with --sheet classes: only these; default: the first 20",
   },
   thresholds: {
     type: "string",
     valueHint: "A,B",
-    description: `of --sheet truncation; default: ${THRESHOLDS}`,
+    description: `thresholds of --sheet truncation; default: ${THRESHOLDS}`,
   },
   neighbours: {
     type: "string",
     valueHint: "N",
-    description: "beside each sample the N nearest images of the run's data, pixel by pixel, with distances",
+    description: "next to each sample, the N nearest images of the run's data by pixel distance",
   },
 } as const;
 
-/** What a picture shows. */
+/** What the image file shows. */
 export type Subject = "grid" | "interpolation" | "classes" | "truncation" | "neighbours";
 
-/** How each is asked for. */
+/** The flag that asks for each. */
 const ASKED: Readonly<Record<Subject, string>> = {
   grid: "a plain grid",
   interpolation: "--interpolate",
@@ -51,7 +51,7 @@ const ASKED: Readonly<Record<Subject, string>> = {
   neighbours: "--neighbours",
 };
 
-/** Which pictures a flag goes with, where it does not go with all. */
+/** The subjects that a flag applies to, if it does not apply to all. */
 const BELONGS: Readonly<Record<string, readonly Subject[]>> = {
   count: ["grid", "neighbours"],
   columns: ["grid", "classes", "truncation"],
@@ -67,16 +67,16 @@ const BELONGS: Readonly<Record<string, readonly Subject[]>> = {
 type Given = Readonly<Record<string, unknown>>;
 
 /**
- * What the picture is to show.
+ * What the flags ask for.
  *
- * @throws UsageError when two things are asked for, or a flag is given that does not go with it.
+ * @throws UsageError when two things are asked for, or a flag does not go with what is asked for.
  */
 export function subjectOf(flags: Given): Subject {
   const { interpolate, sheet, neighbours } = flags;
   const asked = Object.entries({ interpolate, sheet, neighbours }).filter(([, value]) => value !== undefined);
   if (asked.length > 1) {
     const names = asked.map(([name]) => `--${name}`).join(" and ");
-    throw new UsageError(`${names} make different pictures: give one of them`);
+    throw new UsageError(`${names} make different images: give one of them`);
   }
   if (sheet !== undefined && sheet !== "classes" && sheet !== "truncation") {
     throw new UsageError(`--sheet (=${String(sheet)}) must be classes or truncation`);
@@ -87,7 +87,7 @@ export function subjectOf(flags: Given): Subject {
   for (const [flag, subjects] of Object.entries(BELONGS)) {
     if (flags[flag] === undefined || subjects.includes(subject)) continue;
     const known = subjects.map((name) => ASKED[name]);
-    throw new UsageError(`--${kebab(flag)} goes with ${known.join(", ")}; it means nothing to ${ASKED[subject]}`);
+    throw new UsageError(`--${kebab(flag)} goes with ${known.join(", ")}; it does not go with ${ASKED[subject]}`);
   }
   if (flags.class !== undefined && flags.classes !== undefined) {
     throw new UsageError("--class and --classes: give one of them");

@@ -1,4 +1,4 @@
-/** Sheets of a run as PNG files: ways between samples, classes, thresholds, and samples beside the data. */
+/** Sheets of a run as PNG files: interpolations, classes, thresholds, and samples next to their nearest real images. */
 import type { DataDescriptor, PackProgress } from "../../data/index.ts";
 import { type ImageRow, imageRows, writePng } from "../../figures/index.ts";
 import { type PixelBatch, quantise } from "../../formats/index.ts";
@@ -20,7 +20,7 @@ import { wholeNumber } from "../flags.ts";
 import { THRESHOLDS, thresholdsOf } from "../thresholds.ts";
 import { classIndices, type Subject } from "./flags.ts";
 
-/** A written picture. */
+/** A written image file. */
 export interface Written {
   /** Images that were drawn by the generator. */
   readonly count: number;
@@ -28,7 +28,7 @@ export interface Written {
   readonly height: number;
 }
 
-/** What stands on the command line; texts are not yet read. */
+/** The values of the flags; texts are not parsed yet. */
 export interface SheetFlags {
   readonly run: string;
   readonly checkpoint: string;
@@ -45,7 +45,7 @@ export interface SheetFlags {
 }
 
 const COLUMNS = 10;
-/** Of a sheet whose classes are not named. */
+/** The most classes of a sheet whose classes are not named. */
 const MOST_CLASSES = 20;
 
 /**
@@ -109,9 +109,9 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
 export type Neighbours = readonly (readonly NearImage[])[];
 
 /**
- * Writes samples of a run with the nearest images of its data beside each.
+ * Writes samples of a run, each with the nearest images of its data next to it.
  *
- * @throws UserError when the data is not there or is no images.
+ * @throws UserError when the data is not there or holds no images.
  */
 export async function writeNeighbours(
   run: string,

@@ -1,4 +1,4 @@
-/** The work of `gantry train-classifier`: prepares both splits, trains under watch, writes the file. */
+/** The work of `gantry train-classifier`: prepares both splits, trains, writes the file. */
 import { existsSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { type DataContext, type DataDescriptor, type Dataset, folderSource, type Pack, packOf } from "../data/index.ts";
@@ -18,8 +18,8 @@ import { watchInterrupts } from "./interrupt.ts";
 import { describeDataset, isDatasetName } from "./named-dataset.ts";
 import type { OutputFlags } from "./reporter.ts";
 
-/** What is to be made. */
-export interface ClassifierOrder extends OutputFlags {
+/** Options of {@link makeClassifier}. */
+export interface ClassifierOptions extends OutputFlags {
   /** A dataset's name or a path. */
   readonly dataset: string;
   readonly name: string;
@@ -32,19 +32,19 @@ export interface ClassifierOrder extends OutputFlags {
   readonly device: string;
 }
 
-/** Makes a classifier and gives the exit code. Nothing is written when a signal came before the end. */
-export async function makeClassifier(order: ClassifierOrder): Promise<number> {
-  const { name, out, device } = order;
-  const reporter = classifierReporter(order);
+/** Trains a classifier and gives the exit code. Writes nothing when a signal stops it early. */
+export async function makeClassifier(options: ClassifierOptions): Promise<number> {
+  const { name, out, device } = options;
+  const reporter = classifierReporter(options);
   const interrupt = watchInterrupts(() => reporter.stopping());
   try {
-    if (order.threads !== undefined) configureEngine({ threads: order.threads });
+    if (options.threads !== undefined) configureEngine({ threads: options.threads });
     refuseAbsentDevice(device);
     const context: DataContext = { onProgress: reporter.preparing };
-    const [train, test] = await describeSplits(order);
+    const [train, test] = await describeSplits(options);
     const pack = await packOf(train, context);
     const [trainSet, testSet] = [await train.build(context), await test.build(context)];
-    const setup = fitToCount(order.setup, trainSet.count);
+    const setup = fitToCount(options.setup, trainSet.count);
     reporter.start(name, trainSet, testSet);
     const { signal: stop } = interrupt;
     const trained = await trainClassifier({ train: trainSet, test: testSet, setup, device, stop, events: reporter });
@@ -52,7 +52,7 @@ export async function makeClassifier(order: ClassifierOrder): Promise<number> {
       reporter.stopped();
       return interrupt.exitCode();
     }
-    write({ ...order, setup }, trained, pack, trainSet, testSet);
+    write({ ...options, setup }, trained, pack, trainSet, testSet);
     trained.network.dispose();
     reporter.end({ file: out, ...trained.test, history: trained.history });
     return exitCodes.success;
@@ -63,15 +63,15 @@ export async function makeClassifier(order: ClassifierOrder): Promise<number> {
 
 /**
  * Both splits.
- * @throws UserError, with what is needed, when a folder has not both.
+ * @throws UserError, with what is needed, when a folder lacks one of them.
  */
-async function describeSplits(order: ClassifierOrder): Promise<[DataDescriptor, DataDescriptor]> {
-  const { dataset, testSplit, size, channels } = order;
+async function describeSplits(options: ClassifierOptions): Promise<[DataDescriptor, DataDescriptor]> {
+  const { dataset, testSplit, size, channels } = options;
   const form = { size, ...(channels === undefined ? {} : { channels }) };
   const splits = ["train", testSplit] as const;
   if (!isDatasetName(dataset) && existsSync(dataset)) {
     for (const split of splits) {
-      // Told apart here from all that can be wrong with the images, which the remedy would not fit.
+      // Only for a missing split: the remedy would not fit other problems with the images.
       await folderSource(dataset, split).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
         const remedy = `a classifier needs sub-folders train and ${testSplit}, each with a sub-folder for every class`;
@@ -83,21 +83,27 @@ async function describeSplits(order: ClassifierOrder): Promise<[DataDescriptor, 
   return [train!, test!];
 }
 
-function write(order: ClassifierOrder, trained: TrainedClassifier, pack: Pack, train: Dataset, test: Dataset): void {
+function write(
+  options: ClassifierOptions,
+  trained: TrainedClassifier,
+  pack: Pack,
+  train: Dataset,
+  test: Dataset,
+): void {
   const { channels, size, width, blocks } = trained.network.options;
   const { libtorch, threads } = engineSummary();
-  writeClassifier(order.out, trained.network, {
+  writeClassifier(options.out, trained.network, {
     version: 1,
-    name: order.name,
+    name: options.name,
     classes: train.classes,
     network: { channels, size, width, blocks },
     ...paddedFrom(pack),
     test: trained.test,
     data: { train: train.protocolNote ?? train.name, test: test.protocolNote ?? test.name },
-    training: { ...order.setup },
+    training: { ...options.setup },
     history: trained.history,
     gantry: gantryVersion(),
-    engine: `libtorch ${libtorch}, ${order.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    engine: `libtorch ${libtorch}, ${options.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
   });
 }
 

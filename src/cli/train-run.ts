@@ -1,4 +1,4 @@
-/** Training under watch: with a reporter, and with Ctrl-C finishing the step instead of losing it. */
+/** Trains a run for a command: reports progress, and stops after the current step on Ctrl-C. */
 import { configureEngine } from "../tensor/index.ts";
 import type { Rendezvous, Run } from "../training/index.ts";
 import { refuseAbsentDevice } from "./device.ts";
@@ -6,9 +6,9 @@ import { exitCodes } from "./errors.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { type OutputFlags, reporterFor } from "./reporter.ts";
 
-/** Options of {@link trainWatched}. */
-export interface Watching {
-  /** Where the workers that share the work meet; default: there are no others. */
+/** Options of {@link trainRun}. */
+export interface TrainRunOptions {
+  /** How the workers find each other; default: there is only this process. */
   readonly rendezvous?: Rendezvous | undefined;
   /** What the user gave as `--workers`. */
   readonly workers?: string | undefined;
@@ -17,25 +17,25 @@ export interface Watching {
 }
 
 /** Trains a run to its end or to the first signal, and gives the exit code. */
-export async function trainWatched(
+export async function trainRun(
   run: Run,
   name: string,
   directory: string,
   flags: OutputFlags,
-  { rendezvous, workers, onNotStarted: unbegun }: Watching = {},
+  { rendezvous, workers, onNotStarted }: TrainRunOptions = {},
 ): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
-  let begun = false;
+  let started = false;
   const events = {
     ...reporter.events,
     begin: (from: number, to: number) => {
-      begun = true;
+      started = true;
       reporter.events.begin?.(from, to);
     },
   };
   try {
-    // Asking for a device loads the engine, and a loaded engine keeps its threads.
+    // Asking for a device loads the engine, and the number of threads must be set before that.
     if (run.recipe.threads !== undefined) configureEngine({ threads: run.recipe.threads });
     refuseAbsentDevice(run.recipe.device);
     reporter.start(name, directory);
@@ -44,9 +44,9 @@ export async function trainWatched(
     return result.finished ? exitCodes.success : interrupt.exitCode();
   } catch (error) {
     try {
-      if (!begun) unbegun?.();
+      if (!started) onNotStarted?.();
     } catch {
-      // What went wrong at first is what has to be told.
+      // The first error is the one to report.
     }
     throw error;
   } finally {

@@ -1,8 +1,8 @@
-/** Several passing lines at the foot of a terminal, redrawn in place, while lasting lines stay above them. */
+/** Several lines of progress at the foot of a terminal, redrawn in place, below the lines that were printed. */
 import type { Stream } from "./progress.ts";
 
-/** The lines below everything else. Where nothing can be redrawn, only lasting lines are written. */
-export class StatusBlock {
+/** The lines of progress. Where nothing can be redrawn, only printed lines are written. */
+export class StatusLines {
   readonly #stream: Stream & { readonly rows?: number | undefined };
   readonly terminal: boolean;
   #drawn: readonly string[] = [];
@@ -15,33 +15,33 @@ export class StatusBlock {
     this.terminal = terminal;
   }
 
-  /** How many letters a line may have: one that wraps would be two, and the block could not be erased. */
+  /** The most letters of a line: a line that wraps would be two, and the lines could not be erased. */
   get columns(): number {
     return (this.#stream.columns || 80) - 1;
   }
 
-  /** The cursor to the start of the drawn lines. */
+  /** Moves the cursor to the start of the drawn lines. */
   #back(): string {
     return this.#drawn.length > 1 ? `\r\u001b[${this.#drawn.length - 1}A` : "\r";
   }
 
-  /** Draws the block anew, as much of it as the terminal is high. Nothing happens where there is no terminal. */
+  /** Redraws the lines, as many as fit on the terminal. Does nothing without a terminal. */
   draw(lines: readonly string[]): void {
     if (!this.terminal) return;
     const fitting = lines.slice(0, (this.#stream.rows || 24) - 1).map((line) => line.slice(0, this.columns));
     if (fitting.join("\n") === this.#drawn.join("\n")) return;
-    // Each line is written over before its rest is erased: a block that was erased first would flicker.
+    // Each line is overwritten before its rest is erased: erasing first would flicker.
     this.#stream.write(`${this.#back()}${fitting.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`);
     this.#drawn = fitting;
   }
 
-  /** Writes a line that stays, above the block. */
-  lasting(text: string): void {
+  /** Writes a line that stays, above the lines of progress. */
+  print(text: string): void {
     if (this.#drawn.length === 0) this.#stream.write(`${text}\n`);
     else this.#stream.write(`${this.#back()}\u001b[J${text}\n${this.#drawn.join("\n")}`);
   }
 
-  /** Removes the block: what comes next stands in its place. */
+  /** Removes the lines: what is written next takes their place. */
   clear(): void {
     if (this.#drawn.length > 0) this.#stream.write(`${this.#back()}\u001b[J`);
     this.#drawn = [];

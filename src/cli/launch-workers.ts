@@ -1,5 +1,5 @@
 /**
- * `--workers N`: the command starts N - 1 copies of itself, which share the work of every step, and goes on as the first
+ * `--workers N`: the command starts N - 1 copies of itself, which share the work of every step, and continues as the first
  * worker. On several machines torchrun (or a scheduler) starts the copies and says so in the environment.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { followRun, type Rendezvous, type Trainer, torchrunRendezvous } from "..
 import { exitCodes, UsageError } from "./errors.ts";
 import { wholeNumber } from "./flags.ts";
 
-/** A port that nobody listens on at the moment. */
+/** A port that is free at the moment. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
@@ -23,13 +23,12 @@ function freePort(): Promise<number> {
 }
 
 /**
- * Runs `lead` as the only worker or as the first of several, whose meeting it gets; or follows the first, where this is
- * another. The cores are shared out among the workers of a machine unless the recipe or the user says how many threads
- * there are to be.
+ * Runs `lead` as the only worker, or as the first of several, with their rendezvous. A process that is another worker
+ * follows the first. The workers of a machine share its cores, unless the recipe or the user sets the number of threads.
  *
  * @throws UsageError when `--workers` contradicts the environment.
  */
-export async function amongWorkers(
+export async function launchWorkers(
   flag: string | undefined,
   trainer: Trainer,
   lead: (rendezvous: Rendezvous | undefined) => Promise<number>,
@@ -45,14 +44,14 @@ export async function amongWorkers(
   const threads = trainer.settings.threads ?? (Number(process.env.OMP_NUM_THREADS) || share(wanted));
   configureEngine({ threads });
   const rendezvous = { rank: 0, localRank: 0, size: wanted, host: "127.0.0.1", port: await freePort() };
-  const others: Other[] = [];
+  const others: Worker[] = [];
   const end = () => {
     for (const other of others) other.process.kill("SIGKILL");
   };
   process.on("exit", end);
   try {
-    // Not before the first has its data: the others then find them prepared.
-    return await lead({ ...rendezvous, ready: (stop) => bring(others, rendezvous, threads, stop) });
+    // Only after the first has prepared the data: the others then find it.
+    return await lead({ ...rendezvous, ready: (stop) => startWorkers(others, rendezvous, threads, stop) });
   } catch (error) {
     throw await explained(error, others);
   } finally {
@@ -64,22 +63,27 @@ export async function amongWorkers(
 const share = (workers: number): number => Math.max(1, Math.floor(os.availableParallelism() / workers));
 
 /**
- * Starts the others and waits until they are about to meet the first, or until `stop` is raised.
+ * Starts the other workers and waits until they are ready to connect to the first, or until `stop` is raised.
  *
- * @throws UserError when one of them ends before.
+ * @throws UserError when one of them ends earlier.
  */
-async function bring(others: Other[], rendezvous: Rendezvous, threads: number, stop?: AbortSignal): Promise<void> {
+async function startWorkers(
+  others: Worker[],
+  rendezvous: Rendezvous,
+  threads: number,
+  stop?: AbortSignal,
+): Promise<void> {
   if (stop?.aborted) return;
   const stopped = new Promise<void>((resolve) => stop?.addEventListener("abort", () => resolve(), { once: true }));
-  for (let rank = 1; rank < rendezvous.size; rank++) others.push(new Other(rendezvous, rank, threads));
+  for (let rank = 1; rank < rendezvous.size; rank++) others.push(new Worker(rendezvous, rank, threads));
   await Promise.race([Promise.all(others.map(({ ready }) => ready)), stopped]);
 }
 
 /** A worker that this command has started. */
-class Other {
+class Worker {
   readonly process: ChildProcess;
   readonly rank: number;
-  /** Resolves when it is about to meet the first; rejects when it ends before. */
+  /** Resolves when it is ready to connect to the first; rejects when it ends earlier. */
   readonly ready: Promise<void>;
   /** Resolves when it has ended. */
   readonly ended: Promise<void>;
@@ -96,7 +100,7 @@ class Other {
     };
     const env = {
       ...process.env,
-      // Where torchrun has started this command alone, its store has nothing to do with the others.
+      // If torchrun has started this command alone, its store is not the one of these workers.
       TORCHELASTIC_USE_AGENT_STORE: undefined,
       ...Object.fromEntries(Object.entries(place).map(([key, value]) => [key, `${value}`])),
     };
@@ -125,8 +129,8 @@ class Other {
   }
 }
 
-/** A lost connection is a symptom: what the lost worker said is told beside it, once that worker's end is known. */
-async function explained(error: unknown, others: readonly Other[]): Promise<unknown> {
+/** A lost connection is a symptom: adds what the lost worker said, once that worker has ended. */
+async function explained(error: unknown, others: readonly Worker[]): Promise<unknown> {
   if (!(error instanceof UserError) || !error.message.startsWith("the connection to the other workers ")) return error;
   await Promise.race([...others.map(({ ended }) => ended), new Promise((resolve) => setTimeout(resolve, 2_000))]);
   const failure = others.map((other) => other.failure()).find((found) => found !== undefined);
@@ -134,13 +138,13 @@ async function explained(error: unknown, others: readonly Other[]): Promise<unkn
 }
 
 /**
- * What a worker other than the first does: Ctrl-C reaches every process of a terminal, and from the meeting on the first
- * decides when to stop.
+ * What every worker but the first does. Ctrl-C reaches every process of a terminal; once the workers are connected, the
+ * first decides when to stop.
  */
 async function follow(trainer: Trainer, rendezvous: Rendezvous): Promise<number> {
   const ready = async () => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
-    // A command that started this one waits for a word; torchrun does not.
+    // A command that started this one waits for a message; torchrun does not.
     await new Promise<void>((resolve, reject) => {
       if (process.send === undefined) resolve();
       else process.send("ready", (error: Error | null) => (error === null ? resolve() : reject(error)));
