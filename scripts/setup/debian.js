@@ -9,7 +9,7 @@ import { SetupError, say } from "./say.js";
 /** @typedef {import("./types.d.ts").Engine} Engine */
 /** @typedef {import("./types.d.ts").Host} Host */
 
-/** The OpenBLAS that shares its threads with libtorch's OpenMP; the pthread flavour starts a second pool beside it. */
+/** The OpenBLAS that shares its threads with libtorch's OpenMP; the pthread variant starts a second pool. */
 export const openBlas = "libopenblas0-openmp";
 
 /**
@@ -21,7 +21,7 @@ export function canInstallPackages(host) {
 }
 
 /**
- * Installs packages, refreshing apt's lists when they are too old or absent. Throws SetupError with apt's last words.
+ * Installs packages, refreshing apt's lists when they are too old or absent. Throws SetupError with apt's last messages.
  * @param {Host} host
  * @param {readonly string[]} packages
  * @param {string} reason said first, together with the command

@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from "node:path";
 import { SetupError, say } from "./say.js";
 
-/** Written last into dist/: what it was made of, and what was made. */
+/** Written into dist/ last: digests of the sources and of the output. */
 const stampName = ".built-from.json";
 
 /**
@@ -22,7 +22,7 @@ export function ensureDist(root) {
   say("compiling the TypeScript sources (a few seconds)");
   for (const name of readdirSync(root))
     if (name.startsWith(".dist-")) rmSync(join(root, name), { recursive: true, force: true });
-  // Beside dist/, because source maps hold relative paths.
+  // Next to dist/, because source maps hold relative paths.
   const work = join(root, `.dist-${process.pid}`);
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const run = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json", "--outDir", work], {

@@ -1,7 +1,7 @@
 /**
  * The order in which libtorch is looked for: `GANTRY_TORCH`, the python3 on PATH, the system, Gantry's private copy.
  *
- * To add a place, add a function that returns what `engineInFolder` says of a folder, and name it in `places`.
+ * To add a place, add a function that returns the result of `engineInFolder` for a folder, and name it in `places`.
  */
 
 import { spawnSync } from "node:child_process";
@@ -18,14 +18,14 @@ import { SetupError } from "./say.js";
 /** @typedef {import("./types.d.ts").Host} Host */
 /** @typedef {{ engine?: Engine, considered: Considered[], watch: string[] }} Place */
 
-/** The version that is installed where none is found. */
+/** The version that is installed if none is found. */
 export const pipVersion = "2.13.0";
 
 /** @type {Record<"python" | "system" | "pip", (host: Host) => Place>} */
 const places = { python: inPython, system: inSystem, pip: inPrivateFolder };
 
 /**
- * The words that GANTRY_TORCH takes besides a folder.
+ * The words that GANTRY_TORCH takes instead of a folder.
  * @typedef {keyof typeof places} PlaceName
  */
 

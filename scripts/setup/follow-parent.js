@@ -1,6 +1,6 @@
 /**
- * For helper processes of set-up: the programs that they run end together with whoever asked for them, even if that one
- * was killed without a chance to say so. Otherwise the next set-up would meet them still at work on the same files.
+ * For helper processes of set-up: the programs that they run end together with the process that started them, even if it
+ * was killed. Otherwise they would still be writing to the same files when the next set-up begins.
  */
 import { spawn } from "node:child_process";
 

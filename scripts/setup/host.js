@@ -1,4 +1,4 @@
-/** What set-up knows of the machine, and how it finds programs: gathered in one value, so that tests can pass another. */
+/** What set-up knows about the machine, in one value, so that tests can pass another; and how programs are found. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";

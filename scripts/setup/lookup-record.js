@@ -1,6 +1,6 @@
 /**
  * Remembers what the lookup found together with the state of every file that it depended on, so that the next start
- * asks neither Python nor the contents of the sources: a few dozen stat calls say whether anything changed.
+ * neither runs Python nor reads the sources: a few dozen stat calls show whether anything changed.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ export function recall(host, nativeDir) {
     return undefined;
   }
   if (record.watched.some(([path, state]) => stateOf(path) !== state)) return undefined;
-  // Computed anew rather than remembered: another version of Gantry may compile with other flags.
+  // Computed again, not remembered: another version of Gantry may compile with other flags.
   const path = bindingPath(host, record.engine, record.sourceHash);
   return existsSync(path) ? { path, engine: record.engine } : undefined;
 }
@@ -46,7 +46,7 @@ export function recall(host, nativeDir) {
  * @param {string} nativeDir
  * @param {Engine} engine
  * @param {string} sourceHash
- * @param {readonly string[]} watch what the lookup depended on, besides the sources and the engine
+ * @param {readonly string[]} watch the files that the lookup depended on, without the sources and the engine
  */
 export function remember(host, nativeDir, engine, sourceHash, watch) {
   const paths = new Set([...watch, engine.library, nativeDir, ...nativeSources(nativeDir)]);

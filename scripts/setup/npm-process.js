@@ -2,5 +2,5 @@
 import { runFollowing } from "./follow-parent.js";
 
 const [program = "npm", ...args] = process.argv.slice(2);
-// Asked politely, npm goes on for seconds, undoing what it did, and gets in the way of the next.
+// After SIGTERM npm would run for seconds to undo its work, and disturb the next npm.
 process.exitCode = await runFollowing(program, args, process.stderr, "SIGKILL");

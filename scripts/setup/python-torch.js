@@ -57,7 +57,7 @@ export function askPython(host) {
 }
 
 /**
- * What besides its path decides which Python a `python3` is. A script under that name is a version manager's, which
+ * What decides, together with its path, which Python a `python3` is. A script under that name is a version manager's, which
  * chooses by the current folder.
  * @param {Host} host
  */

@@ -1,6 +1,6 @@
 /** Canonical JSON: the text that values are hashed and compared by. */
 
-/** JSON with sorted keys and no white space: equal values give equal text, however they were written down. */
+/** JSON with sorted keys and no white space: equal values give equal text. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((entry) => canonicalJson(entry)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);

@@ -8,10 +8,10 @@
 import type { z } from "zod";
 import { suggestion, UserError } from "./errors.ts";
 
-/** The places of a recipe that a descriptor can stand in. */
+/** The roles that a part of a recipe can have. */
 export type Role = "data" | "generator" | "discriminator" | "loss" | "technique" | "optimizer" | "schedule" | "metric";
 
-/** A part of a recipe: what it is, with which options, and how it comes to life once a run starts. */
+/** A part of a recipe: its kind, its options, and how it is built when a run starts. */
 export interface Descriptor<R extends Role = Role, Context = never, Part = unknown> {
   readonly role: R;
   readonly kind: string;
@@ -33,7 +33,7 @@ interface Registration {
 }
 
 const registry = new Map<string, Registration>();
-/** Those that ship with Gantry, which no other may replace. */
+/** The parts that ship with Gantry. No other part may replace them. */
 const shipped = new Set<Registration>();
 
 function deepFreeze<T>(value: T): T {
@@ -44,7 +44,7 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** Turns the first complaint of zod into one sentence that names the key, the value and what is accepted. */
+/** Turns the first issue that zod found into one sentence that names the key, the value and what is accepted. */
 export function explain(error: z.ZodError, subject: string, input: unknown, keys: readonly string[]): UserError {
   const issue = error.issues[0]!;
   const path = [subject, ...issue.path.map(String)].join(".");
@@ -99,7 +99,7 @@ export function definer<R extends Role, Context, Part>(role: R) {
   };
 }
 
-/** Marks everything that is registered so far as shipped with Gantry. Called once, before any file of a user's is loaded. */
+/** Marks everything that is registered so far as shipped with Gantry. Called once, before any file of a user is loaded. */
 export function sealShipped(): void {
   for (const registration of registry.values()) shipped.add(registration);
 }

@@ -1,15 +1,15 @@
-/** Bars with whiskers in groups, one panel beside the other: means with intervals by category. */
+/** Bars with whiskers in groups, in panels side by side: means with intervals by category. */
 import { FONT } from "./fonts.ts";
 import { escapeXml } from "./xml.ts";
 
-/** One bar; nothing is drawn where the mean is not known. */
+/** One bar; without a mean nothing is drawn. */
 export interface Bar {
   readonly mean: number | null;
-  /** Half of the interval; no whisker where it is not known. */
+  /** Half of the interval; without it there is no whisker. */
   readonly halfWidth: number | null;
 }
 
-/** One panel: for each series its bars, one a category. */
+/** One panel: the bars of each series, one per category. */
 export interface BarPanel {
   readonly title: string;
   readonly series: readonly (readonly Bar[])[];

@@ -2,14 +2,14 @@
 import { encodePng } from "../formats/tiles.ts";
 import { type Frame, frameOfModes, type Modes, modeCircles, panelGrid } from "./panels.ts";
 
-/** Counts over the cells of a square lattice, row by row from the lower left. Cells that are not named hold none. */
+/** Counts over the cells of a square lattice, row by row from the lower left. Cells that are not listed are empty. */
 export interface Lattice {
   readonly frame: Frame;
   /** Cells along a side. */
   readonly cells: number;
   /** [cell, samples] each. */
   readonly counts: readonly (readonly [number, number])[];
-  /** All samples, those outside the frame too. */
+  /** The number of all samples, including those outside the frame. */
   readonly total: number;
 }
 
@@ -41,8 +41,8 @@ export function latticeOf(points: Iterable<readonly number[]>, mixture: Modes, c
 const PAPER = [255, 255, 255] as const;
 const INK = [8, 48, 107] as const;
 
-/** The lattice as a picture: the square root of the share, so that single samples between the modes stay visible. */
-async function pictureOf({ cells, counts, total }: Lattice, most: number): Promise<string> {
+/** The lattice as a PNG. A shade is the square root of a share, so that single samples between the modes stay visible. */
+async function latticePng({ cells, counts, total }: Lattice, most: number): Promise<string> {
   const data = new Uint8Array(cells * cells * 3).fill(255);
   for (const [cell, count] of counts) {
     const shade = Math.min(1, Math.sqrt(count / total / most));
@@ -54,7 +54,7 @@ async function pictureOf({ cells, counts, total }: Lattice, most: number): Promi
 }
 
 /**
- * Density pictures on one scale of shades, as an SVG document. Shades follow the square root of the share of samples.
+ * Density images on one scale of shades, as an SVG document. Shades follow the square root of the share of samples.
  *
  * @example
  * const lattice = latticeOf(samples.tolist() as number[][], mixture);
@@ -64,7 +64,7 @@ export async function densityPanels({ panels, mixture, columns, side = 320 }: De
   const shares = panels.flatMap(({ lattice }) => lattice.counts.map(([, count]) => count / lattice.total));
   const most = shares.reduce((a, b) => Math.max(a, b), 0) || 1;
   const drawn = panels.map(async ({ lattice, title }) => {
-    const image = `<image width="${side}" height="${side}" preserveAspectRatio="none" image-rendering="pixelated" href="${await pictureOf(lattice, most)}"/>`;
+    const image = `<image width="${side}" height="${side}" preserveAspectRatio="none" image-rendering="pixelated" href="${await latticePng(lattice, most)}"/>`;
     return { content: image + modeCircles(mixture, lattice.frame, side), title };
   });
   return panelGrid(await Promise.all(drawn), { side, columns });

@@ -1,6 +1,6 @@
 /**
- * The font of figures that are turned into pictures. librsvg takes fonts from fontconfig, and a fresh server has none:
- * every letter would be an empty box. So DejaVu Sans comes along, and fontconfig is told of it.
+ * The font of figures that are written as PNG. librsvg takes fonts from fontconfig, and a fresh server has none: every
+ * letter would be an empty box. So Gantry brings DejaVu Sans and tells fontconfig about it.
  */
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,8 +15,8 @@ export const FONT = "DejaVu Sans, Verdana, sans-serif";
 let told = false;
 
 /**
- * Tells fontconfig of the font, once a process and before the first text is drawn: it reads its configuration only
- * then. A configuration that the environment names already is left alone.
+ * Tells fontconfig about the font, once per process and before the first text is drawn, because fontconfig reads its
+ * configuration only then. A configuration that the environment already names is kept.
  */
 export function provideFont(): void {
   if (told || process.env.FONTCONFIG_FILE) return;

@@ -1,4 +1,4 @@
-/** Images in rows with words beside them: sheets of samples, and samples beside others. */
+/** Images in rows with titles and captions: sheets of samples, and samples next to other images. */
 import sharp from "sharp";
 import { encodePng, type PixelBatch, tile } from "../formats/index.ts";
 import { FONT } from "./fonts.ts";
@@ -7,9 +7,9 @@ import { escapeXml } from "./xml.ts";
 /** One row. */
 export interface ImageRow {
   readonly images: PixelBatch;
-  /** Stands to the left of it. */
+  /** The text to the left of the row. */
   readonly title?: string | undefined;
-  /** Stand below the images, one each. */
+  /** The texts below the images, one each. */
   readonly captions?: readonly string[] | undefined;
 }
 
@@ -36,9 +36,9 @@ export async function imageRows(rows: readonly ImageRow[]): Promise<string> {
   const parts: string[] = [];
   let [top, right] = [MARGIN, left];
   for (const { images, title, captions } of rows) {
-    const picture = tile(images, { columns: images.count, padding: PADDING, background: 255 });
-    const [width, height] = [picture.width * factor, picture.height * factor];
-    const png = await sharp(await encodePng(picture))
+    const strip = tile(images, { columns: images.count, padding: PADDING, background: 255 });
+    const [width, height] = [strip.width * factor, strip.height * factor];
+    const png = await sharp(await encodePng(strip))
       .resize(width, height, { kernel: "nearest" })
       .png()
       .toBuffer();

@@ -1,4 +1,4 @@
-/** Line charts as SVG text: scores over steps, and whatever else runs along an axis. */
+/** Line charts as SVG text, such as scores over steps. */
 import { LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
 import { init, use } from "echarts/core";

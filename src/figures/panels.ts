@@ -1,8 +1,8 @@
-/** Square panels of one size, side by side and in rows, each with a title: the frame of figures that show the plane. */
+/** Square panels of one size in rows, each with a title: the layout of figures that show the plane. */
 import { FONT } from "./fonts.ts";
 import { escapeXml } from "./xml.ts";
 
-/** One panel: what it shows as SVG, from its upper left corner, and what stands above it. */
+/** One panel: its content as SVG, from its upper left corner, and its title. */
 export interface Panel {
   readonly content: string;
   readonly title?: string | undefined;

@@ -6,7 +6,7 @@ import { provideFont } from "./fonts.ts";
 /**
  * Writes an SVG document as a PNG file, atomically. Text is set in DejaVu Sans wherever the document names it.
  *
- * @returns the size of the picture in pixels
+ * @returns the size of the image in pixels
  *
  * @throws UserError when the disk refuses.
  *
@@ -15,8 +15,8 @@ import { provideFont } from "./fonts.ts";
  */
 export async function writePng(path: string, svg: string): Promise<{ width: number; height: number }> {
   provideFont();
-  const picture = sharp(Buffer.from(svg)).png({ compressionLevel: 9 });
-  const { data, info } = await picture.toBuffer({ resolveWithObject: true });
+  const image = sharp(Buffer.from(svg)).png({ compressionLevel: 9 });
+  const { data, info } = await image.toBuffer({ resolveWithObject: true });
   writeFileAtomic(path, [data]);
   return { width: info.width, height: info.height };
 }

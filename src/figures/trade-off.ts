@@ -22,7 +22,7 @@ export interface TradeOffOptions {
   readonly title: string;
   readonly xName: string;
   readonly yName: string;
-  /** In the order in which the line joins them. */
+  /** In the order in which a line connects them. */
   readonly points: readonly TradeOffPoint[];
   /** Whether both are shares: the axes then go from 0 to 1. Default false. */
   readonly shares?: boolean | undefined;
@@ -76,7 +76,7 @@ export function tradeOffChart(options: TradeOffOptions): string {
       yAxis: { ...axis, name: yName, nameGap: 48 },
       series: [...bars, line],
     });
-    // Only the chart knows where a point comes to lie, so the names follow when it does.
+    // Only the chart knows the position of a point, so the names are placed after that.
     const pixels = points.map(({ x, y }) => chart.convertToPixel("grid", [x, y]) as [number, number]);
     const offsets = freeOffsets(points, pixels);
     const data = points.map(({ name, x, y }, i) => {
@@ -98,7 +98,7 @@ export function tradeOffChart(options: TradeOffOptions): string {
 
 const [LETTER, LINE] = [7.5, 13];
 
-/** Where each name stands, from its point, so that it covers neither another name nor a point: the first free place. */
+/** Where each name stands relative to its point: the first place where it covers no other name and no point. */
 function freeOffsets(
   points: readonly TradeOffPoint[],
   pixels: readonly (readonly [number, number])[],
@@ -111,8 +111,8 @@ function freeOffsets(
     const places = heights.flatMap((up) => [[8, up] as const, [-8 - width, up] as const]);
     const free = places.find(([right, down]) =>
       taken.every((box) => {
-        const beside = x + right + width < box.x || x + right > box.x + box.width;
-        return beside || Math.abs(y + down - box.y) >= LINE;
+        const outside = x + right + width < box.x || x + right > box.x + box.width;
+        return outside || Math.abs(y + down - box.y) >= LINE;
       }),
     );
     const [right, down] = free ?? places[0]!;

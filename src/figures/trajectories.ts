@@ -1,7 +1,7 @@
-/** Ways through the plane as lines, from a dot to a ring, one panel or several side by side, around a marked point. */
+/** Trajectories in the plane as lines from a dot to a ring, in one or more panels, around a marked point. */
 import { type Frame, panelGrid } from "./panels.ts";
 
-/** One way. */
+/** One trajectory. */
 export interface Way {
   /** [x, y] each, in order. */
   readonly points: readonly (readonly number[])[];
@@ -29,12 +29,12 @@ export interface TrajectoriesOptions {
   readonly side?: number | undefined;
 }
 
-/** Told apart in all common kinds of colour blindness (Okabe and Ito 2008). */
+/** Colours that people with any common colour blindness can tell apart (Okabe and Ito 2008). */
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 
 /**
- * Trajectories on white, as an SVG document: a filled dot where a way begins, a ring where it ends, a black cross at the
- * marked point. What leaves the frame is cut off; an end outside it is not drawn.
+ * Trajectories on white, as an SVG document: a filled dot at the start, a ring at the end, a black cross at the marked
+ * point. Lines are cut off at the frame; an end outside it is not drawn.
  *
  * @example
  * const ways = [{ points: [[1, 0], [0.5, 0.5], [0, 0]] }];

@@ -21,15 +21,15 @@ import {
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../base/errors.ts";
 
-/** One write call is kept below Linux's limit of 2 GiB a call (and below what makes a signal wait long). */
+/** The most bytes of one write call: below Linux's limit of 2 GiB, and short enough that signals do not wait long. */
 const LARGEST_WRITE = 1 << 28;
 
-/** A name beside `path` that no other process picks: hidden, with the process id and 48 random bits. */
+/** A hidden name in the folder of `path` that no other process picks: it has the process id and 48 random bits. */
 export function temporaryName(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
 }
 
-/** Flushes a folder's entries to the disk; a file system that cannot flush a folder (Windows, some network mounts) is left alone. */
+/** Flushes a folder's entries to the disk. Does nothing where that is not supported (Windows, some network mounts). */
 export function flushFolder(path: string): void {
   let descriptor: number;
   try {
@@ -40,7 +40,7 @@ export function flushFolder(path: string): void {
   try {
     fsyncSync(descriptor);
   } catch {
-    // Not supported here; the rename itself stays atomic.
+    // Not supported here. The rename is atomic all the same.
   } finally {
     closeSync(descriptor);
   }
@@ -50,7 +50,7 @@ export function flushFolder(path: string): void {
  * Writes `parts` one after the other to `path`, atomically and durably. Missing folders are made.
  *
  * @throws UserError when the file system refuses (no space, no permission, not a folder); the temporary file is removed
- * and what stood at `path` before is untouched.
+ * and an older file at `path` stays as it is.
  *
  * @example
  * writeFileAtomic("runs/a/state.json", [JSON.stringify(state), "\n"]);
@@ -101,7 +101,7 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: "the device reports an input/output error",
 };
 
-/** Node says ENOENT of a folder that cannot be made where the file system is read-only: what the nearest folder says instead. */
+/** Node reports ENOENT for a folder that cannot be made on a read-only file system. This is what the nearest folder reports. */
 function refusalAbove(path: string): string | undefined {
   let folder = dirname(path);
   while (!existsSync(folder)) folder = dirname(folder);
@@ -113,7 +113,7 @@ function refusalAbove(path: string): string | undefined {
   }
 }
 
-/** Turns a file system's refusal into one sentence that names the path; any other error is passed through unchanged. */
+/** Turns a file system's error into a UserError that names the path. Other errors are returned unchanged. */
 export function fileError(error: unknown, action: "read" | "write", path: string): unknown {
   const told = (error as NodeJS.ErrnoException | undefined)?.code;
   const code = action === "write" && told === "ENOENT" ? (refusalAbove(path) ?? told) : told;

@@ -1,8 +1,8 @@
 /**
- * IDX, the file form of MNIST and its successors: a big-endian array of up to 255 dimensions, plain or gzip-compressed.
+ * IDX, the file format of MNIST and its successors: a big-endian array of up to 255 dimensions, plain or gzip-compressed.
  *
  * Layout (LeCun, Cortes and Burges, "The MNIST database"): two zero bytes, one byte of type, one byte of rank, one
- * unsigned 32-bit big-endian length a dimension, then the elements in row-major order, big-endian.
+ * unsigned 32-bit big-endian length per dimension, then the elements in row-major order, big-endian.
  */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
@@ -33,11 +33,11 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map([
   [0x0e, { dtype: "float64", bytes: 8, make: (b) => new Float64Array(b) }],
 ]);
 
-/** A gzip member of a kilobyte can inflate to a gigabyte; nothing in this form is near this size. */
+/** A gzip member of a kilobyte can inflate to a gigabyte. No real file of this format comes near this size. */
 const LARGEST_INFLATED = 2 ** 31;
 
 /**
- * The bytes of a file, inflated when they start with gzip's magic (whatever the name says).
+ * The bytes of a file, inflated when they start with gzip's magic number, whatever the name says.
  *
  * @throws UserError when the file cannot be read, when its compressed stream is damaged or cut short, or when it
  * inflates beyond 2 GiB.
@@ -83,7 +83,7 @@ export function parseIdx(bytes: Uint8Array, name: string): Idx {
     );
   }
   if (type.dtype === "uint8") return { dtype: "uint8", shape, data: bytes.subarray(start) };
-  // Not slice: of a Buffer that is a view, and the copy is needed for its alignment too.
+  // Not slice: a Buffer's is a view, and a copy is needed for the alignment.
   const copy = new Uint8Array(bytes.subarray(start));
   swapToNative(copy, type.bytes);
   return { dtype: type.dtype, shape, data: type.make(copy.buffer) };

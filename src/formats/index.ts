@@ -9,4 +9,4 @@ export { readPth, readStateDict, type StateDictOptions } from "./pth.ts";
 export type { PthValue } from "./pth-plain.ts";
 export { readSafetensors, readSafetensorsHeader, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDType, SafetensorsHeader, TensorEntry } from "./safetensors-header.ts";
-export { encodePng, type GridOptions, type Picture, type PixelBatch, tile } from "./tiles.ts";
+export { encodePng, type GridOptions, type PixelBatch, type RawImage, tile } from "./tiles.ts";

@@ -1,4 +1,4 @@
-/** JSON files that Gantry wrote, read back through the schema that says what they hold. */
+/** Reads JSON files that Gantry wrote and checks them with a schema. */
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { UserError } from "../base/errors.ts";

@@ -1,9 +1,9 @@
-/** What is in a folder, which may not be there yet. */
+/** The names in a folder, which may not exist yet. */
 import { existsSync, readdirSync } from "node:fs";
 import { fileError } from "./atomic.ts";
 
 /**
- * The names in a folder; none where it does not exist.
+ * The names in a folder; none if it does not exist.
  * @throws UserError when it cannot be read.
  */
 export function namesIn(folder: string): string[] {

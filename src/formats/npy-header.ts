@@ -1,5 +1,5 @@
 /**
- * The header of an .npy file, and the way from the bytes behind it to a tensor; `.npz` archives hold such files.
+ * The header of an .npy file, and the tensor of the bytes after it. `.npz` archives hold such files.
  *
  * Layout (NumPy Enhancement Proposal 1): the magic "\x93NUMPY", a version, the length of the header (16 bits in version 1,
  * 32 in 2 and 3, little-endian), a Python dictionary with `descr`, `fortran_order` and `shape`, then the elements.
@@ -11,7 +11,7 @@ import { isShape, numelOf } from "./shape.ts";
 
 export const NPY_MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
-/** Bytes that are needed to know how long a header is. */
+/** The bytes at the start of a file that say how long its header is. */
 export const NPY_PREFIX = 12;
 
 /** NumPy itself refuses longer headers; those of plain arrays take one line. */
@@ -30,7 +30,7 @@ export const npyCodes: Readonly<Partial<Record<DType, string>>> = {
   bool: "b1",
 };
 
-/** What the header of a plain array says. */
+/** The header of a plain array. */
 export interface NpyHeader {
   readonly dtype: DType;
   /** Bytes of an element. */

@@ -12,7 +12,7 @@ import { RandomAccessFile } from "./random-access.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 import { ZipEntryReader } from "./zip-stream.ts";
 
-/** What is known of an array before any of its elements is read. */
+/** The description of an array, known before its elements are read. */
 export interface NpzArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -30,11 +30,11 @@ export class Npz {
   readonly path: string;
   /** The arrays that can be read, in the order of the file. */
   readonly arrays: ReadonlyMap<string, NpzArray>;
-  /** Those that cannot, each with the reason: Python objects, complex numbers, text, damage. */
+  /** The arrays that cannot be read, each with the reason: Python objects, complex numbers, text, damage. */
   readonly refused: ReadonlyMap<string, string>;
   readonly #file: RandomAccessFile;
   readonly #members: ReadonlyMap<string, Member>;
-  /** Reading goes on one request after the other: a deflated array has one place to go on from. */
+  /** Requests are served one after the other, because a deflated array can be read only in order. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** @internal See {@link openNpz}. */

@@ -1,7 +1,7 @@
-/** What a pickle can hold once nothing in it can be run, and how messages speak of it. */
+/** The values that a pickle can hold here, where nothing in it is run, and their names in messages. */
 import { quoted } from "./one-line.ts";
 
-/** Something that a host made: opaque to the machine. `description` says what it is in messages. */
+/** A value that the host made; the unpickler does not look into it. `description` names it in messages. */
 export abstract class Foreign {
   abstract readonly description: string;
 }

@@ -1,20 +1,20 @@
 /**
  * A restricted unpickler: Python's pickle as data only.
  *
- * A pickle is a program for a stack machine (the comments of Python's own `pickletools` describe every instruction), and one
- * of its instructions calls any function that can be imported: loading one with Python runs what its author wished. Here
- * the machine has no functions. A name is asked of the `host`, which knows a fixed few and refuses the rest by name; what it
- * returns is inert, and only what the host made callable can be called. Instructions that build other objects are refused.
+ * A pickle is a program for a stack machine (the comments of Python's own `pickletools` describe every instruction). One of
+ * its instructions calls any function that can be imported, so loading a pickle with Python runs its author's code. Here
+ * the machine has no functions. It asks the `host` for each name; the host knows a fixed few and refuses all others. Only
+ * what the host made callable can be called. Instructions that build other objects are refused.
  *
  * The machine is flat (deep nesting costs no stack), and every length is compared with the bytes that are left, so the time
- * and memory it takes are bounded by the size of the pickle. What it returns may still hold one list in many places, or
- * itself: whoever walks it must expect that.
+ * and memory it takes are bounded by the size of the pickle. Its result may still hold one list in many places, or
+ * itself: a caller that walks it must expect that.
  */
 import { UserError } from "../base/errors.ts";
 import { Callable, describePickled, type Foreign, type PickleKey, type PickleValue } from "./pickle-values.ts";
 import type { ByteCursor } from "./random-access.ts";
 
-/** What gives names and persistent identifiers a meaning. Both throw UserError for what they do not know. */
+/** Resolves names and persistent identifiers. Both methods throw UserError for what they do not know. */
 export interface PickleHost {
   global(module: string, name: string): Foreign;
   persistent(id: PickleValue): PickleValue;

@@ -5,7 +5,7 @@ import { writeFileAtomic } from "./atomic.ts";
 import { encodePng, type GridOptions, type PixelBatch, tile } from "./tiles.ts";
 
 /**
- * The bytes of images in [-1, 1]: round((x + 1) * 127.5), clamped; the inverse of x / 127.5 - 1. Not a number becomes 0.
+ * The bytes of images in [-1, 1]: round((x + 1) * 127.5), clamped; the inverse of x / 127.5 - 1. NaN becomes 0.
  *
  * @param images float tensor [N, C, H, W], on any device, in any memory format
  */
@@ -28,7 +28,7 @@ export function quantise(images: Tensor): PixelBatch {
  * as soon as the call has returned its promise.
  *
  * @param images float tensor [N, C, H, W] with C 1 or 3
- * @returns the size of the picture in pixels
+ * @returns the size of the grid in pixels
  *
  * @throws UserError when the shape does not fit or the file cannot be written.
  *
@@ -40,7 +40,7 @@ export async function writePngGrid(
   images: Tensor,
   options: GridOptions = {},
 ): Promise<{ width: number; height: number }> {
-  const picture = tile(quantise(images), options);
-  writeFileAtomic(path, [await encodePng(picture)]);
-  return { width: picture.width, height: picture.height };
+  const grid = tile(quantise(images), options);
+  writeFileAtomic(path, [await encodePng(grid)]);
+  return { width: grid.width, height: grid.height };
 }

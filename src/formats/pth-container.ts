@@ -27,7 +27,7 @@ export interface Container {
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
 
-/** A data.pkl is a hundred bytes or so a tensor. */
+/** A data.pkl takes about a hundred bytes per tensor. */
 const LARGEST_PICKLE = 2 ** 28;
 
 /**
@@ -84,7 +84,7 @@ function openArchive(file: RandomAccessFile): Container {
 function stored(file: RandomAccessFile, entry: ZipEntry, limit: number): Uint8Array<ArrayBuffer> {
   const where = `${file.path}: zip entry ${quoted(entry.name)}`;
   if (entry.method !== "stored") {
-    throw new UserError(`${where} is compressed, which torch.save never does; pack the archive anew with \`zip -0\``);
+    throw new UserError(`${where} is compressed, which torch.save never does; pack the archive again with \`zip -0\``);
   }
   if (entry.size > limit) throw new UserError(`${where} claims ${entry.size} bytes; at most ${limit} are accepted`);
   return readStoredEntry(file, entry);

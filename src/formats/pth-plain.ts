@@ -1,9 +1,9 @@
 /**
- * From what a pickle returned to plain values that anybody can walk.
+ * Turns the result of a pickle into plain values that are safe to walk.
  *
  * A pickle of a kilobyte can return a list that holds one list ten times, which holds one list ten times, and so on: a small
- * graph, but 10^20 items for whoever walks it as a tree. It can hold itself, and be nested deeper than any stack. So the
- * graph is measured as a tree first, and refused when no checkpoint is like it.
+ * graph, but 10^20 items when it is walked as a tree. It can hold itself, and be nested deeper than any stack. So the
+ * graph is first measured as a tree, and refused when it is far larger than any checkpoint.
  */
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";

@@ -2,8 +2,8 @@
  * .pth and .pt files: what `torch.save` wrote, read without Python and without running anything.
  *
  * Both forms of file are read (the zip archive since PyTorch 1.6, the stream of pickles before). Tensors that shared memory
- * when they were saved share it again, and keep their layout. The device that they were on and their wish for gradients
- * are not kept: everything comes back on the CPU, as constants.
+ * when they were saved share it again, and keep their layout. The device that they were on and `requires_grad`
+ * are not kept: every tensor comes back on the CPU, without gradients.
  */
 import { suggestion, UserError } from "../base/errors.ts";
 import { ITEM_SIZE, scope, type Tensor, tensorOf } from "../tensor/index.ts";
@@ -47,7 +47,7 @@ export interface StateDictOptions {
 /**
  * Reads the state dict of a PyTorch checkpoint: tensors by name, in the order of the file.
  *
- * Only the tensors of that entry are read from the disk, so an optimizer's state beside it costs nothing.
+ * Only the tensors of that entry are read from the disk, so an optimizer's state next to it costs nothing.
  *
  * @throws UserError as {@link readPth} does, and when the entry is missing or holds anything but tensors; the message
  * then names the entries that would do.
@@ -110,8 +110,8 @@ function checkStateDict(
 function materialise(container: Container, value: PickleValue, path: string): PthValue {
   return scope(() => {
     const storages = new Map<StorageReference, Tensor>();
-    // What must be copied because it does not lie side by side: many such tensors on one storage would otherwise
-    // multiply a small file.
+    // Counts the elements that are copied because they are not contiguous. Otherwise many such tensors on one storage
+    // could turn a small file into any amount of memory.
     let copied = 0;
     let held = 0;
     return toPlain(value, path, ({ storage, layout }) => {

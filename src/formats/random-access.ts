@@ -1,12 +1,12 @@
 /**
- * A file that is read at positions, and a cursor that walks through bytes: the ground under the readers of archives and
- * pickles. No length that a file claims is trusted: each is compared with what is there before memory is set aside for it.
+ * A file that is read at positions, and a cursor that walks through bytes. The readers of archives and pickles use them.
+ * No length that a file claims is trusted: each is compared with the file's size before memory is allocated for it.
  */
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "./atomic.ts";
 
-/** Beyond it no single typed array can be made in every Node that Gantry runs on. */
+/** The largest typed array that every supported Node can make. */
 const LARGEST_PIECE = 2 ** 32 - 1;
 
 /**

@@ -1,12 +1,12 @@
 /**
- * The header of a safetensors file: parsing it with every check the form calls for, and laying one out.
+ * The header of a safetensors file: parses it with every check that the format calls for, and writes it.
  *
  * Layout (Hugging Face, "safetensors", format section of its README): an unsigned 64-bit little-endian length N, N bytes of
  * JSON mapping each name to `{ dtype, shape, data_offsets: [begin, end] }` (offsets count from the end of the header) with
  * an optional `__metadata__` map of strings, then the data without holes or overlaps, each tensor row-major, little-endian.
  *
- * A checkpoint that was cut short or damaged must be told from a whole one before any of it is used, so nothing here is
- * trusted: not the length, not the offsets, not that offsets and shapes agree.
+ * A damaged checkpoint must be recognised before any of it is used. So nothing in the header is trusted: not the length,
+ * not the offsets, not that offsets and shapes agree.
  */
 import { UserError } from "../base/errors.ts";
 import { oneLine, quoted } from "./one-line.ts";
@@ -125,7 +125,7 @@ function parseEntry(name: string, value: unknown, file: string): TensorEntry {
   if (bytes !== end - begin) {
     throw new UserError(`${where}: ${dtype} ${text} takes ${bytes} bytes, its offsets span ${end - begin}`);
   }
-  // Sizes beside a 0, and a thousand sizes of 1, take no bytes at all.
+  // Sizes next to a 0, and a thousand sizes of 1, take no bytes at all.
   if (!isShape(shape)) {
     throw new UserError(`${where}: no tensor has the shape ${text} (at most ${MOST_DIMENSIONS} dimensions)`);
   }

@@ -1,6 +1,6 @@
-/** Which shapes from a file are ones that a tensor can have, before memory is set aside for any. */
+/** Checks shapes that a file claims, before memory is allocated for them. */
 
-/** The most dimensions that libtorch's reductions take; NumPy's arrays have as many at most. */
+/** The most dimensions that libtorch's reductions take; NumPy has the same limit. */
 export const MOST_DIMENSIONS = 64;
 
 /** More elements than any memory holds, and few enough that their bytes are counted exactly. */
@@ -13,8 +13,8 @@ export const isCount = (value: unknown): value is number => Number.isSafeInteger
 export const numelOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
- * Whether a value can be a tensor's shape. Strides are products of sizes, so a size of 0 does not excuse the others: they are
- * counted as if it were 1.
+ * Whether a value can be a tensor's shape. Strides are products of sizes, so the other sizes count even next to a size
+ * of 0, which counts as 1 here.
  */
 export const isShape = (value: unknown): value is readonly number[] =>
   Array.isArray(value) &&

@@ -25,8 +25,8 @@ export interface GridOptions {
   readonly background?: number;
 }
 
-/** A picture as sharp takes it: row-major [height, width, channels]. */
-export interface Picture {
+/** An image as sharp takes it: row-major [height, width, channels]. */
+export interface RawImage {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -38,33 +38,33 @@ export interface Picture {
  *
  * @throws UserError when there is no image, the images have neither 1 nor 3 channels, or an option is out of range.
  */
-export function tile(batch: PixelBatch, options: GridOptions = {}): Picture {
+export function tile(batch: PixelBatch, options: GridOptions = {}): RawImage {
   const { pixels, count, channels, height, width } = batch;
   const { columns = Math.ceil(Math.sqrt(count)), padding = 2, background = 0 } = options;
-  if (count < 1) throw new UserError("a picture grid needs at least one image");
+  if (count < 1) throw new UserError("an image grid needs at least one image");
   if (channels !== 1 && channels !== 3) {
-    throw new UserError(`a picture grid shows images of 1 or 3 channels; these have ${channels}`);
+    throw new UserError(`an image grid shows images of 1 or 3 channels; these have ${channels}`);
   }
   requireWhole("columns", columns, 1, 100_000);
   requireWhole("padding", padding, 0, 10_000);
   requireWhole("background", background, 0, 255);
   const used = Math.min(columns, count);
   const rows = Math.ceil(count / columns);
-  const pictureWidth = padding + used * (width + padding);
-  const pictureHeight = padding + rows * (height + padding);
-  const data = new Uint8Array(pictureWidth * pictureHeight * channels).fill(background);
+  const gridWidth = padding + used * (width + padding);
+  const gridHeight = padding + rows * (height + padding);
+  const data = new Uint8Array(gridWidth * gridHeight * channels).fill(background);
   for (let index = 0; index < count; index++) {
     const left = padding + (index % columns) * (width + padding);
     const top = padding + Math.floor(index / columns) * (height + padding);
     for (let channel = 0; channel < channels; channel++) {
       let from = (index * channels + channel) * height * width;
       for (let y = 0; y < height; y++) {
-        let to = ((top + y) * pictureWidth + left) * channels + channel;
+        let to = ((top + y) * gridWidth + left) * channels + channel;
         for (let x = 0; x < width; x++, to += channels) data[to] = pixels[from++]!;
       }
     }
   }
-  return { data, width: pictureWidth, height: pictureHeight, channels };
+  return { data, width: gridWidth, height: gridHeight, channels };
 }
 
 function requireWhole(name: string, value: number, low: number, high: number): void {
@@ -72,8 +72,8 @@ function requireWhole(name: string, value: number, low: number, high: number): v
   throw new UserError(`\`${name}\` (=${value}) must be a whole number from ${low} to ${high}`);
 }
 
-/** The bytes of a PNG file that shows `picture`. */
-export async function encodePng(picture: Picture): Promise<Buffer> {
-  const { data, width, height, channels } = picture;
+/** The bytes of a PNG file of `image`. */
+export async function encodePng(image: RawImage): Promise<Buffer> {
+  const { data, width, height, channels } = image;
   return sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 6 }).toBuffer();
 }

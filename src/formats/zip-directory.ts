@@ -4,9 +4,9 @@
  * Layout: PKWARE's APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 to 4.3.16 (end records),
  * 4.5.3 (zip64). PyTorch and NumPy both write such archives, entries stored or deflated, zip64 when large.
  *
- * Why not the archive library that image archives go through: it is asynchronous throughout, which weights and their
- * importers are not, and it leaves open what matters here: two entries of one name, and entries that overlap (the form of
- * bomb in which one compressed block counts many times), are refused before anything is read.
+ * Why not yauzl, which reads archives of images: it is asynchronous, and the readers of weights are synchronous. It also
+ * accepts two entries of one name and entries that overlap (a zip bomb counts one compressed block many times). Here both
+ * are refused before anything is read.
  */
 import { UserError } from "../base/errors.ts";
 import { quoted } from "./one-line.ts";
@@ -35,10 +35,10 @@ const END_SIZE = 22;
 const CENTRAL_SIZE = 46;
 export const LOCAL_SIZE = 30;
 
-/** No directory of weights or arrays comes near it: a million entries take a hundred megabytes. */
+/** The largest directory that is read. That of a million entries takes a hundred megabytes. */
 const LARGEST_DIRECTORY = 2 ** 27;
 
-/** The most that deflate can shrink: a size beyond it is a lie. */
+/** The largest ratio of deflate: an entry that claims more is refused. */
 const DEFLATE_RATIO = 1032;
 
 interface DirectoryPlace {

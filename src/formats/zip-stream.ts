@@ -57,7 +57,7 @@ export class ZipEntryReader {
     return bytes;
   }
 
-  /** Frees what reading holds; reading may start again. */
+  /** Frees the state of reading; reading may start again. */
   close(): void {
     this.#inflater?.close();
     this.#inflater = undefined;
@@ -89,7 +89,7 @@ class Inflater {
     this.#path = file.path;
     this.#where = `${file.path}: zip entry ${quoted(entry.name)}`;
     this.#stream = createInflateRaw({ chunkSize: 1 << 16 });
-    // Errors reach whoever takes; what the callback is told is the same, or that the reader lost interest.
+    // The reader sees errors itself; the callback gets the same error, or the one of an ended reader.
     pipeline(Readable.from(compressed()), this.#stream, () => {});
     this.#pieces = this.#stream[Symbol.asyncIterator]();
   }

@@ -1,4 +1,4 @@
-/** Recipes: written, stored, amended and loaded. */
+/** Recipes: defining, storing, overriding and loading them. */
 import "./shipped-parts.ts";
 
 export { canonicalJson } from "../base/canonical-json.ts";

@@ -7,12 +7,12 @@ import { defineRecipe, isRecipe, type Recipe } from "./recipe.ts";
 import { shippedRecipes } from "./shipped/index.ts";
 import { ownParts } from "./shipped-parts.ts";
 
-/** A recipe, and what a run has to remember about where it came from. */
+/** A recipe, and what a run stores about its origin. */
 export interface LoadedRecipe {
   readonly recipe: Recipe;
   /** The shipped name, or the absolute path of the file. */
   readonly source: string;
-  /** The files to import before the stored recipe can be rebuilt: this one, when it uses parts of the user's own. */
+  /** The files to import before the stored recipe can be rebuilt: this one, if it uses parts that the user defined. */
   readonly modules: readonly string[];
 }
 

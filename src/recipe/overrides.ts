@@ -1,5 +1,5 @@
 /**
- * Overrides: one recipe amended by `key=value` texts, as `--set` and sweeps give them.
+ * Overrides: changes a recipe by `key=value` texts, as `--set` and sweeps give them.
  *
  *     batchSize=128                     a key of the recipe
  *     samples.every=100                 a key inside a key
@@ -32,7 +32,7 @@ import { parseValue } from "./value.ts";
 type Schema = z.core.$ZodType;
 type Draft = Record<string, unknown>;
 
-/** One override taken apart. */
+/** One parsed override. */
 export interface Setting {
   /** The text it came from. */
   readonly text: string;
@@ -46,7 +46,7 @@ function refuse(message: string): UserError {
 }
 
 /**
- * Takes `key=value`, `key+=value` or `key-=value` apart.
+ * Parses `key=value`, `key+=value` or `key-=value`.
  *
  * @throws UserError when the text is none of them.
  *
@@ -89,8 +89,8 @@ function refuseUnknown(schema: Schema, path: readonly string[], root: readonly s
 }
 
 /**
- * The value that the text stands for at this place: as it reads first, then as plain text (a folder may be called
- * `2024`); null, where it means nothing itself, gives the key its default back.
+ * The value that the text stands for: parsed if the parsed value fits, else as plain text (a folder may be called `2024`).
+ * `null` restores the default, unless null is itself a value of the key.
  */
 function valueFor(schema: Schema | undefined, setting: Setting, name: string): unknown {
   const parsed = parseValue(setting.raw);
@@ -120,7 +120,7 @@ function setOption(part: PlainDescriptor, path: readonly string[], root: string[
   return { ...part, options };
 }
 
-/** Amends a list of parts, each of another kind: the techniques, or the metrics of the evaluation. */
+/** Changes a list of parts, each of another kind: the techniques, or the metrics of the evaluation. */
 function setList(draft: Draft, setting: Setting, name: string, role: PartRole): void {
   const { path, operator, raw } = setting;
   const root = name.split(".");
@@ -183,8 +183,8 @@ function setPart(draft: Draft, setting: Setting, schema: Schema, slot: string, r
 }
 
 /**
- * The setting with the path of the option that its bare name stands for; itself where it is no bare name, or no part has
- * such an option. Where several do, those that take the value count.
+ * A setting whose key is the bare name of an option gets that option's full path; other settings stay as they are. If
+ * several parts have an option of that name, only those that accept the value count.
  */
 function located(draft: Draft, setting: Setting, places: Places): Setting {
   const [name, ...inner] = setting.path;
@@ -230,7 +230,7 @@ function set(draft: Draft, given: Setting, places: Places): void {
   else {
     refuseUnknown(schema, path, []);
     write(draft, path, valueFor(schemaAt(schema, path), setting, path.join(".")));
-    // The two exclude each other, and whoever sets one means it.
+    // The two exclude each other: setting one removes the other.
     if (path[0] === "steps") delete draft.epochs;
     if (path[0] === "epochs") delete draft.steps;
   }

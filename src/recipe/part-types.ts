@@ -1,4 +1,4 @@
-/** What each part of a recipe builds, and from what: the types that make a recipe's mistakes show in the editor. */
+/** What each part of a recipe builds, and from what: types that show mistakes in a recipe in the editor. */
 import type { Descriptor, Role } from "../base/descriptor.ts";
 import type { AnyDataDescriptor } from "../data/index.ts";
 import type { Loss } from "../losses/index.ts";

@@ -1,8 +1,8 @@
 /**
- * A recipe as JSON and back: what a run directory stores, what is hashed, and what `--set` amends.
+ * A recipe as JSON and back: what a run directory stores, what is hashed, and what `--set` changes.
  *
  * Parts become `{ role, kind, options }` and are rebuilt by the factories registered under their role and kind, so a
- * stored recipe is checked by the very schemas that checked it when it was written.
+ * stored recipe is checked by the same schemas as when it was written.
  */
 // A stored recipe can name any shipped kind.
 import "./shipped-parts.ts";

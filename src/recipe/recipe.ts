@@ -2,7 +2,7 @@
  * `defineRecipe`: everything that one training run needs, as one frozen value.
  *
  * A recipe allocates nothing: its parts are descriptors, which a run builds when it starts. So it can be printed,
- * hashed, stored in the run directory and amended from the command line.
+ * hashed, stored in the run directory and overridden from the command line.
  */
 import type { z } from "zod";
 import { UserError } from "../base/errors.ts";
@@ -44,20 +44,20 @@ function freeze<T extends object>(value: T): T {
  * | `data` | where the images come from, such as `mnist({ size: 32 })` | required |
  * | `generator`, `discriminator` | the two networks, such as `dcgan.generator({ width: 64 })` | required |
  * | `loss` | the objective, such as `hinge()` | required |
- * | `techniques` | what amends the training step, such as `[topK()]`; each kind at most once | `[]` |
- * | `optimizers` | `{ generator, discriminator }`, such as `adam({ lr: 2e-4 })` each | required |
+ * | `techniques` | what changes the training step, such as `[topK()]`; each kind at most once | `[]` |
+ * | `optimizers` | `{ generator, discriminator }`, each such as `adam({ lr: 2e-4 })` | required |
  * | `schedule` | how the learning rates move, such as `linearDecay()` | constant |
  * | `batchSize` | images in a batch | 64 |
  * | `steps` or `epochs` | length of the training: generator steps, or passes over the data; exactly one | required |
  * | `discriminatorSteps` | discriminator updates before each generator update | 1 |
- * | `accumulate` | parts that a batch is computed in, one after the other, for batches larger than memory; the update is that of the whole batch | 1 |
+ * | `accumulate` | micro-batches that a batch is split into, for batches larger than memory; the update is that of the whole batch | 1 |
  * | `seed` | of every random draw | 0 |
  * | `latentDistribution` | of the latent vectors: `normal` is N(0, 1), `uniform` is U(-1, 1) | `normal` |
- * | `labelDistribution` | of the classes that generated images are made for: each as likely (`uniform`), or as often as in the data (`empirical`) | `uniform` |
+ * | `labelDistribution` | of the classes that generated images are made for: all equally likely (`uniform`), or as frequent as in the data (`empirical`) | `uniform` |
  * | `samples` | `{ every, count, columns }`: steps between sample grids, images and columns of a grid | 500, 64, 8 |
  * | `log` | `{ every }`: steps between lines of the log | 20 |
- * | `evaluate` | `{ every, features, metrics, samples, real, best }`: steps between evaluations; the feature network; the scores; how many images are drawn and how many real ones they are held against (all); the score whose best checkpoint is kept (the first) | none; 1000, `inception`, `[fid(), inceptionScore()]`, 10000 |
- * | `checkpoint` | `{ every, keep, at }`: steps between checkpoints, how many of the latest to keep beside the best, steps whose checkpoints are kept for good | 500, 2, `[]` |
+ * | `evaluate` | `{ every, features, metrics, samples, real, best }`: steps between evaluations; the feature network; the scores; the number of generated images, and of real ones to compare with (all); the score whose best checkpoint is kept (the first) | none; 1000, `inception`, `[fid(), inceptionScore()]`, 10000 |
+ * | `checkpoint` | `{ every, keep, at }`: steps between checkpoints, how many of the latest to keep besides the best, steps whose checkpoints are kept for good | 500, 2, `[]` |
  * | `memoryFormat` | layout of images and weights: `channelsLast` (NHWC; the faster one on CPU) or `contiguous` (NCHW) | `channelsLast` |
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
  * | `threads` | CPU threads | what the engine chooses |

@@ -26,7 +26,7 @@ export const examples = {
 export const named = (role: PartRole): string =>
   role === "data" ? "a dataset" : `${role === "optimizer" ? "an" : "a"} ${role}`;
 
-/** What a value that should have been a descriptor is, in words: the three slips that people make have a sentence each. */
+/** The message for a value that is not the descriptor that belongs there; the three common mistakes have their own. */
 function mistaken(input: unknown, role: PartRole): string {
   const wanted = `must be ${named(role)}, such as ${examples[role]}`;
   if (isDescriptor(input)) return `${wanted}; this is the ${input.role} \`${input.kind}\``;
@@ -44,7 +44,7 @@ function part<R extends PartRole>(role: R) {
 const whole = "must be a positive whole number";
 const count = () => z.int({ error: whole }).min(1, { error: whole });
 
-/** Two parts of one kind could not be told apart in `--set techniques.<kind>.<option>` nor in a checkpoint. */
+/** Each kind at most once: otherwise `--set techniques.<kind>.<option>` and checkpoints could not tell two parts apart. */
 const listOf = <R extends "technique" | "metric">(role: R) =>
   z
     .array(part(role), { error: `must be a list of ${role}s, such as [${examples[role]}]` })
@@ -52,7 +52,7 @@ const listOf = <R extends "technique" | "metric">(role: R) =>
       const seen = new Set<string>();
       for (const { kind } of list as readonly { kind: string }[]) {
         if (seen.has(kind))
-          context.addIssue({ code: "custom", message: `holds \`${kind}\` twice; each ${role} may stand once` });
+          context.addIssue({ code: "custom", message: `holds \`${kind}\` twice; each ${role} may be given once` });
         seen.add(kind);
       }
     });
@@ -82,7 +82,7 @@ export const recipeSchema = z
       { generator: part("optimizer"), discriminator: part("optimizer") },
       {
         error: (issue) =>
-          issue.code === "invalid_type" ? "must be { generator, discriminator }, an optimizer each" : undefined,
+          issue.code === "invalid_type" ? "must be { generator, discriminator }, each an optimizer" : undefined,
       },
     ),
     schedule: part("schedule").optional(),
@@ -124,7 +124,7 @@ export const recipeSchema = z
       context.addIssue({
         code: "custom",
         path: ["epochs"],
-        message: "cannot stand beside `steps`: give one of the two",
+        message: "cannot be given together with `steps`: give one of the two",
       });
     if (recipe.steps === undefined && recipe.epochs === undefined)
       context.addIssue({
@@ -134,7 +134,7 @@ export const recipeSchema = z
       });
   });
 
-/** Where the parts of a recipe, or of a trainer's settings, stand. */
+/** The places of the parts in a recipe, or in a trainer's settings. */
 export interface Places {
   readonly schema: z.core.$ZodType;
   /** The keys that hold one descriptor each, with the role that belongs there, by dotted path. */

@@ -1,6 +1,6 @@
 /**
- * Everything that Gantry ships registers its kinds by being imported here, before any file of a user's: so `--set
- * loss=wasserstein` finds a loss that the recipe's file never mentioned, and a user's own parts can be told apart.
+ * Imports every part that Gantry ships, which registers its kind, before any file of a user. So `--set loss=wasserstein`
+ * finds a loss that the recipe's file never mentioned, and a user's own parts can be told apart.
  */
 import { ARRAYS } from "../data/index.ts";
 import "../losses/index.ts";

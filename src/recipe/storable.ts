@@ -1,8 +1,8 @@
-/** What may stand in the options of a part: values that JSON keeps, since every run stores its recipe. */
+/** Checks that the options of a part can be stored as JSON, because every run stores its recipe. */
 
 /**
  * The dotted path of the first value that JSON would lose (a function, a tensor, a class instance, NaN), or undefined
- * when all would be kept.
+ * if there is none.
  *
  * @example
  * unstorable({ slope: 0.2, layers: [{ init: Math.random }] }); // "layers.0.init"

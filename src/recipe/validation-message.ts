@@ -1,8 +1,8 @@
 /**
- * What is wrong with a value, in one sentence: the key by its full path, the value met, and what would be accepted.
+ * Says in one sentence what is wrong with a value: the full path of the key, the value, and what would be accepted.
  *
- * zod reports where and why a value does not fit; this file words it for a person who wrote a recipe or a `--set`, and
- * looks up in the schema what fits there, so that "expected number" becomes "must be a number from 0 to 1".
+ * zod reports where and why a value does not fit. This file words it for the author of a recipe or a `--set`. It looks up
+ * in the schema what is accepted there, so that "expected number" becomes "must be a number from 0 to 1".
  */
 import { z } from "zod";
 import { suggestion } from "../base/errors.ts";
@@ -28,13 +28,13 @@ export function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]):
   return here;
 }
 
-/** The keys of an object schema, or none where the schema is no object. */
+/** The keys of an object schema; empty for other schemas. */
 export function keysOf(schema: z.core.$ZodType | undefined): string[] {
   const inner = schema && unwrap(schema);
   return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
 }
 
-/** Whether the schema is of a single value, so that nothing can stand inside it. */
+/** Whether the schema is of a single value, which has no keys. */
 export function isScalar(schema: z.core.$ZodType): boolean {
   return ["number", "string", "boolean", "enum", "literal"].includes(unwrap(schema)._zod.def.type);
 }
@@ -54,7 +54,7 @@ interface Shape {
   properties?: Record<string, unknown> | undefined;
 }
 
-/** zod bounds its integers by the largest ones that a double holds exactly; nobody wants to read that. */
+/** A bound for a message. zod bounds integers by the largest that a double holds exactly; those are left out. */
 const limit = (bound: number | undefined) =>
   bound === undefined || Math.abs(bound) >= Number.MAX_SAFE_INTEGER ? undefined : bound;
 
@@ -94,13 +94,13 @@ export function accepted(schema: z.core.$ZodType): string {
   return words(z.toJSONSchema(schema as z.ZodType, { unrepresentable: "any", io: "input" }) as Shape);
 }
 
-/** A value as a person would write it; long ones are cut. */
+/** A value as text for a message; long ones are cut. */
 export function shown(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
-/** zod's own messages; whatever else stands in an issue was written by the author of the schema, who knew better. */
+/** zod's own messages. Any other message was written by the author of the schema and is kept. */
 const generic = /^(Invalid|Too (small|big)|Unrecognized)/;
 
 /**

@@ -37,8 +37,8 @@ function fromJson(text: string): unknown {
 }
 
 /**
- * What the text means: a number, true, false, null, a list, an object (as JSON), or else the text itself. Quotes make a
- * text of anything.
+ * The value of a text: a number, true, false, null, a list, an object (as JSON), or else the text itself. Text in quotes
+ * stays text.
  *
  * @example
  * parseValue("[0, 0.9]"); // [0, 0.9]
