@@ -51,7 +51,11 @@ describe("defineRecipe", () => {
 
   it.each<[string, unknown, string]>([
     ["no steps", without("steps"), "`steps` is missing: give the length of the training as `steps` or as `epochs`"],
-    ["steps and epochs", { ...base, epochs: 2 }, "`epochs` (=2) cannot be given together with `steps`: give one of the two"],
+    [
+      "steps and epochs",
+      { ...base, epochs: 2 },
+      "`epochs` (=2) cannot be given together with `steps`: give one of the two",
+    ],
     ["zero", { ...base, batchSize: 0 }, "`batchSize` (=0) must be a positive whole number"],
     ["fraction", { ...base, steps: 1.5 }, "`steps` (=1.5) must be a positive whole number"],
     ["text", { ...base, samples: { every: "often" } }, "`samples.every` (=often) must be a positive whole number"],
