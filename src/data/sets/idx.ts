@@ -1,6 +1,6 @@
 /** Datasets in the form of MNIST: a file of images and a file of labels, both IDX, plain or gzip. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { parseIdx, readMaybeGzip } from "../../formats/idx.ts";
@@ -40,7 +40,7 @@ export function idxFiles(
 export interface IdxDataset {
   readonly name: string;
   readonly classes: readonly string[];
-  /** SHA-256 of the official files' contents, after inflating, by file stem. */
+  /** SHA-256 of the official files: of the contents after inflating by the name without `.gz`, or of the `.gz` by its own. */
   readonly official: Readonly<Record<string, string>>;
 }
 
@@ -72,11 +72,22 @@ export async function idxSource(dataset: IdxDataset, folder: string, split: IdxS
     fingerprint: `${await sha256OfFile(imagesPath)} ${await sha256OfFile(labelsPath)}`,
     // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the image.
     defaultFit: (size) => (size >= 28 && size <= 32 ? "pad" : "crop"),
-    open: async () => openIdx(dataset, split, imagesPath, labelsPath),
+    open: () => openIdx(dataset, split, imagesPath, labelsPath),
   };
 }
 
-function openIdx(dataset: IdxDataset, split: IdxSplit, imagesPath: string, labelsPath: string): OpenSource {
+/** Whether a file is an official one, as it is or after inflating. */
+async function isOfficial({ official }: IdxDataset, path: string, contents: Uint8Array): Promise<boolean> {
+  const name = basename(path);
+  return official[name.replace(/\.gz$/, "")] === sha256(contents) || official[name] === (await sha256OfFile(path));
+}
+
+async function openIdx(
+  dataset: IdxDataset,
+  split: IdxSplit,
+  imagesPath: string,
+  labelsPath: string,
+): Promise<OpenSource> {
   const imageBytes = readMaybeGzip(imagesPath);
   const labelBytes = readMaybeGzip(labelsPath);
   const images = parseIdx(imageBytes, imagesPath);
@@ -95,9 +106,8 @@ function openIdx(dataset: IdxDataset, split: IdxSplit, imagesPath: string, label
   if (largest >= dataset.classes.length) {
     throw new UserError(`${labelsPath}: label ${largest} is out of range; there are ${dataset.classes.length} classes`);
   }
-  const isOfficial =
-    sha256(imageBytes) === dataset.official[stems[split].images] &&
-    sha256(labelBytes) === dataset.official[stems[split].labels];
+  const official =
+    (await isOfficial(dataset, imagesPath, imageBytes)) && (await isOfficial(dataset, labelsPath, labelBytes));
   return {
     images: {
       form: "raw",
@@ -111,6 +121,6 @@ function openIdx(dataset: IdxDataset, split: IdxSplit, imagesPath: string, label
     names: (index) => `${imagesPath} image ${index}`,
     labels: labels.data,
     classes: dataset.classes,
-    note: splitNote(dataset.name, split, count, isOfficial),
+    note: splitNote(dataset.name, split, count, official),
   };
 }
