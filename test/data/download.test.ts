@@ -350,7 +350,14 @@ describe("the registry", () => {
       [...readFileSync(new URL(file, sets), "utf8").matchAll(defining)].map(([, name]) => name!),
     );
     expect([...defined, "dataFromArrays"].sort()).toEqual(Object.keys(shippedSets).sort());
-    expect(download.map(({ name }) => name)).toEqual(["cifar10", "cifar100", "fashion-mnist", "mnist", "stl10"]);
+    expect(download.map(({ name }) => name)).toEqual([
+      "cifar10",
+      "cifar100",
+      "fashion-mnist",
+      "kmnist",
+      "mnist",
+      "stl10",
+    ]);
     expect(byHand).toEqual(["celeba", "celeba-hq", "imagenet", "lsun"]);
   });
 

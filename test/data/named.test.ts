@@ -10,6 +10,7 @@ import type { Pack } from "../../src/data/pack.ts";
 import { cifar10 } from "../../src/data/sets/cifar10.ts";
 import { cifar100 } from "../../src/data/sets/cifar100.ts";
 import { fashionMnist } from "../../src/data/sets/fashion-mnist.ts";
+import { kmnist } from "../../src/data/sets/kmnist.ts";
 import { mnist, mnistFolder } from "../../src/data/sets/mnist.ts";
 import { stl10 } from "../../src/data/sets/stl10.ts";
 import { temporaryFolder } from "../formats/folder.ts";
@@ -137,6 +138,22 @@ describe("fashionMnist", () => {
     expect((await pack(fashionMnist({ split: "test", first: 5 }))).header.note).toMatch(/NOT the official files/);
     const absent = pack(fashionMnist({ path: join(folder, "nothing") }));
     await expect(absent).rejects.toThrow(/fashion-mnist: train-images-idx3-ubyte \(or .*\) is not in/);
+  });
+});
+
+describe("kmnist", () => {
+  it("reads MNIST's form from its folder among the datasets, with its own classes", async () => {
+    process.env.GANTRY_DATA = join(folder, "datasets of characters");
+    const own = join(folder, "datasets of characters/kmnist");
+    mkdirSync(own, { recursive: true });
+    const characters = Uint8Array.from({ length: 3 * 784 }, (_, i) => (i * 11) % 256);
+    writeFileSync(join(own, "train-images-idx3-ubyte.gz"), gzipSync(idxOf([3, 28, 28], characters)));
+    writeFileSync(join(own, "train-labels-idx1-ubyte.gz"), gzipSync(idxOf([3], Uint8Array.from([9, 0, 3]))));
+    const made = await pack(kmnist({ size: 28 }));
+    expect(readFileSync(made.imagesPath)).toEqual(Buffer.from(characters));
+    expect(labelsOf(made).map((label) => made.header.classes[label])).toEqual(["wo", "o", "tsu"]);
+    expect(made.header.note).toBe("kmnist, train split, 3 images, NOT the official files");
+    await expect(pack(kmnist({ split: "test" }))).rejects.toThrow(/kmnist: t10k-images-idx3-ubyte \(or .*\) is not in/);
   });
 });
 

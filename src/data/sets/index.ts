@@ -7,6 +7,7 @@ export { cifar100 } from "./cifar100.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
 export { imageFolder } from "./image-folder.ts";
 export { imagenet } from "./imagenet.ts";
+export { kmnist } from "./kmnist.ts";
 export { lsun } from "./lsun.ts";
 export { mixtureOfGaussians } from "./mixture.ts";
 export { mnist } from "./mnist.ts";
