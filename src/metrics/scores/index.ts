@@ -8,4 +8,5 @@ export { memorisation } from "./memorisation.ts";
 export { mixture } from "./mixture.ts";
 export { modes } from "./modes.ts";
 export { precisionRecall } from "./precision-recall.ts";
+export { slicedWasserstein } from "./sliced-wasserstein.ts";
 export { testError } from "./test-error.ts";
