@@ -32,7 +32,7 @@ async function readScores(path: string): Promise<Scored> {
     if (last) return { of: `${path}, step ${last.step}`, scores: last.scores };
     throw new UserError(`${path} was not evaluated while it trained; score it with gantry evaluate ${path} --out FILE`);
   }
-  const { readJsonFile } = await import("../formats/json-file.ts");
+  const { readJsonFile } = await import("../formats/index.ts");
   const stored = z.object({ format: z.literal(1), subject: z.string(), scores: z.array(scoreSchema) });
   const found = readJsonFile(path, z.unknown());
   const { data } = stored.safeParse(found);

@@ -1,6 +1,6 @@
 /** Checks devices before a run begins: the engine's own message about an absent one is a page about linkers. */
 import { UserError } from "../base/errors.ts";
-import { binding } from "../tensor/native.ts";
+import { binding } from "../tensor/index.ts";
 
 /** @throws UserError when this libtorch cannot compute on the device. */
 export function refuseAbsentDevice(device: string): void {

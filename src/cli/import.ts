@@ -36,7 +36,7 @@ export const importCommand = defineCommand({
     { line: "gantry sample runs/sngan", does: "64 images of it" },
   ],
   async run({ args: flags, rawArgs }) {
-    const { importRun } = await import("../training/trainer/imported-run.ts");
+    const { importRun } = await import("../training/index.ts");
     const directory = flags.out ?? join("runs", basename(flags.file).replace(/\.\w+$/, ""));
     const result = importRun(flags.file, directory, valuesOf(rawArgs, args, "set"));
     if (flags.json) {

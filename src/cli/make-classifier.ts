@@ -1,16 +1,11 @@
 /** The work of `gantry train-classifier`: prepares both splits, trains, writes the file. */
 import { existsSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
+import { gantryVersion } from "../base/version.ts";
 import { type DataContext, type DataDescriptor, type Dataset, folderSource, type Pack, packOf } from "../data/index.ts";
-import { writeClassifier } from "../models/classifier-file.ts";
-import { gantryVersion } from "../recipe/version.ts";
+import { writeClassifier } from "../models/index.ts";
 import { configureEngine, engineSummary } from "../tensor/index.ts";
-import {
-  type ClassifierSetup,
-  fitToCount,
-  type TrainedClassifier,
-  trainClassifier,
-} from "../training/classifier/index.ts";
+import { type ClassifierSetup, fitToCount, type TrainedClassifier, trainClassifier } from "../training/index.ts";
 import { classifierReporter } from "./classifier-reporter.ts";
 import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";

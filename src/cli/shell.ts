@@ -4,7 +4,7 @@
  */
 import { runCommand } from "citty";
 import { suggestion } from "../base/errors.ts";
-import { gantryVersion } from "../recipe/version.ts";
+import { gantryVersion } from "../base/version.ts";
 import { type Command, resolved } from "./command.ts";
 import { exitCodeOf, exitCodes, failureText, UsageError } from "./errors.ts";
 import { parseStrictly } from "./flags.ts";

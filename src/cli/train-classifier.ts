@@ -2,8 +2,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { LEAST_CLASSIFIER_SIZE } from "../models/classifier.ts";
-import { classifierName } from "../models/classifier-file.ts";
+import { classifierName, LEAST_CLASSIFIER_SIZE } from "../models/index.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { fileNamed, wholeNumber } from "./flags.ts";
@@ -97,7 +96,7 @@ export const trainClassifier = defineCommand({
       throw new UsageError(`--device (=${device}) must be cpu, cuda, cuda:<number> or mps`);
     if (width !== undefined && width > 256) throw new UsageError(`--width (=${width}) must be at most 256`);
     refuseUnwritable(out);
-    const { classifierSetup } = await import("../training/classifier/setup.ts");
+    const { classifierSetup } = await import("../training/index.ts");
     const given = { seed, epochs, width, flip: flags.flip };
     const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
     const setup = { ...classifierSetup(name), ...own };

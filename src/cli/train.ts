@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, rmdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
-import { shippedRecipes } from "../recipe/shipped/index.ts";
+import { fileError } from "../formats/index.ts";
+import { shippedRecipes } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";

@@ -173,5 +173,5 @@ export {
 export { defineSweep, type Sweep, type SweepInput } from "../experiments/index.ts";
 
 // Which engine computes, and with how many threads.
-export { gantryVersion } from "../recipe/index.ts";
+export { gantryVersion } from "../base/version.ts";
 export { configureEngine, type EngineSummary, engineSummary } from "../tensor/index.ts";

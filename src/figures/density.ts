@@ -1,5 +1,5 @@
 /** Densities in the plane: how many samples fall into each cell of a square lattice, as shades of blue. */
-import { encodePng } from "../formats/tiles.ts";
+import { encodePng } from "../formats/index.ts";
 import { type Frame, frameOfModes, type Modes, modeCircles, panelGrid } from "./panels.ts";
 
 /** Counts over the cells of a square lattice, row by row from the lower left. Cells that are not listed are empty. */

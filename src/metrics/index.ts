@@ -6,6 +6,8 @@ export { classifierNames, classifierPath, openClassifier } from "./features/clas
 export type { FeatureNetwork, Features } from "./features/feature-network.ts";
 export { featureNames, openFeatures } from "./features/open-features.ts";
 export * as formulas from "./formulas/index.ts";
+export { mixtureScores, nearestModes } from "./formulas/index.ts";
+export { type MineOptions, mine } from "./formulas/mine.ts";
 export type { Gaussian } from "./formulas/moments.ts";
 export { type FolderOptions, folderImages } from "./images/folder-images.ts";
 export { datasetImages, hashOf, type ImageSet } from "./images/image-set.ts";

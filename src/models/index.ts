@@ -16,6 +16,7 @@ export { BigganDeepGenerator, type BigganDeepGeneratorOptions, bigganDeepDiscrim
 export { type Classification, Classifier, type ClassifierOptions, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
 export {
   type ClassifierInfo,
+  classifierName,
   readClassifier,
   roundToFile,
   writeClassifier,
@@ -38,7 +39,13 @@ export {
 export { Head, type HeadOptions } from "./head.ts";
 export { type ImportedGenerator, readWeights, recogniseGenerator } from "./imported/index.ts";
 export { foldBatchNorms } from "./inception/fold.ts";
-export { type InceptionOptions, type InceptionOutput, InceptionV3 } from "./inception/network.ts";
+export {
+  INCEPTION_CLASSES,
+  INCEPTION_SIZE,
+  type InceptionOptions,
+  type InceptionOutput,
+  InceptionV3,
+} from "./inception/network.ts";
 export { MlpDiscriminator, type MlpDiscriminatorOptions, MlpGenerator, type MlpGeneratorOptions } from "./mlp.ts";
 export {
   DiscriminatorNetwork,
@@ -64,3 +71,4 @@ export {
   type ResnetGeneratorOptions,
   resnetDiscriminator,
 } from "./resnet.ts";
+export { nextRows, StatisticsNetwork } from "./statistics-network.ts";

@@ -7,7 +7,7 @@ export {
   GeneratorBottleneck,
   type GeneratorBottleneckOptions,
 } from "./bottleneck-block.ts";
-export { ConditionalBatchNorm2d } from "./conditional-batch-norm.ts";
+export { ConditionalBatchNorm2d, classTable, projection } from "./conditional-batch-norm.ts";
 export { type BuildContext, createTensor } from "./context.ts";
 export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
 export { CrossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
@@ -37,6 +37,7 @@ export {
   zeros,
 } from "./init.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
+export { beginnings, type LayerStyle, sameSizeConv, styled } from "./layer-style.ts";
 export { Linear, type LinearOptions } from "./linear.ts";
 export { MinibatchDiscrimination, type MinibatchDiscriminationOptions } from "./minibatch-discrimination.ts";
 export { MinibatchStandardDeviation } from "./minibatch-standard-deviation.ts";

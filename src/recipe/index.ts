@@ -2,14 +2,16 @@
 import "./shipped-parts.ts";
 
 export { canonicalJson } from "../base/canonical-json.ts";
-export { type LoadedRecipe, loadRecipe } from "./load.ts";
+export { importDefault, type LoadedRecipe, loadRecipe, nameOf, namesFile } from "./load.ts";
 export { importModule, importModules } from "./modules.ts";
-export { applyOverrides, parseSetting, type Setting } from "./overrides.ts";
+export { amended, applyOverrides, parseSetting, type Setting } from "./overrides.ts";
 export type { PartRole, PartTypes } from "./part-types.ts";
 export { partsOf } from "./parts.ts";
-export { fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe } from "./plain.ts";
+export { fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe, withParts } from "./plain.ts";
 export { defineRecipe, isRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
+export type { Places } from "./schema.ts";
 export { recipeSchema } from "./schema.ts";
 export { shippedRecipes } from "./shipped/index.ts";
 export { ownParts } from "./shipped-parts.ts";
-export { gantryVersion } from "./version.ts";
+export { validationMessage } from "./validation-message.ts";
+export { parseValue, splitList } from "./value.ts";

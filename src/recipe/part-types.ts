@@ -2,7 +2,7 @@
 import type { Descriptor, Role } from "../base/descriptor.ts";
 import type { AnyDataDescriptor } from "../data/index.ts";
 import type { Loss } from "../losses/index.ts";
-import type { MetricDescriptor } from "../metrics/metric.ts";
+import type { MetricDescriptor } from "../metrics/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext } from "../models/index.ts";
 import type { Optimizer, OptimizerContext, Schedule, ScheduleContext } from "../optim/index.ts";
 import type { Technique, TechniqueContext } from "../techniques/index.ts";

@@ -6,8 +6,7 @@
  */
 import { z } from "zod";
 import { isDescriptor } from "../base/descriptor.ts";
-import { fid } from "../metrics/scores/fid.ts";
-import { inceptionScore } from "../metrics/scores/inception-score.ts";
+import { fid, inceptionScore } from "../metrics/index.ts";
 import type { PartRole, PartTypes } from "./part-types.ts";
 
 /** A part of each role as a recipe writes it, for messages. */

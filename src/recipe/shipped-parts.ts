@@ -4,7 +4,7 @@
  */
 import { ARRAYS } from "../data/index.ts";
 import "../losses/index.ts";
-import "../metrics/scores/index.ts";
+import "../metrics/index.ts";
 import "../models/index.ts";
 import "../optim/index.ts";
 import "../techniques/index.ts";

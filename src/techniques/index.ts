@@ -1,4 +1,6 @@
 /** Tricks that plug into the training step. */
+
+export { squaredGradientNorms } from "./input-gradient.ts";
 export * from "./registry.ts";
 export {
   type AuxiliaryLoaders,

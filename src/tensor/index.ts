@@ -36,7 +36,7 @@ export type {
 } from "./layers.ts";
 export type { ProductOptions } from "./linear-algebra.ts";
 export type { ClassLossOptions } from "./losses.ts";
-export { configureEngine } from "./native.ts";
+export { type Binding, binding, configureEngine } from "./native.ts";
 export type { Reduction, Sizes } from "./operator.ts";
 export { Generator, getRngState, manualSeed, setRngState } from "./random.ts";
 export type { Dims, QuantileInterpolation, VarianceOptions } from "./reduction.ts";

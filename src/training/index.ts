@@ -1,9 +1,12 @@
 /** Training: step, loop, checkpoints and the run directory. */
 
 export {
+  type ClassifierEpoch,
   type ClassifierSetup,
+  type ClassifierTick,
   type ClassifierTraining,
   classifierSetup,
+  fitToCount,
   type TrainedClassifier,
   trainClassifier,
 } from "./classifier/index.ts";
@@ -12,7 +15,8 @@ export { classify, testSplit } from "./evaluation/classification.ts";
 export type { EvaluationEvents, Evaluator } from "./evaluation/evaluator.ts";
 export { type DrawingOptions, generatedImages } from "./evaluation/generated-images.ts";
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
-export { listCheckpoints, readCheckpointState } from "./run/checkpoint.ts";
+export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/checkpoint.ts";
+export { lockRun } from "./run/lock.ts";
 export { RunDirectory } from "./run/run-directory.ts";
 export { chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run/run-log.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
@@ -24,7 +28,8 @@ export {
   type SheetOptions,
   truncationSheet,
 } from "./sampling/sheets.ts";
-export { BuiltGan, type DataShape } from "./step/gan.ts";
+export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
+export { seedOf } from "./step/random-streams.ts";
 export { STEP_NUMBERS, trainingStep } from "./step/step.ts";
 export {
   type DataModule,

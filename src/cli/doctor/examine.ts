@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { type Engine, ensureBinding } from "../../../scripts/setup/index.js";
-import { type Binding, binding } from "../../tensor/native.ts";
+import { type Binding, binding } from "../../tensor/index.ts";
 import { type Blas, blasInUse, blasWarnings } from "./blas.ts";
 import { type Cpu, thisCpu } from "./cpu.ts";
 import { measureSpeed, type Speed } from "./speed.ts";

@@ -15,7 +15,7 @@
  */
 import { imagenet } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
-import { fid, inceptionScore } from "../../metrics/scores/index.ts";
+import { fid, inceptionScore } from "../../metrics/index.ts";
 import { biggan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import {

@@ -10,7 +10,7 @@
  */
 import { cifar10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
-import { fid, inceptionScore } from "../../metrics/scores/index.ts";
+import { fid, inceptionScore } from "../../metrics/index.ts";
 import { sagan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { defineRecipe } from "../recipe.ts";

@@ -11,7 +11,7 @@
  */
 import { cifar10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
-import { fid, inceptionScore } from "../../metrics/scores/index.ts";
+import { fid, inceptionScore } from "../../metrics/index.ts";
 import { resnet } from "../../models/index.ts";
 import { adam, linearDecay } from "../../optim/index.ts";
 import { defineRecipe } from "../recipe.ts";

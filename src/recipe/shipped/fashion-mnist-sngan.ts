@@ -11,7 +11,7 @@
  */
 import { fashionMnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
-import { fid, inceptionScore, modes } from "../../metrics/scores/index.ts";
+import { fid, inceptionScore, modes } from "../../metrics/index.ts";
 import { resnet } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { weightAveraging } from "../../techniques/index.ts";

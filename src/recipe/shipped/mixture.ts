@@ -9,7 +9,7 @@
  */
 import { mixtureOfGaussians } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";
-import { mixture } from "../../metrics/scores/index.ts";
+import { mixture } from "../../metrics/index.ts";
 import { mlp } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { topK } from "../../techniques/index.ts";

@@ -10,7 +10,7 @@
  */
 import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
-import { fid, inceptionScore, modes } from "../../metrics/scores/index.ts";
+import { fid, inceptionScore, modes } from "../../metrics/index.ts";
 import { biggan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { orthogonalRegularisation, weightAveraging } from "../../techniques/index.ts";

@@ -14,7 +14,7 @@
  */
 import { cifar10 } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";
-import { testError } from "../../metrics/scores/index.ts";
+import { testError } from "../../metrics/index.ts";
 import { allCnn } from "../../models/index.ts";
 import { adam, linearDecay } from "../../optim/index.ts";
 import {

@@ -16,7 +16,7 @@
  */
 import { mnist } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";
-import { testError } from "../../metrics/scores/index.ts";
+import { testError } from "../../metrics/index.ts";
 import { noisyMlp } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import {

@@ -11,7 +11,7 @@
  */
 import { stackedMnist } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";
-import { modes } from "../../metrics/scores/index.ts";
+import { modes } from "../../metrics/index.ts";
 import { dcgan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { defineRecipe } from "../recipe.ts";

@@ -11,7 +11,7 @@
  */
 import { mnist } from "../../data/index.ts";
 import { wasserstein } from "../../losses/index.ts";
-import { fid, inceptionScore, modes } from "../../metrics/scores/index.ts";
+import { fid, inceptionScore, modes } from "../../metrics/index.ts";
 import { dcgan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { gradientPenalty } from "../../techniques/index.ts";

@@ -2,11 +2,11 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
+import { gantryVersion } from "../../base/version.ts";
 import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
 import { importModules } from "../../recipe/modules.ts";
 import { fromPlainRecipe, recipeHash, toPlainRecipe } from "../../recipe/plain.ts";
 import type { Recipe } from "../../recipe/recipe.ts";
-import { gantryVersion } from "../../recipe/version.ts";
 import { configureEngine, engineSummary } from "../../tensor/index.ts";
 import { deviceOf, joinWorkers, leaveWorkers, type Rendezvous } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
