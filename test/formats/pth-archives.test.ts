@@ -94,7 +94,7 @@ describe("archives", () => {
       return bytes;
     };
     expect(refusal(deflated(1 << 20))).toMatch(
-      /is compressed, which torch.save never does; pack the archive anew with `zip -0`/,
+      /is compressed, which torch.save never does; pack the archive again with `zip -0`/,
     );
     expect(refusal(deflated(2 ** 31))).toMatch(/claims 2147483648 bytes in \d+, more than deflate can hold/);
   });
