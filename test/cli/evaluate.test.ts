@@ -142,7 +142,7 @@ describe("gantry evaluate", () => {
     expect((JSON.parse(stdout) as Result).scores[0]!.protocol.fakeCount).toBe(70);
   });
 
-  it("judges a folder, a zip and an .npz of the same images alike", async () => {
+  it("scores a folder, a zip and an .npz of the same images alike", async () => {
     const zip = zipOf(
       Array.from({ length: COUNT }, (_, i) => {
         const name = `${String(i).padStart(3, "0")}.png`;
@@ -230,13 +230,13 @@ describe("gantry evaluate", () => {
     ],
     ["floats", ["floats.npz"], /holds no array of images \(arr_0 is float32 \[2, 2, 2, 3\]\); expected one of uint8/],
   ])("refuses %s", async (_, args, message) => {
-    const picture = (size: number) =>
+    const image = (size: number) =>
       sharp(Buffer.alloc(size * size), { raw: { width: size, height: size, channels: 1 } }).png();
     for (const name of ["empty", "mixed", "broken"]) mkdirSync(join(work, name), { recursive: true });
-    await picture(16).toFile(join(work, "mixed/a.png"));
-    await picture(20).toFile(join(work, "mixed/b.png"));
-    await picture(16).toFile(join(work, "broken/a.png"));
-    writeFileSync(join(work, "broken/b.png"), "no picture");
+    await image(16).toFile(join(work, "mixed/a.png"));
+    await image(20).toFile(join(work, "mixed/b.png"));
+    await image(16).toFile(join(work, "broken/a.png"));
+    writeFileSync(join(work, "broken/b.png"), "no image");
     writeFileSync(
       join(work, "wide.npz"),
       zipOf([{ name: "arr_0.npy", data: npy([2, 16, 8, 1], new Uint8Array(256)) }]),

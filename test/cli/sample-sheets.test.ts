@@ -11,7 +11,7 @@ import { sampleRun, startRun } from "../../src/training/index.ts";
 import { temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
 describe("flags of gantry sample", () => {
-  it("choose the picture", () => {
+  it("choose what the file shows", () => {
     expect(subjectOf({ count: "3", columns: "2", class: "1", truncation: "1" })).toBe("grid");
     expect(subjectOf({ interpolate: "linear", rows: "2", steps: "3", classes: "1,2" })).toBe("interpolation");
     expect(subjectOf({ sheet: "classes", columns: "4", classes: "1,2" })).toBe("classes");

@@ -20,7 +20,7 @@ const tiny = [
 const sweep = (...more: string[]) => ["sweep", "mnist", ...tiny, "--threads", "1", ...more];
 
 /** The beginnings and ends that a run's log tells of. */
-function sittings(out: string, run: string): { event: string; step: number }[] {
+function sessions(out: string, run: string): { event: string; step: number }[] {
   const log = readFileSync(join(out, "runs", run, "metrics.jsonl"), "utf8");
   const lines = log.split("\n").filter((line) => line.includes('"event"'));
   return lines.map((line) => JSON.parse(line) as { event: string; step: number });
@@ -69,10 +69,10 @@ describe("gantry sweep", () => {
     expect(again).toMatchObject({ code: 0, stderr: "" });
     expect(again.stdout).toContain("resumed  loss=hinge, seed 0");
     expect(again.stdout).toMatch(/^loss +runs +lossD/m);
-    const first = sittings(out, "loss=hinge-seed0");
+    const first = sessions(out, "loss=hinge-seed0");
     expect(first.map(({ event }) => event)).toEqual(["start", "resume", "finish"]);
     expect(first[1]!.step).toBeGreaterThanOrEqual(50);
-    expect(sittings(out, "loss=leastSquares-seed0").map(({ event }) => event)).toEqual(["start", "finish"]);
+    expect(sessions(out, "loss=leastSquares-seed0").map(({ event }) => event)).toEqual(["start", "finish"]);
     const files = ["runs.csv", "sweep.json", "table.csv", "table.json", "table.md", "table.txt"];
     expect(readdirSync(out)).toEqual(expect.arrayContaining(files));
     expect(readdirSync(join(out, "claims"))).toEqual([]);
@@ -105,7 +105,7 @@ describe("gantry sweep", () => {
       parent.kill("SIGINT");
     });
     expect(end).toEqual({ code: 130, signal: null });
-    const [begin, stop] = sittings(out, "device=cpu-seed0");
+    const [begin, stop] = sessions(out, "device=cpu-seed0");
     expect(begin!.event).toBe("start");
     expect(stop!.event).toBe("stop");
     const ended = await start(["sweep", out]);
@@ -113,7 +113,7 @@ describe("gantry sweep", () => {
     expect(ended.stdout).toContain("cuda:7  0 of 1, 1 failed  –");
     expect(ended.stdout).toMatch(/Failed:\n {2}device=cuda:7, seed 0: \S/);
     expect(ended.stdout).toContain("--retry");
-    const [, , resumed, finish] = sittings(out, "device=cpu-seed0");
+    const [, , resumed, finish] = sessions(out, "device=cpu-seed0");
     expect(resumed).toMatchObject({ event: "resume", step: stop!.step });
     expect(finish).toMatchObject({ event: "finish", step: 600 });
   });

@@ -31,12 +31,12 @@ function torchrun(rendezvous: readonly string[], out: string): Promise<Outcome> 
 describe.skipIf(spawnSync("torchrun", ["--help"]).status !== 0)("torchrun", () => {
   it("starts workers that train together, on the port of its own store's or another", async () => {
     const [first, second] = [await freePort(), await freePort()];
-    const meetings = [
+    const workers = [
       // Its own store listens where the workers are told to meet.
       ["--master_port", String(first)],
       ["--rdzv_backend", "c10d", "--rdzv_endpoint", `127.0.0.1:${second}`, "--rdzv_id", "test"],
     ];
-    for (const [i, rendezvous] of meetings.entries()) {
+    for (const [i, rendezvous] of workers.entries()) {
       const { code, stdout, stderr } = await torchrun(rendezvous, join(folder, String(i)));
       expect(stdout, stderr).toContain("Finished 6 steps");
       expect(code).toBe(0);

@@ -1,4 +1,4 @@
-/** Figures: what is counted, where things are drawn, and that pictures have letters. */
+/** Figures: counts, positions, and that PNG files have letters. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,9 +28,9 @@ const mixture = {
   sigma: 0.05,
 };
 
-/** The picture of a document as gray levels. */
+/** A document drawn as gray levels. */
 async function pixels(svg: string): Promise<{ at(x: number, y: number): number; dark: number }> {
-  const file = join(folder, "picture.png");
+  const file = join(folder, "figure.png");
   const { width } = await writePng(file, svg);
   const data = await sharp(file).grayscale().raw().toBuffer();
   return { at: (x, y) => data[y * width + x]!, dark: data.filter((level) => level < 128).length };

@@ -40,7 +40,7 @@ const idx = Buffer.concat([
   u32(0x04000000),
   Buffer.alloc(24, 7),
 ]);
-const picture = readFileSync(fixture("picture.png"));
+const image = readFileSync(fixture("picture.png"));
 
 /** Opens an archive of arrays and reads all of each. */
 async function readNpz(path: string): Promise<void> {
@@ -76,8 +76,8 @@ const readers: readonly (readonly [what: string, path: string, read: Reader])[] 
     made(
       "images.zip",
       zip([
-        ["a.png", picture],
-        ["b/c.png", picture.subarray(0, 99)],
+        ["a.png", image],
+        ["b/c.png", image.subarray(0, 99)],
       ]),
     ),
     listImages,

@@ -38,10 +38,10 @@ describe("tile", () => {
   const batch = { pixels: Uint8Array.from([1, 2, 3, 4, 5, 6]), count: 3, channels: 1, height: 1, width: 2 };
 
   it("lays images out in rows with a margin", () => {
-    const picture = tile(batch, { columns: 2, padding: 1, background: 9 });
-    expect([picture.width, picture.height, picture.channels]).toEqual([7, 5, 1]);
-    // biome-ignore format: a picture
-    expect(Array.from(picture.data)).toEqual([
+    const grid = tile(batch, { columns: 2, padding: 1, background: 9 });
+    expect([grid.width, grid.height, grid.channels]).toEqual([7, 5, 1]);
+    // biome-ignore format: drawn as rows
+    expect(Array.from(grid.data)).toEqual([
       9, 9, 9, 9, 9, 9, 9,
       9, 1, 2, 9, 3, 4, 9,
       9, 9, 9, 9, 9, 9, 9,
@@ -51,11 +51,11 @@ describe("tile", () => {
   });
 
   it("interleaves the planes of colour images", () => {
-    const picture = tile(
+    const grid = tile(
       { pixels: Uint8Array.from([1, 2, 3, 4, 5, 6]), count: 1, channels: 3, height: 1, width: 2 },
       { padding: 0 },
     );
-    expect(Array.from(picture.data)).toEqual([1, 3, 5, 2, 4, 6]);
+    expect(Array.from(grid.data)).toEqual([1, 3, 5, 2, 4, 6]);
   });
 
   it("chooses the smallest square that holds all images, and is no wider than they are", () => {
@@ -104,7 +104,7 @@ describe("writePngGrid", () => {
     expect(data[0]).toBe(200);
   });
 
-  it("reads the tensor at once: it may be freed while the picture is encoded", async () => {
+  it("reads the tensor at once: it may be freed while the image is encoded", async () => {
     const images = Tensor.zeros([2, 1, 4, 4]);
     const written = writePngGrid(join(folder, "freed.png"), images);
     images.dispose();

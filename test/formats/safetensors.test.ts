@@ -175,7 +175,7 @@ describe("damaged files", () => {
     ],
     ["a product that overflows", () => fileOf({ a: f32(0, 8, [2 ** 52, 2 ** 52]) }, 8), /offsets span 8/],
     [
-      "sizes beyond counting beside a 0",
+      "sizes beyond counting next to a 0",
       () => fileOf({ a: f32(0, 0, [0, 2 ** 53 - 1]) }, 0),
       /no tensor has the shape \[0,9007/,
     ],

@@ -60,12 +60,12 @@ describe("a user's file", () => {
     expect(common.Module).toBe(gantry.Module);
   });
 
-  it("gets this Gantry even where another copy is installed beside it", async () => {
+  it("gets this Gantry even where another copy is installed next to it", async () => {
     const rival = join(folder, "node_modules/gantry");
     mkdirSync(rival, { recursive: true });
     writeFileSync(join(rival, "package.json"), '{ "name": "gantry", "type": "module", "exports": "./index.js" }');
     writeFileSync(join(rival, "index.js"), "export class Module {}\nexport const rival = true;\n");
-    const found = await importModule(file("beside.ts", 'export { Module } from "gantry";\n'));
+    const found = await importModule(file("next-to-it.ts", 'export { Module } from "gantry";\n'));
     rmSync(join(folder, "node_modules"), { recursive: true });
     expect(found.Module).toBe(gantry.Module);
   });

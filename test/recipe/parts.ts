@@ -13,7 +13,7 @@ const nothing = (): never => {
   throw new Error("the parts of these tests are never built");
 };
 
-export const pictures = defineDataset(
+export const images = defineDataset(
   "testPictures",
   z.strictObject({
     size: z.int().min(8).max(256).default(32),
@@ -28,7 +28,11 @@ export const maker = defineGenerator(
   z.strictObject({ width: z.int().min(1).default(64), norm: z.enum(["batch", "none"]).default("batch") }),
   nothing,
 );
-export const judge = defineDiscriminator("testJudge", z.strictObject({ width: z.int().min(1).default(64) }), nothing);
+export const critic = defineDiscriminator(
+  "testDiscriminator",
+  z.strictObject({ width: z.int().min(1).default(64) }),
+  nothing,
+);
 export const plainLoss = defineLoss("testHinge", z.strictObject({}), nothing);
 export const clipLoss = defineLoss(
   "testWasserstein",
@@ -56,9 +60,9 @@ export const decay = defineSchedule("testDecay", z.strictObject({ from: z.int().
 
 export const base: RecipeInput = {
   name: "test",
-  data: pictures(),
+  data: images(),
   generator: maker(),
-  discriminator: judge(),
+  discriminator: critic(),
   loss: plainLoss(),
   techniques: [topLike({ floor: 0.25 })],
   optimizers: { generator: adamLike(), discriminator: adamLike({ lr: 4e-4 }) },

@@ -16,7 +16,7 @@ describe("the plain form", () => {
     expect(recipeHash(back)).toBe(recipeHash(full));
   });
 
-  it("is checked on the way back", () => {
+  it("is checked when it is rebuilt", () => {
     const stored = JSON.stringify(toPlainRecipe(recipe));
     expect(() => fromPlainRecipe(JSON.parse(stored.replace("testMaker", "testMakr")))).toThrow(
       "unknown generator `testMakr`; did you mean `testMaker`?",

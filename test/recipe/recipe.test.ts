@@ -36,7 +36,7 @@ describe("defineRecipe", () => {
     expect(partsOf(recipe).map(([path, { kind }]) => `${path}=${kind}`)).toEqual([
       "data=testPictures",
       "generator=testMaker",
-      "discriminator=testJudge",
+      "discriminator=testDiscriminator",
       "loss=testHinge",
       "optimizers.generator=testAdam",
       "optimizers.discriminator=testAdam",

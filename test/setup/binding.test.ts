@@ -31,7 +31,7 @@ test("says what it does and for how long, on stderr, and only when it does somet
   expect((await machine.ensure()).stderr).toBe("");
 });
 
-test("only a changed source or libtorch compiles anew", () => {
+test("only a changed source or libtorch compiles again", () => {
   const original = ensure().path;
   const count = (change: () => void) => {
     const before = machine.compiled;

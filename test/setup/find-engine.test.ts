@@ -63,7 +63,7 @@ describe("the order of lookup", () => {
 describe("a real python3", () => {
   const real = execFileSync("sh", ["-c", "command -v python3 || true"], { encoding: "utf8" }).trim();
 
-  test.skipIf(!real)("is asked without importing torch, and a folder called torch beside it is no engine", () => {
+  test.skipIf(!real)("is asked without importing torch, and a folder called torch next to it is no engine", () => {
     machine.env.PATH = process.env.PATH ?? "";
     machine.env.GANTRY_TORCH = "python";
     // The current folder of the question.

@@ -16,7 +16,7 @@
  *
  *     --set techniques.latentConsistency.discriminatorWeight=20 --set techniques.latentConsistency.sigma=0.05
  *
- * The scores on the way are those of the built-in classifier. To be set beside 9.21, a run must be evaluated with Inception's
+ * The scores on the way are those of the built-in classifier. To compare with 9.21, a run must be evaluated with Inception's
  * weights (`gantry evaluate <run> --preset fid-50k-train`).
  */
 import { cifar10 } from "../../data/index.ts";

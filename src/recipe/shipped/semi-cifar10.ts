@@ -10,7 +10,7 @@
  * for a GPU. A shorter run wants a shorter schedule, in steps (500 an
  * epoch): `--set epochs=30 --set schedule.from=10000`.
  *
- * eps: the authors' Adam has 1e-8 under the root of the second moment, which is 1e-4 beside it.
+ * eps: the authors' Adam has 1e-8 inside the root of the second moment, which is 1e-4 outside of it.
  */
 import { cifar10 } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";

@@ -12,7 +12,7 @@
  * The test error is that of all 10,000 test images. `testErrorsAveraged` is the authors' measure, of D with averaged
  * weights; `testErrors` that of its weights as they are. What counts is the last line, not the best.
  *
- * eps: the authors' Adam has 1e-8 under the root of the second moment, which is 1e-4 beside it.
+ * eps: the authors' Adam has 1e-8 inside the root of the second moment, which is 1e-4 outside of it.
  */
 import { mnist } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";
