@@ -36,7 +36,8 @@ const registry = new Map<string, Registration>();
 /** The parts that ship with Gantry. No other part may replace them. */
 const shipped = new Set<Registration>();
 
-function deepFreeze<T>(value: T): T {
+/** Freezes a value and everything inside it. */
+export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
     for (const inner of Object.values(value)) deepFreeze(inner);
@@ -45,7 +46,7 @@ function deepFreeze<T>(value: T): T {
 }
 
 /** Turns the first issue that zod found into one sentence that names the key, the value and what is accepted. */
-export function explain(error: z.ZodError, subject: string, input: unknown, keys: readonly string[]): UserError {
+function explain(error: z.ZodError, subject: string, input: unknown, keys: readonly string[]): UserError {
   const issue = error.issues[0]!;
   const path = [subject, ...issue.path.map(String)].join(".");
   if (issue.code === "unrecognized_keys") {

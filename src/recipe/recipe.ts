@@ -5,6 +5,7 @@
  * hashed, stored in the run directory and overridden from the command line.
  */
 import type { z } from "zod";
+import { deepFreeze } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { partsOf } from "./parts.ts";
 import { recipeSchema } from "./schema.ts";
@@ -28,11 +29,6 @@ const recipes = new WeakSet<object>();
 /** Whether a value came out of {@link defineRecipe}. */
 export function isRecipe(value: unknown): value is Recipe {
   return typeof value === "object" && value !== null && recipes.has(value);
-}
-
-function freeze<T extends object>(value: T): T {
-  for (const inner of Object.values(value)) if (typeof inner === "object" && inner !== null) freeze(inner);
-  return Object.freeze(value);
 }
 
 /**
@@ -86,7 +82,7 @@ export function defineRecipe(input: RecipeInput): Recipe {
         "or a list or plain object of these",
     );
   }
-  const recipe = freeze(parsed.data) as Recipe;
+  const recipe = deepFreeze(parsed.data) as Recipe;
   recipes.add(recipe);
   return recipe;
 }
