@@ -7,7 +7,7 @@
  *     gantry sample runs/own-step-...
  *     gantry train own-step.ts --workers 2     # each process takes half of every batch
  */
-import { clipWeights, dcgan, defineTrainer, mnist, rmsprop } from "gantry";
+import { dcgan, defineTrainer, mnist, noGrad, rmsprop } from "gantry";
 
 const CRITIC_STEPS = 5;
 const CLIP = 0.01;
@@ -38,7 +38,9 @@ export default defineTrainer({
       const fake = generator.forward(latents()).detach();
       const loss = critic.forward(fake).score.mean().sub(critic.forward(real).score.mean());
       optimizers.critic.minimize(loss);
-      clipWeights(critic.parameters(), CLIP);
+      noGrad(() => {
+        for (const weight of critic.parameters()) weight.clamp_(-CLIP, CLIP);
+      });
       return loss;
     };
     let lossCritic = update(batch.images);

@@ -131,6 +131,16 @@ export {
   toPlainRecipe,
 } from "../recipe/index.ts";
 
+// A training step of one's own, that a run trains like a recipe.
+export {
+  type BuildModulesContext,
+  defineTrainer,
+  type StepContext,
+  type StepOptimizer,
+  type Trainer,
+  type TrainerDefinition,
+} from "../training/index.ts";
+
 // Training from code: start or open a run, follow its events, draw from it.
 export {
   type ImportedRun,
