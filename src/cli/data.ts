@@ -1,7 +1,7 @@
 /** `gantry data`: inspects a dataset by name or path, or gets one. */
 import { resolve } from "node:path";
 import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
-import { parseValue } from "../recipe/value.ts";
+import { parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { inceptionCommand } from "./data-inception.ts";
 import { UsageError } from "./errors.ts";

@@ -1,8 +1,7 @@
 /** Contact sheets: a look at a dataset, one row a class, taken from its pack. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import sharp from "sharp";
-import { fileError, writeFileAtomic } from "../formats/atomic.ts";
-import { encodePng, tile } from "../formats/tiles.ts";
+import { encodePng, fileError, tile, writeFileAtomic } from "../formats/index.ts";
 import type { Pack } from "./pack.ts";
 
 const COLUMNS = 10;

@@ -9,8 +9,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, writeFully } from "../formats/atomic.ts";
-import { takeLock } from "../formats/process-lock.ts";
+import { fileError, flushFolder, takeLock, writeFully } from "../formats/index.ts";
 import { sha256OfFile } from "./source.ts";
 
 /** A file to fetch. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { join } from "node:path";
 import { extract } from "tar";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, temporaryName } from "../formats/atomic.ts";
+import { fileError, flushFolder, temporaryName } from "../formats/index.ts";
 import { type DownloadOptions, download } from "./download.ts";
 import type { OfficialDataset } from "./named.ts";
 import { datasetsFolder } from "./paths.ts";

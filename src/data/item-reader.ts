@@ -5,7 +5,7 @@
 import { type FileHandle, open, readFile } from "node:fs/promises";
 import * as zlib from "node:zlib";
 import yauzl from "yauzl";
-import { overflowDamage, PAGE_HEADER } from "../formats/lmdb.ts";
+import { overflowDamage, PAGE_HEADER } from "../formats/index.ts";
 import type { EncodedItem, LmdbItem, ZipItem } from "./source.ts";
 
 /** No image file is larger; an archive or database that claims so is damaged or hostile. */

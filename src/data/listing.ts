@@ -10,7 +10,7 @@ import { open, readdir, realpath, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
+import { fileError } from "../formats/index.ts";
 import { LARGEST_FILE } from "./item-reader.ts";
 import type { BrokenFile, FileItem, ZipItem } from "./source.ts";
 

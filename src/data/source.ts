@@ -8,8 +8,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/atomic.ts";
-import type { LmdbPlace } from "../formats/lmdb.ts";
+import { fileError, type LmdbPlace } from "../formats/index.ts";
 import type { Fit } from "./options.ts";
 
 /** An image as a file of its own. */

@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { readJsonFile } from "../formats/json-file.ts";
+import { readJsonFile } from "../formats/index.ts";
 import { type Interval, interval, mean, separated } from "./statistics.ts";
 import { spreadText } from "./sweep/render.ts";
 

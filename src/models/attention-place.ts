@@ -1,7 +1,6 @@
 /** Where self-attention stands in a network: behind the layers whose maps have the side that an option names. */
 import { UserError } from "../base/errors.ts";
-import { SelfAttention } from "../nn/index.ts";
-import { beginnings, type LayerStyle } from "../nn/layer-style.ts";
+import { beginnings, type LayerStyle, SelfAttention } from "../nn/index.ts";
 import type { ModelContext } from "./context.ts";
 
 /** Where attention stands among the layers of one network. */

@@ -4,21 +4,24 @@
  */
 import {
   AvgPool2d,
+  beginnings,
   type ConditionedModule,
   type Conv2d,
   DiscriminatorBlock,
   GeneratorBlock,
   GlobalSumPool2d,
+  type LayerStyle,
   Linear,
   Module,
   ModuleList,
   ReLU,
   SelfAttention,
   Sequential,
+  sameSizeConv,
+  styled,
   type UnaryModule,
   View,
 } from "../nn/index.ts";
-import { beginnings, type LayerStyle, sameSizeConv, styled } from "../nn/layer-style.ts";
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
 import { AttentionInserter, type AttentionPlace } from "./attention-place.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";

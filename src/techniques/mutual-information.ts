@@ -5,8 +5,8 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { prefixed, unprefixed } from "../base/prefixed.ts";
-import { donskerVaradhan, informationObjective, MovingDenominator } from "../losses/donsker-varadhan.ts";
-import { StatisticsNetwork } from "../models/statistics-network.ts";
+import { donskerVaradhan, informationObjective, MovingDenominator } from "../losses/index.ts";
+import { StatisticsNetwork } from "../models/index.ts";
 import { Adam } from "../optim/index.ts";
 import { grad, noGrad, Tensor } from "../tensor/index.ts";
 import { decay, notNegative, positive, whole } from "./options.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import type { DataLoader } from "../data/index.ts";
-import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/cross-entropy.ts";
+import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/index.ts";
 import { type DiscriminatorNetwork, Head, type ModelContext } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { notNegative, whole } from "./options.ts";

@@ -3,11 +3,11 @@
  * both offer it, and nobody asks which one it is.
  */
 import type { Descriptor } from "../base/descriptor.ts";
-import type { DataLoader } from "../data/loader.ts";
+import type { DataLoader } from "../data/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork } from "../models/index.ts";
 import type { Module } from "../nn/index.ts";
 import type { Optimizer, Schedule } from "../optim/index.ts";
-import type { Recipe } from "../recipe/recipe.ts";
+import type { Recipe } from "../recipe/index.ts";
 import type { Progress, Technique } from "../techniques/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { DataShape } from "./step/gan.ts";

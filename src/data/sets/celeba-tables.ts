@@ -1,7 +1,7 @@
 /** CelebA's two tables, as they are published: text, a line an image, fields between spaces. */
 import { readFileSync } from "node:fs";
 import { suggestion, UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/atomic.ts";
+import { fileError } from "../../formats/index.ts";
 
 /** Numbers by the name of an image's file. */
 export type Column = ReadonlyMap<string, number>;

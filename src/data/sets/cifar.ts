@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/atomic.ts";
+import { fileError } from "../../formats/index.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
 import { type ImageSource, type OpenSource, sha256, sha256OfFile, splitNote } from "../source.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { parseIdx, readMaybeGzip } from "../../formats/idx.ts";
+import { parseIdx, readMaybeGzip } from "../../formats/index.ts";
 import type { OfficialFile } from "../download.ts";
 import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
 import { type ImageSource, type OpenSource, sha256, sha256OfFile, splitNote } from "../source.ts";

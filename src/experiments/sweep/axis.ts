@@ -1,7 +1,6 @@
 /** An axis of a sweep: what is varied, and the values that it takes, each a name and the overrides that it stands for. */
 import { UserError } from "../../base/errors.ts";
-import { parseSetting } from "../../recipe/overrides.ts";
-import { splitList } from "../../recipe/value.ts";
+import { parseSetting, splitList } from "../../recipe/index.ts";
 
 /** One value of an axis. */
 export interface AxisValue {

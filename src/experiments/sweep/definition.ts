@@ -7,7 +7,7 @@
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { parseSetting } from "../../recipe/overrides.ts";
+import { parseSetting } from "../../recipe/index.ts";
 import { type Axis, type AxisInput, listAxis, variantAxis } from "./axis.ts";
 
 /** A sweep as a file writes it. */

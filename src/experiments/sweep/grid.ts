@@ -1,8 +1,6 @@
 /** The grid: every combination of the axes' values is a cell, and every cell is run with every seed. */
 import { UserError } from "../../base/errors.ts";
-import { applyOverrides } from "../../recipe/overrides.ts";
-import { recipeHash } from "../../recipe/plain.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
+import { applyOverrides, type Recipe, recipeHash } from "../../recipe/index.ts";
 import type { AxisValue } from "./axis.ts";
 import type { Sweep } from "./definition.ts";
 

@@ -6,8 +6,8 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, statSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { writeFully } from "../../formats/atomic.ts";
-import { recipeHash } from "../../recipe/plain.ts";
+import { writeFully } from "../../formats/index.ts";
+import { recipeHash } from "../../recipe/index.ts";
 import { broadcast, joinGroup, leaveGroup, scope, Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../run/checkpoint.ts";
 import type { Replica } from "../step/sharding.ts";

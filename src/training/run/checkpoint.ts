@@ -14,9 +14,15 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { unprefixed } from "../../base/prefixed.ts";
-import { fileError, flushFolder, temporaryName } from "../../formats/atomic.ts";
-import { readSafetensors, writeFileAtomic, writeSafetensors } from "../../formats/index.ts";
-import { readJsonFile } from "../../formats/json-file.ts";
+import {
+  fileError,
+  flushFolder,
+  readJsonFile,
+  readSafetensors,
+  temporaryName,
+  writeFileAtomic,
+  writeSafetensors,
+} from "../../formats/index.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import type { Checkpointable } from "../trainable.ts";
 

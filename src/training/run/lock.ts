@@ -1,6 +1,6 @@
 /** One process at a time trains a run; a killed run can be resumed without cleaning up by hand. */
 import { UserError } from "../../base/errors.ts";
-import { takeLock } from "../../formats/process-lock.ts";
+import { takeLock } from "../../formats/index.ts";
 
 /**
  * Locks `run` with the file `path`; the returned function ends that.

@@ -8,11 +8,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/atomic.ts";
-import { writeFileAtomic } from "../../formats/index.ts";
-import { readJsonFile } from "../../formats/json-file.ts";
-import { namesIn } from "../../formats/names-in.ts";
-import type { PlainRecipe } from "../../recipe/plain.ts";
+import { fileError, namesIn, readJsonFile, writeFileAtomic } from "../../formats/index.ts";
+import type { PlainRecipe } from "../../recipe/index.ts";
 import { lockRun } from "./lock.ts";
 import { type LogLine, RunLog, type ScoresEvent, type Tick } from "./run-log.ts";
 

@@ -1,6 +1,6 @@
 /** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a session. */
 import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { fileError } from "../../formats/atomic.ts";
+import { fileError } from "../../formats/index.ts";
 import { differences, isBetter, type Score } from "../../metrics/index.ts";
 
 /** One line of metrics.jsonl for a stretch of steps. */

@@ -4,7 +4,7 @@ import type { DataLoader, LoaderRequest } from "../../data/index.ts";
 import type { Loss } from "../../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../../models/index.ts";
 import type { Optimizer, Schedule } from "../../optim/index.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
+import type { Recipe } from "../../recipe/index.ts";
 import type { Gan, NetworkDescriptors, Player, Progress, Technique } from "../../techniques/index.ts";
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";

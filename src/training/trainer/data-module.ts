@@ -1,8 +1,7 @@
 /** Data module: the data of a run, images or vectors, behind one interface. Nothing else in training asks which they are. */
 
 import { fromPlain, type PlainDescriptor } from "../../base/descriptor.ts";
-import type { AnyDataDescriptor, DataContext, Dataset, Mixture, VectorData } from "../../data/index.ts";
-import type { DataLoader } from "../../data/loader.ts";
+import type { AnyDataDescriptor, DataContext, DataLoader, Dataset, Mixture, VectorData } from "../../data/index.ts";
 import { pointCloud, writePng } from "../../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../../formats/index.ts";
 import type { Tensor } from "../../tensor/index.ts";

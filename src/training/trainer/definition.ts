@@ -1,9 +1,9 @@
 /** What a user writes for a trainer: modules, optimizers, a step and samples. */
-import type { Batch } from "../../data/loader.ts";
+import type { Batch } from "../../data/index.ts";
 import type { ModelContext } from "../../models/index.ts";
 import type { Module } from "../../nn/index.ts";
 import type { Optimizer } from "../../optim/index.ts";
-import type { PartTypes } from "../../recipe/part-types.ts";
+import type { PartTypes } from "../../recipe/index.ts";
 import type { Progress } from "../../techniques/index.ts";
 import type { Generator, Tensor } from "../../tensor/index.ts";
 import type { DataShape } from "../step/gan.ts";

@@ -1,6 +1,6 @@
 /** A worker other than the first: it has no folder and reports nothing. */
 import { setImmediate } from "node:timers/promises";
-import type { Recipe } from "../../recipe/recipe.ts";
+import type { Recipe } from "../../recipe/index.ts";
 import { configureEngine, scope } from "../../tensor/index.ts";
 import {
   deviceOf,

@@ -1,7 +1,7 @@
 /** A trainer by the name of a shipped recipe, or by the path of a file that exports a recipe or a trainer. */
 import { existsSync } from "node:fs";
 import { UserError } from "../../base/errors.ts";
-import { importDefault, loadRecipe, nameOf, namesFile } from "../../recipe/load.ts";
+import { importDefault, loadRecipe, nameOf, namesFile } from "../../recipe/index.ts";
 import { OwnTrainer } from "./own-trainer.ts";
 import { RecipeTrainer } from "./recipe-trainer.ts";
 import type { Trainer } from "./trainer.ts";

@@ -2,12 +2,10 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
-import { withAbsolutePaths } from "../../data/index.ts";
-import type { Batch, DataLoader } from "../../data/loader.ts";
+import { type Batch, type DataLoader, withAbsolutePaths } from "../../data/index.ts";
 import { Module, withPassMode } from "../../nn/index.ts";
 import { Optimizer, type Schedule } from "../../optim/index.ts";
-import { amended } from "../../recipe/overrides.ts";
-import { type PlainRecipe, withParts } from "../../recipe/plain.ts";
+import { amended, type PlainRecipe, withParts } from "../../recipe/index.ts";
 import type { Progress } from "../../techniques/index.ts";
 import { allReduce, manualSeed, scope, Tensor } from "../../tensor/index.ts";
 import { type DataShape, drawLatents } from "../step/gan.ts";

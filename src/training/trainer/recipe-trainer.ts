@@ -1,7 +1,5 @@
 /** A recipe as a trainer: it builds a GAN whose step is the one of step/. */
-import { applyOverrides } from "../../recipe/overrides.ts";
-import { fromPlainRecipe, type PlainRecipe } from "../../recipe/plain.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
+import { applyOverrides, fromPlainRecipe, type PlainRecipe, type Recipe } from "../../recipe/index.ts";
 import { BuiltGan } from "../step/gan.ts";
 import { STEP_NUMBERS, trainingStep } from "../step/step.ts";
 import type { StepResult, Trainable } from "../trainable.ts";

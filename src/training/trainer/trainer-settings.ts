@@ -1,8 +1,7 @@
 /** The settings of a trainer: keys of a recipe, with the same meaning, defaults and checks. */
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { type Places, recipeSchema } from "../../recipe/schema.ts";
-import { validationMessage } from "../../recipe/validation-message.ts";
+import { type Places, recipeSchema, validationMessage } from "../../recipe/index.ts";
 
 const { shape } = recipeSchema;
 

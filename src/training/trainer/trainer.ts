@@ -1,7 +1,7 @@
 /** Trainer: what a run is made from. A recipe makes one, and so does `defineTrainer`. */
-import type { DataLoader } from "../../data/loader.ts";
+import type { DataLoader } from "../../data/index.ts";
 import type { Module } from "../../nn/index.ts";
-import type { PlainRecipe } from "../../recipe/plain.ts";
+import type { PlainRecipe } from "../../recipe/index.ts";
 import type { DataShape } from "../step/gan.ts";
 import type { Replica } from "../step/sharding.ts";
 import type { RunSettings, Trainable } from "../trainable.ts";
