@@ -131,9 +131,13 @@ describe("a loss of pairs", () => {
     const discriminator = dcgan.discriminator({ width: 2, batchNorm: true, spectralNorm: true });
     const buffers = (network: { namedBuffers(): Map<string, Tensor> }): number[][] =>
       [...network.namedBuffers().values()].map(flat);
+    let before: number[][] = [];
     const spy = technique("statisticsSpy", () => ({
+      select(_realness, gan) {
+        before = buffers(gan.discriminator);
+        return null;
+      },
       generatorPenalty(pass, gan) {
-        const before = buffers(gan.discriminator);
         expect(pass.real().output.score.requiresGrad).toBe(false);
         expect(buffers(gan.discriminator)).toEqual(before);
         return undefined;

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { AuxiliaryLoaders, Gan, Technique } from "../../src/techniques/index.ts";
 import { keep, Tensor } from "../../src/tensor/index.ts";
-import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import {
+  loadCheckpoint,
+  loadForSampling,
+  readCheckpointState,
+  writeCheckpoint,
+} from "../../src/training/run/checkpoint.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { flat } from "../nn/oracle.ts";
@@ -46,6 +51,10 @@ describe("auxiliary loaders", () => {
     const gan = ganOf({ techniques: [curious(seen), spy(real)] });
     for (let i = 0; i < 3; i++) trainingStep(gan).dispose();
     const path = writeCheckpoint(temporaryFolder(), gan, 0);
+    // The names of version 0.1, whose checkpoints are read.
+    expect(Object.keys(readCheckpointState(path).numbers)).toEqual(
+      expect.arrayContaining(["feed", "feed.curious.reference", "feed.curious.labelled"]),
+    );
     for (let i = 0; i < 2; i++) trainingStep(gan).dispose();
     expect(real).toEqual(plain);
     // Two of each of two classes: a batch of 4 is the whole labelled set, in an order that changes.

@@ -138,7 +138,7 @@ describe("the data of a run", () => {
     mkdirSync(join(folder, "images"));
     await paint(10);
     writeFileSync(join(folder, "images/torn.png"), "no picture");
-    const broken = "a file of images cannot be read and is left out; gantry data says which";
+    const broken = "a file of images cannot be read and is left out; gantry data lists the broken files";
     const notes: string[] = [];
     const events = { note: (text: string) => notes.push(text) };
     try {
