@@ -24,10 +24,10 @@ export interface Decoded {
   readonly failures: readonly { readonly position: number; readonly reason: string }[];
 }
 
-/** Pictures in flight in one thread: sharp decodes on the process's four pool threads, which this keeps fed. */
+/** Images that one thread decodes at once: sharp decodes on the process's four pool threads, which this keeps busy. */
 const IN_FLIGHT = 4;
 
-// One thread a picture: the parallelism is across pictures. The cache would only hold what is never read again.
+// One thread per image: the parallelism is across images. The cache would only hold what is never read again.
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -50,7 +50,7 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   };
   try {
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-    // libvips keeps one error text for the process, which pictures in flight take from each other: what failed is decoded
+    // libvips keeps one error text for the process, which images decoded at once take from each other: what failed is decoded
     // again on its own, so that the reason belongs to the file.
     for (const [position, result] of results.entries()) {
       if (typeof result === "string") results[position] = await decodeOne(position).catch(reasonOf);

@@ -8,18 +8,18 @@ export interface Batch {
   readonly labels: Tensor | undefined;
 }
 
-/** Where a feed stands: tensors and numbers for a checkpoint. */
+/** Where a loader stands: tensors and numbers for a checkpoint. */
 export interface LoaderState {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** Which further batches are wanted of the data that a feed draws from. */
+/** Which auxiliary batches are wanted from the data of a loader. */
 export interface LoaderRequest {
-  /** Samples a batch; default: as many as the feed's own. */
+  /** Samples in a batch; default: as many as the loader's own. */
   readonly batchSize?: number;
   /**
-   * Only so many samples of each class, chosen once by the seed: the labelled part of a semi-supervised run. Default: all
+   * Only this many samples of each class, chosen once by the seed: the labelled part of a semi-supervised run. Default: all
    * samples.
    */
   readonly perClass?: number;
@@ -29,7 +29,7 @@ export interface LoaderRequest {
 
 /** Batches without end. */
 export interface DataLoader {
-  /** Passes over the data done so far, with a fraction; 0 for data that is drawn anew each time. */
+  /** Passes over the data done so far, with a fraction; 0 for data that are drawn for every batch. */
   readonly epoch: number;
   /** Whether {@link epoch} stays 0 for ever: what counts epochs then never moves. Default false. */
   readonly withoutEpochs?: boolean;
@@ -38,7 +38,7 @@ export interface DataLoader {
   /** Continues where {@link state} stood, with the same bits. */
   load(state: LoaderState): void;
   /**
-   * A further feed from the same data, in an order that `seed` fixes and that this feed's order does not depend on.
+   * An auxiliary loader of the same data, in an order that `seed` fixes. This loader's order does not depend on it.
    * Absent where the data cannot be had a second time.
    *
    * @throws UserError when the data cannot meet the request.

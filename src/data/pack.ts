@@ -83,13 +83,13 @@ export interface DataContext {
   /** Decoding threads; 0 decodes in this thread. Default: one a core, at most 8; none for mere copies. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
-  /** Raise it to stop; what is prepared by then is kept, and the next time goes on from there. */
+  /** Raise it to stop. What is prepared by then is kept, and the next time continues from there. */
   readonly stop?: AbortSignal | undefined;
 }
 
 /**
  * The pack of a source in the wanted form: the cached one when it fits and is whole, else a new one. One that an earlier
- * process began is gone on with, to the same bytes.
+ * process began is continued, to the same bytes.
  *
  * Broken images are skipped and listed in the header.
  *
@@ -170,7 +170,7 @@ async function writePack(
       failed: (opened.broken?.length ?? 0) + failures.length,
     });
   };
-  // Said at once, or the first thing that is seen of a long packing that goes on would be its pause.
+  // Reported at once: a long packing that continues would begin with a pause otherwise.
   if (unfinished.done > 0) tell();
   const workers = context.workers ?? workersFor(opened, target, total);
   const chunks = chunksOf(opened, selection, target, workers, unfinished.done);

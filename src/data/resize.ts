@@ -15,10 +15,10 @@ import type { Target } from "./options.ts";
 /** What a pack records about how its pixels were made: a different value makes a different pack. */
 export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
 
-/** A picture larger than this is refused: a file of kilobytes can claim billions of pixels. */
-export const LARGEST_PICTURE = 100_000_000;
+/** Number of pixels above which an image is refused: a file of kilobytes can claim billions of pixels. */
+export const LARGEST_IMAGE = 100_000_000;
 
-/** Planar bytes [channels, size, size] with the size the picture had before. */
+/** Planar bytes [channels, size, size] with the size that the image had before. */
 export interface Resized {
   readonly pixels: Uint8Array;
   readonly width: number;
@@ -43,9 +43,9 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
  * @throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels.
  */
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
-  const picture = sharp(bytes, { failOn: "error", limitInputPixels: LARGEST_PICTURE });
-  const { width, height, autoOrient } = await picture.metadata();
-  const pixels = await convert(picture.autoOrient(), target);
+  const image = sharp(bytes, { failOn: "error", limitInputPixels: LARGEST_IMAGE });
+  const { width, height, autoOrient } = await image.metadata();
+  const pixels = await convert(image.autoOrient(), target);
   return { pixels, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
 }
 
@@ -69,13 +69,13 @@ export async function resizePlanar(planar: Uint8Array, from: Planar, target: Tar
   if (isCopy(from, target)) {
     return { pixels: place({ data: interleave(planar, from), width, height, channels }, target), width, height };
   }
-  const picture = sharp(interleave(planar, from), { raw: { width, height, channels } });
-  return { pixels: await convert(picture, target), width, height };
+  const image = sharp(interleave(planar, from), { raw: { width, height, channels } });
+  return { pixels: await convert(image, target), width, height };
 }
 
-async function convert(picture: Sharp, target: Target): Promise<Uint8Array> {
+async function convert(image: Sharp, target: Target): Promise<Uint8Array> {
   const { size, channels, fit, background: level } = target;
-  const { data, info } = await picture
+  const { data, info } = await image
     .flatten({ background: { r: level, g: level, b: level } })
     .toColourspace(channels === 1 ? "b-w" : "srgb")
     .resize(size, size, {

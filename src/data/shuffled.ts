@@ -3,7 +3,7 @@
  *
  * Every epoch goes through all images once in an order of its own. A batch that reaches the end of one epoch is completed
  * from the next: every image is used and every batch is full, so nothing is dropped and batch statistics never see a short
- * batch. All randomness comes from one generator, whose state makes a resumed stream continue bit for bit.
+ * batch. All randomness comes from one generator, whose state makes a resumed loader continue bit for bit.
  */
 import { UserError } from "../base/errors.ts";
 import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor } from "../tensor/index.ts";
@@ -93,7 +93,7 @@ export class ShuffledLoader implements DataLoader {
   }
 
   /**
-   * Where the stream stands. Tensors (they belong to the caller's scope): `order`, the generator's state before it drew the
+   * Where the loader stands. Tensors (they belong to the caller's scope): `order`, the generator's state before it drew the
    * current epoch's order, and `generator`, its state now; both uint8. Numbers: `epoch`, whole epochs finished, `position`,
    * images of the current one already handed out, and `count`, the dataset's size.
    */
@@ -108,7 +108,7 @@ export class ShuffledLoader implements DataLoader {
   }
 
   /**
-   * Continues bit for bit from what {@link state} gave, of a stream over the same dataset.
+   * Continues bit for bit from what {@link state} gave, of a loader over the same dataset.
    *
    * @throws UserError when the state is incomplete or belongs to a dataset of another size.
    */
@@ -133,7 +133,7 @@ export class ShuffledLoader implements DataLoader {
     this.#position = position;
   }
 
-  /** Row numbers of the next batch, going on into further epochs as often as it takes. */
+  /** Row numbers of the next batch, from as many epochs as it takes. */
   #take(): Tensor {
     const { count } = this.#dataset;
     const parts: Tensor[] = [];

@@ -1,8 +1,8 @@
 /**
- * A pack that is being written: what is done of it survives the process, so that packing goes on where it was killed.
+ * A pack that is being written. What is done survives the process, so that packing continues where it was killed.
  *
  * Pixels are appended to `images.u8`. From time to time they are flushed and a line is added to `marks.jsonl` that says how
- * far they reach: what a mark speaks of is on the disk, whenever the process dies. Going on means cutting the pixels back to
+ * far they reach: what a mark counts is on the disk, whenever the process dies. Continuing means cutting the pixels back to
  * the last mark. The folder is locked; a second process that wants the same pack meanwhile writes one of its own.
  */
 import {
@@ -25,10 +25,10 @@ import { temporaryName, writeFully } from "../formats/atomic.ts";
 import { takeLock } from "../formats/process-lock.ts";
 import type { Decoded } from "./decode.ts";
 
-/** Flushing may take one part in so many of the time. */
+/** Flushing may take one twentieth of the time. */
 const MARK_SHARE = 20;
 
-/** What was left behind is cleared away after so long: by a process that cannot go on, and by one that could. */
+/** When leftovers are deleted: those that no process can continue after a day, those that one could after a week. */
 const STALE_AFTER_MS = { ".tmp": 24 * 3600 * 1000, ".unfinished": 7 * 24 * 3600 * 1000 } as const;
 
 const range = z.tuple([z.number(), z.number()]);
@@ -58,7 +58,7 @@ export class UnfinishedPack {
   /** Smallest and largest width and height of the originals so far. */
   readonly width: [number, number] = [Number.MAX_SAFE_INTEGER, 0];
   readonly height: [number, number] = [Number.MAX_SAFE_INTEGER, 0];
-  /** Whether {@link close} leaves the folder, for a later process to go on. */
+  /** Whether {@link close} leaves the folder, for a later process to continue. */
   worthKeeping = false;
 
   readonly #unlock: (() => void) | undefined;
@@ -67,7 +67,7 @@ export class UnfinishedPack {
   #nextMark = 0;
 
   /**
-   * Opens what an earlier process left of the pack, or begins anew.
+   * Opens what an earlier process left of the pack, or begins a new one.
    *
    * @param pack - the folder that the finished pack will have
    * @param bytes - the bytes of one image

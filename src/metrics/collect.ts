@@ -18,7 +18,7 @@ export interface CollectProgress {
   readonly total: number;
 }
 
-/** What a pass is told beside the images. */
+/** Options of a pass. */
 export interface CollectOptions {
   onProgress?(progress: CollectProgress): void;
   /** Ends the pass with its reason. */

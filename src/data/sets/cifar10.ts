@@ -31,7 +31,7 @@ const dataset: CifarDataset = {
  * those are JPEG the pixels are not quite the official ones, and neither are scores: `protocolNote` says so.
  *
  * - `path`: the folder with the `.bin` files, or the one above it; or a folder or `.zip` of image files in `<split>/<class>/`;
- *   default: where `gantry data get` puts the files, `cifar10` among the datasets, or `cifar10.zip` beside it
+ *   default: where `gantry data get` puts the files, `cifar10` among the datasets, or `cifar10.zip` next to it
  * - `split`: `train` (default, 50,000 images) or `test` (10,000)
  * - `size` (default 32), `channels` (default 3; 1 gives luminance), `fit` (default `crop`), `background` (default 0)
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md

@@ -21,7 +21,7 @@ interface Arranged {
   readonly files: readonly { readonly file: Listed; readonly label: number }[];
   readonly classes: readonly string[];
   readonly split: string | undefined;
-  /** Files that lie beside class folders and so belong to no class. */
+  /** Files that lie next to class folders, so they belong to no class. */
   readonly stray: readonly string[];
 }
 
@@ -107,7 +107,7 @@ export async function folderSource(path: string, split?: string, expected?: Expe
   refuseEmpty(full, listing);
   const arranged = arrange(listing.files, split, full);
   if (expected !== undefined) refuseOtherClasses(full, arranged.classes, expected);
-  const stray = arranged.stray.map((file) => ({ file, reason: "lies beside the class folders, so it has no class" }));
+  const stray = arranged.stray.map((file) => ({ file, reason: "lies next to the class folders, so it has no class" }));
   return listedSource({
     name: `${expected?.name ?? basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
     files: arranged.files.map(({ file }) => file),

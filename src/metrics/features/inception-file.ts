@@ -68,7 +68,7 @@ export function readInception(path: string = inceptionPath()): InceptionWeights 
   const actual = hashOfTensors(tensors);
   if (actual !== sum) {
     throw new UserError(
-      `${path}: damaged: the SHA-256 of its tensors is ${actual}, not ${sum}; make it anew with \`gantry data inception\``,
+      `${path}: damaged: the SHA-256 of its tensors is ${actual}, not ${sum}; make it again with \`gantry data inception\``,
     );
   }
   return { state: tensors, hash };
@@ -120,7 +120,7 @@ export function presentInception(path: string = inceptionPath()): Imported | und
     const { hash } = scope(() => ({ hash: readInception(path).hash }));
     return hash === inceptionFile.sha256 ? { path, hash, official: true } : undefined;
   } catch (error) {
-    // Damaged, or something else: it is made anew.
+    // Damaged, or something else: it is made again.
     if (error instanceof UserError) return undefined;
     throw error;
   }

@@ -30,7 +30,7 @@ export interface MineOptions {
   onLook?(look: MineLook): void;
 }
 
-/** The bound in nats after so many updates. */
+/** The bound in nats after some number of updates. */
 export interface MineLook {
   readonly step: number;
   /** On the batch of this update. */
