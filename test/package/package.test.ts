@@ -1,6 +1,9 @@
-/** The package as a stranger gets it: packed, installed into a project of their own, used from TypeScript and by npx. */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/**
+ * The package as a stranger gets it: packed, installed into a project of their own, used from TypeScript and by npx. The
+ * files of examples/ lie in that project too, and are run as their first lines say, for fewer steps.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,12 +13,27 @@ const folder = mkdtempSync(join(tmpdir(), "gantry-package-"));
 const project = join(folder, "project");
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** What a program prints; where it fails, that and its errors are the message. */
 function run(command: string, args: readonly string[], cwd: string): string {
-  return execFileSync(command, args, {
-    cwd,
-    encoding: "utf8",
-    env: { ...process.env, GANTRY_STACK: "1", NO_COLOR: "1" },
-  });
+  const env = { ...process.env, GANTRY_STACK: "1", NO_COLOR: "1" };
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", env });
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}\n${stdout}\n${stderr}`);
+  return stdout;
+}
+
+/** The compiler, in the stranger's project. */
+const tsc = (...args: string[]) =>
+  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...args], project);
+
+/** The installed command. */
+const gantry = (...args: string[]) => run("npx", ["--no-install", "gantry", ...args], project);
+
+/** The numbers of a run's log, one object for each line that has losses. */
+function ticksOf(directory: string): Record<string, unknown>[] {
+  const lines = readFileSync(join(project, directory, "metrics.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n");
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ lossD }) => lossD !== undefined);
 }
 
 const files = {
@@ -31,14 +49,13 @@ const files = {
     },
     include: ["*.ts"],
   }),
-  "technique.ts": `import { describe, Tensor, z, type Technique } from "gantry";
+  "technique.ts": `import { defineTechnique, Tensor, z } from "gantry";
 
 /** Pulls generated images towards gray: weight * mean(x^2). */
-export const towardsGray = describe(
-  "technique",
+export const towardsGray = defineTechnique(
   "towardsGray",
   z.strictObject({ weight: z.number().positive().default(0.1) }),
-  ({ weight }): Technique => {
+  ({ weight }) => {
     let seen = 0;
     return {
       name: "towardsGray",
@@ -75,6 +92,20 @@ const run = startRun(recipe, { directory: "runs/api" });
 const result = await run.train({ events: { tick: (tick) => void ticks.push(tick) } });
 console.log(JSON.stringify({ ...result, ticks }));
 `,
+  "entries.ts": `import { UserError } from "gantry";
+import { statistics } from "gantry/experiments";
+import { writeNpy } from "gantry/formats";
+import { type Score, formulas } from "gantry/metrics";
+import { Linear } from "gantry/nn";
+import { adam } from "gantry/optim";
+import { Generator, Tensor } from "gantry/tensor";
+
+const layer: Linear = new Linear({ rng: new Generator(1), device: "cpu" }, 2, 1);
+const optimizer = adam({ lr: 0.1 });
+const output: Tensor = layer.forward(Tensor.ones([3, 2]));
+const score: Pick<Score, "value"> = { value: output.shape[0] ?? 0 };
+console.log(JSON.stringify([score, typeof optimizer, ...[UserError, statistics, writeNpy, formulas].map((it) => typeof it)]));
+`,
 };
 
 describe("the packed package", () => {
@@ -86,6 +117,7 @@ describe("the packed package", () => {
     ];
     mkdirSync(project);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
+    cpSync(join(root, "examples"), project, { recursive: true });
     const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
     run("npm", ["install", ...flags, join(folder, packed.filename)], project);
   }, 300_000);
@@ -98,7 +130,7 @@ describe("the packed package", () => {
   });
 
   it("has declarations that a strict project compiles against, and trains with a technique of its own", () => {
-    run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "."], project);
+    tsc("-p", ".");
     const printed = run(process.execPath, ["out/program.js"], project).trim();
     const result = JSON.parse(printed) as { step: number; finished: boolean; samples: string; ticks: object[] };
     expect(result).toMatchObject({ step: 20, finished: true });
@@ -109,50 +141,76 @@ describe("the packed package", () => {
     expect(existsSync(result.samples)).toBe(true);
   });
 
+  it("has entry points that every way of resolving modules finds, with their types", () => {
+    for (const [module, moduleResolution] of [
+      ["node16", "node16"],
+      ["nodenext", "nodenext"],
+      ["esnext", "bundler"],
+    ] as const) {
+      tsc("-p", ".", "--noEmit", "--module", module, "--moduleResolution", moduleResolution);
+    }
+    expect(JSON.parse(run(process.execPath, ["out/entries.js"], project))).toEqual([
+      { value: 3 },
+      ..."object function object function object".split(" "),
+    ]);
+  });
+
   it("says in the editor what does not fit", () => {
     const wrong = files["recipe.ts"].replace("loss: hinge()", "loss: topK()").replace("steps: 20", "stepz: 20");
     writeFileSync(join(project, "wrong.ts"), wrong);
-    let output = "";
-    try {
-      run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", ".", "--noEmit"], project);
-    } catch (error) {
-      output = (error as { stdout: string }).stdout;
-    }
+    expect(() => tsc("-p", ".", "--noEmit")).toThrow(/wrong\.ts.*(stepz|"technique")/s);
     rmSync(join(project, "wrong.ts"));
-    expect(output).toContain("wrong.ts");
-    expect(output).toMatch(/stepz|"technique"/);
   });
 
   it("trains the same recipe by npx, to the same numbers, and resumes it", () => {
-    const printed = run("npx", ["--no-install", "gantry", "train", "./recipe.ts", "--out", "runs/cli"], project);
+    const printed = gantry("train", "./recipe.ts", "--out", "runs/cli");
     expect(printed).toContain("Finished 20 steps");
     expect(printed).toContain("npx gantry sample runs/cli");
-    const ticks = (name: string) =>
-      readFileSync(join(project, "runs", name, "metrics.jsonl"), "utf8")
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line) as Record<string, unknown>)
-        .filter(({ lossD }) => lossD !== undefined)
-        .map(({ step, lossD, lossG, seen, k }) => ({ step, lossD, lossG, seen, k }));
-    expect(ticks("cli")).toHaveLength(2);
-    expect(ticks("cli")).toEqual(ticks("api"));
-    expect(run("npx", ["--no-install", "gantry", "resume", "runs/cli", "--steps", "22"], project)).toContain(
-      "Finished 22 steps",
-    );
+    const numbers = (directory: string) =>
+      ticksOf(directory).map(({ step, lossD, lossG, seen, k }) => ({ step, lossD, lossG, seen, k }));
+    expect(numbers("runs/cli")).toHaveLength(2);
+    expect(numbers("runs/cli")).toEqual(numbers("runs/api"));
+    expect(gantry("resume", "runs/cli", "--steps", "22")).toContain("Finished 22 steps");
     // The classifiers that scores can use without a download travel with the package.
-    const evaluate = [
-      "--no-install",
-      "gantry",
-      "evaluate",
-      "runs/cli",
-      "--features",
-      "mnist-classifier",
-      "--count",
-      "64",
-    ];
-    const scored = JSON.parse(run("npx", [...evaluate, "--json"], project)) as { scores: { name: string }[] };
+    const evaluate = ["evaluate", "runs/cli", "--features", "mnist-classifier", "--count", "64", "--json"];
+    const scored = JSON.parse(gantry(...evaluate)) as { scores: { name: string }[] };
     expect(scored.scores[0]!.name).toBe("fid@mnist-classifier");
-    run("npx", ["--no-install", "gantry", "sample", "runs/cli", "--count", "4", "--out", "four.png"], project);
+    gantry("sample", "runs/cli", "--count", "4", "--out", "four.png");
     expect(existsSync(join(project, "four.png"))).toBe(true);
+  });
+
+  describe("the examples", () => {
+    /** Trains the recipe or trainer that an example exports, for a few steps of a small batch. */
+    function train(name: string, ...flags: string[]): Record<string, unknown> {
+      const out = `runs/${name}`;
+      const few = ["--steps", "3", "--set", "batchSize=8", "--set", "log.every=1", "--threads", "1"];
+      expect(gantry("train", `./${name}.ts`, "--out", out, ...few, ...flags)).toContain("Finished 3 steps");
+      return ticksOf(out).at(-1)!;
+    }
+
+    it("are all run here", () => {
+      const tested = readFileSync(import.meta.filename, "utf8");
+      for (const name of readdirSync(join(root, "examples"))) {
+        expect(tested, name).toContain(`it("${name.replace(/\.ts$/, "")}:`);
+      }
+    });
+
+    it("own-technique: its noise shrinks", () => {
+      expect(train("own-technique", "--set", "techniques.instanceNoise.until=4").noise).toBeCloseTo(0.1);
+    });
+
+    it("own-model: its networks are trained, and the options of both can be set", () => {
+      train("own-model", "--set", "generator.width=8", "--set", "discriminator.width=8");
+      gantry("sample", "runs/own-model", "--count", "4", "--out", "own-model.png");
+      expect(existsSync(join(project, "own-model.png"))).toBe(true);
+    });
+
+    it("sweep-in-code: its table has a row for each pair of values", () => {
+      const printed = run(process.execPath, ["out/sweep-in-code.js", "3", "1"], project);
+      for (const loss of ["hinge", "nonSaturating"]) {
+        for (const size of [32, 64]) expect(printed).toContain(`loss=${loss} batchSize=${size} {`);
+      }
+      expect(readdirSync(join(project, "sweeps/losses-3/runs"))).toHaveLength(4);
+    });
   });
 });
