@@ -119,6 +119,18 @@ export {
   Tensor,
 } from "../tensor/index.ts";
 
+// A training step of your own. It gets the run folder, log, checkpoints, resume, samples and scores that a recipe gets.
+export { clipWeights } from "../losses/index.ts";
+export {
+  type BuildModulesContext,
+  defineTrainer,
+  type Modules,
+  type StepContext,
+  type StepOptimizer,
+  type Trainer,
+  type TrainerDefinition,
+} from "../training/index.ts";
+
 // Recipes in code: loaded by name or file, changed as `--set` does, stored as JSON.
 export {
   applyOverrides,
@@ -130,16 +142,6 @@ export {
   shippedRecipes,
   toPlainRecipe,
 } from "../recipe/index.ts";
-
-// A training step of one's own, that a run trains like a recipe.
-export {
-  type BuildModulesContext,
-  defineTrainer,
-  type StepContext,
-  type StepOptimizer,
-  type Trainer,
-  type TrainerDefinition,
-} from "../training/index.ts";
 
 // Training from code: start or open a run, follow its events, draw from it.
 export {

@@ -28,12 +28,14 @@ const tsc = (...args: string[]) =>
 /** The installed command. */
 const gantry = (...args: string[]) => run("npx", ["--no-install", "gantry", ...args], project);
 
-/** The numbers of a run's log, one object for each line that has losses. */
+/** The numbers of a run's log, one object for each line of training. */
 function ticksOf(directory: string): Record<string, unknown>[] {
   const lines = readFileSync(join(project, directory, "metrics.jsonl"), "utf8")
     .trimEnd()
     .split("\n");
-  return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter(({ lossD }) => lossD !== undefined);
+  return lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ lossD, lossGenerator }) => (lossD ?? lossGenerator) !== undefined);
 }
 
 const files = {
@@ -203,6 +205,31 @@ describe("the packed package", () => {
       train("own-model", "--set", "generator.width=8", "--set", "discriminator.width=8");
       gantry("sample", "runs/own-model", "--count", "4", "--out", "own-model.png");
       expect(existsSync(join(project, "own-model.png"))).toBe(true);
+    });
+
+    it("own-loss: it is minimised by both players", () => {
+      const { lossD, lossG } = train("own-loss");
+      expect(lossD).toBeGreaterThan(0);
+      expect(lossG).toBeGreaterThan(0);
+    });
+
+    it("own-step: the numbers that it returns are logged, and a resumed run continues", () => {
+      expect(Object.keys(train("own-step"))).toEqual(
+        expect.arrayContaining(["lossCritic", "lossGenerator", "distance"]),
+      );
+      expect(gantry("resume", "runs/own-step", "--steps", "4")).toContain("Finished 4 steps");
+    });
+
+    it("own-data: its arrays are found again on resuming", () => {
+      train("own-data");
+      expect(gantry("resume", "runs/own-data", "--steps", "4")).toContain("Finished 4 steps");
+    });
+
+    it("own-metric: it is among the scores, and a command line can name it", () => {
+      train("own-metric", "--set", "evaluate.every=3", "--set", "evaluate.samples=32", "--set", "data.first=64");
+      const flags = ["--features", "mnist-classifier", "--metrics", "classDistance", "--count", "32", "--json"];
+      const { scores } = JSON.parse(gantry("evaluate", "runs/own-metric", ...flags)) as { scores: { name: string }[] };
+      expect(scores.map(({ name }) => name)).toEqual(["classDistance@mnist-classifier"]);
     });
 
     it("sweep-in-code: its table has a row for each pair of values", () => {
