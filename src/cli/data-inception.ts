@@ -31,7 +31,7 @@ export const inceptionCommand = defineCommand({
   ],
   async run({ args }) {
     // The engine is loaded when the command runs, not for its help.
-    const { importInception, inceptionPath, presentInception } = await import("../metrics/features/inception-file.ts");
+    const { importInception, inceptionPath, presentInception } = await import("../metrics/index.ts");
     const status = new StatusLine(process.stderr);
     const anyHash = args.anyHash ?? false;
     if (anyHash && args.file === undefined)
@@ -55,7 +55,7 @@ export const inceptionCommand = defineCommand({
 
 /** Downloads the published file to the target's folder, hands it over, and deletes it when it has been converted. */
 async function fetched<T>(target: string, status: StatusLine, use: (file: string) => Promise<T>): Promise<T> {
-  const { inceptionFile } = await import("../metrics/features/inception-file.ts");
+  const { inceptionFile } = await import("../metrics/index.ts");
   const folder = dirname(target);
   try {
     mkdirSync(folder, { recursive: true });

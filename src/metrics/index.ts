@@ -4,6 +4,7 @@ export { type CollectOptions, type CollectProgress, collect, disposeSample } fro
 export { BYTES, type Evaluation, evaluate, type FakeImages, QUANTISER } from "./evaluate.ts";
 export { classifierNames, classifierPath, openClassifier } from "./features/classifier.ts";
 export type { FeatureNetwork, Features } from "./features/feature-network.ts";
+export { importInception, inceptionFile, inceptionPath, presentInception } from "./features/inception-file.ts";
 export { featureNames, openFeatures } from "./features/open-features.ts";
 export * as formulas from "./formulas/index.ts";
 export { mixtureScores, nearestModes } from "./formulas/index.ts";

@@ -180,7 +180,7 @@ export function metricDescription(kind: string): string {
 
 /** The kinds of metrics that can score images by any tool: those that need neither a discriminator nor known modes. */
 export function imageMetricKinds(): string[] {
-  return [...definitions].flatMap(([kind, { needs }]) => (needs.classified || needs.mixture ? [] : [kind]));
+  return [...definitions].flatMap(([kind, { needs }]) => (needs.classified || needs.mixture ? [] : [kind])).sort();
 }
 
 /** Throws when the collector did not keep what a metric asked for: a defect of its caller. */

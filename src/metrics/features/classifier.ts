@@ -10,9 +10,9 @@ import { fileURLToPath } from "node:url";
 import { suggestion, UserError } from "../../base/errors.ts";
 import { fileError } from "../../formats/atomic.ts";
 import { type Classifier, type ClassifierInfo, readClassifier } from "../../models/index.ts";
-import { type Device, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { type Device, Tensor } from "../../tensor/index.ts";
 import { resizeAntialiased } from "./antialiased.ts";
-import type { FeatureNetwork, Features } from "./feature-network.ts";
+import { type FeatureNetwork, type Features, inChunks } from "./feature-network.ts";
 
 /** The classifiers that come with Gantry. */
 export const classifierNames: readonly string[] = [
@@ -21,7 +21,7 @@ export const classifierNames: readonly string[] = [
   "cifar10-classifier",
 ];
 
-/** Images a pass: bounds the memory of a call with very many. */
+/** Images in one pass: bounds the memory of a call with very many. */
 const CHUNK = 250;
 
 /** The file of a shipped classifier; the folder is three levels up from here in the sources as in dist/. */
@@ -85,27 +85,8 @@ class ClassifierFeatures implements FeatureNetwork {
   }
 
   forward(images: Tensor): Features {
-    const [count = 0, channels] = images.shape;
-    if (images.dtype !== "uint8" || images.ndim !== 4 || (channels !== 1 && channels !== 3) || images.numel === 0) {
-      throw new UserError(
-        `${this.name}: images are ${images.dtype} [${images.shape.join(", ")}]; they must be uint8 [N, 1 or 3, H, W]`,
-      );
-    }
-    return noGrad(() =>
-      scope(() => {
-        const parts: Features[] = [];
-        for (let start = 0; start < count; start += CHUNK) {
-          const chunk = images.narrow(0, start, Math.min(CHUNK, count - start));
-          parts.push(scope(() => this.#network.forward(prepare(chunk.to({ device: this.#device }), this.#info))));
-        }
-        if (parts.length === 1) return parts[0]!;
-        const joined = (key: keyof Features): Tensor =>
-          Tensor.cat(
-            parts.map((part) => part[key]),
-            0,
-          );
-        return { features: joined("features"), logits: joined("logits") };
-      }),
+    return inChunks(this.name, images, CHUNK, (chunk) =>
+      this.#network.forward(prepare(chunk.to({ device: this.#device }), this.#info)),
     );
   }
 

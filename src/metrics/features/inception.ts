@@ -1,5 +1,4 @@
 /** Inception v3 as a feature network: the one that published Inception Scores, FIDs and KIDs are computed with. */
-import { UserError } from "../../base/errors.ts";
 import { foldBatchNorms } from "../../models/inception/fold.ts";
 import {
   INCEPTION_CLASSES,
@@ -7,8 +6,8 @@ import {
   type InceptionOptions,
   InceptionV3,
 } from "../../models/inception/network.ts";
-import { type Device, Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
-import type { FeatureNetwork, Features } from "./feature-network.ts";
+import { type Device, Generator, scope, type Tensor } from "../../tensor/index.ts";
+import { type FeatureNetwork, type Features, inChunks } from "./feature-network.ts";
 import { readInception } from "./inception-file.ts";
 import { tf1Resize } from "./tf1-resize.ts";
 
@@ -36,7 +35,7 @@ const resizers: Readonly<Record<InceptionResizer, { words: string; apply: (image
   },
 };
 
-/** Images a pass. The maps of the first layers take 10 MB an image, so more only leave the processor's caches. */
+/** Images in one pass. The maps of the first layers take 10 MB per image, so more would only leave the processor's caches. */
 const CHUNK = 16;
 
 /** How Inception is opened. */
@@ -104,32 +103,8 @@ export class InceptionFeatures implements FeatureNetwork {
   }
 
   forward(images: Tensor): Features {
-    const [count = 0, channels] = images.shape;
-    if (images.dtype !== "uint8" || images.ndim !== 4 || (channels !== 1 && channels !== 3) || images.numel === 0) {
-      throw new UserError(
-        `inception: images are ${images.dtype} [${images.shape.join(", ")}]; they must be uint8 [N, 1 or 3, H, W]`,
-      );
-    }
-    return noGrad(() =>
-      scope(() => {
-        const parts: Features[] = [];
-        for (let start = 0; start < count; start += CHUNK) {
-          parts.push(this.#pass(images.narrow(0, start, Math.min(CHUNK, count - start))));
-        }
-        if (parts.length === 1) return parts[0]!;
-        const joined = (key: keyof Features): Tensor =>
-          Tensor.cat(
-            parts.map((part) => part[key]),
-            0,
-          );
-        return { features: joined("features"), logits: joined("logits") };
-      }),
-    );
-  }
-
-  #pass(bytes: Tensor): Features {
-    return scope(() => {
-      const seen = this.#prepare(bytes.to({ device: this.#device }));
+    return inChunks(this.name, images, CHUNK, (chunk) => {
+      const seen = this.#prepare(chunk.to({ device: this.#device }));
       // Gray is repeated after resizing: a third of the work, the same numbers.
       const colour = seen.expand([seen.shape[0]!, 3, INCEPTION_SIZE, INCEPTION_SIZE]);
       return this.#network.forward(colour.contiguous(this.#layout));
