@@ -1,4 +1,4 @@
-/** A loss of pairs, defined as a user would: the relativistic pairing GAN (Jolicoeur-Martineau 2018, equations 8 and 9). */
+/** A loss of pairs, defined as a user would: the relativistic pairing GAN, RSGAN in Jolicoeur-Martineau 2018, "The relativistic discriminator". */
 import { z } from "zod";
 import { defineLoss, type Loss } from "../../src/losses/index.ts";
 import { Tensor } from "../../src/tensor/index.ts";
