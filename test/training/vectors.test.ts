@@ -111,9 +111,9 @@ describe("a run on vectors", () => {
   it("refuses what only images have", async () => {
     const refusal = (parts: Partial<RecipeInput>) => startRun(vectors(parts), { directory: newDirectory() }).train();
     await expect(refusal({ evaluate: { ...evaluate, features: "inception" } })).rejects.toThrow(
-      "`evaluate.features` (=inception) looks at images; data that are vectors are judged as they are",
+      '`evaluate.features` (=inception) looks at images; for vectors write "samples"',
     );
-    await expect(refusal({ evaluate: { ...evaluate, metrics: [fid()] } })).rejects.toThrow("`fid` judges images");
+    await expect(refusal({ evaluate: { ...evaluate, metrics: [fid()] } })).rejects.toThrow("`fid` scores images");
     await expect(refusal({ generator: dcgan.generator() })).rejects.toThrow("the samples are vectors of 2 numbers");
     await expect(refusal({ steps: undefined, epochs: 2 })).rejects.toThrow("know no epochs");
   });

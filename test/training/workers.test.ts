@@ -50,16 +50,16 @@ describe("workers", () => {
   });
 
   it("must train one recipe, each on the device and with the threads that its machine has", async () => {
-    const meet = async (...changes: string[]) => {
+    const connect = async (...changes: string[]) => {
       const port = String(await freePort());
       const workers = [[], changes].map((own, rank) =>
-        spawnTypeScript(new URL("meeting-worker.ts", import.meta.url), [String(rank), port, ...own]),
+        spawnTypeScript(new URL("rendezvous-worker.ts", import.meta.url), [String(rank), port, ...own]),
       );
       for (const { ended } of workers) expect(await ended).toEqual({ code: 0, errors: "" });
       return workers.map(({ lines }) => lines[0]);
     };
-    expect(await meet("device=cuda:1", "threads=3")).toEqual(["met", "met"]);
-    expect(await meet("seed=1")).toEqual(["met", "UserError: worker 1 trains another recipe than worker 0"]);
+    expect(await connect("device=cuda:1", "threads=3")).toEqual(["met", "met"]);
+    expect(await connect("seed=1")).toEqual(["met", "UserError: worker 1 trains another recipe than worker 0"]);
   });
 
   it("have a GPU each where the recipe says cuda and the workers of the machine are numbered", () => {

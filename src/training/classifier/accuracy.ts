@@ -4,13 +4,13 @@ import type { Dataset } from "../../data/index.ts";
 import type { Classifier } from "../../models/index.ts";
 import { type Device, noGrad, scope } from "../../tensor/index.ts";
 
-/** Images a pass. */
+/** Images per pass. */
 const CHUNK = 250;
 
 /**
- * How many of a dataset's images the network, in the mode it is in, puts into their class. All images, as they are.
+ * The number of a dataset's images that the network puts into their class, in the mode it is in. Images are not augmented.
  *
- * Resolves to undefined when `stop` was raised on the way.
+ * Resolves to undefined when `stop` was raised meanwhile.
  */
 export async function countCorrect(
   network: Classifier,

@@ -2,7 +2,7 @@
 
 /** Everything that the training of a classifier depends on besides its images. */
 export interface ClassifierSetup {
-  /** Channels of the network's first layer; four times as many features. */
+  /** Channels of the network's first layer; the features are four times this number. */
   readonly width: number;
   /** Residual blocks after each halving of the size. */
   readonly blocks: number;
@@ -15,7 +15,7 @@ export interface ClassifierSetup {
   /** Nesterov's momentum. */
   readonly momentum: number;
   readonly weightDecay: number;
-  /** Images are shifted by up to so many pixels. */
+  /** Images are shifted by up to this number of pixels. */
   readonly shift: number;
   /** Whether images are mirrored with probability one half. */
   readonly flip: boolean;
@@ -35,8 +35,8 @@ const common = {
 
 /** Set-ups by the name of the dataset: what the shipped weights were trained with. */
 const setups: Readonly<Record<string, ClassifierSetup>> = {
-  // A mirrored digit is none. Digits and clothes are centred, so a larger shift would cut into
-  // them; and a short training of a small network needs no more of it on photographs either.
+  // A mirrored digit is no digit. Digits and clothes are centred, so a larger shift would cut into them.
+  // A short training of a small network needs no larger shift on photographs either.
   mnist: { ...common, width: 16, epochs: 6, shift: 2, flip: false },
   "fashion-mnist": { ...common, width: 24, epochs: 8, shift: 2, flip: true },
   cifar10: { ...common, width: 24, epochs: 18, shift: 2, flip: true },

@@ -1,9 +1,9 @@
-/** Random shifts of images: the usual augmentation of small pictures (He et al. 2016, section 4.2, there with zeros). */
+/** Random shifts of images: the usual augmentation of small images (He et al. 2016, section 4.2, there with zeros). */
 import { type Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
 
 /**
  * Moves every image of [N, C, H, W] by its own whole numbers of pixels, each uniform from -most to most, down and to the
- * right. What comes in from outside repeats the pixels of the border: black beside a digit, more sky above a bird.
+ * right. New pixels repeat those of the border: black around a digit, more sky above a bird.
  *
  * Draws 2 N numbers from `generator`, also when `most` is 0.
  */

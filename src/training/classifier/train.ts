@@ -127,7 +127,7 @@ async function allSteps(
         return keep(noGrad(() => Tensor.stack([loss.detach(), logits.argmax(1).eq(target).float().mean()], 0)));
       });
       sinceTick.take(numbers);
-      // Batches go on from one epoch into the next; a batch may even span several.
+      // Batches continue from one epoch into the next; a batch may even span several.
       const done = Math.min((step * batchSize) / train.count, setup.epochs);
       const isEpoch = Math.floor(done) > (history.at(-1)?.epoch ?? 0);
       if (step % TICK === 0 || isEpoch) {

@@ -75,7 +75,7 @@ export function deviceOf(
   return device === "cuda" && localRank !== undefined ? `cuda:${localRank}` : device;
 }
 
-/** What must be the same for all. Each worker computes where, and with as many threads, as its machine allows. */
+/** What must be the same for all. Device and threads may differ: machines do. */
 const commonHash = (settings: RunSettings): string => recipeHash({ ...settings, device: "cpu", threads: undefined });
 
 /**

@@ -15,7 +15,7 @@ export interface Evaluator {
   /** The score whose best checkpoint is kept. */
   readonly best: Pick<Score, "name" | "better">;
   /**
-   * The scores of the game as it stands.
+   * The scores at the current step.
    * @throws the reason of `stop` when it is raised meanwhile.
    */
   scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]>;

@@ -8,7 +8,7 @@ import { seedOf } from "../step/random-streams.ts";
 import type { RunSettings, Samplable } from "../trainable.ts";
 import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluator.ts";
 
-/** The name under which the samples themselves stand where images have a feature network. */
+/** What `features` says for vectors: their scores are of the samples themselves. */
 export const SAMPLES = "samples";
 
 /** The evaluations of a run whose data are vectors. */
@@ -23,7 +23,7 @@ export class VectorEvaluator implements Evaluator {
     const { every, features, metrics, samples, best } = settings.evaluate!;
     if (features !== SAMPLES) {
       throw new UserError(
-        `\`evaluate.features\` (=${features}) looks at images; data that are vectors are judged as they are: "${SAMPLES}"`,
+        `\`evaluate.features\` (=${features}) looks at images; for vectors write "${SAMPLES}": their scores are of the samples themselves`,
       );
     }
     this.every = every;
@@ -32,7 +32,7 @@ export class VectorEvaluator implements Evaluator {
       ({ needs }) => needs.classified || needs.real.length > 0 || needs.fake.some((p) => p !== "features"),
     );
     if (unfit !== undefined) {
-      throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` judges images; for vectors there is \`mixture\``);
+      throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` scores images; for vectors there is \`mixture\``);
     }
     this.#samples = samples;
     this.#seed = seedOf(settings.seed, "evaluation");

@@ -46,7 +46,7 @@ interface CarriedState {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** A part of the training's state besides the modules: where it stands, and how it is put back. */
+/** A part of the training's state besides the modules: its current value, and how it is put back. */
 interface Carrier {
   state(): CarriedState;
   load(state: CarriedState): void;
@@ -111,7 +111,7 @@ function notFinite({ files, numbers }: Contents): string | undefined {
 }
 
 /**
- * Writes a checkpoint of the training as it stands and returns its folder.
+ * Writes a checkpoint of the current state and returns its folder.
  *
  * @throws UserError when anything in it is not finite or the disk refuses; the checkpoints before stay as they are.
  */
@@ -149,7 +149,7 @@ function removeIfPossible(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch {
-    // The next sitting clears it away.
+    // The next session clears it away.
   }
 }
 

@@ -29,7 +29,7 @@ function ticksTable(ticks: readonly Tick[]): string {
   );
 }
 
-/** The numbers of a recipe's step; whatever else stands in its log was reported by techniques. */
+/** The numbers of a recipe's step. All others in its log were reported by techniques. */
 const RECIPE_NUMBERS = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fake)" } as const;
 
 const labelOf = (name: string): string => RECIPE_NUMBERS[name as keyof typeof RECIPE_NUMBERS] ?? name;

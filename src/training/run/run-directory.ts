@@ -97,7 +97,7 @@ export class RunDirectory {
     try {
       mkdirSync(this.path, { recursive: true });
       if (readdirSync(this.path).length > 0) throw this.#taken();
-      // Fails if it exists: of two processes that found the folder empty, one goes on.
+      // Fails if it exists: of two processes that found the folder empty, one continues.
       mkdirSync(this.samples);
       mkdirSync(this.checkpoints);
     } catch (error) {
@@ -136,12 +136,12 @@ export class RunDirectory {
     this.#log.append(line);
   }
 
-  /** The ticks, each step once, as the run stands now. */
+  /** The ticks that count, each step once. */
   ticks(): Tick[] {
     return this.#log.ticks();
   }
 
-  /** The evaluations of the run as it stands now, oldest first. */
+  /** The evaluations that count, oldest first. */
   evaluations(): ScoresEvent[] {
     return this.#log.evaluations();
   }

@@ -77,7 +77,7 @@ export class RunLog {
     return this.#standing().filter((line): line is ScoresEvent => "event" in line && line.event === "scores");
   }
 
-  /** Ticks and scores of the run as it stands now. */
+  /** Ticks and scores that count: not those of steps that a resumed run made again. */
   #standing(): LogLine[] {
     if (!existsSync(this.path)) return [];
     let standing: LogLine[] = [];

@@ -1,7 +1,7 @@
-/** Ways between two latents (White 2016, "Sampling Generative Networks", section 2.1; slerp: Shoemake 1985). */
+/** Paths between two latents (White 2016, "Sampling Generative Networks", section 2.1; slerp: Shoemake 1985). */
 import { Tensor } from "../../tensor/index.ts";
 
-/** How one gets from z to z': on the straight line, or on the arc; or z stays, while the class changes. */
+/** The path from z to z': the straight line or the arc. With `fixed` z stays, and the class changes. */
 export const INTERPOLATIONS = ["linear", "spherical", "fixed"] as const;
 /** See {@link INTERPOLATIONS}. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];

@@ -9,7 +9,7 @@ import type { Samplable } from "../trainable.ts";
 /** What to draw. */
 export interface SampleOptions {
   readonly count: number;
-  /** The stream that latents and labels come from. */
+  /** The random stream of latents and labels. */
   readonly random: Generator;
   /** Through the techniques' samplers (averaged weights, if the run keeps them), or with the plain weights. */
   readonly averaged: boolean;
@@ -33,7 +33,7 @@ export interface SampleInputs {
   readonly labels: Tensor | undefined;
 }
 
-/** Samples a batch: bounds the memory that drawing takes, and is what `train` mode normalises together. */
+/** Samples per batch: bounds the memory that drawing takes, and is what `train` mode normalises together. */
 export const SAMPLE_BATCH = 64;
 
 /**
@@ -61,10 +61,9 @@ export function newLatents(gan: Samplable, count: number, random: Generator, tru
 }
 
 /**
- * Samples: images [count, C, S, S] in [-1, 1], or vectors. Training's own streams stand afterwards
- * where they stood before.
+ * Samples: images [count, C, S, S] in [-1, 1], or vectors. Training's random streams do not move.
  *
- * @throws UserError when an option does not fit the game.
+ * @throws UserError when an option does not fit the run.
  */
 export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
   const { count, random, averaged, truncation, classIndex, first = 0, inputs, mode = "eval" } = options;
@@ -103,7 +102,7 @@ export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
   }
 }
 
-/** Runs `body` inside all samplers of the game's techniques, the first the outermost: with averaged weights, for example. */
+/** Runs `body` inside all samplers of the techniques, the first the outermost: with averaged weights, for example. */
 export function throughSamplers<T>({ techniques }: Pick<Samplable, "techniques">, body: () => T): T {
   const sampling = techniques.filter((technique) => technique.sampler);
   return sampling.reduceRight<() => T>((inner, technique) => () => technique.sampler!(inner), body)();

@@ -18,7 +18,7 @@ export interface Sheet {
   /** [rows x columns, C, S, S] in [-1, 1], row by row. */
   readonly images: Tensor;
   readonly columns: number;
-  /** What stands beside each row; empty strings where there is nothing to say. */
+  /** A title for each row; empty strings where there is nothing to say. */
   readonly titles: readonly string[];
 }
 
@@ -38,8 +38,8 @@ export interface InterpolationOptions extends SheetOptions {
 /**
  * Rows from one latent to another, of one class each or from class to class.
  *
- * @throws UserError for a way that does not fit the run: an arc between uniform latents, or between classes for a
- * generator that takes nothing but whole ones.
+ * @throws UserError for a path that does not fit the run: an arc between uniform latents, or a path between classes for a
+ * generator that takes no shares of classes.
  */
 export function interpolationSheet(gan: Samplable, options: InterpolationOptions): Sheet {
   const { kind, rows, steps, random, truncation, classIndex, between } = options;

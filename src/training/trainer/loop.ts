@@ -1,5 +1,5 @@
 /**
- * The loop: steps, log lines, sample grids, checkpoints and evaluations, from where the run stands to its end.
+ * The loop: steps, log lines, sample grids, checkpoints and evaluations, from the newest checkpoint to the last step.
  *
  * Between steps it yields to the event loop, so that signals, the collector's finalizers and file writes get their turn.
  */
@@ -53,7 +53,7 @@ export async function trainingLoop(options: SessionOptions): Promise<SessionEnd>
       trained.applySchedule(schedule);
       log.record(trained.trainStep());
       if (due(settings.log.every)) session.tick();
-      // Samples and files are not training: the clock that measures throughput stands still.
+      // Samples and files are not training: the clock that measures throughput is stopped.
       clock.pause();
       if (trained.draws && due(settings.samples.every)) await session.samples();
       if (due(settings.checkpoint.every) || settings.checkpoint.at.includes(trained.step)) session.checkpoint();

@@ -88,7 +88,7 @@ export class StepLog {
     this.#lastSeconds = seconds;
     this.#lastStep = progress.step;
     const own = { step: progress.step, epoch: progress.epoch, ...Object.fromEntries(means) };
-    // `own` stands twice: it comes first, and no reported number can replace one of it.
+    // `own` is there twice: its keys come first, and no reported number replaces one of them.
     return { ...own, ...this.#trained.report(), ...own, imagesPerSecond, seconds };
   }
 

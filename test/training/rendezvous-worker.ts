@@ -1,4 +1,4 @@
-/** One of two workers that meet, for test/training/workers.test.ts: `rank port key=value ...`; prints what came of it. */
+/** One of two workers that connect, for test/training/workers.test.ts: `rank port key=value ...`; prints what came of it. */
 import { mnist } from "../../src/data/index.ts";
 import { hinge } from "../../src/losses/index.ts";
 import { mlp } from "../../src/models/index.ts";
