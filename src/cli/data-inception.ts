@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { download } from "../data/index.ts";
-import { fileError } from "../formats/atomic.ts";
+import { fileError } from "../formats/index.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";

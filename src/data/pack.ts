@@ -11,7 +11,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, temporaryName, writeFileAtomic } from "../formats/atomic.ts";
+import { fileError, flushFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
 import type { Chunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
 import { type Choice, fits, type Target } from "./options.ts";

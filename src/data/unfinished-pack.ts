@@ -21,8 +21,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { temporaryName, writeFully } from "../formats/atomic.ts";
-import { takeLock } from "../formats/process-lock.ts";
+import { takeLock, temporaryName, writeFully } from "../formats/index.ts";
 import type { Decoded } from "./decode.ts";
 
 /** Flushing may take one twentieth of the time. */

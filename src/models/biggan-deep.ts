@@ -17,9 +17,9 @@ import {
   GeneratorBottleneck,
   INITIALISERS,
   type InitialiserName,
+  sameSizeConv,
   type UnaryModule,
 } from "../nn/index.ts";
-import { sameSizeConv } from "../nn/layer-style.ts";
 import { Tensor } from "../tensor/index.ts";
 import { AttentionInserter } from "./attention-place.ts";
 import { bigganStyle, projectedNorms, sharedEmbedding } from "./biggan.ts";

@@ -13,17 +13,19 @@
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { classTable, projection } from "../nn/conditional-batch-norm.ts";
 import {
   ConditionalBatchNorm2d,
   type ConditionedModule,
+  classTable,
   Embedding,
   INITIALISERS,
   type InitialiserName,
   initialiserOf,
+  type LayerStyle,
+  projection,
+  styled,
   zeros,
 } from "../nn/index.ts";
-import { type LayerStyle, styled } from "../nn/layer-style.ts";
 import { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";

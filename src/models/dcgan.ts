@@ -14,7 +14,6 @@
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { projection } from "../nn/conditional-batch-norm.ts";
 import {
   ConditionalBatchNorm2d,
   Conv2d,
@@ -28,6 +27,7 @@ import {
   Linear,
   normal,
   ones,
+  projection,
   ReLU,
   Sequential,
   spectralNorm,

@@ -9,17 +9,17 @@
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { classTable } from "../nn/conditional-batch-norm.ts";
+import type { LayerStyle } from "../nn/index.ts";
 import {
   ConditionalBatchNorm2d,
   type ConditionedModule,
+  classTable,
   INITIALISERS,
   type InitialiserName,
   initialiserOf,
   xavierUniform,
   zeros,
 } from "../nn/index.ts";
-import type { LayerStyle } from "../nn/layer-style.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";

@@ -2,8 +2,7 @@
 import { fromPlain, kindsOf } from "../../base/descriptor.ts";
 import { suggestion } from "../../base/errors.ts";
 import type { Metric, MetricDescriptor } from "../../metrics/index.ts";
-import { parseSetting } from "../../recipe/index.ts";
-import { parseValue } from "../../recipe/value.ts";
+import { parseSetting, parseValue } from "../../recipe/index.ts";
 import { UsageError } from "../errors.ts";
 
 /**

@@ -55,7 +55,7 @@ export const annealCommand = defineCommand({
   ],
   async run({ args: flags }) {
     const lab = await import("../../experiments/index.ts");
-    const { loadRecipe } = await import("../../recipe/load.ts");
+    const { loadRecipe } = await import("../../recipe/index.ts");
     const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
     const threads = wholeNumber("--threads", flags.threads, 1);
     const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { suggestion, UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/atomic.ts";
+import { fileError } from "../../formats/index.ts";
 import { type Classifier, type ClassifierInfo, readClassifier } from "../../models/index.ts";
 import { type Device, Tensor } from "../../tensor/index.ts";
 import { resizeAntialiased } from "./antialiased.ts";

@@ -9,9 +9,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { cacheFolder, type OfficialFile, sha256OfFile } from "../../data/index.ts";
-import { readStateDict } from "../../formats/pth.ts";
-import { readSafetensors, writeSafetensors } from "../../formats/safetensors.ts";
-import { InceptionV3 } from "../../models/inception/network.ts";
+import { readSafetensors, readStateDict, writeSafetensors } from "../../formats/index.ts";
+import { InceptionV3 } from "../../models/index.ts";
 import { bytesOf, Generator, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 
 /**

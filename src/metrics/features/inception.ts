@@ -1,11 +1,11 @@
 /** Inception v3 as a feature network: the one that published Inception Scores, FIDs and KIDs are computed with. */
-import { foldBatchNorms } from "../../models/inception/fold.ts";
 import {
+  foldBatchNorms,
   INCEPTION_CLASSES,
   INCEPTION_SIZE,
   type InceptionOptions,
   InceptionV3,
-} from "../../models/inception/network.ts";
+} from "../../models/index.ts";
 import { type Device, Generator, scope, type Tensor } from "../../tensor/index.ts";
 import { type FeatureNetwork, type Features, inChunks } from "./feature-network.ts";
 import { readInception } from "./inception-file.ts";

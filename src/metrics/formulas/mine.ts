@@ -4,8 +4,8 @@
  * bounds the information that they share.
  */
 import { UserError } from "../../base/errors.ts";
-import { donskerVaradhan, informationObjective, MovingDenominator } from "../../losses/donsker-varadhan.ts";
-import { nextRows, StatisticsNetwork } from "../../models/statistics-network.ts";
+import { donskerVaradhan, informationObjective, MovingDenominator } from "../../losses/index.ts";
+import { nextRows, StatisticsNetwork } from "../../models/index.ts";
 import { Adam } from "../../optim/index.ts";
 import { Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { inDouble, requireWhole } from "./feature-rows.ts";
