@@ -17,14 +17,11 @@ import { adam } from "../../optim/index.ts";
 import { weightAveraging } from "../../techniques/index.ts";
 import { defineRecipe } from "../recipe.ts";
 
-export default defineRecipe({
-  name: "fashion-mnist-sngan",
+/** What `fashion-mnist-sagan` has too: all but the networks and the learning rates. */
+export const narrowResidual = {
   data: fashionMnist({ size: 32 }),
-  generator: resnet.generator({ latent: 128, width: 32 }),
-  discriminator: resnet.discriminator({ width: 32 }),
   loss: hinge(),
   techniques: [weightAveraging({ decay: 0.999, warmUp: true })],
-  optimizers: { generator: adam({ lr: 2e-4, betas: [0, 0.9] }), discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }) },
   batchSize: 64,
   steps: 4_000,
   samples: { every: 250 },
@@ -35,4 +32,12 @@ export default defineRecipe({
     metrics: [fid(), inceptionScore(), modes()],
     samples: 5_000,
   },
+};
+
+export default defineRecipe({
+  name: "fashion-mnist-sngan",
+  ...narrowResidual,
+  generator: resnet.generator({ latent: 128, width: 32 }),
+  discriminator: resnet.discriminator({ width: 32 }),
+  optimizers: { generator: adam({ lr: 2e-4, betas: [0, 0.9] }), discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }) },
 });

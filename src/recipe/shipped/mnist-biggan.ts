@@ -16,11 +16,9 @@ import { adam } from "../../optim/index.ts";
 import { orthogonalRegularisation, weightAveraging } from "../../techniques/index.ts";
 import { defineRecipe } from "../recipe.ts";
 
-export default defineRecipe({
-  name: "mnist-biggan",
+/** What `mnist-biggan-deep` has too: all but the networks. */
+export const narrowBiggan = {
   data: mnist({ size: 32 }),
-  generator: biggan.generator({ latent: 64, width: 8, shared: 32, attention: 16 }),
-  discriminator: biggan.discriminator({ width: 8, attention: 16 }),
   loss: hinge(),
   techniques: [orthogonalRegularisation(), weightAveraging({ decay: 0.999, warmUp: true })],
   optimizers: {
@@ -37,4 +35,11 @@ export default defineRecipe({
     metrics: [fid(), inceptionScore(), modes()],
     samples: 5_000,
   },
+};
+
+export default defineRecipe({
+  name: "mnist-biggan",
+  ...narrowBiggan,
+  generator: biggan.generator({ latent: 64, width: 8, shared: 32, attention: 16 }),
+  discriminator: biggan.discriminator({ width: 8, attention: 16 }),
 });
