@@ -11,7 +11,7 @@ class Running {
   #tick: Shown | undefined;
   #total = Number.NaN;
   #left = Number.NaN;
-  /** Seconds that the run took in earlier sittings do not count: only whole runs tell how long one takes. */
+  /** Seconds that the run took in earlier sessions do not count: only whole runs tell how long one takes. */
   readonly whole: boolean;
 
   constructor(label: string, whole: boolean, text: string, at: number) {

@@ -1,6 +1,6 @@
 /** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
 import { isAbsolute, relative } from "node:path";
-import type { Shard, SweepOutcome } from "../experiments/index.ts";
+import type { LoadedSweep, RunSweepOptions, ScoresAt, Shard, SweepOutcome, SweepTable } from "../experiments/index.ts";
 import { shippedSweeps } from "../experiments/shipped-sweeps.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
@@ -9,6 +9,24 @@ import { watchInterrupts } from "./interrupt.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
 import { sweepReporter } from "./sweep-reporter.ts";
+
+/** How runs are spread over cores and machines, and what is printed. */
+export const runFlags = {
+  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
+  threads: {
+    type: "string",
+    valueHint: "N",
+    description: "CPU threads of each run; default: the cores divided by --jobs",
+  },
+  shard: {
+    type: "string",
+    valueHint: "I/N",
+    description: "only every N-th run, from the I-th: machines that share the folder take one share each, 1/4 to 4/4",
+  },
+  retry: { type: "boolean", description: "try the runs again that have failed" },
+  quiet: { type: "boolean", description: "print only the folder, when it is done" },
+  json: outputFlags.json,
+} as const;
 
 const args = {
   recipe: {
@@ -29,26 +47,13 @@ const args = {
   },
   seeds: { type: "string", valueHint: "N", description: "runs of each cell, with seeds 0 to N-1; default: 3" },
   out: { type: "string", valueHint: "DIR", description: "the sweep's folder; default: sweeps/<recipe>" },
-  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
-  threads: {
-    type: "string",
-    valueHint: "N",
-    description: "CPU threads of each run; default: the cores divided by --jobs",
-  },
-  shard: {
-    type: "string",
-    valueHint: "I/N",
-    description: "only every N-th run, from the I-th: machines that share the folder take one share each, 1/4 to 4/4",
-  },
-  retry: { type: "boolean", description: "try the runs again that have failed" },
+  ...runFlags,
   at: {
     type: "string",
     valueHint: "WHICH",
     description: "the scores that count: final (the default), or best, of each run's best evaluation",
   },
   dryRun: { type: "boolean", description: "train nothing: print every run with its state, and the table as it stands" },
-  quiet: { type: "boolean", description: "print only the sweep's folder, when it is done" },
-  json: outputFlags.json,
 } as const;
 
 /**
@@ -83,9 +88,74 @@ function lastWords(folder: string, { failed, open, elsewhere }: SweepOutcome): s
   const lines = [`Results: ${near(folder)}/table.md, table.csv, table.json, runs.csv`];
   const runs = (count: number) => `${count} ${count === 1 ? "run" : "runs"}`;
   if (elsewhere > 0) lines.push(`${runs(elsewhere)} left to other processes.`);
-  if (open > 0) lines.push(`${runs(open)} not finished; to go on: ${command}`);
+  if (open > 0) lines.push(`${runs(open)} not finished; to continue: ${command}`);
   if (failed > 0) lines.push(`${runs(failed)} failed; to try again: ${command} --retry`);
   return `\n${lines.join("\n")}\n`;
+}
+
+/** The flags of {@link runFlags} as they are given. */
+interface RunFlagValues {
+  readonly jobs?: string | undefined;
+  readonly threads?: string | undefined;
+  readonly shard?: string | undefined;
+  readonly retry?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** How many runs there are, and what makes them. */
+interface Watched {
+  readonly cells: number;
+  readonly runs: number;
+  run(
+    how: RunSweepOptions,
+  ): Promise<{ readonly outcome: SweepOutcome; readonly text: string; readonly table: SweepTable }>;
+}
+
+/** Runs what the flags ask for to its end or to the first signal, shows progress and results, and gives the exit code. */
+export async function watchRuns(
+  flags: RunFlagValues,
+  directory: string,
+  { cells, runs, run }: Watched,
+): Promise<number> {
+  const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
+  const threads = wholeNumber("--threads", flags.threads, 1);
+  const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+  const { retry } = flags;
+  const reporter = sweepReporter(flags, jobs);
+  const interrupt = watchInterrupts(() => reporter.stopping());
+  try {
+    reporter.start(directory, cells, runs);
+    const how = { jobs, threads, shard, retry, stop: interrupt.signal, events: reporter.events };
+    const { outcome, text, table } = await run(how);
+    reporter.close();
+    reporter.end(directory, outcome, text, table);
+    if (outcome.finished === outcome.runs) return exitCodes.success;
+    return interrupt.exitCode() || exitCodes.failure;
+  } finally {
+    reporter.close();
+    interrupt.dispose();
+  }
+}
+
+/** Runs a sweep in its folder. */
+export async function watchSweep(flags: RunFlagValues, loaded: LoadedSweep, at: ScoresAt = "final"): Promise<number> {
+  const { folder, base, source } = loaded;
+  const { expandGrid, runSweep, tableText, writeResults } = await import("../experiments/index.ts");
+  const grid = asUsage(() => expandGrid(loaded.sweep, base));
+  return watchRuns(flags, near(folder.path), {
+    cells: grid.cells.length,
+    runs: grid.runs.length,
+    async run(how) {
+      folder.define(loaded.sweep, base);
+      const outcome = await runSweep(folder, grid, source, {
+        ...how,
+        update: () => void writeResults(folder, grid, at),
+      });
+      const table = writeResults(folder, grid, at);
+      return { outcome, table, text: tableText(table, emphasised()) + lastWords(folder.path, outcome) };
+    },
+  });
 }
 
 /** The command, for the shell to mount. */
@@ -93,7 +163,7 @@ export const sweep = defineCommand({
   meta: {
     name: "sweep",
     description:
-      "Runs a recipe with every combination of values and several seeds, and tabulates the scores as mean ± 95% confidence interval. Ctrl-C or a crash loses nothing: the same command goes on where it was.",
+      "Runs a recipe with every combination of values and several seeds, and tabulates the scores as mean ± 95% confidence interval. Ctrl-C or a crash loses nothing: the same command continues where it stopped.",
   },
   args,
   examples: [
@@ -109,47 +179,23 @@ export const sweep = defineCommand({
     { line: "gantry sweep ./sizes.sweep.ts --shard 2/4", does: "the second quarter, of a file that defines the sweep" },
   ],
   async run({ args: flags, rawArgs }) {
-    const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
-    const threads = wholeNumber("--threads", flags.threads, 1);
     const seeds = wholeNumber("--seeds", flags.seeds, 1);
-    const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
     const at = parseAt(flags.at);
     const set = valuesOf(rawArgs, args, "set");
     const lab = await import("../experiments/index.ts");
     const axes = asUsage(() => valuesOf(rawArgs, args, "over").map(lab.parseAxis));
     const loaded = await lab.loadSweep(flags.recipe, { set, axes, seeds, out: flags.out });
-    const { folder, base, source } = loaded;
+    if (!flags.dryRun) return watchSweep(flags, loaded, at);
+    const { folder, base } = loaded;
     const grid = asUsage(() => lab.expandGrid(loaded.sweep, base));
-    if (flags.dryRun) {
-      const runs = lab.runsOf(grid, shard).map((run) => ({ run: run.name, ...lab.stateOf(folder, run) }));
-      if (flags.json) process.stdout.write(`${JSON.stringify({ event: "plan", directory: folder.path, runs })}\n`);
-      else {
-        const table = lab.sweepTable(grid, lab.runResults(folder, grid, at));
-        const lines = runs.map(({ run, kind }) => `${kind.padEnd(8)}  ${run}\n`).join("");
-        process.stdout.write(`${lines}\n${lab.tableText(table, emphasised())}`);
-      }
-      return exitCodes.success;
+    const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
+    const runs = lab.runsOf(grid, shard).map((run) => ({ run: run.name, ...lab.stateOf(folder, run) }));
+    if (flags.json) process.stdout.write(`${JSON.stringify({ event: "plan", directory: folder.path, runs })}\n`);
+    else {
+      const table = lab.sweepTable(grid, lab.runResults(folder, grid, at));
+      const lines = runs.map(({ run, kind }) => `${kind.padEnd(8)}  ${run}\n`).join("");
+      process.stdout.write(`${lines}\n${lab.tableText(table, emphasised())}`);
     }
-    folder.define(loaded.sweep, base);
-    const reporter = sweepReporter(flags, jobs);
-    const interrupt = watchInterrupts(() => reporter.stopping());
-    try {
-      reporter.start(near(folder.path), grid.cells.length, grid.runs.length);
-      const outcome = await lab.runSweep(folder, grid, source, {
-        ...{ jobs, threads, shard, retry: flags.retry },
-        stop: interrupt.signal,
-        events: reporter.events,
-        update: () => void lab.writeResults(folder, grid, at),
-      });
-      reporter.close();
-      const table = lab.writeResults(folder, grid, at);
-      const text = lab.tableText(table, emphasised()) + lastWords(folder.path, outcome);
-      reporter.end(folder.path, outcome, text, table);
-      if (outcome.finished === outcome.runs) return exitCodes.success;
-      return interrupt.exitCode() || exitCodes.failure;
-    } finally {
-      reporter.close();
-      interrupt.dispose();
-    }
+    return exitCodes.success;
   },
 });

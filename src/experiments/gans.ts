@@ -8,7 +8,7 @@
  */
 /** Where k ends, as a fraction of the batch: the lower end of the paper's range, 0.5 to 0.75. */
 const FLOOR = 0.5;
-/** In so many multiplications k reaches its floor. */
+/** Multiplications until k reaches its floor. */
 const MULTIPLICATIONS = 50;
 
 /** How k falls. */
@@ -19,7 +19,7 @@ export interface Annealing {
 }
 
 /**
- * topK's options for a run of so many steps: k falls from the batch to `floor` of it during the first half of the run, by
+ * topK's options for a run of `steps` steps: k falls from the batch to `floor` of it during the first half of the run, by
  * `gamma` every `everySteps` steps, and stays there.
  *
  *     everySteps = steps / 100 (rounded, at least 1)      gamma = floor ^ (everySteps / (steps / 2))
@@ -58,7 +58,7 @@ const residual = (kind: string, options: readonly string[]): readonly string[] =
     ...options.map((option) => `${player}.${option}`),
   ]);
 
-/** What both BigGANs have beside their networks. */
+/** What both BigGANs have besides their networks. */
 const BIGGAN = ["loss=hinge", "generator.shared=32"];
 
 /**
@@ -126,13 +126,13 @@ const GANS = {
 export type SweepGan = keyof typeof GANS;
 
 /** Those with the DCGAN's networks. */
-export const dcgans: readonly SweepGan[] = ["dcgan", "lsgan", "wgan", "wgan-gp", "sn-dcgan"];
+export const dcgans = ["dcgan", "lsgan", "wgan", "wgan-gp", "sn-dcgan"] as const satisfies readonly SweepGan[];
 
 /** Those with residual networks that learn without labels. */
-export const residualGans: readonly SweepGan[] = ["sngan", "sagan"];
+export const residualGans = ["sngan", "sagan"] as const satisfies readonly SweepGan[];
 
 /** All that learn without labels. */
-export const unlabelledGans: readonly SweepGan[] = [...dcgans, ...residualGans];
+export const unlabelledGans = [...dcgans, ...residualGans] as const satisfies readonly SweepGan[];
 
 /** Generator updates of a GAN in the sweeps of top-k training. */
 export const stepsOf = (name: SweepGan): number => GANS[name].steps;

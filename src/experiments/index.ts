@@ -1,27 +1,28 @@
-/** Experiments built on training: the statistics of repeated runs, and sweeps. */
-export * from "./anomaly/index.ts";
-export { bigganIcr } from "./biggan-icr.ts";
-export { datasetAxis, datasetOverrides, type SweepDataset } from "./datasets.ts";
-export * from "./exploring/index.ts";
-export * from "./games/index.ts";
+/** Experiments built on training: the laboratory with its runner, sweeps, and the statistics of repeated runs. */
+import type { Experiment } from "./experiment.ts";
+import * as registry from "./registry.ts";
+
 export {
-  type Annealing,
-  annealing,
-  dcgans,
-  ganOverrides,
-  ORDINARY,
-  residualGans,
-  type SweepGan,
-  stepsOf,
-  unlabelledGans,
-} from "./gans.ts";
-export { improvedAblation } from "./improved-ablation.ts";
-export * from "./mine/index.ts";
-export * from "./mixture/index.ts";
-export { modeCollapse } from "./mode-collapse.ts";
-export * from "./semi/index.ts";
+  type Context,
+  defineExperiment,
+  defineReport,
+  defineSweepExperiment,
+  type Experiment,
+  type Figure,
+  type MeasuredExperiment,
+  type Page,
+  type RecordedExperiment,
+  type Report,
+  type SweptExperiment,
+  type TrainedExperiment,
+} from "./experiment.ts";
+export { defaultText, hintOf, parseOption, seeds, whole } from "./options.ts";
+export { markdownTable } from "./page.ts";
+export { readRecords } from "./records.ts";
+export { makePage, type Outcome, type RunOptions, runExperiment } from "./run.ts";
+export { shippedSweeps } from "./shipped-sweeps.ts";
 export * as statistics from "./statistics.ts";
 export * from "./sweep/index.ts";
-export { topKImages } from "./top-k-images.ts";
-export { readStoredTable, type StoredTable, updateTables } from "./top-k-images-table.ts";
-export * from "./truncation/index.ts";
+
+/** Every experiment, by the name of its sub-command. */
+export const experiments: Readonly<Record<string, Experiment>> = registry;

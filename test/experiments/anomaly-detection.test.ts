@@ -1,7 +1,7 @@
 /** AUROC, average precision and ranks against closed forms, ties and stored values of scikit-learn. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { auroc, averagePrecision, scaledRanks } from "../../src/experiments/index.ts";
+import { auroc, averagePrecision, scaledRanks } from "../../src/experiments/anomaly/detection.ts";
 
 interface Stored {
   cases: { scores: number[]; anomalous: boolean[]; auroc: number; averagePrecision: number }[];

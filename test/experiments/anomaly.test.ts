@@ -1,18 +1,18 @@
 /** Latent search against closed forms, the experiment's grid, its tables, and a short experiment from end to end. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { detect, testImages } from "../../src/experiments/anomaly/measure.ts";
 import {
   type AnomalyRecord,
+  anomaly,
   anomalySweep,
   anomalyTables,
-  expandGrid,
-  readAnomalyRecords,
-  runAnomaly,
-  searchLatents,
-} from "../../src/experiments/index.ts";
+  detect,
+  testImages,
+} from "../../src/experiments/anomaly/anomaly.ts";
+import { searchLatents } from "../../src/experiments/anomaly/latent-search.ts";
+import { expandGrid, readRecords, runExperiment } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { wasserstein } from "../../src/losses/index.ts";
 import { DiscriminatorNetwork, type DiscriminatorOutput, GeneratorNetwork } from "../../src/models/index.ts";
@@ -21,6 +21,7 @@ import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import { liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import type { BuiltGan } from "../../src/training/index.ts";
 import { flat } from "../nn/oracle.ts";
+import { cells } from "./markdown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-anomaly-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -192,11 +193,10 @@ describe("the experiment", () => {
   });
 
   it("trains, measures, and does not repeat what is there", async () => {
-    const sweep = anomalySweep({ digits: [1], gans: ["sn-dcgan"], seeds: 1, steps: 2 });
-    const measuring = { subset: 20, searchSteps: 2 };
+    const options = { digits: [1], gans: ["sn-dcgan" as const], seeds: 1, steps: 2, subset: 20, searchSteps: 2 };
     const path = join(folder, "short");
-    const first = await runAnomaly(sweep, path, measuring, { threads: 1 });
-    expect(first.outcome).toMatchObject({ runs: 2, finished: 2 });
+    const first = await runExperiment(anomaly, options, path, { threads: 1 });
+    expect(first.sweep).toMatchObject({ runs: 2, finished: 2 });
     expect(first.records.map(({ update, k }) => [update, k])).toEqual([
       ["all", 64],
       ["topK", 32],
@@ -206,18 +206,14 @@ describe("the experiment", () => {
         expect(auroc >= 0 && auroc <= 1 && auprc > 0 && auprc <= 1).toBe(true);
       }
     }
-    expect(readdirSync(path)).toEqual(expect.arrayContaining(["records", "records.json", "sweep.json", "tables.md"]));
-    const again = await runAnomaly(sweep, path, measuring, {
-      events: {
-        started: () => expect.unreachable("a finished run was begun again"),
-      },
-    });
+    expect(readdirSync(path)).toEqual(expect.arrayContaining(["records.jsonl", "sweep.json", "tables.md"]));
+    const events = { started: () => expect.unreachable("a finished run was begun again") };
+    const again = await runExperiment(anomaly, options, path, { events });
     expect(again.records).toEqual(first.records);
-    await expect(runAnomaly(sweep, path, { subset: 40, searchSteps: 2 })).rejects.toThrow(
-      "was measured on 20 images with 2 search steps, not on 40 with 2",
+    await expect(runExperiment(anomaly, { ...options, subset: 40 }, path)).rejects.toThrow(
+      "was measured with `subset` 20, not 40",
     );
-    writeFileSync(join(path, "records", "sn-dcgan-digit1-all-seed0.json"), "{");
-    expect(() => readAnomalyRecords(join(path, "records"))).toThrow("is not JSON");
+    expect(readRecords(path, anomaly)).toEqual(first.records);
   }, 60_000);
 });
 
@@ -243,7 +239,7 @@ describe("tables", () => {
         record(7, "topK", seed, 0.52 + seed / 10),
       ]),
     ];
-    const lines = anomalyTables(records).split("\n");
+    const lines = cells(anomalyTables(records)).split("\n");
     // Student's t with 2 degrees of freedom: 4.303 * 0.01 / sqrt(3).
     expect(lines.find((line) => line.startsWith("| 1 "))).toContain("| 0 1 2 | 0.610 ± 0.025 | **0.810 ± 0.025** |");
     expect(lines.find((line) => line.startsWith("| 7 "))).toContain("| 0.60 ± 0.25 | 0.62 ± 0.25 |");
@@ -253,6 +249,6 @@ describe("tables", () => {
 
   it("leave a seed that lacks a digit out of the mean", () => {
     const records = [record(1, "all", 0, 0.6), record(7, "all", 0, 0.8), record(1, "all", 1, 0.1)];
-    expect(anomalyTables(records)).toContain("| mean over digits | 0 1 | 0.70000 | – |");
+    expect(cells(anomalyTables(records))).toContain("| mean over digits | 0 1 | 0.70000 | – |");
   });
 });

@@ -4,12 +4,10 @@ import {
   bigganWeights,
   dcganOptions,
   dropout128,
-  expandGrid,
   exploringTables,
-  loadSweep,
   resolution,
-  type Sweep,
-} from "../../src/experiments/index.ts";
+} from "../../src/experiments/exploring/index.ts";
+import { expandGrid, loadSweep, type Sweep } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";

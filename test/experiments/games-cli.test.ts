@@ -21,12 +21,12 @@ describe("gantry lab games", () => {
 
     const others = ["lab", "games", ...flags, "--steps", "300", "--out", out];
     expect((await start(others)).stderr).toBe(
-      `gantry: ${join(out, "records/bilinear.json")} was played with --lr 0.05 --steps 200 --seeds 3 --weights 0.5 --orders alternating, ` +
+      `gantry: ${join(out, "records.jsonl")} holds a record that was played with --lr 0.05 --steps 200 --seeds 3 --weights 0.5 --orders alternating, ` +
         "not --lr 0.05 --steps 300 --seeds 3 --weights 0.5 --orders alternating; choose another folder with --out\n",
     );
 
     const again = join(folder, "again");
-    const second = await start(["lab", "games", "--records", join(out, "records"), "--out", again, "--json"]);
+    const second = await start(["lab", "games", "--records", join(out, "records.jsonl"), "--out", again, "--json"]);
     expect(second.stdout).toBe(`${JSON.stringify({ event: "end", directory: again })}\n`);
     for (const file of ["tables.md", "figures/dirac-ways.svg", "figures/dirac-alternating-distance.svg"]) {
       expect(readFileSync(join(again, file), "utf8"), file).toBe(readFileSync(join(out, file), "utf8"));
@@ -53,7 +53,7 @@ describe("gantry lab games", () => {
     const missing = join(folder, "none");
     expect(await wrong("--records", missing)).toEqual([
       1,
-      `gantry: ${missing} holds no records; name a folder with those of gantry lab gans`,
+      `gantry: ${missing} holds no records; name a file or a folder with those of gantry lab games`,
     ]);
   });
 });

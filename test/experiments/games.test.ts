@@ -2,12 +2,14 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { gamesTables, readGameRecords, writeGameRecord, writeGamesPage } from "../../src/experiments/games/index.ts";
+import { type GameRecord, games, gamesTables, playAll, spacedSteps } from "../../src/experiments/games/games.ts";
 import { type PlayOrder, type PlaySetting, playGame, playOrders } from "../../src/experiments/games/play.ts";
-import { type GameRecord, playAll, spacedSteps } from "../../src/experiments/games/record.ts";
 import { START_SIDE, startsOf, toyGames } from "../../src/experiments/games/toy-games.ts";
+import { makePage } from "../../src/experiments/index.ts";
+import { appendRecord, readRecords } from "../../src/experiments/records.ts";
 import { grad, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, fixture, flat } from "../nn/oracle.ts";
+import { cells } from "./markdown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-games-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -188,7 +190,7 @@ describe("records and pages", () => {
   });
 
   it("hold every way of playing, and make the same page again", async () => {
-    const experiment = { weights: [0.1], seeds: 3, steps: 150 };
+    const experiment = { orders: playOrders, weights: [0.1], lr: 0.05, seeds: 3, steps: 150 };
     const records = [bilinear, dirac].map((game) => playAll(game, experiment));
     const kinds = (record: GameRecord): string[] =>
       record.arms.map(({ order, setting }) => `${order[0]} ${setting.kind}`);
@@ -204,10 +206,10 @@ describe("records and pages", () => {
       expect(Math.hypot(...ends[i]!) / Math.hypot(...start) / grown).toBeCloseTo(1, 2);
       expect(ways[i]![0]!.map((value, axis) => value - start[axis]!).every((gap) => Math.abs(gap) <= 5e-4)).toBe(true);
     }
-    for (const record of records) writeGameRecord(join(folder, "records"), record);
-    expect(readGameRecords(join(folder, "records"))).toEqual(records);
-    const tables = await writeGamesPage(folder, records);
-    expect(gamesTables(readGameRecords(join(folder, "records")))).toBe(tables);
+    for (const record of records) appendRecord(join(folder, "records.jsonl"), record);
+    expect(readRecords(folder, games)).toEqual(records);
+    const tables = await makePage(games, records, folder);
+    expect(gamesTables(readRecords(folder, games))).toBe(tables);
     expect(tables).toContain("| historical averaging, weight 0.1 |");
     expect(readdirSync(join(folder, "figures")).sort()).toEqual(
       ["bilinear", "dirac"].flatMap((name) =>
@@ -217,20 +219,19 @@ describe("records and pages", () => {
         ]),
       ),
     );
-    expect(() => readGameRecords(join(folder, "nowhere"))).toThrow("holds no records");
   });
 
   it("say of plays that left the numbers how many they are", () => {
     const record = playAll(salimans, { orders: ["simultaneous"], weights: [], lr: 5, steps: 100, seeds: 4 });
     expect(record.arms[0]!.distances.at(-1)).toEqual([null, null, null, null]);
-    expect(gamesTables([record])).toMatch(/\| plain \| 4 of 4 not finite \| 0 of 4 \|/);
+    expect(cells(gamesTables([record]))).toMatch(/\| plain \| 4 of 4 not finite \| 0 of 4 \|/);
   });
 
   it("tables give the geometric mean and its interval", () => {
-    const record = playAll(bilinear, { orders: ["simultaneous"], weights: [], steps: 100, seeds: 2 });
+    const record = playAll(bilinear, { orders: ["simultaneous"], weights: [], lr: 0.05, steps: 100, seeds: 2 });
     const arm = record.arms[0]!;
     const spread = { ...record, arms: [{ ...arm, distances: [...arm.distances.slice(0, -1), [0.001, 0.1]] }] };
     // Logarithms -3 and -1: mean -2, half-width 12.706 * sqrt(2) / sqrt(2) = 12.706.
-    expect(gamesTables([spread])).toContain("| plain | 0.010 (2.0e-15 to 5.1e+10) | 1 of 2 |");
+    expect(cells(gamesTables([spread]))).toContain("| plain | 0.010 (2.0e-15 to 5.1e+10) | 1 of 2 |");
   });
 });

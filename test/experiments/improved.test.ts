@@ -1,6 +1,8 @@
 /** The sweeps of the improved techniques: what their variants differ in, and nothing else. */
 import { describe, expect, it } from "vitest";
-import { expandGrid, improvedAblation, loadSweep, modeCollapse } from "../../src/experiments/index.ts";
+import { improvedAblation } from "../../src/experiments/improved-ablation.ts";
+import { expandGrid, loadSweep } from "../../src/experiments/index.ts";
+import { modeCollapse } from "../../src/experiments/mode-collapse.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { start } from "../cli/spawn.ts";
+import { cells } from "./markdown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-lab-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,7 +16,7 @@ describe("gantry lab", () => {
     const { code, stdout } = await start([...mixture, "--threads", "1"]);
     expect(code).toBe(0);
     expect(stdout).toContain("### 4 modes, 10 iterations");
-    expect(stdout).toContain("| top-k | 0 | 234 |");
+    expect(cells(stdout)).toContain("| top-k | 0 | 234 |");
     const log = join(out, "runs", "modes=4_update=top-seed0", "metrics.jsonl");
     const before = statSync(log).mtimeMs;
     expect((await start([...mixture, "--threads", "1"])).code).toBe(0);
@@ -24,7 +25,7 @@ describe("gantry lab", () => {
 
   it("makes the page again from the records", async () => {
     const again = join(folder, "again");
-    const { code } = await start(["lab", "mixture", "--records", join(out, "records"), "--out", again]);
+    const { code } = await start(["lab", "mixture", "--records", join(out, "records.jsonl"), "--out", again]);
     expect(code).toBe(0);
     expect(readFileSync(join(again, "tables.md"), "utf8")).toBe(readFileSync(join(out, "tables.md"), "utf8"));
   });
@@ -49,7 +50,7 @@ describe("gantry lab", () => {
     ]);
     expect(await wrong("oracle")).toEqual([
       2,
-      "gantry: gantry lab oracle needs a run, or --records DIR; see gantry lab oracle --help",
+      "gantry: gantry lab oracle needs a run, or --records PATH; see gantry lab oracle --help",
     ]);
     expect(await wrong("anneal", "--gammas", "2")).toEqual([
       2,

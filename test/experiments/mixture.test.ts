@@ -1,26 +1,27 @@
 /** The experiment on mixtures: its grid, its records, its tables and figures. */
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import { expandGrid, makePage } from "../../src/experiments/index.ts";
+import { annealSweep } from "../../src/experiments/mixture/anneal.ts";
 import {
-  annealSweep,
   groupsOf,
   groupTable,
   type MixtureRecord,
   milestones,
+  mixture,
   mixtureSweep,
   populatedModes,
-  readRecords,
   recordOf,
+  updates,
   verdicts,
-  writeMixturePage,
-  writeRecord,
-} from "../../src/experiments/mixture/index.ts";
-import { expandGrid } from "../../src/experiments/sweep/grid.ts";
+} from "../../src/experiments/mixture/mixture.ts";
+import { parseOption } from "../../src/experiments/options.ts";
+import { appendRecord, readRecords } from "../../src/experiments/records.ts";
 import { loadRecipe } from "../../src/recipe/load.ts";
 import { startRun } from "../../src/training/index.ts";
 import { filesIn, temporaryFolder } from "../training/tiny.ts";
+import { cells } from "./markdown.ts";
 
 const curve = (values: readonly number[]): MixtureRecord["curve"] =>
   values.map((highQuality, i) => ({ step: (i + 1) * 10, highQuality, modes: 4, reverseKl: 0.1, distance: 0.02 }));
@@ -52,8 +53,8 @@ const record = (update: MixtureRecord["update"], seed: number, share: number): M
 describe("mixtureSweep", () => {
   it("is all arms with the first seed first, each differing in the rows alone", async () => {
     const { recipe } = await loadRecipe("mixture");
-    const { runs } = expandGrid(mixtureSweep({ modes: [64, 25], seeds: 2 }), recipe);
-    expect(() => mixtureSweep({ modes: [24] })).toThrow("modes (=24) must be a square number");
+    const { runs } = expandGrid(mixtureSweep({ modes: [64, 25], updates, seeds: 2, steps: 100_000 }), recipe);
+    expect(() => parseOption("--modes", mixture.options.modes, "24")).toThrow("--modes (=24) must be a square number");
     expect(runs.slice(0, 5).map(({ name }) => name)).toEqual([
       "modes=25_update=all-seed0",
       "modes=25_update=top-seed0",
@@ -69,7 +70,7 @@ describe("mixtureSweep", () => {
 
   it("anneals a shorter run in proportion", async () => {
     const { recipe } = await loadRecipe("mixture");
-    const short = expandGrid(mixtureSweep({ steps: 5_000 }), recipe).runs[0]!.recipe;
+    const short = expandGrid(mixtureSweep({ modes: [25], updates, seeds: 5, steps: 5_000 }), recipe).runs[0]!.recipe;
     expect(short.techniques[0]!.options.everySteps).toBe(100);
     expect(short.evaluate!.every).toBe(100);
     expect(short.checkpoint.at).toEqual([50, 250, 500, 1000, 2500, 5000]);
@@ -81,7 +82,7 @@ describe("annealSweep", () => {
   it("has every pair below 1, and all samples once", async () => {
     const { recipe } = await loadRecipe("mixture");
     const { cells, runs } = expandGrid(
-      annealSweep({ gammas: [0.5, 0.9], floors: [0.25, 1], seeds: 1, steps: 500 }),
+      annealSweep({ gammas: [0.5, 0.9], floors: [0.25, 1], modes: 25, seeds: 1, steps: 500 }),
       recipe,
     );
     expect(cells.map(({ values }) => values[0])).toEqual(["all samples", "gamma 0.5, nu 0.25", "gamma 0.9, nu 0.25"]);
@@ -112,17 +113,8 @@ describe("records", () => {
     expect(found.strip!.map(({ step }) => step)).toEqual([1, 3, 5, 10, 25, 50]);
     expect(found.density!.total).toBe(200);
     const folder = temporaryFolder();
-    writeRecord(folder, found);
-    expect(readRecords(folder)).toEqual([found]);
-  });
-
-  it("that are damaged are named", () => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, "modes-4-top-seed0.json"), "{");
-    expect(() => readRecords(folder)).toThrow("modes-4-top-seed0.json is not JSON");
-    writeFileSync(join(folder, "modes-4-top-seed0.json"), "{}");
-    expect(() => readRecords(folder)).toThrow("modes-4-top-seed0.json: `format`");
-    expect(() => readRecords(join(folder, "absent"))).toThrow("absent holds no records");
+    appendRecord(join(folder, "records.jsonl"), found);
+    expect(readRecords(folder, mixture)).toEqual([found]);
   });
 });
 
@@ -134,7 +126,7 @@ describe("tables", () => {
 
   it("have the interval of Student's t, and bold only what it sets apart", () => {
     const [group] = groupsOf(apart);
-    const lines = groupTable(group!).split("\n");
+    const lines = cells(groupTable(group!)).split("\n");
     // s = 1 point, t(0.975, 2) = 4.303, n = 3: 2.48 points.
     expect(lines[2]).toContain("| all samples | 0 1 2 | 8 | 91.0 ± 2.5 | 4 ± 0 | 4 ± 0 |");
     expect(lines[3]).toContain("| top-k | 0 1 2 | 6 | **97.0 ± 2.5** | 4 ± 0 | 4 ± 0 |");
@@ -170,7 +162,7 @@ describe("the page", () => {
       strip: [{ step: 1, points: [[0, 0]] as [number, number][] }],
       density: { frame: { x: 0, y: 0, size: 1 }, cells: 2, counts: [[0, 1]] as [number, number][], total: 1 },
     };
-    await writeMixturePage(folder, [record("all", 0, 0.9), withFilm]);
+    await makePage(mixture, [record("all", 0, 0.9), withFilm], folder);
     expect(Object.keys(filesIn(folder)).sort()).toEqual([
       ...["density", "quality", "recovered", "strip"].flatMap((name) => [
         `figures/modes-4-${name}.png`,

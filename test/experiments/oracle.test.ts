@@ -4,16 +4,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { mixtureOfGaussians } from "../../src/data/index.ts";
-import {
-  measureOracle,
-  motions,
-  oracleTables,
-  readOracles,
-  ringCosines,
-  updates,
-  writeOracle,
-  writeOraclePage,
-} from "../../src/experiments/mixture/index.ts";
+import { makePage } from "../../src/experiments/index.ts";
+import { updates } from "../../src/experiments/mixture/mixture.ts";
+import { motions, ringCosines } from "../../src/experiments/mixture/motions.ts";
+import { measureOracle, oracle, oracleTables } from "../../src/experiments/mixture/oracle.ts";
+import { appendRecord, readRecords } from "../../src/experiments/records.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
 import { type DiscriminatorOutput, type ModelContext, mlp } from "../../src/models/index.ts";
 import { MlpDiscriminator } from "../../src/models/mlp.ts";
@@ -27,6 +22,7 @@ import { loadCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { seedOf } from "../../src/training/step/random-streams.ts";
 import { flat } from "../nn/oracle.ts";
 import { filesIn, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+import { cells } from "./markdown.ts";
 
 const mixture = {
   centres: [
@@ -284,12 +280,12 @@ describe("measureOracle", () => {
         },
       ],
     });
-    const text = oracleTables([of(0, 0.1, 2), of(1, 0.3, 4)]);
+    const text = cells(oracleTables([of(0, 0.1, 2), of(1, 0.3, 4)]));
     // Two values: t(0.975, 1) = 12.706, so 0.2 +- 12.706 * 0.1 and 30 % +- 12.706 * 10 %.
     expect(text).toContain("over seeds 0, 1");
-    expect(text).toContain("|  | *in the worst quarter* | 30 ± 127 % | – | – | – | 17 ± 0 % |");
+    expect(text).toContain("| | *in the worst quarter* | 30 ± 127 % | – | – | – | 17 ± 0 % |");
     expect(text).toContain("| 4 | *share of samples* | 25 ± 0 % | 0 ± 0 % |");
-    expect(text).toContain("|  | cosine, top half | +0.20 ± 1.27 |");
+    expect(text).toContain("| | cosine, top half | +0.20 ± 1.27 |");
   });
 
   it("does not depend on the learning rate of the plain step, and the halves differ", async () => {
@@ -329,16 +325,16 @@ describe("measureOracle", () => {
     await startRun(recipe(), { directory: path }).train();
     const record = await measureOracle(path, { batches: 2, steps: [4] });
     const folder = temporaryFolder();
-    writeOracle(folder, record);
-    expect(readOracles(folder)).toEqual([record]);
-    expect(await writeOraclePage(folder, [record])).toBe(oracleTables([record]));
+    appendRecord(join(folder, "records.jsonl"), record);
+    expect(readRecords(folder, oracle)).toEqual([record]);
+    expect(await makePage(oracle, [record], folder)).toBe(oracleTables([record]));
     expect(Object.keys(filesIn(folder)).sort()).toEqual([
       "figures/oracle-modes-4-all-seed0-gradient.png",
       "figures/oracle-modes-4-all-seed0-gradient.svg",
       "figures/oracle-modes-4-all-seed0-optimizer.png",
       "figures/oracle-modes-4-all-seed0-optimizer.svg",
-      "oracle-modes-4-all-seed0.json",
       "oracle.md",
+      "records.jsonl",
     ]);
     await expect(measureOracle(path, { steps: [3] })).rejects.toThrow("checkpoint `3` does not exist; there are: 2, 4");
     expect(new RunDirectory(path).evaluations()).toEqual([]);

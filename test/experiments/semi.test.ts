@@ -3,9 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { expandGrid, readSemiRecords, type SemiRecord, semiSweep, semiTables } from "../../src/experiments/index.ts";
-import { hasEnsemble, writeSemiRecord } from "../../src/experiments/semi/record.ts";
+import { expandGrid } from "../../src/experiments/index.ts";
+import { parseOption } from "../../src/experiments/options.ts";
+import { appendRecord, readRecords } from "../../src/experiments/records.ts";
+import { type SemiRecord, semi, semiSweep, semiTables } from "../../src/experiments/semi.ts";
 import { loadRecipe } from "../../src/recipe/index.ts";
+import { cells } from "./markdown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-semi-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,38 +38,36 @@ describe("gantry lab semi", () => {
     expect(recipe).toMatchObject({ seed: 2, epochs: 7 });
     const { options } = recipe.techniques.find(({ kind }) => kind === "semiSupervised")!;
     expect(options).toMatchObject({ labels: 100, labelSeed: 1 });
-    expect(() => semiSweep({ labels: [] })).toThrow("name at least one");
-    expect(() => semiSweep({ labels: [100, 15] })).toThrow("labels (=15) must be a multiple of 10");
+    const labels = (text: string) => () => parseOption("--labels", semi.options.labels, text);
+    expect(labels(",")).toThrow("must name at least one");
+    expect(labels("100,15")).toThrow("--labels (=15) must be a multiple of 10");
   });
 
   it("keeps records, and gives the mean over draws of the last epoch, with its interval", () => {
-    for (const record of [run(0, 0, 80), run(0, 1, 100), run(1, 0, 110), run(1, 1, 110)])
-      writeSemiRecord(folder, record);
-    writeSemiRecord(folder, {
-      format: 1,
-      labels: 100,
-      draw: 0,
-      seeds: [0, 1],
-      epochs: 2,
-      images: 10_000,
-      errors: 95,
-      averaged: 84,
-    });
-    expect(hasEnsemble(folder, { labels: 100, draw: 0, seeds: [0, 1] })).toBe(true);
-    expect(hasEnsemble(folder, { labels: 100, draw: 0, seeds: [0, 1, 2] })).toBe(false);
-    expect(hasEnsemble(folder, { labels: 100, draw: 1, seeds: [0, 1] })).toBe(false);
-    const records = readSemiRecords(folder);
-    expect(records.runs.map(({ draw, seed }) => [draw, seed])).toEqual([
+    const ensemble = { format: 1, labels: 100, draw: 0, epochs: 2, images: 10_000 } as const;
+    const path = join(folder, "records.jsonl");
+    for (const record of [
+      run(1, 1, 110),
+      run(0, 1, 100),
+      { ...ensemble, seeds: [0], errors: 99, averaged: 90 },
+      { ...ensemble, seeds: [0, 1], errors: 95, averaged: 84 },
+      run(1, 0, 110),
+      run(0, 0, 80),
+    ])
+      appendRecord(path, record);
+    const records = readRecords(folder, semi);
+    const runs = records.filter((record): record is SemiRecord => "seed" in record);
+    expect(runs.map(({ draw, seed }) => [draw, seed])).toEqual([
       [0, 0],
       [0, 1],
       [1, 0],
       [1, 1],
     ]);
+    const tables = cells(semiTables(records));
     // Draws 90 and 110: mean 100, t(0.975, 1) s / sqrt(2) = 12.706 * 14.142 / 1.414 = 127.06.
-    expect(semiTables(records)).toContain("| 100 | 2 | 2 | 4 | 10000 | 100 ± 127 | 110 ± 127 | 1 |");
-    expect(semiTables(records)).toContain("| 100 | 0 | 2 | 2 | 84 | 95 |");
-    expect(() => readSemiRecords(join(folder, "none"))).toThrow(
-      "holds no records; name a folder with those of gantry lab semi",
-    );
+    expect(tables).toContain("| 100 | 2 | 2 | 4 | 10000 | 100 ± 127 | 110 ± 127 | 1 |");
+    // Of each draw the largest ensemble.
+    expect(tables).toContain("| 100 | 0 | 2 | 2 | 84 | 95 |");
+    expect(tables).not.toContain("| 100 | 0 | 2 | 1 |");
   });
 });

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readStoredTable, type StoredTable, updateTables } from "../../src/experiments/index.ts";
+import { readStoredTable, type StoredTable, updateTables } from "../../src/experiments/images.ts";
+import { cells } from "./markdown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-table-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -29,7 +30,7 @@ const stored: StoredTable = {
 };
 
 describe("the table of updates", () => {
-  const lines = updateTables(stored).split("\n");
+  const lines = cells(updateTables(stored)).split("\n");
   const line = (start: string) => lines.find((text) => text.startsWith(start));
 
   it("pairs runs by seed: a difference can be clear where the intervals overlap", () => {
@@ -56,7 +57,7 @@ describe("the table of updates", () => {
   });
 
   it("turns round for scores of which more is better", () => {
-    const more = updateTables({ ...stored, columns: [{ name: "is", better: "higher" }] });
+    const more = cells(updateTables({ ...stored, columns: [{ name: "is", better: "higher" }] }));
     expect(more).toContain("| c | 0 1 2 | 2.0 ± 2.5 | **12.0 ± 2.5** | +10 ± 0 |");
     expect(more).toContain("better mean in 1 of 3 cells");
   });

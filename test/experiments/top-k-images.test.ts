@@ -1,7 +1,10 @@
 /** The sweep of images: its grid, what its updates differ in, and that k falls to its floor by the middle of each run. */
 import { describe, expect, it } from "vitest";
-import { annealing, bigganIcr, expandGrid, loadSweep, runsOf, topKImages } from "../../src/experiments/index.ts";
+import { bigganIcr } from "../../src/experiments/biggan-icr.ts";
+import { annealing } from "../../src/experiments/gans.ts";
+import { expandGrid, loadSweep, runsOf } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
+import { topKImages } from "../../src/experiments/top-k-images.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";

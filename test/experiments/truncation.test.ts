@@ -3,21 +3,21 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type DataContext, defineDataset, mnist } from "../../src/data/index.ts";
-import {
-  readTruncationRecords,
-  runTruncation,
-  type TruncationExperiment,
-  writeTruncationPage,
-} from "../../src/experiments/index.ts";
-import { truncationCurve, truncationTables } from "../../src/experiments/truncation/page.ts";
-import type { TruncationRecord } from "../../src/experiments/truncation/record.ts";
+import { makePage, readRecords, runExperiment } from "../../src/experiments/index.ts";
 import { amenability, Saturation } from "../../src/experiments/truncation/saturation.ts";
+import {
+  type TruncationRecord,
+  truncation,
+  truncationCurve,
+  truncationTables,
+} from "../../src/experiments/truncation/truncation.ts";
 import { precisionRecall } from "../../src/metrics/index.ts";
 import { dcgan } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { startRun } from "../../src/training/index.ts";
 import { makeDataset, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
+import { cells } from "./markdown.ts";
 
 describe("saturation", () => {
   it("is the share of values beyond 0.99 at either end", () => {
@@ -117,7 +117,7 @@ describe("gantry lab truncation", () => {
     // t(0.975, 1) s / sqrt(2) = 12.706 x sqrt(2) / sqrt(2)
     expect(plain!.scores.inceptionScore.halfWidth).toBeCloseTo(12.7062, 3);
     expect(one!.saturation).toEqual({ dark: 0.1, bright: 0.5 });
-    const text = truncationTables(records);
+    const text = cells(truncationTables(records));
     expect(text).toContain("| none | 3 ± 13 | 20 ± 0 | 0.50000 ± 0 | 0.25000 ± 0 | 10.0 % | 20.0 % | 2 |");
     expect(text).toContain("at threshold 1, at the bright end: 25.0 % of all values");
     expect(text).toContain("**not amenable to truncation**");
@@ -132,9 +132,9 @@ describe("gantry lab truncation", () => {
     const data = mnist({ size: 16, first: 80 }) as RecipeInput["data"];
     const recipe = tinyRecipe({ data, generator: dcgan.generator({ latent: 4, width: 2 }), steps: 1 });
     await startRun(recipe, { directory: run }).train();
-    const experiment: TruncationExperiment = {
+    const options = {
       run,
-      thresholds: [undefined, 0.5],
+      thresholds: [null, 0.5],
       seeds: 1,
       protocol: "quick",
       features: "mnist-classifier",
@@ -143,11 +143,10 @@ describe("gantry lab truncation", () => {
       checkpoint: "last",
       averaged: true,
     };
-    const out = join(folder, "records");
+    const out = join(folder, "out");
     const seen: string[] = [];
     const measured = ({ threshold, seconds }: TruncationRecord): unknown => seen.push(`${threshold} ${seconds}`);
-    await runTruncation(experiment, out, { events: { measured } });
-    const before = readTruncationRecords(out);
+    const { records: before } = await runExperiment(truncation, options, out, { measured });
     expect(before.map(({ threshold }) => threshold)).toEqual([null, 0.5]);
     expect(before[1]!.scores.map(({ name }) => name.split("@")[0])).toEqual([
       "inceptionScore",
@@ -163,15 +162,15 @@ describe("gantry lab truncation", () => {
     // As many real images as generated ones.
     expect(before[1]!.scores[2]!.protocol.options).toEqual({ neighbours: 3, most: 40 });
     expect(before[1]!.saturation.bright).toBeLessThan(1);
-    await runTruncation({ ...experiment, thresholds: [undefined, 1, 0.5] }, out, { events: { measured } });
+    await runExperiment(truncation, { ...options, thresholds: [0.5, null, 1] }, out, { measured });
     expect(seen).toHaveLength(5);
-    const after = readTruncationRecords(out);
+    const after = readRecords(out, truncation);
     expect([after[0], after[2]]).toEqual(before);
-    await expect(runTruncation({ ...experiment, count: 41 }, out)).rejects.toThrow(
+    await expect(runExperiment(truncation, { ...options, count: 41 }, out)).rejects.toThrow(
       "was measured with `count` 40, not 41",
     );
 
-    await writeTruncationPage(folder, after);
+    await makePage(truncation, after, folder);
     for (const file of ["tables.md", "curve.json", "figures/scores.svg", "figures/precision-recall.png"]) {
       expect(existsSync(join(folder, file)), file).toBe(true);
     }
@@ -188,23 +187,19 @@ describe("gantry lab truncation", () => {
     const folder = temporaryFolder();
     const run = join(folder, "run");
     await startRun(tinyRecipe({ data: slow() as RecipeInput["data"], steps: 1 }), { directory: run }).train();
-    const experiment = {
+    const options = {
       run,
       thresholds: [1],
       seeds: 1,
       protocol: "quick",
       features: "mnist-classifier",
+      count: undefined,
+      realCount: undefined,
       checkpoint: "last",
       averaged: true,
     };
-    const stopped = runTruncation(experiment, join(folder, "records"), { stop: AbortSignal.abort("enough") });
+    const stopped = runExperiment(truncation, options, join(folder, "out"), { stop: AbortSignal.abort("enough") });
     await expect(stopped).rejects.toBe("enough");
     expect(prepared).toBe(1);
-  });
-
-  it("refuses a folder without records", () => {
-    expect(() => readTruncationRecords(temporaryFolder())).toThrow(
-      "holds no records; name a folder with those of gantry lab truncation",
-    );
   });
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/index.ts";
 import { mnist } from "../../src/data/index.ts";
-import { semiEnsemble, semiRecord } from "../../src/experiments/semi/record.ts";
+import { semiEnsemble, semiRecord } from "../../src/experiments/semi.ts";
 import { readSafetensors } from "../../src/formats/index.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
 import { testError } from "../../src/metrics/scores/index.ts";

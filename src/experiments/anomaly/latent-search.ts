@@ -38,9 +38,9 @@ export interface Residuals {
  * f is the discriminator's features, the input of its last layer. The rows share no number: their losses are summed, both
  * networks are put into evaluation mode (batch norm takes its running statistics), and Adam works entry by entry. So a
  * score depends neither on which other images are searched nor on their order, apart from the latent that it begins from.
- * The networks are left in training mode, as they are while a run goes on, with the state that they had.
+ * The networks are left in training mode, as they are during a run, with the state that they had.
  *
- * The latents begin where the game's latents are drawn from, by `seed`, the same for the row of the same number.
+ * The latents begin where the GAN's latents are drawn from, by `seed`, the same for the row of the same number.
  *
  * @example
  * const { total } = searchLatents(game, images, { steps: 500 });

@@ -85,7 +85,7 @@ class Player {
 /**
  * Plays a game from all starting points at once, in float64, and shows where it stands after each step.
  *
- * @throws Error for R1 in a game without a discriminator.
+ * @throws Error for R1 in a game without a discriminator
  *
  * @example
  * const options = { setting: { kind: "history", weight: 0.1 }, order: "simultaneous", lr: 0.05, steps: 1_000, starts: [[1, 0]] };

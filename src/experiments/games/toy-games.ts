@@ -66,11 +66,11 @@ export const toyGames: readonly ToyGame[] = [
       return halves.real.add(halves.fake);
     },
     slope(y) {
-      const judge = (images: Tensor) => {
+      const discriminate = (images: Tensor) => {
         const logits = images.mul(y.unsqueeze(1));
         return { score: logits.select(1, 0), logits, features: images, hidden: [] };
       };
-      return squaredGradientNorms({ discriminate: judge }, Tensor.zeros([y.numel, 1], { dtype: y.dtype }), undefined);
+      return squaredGradientNorms({ discriminate }, Tensor.zeros([y.numel, 1], { dtype: y.dtype }), undefined);
     },
   },
   {

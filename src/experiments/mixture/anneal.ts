@@ -1,23 +1,23 @@
 /**
  * How fast k falls, and how far: top-k training over gamma and nu on a mixture, about the two failures that the paper
- * names. Too small a gamma throws samples away before the discriminator knows good from bad; too large a nu is ordinary
- * training.
+ * names (Sinha et al. 2020). Too small a gamma throws samples away before the discriminator knows good from bad; too large a nu is
+ * ordinary training.
  */
+import { z } from "zod";
+import { defineSweepExperiment } from "../experiment.ts";
+import { seeds } from "../options.ts";
 import { defineSweep, type Sweep } from "../sweep/index.ts";
-import { annealingInterval, FULL_LENGTH, requireSquare } from "./experiment.ts";
+import { annealingInterval, modesOption, stepsOption } from "./mixture.ts";
 
-/** What to run. */
-export interface AnnealExperiment {
-  /** Factors gamma, 0 to 1; default 0.5, 0.75, 0.9, 0.99, 0.999. */
-  readonly gammas?: readonly number[] | undefined;
-  /** Floors nu, 0 to 1; default 0.125, 0.25, 0.5, 0.75, 1 (1 is learning from all samples, whatever gamma). */
-  readonly floors?: readonly number[] | undefined;
-  /** A square number; default 25. */
-  readonly modes?: number | undefined;
-  /** Seeds 0, 1 ...; default 3. */
-  readonly seeds?: number | undefined;
-  /** Generator steps of each run; default 100,000. */
-  readonly steps?: number | undefined;
+/** What is run. */
+interface AnnealOptions {
+  /** Factors gamma, above 0 and at most 1. */
+  readonly gammas: readonly number[];
+  /** Floors nu, above 0 and at most 1; 1 is learning from all samples, whatever gamma. */
+  readonly floors: readonly number[];
+  readonly modes: number;
+  readonly seeds: number;
+  readonly steps: number;
 }
 
 /**
@@ -25,12 +25,9 @@ export interface AnnealExperiment {
  * samples. k falls 49 times in a run, at every fiftieth of its length but the last.
  *
  * @example
- * const sweep = annealSweep({ gammas: [0.75, 0.99], floors: [0.5, 1], steps: 10_000 });
+ * const sweep = annealSweep({ gammas: [0.75, 0.99], floors: [0.5, 1], modes: 25, seeds: 3, steps: 10_000 });
  */
-export function annealSweep(experiment: AnnealExperiment = {}): Sweep {
-  const { gammas = [0.5, 0.75, 0.9, 0.99, 0.999], floors = [0.125, 0.25, 0.5, 0.75, 1] } = experiment;
-  const { modes = 25, seeds = 3, steps = FULL_LENGTH } = experiment;
-  requireSquare(modes);
+export function annealSweep({ gammas, floors, modes, seeds, steps }: AnnealOptions): Sweep {
   const interval = annealingInterval(steps);
   const pairs = floors
     .filter((floor) => floor < 1)
@@ -56,3 +53,34 @@ export function annealSweep(experiment: AnnealExperiment = {}): Sweep {
     seeds,
   });
 }
+
+const SHARE = { error: "must be numbers above 0 and at most 1, such as 0.5,0.75" };
+const share = () => z.number(SHARE).gt(0, SHARE).max(1, SHARE);
+
+/** `gantry lab anneal`. */
+export const anneal = defineSweepExperiment({
+  name: "anneal",
+  description:
+    "Trains on a mixture of Gaussians with every pair of gamma (how fast k falls) and nu (how far), and tabulates the scores.",
+  examples: [
+    {
+      line: "gantry lab anneal",
+      does: "20 pairs and all samples, 3 seeds, 100,000 steps: 63 runs of half an hour on a core",
+    },
+    {
+      line: "gantry lab anneal --gammas 0.5,0.99 --floors 0.25,0.75,1 --steps 20000",
+      does: "the corners, and all samples",
+    },
+  ],
+  options: {
+    gammas: z.array(share()).default([0.5, 0.75, 0.9, 0.99, 0.999]).describe("factors gamma of k"),
+    floors: z
+      .array(share())
+      .default([0.125, 0.25, 0.5, 0.75, 1])
+      .describe("smallest shares nu of the batch; 1 is learning from all samples"),
+    modes: modesOption().default(25).describe("number of modes, a square number"),
+    seeds: seeds(3),
+    steps: stepsOption(),
+  },
+  sweep: annealSweep,
+});

@@ -9,7 +9,7 @@ const compiled = join(here, "../../cli/main.js");
 
 /**
  * The command line of this very Gantry. Compiled code starts its compiled fellow: bin/gantry.js would in a clone compile
- * anew for each run, and a sweep of hours would fail, or change, with the first source that is edited meanwhile.
+ * again for each run, and a sweep of hours would fail, or change, with the first source that is edited meanwhile.
  */
 export const gantryCommand: readonly string[] = [
   process.execPath,

@@ -6,7 +6,7 @@
  *     logs/<cell>-seed<n>.txt     what each run wrote to its standard error
  *     failures/<cell>-seed<n>.json   why a run failed
  *     claims/<cell>-seed<n>.json  which process is at work on a run
- *     table.txt table.md table.csv table.json runs.csv   the results as they stand
+ *     table.txt table.md table.csv table.json runs.csv records.jsonl   the results as they stand
  *
  * Several processes, on several machines, can work in one folder: a run belongs to whoever holds its claim.
  */
@@ -98,7 +98,7 @@ export class SweepFolder {
       this.#refuseOther();
       if (this.#create(content)) return;
     }
-    const stored = this.#stored();
+    const stored = this.stored();
     // More seeds are more runs of the same cells.
     const found = changes(seeds > stored.seeds ? { ...stored, seeds } : stored, content);
     if (found.length === 0) {
@@ -134,7 +134,8 @@ export class SweepFolder {
     }
   }
 
-  #stored(): Stored {
+  /** What sweep.json says. */
+  stored(): Stored {
     return readJsonFile(this.#definition, storedSchema);
   }
 
@@ -144,7 +145,7 @@ export class SweepFolder {
    */
   sweep(): Sweep {
     if (!this.exists) throw new UserError(`${this.path} is not a sweep: it has no sweep.json`);
-    const { source, set, axes, seeds } = this.#stored();
+    const { source, set, axes, seeds } = this.stored();
     return { recipe: source, set, axes, seeds };
   }
 

@@ -77,7 +77,7 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
   if (existsSync(join(named, "sweep.json"))) {
     if (set.length + axes.length > 0 || seeds !== undefined || out !== undefined)
       throw new UserError(
-        `the folder ${named} holds a sweep, which goes on as it was defined; leave out --over, --set, --seeds and --out`,
+        `the folder ${named} holds a sweep, which continues as it was defined; leave out --over, --set, --seeds and --out`,
       );
     const folder = new SweepFolder(named);
     const sweep = folder.sweep();

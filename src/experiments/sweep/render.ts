@@ -51,8 +51,8 @@ function scoreText(score: CellScore | undefined, planned: number): string {
 function legend(table: SweepTable): string[] {
   const counts = table.rows.map(({ planned }) => planned);
   const seeds = Math.max(0, ...counts);
-  const judged = table.columns.some(({ better }) => better !== undefined) && table.rows.length > 1;
-  const bold = judged ? "; the best is bold where its interval is apart from all others" : "";
+  const compared = table.columns.some(({ better }) => better !== undefined) && table.rows.length > 1;
+  const bold = compared ? "; the best is bold where its interval is apart from all others" : "";
   const spread =
     seeds > 1
       ? `Mean ± 95 % confidence interval (Student's t) over seeds${bold}.`
@@ -163,7 +163,7 @@ export function runsCsv(table: SweepTable, results: readonly SweptRun[]): string
 }
 
 /** JSON has no NaN: what is not known is null. */
-const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
+export const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** The table and its runs as plain data: protocols, values by seed, states. */
 export function tableData(table: SweepTable, results: readonly SweptRun[]): object {

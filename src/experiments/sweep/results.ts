@@ -146,7 +146,7 @@ function distinction(own: Protocol | undefined, other: Protocol | undefined): st
  * A value is marked as the best only when its interval has no point in common with that of any other cell, and only once
  * every run of every cell has ended. A cell of which every run failed has no part in the comparison.
  */
-export function sweepTable(grid: Grid, results: readonly SweptRun[]): SweepTable {
+export function sweepTable(grid: Pick<Grid, "axes" | "cells">, results: readonly SweptRun[]): SweepTable {
   const { columns, notes } = columnsOf(results);
   const ofCell = (cell: Cell) => results.filter(({ run }) => run.cell === cell);
   const open = results.filter(({ state }) => state.kind === "waiting" || state.kind === "begun").length;

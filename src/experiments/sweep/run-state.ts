@@ -53,7 +53,7 @@ function foreignTo(directory: RunDirectory, run: GridRun): string | undefined {
   return found.length === 0 ? undefined : `the run is not the sweep's any more: ${found.join("; ")}`;
 }
 
-/** The last beginning or end of a sitting that the log tells of. */
+/** The last beginning or end of a session in the log. */
 function lastEvent(log: string): RunEvent | undefined {
   if (!existsSync(log)) return undefined;
   const lines = readFileSync(log, "utf8").split("\n");

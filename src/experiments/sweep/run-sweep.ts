@@ -18,11 +18,11 @@ export interface PlannedRun {
   readonly todo: boolean;
 }
 
-/** What a sweep tells while it goes on. */
+/** What a sweep reports while it runs. */
 export interface SweepEvents {
   /** The runs of this process's share, where they stand, and whether they are to be run now. */
   plan?(runs: readonly PlannedRun[]): void;
-  /** A run begins, or goes on from a step. */
+  /** A run begins, or continues from a step. */
   started?(run: GridRun, from: "start" | "resume"): void;
   /** A line of a child's output. */
   child?(run: GridRun, event: ChildEvent): void;

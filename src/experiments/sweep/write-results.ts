@@ -1,6 +1,7 @@
 /** The results of a sweep, written into its folder whenever a run is over. */
 import type { SweepFolder } from "./folder.ts";
 import type { Grid } from "./grid.ts";
+import { sweepRecords } from "./records.ts";
 import { runsCsv, tableCsv, tableData, tableMarkdown, tableText } from "./render.ts";
 import { runResults, type ScoresAt, type SweepTable, type SweptRun, sweepTable } from "./results.ts";
 
@@ -10,7 +11,7 @@ const ROUNDS = 5;
 const standing = (results: readonly SweptRun[]): string => results.map(({ state }) => state.kind).join();
 
 /**
- * Writes table.txt, table.md, table.csv, table.json and runs.csv, each atomically, and gives the table.
+ * Writes table.txt, table.md, table.csv, table.json, runs.csv and records.jsonl, each atomically, and gives the table.
  *
  * Processes that share the folder write the same files: who writes looks again afterwards, so that of two the later does
  * not leave the table without the other's run.
@@ -24,6 +25,7 @@ export function writeResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "fi
     folder.write("table.csv", tableCsv(table));
     folder.write("table.json", `${JSON.stringify({ at, ...tableData(table, results) }, null, 1)}\n`);
     folder.write("runs.csv", runsCsv(table, results));
+    folder.write("records.jsonl", sweepRecords(folder.stored(), at, table, results));
     if (round === ROUNDS || standing(runResults(folder, grid, at)) === standing(results)) return table;
   }
 }

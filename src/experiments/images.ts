@@ -1,15 +1,17 @@
 /**
- * What the sweep of images says about its question: in each cell the update `topK` against the update `all`, run by run with
+ * What the sweep of images says about its question: in each cell the update `topK` compared with the update `all`, run by run with
  * the same seed, and the same over GANs and batch sizes. The sweep's own table compares all cells with each other instead.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { readJsonFile } from "../formats/index.ts";
+import { defineReport } from "./experiment.ts";
+import { markdownTable } from "./page.ts";
 import { type Interval, interval, mean, separated } from "./statistics.ts";
-import { spreadText } from "./sweep/render.ts";
+import { readSweepTable, type SweepTable, spreadText } from "./sweep/index.ts";
 
 const schema = z.object({
   axes: z.array(z.string()),
@@ -26,16 +28,29 @@ const schema = z.object({
 export type StoredTable = z.output<typeof schema>;
 
 /**
- * Reads `table.json` of a sweep's folder.
- * @throws UserError when it is not there, is damaged, or has no axis `update`.
+ * Reads the table of a sweep: of its JSON Lines file, or of its folder.
+ *
+ * @throws UserError when it is not there, is damaged, or has no axis `update`
  */
-export function readStoredTable(folder: string): StoredTable {
-  const path = join(folder, "table.json");
-  if (!existsSync(path)) throw new UserError(`${path} does not exist; name the folder of a sweep of images`);
-  const stored = readJsonFile(path, schema);
+export function readStoredTable(path: string): StoredTable {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  const file = isFile ? path : join(path, "table.json");
+  if (!existsSync(file)) throw new UserError(`${file} does not exist; name the folder of a sweep of images`);
+  const stored = isFile ? asStored(readSweepTable(path)) : readJsonFile(file, schema);
   const updates = new Set(stored.rows.map(({ values }) => values.update));
   if (updates.has("all") && updates.has("topK")) return stored;
-  throw new UserError(`${path}: the sweep has no axis \`update\` with the values all and topK`);
+  throw new UserError(`${file}: the sweep has no axis \`update\` with the values all and topK`);
+}
+
+function asStored({ axes, columns, rows }: SweepTable): StoredTable {
+  return {
+    axes: [...axes],
+    columns: columns.map(({ name, better }) => ({ name, better })),
+    rows: rows.map(({ cell, scores }) => ({
+      values: Object.fromEntries(axes.map((axis, i) => [axis, cell.values[i]!])),
+      scores: scores.map((score) => (score === undefined ? null : { values: [...score.values] })),
+    })),
+  };
 }
 
 /** One score of one cell under both updates, of the seeds that both have. */
@@ -81,10 +96,6 @@ function verdictOf({ mean: centre, halfWidth }: Interval, better: "lower" | "hig
 }
 
 const signed = (value: Interval): string => (value.mean > 0 ? `+${spreadText(value)}` : spreadText(value));
-const table = (lines: readonly (readonly string[])[], left: number): string =>
-  [lines[0]!, lines[0]!.map((_, i) => (i < left ? "---" : "---:")), ...lines.slice(1)]
-    .map((cells) => `| ${cells.join(" | ")} |`)
-    .join("\n");
 
 /**
  * The comparison as Markdown, a section for each score that has a better side: every cell with mean ± 95 % confidence
@@ -128,13 +139,29 @@ export function updateTables(stored: StoredTable): string {
     );
     return [
       `### ${name} (${better} is better)`,
-      table([[...others, "seeds", "all", "top-k", "top-k minus all"], ...rows], others.length + 1),
+      markdownTable([...others, "seeds", "all", "top-k", "top-k minus all"], rows, others.length + 1),
       summary,
-      table(
-        [["over", "cells", "top-k minus all"], ...groups, ["all cells", `${pairs.length}`, signed(pooled(pairs))]],
+      markdownTable(
+        ["over", "cells", "top-k minus all"],
+        [...groups, ["all cells", `${pairs.length}`, signed(pooled(pairs))]],
         1,
       ),
     ];
   });
   return `${sections.join("\n\n")}\n`;
 }
+
+/** `gantry lab images`. */
+export const images = defineReport({
+  name: "images",
+  description:
+    "Compares top-k updates with ordinary ones, cell by cell and seed by seed, in a sweep such as top-k-mnist, and prints Markdown tables. It trains nothing: run the sweep with gantry sweep.",
+  examples: [
+    { line: "gantry sweep top-k-mnist --jobs 2", does: "90 runs, some of which may be on other machines (--shard)" },
+    { line: "gantry lab images sweeps/top-k-mnist", does: "the comparison, also while the sweep is running" },
+  ],
+  options: {
+    sweep: z.string().meta({ argument: true }).describe("the sweep's folder, or its file records.jsonl"),
+  },
+  report: ({ sweep }) => updateTables(readStoredTable(sweep)),
+});

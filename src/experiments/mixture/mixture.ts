@@ -1,0 +1,448 @@
+/**
+ * The experiment by which top-k training is explained (Sinha et al. 2020, section 3): mixtures of Gaussians, learnt
+ * from all generated samples of a batch, from the k rated most real, from the k rated least real, and from any k.
+ *
+ * The last arm tells "the worst samples hurt" from "fewer samples help". All arms share networks, data and seeds; they
+ * differ in nothing but the rows that the generator's loss is taken over.
+ */
+import { join } from "node:path";
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { isSquare, type Mixture, type VectorData } from "../../data/index.ts";
+import { type Band, bandChart, densityPanels, latticeOf, pointCloud } from "../../figures/index.ts";
+import { mixtureScores } from "../../metrics/formulas/index.ts";
+import { fromPlainRecipe, type Recipe } from "../../recipe/index.ts";
+import { listCheckpoints, RunDirectory, sampleRun } from "../../training/index.ts";
+import { defineExperiment, type Figure } from "../experiment.ts";
+import { seeds, whole } from "../options.ts";
+import { engine, grouped, markdownTable } from "../page.ts";
+import { type Interval, interval, mean, overSeeds, separated } from "../statistics.ts";
+import { defineSweep, type Sweep, spreadText } from "../sweep/index.ts";
+
+/** The samples that the generator learns from. */
+export const updates = ["all", "top", "bottom", "random"] as const;
+
+/** One of {@link updates}. */
+export type Update = (typeof updates)[number];
+
+/** How each arm reads in tables and figures. */
+export const updateNames: Readonly<Record<Update, string>> = {
+  all: "all samples",
+  top: "top-k",
+  bottom: "bottom-k",
+  random: "random k",
+};
+
+/** Generator steps of the full experiment. */
+export const FULL_LENGTH = 100_000;
+
+/** Steps between reductions of k in the full experiment; a shorter one is annealed in proportion. */
+const ANNEALING = 2_000;
+
+/** Where on its way a run is looked at closely, in shares of its length. */
+const MILESTONES = [0.01, 0.05, 0.1, 0.2, 0.5, 1];
+
+/** The steps at which a run of this length keeps a checkpoint for good. */
+export function milestones(steps: number): number[] {
+  return [...new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * steps))))];
+}
+
+/** Steps between reductions of k in a run of this length: 2,000 of 100,000. */
+export function annealingInterval(steps: number): number {
+  return Math.max(1, Math.round((ANNEALING * steps) / FULL_LENGTH));
+}
+
+const changes: Readonly<Record<Update, readonly string[]>> = {
+  all: ["techniques.topK.floor=1"],
+  top: ["techniques.topK.keep=top"],
+  bottom: ["techniques.topK.keep=bottom"],
+  random: ["techniques.topK.keep=random"],
+};
+
+/** A number of modes: a square number, since they stand on a grid. */
+export const modesOption = () =>
+  whole().refine(isSquare, { error: "must be a square number: the modes stand on a grid" });
+
+/** Generator steps of a run; k falls in proportion to them. */
+export const stepsOption = () =>
+  whole().default(FULL_LENGTH).describe("generator steps of a run; k falls in proportion to them");
+
+/** What is run. */
+interface MixtureOptions {
+  readonly modes: readonly number[];
+  readonly updates: readonly Update[];
+  readonly seeds: number;
+  /** Generator steps of each run. */
+  readonly steps: number;
+}
+
+/**
+ * The experiment as a sweep of the recipe `mixture` over `modes` and `update`, all arms with the first seed first.
+ *
+ * k falls by a hundredth every fiftieth of the run's length (every 2,000 of 100,000 steps), so that a shorter run goes
+ * through the same values of k; scores are measured as often in proportion.
+ *
+ * @example
+ * const sweep = mixtureSweep({ modes: [25], updates: ["all", "top"], seeds: 5, steps: 100_000 });
+ */
+export function mixtureSweep({ modes, updates: arms, seeds, steps }: MixtureOptions): Sweep {
+  const interval = annealingInterval(steps);
+  return defineSweep({
+    name: "mixture",
+    recipe: "mixture",
+    set: [
+      `steps=${steps}`,
+      `techniques.topK.everySteps=${interval}`,
+      `evaluate.every=${interval}`,
+      `samples.every=${Math.max(1, Math.round(steps / 20))}`,
+      `checkpoint.at=[${milestones(steps).join(",")}]`,
+    ],
+    over: {
+      modes: Object.fromEntries(modes.map((count) => [String(count), [`data.modes=${count}`]])),
+      update: Object.fromEntries(arms.map((arm) => [arm, changes[arm]])),
+    },
+    seeds,
+  });
+}
+
+const point = z.tuple([z.number(), z.number()]);
+
+const schema = z.strictObject({
+  format: z.literal(1),
+  modes: z.int(),
+  update: z.enum(updates),
+  seed: z.int(),
+  /** Generator steps. */
+  steps: z.int(),
+  /** Samples that each score is measured on. */
+  samples: z.int(),
+  batchSize: z.int(),
+  /** Samples that the last update was made of. */
+  k: z.int(),
+  /** Seconds of training, without evaluations and files. */
+  seconds: z.number(),
+  engine,
+  mixture: z.strictObject({ centres: z.array(point), sigma: z.number() }),
+  /** Over the run; of each step all scores. */
+  curve: z.array(
+    z.strictObject({
+      step: z.int(),
+      highQuality: z.number(),
+      modes: z.number(),
+      reverseKl: z.number(),
+      distance: z.number(),
+    }),
+  ),
+  /** High-quality samples of each mode at the end. */
+  histogram: z.array(z.int()),
+  /** Samples from the same latents at several steps, of the first seed only. */
+  strip: z.array(z.strictObject({ step: z.int(), points: z.array(point) })).optional(),
+  /** Where the samples of the end lie, of the first seed only. */
+  density: z
+    .strictObject({
+      frame: z.strictObject({ x: z.number(), y: z.number(), size: z.number() }),
+      cells: z.int(),
+      counts: z.array(z.tuple([z.int(), z.int()])),
+      total: z.int(),
+    })
+    .optional(),
+});
+
+/** See {@link recordOf}. */
+export type MixtureRecord = z.output<typeof schema>;
+
+const SCORES = ["highQuality", "modes", "reverseKl", "distance"] as const;
+const STRIP_POINTS = 1_000;
+
+/** The samples that the generator of a recipe learns from. */
+export function updateOf(recipe: Recipe): Update {
+  const options = recipe.techniques.find(({ kind }) => kind === "topK")?.options;
+  return options === undefined || options.floor === 1 ? "all" : (options.keep as Update);
+}
+
+/**
+ * The record of a finished run of the recipe `mixture`.
+ *
+ * @throws UserError when the run has no scores of a mixture
+ */
+export async function recordOf(path: string): Promise<MixtureRecord> {
+  const directory = new RunDirectory(path);
+  const description = directory.description();
+  const recipe = fromPlainRecipe(description.recipe);
+  const { mixture } = (await recipe.data.build({})) as VectorData;
+  const evaluations = directory.evaluations();
+  const last = evaluations.at(-1);
+  const tick = directory.ticks().at(-1);
+  if (mixture === undefined || last === undefined || tick === undefined) {
+    throw new UserError(`${path} is no finished run on a mixture that was evaluated while it trained`);
+  }
+  const curve = evaluations.map(({ step, scores }) => {
+    const value = (name: string) => scores.find((score) => score.name === `${name}@samples`)!.value;
+    const [highQuality, modes, reverseKl, distance] = SCORES.map(value) as [number, number, number, number];
+    return { step, highQuality, modes, reverseKl, distance };
+  });
+  const { fakeCount, seeds } = last.scores[0]!.protocol;
+  // The very samples that the last scores were measured on.
+  const final = await sampleRun(path, { count: fakeCount, seed: seeds[0]!, checkpoint: String(last.step) });
+  const { histogram } = mixtureScores(final, mixture);
+  const first = recipe.seed === 0;
+  const density = first ? latticeOf(final.tolist() as number[][], mixture) : undefined;
+  final.dispose();
+  return schema.parse({
+    format: 1,
+    modes: mixture.centres.length,
+    update: updateOf(recipe),
+    seed: recipe.seed,
+    steps: last.step,
+    samples: fakeCount,
+    batchSize: recipe.batchSize,
+    k: tick.k ?? recipe.batchSize,
+    seconds: Math.round(tick.seconds),
+    engine: description.engine,
+    mixture: plainMixture(mixture),
+    curve,
+    histogram,
+    ...(first ? { strip: await stripOf(path, last.step), density } : {}),
+  });
+}
+
+const plainMixture = ({ centres, sigma }: Mixture) => ({ centres: centres.map(([x, y]) => [x, y]), sigma });
+
+/** Samples of the milestones of which there are checkpoints. */
+async function stripOf(path: string, steps: number): Promise<MixtureRecord["strip"]> {
+  const kept = listCheckpoints(join(path, "checkpoints")).map(({ step }) => step);
+  const strip: NonNullable<MixtureRecord["strip"]> = [];
+  for (const step of milestones(steps).filter((step) => kept.includes(step))) {
+    const drawn = await sampleRun(path, { count: STRIP_POINTS, seed: 0, checkpoint: String(step) });
+    const points = (drawn.tolist() as [number, number][]).map(([x, y]) => [rounded(x), rounded(y)] as [number, number]);
+    drawn.dispose();
+    strip.push({ step, points });
+  }
+  return strip;
+}
+
+// JSON knows no negative zero.
+const rounded = (value: number): number => Math.round(value * 1000) / 1000 + 0;
+
+interface Column {
+  readonly name: string;
+  readonly better: "higher" | "lower";
+  of(record: MixtureRecord): number;
+}
+
+const last = ({ curve }: MixtureRecord): MixtureRecord["curve"][number] => curve.at(-1)!;
+
+const columns: readonly Column[] = [
+  { name: "high quality, % ↑", better: "higher", of: (record) => last(record).highQuality * 100 },
+  { name: "modes with a sample ↑", better: "higher", of: (record) => last(record).modes },
+  { name: "with a tenth of their share ↑", better: "higher", of: populatedModes },
+  { name: "reverse KL, nats ↓", better: "lower", of: (record) => last(record).reverseKl },
+  { name: "distance ↓", better: "lower", of: (record) => last(record).distance },
+];
+
+/** Modes with at least a tenth of the high-quality samples that each would have if all had as many. */
+export function populatedModes({ histogram, samples, modes }: MixtureRecord): number {
+  return histogram.filter((count) => count >= samples / (10 * modes)).length;
+}
+
+/** Records that are compared with each other: of one mixture and one length. */
+export interface Group {
+  readonly modes: number;
+  readonly steps: number;
+  readonly records: readonly MixtureRecord[];
+}
+
+/** The records by number of modes and length, in their order. */
+export function groupsOf(records: readonly MixtureRecord[]): Group[] {
+  return grouped(records, ({ modes, steps }) => `${modes}/${steps}`).map((own) => ({ ...own[0]!, records: own }));
+}
+
+/** The arms of a group that have records. */
+export function armsOf({
+  records,
+}: Group): { readonly update: MixtureRecord["update"]; readonly records: MixtureRecord[] }[] {
+  return updates
+    .map((update) => ({ update, records: records.filter((record) => record.update === update) }))
+    .filter((arm) => arm.records.length > 0);
+}
+
+const better = (direction: Column["better"], a: Interval, b: Interval): boolean =>
+  direction === "higher" ? a.mean > b.mean : a.mean < b.mean;
+
+/**
+ * A group's table as Markdown: mean ± 95 % confidence interval over seeds, bold where the interval is better than and
+ * apart from that of every other arm.
+ */
+export function groupTable(group: Group): string {
+  const arms = armsOf(group);
+  const intervals = columns.map((column) =>
+    arms.map(({ records }) => interval(records.map((record) => column.of(record)))),
+  );
+  const rows = arms.map(({ update, records }, row) => {
+    const cells = columns.map((column, i) => {
+      const own = intervals[i]![row]!;
+      const others = intervals[i]!.filter((_, other) => other !== row);
+      const best = others.length > 0 && others.every((o) => better(column.better, own, o) && separated(own, o));
+      return best ? `**${spreadText(own)}**` : spreadText(own);
+    });
+    const seconds = mean(records.map((record) => record.seconds));
+    const k = [...new Set(records.map((record) => record.k))].join(", ");
+    return [updateNames[update], records.map(({ seed }) => seed).join(" "), k, ...cells, (seconds / 60).toFixed(0)];
+  });
+  const header = ["generator learns from", "seeds", "last k", ...columns.map(({ name }) => name), "min a run"];
+  return markdownTable(header, rows, 2);
+}
+
+/** What the intervals say about the share of high-quality samples: each arm against learning from all samples. */
+export function verdicts(group: Group): string[] {
+  const arms = armsOf(group).map(({ update, records }) => ({
+    update,
+    share: interval(records.map((record) => last(record).highQuality * 100)),
+  }));
+  const baseline = arms.find(({ update }) => update === "all");
+  if (baseline === undefined) return [];
+  return arms
+    .filter((arm) => arm !== baseline)
+    .map(({ update, share }) => {
+      const difference = share.mean - baseline.share.mean;
+      const sign = difference >= 0 ? "above" : "below";
+      const known = Number.isFinite(share.halfWidth) && Number.isFinite(baseline.share.halfWidth);
+      const rest = known
+        ? separated(share, baseline.share)
+          ? "the intervals are apart"
+          : "the intervals overlap"
+        : "too few seeds for intervals";
+      const points = Math.abs(difference).toFixed(2);
+      return `${updateNames[update]}: ${points} points ${sign} learning from all samples; ${rest}.`;
+    });
+}
+
+/** All tables as one Markdown text. */
+export function mixtureTables(records: readonly MixtureRecord[]): string {
+  return groupsOf(records)
+    .map((group) =>
+      [
+        `### ${group.modes} modes, ${group.steps.toLocaleString("en")} iterations`,
+        groupTable(group),
+        verdicts(group)
+          .map((line) => `- ${line}`)
+          .join("\n"),
+      ].join("\n\n"),
+    )
+    .join("\n\n")
+    .concat("\n");
+}
+
+/** A mean over the seeds at every step that all of an arm's runs were scored at. */
+function bandOf(name: string, records: readonly MixtureRecord[], of: (one: Scored) => number): Band {
+  const [first, ...others] = records;
+  const points = first!.curve.flatMap(({ step }) => {
+    const scored = [first!, ...others].map(({ curve }) => curve.find((one) => one.step === step));
+    if (scored.some((one) => one === undefined)) return [];
+    const { mean, halfWidth } = interval(scored.map((one) => of(one!)));
+    return [{ x: step, mean, halfWidth }];
+  });
+  return { name, points };
+}
+
+type Scored = MixtureRecord["curve"][number];
+
+function chartOf(group: Group, what: "highQuality" | "modes"): string {
+  const arms = armsOf(group);
+  const bands = arms.map(({ update, records }) => bandOf(updateNames[update], records, (one) => one[what]));
+  const spread = overSeeds(arms.map(({ records }) => records.length));
+  if (what === "modes") {
+    const title = `Modes recovered of ${group.modes}: ${spread}`;
+    return bandChart({ title, xName: "iteration", bands, range: { min: 0, max: group.modes }, level: group.modes });
+  }
+  const title = `High-quality samples, ${group.modes} modes: ${spread}`;
+  return bandChart({
+    title,
+    xName: "iteration",
+    bands,
+    range: { min: 0, max: 1 },
+    level: -Math.expm1(-8),
+    percent: true,
+  });
+}
+
+/** The first seed's samples, a row for each arm and a column for each milestone. */
+function filmStrip(group: Group): string | undefined {
+  const rows = armsOf(group).flatMap(({ records }) => records.filter(({ strip }) => strip !== undefined).slice(0, 1));
+  const columns = Math.max(0, ...rows.map(({ strip }) => strip!.length));
+  if (columns === 0) return undefined;
+  const panels = rows.flatMap(({ update, strip }) =>
+    strip!.map(({ step, points }) => ({ points, title: `${updateNames[update]}, ${step.toLocaleString("en")}` })),
+  );
+  return pointCloud({ panels, mixture: rows[0]!.mixture, columns, side: 220 });
+}
+
+/** Where the first seed's samples lie at the end, a panel for each arm. */
+async function densities(group: Group): Promise<string | undefined> {
+  const arms = armsOf(group).flatMap(({ records }) =>
+    records.filter(({ density }) => density !== undefined).slice(0, 1),
+  );
+  if (arms.length === 0) return undefined;
+  const panels = arms.map(({ update, density }) => ({ lattice: density!, title: updateNames[update] }));
+  return densityPanels({ panels, mixture: arms[0]!.mixture, columns: 2 });
+}
+
+/**
+ * The figures of all groups: `modes-25-quality`, `-recovered`, `-strip` and `-density`. A group of another length than the first of
+ * its number of modes carries its steps in the name.
+ */
+async function figuresOf(records: readonly MixtureRecord[]): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const seen = new Set<number>();
+  for (const group of groupsOf(records)) {
+    const prefix = seen.has(group.modes) ? `modes-${group.modes}-steps-${group.steps}` : `modes-${group.modes}`;
+    seen.add(group.modes);
+    const own = {
+      quality: chartOf(group, "highQuality"),
+      recovered: chartOf(group, "modes"),
+      strip: filmStrip(group),
+      density: await densities(group),
+    };
+    for (const [name, svg] of Object.entries(own))
+      if (svg !== undefined) figures.push({ name: `${prefix}-${name}`, svg });
+  }
+  return figures;
+}
+
+/** `gantry lab mixture`. */
+export const mixture = defineExperiment({
+  name: "mixture",
+  description:
+    "Trains on mixtures of Gaussians from all samples of a batch, the top k, the bottom k and any k, and compares: high-quality samples, modes recovered, films and densities.",
+  examples: [
+    { line: "gantry lab mixture", does: "25 modes, 5 seeds, 100,000 steps: 20 runs of half an hour on a core" },
+    {
+      line: "gantry lab mixture --modes 64,100 --steps 20000 --jobs 2 --out lab/more",
+      does: "more modes, shorter runs, two at a time",
+    },
+  ],
+  options: {
+    modes: z.array(modesOption()).default([25]).describe("numbers of modes, square numbers: 25,64,100"),
+    updates: z
+      .array(z.enum(updates))
+      .default([...updates])
+      .describe(
+        "the samples that G learns from: all of a batch, the k rated most real, the k rated least real, or any k",
+      ),
+    seeds: seeds(5),
+    steps: stepsOption(),
+  },
+  sweep: mixtureSweep,
+  record: schema,
+  key: ["modes", "update", "seed"],
+  order: ({ modes, update, seed }) => [modes, updates.indexOf(update), seed],
+  run: {
+    about: ({ recipe }) => ({
+      modes: recipe.data.options.modes as number,
+      update: updateOf(recipe),
+      seed: recipe.seed,
+    }),
+    measure: ({ path }) => recordOf(path),
+  },
+  page: async (records) => ({ tables: mixtureTables(records), figures: await figuresOf(records) }),
+});

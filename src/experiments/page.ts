@@ -1,0 +1,48 @@
+/** The page of an experiment: its tables as Markdown, and its figures as SVG and PNG. */
+import { join } from "node:path";
+import { markdownTable as aligned } from "markdown-table";
+import { z } from "zod";
+import { writePng } from "../figures/index.ts";
+import { writeFileAtomic } from "../formats/index.ts";
+import type { Page } from "./experiment.ts";
+
+/**
+ * A Markdown table. Its first `left` columns are aligned to the left, the others (numbers) to the right.
+ *
+ * @example
+ * markdownTable(["seed", "FID"], [["0", "31.2"]], 1);
+ */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[], left = 0): string {
+  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")));
+  return aligned(cells, { align: header.map((_, i) => (i < left ? "l" : "r")) });
+}
+
+/** Tables and figures as one Markdown text, as it is written into a folder. */
+export function pageText({ tables, figures = [] }: Page): string {
+  const images = figures.map(({ name, title = name }) => `![${title}](figures/${name}.svg)`);
+  return `${[tables.trimEnd(), ...images].join("\n\n")}\n`;
+}
+
+/** Writes a page into a folder: its text as `file`, `figures/<name>.svg` and `.png`, and its further files. */
+export async function writePage(folder: string, page: Page, file = "tables.md"): Promise<void> {
+  for (const { name, svg } of page.figures ?? []) {
+    const path = join(folder, "figures", name);
+    writeFileAtomic(`${path}.svg`, [svg]);
+    await writePng(`${path}.png`, svg);
+  }
+  for (const [name, text] of Object.entries(page.files ?? {})) writeFileAtomic(join(folder, name), [text]);
+  writeFileAtomic(join(folder, file), [pageText(page)]);
+}
+
+/** Values in lists of one key, in the order in which the keys come. */
+export function grouped<T>(values: readonly T[], keyOf: (value: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const value of values) groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
+  return [...groups.values()];
+}
+
+/** Of a record: versions and threads of the engine that measured it. */
+export const engine = z.record(z.string(), z.union([z.string(), z.number()]));
+
+/** Seconds with one digit after the point, since `begun` in milliseconds. */
+export const secondsSince = (begun: number): number => Math.round((performance.now() - begun) / 100) / 10;
