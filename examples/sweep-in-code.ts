@@ -9,7 +9,7 @@
  *
  *     npx gantry sweep narrow-dcgan --over loss=hinge,nonSaturating --over batchSize=32,64 --seeds 3
  */
-import { expandGrid, loadSweep, parseAxis, runSweep, tableText, writeResults } from "gantry/experiments";
+import { expandGrid, loadSweep, parseAxis, runSweep, tableMarkdown, writeResults } from "gantry/experiments";
 
 const [steps = 300, seeds = 3] = process.argv.slice(2).map(Number);
 
@@ -33,7 +33,7 @@ await runSweep(folder, grid, source, {
 
 // Writes the table as text, Markdown, CSV and JSON into the folder, and returns it.
 const table = writeResults(folder, grid);
-console.log(tableText(table));
+console.log(tableMarkdown(table));
 
 // The values of every seed are in the table too, for statistics of your own.
 for (const { cell, scores } of table.rows) {

@@ -141,19 +141,19 @@ export async function watchRuns(
 /** Runs a sweep in its folder. */
 export async function watchSweep(flags: RunFlagValues, loaded: LoadedSweep, at: ScoresAt = "final"): Promise<number> {
   const { folder, base, source } = loaded;
-  const { expandGrid, runSweep, tableText, writeResults } = await import("../experiments/index.ts");
+  const { expandGrid, runSweep, tableMarkdown, writeResults } = await import("../experiments/index.ts");
   const grid = asUsage(() => expandGrid(loaded.sweep, base));
+  folder.define(loaded.sweep, base);
   return watchRuns(flags, near(folder.path), {
     cells: grid.cells.length,
     runs: grid.runs.length,
     async run(how) {
-      folder.define(loaded.sweep, base);
       const outcome = await runSweep(folder, grid, source, {
         ...how,
         update: () => void writeResults(folder, grid, at),
       });
       const table = writeResults(folder, grid, at);
-      return { outcome, table, text: tableText(table, emphasised()) + lastWords(folder.path, outcome) };
+      return { outcome, table, text: tableMarkdown(table, emphasised()) + lastWords(folder.path, outcome) };
     },
   });
 }
@@ -194,7 +194,7 @@ export const sweep = defineCommand({
     else {
       const table = lab.sweepTable(grid, lab.runResults(folder, grid, at));
       const lines = runs.map(({ run, kind }) => `${kind.padEnd(8)}  ${run}\n`).join("");
-      process.stdout.write(`${lines}\n${lab.tableText(table, emphasised())}`);
+      process.stdout.write(`${lines}\n${lab.tableMarkdown(table, emphasised())}`);
     }
     return exitCodes.success;
   },

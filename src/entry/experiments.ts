@@ -39,8 +39,32 @@ export {
   type SweepTable,
   sweepTable,
   tableMarkdown,
-  tableText,
   writeResults,
+} from "../experiments/index.ts";
+
+// The laboratory: an experiment is a definition, from which records and a page follow.
+export {
+  type Context,
+  defineExperiment,
+  defineReport,
+  defineSweepExperiment,
+  type Experiment,
+  experiments,
+  type Figure,
+  type MeasuredExperiment,
+  makePage,
+  markdownTable,
+  type Outcome,
+  type Page,
+  type RecordedExperiment,
+  type Report,
+  type RunOptions,
+  readRecords,
+  runExperiment,
+  type SweptExperiment,
+  seeds,
+  type TrainedExperiment,
+  whole,
 } from "../experiments/index.ts";
 
 // Means, intervals and tests over seeds.

@@ -9,7 +9,8 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { readJsonFile } from "../formats/index.ts";
 import { defineReport } from "./experiment.ts";
-import { markdownTable } from "./page.ts";
+import { markdownTable } from "./markdown.ts";
+
 import { type Interval, interval, mean, separated } from "./statistics.ts";
 import { readSweepTable, type SweepTable, spreadText } from "./sweep/index.ts";
 

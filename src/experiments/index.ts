@@ -16,8 +16,8 @@ export {
   type SweptExperiment,
   type TrainedExperiment,
 } from "./experiment.ts";
+export { markdownTable } from "./markdown.ts";
 export { defaultText, hintOf, parseOption, seeds, whole } from "./options.ts";
-export { markdownTable } from "./page.ts";
 export { readRecords } from "./records.ts";
 export { makePage, type Outcome, type RunOptions, runExperiment } from "./run.ts";
 export { shippedSweeps } from "./shipped-sweeps.ts";

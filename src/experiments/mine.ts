@@ -7,8 +7,9 @@ import { bandChart } from "../figures/index.ts";
 import { mine as estimateInformation } from "../metrics/formulas/mine.ts";
 import { engineSummary, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { defineExperiment } from "./experiment.ts";
+import { markdownTable } from "./markdown.ts";
 import { seeds, whole } from "./options.ts";
-import { engine, grouped, markdownTable, secondsSince } from "./page.ts";
+import { engine, grouped, secondsSince } from "./page.ts";
 import { interval, mean, overSeeds, range } from "./statistics.ts";
 import { spreadText } from "./sweep/index.ts";
 

@@ -1,21 +1,9 @@
 /** The page of an experiment: its tables as Markdown, and its figures as SVG and PNG. */
 import { join } from "node:path";
-import { markdownTable as aligned } from "markdown-table";
 import { z } from "zod";
 import { writePng } from "../figures/index.ts";
 import { writeFileAtomic } from "../formats/index.ts";
 import type { Page } from "./experiment.ts";
-
-/**
- * A Markdown table. Its first `left` columns are aligned to the left, the others (numbers) to the right.
- *
- * @example
- * markdownTable(["seed", "FID"], [["0", "31.2"]], 1);
- */
-export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[], left = 0): string {
-  const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")));
-  return aligned(cells, { align: header.map((_, i) => (i < left ? "l" : "r")) });
-}
 
 /** Tables and figures as one Markdown text, as it is written into a folder. */
 export function pageText({ tables, figures = [] }: Page): string {

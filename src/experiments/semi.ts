@@ -9,8 +9,9 @@ import { fromPlainRecipe, type Recipe } from "../recipe/index.ts";
 import { inferenceMode, scope, type Tensor } from "../tensor/index.ts";
 import { classify, openForSampling, RunDirectory, testSplit } from "../training/index.ts";
 import { defineExperiment } from "./experiment.ts";
+import { markdownTable } from "./markdown.ts";
 import { seeds, whole } from "./options.ts";
-import { engine, grouped, markdownTable } from "./page.ts";
+import { engine, grouped } from "./page.ts";
 import { interval, mean, range } from "./statistics.ts";
 import { defineSweep, type Sweep, spreadText } from "./sweep/index.ts";
 

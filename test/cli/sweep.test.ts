@@ -68,20 +68,20 @@ describe("gantry sweep", () => {
     const again = await start([...command, "--jobs", "2"]);
     expect(again).toMatchObject({ code: 0, stderr: "" });
     expect(again.stdout).toContain("resumed  loss=hinge, seed 0");
-    expect(again.stdout).toMatch(/^loss +runs +lossD/m);
+    expect(again.stdout).toMatch(/^\| loss +\| runs +\| +lossD/m);
     const first = sessions(out, "loss=hinge-seed0");
     expect(first.map(({ event }) => event)).toEqual(["start", "resume", "finish"]);
     expect(first[1]!.step).toBeGreaterThanOrEqual(50);
     expect(sessions(out, "loss=leastSquares-seed0").map(({ event }) => event)).toEqual(["start", "finish"]);
-    const files = ["runs.csv", "sweep.json", "table.csv", "table.json", "table.md", "table.txt"];
+    const files = ["records.jsonl", "runs.csv", "sweep.json", "table.csv", "table.json", "table.md"];
     expect(readdirSync(out)).toEqual(expect.arrayContaining(files));
     expect(readdirSync(join(out, "claims"))).toEqual([]);
 
     // Nothing is left to do: no child, the same table.
-    const table = readFileSync(join(out, "table.txt"), "utf8");
+    const table = readFileSync(join(out, "table.md"), "utf8");
     const idle = await start(["sweep", out, "--json"]);
     expect(jsonLines(idle.stdout).map(({ event }) => event)).toEqual(["start", "plan", "end"]);
-    expect(readFileSync(join(out, "table.txt"), "utf8")).toBe(table);
+    expect(readFileSync(join(out, "table.md"), "utf8")).toBe(table);
   });
 
   it("ends with 130 at Ctrl-C after its children have saved; a failed run is a row, and 1", async () => {
@@ -110,8 +110,8 @@ describe("gantry sweep", () => {
     expect(stop!.event).toBe("stop");
     const ended = await start(["sweep", out]);
     expect(ended.code).toBe(1);
-    expect(ended.stdout).toContain("cuda:7  0 of 1, 1 failed  –");
-    expect(ended.stdout).toMatch(/Failed:\n {2}device=cuda:7, seed 0: \S/);
+    expect(ended.stdout).toMatch(/\| cuda:7 +\| 0 of 1, 1 failed +\| +– \|/);
+    expect(ended.stdout).toMatch(/Failed:\n\n- device=cuda:7, seed 0: \S/);
     expect(ended.stdout).toContain("--retry");
     const [, , resumed, finish] = sessions(out, "device=cpu-seed0");
     expect(resumed).toMatchObject({ event: "resume", step: stop!.step });

@@ -1,8 +1,8 @@
 /** docs/experiments.md follows from the definitions: every experiment with its flags. */
 import { expect, it } from "vitest";
+import type { z } from "zod";
 import { kebab } from "../../src/cli/flags.ts";
-import { defaultText, experiments, hintOf } from "../../src/experiments/index.ts";
-import { markdownTable } from "../../src/experiments/page.ts";
+import { defaultText, experiments, hintOf, markdownTable } from "../../src/experiments/index.ts";
 
 const HEAD = `# Every experiment
 
@@ -17,14 +17,11 @@ This page is made from the definitions: \`npm test -- test/experiments/experimen
 
 it("docs/experiments.md has every experiment with its flags and their defaults", async () => {
   const sections = Object.entries(experiments).map(([name, { description, examples, options }]) => {
-    const rows = Object.entries(options as Record<string, never>).map(([key, option]) => {
-      const { description: meaning, meta } = option as {
-        description: string;
-        meta(): { argument?: boolean; negative?: string };
-      };
-      const flag = meta.call(option).argument ? `<${key}>` : `--${kebab(key)}`;
-      const hint = meta.call(option).argument || meta.call(option).negative ? "" : ` ${hintOf(option)}`;
-      return [`\`${flag}${hint}\``, meaning, defaultText(option) ?? "–"];
+    const rows = Object.entries(options as Record<string, z.ZodType>).map(([key, option]) => {
+      const { argument, negative } = option.meta() as { argument?: boolean; negative?: string };
+      const flag = argument ? `<${key}>` : `--${kebab(key)}`;
+      const hint = argument || negative ? "" : ` ${hintOf(option)}`;
+      return [`\`${flag}${hint}\``, option.description ?? "", defaultText(option) ?? "–"];
     });
     const commands = examples.map(({ line, does }) => `    ${line}    # ${does}`).join("\n");
     return [`## ${name}`, description, commands, markdownTable(["flag", "meaning", "default"], rows, 3)].join("\n\n");

@@ -72,9 +72,9 @@ describe("the grid", () => {
     });
     const { cells, runs } = expandGrid(sweep, mnist);
     expect(cells.map(({ name }) => name)).toEqual([
-      "game=a-b_batchSize=32",
-      "game=A-b_batchSize=32-2",
-      "game=a-b_batchSize=32-3",
+      "gan=a-b_batchSize=32",
+      "gan=A-b_batchSize=32-2",
+      "gan=a-b_batchSize=32-3",
     ]);
     expect(runs[0]!.recipe).toMatchObject({ discriminatorSteps: 5, loss: { kind: "wasserstein" } });
   });
@@ -151,7 +151,7 @@ describe("a folder", () => {
       { out: "x" },
     ])
       await expect(loadSweep(path, more)).rejects.toThrow(
-        `the folder ${path} holds a sweep, which goes on as it was defined`,
+        `the folder ${path} holds a sweep, which continues as it was defined`,
       );
   });
 
@@ -171,7 +171,7 @@ describe("a folder", () => {
     const variants = (set: string[]) => defineSweep({ recipe: "mnist", over: { gan: { a: set } } });
     const other = new SweepFolder(join(temporaryFolder(), "s"));
     other.define(variants(["steps=3"]), mnist);
-    expect(() => other.define(variants(["steps=4"]), mnist)).toThrow("`game=a` was steps=3 there and is steps=4 here");
+    expect(() => other.define(variants(["steps=4"]), mnist)).toThrow("`gan=a` was steps=3 there and is steps=4 here");
   });
 
   it("refuses a recipe that has changed, by its key", () => {

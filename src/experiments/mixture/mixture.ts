@@ -14,8 +14,9 @@ import { mixtureScores } from "../../metrics/formulas/index.ts";
 import { fromPlainRecipe, type Recipe } from "../../recipe/index.ts";
 import { listCheckpoints, RunDirectory, sampleRun } from "../../training/index.ts";
 import { defineExperiment, type Figure } from "../experiment.ts";
+import { markdownTable } from "../markdown.ts";
 import { seeds, whole } from "../options.ts";
-import { engine, grouped, markdownTable } from "../page.ts";
+import { engine, grouped } from "../page.ts";
 import { type Interval, interval, mean, overSeeds, separated } from "../statistics.ts";
 import { defineSweep, type Sweep, spreadText } from "../sweep/index.ts";
 

@@ -6,7 +6,7 @@
  *     logs/<cell>-seed<n>.txt     what each run wrote to its standard error
  *     failures/<cell>-seed<n>.json   why a run failed
  *     claims/<cell>-seed<n>.json  which process is at work on a run
- *     table.txt table.md table.csv table.json runs.csv records.jsonl   the results as they stand
+ *     table.md table.csv table.json runs.csv records.jsonl   the results as they stand
  *
  * Several processes, on several machines, can work in one folder: a run belongs to whoever holds its claim.
  */

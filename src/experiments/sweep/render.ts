@@ -1,4 +1,6 @@
-/** The table of a sweep as text for a terminal, as Markdown, as CSV and as JSON. */
+/** The table of a sweep as Markdown, as CSV and as JSON. */
+import { markdownTable } from "../markdown.ts";
+
 import type { CellScore, Column, SweepTable, SweptRun } from "./results.ts";
 
 /**
@@ -30,7 +32,7 @@ interface TextCell {
   readonly best?: boolean;
 }
 
-/** Header and rows that terminal and Markdown share; where a cell has fewer values than runs, their number is said. */
+/** Header and rows; where a cell has fewer values than runs, their number is said. */
 function cells(table: SweepTable): TextCell[][] {
   const header = [...table.axes, "runs", ...table.columns.map((column) => `${column.name}${arrow(column)}`)];
   const rows = table.rows.map((row): TextCell[] => {
@@ -67,43 +69,14 @@ function failureLines(table: SweepTable): string[] {
 }
 
 /**
- * The table with its columns aligned.
+ * The table as Markdown, its columns aligned.
  *
- * @param bold how to show the best; default: with a star
+ * @param bold - how to show the best; default: as Markdown does
  */
-export function tableText(table: SweepTable, bold: (text: string) => string = (text) => `${text}*`): string {
-  const rows = cells(table);
-  const shown = rows.map((row) => row.map(({ text, best }) => (best ? bold(text) : text)));
-  // What a terminal does not show must not count as width.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
-  const width = (text: string) => text.replace(/\u001b\[\d*m/g, "").length;
-  const widths = rows[0]!.map((_, column) => Math.max(...shown.map((row) => width(row[column]!))));
-  const lines = shown.map((row) =>
-    row
-      .map((text, column) => text + " ".repeat(widths[column]! - width(text)))
-      .join("  ")
-      .trimEnd(),
-  );
-  const failures = failureLines(table);
-  return [
-    ...lines,
-    "",
-    ...legend(table),
-    ...(failures.length > 0 ? ["", "Failed:", ...failures.map((line) => `  ${line}`)] : []),
-    "",
-  ].join("\n");
-}
-
-const escaped = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
-
-/** The table as Markdown. */
-export function tableMarkdown(table: SweepTable): string {
-  const [header, ...rows] = cells(table).map(
-    (row) => `| ${row.map(({ text, best }) => (best ? `**${escaped(text)}**` : escaped(text))).join(" | ")} |`,
-  );
-  const rule = `|${" --- |".repeat(table.axes.length + 1)}${" ---: |".repeat(table.columns.length)}`;
-  const failures = failureLines(table).map((line) => `- ${escaped(line)}`);
-  const parts = [[header, rule, ...rows].join("\n"), legend(table).join("\n\n")];
+export function tableMarkdown(table: SweepTable, bold: (text: string) => string = (text) => `**${text}**`): string {
+  const [header, ...rows] = cells(table).map((row) => row.map(({ text, best }) => (best ? bold(text) : text)));
+  const failures = failureLines(table).map((line) => `- ${line.replaceAll("|", "\\|").replaceAll("\n", " ")}`);
+  const parts = [markdownTable(header!, rows, table.axes.length + 1), legend(table).join("\n\n")];
   if (failures.length > 0) parts.push(`Failed:\n\n${failures.join("\n")}`);
   return `${parts.join("\n\n")}\n`;
 }

@@ -2,7 +2,7 @@
 import type { SweepFolder } from "./folder.ts";
 import type { Grid } from "./grid.ts";
 import { sweepRecords } from "./records.ts";
-import { runsCsv, tableCsv, tableData, tableMarkdown, tableText } from "./render.ts";
+import { runsCsv, tableCsv, tableData, tableMarkdown } from "./render.ts";
 import { runResults, type ScoresAt, type SweepTable, type SweptRun, sweepTable } from "./results.ts";
 
 /** How often the results are read again because another process has finished a run meanwhile. */
@@ -11,7 +11,7 @@ const ROUNDS = 5;
 const standing = (results: readonly SweptRun[]): string => results.map(({ state }) => state.kind).join();
 
 /**
- * Writes table.txt, table.md, table.csv, table.json, runs.csv and records.jsonl, each atomically, and gives the table.
+ * Writes table.md, table.csv, table.json, runs.csv and records.jsonl, each atomically, and gives the table.
  *
  * Processes that share the folder write the same files: who writes looks again afterwards, so that of two the later does
  * not leave the table without the other's run.
@@ -20,7 +20,6 @@ export function writeResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "fi
   for (let round = 1; ; round++) {
     const results = runResults(folder, grid, at);
     const table = sweepTable(grid, results);
-    folder.write("table.txt", tableText(table));
     folder.write("table.md", tableMarkdown(table));
     folder.write("table.csv", tableCsv(table));
     folder.write("table.json", `${JSON.stringify({ at, ...tableData(table, results) }, null, 1)}\n`);

@@ -25,8 +25,9 @@ import { fromPlainRecipe } from "../../recipe/index.ts";
 import { engineSummary } from "../../tensor/index.ts";
 import { generatedImages, openForSampling, RunDirectory } from "../../training/index.ts";
 import { defineExperiment } from "../experiment.ts";
+import { markdownTable } from "../markdown.ts";
 import { seeds, whole } from "../options.ts";
-import { engine, markdownTable, secondsSince } from "../page.ts";
+import { engine, secondsSince } from "../page.ts";
 import { type Interval, interval, mean, range } from "../statistics.ts";
 import { spreadText } from "../sweep/index.ts";
 import {
