@@ -1,7 +1,7 @@
 // Where the CPU tensors live: one range of addresses, best fit, neighbours merged on release.
 //
 // A training step asks for the same large blocks again and again. The C library hands such blocks back to the system
-// and takes them anew, so that every step touches thousands of fresh pages (a sixth of the time of a DCGAN step), or,
+// and asks for them again, so that every step touches thousands of fresh pages (a sixth of the time of a DCGAN step), or,
 // told to keep them, wastes half as much again as is in use, because an aligned block that was freed does not fit the
 // next request of the same size. Here a freed block fits, and pages stay.
 #include <c10/core/CPUAllocator.h>

@@ -1,6 +1,6 @@
-// The L1 distances between all pairs of a batch, for minibatch discrimination. Made of operators, each part of a vector
-// would leave its differences [N, N, B] behind for the gradient; here the way back computes their signs anew, and nothing
-// but the vectors is kept. Loops go over blocks of rows that fit a cache, so no further [N, N, B] exists for a moment either.
+// The L1 distances between all pairs of a batch, for minibatch discrimination. Made of operators, each component of
+// the vectors would keep its differences [N, N, B] for the gradient. Here the backward pass computes their signs again, and
+// only the vectors are kept. Loops go over blocks of rows that fit a cache, so no other tensor [N, N, B] is made.
 #include <ATen/core/Tensor.h>
 #include <c10/util/Exception.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -19,7 +19,7 @@ using torch::autograd::variable_list;
 
 constexpr int64_t kBlock = 1 << 16;
 
-/// Calls `use(start, length, c, x_i - x_j)` with the differences [length, N, B] of the c-th parts of x [N, B, C], for i from
+/// Calls `use(start, length, c, x_i - x_j)` with the differences [length, N, B] of the c-th components of x [N, B, C], for i from
 /// `start` and all j.
 template <typename Use>
 void for_differences(const Tensor& x, const Use& use) {
@@ -37,8 +37,8 @@ void for_differences(const Tensor& x, const Use& use) {
 
 Tensor of_pairs(const Tensor& x) { return x.new_zeros({x.size(0), x.size(0), x.size(1)}); }
 
-/// sum over c of sign(x_i - x_j) v_i, [N, N, B], and its way back to v: sum over j of sign(x_i - x_j) h_ij, [N, B, C]. Each is
-/// the gradient of the other, and neither depends on x but in jumps, so gradients of any order exist.
+/// sum over c of sign(x_i - x_j) v_i, [N, N, B], and its gradient with respect to v: sum over j of sign(x_i - x_j) h_ij, [N, B, C]. Each is
+/// the gradient of the other, and both are piecewise constant in x, so gradients of any order exist.
 struct SignedSums : torch::autograd::Function<SignedSums> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& v) {
     context->save_for_backward({x});

@@ -158,7 +158,7 @@ void export_function(napi_env env, napi_value exports, const char* name, napi_ca
 /// Where CPU tensors live.
 c10::Allocator& arena();
 
-/// Bytes that the arena must take from the system before it can serve so many: none where a block that was freed serves.
+/// Bytes that the arena must take from the system before it can serve `bytes`: none where a freed block serves.
 size_t arena_growth(size_t bytes);
 
 /// Makes libtorch take its memory from the arena, with a check of large requests. Does its work once, however many

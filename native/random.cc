@@ -1,4 +1,4 @@
-// Seeded streams of random numbers: generators of one's own, and the state of the device's default generator.
+// Random numbers: seeded generators, and the state of the device's default generator.
 #include <ATen/Context.h>
 
 #include <mutex>
@@ -26,7 +26,7 @@ napi_value with_generator(napi_env env, napi_callback_info info, const char* nam
   });
 }
 
-/// generator(device, seed): a new stream that shares nothing with the default one.
+/// generator(device, seed): a new generator, independent of the default one.
 napi_value create(napi_env env, napi_callback_info info) {
   return guarded(env, "Generator", [&]() -> napi_value {
     const Arguments arguments(env, info);

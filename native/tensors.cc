@@ -65,7 +65,7 @@ napi_value is_contiguous(napi_env env, napi_callback_info info) {
   });
 }
 
-/// What a tensor costs beside its elements, roughly; many small ones add up too.
+/// What a tensor costs besides its elements, roughly; many small ones add up too.
 constexpr int64_t kTensorOverhead = 512;
 
 /// Blocks of less than this are counted by tensor; looking up who shares them would cost more than it tells.

@@ -60,6 +60,17 @@ function explain(error: z.ZodError, subject: string, input: unknown, keys: reado
 }
 
 /**
+ * Checks `options` and fills in the defaults of their schema.
+ *
+ * @throws UserError, in the name of `subject`, when an option is unknown or out of range.
+ */
+export function withDefaults<S extends z.ZodObject>(subject: string, schema: S, options: unknown): z.output<S> {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) throw explain(parsed.error, subject, options, Object.keys(schema.shape));
+  return parsed.data;
+}
+
+/**
  * Makes the function that defines parts of one role: `defineLoss`, `defineTechnique` and the like.
  *
  * That function takes the part's kind (its name in files and overrides), the zod schema of its options (use
@@ -79,9 +90,7 @@ export function definer<R extends Role, Context, Part>(role: R) {
     build: (options: z.output<S>, context: Context) => P,
   ): ((options?: z.input<S>) => Descriptor<R, Context, P>) => {
     const create = (input: unknown = {}): Descriptor<R, Context, P> => {
-      const parsed = schema.safeParse(input);
-      if (!parsed.success) throw explain(parsed.error, kind, input, Object.keys(schema.shape));
-      const options = deepFreeze(parsed.data);
+      const options = deepFreeze(withDefaults(kind, schema, input));
       return Object.freeze({
         role,
         kind,

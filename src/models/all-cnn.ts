@@ -11,6 +11,7 @@
  * Every layer of D has weight norm and a leaky ReLU of slope 0.2; G has batch norm and ReLU, and weight norm on its last layer.
  */
 import { z } from "zod";
+import { withDefaults } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import {
   AdaptiveAvgPool2d,
@@ -40,6 +41,7 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm1d, batchNorm2d } from "./normalisation.ts";
+import { count, probability } from "./option-schemas.ts";
 
 const BEGIN = { init: normal(0.05), biasInit: zeros };
 const FIRST_SIZE = 4;
@@ -47,19 +49,20 @@ const LAST_STD = 0.1;
 /** H' = (H - 1) 2 - 2 * 2 + 4 + 1 + 1 = 2 H. */
 const DOUBLING = { stride: 2, padding: 2, outputPadding: 1 };
 
+const generatorOptions = z.strictObject({ latent: count.default(100), width: count.default(128) });
+
 /** Options of {@link AllCnnGenerator}. */
-export interface AllCnnGeneratorOptions {
-  latent: number;
-  width: number;
-}
+export type AllCnnGeneratorOptions = z.input<typeof generatorOptions>;
+
+const discriminatorOptions = z.strictObject({
+  width: count.default(96),
+  inputDropout: probability.default(0.2),
+  dropout: probability.default(0.5),
+  outputs: count.default(1),
+});
 
 /** Options of {@link AllCnnDiscriminator}. */
-export interface AllCnnDiscriminatorOptions {
-  width: number;
-  inputDropout: number;
-  dropout: number;
-  outputs: number;
-}
+export type AllCnnDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 
 /** Modules: `project` (linear and its norm, numbered), `body` (the rest, numbered). */
 export class AllCnnGenerator extends GeneratorNetwork {
@@ -68,8 +71,9 @@ export class AllCnnGenerator extends GeneratorNetwork {
   readonly #project: Sequential;
   readonly #body: Sequential;
 
-  constructor(context: ModelContext, { latent, width }: AllCnnGeneratorOptions) {
+  constructor(context: ModelContext, given: AllCnnGeneratorOptions = {}) {
     super();
+    const { latent, width } = withDefaults("allCnn.generator", generatorOptions, given);
     const { channels, size } = imageShape(context, "allCnn.generator");
     const doublings = Math.log2(size / FIRST_SIZE);
     if (!Number.isInteger(doublings) || doublings < 1) {
@@ -117,8 +121,9 @@ export class AllCnnDiscriminator extends DiscriminatorNetwork {
   readonly #pool = new AdaptiveAvgPool2d(1);
   readonly #head: Head;
 
-  constructor(context: ModelContext, { width, inputDropout, dropout, outputs }: AllCnnDiscriminatorOptions) {
+  constructor(context: ModelContext, given: AllCnnDiscriminatorOptions = {}) {
     super();
+    const { width, inputDropout, dropout, outputs } = withDefaults("allCnn.discriminator", discriminatorOptions, given);
     const { channels, size } = imageShape(context, "allCnn.discriminator");
     if (size < 12) throw new UserError(`allCnn.discriminator: the image size (=${size}) must be at least 12`);
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
@@ -159,11 +164,8 @@ export class AllCnnDiscriminator extends DiscriminatorNetwork {
   }
 }
 
-const count = z.int("must be a whole number").positive("must be above 0");
-const probability = z.number().min(0, "must be at least 0").lt(1, "must be below 1");
-
 /**
- * The networks as parts of a recipe, without labels in either player.
+ * The networks as parts of a recipe, without labels.
  *
  * `allCnn.generator`: `latent` 100 (length of z; the authors draw it uniformly), `width` 128 (channels next to the image,
  * doubling towards 4 x 4).
@@ -182,17 +184,12 @@ const probability = z.number().min(0, "must be at least 0").lt(1, "must be below
 export const allCnn = {
   generator: defineGenerator(
     "allCnn",
-    z.strictObject({ latent: count.default(100), width: count.default(128) }),
+    generatorOptions,
     (options, context: ModelContext): GeneratorNetwork => new AllCnnGenerator(context, options),
   ),
   discriminator: defineDiscriminator(
     "allCnn",
-    z.strictObject({
-      width: count.default(96),
-      inputDropout: probability.default(0.2),
-      dropout: probability.default(0.5),
-      outputs: count.default(1),
-    }),
+    discriminatorOptions,
     (options, context: ModelContext): DiscriminatorNetwork => new AllCnnDiscriminator(context, options),
   ),
 };

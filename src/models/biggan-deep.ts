@@ -15,7 +15,6 @@ import {
   DiscriminatorBottleneck,
   type Embedding,
   GeneratorBottleneck,
-  INITIALISERS,
   type InitialiserName,
   sameSizeConv,
   type UnaryModule,
@@ -32,6 +31,7 @@ import {
   GeneratorNetwork,
   type TakenLabels,
 } from "./network.ts";
+import { count, initialiser } from "./option-schemas.ts";
 import { GeneratorTrunk, ResidualDiscriminator } from "./residual-network.ts";
 
 /** Channels in multiples of the width: before G's first pair of blocks and after each, and the same for D. */
@@ -157,13 +157,12 @@ export function bigganDeepDiscriminator(
   });
 }
 
-const count = z.int("must be a whole number").positive("must be above 0");
 const width = z.int("must be a whole number").min(4, "must be at least 4").default(128);
 const shared = {
   width,
   conditional: z.boolean().default(true),
   attention: z.int("must be a whole number").min(0, "must not be negative").optional(),
-  init: z.enum(INITIALISERS).default("orthogonal"),
+  init: initialiser.default("orthogonal"),
 };
 
 /**

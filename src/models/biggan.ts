@@ -18,7 +18,6 @@ import {
   type ConditionedModule,
   classTable,
   Embedding,
-  INITIALISERS,
   type InitialiserName,
   initialiserOf,
   type LayerStyle,
@@ -38,6 +37,7 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
+import { count, initialiser } from "./option-schemas.ts";
 import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
 
 /** The shape of both networks at one image size; channels in multiples of the width. */
@@ -204,13 +204,12 @@ export function bigganDiscriminator(context: ModelContext, options: BigganDiscri
   });
 }
 
-const count = z.int("must be a whole number").positive("must be above 0");
 const shared = {
   width: count.default(96),
   conditional: z.boolean().default(true),
   attention: z.int("must be a whole number").min(0, "must not be negative").optional(),
   attentionNorm: z.boolean().default(true),
-  init: z.enum(INITIALISERS).default("orthogonal"),
+  init: initialiser.default("orthogonal"),
 };
 
 /**

@@ -1,4 +1,4 @@
-/** How the label reaches the two players in the simple architectures. */
+/** How labels enter the generator and the discriminator of the simple architectures. */
 import { UserError } from "../base/errors.ts";
 import { Tensor } from "../tensor/index.ts";
 
@@ -11,7 +11,7 @@ export function appendLabels(z: Tensor, labels: Tensor | undefined, classes: num
   return Tensor.cat([z, sharesOf(requireLabels(labels), classes).to({ dtype: z.dtype })], 1);
 }
 
-/** Labels int64 [B] as shares of the classes, [B, classes]: all of one. What are shares already are given back. */
+/** Labels int64 [B] as shares of the classes, [B, classes]: 1 for its class. Shares are returned as they are. */
 export function sharesOf(labels: Tensor, classes: number): Tensor {
   return labels.ndim === 2 ? labels : labels.oneHot(classes).float();
 }

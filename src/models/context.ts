@@ -1,4 +1,4 @@
-/** What a network is built for: the samples it makes or judges, the classes they come in, and the memory they lie in. */
+/** What a network is built for: the shape of a sample, the number of classes, and the memory layout. */
 import { UserError } from "../base/errors.ts";
 import type { BatchNormOptions, BuildContext, UnaryModule } from "../nn/index.ts";
 import type { MemoryFormat } from "../tensor/index.ts";
@@ -6,7 +6,7 @@ import type { MemoryFormat } from "../tensor/index.ts";
 /** Square images of `size` x `size` pixels, or vectors of `features` numbers. */
 export type SampleShape = { readonly channels: number; readonly size: number } | { readonly features: number };
 
-/** Makes what stands in a network where batch norm over vectors (`1`) or images (`2`) would. */
+/** Makes the layer that replaces batch norm over vectors (`1`) or images (`2`). */
 export type BatchNormMaker = (
   context: BuildContext,
   dimensions: 1 | 2,
@@ -19,7 +19,7 @@ export interface FeatureStage extends UnaryModule {
   readonly outputs: number;
 }
 
-/** Given to the descriptor of every network by whoever builds it; `generator` is the random number generator. */
+/** What every network is built with. */
 export interface ModelContext extends BuildContext {
   /** One sample of the data. */
   readonly image: SampleShape;
@@ -27,11 +27,11 @@ export interface ModelContext extends BuildContext {
   readonly classes: number;
   /** How feature maps lie in memory inside the network; convolutions keep it. Default "contiguous". */
   readonly memoryFormat?: MemoryFormat;
-  /** What stands in for batch norm; undefined for batch norm itself. */
+  /** Makes the layers that replace batch norm. Default: batch norm itself. */
   readonly batchNorm?: BatchNormMaker | undefined;
-  /** Logits of the discriminator's head, whatever its options say; undefined for as many as they say. */
+  /** Number of logits of the discriminator. Default: what its options say. */
   readonly logits?: number | undefined;
-  /** What stands before the discriminator's last layer; undefined for nothing. */
+  /** Makes a layer in front of the discriminator's last one. Default: none. */
   readonly beforeHead?: ((context: BuildContext, features: number) => FeatureStage) | undefined;
 }
 

@@ -13,13 +13,13 @@
  * nonlinearity, with the latter each batch norm of G takes its gain and bias from a part of z.
  */
 import { z } from "zod";
+import { withDefaults } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import {
   ConditionalBatchNorm2d,
   Conv2d,
   ConvTranspose2d,
   Dropout,
-  INITIALISERS,
   type Initialiser,
   type InitialiserName,
   initialiserOf,
@@ -52,35 +52,47 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
+import { count, initialiser, probability } from "./option-schemas.ts";
 
 const FIRST_SIZE = 4;
 const LARGEST_FACTOR = 8;
 const WINDOW = { stride: 2, padding: 1 };
 const SLOPE = 0.2;
 
+const attention = z.int("must be a whole number").min(0, "must not be negative").default(0);
+
+const generatorOptions = z
+  .strictObject({
+    latent: count.default(128),
+    width: count.default(64),
+    batchNorm: z.boolean().default(true),
+    spectralNorm: z.boolean().default(false),
+    conditional: z.boolean().default(false),
+    hierarchical: z.boolean().default(false),
+    attention,
+    init: initialiser.default("normal"),
+  })
+  .refine(({ hierarchical, batchNorm }) => batchNorm || !hierarchical, {
+    path: ["hierarchical"],
+    message: "needs `batchNorm`: the parts of z reach the layers through it",
+  });
+
 /** Options of {@link DcganGenerator}. */
-export interface DcganGeneratorOptions {
-  latent: number;
-  width: number;
-  batchNorm: boolean;
-  spectralNorm: boolean;
-  conditional: boolean;
-  hierarchical: boolean;
-  attention: number;
-  init: InitialiserName;
-}
+export type DcganGeneratorOptions = z.input<typeof generatorOptions>;
+
+const discriminatorOptions = z.strictObject({
+  width: count.default(64),
+  batchNorm: z.boolean().default(false),
+  spectralNorm: z.boolean().default(false),
+  dropout: probability.default(0),
+  outputs: count.default(1),
+  conditional: z.boolean().default(false),
+  attention,
+  init: initialiser.default("normal"),
+});
 
 /** Options of {@link DcganDiscriminator}. */
-export interface DcganDiscriminatorOptions {
-  width: number;
-  batchNorm: boolean;
-  spectralNorm: boolean;
-  dropout: number;
-  outputs: number;
-  conditional: boolean;
-  attention: number;
-  init: InitialiserName;
-}
+export type DcganDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 
 /** How the layers of one network begin: N(0, 0.02^2) also moves the gains of batch norm, to N(1, 0.02^2). */
 function beginnings(name: InitialiserName): {
@@ -115,9 +127,10 @@ export class DcganGenerator extends GeneratorNetwork {
   readonly #view: View;
   readonly #body: Sequential;
 
-  constructor(context: ModelContext, options: DcganGeneratorOptions) {
+  constructor(context: ModelContext, given: DcganGeneratorOptions = {}) {
     super();
     const network = "dcgan.generator";
+    const options = withDefaults(network, generatorOptions, given);
     const { channels, size } = imageShape(context, network);
     const plan = channelPlan(size, options.width, network);
     this.latent = options.latent;
@@ -178,9 +191,10 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
   readonly #body: Sequential;
   readonly #head: Head;
 
-  constructor(context: ModelContext, options: DcganDiscriminatorOptions) {
+  constructor(context: ModelContext, given: DcganDiscriminatorOptions = {}) {
     super();
     const network = "dcgan.discriminator";
+    const options = withDefaults(network, discriminatorOptions, given);
     const { channels, size } = imageShape(context, network);
     const plan = channelPlan(size, options.width, network).reverse();
     const classes = options.conditional ? requireClasses(context, network) : 0;
@@ -219,10 +233,6 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
   }
 }
 
-const count = z.int("must be a whole number").positive("must be above 0");
-const init = z.enum(INITIALISERS);
-const attention = z.int("must be a whole number").min(0, "must not be negative").default(0);
-
 /**
  * DCGAN's networks as parts of a recipe.
  *
@@ -246,35 +256,12 @@ const attention = z.int("must be a whole number").min(0, "must not be negative")
 export const dcgan = {
   generator: defineGenerator(
     "dcgan",
-    z
-      .strictObject({
-        latent: count.default(128),
-        width: count.default(64),
-        batchNorm: z.boolean().default(true),
-        spectralNorm: z.boolean().default(false),
-        conditional: z.boolean().default(false),
-        hierarchical: z.boolean().default(false),
-        attention,
-        init: init.default("normal"),
-      })
-      .refine(({ hierarchical, batchNorm }) => batchNorm || !hierarchical, {
-        path: ["hierarchical"],
-        message: "needs `batchNorm`: the parts of z reach the layers through it",
-      }),
+    generatorOptions,
     (options, context: ModelContext): GeneratorNetwork => new DcganGenerator(context, options),
   ),
   discriminator: defineDiscriminator(
     "dcgan",
-    z.strictObject({
-      width: count.default(64),
-      batchNorm: z.boolean().default(false),
-      spectralNorm: z.boolean().default(false),
-      dropout: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(0),
-      outputs: count.default(1),
-      conditional: z.boolean().default(false),
-      attention,
-      init: init.default("normal"),
-    }),
+    discriminatorOptions,
     (options, context: ModelContext): DiscriminatorNetwork => new DcganDiscriminator(context, options),
   ),
 };

@@ -29,12 +29,13 @@ export interface HeadOptions {
 }
 
 /**
- * logits = features W^T + b. With one logit that is the score. With K logits, one a class of real images, the score is
+ * logits = features W^T + b. With one logit that is the score. With K logits, one per class of real images, the score is
  * log sum exp of them: the logit of "real" when the K + 1st, "generated", is fixed at 0, so that sigmoid(score) =
  * Z / (Z + 1) (Salimans et al. 2016, section 5). With classes, the score also gets <embedding(label), features>
  * (projection discriminator, Miyato and Koyama 2018, equation 4).
  *
- * The context may ask for another number of logits than the options. Where it has a stage that stands before the head, it makes the features of the hidden activations.
+ * The context may ask for another number of logits than the options (`logits`), and for a layer in front of the last one
+ * (`beforeHead`), whose output then is the features.
  *
  * Modules: `linear`, `embedding` with classes, `stage` where there is one.
  */

@@ -2,9 +2,10 @@
  * Multilayer perceptrons: for points in the plane (mixtures of Gaussians) and, flattened, for small images
  * (Goodfellow et al. 2014, section 5).
  */
+
 import { z } from "zod";
+import { withDefaults } from "../base/descriptor.ts";
 import {
-  INITIALISERS,
   type Initialiser,
   type InitialiserName,
   initialiserOf,
@@ -27,24 +28,32 @@ import {
   GeneratorNetwork,
   type TakenLabels,
 } from "./network.ts";
+import { count, initialiser } from "./option-schemas.ts";
+
+const hidden = z.array(count).default([256, 256, 256, 256]);
+const init = initialiser.default("default");
+
+const generatorOptions = z.strictObject({
+  latent: count.default(64),
+  hidden,
+  spectralNorm: z.boolean().default(false),
+  conditional: z.boolean().default(false),
+  init,
+});
 
 /** Options of {@link MlpGenerator}. */
-export interface MlpGeneratorOptions {
-  latent: number;
-  hidden: readonly number[];
-  spectralNorm: boolean;
-  conditional: boolean;
-  init: InitialiserName;
-}
+export type MlpGeneratorOptions = z.input<typeof generatorOptions>;
+
+const discriminatorOptions = z.strictObject({
+  hidden,
+  spectralNorm: z.boolean().default(false),
+  outputs: count.default(1),
+  conditional: z.boolean().default(false),
+  init,
+});
 
 /** Options of {@link MlpDiscriminator}. */
-export interface MlpDiscriminatorOptions {
-  hidden: readonly number[];
-  spectralNorm: boolean;
-  outputs: number;
-  conditional: boolean;
-  init: InitialiserName;
-}
+export type MlpDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 
 function beginnings(name: InitialiserName): { init?: Initialiser; biasInit?: Initialiser } {
   return name === "default" ? {} : { init: initialiserOf(name), biasInit: zeros };
@@ -73,8 +82,9 @@ export class MlpGenerator extends GeneratorNetwork {
   readonly #shape: readonly number[];
   readonly #body: Sequential;
 
-  constructor(context: ModelContext, options: MlpGeneratorOptions) {
+  constructor(context: ModelContext, given: MlpGeneratorOptions = {}) {
     super();
+    const options = withDefaults("mlp.generator", generatorOptions, given);
     this.latent = options.latent;
     this.#classes = options.conditional ? requireClasses(context, "mlp.generator") : 0;
     this.#shape = sampleShape(context);
@@ -99,8 +109,9 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
   readonly #body: Sequential;
   readonly #head: Head;
 
-  constructor(context: ModelContext, options: MlpDiscriminatorOptions) {
+  constructor(context: ModelContext, given: MlpDiscriminatorOptions = {}) {
     super();
+    const options = withDefaults("mlp.discriminator", discriminatorOptions, given);
     const inputs = sampleShape(context).reduce((product, size) => product * size, 1);
     const classes = options.conditional ? requireClasses(context, "mlp.discriminator") : 0;
     this.#body = this.registerModule("body", new Sequential(...layersOf(context, inputs, options)));
@@ -126,10 +137,6 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
   }
 }
 
-const count = z.int("must be a whole number").positive("must be above 0");
-const hidden = z.array(count).default([256, 256, 256, 256]);
-const init = z.enum(INITIALISERS).default("default");
-
 /**
  * Perceptrons as parts of a recipe.
  *
@@ -148,24 +155,12 @@ const init = z.enum(INITIALISERS).default("default");
 export const mlp = {
   generator: defineGenerator(
     "mlp",
-    z.strictObject({
-      latent: count.default(64),
-      hidden,
-      spectralNorm: z.boolean().default(false),
-      conditional: z.boolean().default(false),
-      init,
-    }),
+    generatorOptions,
     (options, context: ModelContext): GeneratorNetwork => new MlpGenerator(context, options),
   ),
   discriminator: defineDiscriminator(
     "mlp",
-    z.strictObject({
-      hidden,
-      spectralNorm: z.boolean().default(false),
-      outputs: count.default(1),
-      conditional: z.boolean().default(false),
-      init,
-    }),
+    discriminatorOptions,
     (options, context: ModelContext): DiscriminatorNetwork => new MlpDiscriminator(context, options),
   ),
 };

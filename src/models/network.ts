@@ -1,4 +1,4 @@
-/** The two players, as the training step sees them whatever their architecture. */
+/** The generator and the discriminator as the training step sees them, whatever their architecture. */
 import { definer } from "../base/descriptor.ts";
 import { Module } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -16,8 +16,8 @@ export abstract class GeneratorNetwork extends Module {
   abstract readonly latent: number;
 
   /**
-   * The labels that {@link forward} looks at. A network that ignores them says "none", so that nobody takes its samples for those of a
-   * class; one that can draw what lies between two classes says "shares". Default "classes".
+   * The labels that {@link forward} uses. A network that ignores them says "none", so that its samples are not taken for
+   * those of a class. One that can interpolate between classes says "shares". Default "classes".
    */
   get takesLabels(): TakenLabels {
     return "classes";
@@ -26,7 +26,7 @@ export abstract class GeneratorNetwork extends Module {
   abstract forward(z: Tensor, labels?: Tensor): Tensor;
 }
 
-/** What a discriminator says of a batch. */
+/** The output of a discriminator for a batch. */
 export interface DiscriminatorOutput {
   /** [B]: not squashed; larger is more real. */
   readonly score: Tensor;
@@ -36,12 +36,12 @@ export interface DiscriminatorOutput {
   readonly features: Tensor;
   /**
    * The hidden activations [B, ...], from the image to the head: after each block's nonlinearity, before noise or dropout.
-   * The last one is what the features are made of. A {@link RowJudge} gives the last one only.
+   * The last one is what the features are made of.
    */
   readonly hidden: readonly Tensor[];
 }
 
-/** Judges samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], and labels [B] if it is conditional. */
+/** Rates samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], with labels [B] if it is conditional. */
 export abstract class DiscriminatorNetwork extends Module {
   abstract forward(images: Tensor, labels?: Tensor): DiscriminatorOutput;
 }

@@ -9,7 +9,9 @@
  * The paper's pixels lie in [0, 1] and its noise is in their unit, ours lie in [-1, 1]: D begins with (x + 1) / 2 and G ends
  * with 2 sigmoid - 1.
  */
+
 import { z } from "zod";
+import { withDefaults } from "../base/descriptor.ts";
 import {
   GaussianNoise,
   Linear,
@@ -34,20 +36,25 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm1d } from "./normalisation.ts";
+import { count } from "./option-schemas.ts";
+
+const widths = z.array(count).min(1, "must name at least one width");
+const sigma = z.number().min(0, "must be at least 0");
+
+const generatorOptions = z.strictObject({ latent: count.default(100), hidden: widths.default([500, 500]) });
 
 /** Options of {@link NoisyMlpGenerator}. */
-export interface NoisyMlpGeneratorOptions {
-  latent: number;
-  hidden: readonly number[];
-}
+export type NoisyMlpGeneratorOptions = z.input<typeof generatorOptions>;
+
+const discriminatorOptions = z.strictObject({
+  hidden: widths.default([1000, 500, 250, 250, 250]),
+  inputNoise: sigma.default(0.3),
+  noise: sigma.default(0.5),
+  outputs: count.default(1),
+});
 
 /** Options of {@link NoisyMlpDiscriminator}. */
-export interface NoisyMlpDiscriminatorOptions {
-  hidden: readonly number[];
-  inputNoise: number;
-  noise: number;
-  outputs: number;
-}
+export type NoisyMlpDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 
 /** z through softplus layers to an image. Modules: `body`, numbered. */
 export class NoisyMlpGenerator extends GeneratorNetwork {
@@ -55,8 +62,9 @@ export class NoisyMlpGenerator extends GeneratorNetwork {
   readonly #shape: readonly number[];
   readonly #body: Sequential;
 
-  constructor(context: ModelContext, { latent, hidden }: NoisyMlpGeneratorOptions) {
+  constructor(context: ModelContext, given: NoisyMlpGeneratorOptions = {}) {
     super();
+    const { latent, hidden } = withDefaults("noisyMlp.generator", generatorOptions, given);
     const { channels, size } = imageShape(context, "noisyMlp.generator");
     this.latent = latent;
     this.#shape = [channels, size, size];
@@ -88,8 +96,9 @@ export class NoisyMlpDiscriminator extends DiscriminatorNetwork {
   readonly #body: Sequential;
   readonly #head: Head;
 
-  constructor(context: ModelContext, options: NoisyMlpDiscriminatorOptions) {
+  constructor(context: ModelContext, given: NoisyMlpDiscriminatorOptions = {}) {
     super();
+    const options = withDefaults("noisyMlp.discriminator", discriminatorOptions, given);
     const { channels, size } = imageShape(context, "noisyMlp.discriminator");
     const begin = { init: normal(0.1), biasInit: zeros };
     const widths = [channels * size * size, ...options.hidden];
@@ -115,12 +124,8 @@ export class NoisyMlpDiscriminator extends DiscriminatorNetwork {
 /** [-1, 1] to the [0, 1] of the paper's pixels. */
 const toUnit = (pixels: Tensor): Tensor => pixels.add(1).div(2);
 
-const count = z.int("must be a whole number").positive("must be above 0");
-const widths = z.array(count).min(1, "must name at least one width");
-const sigma = z.number().min(0, "must be at least 0");
-
 /**
- * Noisy perceptrons as parts of a recipe, without labels in either player.
+ * Noisy perceptrons as parts of a recipe, without labels.
  *
  * `noisyMlp.generator`: `latent` 100 (length of z; the authors draw it uniformly), `hidden` [500, 500].
  *
@@ -137,17 +142,12 @@ const sigma = z.number().min(0, "must be at least 0");
 export const noisyMlp = {
   generator: defineGenerator(
     "noisyMlp",
-    z.strictObject({ latent: count.default(100), hidden: widths.default([500, 500]) }),
+    generatorOptions,
     (options, context: ModelContext): GeneratorNetwork => new NoisyMlpGenerator(context, options),
   ),
   discriminator: defineDiscriminator(
     "noisyMlp",
-    z.strictObject({
-      hidden: widths.default([1000, 500, 250, 250, 250]),
-      inputNoise: sigma.default(0.3),
-      noise: sigma.default(0.5),
-      outputs: count.default(1),
-    }),
+    discriminatorOptions,
     (options, context: ModelContext): DiscriminatorNetwork => new NoisyMlpDiscriminator(context, options),
   ),
 };

@@ -1,6 +1,6 @@
 /**
- * The two players with a reference batch: it goes through the network in front of every batch, so that virtual batch norm
- * can take its statistics in each layer (Salimans et al. 2016, section 3.5), and what the network makes of it is left out.
+ * A generator and a discriminator with a reference batch. It passes through the network in front of every batch, so that
+ * virtual batch norm can take its statistics in each layer (Salimans et al. 2016, section 3.5). Its outputs are dropped.
  */
 import { type Module, withPassMode } from "../nn/index.ts";
 import { noGrad, Tensor } from "../tensor/index.ts";
@@ -80,15 +80,15 @@ export class ReferencedDiscriminator extends DiscriminatorNetwork {
     const reference = this.buffer("reference");
     const size = reference.shape[0]!;
     const all = labels && Tensor.cat([this.buffer("reference_labels"), labels]);
-    const judged = withPassMode({ referenceRows: size }, () =>
+    const output = withPassMode({ referenceRows: size }, () =>
       this.#network.forward(Tensor.cat([reference, images]), all),
     );
-    const samples = (part: Tensor): Tensor => part.narrow(0, size, images.shape[0]!);
+    const samples = (rows: Tensor): Tensor => rows.narrow(0, size, images.shape[0]!);
     return {
-      score: samples(judged.score),
-      logits: samples(judged.logits),
-      features: samples(judged.features),
-      hidden: judged.hidden.map(samples),
+      score: samples(output.score),
+      logits: samples(output.logits),
+      features: samples(output.features),
+      hidden: output.hidden.map(samples),
     };
   }
 }

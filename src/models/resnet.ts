@@ -14,7 +14,6 @@ import {
   ConditionalBatchNorm2d,
   type ConditionedModule,
   classTable,
-  INITIALISERS,
   type InitialiserName,
   initialiserOf,
   xavierUniform,
@@ -31,6 +30,7 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
+import { count, initialiser } from "./option-schemas.ts";
 import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
 
 /** The shape of both networks at one image size; channels in multiples of the width. */
@@ -166,11 +166,10 @@ export function resnetDiscriminator(
   });
 }
 
-const count = z.int("must be a whole number").positive("must be above 0");
 const attention = z.int("must be a whole number").min(0, "must not be negative").default(0);
 /** Schema of how a generator doubles the size of its maps. */
 export const upsampling = z.enum(["nearest", "bilinear"]).default("nearest");
-const init = z.enum(INITIALISERS).default("xavierUniform");
+const init = initialiser.default("xavierUniform");
 
 /**
  * ResNet GANs as parts of a recipe, for images of 32, 48, 64 or 128 pixels.

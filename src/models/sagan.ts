@@ -1,14 +1,14 @@
 /**
- * SAGAN (Zhang et al. 2019): the class-conditional ResNet GAN with self-attention in both players, and with spectral norm
+ * SAGAN (Zhang et al. 2019): the class-conditional ResNet GAN with self-attention in both networks, and with spectral norm
  * on every layer of the generator too.
  *
  * Attention stands where the paper found it best at 128 pixels, on maps of 32 x 32 (its table 1). At 32 and 48 pixels,
  * which the paper does not treat, it stands on maps of half the image's side.
  */
 import { z } from "zod";
-import { INITIALISERS } from "../nn/index.ts";
 import { imageShape, type ModelContext } from "./context.ts";
 import { type DiscriminatorNetwork, defineDiscriminator, defineGenerator, type GeneratorNetwork } from "./network.ts";
+import { count, initialiser } from "./option-schemas.ts";
 import { ResnetGenerator, resnetDiscriminator, upsampling } from "./resnet.ts";
 
 const LARGEST_ATTENTION = 32;
@@ -22,10 +22,9 @@ function settings<O extends { attention?: number | undefined }>(context: ModelCo
   return { ...options, attention, spectralNorm: true, branchGain: 1 };
 }
 
-const count = z.int("must be a whole number").positive("must be above 0");
 const attention = z.int("must be a whole number").min(0, "must not be negative").optional();
 const conditional = z.boolean().default(true);
-const init = z.enum(INITIALISERS).default("xavierUniform");
+const init = initialiser.default("xavierUniform");
 
 /**
  * SAGAN's networks as parts of a recipe, for images of 32, 48, 64 or 128 pixels.

@@ -75,12 +75,12 @@ export class StatisticsNetwork extends Module {
 
   /** T(x, y), [B], for x [B, ...] and y [B, Y]. */
   forward(x: Tensor, y: Tensor): Tensor {
-    return this.#judge(this.#features(x), y);
+    return this.#statistic(this.#features(x), y);
   }
 
   /**
    * T of a batch's own pairs, and of every x with the y of the row after it. Rows that are drawn independently make these
-   * independent pairs, none of them a joint one; nothing is drawn. x is looked at once.
+   * independent pairs, none of them a joint one; nothing is drawn. x passes through the body once.
    *
    * @param x [B, ...], B at least 2.
    * @param y [B, Y].
@@ -88,7 +88,7 @@ export class StatisticsNetwork extends Module {
   pairs(x: Tensor, y: Tensor): PairStatistics {
     const count = y.shape[0]!;
     const features = this.#features(x);
-    const both = this.#judge(Tensor.cat([features, features], 0), Tensor.cat([y, nextRows(y)], 0));
+    const both = this.#statistic(Tensor.cat([features, features], 0), Tensor.cat([y, nextRows(y)], 0));
     return { joint: both.narrow(0, 0, count), marginal: both.narrow(0, count, count) };
   }
 
@@ -96,7 +96,7 @@ export class StatisticsNetwork extends Module {
     return (this.#body?.forward(x) ?? x).flatten(1);
   }
 
-  #judge(features: Tensor, y: Tensor): Tensor {
+  #statistic(features: Tensor, y: Tensor): Tensor {
     return this.#head.forward(Tensor.cat([features, y], 1)).select(1, 0);
   }
 }

@@ -103,11 +103,11 @@ export abstract class BatchNorm extends UnaryModule {
     );
   }
 
-  /** One value has no spread: it would come out as 0 whatever it is, and the running variance would be no number ever after. */
+  /** One value has no variance: its output would be 0 whatever it is, and the running variance would be NaN from then on. */
   #refuseSingleValues(x: Tensor): void {
     if (x.shape.reduce((product, size) => product * size, 1) > this.features) return;
     throw new UserError(
-      `${this.constructor.name}: a batch of shape [${x.shape.join(", ")}] has one value a channel, and statistics take at least 2: take a larger batch, or fewer parts of it (\`accumulate\`)`,
+      `${this.constructor.name}: a batch of shape [${x.shape.join(", ")}] has one value per channel, and batch statistics need at least 2: use a larger batch, or fewer micro-batches (\`accumulate\`)`,
     );
   }
 

@@ -10,7 +10,7 @@ import { Linear } from "./linear.ts";
 import { UnaryModule } from "./module.ts";
 
 /**
- * y = norm(x) (1 + gain(c)) + bias(c), per sample and channel, for maps x [B, C, H, W] and conditions c, one a sample.
+ * y = norm(x) (1 + gain(c)) + bias(c), per sample and channel, for maps x [B, C, H, W] and conditions c, one per sample.
  *
  * The 1 matters: a network that begins with small weights would otherwise begin with gains near 0, and no signal would
  * come through it.

@@ -1,4 +1,4 @@
-/** Embedding: a table of vectors, one a class. */
+/** Embedding: a table of vectors, one per class. */
 import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { type Initialiser, normal } from "./init.ts";

@@ -104,7 +104,7 @@ export const xavierNormal =
 
 /** Options of {@link kaimingUniform} and {@link kaimingNormal}. */
 export interface KaimingOptions {
-  /** Which fan keeps its variance: "fanIn" (default) on the way forward, "fanOut" on the way back. */
+  /** Which variance the layer keeps: "fanIn" (default) that of the forward pass, "fanOut" that of the backward pass. */
   mode?: "fanIn" | "fanOut";
   /** What follows the layer. Default "leakyRelu". */
   nonlinearity?: Nonlinearity;
@@ -161,7 +161,7 @@ export const orthogonal =
 /** PyTorch's default for the weight of linear and convolutional layers: U(-b, b) with b = 1 / sqrt(fan in). */
 export const defaultWeight: Initialiser = kaimingUniform({ slope: Math.sqrt(5) });
 
-/** PyTorch's default for the bias beside a weight of `weightShape`: U(-b, b) with b = 1 / sqrt(fan in of the weight). */
+/** PyTorch's default for the bias that goes with a weight of `weightShape`: U(-b, b) with b = 1 / sqrt(fan in of the weight). */
 export function defaultBias(weightShape: readonly number[]): Initialiser {
   const { fanIn } = fans(weightShape);
   const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;

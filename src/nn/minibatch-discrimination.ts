@@ -35,10 +35,10 @@ const NOT_ITSELF = 1e6;
  * from its nearest neighbour becomes 2 in each kernel, and the mean of o becomes 0. Without this the distances would be so
  * large, or so small, that every exponential is 0 or 1.
  *
- * Memory: some [N, N, B]. The C parts of the distances are summed one after the other and nothing of them is kept for the
- * gradient (Tensor.pairwiseL1).
+ * Memory: a few tensors [N, N, B]. The C terms of the distances are added one after the other, and none of them is kept for
+ * the gradient (Tensor.pairwiseL1).
  *
- * Modules and tensors: `project` (T, [B C, A], the C rows of a kernel beside each other; `weight_g`, `weight_v`), `bias` [B],
+ * Modules and tensors: `project` (T, [B C, A], the C rows of a kernel next to each other; `weight_g`, `weight_v`), `bias` [B],
  * `calibrated` (int64, 1 after the first main pass).
  *
  * @example

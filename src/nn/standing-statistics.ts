@@ -1,6 +1,6 @@
 /**
  * Standing statistics (Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", appendix
- * C.1): the running statistics of a network's batch norms, taken anew over many batches with the weights as they are.
+ * C.1): the running statistics of a network's batch norms, collected over many batches with the weights as they are.
  */
 import { UserError } from "../base/errors.ts";
 import { keep, noGrad, scope, Tensor } from "../tensor/index.ts";
@@ -10,7 +10,7 @@ import { withPassMode } from "./pass-mode.ts";
 import { VirtualBatchNorm } from "./virtual-batch-norm.ts";
 
 /**
- * Statistics of batch norms in tensors of their own, beside the running ones, which are never touched. After `collect`,
+ * Statistics of batch norms in tensors of their own; the running statistics are never touched. After `collect`,
  * with m_i and v_i the mean and the unbiased variance of batch i of N,
  *
  *     running_mean = (m_1 + ... + m_N) / N      running_var = (v_1 + ... + v_N) / N
@@ -54,7 +54,7 @@ export class StandingStatistics {
     );
   }
 
-  /** Forgets what was collected and runs `pass`, which sends a batch through the network, so many times. */
+  /** Forgets what was collected and runs `pass`, which sends a batch through the network, `batches` times. */
   collect(batches: number, pass: () => void): void {
     const modes = this.#network.modules().map((module) => [module, module.training] as const);
     const momenta = this.#norms.map(({ momentum }) => momentum);

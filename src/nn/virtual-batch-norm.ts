@@ -29,11 +29,11 @@ interface Moments {
  *     mean of squares = s / (R + 1) + s_ref R / (R + 1)
  *     var = mean of squares - mean^2
  *
- * and the reference samples m_ref and s_ref alone. The variance is computed as the two parts' own variances and the distance
- * of their means, which is the same without the difference of two large numbers.
+ * and the reference samples m_ref and s_ref alone. The variance is computed from the variances of the two and the distance of
+ * their means: the same value, without the difference of two large numbers.
  *
- * The reference statistics are taken anew in each pass, with the weights as they are, and gradients flow through them, as
- * in the authors' code. Train and evaluation mode do not differ; there are no running statistics.
+ * Every pass computes the reference statistics with the weights as they are, and gradients flow through them, as in the
+ * authors' code. Train and evaluation mode do not differ; there are no running statistics.
  *
  * Parameters: `weight`, `bias` [features].
  *

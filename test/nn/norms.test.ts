@@ -127,13 +127,13 @@ describe("batch norm", () => {
   });
 });
 
-describe("a batch with one value a channel", () => {
+describe("a batch with one value per channel", () => {
   it("is refused where it would be normalised by itself, and only there", () => {
     const one = noise([1, 3], 1);
     const layer = new BatchNorm1d(contextOf(), 3);
     const spread = (): number[] => flat(layer.stateDict().get("running_var")!);
     const before = spread();
-    const says = "BatchNorm1d: a batch of shape [1, 3] has one value a channel, and statistics take at least 2";
+    const says = "BatchNorm1d: a batch of shape [1, 3] has one value per channel, and batch statistics need at least 2";
     expect(() => layer.forward(one)).toThrow(says);
     expect(() => frozenStatistics(() => layer.forward(one))).toThrow(says);
     expect(() => new BatchNorm1d(contextOf(), 3, { trackRunningStats: false }).eval().forward(one)).toThrow(says);

@@ -117,7 +117,7 @@ function renamed(state: State, blocks: number): State {
 /**
  * How many passes the statistics of --mybn were summed over, once --accumulate_stats has made standing statistics of them.
  *
- * Averaging weights goes on over sums and counter alike and mixes other statistics in; the counter is broken then.
+ * Weight averaging averages the sums and the counter too, with statistics of other steps; the counter is no whole number then.
  */
 function passes(counter: number): number {
   if (Number.isInteger(counter)) return counter;

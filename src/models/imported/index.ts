@@ -9,7 +9,7 @@ import { mimicry } from "./mimicry.ts";
 export type { ImportedGenerator } from "./layout.ts";
 
 const LAYOUTS = [mimicry, bigganPytorch];
-/** Where the checkpoints of these projects hold the weights, beside the optimizer's state. */
+/** Where the checkpoints of these projects hold the weights, next to the optimizer's state. */
 const ENTRIES = ["model_state_dict", "state_dict"];
 
 /**
