@@ -43,7 +43,10 @@ function valuesOf(tensor: Tensor, shape: readonly number[]): string {
   const { dtype } = tensor;
   const list = Array.from<number | bigint>(values as Iterable<number | bigint>);
   const elements = dtype === "bool" ? list.map((v) => (v ? "True" : "False")) : formatted(list, dtype);
-  const width = Math.max(...elements.map((element) => element.length));
+  // The width is that of the numbers proper: 0, infinities and NaN fit in or stand out.
+  const proper = (value: number | bigint) => typeof value === "bigint" || (Number.isFinite(value) && value !== 0);
+  const counted = dtype.includes("float") ? elements.filter((_, i) => proper(list[i]!)) : elements;
+  const width = Math.max(1, ...counted.map((element) => element.length));
   const padded = elements.map((element) => element.padStart(width));
   let next = 0;
 
