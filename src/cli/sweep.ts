@@ -1,7 +1,14 @@
 /** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
 import { isAbsolute, relative } from "node:path";
-import type { LoadedSweep, RunSweepOptions, ScoresAt, Shard, SweepOutcome, SweepTable } from "../experiments/index.ts";
-import { shippedSweeps } from "../experiments/shipped-sweeps.ts";
+import {
+  type LoadedSweep,
+  type RunSweepOptions,
+  type ScoresAt,
+  type Shard,
+  type SweepOutcome,
+  type SweepTable,
+  shippedSweeps,
+} from "../experiments/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
 import { valuesOf, wholeNumber } from "./flags.ts";
