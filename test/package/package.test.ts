@@ -213,6 +213,15 @@ describe("the packed package", () => {
       expect(lossG).toBeGreaterThan(0);
     });
 
+    it("own-loop: it trains, in at most 40 lines", () => {
+      const printed = run(process.execPath, ["out/own-loop.js", "300"], project);
+      const [, share = "0"] = /([\d.]+) % of the samples/.exec(printed) ?? [];
+      expect(Number(share)).toBeGreaterThan(5);
+      expect(readFileSync(join(root, "examples/own-loop.ts"), "utf8").trimEnd().split("\n").length).toBeLessThanOrEqual(
+        40,
+      );
+    });
+
     it("own-step: the numbers that it returns are logged, and a resumed run continues", () => {
       expect(Object.keys(train("own-step"))).toEqual(
         expect.arrayContaining(["lossCritic", "lossGenerator", "distance"]),
