@@ -2,6 +2,7 @@
  * The way to the native binding: found or built at first use, loaded once, with its threads settled before libtorch
  * wakes. Everything else in Gantry reaches libtorch through the functions typed here.
  */
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import { ensureBinding } from "../../scripts/setup/index.js";
@@ -118,6 +119,7 @@ function load(): Binding {
     OMP_NUM_THREADS: String(threads),
     OPENBLAS_NUM_THREADS: String(threads),
     ...waitingThreads(),
+    ...blasKernels(),
   });
   try {
     const native = createRequire(import.meta.url)(path) as Binding;
@@ -141,6 +143,27 @@ function environmentThreads(): number | undefined {
 function waitingThreads(): { GOMP_SPINCOUNT?: string } {
   const { GOMP_SPINCOUNT, OMP_WAIT_POLICY } = process.env;
   return GOMP_SPINCOUNT === undefined && OMP_WAIT_POLICY === undefined ? { GOMP_SPINCOUNT: "20000" } : {};
+}
+
+/**
+ * OpenBLAS's kernels for AVX-512, where the processor has it. An OpenBLAS that is older than the processor does not know it
+ * and takes kernels of 2004, a tenth of the speed; on AMD's processors with AVX-512 it takes those for AVX2, half the speed
+ * (bench/NOTES.md). A user's own setting wins; other libraries do not read the variable.
+ */
+function blasKernels(): { OPENBLAS_CORETYPE?: string } {
+  if (process.env.OPENBLAS_CORETYPE !== undefined) return {};
+  const flags = processorFlags();
+  const complete = ["avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"].every((flag) => flags.has(flag));
+  return complete ? { OPENBLAS_CORETYPE: "SkylakeX" } : {};
+}
+
+/** Instruction sets of the processor by Linux' names; none where the system does not tell. */
+function processorFlags(): ReadonlySet<string> {
+  try {
+    return new Set(/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.trim().split(" "));
+  } catch {
+    return new Set();
+  }
 }
 
 /**

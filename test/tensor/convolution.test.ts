@@ -1,0 +1,183 @@
+/** Every way of computing a convolution against the same in float64, by setting the table of choices. */
+import { afterEach, describe, expect, it } from "vitest";
+import {
+  type ConvolutionMode,
+  convolutionChoices,
+  setConvolutionChoices,
+  setConvolutionMode,
+} from "../../src/tensor/convolution.ts";
+import { Generator, grad, scope, Tensor } from "../../src/tensor/index.ts";
+
+/** Largest error over the largest true value that a way may make. F(4 x 4, 3 x 3) has the largest constants. */
+const BOUNDS: Readonly<Record<string, number>> = {
+  engine: 3e-6,
+  turned: 3e-6,
+  "sub-pixel": 3e-6,
+  "winograd-2x2": 5e-6,
+  "winograd-4x4": 4e-5,
+  "phases-2x2": 5e-6,
+  "phases-3x3": 5e-6,
+};
+
+interface Case {
+  readonly batch: number;
+  readonly channels: number;
+  readonly features: number;
+  readonly height: number;
+  readonly width: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly padding: number;
+  readonly ways: readonly string[];
+}
+
+const THREES = ["engine", "turned", "winograd-2x2", "winograd-4x4"];
+const PHASES = ["engine", "turned", "phases-2x2", "phases-3x3"];
+
+/** Sizes that fill tiles and vectors, and sizes that do not. */
+const cases: readonly Case[] = [
+  { batch: 3, channels: 16, features: 32, height: 8, width: 8, kernel: 3, stride: 1, padding: 1, ways: THREES },
+  { batch: 2, channels: 37, features: 19, height: 7, width: 10, kernel: 3, stride: 1, padding: 1, ways: THREES },
+  { batch: 2, channels: 20, features: 24, height: 9, width: 5, kernel: 3, stride: 1, padding: 0, ways: THREES },
+  { batch: 1, channels: 18, features: 16, height: 3, width: 6, kernel: 3, stride: 1, padding: 2, ways: THREES },
+  { batch: 5, channels: 64, features: 48, height: 16, width: 16, kernel: 4, stride: 2, padding: 1, ways: PHASES },
+  { batch: 2, channels: 21, features: 35, height: 6, width: 10, kernel: 4, stride: 2, padding: 1, ways: PHASES },
+  { batch: 2, channels: 16, features: 16, height: 4, width: 4, kernel: 4, stride: 2, padding: 1, ways: PHASES },
+];
+
+const titled = cases.flatMap((c) =>
+  c.ways.flatMap((way) =>
+    (["contiguous", "channelsLast"] as const).map(
+      (layout) =>
+        [
+          `${way}: ${c.batch} x ${c.channels} x ${c.height} x ${c.width} to ${c.features}, kernel ${c.kernel}, padding ${c.padding}, ${layout}`,
+          c,
+          way,
+          layout,
+        ] as const,
+    ),
+  ),
+);
+
+/** Forward, transposed, all first gradients, and second derivatives, which are made of the same three computations. */
+function everything(c: Case, double: boolean, layout: "contiguous" | "channelsLast"): Tensor[] {
+  const generator = new Generator(7);
+  const make = (shape: number[]): Tensor => {
+    const drawn = Tensor.randn(shape, { generator });
+    const laid = shape.length === 4 ? drawn.contiguous(layout) : drawn;
+    return (double ? laid.double() : laid.detach()).requiresGrad_();
+  };
+  const { batch, channels, features, height, width, kernel, stride, padding } = c;
+  const images = make([batch, channels, height, width]);
+  const weight = make([features, channels, kernel, kernel]);
+  const bias = make([features]);
+  const given = make([batch, features, ...[height, width].map((n) => (n + 2 * padding - kernel) / stride + 1)]);
+  const forward = images.conv2d(weight, bias, { stride, padding });
+  const back = given.convTranspose2d(weight, null, { stride, padding });
+  const total = forward.mul(given).sum().add(back.mul(images).sum());
+  const first = grad(total.mul(total).mul(1e-6), [images, weight, bias, given], { createGraph: true });
+  const norms = first.slice(1).reduce((sum, part) => sum.add(part.square().mean()), first[0].square().mean());
+  return [forward, back, ...first, ...grad(norms, [images, weight, given])];
+}
+
+const NAMES = [
+  "forward",
+  "transposed",
+  "d images",
+  "d weight",
+  "d bias",
+  "d given",
+  "dd images",
+  "dd weight",
+  "dd given",
+];
+
+/** The ways of all problems that were met, all set to one. */
+function force(way: string, keys: readonly string[]): void {
+  setConvolutionChoices(Object.fromEntries(keys.map((key) => [key, way])));
+}
+
+describe("every way of a convolution", () => {
+  afterEach(() => {
+    setConvolutionMode("rules");
+    setConvolutionChoices({});
+  });
+
+  it.each(titled)("%s", (_, c, way, layout) => {
+    scope(() => {
+      setConvolutionMode("measure");
+      everything(c, false, layout);
+      const keys = Object.keys(convolutionChoices());
+      expect(keys.length).toBeGreaterThanOrEqual(3);
+      force(way, keys);
+      const found = everything(c, false, layout);
+      // A way that did not apply would have been measured again, and another would stand there.
+      expect(Object.values(convolutionChoices())).toEqual(keys.map(() => way));
+      const truth = everything(c, true, layout);
+      for (const [i, name] of NAMES.entries()) {
+        const error = found[i]!.double().sub(truth[i]!).abs().max().item() / truth[i]!.abs().max().item();
+        expect(error, name).toBeLessThan(BOUNDS[way]!);
+        if (i < 6 && found[i]!.ndim === 4) expect(found[i]!.isContiguous(layout), name).toBe(true);
+      }
+    });
+  });
+
+  it("gives a generator's last layer its sub-pixel form by rule", () => {
+    scope(() => {
+      const generator = new Generator(1);
+      const features = Tensor.randn([2, 16, 5, 6], { generator });
+      const weight = Tensor.randn([16, 3, 4, 4], { generator });
+      const options = { stride: 2, padding: 1 };
+      const truth = features.double().convTranspose2d(weight.double(), null, options);
+      const found = features.convTranspose2d(weight, null, options);
+      expect(found.double().sub(truth).abs().max().item()).toBeLessThan(
+        BOUNDS["sub-pixel"]! * truth.abs().max().item(),
+      );
+      setConvolutionMode("measure");
+      features.convTranspose2d(weight, null, options);
+      force("sub-pixel", Object.keys(convolutionChoices()));
+      expect(features.convTranspose2d(weight, null, options).equal(found)).toBe(true);
+    });
+  });
+
+  it.each<[ConvolutionMode, number, RegExp]>([
+    ["rules", 0, /^$/],
+    ["exact", 1, /^(engine|turned)$/],
+    ["measure", 1, /./],
+  ])("%s adds %i line to the table", (mode, lines, ways) => {
+    scope(() => {
+      setConvolutionMode(mode);
+      const options = { padding: 1 };
+      const [images, weight] = [Tensor.ones([2, 32, 8, 8]), Tensor.ones([32, 32, 3, 3])] as const;
+      for (let i = 0; i < 3; i++) images.conv2d(weight, null, options);
+      const chosen = Object.values(convolutionChoices());
+      expect(chosen).toHaveLength(lines);
+      for (const way of chosen) expect(way).toMatch(ways);
+      // Doubles go the engine's way.
+      images.double().conv2d(weight.double(), null, options);
+      expect(Object.values(convolutionChoices())).toHaveLength(lines);
+    });
+  });
+
+  it("has the bits of a table that is set, and measures what the table does not know", () => {
+    scope(() => {
+      setConvolutionMode("measure");
+      const generator = new Generator(3);
+      const images = Tensor.randn([4, 32, 12, 12], { generator });
+      const weight = Tensor.randn([32, 32, 3, 3], { generator });
+      const convolved = (): Tensor => images.conv2d(weight, null, { padding: 1 });
+      convolved();
+      const [key] = Object.keys(convolutionChoices()) as [string];
+      setConvolutionChoices({ [key]: "winograd-4x4" });
+      const four = convolved();
+      setConvolutionChoices({ [key]: "engine" });
+      expect(convolved().equal(four)).toBe(false);
+      setConvolutionChoices({ [key]: "winograd-4x4" });
+      expect(convolved().equal(four)).toBe(true);
+      setConvolutionChoices({ [key]: "of another version" });
+      convolved();
+      expect(convolutionChoices()[key]).not.toBe("of another version");
+      expect(() => setConvolutionChoices({ "": "engine" })).toThrow("not a choice of a convolution");
+    });
+  });
+});
