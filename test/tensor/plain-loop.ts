@@ -24,7 +24,7 @@ function realPoints(count: number): Tensor {
 }
 const generated = (count: number): Tensor => G.forward(Tensor.randn([count, 2], { generator: rng }));
 
-for (let step = 1; step <= 3000; step++) {
+for (let step = 1; step <= 1500; step++) {
   scope(() => {
     const fake = generated(128);
     const scores = { real: D.forward(realPoints(128)), fake: D.forward(fake.detach()) };
@@ -36,4 +36,5 @@ for (let step = 1; step <= 3000; step++) {
     if (step % 500 === 0) console.log(step, lossD.item().toFixed(3), lossG.item().toFixed(3));
   });
 }
-console.log(noGrad(() => generated(5).norm(2, 1)));
+export const radii = noGrad(() => generated(1000).norm(2, 1));
+console.log(radii);
