@@ -27,12 +27,12 @@ function recipeWith({ first = "", others = "", opening = "" }: Interference): st
     `import { once } from "node:events";
 import { appendFileSync, existsSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { adam, defineRecipe, describe, nonSaturating, mixtureOfGaussians, mlp, z } from "gantry";
+import { adam, defineRecipe, defineDataset, nonSaturating, mixtureOfGaussians, mlp, z } from "gantry";
 
 const note = (what) => process.env.LOG && appendFileSync(process.env.LOG, (process.env.LOCAL_RANK ?? "first") + " " + what + "\\n");
 if (process.env.RANK === undefined) { ${first} } else { ${others} }
 note("starts");
-const watched = describe("data", "watched", z.strictObject({}), async (_, context) => {
+const watched = defineDataset("watched", z.strictObject({}), async (_, context) => {
   const { stop } = context;
   ${opening}
   return mixtureOfGaussians().build(context);
@@ -120,11 +120,11 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
         "process.kill(process.pid, 'SIGINT'); await sleep(30_000, undefined, { signal: stop }).catch(() => { throw stop.reason; });",
     });
     const stopped = await start(["train", long, "--workers", "2", "--out", join(folder, "stopped")]);
-    expect(stopped.stdout, stopped.stderr).toContain("Stopped while the run was prepared; what is prepared is kept.");
+    expect(stopped.stdout, stopped.stderr).toContain("Stopped while the data was being prepared; what is prepared is kept.");
     expect(stopped.code).toBe(130);
   });
 
-  it("end the command with one sentence when one ends before it meets the first", async () => {
+  it("end the command with one sentence when one ends before it connects to the first", async () => {
     const out = join(folder, "unmet");
     const failing = recipeWith({ others: `throw new Error("no such disk");` });
     const failed = await start(["train", failing, "--workers", "2", "--out", out]);
