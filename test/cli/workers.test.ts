@@ -120,7 +120,9 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
         "process.kill(process.pid, 'SIGINT'); await sleep(30_000, undefined, { signal: stop }).catch(() => { throw stop.reason; });",
     });
     const stopped = await start(["train", long, "--workers", "2", "--out", join(folder, "stopped")]);
-    expect(stopped.stdout, stopped.stderr).toContain("Stopped while the data was being prepared; what is prepared is kept.");
+    expect(stopped.stdout, stopped.stderr).toContain(
+      "Stopped while the data was being prepared; what is prepared is kept.",
+    );
     expect(stopped.code).toBe(130);
   });
 
