@@ -12,7 +12,6 @@ export {
 } from "./classifier/index.ts";
 export { type Rendezvous, torchrunRendezvous } from "./distributed/workers.ts";
 export { classify, testSplit } from "./evaluation/classification.ts";
-export type { EvaluationEvents, Evaluator } from "./evaluation/evaluator.ts";
 export { type DrawingOptions, generatedImages } from "./evaluation/generated-images.ts";
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
 export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/checkpoint.ts";
@@ -30,10 +29,8 @@ export {
 } from "./sampling/sheets.ts";
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { seedOf } from "./step/random-streams.ts";
-export { STEP_NUMBERS, trainingStep } from "./step/step.ts";
+export { trainingStep } from "./step/step.ts";
 export {
-  type DataModule,
-  type ImageSize,
   openDataModule,
   writeRunImage,
 } from "./trainer/data-module.ts";
@@ -42,10 +39,9 @@ export type { BuildModulesContext, Modules, StepContext, TrainerDefinition } fro
 export { followRun } from "./trainer/follow-run.ts";
 export { imageLoader, shapeOf } from "./trainer/image-loader.ts";
 export { type ImportedRun, importRun } from "./trainer/imported-run.ts";
-export { type LoadedTrainer, loadTrainer } from "./trainer/load.ts";
+export { loadTrainer } from "./trainer/load.ts";
 export { totalSteps } from "./trainer/loop.ts";
 export {
-  type OpenedCheckpoint,
   type OpenedGan,
   openCheckpoint,
   openForSampling,
@@ -60,7 +56,6 @@ export {
   startRun,
   storedTrainer,
   type TrainOptions,
-  trainerOf,
 } from "./trainer/run.ts";
 export type { TrainingEvents } from "./trainer/session.ts";
 export type { StepOptimizer } from "./trainer/step-optimizer.ts";
