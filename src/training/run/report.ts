@@ -59,7 +59,7 @@ function trainingSection(directory: RunDirectory, ticks: readonly Tick[]): strin
     writeFileAtomic(file, [lineChart({ title, xName: "step", curves })]);
     return [`![${title} over the steps](${relative(directory.path, file)})`];
   };
-  const outputs = all.includes("dReal") ? "mean output of D" : "numbers of the step";
+  const outputs = all.includes("dReal") ? "mean output of D" : "other numbers";
   return [
     "## Training",
     "",
