@@ -11,8 +11,10 @@ import {
   type VectorArrays,
   type VectorData,
 } from "../../src/data/index.ts";
+import { Linear } from "../../src/nn/index.ts";
+import { sgd } from "../../src/optim/index.ts";
 import { scope, Tensor } from "../../src/tensor/index.ts";
-import { openRun, startRun } from "../../src/training/index.ts";
+import { defineTrainer, openRun, startRun } from "../../src/training/index.ts";
 import { start } from "../cli/spawn.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { tinyRecipe } from "../training/tiny.ts";
@@ -144,6 +146,28 @@ describe("vectors", () => {
     const recipe = tinyRecipe({ data: dataFromArrays({ vectors: rows, shape: [10, 3] }), steps: 2 });
     const run = startRun(recipe, { directory: join(folder, "vectors") });
     expect((await run.train()).step).toBe(2);
+  });
+});
+
+describe("a trainer", () => {
+  it("of one's own steps trains on vectors and continues", async () => {
+    const trainer = () =>
+      defineTrainer({
+        name: "arrays",
+        data: dataFromArrays({ vectors: Float32Array.from({ length: 16 }, (_, i) => i / 16), shape: [8, 2] }),
+        batchSize: 4,
+        steps: 2,
+        build: (context) => ({ line: new Linear(context, 2, 1) }),
+        optimizers: { line: sgd({ lr: 1e-3 }) },
+        step({ batch, modules, optimizers }) {
+          const loss = modules.line.forward(batch.images).square().mean();
+          optimizers.line.minimize(loss);
+          return { loss };
+        },
+      });
+    const directory = join(folder, "trainer");
+    await startRun(trainer(), { directory }).train();
+    expect((await (await openRun(directory, ["steps=4"], { trainer: trainer() })).train()).step).toBe(4);
   });
 });
 

@@ -153,7 +153,9 @@ describe("kmnist", () => {
     expect(readFileSync(made.imagesPath)).toEqual(Buffer.from(characters));
     expect(labelsOf(made).map((label) => made.header.classes[label])).toEqual(["wo", "o", "tsu"]);
     expect(made.header.note).toBe("kmnist, train split, 3 images, NOT the official files");
-    await expect(pack(kmnist({ split: "test" }))).rejects.toThrow(/kmnist: t10k-images-idx3-ubyte \(or .*\) is not in/);
+    await expect(pack(kmnist({ split: "test" }))).rejects.toThrow(
+      /kmnist: t10k-images-idx3-ubyte \(or .*\) is not in .*kmnist; run `gantry data get kmnist`/,
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { parseIdx, readMaybeGzip } from "../../formats/index.ts";
 import type { OfficialFile } from "../download.ts";
+import { howToGet } from "../named.ts";
 import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
 import { type ImageSource, type OpenSource, sha256, sha256OfFile, splitNote } from "../source.ts";
 
@@ -65,7 +66,9 @@ export async function idxSource(dataset: IdxDataset, folder: string, split: IdxS
   const labelsPath = findIdx(folder, split, "labels");
   if (imagesPath === undefined || labelsPath === undefined) {
     const missing = stems[split][imagesPath === undefined ? "images" : "labels"];
-    throw new UserError(`${dataset.name}: ${missing} (or ${missing}.gz) is not in ${folder}`);
+    throw new UserError(
+      `${dataset.name}: ${missing} (or ${missing}.gz) is not in ${folder}; ${howToGet(dataset.name)}`,
+    );
   }
   return {
     name: `${dataset.name} (${split})`,
