@@ -75,14 +75,14 @@ describe("evaluation while training", () => {
     const chart = readFileSync(join(directory, "scores.svg"), "utf8");
     expect(chart).toContain("fid@mnist-classifier");
     expect(chart.match(/<svg/g)).toHaveLength(1);
-    for (const [file, curves] of Object.entries({ losses: [">D<", ">G<"], judgements: [">D(real)<", ">D(fake)<"] })) {
+    for (const [file, curves] of Object.entries({ losses: [">D<", ">G<"], numbers: [">D(real)<", ">D(fake)<"] })) {
       expect(report).toContain(`(${file}.svg)`);
       const drawn = readFileSync(join(directory, `${file}.svg`), "utf8");
       for (const name of curves) expect(drawn).toContain(name);
     }
   });
 
-  it("keeps the best checkpoint beside the newest, which can be sampled from", async () => {
+  it("keeps the best checkpoint besides the newest, which can be sampled from", async () => {
     const directory = await trained(evaluated({ every: 1 }, { checkpoint: { every: 9, keep: 1 } }));
     const run = new RunDirectory(directory);
     const best = bestEvaluation(run.evaluations(), { name: "fid@mnist-classifier", better: "lower" })!;
@@ -201,7 +201,7 @@ describe("evaluation while training", () => {
   it("refuses a score that the metrics do not give, and features that do not exist, before the first step", async () => {
     const run = (recipe: Recipe) => startRun(recipe, { directory: join(temporaryFolder(), "run") }).train();
     await expect(run(evaluated({ best: "kid" }))).rejects.toThrow(
-      "`evaluate.best` (=kid) must be one of the recipe's scores: fid, inceptionScore",
+      "`evaluate.best` (=kid) must be one of the run's scores: fid, inceptionScore",
     );
     await expect(run(evaluated({ features: "mnist-classifer" }))).rejects.toThrow("did you mean `mnist-classifier`?");
     await expect(run(evaluated({ metrics: [] }))).rejects.toThrow("`evaluate.metrics` is empty");
