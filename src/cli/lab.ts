@@ -18,7 +18,7 @@ import {
   type SweptExperiment,
   type TrainedExperiment,
 } from "../experiments/index.ts";
-import { loadRecipe } from "../recipe/load.ts";
+import { loadRecipe } from "../recipe/index.ts";
 import { configureEngine } from "../tensor/index.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";

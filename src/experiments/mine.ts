@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { bandChart } from "../figures/index.ts";
-import { mine as estimateInformation } from "../metrics/formulas/mine.ts";
+import { mine as estimateInformation } from "../metrics/index.ts";
 import { engineSummary, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { defineExperiment } from "./experiment.ts";
 import { markdownTable } from "./markdown.ts";

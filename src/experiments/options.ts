@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { suggestion, UserError } from "../base/errors.ts";
-import { accepted } from "../recipe/validation-message.ts";
+import { accepted } from "../recipe/index.ts";
 
 /** A whole number of at least `least`. */
 export const whole = (least = 1) => z.int().min(least);

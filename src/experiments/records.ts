@@ -9,8 +9,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, tru
 import { dirname, join } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
-import { fileError, writeFileAtomic } from "../formats/atomic.ts";
-import { namesIn } from "../formats/names-in.ts";
+import { fileError, namesIn, writeFileAtomic } from "../formats/index.ts";
 import type { RecordedExperiment } from "./experiment.ts";
 
 /** The file in an experiment's folder. */

@@ -11,8 +11,8 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
-import { takeLock } from "../formats/process-lock.ts";
-import { loadRecipe } from "../recipe/load.ts";
+import { takeLock } from "../formats/index.ts";
+import { loadRecipe } from "../recipe/index.ts";
 import type {
   MeasuredExperiment,
   Measurement,

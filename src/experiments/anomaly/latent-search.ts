@@ -6,7 +6,7 @@
 import { frozenStatistics } from "../../nn/index.ts";
 import { adam } from "../../optim/index.ts";
 import { Generator, grad, keep, noGrad, scope, type Tensor } from "../../tensor/index.ts";
-import { type BuiltGan, drawLatents, type LatentSource } from "../../training/step/gan.ts";
+import { type BuiltGan, drawLatents, type LatentSource } from "../../training/index.ts";
 
 /** How to search. */
 export interface LatentSearchOptions {

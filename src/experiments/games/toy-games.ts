@@ -3,7 +3,7 @@
  * discriminator's and maximises. Every game has one equilibrium, and starts lie in the same square around it.
  */
 import { minimax } from "../../losses/index.ts";
-import { squaredGradientNorms } from "../../techniques/input-gradient.ts";
+import { squaredGradientNorms } from "../../techniques/index.ts";
 import { Generator, Tensor } from "../../tensor/index.ts";
 
 /** Whose move: `x` is the generator's parameter, `y` the discriminator's. */

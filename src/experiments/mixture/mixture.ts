@@ -10,7 +10,7 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { isSquare, type Mixture, type VectorData } from "../../data/index.ts";
 import { type Band, bandChart, densityPanels, latticeOf, pointCloud } from "../../figures/index.ts";
-import { mixtureScores } from "../../metrics/formulas/index.ts";
+import { mixtureScores } from "../../metrics/index.ts";
 import { fromPlainRecipe, type Recipe } from "../../recipe/index.ts";
 import { listCheckpoints, RunDirectory, sampleRun } from "../../training/index.ts";
 import { defineExperiment, type Figure } from "../experiment.ts";

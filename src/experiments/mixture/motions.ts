@@ -6,7 +6,7 @@
  * 1 moves a sample straight at its mode, -1 straight away from it.
  */
 import type { Mixture } from "../../data/index.ts";
-import { nearestModes } from "../../metrics/formulas/index.ts";
+import { nearestModes } from "../../metrics/index.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { interval } from "../statistics.ts";
 

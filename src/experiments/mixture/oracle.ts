@@ -11,14 +11,17 @@ import { UserError } from "../../base/errors.ts";
 import type { Mixture, VectorData } from "../../data/index.ts";
 import { barPanels } from "../../figures/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
-import { importModules } from "../../recipe/modules.ts";
-import { fromPlainRecipe } from "../../recipe/plain.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
+import { fromPlainRecipe, importModules, type Recipe } from "../../recipe/index.ts";
 import { foreachAdd_, Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
-import { BuiltGan, listCheckpoints, openDataModule, RunDirectory } from "../../training/index.ts";
-import { loadCheckpoint } from "../../training/run/checkpoint.ts";
-import { drawLatents } from "../../training/step/gan.ts";
-import { seedOf } from "../../training/step/random-streams.ts";
+import {
+  BuiltGan,
+  drawLatents,
+  listCheckpoints,
+  loadCheckpoint,
+  openDataModule,
+  RunDirectory,
+  seedOf,
+} from "../../training/index.ts";
 import { defineExperiment } from "../experiment.ts";
 import { markdownTable } from "../markdown.ts";
 import { positive, whole } from "../options.ts";

@@ -17,12 +17,9 @@ import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
-import { fileError, temporaryName, writeFileAtomic } from "../../formats/atomic.ts";
-import { readJsonFile } from "../../formats/json-file.ts";
-import { namesIn } from "../../formats/names-in.ts";
-import { type PlainRecipe, toPlainRecipe } from "../../recipe/plain.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
-import { lockRun } from "../../training/run/lock.ts";
+import { fileError, namesIn, readJsonFile, temporaryName, writeFileAtomic } from "../../formats/index.ts";
+import { type PlainRecipe, type Recipe, toPlainRecipe } from "../../recipe/index.ts";
+import { lockRun } from "../../training/index.ts";
 import type { Sweep } from "./definition.ts";
 import { recipeChanges } from "./recipe-changes.ts";
 

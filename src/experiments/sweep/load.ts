@@ -2,11 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { nearest, UserError } from "../../base/errors.ts";
-import { loadRecipe } from "../../recipe/load.ts";
-import { importModule } from "../../recipe/modules.ts";
-import { parseSetting } from "../../recipe/overrides.ts";
-import type { Recipe } from "../../recipe/recipe.ts";
-import { shippedRecipes } from "../../recipe/shipped/index.ts";
+import { importModule, loadRecipe, parseSetting, type Recipe, shippedRecipes } from "../../recipe/index.ts";
 import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { Axis } from "./axis.ts";
 import { checkedSweep, DEFAULT_SEEDS, isSweep, locatedSweep, type Sweep } from "./definition.ts";

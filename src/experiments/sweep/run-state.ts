@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { toPlainRecipe } from "../../recipe/plain.ts";
+import { toPlainRecipe } from "../../recipe/index.ts";
 import { RunDirectory, type RunEvent } from "../../training/index.ts";
 import type { SweepFolder } from "./folder.ts";
 import type { GridRun } from "./grid.ts";
