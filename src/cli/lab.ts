@@ -38,53 +38,41 @@ const isRecorded = (experiment: Experiment): experiment is RecordedExperiment =>
 const isTrained = (experiment: Experiment): experiment is TrainedExperiment<never, object, never> =>
   "run" in experiment;
 
+const textFlag = (valueHint: string, description: string, standard?: string): ArgDef => ({
+  type: "string",
+  valueHint,
+  description,
+  ...(standard === undefined ? {} : { default: standard }),
+});
+
 /** An option of an experiment as the command line takes it. */
 function flagOf(option: Experiment["options"][string], optional: boolean): ArgDef {
   const description = option.description ?? "";
   if (isArgument(option)) return { type: "positional", required: !optional, description };
   const negative = option.meta()?.negative as string | undefined;
   if (negative !== undefined) return { type: "boolean", negativeDescription: negative, description };
-  const standard = defaultText(option);
-  return {
-    type: "string",
-    valueHint: hintOf(option),
-    description,
-    ...(standard === undefined ? {} : { default: standard }),
-  };
+  return textFlag(hintOf(option), description, defaultText(option));
 }
 
 function flagsOf(experiment: Experiment): ArgsDef {
   const recorded = isRecorded(experiment);
-  const own = Object.entries(experiment.options as Record<string, never>).map(
-    ([name, option]) => [name, flagOf(option, recorded)] as const,
-  );
-  const threads: ArgDef = { type: "string", valueHint: "N", description: "CPU threads; default: all cores" };
-  return {
-    ...Object.fromEntries(own),
-    ...("report" in experiment
-      ? {}
-      : {
-          out: {
-            type: "string",
-            valueHint: "DIR",
-            default: `lab/${experiment.name}`,
-            description: "the folder of the results, where the same command continues",
-          },
-        }),
-    ...(recorded
-      ? {
-          records: {
-            type: "string",
-            valueHint: "PATH",
-            description: "measure nothing: make tables and figures in --out from this file or folder of records",
-          },
-        }
-      : {}),
-    ...("sweep" in experiment ? runFlags : {}),
-    ...(isMeasured(experiment)
-      ? { ...(experiment.threads === undefined ? { threads } : {}), json: outputFlags.json }
-      : {}),
-  };
+  const flags: ArgsDef = {};
+  for (const [name, option] of Object.entries(experiment.options as Record<string, never>))
+    flags[name] = flagOf(option, recorded);
+  if (!("report" in experiment))
+    flags.out = textFlag(
+      "DIR",
+      "the folder of the results, where the same command continues",
+      `lab/${experiment.name}`,
+    );
+  if (recorded)
+    flags.records = textFlag("PATH", "measure nothing: make the page in --out from this file or folder of records");
+  if ("sweep" in experiment) Object.assign(flags, runFlags);
+  if (isMeasured(experiment)) {
+    if (experiment.threads === undefined) flags.threads = textFlag("N", "CPU threads; default: all cores");
+    flags.json = outputFlags.json;
+  }
+  return flags;
 }
 
 /** The options that the flags give, checked. */

@@ -114,6 +114,8 @@ interface RunFlagValues {
 interface Watched {
   readonly cells: number;
   readonly runs: number;
+  /** What is done before anything is shown. */
+  begin?(): void;
   run(
     how: RunSweepOptions,
   ): Promise<{ readonly outcome: SweepOutcome; readonly text: string; readonly table: SweepTable }>;
@@ -123,12 +125,13 @@ interface Watched {
 export async function watchRuns(
   flags: RunFlagValues,
   directory: string,
-  { cells, runs, run }: Watched,
+  { cells, runs, begin, run }: Watched,
 ): Promise<number> {
   const jobs = wholeNumber("--jobs", flags.jobs, 1) ?? 1;
   const threads = wholeNumber("--threads", flags.threads, 1);
   const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
   const { retry } = flags;
+  begin?.();
   const reporter = sweepReporter(flags, jobs);
   const interrupt = watchInterrupts(() => reporter.stopping());
   try {
@@ -150,8 +153,8 @@ export async function watchSweep(flags: RunFlagValues, loaded: LoadedSweep, at: 
   const { folder, base, source } = loaded;
   const { expandGrid, runSweep, tableMarkdown, writeResults } = await import("../experiments/index.ts");
   const grid = asUsage(() => expandGrid(loaded.sweep, base));
-  folder.define(loaded.sweep, base);
   return watchRuns(flags, near(folder.path), {
+    begin: () => folder.define(loaded.sweep, base),
     cells: grid.cells.length,
     runs: grid.runs.length,
     async run(how) {

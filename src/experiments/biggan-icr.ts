@@ -9,32 +9,26 @@
  * that and at 4e-3 for D, which lost the images. k falls over the first half of the run; averaged weights look back 100 steps.
  */
 import { annealing } from "./gans.ts";
-import { defineSweep, type Sweep } from "./sweep/definition.ts";
+import { defineSweep } from "./sweep/definition.ts";
 
 const STEPS = 600;
 
-/**
- * The sweep.
- *
- * @example
- * const grid = expandGrid(bigganIcr(), (await loadRecipe("cifar10-biggan-icr")).recipe); // 6 runs
- */
-export function bigganIcr(): Sweep {
-  const topK = Object.entries(annealing(STEPS)).map(([key, value]) => `techniques.topK.${key}=${value}`);
-  return defineSweep({
-    name: "biggan-icr",
-    recipe: "cifar10-biggan-icr",
-    set: [
-      `steps=${STEPS}`,
-      "generator.width=4",
-      "discriminator.width=4",
-      "optimizers.generator.lr=1e-3",
-      "optimizers.discriminator.lr=1e-3",
-      "techniques.weightAveraging.decay=0.99",
-      "techniques.weightAveraging.start=0",
-      "evaluate.every=200",
-    ],
-    over: { update: { all: [], topK: ["techniques+=topK", ...topK] } },
-    seeds: 3,
-  });
-}
+const topK = Object.entries(annealing(STEPS)).map(([key, value]) => `techniques.topK.${key}=${value}`);
+
+/** The sweep. */
+export const bigganIcr = defineSweep({
+  name: "biggan-icr",
+  recipe: "cifar10-biggan-icr",
+  set: [
+    `steps=${STEPS}`,
+    "generator.width=4",
+    "discriminator.width=4",
+    "optimizers.generator.lr=1e-3",
+    "optimizers.discriminator.lr=1e-3",
+    "techniques.weightAveraging.decay=0.99",
+    "techniques.weightAveraging.start=0",
+    "evaluate.every=200",
+  ],
+  over: { update: { all: [], topK: ["techniques+=topK", ...topK] } },
+  seeds: 3,
+});

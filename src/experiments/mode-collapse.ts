@@ -22,45 +22,38 @@
  */
 
 import { annealing } from "./gans.ts";
-import { defineSweep, type Sweep } from "./sweep/definition.ts";
+import { defineSweep } from "./sweep/definition.ts";
 
 const STEPS = 1_000;
 const BETAS = [0.9, 0.999];
 
+const topK = annealing(STEPS);
+
 /**
- * The sweep. Its scores: the classes that a classifier of digits finds, the entropy of their shares (ln 10 = 2.303 for all
- * alike), their divergence from equal shares; and FID and Inception Score with the same classifier.
- *
- * @example
- * const grid = expandGrid(modeCollapse(), (await loadRecipe("narrow-dcgan")).recipe); // 25 runs
+ * The sweep. Its scores: the classes that a classifier of digits finds, the entropy of their shares (ln 10 = 2.303
+ * for all alike), their divergence from equal shares; and FID and Inception Score with the same classifier.
  */
-export function modeCollapse(): Sweep {
-  const topK = annealing(STEPS);
-  return defineSweep({
-    name: "mode-collapse",
-    recipe: "narrow-dcgan",
-    set: [
-      "discriminator.batchNorm=false",
-      `optimizers.generator.betas=[${BETAS}]`,
-      `optimizers.discriminator.betas=[${BETAS}]`,
-      `steps=${STEPS}`,
-    ],
-    over: {
-      variant: {
-        plain: [],
-        "minibatch discrimination": [
-          "techniques=[minibatchDiscrimination]",
-          "techniques.minibatchDiscrimination.kernels=100",
-          "techniques.minibatchDiscrimination.dimensions=5",
-        ],
-        "feature matching": ["techniques=[featureMatching]"],
-        "historical averaging": ["techniques=[historicalAveraging]", "techniques.historicalAveraging.weight=0.01"],
-        "top-k": [
-          "techniques=[topK]",
-          ...Object.entries(topK).map(([key, value]) => `techniques.topK.${key}=${value}`),
-        ],
-      },
+export const modeCollapse = defineSweep({
+  name: "mode-collapse",
+  recipe: "narrow-dcgan",
+  set: [
+    "discriminator.batchNorm=false",
+    `optimizers.generator.betas=[${BETAS}]`,
+    `optimizers.discriminator.betas=[${BETAS}]`,
+    `steps=${STEPS}`,
+  ],
+  over: {
+    variant: {
+      plain: [],
+      "minibatch discrimination": [
+        "techniques=[minibatchDiscrimination]",
+        "techniques.minibatchDiscrimination.kernels=100",
+        "techniques.minibatchDiscrimination.dimensions=5",
+      ],
+      "feature matching": ["techniques=[featureMatching]"],
+      "historical averaging": ["techniques=[historicalAveraging]", "techniques.historicalAveraging.weight=0.01"],
+      "top-k": ["techniques=[topK]", ...Object.entries(topK).map(([key, value]) => `techniques.topK.${key}=${value}`)],
     },
-    seeds: 5,
-  });
-}
+  },
+  seeds: 5,
+});

@@ -31,7 +31,7 @@ function changesOf(sweep: Sweep): Record<string, string[]> {
 }
 
 describe("every cell", () => {
-  it.each([exploringTables(), dcganOptions(), bigganWeights(), dropout128(), resolution()])(
+  it.each([exploringTables, dcganOptions, bigganWeights, dropout128, resolution])(
     "of $name has networks that can be built for its images",
     (sweep) => {
       for (const { data, generator, discriminator, batchSize, techniques } of cellsOf(sweep).values()) {
@@ -50,10 +50,10 @@ describe("every cell", () => {
 });
 
 describe("exploring", () => {
-  const cells = cellsOf(exploringTables());
+  const cells = cellsOf(exploringTables);
 
   it("is 6 architectures x 2 batch sizes x 3 data sets, 3 seeds each", () => {
-    const grid = expandGrid(exploringTables(), base);
+    const grid = expandGrid(exploringTables, base);
     expect(grid.axes).toEqual(["data", "architecture", "batchSize"]);
     expect([grid.runs.length, cells.size]).toEqual([108, 36]);
     for (const { evaluate, data, techniques } of cells.values()) {
@@ -87,14 +87,14 @@ describe("dcgan-options", () => {
   it("adds one option at a time, and all", () => {
     const attention = ["generator.attention", "discriminator.attention"];
     const rates = ["optimizers.generator.lr", "optimizers.discriminator.lr"];
-    const changes = changesOf(dcganOptions());
+    const changes = changesOf(dcganOptions);
     expect(Object.keys(changes)).toEqual(["plain", "attention", "TTUR", "hierarchical latents", "all"]);
     expect(changes.plain).toEqual([]);
     expect(changes.attention).toEqual(attention);
     expect(changes.TTUR).toEqual(rates);
     expect(changes["hierarchical latents"]).toEqual(["generator.hierarchical"]);
     expect(changes.all!.toSorted()).toEqual([...attention, ...rates, "generator.hierarchical"].toSorted());
-    const { optimizers } = cellsOf(dcganOptions()).get("TTUR")!;
+    const { optimizers } = cellsOf(dcganOptions).get("TTUR")!;
     const product = (optimizers.generator.options.lr as number) * (optimizers.discriminator.options.lr as number);
     expect(product).toBeCloseTo((base.optimizers.generator.options.lr as number) ** 2, 12);
   });
@@ -103,13 +103,13 @@ describe("dcgan-options", () => {
 describe("biggan-weights", () => {
   it("crosses the initialisation with the regularisation", () => {
     const inits = ["generator.init", "discriminator.init"];
-    expect(changesOf(bigganWeights())).toEqual({
+    expect(changesOf(bigganWeights)).toEqual({
       "orthogonal / none": [],
       "orthogonal / orthogonal": ["techniques"],
       "default / none": inits,
       "default / orthogonal": [...inits, "techniques"],
     });
-    const first = cellsOf(bigganWeights()).get("orthogonal / orthogonal")!;
+    const first = cellsOf(bigganWeights).get("orthogonal / orthogonal")!;
     expect(first.generator.options.init).toBe("orthogonal");
     expect(first.techniques).toMatchObject([{ kind: "orthogonalRegularisation", options: { beta: 1e-4 } }]);
   });
@@ -118,19 +118,19 @@ describe("biggan-weights", () => {
 describe("dropout-128", () => {
   it("crosses D's norm with its dropout at 128 x 128", () => {
     const norm = ["discriminator.batchNorm", "discriminator.spectralNorm"];
-    expect(changesOf(dropout128())).toEqual({
+    expect(changesOf(dropout128)).toEqual({
       "batch / none": [],
       "batch / 0.5": ["discriminator.dropout"],
       "spectral / none": norm,
       "spectral / 0.5": [...norm, "discriminator.dropout"],
     });
-    for (const { data } of cellsOf(dropout128()).values()) expect(data.options.size).toBe(128);
+    for (const { data } of cellsOf(dropout128).values()) expect(data.options.size).toBe(128);
   });
 });
 
 describe("resolution", () => {
   it("changes the size of the images alone", async () => {
-    expect(changesOf(resolution())).toEqual({ 16: [], 32: ["data.size"], 64: ["data.size"] });
+    expect(changesOf(resolution)).toEqual({ 16: [], 32: ["data.size"], 64: ["data.size"] });
     const loaded = await loadSweep("resolution");
     expect(expandGrid(loaded.sweep, loaded.base).runs).toHaveLength(9);
   });

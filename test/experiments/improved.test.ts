@@ -75,7 +75,7 @@ describe("improved-ablation", () => {
 describe("mode-collapse", () => {
   it("is the plain GAN and four remedies, one at a time, with 5 seeds each", async () => {
     const loaded = await loadSweep("mode-collapse");
-    const grid = expandGrid(modeCollapse(), loaded.base);
+    const grid = expandGrid(modeCollapse, loaded.base);
     expect(grid.runs).toHaveLength(25);
     const first = grid.runs.filter(({ seed }) => seed === 0).map(({ recipe }) => recipe);
     expect(first.map(kinds)).toEqual([

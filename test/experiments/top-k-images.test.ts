@@ -149,7 +149,7 @@ describe("the sweep", () => {
 describe("biggan-icr", () => {
   it("has ICR in both updates, and topK alone in the other one, at its floor by the middle", async () => {
     const { recipe } = await loadRecipe("cifar10-biggan-icr");
-    const { runs } = expandGrid(bigganIcr(), recipe);
+    const { runs } = expandGrid(bigganIcr, recipe);
     const [all, top] = runs.map((run) => run.recipe);
     expect(runs.map(({ cell, seed }) => [cell.values[0], seed]).slice(0, 2)).toEqual([
       ["all", 0],

@@ -8,26 +8,19 @@
  * A BigGAN of 16 channels by class at 32 x 32 (see `src/experiments/gans.ts`), batch 64, 600 steps.
  */
 import { ganOverrides, ORDINARY } from "../gans.ts";
-import { defineSweep, type Sweep } from "../sweep/definition.ts";
+import { defineSweep } from "../sweep/definition.ts";
 
-/**
- * The sweep.
- *
- * @example
- * const grid = expandGrid(bigganWeights(), (await loadRecipe("narrow-dcgan")).recipe); // 12 runs
- */
-export function bigganWeights(): Sweep {
-  return defineSweep({
-    name: "biggan-weights",
-    recipe: "narrow-dcgan",
-    set: [...ganOverrides("biggan"), ...ORDINARY],
-    over: {
-      initialisation: {
-        orthogonal: [],
-        default: ["generator.init=default", "discriminator.init=default"],
-      },
-      regularisation: { none: [], orthogonal: ["techniques=[orthogonalRegularisation]"] },
+/** The sweep. */
+export const bigganWeights = defineSweep({
+  name: "biggan-weights",
+  recipe: "narrow-dcgan",
+  set: [...ganOverrides("biggan"), ...ORDINARY],
+  over: {
+    initialisation: {
+      orthogonal: [],
+      default: ["generator.init=default", "discriminator.init=default"],
     },
-    seeds: 3,
-  });
-}
+    regularisation: { none: [], orthogonal: ["techniques=[orthogonalRegularisation]"] },
+  },
+  seeds: 3,
+});

@@ -7,31 +7,24 @@
  * The networks are those of the recipe `narrow-dcgan`. TTUR keeps the geometric mean of both rates, 2e-3, and gives D four
  * times G's, as SAGAN does. Attention stands on maps of 16 x 16 in both players.
  */
-import { defineSweep, type Sweep } from "../sweep/definition.ts";
+import { defineSweep } from "../sweep/definition.ts";
 
 const ATTENTION = ["generator.attention=16", "discriminator.attention=16"];
 const TTUR = ["optimizers.generator.lr=1e-3", "optimizers.discriminator.lr=4e-3"];
 const HIERARCHICAL = ["generator.hierarchical=true"];
 
-/**
- * The sweep.
- *
- * @example
- * const grid = expandGrid(dcganOptions(), (await loadRecipe("narrow-dcgan")).recipe); // 25 runs
- */
-export function dcganOptions(): Sweep {
-  return defineSweep({
-    name: "dcgan-options",
-    recipe: "narrow-dcgan",
-    over: {
-      variant: {
-        plain: [],
-        attention: ATTENTION,
-        TTUR,
-        "hierarchical latents": HIERARCHICAL,
-        all: [...ATTENTION, ...TTUR, ...HIERARCHICAL],
-      },
+/** The sweep. */
+export const dcganOptions = defineSweep({
+  name: "dcgan-options",
+  recipe: "narrow-dcgan",
+  over: {
+    variant: {
+      plain: [],
+      attention: ATTENTION,
+      TTUR,
+      "hierarchical latents": HIERARCHICAL,
+      all: [...ATTENTION, ...TTUR, ...HIERARCHICAL],
     },
-    seeds: 5,
-  });
-}
+  },
+  seeds: 5,
+});

@@ -9,35 +9,28 @@
  * 32 x 32.
  */
 import { datasetOverrides } from "../datasets.ts";
-import { defineSweep, type Sweep } from "../sweep/definition.ts";
+import { defineSweep } from "../sweep/definition.ts";
 
-/**
- * The sweep.
- *
- * @example
- * const grid = expandGrid(dropout128(), (await loadRecipe("narrow-dcgan")).recipe); // 12 runs
- */
-export function dropout128(): Sweep {
-  return defineSweep({
-    name: "dropout-128",
-    recipe: "narrow-dcgan",
-    set: [
-      ...datasetOverrides("cifar10", 128),
-      "generator.latent=100",
-      "generator.width=16",
-      "discriminator.width=16",
-      "optimizers.generator.lr=2e-4",
-      "optimizers.discriminator.lr=2e-4",
-      "steps=1000",
-      "evaluate.every=250",
-    ],
-    over: {
-      norm: {
-        batch: [],
-        spectral: ["discriminator.batchNorm=false", "discriminator.spectralNorm=true"],
-      },
-      dropout: { none: [], "0.5": ["discriminator.dropout=0.5"] },
+/** The sweep. */
+export const dropout128 = defineSweep({
+  name: "dropout-128",
+  recipe: "narrow-dcgan",
+  set: [
+    ...datasetOverrides("cifar10", 128),
+    "generator.latent=100",
+    "generator.width=16",
+    "discriminator.width=16",
+    "optimizers.generator.lr=2e-4",
+    "optimizers.discriminator.lr=2e-4",
+    "steps=1000",
+    "evaluate.every=250",
+  ],
+  over: {
+    norm: {
+      batch: [],
+      spectral: ["discriminator.batchNorm=false", "discriminator.spectralNorm=true"],
     },
-    seeds: 3,
-  });
-}
+    dropout: { none: [], "0.5": ["discriminator.dropout=0.5"] },
+  },
+  seeds: 3,
+});

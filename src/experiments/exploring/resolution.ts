@@ -10,20 +10,13 @@
  * inceptionScore --features fashion-mnist-classifier`.
  */
 import { datasetOverrides } from "../datasets.ts";
-import { defineSweep, type Sweep } from "../sweep/definition.ts";
+import { defineSweep } from "../sweep/definition.ts";
 
-/**
- * The sweep.
- *
- * @example
- * const grid = expandGrid(resolution(), (await loadRecipe("narrow-dcgan")).recipe); // 9 runs
- */
-export function resolution(): Sweep {
-  return defineSweep({
-    name: "resolution",
-    recipe: "narrow-dcgan",
-    set: datasetOverrides("fashion-mnist"),
-    over: { "data.size": [16, 32, 64] },
-    seeds: 3,
-  });
-}
+/** The sweep. */
+export const resolution = defineSweep({
+  name: "resolution",
+  recipe: "narrow-dcgan",
+  set: datasetOverrides("fashion-mnist"),
+  over: { "data.size": [16, 32, 64] },
+  seeds: 3,
+});

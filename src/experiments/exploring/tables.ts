@@ -9,30 +9,23 @@
  */
 import { datasetAxis } from "../datasets.ts";
 import { ganOverrides, ORDINARY, type SweepGan, stepsOf } from "../gans.ts";
-import { defineSweep, type Sweep } from "../sweep/definition.ts";
+import { defineSweep } from "../sweep/definition.ts";
 
 const ARCHITECTURES: readonly SweepGan[] = ["dcgan", "sn-dcgan", "sngan", "sagan", "biggan", "biggan-deep"];
 
 /** Times the length of the sweeps of top-k training. */
 const LENGTH = 2;
 
-/**
- * The sweep.
- *
- * @example
- * const grid = expandGrid(exploringTables(), (await loadRecipe("narrow-dcgan")).recipe); // 108 runs
- */
-export function exploringTables(): Sweep {
-  return defineSweep({
-    name: "exploring",
-    recipe: "narrow-dcgan",
-    over: {
-      data: datasetAxis(),
-      architecture: Object.fromEntries(
-        ARCHITECTURES.map((name) => [name, [...ganOverrides(name, LENGTH * stepsOf(name)), ...ORDINARY]]),
-      ),
-      batchSize: [32, 64],
-    },
-    seeds: 3,
-  });
-}
+/** The sweep. */
+export const exploringTables = defineSweep({
+  name: "exploring",
+  recipe: "narrow-dcgan",
+  over: {
+    data: datasetAxis(),
+    architecture: Object.fromEntries(
+      ARCHITECTURES.map((name) => [name, [...ganOverrides(name, LENGTH * stepsOf(name)), ...ORDINARY]]),
+    ),
+    batchSize: [32, 64],
+  },
+  seeds: 3,
+});

@@ -80,7 +80,7 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
     const { recipe: base, source } = await loadRecipe(sweep.recipe);
     return { sweep, folder, base, source };
   }
-  const file = Object.hasOwn(shippedSweeps, named) ? shippedSweeps[named]!() : await sweepIn(named);
+  const file = Object.hasOwn(shippedSweeps, named) ? shippedSweeps[named]! : await sweepIn(named);
   refuseUnknown(named, file);
   const before: Sweep = file ?? { recipe: named, set: [], axes: [], seeds: DEFAULT_SEEDS };
   refuseIdle(set, [...before.axes, ...axes]);
