@@ -7,4 +7,5 @@ export { anneal } from "./mixture/anneal.ts";
 export { mixture } from "./mixture/mixture.ts";
 export { oracle } from "./mixture/oracle.ts";
 export { semi } from "./semi.ts";
+export { smoothing } from "./smoothing.ts";
 export { truncation } from "./truncation/truncation.ts";
