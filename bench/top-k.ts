@@ -1,5 +1,5 @@
 /**
- * What top-k training saves: the generator's update with k = B / 2 beside the ordinary one, in one process, in turns.
+ * What top-k training saves: the generator's update with k = B / 2 next to the ordinary one, in one process, in turns.
  *
  *     npm run bench -- top-k                          a table
  *     npm run bench -- top-k --torch FOLDER           another libtorch as well (as GANTRY_TORCH names it; repeats)
@@ -132,7 +132,7 @@ function describe({ ordinary, topK, ratio, floor }: Ratio): string {
 
 async function main(): Promise<void> {
   const engines = [process.env.GANTRY_TORCH, ...values.torch];
-  if (!values.json) console.log(`top-k at k = B / 2 beside the ordinary update; bar: ${BAR} times the floor\n`);
+  if (!values.json) console.log(`top-k at k = B / 2 next to the ordinary update; bar: ${BAR} times the floor\n`);
   for (const torch of engines) {
     for (const size of [32, 64]) {
       const environment = { OMP_NUM_THREADS: values.threads, ...(torch ? { GANTRY_TORCH: torch } : {}) };

@@ -113,7 +113,7 @@ describe("DCGAN", () => {
   const discriminatorOf = (context: ModelContext, options = {}): DiscriminatorNetwork =>
     dcgan.discriminator({ width: 2, ...options }).build(context);
 
-  it.each([16, 32, 64, 128, 256])("makes and judges images of %i pixels, of any channels", (size) => {
+  it.each([16, 32, 64, 128, 256])("makes and rates images of %i pixels, of any channels", (size) => {
     const context = contextOf(size, { channels: 2 });
     const images = generatorOf(context).forward(noise([2, 3], 1, "float32"));
     expect(images.shape).toEqual([2, 2, size, size]);

@@ -181,11 +181,11 @@ describe("residual GANs", () => {
   it("shows the same hidden maps whether features are sums or means over the last of them", () => {
     const seen = (["sum", "mean"] as const).map((pooling) => {
       const options = { width: 2, pooling, conditional: false };
-      const judgement = build("resnet", "discriminator", options, contextOf(32)).forward(noise([2, 3, 32, 32], 1));
-      return { shapes: judgement.hidden.map(({ shape }) => shape), judgement };
+      const output = build("resnet", "discriminator", options, contextOf(32)).forward(noise([2, 3, 32, 32], 1));
+      return { shapes: output.hidden.map(({ shape }) => shape), output };
     });
     expect(seen[1]!.shapes).toEqual(seen[0]!.shapes);
-    const { hidden, features } = seen[1]!.judgement;
+    const { hidden, features } = seen[1]!.output;
     expectClose(hidden.at(-1)!.mean([2, 3]), features, { rtol: 1e-5 });
   });
 

@@ -8,7 +8,7 @@ describe("StatisticsNetwork", () => {
     ["images", { channels: 3, size: 16 }, [5, 3, 16, 16]],
     ["images of an odd size", { channels: 1, size: 9 }, [5, 1, 9, 9]],
     ["images that need no convolution", { channels: 1, size: 4 }, [5, 1, 4, 4]],
-  ])("judges %s: pairs are rows with their own y, and with the y of the row after", (_, sample, shape) => {
+  ])("rates %s: pairs are rows with their own y, and with the y of the row after", (_, sample, shape) => {
     const network = fill(new StatisticsNetwork(contextOf(), { x: sample, y: 2, hidden: [6, 4], width: 2 }));
     const [x, y] = [noise(shape, 1), noise([5, 2], 2)];
     const { joint, marginal } = network.pairs(x, y);

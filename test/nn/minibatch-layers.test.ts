@@ -33,7 +33,7 @@ const small = (): MinibatchDiscrimination =>
 const features = (): Tensor => noise([6, 7], 31).requiresGrad_();
 
 describe("minibatch discrimination", () => {
-  it("is the sum over the others of exp(-L1 distance), beside the features, with PyTorch's gradients", () => {
+  it("is the sum over the others of exp(-L1 distance), next to the features, with PyTorch's gradients", () => {
     const layer = small();
     const f = features();
     expect(layer.outputs).toBe(10);
@@ -121,13 +121,13 @@ describe("minibatch discrimination", () => {
   });
 
   it("chooses lengths and bias by the samples, not by a reference batch", () => {
-    const [beside, alone] = [small().train(), small().train()];
+    const [together, alone] = [small().train(), small().train()];
     const [reference, samples] = [noise([4, 7], 40), noise([6, 7], 31)];
-    withPassMode({ referenceRows: 4 }, () => beside.forward(Tensor.cat([reference, samples])));
+    withPassMode({ referenceRows: 4 }, () => together.forward(Tensor.cat([reference, samples])));
     alone.forward(samples);
     expect(alone.stateDict().get("calibrated")!.item()).toBe(1);
     for (const [name, tensor] of alone.stateDict()) {
-      expectClose(beside.stateDict().get(name)!, tensor, { ...exactly, label: name });
+      expectClose(together.stateDict().get(name)!, tensor, { ...exactly, label: name });
     }
   });
 });

@@ -44,7 +44,7 @@ describe("virtual batch norm", () => {
     expectGradients([x, ...layer.parameters()], () => value().div(scale), 1e-5);
   });
 
-  it("keeps the variance where the mean is large beside it", () => {
+  it("keeps the variance where the mean is much larger", () => {
     const layer = new VirtualBatchNorm(contextOf(1, "float32"), 2, { eps: 0 });
     const x = noise([6, 2, 4, 4], 33).mul(0.01);
     const y = withPassMode({ referenceRows: 3 }, () => layer.forward(x.add(100).float()));
