@@ -299,7 +299,11 @@ export const layers = {
   /** [N, C, H r, W r] as [N, C r^2, H, W]. */
   pixelUnshuffle: method<(downscaleFactor: number) => Tensor>("aten::pixel_unshuffle(self, downscale_factor)"),
   /** Channels [N, g k, ...] in the order in which k groups of g would have them; Zhang et al. 2018. */
-  channelShuffle: method<(groups: number) => Tensor>("aten::channel_shuffle(self, groups)"),
+  channelShuffle(this: Tensor, groups: number): Tensor {
+    return this.unflatten(1, [groups, this.size(1) / groups])
+      .transpose(1, 2)
+      .flatten(1, 2);
+  },
   /**
    * [N, C, H, W] looked up at the places of `grid` [N, oH, oW, 2], to [N, C, oH, oW]. A place is (x, y) from -1 to 1: from
    * edge to edge of the image, or between the centres of its outermost pixels when `alignCorners`. No second derivative.

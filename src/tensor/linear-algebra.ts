@@ -72,7 +72,7 @@ export const linearAlgebra = {
   bilinear: method<(input2: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor>(
     "aten::bilinear(input1, input2, weight, bias)",
   ),
-  /** The p-norm distances [..., n, m] of the rows of self [..., n, d] from those of other [..., m, d]; p is 2 unless given. */
+  /** The p-norm distances [..., n, m] of the rows of self [..., n, d] from those of other [..., m, d]; p is 2 unless given. No second derivative. */
   cdist: method<(other: Tensor, p?: number) => Tensor>("aten::cdist(x1, x2, p)"),
   /** The p-norm distances of all pairs of rows, as a vector: (0, 1), (0, 2) ... (1, 2) ...; p is 2 unless given. */
   pdist: method<(p?: number) => Tensor>("aten::pdist(self, p)"),

@@ -246,7 +246,7 @@ export const pointwise = {
   },
   /** self limited to [minVal, maxVal], -1 and 1 unless given. */
   hardtanh: method<(minVal?: number, maxVal?: number) => Tensor>("aten::hardtanh(self, min_val, max_val)"),
-  /** relu6(self + 3) / 6 */
+  /** relu6(self + 3) / 6; libtorch 1.13 has no second derivative of it. */
   hardsigmoid: method<() => Tensor>("aten::hardsigmoid(self)"),
   /** self * hardsigmoid(self) */
   hardswish: method<() => Tensor>("aten::hardswish(self)"),

@@ -80,7 +80,9 @@ export const reduction = {
   /** The smallest element; gradients are shared among ties. */
   amin: method<(dims?: Dims | null, keepdim?: boolean) => Tensor>("aten::amin(self, dim, keepdim)"),
   /** The smallest and the largest element. */
-  aminmax: method<(dim?: number | null, keepdim?: boolean) => [Tensor, Tensor]>("aten::aminmax(self, dim, keepdim)"),
+  aminmax(this: Tensor, dim?: number | null, keepdim = false): [Tensor, Tensor] {
+    return [this.amin(dim, keepdim), this.amax(dim, keepdim)];
+  },
   /** The index of the largest element, int64. */
   argmax: method<(dim?: number | null, keepdim?: boolean) => Tensor>("aten::argmax(self, dim, keepdim)"),
   /** The index of the smallest element, int64. */
