@@ -47,6 +47,7 @@ export {
   type OpenSource,
   sha256OfFile,
   type VectorData,
+  type VectorLoaderOptions,
 } from "../data/index.ts";
 
 // A loss of your own.
