@@ -28,7 +28,10 @@ export interface NamedDataset {
   readonly name: string;
   /** Its kind in recipes. */
   readonly kind: string;
-  /** Describes it. Throws UserError when an option does not fit. */
+  /**
+   * Describes it.
+   * @throws UserError when an option does not fit.
+   */
   readonly describe: (options: never) => DataDescriptor;
   /** What `gantry data get` downloads. */
   readonly download?: Download | undefined;

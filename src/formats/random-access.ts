@@ -38,7 +38,10 @@ export class RandomAccessFile implements ByteSource {
   readonly size: number;
   readonly #descriptor: number;
 
-  /** Opens `path`; throws UserError when the file system refuses or it is not a regular file. */
+  /**
+   * Opens `path`.
+   * @throws UserError when the file system refuses or it is not a regular file.
+   */
   constructor(path: string) {
     this.path = path;
     let descriptor: number | undefined;

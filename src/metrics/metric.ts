@@ -183,7 +183,7 @@ export function imageMetricKinds(): string[] {
   return [...definitions].flatMap(([kind, { needs }]) => (needs.classified || needs.mixture ? [] : [kind])).sort();
 }
 
-/** Throws when the collector did not keep what a metric asked for: a defect of its caller. */
+/** @throws when the collector did not keep what a metric asked for: a defect of its caller. */
 function requireParts(kind: string, sample: Sample | undefined, parts: readonly Part[]): void {
   const missing = parts.find((part) => sample?.[part] === undefined);
   if (missing !== undefined) throw new Error(`\`${kind}\` needs \`${missing}\`, which was not collected`);

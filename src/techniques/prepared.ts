@@ -2,7 +2,10 @@
 import { UserError } from "../base/errors.ts";
 import type { Player } from "./technique.ts";
 
-/** What a technique made in its `prepare`. Throws when that has not been called. */
+/**
+ * What a technique made in its `prepare`.
+ * @throws when that has not been called.
+ */
 export function prepared<T>(made: T | undefined, technique: string): T {
   if (made === undefined) throw new Error(`${technique}: used before \`prepare\` was called`);
   return made;

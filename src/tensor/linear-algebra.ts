@@ -99,7 +99,10 @@ export const linearAlgebra = {
   logdet: method<() => Tensor>("aten::logdet(self)"),
   /** The sign of the determinant, and the logarithm of its absolute value. */
   slogdet: method<() => [sign: Tensor, logabsdet: Tensor]>("aten::linalg_slogdet(A)"),
-  /** The inverse. Throws when the matrix is singular. */
+  /**
+   * The inverse.
+   * @throws when the matrix is singular.
+   */
   inverse: method<() => Tensor>("aten::linalg_inv(A)"),
   /** The Moore-Penrose pseudoinverse; singular values below rcond times the largest count as 0. */
   pinverse(this: Tensor, rcond = 1e-15): Tensor {
@@ -113,7 +116,10 @@ export const linearAlgebra = {
   matrixRank(this: Tensor, tol: number): Tensor {
     return matrixRank(this, tol);
   },
-  /** X with self X = B. Throws when self is singular. */
+  /**
+   * X with self X = B.
+   * @throws when self is singular.
+   */
   linalgSolve: method<(B: Tensor) => Tensor>("aten::linalg_solve(A, B)"),
   /** X with self X = B for a triangular self. */
   linalgSolveTriangular(this: Tensor, B: Tensor, { upper }: { readonly upper: boolean }): Tensor {
@@ -123,7 +129,10 @@ export const linearAlgebra = {
   linalgLstsq(this: Tensor, B: Tensor): Tensor {
     return lstsq(this, B)[0];
   },
-  /** The lower triangular L with self = L L^T, for a symmetric positive definite matrix. Throws for another. */
+  /**
+   * The lower triangular L with self = L L^T, for a symmetric positive definite matrix.
+   * @throws for another.
+   */
   linalgCholesky: method<() => Tensor>("aten::linalg_cholesky(self)"),
   /**
    * The lower triangular L with self = L L^T for a symmetric positive definite matrix, and 0; or something undefined, and

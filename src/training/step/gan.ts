@@ -113,7 +113,10 @@ export class BuiltGan implements Gan {
     this.auxiliaryLoaders = auxiliaryLoaders;
   }
 
-  /** The training batches. Throws when the GAN was built without. */
+  /**
+   * The training batches.
+   * @throws when the GAN was built without.
+   */
   get loader(): DataLoader {
     if (this.#loader === undefined) throw new Error("this GAN was built without data: it can only be sampled from");
     return this.#loader;

@@ -218,7 +218,7 @@ class OwnTraining implements Trainable {
   }
 }
 
-/** Throws UserError unless `build` returned modules by names that files can have. */
+/** @throws UserError unless `build` returned modules by names that files can have. */
 function modulesOf(built: unknown): Modules {
   if (typeof built !== "object" || built === null || built instanceof Module || built instanceof Promise) {
     throw new UserError(

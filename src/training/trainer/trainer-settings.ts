@@ -41,7 +41,10 @@ export function placesOf({ optimizers = {} }: CheckedSettings): Places {
   };
 }
 
-/** Checks settings. Throws UserError with the key, the value and what is accepted. */
+/**
+ * Checks settings.
+ * @throws UserError with the key, the value and what is accepted.
+ */
 export function checkedSettings(input: unknown): CheckedSettings {
   const parsed = trainerSchema.safeParse(input);
   if (parsed.success) return parsed.data;
