@@ -1,36 +1,6 @@
-import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { type DType, Tensor } from "../../src/tensor/index.ts";
-
-type Stored =
-  | { readonly dtype: DType; readonly shape: number[]; readonly values: (number | string | boolean)[] }
-  | number
-  | string
-  | boolean
-  | null
-  | Stored[]
-  | { readonly [option: string]: Stored };
-/** Method, self, arguments, result. */
-type Case = readonly [method: string, self: Stored, values: Stored[], gives: Stored];
-
-const { cases } = JSON.parse(readFileSync(new URL("../fixtures/methods.json", import.meta.url), "utf8")) as {
-  cases: Case[];
-};
-
-const numberOf = (value: number | string | boolean): number =>
-  typeof value === "string"
-    ? { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, "-inf": -Infinity }[value]!
-    : Number(value);
-
-function decoded(stored: Stored): unknown {
-  if (Array.isArray(stored)) return stored.map(decoded);
-  if (typeof stored !== "object" || stored === null) return stored;
-  if (!("dtype" in stored && "values" in stored)) {
-    return Object.fromEntries(Object.entries(stored).map(([key, value]) => [key, decoded(value as Stored)]));
-  }
-  const { dtype, shape, values } = stored as { dtype: DType; shape: number[]; values: (number | string)[] };
-  return Tensor.fromArray(Float64Array.from(values, numberOf), shape, { dtype });
-}
+import { Tensor } from "../../src/tensor/index.ts";
+import { cases, decoded } from "./stored-calls.ts";
 
 function expectSame(actual: unknown, expected: unknown): void {
   if (Array.isArray(expected)) {

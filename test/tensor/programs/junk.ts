@@ -1,6 +1,7 @@
 /** Arguments as a careless or hostile caller might pass them, fixed by a seed. */
 import { type DType, Generator, Tensor } from "../../../src/tensor/index.ts";
-import { likely } from "./likely.ts";
+import { cases, decoded } from "../stored-calls.ts";
+import { type Call, likely } from "./likely.ts";
 
 const DTYPES: readonly DType[] = [
   "float32",
@@ -109,6 +110,18 @@ const OPTIONS = [
 /** Which methods take images and kernels, so that some calls get past the first check. */
 const IMAGES = /conv|pool|upsample|batchNorm|constantPad|flip/i;
 
+/** A call that PyTorch's values are stored of. */
+function storedCall(method: string): ((junk: Junk) => Call) | undefined {
+  const stored = cases.filter(([name]) => name === method || name === `Tensor.${method}`);
+  if (stored.length === 0) return undefined;
+  return (junk) => {
+    const [, self, values] = junk.pick(stored);
+    const own = decoded(self);
+    const leaf = own instanceof Tensor && own.dtype === "float64" && junk.chance(0.3);
+    return [leaf ? own.requiresGrad_() : own, ...values.map(decoded)];
+  };
+}
+
 export class Junk {
   #state: number;
 
@@ -140,7 +153,8 @@ export class Junk {
 
   /** `this` and the arguments of one call. */
   call(name: string): { self: unknown; values: unknown[] } {
-    const nearly = likely[name.slice(name.lastIndexOf(".") + 1)];
+    const method = name.slice(name.lastIndexOf(".") + 1);
+    const nearly = likely[method] ?? storedCall(method);
     if (nearly !== undefined && this.chance(0.6)) {
       const [self, ...values] = nearly(this);
       // Now and then one of them is anything at all.
