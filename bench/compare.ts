@@ -52,7 +52,7 @@ export interface Comparison {
 }
 
 /**
- * Runs a plan with so many threads on both sides, each turn after up to `patience` milliseconds of waiting for the machine
+ * Runs a plan with `threads` threads on both sides, each turn after up to `patience` milliseconds of waiting for the machine
  * to be idle.
  */
 export async function compare(

@@ -1,5 +1,5 @@
 /**
- * What data costs: how fast datasets are packed, and how long a batch takes beside the training step that it feeds.
+ * What data costs: how fast datasets are packed, and how long a batch takes next to the training step that uses it.
  *
  *     npx jiti bench/data-loading.ts            a table
  *     npx jiti bench/data-loading.ts --json     one JSON object a line

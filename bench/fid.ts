@@ -1,5 +1,5 @@
 /**
- * FID from features: two covariances of 50,000 x 2,048 features and the distance, beside numpy, scipy and pytorch-fid.
+ * FID from features: two covariances of 50,000 x 2,048 features and the distance, next to numpy, scipy and pytorch-fid.
  *
  *     npx jiti bench/fid.ts                   a table
  *     npx jiti bench/fid.ts --json            one JSON object

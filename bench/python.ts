@@ -22,12 +22,12 @@ export function findPython(): { python: Python | undefined; reasons: string[] } 
   const named = process.env.GANTRY_BENCH_PYTHON;
   const plain = (command: string): Python => ({ command, environment: {} });
   // A wheel lies in <environment>/lib/python3.x/site-packages/torch.
-  const beside = join(root, "../../../../bin/python3");
+  const adjacent = join(root, "../../../../bin/python3");
   const told = { command: "python3", environment: { PYTHONPATH: dirname(root) } };
   const candidates = named
     ? [plain(named)]
     : [
-        ...(basename(root) === "torch" ? [plain(beside)] : []),
+        ...(basename(root) === "torch" ? [plain(adjacent)] : []),
         plain("python3"),
         plain("/usr/bin/python3"),
         ...(basename(root) === "torch" ? [told] : []),

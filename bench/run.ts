@@ -1,5 +1,5 @@
 /**
- * The benchmarks: Gantry's training step beside the same step in plain PyTorch, on the same libtorch with as many threads.
+ * The benchmarks: Gantry's training step next to the same step in plain PyTorch, on the same libtorch with as many threads.
  *
  *     npm run bench                                   all, as a table
  *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object a line

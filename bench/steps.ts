@@ -117,7 +117,7 @@ export function smallDcgan(
   return ganOf(gantry, recipe, { sample: { channels: 3, size }, classes: [] }, real);
 }
 
-/** A game on one batch that comes again and again, as in the peer: data are not what is measured. */
+/** A GAN on one batch that is repeated, as in the peer: the time of loading data is not measured. */
 function ganOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor, labels?: Tensor): BuiltGan {
   const loader: DataLoader = {
     epoch: 0,

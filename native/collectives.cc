@@ -43,7 +43,7 @@ Group& joined() {
 }
 
 /// Where and for how long processes wait for each other.
-struct Meeting {
+struct Rendezvous {
   int rank;
   int size;
   std::string host;
@@ -53,26 +53,26 @@ struct Meeting {
   std::chrono::milliseconds to_answer;
 };
 
-c10::intrusive_ptr<Group> meet(const Meeting& meeting) {
+c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
   // Before the others are met: they would wait for a process that comes and then finds no network.
-  const auto device = meeting.address.empty() ? Group::createDefaultDevice()
-                                              : Group::createDeviceForHostname(meeting.address);
+  const auto device = rendezvous.address.empty() ? Group::createDefaultDevice()
+                                              : Group::createDeviceForHostname(rendezvous.address);
   c10d::TCPStoreOptions place;
-  place.port = meeting.port;
-  place.isServer = meeting.rank == 0;
-  place.numWorkers = meeting.size;
-  place.timeout = meeting.to_meet;
-  const auto store = c10::make_intrusive<c10d::TCPStore>(meeting.host, place);
+  place.port = rendezvous.port;
+  place.isServer = rendezvous.rank == 0;
+  place.numWorkers = rendezvous.size;
+  place.timeout = rendezvous.to_meet;
+  const auto store = c10::make_intrusive<c10d::TCPStore>(rendezvous.host, place);
   const auto connected = [&](const char* name, std::chrono::milliseconds timeout) {
     const auto options = Group::Options::create(timeout);
     options->devices.push_back(device);
-    return c10::make_intrusive<Group>(c10::make_intrusive<c10d::PrefixStore>(name, store), meeting.rank, meeting.size,
+    return c10::make_intrusive<Group>(c10::make_intrusive<c10d::PrefixStore>(name, store), rendezvous.rank, rendezvous.size,
                                       options);
   };
   // Gloo waits for a connection as long as for an answer. A first group shows that all can be reached, and lives until
   // the second stands: who closed its connections earlier would be missed by the slower ones.
-  const auto trial = connected("trial", meeting.to_meet);
-  return connected("group", meeting.to_answer);
+  const auto trial = connected("trial", rendezvous.to_meet);
+  return connected("group", rendezvous.to_answer);
 }
 
 /// join(rank, size, host, port, address, seconds to meet, seconds to answer): waits until all `size` processes have come
@@ -85,7 +85,7 @@ napi_value join(napi_env env, napi_callback_info info) {
     const auto seconds = [&](size_t i) {
       return std::chrono::milliseconds(static_cast<int64_t>(arguments.real(i) * 1000));
     };
-    const Meeting meeting = {static_cast<int>(arguments.integer(0)),
+    const Rendezvous rendezvous = {static_cast<int>(arguments.integer(0)),
                              static_cast<int>(arguments.integer(1)),
                              arguments.text(2),
                              static_cast<uint16_t>(arguments.integer(3)),
@@ -93,9 +93,9 @@ napi_value join(napi_env env, napi_callback_info info) {
                              seconds(5),
                              seconds(6)};
     try {
-      group = meet(meeting);
+      group = meet(rendezvous);
     } catch (const std::exception& error) {
-      throw std::runtime_error(std::string("no meeting: ") + error.what());
+      throw std::runtime_error(std::string("no rendezvous: ") + error.what());
     }
     return nullptr;
   });

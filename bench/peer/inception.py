@@ -1,6 +1,6 @@
 """Features of Inception v3 the way pytorch-fid computes them: eager modules, evaluation mode, no gradients.
 
-Written anew, since that package needs a torchvision that not every torch has. Like it: float images in [0, 1], bilinear
+Written again, since that package needs a torchvision that not every torch has. Like it: float images in [0, 1], bilinear
 resizing to 299, convolution, batch normalisation and ReLU one after the other, the default memory format.
 """
 

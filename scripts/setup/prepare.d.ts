@@ -6,7 +6,7 @@ export const projectRoot: string;
 /** Whether this is a clone, which is built here, and not an installed package, which comes built. */
 export function isClone(): boolean;
 
-/** The lock of whoever changes this clone's node_modules and dist/. */
+/** The lock of the process that changes this clone's node_modules and dist/. */
 export function cloneLock(): string;
 
 /** Brings node_modules and dist/ up to date, one process at a time; takes no lock where nothing is to be done. */

@@ -19,7 +19,7 @@ export function isClone() {
   return existsSync(join(projectRoot, "tsconfig.build.json"));
 }
 
-/** The lock of whoever changes this clone's node_modules and dist/. */
+/** The lock of the process that changes this clone's node_modules and dist/. */
 export function cloneLock() {
   const key = createHash("sha256").update(projectRoot).digest("hex").slice(0, 20);
   return join(cacheFolder(thisHost()), "clones", `${key}.lock`);

@@ -1,7 +1,7 @@
 /**
  * The bytes of one zip entry in order, a piece at a time, stored or deflated: an array of ten gigabytes is never held whole.
  *
- * Whatever is read in one go from the first byte to the last is checked against the archive's CRC-32 at the end.
+ * An entry that is read from the first byte to the last is checked against the archive's CRC-32 at the end.
  */
 
 import { pipeline, Readable } from "node:stream";

@@ -303,9 +303,9 @@ function refuseOtherNames(own: ReadonlyMap<string, Tensor>, state: ReadonlyMap<s
   if (missing.length === 0 && superfluous.length === 0) return;
   const list = (names: string[]): string =>
     names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ");
-  const complaints = [
+  const problems = [
     ...(missing.length > 0 ? [`lacks ${list(missing)}`] : []),
     ...(superfluous.length > 0 ? [`has ${list(superfluous)} which this network does not know`] : []),
   ];
-  throw new UserError(`state dict: it ${complaints.join(" and ")}`);
+  throw new UserError(`state dict: it ${problems.join(" and ")}`);
 }

@@ -20,7 +20,7 @@ import { jsonLines, start } from "./spawn.ts";
 const folder = mkdtempSync(join(tmpdir(), "gantry-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A game so small that a step takes milliseconds. */
+/** A GAN so small that a step takes milliseconds. */
 const tiny = [
   ...["data.first=256", "data.size=16", "generator.width=4", "generator.latent=8", "discriminator.width=4"],
   ...[
@@ -38,7 +38,7 @@ const run = join(folder, "run");
 const train = (...more: string[]) => ["train", "mnist", ...tiny, "--threads", "1", ...more];
 
 describe("gantry", () => {
-  it("starts at once where all is set up, whoever else is looking after the clone", async () => {
+  it("starts at once where all is set up, even if another process is setting up the clone", async () => {
     const cache = { GANTRY_CACHE: join(folder, "held-cache") };
     vi.stubEnv("GANTRY_CACHE", cache.GANTRY_CACHE);
     const lock = cloneLock();
@@ -203,7 +203,7 @@ describe("train, resume and sample", () => {
 });
 
 describe("Ctrl-C", () => {
-  it("finishes the step, saves, and says how to go on; resume does", async () => {
+  it("finishes the step, saves, and says how to continue; resume does", async () => {
     const stopped = join(folder, "stopped");
     let asked = false;
     const args = train("--set", "steps=1000000", "--set", "samples.every=1000000", "--set", "checkpoint.every=1000000");

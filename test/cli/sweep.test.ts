@@ -10,7 +10,7 @@ import { entry, jsonLines, start } from "./spawn.ts";
 const folder = mkdtempSync(join(tmpdir(), "gantry-sweep-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A game so small that a step takes a millisecond; its steps are many, so that there is time to end it. */
+/** A GAN so small that a step takes a millisecond; its steps are many, so that there is time to end it. */
 const tiny = [
   ...["data.first=64", "data.size=8", "generator=mlp", "discriminator=mlp", "generator.hidden=[4]"],
   ...["discriminator.hidden=[4]", "batchSize=8", "techniques=[]", "evaluate=null", "log.every=20"],
@@ -47,7 +47,7 @@ const stepOf = (line: Record<string, unknown>): number => {
 };
 
 describe("gantry sweep", () => {
-  it("goes on after it was killed with its child, and refuses another definition in the folder", async () => {
+  it("continues after it was killed with its child, and refuses another definition in the folder", async () => {
     const out = join(folder, "killed");
     const command = sweep("--out", out, "--over", "loss=hinge,leastSquares", "--seeds", "1", "--set", "steps=600");
     let killed = false;

@@ -8,7 +8,7 @@ import { trainClassifier } from "../../src/cli/train-classifier.ts";
 import { openClassifier } from "../../src/metrics/features/classifier.ts";
 import { readClassifier } from "../../src/models/index.ts";
 import { engineSummary, Tensor } from "../../src/tensor/index.ts";
-import { picture } from "../data/files.ts";
+import { imageFile } from "../data/files.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { jsonLines } from "./spawn.ts";
 
@@ -38,7 +38,7 @@ async function gantry(args: readonly string[], seen: (text: string) => void = ()
   }
 }
 
-/** Writes split/class/number.png: `count` pictures of 9 x 8 pixels a class, all of the class's gray level give or take. */
+/** Writes split/class/number.png: `count` images of 9 x 8 pixels a class, all of the class's gray level give or take. */
 async function makeFolder(name: string, splits: Record<string, Record<string, number>>, count: number) {
   for (const [split, classes] of Object.entries(splits)) {
     for (const [className, level] of Object.entries(classes)) {
@@ -46,7 +46,7 @@ async function makeFolder(name: string, splits: Record<string, Record<string, nu
       mkdirSync(place, { recursive: true });
       for (let i = 0; i < count; i++) {
         const g = level + ((i * 7) % 40);
-        writeFileSync(join(place, `${i}.png`), await picture("png", 9, 8, { r: g, g, b: g }));
+        writeFileSync(join(place, `${i}.png`), await imageFile("png", 9, 8, { r: g, g, b: g }));
       }
     }
   }

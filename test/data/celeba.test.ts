@@ -86,7 +86,7 @@ describe("celeba", () => {
       lines.splice(1, 1);
       lines.push("000007.jpg 0", "000008.jpg 0");
     });
-    writeFileSync(join(root, "img_align_celeba/000003.jpg"), "no picture");
+    writeFileSync(join(root, "img_align_celeba/000003.jpg"), "not an image");
     const made = await pack(celeba({ path: root, size: 16 }));
     expect(whichOf(made)).toEqual([0]);
     expect(made.header.broken).toEqual([
@@ -142,7 +142,7 @@ describe("celeba", () => {
 });
 
 describe("celebaHq", () => {
-  it("reads the images, not the masks beside them", async () => {
+  it("reads the images, not the masks next to them", async () => {
     const root = join(published, "celeba-hq");
     for (const place of [root, join(root, "CelebA-HQ-img")]) {
       const made = await pack(celebaHq({ path: place, size: 16 }));

@@ -46,7 +46,7 @@ describe("a built dataset", () => {
     expect([dataset.count, dataset.classes]).toEqual([7, ["3"]]);
   });
 
-  it("feeds a batch stream", async () => {
+  it("gives batches to a shuffled loader", async () => {
     const dataset = await mnist({ split: "test" }).build(context);
     const stream = new ShuffledLoader(dataset, { batchSize: 64, seed: 1 });
     scope(() => {

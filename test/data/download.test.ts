@@ -115,19 +115,19 @@ describe("download", () => {
     expect(ranges).toEqual([undefined]);
   });
 
-  it("goes on where the connection broke", async () => {
+  it("continues where the connection broke", async () => {
     const { retries } = await run([drops(100_000), drops(50_000), good()]);
     expect(ranges[0]).toBeUndefined();
     expect(ranges.slice(1).every((range) => /^bytes=[1-9]\d*-$/.test(range ?? ""))).toBe(true);
     expect(retries).toHaveLength(2);
   });
 
-  it("goes on where an earlier run was interrupted", async () => {
+  it("continues where an earlier run was interrupted", async () => {
     await run([good()], {}, (target) => writeFileSync(`${target}.part`, contents.subarray(0, 123_456)));
     expect(ranges).toEqual(["bytes=123456-"]);
   });
 
-  it("gives up a connection that stalls, and goes on from there", async () => {
+  it("gives up a connection that stalls, and continues from there", async () => {
     const { retries } = await run([stalls(80_000), good()]);
     expect(retries).toEqual(["no byte for 0.3 s"]);
     expect(ranges[1]).toMatch(/^bytes=\d+-$/);
@@ -159,7 +159,7 @@ describe("download", () => {
     expect(retries[1]).toMatch(/a range that starts at \d+, not at/);
   });
 
-  it("throws away contents with another sum and fetches them anew", async () => {
+  it("throws away contents with another sum and fetches them again", async () => {
     const lie = Buffer.from(contents);
     lie[200_000]! ^= 1;
     const { retries } = await run([good(lie), good()]);
@@ -300,7 +300,7 @@ describe("getDataset", () => {
     expect((await getDataset(sized, { ...quick, folder: root })).downloaded).toEqual([]);
   });
 
-  it("unpacks anew when a file was damaged since", async () => {
+  it("unpacks again when a file was damaged since", async () => {
     const root = join(folder, "damaged");
     script = [good(archive)];
     await getDataset(dataset(), { ...quick, folder: root });

@@ -1,5 +1,5 @@
 /**
- * Files that the tests of src/data make: zip archives (well-formed or not), CIFAR and STL-10 records, IDX files, pictures; and
+ * Files that the tests of src/data make: zip archives (well-formed or not), CIFAR and STL-10 records, IDX files, images; and
  * what they look at in a pack.
  */
 import { createHash } from "node:crypto";
@@ -73,8 +73,8 @@ export function idxOf(shape: readonly number[], data: Uint8Array): Buffer {
   return Buffer.concat([head, data]);
 }
 
-/** A picture of one colour as a file of the given kind. */
-export function picture(
+/** An image of one colour as a file of the given kind. */
+export function imageFile(
   kind: "jpeg" | "png" | "webp" | "gif" | "tiff" | "avif",
   width: number,
   height: number,

@@ -8,7 +8,7 @@ import type { Listed } from "../../src/data/listing.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { arrange, imageFolder } from "../../src/data/sets/image-folder.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { labelsOf, picture, type ZipEntry, zipOf } from "./files.ts";
+import { imageFile, labelsOf, type ZipEntry, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
@@ -65,7 +65,7 @@ describe("arrange", () => {
     expect(shown(["train/1.png", "car/2.png"])).toMatchObject({ classes: ["car", "train"], split: undefined });
   });
 
-  it("names files that lie beside the classes", () => {
+  it("names files that lie next to the classes", () => {
     expect(shown(["a/1.png", "loose.png"])).toMatchObject({ files: ["0 a/1.png"], stray: ["loose.png"] });
   });
 
@@ -78,22 +78,22 @@ describe("arrange", () => {
 });
 
 describe("a folder of real files", () => {
-  const root = join(folder, "pictures");
+  const root = join(folder, "photos");
   const red = { r: 255, g: 0, b: 0 };
 
   beforeAll(async () => {
     const files: [string, Buffer][] = [
-      ["cats/a.jpg", await picture("jpeg", 20, 20, { r: 10, g: 200, b: 30 })],
-      ["cats/b.PNG", await picture("png", 20, 10, red)],
-      ["dogs/c.webp", await picture("webp", 9, 30, { r: 0, g: 0, b: 255 })],
-      ["dogs/d.png", await picture("png", 8, 8, { ...red, alpha: 0 })],
-      ["dogs/cut short.jpg", (await picture("jpeg", 300, 300, red)).subarray(0, 700)],
+      ["cats/a.jpg", await imageFile("jpeg", 20, 20, { r: 10, g: 200, b: 30 })],
+      ["cats/b.PNG", await imageFile("png", 20, 10, red)],
+      ["dogs/c.webp", await imageFile("webp", 9, 30, { r: 0, g: 0, b: 255 })],
+      ["dogs/d.png", await imageFile("png", 8, 8, { ...red, alpha: 0 })],
+      ["dogs/cut short.jpg", (await imageFile("jpeg", 300, 300, red)).subarray(0, 700)],
       ["dogs/empty.png", Buffer.alloc(0)],
-      ["dogs/text.png", Buffer.from("no picture at all")],
+      ["dogs/text.png", Buffer.from("not an image at all")],
       ["dogs/notes.txt", Buffer.from("not even named like one")],
       ["dogs/.hidden.png", Buffer.from("x")],
       ["__MACOSX/dogs/d.png", Buffer.from("x")],
-      ["loose.png", await picture("png", 8, 8, red)],
+      ["loose.png", await imageFile("png", 8, 8, red)],
     ];
     for (const [path, bytes] of files) {
       mkdirSync(join(root, path, ".."), { recursive: true });
@@ -151,7 +151,7 @@ describe("a folder of real files", () => {
     expect(fromZip.header.ignored).toEqual({ ".md": 1 });
   });
 
-  it("is packed anew when a file changes, and only then", async () => {
+  it("is packed again when a file changes, and only then", async () => {
     const before = await pack(imageFolder({ path: root, size: 8 }));
     expect((await pack(imageFolder({ path: root, size: 8 }))).folder).toBe(before.folder);
     utimesSync(join(root, "cats/a.jpg"), 1, 1);
@@ -186,7 +186,7 @@ describe("a folder of real files", () => {
     await bad(() => imageFolder({ path: join(root, "dogs/notes.txt") }), /neither a folder nor a zip archive/);
     await bad(
       () => imageFolder({ path: root, classes: ["cat"] }),
-      /`classes` names `cat`, which pictures does not have; its classes: cats, dogs/,
+      /`classes` names `cat`, which photos does not have; its classes: cats, dogs/,
     );
     await bad(() => imageFolder({ path: root, classes: ["cats", "cats"] }), /names `cats` twice/);
   });
@@ -199,7 +199,7 @@ describe("hostile zip archives", () => {
     return path;
   };
   const reasons = async (entry: ZipEntry): Promise<string> => {
-    const good = await picture("png", 8, 8, { r: 1, g: 2, b: 3 });
+    const good = await imageFile("png", 8, 8, { r: 1, g: 2, b: 3 });
     const made = await pack(imageFolder({ path: write([{ name: "good.png", data: good }, entry]), size: 8 }));
     expect(made.header.count).toBe(1);
     return made.header.broken.map(({ file, reason }) => `${file}: ${reason}`).join();
@@ -222,7 +222,7 @@ describe("hostile zip archives", () => {
   });
 
   it("damage, encryption and unknown methods are listed", async () => {
-    const data = await picture("png", 8, 8, { r: 9, g: 9, b: 9 });
+    const data = await imageFile("png", 8, 8, { r: 9, g: 9, b: 9 });
     expect(await reasons({ name: "a.png", data, claims: { crc: 1 } })).toBe("a.png: CRC-32 mismatch");
     expect(await reasons({ name: "b.png", data, deflate: true, claims: { flags: 1 } })).toBe(
       "b.png: the entry is encrypted",
@@ -236,7 +236,7 @@ describe("hostile zip archives", () => {
   });
 
   it("an archive cut short is refused", async () => {
-    const whole = zipOf([{ name: "a.png", data: await picture("png", 8, 8, { r: 9, g: 9, b: 9 }) }]);
+    const whole = zipOf([{ name: "a.png", data: await imageFile("png", 8, 8, { r: 9, g: 9, b: 9 }) }]);
     const path = join(folder, "cut.zip");
     writeFileSync(path, whole.subarray(0, whole.length - 30));
     await expect(pack(imageFolder({ path }))).rejects.toThrow(/cut.zip: the zip archive cannot be used/);

@@ -8,10 +8,10 @@ import { packOf } from "../../src/data/define.ts";
 import { inspect } from "../../src/data/inspect.ts";
 import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { picture, published } from "./files.ts";
+import { imageFile, published } from "./files.ts";
 
 const folder = temporaryFolder();
-const root = join(folder, "pictures");
+const root = join(folder, "photos");
 
 /** Runs `gantry` with arguments; gives its exit code and what it printed. */
 async function gantry(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -34,10 +34,10 @@ beforeAll(async () => {
     mkdirSync(join(root, name), { recursive: true });
     const count = name === "red" ? 12 : 3;
     for (let i = 0; i < count; i++) {
-      writeFileSync(join(root, name, `${String(i).padStart(2, "0")}.png`), await picture("png", 16 + i, 16, colour));
+      writeFileSync(join(root, name, `${String(i).padStart(2, "0")}.png`), await imageFile("png", 16 + i, 16, colour));
     }
   }
-  writeFileSync(join(root, "blue/broken.jpg"), "not a picture");
+  writeFileSync(join(root, "blue/broken.jpg"), "not an image");
 });
 
 afterEach(() => {
@@ -48,7 +48,7 @@ describe("gantry data <path>", () => {
   it("shows counts, sizes, classes and broken files, and where the contact sheet is", async () => {
     const { code, out } = await gantry("data", root, "--size", "16");
     expect(code).toBe(0);
-    expect(out).toMatch(/^pictures: 15 images\n/);
+    expect(out).toMatch(/^photos: 15 images\n/);
     expect(out).toMatch(/original {2}16-27 x 16 pixels/);
     expect(out).toMatch(/prepared {2}16 x 16, colour, fit: crop/);
     expect(out).toMatch(/0 {2}blue {2}3\n +1 {2}red {3}12\n/);
@@ -75,7 +75,7 @@ describe("gantry data <path>", () => {
     expect(code).toBe(0);
     expect(out.trim().split("\n")).toHaveLength(1);
     expect(JSON.parse(out)).toMatchObject({
-      name: "pictures",
+      name: "photos",
       count: 5,
       channels: 1,
       size: 8,

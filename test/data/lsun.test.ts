@@ -22,7 +22,7 @@ interface Row {
 const rowsOf = (category: string): [key: string, row: Row][] => Object.entries(expected[`lsun ${category} train`]);
 
 describe("lsun", () => {
-  it("gives the pictures that Pillow put in, in the order of the keys", async () => {
+  it("gives the images that Pillow put in, in the order of the keys", async () => {
     for (const workers of [0, 2]) {
       const channels = workers === 0 ? 3 : 1;
       const made = await pack({ path, categories: ["bridge"], size: 16, channels }, workers);
@@ -49,7 +49,7 @@ describe("lsun", () => {
     expect(sumsOf(one)).toEqual(sumsOf(await pack({ path, categories: ["bridge"], first: 3, size: 16 })));
   });
 
-  it("names the keys of values that are damaged, and goes on", async () => {
+  it("names the keys of values that are damaged, and continues", async () => {
     const root = join(folder, "damaged");
     cpSync(path, root, { recursive: true });
     const file = join(root, "bridge_train_lmdb/data.mdb");

@@ -1,4 +1,4 @@
-/** Mixtures of Gaussians: where the modes lie, what is drawn, and that a stream goes on where it stood. */
+/** Mixtures of Gaussians: where the modes lie, what is drawn, and that a loader continues where it was. */
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { centresOf, mixtureOfGaussians, type Point } from "../../src/data/index.ts";
@@ -75,7 +75,7 @@ describe("mixtureOfGaussians", () => {
     expect(second.next().images.tolist()).toEqual(a);
   });
 
-  it("goes on with the same bits from a state", async () => {
+  it("continues with the same bits from a state", async () => {
     const data = await mixtureOfGaussians({ samplesPerEpoch: 16 }).build({});
     const loader = data.loader({ batchSize: 8, seed: 5 });
     loader.next();

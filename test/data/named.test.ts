@@ -14,7 +14,7 @@ import { kmnist } from "../../src/data/sets/kmnist.ts";
 import { mnist, mnistFolder } from "../../src/data/sets/mnist.ts";
 import { stl10 } from "../../src/data/sets/stl10.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { cifarRecords, expected, idxOf, labelsOf, picture, published, stl10Images, sumsOf, zipOf } from "./files.ts";
+import { cifarRecords, expected, idxOf, imageFile, labelsOf, published, stl10Images, sumsOf, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
@@ -188,23 +188,23 @@ describe("cifar10", () => {
 
   it("packs an edition as image files, from a folder, an archive, or the archive among the datasets", async () => {
     const names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
-    const datasets = join(folder, "datasets with pictures");
-    const pictures = join(datasets, "pictures");
+    const datasets = join(folder, "datasets with photos");
+    const photos = join(datasets, "photos");
     const entries = await Promise.all(
       names.flatMap((name, label) =>
         ["train", "test"].map(async (split) => ({
           name: `${split}/${name}/0000.jpg`,
-          data: await picture("jpeg", 32, 32, { r: 25 * label, g: split === "train" ? 40 : 200, b: 90 }),
+          data: await imageFile("jpeg", 32, 32, { r: 25 * label, g: split === "train" ? 40 : 200, b: 90 }),
         })),
       ),
     );
     for (const { name, data } of entries) {
-      mkdirSync(join(pictures, dirname(name)), { recursive: true });
-      writeFileSync(join(pictures, name), data);
+      mkdirSync(join(photos, dirname(name)), { recursive: true });
+      writeFileSync(join(photos, name), data);
     }
     writeFileSync(join(datasets, "cifar10.zip"), zipOf(entries));
     process.env.GANTRY_DATA = datasets;
-    const fromFolder = await pack(cifar10({ path: pictures }));
+    const fromFolder = await pack(cifar10({ path: photos }));
     const fromArchive = await pack(cifar10());
     const test = await pack(cifar10({ path: join(datasets, "cifar10.zip"), split: "test" }));
     for (const made of [fromFolder, fromArchive, test]) {
@@ -219,13 +219,13 @@ describe("cifar10", () => {
     expect(Math.abs(pixels[7 * 3072]! - 175)).toBeLessThanOrEqual(3);
     expect(Math.abs(pixels[7 * 3072 + 1024]! - 200)).toBeLessThanOrEqual(3);
 
-    rmSync(join(pictures, "train", "truck"), { recursive: true });
-    await expect(pack(cifar10({ path: pictures }))).rejects.toThrow(
-      /pictures: its class folders are not the 10 classes of cifar10: no truck$/,
+    rmSync(join(photos, "train", "truck"), { recursive: true });
+    await expect(pack(cifar10({ path: photos }))).rejects.toThrow(
+      /photos: its class folders are not the 10 classes of cifar10: no truck$/,
     );
-    renameSync(join(pictures, "train", "cat"), join(pictures, "train", "kitten"));
-    await expect(pack(cifar10({ path: pictures }))).rejects.toThrow(/: no cat, `kitten`, which is none of them$/);
-    await expect(pack(cifar10({ path: join(pictures, "train") }))).rejects.toThrow(
+    renameSync(join(photos, "train", "cat"), join(photos, "train", "kitten"));
+    await expect(pack(cifar10({ path: photos }))).rejects.toThrow(/: no cat, `kitten`, which is none of them$/);
+    await expect(pack(cifar10({ path: join(photos, "train") }))).rejects.toThrow(
       /a folder or zip with image files in train\/<class>\/$/,
     );
   });

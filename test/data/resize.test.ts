@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Fit, Target } from "../../src/data/options.ts";
 import { resizeFile, resizePlanar } from "../../src/data/resize.ts";
 import { fixture } from "../formats/folder.ts";
-import { picture } from "./files.ts";
+import { imageFile } from "./files.ts";
 
 const target = (size: number, channels: 1 | 3, fit: Fit, background = 255): Target => ({
   size,
@@ -68,7 +68,7 @@ describe("scaling", () => {
   });
 });
 
-describe("pictures that are not square", () => {
+describe("images that are not square", () => {
   // Twice as wide as high: left half red, right half blue.
   const wide = sharp({ create: { width: 16, height: 16, channels: 3, background: { r: 255, g: 0, b: 0 } } })
     .extend({ right: 16, background: { r: 0, g: 0, b: 255 } })
@@ -79,7 +79,7 @@ describe("pictures that are not square", () => {
     const { pixels, width, height } = await resizeFile(await wide, target(8, 3, "crop"));
     expect([width, height]).toEqual([32, 16]);
     const red = plane(pixels, 8, 0);
-    // The kernel rings by a level or two beside the edge, which is in the middle.
+    // The kernel rings by a level or two next to the edge, which is in the middle.
     expect(red[0]!.map((value) => Math.round(value / 255))).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
   });
 
@@ -97,7 +97,7 @@ describe("pictures that are not square", () => {
   });
 
   it("pad: never enlarges, and scales down only what is too large", async () => {
-    const small = await resizeFile(await picture("png", 3, 2, { r: 10, g: 20, b: 30 }), target(6, 1, "pad", 200));
+    const small = await resizeFile(await imageFile("png", 3, 2, { r: 10, g: 20, b: 30 }), target(6, 1, "pad", 200));
     const rows = plane(small.pixels, 6);
     expect(rows.map((row) => row.map((value) => (value === 200 ? "." : "x")).join(""))).toEqual([
       "......",
@@ -139,7 +139,7 @@ describe("colour", () => {
 
   it("makes luminance of colour: green counts most, blue least", async () => {
     const one = async (r: number, g: number, b: number): Promise<number> =>
-      (await resizeFile(await picture("png", 4, 4, { r, g, b }), target(4, 1, "crop"))).pixels[0]!;
+      (await resizeFile(await imageFile("png", 4, 4, { r, g, b }), target(4, 1, "crop"))).pixels[0]!;
     const [red, green, blue] = [await one(255, 0, 0), await one(0, 255, 0), await one(0, 0, 255)];
     expect(green).toBeGreaterThan(red);
     expect(red).toBeGreaterThan(blue);
@@ -147,9 +147,9 @@ describe("colour", () => {
   });
 
   it("lays transparency over the background", async () => {
-    const clear = await picture("png", 4, 4, { r: 255, g: 0, b: 0, alpha: 0 });
+    const clear = await imageFile("png", 4, 4, { r: 255, g: 0, b: 0, alpha: 0 });
     expect((await resizeFile(clear, target(4, 3, "crop", 40))).pixels[0]).toBe(40);
-    const half = await picture("png", 4, 4, { r: 255, g: 0, b: 0, alpha: 0.5 });
+    const half = await imageFile("png", 4, 4, { r: 255, g: 0, b: 0, alpha: 0.5 });
     const { pixels } = await resizeFile(half, target(4, 3, "crop", 255));
     expect(pixels[0]).toBe(255);
     expect(Math.abs(pixels[16]! - 127)).toBeLessThanOrEqual(1);
@@ -162,7 +162,7 @@ describe("colour", () => {
       .toBuffer();
     expect((await sharp(deep).metadata()).depth).toBe("ushort");
     expect((await resizeFile(deep, target(4, 1, "crop"))).pixels[0]).toBe(0x80);
-    const printed = await sharp(await picture("png", 8, 8, { r: 255, g: 0, b: 0 }))
+    const printed = await sharp(await imageFile("png", 8, 8, { r: 255, g: 0, b: 0 }))
       .toColourspace("cmyk")
       .jpeg()
       .toBuffer();
@@ -185,7 +185,7 @@ describe("colour", () => {
 
 describe("kinds of files", () => {
   it.each(["jpeg", "png", "webp", "gif", "tiff", "avif"] as const)("reads %s", async (kind) => {
-    const { pixels } = await resizeFile(await picture(kind, 16, 16, { r: 200, g: 100, b: 50 }), target(8, 3, "crop"));
+    const { pixels } = await resizeFile(await imageFile(kind, 16, 16, { r: 200, g: 100, b: 50 }), target(8, 3, "crop"));
     for (const [channel, value] of [200, 100, 50].entries()) {
       expect(Math.abs(pixels[channel * 64 + 27]! - value)).toBeLessThanOrEqual(3);
     }
@@ -196,13 +196,13 @@ describe("kinds of files", () => {
     await expect(resizeFile(whole.subarray(0, 9000), target(8, 3, "crop"))).rejects.toThrow();
     const jpeg = await sharp(whole).jpeg().toBuffer();
     await expect(resizeFile(jpeg.subarray(0, jpeg.length / 2), target(8, 3, "crop"))).rejects.toThrow();
-    await expect(resizeFile(Buffer.from("not a picture"), target(8, 3, "crop"))).rejects.toThrow(
+    await expect(resizeFile(Buffer.from("not an image"), target(8, 3, "crop"))).rejects.toThrow(
       /unsupported image format/,
     );
   });
 
   it("refuses a file of a few kilobytes that claims a hundred million pixels", async () => {
-    const bomb = await picture("png", 20000, 5001, { r: 0, g: 0, b: 0 });
+    const bomb = await imageFile("png", 20000, 5001, { r: 0, g: 0, b: 0 });
     expect(bomb.length).toBeLessThan(2_000_000);
     await expect(resizeFile(bomb, target(8, 3, "crop"))).rejects.toThrow(/pixel limit/);
   });

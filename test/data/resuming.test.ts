@@ -1,4 +1,4 @@
-/** Packing that was interrupted goes on where it was, to the same bytes: by a real kill, and for every kind of dataset. */
+/** Packing that was interrupted continues where it was, to the same bytes: after a real kill, and for every kind of dataset. */
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
@@ -26,7 +26,7 @@ import { imagenet } from "../../src/data/sets/imagenet.ts";
 import { lsun } from "../../src/data/sets/lsun.ts";
 import { stl10 } from "../../src/data/sets/stl10.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { cifarRecords, picture, published, stl10Images, zipOf } from "./files.ts";
+import { cifarRecords, imageFile, published, stl10Images, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 
@@ -100,7 +100,9 @@ beforeAll(async () => {
     const name = `${String(i + 1).padStart(6, "0")}.jpg`;
     // One file of the first message and one of the last are broken.
     const isBroken = i === 4 || i === COUNT - 1;
-    const data = isBroken ? Buffer.from("x") : await picture("jpeg", 20 + i, 30, { r: 10 * i, g: 255 - 10 * i, b: 7 });
+    const data = isBroken
+      ? Buffer.from("x")
+      : await imageFile("jpeg", 20 + i, 30, { r: 10 * i, g: 255 - 10 * i, b: 7 });
     entries.push({ name, data });
     rows.push(`${name} ${i % 2 === 0 ? "1" : "-1"}`);
     writeFileSync(join(folder, "celeba/img_align_celeba", name), data);
@@ -116,7 +118,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "stl/unlabeled_X.bin"), stl10Images(COUNT));
 });
 
-describe("packing goes on", () => {
+describe("packing continues", () => {
   it.each(Object.keys(kinds))("with %s, to the same bytes", async (kind) => {
     const descriptor = kinds[kind]!();
     const cache = join(folder, kind);

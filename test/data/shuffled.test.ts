@@ -99,7 +99,7 @@ describe("ShuffledLoader", () => {
     expect(take(new ShuffledLoader(numbered(50), { batchSize: 25, seed: 6 }), 2)).toEqual(first.slice(0, 50));
   });
 
-  it("mirrors each image by itself, half of the time, anew each epoch", () => {
+  it("mirrors each image by itself, half of the time, with new draws in each epoch", () => {
     const stream = new ShuffledLoader(numbered(200, { flip: true }), { batchSize: 20, seed: 8 });
     const perEpoch = Array.from({ length: 10 }, () => {
       const flags = new Map<number, boolean>();

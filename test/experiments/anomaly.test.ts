@@ -26,7 +26,7 @@ import { cells } from "./markdown.ts";
 const folder = mkdtempSync(join(tmpdir(), "gantry-anomaly-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Pictures of 2 x 2 pixels that are all as bright as z. */
+/** Images of 2 x 2 pixels that are all as bright as z. */
 class Plain extends GeneratorNetwork {
   readonly latent = 1;
   override forward(z: Tensor): Tensor {
@@ -53,12 +53,12 @@ class Brightness extends DiscriminatorNetwork {
 
 const recipe = { latentDistribution: "normal", device: "cpu" } as const;
 const gan = { recipe, generator: new Plain(), discriminator: new Brightness() };
-const pictures = (...rows: number[][]) => Tensor.fromArray(rows).view([rows.length, 1, 2, 2]);
+const imagesOf = (...rows: number[][]) => Tensor.fromArray(rows).view([rows.length, 1, 2, 2]);
 
 describe("latent search", () => {
   it("finds what the generator can make, and leaves what it cannot", () => {
     scope(() => {
-      const images = pictures([3, 3, 3, 3], [0, 0, 0, 8]);
+      const images = imagesOf([3, 3, 3, 3], [0, 0, 0, 8]);
       const { total, pixels, features } = searchLatents(gan, images, { steps: 400, lr: 0.1, featureWeight: 0 });
       expect(total[0]).toBeCloseTo(0, 0);
       // The brightness nearest to 0, 0, 0, 8 in the sum of distances is their median, 0: 8 are left; features 2 * 8 / 4.
@@ -69,7 +69,7 @@ describe("latent search", () => {
 
   it("weighs pixels and features as it is told", () => {
     scope(() => {
-      const images = pictures([0, 0, 0, 8]);
+      const images = imagesOf([0, 0, 0, 8]);
       const some = searchLatents(gan, images, { steps: 20, featureWeight: 0.25 });
       expect(some.total[0]).toBeCloseTo(0.75 * some.pixels[0]! + 0.25 * some.features[0]!, 4);
       // Features alone want the mean brightness, 2, at which 2 * 3 + 6 = 12 of the pixels are left.
@@ -80,7 +80,7 @@ describe("latent search", () => {
   });
 
   it("searches each image for itself, leaves the networks as they were, and no tensors", () => {
-    const images = pictures([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
+    const images = imagesOf([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
     const before = liveTensors();
     const together = searchLatents(gan, images, { steps: 30 });
     expect(liveTensors()).toBe(before);
@@ -94,7 +94,7 @@ describe("latent search", () => {
 
   it("takes the networks as they evaluate: without dropout", () => {
     scope(() => {
-      const images = pictures([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
+      const images = imagesOf([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
       const search = (discriminator: Brightness) => searchLatents({ ...gan, discriminator }, images, { steps: 5 });
       expect(search(new Brightness({ dropout: 0.5 }))).toEqual(search(new Brightness()));
     });
@@ -117,7 +117,7 @@ describe("detection", () => {
 
   it("takes for anomalous what the discriminator calls less real, in the subset and in the whole split", () => {
     scope(() => {
-      const images = pictures([1, 1, 1, 1], [-1, -1, -1, -1], [2, 2, 2, 2], [-2, -2, -2, -2]);
+      const images = imagesOf([1, 1, 1, 1], [-1, -1, -1, -1], [2, 2, 2, 2], [-2, -2, -2, -2]);
       const subset = { images, anomalous: [false, true, false, true] };
       const all = { images, anomalous: [true, false, true, false] };
       const { discriminator, discriminatorAll } = detect(discriminatedBy(1), { all, subset }, search);
@@ -129,10 +129,10 @@ describe("detection", () => {
 
   it("mixes ranks, whatever the units of either score", () => {
     scope(() => {
-      // Pictures of mean m and median m that leave 2 d. Of the anomalies one is the darkest, 0, but leaves only 4, less than
-      // a normal picture; the other leaves the most, 8, but is brighter than a normal one. Ranks: 3 + 1, 1 + 3; 2 + 0, 0 + 2.
-      const picture = (m: number, d: number) => [m - d, m, m, m + d];
-      const images = pictures(picture(0, 2), picture(2, 4), picture(1, 1), picture(3, 3));
+      // Images of mean m and median m that leave 2 d. Of the anomalies one is the darkest, 0, but leaves only 4, less than
+      // a normal image; the other leaves the most, 8, but is brighter than a normal one. Ranks: 3 + 1, 1 + 3; 2 + 0, 0 + 2.
+      const spread = (m: number, d: number) => [m - d, m, m, m + d];
+      const images = imagesOf(spread(0, 2), spread(2, 4), spread(1, 1), spread(3, 3));
       const tests = { images, anomalous: [true, true, false, false] };
       for (const scale of [1e-6, 1, 1e6]) {
         const {

@@ -151,7 +151,7 @@ describe("gradient play", () => {
     expectClose([...second!], [x + 0.1 * y * d, y - 0.1 * (x * d + 4 * y)], { atol: 1e-14, rtol: 1e-13 });
   });
 
-  it("knows Hsieh et al.'s picture: one equilibrium that holds near by, and a cycle that takes the rest", () => {
+  it("knows Hsieh et al.'s figure: one equilibrium that holds near by, and a cycle that takes the rest", () => {
     const [x, y] = forsaken.equilibrium;
     const starts = [0.05, 0.5, 1.3].map((radius) => [x + radius, y] as const);
     const away: number[][] = [];

@@ -141,7 +141,7 @@ describe("a folder", () => {
     expect(() => folderWith().define(other, mnist)).toThrow(message);
   });
 
-  it("goes on by its path, and only as it was defined", async () => {
+  it("continues by its path, and only as it was defined", async () => {
     const { path } = folderWith();
     expect((await loadSweep(path)).sweep).toEqual(first);
     for (const more of [
@@ -186,7 +186,7 @@ describe("a folder", () => {
 });
 
 describe("running", () => {
-  it("runs everything once, so many at a time, with the threads shared out", async () => {
+  it("runs everything once, with N children at a time that share the threads", async () => {
     const { folder, grid, command, events } = stage(sweepOver(["batchSize=16,32"], 3), () => ({ wait: 150 }));
     const outcome = await runSweep(folder, grid, "mnist", { command, jobs: 3, threads: 2 });
     expect(outcome).toEqual({ runs: 6, finished: 6, failed: 0, elsewhere: 0, open: 0 });
@@ -203,7 +203,7 @@ describe("running", () => {
     expect(events()).toHaveLength(12);
   });
 
-  it("notes failures with their reason, goes on, and tries them again when asked", async () => {
+  it("notes failures with their reason, continues, and tries them again when asked", async () => {
     const broken = stage(sweepOver(["batchSize=16,32,64"], 1), ({ cell }) =>
       cell.values[0] === "16"
         ? { failAt: 2, message: "training diverged" }
@@ -288,7 +288,7 @@ describe("running", () => {
     ).toEqual(["train", "resume"]);
   });
 
-  it("begins anew where a child was killed while it made its folder, but touches no stranger's files", async () => {
+  it("starts a run again where a child was killed while it made its folder, but touches no stranger's files", async () => {
     const { folder, grid, command } = stage(sweepOver([], 2));
     const [first, second] = grid.runs.map(({ name }) => folder.run(name));
     mkdirSync(join(first!, "samples"), { recursive: true });

@@ -99,7 +99,7 @@ describe("the sweep", () => {
     ]);
   });
 
-  it("has SNGAN and SAGAN on residual networks beside them", async () => {
+  it("has SNGAN and SAGAN on residual networks as well", async () => {
     const loaded = await loadSweep("top-k-residual-mnist");
     expect(loaded.folder.path.endsWith("sweeps/top-k-residual-mnist")).toBe(true);
     const grid = expandGrid(loaded.sweep, loaded.base);

@@ -56,7 +56,7 @@ describe("saturation", () => {
   });
 });
 
-it("precision and recall take at most so many real images", () => {
+it("precision and recall take at most N real images", () => {
   const [real, fake] = [1, 2].map((seed) => Tensor.randn([40, 3], { generator: new Generator(seed) })) as [
     Tensor,
     Tensor,
@@ -126,7 +126,7 @@ describe("gantry lab truncation", () => {
     expect(() => truncationTables([...records, other])).toThrow("the records are of several runs or settings");
   });
 
-  it("measures each point once, by the protocol of gantry evaluate, and goes on where it was", async () => {
+  it("measures each point once, by the protocol of gantry evaluate, and continues where it was", async () => {
     const folder = temporaryFolder();
     const run = join(folder, "run");
     const data = mnist({ size: 16, first: 80 }) as RecipeInput["data"];

@@ -102,7 +102,7 @@ describe("pickles as programs", () => {
   ])("%s", (_, payload, reason) => {
     expect(refusal(archive(payload, { "0": eight }))).toMatch(reason);
     const inStream = refusal(stream(payload, payload.includes("storage") ? [["0", 8n, eight]] : []));
-    // A stream goes on behind the pickle, so what is cut short there reads on into the next part.
+    // A stream continues after the pickle, so what is cut short there reads on into the next part.
     if (!/truncated|stack runs empty/.test(reason.source)) expect(inStream).toMatch(reason);
   });
 

@@ -60,7 +60,7 @@ describe("MovingDenominator", () => {
     expect(average.observe(tensor([5000]))).toBeCloseTo(5000 + Math.log(0.5), 9);
   });
 
-  it("goes on from what it gave", () => {
+  it("continues from what it gave", () => {
     const [one, other] = [new MovingDenominator(0.9), new MovingDenominator(0.9)];
     one.observe(noise([6], 1));
     other.load(one.numbers());

@@ -169,7 +169,7 @@ interface Shipped {
   /** The least accuracy on the whole test split that may be shipped. */
   readonly least: number;
   readonly dimensions: number;
-  /** Of the first 1,000 test images (of a folder: one of each class in turn) so many are classified correctly. */
+  /** How many of the first 1,000 test images are classified correctly. (For a folder: images of each class in turn.) */
   readonly correct: number;
   data(): DataDescriptor;
 }

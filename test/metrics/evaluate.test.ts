@@ -53,7 +53,7 @@ afterAll(() => {
   network.dispose();
 });
 
-const judge = (images: ImageSet, parts: Partial<Evaluation> = {}) =>
+const evaluated = (images: ImageSet, parts: Partial<Evaluation> = {}) =>
   evaluate({
     network,
     metrics: [fid().build()],
@@ -87,7 +87,7 @@ describe("evaluate", () => {
   it("is the formula on the network's features of all images, whatever the batches", async () => {
     const featuresOf = ({ images }: Dataset) => inferenceMode(() => network.forward(images).features);
     const expected = scope(() => frechetDistance(gaussianOf(featuresOf(test)), gaussianOf(featuresOf(train))));
-    const [score] = await judge(datasetImages(test));
+    const [score] = await evaluated(datasetImages(test));
     // Kernels of other batch sizes round otherwise: float32 features of about 1, sums of a few hundred of them.
     expect(Math.abs(score!.value - expected) / expected).toBeLessThan(1e-5);
     expect(score).toMatchObject({
@@ -99,7 +99,7 @@ describe("evaluate", () => {
 
   it("gives 0 for a set compared with itself", async () => {
     const metrics = [fid().build(), memorisation().build()];
-    const scores = await judge(datasetImages(train), { metrics });
+    const scores = await evaluated(datasetImages(train), { metrics });
     const values = Object.fromEntries(scores.map(({ name, value }) => [name.split("@")[0], value]));
     expect(Math.abs(values.fid!)).toBeLessThan(1e-6);
     expect(values.copies).toBe(1);
@@ -124,7 +124,7 @@ describe("evaluate", () => {
       fidInfinity({ points: 3 }),
     ].map((metric) => metric.build());
     const before = liveTensors();
-    const scores = await judge(datasetImages(test), { metrics, network: counting });
+    const scores = await evaluated(datasetImages(test), { metrics, network: counting });
     expect(passes).toBe(test.count + train.count);
     expect(liveTensors()).toBe(before);
     expect(scores.map(({ name }) => name.split("@")[0])).toEqual(
@@ -141,44 +141,44 @@ describe("evaluate", () => {
   });
 
   it("keeps the statistics of real images under all that they depend on", async () => {
-    const [first] = await judge(datasetImages(test));
+    const [first] = await evaluated(datasetImages(test));
     expect(cached()).toHaveLength(1);
     const { mtimeMs } = statSync(join(cache, "real-statistics", cached()[0]!));
     let looked: string[] = [];
-    const [second] = await judge(datasetImages(test), { onProgress: ({ name }) => void looked.push(name) });
+    const [second] = await evaluated(datasetImages(test), { onProgress: ({ name }) => void looked.push(name) });
     expect(second).toEqual(first);
     expect(new Set(looked)).toEqual(new Set([test.name]));
     expect(statSync(join(cache, "real-statistics", cached()[0]!)).mtimeMs).toBe(mtimeMs);
     // What is damaged is made again.
     writeFileSync(join(cache, "real-statistics", cached()[0]!), "no safetensors");
-    expect((await judge(datasetImages(test)))[0]).toEqual(first);
+    expect((await evaluated(datasetImages(test)))[0]).toEqual(first);
     // Another metric wants another part of the same images: one file, with both.
-    await judge(datasetImages(test), { metrics: [kid({ subsets: 2, subsetSize: 20 }).build()] });
+    await evaluated(datasetImages(test), { metrics: [kid({ subsets: 2, subsetSize: 20 }).build()] });
     expect(cached()).toHaveLength(1);
     looked = [];
-    await judge(datasetImages(test), { onProgress: ({ name }) => void looked.push(name) });
+    await evaluated(datasetImages(test), { onProgress: ({ name }) => void looked.push(name) });
     expect(new Set(looked)).toEqual(new Set([test.name]));
     // Other images, and other weights.
-    await judge(datasetImages(test), { real: datasetImages(train, 299) });
+    await evaluated(datasetImages(test), { real: datasetImages(train, 299) });
     expect(cached()).toHaveLength(2);
-    await judge(datasetImages(test), { network: { ...network, hash: "0", forward: (x) => network.forward(x) } });
+    await evaluated(datasetImages(test), { network: { ...network, hash: "0", forward: (x) => network.forward(x) } });
     expect(cached()).toHaveLength(3);
     // Another way to bring images to the network's size.
     const resizer = "nearest";
-    await judge(datasetImages(test), { network: { ...network, resizer, forward: (x) => network.forward(x) } });
+    await evaluated(datasetImages(test), { network: { ...network, resizer, forward: (x) => network.forward(x) } });
     expect(cached()).toHaveLength(4);
   });
 
   it("takes splits and subsets in an order of its seed, not in that of the folder", async () => {
     const metrics = [inceptionScore({ splits: 5 }).build()];
-    const value = async (seed: number) => (await judge(datasetImages(test), { metrics, seed }))[0]!.value;
+    const value = async (seed: number) => (await evaluated(datasetImages(test), { metrics, seed }))[0]!.value;
     expect(await value(1)).toBe(await value(1));
     expect(await value(1)).not.toBe(await value(2));
   });
 
   it("draws the order of the samples and the subsets of a metric from its seed", async () => {
     const options = { subsets: 3, subsetSize: 50 };
-    const [score] = await judge(datasetImages(test), { metrics: [kid(options).build()], seed: 7 });
+    const [score] = await evaluated(datasetImages(test), { metrics: [kid(options).build()], seed: 7 });
     const [fake, real] = await Promise.all(
       [test, train].map(async (set) => (await collect(network, datasetImages(set), new Set(["features"]))).features!),
     );
@@ -191,11 +191,11 @@ describe("evaluate", () => {
   });
 
   it("refuses what cannot be scored, in one sentence", async () => {
-    await expect(judge(datasetImages(test), { real: undefined })).rejects.toThrow(
+    await expect(evaluated(datasetImages(test), { real: undefined })).rejects.toThrow(
       "`fid` compares with real images, and none were given",
     );
     const small = await mnist({ split: "test", size: 28, first: 20 }).build({});
-    await expect(judge(datasetImages(small))).rejects.toThrow("are 28x28 and those of mnist (train) 32x32");
+    await expect(evaluated(datasetImages(small))).rejects.toThrow("are 28x28 and those of mnist (train) 32x32");
     const broken: FeatureNetwork = {
       ...network,
       forward: (images) => {
@@ -205,7 +205,7 @@ describe("evaluate", () => {
         return { features: spoilt, logits };
       },
     };
-    const attempt = judge(datasetImages(test), { network: broken, real: datasetImages(train) });
+    const attempt = evaluated(datasetImages(test), { network: broken, real: datasetImages(train) });
     await expect(attempt).rejects.toThrow(UserError);
     await expect(attempt).rejects.toThrow("image 5 of mnist (train) gives features that are not finite");
   });
@@ -213,7 +213,7 @@ describe("evaluate", () => {
   it("warns of fewer images than dimensions", async () => {
     const warnings: string[] = [];
     const few = await mnist({ split: "test", first: 20 }).build({});
-    await judge(datasetImages(few), { warn: (message) => void warnings.push(message) });
+    await evaluated(datasetImages(few), { warn: (message) => void warnings.push(message) });
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(`mnist (test) has 20 images, not more than the ${network.dimensions} dimensions`);
   });

@@ -71,7 +71,7 @@ describe("TensorFlow 1's resizing", () => {
   });
 });
 
-describe("Inception v3 beside torch-fidelity, full width", () => {
+describe("Inception v3 equals torch-fidelity, full width", () => {
   let state: Map<string, Tensor>;
   let network: InceptionFeatures;
   beforeAll(() => {
@@ -110,7 +110,7 @@ describe("Inception v3 beside torch-fidelity, full width", () => {
   });
 });
 
-describe("Inception v3 beside torch-fidelity, narrow", () => {
+describe("Inception v3 equals torch-fidelity, narrow", () => {
   let state: Map<string, Tensor>;
   let network: InceptionFeatures;
   let seen: { real: Tensor; fake: Tensor };

@@ -68,7 +68,7 @@ describe("mixtureScores", () => {
 
   it("refuses samples that are not points of the plane", () => {
     expect(() => mixtureScores(Tensor.zeros([2, 3]), square)).toThrow(
-      new UserError("a mixture in the plane judges samples of 2 numbers; these have 3"),
+      new UserError("a mixture in the plane has samples of 2 numbers; these have 3"),
     );
     expect(() => scores([[Number.NaN, 0]])).toThrow("NaN or infinite");
   });

@@ -43,7 +43,7 @@ describe("noisyMlp", () => {
     expect(made.abs().amax().item()).toBeLessThanOrEqual(1);
   });
 
-  it("shows hidden activations before their noise, and feeds the head with noise", () => {
+  it("shows hidden activations before their noise, and gives the head noise", () => {
     const { hidden, features, score, logits } = d.forward(images);
     expect(hidden.map(({ shape }) => shape[1])).toEqual([1000, 500, 250, 250, 250]);
     expect(hidden.at(-1)!.amin().item()).toBe(0);

@@ -44,7 +44,7 @@ describe("the images", () => {
     expect(flat(again)).not.toEqual(flat(result));
   });
 
-  it("at p = 0 are the same tensor, while the stream goes on", () => {
+  it("at p = 0 are the same tensor, while the random stream advances", () => {
     const x = images();
     expect(augment(built(), x)).toBe(x);
   });

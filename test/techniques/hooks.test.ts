@@ -163,7 +163,7 @@ describe("the hooks", () => {
     const gan = ganOf({ techniques: [clock], discriminatorSteps: 3 });
     trainingStep(gan).dispose();
     trainingStep(gan).dispose();
-    // 48 images, 3 batches of 8 a step: half an epoch.
+    // 48 images, 3 batches of 8 per step: half an epoch.
     const d = "discriminator";
     const steps = [0, 1].flatMap((i) => [...[d, d, d, "generator"].map((player) => [player, i, i / 2])]);
     expect(seen).toEqual(steps);

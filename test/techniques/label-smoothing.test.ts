@@ -122,7 +122,7 @@ describe("labelSmoothing: targets", () => {
     expectClose([flat(trainingStep(gan))[0]!], [expected], { rtol: 1e-5 });
   });
 
-  it("go on with the same bits after a checkpoint", () => {
+  it("continue with the same bits after a checkpoint", () => {
     const make = () => ganOf({ techniques: [labelSmoothing({ real: [0.8, 1], flip: 0.1 })], loss: nonSaturating() });
     const [whole, resumed] = [make(), make()];
     for (let i = 0; i < 3; i++) trainingStep(whole).dispose();

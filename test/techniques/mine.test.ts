@@ -159,7 +159,7 @@ describe("mine", () => {
   it.each([
     ["images", tinyConvolutions, { width: 2 }],
     ["images as perceptrons see them", {}, { width: 2, code: 4 }],
-  ])("goes on from a checkpoint with the same bits: %s", (_, networks, own) => {
+  ])("continues from a checkpoint with the same bits: %s", (_, networks, own) => {
     const techniques = [
       topK({ gamma: 0.5, everySteps: 2 }),
       mine({ ...own, hidden: [6], beta: 0.5 }),

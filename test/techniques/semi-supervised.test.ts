@@ -170,7 +170,7 @@ describe("semiSupervised: training", () => {
     expect(gan.discriminator.training).toBe(true);
   });
 
-  it("goes on with the same bits after a checkpoint", () => {
+  it("continues with the same bits after a checkpoint", () => {
     const follow = (gan: ReturnType<typeof ganOf>): number[] =>
       Array.from({ length: 2 }, () => flat(trainingStep(gan))).flat();
     const gan = ganOf({ ...networks, techniques: techniques() });

@@ -116,7 +116,7 @@ describe("the number of samples kept", () => {
   });
 
   it("counts generator updates or passes over the data, however often the discriminator is updated", () => {
-    // 48 images in batches of 8, three a step: an epoch every two steps
+    // 48 images in batches of 8, three per step: an epoch every two steps
     const follow = (options: Options): number[] => {
       const gan = ganOf({ techniques: [topK({ gamma: 0.5, floor: 0.01, ...options })], discriminatorSteps: 3 });
       return [0, 1, 2, 3, 4].map(() => {

@@ -30,7 +30,7 @@ it.each(Object.entries(draws))("%s draws PyTorch's numbers for a seed", (name, d
   expect(expected.length).toBe(values(draw()).length);
 });
 
-it("gives the same bits for the same seed, and goes on after them", () => {
+it("gives the same bits for the same seed, and advances after them", () => {
   const [a, b] = [new Generator(5), new Generator(5)];
   for (let i = 0; i < 3; i++) {
     expect(values(Tensor.randn([33], { generator: a }))).toEqual(values(Tensor.randn([33], { generator: b })));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { ensureBinding } from "../../scripts/setup/index.js";
 
-// libtorch's table of operators is the process's: the second binding cannot put its own beside the first one's.
+// libtorch has one table of operators per process. The second binding cannot add its own to the first one's.
 const script = `
   const load = (path) => process.dlopen({ exports: {} }, path);
   load(process.argv[1]);

@@ -131,7 +131,7 @@ describe("a batch in parts", () => {
     expect(new Set(dropped.map(String)).size).toBe(4);
   });
 
-  it("goes on drawing after gradients where it stood before them", () => {
+  it("continues drawing after gradients where it was before them", () => {
     const weight = Tensor.ones([1]).requiresGrad_();
     const pass = new MicroBatchPass({
       sharding: new Sharding(8, 2),

@@ -153,7 +153,7 @@ describe("a run's folder of checkpoints", () => {
     expect(stepsIn(directory)).toEqual([9]);
   });
 
-  it("is swept of what interrupted writes have left when training goes on, and of nothing else", async () => {
+  it("loses what interrupted writes have left when training continues, and nothing else", async () => {
     const directory = join(temporaryFolder(), "run");
     await startRun(recipe, { directory }).train();
     const checkpoints = join(directory, "checkpoints");
@@ -171,7 +171,7 @@ describe("a run's folder of checkpoints", () => {
     expect(stepsIn(directory)).toEqual([6, 7]);
   });
 
-  it("says which file is damaged and how to go on without it", async () => {
+  it("says which file is damaged and how to continue without it", async () => {
     const directory = join(temporaryFolder(), "run");
     await startRun(recipe, { directory }).train();
     const [before, newest] = listCheckpoints(join(directory, "checkpoints")).map(({ path }) => ({ path }));

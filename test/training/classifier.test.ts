@@ -165,7 +165,7 @@ describe("trainClassifier", () => {
     expect(await trainClassifier({ train: data, test: data, setup, stop: stop.signal, events })).toBeUndefined();
     expect(steps).toBe(2);
     scope(() => {});
-    // The order of the images, of which the feed keeps two tensors until it is collected.
+    // The order of the images, of which the loader keeps two tensors until it is collected.
     expect(liveTensors() - before).toBeLessThanOrEqual(2);
   });
 

@@ -6,7 +6,7 @@ import { adam, linearDecay, rmsprop } from "../../src/optim/index.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "../../src/recipe/recipe.ts";
 import { dragan, gradientPenalty, topK, weightAveraging } from "../../src/techniques/index.ts";
 
-// 120 images in batches of 16, two a step: an epoch ends within the 4th step and within the 8th, so k falls at both.
+// 120 images in batches of 16, two per step: an epoch ends within the 4th step and within the 8th, so k falls at both.
 const common: RecipeInput = {
   name: "demanding",
   data: mnist({ size: 16, first: 120, flip: true }),

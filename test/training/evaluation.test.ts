@@ -104,7 +104,7 @@ describe("evaluation while training", () => {
     expect(listCheckpoints(run.checkpoints).map(({ step }) => step)).toContain(best.step);
   });
 
-  it("keeps the best checkpoint when the run goes on without evaluation", async () => {
+  it("keeps the best checkpoint when the run continues without evaluation", async () => {
     const directory = await trained(evaluated({ every: 1 }, { checkpoint: { every: 9, keep: 1 } }));
     const run = new RunDirectory(directory);
     const best = chosenEvaluation(run.evaluations())!.step;

@@ -107,7 +107,7 @@ describe("the passes over real and generated images", () => {
     expect(passesOf({ discriminator: dcgan.discriminator({ width: 2, batchNorm: true }) })).toEqual([8, 8, 8]);
   });
 
-  it("asks every module whether it couples samples, whoever wrote it", () => {
+  it("asks every module whether it couples samples, a user's module too", () => {
     const coupling = technique("coupling", () => ({
       networks: ({ generator, discriminator }) => ({
         generator,

@@ -7,12 +7,12 @@ import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { liveTensors } from "../../src/tensor/index.ts";
 import { listCheckpoints, openRun, RunDirectory, startRun } from "../../src/training/index.ts";
-import { picture } from "../data/files.ts";
+import { imageFile } from "../data/files.ts";
 import { spawnTypeScript } from "../spawn-typescript.ts";
 import { demanding } from "./demanding.ts";
 import { filesIn, temporaryFolder, tinyRecipe } from "./tiny.ts";
 
-/** Trains in as many sittings as there are steps to stop after, and one more; gives the run's folder. */
+/** Trains in sessions: one for each step to stop after, and one more. Returns the run's folder. */
 async function train(recipe: Recipe, stopsAfter: readonly number[] = []): Promise<string> {
   const directory = join(temporaryFolder(), "run");
   let run = startRun(recipe, { directory });
@@ -79,11 +79,11 @@ describe("an interrupted run and an uninterrupted one end with the same bits", (
     expect(ks).toEqual([16, 16, 16, 16, 13, 13, 13, 13, 11]);
   });
 
-  it("and what a sitting made is freed", async () => {
+  it("frees what a session made", async () => {
     await train(Object.values(demanding)[0]!);
     const before = liveTensors();
     await train(Object.values(demanding)[0]!, [3]);
-    // What stays is the data, which belongs to its dataset: images, labels, and the order that a feed holds.
+    // What stays is the data, which belongs to its dataset: images, labels, and the order that a data loader holds.
     expect(liveTensors() - before).toBeLessThanOrEqual(2 * 8);
   });
 });
@@ -107,7 +107,7 @@ describe("a run that is killed", () => {
     expect(endOf(directory)).toEqual(endOf(await uninterrupted(demanding[name]!)));
   });
 
-  it("before its first checkpoint begins anew", async () => {
+  it("starts again when it was stopped before its first checkpoint", async () => {
     const recipe = Object.values(demanding)[0]!;
     const directory = join(temporaryFolder(), "run");
     const events = {
@@ -131,13 +131,13 @@ describe("the data of a run", () => {
     const home = process.cwd();
     const paint = async (r: number): Promise<void> => {
       for (let i = 0; i < 8; i++) {
-        const image = await picture("png", 8, 8, { r, g: 20 * i, b: 0 });
+        const image = await imageFile("png", 8, 8, { r, g: 20 * i, b: 0 });
         writeFileSync(join(folder, `images/${i}.png`), image);
       }
     };
     mkdirSync(join(folder, "images"));
     await paint(10);
-    writeFileSync(join(folder, "images/torn.png"), "no picture");
+    writeFileSync(join(folder, "images/torn.png"), "not an image");
     const broken = "a file of images cannot be read and is left out; gantry data lists the broken files";
     const notes: string[] = [];
     const events = { note: (text: string) => notes.push(text) };
@@ -164,15 +164,15 @@ describe("the data of a run", () => {
 });
 
 describe("a run that is stopped while its data are prepared", () => {
-  it("has begun nothing, and goes on with what is prepared", async () => {
+  it("has begun nothing, and continues with what is prepared", async () => {
     const folder = temporaryFolder();
-    // The engine is loaded before the cache is another one, where it would be compiled anew.
+    // The engine is loaded before the cache is another one, where it would be compiled again.
     liveTensors();
     const before = process.env.GANTRY_CACHE;
     process.env.GANTRY_CACHE = join(folder, "cache");
     try {
       mkdirSync(join(folder, "images"));
-      const image = await picture("png", 8, 8, { r: 200, g: 100, b: 0 });
+      const image = await imageFile("png", 8, 8, { r: 200, g: 100, b: 0 });
       // A message between threads holds 256 images at most.
       for (let i = 0; i < 300; i++) writeFileSync(join(folder, `images/${i}.png`), image);
       const data = imageFolder({ path: join(folder, "images"), size: 16, channels: 1 });

@@ -87,11 +87,11 @@ describe("a run", () => {
       expect(Object.keys(tick)).not.toContain("broken");
       expect(tick.imagesPerSecond).toBeGreaterThan(0);
     }
-    // Real images that the discriminator saw: three batches of 8 a step.
+    // Real images that the discriminator saw: three batches of 8 per step.
     const images = [1, 2].map((i) => ticks[i]!.imagesPerSecond * (ticks[i]!.seconds - ticks[i - 1]!.seconds));
     expect(images[0]).toBeCloseTo(2 * 24, 6);
     expect(images[1]).toBeCloseTo(24, 6);
-    // 48 images, 24 a step.
+    // 48 images, 24 per step.
     expect(ticks.map(({ epoch }) => epoch)).toEqual([1, 2, 2.5]);
     expect(linesOf(directory).map(({ event }) => event)).toEqual(["start", undefined, undefined, undefined, "finish"]);
     expect((linesOf(directory)[0] as unknown as RunEvent).engine).toHaveProperty("libtorch");
@@ -112,24 +112,24 @@ describe("a run", () => {
     });
   });
 
-  it("draws its pictures of the same noise at every step", async () => {
+  it("draws its sample sheets from the same noise at every step", async () => {
     const still = { generator: adam({ lr: 1e-30 }), discriminator: adam({ lr: 1e-30 }) };
-    const pictures = async (parts: object): Promise<string[]> => {
+    const sheets = async (parts: object): Promise<string[]> => {
       const directory = newDirectory();
       await startRun(tinyRecipe({ steps: 3, samples: { every: 1, count: 4 }, ...parts }), { directory }).train();
       return Object.values(filesIn(join(directory, "samples")));
     };
-    const same = await pictures({ optimizers: still });
+    const same = await sheets({ optimizers: still });
     expect(same).toHaveLength(3);
     expect(new Set(same).size).toBe(1);
-    expect(new Set(await pictures({})).size).toBe(3);
+    expect(new Set(await sheets({})).size).toBe(3);
   });
 
   it("counts in epochs where the recipe does", async () => {
     const directory = newDirectory();
     const run = startRun(tinyRecipe({ epochs: 2, discriminatorSteps: 2, batchSize: 10 }), { directory });
     expect(run.totalSteps).toBeUndefined();
-    // 2 * 48 images, 20 a step
+    // 2 * 48 images, 20 per step
     expect(await run.train()).toMatchObject({ step: 5, finished: true });
     const again = await openRun(directory, ["epochs=3"]);
     expect([again.step, again.totalSteps]).toEqual([5, 8]);
@@ -232,7 +232,7 @@ describe("starting and opening", () => {
     expect(plain.steps).toBe(3);
   });
 
-  it("remembers the files of its data by their whole paths, since it may go on from another folder", () => {
+  it("remembers the files of its data by their whole paths, since it may continue from another folder", () => {
     const kept = (options: Parameters<typeof imagenet>[0]) => {
       const directory = newDirectory();
       startRun(tinyRecipe({ data: imagenet(options) }), { directory });

@@ -1,4 +1,4 @@
-/** Runs that begin with another run's networks: what they take over, what begins anew, and what they refuse. */
+/** Runs that begin with another run's networks: what they take over, what starts again, and what they refuse. */
 import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -105,7 +105,7 @@ describe("a run that begins with another's networks", () => {
     }
   });
 
-  it("needs the other run no more once it has begun, and goes on with the same bits", async () => {
+  it("does not need the other run any more once it has begun, and continues with the same bits", async () => {
     const from = await trained();
     const whole = newDirectory();
     await startRun(recipe, { directory: whole, from }).train();

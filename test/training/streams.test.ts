@@ -4,10 +4,10 @@ import { RandomStreams } from "../../src/training/step/random-streams.ts";
 import { flat } from "../nn/oracle.ts";
 
 describe("the streams of a run", () => {
-  it("go on from a state that another kind of device saved; its default generator begins anew", () => {
+  it("continue from a state that another kind of device saved; its default generator starts again", () => {
     scope(() => {
       const before = new RandomStreams(7, "cpu");
-      const anew = flat(getRngState());
+      const fresh = flat(getRngState());
       Tensor.rand([3]);
       before.get("latents");
       Tensor.rand([4], { generator: before.get("latents") });
@@ -20,7 +20,7 @@ describe("the streams of a run", () => {
       after.dispose();
       const moved = new RandomStreams(7, "cpu");
       moved.load(new Map(Object.entries({ ...rest, "default.cuda": Tensor.zeros([16], { dtype: "uint8" }) })));
-      expect(flat(getRngState())).toEqual(anew);
+      expect(flat(getRngState())).toEqual(fresh);
       expect(flat(Tensor.rand([2], { generator: moved.get("latents") }))).toEqual(expected);
       expect(() => moved.load(new Map(Object.entries(rest)))).toThrow("random state: `default` is missing");
       moved.dispose();

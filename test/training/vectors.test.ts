@@ -1,4 +1,4 @@
-/** Runs on vectors: pictures, scores and checkpoints like any other run, bit for bit the same after an interruption. */
+/** Runs on vectors: sample sheets, scores and checkpoints like any other run, bit for bit the same after an interruption. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -43,7 +43,7 @@ describe("a run on vectors", () => {
     await expect(train({ techniques: [topK({ gamma: 1, floor: 1 })] })).resolves.toMatchObject({ finished: true });
   });
 
-  it("writes pictures, scores and a report", async () => {
+  it("writes sample sheets, scores and a report", async () => {
     const directory = newDirectory();
     await startRun(vectors(), { directory }).train();
     const run = new RunDirectory(directory);
@@ -54,8 +54,8 @@ describe("a run on vectors", () => {
     );
     expect(last.chosenBy).toBe("highQuality@samples");
     expect(last.scores[0]!.protocol).toMatchObject({ features: "samples", fakeCount: 300, real: null });
-    const picture = await sharp(join(run.samples, "000006.png")).metadata();
-    expect(picture.width).toBe(picture.height);
+    const sheet = await sharp(join(run.samples, "000006.png")).metadata();
+    expect(sheet.width).toBe(sheet.height);
     expect(readFileSync(run.report, "utf8")).toContain(
       "mixture of 4 Gaussians (grid, spacing 1, sigma 0.05), drawn without end",
     );
@@ -76,7 +76,7 @@ describe("a run on vectors", () => {
     };
     const gan = build(recipe);
     for (let i = 0; i < 4; i++) trainingStep(gan).dispose();
-    // The oracle: a game that averages nothing and has the averages for its own weights.
+    // The oracle: a GAN that averages nothing and has the averages for its own weights.
     const oracle = build(vectors({ techniques: [] }));
     const scores = async (of: BuiltGan): Promise<unknown> => {
       const found = await VectorEvaluator.open(of.recipe, data)!.scores(of, {}, undefined);

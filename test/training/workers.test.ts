@@ -29,7 +29,7 @@ describe("workers", () => {
       // Not only near to each other: rounding must not drive their weights apart.
       expect(ends[1]![gan]!.weights).toEqual(ends[0]![gan]!.weights);
     }
-    // They go on from the checkpoint of the first as if nothing had been.
+    // They continue from the checkpoint of the first as if nothing had happened.
     for (const found of ends) expect(found.at(-1)).toEqual(found[GANS.indexOf(INTERRUPTED)]);
   });
 

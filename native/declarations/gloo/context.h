@@ -1,5 +1,5 @@
 // What libtorch's header of its process group must know of gloo in order to be read. Gantry calls libtorch, and libtorch
-// calls the gloo that is inside it or beside it; wheels do not bring gloo's own headers along. Nothing here is ever
+// calls the gloo that is inside it or next to it; wheels do not bring gloo's own headers along. Nothing here is ever
 // constructed or laid out by Gantry's code: these types stand behind pointers.
 #pragma once
 

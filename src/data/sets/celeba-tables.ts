@@ -8,7 +8,7 @@ export type Column = ReadonlyMap<string, number>;
 
 /**
  * One attribute of list_attr_celeba.txt: 1 for images that have it, 0 for others. The file's first line is the number of
- * images, its second the attributes' names; each further one a file name with 1 or -1 an attribute.
+ * images, its second the attributes' names; each other line has a file name, and 1 or -1 for each attribute.
  *
  * @throws UserError that names the line when the file has another form, and the attributes when there is none of that
  * name.

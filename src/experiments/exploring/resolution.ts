@@ -5,7 +5,7 @@
  *     gantry sweep resolution     3 sizes with 3 seeds each: 9 runs
  *
  * The DCGAN of the recipe `narrow-dcgan`, with as many doublings as the size asks for. The Inception Score compares between sizes: the
- * classifier sees all of them at 32 x 32. FID is held against real images of the size itself, so each size has one
+ * classifier sees all of them at 32 x 32. FID is computed with real images of the size itself, so each size has one
  * of its own. What real images of each size score: `gantry evaluate fashion-mnist --size 16 --split test --metrics
  * inceptionScore --features fashion-mnist-classifier`.
  */

@@ -8,7 +8,7 @@
  *     claims/<cell>-seed<n>.json  which process is at work on a run
  *     table.md table.csv table.json runs.csv records.jsonl   the results as they stand
  *
- * Several processes, on several machines, can work in one folder: a run belongs to whoever holds its claim.
+ * Several processes, on several machines, can work in one folder: a run belongs to the process that holds its claim.
  */
 
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";

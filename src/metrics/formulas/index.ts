@@ -1,4 +1,4 @@
-/** The scores as pure formulas on features and logits, one a file. */
+/** The scores as pure formulas on features and logits, one per file. */
 export { type DensityCoverage, type DensityCoverageOptions, densityCoverage } from "./density-coverage.ts";
 export { type FidInfinity, type FidInfinityOptions, fidInfinity } from "./fid-infinity.ts";
 export { type FactoredGaussian, factored, frechetDistance, frechetToFactored } from "./frechet-distance.ts";

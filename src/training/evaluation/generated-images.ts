@@ -17,7 +17,7 @@ export interface DrawingOptions {
   readonly truncation?: number | undefined;
 }
 
-/** Images drawn in one go: averaged weights are swapped in and out once for each group. */
+/** Images drawn at once: averaged weights are swapped in and out once for each group. */
 const GROUP = 8 * SAMPLE_BATCH;
 
 /**

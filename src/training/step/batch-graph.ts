@@ -3,7 +3,7 @@
  *
  * One micro-batch that is the whole batch is an ordinary graph: each pass is the network's, and the backward pass is `grad`.
  * With several micro-batches or workers the graph is cut at each pass ({@link MicroBatchPass}), and the backward pass goes
- * through the pieces from the last to the first. Whoever uses the values sees the whole batch either way.
+ * through the pieces from the last to the first. The values are those of the whole batch either way.
  */
 import type { DiscriminatorOutput } from "../../models/index.ts";
 import { grad, isGradEnabled, type Tensor } from "../../tensor/index.ts";

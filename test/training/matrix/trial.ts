@@ -1,4 +1,4 @@
-/** One combination of the matrix tried: training is finite, and goes on with the same bits from its middle. */
+/** One combination of the matrix tried: training is finite, and continues with the same bits from its middle. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
