@@ -1,4 +1,4 @@
-/** Canonical JSON: the text that values are hashed and compared by. */
+/** Canonical JSON: the text from which values are hashed and compared. */
 
 /** JSON with sorted keys and no white space: equal values give equal text. */
 export function canonicalJson(value: unknown): string {

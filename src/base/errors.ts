@@ -1,9 +1,9 @@
-/** Errors that a person can act on, and the nearest-name help that goes with them. */
+/** Errors that a user can act on, and the suggestion of the nearest name. */
 
 /**
  * An error caused by input from outside (a flag, a recipe, a file), not by a defect of Gantry.
  *
- * The message is one sentence that says what is wrong, where, which value was met and what would be accepted;
+ * The message is one sentence that says what is wrong, where, which value was given and what would be accepted;
  * the command line prints it without a stack trace.
  *
  * @example
@@ -13,7 +13,7 @@ export class UserError extends Error {
   override readonly name = "UserError";
 }
 
-/** Levenshtein's edit distance, counting a swap of neighbours as one edit (the most common slip of the keyboard). */
+/** Levenshtein's edit distance, counting a swap of neighbours as one edit (the most common typing error). */
 function editDistance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...Array<number>(b.length).fill(0)]);
   for (let j = 0; j <= b.length; j++) rows[0]![j] = j;
@@ -30,8 +30,8 @@ function editDistance(a: string, b: string): number {
 }
 
 /**
- * The candidate most like `word` (ignoring case), or undefined when none is near enough to be a likely slip:
- * at most a third of the word's letters, and at least one, may differ.
+ * The candidate most like `word`, ignoring case. Undefined when none is near enough: at most a third of the word's
+ * letters, and at least one, may differ.
  *
  * @example
  * nearest("batchsiez", ["batchSize", "steps"]); // "batchSize"

@@ -1,4 +1,4 @@
-/** Which Gantry this is. */
+/** The version of Gantry. */
 import { readFileSync } from "node:fs";
 
 /**

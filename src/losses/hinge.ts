@@ -6,7 +6,8 @@ import { defineLoss, refuseTargets } from "./loss.ts";
  *     D: max(0, 1 - D(x)) + max(0, 1 + D(G(z)))
  *     G: -D(G(z))
  *
- * D is the score. Beyond a margin of 1 an image teaches D no more. `probability` shows the margin, -1 to 1, as 0 to 1.
+ * D is the score. D learns nothing from an image whose score is beyond the margin of 1. `probability` shows the margin,
+ * -1 to 1, as 0 to 1.
  *
  * @example
  * const loss = hinge().build();

@@ -1,4 +1,4 @@
-/** Loss: the objectives of D and G, and two readings of D's score. */
+/** Loss: the objectives of D and G, and two transformations of D's score. */
 import type { z } from "zod";
 import { type Descriptor, definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
@@ -16,8 +16,8 @@ export interface LossTargets {
 }
 
 /**
- * Both players minimise. Scores are D's outputs [B] before any sigmoid. Every value is per sample, [B]: techniques can choose
- * rows, and the step takes the mean.
+ * Both players minimise. Scores are D's outputs [B] before any sigmoid. Every value is per sample, [B]: techniques can
+ * choose rows, and the step takes the mean.
  */
 export interface Loss {
   /** The kind, for messages. */
@@ -27,8 +27,8 @@ export interface Loss {
   /** Bound of D's weights: they are clamped to [-clip, clip] after each update of D. */
   readonly clip?: number;
   /**
-   * What D minimises: mean(real) + mean(fake), from the scores of real and generated images. Row i of `real` and row i of
-   * `fake` can be taken as a pair.
+   * What D minimises: mean(real) + mean(fake), from the scores of real and generated images. Row i of `real` and row i
+   * of `fake` can be taken as a pair.
    *
    * @throws UserError when `targets` are given to a loss that has none.
    */
@@ -36,8 +36,8 @@ export interface Loss {
   /** Whether {@link generator} needs the scores of real images. */
   readonly pairs?: boolean;
   /**
-   * What G minimises, from the scores [B] of generated images. A loss with {@link pairs} also gets the scores [B] of a new batch
-   * of real images, row i a pair with row i of `fake`. They have no graph.
+   * What G minimises, from the scores [B] of generated images. A loss with {@link pairs} also gets the scores [B] of a
+   * new batch of real images, row i a pair with row i of `fake`. They have no graph.
    */
   generator(fake: Tensor, real?: Tensor): Tensor;
   /** The score, turned so that larger is more real: what top-k ranks by. */

@@ -7,7 +7,7 @@ import { defineLoss } from "./loss.ts";
  *     D: -log D(x) - log(1 - D(G(z)))
  *     G: log(1 - D(G(z)))
  *
- * G's gradient vanishes where D is sure: use it to study that. Takes targets (label smoothing).
+ * G's gradient vanishes where D is sure: use this loss to study that. Takes targets (label smoothing).
  *
  * @example
  * const loss = minimax().build();

@@ -69,7 +69,7 @@ export class Softplus extends UnaryModule {
   }
 }
 
-/** x itself: stands where a layer is optional. */
+/** The identity, x: for the place of an optional layer. */
 export class Identity extends UnaryModule {
   override forward(x: Tensor): Tensor {
     return x;

@@ -11,11 +11,13 @@ import { requirePositive } from "./sizes.ts";
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   eps?: number;
-  /** Weight of the newest batch in the running statistics; null weighs all batches since the reset alike. Default 0.1. */
+  /** Weight of the newest batch in the running statistics; null averages all batches since the reset. Default 0.1. */
   momentum?: number | null;
   /** Whether there are a trained gain and offset, or the offset alone. Default true. */
   affine?: boolean | "offset";
-  /** Whether running statistics are kept; without them evaluation normalises with the batch's own. Default true. */
+  /**
+   * Whether running statistics are kept. Without them evaluation mode uses the statistics of the batch. Default true.
+   */
   trackRunningStats?: boolean;
   /** Draws the gain. Default all ones. */
   init?: Initialiser;
@@ -61,7 +63,7 @@ export abstract class BatchNorm extends UnaryModule {
     return true;
   }
 
-  /** The ranks of input that the layer takes. */
+  /** The accepted ranks of the input. */
   protected abstract readonly ranks: readonly number[];
 
   /** Forgets the running statistics: mean 0, variance 1, no batches. */
@@ -103,7 +105,10 @@ export abstract class BatchNorm extends UnaryModule {
     );
   }
 
-  /** One value has no variance: its output would be 0 whatever it is, and the running variance would be NaN from then on. */
+  /**
+   * One value has no variance: its output would be 0 whatever it is, and the running variance would be NaN from then
+   * on.
+   */
   #refuseSingleValues(x: Tensor): void {
     if (x.shape.reduce((product, size) => product * size, 1) > this.features) return;
     throw new UserError(

@@ -1,6 +1,6 @@
 /**
  * The bottleneck blocks of BigGAN-deep (Brock et al. 2019, appendix B and figure 16). Where channels change, the skip
- * keeps x as it is: generators drop the channels that are too many, discriminators add those that are missing.
+ * keeps x as it is: generators drop the surplus channels, discriminators add the missing ones.
  */
 import { Tensor } from "../tensor/index.ts";
 import { ReLU } from "./activations.ts";
@@ -12,7 +12,7 @@ import { AvgPool2d } from "./resample.ts";
 import type { ConditionedModule } from "./residual-block.ts";
 import { Sequential } from "./sequential.ts";
 
-/** How much narrower the 3 x 3 convolutions are than the block: than its input in generators, else than its output. */
+/** The 3 x 3 convolutions are this factor narrower than the input (generators) or the output (discriminators). */
 const BOTTLENECK = 4;
 
 /** Options of {@link GeneratorBottleneck}. */

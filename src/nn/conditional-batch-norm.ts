@@ -1,6 +1,6 @@
 /**
- * Class-conditional batch norm (Dumoulin et al. 2017; de Vries et al. 2017): normalisation as usual, and then a gain and a
- * bias per channel that depend on a condition of the sample.
+ * Class-conditional batch norm (Dumoulin et al. 2017; de Vries et al. 2017): normalisation as usual, and then a gain
+ * and a bias per channel that depend on a condition of the sample.
  */
 import type { Tensor } from "../tensor/index.ts";
 import type { BuildContext } from "./context.ts";
@@ -10,10 +10,10 @@ import { Linear } from "./linear.ts";
 import { UnaryModule } from "./module.ts";
 
 /**
- * y = norm(x) (1 + gain(c)) + bias(c), per sample and channel, for maps x [B, C, H, W] and conditions c, one per sample.
+ * y = norm(x) (1 + gain(c)) + bias(c), per sample and channel, for maps x [B, C, H, W] and conditions c, one per
+ * sample.
  *
- * The 1 matters: a network that begins with small weights would otherwise begin with gains near 0, and no signal would
- * come through it.
+ * The 1 is needed. With small initial weights the gains would otherwise start near 0 and block the signal.
  *
  * Modules: `norm` (without a gain and bias of its own), `gain`, `bias`.
  *
@@ -55,8 +55,8 @@ export const classTable =
     new Embedding(context, classes, channels, { init });
 
 /**
- * Makes the two projections of a norm whose conditions are vectors [B, inputs] that all norms of a network share, such as
- * a class embedding and a part of z (Brock et al. 2019, section 3.1 and appendix B): linear without a bias.
+ * Makes the two projections of a norm whose conditions are vectors [B, inputs] that all norms of a network share, such
+ * as a class embedding and a part of z (Brock et al. 2019, section 3.1 and appendix B): linear without a bias.
  */
 export const projection =
   (context: BuildContext, inputs: number, channels: number, init?: Initialiser): (() => Linear) =>

@@ -1,4 +1,4 @@
-/** What a layer needs to come to life: where its tensors live, and the generator that its first weights are drawn from. */
+/** What a layer needs to be built: device, dtype, and the random stream that its first weights are drawn from. */
 import { type Device, type DType, type Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
 import type { Initialiser } from "./init.ts";
 
@@ -7,7 +7,7 @@ import type { Initialiser } from "./init.ts";
  * the same state give the same bits.
  */
 export interface BuildContext {
-  /** Draws the initial weights. It is a CPU generator on every device, so that one seed means one network everywhere. */
+  /** Draws the initial weights. It is on the CPU for every device, so that one seed gives one network everywhere. */
   readonly rng: Generator;
   /** Where parameters and buffers are placed. Default "cpu". */
   readonly device?: Device | undefined;
@@ -17,7 +17,7 @@ export interface BuildContext {
 
 /**
  * A new tensor of `shape`, filled by `initialise` on the CPU and then placed on the context's device. It is not yet
- * kept: hand it to `registerParameter` or `registerBuffer`.
+ * kept: give it to `registerParameter` or `registerBuffer`.
  *
  * @example
  * this.registerParameter("weight", createTensor(context, [out, in_], kaimingUniform({ slope: Math.sqrt(5) })));

@@ -5,7 +5,7 @@ import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
 import { requireDivisible, requirePositive } from "./sizes.ts";
 import { WeightedModule } from "./weighted.ts";
 
-/** Options that both directions share; all sizes in pixels, the same for height and width. */
+/** Options of both convolutions. All sizes are in pixels, the same for height and width. */
 export interface ConvOptions {
   /** Step of the kernel. Default 1. */
   stride?: number;
@@ -25,7 +25,10 @@ export interface ConvOptions {
 
 /** Options of {@link ConvTranspose2d}. */
 export interface ConvTransposeOptions extends ConvOptions {
-  /** Rows and columns added on one side, to choose among the sizes that a stride maps to one. Default 0. */
+  /**
+   * Rows and columns added on one side: with a stride several input sizes of a convolution have one output size.
+   * Default 0.
+   */
   outputPadding?: number;
 }
 
@@ -78,7 +81,7 @@ export class Conv2d extends WeightedModule {
     return this.#bias ? this.parameter("bias") : null;
   }
 
-  /** The output of a pass with that weight. */
+  /** The output of a pass with this weight. */
   protected apply(x: Tensor, weight: Tensor): Tensor {
     return x.conv2d(weight, this.bias, this.#window);
   }

@@ -1,6 +1,6 @@
 /**
- * Batch normalisation with the statistics of the whole batch where several processes hold a share of it each (Brock et al.
- * 2019, section 3 and appendix B: "cross-replica").
+ * Batch normalisation with the statistics of the whole batch when several processes each hold a share of it (Brock et
+ * al. 2019, section 3 and appendix B: "cross-replica").
  */
 import { allReduce, noGrad, type Tensor } from "../tensor/index.ts";
 import { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
@@ -8,9 +8,10 @@ import type { BuildContext } from "./context.ts";
 import { passMode } from "./pass-mode.ts";
 
 /**
- * {@link BatchNorm} over vectors (`dimensions` 1: [B, features], [B, features, L]) or images (2: [B, features, H, W]) whose
- * mean and variance are those of all processes' samples. They are exchanged in two sums, the mean's and then that of
- * squared distances from it, forward and backward. Alone, and in evaluation mode, it is batch norm itself.
+ * {@link BatchNorm} over vectors (`dimensions` 1: [B, features], [B, features, L]) or images (2: [B, features, H, W])
+ * with the mean and variance of all processes' samples. Each pass exchanges two sums, that of the values and that of
+ * the squared distances from the mean. So does the backward pass. In one process, and in evaluation mode, it is batch
+ * norm.
  *
  * Parameters and buffers are batch norm's.
  *

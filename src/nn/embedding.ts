@@ -7,8 +7,8 @@ import { WeightedModule } from "./weighted.ts";
 
 /**
  * Maps class numbers (int64, any shape) to rows of `weight` [count, features], adding `features` as the last dimension.
- * The weight is drawn from N(0, 1) by default, as in PyTorch. Floats [B, count] in place of numbers are shares of the rows,
- * and give their weighted sum.
+ * The weight is drawn from N(0, 1) by default, as in PyTorch. Floats [B, count] in place of class numbers are weights
+ * of the rows, and give their weighted sum.
  *
  * @example
  * new Embedding(context, 10, 128).forward(labels); // [B] -> [B, 128]

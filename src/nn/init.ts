@@ -1,5 +1,5 @@
 /**
- * How weights begin: initialisers with PyTorch's formulas.
+ * Initialisers of weights, with PyTorch's formulas.
  *
  * An initialiser fills a CPU tensor in place from a generator. Fans are PyTorch's: with a weight of shape
  * [d0, d1, ...kernel], fan in is d1 x kernel area and fan out is d0 x kernel area. A transposed convolution stores
@@ -15,8 +15,8 @@ export type Initialiser = (weight: Tensor, generator: Generator) => void;
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "selu";
 
 /**
- * The factor by which a nonlinearity shrinks the standard deviation of its input, inverted: what a layer before it has
- * to multiply its weights by. Linear and sigmoid 1, tanh 5/3, ReLU sqrt(2), leaky ReLU sqrt(2 / (1 + slope^2)), SELU 3/4
+ * The gain of a nonlinearity: the factor for the weights of the layer before it, so that the standard deviation of the
+ * signal is kept. Linear and sigmoid 1, tanh 5/3, ReLU sqrt(2), leaky ReLU sqrt(2 / (1 + slope^2)), SELU 3/4
  * (PyTorch's table; ReLU: He et al. 2015, section 2.2).
  *
  * @example
@@ -106,7 +106,7 @@ export const xavierNormal =
 export interface KaimingOptions {
   /** Which variance the layer keeps: "fanIn" (default) that of the forward pass, "fanOut" that of the backward pass. */
   mode?: "fanIn" | "fanOut";
-  /** What follows the layer. Default "leakyRelu". */
+  /** The nonlinearity after the layer. Default "leakyRelu". */
   nonlinearity?: Nonlinearity;
   /** Slope of the leaky ReLU below zero. Default 0, which makes it a ReLU. */
   slope?: number;
@@ -134,9 +134,10 @@ export const kaimingNormal =
   };
 
 /**
- * A random matrix with orthonormal rows or columns, whichever are fewer, times `gain`; the weight is read as a matrix of
- * its first dimension by all others (Saxe et al. 2014, section 3). Q of the QR factors of a Gaussian matrix, with the
- * signs of R's diagonal moved into Q so that the draw is uniform over the orthogonal group (Mezzadri 2007, section 5).
+ * A random matrix with orthonormal rows or columns, whichever are fewer, times `gain`. The weight is read as a matrix
+ * of its first dimension by all others (Saxe et al. 2014, section 3). Q of the QR factors of a Gaussian matrix, with
+ * the signs of R's diagonal moved into Q so that the draw is uniform over the orthogonal group (Mezzadri 2007, section
+ * 5).
  */
 export const orthogonal =
   (gain = 1): Initialiser =>
@@ -148,8 +149,8 @@ export const orthogonal =
     }
     const rows = weight.shape[0]!;
     const columns = weight.numel / rows;
-    // The factorisation wants a tall matrix; a wide weight is drawn on its side. float64 because Q multiplies up many
-    // reflections, and because half precisions have no QR at all.
+    // The factorisation needs a tall matrix, so a wide weight is drawn transposed. float64, because Q is a product of
+    // many reflections, and because half precisions have no QR.
     const wide = rows < columns;
     const gaussian = Tensor.randn([rows, columns], { generator }).double();
     const [q, r] = (wide ? gaussian.transpose(0, 1) : gaussian).linalgQr();
@@ -161,7 +162,10 @@ export const orthogonal =
 /** PyTorch's default for the weight of linear and convolutional layers: U(-b, b) with b = 1 / sqrt(fan in). */
 export const defaultWeight: Initialiser = kaimingUniform({ slope: Math.sqrt(5) });
 
-/** PyTorch's default for the bias that goes with a weight of `weightShape`: U(-b, b) with b = 1 / sqrt(fan in of the weight). */
+/**
+ * PyTorch's default for the bias that goes with a weight of `weightShape`: U(-b, b) with b = 1 / sqrt(fan in of the
+ * weight).
+ */
 export function defaultBias(weightShape: readonly number[]): Initialiser {
   const { fanIn } = fans(weightShape);
   const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
@@ -182,7 +186,7 @@ export const INITIALISERS = [
 /** One of {@link INITIALISERS}. */
 export type InitialiserName = (typeof INITIALISERS)[number];
 
-/** The weight initialiser of a name: "default" is PyTorch's, "normal" is N(0, 0.02^2), the others have gain 1. */
+/** The weight initialiser with a name: "default" is PyTorch's, "normal" is N(0, 0.02^2), the others have gain 1. */
 export function initialiserOf(name: InitialiserName): Initialiser {
   switch (name) {
     case "normal":

@@ -15,7 +15,7 @@ export interface LayerNormOptions {
 
 /**
  * y = (x - mean) / sqrt(var + eps) x weight + bias with mean and biased variance over the last dimensions, whose sizes
- * are `shape`. It couples no samples, so it stays sound under a per-sample gradient penalty where batch norm does not.
+ * are `shape`. It does not couple samples, so a per-sample gradient penalty is valid with it, unlike with batch norm.
  *
  * Parameters: `weight`, `bias` of shape `shape`.
  *

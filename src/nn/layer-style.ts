@@ -1,4 +1,4 @@
-/** What the layers of one network have in common, so that a block of many layers is told once. */
+/** What the layers of one network have in common, so that a block of many layers is given it once. */
 import type { BuildContext } from "./context.ts";
 import { Conv2d } from "./conv.ts";
 import type { Initialiser } from "./init.ts";
@@ -23,7 +23,7 @@ export function styled<L extends WeightedModule>(context: BuildContext, layer: L
   return style.spectralNorm ? normalised(context, layer) : layer;
 }
 
-/** How a layer of that style begins: on a residual branch, or anywhere else. */
+/** The initialisers of a layer: on a residual branch, or elsewhere. */
 export function beginnings(style: LayerStyle, onBranch = false): { init?: Initialiser; biasInit?: Initialiser } {
   const init = onBranch ? (style.branchInit ?? style.init) : style.init;
   return {
@@ -32,7 +32,7 @@ export function beginnings(style: LayerStyle, onBranch = false): { init?: Initia
   };
 }
 
-/** A convolution of that style that keeps the size: 3 x 3, on a residual branch, or 1 x 1. */
+/** A convolution in that style that keeps the size: 3 x 3 on a residual branch, or 1 x 1. */
 export function sameSizeConv(
   context: BuildContext,
   channels: readonly [from: number, to: number],
@@ -44,7 +44,7 @@ export function sameSizeConv(
   return styled(context, new Conv2d(context, ...channels, kernelSize, options), style);
 }
 
-/** A convolution of 3 x 3 of that style on a residual branch that doubles the size beforehand, or halves it afterwards. */
+/** A 3 x 3 convolution in that style on a residual branch: it doubles the size before, or halves it after. */
 export function resizingConv(
   context: BuildContext,
   [from, to]: readonly [from: number, to: number],

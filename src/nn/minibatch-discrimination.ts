@@ -1,6 +1,6 @@
 /**
- * Minibatch discrimination (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.2): what lets a
- * discriminator see that the samples of a batch resemble each other.
+ * Minibatch discrimination (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.2): it lets a
+ * discriminator see that the samples of a batch are alike.
  */
 import { allReduce, noGrad, scope, Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
@@ -16,7 +16,7 @@ import { weightNorm } from "./weight-norm.ts";
 export interface MinibatchDiscriminationOptions {
   /** B: numbers appended to the features of a sample. Default 100, as the authors' code for MNIST and CIFAR-10. */
   kernels?: number;
-  /** C: length of the vectors that each kernel compares. Default 5, as there. */
+  /** C: length of the vectors that each kernel compares. Default 5, as in that code. */
   dimensions?: number;
 }
 
@@ -30,16 +30,16 @@ const NOT_ITSELF = 1e6;
  *     c_b(x_i, x_j) = exp(-|M_i,b - M_j,b|_1)
  *     o(x_i)_b = sum over j != i of c_b(x_i, x_j),  + bias_b
  *
- * As in the authors' code (improved-gan, mnist_svhn_cifar10/nn.py), T has weight norm, directions drawn from N(0, 0.05^2),
- * and a bias, and the first main pass in train mode chooses lengths and bias by its batch: the mean distance of a sample
- * from its nearest neighbour becomes 2 in each kernel, and the mean of o becomes 0. Without this the distances would be so
- * large, or so small, that every exponential is 0 or 1.
+ * As in the authors' code (improved-gan, mnist_svhn_cifar10/nn.py), T has weight norm, with directions drawn from
+ * N(0, 0.05^2), and a bias. The first main pass in train mode sets lengths and bias from its batch: in each kernel the
+ * mean distance of a sample from its nearest neighbour becomes 2, and the mean of o becomes 0. Otherwise the distances
+ * could be so large, or so small, that every exponential is 0 or 1.
  *
- * Memory: a few tensors [N, N, B]. The C terms of the distances are added one after the other, and none of them is kept for
+ * Memory: a few tensors [N, N, B]. The C terms of the distances are added one after the other and not kept for
  * the gradient (Tensor.pairwiseL1).
  *
- * Modules and tensors: `project` (T, [B C, A], the C rows of a kernel next to each other; `weight_g`, `weight_v`), `bias` [B],
- * `calibrated` (int64, 1 after the first main pass).
+ * Modules and tensors: `project` (T, [B C, A], the C rows of a kernel next to each other; `weight_g`, `weight_v`),
+ * `bias` [B], `calibrated` (int64, 1 after the first main pass).
  *
  * @example
  * const layer = new MinibatchDiscrimination(context, 1024, { kernels: 100, dimensions: 5 });
@@ -98,7 +98,7 @@ export class MinibatchDiscrimination extends UnaryModule {
     noGrad(() =>
       scope(() => {
         const nearest = overReplicas(this.#distances(features).amin(1).mean(0)).mul(0.5);
-        // Where all samples agree there is nothing to choose by.
+        // Where all samples are equal there is no scale to set.
         const divisor = Tensor.where(nearest.gt(0), nearest, Tensor.onesLike(nearest));
         const lengths = this.#project.namedParameters().get("weight_g")!;
         lengths.view([this.#kernels, this.#dimensions]).div_(divisor.unsqueeze(1));
@@ -109,7 +109,7 @@ export class MinibatchDiscrimination extends UnaryModule {
   }
 }
 
-/** The mean over the processes that train together: their weights must begin alike. */
+/** The mean over the processes that train together: they must start with equal weights. */
 function overReplicas(mean: Tensor): Tensor {
   const { replicas } = passMode();
   return replicas === 1 ? mean : allReduce(mean).div(replicas);

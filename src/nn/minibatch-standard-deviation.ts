@@ -5,13 +5,13 @@ import { UnaryModule } from "./module.ts";
 import { apartFromReference } from "./reference-rows.ts";
 import { requirePositive } from "./sizes.ts";
 
-/** Keeps the root's derivative finite where all samples agree; the value of the authors' code. */
+/** Keeps the root's derivative finite where all samples are equal. The value of the authors' code. */
 const EPS = 1e-8;
 
 /**
- * Appends one number to the features [N, F] of each sample: the standard deviation of each feature over a group of samples,
- * averaged over the features; the same for all of the group. Of n = N / `group` groups, sample i belongs to number i mod n,
- * as in the authors' code. A smaller batch is one group.
+ * Appends one number to the features [N, F] of each sample: the standard deviation of each feature over a group of
+ * samples, averaged over the features. It is the same for the whole group. With n = N / `group` groups, sample i is in
+ * group i mod n, as in the authors' code. A smaller batch is one group.
  *
  * @throws UserError for a batch that does not divide into groups.
  *
@@ -22,7 +22,7 @@ export class MinibatchStandardDeviation extends UnaryModule {
   readonly outputs: number;
   readonly group: number;
 
-  /** @param options.group - Samples a group. Default 4, as in the authors' code; the paper takes the whole batch. */
+  /** @param options.group - Samples per group. Default 4, as in the authors' code; the paper takes the whole batch. */
   constructor(features: number, { group = 4 }: { group?: number } = {}) {
     super();
     requirePositive("MinibatchStandardDeviation", { features, group });

@@ -1,4 +1,4 @@
-/** Modules by number, for a network that says itself how they follow one another. */
+/** Modules by number, for a network that calls them itself. */
 import { Module } from "./module.ts";
 
 /**

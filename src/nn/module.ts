@@ -1,13 +1,13 @@
 /**
  * Module: a tree of named parameters, buffers and child modules, with PyTorch's names in its state dict.
  *
- * Tensors are looked up by name at every use instead of being held in fields, because `to` and `substitute` exchange
- * them under the feet of the layer.
+ * Layers look their tensors up by name at every use and do not hold them in fields, because `to` and `substitute`
+ * exchange them.
  */
 import { nearest, UserError } from "../base/errors.ts";
 import { type Device, type DType, keep, type MemoryFormat, noGrad, type Tensor } from "../tensor/index.ts";
 
-/** Where and how {@link Module.to} places tensors; what is absent stays as it is. */
+/** Where and how {@link Module.to} places tensors. What is absent stays as it is. */
 export interface Placement {
   device?: Device;
   /** Applied to floating-point tensors only: counters stay integers. */
@@ -41,14 +41,14 @@ export abstract class Module {
   readonly #children = new Map<string, Module>();
   #training = true;
 
-  /** Whether the module is in train mode: batch statistics, dropout and power iterations are live. True at first. */
+  /** Whether the module is in train mode: batch statistics, dropout and power iterations are on. True at first. */
   get training(): boolean {
     return this.#training;
   }
 
   /**
    * Whether in train mode the result for one sample depends on the others of its batch, as with batch statistics. A
-   * layer of which that is true says so; whoever joins batches into one pass asks all modules of a network.
+   * layer that does so sets it. Batches are joined into one pass only when no module of the network does.
    */
   get couplesSamples(): boolean {
     return false;
@@ -78,21 +78,21 @@ export abstract class Module {
     return module;
   }
 
-  /** Takes a parameter out of the module and hands it over; it is still kept. */
+  /** Removes a parameter from the module and returns it. It stays kept. */
   protected removeParameter(name: string): Tensor {
     const tensor = this.parameter(name);
     this.#parameters.delete(name);
     return tensor;
   }
 
-  /** The own parameter `name` as it stands now. */
+  /** The parameter `name` of this module, as it is now. */
   protected parameter(name: string): Tensor {
     const tensor = this.#parameters.get(name);
     if (tensor === undefined) throw this.#absent("parameter", name, this.#parameters.keys());
     return tensor;
   }
 
-  /** The own buffer `name` as it stands now. */
+  /** The buffer `name` of this module, as it is now. */
   protected buffer(name: string): Tensor {
     const tensor = this.#buffers.get(name);
     if (tensor === undefined) throw this.#absent("buffer", name, this.#buffers.keys());
@@ -123,7 +123,7 @@ export abstract class Module {
     return this.#collect((module) => module.#parameters);
   }
 
-  /** All parameters below this module: what an optimizer is given. */
+  /** All parameters below this module: what an optimizer trains. */
   parameters(): Tensor[] {
     return [...this.namedParameters().values()];
   }
@@ -178,14 +178,14 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Turns gradient recording of all parameters on or off: off spares the weight gradients of a pass that needs none. */
+  /** Turns gradient recording of all parameters on or off: off saves the weight gradients of a pass that needs none. */
   requiresGrad_(flag: boolean): this {
     for (const parameter of this.parameters()) parameter.requiresGrad_(flag);
     return this;
   }
 
   /**
-   * Moves or converts all parameters and buffers. The tensors are new ones and the old are freed: build optimizers and
+   * Moves or converts all parameters and buffers. The tensors are new, the old ones are freed: build optimizers and
    * averages afterwards.
    *
    * @example
@@ -201,8 +201,8 @@ export abstract class Module {
   }
 
   /**
-   * Runs `body` with other tensors standing in for the parameters and buffers of the given names, without copying: for
-   * sampling with averaged weights, or for a look ahead. The own tensors are back afterwards, also after an error.
+   * Runs `body` with other tensors in place of the parameters and buffers of the given names, without copying: for
+   * sampling with averaged weights, for example. The module's own tensors are back afterwards, also after an error.
    *
    * @throws UserError when a name does not exist here.
    *

@@ -1,13 +1,14 @@
 /**
- * The mode of a forward pass: what layers ask for beyond their input and `training`. A network's `forward` takes samples
- * only, so whoever makes the pass sets the mode around it.
+ * The mode of a forward pass: what layers need to know beyond their input and `training`. A network's `forward` takes
+ * samples only, so the caller sets the mode around the pass.
  */
 
 /** How the layers of a pass behave. */
 export interface PassMode {
   /**
-   * Whether layers in train mode update the state that they carry: batch norm its running mean and variance, spectral norm
-   * its u and v. A training step makes several passes of the discriminator; only one of them is to update. Default true.
+   * Whether layers in train mode update their state: batch norm its running mean and variance, spectral norm
+   * its u and v. A training step makes several passes of the discriminator; only one of them is to update. Default
+   * true.
    */
   readonly updateStatistics: boolean;
   /**
@@ -15,16 +16,17 @@ export interface PassMode {
    * samples must not see it in any other way. Default 0.
    */
   readonly referenceRows: number;
-  /** How many processes make the pass together, each with a share of the batch. Default 1: this one alone. */
+  /** How many processes make the pass together, each with a share of the batch. Default 1. */
   readonly replicas: number;
   /**
    * Whether every weight-normed layer first fits itself to its input (Salimans and Kingma 2016, "Weight Normalization",
-   * section 3), so that its outputs have mean 0 and standard deviation s, its `initialStd`, on this batch. With mu and sigma
-   * the mean and standard deviation of the output t = g v.x / |v| + b over the batch and the pixels:
+   * section 3), so that its outputs have mean 0 and standard deviation s, its `initialStd`, on this batch. With mu and
+   * sigma the mean and standard deviation of the output t = g v.x / |v| + b over the batch and the pixels:
    *
    *     g <- g s / sigma        b <- (b - mu) s / sigma
    *
-   * A layer with `initialStd: null` stays as it is. An output that does not vary (sigma = 0) is only centred. Default false.
+   * A layer with `initialStd: null` stays as it is. An output that does not vary (sigma = 0) is only centred. Default
+   * false.
    */
   readonly initialiseFromData: boolean;
 }
@@ -58,8 +60,8 @@ export function withPassMode<T>(changes: Partial<PassMode>, pass: () => T): T {
 }
 
 /**
- * Runs `pass` without updating the state that layers carry: batch norm in train mode normalises with the statistics of the
- * batch, spectral norm uses u and v as they are.
+ * Runs `pass` without updating the state that layers carry: batch norm in train mode normalises with the statistics of
+ * the batch, spectral norm uses u and v as they are.
  *
  * @example
  * const real = discriminator.forward(images);

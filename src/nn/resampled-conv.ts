@@ -1,22 +1,25 @@
 /**
- * Convolutions of 3 x 3 together with the doubling of the maps before them or the halving after them, in one.
+ * A 3 x 3 convolution and the doubling of the maps before it, or the halving after it, as one convolution.
  *
- * Repeated pixels are multiplied by several weights of the kernel, and the mean of 2 x 2 outputs takes each input several
- * times: added up beforehand, these weights are a kernel of 4 x 4 with stride 2, transposed for the doubling, which needs
- * 4 products where the plain order needs 9 (Karras et al. 2018 train their networks so), and no large map in between.
+ * A repeated pixel is multiplied by several weights of the kernel, and the mean of 2 x 2 outputs takes each input
+ * several times. The sums of these weights are a 4 x 4 kernel with stride 2, transposed for the doubling. It needs 4
+ * products where the plain order needs 9 (Karras et al. 2018 train their networks so), and no large map in between.
  * Per dimension, with w the kernel and k the wide one:
  *
  *     doubled:  k = (w2, w1 + w2, w0 + w1, w0)        halved:  k = (w0, w0 + w1, w1 + w2, w2) / 2
  *
- * Both are linear in w, so gradients of any order come through; results differ by rounding alone.
+ * Both are linear in w, so gradients of any order are right. Results differ only by rounding.
  */
 import { Tensor } from "../tensor/index.ts";
 import type { BuildContext } from "./context.ts";
 import { Conv2d, type ConvOptions } from "./conv.ts";
 
-/** How a wide kernel is applied: its edges are at pixels' edges, so it leaves a border of one pixel. */
+/** The wide kernel's edges are at pixels' edges, so it needs a border of one pixel. */
 const WINDOW = { stride: 2, padding: 1 };
-/** Positions of the small maps from which on the wide kernel, whose making costs as much as some 100, is worth it. */
+/**
+ * The wide kernel is used from this many positions of the small maps on. Making it costs as much as about 100
+ * positions.
+ */
 const WORTH = 512;
 
 const DOUBLED: readonly (readonly number[])[] = [
@@ -32,12 +35,12 @@ const HALVED: readonly (readonly number[])[] = [
   [0, 0, 0.5],
 ];
 
-/** Options of {@link UpsampledConv2d} and {@link PooledConv2d}: a convolution's whose window is not given. */
+/** Options of {@link UpsampledConv2d} and {@link PooledConv2d}: those of a convolution with a fixed window. */
 export type ResampledConvOptions = Pick<ConvOptions, "bias" | "init" | "biasInit">;
 
 /**
- * A 3 x 3 convolution of maps whose pixels are repeated 2 x 2, [B, inChannels, H, W] to [B, outChannels, 2 H, 2 W]; the same
- * as an `Upsample(2)` and a `Conv2d` with padding 1, whose parameters it has.
+ * A 3 x 3 convolution of maps whose pixels are repeated 2 x 2, [B, inChannels, H, W] to [B, outChannels, 2 H, 2 W]; the
+ * same as an `Upsample(2)` and a `Conv2d` with padding 1, whose parameters it has.
  *
  * @example
  * new UpsampledConv2d(context, 256, 128).forward(maps);
@@ -54,8 +57,8 @@ export class UpsampledConv2d extends Conv2d {
 }
 
 /**
- * The mean over windows of 2 x 2 of a 3 x 3 convolution, [B, inChannels, H, W] to [B, outChannels, H / 2, W / 2], rounded
- * down; the same as a `Conv2d` with padding 1, whose parameters it has, and an `AvgPool2d(2)`.
+ * The mean over windows of 2 x 2 of a 3 x 3 convolution, [B, inChannels, H, W] to [B, outChannels, H / 2, W / 2],
+ * rounded down; the same as a `Conv2d` with padding 1, whose parameters it has, and an `AvgPool2d(2)`.
  *
  * @example
  * new PooledConv2d(context, 64, 128).forward(maps);

@@ -2,9 +2,10 @@
  * Residual blocks of image GANs (He et al. 2016, in the form of Miyato et al. 2018, figure 8, and Brock et al. 2019,
  * figure 15): one that doubles the size for generators, one that halves it for discriminators.
  *
- * A convolution of 1 x 1 commutes with repeating pixels, interpolating between them and averaging them. So the skip is convolved where the maps
- * are smaller, before they are doubled or after they are halved: the published numbers for a quarter of the work. The
- * convolution of 3 x 3 next to the doubling or halving is one with it (`resampled-conv.ts`).
+ * A convolution of 1 x 1 commutes with repeating pixels, interpolating between them and averaging them. So the
+ * skip is convolved where the maps are smaller, before they are doubled or after they are halved: the published numbers
+ * for a quarter of the work. The 3 x 3 convolution next to the doubling or halving is combined with it
+ * (`resampled-conv.ts`).
  */
 import type { Tensor } from "../tensor/index.ts";
 import { Identity, ReLU } from "./activations.ts";
@@ -26,7 +27,7 @@ export interface GeneratorBlockOptions extends LayerStyle {
   readonly outputs: number;
   /** Doubles the size. */
   readonly upsample: boolean;
-  /** How: by repeating pixels (default), or by interpolating between their centres. */
+  /** Repeat pixels (default), or interpolate between their centres. */
   readonly upsampling?: "nearest" | "bilinear";
   /** Makes the two norms. */
   readonly norm: (channels: number) => ConditionedModule;
@@ -40,7 +41,7 @@ export interface GeneratorBlockOptions extends LayerStyle {
  */
 export class GeneratorBlock extends Module {
   readonly #up: UnaryModule;
-  /** What of the doubling the first convolution does not do itself. */
+  /** The doubling, where the first convolution does not do it itself. */
   readonly #before: UnaryModule;
   readonly #norm1: ConditionedModule;
   readonly #conv1: Conv2d;
@@ -79,19 +80,19 @@ export class GeneratorBlock extends Module {
 export interface DiscriminatorBlockOptions extends LayerStyle {
   readonly inputs: number;
   readonly outputs: number;
-  /** Channels between the two convolutions: `outputs` in BigGAN, `inputs` in SNGAN but for its first block. */
+  /** Channels between the two convolutions: `outputs` in BigGAN, `inputs` in SNGAN except in its first block. */
   readonly hidden: number;
   /** Halves the size. */
   readonly downsample: boolean;
-  /** Whether its input are images: then no ReLU comes before the first convolution. */
+  /** Whether the input is images: then there is no ReLU before the first convolution. */
   readonly first: boolean;
 }
 
 /**
  *     y = down(conv(relu(conv(relu(x))))) + conv1x1(down(x))
  *
- * [B, inputs, H, W] to [B, outputs, H / 2, W / 2], both convolutions 3 x 3, halved by the mean of 2 x 2 pixels. The skip
- * is x itself where neither size nor channels change. Modules: `branch` and `skip`, numbered as in a Sequential.
+ * [B, inputs, H, W] to [B, outputs, H / 2, W / 2], both convolutions 3 x 3, halved by the mean of 2 x 2 pixels. The
+ * skip is x itself where neither size nor channels change. Modules: `branch` and `skip`, numbered as in a Sequential.
  */
 export class DiscriminatorBlock extends UnaryModule {
   readonly #branch: Sequential;

@@ -1,6 +1,6 @@
 /**
  * Self-attention over the positions of feature maps: the non-local block of SAGAN (Zhang et al. 2019, section 3, after
- * Wang et al. 2018), with the sizes of its published code, which BigGAN took over.
+ * Wang et al. 2018), with the sizes of its published code, which BigGAN also has.
  */
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -22,11 +22,12 @@ const KEY_FRACTION = 8;
 const VALUE_FRACTION = 2;
 
 /**
- * y = x + gain o(v(x) a), where a position i attends to the positions j with the weights a_ij = softmax_j(q(x)_i . k(x)_j).
+ * y = x + gain o(v(x) a), where a position i attends to the positions j with the weights a_ij = softmax_j(q(x)_i .
+ * k(x)_j).
  *
  * q, k, v and o are convolutions of 1 x 1 without bias: q and k to C / 8 channels, v to C / 2, o back to C. k and v are
- * halved in size by the maximum of 2 x 2 windows, so N = H W positions attend to N / 4. `gain` is one number that begins
- * at 0: the network learns with convolutions first, and looks afar when that pays.
+ * halved in size by the maximum of 2 x 2 windows, so N = H W positions attend to N / 4. `gain` is one number that
+ * begins at 0: the network learns with convolutions first.
  *
  * Modules: `query`, `key`, `value`, `output`. Parameters: `gain` [].
  *
@@ -36,7 +37,7 @@ const VALUE_FRACTION = 2;
  * new SelfAttention(context, 64, { spectralNorm: true }).forward(maps);
  */
 export class SelfAttention extends UnaryModule {
-  /** Its channels are a multiple of this. */
+  /** The channels must be a multiple of this. */
   static readonly channelStep = KEY_FRACTION;
   readonly channels: number;
   readonly #query: Conv2d;
@@ -69,7 +70,7 @@ export class SelfAttention extends UnaryModule {
 
 const halved = (maps: Tensor): Tensor => maps.maxPool2d(2);
 
-/** For each position of `query` the mean of `value` over all its positions, weighted by how `key` there answers it. */
+/** For each position of `query`: the mean of `value` over all positions, with the softmax of query . key as weights. */
 function attend(query: Tensor, key: Tensor, value: Tensor): Tensor {
   const [batch, channels] = value.shape as [number, number];
   const [height, width] = query.shape.slice(2) as [number, number];

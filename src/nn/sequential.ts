@@ -17,7 +17,7 @@ export class Sequential extends UnaryModule {
     for (const [i, layer] of layers.entries()) this.registerModule(String(i), layer);
   }
 
-  /** @param seen - Is told what each layer made, for a network that shows its hidden activations. */
+  /** @param seen - Gets the output of each layer, for a network that returns its hidden activations. */
   override forward(x: Tensor, seen?: (layer: UnaryModule, output: Tensor) => void): Tensor {
     let value = x;
     for (const layer of this.layers) {

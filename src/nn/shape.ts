@@ -1,4 +1,4 @@
-/** Modules that only reread the shape of their input. */
+/** Modules that only change the shape of their input. */
 import type { Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
 

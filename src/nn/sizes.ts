@@ -1,4 +1,4 @@
-/** Checks of layer sizes, so that a wrong one is named where it was given and not deep inside the engine. */
+/** Checks of layer sizes, so that an error names the layer and not an operator of the engine. */
 import { UserError } from "../base/errors.ts";
 
 /**

@@ -2,9 +2,9 @@
  * Spectral normalisation (Miyato et al. 2018, section 2.1 and algorithm 1), with the numbers and the state of PyTorch's
  * torch.nn.utils.spectral_norm: `weight_orig`, `weight_u`, `weight_v` in place of `weight`.
  *
- * The weight is read as a matrix W of its outputs by everything else and divided by an estimate of its largest singular
- * value, sigma = u^T W v, which makes the layer (nearly) 1-Lipschitz. u and v follow the singular vectors by power
- * iteration, are constants to the gradient, and sigma is not.
+ * The weight, as a matrix W of outputs by everything else, is divided by an estimate of its largest singular value,
+ * sigma = u^T W v. That makes the layer (nearly) 1-Lipschitz. u and v follow the singular vectors by power iteration.
+ * They are constants to the gradient; sigma is not.
  */
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
@@ -17,7 +17,7 @@ import type { Reparametrisation, WeightedModule } from "./weighted.ts";
 export interface SpectralNormOptions {
   /** Power iterations of a main training pass. Default 1, which the paper found to be enough. */
   powerIterations?: number;
-  /** Floor of the norms that u and v are divided by. Default 1e-12. */
+  /** Lower bound of the norms that u and v are divided by. Default 1e-12. */
   eps?: number;
   /** The dimension that becomes the rows of the matrix. Default 0, and 1 for transposed convolutions, as in PyTorch. */
   dim?: number;
@@ -28,7 +28,8 @@ export interface SpectralNormOptions {
  *
  * A pass in train mode first makes the power iterations v <- W^T u / |W^T u|, u <- W v / |W v|; a pass in evaluation
  * mode or inside `frozenStatistics` uses u and v as they are. In PyTorch every pass in train mode iterates, so D(real)
- * and D(fake) of one update are two iterations; here the trainer decides, by wrapping all passes but the main one.
+ * and D(fake) of one update are two iterations; here the trainer decides: only the main pass is not inside
+ * `frozenStatistics`.
  *
  * u and v begin as normalised Gaussian vectors, drawn from the context's generator.
  *
@@ -89,13 +90,13 @@ class SpectralNorm implements Reparametrisation {
         u = this.#normalise(constant.mv(v));
       }
       v = this.#normalise(transposed.mv(u));
-      // W v is needed for u and again for sigma: it is computed once, with its gradient, and u takes it as a constant.
+      // W v is needed for u and for sigma. It is computed once, with its gradient; u takes it as a constant.
       product = matrix.mv(v);
       u = this.#normalise(product.detach());
       stored("weight_u").copy_(u);
       stored("weight_v").copy_(toState(v));
     } else {
-      // A later main pass writes into the buffers, maybe before this pass has been differentiated: it keeps copies.
+      // This pass keeps copies: a later main pass writes into the buffers, maybe before this one is differentiated.
       u = u.clone();
       v = toColumns(stored("weight_v").clone());
       product = matrix.mv(v);
@@ -129,7 +130,7 @@ class SpectralNorm implements Reparametrisation {
   }
 }
 
-/** A weight as a matrix, and how v passes between the order of its columns and that of the state dict. */
+/** A weight as a matrix, and the conversion of v between the order of its columns and that of the state dict. */
 interface Reading {
   readonly matrix: Tensor;
   toColumns(v: Tensor): Tensor;
@@ -139,9 +140,9 @@ interface Reading {
 const same = (v: Tensor): Tensor => v;
 
 /**
- * A kernel in channels-last order lies in memory as the matrix whose columns run over height, width, channel: read like
- * that it is a view, where the order of the state (channel, height, width) would copy the weight in every pass. Only
- * the short vector v is reordered.
+ * In memory a kernel in channels-last order is the matrix whose columns run over height, width, channel. As such it is
+ * a view. The order of the state (channel, height, width) would copy the weight in every pass; now only the short
+ * vector v is reordered.
  */
 function readChannelsLast(weight: Tensor): Reading {
   const [outputs, channels, height, width] = weight.shape as [number, number, number, number];

@@ -1,6 +1,7 @@
 /**
- * Standing statistics (Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis", appendix
- * C.1): the running statistics of a network's batch norms, collected over many batches with the weights as they are.
+ * Standing statistics (Brock et al. 2019, "Large Scale GAN Training for High Fidelity Natural Image Synthesis",
+ * appendix C.1): the running statistics of a network's batch norms, collected over many batches with the weights as
+ * they are.
  */
 import { UserError } from "../base/errors.ts";
 import { keep, noGrad, scope, Tensor } from "../tensor/index.ts";
@@ -10,13 +11,13 @@ import { withPassMode } from "./pass-mode.ts";
 import { VirtualBatchNorm } from "./virtual-batch-norm.ts";
 
 /**
- * Statistics of batch norms in tensors of their own; the running statistics are never touched. After `collect`,
+ * Statistics of batch norms in tensors of their own. The running statistics do not change. After `collect`,
  * with m_i and v_i the mean and the unbiased variance of batch i of N,
  *
  *     running_mean = (m_1 + ... + m_N) / N      running_var = (v_1 + ... + v_N) / N
  *
- * which is PyTorch's cumulative average (`momentum=None`). All else is in evaluation mode while they are collected, as it
- * will be when the network is used: nothing is dropped, and spectral norm's vectors stay where they are.
+ * which is PyTorch's cumulative average (`momentum=None`). All other layers are in evaluation mode
+ * meanwhile, as when the network is used: nothing is dropped, and spectral norm's vectors do not change.
  *
  * @throws UserError for a network without batch norm that keeps running statistics.
  *
@@ -54,7 +55,7 @@ export class StandingStatistics {
     );
   }
 
-  /** Forgets what was collected and runs `pass`, which sends a batch through the network, `batches` times. */
+  /** Forgets what was collected, then calls `pass` `batches` times. `pass` sends a batch through the network. */
   collect(batches: number, pass: () => void): void {
     const modes = this.#network.modules().map((module) => [module, module.training] as const);
     const momenta = this.#norms.map(({ momentum }) => momentum);
@@ -72,7 +73,7 @@ export class StandingStatistics {
       );
     } finally {
       for (const [i, norm] of this.#norms.entries()) norm.momentum = momenta[i]!;
-      // Parents come first, and each takes all below it along.
+      // Parents come first, and each sets the mode of all modules below it.
       for (const [module, training] of modes) module.train(training);
     }
   }

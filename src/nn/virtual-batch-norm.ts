@@ -1,6 +1,7 @@
 /**
- * Virtual batch normalisation (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.5): each sample is
- * normalised by the statistics of itself and a reference batch, so that its result does not depend on its neighbours.
+ * Virtual batch normalisation (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.5): each sample
+ * is normalised by the statistics of itself and a reference batch, so that its result does not depend on its
+ * neighbours.
  */
 import { UserError } from "../base/errors.ts";
 import { scope, Tensor } from "../tensor/index.ts";
@@ -11,7 +12,7 @@ import { UnaryModule } from "./module.ts";
 import { passMode } from "./pass-mode.ts";
 import { requirePositive } from "./sizes.ts";
 
-/** Options of {@link VirtualBatchNorm}: those of batch norm that mean something here. */
+/** Options of {@link VirtualBatchNorm}: those of batch norm that have a meaning here. */
 export type VirtualBatchNormOptions = Pick<BatchNormOptions, "eps" | "affine" | "init">;
 
 /** First and second moments per row (or one for all) and channel, [rows or 1, features]. */
@@ -21,16 +22,16 @@ interface Moments {
 }
 
 /**
- * y = (x - mean) / sqrt(var + eps) x weight + bias for x [R + B, features, ...], whose first R rows are the reference batch
- * (`referenceRows` of the {@link PassMode}). With m and s the means of x and x^2 over the pixels of a sample, and m_ref and s_ref those
- * over the pixels of all reference samples, a sample has
+ * y = (x - mean) / sqrt(var + eps) x weight + bias for x [R + B, features, ...], whose first R rows are the reference
+ * batch (`referenceRows` of the {@link PassMode}). With m and s the means of x and x^2 over the pixels of a sample, and
+ * m_ref and s_ref those over the pixels of all reference samples, a sample has
  *
  *     mean = m / (R + 1) + m_ref R / (R + 1)
  *     mean of squares = s / (R + 1) + s_ref R / (R + 1)
  *     var = mean of squares - mean^2
  *
- * and the reference samples m_ref and s_ref alone. The variance is computed from the variances of the two and the distance of
- * their means: the same value, without the difference of two large numbers.
+ * The reference samples have m_ref and s_ref. The variance is computed from the two variances and the distance of the
+ * two means: the same value, without the difference of two large numbers.
  *
  * Every pass computes the reference statistics with the weights as they are, and gradients flow through them, as in the
  * authors' code. Train and evaluation mode do not differ; there are no running statistics.
@@ -74,7 +75,7 @@ export class VirtualBatchNorm extends UnaryModule {
         "VirtualBatchNorm: this pass has no reference batch; run it in `withPassMode({ referenceRows })`",
       );
     }
-    // Whole maps that nobody needs afterwards are freed here, not at the end of the training step.
+    // Whole maps that are not needed afterwards are freed here, not at the end of the training step.
     return scope(() => this.#normalise(x, reference, samples));
   }
 
@@ -122,7 +123,7 @@ function part({ mean, variance }: Moments, start: number, length: number): Momen
   return { mean: mean.narrow(0, start, length), variance: variance.narrow(0, start, length) };
 }
 
-/** The moments of two populations together, of which the second makes up the share `weight`. */
+/** The moments of two populations together. `weight` is the share of the second. */
 function mix(first: Moments, second: Moments, weight: number): Moments {
   const apart = second.mean.sub(first.mean);
   const within = first.variance.mul(1 - weight).add(second.variance, weight);

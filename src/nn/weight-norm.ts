@@ -10,19 +10,21 @@ import type { Reparametrisation, WeightedModule } from "./weighted.ts";
 export interface WeightNormOptions {
   /**
    * The dimension of the slices. Default 0, for transposed convolutions too, as in PyTorch; there `outputDim` (1) gives
-   * each output a length of its own, as the paper has it and data-dependent initialisation needs it.
+   * each output a length of its own, as in the paper and as data-dependent initialisation needs it.
    */
   dim?: number;
-  /** Whether the lengths g are trained; else they stay as they began, a buffer. Default true. */
+  /** Whether the lengths g are trained. If not, they are a buffer and keep their first values. Default true. */
   trainLength?: boolean;
-  /** Standard deviation that data-dependent initialisation gives the outputs; null leaves the layer alone. Default 1. */
+  /**
+   * Standard deviation that data-dependent initialisation gives the outputs; null leaves the layer alone. Default 1.
+   */
   initialStd?: number | null;
 }
 
 /**
  * Puts weight normalisation on `layer` and returns it: w = g v / |v|, with one length g and one norm for each slice
- * along `dim`. At first g = |w| and v = w, so that the layer computes what it did; data-dependent initialisation (`initialiseFromData` of the
- * {@link PassMode}) sets g and the bias from a batch.
+ * along `dim`. At first g = |w| and v = w, so that the layer computes what it did; data-dependent initialisation
+ * (`initialiseFromData` of the {@link PassMode}) sets g and the bias from a batch.
  *
  * @throws UserError when the weight has no such dimension or `initialStd` is not above 0, and Error when the layer
  * already has a norm on its weight.

@@ -1,6 +1,6 @@
 /**
- * Layers with a `weight`, and the point where spectral norm and weight norm step in between the stored tensors and the
- * weight that a pass computes with.
+ * Layers with a `weight`, and the place where spectral norm and weight norm make the weight of a pass from
+ * the stored tensors.
  */
 import { noGrad, scope, Tensor } from "../tensor/index.ts";
 import { UnaryModule } from "./module.ts";
@@ -11,18 +11,23 @@ import { passMode } from "./pass-mode.ts";
  * names that it gives, so that `to`, `stateDict` and `substitute` reach them.
  */
 export interface Reparametrisation {
-  /** For error messages, such as "spectral norm". */
+  /** Its name in error messages, such as "spectral norm". */
   readonly name: string;
-  /** What replaces the parameter `weight`. `outputDim` is the dimension of the weight that counts the layer's outputs. */
+  /**
+   * The tensors that replace the parameter `weight`. `outputDim` is the dimension of the weight that counts the layer's
+   * outputs.
+   */
   split(weight: Tensor, outputDim: number): { parameters: Record<string, Tensor>; buffers: Record<string, Tensor> };
   /** The weight of one pass, made from the stored tensors; `training` is the layer's mode. */
   join(stored: (name: string) => Tensor, training: boolean): Tensor;
   /**
-   * The standard deviation that data-dependent initialisation gives the layer's outputs; absent where the weight's lengths
-   * are not stored apart, null where they are to be left alone.
+   * The standard deviation that data-dependent initialisation gives the layer's outputs; absent where the weight's
+   * lengths are not stored separately, null where they are not to be changed.
    */
   readonly initialStd?: number | null;
-  /** Multiplies the weights of each output by its entry of `factors` [outputs], in place. Goes with {@link initialStd}. */
+  /**
+   * Multiplies the weights of each output by its entry of `factors` [outputs], in place. Goes with {@link initialStd}.
+   */
   stretch?(stored: (name: string) => Tensor, factors: Tensor): void;
 }
 
@@ -38,7 +43,7 @@ export abstract class WeightedModule extends UnaryModule {
    * Replaces the parameter `weight` by what `reparametrisation` stores instead. Use `spectralNorm(...)` or
    * `weightNorm(...)`.
    *
-   * @throws Error when the layer already has one: two of them would fight over the scale.
+   * @throws Error when the layer already has one: two of them would both set the scale.
    */
   reparametrise(reparametrisation: Reparametrisation): void {
     if (this.#reparametrisation !== undefined) {
@@ -54,7 +59,7 @@ export abstract class WeightedModule extends UnaryModule {
     this.#reparametrisation = reparametrisation;
   }
 
-  /** The name of the reparametrisation in force, or undefined when the weight is stored as it is. */
+  /** The name of the reparametrisation, or undefined when the weight is stored as it is. */
   get reparametrisation(): string | undefined {
     return this.#reparametrisation?.name;
   }
@@ -66,7 +71,8 @@ export abstract class WeightedModule extends UnaryModule {
   }
 
   /**
-   * The weight to compute with. A pass calls this once: under spectral norm in train mode each call is a power iteration.
+   * The weight to compute with. A pass calls this once: under spectral norm in train mode each call is a power
+   * iteration.
    */
   protected passWeight(): Tensor {
     if (this.#reparametrisation === undefined) return this.parameter("weight");
@@ -74,8 +80,8 @@ export abstract class WeightedModule extends UnaryModule {
   }
 
   /**
-   * The output of a pass, computed by `apply`; in a pass of data-dependent initialisation the layer is first fitted to the
-   * outputs that it has without.
+   * The output of a pass, computed by `apply`; in a pass of data-dependent initialisation the layer is first scaled by
+   * the outputs that it has without it.
    *
    * @param channels - The dimension of the output that counts the layer's outputs.
    */

@@ -7,17 +7,17 @@ import type { Module } from "../nn/index.ts";
 import { type Device, foreachAdd_, foreachSub, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
 
 /**
- * Keeps mean = (1/t) sum_{i=1..t} theta[i] over the values theta[1] ... theta[t] that the parameters of `network` had: the
- * first is theirs at construction, and each {@link update} takes in the next. The term and its gradient are
+ * Keeps mean = (1/t) sum_{i=1..t} theta[i] over the values theta[1] ... theta[t] that the parameters of `network` had:
+ * the first at construction, and one more at each {@link update}. The term and its gradient are
  *
  *     |theta - mean|^2        2 (theta - mean)
  *
  * summed over all parameters, with the mean as a constant: no gradient flows through the history, not even through its
- * last value. Between two updates of the network the present theta is theta[t], so it has a share of 1/t in the mean, and
- * theta - mean = (1 - 1/t) (theta - the mean of the t - 1 values before): nothing at t = 1.
+ * last value. Between two updates of the network the present theta is theta[t], so it has a share of 1/t in the mean,
+ * and theta - mean = (1 - 1/t) (theta - the mean of the t - 1 values before): nothing at t = 1.
  *
- * The mean is float64, 8 bytes a weight. After t updates a new value moves it by (theta - mean) / t, which float32 would
- * round away long before a run ends. (On Apple's mps, which has no float64, it lives on the CPU.)
+ * The mean is float64, 8 bytes per weight. After t updates a new value moves it by (theta - mean) / t, which float32
+ * would round away long before a run ends. (On Apple's mps, which has no float64, it lives on the CPU.)
  *
  * @example
  * const history = new HistoricalAverage(network);
@@ -28,7 +28,7 @@ export class HistoricalAverage {
   readonly #network: Module;
   readonly #means: ReadonlyMap<string, Tensor>;
   readonly #device: Device | undefined;
-  /** t: the values that the mean is made of. */
+  /** t: the number of values in the mean. */
   #count = 1;
 
   constructor(network: Module) {
@@ -39,7 +39,9 @@ export class HistoricalAverage {
     this.#means = new Map([...network.namedParameters()].map(([name, tensor]) => [name, wide(tensor)]));
   }
 
-  /** Takes in the network's weights as they are now: mean <- mean + (theta - mean) / t. Once after each update of the network. */
+  /**
+   * Adds the present weights of the network: mean <- mean + (theta - mean) / t. Once after each update of the network.
+   */
   update(): void {
     this.#count++;
     noGrad(() => scope(() => foreachAdd_([...this.#means.values()], this.#distances(), 1 / this.#count)));
@@ -71,13 +73,13 @@ export class HistoricalAverage {
     return this.#means;
   }
 
-  /** The number of values that the means are made of. */
+  /** The number of values in the means. */
   scalars(): Readonly<Record<string, number>> {
     return { count: this.#count };
   }
 
   /**
-   * Takes over a state that {@link state} and {@link scalars} gave.
+   * Loads a state that {@link state} and {@link scalars} returned.
    *
    * @throws UserError when a tensor or the count is missing.
    */
@@ -98,7 +100,7 @@ export class HistoricalAverage {
     for (const tensor of this.#means.values()) tensor.dispose();
   }
 
-  /** theta - mean, float64, one tensor a parameter. */
+  /** theta - mean, float64, one tensor per parameter. */
   #distances(): Tensor[] {
     const now = this.#network.parameters().map((parameter) => this.#placed(parameter));
     return foreachSub(now, [...this.#means.values()]);

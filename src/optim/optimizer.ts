@@ -3,7 +3,7 @@ import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { foreachSub, grad, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
 
-/** The part of an optimizer's state that is numbers, as a checkpoint keeps it. */
+/** The numbers in an optimizer's state, as a checkpoint keeps them. */
 export type OptimizerScalars = Readonly<Record<string, number>>;
 
 /** What an optimizer's descriptor needs to build it. */
@@ -26,7 +26,7 @@ export abstract class Optimizer {
   /** The learning rate that was configured: what a schedule's factor multiplies. */
   readonly baseLr: number;
   readonly parameters: readonly Tensor[];
-  /** Steps made so far. */
+  /** Steps so far. */
   protected steps = 0;
   readonly #slots = new Map<string, readonly Tensor[]>();
 
@@ -87,15 +87,15 @@ export abstract class Optimizer {
     return state;
   }
 
-  /** The rest of the state: the learning rate in force and the number of steps. */
+  /** The rest of the state: the present learning rate and the number of steps. */
   scalars(): OptimizerScalars {
     return { lr: this.lr, steps: this.steps };
   }
 
   /**
-   * Takes over a state that {@link state} and {@link scalars} gave.
+   * Loads a state that {@link state} and {@link scalars} returned.
    *
-   * @throws UserError when a tensor or number is missing, superfluous or of another shape; then nothing has changed.
+   * @throws UserError when a tensor or number is missing, superfluous or of another shape. Then nothing has changed.
    */
   load(state: ReadonlyMap<string, Tensor>, scalars: OptimizerScalars): void {
     const own = this.state();
@@ -119,7 +119,7 @@ export abstract class Optimizer {
     this.steps = steps;
   }
 
-  /** Frees the state; the parameters are not the optimizer's and stay. */
+  /** Frees the state. The parameters are not freed. */
   dispose(): void {
     for (const tensors of this.#slots.values()) for (const tensor of tensors) tensor.dispose();
   }
@@ -131,5 +131,7 @@ export abstract class Optimizer {
   }
 }
 
-/** Defines an optimizer: its kind, the zod schema of its options, and a function that makes it for the given parameters. */
+/**
+ * Defines an optimizer: its kind, the zod schema of its options, and a function that makes it for the given parameters.
+ */
 export const defineOptimizer = definer<"optimizer", OptimizerContext, Optimizer>("optimizer");

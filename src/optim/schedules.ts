@@ -3,9 +3,9 @@ import { z } from "zod";
 import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 
-/** A factor of the learning rate over time. */
+/** A factor of the learning rate, by step. */
 export interface Schedule {
-  /** What the configured rate is multiplied by in step `step`, the first being 0. */
+  /** The factor in step `step`. The first step is 0. */
   factor(step: number): number;
 }
 
@@ -35,8 +35,8 @@ export const constant = defineSchedule(
 const stepNumber = z.int("must be a whole number of steps").min(0, "must be at least 0");
 
 /**
- * The configured rate up to step `from`, then a straight line that reaches `final` times the rate at step `to` and stays
- * there. Defaults: from 0, to the end of the run, final 0 (SNGAN and its reference implementations on CIFAR-10).
+ * The configured rate up to step `from`, then a straight line that reaches `final` times the rate at step `to` and
+ * stays there. Defaults: from 0, to the end of the run, final 0 (SNGAN and its reference implementations on CIFAR-10).
  *
  * @throws UserError for an unknown option or one out of range, and at build when `to` does not come after `from`.
  *

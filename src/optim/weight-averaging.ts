@@ -54,7 +54,7 @@ export class WeightAveraging {
     for (const [name, tensor] of network.namedBuffers()) this.#copies.set(name, kept(tensor));
   }
 
-  /** Takes in the network's weights as they are now; call it once after each update of the network. */
+  /** Adds the present weights of the network. Call it once after each update of the network. */
   update(): void {
     const decay = this.#decayNow();
     this.#updates++;
@@ -89,7 +89,7 @@ export class WeightAveraging {
   }
 
   /**
-   * Takes over a state that {@link state} and {@link scalars} gave.
+   * Loads a state that {@link state} and {@link scalars} returned.
    *
    * @throws UserError when a tensor or the count is missing.
    */

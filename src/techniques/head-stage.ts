@@ -16,10 +16,10 @@ class Stages extends Sequential implements FeatureStage {
 }
 
 /**
- * A technique that puts the stage made by `make` in front of D's last layer. Of two such techniques the recipe's first comes
- * first.
+ * A technique that puts the stage made by `make` in front of D's last layer. With two such techniques, the first in the
+ * recipe comes first.
  *
- * Building D throws a UserError when D does not ask its context for what stands in front of its head.
+ * Building D throws a UserError when D does not ask its context for the stage in front of its head.
  */
 export function headStage(name: string, make: (context: BuildContext, features: number) => FeatureStage): Technique {
   let built = false;

@@ -1,6 +1,6 @@
 /**
- * Top-k training (Sinha et al. 2020, "Top-k Training of GANs: Improving GAN Performance by Throwing Away Bad Samples"): G
- * learns only from the k samples of its batch that D rates most real.
+ * Top-k training (Sinha et al. 2020, "Top-k Training of GANs: Improving GAN Performance by Throwing Away Bad Samples"):
+ * G learns only from the k samples of its batch that D rates most real.
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
@@ -23,12 +23,15 @@ const options = z.strictObject({
 
 type Keep = z.output<typeof options>["keep"];
 
-/** Without the error of binary fractions: 0.55 of 100 is 55, not 55.00000000000001, which would be rounded up to 56. */
+/** Removes the error of binary fractions: 0.55 x 100 is 55, not 55.00000000000001, which would be rounded up to 56. */
 function decimal(value: number): number {
   return Number(value.toPrecision(12));
 }
 
-/** Rows with finite scores in the order in which they are kept: by score, the best first, equal ones by row; or in random order. */
+/**
+ * Rows with finite scores in the order in which they are kept: by score, the best first, equal ones by row; or in
+ * random order.
+ */
 function ranking(realness: readonly number[], keep: Keep, random: Generator): number[] {
   if (keep === "random") {
     const drawn = Array.from(Tensor.randperm(realness.length, { generator: random }).toArray(), Number);
@@ -52,8 +55,8 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
 }
 
 /**
- * G's loss becomes the mean over the k largest of D(G(z)); its gradient is B / k times that of the batch with the other losses
- * set to zero. D's update is unchanged. k begins at B and shrinks:
+ * G's loss becomes the mean over the k largest of D(G(z)); its gradient is B / k times that of the batch with the other
+ * losses set to zero. D's update is unchanged. k begins at B and shrinks:
  *
  *     k = max(floor * B, B * gamma^n),   n = epochs completed when the step begins
  *
@@ -61,19 +64,22 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * - `floor` (default 0.5): the smallest k as a fraction nu of B; the paper's range is 0.5 to 0.75.
  * - `everySteps`: steps that count as one in n, instead of epochs (for data that has no epochs).
  * - `rounding` (default "ceil"): k is a real number, and rounded at use. The paper does not say how.
- * - `keep` (default "top"): "bottom" keeps the k rated least real and "random" any k. They are controls of an experiment:
- *   "random" tells the harm of the worst samples from the effect of fewer samples.
+ * - `keep` (default "top"): "bottom" keeps the k rated least real and "random" any k. They are controls of an
+ *   experiment: "random" tells the harm of the worst samples from the effect of fewer samples.
  * - `reduce` (default "mean"): "zeroed" is the mean over all B with the other losses set to zero, k / B of the mean.
- * - `perClass` (default false): k of each class's n rows in the batch, k = n * max(floor, gamma^n) rounded for each class, at
- *   least 1, so that no class is thrown away as a whole. For conditional generators.
+ * - `perClass` (default false): k of each class's n rows in the batch, k = n * max(floor, gamma^n) rounded for each
+ *   class, at least 1, so that no class is thrown away as a whole. For conditional generators.
  *
- * k belongs to the whole batch of all micro-batches and workers. Rows are ordered by `loss.realness`, equal ones by row number.
- * "top" takes the first k of that order and "bottom" the last, so the top k and the bottom B - k never share a row. A score that
- * is infinite or not a number is never kept: k shrinks to the number of finite ones where it would be more.
+ * k belongs to the whole batch of all micro-batches and workers. Rows are ordered by `loss.realness`, equal ones by row
+ * number. "top" takes the first k of that order and "bottom" the last, so the top k and the bottom B - k never share a
+ * row. A score that is infinite or not a number is never kept: k shrinks to the number of finite ones where it would be
+ * more.
  *
- * Epochs are passes of D over the data: with several updates of D per step they pass faster. `everySteps` counts updates of G.
+ * Epochs are passes of D over the data: with several updates of D per step they pass faster. `everySteps` counts
+ * updates of G.
  *
- * @throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no score is
+ * @throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no
+ * score is
  *   finite.
  *
  * @example
