@@ -1,17 +1,17 @@
-/** Where self-attention stands in a network: behind the layers whose maps have the side that an option names. */
+/** Where self-attention is in a network: after the layers whose maps have the side that an option names. */
 import { UserError } from "../base/errors.ts";
 import { beginnings, type LayerStyle, SelfAttention } from "../nn/index.ts";
 import type { ModelContext } from "./context.ts";
 
-/** Where attention stands among the layers of one network. */
+/** The place of attention among the layers of one network. */
 export interface AttentionPlace {
-  /** Side in pixels of the maps that it sees; 0 for none. */
+  /** Side in pixels of its input maps; 0 for none. */
   readonly side: number;
   /** Spectral norm on its convolutions. */
   readonly spectralNorm: boolean;
 }
 
-/** Puts attention behind the layers whose maps have its side. */
+/** Puts attention after the layers whose maps have its side. */
 export class AttentionInserter {
   readonly #context: ModelContext;
   readonly #network: string;
@@ -19,7 +19,7 @@ export class AttentionInserter {
   readonly #style: LayerStyle;
   readonly #sides = new Set<number>();
 
-  /** @param network - Its name in what is said to the user. */
+  /** @param network - Its name in messages. */
   constructor(context: ModelContext, network: string, place: AttentionPlace, style: LayerStyle) {
     this.#context = context;
     this.#network = network;
@@ -28,7 +28,7 @@ export class AttentionInserter {
   }
 
   /**
-   * The attention to follow layers that made maps of `side`, or nothing; asked once a side, after its last layer.
+   * The attention after layers whose output maps have `side`, or undefined. Called once per side, after its last layer.
    *
    * @throws UserError when it stands there and does not fit the channels.
    */

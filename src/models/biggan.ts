@@ -6,7 +6,7 @@
  *     D:  image -> residual blocks down -> ReLU -> sum over all positions -> linear, and projection of the label
  *
  * z is cut into equal parts, one for the first layer and one for each block. Spectral norm is on every convolution and
- * linear layer of both, on D's embedding, but not on G's. Attention stands in both on maps of 64 x 64.
+ * linear layer of both, and on D's embedding, but not on G's. Both have attention on maps of 64 x 64.
  *
  * The tables of 128 and 256 pixels are the paper's; those of 32 and 64, which it does not have, are of the authors'
  * published code.
@@ -96,7 +96,7 @@ export interface BigganDiscriminatorOptions extends BigganOptions {
   outputs: number;
 }
 
-/** Spectral norm everywhere; biases begin at 0 with every initialiser but PyTorch's default. */
+/** Spectral norm everywhere; biases start at 0 with every initialiser except PyTorch's default. */
 export function bigganStyle(init: InitialiserName): LayerStyle {
   return init === "default"
     ? { spectralNorm: true }
@@ -104,7 +104,8 @@ export function bigganStyle(init: InitialiserName): LayerStyle {
 }
 
 /**
- * Makes BigGAN's norms: gain and bias from a projection of a vector of `length` numbers, or for length 0 plain batch norm.
+ * Makes BigGAN's norms: gain and bias from a projection of a vector of `length` numbers, or for length 0 plain batch
+ * norm.
  */
 export function projectedNorms(context: ModelContext, length: number, style: LayerStyle) {
   return (channels: number): ConditionedModule => {
@@ -115,7 +116,10 @@ export function projectedNorms(context: ModelContext, length: number, style: Lay
   };
 }
 
-/** Makes norms that have a gain and a bias for each class, in tables of their own; the tables begin like all other weights. */
+/**
+ * Makes norms that have a gain and a bias for each class, in tables of their own; the tables are initialised like all
+ * other weights.
+ */
 function tabledNorms(context: ModelContext, classes: number, style: LayerStyle) {
   return (channels: number): ConditionedModule => {
     const make = classTable(context, classes, channels, style.init);
@@ -123,7 +127,7 @@ function tabledNorms(context: ModelContext, classes: number, style: LayerStyle) 
   };
 }
 
-/** The class embedding that all norms of a generator share; its weights begin like all others. */
+/** The class embedding that all norms of a generator share; its weights are initialised like all others. */
 export function sharedEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): Embedding {
   return new Embedding(context, classes, shared, style.init === undefined ? {} : { init: style.init });
 }
@@ -217,12 +221,13 @@ const shared = {
  *
  * `biggan.generator`: `latent` (length of z; by default 128, 120, 120, 140 for the four sizes), `width` 96 (the paper's
  * ch), `shared` 128 (length of the class embedding; 0 for none, and a gain and a bias for each class in every norm),
- * `hierarchical` true (z goes to every block; else to the first layer alone, as it must with `shared` 0), `conditional` true, `attention` (side of the maps with self-attention; by default none at 32 pixels, 32 at 64,
- * 64 at the others; 0 for none), `attentionNorm` true (spectral norm on its convolutions too, as in the published code),
- * `init` "orthogonal".
+ * `hierarchical` true (z goes to every block; else to the first layer alone, as it must with `shared` 0), `conditional`
+ * true, `attention` (side of the maps with self-attention; by default none at 32 pixels, 32 at 64, 64 at the others; 0
+ * for none), `attentionNorm` true (spectral norm on its convolutions too, as in the published code), `init`
+ * "orthogonal".
  *
- * `biggan.discriminator`: `width`, `attention`, `attentionNorm`, `init` likewise, `outputs` 1 (logits; more make the score
- * their log sum exp), `conditional` true (projection).
+ * `biggan.discriminator`: `width`, `attention`, `attentionNorm`, `init` likewise, `outputs` 1 (logits; more make the
+ * score their log sum exp), `conditional` true (projection).
  *
  * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
  * images, a `latent` that cannot be cut into equal parts, `attention` that is no map's side or finds no multiple of 8

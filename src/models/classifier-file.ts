@@ -1,8 +1,8 @@
 /**
- * Classifier files: a {@link Classifier}'s weights as safetensors, with all that is to be known of it in the metadata.
+ * Classifier files: a {@link Classifier}'s weights as safetensors, with its description in the metadata.
  *
- * Matrices and kernels are stored as float16, vectors (norms, biases, running statistics) as float32. Whoever writes a file
- * rounds the network first ({@link roundToFile}), so that what was measured is what the file holds.
+ * Matrices and kernels are stored as float16, vectors (norms, biases, running statistics) as float32. Round the network
+ * first ({@link roundToFile}), so that the measured network is the one in the file.
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
@@ -12,7 +12,7 @@ import { Classifier, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
 
 const KEY = "classifier";
 
-/** What a classifier may be called: it becomes part of the names of scores. */
+/** Allowed names of a classifier. The name becomes part of the names of scores. */
 export const classifierName = /^[A-Za-z0-9][\w.-]*$/;
 
 const whole = z.int().min(0);
@@ -37,7 +37,7 @@ const infoSchema = z.strictObject({
   engine: z.string(),
 });
 
-/** What a classifier file says of itself. */
+/** The metadata of a classifier file. */
 export interface ClassifierInfo {
   readonly version: 1;
   /** Its dataset's name: scores are named after `<name>-classifier`. */
@@ -51,23 +51,23 @@ export interface ClassifierInfo {
   };
   /** Side of the originals, where the training images were padded with black to the network's size. */
   readonly paddedFrom?: number | undefined;
-  /** Images of the whole test split, and how many of them these very weights classify correctly. */
+  /** Images of the whole test split, and how many of them these weights classify correctly. */
   readonly test: { readonly correct: number; readonly count: number };
   /** Where the images came from and how they were prepared. */
   readonly data: { readonly train: string; readonly test: string };
   /** The set-up of the training, its seed included. */
   readonly training: Readonly<Record<string, number | boolean | string>>;
-  /** Mean training loss and accuracy (of augmented batches, while the weights moved) of every epoch. */
+  /** Mean training loss and accuracy of every epoch, on augmented batches while the weights changed. */
   readonly history: readonly { readonly epoch: number; readonly loss: number; readonly accuracy: number }[];
   /** Gantry's version. */
   readonly gantry: string;
-  /** The engine that the bits came from. */
+  /** The engine that computed the weights. */
   readonly engine: string;
 }
 
 const storedAsHalf = (tensor: Tensor): boolean => tensor.dtype === "float32" && tensor.ndim > 1;
 
-/** Rounds a network's weights, in place, to what a file holds of them. */
+/** Rounds a network's weights, in place, to the precision of the file. */
 export function roundToFile(network: Classifier): void {
   noGrad(() =>
     scope(() => {

@@ -1,13 +1,13 @@
 /**
- * A small residual convolutional classifier of square images, whose pooled features scores are computed on.
+ * A small residual convolutional classifier of square images. Scores are computed on its pooled features.
  *
  *     image -> conv 3x3, norm, ReLU                                  [width, S, S]
  *     twice:   conv 3x3 of stride 2, norm, ReLU, then `blocks` times
  *              x -> ReLU(x + norm(conv 3x3(ReLU(norm(conv 3x3(x))))))   [2 width, S/2, S/2], [4 width, S/4, S/4]
  *     features = mean over the pixels [4 width]; logits = linear(features)
  *
- * Residual blocks are those of He et al. 2016 (arXiv 1512.03385, section 3.2), the weights begin as in He et al. 2015
- * (arXiv 1502.01852, section 2.2). Only one layer works at full size: on a CPU that is where the time would go.
+ * Residual blocks are those of He et al. 2016 (arXiv 1512.03385, section 3.2), the initial weights are those of
+ * He et al. 2015 (arXiv 1502.01852, section 2.2). Only one layer works at full size, because that costs most on a CPU.
  */
 import { UserError } from "../base/errors.ts";
 import {
@@ -22,7 +22,7 @@ import {
 } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 
-/** What fixes a {@link Classifier}'s shape. */
+/** The sizes of a {@link Classifier}. */
 export interface ClassifierOptions {
   /** Channels of the images. */
   readonly channels: 1 | 3;
@@ -36,7 +36,7 @@ export interface ClassifierOptions {
   readonly blocks: number;
 }
 
-/** What a {@link Classifier} says of a batch. */
+/** The output of a {@link Classifier} for a batch. */
 export interface Classification {
   /** [N, D]: means over the last feature maps, at least 0. */
   readonly features: Tensor;
@@ -127,7 +127,7 @@ export class Classifier extends Module {
         `classifier: images of shape [${images.shape.join(", ")}] must be [N, ${channels}, ${size}, ${size}]`,
       );
     }
-    // Channels last: with so few channels the convolutions are up to twice as fast, and one layout means one set of bits.
+    // Channels last: with few channels the convolutions are up to twice as fast, and one layout gives one set of bits.
     let maps = this.#stem.forward(images.contiguous("channelsLast"));
     for (const { halving, blocks } of this.#stages) {
       maps = halving.forward(maps);

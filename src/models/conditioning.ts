@@ -3,7 +3,8 @@ import { UserError } from "../base/errors.ts";
 import { Tensor } from "../tensor/index.ts";
 
 /**
- * z with the label appended as a one-hot vector, [B, latent + classes] (Mirza and Osindero 2014); shares of classes as they are.
+ * z with the label appended as a one-hot vector, [B, latent + classes] (Mirza and Osindero 2014); shares of classes are
+ * appended as they are.
  *
  * @throws UserError when there are no labels.
  */

@@ -25,11 +25,11 @@ export interface ModelContext extends BuildContext {
   readonly image: SampleShape;
   /** Number of classes; 0 when the data has none. */
   readonly classes: number;
-  /** How feature maps lie in memory inside the network; convolutions keep it. Default "contiguous". */
+  /** Memory layout of feature maps inside the network. Convolutions keep it. Default "contiguous". */
   readonly memoryFormat?: MemoryFormat;
   /** Makes the layers that replace batch norm. Default: batch norm itself. */
   readonly batchNorm?: BatchNormMaker | undefined;
-  /** Number of logits of the discriminator. Default: what its options say. */
+  /** Number of logits of the discriminator. Default: from its options. */
   readonly logits?: number | undefined;
   /** Makes a layer in front of the discriminator's last one. Default: none. */
   readonly beforeHead?: ((context: BuildContext, features: number) => FeatureStage) | undefined;

@@ -8,9 +8,9 @@
  *     G:  z -> linear -> [C0, 4, 4] -> (norm, ReLU, transposed convolution) until the image -> tanh
  *     D:  image -> (convolution, norm, leaky ReLU 0.2, dropout) until 4 x 4 -> linear on all of it
  *
- * No norm on D's first layer nor on G's output, no dropout after D's first. Biases stand where no batch norm follows.
- * Self-attention (Zhang et al. 2019) and hierarchical latents (Brock et al. 2019) are options: the former follows the
- * nonlinearity, with the latter each batch norm of G takes its gain and bias from a part of z.
+ * No norm on D's first layer nor on G's output, no dropout after D's first. Layers without a batch norm after them have
+ * a bias. Self-attention (Zhang et al. 2019) and hierarchical latents (Brock et al. 2019) are options: the former is
+ * after the nonlinearity. With the latter each batch norm of G takes its gain and bias from a part of z.
  */
 import { z } from "zod";
 import { withDefaults } from "../base/descriptor.ts";
@@ -94,7 +94,7 @@ const discriminatorOptions = z.strictObject({
 /** Options of {@link DcganDiscriminator}. */
 export type DcganDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 
-/** How the layers of one network begin: N(0, 0.02^2) also moves the gains of batch norm, to N(1, 0.02^2). */
+/** Initial weights of the layers of one network. With N(0, 0.02^2) the gains of batch norm are N(1, 0.02^2). */
 function beginnings(name: InitialiserName): {
   weight: { init?: Initialiser; biasInit?: Initialiser };
   gain: Initialiser;
@@ -237,8 +237,8 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
  * DCGAN's networks as parts of a recipe.
  *
  * `dcgan.generator`: `latent` 128 (length of z), `width` 64 (channels next to the image), `batchNorm` true,
- * `spectralNorm` false, `conditional` false (the label is appended to z), `hierarchical` false (z in equal parts, one for
- * the first layer and one for each batch norm, which it gives gain and bias), `attention` 0 (side of the maps with
+ * `spectralNorm` false, `conditional` false (the label is appended to z), `hierarchical` false (z in equal parts, one
+ * for the first layer and one for each batch norm, which it gives gain and bias), `attention` 0 (side of the maps with
  * self-attention: 4, 8, ... half the image's; 0 for none), `init` "normal".
  *
  * `dcgan.discriminator`: `width` 64, `batchNorm` false, `spectralNorm` false, `dropout` 0 (probability, after every

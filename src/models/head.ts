@@ -29,13 +29,13 @@ export interface HeadOptions {
 }
 
 /**
- * logits = features W^T + b. With one logit that is the score. With K logits, one per class of real images, the score is
- * log sum exp of them: the logit of "real" when the K + 1st, "generated", is fixed at 0, so that sigmoid(score) =
+ * logits = features W^T + b. With one logit that is the score. With K logits, one per class of real images, the score
+ * is log sum exp of them: the logit of "real" when the K + 1st, "generated", is fixed at 0, so that sigmoid(score) =
  * Z / (Z + 1) (Salimans et al. 2016, section 5). With classes, the score also gets <embedding(label), features>
  * (projection discriminator, Miyato and Koyama 2018, equation 4).
  *
- * The context may ask for another number of logits than the options (`logits`), and for a layer in front of the last one
- * (`beforeHead`), whose output then is the features.
+ * The context may ask for another number of logits than the options (`logits`), and for a layer in front of the last
+ * one (`beforeHead`), whose output then is the features.
  *
  * Modules: `linear`, `embedding` with classes, `stage` where there is one.
  */
@@ -64,7 +64,7 @@ export class Head extends Module {
 
   /**
    * @param hidden - The hidden activations of the network; the last one is flattened.
-   * @param last - What the head is to take instead of the last one, such as the same with noise.
+   * @param last - The input of the head in place of the last one, such as the same with noise.
    */
   forward(
     hidden: readonly Tensor[],

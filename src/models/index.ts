@@ -1,4 +1,4 @@
-/** Architectures, and what the training step knows of them. */
+/** Architectures, and their interfaces for the training step. */
 
 export {
   AllCnnDiscriminator,

@@ -1,10 +1,13 @@
-/** The generator and the discriminator as the training step sees them, whatever their architecture. */
+/** The interfaces of generators and discriminators of any architecture. */
 import { definer } from "../base/descriptor.ts";
 import { Module } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { ModelContext } from "./context.ts";
 
-/** Which labels a generator takes: none, int64 [B], or also shares of the classes, float [B, classes] with rows that sum to 1. */
+/**
+ * Which labels a generator takes: none, int64 [B], or also shares of the classes, float [B, classes] with rows that sum
+ * to 1.
+ */
 export type TakenLabels = "none" | "classes" | "shares";
 
 /**
@@ -16,8 +19,8 @@ export abstract class GeneratorNetwork extends Module {
   abstract readonly latent: number;
 
   /**
-   * The labels that {@link forward} uses. A network that ignores them says "none", so that its samples are not taken for
-   * those of a class. One that can interpolate between classes says "shares". Default "classes".
+   * The labels that {@link forward} uses. "none" for a network that ignores labels, "shares" for one that
+   * can interpolate between classes. Default "classes".
    */
   get takesLabels(): TakenLabels {
     return "classes";
@@ -28,15 +31,15 @@ export abstract class GeneratorNetwork extends Module {
 
 /** The output of a discriminator for a batch. */
 export interface DiscriminatorOutput {
-  /** [B]: not squashed; larger is more real. */
+  /** [B]: before any sigmoid; larger is more real. */
   readonly score: Tensor;
   /** [B, K]: the outputs of the last layer. */
   readonly logits: Tensor;
   /** [B, F]: the input of the last layer. */
   readonly features: Tensor;
   /**
-   * The hidden activations [B, ...], from the image to the head: after each block's nonlinearity, before noise or dropout.
-   * The last one is what the features are made of.
+   * The hidden activations [B, ...], from the image to the head: after each block's nonlinearity, before noise or
+   * dropout. The features are made from the last one.
    */
   readonly hidden: readonly Tensor[];
 }
@@ -46,8 +49,14 @@ export abstract class DiscriminatorNetwork extends Module {
   abstract forward(images: Tensor, labels?: Tensor): DiscriminatorOutput;
 }
 
-/** Defines a generator: its kind, the zod schema of its options, and a function that makes the network for a {@link ModelContext}. */
+/**
+ * Defines a generator: its kind, the zod schema of its options, and a function that makes the network for a
+ * {@link ModelContext}.
+ */
 export const defineGenerator = definer<"generator", ModelContext, GeneratorNetwork>("generator");
 
-/** Defines a discriminator: its kind, the zod schema of its options, and a function that makes the network for a {@link ModelContext}. */
+/**
+ * Defines a discriminator: its kind, the zod schema of its options, and a function that makes the network for a
+ * {@link ModelContext}.
+ */
 export const defineDiscriminator = definer<"discriminator", ModelContext, DiscriminatorNetwork>("discriminator");

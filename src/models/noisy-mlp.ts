@@ -1,13 +1,13 @@
 /**
- * Perceptrons with noise on every layer, for semi-supervised learning on MNIST (Salimans et al. 2016, section 5; widths and
- * settings as in the authors' code). With the default options:
+ * Perceptrons with noise on every layer, for semi-supervised learning on MNIST (Salimans et al. 2016, section 5; widths
+ * and settings as in the authors' code). With the default options:
  *
  *     G:  z [100] -> (linear, batch norm, softplus) 500, 500 -> weight-normed linear -> sigmoid
  *     D:  image + N(0, 0.3^2) -> (weight-normed linear, ReLU, + N(0, 0.5^2)) 1000, 500, 250, 250, 250
  *         -> weight-normed linear
  *
- * The paper's pixels lie in [0, 1] and its noise is in their unit, ours lie in [-1, 1]: D begins with (x + 1) / 2 and G ends
- * with 2 sigmoid - 1.
+ * The paper's pixels are in [0, 1], and so is the scale of its noise. Here pixels are in [-1, 1], so D begins with (x +
+ * 1) / 2 and G ends with 2 sigmoid - 1.
  */
 
 import { z } from "zod";
@@ -77,7 +77,7 @@ export class NoisyMlpGenerator extends GeneratorNetwork {
       new Softplus(),
     ]);
     const last = new Linear(context, widths.at(-1)!, channels * size * size, begin);
-    // The authors fit D to the data at first and leave G as it is drawn.
+    // The authors initialise D from the data, and G not.
     this.#body = this.registerModule("body", new Sequential(...layers, weightNorm(last, { initialStd: null })));
   }
 
@@ -129,10 +129,10 @@ const toUnit = (pixels: Tensor): Tensor => pixels.add(1).div(2);
  *
  * `noisyMlp.generator`: `latent` 100 (length of z; the authors draw it uniformly), `hidden` [500, 500].
  *
- * `noisyMlp.discriminator`: `hidden` [1000, 500, 250, 250, 250], `inputNoise` 0.3 and `noise` 0.5 (standard deviations on
- * the pixels in [0, 1] and on the hidden activations, in train mode), `outputs` 1 (logits; semiSupervised sets them). As
- * in the authors' code the lengths of the weights are trained in the last layer only; `dataDependentInitialisation` sets
- * all of them first.
+ * `noisyMlp.discriminator`: `hidden` [1000, 500, 250, 250, 250], `inputNoise` 0.3 and `noise` 0.5 (standard deviations
+ * on the pixels in [0, 1] and on the hidden activations, in train mode), `outputs` 1 (logits; semiSupervised sets
+ * them). As in the authors' code the lengths of the weights are trained in the last layer only;
+ * `dataDependentInitialisation` sets all of them first.
  *
  * @throws UserError for an unknown option or one out of range, and at build for vectors instead of images.
  *

@@ -1,6 +1,7 @@
 /**
- * A generator and a discriminator with a reference batch. It passes through the network in front of every batch, so that
- * virtual batch norm can take its statistics in each layer (Salimans et al. 2016, section 3.5). Its outputs are dropped.
+ * A generator and a discriminator with a reference batch. It passes through the network in front of every batch, so
+ * that virtual batch norm can take its statistics in each layer (Salimans et al. 2016, section 3.5). Its outputs are
+ * dropped.
  */
 import { type Module, withPassMode } from "../nn/index.ts";
 import { noGrad, Tensor } from "../tensor/index.ts";
@@ -8,7 +9,7 @@ import { sharesOf } from "./conditioning.ts";
 import { type ModelContext, sampleShape } from "./context.ts";
 import { DiscriminatorNetwork, type DiscriminatorOutput, GeneratorNetwork, type TakenLabels } from "./network.ts";
 
-/** What a reference batch consists of, as buffers: zeros until it is taken. */
+/** The reference batch as buffers: zeros until it is chosen. */
 function emptyBatch(context: ModelContext, size: number, shape: readonly number[]): Map<string, Tensor> {
   const { device, dtype = "float32", classes } = context;
   const buffers = new Map([["reference", Tensor.zeros([size, ...shape], { dtype, device })]]);
@@ -60,7 +61,9 @@ export class ReferencedGenerator extends GeneratorNetwork {
   }
 }
 
-/** A discriminator with a reference batch of samples. Modules and buffers: `network`, `reference`, `reference_labels`. */
+/**
+ * A discriminator with a reference batch of samples. Modules and buffers: `network`, `reference`, `reference_labels`.
+ */
 export class ReferencedDiscriminator extends DiscriminatorNetwork {
   readonly #network: DiscriminatorNetwork;
 

@@ -1,6 +1,6 @@
 /**
- * The frame that ResNet GANs, SAGAN and BigGAN have in common: blocks that double or halve the size, an attention layer
- * among them, and what stands before and after. Which blocks these are, the file of each architecture says.
+ * The common structure of ResNet GANs, SAGAN and BigGAN: blocks that double or halve the size, an attention layer among
+ * them, and the layers before and after. The file of each architecture chooses the blocks.
  */
 import {
   AvgPool2d,
@@ -113,7 +113,7 @@ export interface DownStep {
 export interface DownStages {
   readonly network: string;
   readonly steps: readonly DownStep[];
-  /** Whether blocks widen in their first convolution (BigGAN) or, but for the first block, in their second (SNGAN). */
+  /** Whether blocks widen in their first convolution (BigGAN), or in their second except in the first block (SNGAN). */
   readonly wideFirst: boolean;
   readonly attention: AttentionPlace;
   readonly style: LayerStyle;
@@ -152,7 +152,7 @@ export interface ResidualDiscriminatorOptions {
   readonly stages: readonly UnaryModule[];
   /** Channels of the last maps. */
   readonly features: number;
-  /** Side of the last maps; then features are means instead of sums over them. */
+  /** Side of the last maps, if features are means over them instead of sums. */
   readonly meanOver?: number | undefined;
   readonly outputs: number;
   readonly conditional: boolean;

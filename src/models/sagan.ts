@@ -1,9 +1,9 @@
 /**
- * SAGAN (Zhang et al. 2019): the class-conditional ResNet GAN with self-attention in both networks, and with spectral norm
- * on every layer of the generator too.
+ * SAGAN (Zhang et al. 2019): the class-conditional ResNet GAN with self-attention in both networks, and with spectral
+ * norm on every layer of the generator too.
  *
- * Attention stands where the paper found it best at 128 pixels, on maps of 32 x 32 (its table 1). At 32 and 48 pixels,
- * which the paper does not treat, it stands on maps of half the image's side.
+ * Attention is where the paper found it best at 128 pixels: on maps of 32 x 32 (its table 1). At 32 and 48 pixels,
+ * which are not in the paper, it is on maps of half the image's side.
  */
 import { z } from "zod";
 import { imageShape, type ModelContext } from "./context.ts";
@@ -16,7 +16,7 @@ const LARGEST_ATTENTION = 32;
 /** The side of the maps with attention, for images of `size` pixels. */
 export const saganAttention = (size: number): number => Math.min(LARGEST_ATTENTION, size / 2);
 
-/** What distinguishes SAGAN's networks from SNGAN's; its code draws all weights with gain 1. */
+/** The differences of SAGAN's networks from SNGAN's. SAGAN's code draws all weights with gain 1. */
 function settings<O extends { attention?: number | undefined }>(context: ModelContext, network: string, options: O) {
   const attention = options.attention ?? saganAttention(imageShape(context, network).size);
   return { ...options, attention, spectralNorm: true, branchGain: 1 };
@@ -29,13 +29,13 @@ const init = initialiser.default("xavierUniform");
 /**
  * SAGAN's networks as parts of a recipe, for images of 32, 48, 64 or 128 pixels.
  *
- * `sagan.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default 256 at 32 pixels, 64 at
- * the others), `conditional` true (batch norm with a gain and a bias for each class), `attention` (side of the maps with
- * self-attention; by default 32, or half the image's side where that is less; 0 for none), `upsampling` "nearest"
+ * `sagan.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default 256 at 32 pixels, 64
+ * at the others), `conditional` true (batch norm with a gain and a bias for each class), `attention` (side of the maps
+ * with self-attention; by default 32, or half the image's side where that is less; 0 for none), `upsampling` "nearest"
  * ("bilinear" in torch_mimicry's networks), `init` "xavierUniform".
  *
- * `sagan.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `outputs` 1 (logits; more make the score
- * their log sum exp), `conditional` true (projection), `attention`, `init` likewise.
+ * `sagan.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `outputs` 1 (logits; more make the
+ * score their log sum exp), `conditional` true (projection), `attention`, `init` likewise.
  *
  * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
  * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that

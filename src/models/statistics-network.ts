@@ -1,6 +1,6 @@
 /**
- * The statistics network T of MINE (Belghazi et al. 2018): one number for a pair (x, y), high where the two belong together.
- * x is a vector, or an image that convolutions reduce to features first; y is a vector.
+ * The statistics network T of MINE (Belghazi et al. 2018): one number for a pair (x, y), high where the two belong
+ * together. x is a vector, or an image that convolutions reduce to features first; y is a vector.
  */
 import {
   type BuildContext,
@@ -23,7 +23,9 @@ export interface StatisticsNetworkOptions {
   readonly y: number;
   /** Widths of the ReLU layers that see x (or its features) and y together. */
   readonly hidden: readonly number[];
-  /** Channels of the first convolution where x is an image; they double with each halving of the size, up to 8 times. */
+  /**
+   * Channels of the first convolution where x is an image; they double with each halving of the size, up to 8 times.
+   */
   readonly width: number;
 }
 
@@ -37,8 +39,8 @@ export interface PairStatistics {
 }
 
 /**
- * Vectors: [x, y] -> (linear, ReLU) for each of `hidden` -> linear. Images: (convolution 4 x 4 of stride 2, leaky ReLU 0.2) until
- * 4 x 4 pixels, flattened, then the same. No norm: T of a pair must not depend on the other pairs.
+ * Vectors: [x, y] -> (linear, ReLU) for each of `hidden` -> linear. Images: (convolution 4 x 4 of stride 2, leaky ReLU
+ * 0.2) until 4 x 4 pixels, flattened, then the same. No norm: T of a pair must not depend on the other pairs.
  *
  * Modules: `body` (images), `head`, each numbered as in a Sequential.
  *
@@ -79,8 +81,8 @@ export class StatisticsNetwork extends Module {
   }
 
   /**
-   * T of a batch's own pairs, and of every x with the y of the row after it. Rows that are drawn independently make these
-   * independent pairs, none of them a joint one; nothing is drawn. x passes through the body once.
+   * T of a batch's own pairs, and of every x with the y of the row after it. Rows are drawn independently, so these are
+   * independent pairs. Nothing is drawn here. x passes through the body once.
    *
    * @param x [B, ...], B at least 2.
    * @param y [B, Y].
@@ -101,7 +103,7 @@ export class StatisticsNetwork extends Module {
   }
 }
 
-/** The rows [B, ...] moved up by `by` places, those that fall off put at the end. */
+/** The rows [B, ...] rotated up by `by` places. */
 export function nextRows(rows: Tensor, by = 1): Tensor {
   const count = rows.shape[0]!;
   return Tensor.cat([rows.narrow(0, by, count - by), rows.narrow(0, 0, by)], 0);

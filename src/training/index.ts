@@ -1,4 +1,4 @@
-/** Training: step, loop, checkpoints and the run directory. */
+/** Training: step, loop, checkpoints and the run folder. */
 
 export {
   type ClassifierEpoch,

@@ -1,6 +1,6 @@
 /**
- * What the loop, checkpoints, samples and scores know of the thing that is trained. A recipe's GAN and a user's trainer
- * both offer it, and nobody asks which one it is.
+ * The interface between what is trained and the loop, checkpoints, samples and scores. A recipe's GAN and a user's
+ * trainer both have it.
  */
 import type { Descriptor } from "../base/descriptor.ts";
 import type { DataLoader } from "../data/index.ts";
@@ -38,7 +38,7 @@ export type RunSettings = Pick<
   readonly generator?: Descriptor<"generator", never>;
 };
 
-/** What samples are drawn from. */
+/** The generator of samples. */
 export interface Samplable {
   readonly recipe: RunSettings;
   readonly shape: DataShape;
@@ -49,13 +49,13 @@ export interface Samplable {
   };
   readonly techniques: readonly Technique[];
   readonly streams: Pick<RandomStreams, "aside">;
-  /** Present where one network tells real samples from generated ones: the score `testError` asks it. */
+  /** Present where one network tells real samples from generated ones, for the score `testError`. */
   readonly discriminator?: DiscriminatorNetwork;
 }
 
 /** What a checkpoint keeps. */
 export interface Checkpointable {
-  /** Each is a file of its own, with PyTorch's names. */
+  /** Each has a file of its own, with PyTorch's names. */
   readonly modules: Readonly<Record<string, Module>>;
   readonly optimizers: Readonly<Record<string, Optimizer>>;
   readonly techniques: readonly Technique[];
@@ -64,17 +64,17 @@ export interface Checkpointable {
   readonly streams: RandomStreams;
   readonly progress: Progress;
   readonly step: number;
-  /** Says that this many steps are done. */
+  /** Sets the number of steps done. */
   reach(step: number): void;
 }
 
-/** What one step gave. */
+/** The result of one step. */
 export interface StepResult {
   /** Names of the numbers, as the log has them. */
   readonly names: readonly string[];
   /** float32 [names]. The caller disposes it. */
   readonly values: Tensor;
-  /** Real samples that the step looked at. */
+  /** The number of real samples in the step. */
   readonly samples: number;
 }
 
@@ -88,7 +88,7 @@ export interface Trainable extends Samplable, Checkpointable {
   applySchedule(schedule: Schedule | undefined): void;
   /** One step. */
   trainStep(): StepResult;
-  /** Further numbers for a line of the log. */
+  /** More numbers for a line of the log. */
   report(): Readonly<Record<string, number>>;
   dispose(): void;
 }

@@ -4,11 +4,12 @@
  *     shared, linear, blocks.<i>.0 (bn1, conv1, bn2, conv2, conv_sc), blocks.<i>.1 (theta, phi, g, o, gamma), output_layer
  *
  * Its spectral norm stores one vector u0 and makes a power iteration in every pass, in evaluation mode as well, without
- * storing the result: the vectors that it computes with there are the ones that are stored here. Without a shared embedding
- * (no --G_shared, as in its script for CIFAR-10) a norm's `gain` and `bias` are tables of the classes, which have no u0.
+ * storing the result: the vectors that it computes with there are the ones that are stored here. Without a shared
+ * embedding (no --G_shared, as in its script for CIFAR-10) a norm's `gain` and `bias` are tables of the classes, which
+ * have no u0.
  *
- * Its norm across replicas (--cross_replica) multiplies by the gain where it trains on several devices, and adds the gain
- * everywhere else, also in evaluation mode. A file does not say in which way it was trained, so that none is read.
+ * Its norm across replicas (--cross_replica) multiplies by the gain where it trains on several devices, and adds the
+ * gain everywhere else, also in evaluation mode. A file does not say how it was trained, so no such file is read.
  */
 import { UserError } from "../../base/errors.ts";
 import { Tensor } from "../../tensor/index.ts";
@@ -115,9 +116,9 @@ function renamed(state: State, blocks: number): State {
 }
 
 /**
- * How many passes the statistics of --mybn were summed over, once --accumulate_stats has made standing statistics of them.
+ * The number of passes in the statistics of --mybn, once --accumulate_stats has made standing statistics of them.
  *
- * Weight averaging averages the sums and the counter too, with statistics of other steps; the counter is no whole number then.
+ * Weight averaging averages the sums and the counter as well, over several steps. Then the counter is no whole number.
  */
 function passes(counter: number): number {
   if (Number.isInteger(counter)) return counter;

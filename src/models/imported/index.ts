@@ -32,7 +32,7 @@ export function recogniseGenerator(state: State): ImportedGenerator {
   );
 }
 
-/** Reads the tensors of a `.safetensors` file, or of a `.pth` file's state dict, wherever in it that lies. */
+/** Reads the tensors of a `.safetensors` file, or those of the state dict in a `.pth` file. */
 export function readWeights(path: string): State {
   if (path.endsWith(".safetensors")) return readSafetensors(path).tensors;
   for (const entry of ENTRIES) {

@@ -8,9 +8,9 @@ import type { GeneratorNetwork } from "../network.ts";
 /** Tensors by name. */
 export type State = ReadonlyMap<string, Tensor>;
 
-/** A generator of another project: what it is in a recipe, and its weights under the names that it has here. */
+/** A generator of another project: its part of a recipe, and its weights under Gantry's names. */
 export interface ImportedGenerator {
-  /** Whose layout it was, for messages. */
+  /** The project, for messages. */
   readonly layout: string;
   readonly generator: Descriptor<"generator", ModelContext, GeneratorNetwork>;
   readonly image: { readonly channels: number; readonly size: number };

@@ -1,12 +1,12 @@
 /**
- * The blocks of Inception v3 (Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision", figures 5
- * to 7 and 10) as they stand in the TensorFlow graph of 2015-12-05. Names of layers are those of the published weights.
+ * The blocks of Inception v3 (Szegedy et al. 2016, "Rethinking the Inception Architecture for Computer Vision", figures
+ * 5 to 7 and 10) as they are in the TensorFlow graph of 2015-12-05. Names of layers are those of the published weights.
  */
 import { UnaryModule } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { ConvLayer, chain, join, type LayerContext, scaled, type Window } from "./layer.ts";
 
-/** A block: it knows how many channels come out. */
+/** A block, with its number of output channels. */
 export abstract class Block extends UnaryModule {
   abstract readonly outputs: number;
   readonly #context: LayerContext;
@@ -41,8 +41,8 @@ const step =
 const through = (x: Tensor, layers: readonly ConvLayer[]): Tensor => chain(x, ...layers.map(step));
 
 /**
- * Average over 3 x 3, then the layer. The average, which leaves padding out, is affine with weights that sum to 1, and a
- * 1 x 1 convolution works on each pixel: so they commute, and the average is taken over the fewer channels.
+ * Average over 3 x 3, then the layer. The average leaves padding out, so its weights sum to 1, and a 1 x 1 convolution
+ * works on each pixel. So the two commute, and the average is taken of whichever has fewer channels.
  */
 const averaged = (x: Tensor, layer: ConvLayer): Tensor =>
   chain(
@@ -105,7 +105,7 @@ export class BlockB extends Block {
   }
 }
 
-/** 17 x 17: 7 x 7 taken apart into rows and columns; `inner` channels within the towers. */
+/** 17 x 17: 7 x 7 split into rows and columns; `inner` channels within the towers. */
 export class BlockC extends Block {
   override readonly outputs: number;
   readonly #single: ConvLayer;

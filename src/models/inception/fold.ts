@@ -1,4 +1,4 @@
-/** Batch normalisation with fixed statistics, worked into the convolution before it. */
+/** Batch normalisation with fixed statistics, folded into the convolution before it. */
 import { UserError } from "../../base/errors.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { EPSILON } from "./layer.ts";
@@ -6,10 +6,11 @@ import { EPSILON } from "./layer.ts";
 /**
  * The state dict of a folded {@link InceptionV3} from that of one with batch normalisation: for every `x.bn`,
  *
- * s = bn.weight / sqrt(bn.running_var + 0.001), `x.conv.weight` := s conv.weight, `x.conv.bias` := bn.bias - s bn.running_mean
+ * s = bn.weight / sqrt(bn.running_var + 0.001), `x.conv.weight` := s conv.weight, `x.conv.bias` := bn.bias - s
+ * bn.running_mean
  *
- * computed in float64 and rounded once. The results in evaluation mode are the same up to rounding, and each layer passes
- * over its maps once less. Tensors without batch normalisation are taken as they are, not copied.
+ * computed in float64 and rounded once. The results in evaluation mode are the same up to rounding, and each layer
+ * reads its maps once less. Tensors without batch normalisation are taken as they are, not copied.
  *
  * @throws UserError when a batch normalisation lacks a tensor.
  *

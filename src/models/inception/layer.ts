@@ -1,4 +1,4 @@
-/** The layer that Inception v3 is made of: convolution, batch normalisation, ReLU. */
+/** The layer of Inception v3: convolution, batch normalisation, ReLU. */
 import { BatchNorm2d, type BuildContext, createTensor, type Initialiser, UnaryModule, zeros } from "../../nn/index.ts";
 import { Tensor } from "../../tensor/index.ts";
 
@@ -10,7 +10,7 @@ export interface LayerContext {
   readonly build: BuildContext;
   /** Factor of all channel counts except those of the image and of the logits. */
   readonly width: number;
-  /** Whether batch normalisation has been worked into the convolutions. */
+  /** Whether batch normalisation is folded into the convolutions. */
   readonly folded: boolean;
   /** Draws the convolutions' weights. */
   readonly init: Initialiser;
@@ -78,7 +78,7 @@ export class ConvLayer extends UnaryModule {
   }
 }
 
-/** One after the other; what lies between two steps is freed at once, for the maps of the first layers are large. */
+/** One layer after the other. Maps between two layers are freed at once, because the first layers' maps are large. */
 export function chain(x: Tensor, ...steps: readonly ((maps: Tensor) => Tensor)[]): Tensor {
   let maps = x;
   for (const step of steps) {

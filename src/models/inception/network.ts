@@ -1,9 +1,10 @@
 /**
- * Inception v3 in the variant that scores of generators are computed with: the network of Szegedy et al. 2016 as it stands
- * in the TensorFlow graph of 2015-12-05, which Salimans et al. 2016 (Inception Score) and Heusel et al. 2017 (FID) used.
+ * Inception v3 in the variant for scores of generators: the network of Szegedy et al. 2016 as it is
+ * in the TensorFlow graph of 2015-12-05, which Salimans et al. 2016 (Inception Score) and Heusel et al. 2017 (FID)
+ * used.
  *
- * It differs from the usual Inception v3 in what FID's published PyTorch weights (`pt_inception-2015-12-05-6726825d.pth`)
- * are made for: averages in blocks leave padding out, the last block pools with the maximum, and there are 1008 logits.
+ * It differs from the usual Inception v3, as FID's published PyTorch weights (`pt_inception-2015-12-05-6726825d.pth`)
+ * need: averages in blocks leave padding out, the last block pools with the maximum, and there are 1008 logits.
  */
 import { UserError } from "../../base/errors.ts";
 import { type BuildContext, type Initialiser, kaimingNormal, Linear, Module } from "../../nn/index.ts";
@@ -11,7 +12,7 @@ import { scope, type Tensor } from "../../tensor/index.ts";
 import { type Block, BlockA, BlockB, BlockC, BlockD, BlockE } from "./blocks.ts";
 import { ConvLayer, chain, type LayerContext, scaled, type Window } from "./layer.ts";
 
-/** Side of the images that the network sees. */
+/** Side of the input images. */
 export const INCEPTION_SIZE = 299;
 /** Logits of the network: ImageNet's 1000 classes, and 8 that are not used. */
 export const INCEPTION_CLASSES = 1008;
@@ -26,11 +27,11 @@ export interface InceptionOptions {
   readonly init?: Initialiser;
 }
 
-/** What the network says of a batch. */
+/** The output of the network for a batch. */
 export interface InceptionOutput {
   /** [N, 2048]: the mean of the last maps over their 8 x 8 pixels. */
   readonly features: Tensor;
-  /** [N, 1008]: `features` times `fc.weight`, without its bias: what the Inception Score is computed on. */
+  /** [N, 1008]: `features` times `fc.weight`, without its bias. The Inception Score uses these. */
   readonly logits: Tensor;
 }
 

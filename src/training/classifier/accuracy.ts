@@ -1,4 +1,4 @@
-/** Counting what a classifier gets right. */
+/** The accuracy of a classifier. */
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../../data/index.ts";
 import type { Classifier } from "../../models/index.ts";
@@ -8,7 +8,8 @@ import { type Device, noGrad, scope } from "../../tensor/index.ts";
 const CHUNK = 250;
 
 /**
- * The number of a dataset's images that the network puts into their class, in the mode it is in. Images are not augmented.
+ * The number of a dataset's images that the network classifies correctly, in its present mode. Images are not
+ * augmented.
  *
  * Resolves to undefined when `stop` was raised meanwhile.
  */

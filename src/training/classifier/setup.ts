@@ -1,6 +1,6 @@
-/** How classifiers are trained: the set-ups of the shipped ones, and the one for other data. */
+/** Set-ups of classifier training: those of the shipped classifiers, and one for other data. */
 
-/** Everything that the training of a classifier depends on besides its images. */
+/** All settings of the training of a classifier. */
 export interface ClassifierSetup {
   /** Channels of the network's first layer; the features are four times this number. */
   readonly width: number;
@@ -35,7 +35,7 @@ const common = {
 
 /** Set-ups by the name of the dataset: what the shipped weights were trained with. */
 const setups: Readonly<Record<string, ClassifierSetup>> = {
-  // A mirrored digit is no digit. Digits and clothes are centred, so a larger shift would cut into them.
+  // Digits are not mirrored. Digits and clothes are centred, so a larger shift would cut them.
   // A short training of a small network needs no larger shift on photographs either.
   mnist: { ...common, width: 16, epochs: 6, shift: 2, flip: false },
   "fashion-mnist": { ...common, width: 24, epochs: 8, shift: 2, flip: true },
@@ -48,12 +48,12 @@ export function classifierSetup(name: string): ClassifierSetup {
   return { ...common, width: 32, epochs: 20, shift: 4, flip: false };
 }
 
-/** Fewest steps that an epoch should have: with fewer, the running statistics of batch norm know too few batches. */
+/** Fewest steps that an epoch should have: with fewer, batch norm's running statistics average too few batches. */
 const LEAST_STEPS = 32;
 
 /**
- * The set-up for a training split of `count` images: where there are few, the batch is halved until an epoch has 32 steps
- * (or the batch 8 images), and the learning rate with it (Goyal et al. 2017, arXiv 1706.02677, section 2.1).
+ * The set-up for a training split of `count` images: where there are few, the batch is halved until an epoch has 32
+ * steps (or the batch 8 images), and the learning rate with it (Goyal et al. 2017, arXiv 1706.02677, section 2.1).
  *
  * @example
  * fitToCount(classifierSetup("birds"), 1000).batchSize; // 16

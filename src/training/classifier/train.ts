@@ -1,6 +1,6 @@
 /**
- * Training a classifier: SGD with Nesterov's momentum under one cycle of the learning rate, on shifted and flipped images,
- * then one measurement on the test split. The last weights are taken, never the best by test.
+ * Training a classifier: SGD with Nesterov's momentum under one cycle of the learning rate, on shifted and flipped
+ * images, then one measurement on the test split. The last weights are the result, never the best by test.
  */
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
@@ -14,7 +14,7 @@ import { oneCycle } from "./one-cycle.ts";
 import type { ClassifierSetup } from "./setup.ts";
 import { randomShift } from "./shift.ts";
 
-/** How the training goes: of the steps since the last report. */
+/** Progress of the training: means over the steps since the last report. */
 export interface ClassifierTick {
   /** Steps done. */
   readonly step: number;
@@ -53,7 +53,7 @@ export interface ClassifierTraining {
 
 /** A trained classifier. */
 export interface TrainedClassifier {
-  /** In evaluation mode, rounded to what its file will hold. */
+  /** In evaluation mode, rounded to the precision of its file. */
   readonly network: Classifier;
   readonly history: readonly ClassifierEpoch[];
   readonly test: { readonly correct: number; readonly count: number };
@@ -63,8 +63,8 @@ export interface TrainedClassifier {
 const TICK = 20;
 
 /**
- * Trains a classifier and measures it on the whole test split. The same images, set-up, engine and number of threads give
- * the same bits.
+ * Trains a classifier and measures it on the whole test split. The same images, set-up, engine and number of threads
+ * give the same bits.
  *
  * Resolves to undefined when `stop` was raised before the last step.
  *
@@ -149,7 +149,7 @@ async function allSteps(
   }
 }
 
-/** Means of loss and accuracy; tensors wait on the device until they are asked for. */
+/** Means of loss and accuracy. The tensors stay on the device until they are read. */
 class Means {
   readonly #waiting: Tensor[] = [];
   #loss = 0;

@@ -29,17 +29,20 @@ export interface Rendezvous extends Replica {
 /** Seconds to wait for the other workers: machines read their data at different speeds. */
 const RENDEZVOUS_SECONDS = 600;
 
-/** While the first worker evaluates, the others wait. A worker that dies is noticed at once, whatever this is. */
+/**
+ * Seconds to wait in every call: while the first worker evaluates, the others wait. A worker that dies is noticed at
+ * once.
+ */
 const COLLECTIVE_SECONDS = 6 * 3600;
 
 /** The next port from 1 to 65535; after the last comes 1024, because lower ports need privileges. */
 const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
 
 /**
- * The rendezvous that torchrun's environment variables describe: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and, if it is
- * set, LOCAL_RANK. Undefined where they are not set or describe one process. Where torchrun itself listens on
- * MASTER_PORT, the workers connect on the port after it: torchrun's store and this libtorch may speak different versions
- * of the protocol.
+ * The rendezvous that torchrun's environment variables describe: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and, if it
+ * is set, LOCAL_RANK. Undefined where they are not set or describe one process. Where torchrun itself listens on
+ * MASTER_PORT, the workers connect on the port after it: torchrun's store and this libtorch may speak different
+ * versions of the protocol.
  *
  * @throws UserError when a variable is missing or is no number that fits.
  *
@@ -75,11 +78,11 @@ export function deviceOf(
   return device === "cuda" && localRank !== undefined ? `cuda:${localRank}` : device;
 }
 
-/** What must be the same for all. Device and threads may differ: machines do. */
+/** The settings that all workers must share. Device and threads may differ. */
 const commonHash = (settings: RunSettings): string => recipeHash({ ...settings, device: "cpu", threads: undefined });
 
 /**
- * Connects to the other workers; false when `stop` was raised before. While it waits, nothing else happens in this
+ * Connects to the other workers; false when `stop` was raised before. It blocks this
  * process.
  *
  * @throws UserError when they do not come, or when one of them trains with other settings.
@@ -118,7 +121,7 @@ function bytesFromFirst(own: Uint8Array): Uint8Array {
 }
 
 /**
- * Sends the checkpoint that the first worker has begun from to the others. Nothing is sent for a new run: the same
+ * Sends the first worker's checkpoint to the others. Nothing is sent for a new run: the same
  * settings build the same weights everywhere.
  *
  * @param path - Of the checkpoint, for the first worker.
@@ -138,7 +141,7 @@ export function shareCheckpoint({ rank, size }: Replica, path: string | undefine
   }
 }
 
-/** The bytes that the first worker sends, or room for them. */
+/** The bytes that the first worker sends, or an array for them. */
 function padded(leads: boolean, own: Uint8Array): Uint8Array {
   const length = numberFromFirst(own.length);
   return leads ? own : new Uint8Array(length);

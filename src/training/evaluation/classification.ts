@@ -1,4 +1,4 @@
-/** The discriminator as a classifier of the test split: what `testError` and ensembles are measured on. */
+/** The discriminator as a classifier of the test split, for `testError` and ensembles. */
 import { setImmediate } from "node:timers/promises";
 import { fromPlain, toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
@@ -37,7 +37,7 @@ export async function testSplit({ data }: Pick<RunSettings, "data">): Promise<Da
 
 /**
  * Logits float32 [N, K] on the CPU of all images, by the discriminator in evaluation mode; with `averaged` through the
- * techniques' samplers (averaged weights). Training's random streams do not move. The caller disposes it.
+ * techniques' samplers (averaged weights). Training's random streams do not change. The caller disposes it.
  *
  * @throws the reason of `stop` when it is raised, and UserError when the discriminator has one logit for all classes.
  */

@@ -1,9 +1,9 @@
-/** Evaluation while training: what the loop asks of `evaluate`, for data of any kind. */
+/** Evaluation during training: the interface between the loop and `evaluate`, for any data. */
 import { UserError } from "../../base/errors.ts";
 import { type CollectProgress, type FeatureNetwork, type Metric, type Score, scoreName } from "../../metrics/index.ts";
 import type { Samplable } from "../trainable.ts";
 
-/** What an evaluation tells while it runs. */
+/** Progress of an evaluation. */
 export interface EvaluationEvents {
   evaluating?(progress: CollectProgress): void;
   note?(message: string): void;

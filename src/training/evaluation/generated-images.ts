@@ -21,7 +21,8 @@ export interface DrawingOptions {
 const GROUP = 8 * SAMPLE_BATCH;
 
 /**
- * The samples of a generator as bytes, with how they are drawn. Every pass over the set draws the same images.
+ * The samples of a generator as bytes, with a description of how they are drawn. Every pass over the set draws the same
+ * images.
  *
  * @throws UserError when the data are no images; drawing throws it when a sample is not finite.
  */

@@ -1,4 +1,4 @@
-/** Evaluation of images while training: the feature network and the real images are opened once for the run. */
+/** Evaluation of images during training: the feature network and the real images are opened once for the run. */
 import type { Dataset } from "../../data/index.ts";
 import {
   datasetImages,

@@ -1,4 +1,4 @@
-/** The data's images nearest to some samples, pixel by pixel: does a generator repeat what it was shown? */
+/** The images of the data nearest to some samples, pixel by pixel: they show whether a generator copies its data. */
 import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../../data/index.ts";
 import type { PixelBatch } from "../../formats/index.ts";
@@ -16,15 +16,15 @@ export interface NearImage {
 
 /** Real images that are compared at once, at most. */
 const CHUNK = 2048;
-/** Bytes that these take as float64, at most: few images where they are large. */
+/** Most bytes of these images as float64, so large images are compared in small groups. */
 const CHUNK_BYTES = 2 ** 26;
 const DOUBLE_BYTES = 8;
 /** Bytes to a unit of [-1, 1]. */
 const UNIT = 127.5;
 
 /**
- * The `k` nearest images of a dataset for each sample, nearest first. Both sides are bytes, whose squared distances are whole
- * numbers: a copy has distance 0. Mirror images are not looked at. Of images equally near, any may be given.
+ * The `k` nearest images of a dataset for each sample, nearest first. Both sides are bytes, whose squared distances are
+ * whole numbers: a copy has distance 0. Mirror images are not compared. Of images equally near, any may be returned.
  *
  * @throws UserError when sizes differ or the data has fewer images.
  */

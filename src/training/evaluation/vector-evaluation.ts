@@ -1,4 +1,4 @@
-/** Evaluation of vectors while training: the metrics see the generator's samples as they are. */
+/** Evaluation of vectors during training: the metrics get the generator's samples as they are. */
 import { UserError } from "../../base/errors.ts";
 import type { VectorData } from "../../data/index.ts";
 import { type Drawing, type Metric, type Protocol, type Score, scoreName } from "../../metrics/index.ts";

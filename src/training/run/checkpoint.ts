@@ -1,12 +1,13 @@
 /**
- * Checkpoints: everything that training continues from, as safetensors plus JSON.
+ * Checkpoints: the whole state of training, as safetensors and JSON.
  *
  *     checkpoints/step-000500/
  *       <module>.safetensors    weights under PyTorch's names: of a recipe, generator and discriminator
  *       state.safetensors       optimizers, techniques, data order, random streams
  *       state.json              the numbers
  *
- * A checkpoint is written into a folder of another name, flushed, and renamed: a folder of the final name is whole.
+ * A checkpoint is written into a folder with another name, flushed, and renamed. So a folder with the final name is
+ * whole.
  */
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -46,7 +47,7 @@ interface CarriedState {
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** A part of the training's state besides the modules: its current value, and how it is put back. */
+/** A part of the training's state besides the modules: its current value, and how it is loaded. */
 interface Carrier {
   state(): CarriedState;
   load(state: CarriedState): void;
@@ -132,7 +133,7 @@ export function writeCheckpoint(folder: string, trained: Checkpointable, seconds
       const { step, epoch } = trained.progress;
       const state: CheckpointState = { format: FORMAT, step, epoch, seconds, numbers: contents.numbers };
       writeFileAtomic(join(temporary, "state.json"), [`${JSON.stringify(state, null, 2)}\n`]);
-      // Only a folder that could not be loaded can stand there: training never goes back from a whole one.
+      // Only a folder that could not be loaded can be there: training never goes back behind a whole checkpoint.
       rmSync(target, { recursive: true, force: true });
       renameSync(temporary, target);
       flushFolder(folder);
@@ -144,7 +145,7 @@ export function writeCheckpoint(folder: string, trained: Checkpointable, seconds
   return target;
 }
 
-/** For what is left of a failure: another failure must not take its place. */
+/** Cleans up after a failure: an error here must not hide the first one. */
 function removeIfPossible(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
@@ -184,12 +185,12 @@ export function readCheckpointState(path: string): CheckpointState {
   return readJsonFile(file, stateSchema);
 }
 
-/** Puts the weights of a checkpoint into the modules, and the state of techniques that sampling needs. */
+/** Loads the weights of a checkpoint into the modules, and the state of techniques that sampling needs. */
 export function loadForSampling(path: string, trained: Checkpointable): void {
   load(path, trained, readCheckpointState(path), (owner) => owner.startsWith("technique."));
 }
 
-/** Puts a whole checkpoint back; training continues with the same bits. Returns its JSON part. */
+/** Loads a whole checkpoint. Training continues with the same bits. Returns its JSON part. */
 export function loadCheckpoint(path: string, trained: Checkpointable): CheckpointState {
   const state = readCheckpointState(path);
   load(path, trained, state, () => true);

@@ -3,7 +3,7 @@ import { UserError } from "../../base/errors.ts";
 import { takeLock } from "../../formats/index.ts";
 
 /**
- * Locks `run` with the file `path`; the returned function ends that.
+ * Locks `run` with the file `path`. The returned function unlocks it.
  *
  * @throws UserError when another living process holds the lock, or this one does already.
  */

@@ -1,4 +1,4 @@
-/** The report of a run: what was trained, how it went, and the last samples, on one page. */
+/** The report of a run: settings, losses, scores and the last samples, on one page. */
 import { relative } from "node:path";
 import { lineChart } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/index.ts";
@@ -34,7 +34,7 @@ const RECIPE_NUMBERS = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fak
 
 const labelOf = (name: string): string => RECIPE_NUMBERS[name as keyof typeof RECIPE_NUMBERS] ?? name;
 
-/** The names in a log besides those of every line. */
+/** The names in a log that not every line has. */
 function numbersIn(ticks: readonly Tick[]): string[] {
   const every = ["step", "epoch", "imagesPerSecond", "seconds"];
   return [...new Set(ticks.flatMap((tick) => Object.keys(tick)))].filter((name) => !every.includes(name));
@@ -43,7 +43,7 @@ function numbersIn(ticks: readonly Tick[]): string[] {
 /** Whether a number was reported by a technique: the log of a recipe has `dReal`. */
 const isExtra = (name: string, all: readonly string[]): boolean => all.includes("dReal") && !(name in RECIPE_NUMBERS);
 
-/** How training went: the numbers over the steps, as charts and as a table. */
+/** The numbers over the steps, as charts and as a table. */
 function trainingSection(directory: RunDirectory, ticks: readonly Tick[]): string[] {
   if (ticks.length === 0) return [];
   const shown = thin(ticks, POINTS);
@@ -93,7 +93,7 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
   }));
   const [main] = curves;
   const values = main!.points.map(([, value]) => value);
-  // FID falls by orders of magnitude: on a linear axis all but the first points would lie on the floor.
+  // FID falls by orders of magnitude: on a linear axis all but the first points would be at the bottom.
   const logarithmic = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
   const chart = lineChart({ title: main!.name, xName: "step", curves: [main!], logarithmic });
   writeFileAtomic(directory.scoresChart, [chart]);

@@ -1,5 +1,5 @@
 /**
- * A run's folder: what it was asked to do, its log, and where its samples and checkpoints are.
+ * A run's folder: its settings, log, samples and checkpoints.
  *
  *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg  losses.svg  numbers.svg
  */
@@ -34,7 +34,7 @@ const descriptionSchema = z.object({
   from: z.string().optional(),
   /** Versions and settings that the bits depend on. */
   engine: z.record(z.string(), z.union([z.string(), z.number()])),
-  /** What the networks were built for; written once the data is known. */
+  /** The shape and classes that the networks were built for. Written once the data is known. */
   data: z
     .object({
       name: z.string(),
@@ -81,7 +81,7 @@ export class RunDirectory {
   get lossesChart(): string {
     return join(this.path, "losses.svg");
   }
-  /** The chart of the other numbers, which the report shows: of a recipe, D(real) and D(fake). */
+  /** The chart of the other numbers, which the report shows: in a recipe's run, D(real) and D(fake). */
   get numbersChart(): string {
     return join(this.path, "numbers.svg");
   }
@@ -97,7 +97,7 @@ export class RunDirectory {
     try {
       mkdirSync(this.path, { recursive: true });
       if (readdirSync(this.path).length > 0) throw this.#taken();
-      // Fails if it exists: of two processes that found the folder empty, one continues.
+      // Fails if it exists: when two processes find the folder empty, one continues.
       mkdirSync(this.samples);
       mkdirSync(this.checkpoints);
     } catch (error) {
@@ -136,12 +136,12 @@ export class RunDirectory {
     this.#log.append(line);
   }
 
-  /** The ticks that count, each step once. */
+  /** The valid ticks, each step once. */
   ticks(): Tick[] {
     return this.#log.ticks();
   }
 
-  /** The evaluations that count, oldest first. */
+  /** The valid evaluations, oldest first. */
   evaluations(): ScoresEvent[] {
     return this.#log.evaluations();
   }
@@ -156,8 +156,8 @@ export class RunDirectory {
   }
 
   /**
-   * Marks the run as being trained by this process, and clears away what interrupted writes have left; the returned
-   * function ends the mark.
+   * Marks the run as being trained by this process, and removes what interrupted writes have left. The returned
+   * function removes the mark.
    *
    * @throws UserError when another living process trains it.
    */
@@ -177,7 +177,7 @@ export class RunDirectory {
   }
 }
 
-/** Whether a file or folder is one that an atomic write was interrupted in. */
+/** Whether a file or folder is left from an interrupted atomic write. */
 function isTemporaryName(name: string): boolean {
   return /^\..+\.\d+-[0-9a-f]{12}\.tmp$/.test(name);
 }

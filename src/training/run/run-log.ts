@@ -13,8 +13,8 @@ export interface Tick {
   /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
   /**
-   * Means over the steps since the last line: of a recipe `lossD`, `lossG`, `dReal` and `dFake`, of a trainer the numbers
-   * that its step returns. Then what techniques report, such as top-k's `k`.
+   * Means over the steps since the last line: `lossD`, `lossG`, `dReal` and `dFake` of a recipe, or the numbers that a
+   * trainer's step returns. Then the numbers of techniques, such as top-k's `k`.
    */
   readonly [name: string]: number | undefined;
 }
@@ -59,7 +59,7 @@ export class RunLog {
    */
   append(line: LogLine): void {
     try {
-      // A crash or a full disk can have left half a line: what follows must not be joined to it.
+      // A crash or a full disk can have left half a line. The next line must not be joined to it.
       const separator = endsWithNewline(this.path) ? "" : "\n";
       appendFileSync(this.path, `${separator}${JSON.stringify(line)}\n`);
     } catch (error) {
@@ -67,7 +67,7 @@ export class RunLog {
     }
   }
 
-  /** The ticks, each step once: after a resume the later line counts, and what lay beyond the checkpoint is left out. */
+  /** The ticks, each step once: after a resume the later line is valid, and lines after the checkpoint are left out. */
   ticks(): Tick[] {
     return this.#standing().filter((line): line is Tick => !("event" in line));
   }
@@ -77,7 +77,7 @@ export class RunLog {
     return this.#standing().filter((line): line is ScoresEvent => "event" in line && line.event === "scores");
   }
 
-  /** Ticks and scores that count: not those of steps that a resumed run made again. */
+  /** Valid ticks and scores: without those of steps that a resumed run made again. */
   #standing(): LogLine[] {
     if (!existsSync(this.path)) return [];
     let standing: LogLine[] = [];
@@ -100,7 +100,10 @@ interface ScoredStep {
   readonly value: number;
 }
 
-/** The values of a score, oldest first, that compare with its newest one: a run's `evaluate` may change when it is resumed. */
+/**
+ * The values of a score, oldest first, that compare with its newest one: a run's `evaluate` may change when it is
+ * resumed.
+ */
 export function comparableValues(evaluations: readonly ScoresEvent[], name: string): ScoredStep[] {
   const all = evaluations.flatMap(({ step, scores }) => {
     const score = scores.find((one) => one.name === name);
@@ -112,7 +115,10 @@ export function comparableValues(evaluations: readonly ScoresEvent[], name: stri
     .map(({ step, score: { value } }) => ({ step, value }));
 }
 
-/** The best value of a score among those that compare; undefined when there is none. Of equal ones the earlier is better. */
+/**
+ * The best value of a score among those that compare; undefined when there is none. Of equal ones the earlier is
+ * better.
+ */
 export function bestEvaluation(
   evaluations: readonly ScoresEvent[],
   { name, better }: Pick<Score, "name" | "better">,
@@ -123,7 +129,7 @@ export function bestEvaluation(
   );
 }
 
-/** The best evaluation by the score that the run chooses by, as the newest evaluation has it; undefined when there is none. */
+/** The best evaluation by the score that the newest evaluation names. Undefined when there is none. */
 export function chosenEvaluation(evaluations: readonly ScoresEvent[]): (ScoredStep & { name: string }) | undefined {
   const newest = evaluations.at(-1);
   const score = newest?.scores.find(({ name }) => name === newest.chosenBy);
@@ -131,7 +137,7 @@ export function chosenEvaluation(evaluations: readonly ScoresEvent[]): (ScoredSt
   return best && { ...best, name: score.name };
 }
 
-/** Half a line, as a crash leaves it, is passed over. */
+/** Half a line, which a crash can leave, is skipped. */
 function parseLine(text: string): LogLine | undefined {
   try {
     const line: unknown = JSON.parse(text);

@@ -1,4 +1,4 @@
-/** The weights that a run begins with when they are not new: those of another run's checkpoint. */
+/** Initial weights from another run's checkpoint. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../base/errors.ts";
@@ -9,7 +9,7 @@ import { listCheckpoints } from "./checkpoint.ts";
 import { RunDirectory } from "./run-directory.ts";
 
 /**
- * The checkpoint that a path names: the folder of one, or of a run, whose newest it is. Absolute.
+ * The checkpoint that a path names: its own folder, or the newest one in a run's folder. Absolute.
  *
  * @throws UserError when it is neither, or the run has no checkpoint.
  */

@@ -1,7 +1,7 @@
 /** Paths between two latents (White 2016, "Sampling Generative Networks", section 2.1; slerp: Shoemake 1985). */
 import { Tensor } from "../../tensor/index.ts";
 
-/** The path from z to z': the straight line or the arc. With `fixed` z stays, and the class changes. */
+/** The path from z to z': the straight line or the arc. With `fixed` z stays the same and the class changes. */
 export const INTERPOLATIONS = ["linear", "spherical", "fixed"] as const;
 /** See {@link INTERPOLATIONS}. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
@@ -20,14 +20,14 @@ function weightsAt(kind: Interpolation, t: number, angle: number): readonly [num
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
 
 /**
- * Latents between pairs: for each row of `from` and `to`, [rows, latent], `steps` of them at t = 0 to 1 in even steps, both
- * ends included and exact; float32 [rows x steps, latent].
+ * Latents between pairs: for each row of `from` and `to`, [rows, latent], `steps` of them at t = 0 to 1 in even steps,
+ * both ends included and exact; float32 [rows x steps, latent].
  *
  *     linear:     (1 - t) z + t z'
  *     spherical:  sin((1 - t) w) / sin w  z  +  sin(t w) / sin w  z',   cos w = z . z' / (|z| |z'|)
  *
- * Normal latents of many dimensions have nearly one length. The line between two of them passes points that are shorter by
- * up to the factor sqrt(2), which training has never seen; the arc does not.
+ * Normal latents of many dimensions have nearly one length. The line between two of them passes points that are shorter
+ * by up to the factor sqrt(2), which training has never seen; the arc does not.
  *
  * @example
  * interpolate(Tensor.randn([3, 128]), Tensor.randn([3, 128]), 9, "spherical").shape; // [27, 128]

@@ -25,7 +25,7 @@ export interface SampleOptions {
   readonly mode?: "eval" | "train" | undefined;
 }
 
-/** What samples are made of. */
+/** The inputs of a generator. */
 export interface SampleInputs {
   /** [N, latent] */
   readonly latents: Tensor;
@@ -33,12 +33,12 @@ export interface SampleInputs {
   readonly labels: Tensor | undefined;
 }
 
-/** Samples per batch: bounds the memory that drawing takes, and is what `train` mode normalises together. */
+/** Samples per batch. It bounds the memory, and `train` mode normalises these samples together. */
 export const SAMPLE_BATCH = 64;
 
 /**
- * Latents [N, latent] whose entries within the threshold stay, and all others are redrawn until they lie within it: of
- * normal latents, or of some that were truncated less, they become truncated normal.
+ * Latents [N, latent] truncated: entries beyond the threshold are drawn again until they are within it. Normal latents,
+ * or less truncated ones, become truncated normal.
  *
  * @throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
  */
@@ -61,7 +61,7 @@ export function newLatents(gan: Samplable, count: number, random: Generator, tru
 }
 
 /**
- * Samples: images [count, C, S, S] in [-1, 1], or vectors. Training's random streams do not move.
+ * Samples: images [count, C, S, S] in [-1, 1], or vectors. Training's random streams do not change.
  *
  * @throws UserError when an option does not fit the run.
  */
@@ -108,7 +108,7 @@ export function throughSamplers<T>({ techniques }: Pick<Samplable, "techniques">
   return sampling.reduceRight<() => T>((inner, technique) => () => technique.sampler!(inner), body)();
 }
 
-/** What the protocol of scores says of samples that are drawn through the samplers, or not. */
+/** The text of a score's protocol about samples that are drawn with or without the samplers. */
 export function samplingOf(
   { techniques }: Pick<Samplable, "techniques">,
   throughThem: boolean,

@@ -1,13 +1,13 @@
-/** Sheets: samples in rows that have something in common, to be looked at. */
+/** Sheets: samples in rows, where each row has something in common. */
 import { UserError } from "../../base/errors.ts";
 import { type Generator, scope, Tensor } from "../../tensor/index.ts";
 import type { Samplable } from "../trainable.ts";
 import { type Interpolation, interpolate } from "./interpolation.ts";
 import { drawSamples, newLatents, refuseBlind, type SampleInputs, truncateLatents } from "./sample.ts";
 
-/** What all sheets are drawn with. */
+/** Options of all sheets. */
 export interface SheetOptions {
-  /** The stream that latents come from. */
+  /** The random stream of latents. */
   readonly random: Generator;
   /** Averaged weights and standing statistics, where the run keeps them. */
   readonly averaged: boolean;
@@ -18,7 +18,7 @@ export interface Sheet {
   /** [rows x columns, C, S, S] in [-1, 1], row by row. */
   readonly images: Tensor;
   readonly columns: number;
-  /** A title for each row; empty strings where there is nothing to say. */
+  /** A title for each row; may be empty. */
   readonly titles: readonly string[];
 }
 
@@ -26,20 +26,20 @@ export interface Sheet {
 export interface InterpolationOptions extends SheetOptions {
   readonly kind: Interpolation;
   readonly rows: number;
-  /** Images in a row, both ends among them. */
+  /** Images in a row, with both ends. */
   readonly steps: number;
   readonly truncation?: number | undefined;
-  /** One class for all rows; default: a row each in turn. */
+  /** One class for all rows; default: one class per row, in turn. */
   readonly classIndex?: number | undefined;
-  /** Each row goes from the first class to the second; shares of both reach the generator. */
+  /** Each row goes from the first class to the second; the generator gets shares of both. */
   readonly between?: readonly [number, number] | undefined;
 }
 
 /**
  * Rows from one latent to another, of one class each or from class to class.
  *
- * @throws UserError for a path that does not fit the run: an arc between uniform latents, or a path between classes for a
- * generator that takes no shares of classes.
+ * @throws UserError for a path that does not fit the run: an arc between uniform latents, or a path between classes for
+ * a generator that takes no shares of classes.
  */
 export function interpolationSheet(gan: Samplable, options: InterpolationOptions): Sheet {
   const { kind, rows, steps, random, truncation, classIndex, between } = options;
@@ -69,7 +69,7 @@ export function interpolationSheet(gan: Samplable, options: InterpolationOptions
 }
 
 /**
- * A row for each of the classes; samples of one column are made of the same z.
+ * A row for each of the classes; samples of one column have the same z.
  * @throws UserError for a class that is not there.
  */
 export function classSheet(
@@ -98,8 +98,8 @@ export function classSheet(
 }
 
 /**
- * A row for each threshold (undefined: not truncated), by falling thresholds. Samples of one column are made of the same z,
- * of which from row to row only the entries beyond the threshold are drawn again.
+ * A row for each threshold (undefined: not truncated), by falling thresholds. Samples of one column have the same z.
+ * From row to row only its entries beyond the threshold are drawn again.
  *
  * @throws UserError for thresholds that rise.
  */
@@ -159,7 +159,7 @@ function refuseVectors({ shape }: Samplable): void {
 
 const namesOf = ({ shape }: Samplable): readonly string[] => shape.classes;
 
-/** Whether the generator does not look at labels. */
+/** Whether the generator ignores labels. */
 const blind = ({ generator, shape }: Samplable): boolean =>
   shape.classes.length === 0 || generator.takesLabels === "none";
 

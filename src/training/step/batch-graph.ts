@@ -1,9 +1,9 @@
 /**
  * The autograd graph of one update over its whole batch, computed in the micro-batches of the run's sharding.
  *
- * One micro-batch that is the whole batch is an ordinary graph: each pass is the network's, and the backward pass is `grad`.
- * With several micro-batches or workers the graph is cut at each pass ({@link MicroBatchPass}), and the backward pass goes
- * through the pieces from the last to the first. The values are those of the whole batch either way.
+ * One micro-batch that is the whole batch is an ordinary graph: each pass is the network's, and the backward pass is
+ * `grad`. With several micro-batches or workers the graph is cut at each pass ({@link MicroBatchPass}), and the
+ * backward pass goes through the pieces from the last to the first. The values are those of the whole batch either way.
  */
 import type { DiscriminatorOutput } from "../../models/index.ts";
 import { grad, isGradEnabled, type Tensor } from "../../tensor/index.ts";
@@ -22,9 +22,9 @@ interface Piece {
 }
 
 interface Source {
-  /** The images, with the graph that leads to earlier passes. */
+  /** The images, with the graph of earlier passes. */
   readonly images: Tensor;
-  /** What the pass computes with in their place: its own graph ends here. */
+  /** The images that the pass computes with: its own graph ends here. */
   readonly leaf: Tensor;
 }
 
@@ -36,14 +36,14 @@ export class BatchGraph {
     this.#gan = gan;
   }
 
-  /** The images [B, ...] of the whole batch, of which `forward` makes a micro-batch's. */
+  /** The images [B, ...] of the whole batch. `forward` makes those of a micro-batch. */
   images(pass: string, forward: (rows: Rows) => Tensor): Tensor {
     if (this.#gan.sharding.whole) return forward(allRows);
     return this.#run(pass, (rows) => [forward(rows)]).value(0);
   }
 
   /**
-   * D's outputs of the whole batch, of which `forward` gives a micro-batch's.
+   * D's outputs of the whole batch. `forward` gives those of a micro-batch.
    *
    * @param images - Images [B, ...] of the whole batch that this graph made, for gradients with respect to them.
    */
@@ -83,7 +83,7 @@ export class BatchGraph {
    * Gradients of a number that depends on this graph's values with respect to parameters; null for one that it does not
    * depend on.
    *
-   * @param retainGraph - Whether more gradients will be asked for.
+   * @param retainGraph - Whether more gradients will be computed.
    */
   gradients(total: Tensor, parameters: readonly Tensor[], retainGraph = false): (Tensor | null)[] {
     const { sharding } = this.#gan;

@@ -1,4 +1,4 @@
-/** Which techniques go together, and what a technique must not leave out. */
+/** Checks which techniques can be in one recipe, and what a technique must return. */
 import { suggestion, UserError } from "../../base/errors.ts";
 import type { Loss } from "../../losses/index.ts";
 import { DECLARED, HOOKS, type Hook, type Technique } from "../../techniques/index.ts";

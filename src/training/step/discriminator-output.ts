@@ -2,7 +2,7 @@
 import type { DiscriminatorOutput } from "../../models/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 
-/** An output of which `change` makes each tensor; a tensor that nobody asks for is not computed. */
+/** An output whose tensors are made by `change`, each when it is first read. */
 export function mapOutput(output: DiscriminatorOutput, change: (tensor: Tensor) => Tensor): DiscriminatorOutput {
   return {
     get score() {
@@ -25,7 +25,7 @@ export function tensorsOf({ score, logits, features, hidden }: DiscriminatorOutp
   return [score, logits, features, ...hidden];
 }
 
-/** The output whose {@link tensorsOf} are `value(0)` to `value(count - 1)`; each is computed when it is asked for. */
+/** The output whose {@link tensorsOf} are `value(0)` to `value(count - 1)`; each is computed when it is first read. */
 export function outputOf(count: number, value: (i: number) => Tensor): DiscriminatorOutput {
   return {
     get score() {

@@ -11,7 +11,7 @@ import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } fro
 import { RandomStreams, seedOf } from "./random-streams.ts";
 import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
 
-/** What the networks must know of the data. */
+/** What the networks need to know about the data. */
 export interface DataShape {
   readonly sample: SampleShape;
   /** Names of the classes; empty when there are none. */
@@ -21,7 +21,7 @@ export interface DataShape {
 }
 
 /**
- * The GAN of a recipe in training: what techniques see of it ({@link Gan}), and what only training needs: the recipe, data
+ * The GAN of a recipe in training: what techniques see ({@link Gan}), and what only training needs: the recipe, data
  * loaders, random streams, and the sharding of batches.
  */
 export class BuiltGan implements Gan {
@@ -36,7 +36,9 @@ export class BuiltGan implements Gan {
   readonly hasGivenWeights: boolean;
   readonly streams: RandomStreams;
   readonly sharding: Sharding;
-  /** Loaders besides that of the training batches: "<technique>.<its name for it>", and "real" for {@link realLoader}. */
+  /**
+   * Loaders besides that of the training batches: "<technique>.<its name for it>", and "real" for {@link realLoader}.
+   */
   readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
   readonly #loader: DataLoader | undefined;
   #progress: Progress = { step: 0, epoch: 0 };
@@ -47,9 +49,10 @@ export class BuiltGan implements Gan {
    * Builds networks, optimizers and techniques. The same recipe gives the same weights.
    *
    * @param loader - The training batches; without them the GAN can be sampled from but not trained.
-   * @param replica - Which of the processes that train together this one is.
+   * @param replica - The number of this process among those that train together.
    * @param startWith - Puts given weights into the new networks.
-   * @throws UserError when parts of the recipe do not go together, the data cannot give an auxiliary loader, or the weights
+   * @throws UserError when parts of the recipe do not go together, the data cannot give an auxiliary loader, or the
+   * weights
    *   are those of other networks.
    */
   constructor(
@@ -131,7 +134,7 @@ export class BuiltGan implements Gan {
     );
   }
 
-  /** As of the beginning of the present step: it does not move while D's updates draw batches. */
+  /** As at the start of the present step: it does not change while D's updates draw batches. */
   get progress(): Progress {
     return this.#progress;
   }
@@ -168,7 +171,9 @@ export class BuiltGan implements Gan {
     throw new UserError("`labelDistribution` (=empirical): this data does not say how many samples each class has");
   }
 
-  /** Seeds of the draws that layers make in a pass over micro-batches: others for each pass, step and micro-batch. */
+  /**
+   * Seeds of the draws that layers make in a pass over micro-batches. They differ for each pass, step and micro-batch.
+   */
   seedOfPass(name: string): (microBatch: MicroBatch | "whole") => number {
     const pass = `${name}.${this.step}.${this.#passes++}`;
     return (microBatch) =>

@@ -1,10 +1,12 @@
 /**
  * A network's pass over a batch that is computed in micro-batches. Gradient accumulation with gradient checkpointing:
  *
- * 1. The values of each micro-batch are computed without an autograd graph, and gathered: whoever asks sees the whole batch.
+ * 1. The values of each micro-batch are computed without an autograd graph, and gathered: a value is that of the whole
+ * batch.
  * 2. In the backward pass each micro-batch is computed again, with a graph, and its gradients are added up.
  *
- * So memory holds the graph of one micro-batch. A process with only one micro-batch keeps its graph and computes it once.
+ * So memory holds the graph of one micro-batch. A process with only one micro-batch keeps its graph and computes it
+ * once.
  */
 import { frozenStatistics } from "../../nn/index.ts";
 import {
@@ -19,14 +21,14 @@ import {
 } from "../../tensor/index.ts";
 import { type MicroBatch, rowsOf, type Sharding } from "./sharding.ts";
 
-/** What a pass is made of. */
+/** What a pass needs. */
 export interface MicroBatchPassOptions {
   readonly sharding: Sharding;
   /** The network's values for the rows of one micro-batch. */
   readonly forward: (microBatch: MicroBatch) => readonly Tensor[];
   /**
-   * Seed of the layers' own draws (dropout): the same whenever a micro-batch is computed, another for each. The draws after
-   * the pass follow from that of "whole", so that they are the same in every process.
+   * Seed of the layers' own draws (dropout): the same whenever a micro-batch is computed, and different for each. The
+   * draws after the pass follow from that of "whole", so that they are the same in every process.
    */
   readonly seed: (microBatch: MicroBatch | "whole") => number;
   readonly device: string;
@@ -39,7 +41,7 @@ export class MicroBatchPass {
   readonly #leaves = new Map<number, Tensor>();
   readonly #recorded = isGradEnabled();
 
-  /** Computes the values. Only the first micro-batch moves the statistics that layers carry. */
+  /** Computes the values. Only the first micro-batch updates the statistics of layers. */
   constructor(options: MicroBatchPassOptions) {
     this.#options = options;
     const { own } = options.sharding;
@@ -62,7 +64,9 @@ export class MicroBatchPass {
     return this.#values[0]!.length;
   }
 
-  /** A value of the whole batch, gathered at the first call. It is a leaf of the graph, unless the pass ran in `noGrad`. */
+  /**
+   * A value of the whole batch, gathered at the first call. It is a leaf of the graph, unless the pass ran in `noGrad`.
+   */
   value(i: number): Tensor {
     let leaf = this.#leaves.get(i);
     if (leaf === undefined) {
@@ -73,14 +77,15 @@ export class MicroBatchPass {
     return leaf;
   }
 
-  /** The values that were asked for. */
+  /** The values that were read. */
   get leaves(): Tensor[] {
     return [...this.#leaves.values()];
   }
 
   /**
    * Gradients with respect to `inputs`, from those with respect to the {@link leaves}: the sum over this process's
-   * micro-batches, null for an input that none depends on. The device's draws continue afterwards where they stood.
+   * micro-batches, null for an input that none depends on. The device's random draws continue afterwards where they
+   * were.
    */
   gradients(ofLeaf: (leaf: Tensor) => Tensor | null, inputs: readonly Tensor[]): (Tensor | null)[] {
     const { sharding, device } = this.#options;
@@ -115,12 +120,12 @@ export class MicroBatchPass {
       gradOutputs.push(rowsOf(gradient, microBatch));
     }
     if (outputs.length === 0) return inputs.map(() => null);
-    // A graph that is kept may be gone through again.
+    // A graph that is kept can be differentiated again.
     return grad(outputs, inputs, { gradOutputs, allowUnused: true, retainGraph: own.length === 1 });
   }
 }
 
-/** Adds gradients to sums in place; a null counts as zeros. The gradients are given away. */
+/** Adds gradients to sums in place; a null counts as zeros. The gradients are consumed. */
 export function addTo(sums: (Tensor | null)[], gradients: readonly (Tensor | null)[]): void {
   for (const [i, gradient] of gradients.entries()) {
     if (gradient === null) continue;

@@ -1,6 +1,6 @@
 /**
- * The run's random streams: one random generator for each thing that is drawn, seeded by the recipe's seed and the stream's name.
- * A technique that draws more never changes what another draws.
+ * The run's random streams: one random generator for each thing that is drawn, seeded by the recipe's seed and the
+ * stream's name. A technique that draws more never changes what another draws.
  */
 import { createHash } from "node:crypto";
 import { UserError } from "../../base/errors.ts";
@@ -14,12 +14,12 @@ export function seedOf(seed: number, name: string): number {
 /** The name of the default generator's state; on another device than the CPU its kind is added, as in default.cuda. */
 const DEFAULT = "default";
 
-/** Whose state the default generator of each device has at present. */
+/** The run whose state the default generator of each device has at present. */
 const holders = new Map<string, RandomStreams>();
 
 /**
- * Random generators by name, made at first use. Layers that draw for themselves (dropout) use the device's default generator. A
- * process has only one: {@link claim} gives each run its own state of it back.
+ * Random generators by name, made at first use. Layers that draw for themselves (dropout) use the device's default
+ * generator. A process has only one: {@link claim} gives each run its own state.
  */
 export class RandomStreams {
   readonly #seed: number;
@@ -84,8 +84,8 @@ export class RandomStreams {
   }
 
   /**
-   * Continues from {@link state}. If that is the state of another kind of device, this device's default generator begins at the
-   * seed.
+   * Continues from {@link state}. If that is the state of another kind of device, this device's default generator
+   * starts from the seed.
    *
    * @throws UserError when the state of no default generator is there.
    */

@@ -1,5 +1,5 @@
 /**
- * How a batch is divided: over the processes that train together, and within each into micro-batches that fit its memory.
+ * How a batch is divided over the processes that train together, and within each process into micro-batches.
  * Decisions about a batch are made for the whole of it, in every process alike.
  */
 import { UserError } from "../../base/errors.ts";
@@ -16,7 +16,7 @@ export const ALONE: Replica = { rank: 0, size: 1 };
 
 /** Rows of the batch that are computed together: `size` of them from row `start` on. */
 export interface MicroBatch {
-  /** Its number among the micro-batches of all processes. */
+  /** Its number, counted over the micro-batches of all processes. */
   readonly index: number;
   readonly start: number;
   readonly size: number;
@@ -61,8 +61,8 @@ export class Sharding {
   }
 
   /**
-   * The gradients of the batch: the sum over all processes of what their micro-batches gave, plus what every process computed
-   * alike from values of the whole batch.
+   * The gradients of the batch: the sum over all processes of their micro-batches' gradients, plus the gradients that
+   * every process computed equally from values of the whole batch.
    *
    * @param like - Tensors of the gradients' shapes.
    */
@@ -71,7 +71,7 @@ export class Sharding {
     ofWhole: readonly (Tensor | null)[],
     like: readonly Tensor[],
   ): Tensor[] {
-    // Each process adds its share of what all computed, so that rounding cannot drive their weights apart.
+    // Each process adds its share of the common gradients, so that rounding cannot make their weights differ.
     const own = ofMicroBatches.map((tensor, i) => {
       const share = ofWhole[i]?.div(this.replica.size);
       if (tensor === null) return share ?? null;

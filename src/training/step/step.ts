@@ -1,8 +1,8 @@
 /**
- * One training step of a GAN: `discriminatorSteps` updates of D, then one of G (Goodfellow et al. 2014, algorithm 1), with
- * the techniques' hooks where they act.
+ * One training step of a GAN: `discriminatorSteps` updates of D, then one of G (Goodfellow et al. 2014, algorithm 1),
+ * with the techniques' hooks at their places.
  *
- * Layers that carry state (batch norm's running statistics, spectral norm's vectors) move it once per update of their
+ * Layers with state (batch norm's running statistics, spectral norm's vectors) update it once per update of their
  * network: D in {@link discriminatorUpdate}, G in {@link generatorUpdate}. All other passes run in `frozenStatistics`.
  */
 import { clipWeights } from "../../losses/index.ts";
@@ -21,7 +21,8 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
 /**
  * Makes one training step.
  *
- * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(x) of real and
+ * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(x) of real
+ * and
  *   of generated images before the update. Those of D are means over its updates. The caller disposes it.
  * @throws UserError when a technique's hook does, or returns a loss that is not one number.
  *
@@ -80,7 +81,7 @@ function discriminatorUpdate(gan: BuiltGan): Tensor[] {
     augment,
   };
 
-  // The loss, or what a technique puts in its place, and the penalties.
+  // The loss, or a technique's replacement, and the penalties.
   const replacing = techniques.find((technique) => technique.discriminatorLoss);
   let total: Tensor;
   if (replacing === undefined) {
@@ -149,7 +150,7 @@ export function generatorUpdate(gan: BuiltGan): Tensor {
       gradientsOf: (value) => graph.gradients(value, generator.parameters(), true),
     };
 
-    // The loss over the selected rows, or what a technique puts in its place, and the penalties.
+    // The loss over the selected rows, or a technique's replacement, and the penalties.
     const replacing = techniques.find((technique) => technique.generatorLoss);
     if (replacing === undefined) {
       const realScore = loss.pairs ? real().selectedOutput.score : undefined;
@@ -169,12 +170,12 @@ export function generatorUpdate(gan: BuiltGan): Tensor {
   return total.detach();
 }
 
-/** The name of D's pass in G's update. Dropout's seeds follow from it: it stays what it was in version 0.1. */
+/** The name of D's pass in G's update. Dropout's seeds follow from it, so it is the name of version 0.1. */
 const FIXED_PASS = "judge";
 
 /**
- * D(x) and D(G(z)). In one pass where samples do not influence each other, which is less work for the same numbers. Else
- * one after the other, as batch norm in D wants (Radford et al. 2016); then the pass over x moves D's statistics.
+ * D(x) and D(G(z)). In one pass where samples do not influence each other: less work for the same numbers. Otherwise
+ * in two passes, as batch norm in D needs (Radford et al. 2016). Then the pass over x updates D's statistics.
  */
 function discriminateBoth(
   { discriminator }: BuiltGan,
@@ -209,12 +210,12 @@ function drawReal(
   });
 }
 
-/** Images as D is to see them. */
+/** Images as D gets them. */
 function augmentation(gan: BuiltGan): DiscriminatorPass["augment"] {
   return (images, of) => gan.techniques.reduce((seen, technique) => technique.augment?.(seen, of, gan) ?? seen, images);
 }
 
-/** D's output in a pass that leaves its statistics alone. */
+/** D's output in a pass that does not update its statistics. */
 function discriminate({ discriminator }: BuiltGan): DiscriminatorPass["discriminate"] {
   return (images, labels) => frozenStatistics(() => discriminator.forward(images, labels));
 }

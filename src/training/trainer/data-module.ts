@@ -1,4 +1,7 @@
-/** Data module: the data of a run, images or vectors, behind one interface. Nothing else in training asks which they are. */
+/**
+ * Data module: the data of a run, images or vectors, behind one interface. The rest of training does not depend on the
+ * kind.
+ */
 
 import { fromPlain, type PlainDescriptor } from "../../base/descriptor.ts";
 import type { AnyDataDescriptor, DataContext, DataLoader, Dataset, Mixture, VectorData } from "../../data/index.ts";
@@ -20,14 +23,14 @@ export interface DataModule {
   readonly name: string;
   /** Samples that count as an epoch; undefined where the data knows no epochs. */
   readonly samplesPerEpoch: number | undefined;
-  /** A remark that belongs to every score. */
+  /** A note on every score. */
   readonly note: string | undefined;
   /** Files of the data that could not be read and are left out. */
   readonly broken: number;
-  /** Changes whenever the samples may; undefined where they are drawn. */
+  /** Changes whenever the samples may change. Undefined where they are drawn. */
   readonly fingerprint: string | undefined;
   readonly shape: DataShape;
-  /** Batches without end, from the beginning; their order follows from the seed. */
+  /** Batches without end. Their order follows from the seed. */
   loader(): DataLoader;
   /**
    * Opens the recipe's `evaluate`; undefined where it has none.

@@ -26,7 +26,7 @@ export interface BuildModulesContext extends ModelContext {
 export interface StepContext<M extends Modules, K extends string> {
   /** The first batch of this step: images [B, C, S, S] in [-1, 1] or vectors [B, features], and labels. */
   readonly batch: Batch;
-  /** A further batch: for several critic updates per step. */
+  /** One more batch, for several critic updates per step. */
   readonly nextBatch: () => Batch;
   readonly modules: M;
   readonly optimizers: Readonly<Record<K, StepOptimizer>>;
@@ -36,7 +36,10 @@ export interface StepContext<M extends Modules, K extends string> {
   readonly labels: () => Tensor | undefined;
   /** Steps and epochs done before this step. */
   readonly progress: Progress;
-  /** For draws of the step's own. All workers draw the same: draw for the whole batch, and take this worker's `rows`. */
+  /**
+   * A random stream for the step. All workers draw the same numbers: draw for the whole batch, and take this worker's
+   * `rows`.
+   */
   readonly rng: Generator;
   /** This worker's rows of a tensor of the whole batch; with one process, all rows. */
   readonly rows: (whole: Tensor) => Tensor;
@@ -49,16 +52,19 @@ export interface TrainerDefinition<M extends Modules, K extends string> extends 
   /** Builds the modules. Checkpoints keep them under these names. */
   readonly build: (context: BuildModulesContext) => M;
   /**
-   * An optimizer for each module, by its name, such as `{ critic: adam({ lr: 1e-4 }) }`. Or a function of the modules, for
-   * optimizers with parameters of several: `({ encoder, generator }) => ({ both: adam().build({ parameters: [...] }) })`.
+   * An optimizer for each module, by its name, such as `{ critic: adam({ lr: 1e-4 }) }`. Or a function of the modules,
+   * for optimizers with parameters of several: `({ encoder, generator }) => ({ both: adam().build({ parameters: [...]
+   * }) })`.
    */
   readonly optimizers:
     | Readonly<Record<K, PartTypes["optimizer"]>>
     | ((modules: M) => Readonly<Record<K, PartTypes["optimizer"] | Optimizer>>);
-  /** One step: any updates. Returns the numbers to log, tensors of one element or numbers, by the same names every time. */
+  /**
+   * One step: any updates. Returns the numbers to log, tensors of one element or numbers, by the same names every time.
+   */
   readonly step: (context: StepContext<M, K>) => Readonly<Record<string, Tensor | number>>;
   /**
-   * Samples from latents z [N, latent]: what sample grids, `gantry sample` and scores draw. With a third parameter it also
+   * Samples from latents z [N, latent]: for sample grids, `gantry sample` and scores. With a third parameter it also
    * gets labels int64 [N] where the data has classes. Default: no samples.
    */
   readonly sample?: (context: { readonly modules: M }, z: Tensor, labels: Tensor | undefined) => Tensor;

@@ -16,7 +16,7 @@ import { trainerOf } from "./run.ts";
 import type { Trainer } from "./trainer.ts";
 
 /**
- * Computes this worker's share of every step, from where the first worker begins until the first worker stops.
+ * Computes this worker's share of every step, until the first worker stops.
  *
  * @throws UserError when the data is missing, the other workers do not come, or one of them is lost.
  */

@@ -27,7 +27,7 @@ export function imageLoader(
   return new ImageLoader(dataset, { batchSize, device, memoryFormat, seed: seedOf(seed, "data") }, seed);
 }
 
-/** Batches of a dataset that can be drawn from a second time. */
+/** Batches of a dataset, with auxiliary loaders. */
 class ImageLoader extends ShuffledLoader {
   readonly #dataset: Dataset;
   readonly #options: ShuffledLoaderOptions;

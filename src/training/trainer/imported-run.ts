@@ -1,4 +1,4 @@
-/** A run made of a generator that another project trained: to draw from and to score, not to train on. */
+/** A run made from a generator that another project trained, for samples and scores. It cannot be trained further. */
 import { basename } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { cifar10, type DataLoader, imagenet, stl10 } from "../../data/index.ts";
@@ -15,7 +15,7 @@ import { IMPORTED, startRun } from "./run.ts";
 /** What {@link importRun} made. */
 export interface ImportedRun {
   readonly directory: string;
-  /** Whose layout the file had. */
+  /** The project whose layout the file had. */
   readonly layout: string;
   /** The generator as a recipe has it. */
   readonly kind: string;
@@ -26,9 +26,9 @@ export interface ImportedRun {
 }
 
 /**
- * Reads a generator's weights (`.pth` or `.safetensors`), recognises them, and writes a run whose only checkpoint, of step
- * 0, holds them. Its recipe is a guess but for the generator: data of that size to score against (CIFAR-10, STL-10,
- * ImageNet), and a discriminator with new weights and without attention.
+ * Reads a generator's weights (`.pth` or `.safetensors`), recognises them, and writes a run whose only checkpoint, of
+ * step 0, holds them. Its recipe is a guess except for the generator: data of that size to score against (CIFAR-10,
+ * STL-10, ImageNet), and a discriminator with new weights and without attention.
  *
  * @param changes - Overrides of that recipe ("data.path=...").
  * @throws UserError when the file is no generator that is known, or the folder is not empty.
@@ -77,7 +77,7 @@ function recipeFor({ generator, image, classes }: ImportedGenerator, file: strin
   const conditional = classes > 0;
   const kinds = { resnet, sagan, biggan };
   const player = kinds[generator.kind as keyof typeof kinds].discriminator;
-  // BigGAN's players are of one width; those of the others are not, and have the papers' by default.
+  // BigGAN's networks have one width. Those of the others have the papers' widths by default.
   const width = generator.kind === "biggan" ? { width: generator.options.width as number } : {};
   const data = size === 32 ? cifar10() : size === 48 ? stl10({ size }) : imagenet({ size });
   return defineRecipe({
@@ -95,7 +95,7 @@ function recipeFor({ generator, image, classes }: ImportedGenerator, file: strin
   });
 }
 
-/** A run of which nothing is known but its end. */
+/** A run with one checkpoint and no history. */
 const noData: DataLoader = {
   epoch: 0,
   next: () => {

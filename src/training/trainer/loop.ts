@@ -1,7 +1,7 @@
 /**
  * The loop: steps, log lines, sample grids, checkpoints and evaluations, from the newest checkpoint to the last step.
  *
- * Between steps it yields to the event loop, so that signals, the collector's finalizers and file writes get their turn.
+ * Between steps it yields to the event loop, so that signals, finalizers and file writes are handled.
  */
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
@@ -28,8 +28,8 @@ export function totalSteps(settings: RunSettings, samplesPerEpoch: number | unde
 }
 
 /**
- * Trains from the newest checkpoint to the last step, or until `stop` is raised. Then the current step is finished and a
- * checkpoint is written.
+ * Trains from the newest checkpoint to the last step, or until `stop` is raised. Then the current step is finished and
+ * a checkpoint is written.
  *
  * @throws UserError when training diverges or the disk refuses; what was written before stays, and the log says so.
  */
@@ -53,7 +53,7 @@ export async function trainingLoop(options: SessionOptions): Promise<SessionEnd>
       trained.applySchedule(schedule);
       log.record(trained.trainStep());
       if (due(settings.log.every)) session.tick();
-      // Samples and files are not training: the clock that measures throughput is stopped.
+      // Samples and files do not count as training: the clock for throughput is stopped.
       clock.pause();
       if (trained.draws && due(settings.samples.every)) await session.samples();
       if (due(settings.checkpoint.every) || settings.checkpoint.at.includes(trained.step)) session.checkpoint();

@@ -24,13 +24,13 @@ export interface SampleRunOptions {
   readonly trainer?: Trainer | undefined;
 }
 
-/** What a run has trained, as a checkpoint left it, to draw from; its data is not needed. */
+/** The trained modules of a checkpoint, to draw samples from. The data is not needed. */
 export interface OpenedCheckpoint {
   readonly trained: Trainable;
   readonly step: number;
 }
 
-/** A recipe's networks as a checkpoint left them. */
+/** The networks of a recipe's checkpoint. */
 export interface OpenedGan {
   readonly gan: BuiltGan;
   readonly step: number;
@@ -73,8 +73,8 @@ export async function openForSampling(path: string, checkpoint = "last"): Promis
 }
 
 /**
- * Samples from a run's checkpoint: [count, C, S, S] in [-1, 1], or vectors [count, features]. The data is not needed, and
- * the run need not be finished.
+ * Samples from a run's checkpoint: [count, C, S, S] in [-1, 1], or vectors [count, features]. The data is not needed,
+ * and the run need not be finished.
  *
  * @throws UserError when there is no such checkpoint or an option does not fit.
  */
@@ -105,7 +105,7 @@ function findCheckpoint(directory: RunDirectory, wanted: string): { step: number
   );
 }
 
-/** The step with the best value of the score that the run chooses by. */
+/** The step with the best value of the chosen score. */
 function bestStep(directory: RunDirectory): string {
   const found = chosenEvaluation(directory.evaluations());
   if (found) return String(found.step);

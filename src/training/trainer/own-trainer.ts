@@ -45,7 +45,7 @@ export class OwnTrainer implements Trainer {
   }
 
   restored({ data: storedData, ...stored }: PlainRecipe): OwnTrainer {
-    // Data that lie in memory exist only in the definition: it is taken from there unless the run was given another.
+    // Data in memory exists only in the definition. It is taken from there unless the run was given other data.
     const own = withAbsolutePaths(toPlain(this.settings.data));
     const same = canonicalJson(own) === canonicalJson(storedData);
     const data = same ? { data: this.settings.data } : withParts({ data: storedData });
@@ -238,7 +238,7 @@ function modulesOf(built: unknown): Modules {
   return built as Modules;
 }
 
-/** Builds what is described by the name of a module; takes what a function has built itself. */
+/** Builds the descriptors, by the names of modules. Optimizers that a function built are taken as they are. */
 function optimizersOf(
   described: Functions["optimizers"],
   settings: CheckedSettings,

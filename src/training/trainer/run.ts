@@ -30,8 +30,8 @@ export interface RunOrigin {
   /** What the command line changed, for the record. */
   readonly overrides?: readonly string[];
   /**
-   * Another run, or one of its checkpoints, whose weights this one begins with; default: new ones. Optimizers, techniques
-   * and the count of steps begin at zero.
+   * Another run, or one of its checkpoints, whose weights this one begins with; default: new ones. Optimizers,
+   * techniques and the count of steps begin at zero.
    */
   readonly from?: string | undefined;
 }
@@ -40,11 +40,11 @@ export interface RunOrigin {
 export interface TrainOptions {
   readonly events?: TrainingEvents & { preparing?(progress: PackProgress): void };
   /**
-   * Raise it to stop after the current step, with a checkpoint. While data are prepared or workers start, it stops before
-   * the first step.
+   * Raise it to stop after the current step, with a checkpoint. While data are prepared or workers start, it stops
+   * before the first step.
    */
   readonly stop?: AbortSignal;
-  /** Where to connect to the other workers, of which this one is the first; default: there are none. */
+  /** The rendezvous with the other workers; this process is the first. Default: no others. */
   readonly rendezvous?: Rendezvous | undefined;
 }
 
@@ -53,10 +53,10 @@ export interface RunResult extends SessionEnd {
   readonly directory: string;
 }
 
-/** How the source of a run begins whose generator another project trained. */
+/** The start of a run's source when another project trained its generator. */
 export const IMPORTED = "imported from ";
 
-/** Keys that a resumed run may change without becoming another run: its length and what it writes. */
+/** Keys that may change in a resumed run: its length and what it writes. */
 const CHANGEABLE = ["steps", "epochs", "samples", "log", "evaluate", "checkpoint", "threads", "device"];
 
 /** One run. Made by {@link startRun} or {@link openRun}. */
@@ -72,7 +72,7 @@ export class Run {
     this.trainer = trainer;
   }
 
-  /** The settings: of a recipe's run, the recipe. */
+  /** The settings. For a recipe's run this is the recipe. */
   get recipe(): RunSettings {
     return this.trainer.settings;
   }
@@ -157,7 +157,7 @@ export class Run {
     };
   }
 
-  /** What the bits depend on and has changed since the run began, in words; undefined when nothing has. */
+  /** Changes since the run began in what the bits depend on, in words. Undefined when there are none. */
   #engineChange(engine: RunDescription["engine"]): string | undefined {
     const before = this.#description.engine;
     const changes = Object.entries(engine)
@@ -167,7 +167,7 @@ export class Run {
     return changes.join(", ");
   }
 
-  /** The same for the data: the count and the name may be equal, and the samples others. */
+  /** The same for the data: the samples may differ when count and name are equal. */
   #filesChange({ name, fingerprint }: DataModule): string | undefined {
     const before = this.#description.data?.fingerprint;
     if (before === undefined || before === fingerprint) return undefined;
@@ -175,8 +175,8 @@ export class Run {
   }
 
   /**
-   * Records what the run is trained on: sampling needs it, and a resumed run must find the same. The first session also
-   * records the engine and the number of workers.
+   * Records the shape and classes of the data: sampling needs them, and a resumed run must have the same. The first
+   * session also records the engine and the number of workers.
    */
   #describe(
     { name, samplesPerEpoch, note, fingerprint, shape }: DataModule,
@@ -269,7 +269,7 @@ export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
 }
 
 /**
- * The trainer of a stored run. `given` is one that was defined in code, which no file can give back.
+ * The trainer of a stored run. `given` is one that was defined in code, which no file contains.
  *
  * @throws UserError when a file that defines parts of the run is missing, or exports something else.
  */
@@ -281,7 +281,7 @@ export async function storedTrainer(description: RunDescription, given?: Trainer
 }
 
 /**
- * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change on its way. Nothing
+ * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change. Nothing
  * is written before {@link Run.train}.
  *
  * @param options.trainer - The trainer of the run, where it was defined in code and not in a file.

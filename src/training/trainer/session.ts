@@ -1,4 +1,4 @@
-/** A session: one stretch of training of a run, and what it writes into the run's folder. */
+/** A session: one process that trains a run, from start or resume to its end or a stop. */
 import { basename, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import type { Score } from "../../metrics/index.ts";
@@ -17,7 +17,7 @@ import type { DataModule } from "./data-module.ts";
 import { Clock, StepLog } from "./step-log.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** What a run tells while it trains. */
+/** Progress of a run. */
 export interface TrainingEvents extends EvaluationEvents {
   /** The session begins: from this step to that one. */
   begin?(from: number, to: number): void;
@@ -56,7 +56,7 @@ export interface SessionOptions {
   readonly from?: string | undefined;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
-  /** The first of the processes that train together; default: there is no other. */
+  /** This process as the first of those that train together. Default: there are no others. */
   readonly replica?: Replica | undefined;
 }
 
@@ -110,7 +110,7 @@ export class Session {
     if (step >= steps) events.note?.(`the run has reached step ${step} already`);
   }
 
-  /** The seconds of training behind the newest checkpoint; 0 when there is none. */
+  /** The seconds of training before the newest checkpoint; 0 when there is none. */
   #load(): number {
     const [newest, before] = listCheckpoints(this.#directory.checkpoints).reverse();
     if (newest === undefined) return 0;
@@ -165,13 +165,15 @@ export class Session {
     return file;
   }
 
-  /** Keeps the newest checkpoints, those that the settings name, and the best one, which may be the one just written. */
+  /**
+   * Keeps the newest checkpoints, those that the settings name, and the best one, which may be the one just written.
+   */
   #prune(best = this.#best()?.step): void {
     const { keep, at } = this.trained.recipe.checkpoint;
     pruneCheckpoints(this.#directory.checkpoints, keep, best === undefined ? at : [...at, best]);
   }
 
-  /** The best evaluation by the chosen score; of a run that is no longer evaluated, by the score that was last. */
+  /** The best evaluation by the chosen score; for a run that is no longer evaluated, by its last score. */
   #best(): ReturnType<typeof chosenEvaluation> {
     const evaluations = this.#directory.evaluations();
     if (this.#evaluator === undefined) return chosenEvaluation(evaluations);
@@ -225,7 +227,7 @@ export class Session {
     this.#append({ event, step: this.trained.step, time: now() });
   }
 
-  /** The error to end with: it says what is left. */
+  /** The error that ends the session. It says which checkpoint is left. */
   failure(error: unknown): unknown {
     const message = error instanceof Error ? error.message : String(error);
     try {

@@ -1,4 +1,4 @@
-/** The numbers of the steps since the last line of the log, the clock they are timed by, and the guard against NaN. */
+/** The numbers of the steps since the last line of the log, the clock, and the check for NaN. */
 import { UserError } from "../../base/errors.ts";
 import type { Tick } from "../run/run-log.ts";
 import type { StepResult, Trainable } from "../trainable.ts";
@@ -44,7 +44,7 @@ export class StepLog {
     this.#lastStep = trained.step;
   }
 
-  /** Takes over the numbers of the next step. */
+  /** Adds the numbers of the next step. */
   record(result: StepResult): void {
     this.#pending.push(result);
   }
@@ -81,7 +81,7 @@ export class StepLog {
     const seconds = this.#clock.seconds();
     const rows = this.#rows;
     const means = this.#names.map((name, i) => [name, rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length]);
-    // The clock's resolution bounds what can be told of very small steps.
+    // The clock's resolution limits the throughput of very small steps.
     const imagesPerSecond = this.#samples / Math.max(seconds - this.#lastSeconds, 1e-6);
     this.#rows = [];
     this.#samples = 0;

@@ -19,7 +19,7 @@ export function numbersOf(
 ): Pick<StepResult, "names" | "values"> {
   const refuse = (what: string): UserError => new UserError(`step ${step}: ${what}`);
   if (typeof (returned as { then?: unknown } | undefined)?.then === "function") {
-    // What the rest of the step throws, now that its tensors are freed, must not end the process.
+    // The rest of an asynchronous step may throw, because its tensors are freed. That must not end the process.
     (returned as Promise<unknown>).then(undefined, () => {});
     throw refuse("the step returned a promise; it must be a plain function, without `async`");
   }

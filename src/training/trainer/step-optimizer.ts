@@ -1,4 +1,4 @@
-/** The optimizers of a step of one's own: they average the gradients over the workers. */
+/** The optimizers of a user's step: they average the gradients over the workers. */
 import { UserError } from "../../base/errors.ts";
 import type { Optimizer } from "../../optim/index.ts";
 import { grad, noGrad, type Tensor } from "../../tensor/index.ts";
@@ -29,8 +29,8 @@ export class StepOptimizer {
   }
 
   /**
-   * One update with the gradients of this worker's rows, one for each of {@link parameters}; null counts as zero. With N
-   * workers the update takes the sum over the workers divided by N, which all of them must call.
+   * One update with the gradients of this worker's rows, one for each of {@link parameters}; null counts as zero. With
+   * N workers the update takes the sum over the workers divided by N, which all of them must call.
    *
    * @throws UserError when their number differs from that of the parameters.
    */

@@ -31,7 +31,7 @@ export type TrainerSettings = z.input<typeof trainerSchema>;
 /** A trainer's settings, checked, with every default filled in. */
 export type CheckedSettings = z.output<typeof trainerSchema>;
 
-/** Where the parts of a trainer's settings stand. */
+/** The keys of a trainer's settings that hold parts. */
 export function placesOf({ optimizers = {} }: CheckedSettings): Places {
   const each = Object.keys(optimizers).map((name) => [`optimizers.${name}`, "optimizer"] as const);
   return {

@@ -11,13 +11,15 @@ export interface TrainingSite {
   readonly shape: DataShape;
   /** Absent: samples can be drawn, and nothing can be trained. */
   readonly loader?: DataLoader | undefined;
-  /** Which of the workers this process is; default: the only one. */
+  /** The number of this worker. Default: the only one. */
   readonly replica?: Replica | undefined;
   /** Puts given weights into the new modules. */
   readonly startWith?: ((modules: Readonly<Record<string, Module>>) => void) | undefined;
 }
 
-/** What a run is made from: settings, and a way to build what the loop trains. Made by `defineTrainer`, or of a recipe. */
+/**
+ * What a run is made from: settings, and a way to build what the loop trains. Made by `defineTrainer`, or of a recipe.
+ */
 export interface Trainer {
   readonly settings: RunSettings;
   /** Whether a run must name the file that defines it, because its settings do not say everything. */
