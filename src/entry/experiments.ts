@@ -1,71 +1,25 @@
 /** `import ... from "gantry/experiments"`: sweeps from code, the statistics of repeated runs, the laboratory. */
 
 // A sweep: a grid of runs over seeds, defined in code or loaded from a file.
-export {
-  type Axis,
-  type AxisInput,
-  type AxisValue,
-  type Cell,
-  defineSweep,
-  expandGrid,
-  type Grid,
-  type GridRun,
-  type LoadedSweep,
-  loadSweep,
-  parseAxis,
-  type Sweep,
-  type SweepAdditions,
-  type SweepInput,
-} from "../experiments/index.ts";
+export { defineSweep, expandGrid, loadSweep, parseAxis } from "../experiments/index.ts";
+export type { Axis, AxisInput, AxisValue, Cell, Grid, GridRun, LoadedSweep, Sweep } from "../experiments/index.ts";
+export type { SweepAdditions, SweepInput } from "../experiments/index.ts";
 
 // Its runs.
-export {
-  type ChildEvent,
-  type PlannedRun,
-  type RunState,
-  type RunSweepOptions,
-  runSweep,
-  type Shard,
-  type SweepEvents,
-  SweepFolder,
-  type SweepOutcome,
-} from "../experiments/index.ts";
+export { runSweep, SweepFolder } from "../experiments/index.ts";
+export type { ChildEvent, PlannedRun, RunState, RunSweepOptions, Shard, SweepEvents } from "../experiments/index.ts";
+export type { SweepOutcome } from "../experiments/index.ts";
 
 // Its table.
-export {
-  type CellRow,
-  type CellScore,
-  type Column,
-  type SweepTable,
-  sweepTable,
-  tableMarkdown,
-  writeResults,
-} from "../experiments/index.ts";
+export { sweepTable, tableMarkdown, writeResults } from "../experiments/index.ts";
+export type { CellRow, CellScore, Column, SweepTable } from "../experiments/index.ts";
 
 // The laboratory: an experiment is a definition, from which records and a page follow.
-export {
-  type Context,
-  defineExperiment,
-  defineReport,
-  defineSweepExperiment,
-  type Experiment,
-  experiments,
-  type Figure,
-  type MeasuredExperiment,
-  makePage,
-  markdownTable,
-  type Outcome,
-  type Page,
-  type RecordedExperiment,
-  type Report,
-  type RunOptions,
-  readRecords,
-  runExperiment,
-  type SweptExperiment,
-  seeds,
-  type TrainedExperiment,
-  whole,
-} from "../experiments/index.ts";
+export { defineExperiment, defineReport, defineSweepExperiment, experiments, makePage } from "../experiments/index.ts";
+export { markdownTable, readRecords, runExperiment, seeds, whole } from "../experiments/index.ts";
+export type { Context, Experiment, Figure, MeasuredExperiment, Outcome, Page } from "../experiments/index.ts";
+export type { RecordedExperiment, Report, RunOptions, SweptExperiment } from "../experiments/index.ts";
+export type { TrainedExperiment } from "../experiments/index.ts";
 
 // Means, intervals and tests over seeds.
 export { statistics } from "../experiments/index.ts";

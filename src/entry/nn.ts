@@ -1,150 +1,59 @@
 /** `import ... from "gantry/nn"`: modules, layers, normalisations, initialisers, and the shipped networks as classes. */
 
 // Modules.
-export {
-  type BuildContext,
-  createTensor,
-  Module,
-  ModuleList,
-  type Placement,
-  Sequential,
-  UnaryModule,
-} from "../nn/index.ts";
+export { createTensor, Module, ModuleList, Sequential, UnaryModule } from "../nn/index.ts";
+export type { BuildContext, Placement } from "../nn/index.ts";
 
 // Layers with weights.
-export {
-  Conv2d,
-  type ConvOptions,
-  ConvTranspose2d,
-  type ConvTransposeOptions,
-  Embedding,
-  Linear,
-  type LinearOptions,
-  SelfAttention,
-  type SelfAttentionOptions,
-  WeightedModule,
-} from "../nn/index.ts";
+export { Conv2d, ConvTranspose2d, Embedding, Linear, SelfAttention, WeightedModule } from "../nn/index.ts";
+export type { ConvOptions, ConvTransposeOptions, LinearOptions, SelfAttentionOptions } from "../nn/index.ts";
 
 // Activations.
 export { Identity, type InPlaceOptions, LeakyReLU, ReLU, Sigmoid, Softplus, Tanh } from "../nn/index.ts";
 
 // Shapes and sizes.
-export {
-  AdaptiveAvgPool2d,
-  AvgPool2d,
-  Flatten,
-  GlobalSumPool2d,
-  MaxPool2d,
-  type PoolOptions,
-  Upsample,
-  View,
-} from "../nn/index.ts";
+export { AdaptiveAvgPool2d, AvgPool2d, Flatten, GlobalSumPool2d, MaxPool2d, Upsample, View } from "../nn/index.ts";
+export type { PoolOptions } from "../nn/index.ts";
 
 // Noise.
 export { Dropout, GaussianNoise } from "../nn/index.ts";
 
 // Normalisations of activations.
-export {
-  BatchNorm1d,
-  BatchNorm2d,
-  type BatchNormOptions,
-  ConditionalBatchNorm2d,
-  CrossReplicaBatchNorm,
-  LayerNorm,
-  type LayerNormOptions,
-  VirtualBatchNorm,
-  type VirtualBatchNormOptions,
-} from "../nn/index.ts";
+export { BatchNorm1d, BatchNorm2d, ConditionalBatchNorm2d, CrossReplicaBatchNorm, LayerNorm } from "../nn/index.ts";
+export { VirtualBatchNorm } from "../nn/index.ts";
+export type { BatchNormOptions, LayerNormOptions, VirtualBatchNormOptions } from "../nn/index.ts";
 
 // How a pass runs: whether it updates batch norm's statistics, for example; and statistics collected for other weights.
 export { frozenStatistics, type PassMode, passMode, StandingStatistics, withPassMode } from "../nn/index.ts";
 
 // Normalisations of weights.
-export {
-  type Reparametrisation,
-  type SpectralNormOptions,
-  spectralNorm,
-  type WeightNormOptions,
-  weightNorm,
-} from "../nn/index.ts";
+export { spectralNorm, weightNorm } from "../nn/index.ts";
+export type { Reparametrisation, SpectralNormOptions, WeightNormOptions } from "../nn/index.ts";
 
 // Layers that compare the samples of a batch.
-export {
-  MinibatchDiscrimination,
-  type MinibatchDiscriminationOptions,
-  MinibatchStandardDeviation,
-} from "../nn/index.ts";
+export { MinibatchDiscrimination, MinibatchStandardDeviation } from "../nn/index.ts";
+export type { MinibatchDiscriminationOptions } from "../nn/index.ts";
 
 // Residual blocks of SNGAN, SAGAN, BigGAN and BigGAN-deep.
-export {
-  type ConditionedModule,
-  DiscriminatorBlock,
-  type DiscriminatorBlockOptions,
-  DiscriminatorBottleneck,
-  type DiscriminatorBottleneckOptions,
-  GeneratorBlock,
-  type GeneratorBlockOptions,
-  GeneratorBottleneck,
-  type GeneratorBottleneckOptions,
-} from "../nn/index.ts";
+export { DiscriminatorBlock, DiscriminatorBottleneck, GeneratorBlock, GeneratorBottleneck } from "../nn/index.ts";
+export type { ConditionedModule, DiscriminatorBlockOptions, DiscriminatorBottleneckOptions } from "../nn/index.ts";
+export type { GeneratorBlockOptions, GeneratorBottleneckOptions } from "../nn/index.ts";
 
 // Initial weights (torch.nn.init).
-export {
-  defaultBias,
-  defaultWeight,
-  fans,
-  gainOf,
-  type Initialiser,
-  type InitialiserName,
-  initialiserOf,
-  type KaimingOptions,
-  kaimingNormal,
-  kaimingUniform,
-  type Nonlinearity,
-  normal,
-  ones,
-  orthogonal,
-  uniform,
-  xavierNormal,
-  xavierUniform,
-  zeros,
-} from "../nn/index.ts";
+export { defaultBias, defaultWeight, fans, gainOf, initialiserOf, kaimingNormal, kaimingUniform } from "../nn/index.ts";
+export { normal, ones, orthogonal, uniform, xavierNormal, xavierUniform, zeros } from "../nn/index.ts";
+export type { Initialiser, InitialiserName, KaimingOptions, Nonlinearity } from "../nn/index.ts";
 
 // The shipped networks, for loops and trainers of your own.
-export {
-  AllCnnDiscriminator,
-  type AllCnnDiscriminatorOptions,
-  AllCnnGenerator,
-  type AllCnnGeneratorOptions,
-  BigganDeepGenerator,
-  type BigganDeepGeneratorOptions,
-  type BigganDiscriminatorOptions,
-  BigganGenerator,
-  type BigganGeneratorOptions,
-  Classifier,
-  type ClassifierOptions,
-  DcganDiscriminator,
-  type DcganDiscriminatorOptions,
-  DcganGenerator,
-  type DcganGeneratorOptions,
-  DiscriminatorNetwork,
-  type DiscriminatorOutput,
-  GeneratorNetwork,
-  Head,
-  type HeadOptions,
-  InceptionV3,
-  MlpDiscriminator,
-  type MlpDiscriminatorOptions,
-  MlpGenerator,
-  type MlpGeneratorOptions,
-  type ModelContext,
-  NoisyMlpDiscriminator,
-  type NoisyMlpDiscriminatorOptions,
-  NoisyMlpGenerator,
-  type NoisyMlpGeneratorOptions,
-  ResidualDiscriminator,
-  type ResidualDiscriminatorOptions,
-  type ResnetDiscriminatorOptions,
-  ResnetGenerator,
-  type ResnetGeneratorOptions,
-} from "../models/index.ts";
+export { AllCnnDiscriminator, AllCnnGenerator, BigganDeepGenerator, BigganGenerator } from "../models/index.ts";
+export { Classifier, DcganDiscriminator, DcganGenerator, DiscriminatorNetwork } from "../models/index.ts";
+export { GeneratorNetwork, Head, InceptionV3, MlpDiscriminator, MlpGenerator } from "../models/index.ts";
+export { NoisyMlpDiscriminator, NoisyMlpGenerator, ResidualDiscriminator, ResnetGenerator } from "../models/index.ts";
+export type { AllCnnDiscriminatorOptions, AllCnnGeneratorOptions } from "../models/index.ts";
+export type { BigganDeepGeneratorOptions, BigganDiscriminatorOptions } from "../models/index.ts";
+export type { BigganGeneratorOptions, ClassifierOptions, DcganDiscriminatorOptions } from "../models/index.ts";
+export type { DcganGeneratorOptions, DiscriminatorOutput, HeadOptions } from "../models/index.ts";
+export type { MlpDiscriminatorOptions, MlpGeneratorOptions, ModelContext } from "../models/index.ts";
+export type { NoisyMlpDiscriminatorOptions, NoisyMlpGeneratorOptions } from "../models/index.ts";
+export type { ResidualDiscriminatorOptions, ResnetDiscriminatorOptions } from "../models/index.ts";
+export type { ResnetGeneratorOptions } from "../models/index.ts";

@@ -1,45 +1,16 @@
 /** `import ... from "gantry/tensor"`: tensors with gradients, random numbers, memory, and the engine under all of Gantry. */
 
 // Tensors, with PyTorch's names and defaults.
-export {
-  type BatchNormOptions,
-  type ClassLossOptions,
-  type Conversion,
-  type ConvolutionOptions,
-  type Device,
-  type Dims,
-  type DType,
-  type GridSampleOptions,
-  type Index,
-  type InterpolateOptions,
-  type MemoryFormat,
-  type NestedNumbers,
-  type PadMode,
-  type Pair,
-  type ProductOptions,
-  type QuantileInterpolation,
-  type RandomOptions,
-  type Reduction,
-  type Sizes,
-  type Slice,
-  Tensor,
-  type TensorOptions,
-  type TransposedConvolutionOptions,
-  type Triple,
-  type TypedArray,
-  type VarianceOptions,
-} from "../tensor/index.ts";
+export { Tensor } from "../tensor/index.ts";
+export type { BatchNormOptions, ClassLossOptions, Conversion, ConvolutionOptions, Device } from "../tensor/index.ts";
+export type { Dims, DType, GridSampleOptions, Index, InterpolateOptions, MemoryFormat } from "../tensor/index.ts";
+export type { NestedNumbers, PadMode, Pair, ProductOptions, QuantileInterpolation } from "../tensor/index.ts";
+export type { RandomOptions, Reduction, Sizes, Slice, TensorOptions } from "../tensor/index.ts";
+export type { TransposedConvolutionOptions, Triple, TypedArray, VarianceOptions } from "../tensor/index.ts";
 
 // Gradients.
-export {
-  enableGrad,
-  type Gradients,
-  type GradOptions,
-  grad,
-  inferenceMode,
-  isGradEnabled,
-  noGrad,
-} from "../tensor/index.ts";
+export { enableGrad, grad, inferenceMode, isGradEnabled, noGrad } from "../tensor/index.ts";
+export type { Gradients, GradOptions } from "../tensor/index.ts";
 
 // Memory: `scope` frees what is made inside it, `keep` saves a tensor from that.
 export { keep, liveTensors, scope } from "../tensor/index.ts";
@@ -48,17 +19,8 @@ export { keep, liveTensors, scope } from "../tensor/index.ts";
 export { Generator, getRngState, manualSeed, setRngState } from "../tensor/index.ts";
 
 // One call for a list of tensors (torch._foreach_*), for optimizers of your own.
-export {
-  foreachAdd_,
-  foreachAddcdiv_,
-  foreachAddcmul_,
-  foreachDiv_,
-  foreachMul_,
-  foreachNorm,
-  foreachSqrt,
-  foreachSub,
-  foreachZero_,
-} from "../tensor/index.ts";
+export { foreachAdd_, foreachAddcdiv_, foreachAddcmul_, foreachDiv_, foreachMul_ } from "../tensor/index.ts";
+export { foreachNorm, foreachSqrt, foreachSub, foreachZero_ } from "../tensor/index.ts";
 
 // Several processes (torch.distributed).
 export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "../tensor/index.ts";
