@@ -1,19 +1,17 @@
 /** The sweeps of "Exploring GANs": what their cells are, and that these differ in what the axis says and nothing else. */
 import { describe, expect, it } from "vitest";
-import {
-  bigganWeights,
-  dcganOptions,
-  dropout128,
-  exploringTables,
-  resolution,
-} from "../../src/experiments/exploring/index.ts";
-import { expandGrid, loadSweep, type Sweep } from "../../src/experiments/index.ts";
+import { expandGrid, loadSweep, type Sweep, shippedSweeps } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { Generator, scope } from "../../src/tensor/index.ts";
 
 const { recipe: base } = await loadRecipe("narrow-dcgan");
+const exploringTables = shippedSweeps.exploring!;
+const dcganOptions = shippedSweeps["dcgan-options"]!;
+const bigganWeights = shippedSweeps["biggan-weights"]!;
+const dropout128 = shippedSweeps["dropout-128"]!;
+const resolution = shippedSweeps.resolution!;
 
 /** The recipes of the first seed by the values of their cell. */
 function cellsOf(sweep: Sweep): Map<string, Recipe> {

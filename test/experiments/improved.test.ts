@@ -1,8 +1,6 @@
 /** The sweeps of the improved techniques: what their variants differ in, and nothing else. */
 import { describe, expect, it } from "vitest";
-import { improvedAblation } from "../../src/experiments/improved-ablation.ts";
-import { expandGrid, loadSweep } from "../../src/experiments/index.ts";
-import { modeCollapse } from "../../src/experiments/mode-collapse.ts";
+import { expandGrid, loadSweep, shippedSweeps } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
@@ -18,7 +16,7 @@ const ALL = [
 ] as const;
 
 describe("improved-ablation", () => {
-  const grid = expandGrid(improvedAblation(), base);
+  const grid = expandGrid(shippedSweeps["improved-ablation"]!, base);
   const variants = new Map(
     grid.runs.filter(({ seed }) => seed === 0).map(({ cell, recipe }) => [cell.values[0], recipe]),
   );
@@ -75,7 +73,7 @@ describe("improved-ablation", () => {
 describe("mode-collapse", () => {
   it("is the plain GAN and four remedies, one at a time, with 5 seeds each", async () => {
     const loaded = await loadSweep("mode-collapse");
-    const grid = expandGrid(modeCollapse, loaded.base);
+    const grid = expandGrid(shippedSweeps["mode-collapse"]!, loaded.base);
     expect(grid.runs).toHaveLength(25);
     const first = grid.runs.filter(({ seed }) => seed === 0).map(({ recipe }) => recipe);
     expect(first.map(kinds)).toEqual([

@@ -1,15 +1,14 @@
 /** The sweep of images: its grid, what its updates differ in, and that k falls to its floor by the middle of each run. */
 import { describe, expect, it } from "vitest";
-import { bigganIcr } from "../../src/experiments/biggan-icr.ts";
 import { annealing } from "../../src/experiments/gans.ts";
-import { expandGrid, loadSweep, runsOf } from "../../src/experiments/index.ts";
+import { expandGrid, loadSweep, runsOf, shippedSweeps } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
-import { topKImages } from "../../src/experiments/top-k-images.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
 import type { Recipe } from "../../src/recipe/recipe.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
 
 const { recipe: base } = await loadRecipe("narrow-dcgan");
+const topKMnist = shippedSweeps["top-k-mnist"]!;
 
 /** k of a recipe's topK in the step after `step` updates. */
 function kAt(recipe: Recipe, step: number): number {
@@ -42,8 +41,8 @@ describe("annealing", () => {
 
 describe("the sweep", () => {
   it("is 5 GANs x 3 batches x 2 updates x 3 seeds on each of three data sets", () => {
-    expect(expandGrid(topKImages(), base).runs).toHaveLength(270);
-    const grid = expandGrid(topKImages("mnist"), base);
+    expect(expandGrid(shippedSweeps["top-k-images"]!, base).runs).toHaveLength(270);
+    const grid = expandGrid(topKMnist, base);
     expect(grid.axes).toEqual(["gan", "batchSize", "update"]);
     expect(grid.runs).toHaveLength(90);
     const shards = [1, 2, 3, 4].flatMap((index) => runsOf(grid, { index, count: 4 }));
@@ -51,7 +50,7 @@ describe("the sweep", () => {
   });
 
   it("differs between updates in the technique alone", () => {
-    const { cells, runs } = expandGrid(topKImages("mnist"), base);
+    const { cells, runs } = expandGrid(topKMnist, base);
     for (let i = 0; i < cells.length; i += 2) {
       const [all, top] = [runs[i]!, runs[i + 1]!];
       expect([all.cell.values[2], top.cell.values[2]]).toEqual(["all", "topK"]);
@@ -62,7 +61,7 @@ describe("the sweep", () => {
   });
 
   it("lets k fall from the batch to half of it during the first half of every run", () => {
-    const tops = expandGrid(topKImages("mnist"), base).runs.filter(({ seed, name }) => seed === 0 && /topK/.test(name));
+    const tops = expandGrid(topKMnist, base).runs.filter(({ seed, name }) => seed === 0 && /topK/.test(name));
     expect(tops).toHaveLength(15);
     for (const { recipe } of tops) {
       const [steps, batch] = [recipe.steps!, recipe.batchSize];
@@ -76,7 +75,7 @@ describe("the sweep", () => {
   });
 
   it("gives each GAN its loss, normalisation and number of critic updates", () => {
-    const runs = expandGrid(topKImages("mnist"), base).runs.filter((_, i) => i < 30 && i % 6 === 0);
+    const runs = expandGrid(topKMnist, base).runs.filter((_, i) => i < 30 && i % 6 === 0);
     const told = runs.map(({ cell, recipe }) => {
       const { batchNorm, spectralNorm } = recipe.discriminator.options as Record<string, unknown>;
       const { loss, discriminatorSteps, optimizers } = recipe;
@@ -149,7 +148,7 @@ describe("the sweep", () => {
 describe("biggan-icr", () => {
   it("has ICR in both updates, and topK alone in the other one, at its floor by the middle", async () => {
     const { recipe } = await loadRecipe("cifar10-biggan-icr");
-    const { runs } = expandGrid(bigganIcr, recipe);
+    const { runs } = expandGrid(shippedSweeps["biggan-icr"]!, recipe);
     const [all, top] = runs.map((run) => run.recipe);
     expect(runs.map(({ cell, seed }) => [cell.values[0], seed]).slice(0, 2)).toEqual([
       ["all", 0],
