@@ -19,6 +19,9 @@ at::Tensor compute(Direction direction, const Operands& operands);
 
 void set_mode(Mode mode);
 
+/// How many problems the table knows.
+int64_t choice_count();
+
 /// The table, one line per problem: "<problem> <way>".
 std::string choices();
 

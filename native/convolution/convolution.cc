@@ -261,6 +261,7 @@ void define_convolutions(torch::Library& library) {
       conv_transpose2d);
   library.def("convolution_backward_samples() -> int", [] { return samples_computed; });
   library.def("set_convolution_mode(str mode) -> ()", set_mode);
+  library.def("convolution_choice_count() -> int", [] { return convolution::choice_count(); });
   library.def("convolution_choices() -> str", [] { return convolution::choices(); });
   library.def("set_convolution_choices(str lines) -> ()",
               [](c10::string_view lines) { convolution::set_choices(std::string(lines)); });

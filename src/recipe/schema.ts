@@ -106,6 +106,7 @@ export const recipeSchema = z
       })
       .prefault({}),
     memoryFormat: z.enum(["contiguous", "channelsLast"]).default("channelsLast"),
+    convolution: z.enum(["measure", "exact", "rules"]).optional(),
     device: z
       .string()
       .regex(/^(cpu|cuda|mps)(:\d+)?$/, { error: "must be cpu, cuda, cuda:<number> or mps" })

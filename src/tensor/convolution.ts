@@ -8,6 +8,7 @@ import { operator } from "./operator.ts";
 const setMode = operator<undefined>("gantry::set_convolution_mode(mode)");
 const setChoices = operator<undefined>("gantry::set_convolution_choices(lines)");
 const choices = operator<string>("gantry::convolution_choices()");
+const choiceCount = operator<number>("gantry::convolution_choice_count()");
 const secondsMeasuring = operator<number>("gantry::convolution_seconds_measuring()");
 
 /**
@@ -29,6 +30,11 @@ export function setConvolutionMode(mode: ConvolutionMode): void {
 export function convolutionChoices(): ConvolutionChoices {
   const lines = choices().split("\n").filter(Boolean);
   return Object.fromEntries(lines.map((line) => line.split(" ") as [string, string]));
+}
+
+/** How many convolutions a way was chosen for so far: cheap enough to ask after every step. */
+export function convolutionChoiceCount(): number {
+  return choiceCount();
 }
 
 /** Replaces what was chosen so far. A way that this version does not have is measured again. */

@@ -9,6 +9,15 @@ export {
 } from "./autograd.ts";
 export { bytesOf, tensorOf } from "./bytes.ts";
 export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "./collectives.ts";
+export {
+  type ConvolutionChoices,
+  type ConvolutionMode,
+  convolutionChoiceCount,
+  convolutionChoices,
+  convolutionSecondsMeasuring,
+  setConvolutionChoices,
+  setConvolutionMode,
+} from "./convolution.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
   type FusedAdamOptions,

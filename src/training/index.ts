@@ -15,6 +15,7 @@ export { classify, testSplit } from "./evaluation/classification.ts";
 export { type DrawingOptions, generatedImages } from "./evaluation/generated-images.ts";
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
 export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/checkpoint.ts";
+export { measuredConvolutionsFile, readConvolutions } from "./run/convolutions.ts";
 export { lockRun } from "./run/lock.ts";
 export { RunDirectory } from "./run/run-directory.ts";
 export { chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run/run-log.ts";

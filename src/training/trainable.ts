@@ -29,6 +29,7 @@ export type RunSettings = Pick<
   | "evaluate"
   | "checkpoint"
   | "memoryFormat"
+  | "convolution"
   | "device"
   | "threads"
 > & {

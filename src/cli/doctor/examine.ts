@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { type Engine, ensureBinding } from "../../../scripts/setup/index.js";
 import { type Binding, binding } from "../../tensor/index.ts";
+import { measuredConvolutionsFile, readConvolutions } from "../../training/index.ts";
 import { type Blas, blasInUse, blasWarnings } from "./blas.ts";
 import { type Cpu, thisCpu } from "./cpu.ts";
 import { measureSpeed, type Speed } from "./speed.ts";
@@ -28,6 +29,8 @@ export interface EngineReport {
   readonly blas: Blas;
   readonly devices: readonly DeviceReport[];
   readonly speed: Speed;
+  /** Convolutions whose fastest way was measured on this machine. */
+  readonly convolutions: { readonly count: number; readonly file: string };
 }
 
 /** The whole report; `ok` is false when Gantry cannot run. */
@@ -96,7 +99,13 @@ function examineEngine(found: Engine, path: string, native: Binding, seconds: nu
     ],
     // On the reference BLAS one product of size 2048 takes six seconds.
     speed: measureSpeed(blas.name === "reference BLAS" ? 512 : 2048, seconds),
+    convolutions: measuredConvolutions(),
   };
+}
+
+function measuredConvolutions(): EngineReport["convolutions"] {
+  const file = measuredConvolutionsFile();
+  return { count: Object.keys(readConvolutions(file)).length, file };
 }
 
 function capabilityWarnings(engine: EngineReport, cpu: Cpu): string[] {

@@ -27,7 +27,7 @@ export function reportText(report: Report): string {
 }
 
 function engineRows(engine: EngineReport): [string, string][] {
-  const { blas, speed } = engine;
+  const { blas, convolutions, speed } = engine;
   const gflops = (value: number) => `${value.toPrecision(3)} GFLOP/s`;
   const usable = engine.devices.filter((device) => device.available).map((device) => device.name);
   const gpu = engine.accelerator ? ` (this build can use ${engine.accelerator})` : "";
@@ -45,5 +45,9 @@ function engineRows(engine: EngineReport): [string, string][] {
     ["Devices", `${usable.join(", ")}${gpu}`],
     ["Speed", `matrix product of ${speed.matrixSize}: ${gflops(speed.matrixProduct)}`],
     ["", `convolution: forward ${gflops(speed.convolutionForward)}, backward ${gflops(speed.convolutionBackward)}`],
+    [
+      "Convolutions",
+      convolutions.count === 0 ? "none measured yet" : `${convolutions.count} measured (${convolutions.file})`,
+    ],
   ];
 }

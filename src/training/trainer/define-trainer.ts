@@ -10,7 +10,7 @@ import { checkedSettings } from "./trainer-settings.ts";
  * command line like a recipe; in code, `startRun(trainer, { directory }).train()` does it.
  *
  * Keys: `build`, `optimizers`, `step`, `sample`, `latent` (length of z), and of a recipe `name`, `data`, `batchSize` (64),
- * `steps`, `seed`, `latentDistribution`, `schedule`, `samples`, `log`, `evaluate`, `checkpoint`, `memoryFormat`, `device`,
+ * `steps`, `seed`, `latentDistribution`, `schedule`, `samples`, `log`, `evaluate`, `checkpoint`, `memoryFormat`, `convolution`, `device`,
  * `threads`, with the same defaults.
  *
  * @throws UserError with the key, the value and what is accepted when anything does not fit.

@@ -34,7 +34,7 @@ export function totalSteps(settings: RunSettings, samplesPerEpoch: number | unde
  * @throws UserError when training diverges or the disk refuses; what was written before stays, and the log says so.
  */
 export async function trainingLoop(options: SessionOptions): Promise<SessionEnd> {
-  const { trainer, directory, evaluator, stop, replica = ALONE } = options;
+  const { trainer, directory, evaluator, stop, convolutions, replica = ALONE } = options;
   const { settings } = trainer;
   const steps = totalSteps(settings, options.dataModule.samplesPerEpoch);
   const schedule = settings.schedule?.build({ steps });
@@ -52,6 +52,7 @@ export async function trainingLoop(options: SessionOptions): Promise<SessionEnd>
     while (shouldContinue(replica, !last() && !stop?.aborted)) {
       trained.applySchedule(schedule);
       log.record(trained.trainStep());
+      convolutions.keep();
       if (due(settings.log.every)) session.tick();
       // Samples and files do not count as training: the clock for throughput is stopped.
       clock.pause();

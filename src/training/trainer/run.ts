@@ -5,9 +5,10 @@ import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
 import { fromPlainRecipe, importModules, type Recipe, recipeHash, toPlainRecipe } from "../../recipe/index.ts";
-import { configureEngine, engineSummary } from "../../tensor/index.ts";
+import { type ConvolutionMode, configureEngine, engineSummary } from "../../tensor/index.ts";
 import { deviceOf, joinWorkers, leaveWorkers, type Rendezvous } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
+import { RunConvolutions } from "../run/convolutions.ts";
 import { writeReport } from "../run/report.ts";
 import { type RunDescription, RunDirectory } from "../run/run-directory.ts";
 import { findCheckpointAt } from "../run/starting-weights.ts";
@@ -57,7 +58,7 @@ export interface RunResult extends SessionEnd {
 export const IMPORTED = "imported from ";
 
 /** Keys that may change in a resumed run: its length and what it writes. */
-const CHANGEABLE = ["steps", "epochs", "samples", "log", "evaluate", "checkpoint", "threads", "device"];
+const CHANGEABLE = ["steps", "epochs", "samples", "log", "evaluate", "checkpoint", "threads", "device", "convolution"];
 
 /** One run. Made by {@link startRun} or {@link openRun}. */
 export class Run {
@@ -120,6 +121,8 @@ export class Run {
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
       }
       const evaluator = await dataModule.openEvaluator();
+      const mode = convolutionMode(settings, rendezvous);
+      const convolutions = new RunConvolutions(mode, this.directory.path, events.note?.bind(events));
       try {
         if (rendezvous !== undefined && !(await joinWorkers(rendezvous, settings, stop))) return this.#whereItStands();
         const end = await trainingLoop({
@@ -131,11 +134,13 @@ export class Run {
           events,
           stop,
           replica: rendezvous,
+          convolutions,
         });
         writeReport(this.directory, description, end.samples);
         return { directory: this.directory.path, ...end };
       } finally {
         if (rendezvous !== undefined) leaveWorkers();
+        convolutions.end();
         evaluator?.dispose();
       }
     } finally {
@@ -201,6 +206,20 @@ export class Run {
     this.directory.describe(description);
     return description;
   }
+}
+
+/**
+ * How this run chooses the ways of its convolutions. Several workers measure nothing: each would come to a table of its own,
+ * and the bits of the run would depend on all of them.
+ */
+function convolutionMode({ convolution }: RunSettings, rendezvous: Rendezvous | undefined): ConvolutionMode {
+  if (rendezvous !== undefined) return "rules";
+  const given = process.env.GANTRY_CONVOLUTION;
+  if (convolution !== undefined || !given) return convolution ?? "measure";
+  const modes: readonly ConvolutionMode[] = ["measure", "exact", "rules"];
+  const mode = modes.find((name) => name === given);
+  if (mode !== undefined) return mode;
+  throw new UserError(`the environment variable GANTRY_CONVOLUTION (=${given}) must be one of ${modes.join(", ")}`);
 }
 
 /** The data; undefined when `stop` was raised before they were prepared. */

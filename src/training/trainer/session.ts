@@ -6,6 +6,7 @@ import { engineSummary, Generator, scope } from "../../tensor/index.ts";
 import { shareCheckpoint } from "../distributed/workers.ts";
 import type { EvaluationEvents, Evaluator } from "../evaluation/evaluator.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "../run/checkpoint.ts";
+import type { RunConvolutions } from "../run/convolutions.ts";
 import type { RunDirectory } from "../run/run-directory.ts";
 import { bestEvaluation, chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "../run/run-log.ts";
 import { loadStartingWeights } from "../run/starting-weights.ts";
@@ -54,6 +55,7 @@ export interface SessionOptions {
   readonly directory: RunDirectory;
   /** The checkpoint of another run whose weights a new run begins with; default: new ones. */
   readonly from?: string | undefined;
+  readonly convolutions: RunConvolutions;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
   /** This process as the first of those that train together. Default: there are no others. */

@@ -21,6 +21,7 @@ export const trainerSchema = z.strictObject({
   evaluate: shape.evaluate,
   checkpoint: shape.checkpoint,
   memoryFormat: shape.memoryFormat,
+  convolution: shape.convolution,
   device: shape.device,
   threads: shape.threads,
 });

@@ -1,0 +1,96 @@
+/**
+ * The ways in which a run computes its convolutions. They are measured once per machine, and every run keeps those that it
+ * began with: a resumed run has the same bits, also after another measurement.
+ *
+ *     <cache>/convolutions/<processor, engine, threads>.json    what was measured on this machine
+ *     <run>/convolutions.json                                   what this run uses
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { z } from "zod";
+import { canonicalJson } from "../../base/canonical-json.ts";
+import { cacheFolder, sha256 } from "../../data/index.ts";
+import { readJsonFile, writeFileAtomic } from "../../formats/index.ts";
+import {
+  type ConvolutionChoices,
+  type ConvolutionMode,
+  convolutionChoiceCount,
+  convolutionChoices,
+  convolutionSecondsMeasuring,
+  engineSummary,
+  setConvolutionChoices,
+  setConvolutionMode,
+} from "../../tensor/index.ts";
+
+const schema = z.object({
+  format: z.literal(1),
+  /** What the measurements belong to, for a reader. */
+  machine: z.record(z.string(), z.union([z.string(), z.number()])),
+  choices: z.record(z.string(), z.string()),
+});
+
+/** What a measurement depends on besides the convolution. */
+function machine(): Record<string, string | number> {
+  return { processor: cpus()[0]?.model.trim() ?? "unknown", ...engineSummary() };
+}
+
+/** The file of this machine's measurements. */
+export function measuredConvolutionsFile(): string {
+  return join(cacheFolder(), "convolutions", `${sha256(canonicalJson(machine())).slice(0, 16)}.json`);
+}
+
+/** The choices in a file; none where it is missing. */
+export function readConvolutions(file: string): ConvolutionChoices {
+  return existsSync(file) ? readJsonFile(file, schema).choices : {};
+}
+
+/** The choices of one run, from the beginning of a session to its end. */
+export class RunConvolutions {
+  readonly #file: string;
+  readonly #measures: boolean;
+  readonly #note: (text: string) => void;
+  #kept: number;
+
+  /**
+   * Sets the mode and the table of this process. What the run has stored wins over what the machine has measured.
+   *
+   * @param folder - Of the run.
+   * @param note - Is told once when measuring took time.
+   */
+  constructor(mode: ConvolutionMode, folder: string, note: (text: string) => void = () => {}) {
+    this.#file = join(folder, "convolutions.json");
+    this.#note = note;
+    this.#measures = mode !== "rules";
+    setConvolutionMode(mode);
+    const own = readConvolutions(this.#file);
+    if (this.#measures) setConvolutionChoices({ ...readConvolutions(measuredConvolutionsFile()), ...own });
+    this.#kept = Object.keys(own).length;
+  }
+
+  /** Stores what was measured since the last call, for the run and for later runs on this machine. */
+  keep(): void {
+    if (!this.#measures || convolutionChoiceCount() === this.#kept) return;
+    const choices = convolutionChoices();
+    if (this.#kept === 0) {
+      const seconds = convolutionSecondsMeasuring().toFixed(1);
+      this.#note(`the fastest ways of ${Object.keys(choices).length} convolutions were measured in ${seconds} s`);
+    }
+    write(this.#file, choices);
+    const measured = measuredConvolutionsFile();
+    // Of two processes that measured at the same time, the first to write is right for both.
+    write(measured, { ...choices, ...readConvolutions(measured) });
+    this.#kept = Object.keys(choices).length;
+  }
+
+  /** Ends the session: other work of this process measures nothing. */
+  end(): void {
+    this.keep();
+    setConvolutionMode("rules");
+  }
+}
+
+function write(file: string, choices: ConvolutionChoices): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileAtomic(file, [`${JSON.stringify({ format: 1, machine: machine(), choices }, null, 2)}\n`]);
+}
