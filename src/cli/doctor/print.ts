@@ -46,8 +46,8 @@ function engineRows(engine: EngineReport): [string, string][] {
     ["Speed", `matrix product of ${speed.matrixSize}: ${gflops(speed.matrixProduct)}`],
     ["", `convolution: forward ${gflops(speed.convolutionForward)}, backward ${gflops(speed.convolutionBackward)}`],
     [
-      "Convolutions",
-      convolutions.count === 0 ? "none measured yet" : `${convolutions.count} measured (${convolutions.file})`,
+      "",
+      `ways of convolutions: ${convolutions.count === 0 ? "none measured yet" : `${convolutions.count} measured, ${convolutions.file}`}`,
     ],
   ];
 }
