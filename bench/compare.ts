@@ -16,6 +16,13 @@ const PEER = path("peer/run.py");
 /** Those of G and D, where there are networks whose sizes are to be compared. */
 type Parameters = readonly [number, number] | null;
 
+/** What our side says first. */
+interface Hello {
+  readonly engine: string;
+  readonly kernels: string | null;
+  readonly parameters: Parameters;
+}
+
 /** What to run and how often. */
 export interface Plan {
   readonly name: string;
@@ -63,10 +70,15 @@ export async function compare(
   const { name, step = name, turns, count, each, warmUp = 2 } = plan;
   const environment = { OMP_NUM_THREADS: String(threads) };
   const ours = new Side(process.execPath, [JITI, WORKER, step, clock], environment);
-  const peer =
-    python && new Side(python.command, [PEER, step, String(threads), clock], { ...environment, ...python.environment });
+  let peer: Side | undefined;
   try {
-    const { engine, parameters } = await ours.answer<{ engine: string; parameters: Parameters }>();
+    const { engine, kernels, parameters } = await ours.answer<Hello>();
+    // Both multiply with the same kernels: by itself PyTorch may get slower ones from an OpenBLAS older than the processor.
+    const blas = kernels === null ? {} : { OPENBLAS_CORETYPE: kernels };
+    if (python) {
+      const itsEnvironment = { ...environment, ...blas, ...python.environment };
+      peer = new Side(python.command, [PEER, step, String(threads), clock], itsEnvironment);
+    }
     const theirs = await peer?.answer<Parameters>();
     if (parameters && theirs && String(parameters) !== String(theirs))
       throw new Error(

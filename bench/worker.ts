@@ -4,12 +4,15 @@
  * highest rate that the engine reaches and ends.
  */
 import { createInterface } from "node:readline";
+import type { ConvolutionMode } from "../src/tensor/index.ts";
 import { CLOCKS, type Clock } from "./clock.ts";
 import { compiled } from "./compiled.ts";
 import { peakRate } from "./limit.ts";
 import { STEPS } from "./steps.ts";
 
 const gantry = await compiled();
+// As a run does: the fastest ways of convolutions, unless the environment says otherwise. The first turn is not counted.
+gantry.setConvolutionMode((process.env.GANTRY_CONVOLUTION ?? "measure") as ConvolutionMode);
 const say = (answer: unknown): void => console.log(JSON.stringify(answer));
 const [name = "", clock = "wall", what] = process.argv.slice(2);
 const now = CLOCKS[clock as Clock];
@@ -18,7 +21,8 @@ if (what === "limit") {
   say(peakRate(gantry, name, now));
 } else {
   const step = await STEPS[name]!(gantry);
-  say({ engine: gantry.engineSummary().libtorch, parameters: step.parameters ?? null });
+  const { libtorch: engine, blasKernels: kernels = null } = gantry.engineSummary();
+  say({ engine, kernels, parameters: step.parameters ?? null });
   for await (const line of createInterface({ input: process.stdin })) {
     const [, count, each] = line.split(" ").map(Number) as [number, number, number];
     const times: number[] = [];

@@ -200,7 +200,8 @@ describe("Inception v3 equals torch-fidelity, narrow", () => {
     const folded = new InceptionV3(context, { width: narrow.width, folded: true }).eval();
     folded.loadStateDict(foldBatchNorms(state));
     const [a, b] = noGrad(() => [plain.forward(x), folded.forward(x)]);
-    expectClose(b!.features, a!.features, { atol: 1e-4 });
+    // Features of noise go up to 26: 1e-5 of that, whichever kernels the processor takes.
+    expectClose(b!.features, a!.features, { atol: 2.6e-4 });
     // Noise is far from what the statistics were measured on: these logits go up to 500.
     expectClose(b!.logits, a!.logits, { atol: 5e-3 });
     expectClose(plain.classify(a!.features), a!.logits.add(state.get("fc.bias")!), { atol: 1e-3 });
