@@ -35,6 +35,7 @@ const PLANS: readonly Plan[] = [
 /** Benchmarks that print their own lines; run when asked for by name. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "batch-layers": "batch-layers.ts",
+  convolutions: "convolutions.ts",
   "data-loading": "data-loading.ts",
   fid: "fid.ts",
   "top-k": "top-k.ts",
