@@ -182,14 +182,10 @@ export class AllCnnDiscriminator extends DiscriminatorNetwork {
  * allCnn.discriminator({ width: 96 });
  */
 export const allCnn = {
-  generator: defineGenerator(
-    "allCnn",
-    generatorOptions,
-    (options, context: ModelContext): GeneratorNetwork => new AllCnnGenerator(context, options),
-  ),
+  generator: defineGenerator("allCnn", generatorOptions, (options, context) => new AllCnnGenerator(context, options)),
   discriminator: defineDiscriminator(
     "allCnn",
     discriminatorOptions,
-    (options, context: ModelContext): DiscriminatorNetwork => new AllCnnDiscriminator(context, options),
+    (options, context) => new AllCnnDiscriminator(context, options),
   ),
 };

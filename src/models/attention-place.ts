@@ -11,45 +11,40 @@ export interface AttentionPlace {
   readonly spectralNorm: boolean;
 }
 
-/** Puts attention after the layers whose maps have its side. */
-export class AttentionInserter {
-  readonly #context: ModelContext;
-  readonly #network: string;
-  readonly #place: AttentionPlace;
-  readonly #style: LayerStyle;
-  readonly #sides = new Set<number>();
+/**
+ * Puts attention after the layers whose maps have its side.
+ * @param network - Its name in messages.
+ */
+export function attentionInserter(
+  context: ModelContext,
+  network: string,
+  { side: wanted, spectralNorm }: AttentionPlace,
+  style: LayerStyle,
+) {
+  const sides = new Set<number>();
+  return {
+    /**
+     * The attention after layers whose output maps have `side`, or none. Called once per side, after its last layer.
+     *
+     * @throws UserError when it stands there and does not fit the channels.
+     */
+    after(side: number, channels: number): SelfAttention[] {
+      sides.add(side);
+      if (side !== wanted) return [];
+      if (channels % SelfAttention.channelStep !== 0) {
+        throw new UserError(
+          `${network}: attention on maps of ${side} x ${side} needs a multiple of ${SelfAttention.channelStep} channels and meets ${channels}; take another \`width\`, or \`attention\` 0`,
+        );
+      }
+      return [new SelfAttention(context, channels, { spectralNorm, ...beginnings(style) })];
+    },
 
-  /** @param network - Its name in messages. */
-  constructor(context: ModelContext, network: string, place: AttentionPlace, style: LayerStyle) {
-    this.#context = context;
-    this.#network = network;
-    this.#place = place;
-    this.#style = style;
-  }
-
-  /**
-   * The attention after layers whose output maps have `side`, or undefined. Called once per side, after its last layer.
-   *
-   * @throws UserError when it stands there and does not fit the channels.
-   */
-  after(side: number, channels: number): SelfAttention[] {
-    this.#sides.add(side);
-    if (side !== this.#place.side) return [];
-    if (channels % SelfAttention.channelStep !== 0) {
+    /** @throws UserError when no maps had that side. */
+    requirePlaced(): void {
+      if (wanted === 0 || sides.has(wanted)) return;
       throw new UserError(
-        `${this.#network}: attention on maps of ${side} x ${side} needs a multiple of ${SelfAttention.channelStep} channels and meets ${channels}; take another \`width\`, or \`attention\` 0`,
+        `${network}: \`attention\` (=${wanted}) must be the side of maps inside the network (${[...sides].join(", ")}), or 0 for none`,
       );
-    }
-    const { spectralNorm } = this.#place;
-    return [new SelfAttention(this.#context, channels, { spectralNorm, ...beginnings(this.#style) })];
-  }
-
-  /** @throws UserError when no maps had that side. */
-  requirePlaced(): void {
-    const { side } = this.#place;
-    if (side === 0 || this.#sides.has(side)) return;
-    throw new UserError(
-      `${this.#network}: \`attention\` (=${side}) must be the side of maps inside the network (${[...this.#sides].join(", ")}), or 0 for none`,
-    );
-  }
+    },
+  };
 }

@@ -9,18 +9,16 @@
  * The paper has 128 and 256 pixels (and 512); those of 32 and 64 carry its rule to BigGAN's tables of these sizes.
  */
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
 import {
   type ConditionedModule,
   DiscriminatorBottleneck,
   type Embedding,
   GeneratorBottleneck,
-  type InitialiserName,
   sameSizeConv,
   type UnaryModule,
 } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
-import { AttentionInserter } from "./attention-place.ts";
+import { attentionInserter } from "./attention-place.ts";
 import { bigganStyle, projectedNorms, sharedEmbedding } from "./biggan.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
@@ -31,8 +29,8 @@ import {
   GeneratorNetwork,
   type TakenLabels,
 } from "./network.ts";
-import { count, initialiser } from "./option-schemas.ts";
-import { GeneratorTrunk, ResidualDiscriminator } from "./residual-network.ts";
+import { count, countOrNone, initialiser } from "./option-schemas.ts";
+import { GeneratorTrunk, planOf, ResidualDiscriminator } from "./residual-network.ts";
 
 /** Channels in multiples of the width: before G's first pair of blocks and after each, and the same for D. */
 interface Plan {
@@ -50,26 +48,17 @@ const PLANS: Readonly<Record<number, Plan>> = {
   256: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16, 16], attention: 64 },
 };
 
-function planOf(context: ModelContext, network: string): Plan {
-  const { size } = imageShape(context, network);
-  const plan = PLANS[size];
-  if (plan !== undefined) return plan;
-  throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
-}
-
-/** Options that both networks share. */
-interface BigganDeepOptions {
-  width: number;
-  conditional: boolean;
-  attention?: number | undefined;
-  init: InitialiserName;
-}
+const shared = {
+  width: z.int("must be a whole number").min(4, "must be at least 4").default(128),
+  conditional: z.boolean().default(true),
+  attention: countOrNone.optional(),
+  init: initialiser.default("orthogonal"),
+};
+const generatorOptions = z.strictObject({ latent: count.default(128), ...shared, shared: count.default(128) });
+const discriminatorOptions = z.strictObject({ ...shared, outputs: count.default(1) });
 
 /** Options of {@link BigganDeepGenerator}. */
-export interface BigganDeepGeneratorOptions extends BigganDeepOptions {
-  latent: number;
-  shared: number;
-}
+export type BigganDeepGeneratorOptions = z.output<typeof generatorOptions>;
 
 /** The generator. Modules: `embedding`, `trunk`. */
 export class BigganDeepGenerator extends GeneratorNetwork {
@@ -81,7 +70,7 @@ export class BigganDeepGenerator extends GeneratorNetwork {
   constructor(context: ModelContext, options: BigganDeepGeneratorOptions) {
     super();
     const network = "bigganDeep.generator";
-    const plan = planOf(context, network);
+    const plan = planOf(PLANS, imageShape(context, network).size, network);
     const classes = options.conditional ? requireClasses(context, network) : 0;
     const channels = plan.up.map((factor) => factor * options.width);
     const style = bigganStyle(options.init);
@@ -92,12 +81,8 @@ export class BigganDeepGenerator extends GeneratorNetwork {
     }
     const inputs = options.latent + (classes > 0 ? options.shared : 0);
     const norm = projectedNorms(context, inputs, style);
-    const attention = new AttentionInserter(
-      context,
-      network,
-      { side: options.attention ?? plan.attention, spectralNorm: style.spectralNorm },
-      style,
-    );
+    const place = { side: options.attention ?? plan.attention, spectralNorm: style.spectralNorm };
+    const attention = attentionInserter(context, network, place, style);
     const stages = channels.slice(1).flatMap((wide, i): ConditionedModule[] => {
       const from = channels[i]!;
       return [
@@ -125,20 +110,16 @@ export class BigganDeepGenerator extends GeneratorNetwork {
 /** The discriminator: a {@link ResidualDiscriminator} of a convolution and bottleneck blocks. */
 export function bigganDeepDiscriminator(
   context: ModelContext,
-  options: BigganDeepOptions & { outputs: number },
+  options: z.output<typeof discriminatorOptions>,
 ): DiscriminatorNetwork {
   const network = "bigganDeep.discriminator";
-  const plan = planOf(context, network);
   const { channels: image, size } = imageShape(context, network);
+  const plan = planOf(PLANS, size, network);
   const { outputs, conditional } = options;
   const channels = plan.down.map((factor) => factor * options.width);
   const style = bigganStyle(options.init);
-  const attention = new AttentionInserter(
-    context,
-    network,
-    { side: options.attention ?? plan.attention, spectralNorm: style.spectralNorm },
-    style,
-  );
+  const place = { side: options.attention ?? plan.attention, spectralNorm: style.spectralNorm };
+  const attention = attentionInserter(context, network, place, style);
   const blocks = channels
     .slice(1)
     .flatMap((wide, i): UnaryModule[] => [
@@ -150,20 +131,12 @@ export function bigganDeepDiscriminator(
   return new ResidualDiscriminator(context, {
     network,
     stages: [sameSizeConv(context, [image, channels[0]!], 3, style), ...blocks],
-    features: channels[channels.length - 1]!,
+    features: channels.at(-1)!,
     outputs,
     conditional,
     style,
   });
 }
-
-const width = z.int("must be a whole number").min(4, "must be at least 4").default(128);
-const shared = {
-  width,
-  conditional: z.boolean().default(true),
-  attention: z.int("must be a whole number").min(0, "must not be negative").optional(),
-  init: initialiser.default("orthogonal"),
-};
 
 /**
  * BigGAN-deep's networks as parts of a recipe, for images of 32, 64, 128 or 256 pixels.
@@ -186,12 +159,10 @@ const shared = {
 export const bigganDeep = {
   generator: defineGenerator(
     "bigganDeep",
-    z.strictObject({ latent: count.default(128), ...shared, shared: count.default(128) }),
-    (options, context: ModelContext): GeneratorNetwork => new BigganDeepGenerator(context, options),
+    generatorOptions,
+    (options, context) => new BigganDeepGenerator(context, options),
   ),
-  discriminator: defineDiscriminator(
-    "bigganDeep",
-    z.strictObject({ ...shared, outputs: count.default(1) }),
-    (options, context: ModelContext): DiscriminatorNetwork => bigganDeepDiscriminator(context, options),
+  discriminator: defineDiscriminator("bigganDeep", discriminatorOptions, (options, context) =>
+    bigganDeepDiscriminator(context, options),
   ),
 };

@@ -19,11 +19,9 @@ import {
   classTable,
   Embedding,
   type InitialiserName,
-  initialiserOf,
   type LayerStyle,
   projection,
   styled,
-  zeros,
 } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
@@ -37,16 +35,19 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
-import { count, initialiser } from "./option-schemas.ts";
-import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
+import { beginningOf, count, countOrNone, initialiser } from "./option-schemas.ts";
+import {
+  downStages,
+  downSteps,
+  GeneratorTrunk,
+  planOf,
+  ResidualDiscriminator,
+  type ResidualPlan,
+  upStages,
+} from "./residual-network.ts";
 
-/** The shape of both networks at one image size; channels in multiples of the width. */
-interface Plan {
-  /** Before the first of G's blocks, and after each. */
-  readonly up: readonly number[];
-  /** After each of D's blocks that halve the size, and after each that keeps it. */
-  readonly down: readonly number[];
-  readonly keep: readonly number[];
+/** The shape of both networks at one image size. */
+interface Plan extends ResidualPlan {
   /** Length of z. */
   readonly latent: number;
   /** Side of the maps with attention; 0 for none. */
@@ -61,46 +62,38 @@ const PLANS: Readonly<Record<number, Plan>> = {
   256: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16], keep: [16], latent: 140, attention: 64 },
 };
 
-function planOf(size: number, network: string): Plan {
-  const plan = PLANS[size];
-  if (plan !== undefined) return plan;
-  throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
-}
-
 /**
  * Channels before the first of the generator's blocks and after each, in multiples of the width.
  * @throws UserError likewise.
  */
 export function bigganFactors(size: number, network: string): readonly number[] {
-  return planOf(size, network).up;
+  return planOf(PLANS, size, network).up;
 }
 
-/** Options that both networks share. */
-interface BigganOptions {
-  width: number;
-  conditional: boolean;
-  attention?: number | undefined;
-  attentionNorm: boolean;
-  init: InitialiserName;
-}
+const shared = {
+  width: count.default(96),
+  conditional: z.boolean().default(true),
+  attention: countOrNone.optional(),
+  attentionNorm: z.boolean().default(true),
+  init: initialiser.default("orthogonal"),
+};
+const generatorOptions = z.strictObject({
+  latent: count.optional(),
+  ...shared,
+  shared: countOrNone.default(128),
+  hierarchical: z.boolean().default(true),
+});
+const discriminatorOptions = z.strictObject({ ...shared, outputs: count.default(1) });
 
 /** Options of {@link BigganGenerator}. */
-export interface BigganGeneratorOptions extends BigganOptions {
-  latent?: number | undefined;
-  shared: number;
-  hierarchical: boolean;
-}
+export type BigganGeneratorOptions = z.output<typeof generatorOptions>;
 
 /** Options of {@link bigganDiscriminator}. */
-export interface BigganDiscriminatorOptions extends BigganOptions {
-  outputs: number;
-}
+export type BigganDiscriminatorOptions = z.output<typeof discriminatorOptions>;
 
 /** Spectral norm everywhere; biases start at 0 with every initialiser except PyTorch's default. */
 export function bigganStyle(init: InitialiserName): LayerStyle {
-  return init === "default"
-    ? { spectralNorm: true }
-    : { spectralNorm: true, init: initialiserOf(init), biasInit: zeros };
+  return { spectralNorm: true, ...beginningOf(init) };
 }
 
 /**
@@ -144,7 +137,7 @@ export class BigganGenerator extends GeneratorNetwork {
   constructor(context: ModelContext, options: BigganGeneratorOptions) {
     super();
     const network = "biggan.generator";
-    const plan = planOf(imageShape(context, network).size, network);
+    const plan = planOf(PLANS, imageShape(context, network).size, network);
     const classes = options.conditional ? requireClasses(context, network) : 0;
     const channels = plan.up.map((factor) => factor * options.width);
     const style = bigganStyle(options.init);
@@ -190,31 +183,20 @@ export class BigganGenerator extends GeneratorNetwork {
 /** The discriminator: a {@link ResidualDiscriminator} whose blocks widen in their first convolution. */
 export function bigganDiscriminator(context: ModelContext, options: BigganDiscriminatorOptions): DiscriminatorNetwork {
   const network = "biggan.discriminator";
-  const plan = planOf(imageShape(context, network).size, network);
+  const plan = planOf(PLANS, imageShape(context, network).size, network);
   const { width, outputs, conditional } = options;
-  const steps = [
-    ...plan.down.map((factor) => ({ channels: factor * width, down: true })),
-    ...plan.keep.map((factor) => ({ channels: factor * width, down: false })),
-  ];
+  const steps = downSteps(plan, width);
   const style = bigganStyle(options.init);
   const attention = { side: options.attention ?? plan.attention, spectralNorm: options.attentionNorm };
   return new ResidualDiscriminator(context, {
     network,
     stages: downStages(context, { network, steps, wideFirst: true, attention, style }),
-    features: steps[steps.length - 1]!.channels,
+    features: steps.at(-1)!.channels,
     outputs,
     conditional,
     style,
   });
 }
-
-const shared = {
-  width: count.default(96),
-  conditional: z.boolean().default(true),
-  attention: z.int("must be a whole number").min(0, "must not be negative").optional(),
-  attentionNorm: z.boolean().default(true),
-  init: initialiser.default("orthogonal"),
-};
 
 /**
  * BigGAN's networks as parts of a recipe, for images of 32, 64, 128 or 256 pixels.
@@ -238,19 +220,8 @@ const shared = {
  * biggan.discriminator({ width: 64 });
  */
 export const biggan = {
-  generator: defineGenerator(
-    "biggan",
-    z.strictObject({
-      latent: count.optional(),
-      ...shared,
-      shared: z.int("must be a whole number").min(0, "must not be negative").default(128),
-      hierarchical: z.boolean().default(true),
-    }),
-    (options, context: ModelContext): GeneratorNetwork => new BigganGenerator(context, options),
-  ),
-  discriminator: defineDiscriminator(
-    "biggan",
-    z.strictObject({ ...shared, outputs: count.default(1) }),
-    (options, context: ModelContext): DiscriminatorNetwork => bigganDiscriminator(context, options),
+  generator: defineGenerator("biggan", generatorOptions, (options, context) => new BigganGenerator(context, options)),
+  discriminator: defineDiscriminator("biggan", discriminatorOptions, (options, context) =>
+    bigganDiscriminator(context, options),
   ),
 };

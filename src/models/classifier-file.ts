@@ -20,50 +20,32 @@ const whole = z.int().min(0);
 // Bounds, because a network of the size that a file claims is built before its weights are compared with it.
 const infoSchema = z.strictObject({
   version: z.literal(1),
+  /** Its dataset's name: scores are named after `<name>-classifier`. */
   name: z.string().max(100).regex(classifierName),
-  classes: z.array(z.string().max(1000)).min(2).max(10_000),
+  classes: z.array(z.string().max(1000)).min(2).max(10_000).readonly(),
   network: z.strictObject({
     channels: z.union([z.literal(1), z.literal(3)]),
     size: z.int().min(LEAST_CLASSIFIER_SIZE).max(1024),
     width: z.int().min(1).max(256),
     blocks: z.int().min(0).max(8),
   }),
+  /** Side of the originals, where the training images were padded with black to the network's size. */
   paddedFrom: z.int().min(1).max(1024).optional(),
+  /** Images of the whole test split, and how many of them these weights classify correctly. */
   test: z.strictObject({ correct: whole, count: z.int().min(1) }),
+  /** Where the images came from and how they were prepared. */
   data: z.strictObject({ train: z.string(), test: z.string() }),
+  /** The set-up of the training, its seed included. */
   training: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
-  history: z.array(z.strictObject({ epoch: whole, loss: z.number(), accuracy: z.number() })),
+  /** Mean training loss and accuracy of every epoch, on augmented batches while the weights changed. */
+  history: z.array(z.strictObject({ epoch: whole, loss: z.number(), accuracy: z.number() })).readonly(),
+  /** Gantry's version, and the engine that computed the weights. */
   gantry: z.string(),
   engine: z.string(),
 });
 
 /** The metadata of a classifier file. */
-export interface ClassifierInfo {
-  readonly version: 1;
-  /** Its dataset's name: scores are named after `<name>-classifier`. */
-  readonly name: string;
-  readonly classes: readonly string[];
-  readonly network: {
-    readonly channels: 1 | 3;
-    readonly size: number;
-    readonly width: number;
-    readonly blocks: number;
-  };
-  /** Side of the originals, where the training images were padded with black to the network's size. */
-  readonly paddedFrom?: number | undefined;
-  /** Images of the whole test split, and how many of them these weights classify correctly. */
-  readonly test: { readonly correct: number; readonly count: number };
-  /** Where the images came from and how they were prepared. */
-  readonly data: { readonly train: string; readonly test: string };
-  /** The set-up of the training, its seed included. */
-  readonly training: Readonly<Record<string, number | boolean | string>>;
-  /** Mean training loss and accuracy of every epoch, on augmented batches while the weights changed. */
-  readonly history: readonly { readonly epoch: number; readonly loss: number; readonly accuracy: number }[];
-  /** Gantry's version. */
-  readonly gantry: string;
-  /** The engine that computed the weights. */
-  readonly engine: string;
-}
+export type ClassifierInfo = z.output<typeof infoSchema>;
 
 const storedAsHalf = (tensor: Tensor): boolean => tensor.dtype === "float32" && tensor.ndim > 1;
 

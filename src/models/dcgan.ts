@@ -22,7 +22,6 @@ import {
   Dropout,
   type Initialiser,
   type InitialiserName,
-  initialiserOf,
   LeakyReLU,
   Linear,
   normal,
@@ -35,10 +34,9 @@ import {
   type UnaryModule,
   View,
   type WeightedModule,
-  zeros,
 } from "../nn/index.ts";
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
-import { AttentionInserter } from "./attention-place.ts";
+import { attentionInserter } from "./attention-place.ts";
 import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
@@ -52,14 +50,14 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
-import { count, initialiser, probability } from "./option-schemas.ts";
+import { beginningOf, count, countOrNone, initialiser, probability } from "./option-schemas.ts";
 
 const FIRST_SIZE = 4;
 const LARGEST_FACTOR = 8;
 const WINDOW = { stride: 2, padding: 1 };
 const SLOPE = 0.2;
 
-const attention = z.int("must be a whole number").min(0, "must not be negative").default(0);
+const attention = countOrNone.default(0);
 
 const generatorOptions = z
   .strictObject({
@@ -94,17 +92,8 @@ const discriminatorOptions = z.strictObject({
 /** Options of {@link DcganDiscriminator}. */
 export type DcganDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 
-/** Initial weights of the layers of one network. With N(0, 0.02^2) the gains of batch norm are N(1, 0.02^2). */
-function beginnings(name: InitialiserName): {
-  weight: { init?: Initialiser; biasInit?: Initialiser };
-  gain: Initialiser;
-} {
-  if (name === "default") return { weight: {}, gain: ones };
-  return {
-    weight: { init: initialiserOf(name), biasInit: zeros },
-    gain: name === "normal" ? normal(0.02, 1) : ones,
-  };
-}
+/** How the gains of batch norm begin: with normal weights, N(0, 0.02^2), at N(1, 0.02^2). */
+const gainOf = (name: InitialiserName): Initialiser => (name === "normal" ? normal(0.02, 1) : ones);
 
 /** Channels of the maps of 4 x 4, 8 x 8, ... size / 2 pixels. */
 function channelPlan(size: number, width: number, network: string): number[] {
@@ -137,7 +126,7 @@ export class DcganGenerator extends GeneratorNetwork {
     this.#classes = options.conditional ? requireClasses(context, network) : 0;
     this.#part = options.hierarchical ? partLength(network, options.latent, plan.length, "batch norms") : undefined;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
-    const { weight, gain } = beginnings(options.init);
+    const [weight, gain] = [beginningOf(options.init), gainOf(options.init)];
     const normed = <L extends WeightedModule>(layer: L): L =>
       options.spectralNorm ? spectralNorm(context, layer) : layer;
     const batchNorm = (count: number): UnaryModule => {
@@ -147,7 +136,7 @@ export class DcganGenerator extends GeneratorNetwork {
       return new ConditionalBatchNorm2d(norm, normed(make()), normed(make()));
     };
     const style = { spectralNorm: options.spectralNorm, ...weight };
-    const attention = new AttentionInserter(context, network, { side: options.attention, ...style }, style);
+    const attention = attentionInserter(context, network, { side: options.attention, ...style }, style);
 
     const first = plan[0]!;
     const inputs = (this.#part ?? options.latent) + this.#classes;
@@ -199,9 +188,9 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
     const plan = channelPlan(size, options.width, network).reverse();
     const classes = options.conditional ? requireClasses(context, network) : 0;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
-    const { weight, gain } = beginnings(options.init);
+    const [weight, gain] = [beginningOf(options.init), gainOf(options.init)];
     const style = { spectralNorm: options.spectralNorm, ...weight };
-    const attention = new AttentionInserter(context, network, { side: options.attention, ...style }, style);
+    const attention = attentionInserter(context, network, { side: options.attention, ...style }, style);
 
     const layers: UnaryModule[] = [];
     for (const [i, width] of plan.entries()) {
@@ -254,14 +243,10 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
  * dcgan.discriminator({ width: 64, spectralNorm: true });
  */
 export const dcgan = {
-  generator: defineGenerator(
-    "dcgan",
-    generatorOptions,
-    (options, context: ModelContext): GeneratorNetwork => new DcganGenerator(context, options),
-  ),
+  generator: defineGenerator("dcgan", generatorOptions, (options, context) => new DcganGenerator(context, options)),
   discriminator: defineDiscriminator(
     "dcgan",
     discriminatorOptions,
-    (options, context: ModelContext): DiscriminatorNetwork => new DcganDiscriminator(context, options),
+    (options, context) => new DcganDiscriminator(context, options),
   ),
 };

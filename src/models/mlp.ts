@@ -5,17 +5,7 @@
 
 import { z } from "zod";
 import { withDefaults } from "../base/descriptor.ts";
-import {
-  type Initialiser,
-  type InitialiserName,
-  initialiserOf,
-  Linear,
-  ReLU,
-  Sequential,
-  spectralNorm,
-  type UnaryModule,
-  zeros,
-} from "../nn/index.ts";
+import { type InitialiserName, Linear, ReLU, Sequential, spectralNorm, type UnaryModule } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { appendLabels } from "./conditioning.ts";
 import { type ModelContext, requireClasses, sampleShape } from "./context.ts";
@@ -28,7 +18,7 @@ import {
   GeneratorNetwork,
   type TakenLabels,
 } from "./network.ts";
-import { count, initialiser } from "./option-schemas.ts";
+import { beginningOf, count, initialiser } from "./option-schemas.ts";
 
 const hidden = z.array(count).default([256, 256, 256, 256]);
 const init = initialiser.default("default");
@@ -55,10 +45,6 @@ const discriminatorOptions = z.strictObject({
 /** Options of {@link MlpDiscriminator}. */
 export type MlpDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 
-function beginnings(name: InitialiserName): { init?: Initialiser; biasInit?: Initialiser } {
-  return name === "default" ? {} : { init: initialiserOf(name), biasInit: zeros };
-}
-
 /** Linear and ReLU for each width of `hidden`, then a linear layer to `outputs` if given. */
 function layersOf(
   context: ModelContext,
@@ -66,7 +52,7 @@ function layersOf(
   options: { hidden: readonly number[]; spectralNorm: boolean; init: InitialiserName },
   outputs?: number,
 ): UnaryModule[] {
-  const begin = beginnings(options.init);
+  const begin = beginningOf(options.init);
   const widths = [inputs, ...options.hidden, ...(outputs === undefined ? [] : [outputs])];
   return widths.slice(1).flatMap((width, i) => {
     const linear = new Linear(context, widths[i]!, width, begin);
@@ -122,7 +108,7 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
         outputs: options.outputs,
         classes,
         spectralNorm: options.spectralNorm,
-        ...beginnings(options.init),
+        ...beginningOf(options.init),
       }),
     );
   }
@@ -153,14 +139,10 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
  * mlp.generator({ latent: 2, hidden: [256, 256, 256, 256] });
  */
 export const mlp = {
-  generator: defineGenerator(
-    "mlp",
-    generatorOptions,
-    (options, context: ModelContext): GeneratorNetwork => new MlpGenerator(context, options),
-  ),
+  generator: defineGenerator("mlp", generatorOptions, (options, context) => new MlpGenerator(context, options)),
   discriminator: defineDiscriminator(
     "mlp",
     discriminatorOptions,
-    (options, context: ModelContext): DiscriminatorNetwork => new MlpDiscriminator(context, options),
+    (options, context) => new MlpDiscriminator(context, options),
   ),
 };

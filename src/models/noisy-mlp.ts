@@ -143,11 +143,11 @@ export const noisyMlp = {
   generator: defineGenerator(
     "noisyMlp",
     generatorOptions,
-    (options, context: ModelContext): GeneratorNetwork => new NoisyMlpGenerator(context, options),
+    (options, context) => new NoisyMlpGenerator(context, options),
   ),
   discriminator: defineDiscriminator(
     "noisyMlp",
     discriminatorOptions,
-    (options, context: ModelContext): DiscriminatorNetwork => new NoisyMlpDiscriminator(context, options),
+    (options, context) => new NoisyMlpDiscriminator(context, options),
   ),
 };

@@ -2,6 +2,7 @@
  * The common structure of ResNet GANs, SAGAN and BigGAN: blocks that double or halve the size, an attention layer among
  * them, and the layers before and after. The file of each architecture chooses the blocks.
  */
+import { UserError } from "../base/errors.ts";
 import {
   AvgPool2d,
   beginnings,
@@ -23,11 +24,30 @@ import {
   View,
 } from "../nn/index.ts";
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
-import { AttentionInserter, type AttentionPlace } from "./attention-place.ts";
+import { type AttentionPlace, attentionInserter } from "./attention-place.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, type DiscriminatorOutput } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
+
+/** The shape of two networks at one image size; channels in multiples of the width. */
+export interface ResidualPlan {
+  /** Before the first of G's blocks, and after each. */
+  readonly up: readonly number[];
+  /** After each of D's blocks that halve the size, and after each that keeps it. */
+  readonly down: readonly number[];
+  readonly keep: readonly number[];
+}
+
+/**
+ * The plan of an image size.
+ * @throws UserError, in the name of `network`, when there is none.
+ */
+export function planOf<P>(plans: Readonly<Record<number, P>>, size: number, network: string): P {
+  const plan = plans[size];
+  if (plan !== undefined) return plan;
+  throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(plans).join(", ")}`);
+}
 
 /** Options of {@link upStages}. */
 export interface UpStages {
@@ -45,7 +65,7 @@ export interface UpStages {
 /** A {@link GeneratorBlock} that doubles the size for each step of `channels`. */
 export function upStages(context: ModelContext, options: UpStages): ConditionedModule[] {
   const { network, firstSize, channels, upsampling = "nearest", norm, style } = options;
-  const attention = new AttentionInserter(context, network, options.attention, style);
+  const attention = attentionInserter(context, network, options.attention, style);
   const stages = channels.slice(1).flatMap((outputs, i) => {
     const inputs = channels[i]!;
     const block = new GeneratorBlock(context, { inputs, outputs, upsample: true, upsampling, norm, ...style });
@@ -109,6 +129,11 @@ export interface DownStep {
   readonly down: boolean;
 }
 
+/** D's steps in a plan: first those that halve the size. */
+export function downSteps({ down, keep }: Pick<ResidualPlan, "down" | "keep">, width: number): DownStep[] {
+  return [down, keep].flatMap((factors, i) => factors.map((factor) => ({ channels: factor * width, down: i === 0 })));
+}
+
 /** Options of {@link downStages}. */
 export interface DownStages {
   readonly network: string;
@@ -123,22 +148,16 @@ export interface DownStages {
 export function downStages(context: ModelContext, options: DownStages): UnaryModule[] {
   const { network, steps, wideFirst, style } = options;
   const { channels, size } = imageShape(context, network);
-  const attention = new AttentionInserter(context, network, options.attention, style);
+  const attention = attentionInserter(context, network, options.attention, style);
   let side = size;
   const stages = steps.flatMap((step, i): UnaryModule[] => {
     const first = i === 0;
     const [inputs, outputs] = [first ? channels : steps[i - 1]!.channels, step.channels];
     const hidden = wideFirst || first ? outputs : inputs;
-    const block = new DiscriminatorBlock(context, {
-      inputs,
-      hidden,
-      outputs,
-      downsample: step.down,
-      first,
-      ...style,
-    });
-    if (step.down) side /= 2;
-    return [block, ...(step.down ? attention.after(side, outputs) : [])];
+    const block = new DiscriminatorBlock(context, { inputs, hidden, outputs, downsample: step.down, first, ...style });
+    if (!step.down) return [block];
+    side /= 2;
+    return [block, ...attention.after(side, outputs)];
   });
   attention.requirePlaced();
   return stages;

@@ -8,16 +8,13 @@
  * The table of 64 pixels is that of the authors' published code: 128 without the blocks of 1 x 1.
  */
 import { z } from "zod";
-import { UserError } from "../base/errors.ts";
-import type { LayerStyle } from "../nn/index.ts";
 import {
   ConditionalBatchNorm2d,
   type ConditionedModule,
   classTable,
   type InitialiserName,
-  initialiserOf,
+  type LayerStyle,
   xavierUniform,
-  zeros,
 } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { requireLabels } from "./conditioning.ts";
@@ -30,17 +27,20 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
-import { count, initialiser } from "./option-schemas.ts";
-import { downStages, GeneratorTrunk, ResidualDiscriminator, upStages } from "./residual-network.ts";
+import { beginningOf, count, countOrNone, initialiser } from "./option-schemas.ts";
+import {
+  downStages,
+  downSteps,
+  GeneratorTrunk,
+  planOf,
+  ResidualDiscriminator,
+  type ResidualPlan,
+  upStages,
+} from "./residual-network.ts";
 
-/** The shape of both networks at one image size; channels in multiples of the width. */
-interface Plan {
+/** The shape of both networks at one image size. */
+interface Plan extends ResidualPlan {
   readonly firstSize: number;
-  /** Before the first of G's blocks, and after each. */
-  readonly up: readonly number[];
-  /** After each of D's blocks that halve the size, and after each that keeps it. */
-  readonly down: readonly number[];
-  readonly keep: readonly number[];
   /** The papers' widths. */
   readonly widths: { readonly generator: number; readonly discriminator: number };
 }
@@ -53,18 +53,12 @@ const PLANS: Readonly<Record<number, Plan>> = {
   128: { firstSize: 4, up: [16, 16, 8, 4, 2, 1], down: [1, 2, 4, 8, 16], keep: [16], widths: LARGE },
 };
 
-function planOf(size: number, network: string): Plan {
-  const plan = PLANS[size];
-  if (plan !== undefined) return plan;
-  throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(PLANS).join(", ")}`);
-}
-
 /**
  * Channels before the first of the generator's blocks and after each, in multiples of the width.
  * @throws UserError likewise.
  */
 export function resnetFactors(size: number, network: string): readonly number[] {
-  return planOf(size, network).up;
+  return planOf(PLANS, size, network).up;
 }
 
 /** Options that {@link ResnetGenerator} and {@link resnetDiscriminator} share. */
@@ -93,8 +87,7 @@ export interface ResnetDiscriminatorOptions extends ResnetOptions {
 }
 
 function styleOf({ spectralNorm, init, branchGain = Math.SQRT2 }: ResnetOptions): LayerStyle {
-  if (init === "default") return { spectralNorm };
-  const style = { spectralNorm, init: initialiserOf(init), biasInit: zeros };
+  const style = { spectralNorm, ...beginningOf(init) };
   return init === "xavierUniform" ? { ...style, branchInit: xavierUniform(branchGain) } : style;
 }
 
@@ -107,7 +100,7 @@ export class ResnetGenerator extends GeneratorNetwork {
 
   constructor(context: ModelContext, network: string, options: ResnetGeneratorOptions) {
     super();
-    const { firstSize, up, widths } = planOf(imageShape(context, network).size, network);
+    const { firstSize, up, widths } = planOf(PLANS, imageShape(context, network).size, network);
     const classes = options.conditional ? requireClasses(context, network) : 0;
     const channels = up.map((factor) => factor * (options.width ?? widths.generator));
     const style = styleOf(options);
@@ -146,27 +139,23 @@ export function resnetDiscriminator(
   options: ResnetDiscriminatorOptions,
 ): DiscriminatorNetwork {
   const { size } = imageShape(context, network);
-  const { down, keep, widths } = planOf(size, network);
-  const width = options.width ?? widths.discriminator;
-  const steps = [
-    ...down.map((factor) => ({ channels: factor * width, down: true })),
-    ...keep.map((factor) => ({ channels: factor * width, down: false })),
-  ];
+  const plan = planOf(PLANS, size, network);
+  const steps = downSteps(plan, options.width ?? plan.widths.discriminator);
   const style = styleOf(options);
   const attention = { side: options.attention, spectralNorm: style.spectralNorm };
   const { outputs, conditional, pooling } = options;
   return new ResidualDiscriminator(context, {
     network,
     stages: downStages(context, { network, steps, wideFirst: false, attention, style }),
-    features: steps[steps.length - 1]!.channels,
-    meanOver: pooling === "mean" ? size / 2 ** down.length : undefined,
+    features: steps.at(-1)!.channels,
+    meanOver: pooling === "mean" ? size / 2 ** plan.down.length : undefined,
     outputs,
     conditional,
     style,
   });
 }
 
-const attention = z.int("must be a whole number").min(0, "must not be negative").default(0);
+const attention = countOrNone.default(0);
 /** Schema of how a generator doubles the size of its maps. */
 export const upsampling = z.enum(["nearest", "bilinear"]).default("nearest");
 const init = initialiser.default("xavierUniform");
@@ -204,7 +193,7 @@ export const resnet = {
       upsampling,
       init,
     }),
-    (options, context: ModelContext): GeneratorNetwork => new ResnetGenerator(context, "resnet.generator", options),
+    (options, context) => new ResnetGenerator(context, "resnet.generator", options),
   ),
   discriminator: defineDiscriminator(
     "resnet",
@@ -217,7 +206,6 @@ export const resnet = {
       pooling: z.enum(["sum", "mean"]).default("sum"),
       init,
     }),
-    (options, context: ModelContext): DiscriminatorNetwork =>
-      resnetDiscriminator(context, "resnet.discriminator", options),
+    (options, context) => resnetDiscriminator(context, "resnet.discriminator", options),
   ),
 };

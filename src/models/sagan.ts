@@ -7,8 +7,8 @@
  */
 import { z } from "zod";
 import { imageShape, type ModelContext } from "./context.ts";
-import { type DiscriminatorNetwork, defineDiscriminator, defineGenerator, type GeneratorNetwork } from "./network.ts";
-import { count, initialiser } from "./option-schemas.ts";
+import { defineDiscriminator, defineGenerator } from "./network.ts";
+import { count, countOrNone, initialiser } from "./option-schemas.ts";
 import { ResnetGenerator, resnetDiscriminator, upsampling } from "./resnet.ts";
 
 const LARGEST_ATTENTION = 32;
@@ -22,7 +22,7 @@ function settings<O extends { attention?: number | undefined }>(context: ModelCo
   return { ...options, attention, spectralNorm: true, branchGain: 1 };
 }
 
-const attention = z.int("must be a whole number").min(0, "must not be negative").optional();
+const attention = countOrNone.optional();
 const conditional = z.boolean().default(true);
 const init = initialiser.default("xavierUniform");
 
@@ -49,7 +49,7 @@ export const sagan = {
   generator: defineGenerator(
     "sagan",
     z.strictObject({ latent: count.default(128), width: count.optional(), conditional, attention, upsampling, init }),
-    (options, context: ModelContext): GeneratorNetwork => {
+    (options, context) => {
       const network = "sagan.generator";
       return new ResnetGenerator(context, network, settings(context, network, options));
     },
@@ -57,7 +57,7 @@ export const sagan = {
   discriminator: defineDiscriminator(
     "sagan",
     z.strictObject({ width: count.optional(), outputs: count.default(1), conditional, attention, init }),
-    (options, context: ModelContext): DiscriminatorNetwork => {
+    (options, context) => {
       const network = "sagan.discriminator";
       return resnetDiscriminator(context, network, { ...settings(context, network, options), pooling: "sum" });
     },

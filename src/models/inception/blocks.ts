@@ -6,6 +6,9 @@ import { UnaryModule } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { ConvLayer, chain, join, type LayerContext, scaled, type Window } from "./layer.ts";
 
+/** Channels of a layer in the published network, and its window. */
+type Stage = readonly [outputs: number, window: Window];
+
 /** A block, with its number of output channels. */
 export abstract class Block extends UnaryModule {
   abstract readonly outputs: number;
@@ -23,7 +26,7 @@ export abstract class Block extends UnaryModule {
   }
 
   /** Adds layers that follow each other: `name_1`, `name_2` and so on. */
-  protected tower(name: string, inputs: number, ...stages: readonly (readonly [number, Window])[]): ConvLayer[] {
+  protected tower(name: string, inputs: number, ...stages: readonly Stage[]): ConvLayer[] {
     let channels = inputs;
     return stages.map(([outputs, window], i) => {
       const layer = this.layer(`${name}_${i + 1}`, channels, outputs, window);
@@ -63,20 +66,18 @@ const HALVING: Window = { kernel: 3, stride: 2 };
 const row = (length: number): Window => ({ kernel: [1, length], padding: [0, (length - 1) / 2] });
 const column = (length: number): Window => ({ kernel: [length, 1], padding: [(length - 1) / 2, 0] });
 
-/** 35 x 35: 1 x 1, 5 x 5, two of 3 x 3, and a pooled branch. */
-export class BlockA extends Block {
-  override readonly outputs: number;
+/** A 1 x 1, towers, and a pooled branch: the blocks that keep the size. */
+abstract class TowersBlock extends Block {
+  readonly outputs: number;
   readonly #single: ConvLayer;
   readonly #towers: readonly ConvLayer[][];
   readonly #pool: ConvLayer;
 
-  constructor(context: LayerContext, inputs: number, pooled: number) {
+  /** @param towers - Their names and stages. */
+  constructor(context: LayerContext, inputs: number, single: number, towers: Record<string, Stage[]>, pooled: number) {
     super(context);
-    this.#single = this.layer("branch1x1", inputs, 64);
-    this.#towers = [
-      this.tower("branch5x5", inputs, [48, {}], [64, FIVE]),
-      this.tower("branch3x3dbl", inputs, [64, {}], [96, THREE], [96, THREE]),
-    ];
+    this.#single = this.layer("branch1x1", inputs, single);
+    this.#towers = Object.entries(towers).map(([name, stages]) => this.tower(name, inputs, ...stages));
     this.#pool = this.layer("branch_pool", inputs, pooled);
     this.outputs = sum([this.#single.outputs, ...this.#towers.map(last), this.#pool.outputs]);
   }
@@ -84,6 +85,22 @@ export class BlockA extends Block {
   override forward(x: Tensor): Tensor {
     const towers = this.#towers.map((layers) => through(x, layers));
     return join([this.#single.forward(x), ...towers, averaged(x, this.#pool)]);
+  }
+}
+
+/** 35 x 35: 1 x 1, 5 x 5, two of 3 x 3, and a pooled branch. */
+export class BlockA extends TowersBlock {
+  constructor(context: LayerContext, inputs: number, pooled: number) {
+    const branch5x5: Stage[] = [
+      [48, {}],
+      [64, FIVE],
+    ];
+    const branch3x3dbl: Stage[] = [
+      [64, {}],
+      [96, THREE],
+      [96, THREE],
+    ];
+    super(context, inputs, 64, { branch5x5, branch3x3dbl }, pooled);
   }
 }
 
@@ -106,28 +123,16 @@ export class BlockB extends Block {
 }
 
 /** 17 x 17: 7 x 7 split into rows and columns; `inner` channels within the towers. */
-export class BlockC extends Block {
-  override readonly outputs: number;
-  readonly #single: ConvLayer;
-  readonly #towers: readonly ConvLayer[][];
-  readonly #pool: ConvLayer;
-
+export class BlockC extends TowersBlock {
   constructor(context: LayerContext, inputs: number, inner: number) {
-    super(context);
-    this.#single = this.layer("branch1x1", inputs, 192);
-    const across = [inner, row(7)] as const;
-    const down = [inner, column(7)] as const;
-    this.#towers = [
-      this.tower("branch7x7", inputs, [inner, {}], across, [192, column(7)]),
-      this.tower("branch7x7dbl", inputs, [inner, {}], down, across, down, [192, row(7)]),
+    const [first, across, down]: Stage[] = [
+      [inner, {}],
+      [inner, row(7)],
+      [inner, column(7)],
     ];
-    this.#pool = this.layer("branch_pool", inputs, 192);
-    this.outputs = sum([this.#single.outputs, ...this.#towers.map(last), this.#pool.outputs]);
-  }
-
-  override forward(x: Tensor): Tensor {
-    const towers = this.#towers.map((layers) => through(x, layers));
-    return join([this.#single.forward(x), ...towers, averaged(x, this.#pool)]);
+    const branch7x7: Stage[] = [first!, across!, [192, column(7)]];
+    const branch7x7dbl: Stage[] = [first!, down!, across!, down!, [192, row(7)]];
+    super(context, inputs, 192, { branch7x7, branch7x7dbl }, 192);
   }
 }
 
@@ -162,7 +167,7 @@ export class BlockE extends Block {
     super(context);
     this.#pooling = pooling;
     this.#single = this.layer("branch1x1", inputs, 320);
-    const forked = (name: string, ...stages: readonly (readonly [number, Window])[]) => {
+    const forked = (name: string, ...stages: readonly Stage[]) => {
       const stem = this.tower(name, inputs, ...stages);
       const fork = (letter: string, window: Window) =>
         this.layer(`${name}_${stages.length + 1}${letter}`, last(stem), 384, window);
