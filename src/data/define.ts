@@ -26,11 +26,8 @@ export type AnyDataDescriptor = Descriptor<"data", DataContext, Promise<Dataset 
 export const defineDataset = definer<"data", DataContext, Promise<Dataset | VectorData>>("data");
 
 /** The options that every image dataset ends up with. */
-export interface ImageOptions extends Choice {
-  readonly size: number;
-  readonly channels: 1 | 3;
+export interface ImageOptions extends Choice, Omit<Target, "fit"> {
   readonly fit?: Fit | undefined;
-  readonly background: number;
 }
 
 /** What an image dataset says of itself besides its options. */

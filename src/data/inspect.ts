@@ -1,24 +1,11 @@
 /** Inspecting a prepared dataset: what it holds, what was skipped, and a contact sheet. */
 import { join } from "node:path";
 import { labelsOf, writeContactSheet } from "./contact-sheet.ts";
-import type { Pack } from "./pack.ts";
-import type { BrokenFile } from "./source.ts";
+import type { Pack, PackHeader } from "./pack.ts";
 
-/** What is found out about a dataset. */
-export interface Inspection {
-  readonly name: string;
-  readonly note: string;
-  readonly count: number;
-  readonly channels: number;
-  /** Side of the prepared images in pixels. */
-  readonly size: number;
-  readonly fit: string;
-  /** Smallest and largest width and height of the originals. */
-  readonly originals: { readonly width: readonly [number, number]; readonly height: readonly [number, number] };
+/** What is found out about a dataset: what its pack says, and a look at it. */
+export interface Inspection extends Omit<PackHeader, "version" | "classes" | "resizer"> {
   readonly classes: readonly { readonly name: string; readonly count: number }[];
-  readonly broken: readonly BrokenFile[];
-  /** Files that are not images, by extension. */
-  readonly ignored: Readonly<Record<string, number>>;
   /** Folder of the prepared pack. */
   readonly pack: string;
   /** Path of the contact sheet. */
@@ -34,22 +21,9 @@ export interface Inspection {
  * const found = await inspect(await packOf(mnist()));
  */
 export async function inspect(pack: Pack, sheet: string = join(pack.folder, "contact-sheet.png")): Promise<Inspection> {
-  const { name, note, count, channels, size, fit, originals, broken, ignored } = pack.header;
-  const counts = pack.header.classes.map((className) => ({ name: className, count: 0 }));
-  if (counts.length > 0) for (const label of labelsOf(pack)) counts[label]!.count++;
+  const { version: _, resizer: __, classes: names, ...found } = pack.header;
+  const classes = names.map((name) => ({ name, count: 0 }));
+  if (classes.length > 0) for (const label of labelsOf(pack)) classes[label]!.count++;
   await writeContactSheet(pack, sheet);
-  return {
-    name,
-    note,
-    count,
-    channels,
-    size,
-    fit,
-    originals,
-    classes: counts,
-    broken,
-    ignored,
-    pack: pack.folder,
-    contactSheet: sheet,
-  };
+  return { ...found, classes, pack: pack.folder, contactSheet: sheet };
 }

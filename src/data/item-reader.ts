@@ -3,7 +3,7 @@
  * What many items lie in is opened once.
  */
 import { type FileHandle, open, readFile } from "node:fs/promises";
-import * as zlib from "node:zlib";
+import { crc32, inflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
 import { overflowDamage, PAGE_HEADER } from "../formats/index.ts";
 import type { EncodedItem, LmdbItem, ZipItem } from "./source.ts";
@@ -84,12 +84,11 @@ class Archive {
     const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(place as yauzl.Entry, { minimal: true });
     const packed = await stretchOf(this.file, fileDataStart, item.compressedSize, "the archive ends inside this entry");
     // The bound is what guards against a bomb: an entry inflates to what it promised, or not at all.
-    const bytes = item.method === 0 ? packed : zlib.inflateRawSync(packed, { maxOutputLength: Math.max(1, item.size) });
+    const bytes = item.method === 0 ? packed : inflateRawSync(packed, { maxOutputLength: Math.max(1, item.size) });
     if (bytes.byteLength !== item.size) {
       throw new Error(`the entry holds ${bytes.byteLength} bytes, the directory promises ${item.size}`);
     }
-    // Node has had crc32 since 20.15; before that damage is found by the decoder only.
-    if (typeof zlib.crc32 === "function" && zlib.crc32(bytes) !== item.crc32) throw new Error("CRC-32 mismatch");
+    if (crc32(bytes) !== item.crc32) throw new Error("CRC-32 mismatch");
     return bytes;
   }
 

@@ -6,9 +6,10 @@
  * batch. All randomness comes from one generator, whose state makes a resumed loader continue bit for bit.
  */
 import { UserError } from "../base/errors.ts";
+import { seedOf } from "../base/seed.ts";
 import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor } from "../tensor/index.ts";
 import type { Dataset } from "./dataset.ts";
-import type { Batch, DataLoader, LoaderState } from "./loader.ts";
+import type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 
 /** What batches are drawn from: a dataset, or vectors. */
 export interface ShuffledSamples extends Pick<Dataset, "name" | "count" | "classes" | "labels" | "flip"> {
@@ -22,6 +23,8 @@ export interface ShuffledLoaderOptions {
   readonly batchSize: number;
   /** Seed of the order and of the flips. */
   readonly seed: number;
+  /** Seed of the run, which chooses the samples of {@link LoaderRequest.perClass}; default: {@link seed}. */
+  readonly runSeed?: number | undefined;
   /** Where batches are put; default "cpu". */
   readonly device?: Device | undefined;
   /** Memory format of the images; default "contiguous". */
@@ -42,9 +45,7 @@ export interface ShuffledLoaderOptions {
 export class ShuffledLoader implements DataLoader {
   readonly batchSize: number;
   readonly #dataset: ShuffledSamples;
-  readonly #device: Device;
-  readonly #memoryFormat: Exclude<MemoryFormat, "preserve">;
-  readonly #flip: boolean;
+  readonly #options: ShuffledLoaderOptions;
   readonly #generator: Generator;
   #epoch = 0;
   #position = 0;
@@ -52,15 +53,13 @@ export class ShuffledLoader implements DataLoader {
   #beforeOrder: Tensor;
 
   constructor(dataset: ShuffledSamples, options: ShuffledLoaderOptions) {
-    const { batchSize, seed, device = "cpu", memoryFormat = "contiguous", flip = dataset.flip } = options;
+    const { batchSize, seed } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1_000_000) {
       throw new UserError(`\`batchSize\` (=${batchSize}) must be a whole number from 1 to 1000000`);
     }
     this.batchSize = batchSize;
     this.#dataset = dataset;
-    this.#device = device;
-    this.#memoryFormat = memoryFormat;
-    this.#flip = flip;
+    this.#options = options;
     this.#generator = new Generator(seed);
     [this.#beforeOrder, this.#order] = this.#draw();
   }
@@ -76,18 +75,17 @@ export class ShuffledLoader implements DataLoader {
    */
   next(): Batch {
     const { images, labels, classes } = this.#dataset;
+    const { device = "cpu", memoryFormat = "contiguous", flip = this.#dataset.flip } = this.#options;
     return noGrad(() =>
       scope(() => {
         const rows = this.#take();
-        const flipped = this.#flip ? this.#mirror(images.indexSelect(0, rows)) : images.indexSelect(0, rows);
+        const flipped = flip ? this.#mirror(images.indexSelect(0, rows)) : images.indexSelect(0, rows);
         // Bytes travel to the device, a quarter of the floats' size.
-        const onDevice = flipped.to({ device: this.#device });
+        const onDevice = flipped.to({ device });
         const floats =
-          images.dtype === "uint8"
-            ? onDevice.to({ dtype: "float32", memoryFormat: this.#memoryFormat }).div_(127.5).add_(-1)
-            : onDevice;
+          images.dtype === "uint8" ? onDevice.to({ dtype: "float32", memoryFormat }).div_(127.5).add_(-1) : onDevice;
         if (classes.length === 0) return { images: floats, labels: undefined };
-        return { images: floats, labels: labels.indexSelect(0, rows).to({ device: this.#device }) };
+        return { images: floats, labels: labels.indexSelect(0, rows).to({ device }) };
       }),
     );
   }
@@ -133,6 +131,13 @@ export class ShuffledLoader implements DataLoader {
     this.#position = position;
   }
 
+  auxiliary({ batchSize = this.batchSize, perClass, choiceSeed }: LoaderRequest, seed: number): DataLoader {
+    const { runSeed = this.#options.seed } = this.#options;
+    const choice = seedOf(choiceSeed ?? runSeed, "data.choice");
+    const samples = perClass === undefined ? this.#dataset : fewOfEachClass(this.#dataset, perClass, choice);
+    return new ShuffledLoader(samples, { ...this.#options, batchSize, seed, runSeed });
+  }
+
   /** Row numbers of the next batch, from as many epochs as it takes. */
   #take(): Tensor {
     const { count } = this.#dataset;
@@ -169,4 +174,34 @@ export class ShuffledLoader implements DataLoader {
       return [before, keep(Tensor.randperm(this.#dataset.count, { generator: this.#generator, dtype: "int64" }))];
     });
   }
+}
+
+/**
+ * The samples reduced to `perClass` samples of each class, which `seed` chooses.
+ *
+ * @throws UserError when the samples have no classes or a class has too few.
+ */
+function fewOfEachClass(samples: ShuffledSamples, perClass: number, seed: number): ShuffledSamples {
+  const { name, classes, labels, count } = samples;
+  const what = samples.images.ndim === 4 ? "images" : "samples";
+  if (classes.length === 0)
+    throw new UserError(`${name} has no class labels, and a technique asks for labelled ${what}`);
+  return scope(() => {
+    const order = Tensor.randperm(count, { generator: new Generator(seed) });
+    const classOf = labels.indexSelect(0, order).toArray();
+    const chosen = classes.map(() => [] as number[]);
+    for (const [i, row] of Array.from(order.toArray(), Number).entries()) {
+      const mine = chosen[Number(classOf[i])]!;
+      if (mine.length < perClass) mine.push(row);
+    }
+    const short = chosen.findIndex((rows) => rows.length < perClass);
+    if (short >= 0) {
+      throw new UserError(
+        `${name} has ${chosen[short]!.length} images of class ${classes[short]}, and a technique asks for ${perClass}`,
+      );
+    }
+    const rows = Tensor.fromArray(BigInt64Array.from(chosen.flat(), BigInt));
+    const images = keep(samples.images.indexSelect(0, rows));
+    return { ...samples, count: rows.numel, images, labels: keep(labels.indexSelect(0, rows)) };
+  });
 }

@@ -29,7 +29,6 @@ export {
   truncationSheet,
 } from "./sampling/sheets.ts";
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
-export { seedOf } from "./step/random-streams.ts";
 export { trainingStep } from "./step/step.ts";
 export {
   openDataModule,

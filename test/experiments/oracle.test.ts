@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { seedOf } from "../../src/base/seed.ts";
 import { mixtureOfGaussians } from "../../src/data/index.ts";
 import { makePage } from "../../src/experiments/index.ts";
 import { updates } from "../../src/experiments/mixture/mixture.ts";
@@ -19,7 +20,6 @@ import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { Generator, grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
 import { BuiltGan, listCheckpoints, openDataModule, RunDirectory, startRun } from "../../src/training/index.ts";
 import { loadCheckpoint } from "../../src/training/run/checkpoint.ts";
-import { seedOf } from "../../src/training/step/random-streams.ts";
 import { flat } from "../nn/oracle.ts";
 import { filesIn, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 import { cells } from "./markdown.ts";

@@ -1,12 +1,12 @@
 /** Losses that compare D's outputs of generated images with those of real ones, in both players' updates. */
 import { describe, expect, it } from "vitest";
+import { seedOf } from "../../src/base/seed.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK } from "../../src/techniques/index.ts";
 import { grad, liveTensors, type Tensor } from "../../src/tensor/index.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
-import { seedOf } from "../../src/training/step/random-streams.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
 import { trial } from "../training/matrix/trial.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { seedOf } from "../../src/base/seed.ts";
 import { hinge, nonSaturating, wasserstein } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
@@ -6,7 +7,6 @@ import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
 import { Generator, keep, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
-import { seedOf } from "../../src/training/step/random-streams.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, fixture, flat } from "../nn/oracle.ts";
 import { ganOf, loaderOf, technique, tinyConvolutions, tinyRecipe } from "./tiny.ts";

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { seedOf } from "../../src/base/seed.ts";
 import { mixtureOfGaussians } from "../../src/data/index.ts";
 import { clipWeights } from "../../src/losses/index.ts";
 import { mixture } from "../../src/metrics/scores/index.ts";
@@ -9,7 +10,6 @@ import { mlp } from "../../src/models/index.ts";
 import { adam, sgd } from "../../src/optim/index.ts";
 import { Generator, grad, scope, Tensor } from "../../src/tensor/index.ts";
 import { defineTrainer, openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
-import { seedOf } from "../../src/training/step/random-streams.ts";
 import { imageLoader } from "../../src/training/trainer/image-loader.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";

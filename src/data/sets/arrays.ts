@@ -11,9 +11,8 @@ import { UserError } from "../../base/errors.ts";
 import { keep, scope, Tensor, type TypedArray } from "../../tensor/index.ts";
 import type { DataDescriptor, Dataset } from "../dataset.ts";
 import { defineDataset } from "../define.ts";
-import type { DataLoader, LoaderRequest } from "../loader.ts";
 import { ShuffledLoader, type ShuffledSamples } from "../shuffled.ts";
-import type { VectorData, VectorDescriptor, VectorLoaderOptions } from "../vectors.ts";
+import type { VectorData, VectorDescriptor } from "../vectors.ts";
 
 /** Images in memory, for {@link dataFromArrays}. */
 export interface ImageArrays {
@@ -258,25 +257,6 @@ function openVectors({ name, shape }: Options, { values }: Held): VectorData {
     features,
     samplesPerEpoch: count,
     mixture: undefined,
-    loader: (loaderOptions) => new VectorLoader(samples, loaderOptions),
+    loader: (loaderOptions) => new ShuffledLoader(samples, loaderOptions),
   };
-}
-
-/** Shuffled vectors that can be drawn from a second time. */
-class VectorLoader extends ShuffledLoader {
-  readonly #samples: ShuffledSamples;
-  readonly #options: VectorLoaderOptions;
-
-  constructor(samples: ShuffledSamples, options: VectorLoaderOptions) {
-    super(samples, options);
-    this.#samples = samples;
-    this.#options = options;
-  }
-
-  auxiliary({ batchSize = this.batchSize, perClass }: LoaderRequest, seed: number): DataLoader {
-    if (perClass !== undefined) {
-      throw new UserError(`${this.#samples.name} has no class labels, and a technique asks for labelled samples`);
-    }
-    return new VectorLoader(this.#samples, { ...this.#options, batchSize, seed });
-  }
 }

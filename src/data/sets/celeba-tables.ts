@@ -21,17 +21,7 @@ export function readAttribute(path: string, attribute: string): Column {
     throw new UserError(`${path}: line 1 must be the number of images and line 2 the attributes' names`);
   }
   if (at < 0) throw new UserError(`${path} has no attribute \`${attribute}\`${suggestion(attribute, names)}`);
-  const column = readColumn(
-    path,
-    lines,
-    3,
-    names.length,
-    at,
-    new Map([
-      ["1", 1],
-      ["-1", 0],
-    ]),
-  );
+  const column = readColumn(path, lines, { firstLine: 3, columns: names.length, at, meaning: { "1": 1, "-1": 0 } });
   if (column.size !== Number(count)) {
     throw new UserError(`${path}: line 1 states ${Number(count)} images, ${column.size} follow; the file is cut short`);
   }
@@ -43,18 +33,8 @@ export function readAttribute(path: string, attribute: string): Column {
  * @throws UserError that names the line.
  */
 export function readPartition(path: string): Column {
-  return readColumn(
-    path,
-    linesOf(path),
-    1,
-    1,
-    0,
-    new Map([
-      ["0", 0],
-      ["1", 1],
-      ["2", 2],
-    ]),
-  );
+  const meaning = { "0": 0, "1": 1, "2": 2 };
+  return readColumn(path, linesOf(path), { firstLine: 1, columns: 1, at: 0, meaning });
 }
 
 function linesOf(path: string): string[] {
@@ -65,14 +45,16 @@ function linesOf(path: string): string[] {
   }
 }
 
-function readColumn(
-  path: string,
-  lines: readonly string[],
-  firstLine: number,
-  columns: number,
-  at: number,
-  meaning: ReadonlyMap<string, number>,
-): Column {
+/** How a column is read: the number of the first of the lines, how many columns there are, which one, and what its texts mean. */
+interface ColumnForm {
+  readonly firstLine: number;
+  readonly columns: number;
+  readonly at: number;
+  readonly meaning: Readonly<Record<string, number>>;
+}
+
+function readColumn(path: string, lines: readonly string[], form: ColumnForm): Column {
+  const { firstLine, columns, at, meaning } = form;
   const column = new Map<string, number>();
   for (const [index, line] of lines.entries()) {
     const [name, ...values] = line.trim().split(/\s+/);
@@ -80,9 +62,9 @@ function readColumn(
     if (values.length !== columns) {
       throw new UserError(`${where} has ${values.length} values after the file's name, not ${columns}`);
     }
-    const value = meaning.get(values[at]!);
+    const value = Object.hasOwn(meaning, values[at]!) ? meaning[values[at]!] : undefined;
     if (value === undefined) {
-      throw new UserError(`${where} has the value \`${values[at]}\`; accepted: ${[...meaning.keys()].join(", ")}`);
+      throw new UserError(`${where} has the value \`${values[at]}\`; accepted: ${Object.keys(meaning).join(", ")}`);
     }
     if (column.has(name!)) throw new UserError(`${where} names ${name} a second time`);
     column.set(name!, value);

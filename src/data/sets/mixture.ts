@@ -4,10 +4,9 @@
  */
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { type Device, Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { defineDataset } from "../define.ts";
 import type { Batch, DataLoader, LoaderRequest, LoaderState } from "../loader.ts";
-import type { DataContext } from "../pack.ts";
 import type { Mixture, VectorData, VectorLoaderOptions } from "../vectors.ts";
 import { arrangements, centresOf, isSquare } from "./arrangements.ts";
 
@@ -53,7 +52,7 @@ const options = z
 export const mixtureOfGaussians = defineDataset(
   "mixtureOfGaussians",
   options,
-  async ({ arrangement, modes, sigma, spacing, samplesPerEpoch }, _context: DataContext): Promise<VectorData> => {
+  async ({ arrangement, modes, sigma, spacing, samplesPerEpoch }): Promise<VectorData> => {
     const mixture: Mixture = { centres: centresOf(arrangement, modes, spacing), sigma };
     return {
       name: `mixture of ${modes} Gaussians (${arrangement}, spacing ${spacing}, sigma ${sigma})`,
@@ -69,18 +68,15 @@ export const mixtureOfGaussians = defineDataset(
 class MixtureLoader implements DataLoader {
   readonly #mixture: Mixture;
   readonly #samplesPerEpoch: number | undefined;
-  readonly #batchSize: number;
-  readonly #device: Device;
+  readonly #options: VectorLoaderOptions;
   readonly #generator: Generator;
   #drawn = 0;
 
   constructor(mixture: Mixture, samplesPerEpoch: number | undefined, options: VectorLoaderOptions) {
-    const { batchSize, seed, device = "cpu" } = options;
     this.#mixture = mixture;
     this.#samplesPerEpoch = samplesPerEpoch;
-    this.#batchSize = batchSize;
-    this.#device = device;
-    this.#generator = new Generator(seed);
+    this.#options = options;
+    this.#generator = new Generator(options.seed);
   }
 
   get epoch(): number {
@@ -94,13 +90,13 @@ class MixtureLoader implements DataLoader {
   next(): Batch {
     return noGrad(() =>
       scope(() => {
-        const size = this.#batchSize;
+        const { batchSize: size, device = "cpu" } = this.#options;
         const random = { generator: this.#generator };
         const modes = Tensor.randint(0, this.#mixture.centres.length, [size], random);
         const noise = Tensor.randn([size, 2], random).mul_(this.#mixture.sigma);
         this.#drawn += size;
         const centres = Tensor.fromArray(this.#mixture.centres);
-        const images = centres.indexSelect(0, modes).add_(noise).to({ device: this.#device });
+        const images = centres.indexSelect(0, modes).add_(noise).to({ device });
         return { images, labels: undefined };
       }),
     );
@@ -121,10 +117,10 @@ class MixtureLoader implements DataLoader {
     this.#drawn = drawn;
   }
 
-  auxiliary({ batchSize = this.#batchSize, perClass }: LoaderRequest, seed: number): DataLoader {
+  auxiliary({ batchSize = this.#options.batchSize, perClass }: LoaderRequest, seed: number): DataLoader {
     if (perClass !== undefined) {
       throw new UserError("a mixture of Gaussians has no class labels, and a technique asks for labelled samples");
     }
-    return new MixtureLoader(this.#mixture, this.#samplesPerEpoch, { batchSize, seed, device: this.#device });
+    return new MixtureLoader(this.#mixture, this.#samplesPerEpoch, { ...this.#options, batchSize, seed });
   }
 }

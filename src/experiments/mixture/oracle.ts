@@ -8,6 +8,7 @@
 import { setImmediate } from "node:timers/promises";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import type { Mixture, VectorData } from "../../data/index.ts";
 import { barPanels } from "../../figures/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
@@ -20,7 +21,6 @@ import {
   loadCheckpoint,
   openDataModule,
   RunDirectory,
-  seedOf,
 } from "../../training/index.ts";
 import { defineExperiment } from "../experiment.ts";
 import { markdownTable } from "../markdown.ts";

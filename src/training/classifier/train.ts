@@ -4,11 +4,11 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import { type Dataset, ShuffledLoader } from "../../data/index.ts";
 import { Classifier, roundToFile } from "../../models/index.ts";
 import { SGD } from "../../optim/index.ts";
 import { type Device, Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
-import { seedOf } from "../step/random-streams.ts";
 import { countCorrect } from "./accuracy.ts";
 import { oneCycle } from "./one-cycle.ts";
 import type { ClassifierSetup } from "./setup.ts";

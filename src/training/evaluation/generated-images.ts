@@ -1,10 +1,10 @@
 /** A generator's samples as a set of images to score, drawn batch by batch from a seed. */
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import { quantise } from "../../formats/index.ts";
 import { type Drawing, type FakeImages, type ImageSet, QUANTISER } from "../../metrics/index.ts";
 import { Generator, scope, Tensor } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
-import { seedOf } from "../step/random-streams.ts";
 import type { Samplable } from "../trainable.ts";
 
 /** How to draw. */

@@ -1,4 +1,6 @@
 /** Evaluation of images during training: the feature network and the real images are opened once for the run. */
+
+import { seedOf } from "../../base/seed.ts";
 import type { Dataset } from "../../data/index.ts";
 import {
   datasetImages,
@@ -9,7 +11,6 @@ import {
   openFeatures,
   type Score,
 } from "../../metrics/index.ts";
-import { seedOf } from "../step/random-streams.ts";
 import type { RunSettings, Samplable } from "../trainable.ts";
 import { Classification } from "./classification.ts";
 import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluator.ts";

@@ -1,10 +1,10 @@
 /** Evaluation of vectors during training: the metrics get the generator's samples as they are. */
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import type { VectorData } from "../../data/index.ts";
 import { type Drawing, type Metric, type Protocol, type Score, scoreName } from "../../metrics/index.ts";
 import { Generator, scope } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
-import { seedOf } from "../step/random-streams.ts";
 import type { RunSettings, Samplable } from "../trainable.ts";
 import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluator.ts";
 

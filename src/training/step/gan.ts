@@ -1,5 +1,6 @@
 /** Building a GAN: a recipe's descriptions become networks, optimizers and techniques. */
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import type { DataLoader, LoaderRequest } from "../../data/index.ts";
 import type { Loss } from "../../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../../models/index.ts";
@@ -8,7 +9,7 @@ import type { Recipe } from "../../recipe/index.ts";
 import type { Gan, NetworkDescriptors, Player, Progress, Technique } from "../../techniques/index.ts";
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
-import { RandomStreams, seedOf } from "./random-streams.ts";
+import { RandomStreams } from "./random-streams.ts";
 import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
 
 /** What the networks need to know about the data. */

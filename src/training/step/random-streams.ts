@@ -2,14 +2,9 @@
  * The run's random streams: one random generator for each thing that is drawn, seeded by the recipe's seed and the
  * stream's name. A technique that draws more never changes what another draws.
  */
-import { createHash } from "node:crypto";
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import { Generator, getRngState, keep, manualSeed, scope, setRngState, type Tensor } from "../../tensor/index.ts";
-
-/** The seed of a named stream: 52 bits of SHA-256("<seed>/<name>"), of which a CPU's generator takes the lowest 32. */
-export function seedOf(seed: number, name: string): number {
-  return Number.parseInt(createHash("sha256").update(`${seed}/${name}`).digest("hex").slice(0, 13), 16);
-}
 
 /** The name of the default generator's state; on another device than the CPU its kind is added, as in default.cuda. */
 const DEFAULT = "default";

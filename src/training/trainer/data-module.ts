@@ -4,6 +4,7 @@
  */
 
 import { fromPlain, type PlainDescriptor } from "../../base/descriptor.ts";
+import { seedOf } from "../../base/seed.ts";
 import type { AnyDataDescriptor, DataContext, DataLoader, Dataset, Mixture, VectorData } from "../../data/index.ts";
 import { pointCloud, writePng } from "../../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../../formats/index.ts";
@@ -13,7 +14,6 @@ import { ImageEvaluator } from "../evaluation/image-evaluation.ts";
 import { VectorEvaluator } from "../evaluation/vector-evaluation.ts";
 import type { RunDescription } from "../run/run-directory.ts";
 import type { DataShape } from "../step/gan.ts";
-import { seedOf } from "../step/random-streams.ts";
 import type { RunSettings } from "../trainable.ts";
 import { imageLoader, shapeOf } from "./image-loader.ts";
 

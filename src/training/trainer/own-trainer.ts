@@ -2,6 +2,7 @@
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import { type Batch, type DataLoader, withAbsolutePaths } from "../../data/index.ts";
 import { Module, withPassMode } from "../../nn/index.ts";
 import { Optimizer, type Schedule } from "../../optim/index.ts";
@@ -9,7 +10,7 @@ import { amended, type PlainRecipe, withParts } from "../../recipe/index.ts";
 import type { Progress } from "../../techniques/index.ts";
 import { allReduce, manualSeed, scope, Tensor } from "../../tensor/index.ts";
 import { type DataShape, drawLatents } from "../step/gan.ts";
-import { RandomStreams, seedOf } from "../step/random-streams.ts";
+import { RandomStreams } from "../step/random-streams.ts";
 import { ALONE, rowsOf, Sharding } from "../step/sharding.ts";
 import type { RunSettings, Samplable, StepResult, Trainable } from "../trainable.ts";
 import type { Modules, StepContext, TrainerDefinition } from "./definition.ts";

@@ -1,6 +1,7 @@
 /** A session: one process that trains a run, from start or resume to its end or a stop. */
 import { basename, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { seedOf } from "../../base/seed.ts";
 import type { Score } from "../../metrics/index.ts";
 import { engineSummary, Generator, scope } from "../../tensor/index.ts";
 import { shareCheckpoint } from "../distributed/workers.ts";
@@ -11,7 +12,6 @@ import type { RunDirectory } from "../run/run-directory.ts";
 import { bestEvaluation, chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "../run/run-log.ts";
 import { loadStartingWeights } from "../run/starting-weights.ts";
 import { drawSamples } from "../sampling/sample.ts";
-import { seedOf } from "../step/random-streams.ts";
 import { ALONE, type Replica } from "../step/sharding.ts";
 import type { Trainable } from "../trainable.ts";
 import type { DataModule } from "./data-module.ts";
