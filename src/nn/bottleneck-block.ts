@@ -8,9 +8,7 @@ import type { BuildContext } from "./context.ts";
 import type { Conv2d } from "./conv.ts";
 import { type LayerStyle, resizingConv, sameSizeConv } from "./layer-style.ts";
 import { Module, UnaryModule } from "./module.ts";
-import { AvgPool2d } from "./resample.ts";
-import type { ConditionedModule } from "./residual-block.ts";
-import { Sequential } from "./sequential.ts";
+import { type ConditionedModule, halving, TwoPaths } from "./residual-block.ts";
 
 /** The 3 x 3 convolutions are this factor narrower than the input (generators) or the output (discriminators). */
 const BOTTLENECK = 4;
@@ -79,16 +77,11 @@ export interface DiscriminatorBottleneckOptions extends LayerStyle {
  *
  * where conv1x1(s) makes the channels that are missing. Modules: `branch` and `skip`, numbered as in a Sequential.
  */
-export class DiscriminatorBottleneck extends UnaryModule {
-  readonly #branch: Sequential;
-  readonly #skip: Sequential;
-
+export class DiscriminatorBottleneck extends TwoPaths {
   constructor(context: BuildContext, options: DiscriminatorBottleneckOptions) {
-    super();
     const { inputs, outputs, downsample } = options;
-    const down = (): UnaryModule[] => (downsample ? [new AvgPool2d(2)] : []);
     const narrow = Math.floor(outputs / BOTTLENECK);
-    const branch = new Sequential(
+    const branch = [
       // Not in place: the skip needs x as it is.
       new ReLU(),
       sameSizeConv(context, [inputs, narrow], 1, options, true),
@@ -97,17 +90,12 @@ export class DiscriminatorBottleneck extends UnaryModule {
       new ReLU({ inPlace: true }),
       sameSizeConv(context, [narrow, narrow], 3, options, true),
       new ReLU({ inPlace: true }),
-      ...down(),
+      ...halving(downsample),
       sameSizeConv(context, [narrow, outputs], 1, options, true),
-    );
+    ];
     const widened =
       outputs > inputs ? [new WithMoreChannels(sameSizeConv(context, [inputs, outputs - inputs], 1, options))] : [];
-    this.#branch = this.registerModule("branch", branch);
-    this.#skip = this.registerModule("skip", new Sequential(...down(), ...widened));
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.#branch.forward(x).add(this.#skip.forward(x));
+    super(branch, [...halving(downsample), ...widened]);
   }
 }
 

@@ -1,12 +1,11 @@
 /** Convolution and transposed convolution over images, NCHW. */
 import type { Tensor } from "../tensor/index.ts";
-import { type BuildContext, createTensor } from "./context.ts";
-import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
+import type { BuildContext } from "./context.ts";
 import { requireDivisible, requirePositive } from "./sizes.ts";
-import { WeightedModule } from "./weighted.ts";
+import { WeightedModule, type WeightOptions } from "./weighted.ts";
 
 /** Options of both convolutions. All sizes are in pixels, the same for height and width. */
-export interface ConvOptions {
+export interface ConvOptions extends WeightOptions {
   /** Step of the kernel. Default 1. */
   stride?: number;
   /** Border of zeros around the input. Default 0. */
@@ -15,12 +14,6 @@ export interface ConvOptions {
   dilation?: number;
   /** Number of independent groups of channels. Default 1. */
   groups?: number;
-  /** Whether to add a bias. Default true. */
-  bias?: boolean;
-  /** Draws the weight. Default PyTorch's U(-1/sqrt(fan in), 1/sqrt(fan in)). */
-  init?: Initialiser;
-  /** Draws the bias. Default PyTorch's, the same bounds as the default weight. */
-  biasInit?: Initialiser;
 }
 
 /** Options of {@link ConvTranspose2d}. */
@@ -30,6 +23,33 @@ export interface ConvTransposeOptions extends ConvOptions {
    * Default 0.
    */
   outputPadding?: number;
+}
+
+/** What both directions share: the sizes, checked, and the parameters. */
+abstract class Convolution extends WeightedModule {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernelSize: number;
+  protected readonly window: { stride: number; padding: number; dilation: number; groups: number };
+
+  constructor(
+    context: BuildContext,
+    [inChannels, outChannels]: readonly [number, number],
+    kernelSize: number,
+    options: ConvOptions,
+    transposed: boolean,
+  ) {
+    super();
+    const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+    requirePositive(this.constructor.name, { inChannels, outChannels, kernelSize, stride, dilation, groups });
+    requireDivisible(this.constructor.name, groups, { inChannels, outChannels });
+    this.inChannels = inChannels;
+    this.outChannels = outChannels;
+    this.kernelSize = kernelSize;
+    this.window = { stride, padding, dilation, groups };
+    const [first, second] = transposed ? [inChannels, outChannels] : [outChannels, inChannels];
+    this.registerWeights(context, [first, second / groups, kernelSize, kernelSize], outChannels, options);
+  }
 }
 
 /**
@@ -43,13 +63,7 @@ export interface ConvTransposeOptions extends ConvOptions {
  * @example
  * new Conv2d(context, 3, 64, 4, { stride: 2, padding: 1 }); // halves height and width
  */
-export class Conv2d extends WeightedModule {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly kernelSize: number;
-  readonly #window: { stride: number; padding: number; dilation: number; groups: number };
-  readonly #bias: boolean;
-
+export class Conv2d extends Convolution {
   constructor(
     context: BuildContext,
     inChannels: number,
@@ -57,33 +71,16 @@ export class Conv2d extends WeightedModule {
     kernelSize: number,
     options: ConvOptions = {},
   ) {
-    super();
-    const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true } = options;
-    requirePositive("Conv2d", { inChannels, outChannels, kernelSize, stride, dilation, groups });
-    requireDivisible("Conv2d", groups, { inChannels, outChannels });
-    this.inChannels = inChannels;
-    this.outChannels = outChannels;
-    this.kernelSize = kernelSize;
-    this.#window = { stride, padding, dilation, groups };
-    this.#bias = bias;
-    const shape = [outChannels, inChannels / groups, kernelSize, kernelSize];
-    this.registerParameter("weight", createTensor(context, shape, options.init ?? defaultWeight));
-    if (bias) {
-      this.registerParameter("bias", createTensor(context, [outChannels], options.biasInit ?? defaultBias(shape)));
-    }
+    super(context, [inChannels, outChannels], kernelSize, options, false);
   }
 
   override forward(x: Tensor): Tensor {
     return this.fitted(() => this.apply(x, this.passWeight()), 1);
   }
 
-  protected get bias(): Tensor | null {
-    return this.#bias ? this.parameter("bias") : null;
-  }
-
   /** The output of a pass with this weight. */
   protected apply(x: Tensor, weight: Tensor): Tensor {
-    return x.conv2d(weight, this.bias, this.#window);
+    return x.conv2d(weight, this.bias, this.window);
   }
 }
 
@@ -99,13 +96,9 @@ export class Conv2d extends WeightedModule {
  * @example
  * new ConvTranspose2d(context, 128, 64, 4, { stride: 2, padding: 1 }); // doubles height and width
  */
-export class ConvTranspose2d extends WeightedModule {
+export class ConvTranspose2d extends Convolution {
   override readonly outputDim = 1;
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly kernelSize: number;
-  readonly #window: { stride: number; padding: number; dilation: number; groups: number; outputPadding: number };
-  readonly #bias: boolean;
+  readonly #outputPadding: number;
 
   constructor(
     context: BuildContext,
@@ -114,24 +107,12 @@ export class ConvTranspose2d extends WeightedModule {
     kernelSize: number,
     options: ConvTransposeOptions = {},
   ) {
-    super();
-    const { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, outputPadding = 0 } = options;
-    requirePositive("ConvTranspose2d", { inChannels, outChannels, kernelSize, stride, dilation, groups });
-    requireDivisible("ConvTranspose2d", groups, { inChannels, outChannels });
-    this.inChannels = inChannels;
-    this.outChannels = outChannels;
-    this.kernelSize = kernelSize;
-    this.#window = { stride, padding, dilation, groups, outputPadding };
-    this.#bias = bias;
-    const shape = [inChannels, outChannels / groups, kernelSize, kernelSize];
-    this.registerParameter("weight", createTensor(context, shape, options.init ?? defaultWeight));
-    if (bias) {
-      this.registerParameter("bias", createTensor(context, [outChannels], options.biasInit ?? defaultBias(shape)));
-    }
+    super(context, [inChannels, outChannels], kernelSize, options, true);
+    this.#outputPadding = options.outputPadding ?? 0;
   }
 
   override forward(x: Tensor): Tensor {
-    const bias = this.#bias ? this.parameter("bias") : null;
-    return this.fitted(() => x.convTranspose2d(this.passWeight(), bias, this.#window), 1);
+    const window = { ...this.window, outputPadding: this.#outputPadding };
+    return this.fitted(() => x.convTranspose2d(this.passWeight(), this.bias, window), 1);
   }
 }

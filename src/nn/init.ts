@@ -23,18 +23,8 @@ export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leakyRelu" 
  * gainOf("leakyRelu", 0.2); // 1.3867504905630728
  */
 export function gainOf(nonlinearity: Nonlinearity, slope = 0.01): number {
-  switch (nonlinearity) {
-    case "tanh":
-      return 5 / 3;
-    case "relu":
-      return Math.SQRT2;
-    case "leakyRelu":
-      return Math.sqrt(2 / (1 + slope * slope));
-    case "selu":
-      return 3 / 4;
-    default:
-      return 1;
-  }
+  if (nonlinearity === "leakyRelu") return Math.sqrt(2 / (1 + slope * slope));
+  return { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4 }[nonlinearity];
 }
 
 /**
@@ -172,36 +162,23 @@ export function defaultBias(weightShape: readonly number[]): Initialiser {
   return uniform(-bound, bound);
 }
 
-/** The initialisers that a recipe can name. */
-export const INITIALISERS = [
-  "default",
-  "normal",
-  "orthogonal",
-  "xavierUniform",
-  "xavierNormal",
-  "kaimingUniform",
-  "kaimingNormal",
-] as const;
+const named = {
+  default: () => defaultWeight,
+  normal: () => normal(0.02),
+  orthogonal,
+  xavierUniform,
+  xavierNormal,
+  kaimingUniform,
+  kaimingNormal,
+};
 
 /** One of {@link INITIALISERS}. */
-export type InitialiserName = (typeof INITIALISERS)[number];
+export type InitialiserName = keyof typeof named;
+
+/** The initialisers that a recipe can name. */
+export const INITIALISERS = Object.keys(named) as InitialiserName[];
 
 /** The weight initialiser with a name: "default" is PyTorch's, "normal" is N(0, 0.02^2), the others have gain 1. */
 export function initialiserOf(name: InitialiserName): Initialiser {
-  switch (name) {
-    case "normal":
-      return normal(0.02);
-    case "orthogonal":
-      return orthogonal();
-    case "xavierUniform":
-      return xavierUniform();
-    case "xavierNormal":
-      return xavierNormal();
-    case "kaimingUniform":
-      return kaimingUniform();
-    case "kaimingNormal":
-      return kaimingNormal();
-    case "default":
-      return defaultWeight;
-  }
+  return named[name]();
 }

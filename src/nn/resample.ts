@@ -34,37 +34,27 @@ export interface PoolOptions {
   padding?: number;
 }
 
-/** Mean over square windows of `kernelSize`. */
-export class AvgPool2d extends UnaryModule {
-  readonly #kernelSize: number;
-  readonly #window: { stride: number; padding: number };
+abstract class Pool2d extends UnaryModule {
+  protected readonly window: readonly [kernelSize: number, stride: number, padding: number];
 
   constructor(kernelSize: number, { stride = kernelSize, padding = 0 }: PoolOptions = {}) {
     super();
-    requirePositive("AvgPool2d", { kernelSize, stride });
-    this.#kernelSize = kernelSize;
-    this.#window = { stride, padding };
+    requirePositive(this.constructor.name, { kernelSize, stride });
+    this.window = [kernelSize, stride, padding];
   }
+}
 
+/** Mean over square windows of `kernelSize`. */
+export class AvgPool2d extends Pool2d {
   override forward(x: Tensor): Tensor {
-    return x.avgPool2d(this.#kernelSize, this.#window.stride, this.#window.padding);
+    return x.avgPool2d(...this.window);
   }
 }
 
 /** Maximum over square windows of `kernelSize`. */
-export class MaxPool2d extends UnaryModule {
-  readonly #kernelSize: number;
-  readonly #window: { stride: number; padding: number };
-
-  constructor(kernelSize: number, { stride = kernelSize, padding = 0 }: PoolOptions = {}) {
-    super();
-    requirePositive("MaxPool2d", { kernelSize, stride });
-    this.#kernelSize = kernelSize;
-    this.#window = { stride, padding };
-  }
-
+export class MaxPool2d extends Pool2d {
   override forward(x: Tensor): Tensor {
-    return x.maxPool2d(this.#kernelSize, this.#window.stride, this.#window.padding);
+    return x.maxPool2d(...this.window);
   }
 }
 

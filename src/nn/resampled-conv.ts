@@ -12,7 +12,8 @@
  */
 import { Tensor } from "../tensor/index.ts";
 import type { BuildContext } from "./context.ts";
-import { Conv2d, type ConvOptions } from "./conv.ts";
+import { Conv2d } from "./conv.ts";
+import type { WeightOptions } from "./weighted.ts";
 
 /** The wide kernel's edges are at pixels' edges, so it needs a border of one pixel. */
 const WINDOW = { stride: 2, padding: 1 };
@@ -35,8 +36,12 @@ const HALVED: readonly (readonly number[])[] = [
   [0, 0, 0.5],
 ];
 
-/** Options of {@link UpsampledConv2d} and {@link PooledConv2d}: those of a convolution with a fixed window. */
-export type ResampledConvOptions = Pick<ConvOptions, "bias" | "init" | "biasInit">;
+/** A 3 x 3 convolution that keeps the size, before the resampling is worked into it. */
+class ResampledConv extends Conv2d {
+  constructor(context: BuildContext, inChannels: number, outChannels: number, options: WeightOptions = {}) {
+    super(context, inChannels, outChannels, 3, { ...options, padding: 1 });
+  }
+}
 
 /**
  * A 3 x 3 convolution of maps whose pixels are repeated 2 x 2, [B, inChannels, H, W] to [B, outChannels, 2 H, 2 W]; the
@@ -45,11 +50,7 @@ export type ResampledConvOptions = Pick<ConvOptions, "bias" | "init" | "biasInit
  * @example
  * new UpsampledConv2d(context, 256, 128).forward(maps);
  */
-export class UpsampledConv2d extends Conv2d {
-  constructor(context: BuildContext, inChannels: number, outChannels: number, options: ResampledConvOptions = {}) {
-    super(context, inChannels, outChannels, 3, { ...options, padding: 1 });
-  }
-
+export class UpsampledConv2d extends ResampledConv {
   protected override apply(x: Tensor, weight: Tensor): Tensor {
     if (positions(x) < WORTH) return super.apply(x.upsampleNearest2d(2), weight);
     return x.convTranspose2d(wide(weight, DOUBLED).transpose(0, 1), this.bias, WINDOW);
@@ -63,11 +64,7 @@ export class UpsampledConv2d extends Conv2d {
  * @example
  * new PooledConv2d(context, 64, 128).forward(maps);
  */
-export class PooledConv2d extends Conv2d {
-  constructor(context: BuildContext, inChannels: number, outChannels: number, options: ResampledConvOptions = {}) {
-    super(context, inChannels, outChannels, 3, { ...options, padding: 1 });
-  }
-
+export class PooledConv2d extends ResampledConv {
   protected override apply(x: Tensor, weight: Tensor): Tensor {
     if (positions(x) / 4 < WORTH) return super.apply(x, weight).avgPool2d(2, 2, 0);
     return x.conv2d(wide(weight, HALVED), this.bias, WINDOW);

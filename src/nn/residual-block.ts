@@ -76,6 +76,25 @@ export class GeneratorBlock extends Module {
   }
 }
 
+/** y = branch(x) + skip(x). Modules: `branch` and `skip`, numbered as in a Sequential. */
+export abstract class TwoPaths extends UnaryModule {
+  readonly #branch: Sequential;
+  readonly #skip: Sequential;
+
+  constructor(branch: readonly UnaryModule[], skip: readonly UnaryModule[]) {
+    super();
+    this.#branch = this.registerModule("branch", new Sequential(...branch));
+    this.#skip = this.registerModule("skip", new Sequential(...skip));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.#branch.forward(x).add(this.#skip.forward(x));
+  }
+}
+
+/** Halves the size, where that is wanted. */
+export const halving = (wanted: boolean): UnaryModule[] => (wanted ? [new AvgPool2d(2)] : []);
+
 /** Options of {@link DiscriminatorBlock}. */
 export interface DiscriminatorBlockOptions extends LayerStyle {
   readonly inputs: number;
@@ -94,15 +113,10 @@ export interface DiscriminatorBlockOptions extends LayerStyle {
  * [B, inputs, H, W] to [B, outputs, H / 2, W / 2], both convolutions 3 x 3, halved by the mean of 2 x 2 pixels. The
  * skip is x itself where neither size nor channels change. Modules: `branch` and `skip`, numbered as in a Sequential.
  */
-export class DiscriminatorBlock extends UnaryModule {
-  readonly #branch: Sequential;
-  readonly #skip: Sequential;
-
+export class DiscriminatorBlock extends TwoPaths {
   constructor(context: BuildContext, options: DiscriminatorBlockOptions) {
-    super();
     const { inputs, hidden, outputs, downsample, first } = options;
-    const down = (): UnaryModule[] => (downsample ? [new AvgPool2d(2)] : []);
-    const branch = new Sequential(
+    const branch = [
       // Not in place: the skip needs x as it is.
       ...(first ? [] : [new ReLU()]),
       sameSizeConv(context, [inputs, hidden], 3, options, true),
@@ -110,14 +124,9 @@ export class DiscriminatorBlock extends UnaryModule {
       downsample
         ? resizingConv(context, [hidden, outputs], "halve", options)
         : sameSizeConv(context, [hidden, outputs], 3, options, true),
-    );
+    ];
     const changes = inputs !== outputs || downsample;
-    const skip = changes ? [...down(), sameSizeConv(context, [inputs, outputs], 1, options)] : [];
-    this.#branch = this.registerModule("branch", branch);
-    this.#skip = this.registerModule("skip", new Sequential(...skip));
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.#branch.forward(x).add(this.#skip.forward(x));
+    const skip = changes ? [...halving(downsample), sameSizeConv(context, [inputs, outputs], 1, options)] : [];
+    super(branch, skip);
   }
 }

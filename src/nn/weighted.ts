@@ -3,6 +3,8 @@
  * the stored tensors.
  */
 import { noGrad, scope, Tensor } from "../tensor/index.ts";
+import { type BuildContext, createTensor } from "./context.ts";
+import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
 import { UnaryModule } from "./module.ts";
 import { passMode } from "./pass-mode.ts";
 
@@ -31,13 +33,42 @@ export interface Reparametrisation {
   stretch?(stored: (name: string) => Tensor, factors: Tensor): void;
 }
 
+/** How the weight and the bias of a layer begin. */
+export interface WeightOptions {
+  /** Whether to add a bias. Default true. */
+  bias?: boolean;
+  /** Draws the weight. Default PyTorch's U(-1/sqrt(fan in), 1/sqrt(fan in)). */
+  init?: Initialiser;
+  /** Draws the bias. Default PyTorch's, the same bounds as the default weight. */
+  biasInit?: Initialiser;
+}
+
 /** A layer with a `weight` that spectral norm or weight norm can be put on. */
 export abstract class WeightedModule extends UnaryModule {
   #reparametrisation: Reparametrisation | undefined;
   #stored: ReadonlySet<string> = new Set();
+  #hasBias = false;
 
   /** The dimension of the weight that counts the layer's outputs: 0, but 1 for transposed convolutions. */
   readonly outputDim: number = 0;
+
+  /** Adds the parameters `weight` of that shape and, unless it is not wanted, `bias` [outputs]. */
+  protected registerWeights(
+    context: BuildContext,
+    shape: readonly number[],
+    outputs: number,
+    options: WeightOptions,
+  ): void {
+    const { bias = true, init = defaultWeight, biasInit = defaultBias(shape) } = options;
+    this.registerParameter("weight", createTensor(context, shape, init));
+    if (bias) this.registerParameter("bias", createTensor(context, [outputs], biasInit));
+    this.#hasBias = bias;
+  }
+
+  /** The bias [outputs], if there is one. */
+  protected get bias(): Tensor | null {
+    return this.#hasBias ? this.parameter("bias") : null;
+  }
 
   /**
    * Replaces the parameter `weight` by what `reparametrisation` stores instead. Use `spectralNorm(...)` or
