@@ -14,6 +14,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeSync,
@@ -110,6 +111,18 @@ function refusalAbove(path: string): string | undefined {
     return undefined;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code;
+  }
+}
+
+/**
+ * The bytes of a file.
+ * @throws UserError when it cannot be read.
+ */
+export function readBytes(path: string): Buffer<ArrayBuffer> {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw fileError(error, "read", path);
   }
 }
 

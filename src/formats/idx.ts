@@ -4,10 +4,11 @@
  * Layout (LeCun, Cortes and Burges, "The MNIST database"): two zero bytes, one byte of type, one byte of rank, one
  * unsigned 32-bit big-endian length per dimension, then the elements in row-major order, big-endian.
  */
-import { readFileSync } from "node:fs";
+import { endianness } from "node:os";
 import { gunzipSync } from "node:zlib";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "./atomic.ts";
+import { readBytes } from "./atomic.ts";
+import { numelOf, swapBytes } from "./shape.ts";
 
 type IdxArray = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -43,12 +44,7 @@ const LARGEST_INFLATED = 2 ** 31;
  * inflates beyond 2 GiB.
  */
 export function readMaybeGzip(path: string): Buffer {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
+  const bytes = readBytes(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
   try {
     return gunzipSync(bytes, { maxOutputLength: LARGEST_INFLATED });
@@ -75,7 +71,7 @@ export function parseIdx(bytes: Uint8Array, name: string): Idx {
   const start = 4 + 4 * rank;
   if (bytes.byteLength < start) throw new UserError(`${name}: cut short inside the IDX header (rank ${rank})`);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const expected = start + type.bytes * shape.reduce((a, b) => a * b, 1);
+  const expected = start + type.bytes * numelOf(shape);
   if (expected !== bytes.byteLength) {
     throw new UserError(
       `${name}: the IDX header promises [${shape.join(", ")}] ${type.dtype}, ${expected} bytes with the header; ` +
@@ -85,7 +81,7 @@ export function parseIdx(bytes: Uint8Array, name: string): Idx {
   if (type.dtype === "uint8") return { dtype: "uint8", shape, data: bytes.subarray(start) };
   // Not slice: a Buffer's is a view, and a copy is needed for the alignment.
   const copy = new Uint8Array(bytes.subarray(start));
-  swapToNative(copy, type.bytes);
+  if (endianness() === "LE") swapBytes(copy, type.bytes);
   return { dtype: type.dtype, shape, data: type.make(copy.buffer) };
 }
 
@@ -97,14 +93,4 @@ export function parseIdx(bytes: Uint8Array, name: string): Idx {
  */
 export function readIdx(path: string): Idx {
   return parseIdx(readMaybeGzip(path), path);
-}
-
-/** Turns big-endian elements of `width` bytes to this machine's order, in place. */
-function swapToNative(bytes: Uint8Array, width: number): void {
-  const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
-  if (!littleEndian || width === 1) return;
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (width === 2) buffer.swap16();
-  else if (width === 4) buffer.swap32();
-  else buffer.swap64();
 }

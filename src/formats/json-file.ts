@@ -1,8 +1,7 @@
 /** Reads JSON files that Gantry wrote and checks them with a schema. */
-import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "./atomic.ts";
+import { readBytes } from "./atomic.ts";
 
 /**
  * The contents of a JSON file, checked.
@@ -16,10 +15,10 @@ import { fileError } from "./atomic.ts";
 export function readJsonFile<S extends z.ZodType>(path: string, schema: S): z.output<S> {
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, "utf8"));
+    json = JSON.parse(readBytes(path).toString());
   } catch (error) {
     if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
-    throw fileError(error, "read", path);
+    throw error;
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -7,7 +7,7 @@
 import { UserError } from "../base/errors.ts";
 import { type DType, scope, type Tensor, tensorOf } from "../tensor/index.ts";
 import { quoted } from "./one-line.ts";
-import { isShape, numelOf } from "./shape.ts";
+import { isShape, numelOf, swapBytes } from "./shape.ts";
 
 export const NPY_MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
@@ -99,17 +99,10 @@ export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
 
 /** The tensor of an array's bytes, which may be changed; `shape` differs from the header's for some of its rows. */
 export function npyTensor(data: Uint8Array, header: NpyHeader, shape: readonly number[] = header.shape): Tensor {
-  if (header.bigEndian) swap(data, header.width);
+  if (header.bigEndian) swapBytes(data, header.width);
   if (!header.fortranOrder || shape.length < 2) return tensorOf(data, header.dtype, shape);
   return scope(() => {
     const reversed = tensorOf(data, header.dtype, [...shape].reverse());
     return reversed.permute(shape.map((_, i) => shape.length - 1 - i)).contiguous();
   });
-}
-
-function swap(data: Uint8Array, width: number): void {
-  const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  if (width === 2) buffer.swap16();
-  if (width === 4) buffer.swap32();
-  if (width === 8) buffer.swap64();
 }

@@ -102,19 +102,16 @@ export class TensorHost implements PickleHost {
   /** @param path opens every message */
   constructor(path: string) {
     this.#path = path;
+    const calls: Record<string, (args: readonly PickleValue[]) => PickleValue> = {
+      "collections.OrderedDict": (args) => this.#orderedDict(args),
+      "torch._utils._rebuild_tensor": (args) => this.#tensor(args),
+      "torch._utils._rebuild_tensor_v2": (args) => this.#tensor(args),
+      "torch._utils._rebuild_parameter": (args) => this.#parameter(args),
+      "torch.Size": (args) => this.#size(args),
+      "torch.device": (args) => this.#device(args),
+    };
     this.#names = new Map<string, Foreign>([
-      ["collections.OrderedDict", new Callable("collections.OrderedDict", (args) => this.#orderedDict(args))],
-      ["torch._utils._rebuild_tensor", new Callable("torch._utils._rebuild_tensor", (args) => this.#tensor(args))],
-      [
-        "torch._utils._rebuild_tensor_v2",
-        new Callable("torch._utils._rebuild_tensor_v2", (args) => this.#tensor(args)),
-      ],
-      [
-        "torch._utils._rebuild_parameter",
-        new Callable("torch._utils._rebuild_parameter", (args) => this.#parameter(args)),
-      ],
-      ["torch.Size", new Callable("torch.Size", (args) => this.#size(args))],
-      ["torch.device", new Callable("torch.device", (args) => this.#device(args))],
+      ...Object.entries(calls).map(([name, call]) => [name, new Callable(name, call)] as const),
       ...Array.from(storageTypes, ([name, dtype]) => [`torch.${name}`, new StorageType(name, dtype)] as const),
     ]);
   }

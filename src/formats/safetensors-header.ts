@@ -9,25 +9,28 @@
  * not the offsets, not that offsets and shapes agree.
  */
 import { UserError } from "../base/errors.ts";
+import { type DType, ITEM_SIZE } from "../tensor/index.ts";
 import { oneLine, quoted } from "./one-line.ts";
 import { isCount, isShape, MOST_DIMENSIONS, numelOf } from "./shape.ts";
 
-/** Element types of the form that Gantry has a tensor type for, with their size in bytes. */
-export const elementBytes = {
-  BOOL: 1,
-  U8: 1,
-  I8: 1,
-  I16: 2,
-  I32: 4,
-  I64: 8,
-  F16: 2,
-  BF16: 2,
-  F32: 4,
-  F64: 8,
-} as const;
+/** The element types of the form that Gantry has a tensor type for. */
+export const elementTypes = {
+  BOOL: "bool",
+  U8: "uint8",
+  I8: "int8",
+  I16: "int16",
+  I32: "int32",
+  I64: "int64",
+  F16: "float16",
+  BF16: "bfloat16",
+  F32: "float32",
+  F64: "float64",
+} as const satisfies Record<string, DType>;
+
+const bytesOfElement = (dtype: SafetensorsDType): number => ITEM_SIZE[elementTypes[dtype]];
 
 /** The name of an element type inside a safetensors file. */
-export type SafetensorsDType = keyof typeof elementBytes;
+export type SafetensorsDType = keyof typeof elementTypes;
 
 /** Where one tensor lies: `begin` and `end` count bytes from the end of the header. */
 export interface TensorEntry {
@@ -45,7 +48,7 @@ export interface SafetensorsHeader {
 }
 
 /** The reference reader's own limit: a longer header is a damaged or hostile file. */
-export const LARGEST_HEADER = 100_000_000;
+const LARGEST_HEADER = 100_000_000;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -109,8 +112,8 @@ function parseEntry(name: string, value: unknown, file: string): TensorEntry {
   const where = `${file}: tensor ${quoted(name)}`;
   if (!isRecord(value)) throw new UserError(`${where}: its entry is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== "string" || !Object.hasOwn(elementBytes, dtype)) {
-    const accepted = Object.keys(elementBytes).join(", ");
+  if (typeof dtype !== "string" || !Object.hasOwn(elementTypes, dtype)) {
+    const accepted = Object.keys(elementTypes).join(", ");
     throw new UserError(`${where}: dtype ${shown(dtype)} is not supported; accepted: ${accepted}`);
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) {
@@ -120,7 +123,7 @@ function parseEntry(name: string, value: unknown, file: string): TensorEntry {
     throw new UserError(`${where}: data_offsets ${shown(offsets)} must be [begin, end] with begin <= end`);
   }
   const [begin, end] = offsets;
-  const bytes = numelOf(shape) * elementBytes[dtype as SafetensorsDType];
+  const bytes = numelOf(shape) * bytesOfElement(dtype as SafetensorsDType);
   const text = shown(shape);
   if (bytes !== end - begin) {
     throw new UserError(`${where}: ${dtype} ${text} takes ${bytes} bytes, its offsets span ${end - begin}`);
@@ -161,11 +164,7 @@ function checkCoverage(tensors: readonly TensorEntry[], dataSize: number, file: 
 }
 
 /** What a header is laid out from. */
-export interface Layout {
-  readonly name: string;
-  readonly dtype: SafetensorsDType;
-  readonly shape: readonly number[];
-}
+type Layout = Omit<TensorEntry, "begin" | "end">;
 
 /**
  * Lays out a file: the bytes of its prefix and header, and the entries in the order in which their data is to be written.
@@ -177,11 +176,11 @@ export function layOut(
   tensors: readonly Layout[],
   metadata: Readonly<Record<string, string>>,
 ): { head: Uint8Array; entries: TensorEntry[] } {
-  const byWidth = [...tensors].sort((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype]);
+  const byWidth = [...tensors].sort((a, b) => bytesOfElement(b.dtype) - bytesOfElement(a.dtype));
   let position = 0;
   const entries = byWidth.map((tensor) => {
     const begin = position;
-    position += tensor.shape.reduce((a, b) => a * b, 1) * elementBytes[tensor.dtype];
+    position += numelOf(tensor.shape) * bytesOfElement(tensor.dtype);
     return { ...tensor, begin, end: position };
   });
   const placed = new Map(entries.map((entry) => [entry.name, entry]));

@@ -5,11 +5,12 @@
  * other last bits, so the names of tensors that lie channels-last are kept under the metadata key `memory_format`, which
  * other readers ignore, and such tensors are laid out so again when they are read.
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { bytesOf, type DType, scope, type Tensor, tensorOf } from "../tensor/index.ts";
-import { fileError, writeFileAtomic } from "./atomic.ts";
+import { writeFileAtomic } from "./atomic.ts";
+import { type RandomAccessFile, withRandomAccess } from "./random-access.ts";
 import {
+  elementTypes,
   headerLength,
   layOut,
   parseHeader,
@@ -19,22 +20,9 @@ import {
 
 const MEMORY_FORMAT = "memory_format";
 
-const namesInFile: Readonly<Record<DType, SafetensorsDType>> = {
-  float32: "F32",
-  float64: "F64",
-  float16: "F16",
-  bfloat16: "BF16",
-  int64: "I64",
-  int32: "I32",
-  int16: "I16",
-  int8: "I8",
-  uint8: "U8",
-  bool: "BOOL",
-};
-
-const dtypes = Object.fromEntries(Object.entries(namesInFile).map(([dtype, name]) => [name, dtype])) as Record<
-  SafetensorsDType,
-  DType
+const namesInFile = Object.fromEntries(Object.entries(elementTypes).map(([name, dtype]) => [dtype, name])) as Record<
+  DType,
+  SafetensorsDType
 >;
 
 /** What a safetensors file holds. */
@@ -95,16 +83,16 @@ export function writeSafetensors(
  * generator.loadStateDict(tensors);
  */
 export function readSafetensors(path: string): Safetensors {
-  return withFile(path, (file, size) => {
-    const { header, start } = readHeaderOf(file, size, path);
+  return withRandomAccess(path, (file) => {
+    const { header, start } = readHeaderOf(file);
     const { [MEMORY_FORMAT]: formatText, ...metadata } = header.metadata;
     const formats = parseFormats(formatText, path);
     const tensors = new Map<string, Tensor>();
     for (const { name, dtype, shape, begin, end } of header.tensors) {
-      const bytes = readExactly(file, start + begin, end - begin, path);
+      const bytes = file.read(start + begin, end - begin);
       const channelsLast = Object.hasOwn(formats, name) && formats[name] === "channels_last" && shape.length === 4;
       const tensor = scope(() => {
-        const plain = tensorOf(bytes, dtypes[dtype], shape);
+        const plain = tensorOf(bytes, elementTypes[dtype], shape);
         return channelsLast ? plain.contiguous("channelsLast") : plain;
       });
       tensors.set(name, tensor);
@@ -118,37 +106,13 @@ export function readSafetensors(path: string): Safetensors {
  * @throws UserError as {@link readSafetensors} does.
  */
 export function readSafetensorsHeader(path: string): SafetensorsHeader {
-  return withFile(path, (file, size) => readHeaderOf(file, size, path).header);
+  return withRandomAccess(path, (file) => readHeaderOf(file).header);
 }
 
-function withFile<T>(path: string, use: (file: number, size: number) => T): T {
-  let file: number | undefined;
-  try {
-    file = openSync(path, "r");
-    return use(file, fstatSync(file).size);
-  } catch (error) {
-    throw fileError(error, "read", path);
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-}
-
-function readHeaderOf(file: number, size: number, path: string): { header: SafetensorsHeader; start: number } {
-  const prefix = readExactly(file, 0, Math.min(8, size), path);
-  const length = headerLength(prefix, size, path);
+function readHeaderOf(file: RandomAccessFile): { header: SafetensorsHeader; start: number } {
+  const length = headerLength(file.read(0, Math.min(8, file.size)), file.size, file.path);
   const start = 8 + length;
-  return { header: parseHeader(readExactly(file, 8, length, path), size - start, path), start };
-}
-
-function readExactly(file: number, position: number, length: number, path: string): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(file, bytes, done, Math.min(length - done, 1 << 30), position + done);
-    if (count === 0) throw new UserError(`${path}: truncated while it was read`);
-    done += count;
-  }
-  return bytes;
+  return { header: parseHeader(file.read(8, length), file.size - start, file.path), start };
 }
 
 function parseFormats(text: string | undefined, path: string): Record<string, unknown> {

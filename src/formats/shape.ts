@@ -1,4 +1,4 @@
-/** Checks shapes that a file claims, before memory is allocated for them. */
+/** Arrays in files: checks of the shapes that a file claims, before memory is allocated for them, and the order of bytes. */
 
 /** The most dimensions that libtorch's reductions take; NumPy has the same limit. */
 export const MOST_DIMENSIONS = 64;
@@ -21,3 +21,11 @@ export const isShape = (value: unknown): value is readonly number[] =>
   value.length <= MOST_DIMENSIONS &&
   value.every(isCount) &&
   numelOf(value.map((size) => Math.max(1, size))) <= MOST_ELEMENTS;
+
+/** Turns elements of `width` bytes from one byte order into the other, in place. */
+export function swapBytes(bytes: Uint8Array, width: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (width === 2) buffer.swap16();
+  if (width === 4) buffer.swap32();
+  if (width === 8) buffer.swap64();
+}

@@ -1,7 +1,6 @@
 /** CelebA's two tables, as they are published: text, a line an image, fields between spaces. */
-import { readFileSync } from "node:fs";
 import { suggestion, UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/index.ts";
+import { readBytes } from "../../formats/index.ts";
 
 /** Numbers by the name of an image's file. */
 export type Column = ReadonlyMap<string, number>;
@@ -38,11 +37,7 @@ export function readPartition(path: string): Column {
 }
 
 function linesOf(path: string): string[] {
-  try {
-    return readFileSync(path, "utf8").trimEnd().split("\n");
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
+  return readBytes(path).toString().trimEnd().split("\n");
 }
 
 /** How a column is read: the number of the first of the lines, how many columns there are, which one, and what its texts mean. */

@@ -3,10 +3,9 @@
  * where these are not, an edition as image files, `train/<class>/` and `test/<class>/` in a folder or a zip archive.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/index.ts";
+import { readBytes } from "../../formats/index.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
 import { type ImageSource, type OpenSource, sha256, sha256OfFile, splitNote } from "../source.ts";
@@ -99,13 +98,7 @@ async function openCifar(
 ): Promise<OpenSource> {
   const { name, labelBytes, labelAt, classes } = dataset;
   const record = labelBytes + PLANES;
-  const batches = await Promise.all(
-    files.map((file) =>
-      readFile(file).catch((error: unknown) => {
-        throw fileError(error, "read", file);
-      }),
-    ),
-  );
+  const batches = files.map(readBytes);
   for (const [i, batch] of batches.entries()) {
     if (batch.byteLength > 0 && batch.byteLength % record === 0) continue;
     throw new UserError(

@@ -2,11 +2,11 @@
  * ImageNet: photographs in folders by synset, as the archives of ILSVRC-2012 unpack (Russakovsky et al., "ImageNet Large
  * Scale Visual Recognition Challenge", IJCV 2015): 1,281,167 for training in 1,000 classes, 50,000 for validation.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { fileError, quoted } from "../../formats/index.ts";
+import { quoted, readBytes } from "../../formats/index.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource } from "../listed-source.ts";
 import { byCodeUnit, type Listed, listImages } from "../listing.ts";
@@ -37,12 +37,8 @@ function splitFolder(path: string | undefined, split: keyof typeof published): {
 function listedSynsets(wanted: readonly string[] | string): string[] {
   let words = wanted as readonly string[];
   if (typeof wanted === "string") {
-    try {
-      const lines = readFileSync(wanted, "utf8").split("\n");
-      words = lines.flatMap((line) => line.replace(/#.*/, "").trim().split(/[\s,]/, 1)).filter((word) => word !== "");
-    } catch (error) {
-      throw fileError(error, "read", wanted);
-    }
+    const lines = readBytes(wanted).toString().split("\n");
+    words = lines.flatMap((line) => line.replace(/#.*/, "").trim().split(/[\s,]/, 1)).filter((word) => word !== "");
   }
   const where = typeof wanted === "string" ? `${wanted}:` : "imagenet: `synsets`:";
   const strange = words.find((word) => !SYNSET.test(word));

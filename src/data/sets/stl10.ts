@@ -6,11 +6,10 @@
  * file has 2.8 GB, so images are read from the file one at a time.
  */
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/index.ts";
+import { readBytes } from "../../formats/index.ts";
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
@@ -73,7 +72,7 @@ async function openStl10(paths: readonly string[], split: keyof typeof splits): 
     );
   }
   const count = bytes / IMAGE;
-  const labels = labelsPath === undefined ? new Uint8Array(count) : await labelsOf(labelsPath, imagesPath, count);
+  const labels = labelsPath === undefined ? new Uint8Array(count) : labelsOf(labelsPath, imagesPath, count);
   const sums = await Promise.all(paths.map((file) => sumOfFile("md5", file)));
   const isOfficial = splits[split].every((file, i) => official[file] === sums[i]);
   return {
@@ -95,10 +94,8 @@ async function openStl10(paths: readonly string[], split: keyof typeof splits): 
 }
 
 /** The labels of a file, from 0 on. */
-async function labelsOf(path: string, imagesPath: string, count: number): Promise<Uint8Array> {
-  const stored = await readFile(path).catch((error: unknown) => {
-    throw fileError(error, "read", path);
-  });
+function labelsOf(path: string, imagesPath: string, count: number): Uint8Array {
+  const stored = readBytes(path);
   if (stored.length !== count) {
     throw new UserError(`${imagesPath} holds ${count} images, ${path} ${stored.length} labels`);
   }

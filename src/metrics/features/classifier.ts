@@ -4,15 +4,15 @@
  * Their scores compare generators of the same kind of images with each other. They are not Inception's, and carry the
  * classifier's name so that nobody takes them for it.
  */
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { suggestion, UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/index.ts";
-import { type Classifier, type ClassifierInfo, readClassifier } from "../../models/index.ts";
+import { sha256 } from "../../data/index.ts";
+import { readBytes } from "../../formats/index.ts";
+import { type ClassifierInfo, readClassifier } from "../../models/index.ts";
 import { type Device, Tensor } from "../../tensor/index.ts";
 import { resizeAntialiased } from "./antialiased.ts";
-import { type FeatureNetwork, type Features, inChunks } from "./feature-network.ts";
+import { type FeatureNetwork, inChunks } from "./feature-network.ts";
 
 /** The classifiers that come with Gantry. */
 export const classifierNames: readonly string[] = [
@@ -43,15 +43,19 @@ export function classifierPath(name: string): string {
  */
 export function openClassifier(nameOrPath: string, { device }: { readonly device: Device }): FeatureNetwork {
   const path = fileOf(nameOrPath);
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
-  const hash = createHash("sha256").update(bytes).digest("hex");
+  const hash = sha256(readBytes(path));
   const { network, info } = readClassifier(path, device);
-  return new ClassifierFeatures(network, info, hash, device);
+  return {
+    name: `${info.name}-classifier`,
+    hash,
+    resizer: resizerOf(info),
+    dimensions: network.dimensions,
+    classes: info.classes,
+    forward(images) {
+      return inChunks(this.name, images, CHUNK, (chunk) => network.forward(prepare(chunk.to({ device }), info)));
+    },
+    dispose: () => network.dispose(),
+  };
 }
 
 function fileOf(nameOrPath: string): string {
@@ -61,38 +65,6 @@ function fileOf(nameOrPath: string): string {
   throw new UserError(
     `\`${nameOrPath}\` is neither a classifier's file nor one of ${names}${suggestion(nameOrPath, classifierNames)}`,
   );
-}
-
-class ClassifierFeatures implements FeatureNetwork {
-  readonly name: string;
-  readonly hash: string;
-  readonly resizer: string;
-  readonly dimensions: number;
-  readonly classes: readonly string[];
-  readonly #network: Classifier;
-  readonly #info: ClassifierInfo;
-  readonly #device: Device;
-
-  constructor(network: Classifier, info: ClassifierInfo, hash: string, device: Device) {
-    this.name = `${info.name}-classifier`;
-    this.hash = hash;
-    this.resizer = resizerOf(info);
-    this.dimensions = network.dimensions;
-    this.classes = info.classes;
-    this.#network = network;
-    this.#info = info;
-    this.#device = device;
-  }
-
-  forward(images: Tensor): Features {
-    return inChunks(this.name, images, CHUNK, (chunk) =>
-      this.#network.forward(prepare(chunk.to({ device: this.#device }), this.#info)),
-    );
-  }
-
-  dispose(): void {
-    this.#network.dispose();
-  }
 }
 
 /** What {@link prepare} does, in words that change when it does. */
