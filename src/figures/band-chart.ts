@@ -1,11 +1,5 @@
 /** Lines with bands: means over steps with their intervals. */
-import { LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } from "echarts/components";
-import { init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
-import { FONT } from "./fonts.ts";
-
-use([LineChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
+import { COLOURS, svgChart } from "./svg-chart.ts";
 
 /** One line with its band. */
 export interface Band {
@@ -30,9 +24,6 @@ export interface BandChartOptions {
   readonly height?: number;
 }
 
-/** Colours that people with any common colour blindness can tell apart (Okabe and Ito 2008). */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442"];
-
 /**
  * A chart of means with intervals on white, as an SVG document.
  *
@@ -41,51 +32,47 @@ const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9
  */
 export function bandChart(options: BandChartOptions): string {
   const { title, xName, bands, range = {}, level, percent = false, width = 720, height = 400 } = options;
-  const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
-  try {
-    const series = bands.flatMap(({ name, points }, i) => {
-      const color = COLOURS[i % COLOURS.length]!;
-      const half = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : 0);
-      const invisible = { type: "line", symbol: "none", lineStyle: { opacity: 0 }, silent: true } as const;
-      const stack = { stack: `band ${i}`, stackStrategy: "all" } as const;
-      const low = points.map(({ x, mean, halfWidth }) => [x, mean - half(halfWidth)]);
-      const rise = points.map(({ x, halfWidth }) => [x, 2 * half(halfWidth)]);
-      const hasBand = points.some(({ halfWidth }) => half(halfWidth) > 0);
-      return [
-        // A line of one point would not be seen.
-        {
-          name,
-          type: "line",
-          symbol: points.length === 1 ? "circle" : "none",
-          symbolSize: 9,
-          color,
-          data: points.map(({ x, mean }) => [x, mean]),
-          z: 3,
-        } as const,
-        ...(hasBand
-          ? [
-              { ...invisible, ...stack, data: low },
-              { ...invisible, ...stack, data: rise, areaStyle: { color, opacity: 0.18 } },
-            ]
-          : []),
-      ];
-    });
-    const mark = {
-      type: "line",
-      data: [],
-      markLine: {
-        silent: true,
-        symbol: "none",
-        label: { show: false },
-        lineStyle: { color: "#888888", type: "dashed" },
-        data: [{ yAxis: level }],
-      },
-    };
-    chart.setOption({
-      animation: false,
-      backgroundColor: "#ffffff",
-      textStyle: { fontFamily: FONT },
-      title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal", fontFamily: FONT } },
+  const series = bands.flatMap(({ name, points }, i) => {
+    const color = COLOURS[i % COLOURS.length]!;
+    const half = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : 0);
+    const invisible = { type: "line", symbol: "none", lineStyle: { opacity: 0 }, silent: true } as const;
+    const stack = { stack: `band ${i}`, stackStrategy: "all" } as const;
+    const low = points.map(({ x, mean, halfWidth }) => [x, mean - half(halfWidth)]);
+    const rise = points.map(({ x, halfWidth }) => [x, 2 * half(halfWidth)]);
+    const hasBand = points.some(({ halfWidth }) => half(halfWidth) > 0);
+    return [
+      // A line of one point would not be seen.
+      {
+        name,
+        type: "line",
+        symbol: points.length === 1 ? "circle" : "none",
+        symbolSize: 9,
+        color,
+        data: points.map(({ x, mean }) => [x, mean]),
+        z: 3,
+      } as const,
+      ...(hasBand
+        ? [
+            { ...invisible, ...stack, data: low },
+            { ...invisible, ...stack, data: rise, areaStyle: { color, opacity: 0.18 } },
+          ]
+        : []),
+    ];
+  });
+  const mark = {
+    type: "line",
+    data: [],
+    markLine: {
+      silent: true,
+      symbol: "none",
+      label: { show: false },
+      lineStyle: { color: "#888888", type: "dashed" },
+      data: [{ yAxis: level }],
+    },
+  };
+  return svgChart(
+    { title, width, height },
+    {
       legend: { bottom: 0, itemGap: 28, data: bands.map(({ name }) => name) },
       grid: { left: 64, right: 28, top: 40, bottom: 76 },
       xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, min: 0, max: "dataMax" },
@@ -96,9 +83,6 @@ export function bandChart(options: BandChartOptions): string {
         axisLabel: percent ? { formatter: (value: number) => `${Math.round(value * 100)} %` } : {},
       },
       series: [...series, ...(level === undefined ? [] : [mark])],
-    });
-    return chart.renderToSVGString();
-  } finally {
-    chart.dispose();
-  }
+    },
+  );
 }

@@ -1,11 +1,5 @@
 /** Line charts as SVG text, such as scores over steps. */
-import { LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent, TitleComponent } from "echarts/components";
-import { init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
-import { FONT } from "./fonts.ts";
-
-use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+import { svgChart } from "./svg-chart.ts";
 
 /** One curve. */
 export interface Curve {
@@ -35,18 +29,14 @@ export interface LineChartOptions {
  */
 export function lineChart(options: LineChartOptions): string {
   const { title, xName, curves, logarithmic = false, width = 640, height = 320 } = options;
-  const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
-  try {
-    const several = curves.length > 1;
-    const places = curves.flatMap(({ points }) => points.map(([x]) => x));
-    const [low, high] = [Math.min(...places), Math.max(...places)];
-    // A single place stands in the middle.
-    const ends = low === high ? { min: low - 1, max: high + 1 } : { min: "dataMin", max: "dataMax" };
-    chart.setOption({
-      animation: false,
-      backgroundColor: "#ffffff",
-      textStyle: { fontFamily: FONT },
-      title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal", fontFamily: FONT } },
+  const several = curves.length > 1;
+  const places = curves.flatMap(({ points }) => points.map(([x]) => x));
+  const [low, high] = [Math.min(...places), Math.max(...places)];
+  // A single place stands in the middle.
+  const ends = low === high ? { min: low - 1, max: high + 1 } : { min: "dataMin", max: "dataMax" };
+  return svgChart(
+    { title, width, height },
+    {
       ...(several ? { legend: { bottom: 0, itemGap: 28 } } : {}),
       grid: { left: 64, right: 24, top: 40, bottom: several ? 72 : 48 },
       xAxis: { type: "value", name: xName, nameLocation: "middle", nameGap: 28, ...ends },
@@ -58,9 +48,6 @@ export function lineChart(options: LineChartOptions): string {
         symbolSize: 6,
         showSymbol: points.length <= 60,
       })),
-    });
-    return chart.renderToSVGString();
-  } finally {
-    chart.dispose();
-  }
+    },
+  );
 }

@@ -1,11 +1,6 @@
 /** Two measures against each other, a named point for each setting, with the intervals of both. */
-import { LineChart } from "echarts/charts";
-import { GridComponent, TitleComponent } from "echarts/components";
-import { init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
 import { FONT } from "./fonts.ts";
-
-use([LineChart, GridComponent, TitleComponent, SVGRenderer]);
+import { COLOURS, svgChart } from "./svg-chart.ts";
 
 /** One setting. */
 export interface TradeOffPoint {
@@ -31,7 +26,7 @@ export interface TradeOffOptions {
   readonly height?: number;
 }
 
-const COLOUR = "#0072b2";
+const [COLOUR] = COLOURS;
 
 /**
  * A chart of named points on white, as an SVG document.
@@ -41,59 +36,54 @@ const COLOUR = "#0072b2";
  */
 export function tradeOffChart(options: TradeOffOptions): string {
   const { title, xName, yName, points, shares = false, width = 640, height = 440 } = options;
-  const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
-  try {
-    const bar = (ends: readonly (readonly number[])[]) => ({
-      type: "line" as const,
-      data: ends.map((end) => [...end]),
-      symbol: "none",
-      silent: true,
-      lineStyle: { color: COLOUR, width: 1, opacity: 0.6 },
-    });
-    const drawn = (half: number | undefined): half is number => half !== undefined && Number.isFinite(half) && half > 0;
-    const bars = points.flatMap(({ x, y, xHalf, yHalf }) => {
-      const across = drawn(xHalf) ? [[x - xHalf, x + xHalf].map((end) => [end, y])] : [];
-      const up = drawn(yHalf) ? [[y - yHalf, y + yHalf].map((end) => [x, end])] : [];
-      return [...across, ...up].map(bar);
-    });
-    const range = shares ? { min: 0, max: 1 } : { scale: true };
-    const axis = { type: "value", ...range, nameLocation: "middle", axisLine: { onZero: false } } as const;
-    const line = {
-      type: "line" as const,
-      color: COLOUR,
-      symbolSize: 7,
-      symbol: "circle",
-      lineStyle: { width: 1, opacity: 0.5 },
-      data: points.map(({ x, y }) => [x, y]),
-    };
-    chart.setOption({
-      animation: false,
-      backgroundColor: "#ffffff",
-      textStyle: { fontFamily: FONT },
-      title: { text: title, left: "center", textStyle: { fontSize: 14, fontWeight: "normal", fontFamily: FONT } },
+  const bar = (ends: readonly (readonly number[])[]) => ({
+    type: "line" as const,
+    data: ends.map((end) => [...end]),
+    symbol: "none",
+    silent: true,
+    lineStyle: { color: COLOUR, width: 1, opacity: 0.6 },
+  });
+  const drawn = (half: number | undefined): half is number => half !== undefined && Number.isFinite(half) && half > 0;
+  const bars = points.flatMap(({ x, y, xHalf, yHalf }) => {
+    const across = drawn(xHalf) ? [[x - xHalf, x + xHalf].map((end) => [end, y])] : [];
+    const up = drawn(yHalf) ? [[y - yHalf, y + yHalf].map((end) => [x, end])] : [];
+    return [...across, ...up].map(bar);
+  });
+  const range = shares ? { min: 0, max: 1 } : { scale: true };
+  const axis = { type: "value", ...range, nameLocation: "middle", axisLine: { onZero: false } } as const;
+  const line = {
+    type: "line" as const,
+    color: COLOUR,
+    symbolSize: 7,
+    symbol: "circle",
+    lineStyle: { width: 1, opacity: 0.5 },
+    data: points.map(({ x, y }) => [x, y]),
+  };
+  return svgChart(
+    { title, width, height },
+    {
       grid: { left: 72, right: 48, top: 44, bottom: 56 },
       xAxis: { ...axis, name: xName, nameGap: 28 },
       yAxis: { ...axis, name: yName, nameGap: 48 },
       series: [...bars, line],
-    });
-    // Only the chart knows the position of a point, so the names are placed after that.
-    const pixels = points.map(({ x, y }) => chart.convertToPixel("grid", [x, y]) as [number, number]);
-    const offsets = freeOffsets(points, pixels);
-    const data = points.map(({ name, x, y }, i) => {
-      const label = {
-        show: true,
-        position: "inside",
-        align: "left",
-        verticalAlign: "middle",
-        color: "#333333",
-      } as const;
-      return { value: [x, y], label: { ...label, offset: [...offsets[i]!], formatter: name, fontFamily: FONT } };
-    });
-    chart.setOption({ series: [...bars, { ...line, data }] });
-    return chart.renderToSVGString();
-  } finally {
-    chart.dispose();
-  }
+    },
+    (chart) => {
+      // Only the chart knows the position of a point, so the names are placed after that.
+      const pixels = points.map(({ x, y }) => chart.convertToPixel("grid", [x, y]) as [number, number]);
+      const offsets = freeOffsets(points, pixels);
+      const data = points.map(({ name, x, y }, i) => {
+        const label = {
+          show: true,
+          position: "inside",
+          align: "left",
+          verticalAlign: "middle",
+          color: "#333333",
+        } as const;
+        return { value: [x, y], label: { ...label, offset: [...offsets[i]!], formatter: name, fontFamily: FONT } };
+      });
+      chart.setOption({ series: [...bars, { ...line, data }] });
+    },
+  );
 }
 
 const [LETTER, LINE] = [7.5, 13];

@@ -1,5 +1,6 @@
 /** Trajectories in the plane as lines from a dot to a ring, in one or more panels, around a marked point. */
 import { type Frame, panelGrid } from "./panels.ts";
+import { COLOURS } from "./svg-chart.ts";
 
 /** One trajectory. */
 export interface Way {
@@ -29,8 +30,8 @@ export interface TrajectoriesOptions {
   readonly side?: number | undefined;
 }
 
-/** Colours that people with any common colour blindness can tell apart (Okabe and Ito 2008). */
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+/** Black is the cross's, and yellow is faint in a thin line. */
+const LINES = COLOURS.slice(0, 6);
 
 /**
  * Trajectories on white, as an SVG document: a filled dot at the start, a ring at the end, a black cross at the marked
@@ -59,12 +60,12 @@ export function trajectories({ panels, frame, mark, columns, side = 220 }: Traje
   const clipped = (content: string): string => `<svg width="${side}" height="${side}">${content}</svg>`;
   const drawn = panels.map(({ ways, title }) => {
     const lines = ways.map(({ points }, i) => {
-      const colour = COLOURS[i % COLOURS.length];
+      const colour = LINES[i % LINES.length];
       const finite = points.filter((point) => point.every(Number.isFinite));
       return `<path d="M${finite.map(text).join("L")}" stroke="${colour}" stroke-width="1" stroke-opacity="0.75" fill="none"/>`;
     });
     const ends = ways.map(({ points, end }, i) => {
-      const colour = COLOURS[i % COLOURS.length];
+      const colour = LINES[i % LINES.length];
       const last = circle(end ?? points.at(-1), `r="4" fill="#ffffff" stroke="${colour}" stroke-width="2"`);
       return circle(points[0], `r="3.5" fill="${colour}"`) + last;
     });

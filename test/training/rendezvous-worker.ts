@@ -5,7 +5,8 @@ import { mlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import { defineRecipe } from "../../src/recipe/recipe.ts";
-import { joinWorkers, leaveWorkers } from "../../src/training/distributed/workers.ts";
+import { leaveGroup } from "../../src/tensor/index.ts";
+import { joinWorkers } from "../../src/training/distributed/workers.ts";
 
 const [rank, port, ...changes] = process.argv.slice(2);
 const recipe = defineRecipe({
@@ -25,4 +26,4 @@ try {
 } catch (error) {
   console.log(String(error));
 }
-leaveWorkers();
+leaveGroup();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { writeFully } from "../../formats/index.ts";
 import { recipeHash } from "../../recipe/index.ts";
-import { broadcast, joinGroup, leaveGroup, scope, Tensor } from "../../tensor/index.ts";
+import { broadcast, joinGroup, scope, Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../run/checkpoint.ts";
 import type { Replica } from "../step/sharding.ts";
 import type { Checkpointable, RunSettings } from "../trainable.ts";
@@ -98,11 +98,6 @@ export async function joinWorkers(rendezvous: Rendezvous, settings: RunSettings,
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);
   return true;
-}
-
-/** Closes the connection to the other workers. */
-export function leaveWorkers(): void {
-  leaveGroup();
 }
 
 /** Whether all workers make another step: the first decides. */

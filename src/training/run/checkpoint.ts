@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { unprefixed } from "../../base/prefixed.ts";
+import type { DataLoader } from "../../data/index.ts";
 import {
   fileError,
   flushFolder,
@@ -40,18 +41,10 @@ const stateSchema = z.object({
 });
 
 /** A checkpoint's JSON part. */
-export type CheckpointState = z.output<typeof stateSchema>;
-
-interface CarriedState {
-  readonly tensors: ReadonlyMap<string, Tensor>;
-  readonly numbers: Readonly<Record<string, number>>;
-}
+type CheckpointState = z.output<typeof stateSchema>;
 
 /** A part of the training's state besides the modules: its current value, and how it is loaded. */
-interface Carrier {
-  state(): CarriedState;
-  load(state: CarriedState): void;
-}
+type Carrier = Pick<DataLoader, "state" | "load">;
 
 /** All such parts, by the name under which a checkpoint keeps them. */
 function carriers(trained: Checkpointable): Map<string, Carrier> {
@@ -63,13 +56,10 @@ function carriers(trained: Checkpointable): Map<string, Carrier> {
     });
   }
   for (const technique of trained.techniques) {
-    if (technique.state === undefined) continue;
-    found.set(`technique.${technique.name}`, {
-      state: () => technique.state!(),
-      load: (state) => technique.load!(state),
-    });
+    if (technique.state !== undefined) found.set(`technique.${technique.name}`, technique as Carrier);
   }
   // "feed" is version 0.1's word for a data loader: stored names stay.
+  // Asked for when it is used: what is opened for sampling has no loader.
   found.set("feed", { state: () => trained.loader.state(), load: (state) => trained.loader.load(state) });
   for (const [name, loader] of trained.auxiliaryLoaders) found.set(`feed.${name}`, loader);
   found.set("random", {
@@ -181,8 +171,7 @@ export function pruneCheckpoints(folder: string, keep: number, stay: readonly nu
  * @throws UserError when it is unreadable or of another format.
  */
 export function readCheckpointState(path: string): CheckpointState {
-  const file = join(path, "state.json");
-  return readJsonFile(file, stateSchema);
+  return readJsonFile(join(path, "state.json"), stateSchema);
 }
 
 /** Loads the weights of a checkpoint into the modules, and the state of techniques that sampling needs. */

@@ -11,7 +11,7 @@ import { UserError } from "../../base/errors.ts";
 import { fileError, namesIn, readJsonFile, writeFileAtomic } from "../../formats/index.ts";
 import type { PlainRecipe } from "../../recipe/index.ts";
 import { lockRun } from "./lock.ts";
-import { type LogLine, RunLog, type ScoresEvent, type Tick } from "./run-log.ts";
+import { RunLog } from "./run-log.ts";
 
 const FORMAT = 1;
 
@@ -52,41 +52,28 @@ const descriptionSchema = z.object({
 export type RunDescription = z.output<typeof descriptionSchema> & { recipe: PlainRecipe };
 
 /** Paths and files of one run. */
-export class RunDirectory {
+export class RunDirectory extends RunLog {
   readonly path: string;
-  readonly #log: RunLog;
+  readonly samples: string;
+  readonly checkpoints: string;
+  readonly report: string;
+  /** The charts that the report shows: of the scores, of the losses, and of the other numbers, as D(real) and D(fake). */
+  readonly scoresChart: string;
+  readonly lossesChart: string;
+  readonly numbersChart: string;
+  readonly #description: string;
 
   constructor(path: string) {
+    const within = (name: string): string => join(resolve(path), name);
+    super(within("metrics.jsonl"));
     this.path = resolve(path);
-    this.#log = new RunLog(join(this.path, "metrics.jsonl"));
-  }
-
-  get metrics(): string {
-    return this.#log.path;
-  }
-  get samples(): string {
-    return join(this.path, "samples");
-  }
-  get checkpoints(): string {
-    return join(this.path, "checkpoints");
-  }
-  get report(): string {
-    return join(this.path, "report.md");
-  }
-  /** The chart of the scores, which the report shows. */
-  get scoresChart(): string {
-    return join(this.path, "scores.svg");
-  }
-  /** The chart of the losses, which the report shows. */
-  get lossesChart(): string {
-    return join(this.path, "losses.svg");
-  }
-  /** The chart of the other numbers, which the report shows: in a recipe's run, D(real) and D(fake). */
-  get numbersChart(): string {
-    return join(this.path, "numbers.svg");
-  }
-  get #description(): string {
-    return join(this.path, "recipe.json");
+    this.samples = within("samples");
+    this.checkpoints = within("checkpoints");
+    this.report = within("report.md");
+    this.scoresChart = within("scores.svg");
+    this.lossesChart = within("losses.svg");
+    this.numbersChart = within("numbers.svg");
+    this.#description = within("recipe.json");
   }
 
   /**
@@ -126,24 +113,6 @@ export class RunDirectory {
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
     }
     return readJsonFile(this.#description, descriptionSchema);
-  }
-
-  /**
-   * Adds a line to metrics.jsonl.
-   * @throws UserError when the disk refuses.
-   */
-  append(line: LogLine): void {
-    this.#log.append(line);
-  }
-
-  /** The valid ticks, each step once. */
-  ticks(): Tick[] {
-    return this.#log.ticks();
-  }
-
-  /** The valid evaluations, oldest first. */
-  evaluations(): ScoresEvent[] {
-    return this.#log.evaluations();
   }
 
   /** The newest sample grid, if there is one. */

@@ -47,10 +47,11 @@ export type LogLine = Tick | RunEvent | ScoresEvent;
 
 /** The log of one run. Lines are only ever added. */
 export class RunLog {
-  readonly path: string;
+  /** The path of the log. */
+  readonly metrics: string;
 
-  constructor(path: string) {
-    this.path = path;
+  constructor(metrics: string) {
+    this.metrics = metrics;
   }
 
   /**
@@ -60,10 +61,10 @@ export class RunLog {
   append(line: LogLine): void {
     try {
       // A crash or a full disk can have left half a line. The next line must not be joined to it.
-      const separator = endsWithNewline(this.path) ? "" : "\n";
-      appendFileSync(this.path, `${separator}${JSON.stringify(line)}\n`);
+      const separator = endsWithNewline(this.metrics) ? "" : "\n";
+      appendFileSync(this.metrics, `${separator}${JSON.stringify(line)}\n`);
     } catch (error) {
-      throw fileError(error, "write", this.path);
+      throw fileError(error, "write", this.metrics);
     }
   }
 
@@ -79,9 +80,9 @@ export class RunLog {
 
   /** Valid ticks and scores: without those of steps that a resumed run made again. */
   #standing(): LogLine[] {
-    if (!existsSync(this.path)) return [];
+    if (!existsSync(this.metrics)) return [];
     let standing: LogLine[] = [];
-    for (const text of readFileSync(this.path, "utf8").split("\n")) {
+    for (const text of readFileSync(this.metrics, "utf8").split("\n")) {
       const line = parseLine(text);
       if (line === undefined) continue;
       if (!("event" in line) || line.event === "scores") standing.push(line);

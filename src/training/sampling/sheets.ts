@@ -53,7 +53,7 @@ export function interpolationSheet(gan: Samplable, options: InterpolationOptions
     );
   }
   if (classIndex !== undefined) refuseBlind(gan, `class (=${classIndex})`);
-  const classes = namesOf(gan);
+  const classes = gan.shape.classes;
   const classOf = (row: number): number => classIndex ?? row % classes.length;
   return drawSheet(gan, options, steps, () => {
     const [from, to] = [0, 1].map(() => newLatents(gan, rows, random, truncation)) as [Tensor, Tensor];
@@ -83,7 +83,7 @@ export function classSheet(
   const { classes, columns, random, truncation } = options;
   refuseVectors(gan);
   refuseBlind(gan, "a sheet of classes");
-  const names = namesOf(gan);
+  const names = gan.shape.classes;
   const wrong = classes.find((label) => names[label] === undefined);
   if (wrong !== undefined) throw new UserError(`class ${wrong} is not among the ${names.length} of this run`);
   return drawSheet(gan, options, columns, () => {
@@ -118,7 +118,7 @@ export function truncationSheet(
     throw new UserError(`thresholds (=${thresholds.map(thresholdText).join(",")}) must fall from one to the next`);
   }
   if (classIndex !== undefined) refuseBlind(gan, `class (=${classIndex})`);
-  const classes = namesOf(gan);
+  const classes = gan.shape.classes;
   return drawSheet(gan, options, columns, () => {
     let row = newLatents(gan, columns, random, undefined);
     const rows = thresholds.map((threshold) => {
@@ -134,8 +134,7 @@ export function truncationSheet(
 }
 
 /** A threshold as it is typed. */
-export const thresholdText = (threshold: number | undefined): string =>
-  threshold === undefined ? "none" : String(threshold);
+const thresholdText = (threshold: number | undefined): string => (threshold === undefined ? "none" : String(threshold));
 
 function drawSheet(
   gan: Samplable,
@@ -156,8 +155,6 @@ function refuseVectors({ shape }: Samplable): void {
   if (!("features" in shape.sample)) return;
   throw new UserError(`this run makes vectors of ${shape.sample.features} numbers, and sheets are of images`);
 }
-
-const namesOf = ({ shape }: Samplable): readonly string[] => shape.classes;
 
 /** Whether the generator ignores labels. */
 const blind = ({ generator, shape }: Samplable): boolean =>

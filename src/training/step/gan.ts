@@ -4,11 +4,12 @@ import { seedOf } from "../../base/seed.ts";
 import type { DataLoader, LoaderRequest } from "../../data/index.ts";
 import type { Loss } from "../../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../../models/index.ts";
-import type { Optimizer, Schedule } from "../../optim/index.ts";
+import type { Optimizer } from "../../optim/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
-import type { Gan, NetworkDescriptors, Player, Progress, Technique } from "../../techniques/index.ts";
+import type { Gan, NetworkDescriptors, Player, Technique } from "../../techniques/index.ts";
 import { type Generator, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
+import { Progressing } from "./progressing.ts";
 import { RandomStreams } from "./random-streams.ts";
 import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
 
@@ -25,7 +26,7 @@ export interface DataShape {
  * The GAN of a recipe in training: what techniques see ({@link Gan}), and what only training needs: the recipe, data
  * loaders, random streams, and the sharding of batches.
  */
-export class BuiltGan implements Gan {
+export class BuiltGan extends Progressing implements Gan {
   readonly recipe: Recipe;
   readonly shape: DataShape;
   readonly generator: GeneratorNetwork;
@@ -41,8 +42,6 @@ export class BuiltGan implements Gan {
    * Loaders besides that of the training batches: "<technique>.<its name for it>", and "real" for {@link realLoader}.
    */
   readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
-  readonly #loader: DataLoader | undefined;
-  #progress: Progress = { step: 0, epoch: 0 };
   /** Passes over micro-batches in the present step. */
   #passes = 0;
 
@@ -63,9 +62,9 @@ export class BuiltGan implements Gan {
     replica: Replica = ALONE,
     startWith?: (modules: BuiltGan["modules"]) => void,
   ) {
+    super(loader);
     this.recipe = recipe;
     this.shape = shape;
-    this.#loader = loader;
     this.sharding = new Sharding(recipe.batchSize, recipe.accumulate, replica);
     this.streams = new RandomStreams(recipe.seed, recipe.device);
     this.loss = recipe.loss.build();
@@ -117,15 +116,6 @@ export class BuiltGan implements Gan {
     this.auxiliaryLoaders = auxiliaryLoaders;
   }
 
-  /**
-   * The training batches.
-   * @throws when the GAN was built without.
-   */
-  get loader(): DataLoader {
-    if (this.#loader === undefined) throw new Error("this GAN was built without data: it can only be sampled from");
-    return this.#loader;
-  }
-
   /** Real images for G's update. @throws UserError when neither the loss nor a technique declares `pairs`. */
   get realLoader(): DataLoader {
     const loader = this.auxiliaryLoaders.get("real");
@@ -135,19 +125,9 @@ export class BuiltGan implements Gan {
     );
   }
 
-  /** As at the start of the present step: it does not change while D's updates draw batches. */
-  get progress(): Progress {
-    return this.#progress;
-  }
-
-  /** Updates of G done. */
-  get step(): number {
-    return this.#progress.step;
-  }
-
-  /** Sets the number of updates of G done. The loader knows the epochs. */
-  reach(step: number): void {
-    this.#progress = { step, epoch: this.#loader?.epoch ?? 0 };
+  /** {@link Progressing.reach} in a new step, whose passes are counted from 0. */
+  override reach(step: number): void {
+    super.reach(step);
     this.#passes = 0;
   }
 
@@ -179,12 +159,6 @@ export class BuiltGan implements Gan {
     const pass = `${name}.${this.step}.${this.#passes++}`;
     return (microBatch) =>
       seedOf(this.recipe.seed, `draws.${pass}.${microBatch === "whole" ? microBatch : microBatch.index}`);
-  }
-
-  /** Sets the learning rates of the next step. */
-  applySchedule(schedule: Schedule | undefined): void {
-    const factor = schedule?.factor(this.step) ?? 1;
-    for (const optimizer of Object.values(this.optimizers)) optimizer.lr = optimizer.baseLr * factor;
   }
 
   /** Frees everything that was built. */

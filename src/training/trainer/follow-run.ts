@@ -1,15 +1,8 @@
 /** A worker other than the first: it has no folder and reports nothing. */
 import { setImmediate } from "node:timers/promises";
 import type { Recipe } from "../../recipe/index.ts";
-import { configureEngine, scope } from "../../tensor/index.ts";
-import {
-  deviceOf,
-  joinWorkers,
-  leaveWorkers,
-  type Rendezvous,
-  shareCheckpoint,
-  shouldContinue,
-} from "../distributed/workers.ts";
+import { configureEngine, leaveGroup, scope } from "../../tensor/index.ts";
+import { deviceOf, joinWorkers, type Rendezvous, shareCheckpoint, shouldContinue } from "../distributed/workers.ts";
 import { openDataModule } from "./data-module.ts";
 import { totalSteps } from "./loop.ts";
 import { trainerOf } from "./run.ts";
@@ -40,6 +33,6 @@ export async function followRun(what: Recipe | Trainer, rendezvous: Rendezvous):
     }
   } finally {
     trained.dispose();
-    leaveWorkers();
+    leaveGroup();
   }
 }

@@ -5,11 +5,11 @@ import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import { type Batch, type DataLoader, withAbsolutePaths } from "../../data/index.ts";
 import { Module, withPassMode } from "../../nn/index.ts";
-import { Optimizer, type Schedule } from "../../optim/index.ts";
+import { Optimizer } from "../../optim/index.ts";
 import { amended, type PlainRecipe, withParts } from "../../recipe/index.ts";
-import type { Progress } from "../../techniques/index.ts";
 import { allReduce, manualSeed, scope, Tensor } from "../../tensor/index.ts";
 import { type DataShape, drawLatents } from "../step/gan.ts";
+import { Progressing } from "../step/progressing.ts";
 import { RandomStreams } from "../step/random-streams.ts";
 import { ALONE, rowsOf, Sharding } from "../step/sharding.ts";
 import type { RunSettings, Samplable, StepResult, Trainable } from "../trainable.ts";
@@ -63,7 +63,7 @@ export class OwnTrainer implements Trainer {
 }
 
 /** Modules, optimizers and random streams, with the user's step. */
-class OwnTraining implements Trainable {
+class OwnTraining extends Progressing implements Trainable {
   readonly recipe: RunSettings & CheckedSettings;
   readonly shape: DataShape;
   readonly modules: Modules;
@@ -77,17 +77,15 @@ class OwnTraining implements Trainable {
   readonly #step: Functions["step"];
   readonly #stepOptimizers: Readonly<Record<string, StepOptimizer>>;
   readonly #sharding: Sharding;
-  readonly #loader: DataLoader | undefined;
-  #progress: Progress = { step: 0, epoch: 0 };
   #names: readonly string[] | undefined;
 
   constructor(functions: Functions, settings: RunSettings & CheckedSettings, site: TrainingSite) {
     const { shape, loader, replica = ALONE, startWith } = site;
+    super(loader);
     const { batchSize, device, memoryFormat, seed } = settings;
     this.recipe = settings;
     this.shape = shape;
     this.#step = functions.step;
-    this.#loader = loader;
     this.#sharding = new Sharding(batchSize, 1, replica);
     this.streams = new RandomStreams(seed, device);
     const rng = this.streams.get("weights");
@@ -130,28 +128,6 @@ class OwnTraining implements Trainable {
     throw new UserError(
       `\`sample\` must return samples like those of the data, of shape [${wanted.join(", ")}]; it returned ${met}`,
     );
-  }
-
-  get loader(): DataLoader {
-    if (this.#loader === undefined) throw new Error("this was built without data: it can only be sampled from");
-    return this.#loader;
-  }
-
-  get progress(): Progress {
-    return this.#progress;
-  }
-
-  get step(): number {
-    return this.#progress.step;
-  }
-
-  reach(step: number): void {
-    this.#progress = { step, epoch: this.#loader?.epoch ?? 0 };
-  }
-
-  applySchedule(schedule: Schedule | undefined): void {
-    const factor = schedule?.factor(this.step) ?? 1;
-    for (const optimizer of Object.values(this.optimizers)) optimizer.lr = optimizer.baseLr * factor;
   }
 
   trainStep(): StepResult {

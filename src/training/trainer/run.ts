@@ -5,8 +5,8 @@ import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
 import { fromPlainRecipe, importModules, type Recipe, recipeHash, toPlainRecipe } from "../../recipe/index.ts";
-import { type ConvolutionMode, configureEngine, engineSummary } from "../../tensor/index.ts";
-import { deviceOf, joinWorkers, leaveWorkers, type Rendezvous } from "../distributed/workers.ts";
+import { type ConvolutionMode, configureEngine, engineSummary, leaveGroup } from "../../tensor/index.ts";
+import { deviceOf, joinWorkers, type Rendezvous } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunConvolutions } from "../run/convolutions.ts";
 import { writeReport } from "../run/report.ts";
@@ -139,7 +139,7 @@ export class Run {
         writeReport(this.directory, description, end.samples);
         return { directory: this.directory.path, ...end };
       } finally {
-        if (rendezvous !== undefined) leaveWorkers();
+        if (rendezvous !== undefined) leaveGroup();
         convolutions.end();
         evaluator?.dispose();
       }

@@ -67,22 +67,14 @@ export class Session {
   readonly trained: Trainable;
   readonly clock: Clock;
   readonly log: StepLog;
-  readonly #directory: RunDirectory;
-  readonly #events: TrainingEvents;
-  readonly #evaluator: Evaluator | undefined;
-  readonly #stop: AbortSignal | undefined;
-  readonly #dataModule: DataModule;
+  readonly #options: SessionOptions;
   /** The step of the newest checkpoint. */
   #saved: number | undefined;
 
   /** Builds what is trained, loads the newest checkpoint, and opens the session in the log. */
   constructor(options: SessionOptions, steps: number) {
     const { trainer, dataModule, directory, events, from, replica = ALONE } = options;
-    this.#directory = directory;
-    this.#events = events;
-    this.#evaluator = options.evaluator;
-    this.#stop = options.stop;
-    this.#dataModule = dataModule;
+    this.#options = options;
     const isNew = listCheckpoints(directory.checkpoints).length === 0;
     this.trained = scope(() =>
       trainer.build({
@@ -114,7 +106,7 @@ export class Session {
 
   /** The seconds of training before the newest checkpoint; 0 when there is none. */
   #load(): number {
-    const [newest, before] = listCheckpoints(this.#directory.checkpoints).reverse();
+    const [newest, before] = listCheckpoints(this.#options.directory.checkpoints).reverse();
     if (newest === undefined) return 0;
     try {
       const { seconds } = loadCheckpoint(newest.path, this.trained);
@@ -129,13 +121,13 @@ export class Session {
   }
 
   #append(line: RunEvent | ScoresEvent): void {
-    this.#directory.append(line);
+    this.#options.directory.append(line);
   }
 
   tick(): void {
     const tick = this.log.tick();
-    this.#directory.append(tick);
-    this.#events.tick?.(tick);
+    this.#options.directory.append(tick);
+    this.#options.events.tick?.(tick);
   }
 
   /** A grid of samples of fixed noise, the same at every step. */
@@ -145,11 +137,11 @@ export class Session {
     const { samples, seed } = trained.recipe;
     const random = new Generator(seedOf(seed, "samples"));
     const drawn = drawSamples(trained, { count: samples.count, random, averaged: true });
-    const file = join(this.#directory.samples, `${String(trained.step).padStart(6, "0")}.png`);
-    const written = this.#dataModule.writeImage(file, drawn, { columns: samples.columns });
+    const file = join(this.#options.directory.samples, `${String(trained.step).padStart(6, "0")}.png`);
+    const written = this.#options.dataModule.writeImage(file, drawn, { columns: samples.columns });
     drawn.dispose();
     await written;
-    this.#events.saved?.(file, "samples");
+    this.#options.events.saved?.(file, "samples");
   }
 
   /** Saves the state of the training, unless that has been done. */
@@ -158,11 +150,11 @@ export class Session {
     this.log.verify();
     const file = this.#save(this.clock.seconds());
     this.#prune();
-    this.#events.saved?.(file, "checkpoint");
+    this.#options.events.saved?.(file, "checkpoint");
   }
 
   #save(seconds: number): string {
-    const file = writeCheckpoint(this.#directory.checkpoints, this.trained, seconds);
+    const file = writeCheckpoint(this.#options.directory.checkpoints, this.trained, seconds);
     this.#saved = this.trained.step;
     return file;
   }
@@ -172,41 +164,41 @@ export class Session {
    */
   #prune(best = this.#best()?.step): void {
     const { keep, at } = this.trained.recipe.checkpoint;
-    pruneCheckpoints(this.#directory.checkpoints, keep, best === undefined ? at : [...at, best]);
+    pruneCheckpoints(this.#options.directory.checkpoints, keep, best === undefined ? at : [...at, best]);
   }
 
   /** The best evaluation by the chosen score; for a run that is no longer evaluated, by its last score. */
   #best(): ReturnType<typeof chosenEvaluation> {
-    const evaluations = this.#directory.evaluations();
-    if (this.#evaluator === undefined) return chosenEvaluation(evaluations);
-    const { best: score } = this.#evaluator;
+    const evaluations = this.#options.directory.evaluations();
+    if (this.#options.evaluator === undefined) return chosenEvaluation(evaluations);
+    const { best: score } = this.#options.evaluator;
     const found = bestEvaluation(evaluations, score);
     return found && { ...found, name: score.name };
   }
 
   get best(): SessionEnd["best"] {
     const best = this.#best();
-    const found = listCheckpoints(this.#directory.checkpoints).find(({ step }) => step === best?.step);
+    const found = listCheckpoints(this.#options.directory.checkpoints).find(({ step }) => step === best?.step);
     if (best === undefined || found === undefined) return undefined;
     return { checkpoint: found.path, name: best.name, value: best.value };
   }
 
   /** Whether the current step has been evaluated. */
   get scored(): boolean {
-    return this.#directory.evaluations().some(({ step }) => step === this.trained.step);
+    return this.#options.directory.evaluations().some(({ step }) => step === this.trained.step);
   }
 
   /** Scores the current step, and saves it if it is the best so far. A raised `stop` leaves it unscored. */
   async evaluate(): Promise<void> {
     this.log.verify();
-    const evaluator = this.#evaluator!;
+    const evaluator = this.#options.evaluator!;
     const { step } = this.trained;
     const begun = performance.now();
     let scores: Score[];
     try {
-      scores = await evaluator.scores(this.trained, this.#events, this.#stop);
+      scores = await evaluator.scores(this.trained, this.#options.events, this.#options.stop);
     } catch (error) {
-      if (this.#stop?.aborted && error === this.#stop.reason) return;
+      if (this.#options.stop?.aborted && error === this.#options.stop.reason) return;
       throw error;
     }
     const evaluation: ScoresEvent = {
@@ -217,12 +209,12 @@ export class Session {
       scores,
       chosenBy: evaluator.best.name,
     };
-    const best = bestEvaluation([...this.#directory.evaluations(), evaluation], evaluator.best)?.step === step;
+    const best = bestEvaluation([...this.#options.directory.evaluations(), evaluation], evaluator.best)?.step === step;
     // Saved before it is logged: a step that the log calls the best has its checkpoint.
     if (best) this.checkpoint();
     this.#append(evaluation);
     if (best) this.#prune();
-    this.#events.scored?.(evaluation, best);
+    this.#options.events.scored?.(evaluation, best);
   }
 
   end(event: "stop" | "finish"): void {

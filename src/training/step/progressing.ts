@@ -1,0 +1,46 @@
+/** What a recipe's GAN and a user's trainer have in common: the training batches, and how far training is. */
+import type { DataLoader } from "../../data/index.ts";
+import type { Optimizer, Schedule } from "../../optim/index.ts";
+import type { Progress } from "../../techniques/index.ts";
+
+/** Something that is trained, step by step. */
+export abstract class Progressing {
+  abstract readonly optimizers: Readonly<Record<string, Optimizer>>;
+  readonly #loader: DataLoader | undefined;
+  #progress: Progress = { step: 0, epoch: 0 };
+
+  /** @param loader - The training batches; without them it can be sampled from but not trained. */
+  constructor(loader: DataLoader | undefined) {
+    this.#loader = loader;
+  }
+
+  /**
+   * The training batches.
+   * @throws when it was built without.
+   */
+  get loader(): DataLoader {
+    if (this.#loader === undefined) throw new Error("this was built without data: it can only be sampled from");
+    return this.#loader;
+  }
+
+  /** As at the start of the present step: it does not change while D's updates draw batches. */
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** Steps done: updates of G. */
+  get step(): number {
+    return this.#progress.step;
+  }
+
+  /** Sets the number of steps done. The loader knows the epochs. */
+  reach(step: number): void {
+    this.#progress = { step, epoch: this.#loader?.epoch ?? 0 };
+  }
+
+  /** Sets the learning rates of the next step. */
+  applySchedule(schedule: Schedule | undefined): void {
+    const factor = schedule?.factor(this.step) ?? 1;
+    for (const optimizer of Object.values(this.optimizers)) optimizer.lr = optimizer.baseLr * factor;
+  }
+}
