@@ -122,7 +122,7 @@ describe("a folder of real files", () => {
     expect(reasons["dogs/text.png"]).toMatch(/unsupported image format/);
     expect(reasons["dogs/cut short.jpg"]).toMatch(/premature end of JPEG/);
     expect(reasons["cats/dangling.png"]).toBe("a link to nothing");
-    expect(reasons["loose.png"]).toMatch(/beside the class folders/);
+    expect(reasons["loose.png"]).toMatch(/next to the class folders/);
     const pixels = readFileSync(made.imagesPath);
     expect(pixels.length).toBe(4 * 3 * 64);
     // Order: cats/a.jpg (green), dogs/c.webp (blue), cats/b.PNG (red), dogs/d.png (transparent on white).
