@@ -1,4 +1,4 @@
-/** Contact sheets: a look at a dataset, one row a class, taken from its pack. */
+/** Contact sheets: images of a dataset from its pack, one row per class. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import sharp from "sharp";
 import { encodePng, fileError, tile, writeFileAtomic } from "../formats/index.ts";
@@ -7,7 +7,7 @@ import type { Pack } from "./pack.ts";
 const COLUMNS = 10;
 const MOST_ROWS = 20;
 
-/** Cells without an image, and the margin: neither black nor white, so that both can be told from it. */
+/** Gray of the margin and of empty cells, which differs from black and from white. */
 const MARGIN_GRAY = 64;
 
 /** The labels of a pack. */
@@ -16,7 +16,7 @@ export function labelsOf(pack: Pack): number[] {
   return Array.from(new BigInt64Array(bytes.buffer), Number);
 }
 
-/** Which images are shown: of each of the first 20 classes the first 10, or without classes the first 100. */
+/** The images shown: the first 10 of each of the first 20 classes, or the first 100 without classes. */
 function chosen(pack: Pack, labels: readonly number[]): (number | undefined)[] {
   const { classes, count } = pack.header;
   if (classes.length === 0) return Array.from({ length: Math.min(count, COLUMNS * COLUMNS) }, (_, i) => i);
@@ -29,8 +29,8 @@ function chosen(pack: Pack, labels: readonly number[]): (number | undefined)[] {
 }
 
 /**
- * Writes the contact sheet of a pack as PNG. Small images are shown enlarged by a whole factor, pixel by pixel, so that what
- * is seen is what training gets.
+ * Writes the contact sheet of a pack as PNG. Small images are shown enlarged by a whole factor, pixel by pixel, so that
+ * what is seen is what training gets.
  *
  * @throws UserError when the file cannot be written.
  */

@@ -27,13 +27,13 @@ export interface Dataset {
   readonly flip: boolean;
   /** Files that were skipped, and why. */
   readonly broken: readonly BrokenFile[];
-  /** Where the images came from and how they were resized: belongs next to every score. */
+  /** Where the images came from and how they were resized: stored with every score. */
   readonly protocolNote?: string;
-  /** Changes whenever the bytes may: of the files, the selection, the form and the resizer. */
+  /** Changes whenever the files, the selection, the form or the resizer change. */
   readonly fingerprint?: string;
 }
 
-/** A recipe's data that are images: its `build` prepares the pack if need be and resolves to a {@link Dataset}. */
+/** A recipe's data that are images: its `build` prepares the pack if necessary and resolves to a {@link Dataset}. */
 export type DataDescriptor = Descriptor<"data", DataContext, Promise<Dataset>>;
 
 /** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */

@@ -1,15 +1,16 @@
 /**
  * Decoding in worker threads: chunks out, pixels back in order.
  *
- * Everything is decoded before training starts, into a pack that training only reads; the workers are there so that
- * preparing it uses every core, and they are gone once it is done.
+ * Everything is decoded before training starts, into a pack that training only reads. The workers let the preparation
+ * use every core, and end with it.
  */
 import { Worker } from "node:worker_threads";
 import { type Chunk, type Decoded, decodeChunk } from "./decode.ts";
 
 /**
- * Starts the decoding worker. The compiled package runs its JavaScript; from the TypeScript sources (tests, development)
- * the worker registers the same loader that reads a user's TypeScript recipe, so that no stale build is ever run.
+ * Starts the decoding worker. The compiled package runs its JavaScript; from the TypeScript sources (tests,
+ * development) the worker registers the same loader that reads a user's TypeScript recipe, so that no stale build is
+ * ever run.
  */
 function startWorker(): Worker {
   const fromSources = import.meta.url.endsWith(".ts");
@@ -35,8 +36,9 @@ function ask(worker: Worker, chunk: Chunk): Promise<Decoded> {
 }
 
 /**
- * Decodes chunks on `workers` threads (0: in this thread) and gives `take` each result in the order of the chunks. Chunks
- * are drawn one at a time, and no thread runs more than a few chunks ahead of the slowest, so memory stays bounded.
+ * Decodes chunks on `workers` threads (0: in this thread) and gives `take` each result in the order of the chunks.
+ * Chunks are drawn one at a time, and no thread runs more than a few chunks ahead of the slowest, so memory stays
+ * bounded.
  */
 export async function decodeAll(
   chunks: Iterable<Chunk>,

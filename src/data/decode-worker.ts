@@ -1,4 +1,6 @@
-/** The worker thread of {@link ./decode-pool.ts}: decodes one chunk a message and hands the bytes back without a copy. */
+/**
+ * The worker thread of {@link ./decode-pool.ts}: decodes one chunk per message and hands the bytes back without a copy.
+ */
 import { parentPort } from "node:worker_threads";
 import { type Chunk, decodeChunk } from "./decode.ts";
 

@@ -1,7 +1,8 @@
 /**
- * Decoding a chunk of a source: the work of one message to a worker thread.
+ * Decodes a chunk of a source: the work of one message to a worker thread.
  *
- * Runs in a worker or in the calling thread; it imports no tensor code, since the engine must stay out of worker threads.
+ * Runs in a worker or in the calling thread; it imports no tensor code, since the engine must stay out of worker
+ * threads.
  */
 import sharp from "sharp";
 import { ItemReader } from "./item-reader.ts";
@@ -31,7 +32,7 @@ const IN_FLIGHT = 4;
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** Decodes a chunk; a file that fails is listed with the reason, never thrown. */
+/** Decodes a chunk; a file that fails is listed with the reason, and nothing is thrown. */
 export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   const count = chunk.form === "raw" ? chunk.indices.length : chunk.items.length;
   const reader = new ItemReader();
@@ -50,8 +51,8 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   };
   try {
     await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
-    // libvips keeps one error text for the process, which images decoded at once take from each other: what failed is decoded
-    // again on its own, so that the reason belongs to the file.
+    // libvips keeps one error text for the process, which images decoded at once take from each other: what failed is
+    // decoded again on its own, so that the reason belongs to the file.
     for (const [position, result] of results.entries()) {
       if (typeof result === "string") results[position] = await decodeOne(position).catch(reasonOf);
     }
@@ -108,6 +109,6 @@ async function decodeItem(item: EncodedItem, target: Target, reader: ItemReader)
 function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const line = text.split("\n").find((part) => part.trim() !== "") ?? "";
-  // What is left when another thread took the text.
+  // The text when another thread took the reason.
   return line === "" || line === "Unknown error" ? "the decoder found it damaged" : line.trim();
 }

@@ -30,15 +30,15 @@ export interface ImageOptions extends Choice, Omit<Target, "fit"> {
   readonly fit?: Fit | undefined;
 }
 
-/** What an image dataset says of itself besides its options. */
+/** The properties of an image dataset besides its options. */
 export interface ImageDatasetInfo<Option extends string> extends Pick<NamedDataset, "download" | "byHand"> {
-  /** Its name on the command line, and of its folder among the datasets. Without one it is found by its kind only. */
+  /** Its name on the command line, and of its folder among the datasets. Without one, only its kind names it. */
   readonly name?: string;
   /** Options, other than `path`, whose text is the path of a file or folder. */
   readonly paths?: readonly Option[];
 }
 
-/** What is kept of each kind of image data. */
+/** The registered data of each kind of image data. */
 interface ImageKind {
   readonly prepare: (options: never, context: DataContext) => Promise<Pack>;
   readonly paths: readonly string[];
@@ -95,7 +95,7 @@ export function packOf(descriptor: DataDescriptor, context: DataContext = {}): P
   return found.prepare(descriptor.options as never, context);
 }
 
-/** Described data with absolute paths: they mean the same in another working directory. */
+/** The descriptor with absolute paths, which are valid in any working directory. */
 export function withAbsolutePaths(data: PlainDescriptor): PlainDescriptor {
   const options = { ...data.options };
   for (const name of ["path", ...(kinds.get(data.kind)?.paths ?? [])]) {

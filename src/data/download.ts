@@ -1,8 +1,8 @@
 /**
  * Downloading one file whose SHA-256 is known beforehand.
  *
- * Bytes go to `<target>.part`; an interrupted download continues from there. Nothing a server says is believed: a range that
- * starts elsewhere, a body that is too long or too short, and contents with another sum are all recognised, and only a file
+ * Bytes go to `<target>.part`; an interrupted download continues from there. The server is not trusted: a range that
+ * starts elsewhere, a body that is too long or too short, and contents with another sum are all recognised. Only a file
  * with the right sum gets the final name.
  */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
@@ -29,14 +29,14 @@ export interface DownloadOptions {
   readonly attempts?: number | undefined;
   /** Wait after the first failure, doubled after each further one; default 1,000 ms. */
   readonly backoffMs?: number | undefined;
-  /** What a person without internet can do, for the error message; default: how to bring this one file. */
+  /** Help for users without internet in the error message. Default: how to put this one file in place. */
   readonly remedy?: string | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Told why a connection is given up and tried again. */
   readonly onRetry?: ((reason: string) => void) | undefined;
 }
 
-/** A failure that another try at the same address cannot mend. */
+/** A failure that another try at the same address cannot fix. */
 class PermanentFailure extends Error {}
 
 /** Whether {@link download} fetched the file or found it. */
@@ -85,7 +85,9 @@ export async function download(
   throw new UserError(`${file.name} could not be downloaded (${reasons.join("; ")}); ${remedy}`);
 }
 
-/** Downloads from one address until the sum is right; wrong contents are thrown away and fetched from the start once. */
+/**
+ * Downloads from one address until the sum is right; wrong contents are thrown away and fetched from the start once.
+ */
 async function fetchVerified(url: string, file: OfficialFile, target: string, options: DownloadOptions): Promise<void> {
   const part = `${target}.part`;
   for (let round = 0; round < 2; round++) {
@@ -114,11 +116,11 @@ async function fetchAll(url: string, file: OfficialFile, part: string, options: 
     } catch (error) {
       if (error instanceof PermanentFailure || fileError(error, "write", part) !== error)
         throw fileError(error, "write", part);
-      // Only a hundredth of the file beyond what was ever there counts as progress, or a server that starts over each time,
-      // or brings ten bytes and stalls, would be tried for ever.
+      // Only a hundredth of the file beyond what was ever there counts as progress, or a server that starts over each
+      // time, or brings ten bytes and stalls, would be tried for ever.
       failures = sizeOf(part) >= furthest + file.bytes / 100 ? 1 : failures + 1;
       furthest = Math.max(furthest, sizeOf(part));
-      // A name that nothing resolves will not resolve in a second either, unless the net was there before.
+      // A name that does not resolve will not resolve a second later, unless the network worked before.
       if (failures >= attempts || (isUnresolved(error) && furthest === before)) throw error;
       options.onRetry?.(reasonOf(error));
       await sleep(Math.min(backoffMs * 2 ** (failures - 1), 30_000));
@@ -194,7 +196,7 @@ function reasonOf(error: unknown): string {
   return cause?.message || cause?.code || (error as Error).message;
 }
 
-/** Takes a lock file; one whose process is gone is taken over. Returns what gives it back. */
+/** Takes a lock file, also one whose process is gone. Returns the function that releases it. */
 function lock(path: string, name: string): () => void {
   const lock = takeLock(path);
   if (typeof lock === "function") return lock;

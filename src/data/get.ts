@@ -1,4 +1,6 @@
-/** Getting a dataset: its official files downloaded, verified and unpacked into the folder where its descriptor looks. */
+/**
+ * Getting a dataset: its official files downloaded, verified and unpacked into the folder where its descriptor looks.
+ */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { extract } from "tar";
@@ -9,7 +11,7 @@ import type { OfficialDataset } from "./named.ts";
 import { datasetsFolder } from "./paths.ts";
 import { sha256OfFile } from "./source.ts";
 
-/** What is told while a dataset is fetched. */
+/** Progress of fetching a dataset. */
 export interface GetOptions extends Omit<DownloadOptions, "onProgress"> {
   /** Where datasets are kept; default {@link datasetsFolder}. */
   readonly folder?: string | undefined;
@@ -24,7 +26,7 @@ export interface GetResult {
 }
 
 /**
- * Fetches a dataset into `<folder>/<name>`. What is there with the right sum is kept; an archive that a person put there is
+ * Fetches a dataset into `<folder>/<name>`. Files with the right sum are kept. An archive that a user put there is
  * used, and left.
  *
  * @throws UserError as {@link download} does, and when an archive does not hold what it should.
@@ -47,7 +49,7 @@ export async function getDataset(dataset: OfficialDataset, options: GetOptions =
   const [archive] = dataset.files;
   if (members.length > 0 && archive !== undefined) {
     await unpack(join(folder, archive.name), folder, members);
-    // Its contents are verified and in place; only what this call brought is taken away again.
+    // Its contents are verified and in place. Only the archive that this call downloaded is deleted.
     if (downloaded.includes(archive.name)) rmSync(join(folder, archive.name));
   }
   return { folder, downloaded };

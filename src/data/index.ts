@@ -1,4 +1,4 @@
-/** Images or vectors in, batches out. */
+/** Data: images or vectors in, batches out. */
 export type { DataDescriptor, Dataset } from "./dataset.ts";
 export {
   type AnyDataDescriptor,

@@ -1,4 +1,4 @@
-/** Sources whose images are files that were listed: of a folder or of a zip archive, however they got their labels. */
+/** Sources from listed files of a folder or of a zip archive, with any labels. */
 import { UserError } from "../base/errors.ts";
 import { fingerprintOf, imageExtensions, type Listed, type Listing } from "./listing.ts";
 import { type BrokenFile, type ImageSource, sha256 } from "./source.ts";
@@ -8,12 +8,12 @@ export interface LabelledFiles {
   /** Name for people, such as "celeba (train)". */
   readonly name: string;
   readonly files: readonly Listed[];
-  /** A label a file; 0 where there are no classes. */
+  /** A label per file; 0 where there are no classes. */
   readonly labels: ArrayLike<number>;
   readonly classes: readonly string[];
   readonly broken: readonly BrokenFile[];
   readonly ignored: Readonly<Record<string, number>>;
-  /** How many images the published set has, when it is one. */
+  /** The number of images of the published set, if it is one. */
   readonly published?: number;
 }
 
@@ -22,7 +22,7 @@ export function listedSource(labelled: LabelledFiles): ImageSource {
   const { name, files, labels, classes, broken, ignored } = labelled;
   return {
     name,
-    // With all that the pack holds besides pixels: files that never become any, labels that come from a table.
+    // Includes all that the pack holds besides pixels: skipped files, and labels from a table.
     fingerprint: sha256(JSON.stringify([name, fingerprintOf(files), broken, ignored, Array.from(labels), classes])),
     open: async () => ({
       images: { form: "encoded", items: (index) => files[index]!.item },

@@ -1,8 +1,8 @@
 /**
  * Listing the image files of a folder or of a zip archive, without decoding any.
  *
- * Archives are never unpacked: entries are read in place, so a path such as `../../x` has nowhere to go; the archive library
- * refuses it all the same. Sizes that an archive promises are checked before memory is set aside for them.
+ * Archives are not unpacked: entries are read in place, so a path such as `../../x` is harmless. The archive library
+ * refuses it as well. Sizes that an archive claims are checked before memory is allocated for them.
  */
 import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
@@ -17,14 +17,16 @@ import type { BrokenFile, FileItem, ZipItem } from "./source.ts";
 /** File name endings that are taken for images, in any case. */
 export const imageExtensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif"] as const;
 
-/** One image: its path inside the folder or archive, with forward slashes, and a text that changes when its bytes do. */
+/**
+ * One image: its path inside the folder or archive, with forward slashes, and a text that changes when its bytes do.
+ */
 export interface Listed {
   readonly path: string;
   readonly item: FileItem | ZipItem;
   readonly version: string;
 }
 
-/** A file of a folder. There may be millions: what follows from its path is made when it is asked for. */
+/** A file of a folder. There may be millions, so properties are computed from the path when they are read. */
 class ListedFile implements Listed {
   readonly path: string;
   readonly #root: string;
@@ -47,7 +49,7 @@ class ListedFile implements Listed {
   }
 }
 
-/** What a folder or archive holds. */
+/** The contents of a folder or archive. */
 export interface Listing {
   readonly files: readonly Listed[];
   readonly broken: readonly BrokenFile[];
@@ -55,7 +57,7 @@ export interface Listing {
   readonly ignored: Readonly<Record<string, number>>;
 }
 
-/** Files that are asked for at once: one after the other, a folder of a million takes minutes. */
+/** Files whose properties are read at once. One after the other, a folder of a million takes minutes. */
 const AT_ONCE = 64;
 
 /** A listing whose entries are still being gathered. */
@@ -98,7 +100,7 @@ export function fingerprintOf(files: readonly Listed[]): string {
   return hash.digest("hex");
 }
 
-/** Whether a name belongs to the system's litter or is hidden: `.DS_Store`, `__MACOSX`, `Thumbs.db`. */
+/** Whether a name is hidden or belongs to the operating system: `.DS_Store`, `__MACOSX`, `Thumbs.db`. */
 const isLitter = (name: string): boolean => name.startsWith(".") || name === "__MACOSX" || name === "Thumbs.db";
 
 const extensionOf = (path: string): string => extname(path).toLowerCase();
@@ -173,8 +175,8 @@ async function listZip(path: string, draft: Draft): Promise<void> {
 }
 
 /**
- * Reads a file a megabyte at a time. The library asks for the few bytes of each directory entry with calls of their own; from
- * the disk, a directory of 60,000 entries takes seconds that way, from a block in memory a fraction of one.
+ * Reads a file a megabyte at a time. The library asks for the few bytes of each directory entry with calls of their
+ * own; from the disk, a directory of 60,000 entries takes seconds that way, from a block in memory a fraction of one.
  */
 class BlockReader extends yauzl.RandomAccessReader {
   private readonly file: number;

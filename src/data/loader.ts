@@ -1,4 +1,4 @@
-/** What the training loop asks of any data: full batches without end, and a place to continue from. */
+/** The interface of data for the training loop: full batches without end, with a state to continue from. */
 import type { Tensor } from "../tensor/index.ts";
 
 /** Samples as the discriminator gets them: images [B, C, S, S] in [-1, 1] or vectors [B, features]. */
@@ -8,19 +8,19 @@ export interface Batch {
   readonly labels: Tensor | undefined;
 }
 
-/** Where a loader stands: tensors and numbers for a checkpoint. */
+/** The state of a loader: tensors and numbers for a checkpoint. */
 export interface LoaderState {
   readonly tensors: ReadonlyMap<string, Tensor>;
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** Which auxiliary batches are wanted from the data of a loader. */
+/** The batches that an auxiliary loader should give. */
 export interface LoaderRequest {
-  /** Samples in a batch; default: as many as the loader's own. */
+  /** Samples in a batch; default: that of the main loader. */
   readonly batchSize?: number;
   /**
-   * Only this many samples of each class, chosen once by the seed: the labelled part of a semi-supervised run. Default: all
-   * samples.
+   * Only this many samples of each class, chosen once by the seed: the labelled part of a semi-supervised run. Default:
+   * all samples.
    */
   readonly perClass?: number;
   /** Seed that chooses the samples of {@link perClass}, and nothing else; default: the run's own. */
@@ -31,15 +31,15 @@ export interface LoaderRequest {
 export interface DataLoader {
   /** Passes over the data done so far, with a fraction; 0 for data that are drawn for every batch. */
   readonly epoch: number;
-  /** Whether {@link epoch} stays 0 for ever: what counts epochs then never moves. Default false. */
+  /** Whether {@link epoch} is always 0. Default false. */
   readonly withoutEpochs?: boolean;
   next(): Batch;
   state(): LoaderState;
-  /** Continues where {@link state} stood, with the same bits. */
+  /** Continues from a {@link state}, with the same bits. */
   load(state: LoaderState): void;
   /**
-   * An auxiliary loader of the same data, in an order that `seed` fixes. This loader's order does not depend on it.
-   * Absent where the data cannot be had a second time.
+   * An auxiliary loader of the same data, in an order that `seed` fixes. It does not change this loader's order.
+   * Absent where the data cannot be read a second time.
    *
    * @throws UserError when the data cannot meet the request.
    */

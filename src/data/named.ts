@@ -1,5 +1,5 @@
 /**
- * Datasets that have a name: what the command line finds by it, where their files are looked for, and how to get them.
+ * Datasets with a name: how the command line finds them, where their files are, and how to get them.
  *
  * Nothing is listed here. Each dataset says these things in its own file, by {@link ./define.ts | defineImageDataset}.
  */
@@ -17,8 +17,8 @@ export interface Download {
   readonly home: string;
   readonly files: readonly OfficialFile[];
   /**
-   * Members to take out of the (only) file, a `.tar.gz`, with the SHA-256 of each, or its bytes where only the sum of the
-   * archive is known.
+   * Members to take out of the (only) file, a `.tar.gz`, with the SHA-256 of each, or its bytes where only the sum of
+   * the archive is known.
    */
   readonly unpack?: Readonly<Record<string, string | number>>;
 }
@@ -35,14 +35,14 @@ export interface NamedDataset {
   readonly describe: (options: never) => DataDescriptor;
   /** What `gantry data get` downloads. */
   readonly download?: Download | undefined;
-  /** What a person does to have it, given the folder where it is looked for. For datasets that cannot be downloaded. */
+  /** How to get it by hand, given its folder. For datasets that cannot be downloaded. */
   readonly byHand?: ((folder: string) => string) | undefined;
 }
 
 const named = new Map<string, NamedDataset>();
 
 /**
- * Makes a dataset known by its name.
+ * Registers a dataset by its name.
  *
  * @throws UserError when one of another kind has the name.
  */
@@ -71,7 +71,7 @@ export function datasetFolder(name: string, path?: string): string {
   return resolve(path ?? join(datasetsFolder(), name));
 }
 
-/** What a person does to have a dataset that cannot be downloaded. */
+/** How to get a dataset that cannot be downloaded. */
 export function howToGet(name: string): string {
   return named.get(name)?.byHand?.(datasetFolder(name)) ?? `run \`gantry data get ${name}\``;
 }

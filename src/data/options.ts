@@ -1,7 +1,7 @@
 /** The options that every image dataset shares, and what they mean. */
 import { z } from "zod";
 
-/** How an image that is not of the wanted size becomes one. */
+/** How an image gets the wanted size. */
 export const fits = ["crop", "fit", "stretch", "pad"] as const;
 
 /**
@@ -12,7 +12,7 @@ export const fits = ["crop", "fit", "stretch", "pad"] as const;
  */
 export type Fit = (typeof fits)[number];
 
-/** What every image is turned into. */
+/** The form of every prepared image. */
 export interface Target {
   readonly size: number;
   readonly channels: 1 | 3;

@@ -1,10 +1,10 @@
 /**
- * Packs: a dataset decoded and resized once, kept as plain bytes that training maps into memory.
+ * Packs: a dataset decoded and resized once, stored as plain bytes that training maps into memory.
  *
- * A pack is a folder named by the hash of everything that its bytes depend on: the source's fingerprint, the target form,
- * the selection and the resizer with its versions. It holds `images.u8` (row-major [count, channels, size, size]),
- * `labels.i64` (little-endian) and `pack.json`. It is built under another name and renamed when whole, so processes
- * that build the same pack at once do no harm: the first rename wins, and the others use what it left.
+ * A pack is a folder named by the hash of everything that its bytes depend on: the source's fingerprint, the target
+ * form, the selection and the resizer with its versions. It holds `images.u8` (row-major [count, channels, size,
+ * size]), `labels.i64` (little-endian) and `pack.json`. It is built under another name and renamed when whole, so
+ * several processes can build the same pack at once: the first rename wins, and the others use its result.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -32,10 +32,10 @@ import { removeStale, UnfinishedPack } from "./unfinished-pack.ts";
 /** Raised whenever the layout of a pack changes. */
 const PACK_VERSION = 1;
 
-/** Images to a message, at most: enough to hide the message's cost, few enough for a smooth progress line. */
+/** Most images per message: enough to hide the cost of a message, few enough for a smooth progress line. */
 const CHUNK = 256;
 
-/** Bytes of pixels to a message, about: what is in flight between threads stays small however large the images are. */
+/** About how many bytes of pixels a message has, so that messages stay small with large images. */
 const CHUNK_BYTES = 2 ** 23;
 
 const range = z.tuple([z.int(), z.int()]);
@@ -67,29 +67,29 @@ export interface Pack {
   readonly labelsPath: string;
 }
 
-/** How far the preparation is. */
+/** Progress of the preparation. */
 export interface PackProgress {
   readonly name: string;
-  /** Images dealt with, those that an earlier process had done among them. */
+  /** Images done so far, including those of an earlier process. */
   readonly done: number;
   readonly total: number;
   readonly failed: number;
 }
 
-/** What a run tells a dataset when it is built. */
+/** Options of a run for building a dataset. */
 export interface DataContext {
   /** Cache folder; default {@link ./paths.ts | cacheFolder()}. */
   readonly cache?: string | undefined;
-  /** Decoding threads; 0 decodes in this thread. Default: one a core, at most 8; none for mere copies. */
+  /** Decoding threads; 0 decodes in this thread. Default: one per core, at most 8; none if pixels are only copied. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
-  /** Raise it to stop. What is prepared by then is kept, and the next time continues from there. */
+  /** Raise it to stop. The finished part is kept, and the next time continues from there. */
   readonly stop?: AbortSignal | undefined;
 }
 
 /**
- * The pack of a source in the wanted form: the cached one when it fits and is whole, else a new one. One that an earlier
- * process began is continued, to the same bytes.
+ * The pack of a source in the wanted form: the cached one when it fits and is whole, else a new one. One that an
+ * earlier process began is continued, to the same bytes.
  *
  * Broken images are skipped and listed in the header.
  *
@@ -135,7 +135,7 @@ export async function preparePack(
   }
 }
 
-/** Opens a pack, or says by `undefined` that there is none or that it is damaged. */
+/** Opens a pack. Undefined when there is none or it is damaged. */
 export function openPack(folder: string): Pack | undefined {
   const imagesPath = join(folder, "images.u8");
   const labelsPath = join(folder, "labels.i64");
@@ -170,7 +170,7 @@ async function writePack(
       failed: (opened.broken?.length ?? 0) + failures.length,
     });
   };
-  // Reported at once: a long packing that continues would begin with a pause otherwise.
+  // Reported at once, so that a continued packing shows its progress from the start.
   if (unfinished.done > 0) tell();
   const workers = context.workers ?? workersFor(opened, target, total);
   const chunks = chunksOf(opened, selection, target, workers, unfinished.done);
@@ -212,7 +212,7 @@ async function writePack(
   writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
 }
 
-/** One thread a core, at most 8, fewer for few images; none where the pixels are merely copied. */
+/** One thread per core, at most 8, fewer for few images; none if the pixels are only copied. */
 function workersFor(opened: OpenSource, target: Target, total: number): number {
   if (opened.images.form === "raw" && isCopy(opened.images, target)) return 0;
   return Math.min(availableParallelism(), 8, Math.ceil(total / CHUNK));
@@ -238,7 +238,7 @@ function* chunksOf(
 const itemOf = ({ items }: EncodedImages): ((index: number) => EncodedItem) =>
   typeof items === "function" ? items : (index) => items[index]!;
 
-/** Raw pixels in memory that the workers see too: a message then carries a reference, not the whole dataset. */
+/** Raw pixels in memory shared with the workers: a message then has a reference, not the whole dataset. */
 function share(images: RawImages): RawImages {
   let { pixels, planes } = images;
   if (typeof pixels !== "string") {

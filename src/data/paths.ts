@@ -4,7 +4,9 @@ import { join, resolve } from "node:path";
 
 const fromEnvironment = (name: string): string | undefined => process.env[name] || undefined;
 
-/** The cache folder: `GANTRY_CACHE`, else `gantry` under `XDG_CACHE_HOME`, else `~/.cache/gantry`. Holds downloads too. */
+/**
+ * The cache folder: `GANTRY_CACHE`, else `gantry` under `XDG_CACHE_HOME`, else `~/.cache/gantry`. Holds downloads too.
+ */
 export function cacheFolder(): string {
   const own = fromEnvironment("GANTRY_CACHE");
   if (own !== undefined) return resolve(own);
@@ -16,7 +18,7 @@ export function packsFolder(cache: string = cacheFolder()): string {
   return join(cache, "packs");
 }
 
-/** The folder of downloaded datasets, one folder a name: `GANTRY_DATA`, else `datasets` in the cache folder. */
+/** The folder of downloaded datasets, one folder per name: `GANTRY_DATA`, else `datasets` in the cache folder. */
 export function datasetsFolder(): string {
   const own = fromEnvironment("GANTRY_DATA");
   return own !== undefined ? resolve(own) : join(cacheFolder(), "datasets");

@@ -1,18 +1,18 @@
 /**
  * One image to one square of bytes: decoding, orientation, colour, transparency, scaling, placing.
  *
- * Scaling: reduction with a Lanczos kernel (a = 3) stretched by the factor of reduction, so that it low-passes before it
- * samples (libvips first averages whole blocks, as long as twice the wanted size remains); enlargement with bicubic
- * interpolation. A resizer without a low-pass aliases, and Parmar et al., "On Aliased Resizing and Surprising Subtleties in
- * GAN Evaluation" (2022), show that this alone moves FID by several points. JPEG and WebP may be reduced by whole factors
- * while they are decoded, but never to less than twice the wanted size. The same version of sharp and libvips gives the same
- * bytes; the versions are part of a pack's key.
+ * Scaling: reduction with a Lanczos kernel (a = 3) stretched by the factor of reduction, so that it low-passes before
+ * it samples (libvips first averages whole blocks, as long as twice the wanted size remains); enlargement with bicubic
+ * interpolation. A resizer without a low-pass aliases, and Parmar et al., "On Aliased Resizing and Surprising
+ * Subtleties in GAN Evaluation" (2022), show that this alone moves FID by several points. JPEG and WebP may be reduced
+ * by whole factors while they are decoded, but never to less than twice the wanted size. The same version of sharp and
+ * libvips gives the same bytes; the versions are part of a pack's key.
  */
 import sharp, { type Sharp } from "sharp";
 import { UserError } from "../base/errors.ts";
 import type { Target } from "./options.ts";
 
-/** What a pack records about how its pixels were made: a different value makes a different pack. */
+/** The version of the resizing in a pack. A different value makes a different pack. */
 export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
 
 /** Number of pixels above which an image is refused: a file of kilobytes can claim billions of pixels. */
@@ -37,8 +37,8 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
 
 /**
  * Decodes an image file (JPEG, PNG, WebP, GIF, TIFF, AVIF; of an animation the first frame) and turns it into a square.
- * Orientation follows EXIF, colours are converted to sRGB (or to luminance for one channel), 16 bits to 8, transparency is
- * laid over the background.
+ * Orientation follows EXIF, colours are converted to sRGB (or to luminance for one channel), 16 bits to 8, transparency
+ * is laid over the background.
  *
  * @throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels.
  */
@@ -90,7 +90,9 @@ async function convert(image: Sharp, target: Target): Promise<Uint8Array> {
   return place({ data, width: info.width, height: info.height, channels: info.channels }, target);
 }
 
-/** Centres interleaved pixels on a canvas of the background and separates the channels; one gray channel fills three. */
+/**
+ * Centres interleaved pixels on a canvas of the background and separates the channels; one gray channel fills three.
+ */
 function place(image: Interleaved, target: Target): Uint8Array {
   const { size, channels, background } = target;
   const { data, width, height } = image;

@@ -1,9 +1,10 @@
 /**
  * Shuffled batches without end.
  *
- * Every epoch goes through all images once in an order of its own. A batch that reaches the end of one epoch is completed
- * from the next: every image is used and every batch is full, so nothing is dropped and batch statistics never see a short
- * batch. All randomness comes from one generator, whose state makes a resumed loader continue bit for bit.
+ * Every epoch goes through all images once in an order of its own. A batch that reaches the end of one epoch is
+ * completed from the next: every image is used and every batch is full, so nothing is dropped and batch statistics
+ * never see a short batch. All randomness comes from one generator, whose state makes a resumed loader continue bit for
+ * bit.
  */
 import { UserError } from "../base/errors.ts";
 import { seedOf } from "../base/seed.ts";
@@ -11,7 +12,7 @@ import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor 
 import type { Dataset } from "./dataset.ts";
 import type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 
-/** What batches are drawn from: a dataset, or vectors. */
+/** The data of the batches: a dataset, or vectors. */
 export interface ShuffledSamples extends Pick<Dataset, "name" | "count" | "classes" | "labels" | "flip"> {
   /** uint8 [N, C, S, S], which batches give as float32 in [-1, 1], or float32 [N, ...], which they give as they are. */
   readonly images: Tensor;
@@ -64,14 +65,14 @@ export class ShuffledLoader implements DataLoader {
     [this.#beforeOrder, this.#order] = this.#draw();
   }
 
-  /** Epochs passed so far as a real number: 1.5 stands halfway through the second. */
+  /** Epochs so far as a real number: 1.5 is halfway through the second. */
   get epoch(): number {
     return this.#epoch + this.#position / this.#dataset.count;
   }
 
   /**
-   * The next batch: images float32 [B, C, S, S] in [-1, 1], which is bytes / 127.5 - 1, and labels int64 [B], or undefined
-   * when the dataset has no classes. Its tensors belong to the caller's scope.
+   * The next batch: images float32 [B, C, S, S] in [-1, 1], which is bytes / 127.5 - 1, and labels int64 [B], or
+   * undefined when the dataset has no classes. Its tensors belong to the caller's scope.
    */
   next(): Batch {
     const { images, labels, classes } = this.#dataset;
@@ -91,9 +92,9 @@ export class ShuffledLoader implements DataLoader {
   }
 
   /**
-   * Where the loader stands. Tensors (they belong to the caller's scope): `order`, the generator's state before it drew the
-   * current epoch's order, and `generator`, its state now; both uint8. Numbers: `epoch`, whole epochs finished, `position`,
-   * images of the current one already handed out, and `count`, the dataset's size.
+   * The state of the loader. Tensors (they belong to the caller's scope): `order`, the generator's state before it drew
+   * the current epoch's order, and `generator`, its state now; both uint8. Numbers: `epoch`, whole epochs finished,
+   * `position`, images of the current one already given, and `count`, the dataset's size.
    */
   state(): LoaderState {
     return {
@@ -149,7 +150,7 @@ export class ShuffledLoader implements DataLoader {
         this.#position = 0;
       }
       const length = Math.min(missing, count - this.#position);
-      // A view, whose memory outlives the order that it is part of.
+      // A view: it keeps the memory of the order alive.
       parts.push(this.#order.narrow(0, this.#position, length));
       this.#position += length;
       missing -= length;

@@ -1,8 +1,8 @@
 /**
- * Image sources: what a dataset is read from, before anything is decoded or resized.
+ * Image sources: the origin of a dataset, before anything is decoded or resized.
  *
- * A source is opened in two steps. Its fingerprint is cheap (no decoding) and says whether a prepared pack still fits; only
- * when none does is it opened, which lists its files or loads its raw pixels.
+ * A source is opened in two steps. Its fingerprint is cheap (no decoding) and says whether a prepared pack still fits.
+ * If none does, it is opened, which lists its files or loads its raw pixels.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -34,13 +34,13 @@ export interface LmdbItem extends Pick<LmdbPlace, "offset" | "size" | "page"> {
   readonly path: string;
 }
 
-/** One encoded image, wherever it is kept. */
+/** One encoded image, in any place. */
 export type EncodedItem = FileItem | ZipItem | LmdbItem;
 
 /** Images that still have to be decoded, in the order of the source. */
 export interface EncodedImages {
   readonly form: "encoded";
-  /** A function where a list of millions of objects would take more memory than what it says. */
+  /** A function, because a list of millions of objects would take too much memory. */
   readonly items: readonly EncodedItem[] | ((index: number) => EncodedItem);
 }
 
@@ -54,11 +54,13 @@ export interface RawImages {
   readonly channels: 1 | 3;
   readonly height: number;
   readonly width: number;
-  /** Whether each plane is stored column by column, [channels, width, height], as MATLAB writes it. Default: row by row. */
+  /**
+   * Whether each plane is stored column by column, [channels, width, height], as MATLAB writes it. Default: row by row.
+   */
   readonly columns?: boolean;
   /**
-   * Which stored plane each plane of an image is, `channels` numbers an image: planes of height x width, `stride` bytes apart,
-   * may then stand in many images. Default: the planes of image i follow each other, from i x stride on.
+   * Which stored plane each plane of an image is, `channels` numbers per image: planes of height x width, `stride`
+   * bytes apart, may then stand in many images. Default: the planes of image i follow each other, from i x stride on.
    */
   readonly planes?: Uint32Array;
 }

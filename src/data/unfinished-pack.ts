@@ -1,8 +1,8 @@
 /**
  * A pack that is being written. What is done survives the process, so that packing continues where it was killed.
  *
- * Pixels are appended to `images.u8`. From time to time they are flushed and a line is added to `marks.jsonl` that says how
- * far they reach: what a mark counts is on the disk, whenever the process dies. Continuing means cutting the pixels back to
+ * Pixels are appended to `images.u8`. From time to time they are flushed and a line is added to `marks.jsonl` that says
+ * how far they reach: the pixels that a mark counts are on the disk. Continuing means cutting the pixels back to
  * the last mark. The folder is locked; a second process that wants the same pack meanwhile writes one of its own.
  */
 import {
@@ -49,9 +49,9 @@ export type Failure = Mark["failures"][number];
 /** The pixels of a pack, as far as they are written. */
 export class UnfinishedPack {
   readonly folder: string;
-  /** How many of the wanted images are dealt with. */
+  /** How many of the wanted images are done. */
   done = 0;
-  /** How many of them became pixels. */
+  /** How many of them were written. */
   good = 0;
   readonly failures: Failure[] = [];
   /** Smallest and largest width and height of the originals so far. */
@@ -144,7 +144,7 @@ export class UnfinishedPack {
     this.#nextMark = ended + MARK_SHARE * (ended - begun);
   }
 
-  /** Takes over the marks of an earlier process, as far as the pixels are there. */
+  /** Reads the marks of an earlier process, as far as their pixels exist. */
   #goOn(size: number, bytes: number): void {
     const text = existsSync(this.#marks) ? readFileSync(this.#marks) : Buffer.alloc(0);
     let kept = 0;
@@ -177,7 +177,7 @@ function widen(range: [number, number], value: number): void {
   range[1] = Math.max(range[1], value);
 }
 
-/** Removes what processes left in the folder of packs that died and that none went on with. */
+/** Removes what dead processes left in the folder of packs, if none continued it. */
 export function removeStale(packs: string): void {
   for (const entry of readdirSync(packs)) {
     const path = join(packs, entry);

@@ -1,10 +1,10 @@
 /**
- * GANs for sweeps of hundreds of runs: each with its paper's loss, normalisation and optimizer, as overrides of the recipe
- * `narrow-dcgan`; and how k falls in a run that is too short for the paper's epochs.
+ * GANs for sweeps of hundreds of runs: each with its paper's loss, normalisation and optimizer, as overrides of the
+ * recipe `narrow-dcgan`; and how k falls in a run that is too short for the paper's epochs.
  *
- * The learning rate of each is the one of 5e-4, 1e-3, 2e-3 and 4e-3 (of `wgan` 5e-5, 5e-4, 2e-3 and 4e-3) at which ordinary
- * training, never top-k, had the lowest FID on MNIST in one run with a seed of its own (docs/results/top-k-images.md). The
- * papers' rates are for networks many times as wide and runs many times as long.
+ * The learning rate of each is the one of 5e-4, 1e-3, 2e-3 and 4e-3 (of `wgan` 5e-5, 5e-4, 2e-3 and 4e-3) at which
+ * ordinary training, never top-k, had the lowest FID on MNIST in one run with a seed of its own
+ * (docs/results/top-k-images.md). The papers' rates are for networks many times as wide and runs many times as long.
  */
 /** Where k ends, as a fraction of the batch: the lower end of the paper's range, 0.5 to 0.75. */
 const FLOOR = 0.5;
@@ -19,8 +19,8 @@ export interface Annealing {
 }
 
 /**
- * topK's options for a run of `steps` steps: k falls from the batch to `floor` of it during the first half of the run, by
- * `gamma` every `everySteps` steps, and stays there.
+ * topK's options for a run of `steps` steps: k falls from the batch to `floor` of it during the first half of the run,
+ * by `gamma` every `everySteps` steps, and stays there.
  *
  *     everySteps = steps / 100 (rounded, at least 1)      gamma = floor ^ (everySteps / (steps / 2))
  *
@@ -47,7 +47,7 @@ interface Gan {
   readonly set: readonly string[];
 }
 
-/** Five critic updates a step, as both papers have it: a step costs about five times as much. */
+/** Five critic updates per step, as both papers have it: a step costs about five times as much. */
 const CRITIC = ["discriminatorSteps=5", "loss=wasserstein"];
 
 /** Networks of another kind in the DCGAN's place, with options that both share. */

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { writeFileAtomic } from "../formats/index.ts";
 import { escapeXml } from "./xml.ts";
 
-/** The family that figures are set in; SVG viewers without it take the next. */
+/** The font family of figures. SVG viewers without it take the next. */
 export const FONT = "DejaVu Sans, Verdana, sans-serif";
 
 let told = false;

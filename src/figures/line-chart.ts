@@ -22,7 +22,7 @@ export interface LineChartOptions {
 }
 
 /**
- * A line chart on white, as an SVG document that needs nothing else.
+ * A line chart on white, as a complete SVG document.
  *
  * @example
  * writeFileSync("fid.svg", lineChart({ title: "fid", xName: "step", curves: [{ name: "a", points: [[500, 80], [1000, 31]] }] }));

@@ -5,7 +5,7 @@ import { type Frame, frameAround, frameOfModes, type Modes, modeCircles, panelGr
 export interface CloudPanel {
   /** [x, y] each. */
   readonly points: readonly (readonly number[])[];
-  /** Stands above the panel. */
+  /** The title above the panel. */
   readonly title?: string | undefined;
 }
 
@@ -28,8 +28,8 @@ function frameOfPoints(panels: readonly CloudPanel[]): Frame {
 }
 
 /**
- * Scatter plots on white, as an SVG document. Points outside a panel's frame are left out, and their number stands in the
- * corner.
+ * Scatter plots on white, as an SVG document. Points outside a panel's frame are left out, and their number stands in
+ * the corner.
  *
  * @example
  * writeFileSync("samples.svg", pointCloud({ panels: [{ points: [[0, 0], [1, 1]], title: "step 500" }] }));

@@ -13,7 +13,7 @@ export interface Way {
 /** One panel. */
 export interface TrajectoryPanel {
   readonly ways: readonly Way[];
-  /** Stands above the panel. */
+  /** The title above the panel. */
   readonly title?: string | undefined;
 }
 

@@ -5,18 +5,22 @@
  * Python's `lmdb` are written. Source of the layout: the structure descriptions in LMDB 0.9's mdb.c (OpenLDAP Public
  * License): MDB_page, MDB_meta, MDB_db, MDB_node.
  *
- * A file is pages of one size. Pages 0 and 1 are meta pages, of which the one with the larger transaction number holds. It
- * names the root of a B+tree: branch pages point to pages, leaf pages hold keys with values, and a value that is too large
- * for a leaf has overflow pages in a row, of which only the first has a header: so every value is one stretch of the file.
+ * A file is pages of one size. Pages 0 and 1 are meta pages, of which the one with the larger transaction number holds.
+ * It names the root of a B+tree: branch pages point to pages, leaf pages hold keys with values, and a value that is too
+ * large for a leaf has overflow pages in a row, of which only the first has a header: so every value is one stretch of
+ * the file.
  *
- * Why not a library: those at hand either read another format (LMDB 1.0's) or bind the C library, which maps the file and
- * trusts it, so that one bad page of a download that was cut short ends the process instead of naming the page.
+ * Why not a library: the available ones either read another format (LMDB 1.0's) or bind the C library. That maps the
+ * file and trusts it, so one bad page of an incomplete download ends the process instead of naming the page.
  */
 import { UserError } from "../base/errors.ts";
 import { quoted } from "./one-line.ts";
 import { RandomAccessFile } from "./random-access.ts";
 
-/** Bytes before a page's contents: its number (8), 2 unused, its flags (2), where its free space begins and ends (2 + 2). */
+/**
+ * Bytes before a page's contents: its number (8), 2 unused, its flags (2), where its free space begins and ends (2 +
+ * 2).
+ */
 export const PAGE_HEADER = 16;
 
 const flags = { branch: 0x01, leaf: 0x02, overflow: 0x04, meta: 0x08 } as const;
@@ -106,7 +110,7 @@ export class LmdbFile {
         leavesSeen++;
         for (const place of this.#nodesOf(page)) {
           const key = page.bytes.subarray(place.keyOffset - page.start, place.keyOffset - page.start + place.keySize);
-          // Also what ends the walk when damage has made a ring of pages.
+          // This also ends the walk when damage has made a ring of pages.
           if (before !== undefined && before.compare(key) >= 0)
             throw this.#damaged(page.number, "its keys are not in order");
           before = key;
@@ -225,8 +229,8 @@ interface Page {
 }
 
 /**
- * What is wrong with the overflow page at the head of `bytes`, which are the page's header and a value's bytes; undefined
- * when nothing is. Damage to the value itself LMDB cannot notice: it stores no sums.
+ * What is wrong with the overflow page at the head of `bytes`, which are the page's header and a value's bytes;
+ * undefined when nothing is. Damage to the value itself LMDB cannot notice: it stores no sums.
  */
 export function overflowDamage(
   bytes: Uint8Array,

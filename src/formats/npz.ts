@@ -1,8 +1,10 @@
 /**
- * .npz files: named NumPy arrays in a zip archive, read by rows, so that fifty thousand images need not fit into memory.
+ * .npz files: named NumPy arrays in a zip archive, read by rows, so that fifty thousand images need not fit into
+ * memory.
  *
- * Other tools keep generated samples (`arr_0`, uint8 [N, H, W, C], perhaps labels in `arr_1`) and the statistics of real
- * images (`mu`, `sigma`, float64) in this form. `numpy.savez` stores, `numpy.savez_compressed` deflates; both are read.
+ * Other tools keep generated samples (`arr_0`, uint8 [N, H, W, C], perhaps labels in `arr_1`) and the statistics of
+ * real images (`mu`, `sigma`, float64) in this form. `numpy.savez` stores, `numpy.savez_compressed` deflates; both are
+ * read.
  */
 import { suggestion, UserError } from "../base/errors.ts";
 import type { DType, Tensor } from "../tensor/index.ts";
@@ -68,8 +70,8 @@ export class Npz {
   /**
    * Rows `begin` to `end - 1` of an array along its first dimension.
    *
-   * Rows that are asked for in order from the first to the last are checked against the archive's checksum when the last is
-   * read. Going back in a deflated array inflates it from its start again.
+   * Rows that are asked for in order from the first to the last are checked against the archive's checksum when the
+   * last is read. Going back in a deflated array inflates it from its start again.
    *
    * @throws UserError as {@link array} does, and when the rows are not there, or the array is column-major (its rows
    * then lie scattered over the whole of it).
@@ -122,7 +124,8 @@ export class Npz {
 }
 
 /**
- * Opens an .npz file and reads what arrays it holds, but none of their elements. Members that are no .npy files are left out.
+ * Opens an .npz file and reads what arrays it holds, but none of their elements. Members that are no .npy files are
+ * left out.
  *
  * @throws UserError naming the file when it cannot be read, is no zip archive, is damaged or holds no array.
  *
@@ -164,7 +167,7 @@ async function openMember(file: RandomAccessFile, entry: ZipEntry, where: string
           `${entry.size - start} follow it`,
       );
     }
-    // Deflated members would each keep a decoder open until somebody reads them.
+    // Deflated members would each keep a decoder open until they are read.
     if (entry.method === "deflated") reader.close();
     return { dtype: header.dtype, shape: header.shape, header, start, reader };
   } catch (error) {

@@ -1,13 +1,13 @@
 /**
  * A restricted unpickler: Python's pickle as data only.
  *
- * A pickle is a program for a stack machine (the comments of Python's own `pickletools` describe every instruction). One of
- * its instructions calls any function that can be imported, so loading a pickle with Python runs its author's code. Here
- * the machine has no functions. It asks the `host` for each name; the host knows a fixed few and refuses all others. Only
- * what the host made callable can be called. Instructions that build other objects are refused.
+ * A pickle is a program for a stack machine (the comments of Python's own `pickletools` describe every instruction).
+ * One of its instructions calls any function that can be imported, so loading a pickle with Python runs its author's
+ * code. Here the machine has no functions. It asks the `host` for each name; the host knows a fixed few and refuses all
+ * others. Only what the host made callable can be called. Instructions that build other objects are refused.
  *
- * The machine is flat (deep nesting costs no stack), and every length is compared with the bytes that are left, so the time
- * and memory it takes are bounded by the size of the pickle. Its result may still hold one list in many places, or
+ * The machine is flat (deep nesting costs no stack), and every length is compared with the bytes that are left, so the
+ * time and memory it takes are bounded by the size of the pickle. Its result may still hold one list in many places, or
  * itself: a caller that walks it must expect that.
  */
 import { UserError } from "../base/errors.ts";
@@ -94,7 +94,7 @@ class Machine {
   /** Instructions that push a value of their own. */
   #constant(code: number): boolean {
     const stack = this.#stack;
-    // biome-ignore format: a table reads best one line an instruction
+    // biome-ignore format: a table reads best one line per instruction
     switch (code) {
       case 0x4e: stack.push(null); break;                                            // NONE
       case 0x88: stack.push(true); break;                                            // NEWTRUE
@@ -123,7 +123,7 @@ class Machine {
 
   /** Instructions that fill containers. */
   #container(code: number): boolean {
-    // biome-ignore format: a table reads best one line an instruction
+    // biome-ignore format: a table reads best one line per instruction
     switch (code) {
       case 0x61: this.#extend([this.#pop()]); break;                                 // APPEND
       case 0x65: this.#extend(this.#popToMark()); break;                             // APPENDS
@@ -141,7 +141,7 @@ class Machine {
   /** The rest: the stack, the memo, names and calls. */
   #control(code: number): boolean {
     const cursor = this.#cursor;
-    // biome-ignore format: a table reads best one line an instruction
+    // biome-ignore format: a table reads best one line per instruction
     switch (code) {
       case 0x80: this.#protocol(cursor.byte()); break;                               // PROTO
       case 0x95: this.#take(8); break;                                               // FRAME: a hint for buffering

@@ -3,7 +3,8 @@ import { takeLock as take } from "../../scripts/setup/index.js";
 import { fileError } from "./atomic.ts";
 
 /**
- * Takes the lock `path`, so that one process at a time works on what it stands for. A holder that died loses its lock.
+ * Takes the lock `path`, so that one process at a time works on the thing that it guards. A holder that died loses its
+ * lock.
  *
  * @returns the function that releases the lock, or an object that says who holds it instead
  * @throws UserError when the file system refuses.

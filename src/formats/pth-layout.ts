@@ -1,7 +1,7 @@
 /**
  * Where the elements of a tensor lie in its storage: the checks that keep it inside, and the tensor itself.
  *
- * libtorch trusts sizes, strides and offsets that it is given; a file must not be.
+ * libtorch trusts the sizes, strides and offsets that it gets, so those of a file are checked here.
  */
 import { scope, Tensor } from "../tensor/index.ts";
 import { isCount, isShape, MOST_DIMENSIONS, numelOf } from "./shape.ts";
@@ -17,14 +17,14 @@ export interface Layout {
  * The layout of a tensor in a storage of `count` elements, or the reason why it cannot be.
  *
  * A tensor with more elements than its storage (an expanded one) is among the reasons: a file of a hundred bytes could
- * otherwise stand for any amount of memory.
+ * otherwise take any amount of memory.
  */
 export function checkLayout(offset: unknown, shape: unknown, strides: unknown, count: number): Layout | string {
   if (!isCount(offset)) return "a tensor's offset is not a whole number from 0";
   if (!isShape(shape)) return `a tensor's shape is not one: a list of at most ${MOST_DIMENSIONS} whole numbers from 0`;
   const text = `a tensor [${shape.join(", ")}]`;
   if (!Array.isArray(strides) || strides.length !== shape.length || !strides.every(isCount)) {
-    return `${text} has strides that are no whole numbers from 0, one a dimension`;
+    return `${text} has strides that are no whole numbers from 0, one per dimension`;
   }
   const numel = numelOf(shape);
   // Sums of rounded doubles only grow here, and the storage's count is exact, so no overflow can pass.
@@ -54,8 +54,9 @@ export function copiedElements(layout: Layout): number {
 }
 
 /**
- * The tensor of a checked layout on `storage`, a vector. It shares the storage's memory, and keeps its order of dimensions in
- * memory (channels-last stays so), whenever its elements fill one block; otherwise, as after `x[::2]`, it is a copy.
+ * The tensor of a checked layout on `storage`, a vector. It shares the storage's memory, and keeps its order of
+ * dimensions in memory (channels-last stays so), whenever its elements fill one block; otherwise, as after `x[::2]`, it
+ * is a copy.
  */
 export function layOutTensor(storage: Tensor, layout: Layout): Tensor {
   const { offset, shape, strides } = layout;

@@ -60,7 +60,7 @@ export class StoredTensor extends Foreign {
   }
 }
 
-/** A type of storage, which stands for the element type. */
+/** A type of storage, which gives the element type. */
 class StorageType extends Foreign {
   readonly description: string;
   readonly dtype: DType;

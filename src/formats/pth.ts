@@ -1,8 +1,8 @@
 /**
  * .pth and .pt files: what `torch.save` wrote, read without Python and without running anything.
  *
- * Both forms of file are read (the zip archive since PyTorch 1.6, the stream of pickles before). Tensors that shared memory
- * when they were saved share it again, and keep their layout. The device that they were on and `requires_grad`
+ * Both forms of file are read (the zip archive since PyTorch 1.6, the stream of pickles before). Tensors that shared
+ * memory when they were saved share it again, and keep their layout. The device that they were on and `requires_grad`
  * are not kept: every tensor comes back on the CPU, without gradients.
  */
 import { suggestion, UserError } from "../base/errors.ts";
@@ -19,8 +19,8 @@ import { withRandomAccess } from "./random-access.ts";
  * Reads a PyTorch checkpoint: tensors inside the lists and dictionaries that they were saved in.
  *
  * Dictionaries (also OrderedDicts) become maps in their own order, lists, tuples and sizes arrays, devices their names,
- * integers beyond 2^53 bigints, bytes Uint8Arrays. Nothing in the file is ever run: a checkpoint that asks for any other name (a whole model,
- * an optimizer's own class, `os.system`) is refused with that name.
+ * integers beyond 2^53 bigints, bytes Uint8Arrays. Nothing in the file is run: a checkpoint that asks for any other
+ * name (a whole model, an optimizer's own class, `os.system`) is refused with that name.
  *
  * Memory: the tensors, and one storage more while it is read.
  *
@@ -40,7 +40,10 @@ export function readPth(path: string): PthValue {
 
 /** Where in a checkpoint a state dict lies. */
 export interface StateDictOptions {
-  /** The entry of the outermost dictionary that holds it, such as "state_dict" or "g_ema"; default: the outermost itself. */
+  /**
+   * The entry of the outermost dictionary that holds it, such as "state_dict" or "g_ema"; default: the outermost
+   * itself.
+   */
   readonly entry?: string | undefined;
 }
 

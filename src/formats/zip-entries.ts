@@ -1,6 +1,6 @@
 /**
- * The data of a zip archive's entries, read in place: nothing is ever unpacked to disk, so a name such as `../x` has nowhere
- * to go.
+ * The data of a zip archive's entries, read in place: nothing is unpacked to disk, so a name such as `../x` is
+ * harmless.
  */
 import { crc32 } from "node:zlib";
 import { UserError } from "../base/errors.ts";

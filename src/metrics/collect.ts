@@ -1,4 +1,4 @@
-/** Features once: one pass of a set of images through a feature network, keeping only what the metrics asked for. */
+/** One pass of a set of images through a feature network. It keeps only what the metrics need. */
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import { inferenceMode, keep, scope, Tensor } from "../tensor/index.ts";
@@ -7,12 +7,12 @@ import { Moments } from "./formulas/moments.ts";
 import type { ImageSet } from "./images/image-set.ts";
 import type { Part, Sample } from "./metric.ts";
 
-/** Images to a pass of the feature network: Inception's activations of 64 images take some 350 MB. */
+/** Images per pass of the feature network: Inception's activations of 64 images take some 350 MB. */
 const BATCH = 64;
 
-/** How far a pass has come. */
+/** Progress of a pass. */
 export interface CollectProgress {
-  /** The set that is looked at. */
+  /** The set of images. */
   readonly name: string;
   readonly done: number;
   readonly total: number;
@@ -21,12 +21,12 @@ export interface CollectProgress {
 /** Options of a pass. */
 export interface CollectOptions {
   onProgress?(progress: CollectProgress): void;
-  /** Ends the pass with its reason. */
+  /** Ends the pass with the reason of the signal. */
   readonly stop?: AbortSignal | undefined;
 }
 
 /**
- * Looks at every image of a set once. No image is kept; of the features and logits only what `parts` names.
+ * Passes every image of a set once. It keeps no image, and of the features and logits only what `parts` names.
  *
  * @throws UserError when the network answers with something that is not finite, and the reason of `stop` when it is
  * raised.

@@ -1,6 +1,6 @@
 /**
- * An evaluation: generated images in, scores out. Features are computed once and shared by all metrics; every random draw
- * comes from generators of its own, so evaluating changes nothing but the clock.
+ * An evaluation: scores of generated images. Features are computed once for all metrics. Random draws come from random
+ * streams of their own, so evaluation does not change training.
  */
 import { UserError } from "../base/errors.ts";
 import { Generator, scope, Tensor } from "../tensor/index.ts";
@@ -12,7 +12,7 @@ import type { Drawing, Protocol } from "./protocol.ts";
 import { realStatistics } from "./real-statistics.ts";
 import { type Score, scoreName } from "./score.ts";
 
-/** Generated images, and what the protocol of their scores says of them. */
+/** Generated images, and their part of the protocol of scores. */
 export interface FakeImages {
   readonly images: ImageSet;
   /** null when another tool drew them. */
@@ -21,13 +21,13 @@ export interface FakeImages {
   readonly quantiser: string;
 }
 
-/** What Gantry does to its generators' floats: as sample grids are written. */
+/** How Gantry turns its generators' floats into bytes, as in sample grids. */
 export const QUANTISER = "round((x + 1) * 127.5), clamped to 0..255";
 
 /** The quantiser of images that come as bytes. */
 export const BYTES = "bytes as given";
 
-/** What is evaluated, by which network and metrics, and the real images that it is compared with. */
+/** The inputs of an evaluation: images, network, metrics, and the real images to compare with. */
 export interface Evaluation extends CollectOptions {
   readonly network: FeatureNetwork;
   readonly metrics: readonly Metric[];
@@ -36,7 +36,7 @@ export interface Evaluation extends CollectOptions {
   readonly real?: ImageSet | undefined;
   /** Seed of subsets and of the order in which splits are taken. */
   readonly seed: number;
-  /** Told when a number is to be taken with care. */
+  /** Called with a warning when a number is not reliable. */
   warn?(message: string): void;
 }
 
@@ -100,7 +100,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
   }
 }
 
-/** What a metric's own spread is taken over. */
+/** The source of a metric's own spread, such as splits. */
 function overOf({ options }: Metric): string | undefined {
   const [name, count] = Object.entries(options).find(([key]) => key === "splits" || key === "subsets") ?? [];
   return name && `${String(count)} ${name}`;

@@ -1,4 +1,4 @@
-/** Scores: features once, formulas on them, and the protocols that make numbers comparable. */
+/** Scores: features, formulas on them, and the protocols that make numbers comparable. */
 
 export { type CollectOptions, type CollectProgress, collect, disposeSample } from "./collect.ts";
 export { BYTES, type Evaluation, evaluate, type FakeImages, QUANTISER } from "./evaluate.ts";

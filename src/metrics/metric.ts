@@ -1,4 +1,4 @@
-/** Metric: a score as a value. It says what it must see of a set of samples, which is computed once for all metrics. */
+/** Metric: a score as a value. It names what it needs of a set of samples, which is computed once for all metrics. */
 import type { z } from "zod";
 import { type Descriptor, definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
@@ -6,10 +6,10 @@ import type { Mixture } from "../data/index.ts";
 import type { Generator, Tensor } from "../tensor/index.ts";
 import type { Gaussian } from "./formulas/moments.ts";
 
-/** What can be kept of a set of samples; everything else is forgotten batch by batch. */
+/** The parts of a set of samples that can be kept. Everything else is dropped batch by batch. */
 export type Part = "moments" | "features" | "logits";
 
-/** A set of samples as metrics see it: the parts that one of them asked for. */
+/** A set of samples for metrics: the parts that one of them needs. */
 export interface Sample {
   /** Number of samples, N. */
   readonly count: number;
@@ -33,7 +33,7 @@ export interface Classified {
   readonly averaged?: Tensor | undefined;
 }
 
-/** One number that a metric gives. */
+/** One number from a metric. */
 export interface Measured {
   readonly value: number;
   /** Standard deviation over the metric's own splits or subsets. */
@@ -42,15 +42,15 @@ export interface Measured {
   readonly points?: readonly (readonly [count: number, value: number])[];
 }
 
-/** Which end of a score is the better one. */
+/** Whether lower or higher is better. */
 export type Better = "lower" | "higher";
 
-/** What a metric is given to compute from. */
+/** The inputs of a metric. */
 export interface MetricInput {
   readonly fake: Sample;
   /** Real samples, for metrics that need them. */
   readonly real?: Sample | undefined;
-  /** For subsets and the like; nothing else draws from it. */
+  /** A random stream for subsets and the like. Nothing else draws from it. */
   readonly random: Generator;
   /** For metrics of the discriminator as a classifier. */
   readonly classified?: Classified | undefined;
@@ -81,7 +81,7 @@ export type MetricContext = { readonly mixture?: Mixture | undefined } | undefin
 /** A metric as a recipe or the command line describes it. */
 export type MetricDescriptor = Descriptor<"metric", MetricContext, Metric>;
 
-/** What a definition asks for; all of it may be left out. */
+/** What a definition needs. All keys may be left out. */
 export interface MetricNeeds {
   /** Parts of the generated samples. */
   readonly fake?: readonly Part[];
@@ -97,7 +97,7 @@ type SampleWith<P extends Part> = { readonly count: number } & { readonly [K in 
 type PartsIn<List> = List extends readonly Part[] ? List[number] : never;
 type If<Flag, T> = Flag extends true ? T : undefined;
 
-/** What `compute` of a definition gets: exactly what it asked for. */
+/** What `compute` of a definition gets: exactly what it needs. */
 export interface InputFor<N extends MetricNeeds> {
   readonly fake: SampleWith<PartsIn<N["fake"]>>;
   readonly real: SampleWith<PartsIn<N["real"]>>;
@@ -108,7 +108,7 @@ export interface InputFor<N extends MetricNeeds> {
 
 /** A metric's definition: see {@link defineMetric}. */
 export interface MetricDefinition<Options, N extends MetricNeeds, Name extends string> {
-  /** What it measures, in one phrase, for lists. */
+  /** What it measures, in a few words, for lists. */
   readonly description: string;
   readonly needs: N;
   /** The names of its numbers, and which end is the better one. */
@@ -173,7 +173,7 @@ export function defineMetric<S extends z.ZodObject, const N extends MetricNeeds,
   return describe;
 }
 
-/** What a metric measures, in one phrase. */
+/** What a metric measures, in a few words. */
 export function metricDescription(kind: string): string {
   return definitions.get(kind)?.description ?? "";
 }

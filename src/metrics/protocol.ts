@@ -1,8 +1,8 @@
 /**
- * Protocols: everything that two scores must have in common before their difference means anything.
+ * Protocols: everything that two scores must have in common to be compared.
  *
- * The same generator scores 16.8 or 23.9 by "FID on CIFAR-10" depending on how many images are drawn and which real ones
- * they are compared with. So a score carries its protocol, and scores of different protocols are not compared.
+ * The same generator scores 16.8 or 23.9 by "FID on CIFAR-10" depending on how many images are drawn and which real
+ * ones they are compared with. So a score carries its protocol, and scores of different protocols are not compared.
  */
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
@@ -19,7 +19,10 @@ export interface Drawing {
   readonly truncation: number | null;
   /** Where the labels of a conditional generator come from. */
   readonly labels: "none" | "in turn";
-  /** Where `eval` mode normalises by statistics that were collected for the purpose: over how many batches, of how many samples. */
+  /**
+   * Where `eval` mode normalises by statistics that were collected for the purpose: over how many batches, of how many
+   * samples.
+   */
   readonly standing?: { readonly batches: number; readonly batchSize: number } | undefined;
 }
 
@@ -32,7 +35,7 @@ export interface RealSide {
   readonly hash: string;
 }
 
-/** What a score depends on besides the images. */
+/** Everything that a score depends on besides the images. */
 export interface Protocol {
   /** The feature network. */
   readonly features: string;
@@ -53,7 +56,7 @@ export interface Protocol {
   readonly seeds: readonly number[];
 }
 
-/** One thing that two protocols do not share. */
+/** One difference between two protocols. */
 export interface Difference {
   readonly key: string;
   readonly values: readonly [string, string];
@@ -62,8 +65,8 @@ export interface Difference {
 const text = (value: unknown): string => (typeof value === "string" ? value : canonicalJson(value));
 
 /**
- * What matters of a protocol, flat: names for people and seeds are left out, and so are the labels, which say what the
- * generator takes and not how it was scored: conditional and unconditional ones are compared with the same real images.
+ * The parts of a protocol that are compared, flat. Names for people and seeds are left out. So are the labels:
+ * conditional and unconditional generators are compared with the same real images.
  */
 function flat(protocol: Protocol): Map<string, string> {
   const { seeds: _, real, drawing, options, ...rest } = protocol;
@@ -76,8 +79,8 @@ function flat(protocol: Protocol): Map<string, string> {
 }
 
 /**
- * In what two protocols differ; empty when their scores can be compared. The seeds may differ. How the images were drawn
- * and turned into bytes is compared only where Gantry drew both: of another tool's images it is not known.
+ * The differences of two protocols; empty when their scores can be compared. The seeds may differ. How the images were
+ * drawn and turned into bytes is compared only where Gantry drew both: of another tool's images it is not known.
  */
 export function differences(a: Protocol, b: Protocol): Difference[] {
   const [first, second] = [flat(a), flat(b)];

@@ -1,6 +1,6 @@
 /**
- * Statistics of real images, kept in the cache folder under a key of everything that they depend on: the images' bytes, the
- * network's weights and resizer, and the engine. Another evaluation of the same data begins at once.
+ * Statistics of real images, kept in the cache folder under a key of everything that they depend on: the images' bytes,
+ * the network's weights and resizer, and the engine. Another evaluation of the same data begins at once.
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -54,7 +54,7 @@ export async function realStatistics(
   return { sample, hash };
 }
 
-/** What the cache has; nothing where its file is absent or damaged, for it can be made again. */
+/** The contents of the cache. Nothing where its file is absent or damaged, because it can be made again. */
 function kept(file: string): ReadonlyMap<string, Tensor> {
   if (!existsSync(file)) return new Map();
   try {

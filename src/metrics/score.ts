@@ -8,17 +8,17 @@ export interface Score {
   /** `fid` for Inception's features; `fid@mnist-classifier` for those of another network. */
   readonly name: string;
   readonly value: number;
-  /** Standard deviation, where there is something to take it over. */
+  /** Standard deviation, where there are several values. */
   readonly std?: number | undefined;
-  /** What `std` is taken over: "10 splits", "3 seeds". */
+  /** The values of `std`: "10 splits", "3 seeds". */
   readonly over?: string | undefined;
   readonly better: "lower" | "higher";
-  /** What an extrapolated score was extrapolated from: values at several numbers of images. */
+  /** The values at several numbers of images that an extrapolated score is made from. */
   readonly points?: readonly (readonly [count: number, value: number])[] | undefined;
   readonly protocol: Protocol;
 }
 
-/** The name that a metric's number gets: only numbers from Inception's features go without the network's name. */
+/** The name of a metric's number. It has the network's name unless the features are Inception's. */
 export function scoreName(metric: string, network: Pick<FeatureNetwork, "name">): string {
   return network.name === "inception" ? metric : `${metric}@${network.name}`;
 }

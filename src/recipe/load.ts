@@ -25,7 +25,7 @@ export function namesFile(nameOrPath: string): boolean {
 }
 
 /**
- * What a file exports: as `default`, or, in CommonJS, the exported value itself.
+ * The export of a file: `default`, or, in CommonJS, the exported value itself.
  *
  * @throws UserError when the file is missing, does not parse or throws.
  */

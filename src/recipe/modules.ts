@@ -21,7 +21,7 @@ const renamed: Readonly<Record<string, string>> = {
   meetingOf: "`torchrunRendezvous`",
 };
 
-/** What to write instead of a name that an entry point does not export, or "" where nothing comes near it. */
+/** The name to write instead of one that an entry point does not export, or "" when none is near. */
 function remedy(key: string, exports: Exports, all: Readonly<Record<string, Exports>>): string {
   if (key in renamed) return `; since version 0.2 it is ${renamed[key]}`;
   const elsewhere = Object.keys(all).find((entry) => key in all[entry]!);

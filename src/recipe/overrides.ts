@@ -89,7 +89,7 @@ function refuseUnknown(schema: Schema, path: readonly string[], root: readonly s
 }
 
 /**
- * The value that the text stands for: parsed if the parsed value fits, else as plain text (a folder may be called `2024`).
+ * The value of the text: parsed if the parsed value fits, else as plain text (a folder may be called `2024`).
  * `null` restores the default, unless null is itself a value of the key.
  */
 function valueFor(schema: Schema | undefined, setting: Setting, name: string): unknown {
@@ -258,8 +258,8 @@ export function applyOverrides(recipe: Recipe, settings: readonly string[]): Rec
 }
 
 /**
- * Applies overrides to a recipe or to a trainer's settings, whose parts stand in `places`. A part that no override touches
- * is kept as it is.
+ * Applies overrides to a recipe or to a trainer's settings, whose parts stand in `places`. A part that no override
+ * touches is kept as it is.
  *
  * @throws UserError as {@link applyOverrides} does. The result as a whole is not checked yet.
  */

@@ -1,4 +1,4 @@
-/** What each part of a recipe builds, and from what: types that show mistakes in a recipe in the editor. */
+/** Types of what each part of a recipe builds, so that editors show mistakes in a recipe. */
 import type { Descriptor, Role } from "../base/descriptor.ts";
 import type { AnyDataDescriptor } from "../data/index.ts";
 import type { Loss } from "../losses/index.ts";

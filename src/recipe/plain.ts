@@ -1,5 +1,5 @@
 /**
- * A recipe as JSON and back: what a run directory stores, what is hashed, and what `--set` changes.
+ * A recipe as JSON and back: for run folders, hashes and `--set`.
  *
  * Parts become `{ role, kind, options }` and are rebuilt by the factories registered under their role and kind, so a
  * stored recipe is checked by the same schemas as when it was written.

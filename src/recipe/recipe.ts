@@ -2,7 +2,7 @@
  * `defineRecipe`: everything that one training run needs, as one frozen value.
  *
  * A recipe allocates nothing: its parts are descriptors, which a run builds when it starts. So it can be printed,
- * hashed, stored in the run directory and overridden from the command line.
+ * hashed, stored in the run folder and overridden from the command line.
  */
 import type { z } from "zod";
 import { deepFreeze } from "../base/descriptor.ts";
@@ -26,7 +26,7 @@ export type Recipe = DeepReadonly<z.output<typeof recipeSchema>>;
 
 const recipes = new WeakSet<object>();
 
-/** Whether a value came out of {@link defineRecipe}. */
+/** Whether a value was made by {@link defineRecipe}. */
 export function isRecipe(value: unknown): value is Recipe {
   return typeof value === "object" && value !== null && recipes.has(value);
 }

@@ -18,18 +18,18 @@ export interface GroupOptions {
   readonly rank: number;
   /** Processes of the group. */
   readonly size: number;
-  /** Where the processes meet: the machine of rank 0, which listens there, and a port that is free on it. */
+  /** The rendezvous: the machine of rank 0, which listens there, and a free port of it. */
   readonly host: string;
   readonly port: number;
   /** This machine's address on the network that the data are to take; default: that of its own name. */
   readonly address?: string | undefined;
-  /** Seconds to wait for the others to come. Default 600. */
+  /** Seconds to wait for the other processes to join. Default 600. */
   readonly rendezvousTimeout?: number | undefined;
   /** Seconds to wait for the others in every call. Default 600. */
   readonly timeout?: number | undefined;
 }
 
-/** Runs a call that needs the others; what goes wrong there is told in one sentence. */
+/** Runs a call that needs the other processes. Errors become one sentence. */
 function together<T>(call: () => T): T {
   try {
     return call();
@@ -40,7 +40,7 @@ function together<T>(call: () => T): T {
   }
 }
 
-/** Which operator it was and where in gloo it stopped means nothing to a reader. */
+/** The name of the operator and the place in gloo do not help the user. */
 function essence(detail: string): string {
   const [what] = detail
     .replace(/^[\w:]+: /, "")
@@ -76,7 +76,7 @@ export function leaveGroup(): void {
 
 /**
  * The sum of `x` over all processes, which each of them gets. Differentiable: the gradient of each process's `x` is the
- * sum of the gradients that all of them have for the result, so a backward pass is a call that all must make.
+ * sum of the gradients that all of them have for the result, so all processes must make the backward pass.
  *
  * @throws UserError when another process is lost.
  */
@@ -85,7 +85,7 @@ export function allReduce(x: Tensor): Tensor {
 }
 
 /**
- * The tensors of all processes after each other along the first dimension, by rank; all have the same shape. Not
+ * The tensors of all processes, concatenated by rank along the first dimension. All have the same shape. Not
  * differentiable.
  *
  * @throws UserError when another process is lost.

@@ -1,4 +1,4 @@
-/** What the engine is: versions and settings that the bits of a run depend on. */
+/** The engine: versions and settings that the bits of a run depend on. */
 import { binding } from "./native.ts";
 
 /** libtorch's version, its threads, the instruction set whose kernels it runs, and those of the products. */
@@ -6,7 +6,10 @@ export interface EngineSummary {
   readonly libtorch: string;
   readonly threads: number;
   readonly instructionSet: string;
-  /** The processor that OpenBLAS's kernels are made for (OPENBLAS_CORETYPE chooses); absent where another library does the products. */
+  /**
+   * The processor that OpenBLAS's kernels are made for (OPENBLAS_CORETYPE chooses); absent where another library does
+   * the products.
+   */
   readonly blasKernels?: string;
 }
 

@@ -1,6 +1,6 @@
 /**
- * One operator over whole lists of tensors: what optimizers and weight averages are made of. A list costs one call,
- * and libtorch may fuse the work.
+ * One operator over whole lists of tensors, for optimizers and weight averages. A list costs one call, and libtorch may
+ * fuse the work.
  */
 import { operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";

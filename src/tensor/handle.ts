@@ -1,5 +1,5 @@
 /**
- * A tensor's identity and life.
+ * A tensor's identity and lifetime.
  *
  * JavaScript's collector does not see native memory. So every tensor belongs to something that frees it: the innermost
  * `scope` in which it was made, or, outside every scope, the collector (helped by accounting the bytes to V8).
@@ -21,7 +21,7 @@ interface Cell {
 
 let currentScope: Scope | undefined;
 let construct: (number: number) => Tensor;
-/** The number that the next Tensor may be made of: `new Tensor(7)` from outside must not take over somebody's tensor. */
+/** The number that the next Tensor may be made of: `new Tensor(7)` from outside must not get an existing tensor. */
 let minted = 0;
 
 const one = new Uint32Array(1);
@@ -147,7 +147,7 @@ export class TensorHandle {
 /** @throws when a callback that must end before its frame does returned a promise. */
 export function refusePromise(name: string, result: unknown, reason: string): void {
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== "function") return;
-  // What its later part throws, using what was freed, is a consequence of this mistake and must not end the process.
+  // Its later part may throw, because it uses freed tensors. That must not end the process.
   Promise.resolve(result).catch(() => {});
   throw new TypeError(`${name}: the callback returned a promise; ${reason}`);
 }

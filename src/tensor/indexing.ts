@@ -23,23 +23,27 @@ const whereNumber = operator("aten::where.ScalarOther(condition, self, other)");
 export type Slice = `${number | ""}:${number | ""}` | `${number | ""}:${number | ""}:${number | ""}`;
 
 /**
- * What one place of an index says: a number picks an entry and drops the dimension, a slice ("1:3", "::2") a range, null
- * or ":" everything, "..." everything of the dimensions that the rest leaves; a tensor of whole numbers or a list picks
- * entries, and a bool tensor those where it is true.
+ * What one place of an index says: a number picks an entry and drops the dimension, a slice ("1:3", "::2") a range,
+ * null or ":" everything, "..." everything of the dimensions that the rest leaves; a tensor of whole numbers or a list
+ * picks entries, and a bool tensor those where it is true.
  */
 export type Index = number | Slice | null | "..." | Tensor | readonly number[];
 
 /** Methods of Tensor that pick and place elements. */
 export const indexing = {
   /**
-   * The elements at `indices`, one index for each dimension from the first: `x.index([0, "1:3"])` is x[0, 1:3] in PyTorch,
-   * `x.index([null, rows])` is x[:, rows], `x.index([mask])` is x[mask]. A view as long as no tensor is among them.
+   * The elements at `indices`, one index for each dimension from the first: `x.index([0, "1:3"])` is x[0, 1:3] in
+   * PyTorch, `x.index([null, rows])` is x[:, rows], `x.index([mask])` is x[mask]. A view as long as no tensor is among
+   * them.
    */
   index(this: Tensor, indices: readonly Index[]): Tensor {
     const { view, picks } = located(this, indices, "index");
     return picks === undefined ? view : index(view, picks);
   },
-  /** Writes `values` (broadcast) to the elements at `indices`, as x[indices] = values in PyTorch; `accumulate` adds them. */
+  /**
+   * Writes `values` (broadcast) to the elements at `indices`, as x[indices] = values in PyTorch; `accumulate` adds
+   * them.
+   */
   indexPut_(this: Tensor, indices: readonly Index[], values: Tensor | number, accumulate = false): Tensor {
     const { view, picks } = located(this, indices, "indexPut_");
     const source = typeof values === "number" ? newFull(this, [], values) : values;
@@ -130,12 +134,14 @@ export const indexing = {
   oneHot: method<(numClasses?: number) => Tensor>("aten::one_hot(self, num_classes)"),
 };
 
-/** Numbers and slices make a view; what is left for aten::index are tensors, with null where a dimension stays whole. */
+/**
+ * Numbers and slices make a view; what is left for aten::index are tensors, with null where a dimension stays whole.
+ */
 function located(self: Tensor, indices: readonly Index[], name: string): { view: Tensor; picks?: (Tensor | null)[] } {
   if (!Array.isArray(indices)) {
     throw new TypeError(`${name}: a list of indices is needed, one for each dimension; got ${describeValue(indices)}`);
   }
-  // A mask stands for as many dimensions as it has.
+  // A mask indexes as many dimensions as it has.
   const dims = (index: unknown) => (TensorHandle.isTensor(index) && index.dtype === "bool" ? index.ndim : 1);
   const given = indices.reduce((count: number, index) => count + (index === "..." ? 0 : dims(index)), 0);
   const { ndim } = self;

@@ -1,4 +1,4 @@
-/** What layers of networks are made of: convolutions, normalisation, pooling, resampling. */
+/** Functions for layers of networks: convolutions, normalisation, pooling, resampling. */
 import { describeValue } from "./handle.ts";
 import { method, operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
@@ -86,7 +86,10 @@ export interface InterpolateOptions {
   readonly size?: number | readonly number[];
   /** New size / old size: a number for all spatial dimensions, or one for each. */
   readonly scaleFactor?: number | readonly number[];
-  /** "linear" is of [N, C, W], "bilinear" and "bicubic" of [N, C, H, W], "trilinear" of [N, C, D, H, W]. Default "nearest". */
+  /**
+   * "linear" is of [N, C, W], "bilinear" and "bicubic" of [N, C, H, W], "trilinear" of [N, C, D, H, W]. Default
+   * "nearest".
+   */
   readonly mode?: "nearest" | "linear" | "bilinear" | "bicubic" | "trilinear" | "area";
   /** Whether the centres of the corner pixels stay, instead of the corners themselves. Default false. */
   readonly alignCorners?: boolean;
@@ -305,15 +308,18 @@ export const layers = {
       .flatten(1, 2);
   },
   /**
-   * [N, C, H, W] looked up at the places of `grid` [N, oH, oW, 2], to [N, C, oH, oW]. A place is (x, y) from -1 to 1: from
-   * edge to edge of the image, or between the centres of its outermost pixels when `alignCorners`. No second derivative.
+   * [N, C, H, W] looked up at the places of `grid` [N, oH, oW, 2], to [N, C, oH, oW]. A place is (x, y) from -1 to 1:
+   * from edge to edge of the image, or between the centres of its outermost pixels when `alignCorners`. No second
+   * derivative.
    */
   gridSample(this: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
     const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = options;
     const sampling = placeOf(mode, SAMPLING, "gridSample", "mode");
     return gridSampler(this, grid, sampling, placeOf(paddingMode, OUTSIDE, "gridSample", "paddingMode"), alignCorners);
   },
-  /** The grid [N, H, W, 2] for {@link gridSample} that maps an output of size [N, C, H, W] by matrices self [N, 2, 3]. */
+  /**
+   * The grid [N, H, W, 2] for {@link gridSample} that maps an output of size [N, C, H, W] by matrices self [N, 2, 3].
+   */
   affineGrid: method<(size: readonly number[], alignCorners: boolean) => Tensor>(
     "aten::affine_grid_generator(theta, size, align_corners)",
   ),

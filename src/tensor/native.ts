@@ -1,6 +1,6 @@
 /**
- * The way to the native binding: found or built at first use, loaded once, with its threads settled before libtorch
- * wakes. Everything else in Gantry reaches libtorch through the functions typed here.
+ * The native binding: found or built at first use, loaded once, with its threads set before libtorch loads. Everything
+ * else in Gantry calls libtorch through the functions typed here.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -65,7 +65,7 @@ export interface Binding {
   cpuCapability(): string;
   threads(): number;
   setThreads(count: number, wanted: boolean): void;
-  /** OpenBLAS's own account of itself, or null where another library computes the products. */
+  /** OpenBLAS's description of itself, or null where another library computes the products. */
   blas(): { configuration: string; core: string; threads: number } | null;
   joinGroup(
     rank: number,
@@ -85,7 +85,7 @@ let loaded: Binding | undefined;
 let wantedThreads: number | undefined;
 
 /**
- * Settles how many threads the engine computes with. Without this call it is what OMP_NUM_THREADS says, else the number
+ * Sets the number of threads of the engine. Without this call it is what OMP_NUM_THREADS says, else the number
  * of cores; a worker takes over what the process runs with.
  *
  * OpenMP and OpenBLAS read their thread counts once, when they are loaded: call this before the first tensor is made.
@@ -106,7 +106,7 @@ export function configureEngine({ threads }: { threads: number }): void {
   wantedThreads = threads;
 }
 
-/** The binding, found (or built, with a word on stderr) and loaded at the first call. */
+/** The binding, found (or built, with a line on stderr) and loaded at the first call. */
 export function binding(): Binding {
   loaded ??= load();
   return loaded;
@@ -137,8 +137,8 @@ function environmentThreads(): number | undefined {
 }
 
 /**
- * How long a thread that waits for the others keeps its core busy. GNU's OpenMP does so for milliseconds: when anything
- * else wants that core, the others are the ones that wait (bench/NOTES.md). A user's own setting wins.
+ * How long a thread that waits for the others keeps its core busy. GNU's OpenMP does so for milliseconds: when another
+ * process needs that core, all threads wait (bench/NOTES.md). A user's own setting wins.
  */
 function waitingThreads(): { GOMP_SPINCOUNT?: string } {
   const { GOMP_SPINCOUNT, OMP_WAIT_POLICY } = process.env;
@@ -146,9 +146,9 @@ function waitingThreads(): { GOMP_SPINCOUNT?: string } {
 }
 
 /**
- * OpenBLAS's kernels for AVX-512, where the processor has it. An OpenBLAS that is older than the processor does not know it
- * and takes kernels of 2004, a tenth of the speed; on AMD's processors with AVX-512 it takes those for AVX2, half the speed
- * (bench/NOTES.md). A user's own setting wins; other libraries do not read the variable.
+ * OpenBLAS's kernels for AVX-512, where the processor has it. An OpenBLAS that is older than the processor does not
+ * know it and takes kernels of 2004, a tenth of the speed; on AMD's processors with AVX-512 it takes those for AVX2,
+ * half the speed (bench/NOTES.md). A user's own setting wins; other libraries do not read the variable.
  */
 function blasKernels(): { OPENBLAS_CORETYPE?: string } {
   if (process.env.OPENBLAS_CORETYPE !== undefined) return {};
@@ -168,7 +168,7 @@ function processorFlags(): ReadonlySet<string> {
 
 /**
  * Sets variables while libtorch is mapped into the process, which is when OpenMP and OpenBLAS look at them, and only
- * then; the returned function puts back what was there, since programs started from here are not meant.
+ * then; the returned function restores them, so programs started from here do not get them.
  */
 function setEnvironment(variables: Readonly<Record<string, string>>): () => void {
   const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);

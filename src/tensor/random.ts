@@ -18,8 +18,8 @@ function checkSeed(seed: number): void {
 const collector = new FinalizationRegistry<number>((number) => binding().releaseGenerator(number));
 
 /**
- * A stream of random numbers that is fixed by its seed. On a CPU it is the Mersenne Twister, of whose seed libtorch takes the
- * lowest 32 bits: seeds that are 2^32 apart give the same stream.
+ * A stream of random numbers that is fixed by its seed. On a CPU it is the Mersenne Twister, of whose seed libtorch
+ * takes the lowest 32 bits: seeds that are 2^32 apart give the same stream.
  *
  * @throws UserError for a seed that is not a whole number from 0 to 2^53 - 1.
  *
@@ -41,12 +41,12 @@ export class Generator {
     collector.register(this, this.#number);
   }
 
-  /** Where the stream stands: a uint8 vector to keep. */
+  /** The state of the stream, a uint8 vector. */
   getState(): Tensor {
     return TensorHandle.of(binding().getState(this.#number));
   }
 
-  /** Continues from a state that {@link getState} gave on the same kind of device. */
+  /** Continues from a state of {@link getState} on the same kind of device. */
   setState(state: Tensor): void {
     binding().setState(this.#number, TensorHandle.numberOf(state, "setState", "state"));
   }

@@ -27,13 +27,13 @@ export interface Conversion {
   readonly memoryFormat?: MemoryFormat | undefined;
 }
 
-/** What stands around a padded image: a constant, its mirror image without the edge, its edge, or its other side. */
+/** The padding around an image: a constant, its mirror image without the edge, its edge, or its other side. */
 export type PadMode = "constant" | "reflect" | "replicate" | "circular";
 
 /** Methods of Tensor that view, copy and convert. */
 export const shape = {
   /**
-   * The same memory with another shape; -1 stands for the size that fits.
+   * The same memory with another shape; -1 is the size that fits.
    * @throws Error when the layout does not allow it.
    */
   view: sized<(...shape: Sizes) => Tensor>("aten::view(self, size)"),
@@ -140,7 +140,10 @@ export const shape = {
   clone: method<(memoryFormat?: MemoryFormat | null) => Tensor>("aten::clone(self, memory_format)"),
   /** The same memory, cut from the gradient's graph. */
   detach: method<() => Tensor>("aten::detach(self)"),
-  /** Converts element type, device or layout: `x.to("float64")`, `x.to("cuda")`, `x.to({ dtype, device })`. Itself when nothing changes. */
+  /**
+   * Converts element type, device or layout: `x.to("float64")`, `x.to("cuda")`, `x.to({ dtype, device })`. Itself when
+   * nothing changes.
+   */
   to(this: Tensor, target: Conversion | DType | Device): Tensor {
     if (typeof target === "string") {
       return this.to(Object.hasOwn(ITEM_SIZE, target) ? { dtype: target as DType } : { device: target });

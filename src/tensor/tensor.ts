@@ -1,6 +1,7 @@
 /**
- * Tensor: libtorch's tensor as a JavaScript object. Its methods carry PyTorch's names and argument order. Those that call
- * an operator stand in tables (pointwise.ts, reduction.ts ...); this file says how tensors are made, joined and read back.
+ * Tensor: libtorch's tensor as a JavaScript object. Its methods carry PyTorch's names and argument order. Those that
+ * call an operator are in tables (pointwise.ts, reduction.ts ...); this file says how tensors are made, joined and read
+ * back.
  */
 import { statSync } from "node:fs";
 import { inspect } from "node:util";
@@ -186,7 +187,9 @@ export class Tensor extends TensorWithMethods {
   static eye(n: number, options: TensorOptions = {}): Tensor {
     return finish(eye(n, options.dtype ?? "float32", null, options.device), options);
   }
-  /** start, start + step, ... below end; with one number, 0 to that number. float32 unless told, as all made of numbers. */
+  /**
+   * start, start + step, ... below end; with one number, 0 to that number. float32 unless told, as all made of numbers.
+   */
   static arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
     if (end === undefined) return Tensor.arange(0, start, step, options);
     return finish(arange(start, end, step, options.dtype ?? "float32", null, options.device), options);
@@ -435,7 +438,10 @@ export class Tensor extends TensorWithMethods {
     return Number(item(this));
   }
 
-  /** The values as PyTorch prints them, abbreviated above 1000 elements; with dtype and device where they are not the default. */
+  /**
+   * The values as PyTorch prints them, abbreviated above 1000 elements; with dtype and device where they are not the
+   * default.
+   */
   override toString(): string {
     return print(this);
   }

@@ -1,4 +1,4 @@
-/** TorchScript: networks that another program saved with their code, run as they are. */
+/** TorchScript: networks that another program saved with their code. */
 import { existsSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { TensorHandle } from "./handle.ts";
@@ -37,8 +37,8 @@ function unrecorded(number: number): Tensor {
 }
 
 /**
- * Loads a file that `torch.jit.save` wrote. Its code runs inside libtorch's interpreter, whose operators can also read and
- * write files and use any amount of memory and time: load only what you would run as a program.
+ * Loads a file that `torch.jit.save` wrote. Its code runs inside libtorch's interpreter, whose operators can also read
+ * and write files and use any amount of memory and time: load only what you would run as a program.
  *
  * @throws UserError when the file is absent, Error with libtorch's message when it is not TorchScript.
  *

@@ -1,4 +1,4 @@
-/** The words that a tensor's storage is described with, and the typed arrays that carry values in and out. */
+/** Element types, devices and memory formats, and the typed arrays for values. */
 
 /** Element types, with PyTorch's names. */
 export type DType =
@@ -19,7 +19,7 @@ export type Device = string;
 /** How the dimensions of a tensor lie in memory. */
 export type MemoryFormat = "contiguous" | "channelsLast" | "preserve";
 
-/** Where and as what a new tensor is made. */
+/** The type and device of a new tensor. */
 export interface TensorOptions {
   /** Default "float32". */
   readonly dtype?: DType | undefined;

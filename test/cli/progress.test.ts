@@ -50,7 +50,7 @@ describe("times", () => {
   it("left are told from the speed of late", () => {
     const remaining = new Remaining();
     expect(remaining.update(1, 1000, 100)).toBeNaN();
-    // A second a step, after a first step that took 100 seconds.
+    // A second per step, after a first step that took 100 seconds.
     let left = Number.NaN;
     for (let step = 2; step <= 40; step++) left = remaining.update(step, 1000, 99 + step);
     expect(left).toBeCloseTo(960, 6);

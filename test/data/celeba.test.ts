@@ -19,7 +19,7 @@ afterEach(() => {
   delete process.env.GANTRY_DATA;
 });
 
-/** Image n of the fixture has one gray level, 40 n + 20: which images a pack holds. */
+/** Image n of the fixture has one gray level, 40 n + 20: so a pack shows which images it holds. */
 function whichOf(made: Pack): number[] {
   const pixels = readFileSync(made.imagesPath);
   const size = made.header.channels * made.header.size ** 2;

@@ -149,7 +149,7 @@ describe("gantry data <path>", () => {
 });
 
 describe("contact sheets", () => {
-  it("have a row a class, first images first, gray where a class has fewer", async () => {
+  it("have a row per class, first images first, gray where a class has fewer", async () => {
     const pack = await packOf(imageFolder({ path: root, size: 16 }), {});
     const sheet = join(folder, "rows.png");
     await inspect(pack, sheet);

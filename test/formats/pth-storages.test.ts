@@ -34,7 +34,7 @@ describe("layouts", () => {
     ["a huge offset", 2n ** 62n, [2], [1], /offset is not a whole number/],
     ["a negative size", 0, [-1], [1], /shape is not one: a list of at most 64/],
     ["a negative stride", 7, [8], [-1], /strides that are no whole numbers/],
-    ["too few strides", 0, [2, 2], [1], /strides that are no whole numbers from 0, one a dimension/],
+    ["too few strides", 0, [2, 2], [1], /strides that are no whole numbers from 0, one per dimension/],
     ["too many dimensions", 0, Array<number>(65).fill(1), Array<number>(65).fill(1), /at most 64/],
     ["expanded to any size", 0, [2 ** 20, 2 ** 20], [0, 0], /repeats the 8 elements of its storage/],
   ])("%s", (_, offset, shape, strides, reason) => {

@@ -28,7 +28,7 @@ describe("noisyMlp", () => {
     expect([...d.namedParameters().keys()].filter((name) => name.endsWith("weight_g"))).toEqual([
       "head.linear.weight_g",
     ]);
-    // Without bias before batch norm, whose gain, offset, mean and variance are four numbers a unit.
+    // Without bias before batch norm, whose gain, offset, mean and variance are four numbers per unit.
     expect(numbers(g.stateDict())).toBe(100 * 500 + 500 * 500 + 2 * 3 * 500 + normed(500, 784));
     expect(g.namedParameters().has("body.6.weight_g")).toBe(true);
   });

@@ -17,7 +17,7 @@ function built(options: Parameters<typeof leCam>[0]): Technique {
   return technique;
 }
 
-/** Scores of the fixture's update, two updates a step. */
+/** Scores of the fixture's update, two updates per step. */
 const scores = (update: number): [Tensor, Tensor] => [
   noise([5], 50 + update)
     .mul(2)

@@ -10,7 +10,7 @@ try {
   if (process.argv[5] === "lost" && rank === 1) process.exit(3);
   const x = Tensor.fromArray([rank + 1, 10 * (rank + 1)]).requiresGrad_(true);
   const sum = allReduce(x);
-  // Each process asks for the gradient of (rank + 1) * sum^2: 2 (rank + 1) sum a process, summed over them.
+  // Each process asks for the gradient of (rank + 1) * sum^2: 2 (rank + 1) sum per process, summed over them.
   const [first] = grad(
     sum
       .square()

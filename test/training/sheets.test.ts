@@ -68,7 +68,7 @@ describe("interpolation", () => {
 });
 
 describe("sheets", () => {
-  it("of classes: a row a class, a column one z", () => {
+  it("of classes: a row per class, a column one z", () => {
     const gan = conditional();
     let sheet: ReturnType<typeof classSheet> | undefined;
     const seen = inputsOf(gan, () => {

@@ -1,6 +1,7 @@
 /**
- * Sources of CIFAR (Krizhevsky 2009): the official binary files, records of label bytes and three planes of 32 x 32 bytes; or,
- * where these are not, an edition as image files, `train/<class>/` and `test/<class>/` in a folder or a zip archive.
+ * Sources of CIFAR (Krizhevsky 2009): the official binary files, records of label bytes and three planes of 32 x 32
+ * bytes; or, where these are not, an edition as image files, `train/<class>/` and `test/<class>/` in a folder or a zip
+ * archive.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ import { folderSource } from "./image-folder.ts";
 /** The two splits of the CIFAR datasets. */
 export type CifarSplit = "train" | "test";
 
-/** What sets one dataset of the form apart from another. */
+/** The differences between datasets of this form. */
 export interface CifarDataset {
   readonly name: string;
   /** The folder that the official archive unpacks to. */
@@ -42,7 +43,10 @@ export const cifarOptions = {
   ...choice,
 };
 
-/** The folder that holds a split's binary files, if any: `root` itself or the sub-folder that the official archive unpacks to. */
+/**
+ * The folder that holds a split's binary files, if any: `root` itself or the sub-folder that the official archive
+ * unpacks to.
+ */
 function binaryFolder({ folder, files }: CifarDataset, root: string, split: CifarSplit): string | undefined {
   return [root, join(root, folder)].find((place) => files[split].every((file) => existsSync(join(place, file))));
 }
@@ -84,7 +88,7 @@ async function binarySource(dataset: CifarDataset, folder: string, split: CifarS
   const isOfficial = names.every((file, i) => dataset.official[file] === sums[i]);
   return {
     name: `${dataset.name} (${split})`,
-    // One file holds the labels of several datasets' worth: coarse and fine ones.
+    // One file holds coarse and fine labels.
     fingerprint: sha256(`${sums.join(" ")}${dataset.labelBytes > 1 ? ` label ${dataset.labelAt}` : ""}`),
     open: () => openCifar(dataset, files, split, isOfficial),
   };

@@ -37,11 +37,14 @@ export function idxFiles(
   return rows.map(([name, bytes, sum]) => ({ name, bytes, sha256: sum, urls: bases.map((base) => base + name) }));
 }
 
-/** What sets one dataset of the form apart from another. */
+/** The differences between datasets of this form. */
 export interface IdxDataset {
   readonly name: string;
   readonly classes: readonly string[];
-  /** SHA-256 of the official files: of the contents after inflating by the name without `.gz`, or of the `.gz` by its own. */
+  /**
+   * SHA-256 of the official files: of the contents after inflating by the name without `.gz`, or of the `.gz` by its
+   * own.
+   */
   readonly official: Readonly<Record<string, string>>;
 }
 
@@ -73,7 +76,8 @@ export async function idxSource(dataset: IdxDataset, folder: string, split: IdxS
   return {
     name: `${dataset.name} (${split})`,
     fingerprint: `${await sha256OfFile(imagesPath)} ${await sha256OfFile(labelsPath)}`,
-    // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the image.
+    // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the
+    // image.
     defaultFit: (size) => (size >= 28 && size <= 32 ? "pad" : "crop"),
     open: () => openIdx(dataset, split, imagesPath, labelsPath),
   };

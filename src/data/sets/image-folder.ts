@@ -1,8 +1,8 @@
 /**
  * A dataset of image files: a folder or a zip archive whose sub-folders are the classes.
  *
- * The layout is read from the paths. A single outer folder is looked through; folders named like splits (train, val, test)
- * above the classes select a part; without sub-folders the images have no classes.
+ * The layout is read from the paths. A single outer folder is looked through; folders named like splits (train, val,
+ * test) above the classes select a part; without sub-folders the images have no classes.
  */
 import { basename, resolve } from "node:path";
 import { z } from "zod";
@@ -30,8 +30,8 @@ const parts = (file: { path: string }): string[] => file.path.split("/");
 /**
  * Finds split and classes in the paths. Exported for its test.
  *
- * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does. The files take turns, one
- * of each class, so that the first N of them hold every class.
+ * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does. The classes take
+ * turns, so that the first N files hold every class.
  *
  * @throws UserError when the wanted split is not there, or there are splits and none is named `train` or wanted.
  */
@@ -66,7 +66,9 @@ export function arrange(listed: readonly Listed[], wanted: string | undefined, w
   }
 }
 
-/** Sorts files into classes by their folders at a depth of their paths. Exported for datasets that know where these are. */
+/**
+ * Sorts files into classes by their folders at a depth of their paths. Exported for datasets that know where these are.
+ */
 export function byClass(files: readonly Listed[], depth: number): Omit<Arranged, "split"> {
   const groups = new Map<string, Listed[]>();
   const loose: Listed[] = [];
@@ -90,7 +92,7 @@ export function byClass(files: readonly Listed[], depth: number): Omit<Arranged,
   return { files: turns, classes, stray: loose.map((file) => file.path) };
 }
 
-/** What a folder is held to when it has to be a certain dataset. */
+/** What a folder must contain to be a certain dataset. */
 interface Expected {
   readonly name: string;
   readonly classes: readonly string[];

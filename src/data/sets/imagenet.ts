@@ -1,6 +1,7 @@
 /**
- * ImageNet: photographs in folders by synset, as the archives of ILSVRC-2012 unpack (Russakovsky et al., "ImageNet Large
- * Scale Visual Recognition Challenge", IJCV 2015): 1,281,167 for training in 1,000 classes, 50,000 for validation.
+ * ImageNet: photographs in folders by synset, as the archives of ILSVRC-2012 unpack (Russakovsky et al., "ImageNet
+ * Large Scale Visual Recognition Challenge", IJCV 2015): 1,281,167 for training in 1,000 classes, 50,000 for
+ * validation.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -23,7 +24,8 @@ const published = { train: 1_281_167, val: 50_000 } as const;
 /** The folder whose sub-folders are a split's synsets, and those. */
 function splitFolder(path: string | undefined, split: keyof typeof published): { folder: string; synsets: string[] } {
   const root = datasetFolder("imagenet", path);
-  // A folder of synsets by itself is the split that it is named after, and the training images where its name says nothing.
+  // A folder of synsets by itself is the split that it is named after, and the training images where its name says
+  // nothing.
   const isItself = basename(root) === split || (split === "train" && basename(root) !== "val");
   for (const folder of [join(root, split), join(root, "ILSVRC/Data/CLS-LOC", split), ...(isItself ? [root] : [])]) {
     const synsets = existsSync(folder) ? readdirSync(folder).filter((name) => SYNSET.test(name)) : [];
@@ -90,10 +92,11 @@ export async function imagenetSource(
 /**
  * ImageNet, brought by hand: see docs/data.md.
  *
- * - `path`: the folder with `train` and `val`, or that of the synsets themselves; default: `imagenet` among the datasets
+ * - `path`: the folder with `train` and `val`, or that of the synsets themselves; default: `imagenet` among the
+ *   datasets
  * - `split`: `train` (default) or `val`, whose images must have been sorted into their synsets, too
- * - `synsets`: only these: a list, or the path of a file with one a line (further words and what follows `#` are not read);
- *   default: all. Classes are numbered in the order of the synsets' names, as torchvision does, not of the list
+ * - `synsets`: only these: a list, or the path of a file with one per line (further words and what follows `#` are not
+ *   read); default: all. Classes are numbered in the order of the synsets' names, as torchvision does, not of the list
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md
  *
@@ -110,7 +113,7 @@ export const imagenet = defineImageDataset(
     synsets: z
       .union(
         [z.string().min(1), z.array(z.string()).min(1)],
-        "must be a list of synsets or the path of a file with one a line",
+        "must be a list of synsets or the path of a file with one per line",
       )
       .optional(),
     ...photographs,

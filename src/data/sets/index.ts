@@ -1,4 +1,4 @@
-/** The datasets that Gantry ships: one file and one line each. Everything else about a dataset stands in its file. */
+/** The datasets that Gantry ships: one file and one line each. Everything else about a dataset is in its file. */
 export { dataFromArrays, type ImageArrays, type VectorArrays } from "./arrays.ts";
 export { celeba } from "./celeba.ts";
 export { celebaHq } from "./celeba-hq.ts";

@@ -1,8 +1,8 @@
 /**
- * LSUN: photographs of scenes and objects, 126,227 of church_outdoor and 818,687 of bridge among them (Yu et al., "LSUN:
- * Construction of a Large-scale Image Dataset using Deep Learning with Humans in the Loop", 2015, arXiv 1506.03365). Read in
- * place from its LMDB databases, one a category and split: keys are hashes, values are image files (JPEG, says its README;
- * whatever they are is seen by their contents).
+ * LSUN: photographs of scenes and objects, 126,227 of church_outdoor and 818,687 of bridge among them (Yu et al.,
+ * "LSUN: Construction of a Large-scale Image Dataset using Deep Learning with Humans in the Loop", 2015, arXiv
+ * 1506.03365). Read in place from its LMDB databases, one per category and split: keys are hashes, values are image
+ * files (JPEG, says its README; whatever they are is seen by their contents).
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -48,7 +48,7 @@ function versionOf(path: string): readonly number[] {
   }
 }
 
-/** Where a database's values and keys lie, in 26 bytes an image: the largest category has three million. */
+/** Where a database's values and keys lie, in 26 bytes per image: the largest category has three million. */
 interface Index {
   readonly path: string;
   readonly count: number;
@@ -124,7 +124,7 @@ function keyAt({ path, keyOffsets, keySizes }: Index, index: number): string {
  *
  * - `categories`: which, such as `["church_outdoor"]`; of several, each is a class, in this order
  * - `path`: the folder with CATEGORY_SPLIT_lmdb/data.mdb; default: `lsun` among the datasets
- * - `split`: `train` (default) or `val` (300 images a category)
+ * - `split`: `train` (default) or `val` (300 images per category)
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md
  *

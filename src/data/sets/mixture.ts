@@ -1,6 +1,6 @@
 /**
- * Mixtures of Gaussians in the plane: the smallest data on which a generator can lose modes, and the only one here
- * whose distribution is known.
+ * Mixtures of Gaussians in the plane: the smallest data on which a generator can lose modes, and the only data here
+ * with a known distribution.
  */
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -64,7 +64,9 @@ export const mixtureOfGaussians = defineDataset(
   },
 );
 
-/** Batches of a mixture. All randomness comes from one generator, whose state lets a resumed run continue bit for bit. */
+/**
+ * Batches of a mixture. All randomness comes from one generator, whose state lets a resumed run continue bit for bit.
+ */
 class MixtureLoader implements DataLoader {
   readonly #mixture: Mixture;
   readonly #samplesPerEpoch: number | undefined;

@@ -4,8 +4,8 @@ import { markdownTable } from "../markdown.ts";
 import type { CellScore, Column, SweepTable, SweptRun } from "./results.ts";
 
 /**
- * A mean with its interval, `31.2 ± 1.4`: of the half-width two digits count, and the mean goes no further. Of one value
- * there is no interval, and five digits are shown.
+ * A mean with its interval, `31.2 ± 1.4`: of the half-width two digits count, and the mean goes no further. Of one
+ * value there is no interval, and five digits are shown.
  *
  * @example
  * spreadText({ mean: 31.2345, halfWidth: 1.391 }); // "31.2 ± 1.4"
@@ -58,7 +58,7 @@ function legend(table: SweepTable): string[] {
   const spread =
     seeds > 1
       ? `Mean ± 95 % confidence interval (Student's t) over seeds${bold}.`
-      : "One run a cell: there is no interval, and nothing is called the best.";
+      : "One run per cell: there is no interval, and nothing is called the best.";
   return [spread, ...table.notes.map((note) => `${note}.`)];
 }
 

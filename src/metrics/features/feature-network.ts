@@ -1,22 +1,22 @@
-/** Feature networks: what images are turned into before any score is computed. */
+/** Feature networks: they turn images into the features of scores. */
 import { UserError } from "../../base/errors.ts";
 import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 
-/** What a feature network says of a batch, float32. */
+/** The output of a feature network for a batch, float32. */
 export interface Features {
-  /** [N, D]: the activations that FID, KID, precision, recall, density, coverage and neighbours are computed on. */
+  /** [N, D]: activations for FID, KID, precision, recall, density, coverage and neighbours. */
   readonly features: Tensor;
-  /** [N, K]: class logits, that the Inception Score and the mode count are computed on. */
+  /** [N, K]: class logits for the Inception Score and the mode count. */
   readonly logits: Tensor;
 }
 
-/** A network that sees images as bytes, together with all that fixes its numbers. */
+/** A network whose inputs are images as bytes, with everything that its numbers depend on. */
 export interface FeatureNetwork {
-  /** What scores are named after: `inception`, `mnist-classifier`, ... */
+  /** The name in scores: `inception`, `mnist-classifier`, ... */
   readonly name: string;
   /** SHA-256 of the weights (of the published file, or of the safetensors file). */
   readonly hash: string;
-  /** How images reach the network's size and range, in words that are the same whenever the numbers are. */
+  /** How images get the network's size and range. The text changes whenever the numbers change. */
   readonly resizer: string;
   /** D. */
   readonly dimensions: number;

@@ -1,8 +1,9 @@
 /**
- * The weights of Inception: where they are kept, how a published file becomes one that Gantry opens, and what is checked.
+ * The weights of Inception: their place, the conversion of the published file, and the checks.
  *
- * The published file is `pt_inception-2015-12-05-6726825d.pth` of the pytorch-fid project, which torch-fidelity distributes
- * under another name; both were converted from TensorFlow's `inception-2015-12-05.tgz`. It is not part of Gantry.
+ * The published file is `pt_inception-2015-12-05-6726825d.pth` of the pytorch-fid project, which torch-fidelity
+ * distributes under another name; both were converted from TensorFlow's `inception-2015-12-05.tgz`. It is not part of
+ * Gantry.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -14,8 +15,8 @@ import { InceptionV3 } from "../../models/index.ts";
 import { bytesOf, Generator, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 
 /**
- * The published file. Its name carries the first 8 digits of the SHA-256, as PyTorch's hub checks them; the whole sum and the
- * size are those that several independent projects record for the file.
+ * The published file. Its name carries the first 8 digits of the SHA-256, as PyTorch's hub checks them; the whole sum
+ * and the size are those that several independent projects record for the file.
  */
 export const inceptionFile: OfficialFile = {
   name: "pt_inception-2015-12-05-6726825d.pth",
@@ -39,7 +40,7 @@ const TENSORS = "tensors_sha256";
 /** The weights of a converted file. */
 export interface InceptionWeights {
   readonly state: ReadonlyMap<string, Tensor>;
-  /** SHA-256 of the .pth file that they were converted from: what other tools know the weights by. */
+  /** SHA-256 of the .pth file that they were converted from: the hash that other tools use. */
   readonly hash: string;
 }
 
@@ -73,26 +74,29 @@ export function readInception(path: string = inceptionPath()): InceptionWeights 
   return { state: tensors, hash };
 }
 
-/** How a file of weights is taken over. */
+/** Options of the conversion. */
 export interface ImportOptions {
   /** Where to write; default {@link inceptionPath}. */
   readonly target?: string | undefined;
-  /** Take weights that are not the published ones, too: scores carry their hash and compare with no others. Default false. */
+  /**
+   * Take weights that are not the published ones, too: scores carry their hash and compare with no others. Default
+   * false.
+   */
   readonly anyHash?: boolean | undefined;
 }
 
 /** What {@link importInception} wrote. */
 export interface Imported {
   readonly path: string;
-  /** What scores will carry. */
+  /** The hash in scores. */
   readonly hash: string;
   /** Whether these are the weights that published scores were computed with. */
   readonly official: boolean;
 }
 
 /**
- * Converts a state dict (.pth, or .safetensors) to the file that {@link readInception} reads, atomically, after checking its
- * SHA-256, every name and shape, and that all numbers are finite.
+ * Converts a state dict (.pth, or .safetensors) to the file that {@link readInception} reads, atomically, after
+ * checking its SHA-256, every name and shape, and that all numbers are finite.
  *
  * A .safetensors file of an earlier conversion keeps the hash of the .pth that it was made of.
  *
@@ -127,7 +131,7 @@ export function presentInception(path: string = inceptionPath()): Imported | und
 
 async function fromPth(file: string, anyHash: boolean): Promise<InceptionWeights> {
   const hash = await sha256OfFile(file);
-  // Before it is read: of a file that was cut short or mixed up, the sum is the clearest thing to say.
+  // Before it is read: for a wrong or incomplete file, the sum is the clearest message.
   if (hash !== inceptionFile.sha256 && !anyHash) throw wrongHash(file, hash);
   return { state: readStateDict(file), hash };
 }

@@ -1,4 +1,4 @@
-/** Inception v3 as a feature network: the one that published Inception Scores, FIDs and KIDs are computed with. */
+/** Inception v3 as a feature network: the network of published Inception Scores, FIDs and KIDs. */
 import {
   foldBatchNorms,
   INCEPTION_CLASSES,
@@ -15,7 +15,8 @@ import { tf1Resize } from "./tf1-resize.ts";
  * How images of any size become 299 x 299 numbers around 0:
  *
  * - `tf1-bilinear` (the original, and torch-fidelity's): TensorFlow 1's bilinear, then (x - 128) / 128;
- * - `torch-bilinear` (pytorch-fid's and StudioGAN's): bilinear between pixel centres, no antialiasing, then x / 127.5 - 1.
+ * - `torch-bilinear` (pytorch-fid's and StudioGAN's): bilinear between pixel centres, no antialiasing, then x / 127.5 -
+ *   1.
  */
 export type InceptionResizer = "tf1-bilinear" | "torch-bilinear";
 
@@ -35,7 +36,10 @@ const resizers: Readonly<Record<InceptionResizer, { words: string; apply: (image
   },
 };
 
-/** Images in one pass. The maps of the first layers take 10 MB per image, so more would only leave the processor's caches. */
+/**
+ * Images in one pass. The maps of the first layers take 10 MB per image, so more would only leave the processor's
+ * caches.
+ */
 const CHUNK = 16;
 
 /** How Inception is opened. */
@@ -48,8 +52,8 @@ export interface InceptionFeatureOptions {
 /**
  * Opens Inception v3 with the published weights, from where `gantry data inception` put them.
  *
- * `hash` is the SHA-256 of the published .pth file (6726825d...), not of Gantry's conversion of it, for that is what other
- * tools' scores can be compared by. Features are the 2048 after the last pooling, logits the 1008 without bias.
+ * `hash` is the SHA-256 of the published .pth file (6726825d...), not of Gantry's conversion of it, because other
+ * tools' scores use it too. Features are the 2048 after the last pooling, logits the 1008 without bias.
  *
  * @throws UserError when the weights are not there or are damaged.
  *

@@ -1,11 +1,11 @@
-/** Feature networks by name: what `--features` and a recipe's `evaluate.features` can say. */
+/** Feature networks by name: the values of `--features` and a recipe's `evaluate.features`. */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { classifierNames, openClassifier } from "./classifier.ts";
 import type { FeatureNetwork } from "./feature-network.ts";
 import { type InceptionResizer, openInception } from "./inception.ts";
 import { openStackedClassifier, stackedClassifierName } from "./stacked-classifier.ts";
 
-/** What {@link openFeatures} opens by name; anything else must be the path of a classifier's file. */
+/** The names for {@link openFeatures}. Anything else must be the path of a classifier's file. */
 export const featureNames: readonly string[] = ["inception", ...classifierNames, stackedClassifierName];
 
 /** Where and how a feature network is opened. */
@@ -16,8 +16,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens `inception`, a built-in classifier (`stacked-mnist-classifier` is the digits' one on each channel), or the file of a classifier of one's own (`*.safetensors`, as `gantry
- * train-classifier` writes it).
+ * Opens `inception`, a built-in classifier (`stacked-mnist-classifier` is the digits' one on each channel), or the file
+ * of a user's classifier (`*.safetensors`, as `gantry train-classifier` writes it).
  *
  * @throws UserError when there is no such network or its weights are not there.
  *

@@ -1,7 +1,7 @@
 /**
- * The digits' classifier on stacked MNIST: each of the three channels is a digit of its own, and the class of an image is all
- * three. So the 1,000 modes are counted as by Metz et al. 2017 (section 3.3.1), Srivastava et al. 2017 and Lin et al. 2018, who
- * also took a classifier trained on MNIST.
+ * The digits' classifier on stacked MNIST: each of the three channels is a digit of its own, and the class of an image
+ * is all three. So the 1,000 modes are counted as by Metz et al. 2017 (section 3.3.1), Srivastava et al. 2017 and Lin
+ * et al. 2018, who also took a classifier trained on MNIST.
  */
 import { UserError } from "../../base/errors.ts";
 import { stackedClasses } from "../../data/index.ts";
@@ -9,13 +9,13 @@ import { type Device, noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { openClassifier } from "./classifier.ts";
 import type { FeatureNetwork, Features } from "./feature-network.ts";
 
-/** What `--features` and recipes call it. */
+/** Its name for `--features` and recipes. */
 export const stackedClassifierName = "stacked-mnist-classifier";
 
 /**
- * The shipped `mnist-classifier` over the channels of colour images, as a feature network: 192 features, those of red, green and
- * blue in turn, and 1,000 logits, log p(red) + log p(green) + log p(blue) in the order of {@link stackedClasses}. Their largest is
- * that of the three digits that are each the likeliest.
+ * The shipped `mnist-classifier` over the channels of colour images, as a feature network: 192 features, those of red,
+ * green and blue in turn, and 1,000 logits, log p(red) + log p(green) + log p(blue) in the order of
+ * {@link stackedClasses}. Their largest is that of the three digits that are each the likeliest.
  *
  * @throws UserError when the classifier's file is damaged, and for images that are not of three channels.
  *

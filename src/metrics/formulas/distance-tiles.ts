@@ -46,7 +46,7 @@ export function cloudOf<Name extends string>(sets: Readonly<Record<Name, Tensor>
   });
 }
 
-/** A tile of squared distances and where it stands. */
+/** A tile of squared distances and its position. */
 export interface Tile {
   /** [rows, columns] float64; those of equal points may lie on either side of 0, within the tolerance. */
   readonly squared: Tensor;

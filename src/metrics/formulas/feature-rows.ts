@@ -1,4 +1,4 @@
-/** What every score asks of the features it is given: rows of finite numbers, enough of them, of one width. */
+/** The checks of features for every score: enough rows of finite numbers, all of one width. */
 import { UserError } from "../../base/errors.ts";
 import { type Device, scope, type Tensor } from "../../tensor/index.ts";
 

@@ -1,7 +1,7 @@
 /**
  * MINE, the mutual information neural estimator (Belghazi et al. 2018, "Mutual Information Neural Estimation", arXiv
- * 1801.04062, algorithm 1): a network learns to tell pairs that belong together from pairs that do not, and how well it does
- * bounds the information that they share.
+ * 1801.04062, algorithm 1): a network learns to tell joint pairs from independent pairs, and how well it does
+ * bounds the information that x and y share.
  */
 import { UserError } from "../../base/errors.ts";
 import { donskerVaradhan, informationObjective, MovingDenominator } from "../../losses/index.ts";
@@ -14,7 +14,7 @@ import { inDouble, requireWhole } from "./feature-rows.ts";
 export interface MineOptions {
   /** Updates of the statistics network. Default 3,000. */
   readonly steps?: number;
-  /** Pairs an update, at least 2. Default 512. */
+  /** Pairs per update, at least 2. Default 512. */
   readonly batchSize?: number;
   /** Adam's learning rate. Default 1e-3. */
   readonly lr?: number;
@@ -22,11 +22,11 @@ export interface MineOptions {
   readonly decay?: number;
   /** Widths of the statistics network's ReLU layers. Default [128, 128]. */
   readonly hidden?: readonly number[];
-  /** Updates between looks at the held-out pairs. Default 100. */
+  /** Updates between evaluations on the held-out pairs. Default 100. */
   readonly every?: number;
   /** Seed of the split, the first weights and the batches. Default 0. */
   readonly seed?: number;
-  /** Told of each look as it is made. */
+  /** Called after each of these evaluations. */
   onLook?(look: MineLook): void;
 }
 
@@ -39,35 +39,38 @@ export interface MineLook {
   readonly heldOut: number;
 }
 
-/** What {@link mine} finds. */
+/** The result of {@link mine}. */
 export interface MineEstimate {
   /** I(x; y) in nats, from pairs that neither trained the network nor chose the update. */
   readonly estimate: number;
   /** The update whose weights gave it. */
   readonly step: number;
-  /** log N of the N pairs that it was taken from: do not believe an estimate that is not well below. */
+  /** log N of the N pairs that it was taken from: an estimate that is not well below is not reliable. */
   readonly ceiling: number;
   /**
-   * (sum w)^2 / sum w^2 with w = exp T over the independent pairs of the estimate: how many of them carry its second term. A
-   * few mean that the term, and with it the estimate, is an accident of the sample.
+   * (sum w)^2 / sum w^2 with w = exp T over the independent pairs of the estimate: how many of them carry its second
+   * term. A few mean that the term, and with it the estimate, is an accident of the sample.
    */
   readonly effectivePairs: number;
   readonly history: readonly MineLook[];
 }
 
-/** Ways in which held-out pairs are taken apart, each of which gives as many independent pairs as there are joint ones. */
+/**
+ * Ways in which held-out pairs are taken apart, each of which gives as many independent pairs as there are joint ones.
+ */
 const SHIFTS = 10;
 
 /**
  * Estimates the mutual information of x and y in nats from N pairs.
  *
- * The pairs are split by chance: half train the statistics network, a quarter chooses the update at which to stop (the highest
- * bound), and the last quarter, which had no part in either, gives the estimate. The network climbs the Donsker-Varadhan bound by
- * Adam along MINE's corrected gradient. Columns are standardised first, which mutual information does not notice.
+ * The pairs are split by chance: half train the statistics network, a quarter chooses the update at which to stop (the
+ * highest bound), and the last quarter, which had no part in either, gives the estimate. The network climbs the
+ * Donsker-Varadhan bound by Adam along MINE's corrected gradient. Columns are standardised first, which mutual
+ * information does not notice.
  *
- * It is a lower bound up to the error of the sample. Where the truth is large the estimate stays far below it or is not to be
- * trusted: no estimator can show with confidence that x and y share more than about log N nats (McAllester and Stratos 2020,
- * "Formal Limitations on the Measurement of Mutual Information").
+ * It is a lower bound up to the error of the sample. Where the truth is large the estimate stays far below it or is not
+ * to be trusted: no estimator can show with confidence that x and y share more than about log N nats (McAllester and
+ * Stratos 2020, "Formal Limitations on the Measurement of Mutual Information").
  *
  * The same tensors and options give the same bits on the same engine and machine.
  *

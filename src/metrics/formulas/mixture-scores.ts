@@ -5,7 +5,7 @@ import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { requireRows } from "./feature-rows.ts";
 import { modeCoverage } from "./mode-coverage.ts";
 
-/** A sample lies with its mode when it is within this many sigma of the centre. */
+/** A sample belongs to its mode when it is within this many sigma of the centre. */
 export const HIGH_QUALITY_SIGMAS = 4;
 
 /** See {@link mixtureScores}. */

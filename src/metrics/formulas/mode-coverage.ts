@@ -1,4 +1,4 @@
-/** What classes a classifier sees in samples: modes found, their entropy, their divergence from the data's. */
+/** The classes that a classifier finds in samples: number of modes, entropy, and divergence from the data. */
 import { UserError } from "../../base/errors.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { requireRows, requireWhole } from "./feature-rows.ts";

@@ -1,4 +1,4 @@
-/** Means and covariances of features in float64, over batches as they come: what the Fréchet distance needs. */
+/** Means and covariances of features in float64, over batches, for the Fréchet distance. */
 import { UserError } from "../../base/errors.ts";
 import { type Device, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { deviceOfSums, requireFinite, requireWhole } from "./feature-rows.ts";
@@ -55,7 +55,7 @@ export class Moments {
     return this.#count;
   }
 
-  /** Takes in [N, D] features of any floating dtype and device; N may be 0. */
+  /** Adds [N, D] features of any floating dtype and device; N may be 0. */
   add(features: Tensor): void {
     const shape = features.shape;
     if (shape.length !== 2 || shape[1] !== this.dimensions)

@@ -1,4 +1,4 @@
-/** Nearest training samples of generated ones: does the generator repeat what it was shown? */
+/** Nearest training samples of generated ones, to see whether the generator copies its data. */
 import { UserError } from "../../base/errors.ts";
 import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, nearest } from "./distance-tiles.ts";
@@ -96,13 +96,18 @@ export interface MemorisationOptions {
 
 /** See {@link memorisation}. */
 export interface Memorisation {
-  /** The share of generated samples nearer than `threshold` to a training sample; about `quantile` without memorising. */
+  /**
+   * The share of generated samples nearer than `threshold` to a training sample; about `quantile` without memorising.
+   */
   readonly share: number;
   /** The share of generated samples that are exact copies: at distance 0. */
   readonly copies: number;
   /** The quantile of the real samples' distances. */
   readonly threshold: number;
-  /** The median distance of generated samples over that of real ones; well below 1 for training samples changed a little. */
+  /**
+   * The median distance of generated samples over that of real ones; well below 1 for training samples changed a
+   * little.
+   */
   readonly ratio: number;
 }
 

@@ -1,4 +1,4 @@
-/** A folder or zip archive of image files, by whatever tool, as it is: every file, at its own size. */
+/** A folder or zip archive of image files, made by any tool: every file, at its own size. */
 import { UserError } from "../../base/errors.ts";
 import { type Dataset, imageFolder, type PackProgress, packOf } from "../../data/index.ts";
 import { datasetImages, type ImageSet } from "./image-set.ts";
@@ -17,8 +17,8 @@ export interface FolderOptions {
 const FIRST = 8;
 
 /**
- * The images of a folder or zip archive, none resized and none left out; `jpeg` says whether any was stored as JPEG, whose
- * artefacts scores see.
+ * The images of a folder or zip archive, none resized and none left out; `jpeg` says whether any was stored as JPEG,
+ * whose artefacts scores see.
  *
  * @throws UserError when there is no image, one cannot be read, they are not square, or their sizes differ.
  */

@@ -4,17 +4,17 @@
  *     gantry train cifar10-biggan --device cuda
  *     gantry train cifar10-biggan --set generator.shared=0 --set generator.hierarchical=false --set data.flip=false
  *
- * From the script for this data in BigGAN-PyTorch, the code of BigGAN's first author (`launch_cifar_ema.sh`): width 64, which
- * are 256 channels, z of 128 numbers, no attention, batches of 50, four discriminator updates a step, 500 epochs (125,000
- * steps), both learning rates 2e-4 with betas 0 and 0.999, hinge, N(0, 0.02^2) weights, weights averaged at 0.9999 from step
- * 1,000, and scores of 50,000 images every 5,000 steps.
+ * From the script for this data in BigGAN-PyTorch, the code of BigGAN's first author (`launch_cifar_ema.sh`): width 64,
+ * which are 256 channels, z of 128 numbers, no attention, batches of 50, four discriminator updates per step, 500
+ * epochs (125,000 steps), both learning rates 2e-4 with betas 0 and 0.999, hinge, N(0, 0.02^2) weights, weights
+ * averaged at 0.9999 from step 1,000, and scores of 50,000 images every 5,000 steps.
  *
- * From the paper, and not in that script: the shared class embedding and hierarchical z. The script has tables of the classes
- * in each norm instead, and gives z to the first layer alone. Of neither are the mirrored images. The second command takes
- * these three as the script has them. What still differs then: its biases begin as PyTorch's do, here at 0, and it draws the
- * images of its scores with batch statistics (`gantry evaluate --mode train`).
+ * From the paper, and not in that script: the shared class embedding and hierarchical z. The script has tables of the
+ * classes in each norm instead, and gives z to the first layer alone. Mirrored images are in neither. The second
+ * command takes these three as the script has them. What still differs then: its biases start as in PyTorch, here at 0,
+ * and it draws the images of its scores with batch statistics (`gantry evaluate --mode train`).
  *
- * For a GPU: on two cores a step takes about 11 s (an estimate: 21 s of processor time a step, libtorch 1.13). `--set
+ * For a GPU: on two cores a step takes about 11 s (an estimate: 21 s of processor time per step, libtorch 1.13). `--set
  * generator.width=16 --set discriminator.width=16 --set discriminatorSteps=1` is a try-out for a CPU.
  */
 import { cifar10 } from "../../data/index.ts";

@@ -3,7 +3,7 @@
  *
  *     gantry train cifar10
  *
- * About 35 minutes on two cores (reckoned from 103 ms a step in the benchmark of this size, libtorch 1.13).
+ * About 35 minutes on two cores (reckoned from 103 ms per step in the benchmark of this size, libtorch 1.13).
  *
  * Expect patches of plausible colour within 1,000 steps, shapes like animals and vehicles after some 10,000, and slow
  * gains from there: published runs of this kind take 100,000 steps, which `--set steps=100000` gives (on a GPU).

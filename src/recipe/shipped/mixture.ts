@@ -5,7 +5,7 @@
  *     gantry train mixture
  *
  * k falls from 256 by 1 % every 2,000 steps to 192 after 58,000. `--set techniques.topK.keep=bottom` (or `random`)
- * trains on the other samples, `--set techniques.topK.floor=1` on all. About half an hour on one core (17 ms a step).
+ * trains on the other samples, `--set techniques.topK.floor=1` on all. About half an hour on one core (17 ms per step).
  */
 import { mixtureOfGaussians } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";

@@ -1,12 +1,13 @@
 /**
- * Digits at 32 x 32, each class on demand: BigGAN (Brock et al. 2019) at a twelfth of its width, with everything that makes
- * it one: hierarchical latents, shared class embedding, projection, attention, orthogonal weights, averaged weights.
+ * Digits at 32 x 32, each class on demand: BigGAN (Brock et al. 2019) at a twelfth of its width, with everything that
+ * makes it one: hierarchical latents, shared class embedding, projection, attention, orthogonal weights, averaged
+ * weights.
  *
  *     gantry train mnist-biggan
  *
- * About 12 minutes on two cores (an estimate: 0.33 s of processor time a step, libtorch 1.13).
+ * About 12 minutes on two cores (an estimate: 0.33 s of processor time per step, libtorch 1.13).
  *
- * Expect strokes after some 300 steps, and digits of the class that was asked for by the end.
+ * Expect strokes after some 300 steps, and digits of the requested class by the end.
  */
 import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";

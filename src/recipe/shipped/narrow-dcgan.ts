@@ -4,8 +4,8 @@
  *
  *     gantry train narrow-dcgan
  *
- * About 15 seconds on one core. Expect strokes with the thickness and slant of digits, of which some can be read: 600 steps
- * of so narrow a network are there to compare ways of training, not to look at.
+ * About 15 seconds on one core. Expect strokes with the thickness and slant of digits, of which some can be read: 600
+ * steps of a network as narrow as this serve to compare ways of training.
  */
 import { mnist } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";

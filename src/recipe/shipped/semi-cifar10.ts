@@ -1,13 +1,13 @@
 /**
  * CIFAR-10 with 4,000 labels: semi-supervised learning with K + 1 classes and feature matching (Salimans et al. 2016,
- * section 5: 18.63 % test error). Networks and settings are the paper's and, where it is silent, those of the authors' code:
- * 1,200 epochs, the rate falling to 0 over the last 400.
+ * section 5: 18.63 % test error). Networks and settings are the paper's and, where it is silent, those of the authors'
+ * code: 1,200 epochs, the rate falling to 0 over the last 400.
  *
  *     gantry train semi-cifar10
  *     gantry train semi-cifar10 --set labels=1000
  *
- * 4.2 s of one core a step (AMD EPYC, libtorch 1.13): 35 minutes an epoch, a month of one core for the whole length, which is
- * for a GPU. A shorter run wants a shorter schedule, in steps (500 an
+ * 4.2 s of one core per step (AMD EPYC, libtorch 1.13): 35 minutes per epoch, a month of one core for the whole length,
+ * which is for a GPU. A shorter run wants a shorter schedule, in steps (500 an
  * epoch): `--set epochs=30 --set schedule.from=10000`.
  *
  * eps: the authors' Adam has 1e-8 inside the root of the second moment, which is 1e-4 outside of it.

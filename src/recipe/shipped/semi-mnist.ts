@@ -1,13 +1,14 @@
 /**
- * MNIST with 100 labels: semi-supervised learning with K + 1 classes and feature matching (Salimans et al. 2016, section 5).
- * Networks and settings are the paper's and, where it is silent, those of the authors' code.
+ * MNIST with 100 labels: semi-supervised learning with K + 1 classes and feature matching (Salimans et al. 2016,
+ * section 5). Networks and settings are the paper's and, where it is silent, those of the authors' code.
  *
  *     gantry train semi-mnist
  *     gantry train semi-mnist --set labels=20 --set labelSeed=3
  *     gantry train semi-mnist --set epochs=300         the paper's length
  *
- * 43 seconds of one core an epoch (71 ms a step, AMD EPYC, libtorch 1.13): 71 minutes on one core; 24 seconds on two, so 40
- * minutes (reckoned from two epochs). Errors, the mean of three label draws (docs/results/improved.md): 1,600 after 5 epochs, 260 after 20, 98 after 100.
+ * 43 seconds of one core per epoch (71 ms per step, AMD EPYC, libtorch 1.13): 71 minutes on one core; 24 seconds on
+ * two, so 40 minutes (reckoned from two epochs). Errors, the mean of three label draws (docs/results/improved.md):
+ * 1,600 after 5 epochs, 260 after 20, 98 after 100.
  *
  * The test error is that of all 10,000 test images. `testErrorsAveraged` is the authors' measure, of D with averaged
  * weights; `testErrors` that of its weights as they are. What counts is the last line, not the best.

@@ -1,6 +1,6 @@
 /**
  * Handwritten digits by the Wasserstein distance with a gradient penalty (WGAN-GP, Gulrajani et al. 2017): five critic
- * updates a step, no normalisation of the critic, the paper's optimizer.
+ * updates per step, no normalisation of the critic, the paper's optimizer.
  *
  *     gantry train wgan-gp
  *
