@@ -6,9 +6,8 @@
 /** How the layers of a pass behave. */
 export interface PassMode {
   /**
-   * Whether layers in train mode update their state: batch norm its running mean and variance, spectral norm
-   * its u and v. A training step makes several passes of the discriminator; only one of them is to update. Default
-   * true.
+   * Whether layers in train mode update their state: batch norm its running mean and variance, spectral norm its u and
+   * v. A training step makes several passes of the discriminator; only one of them is to update. Default true.
    */
   readonly updateStatistics: boolean;
   /**

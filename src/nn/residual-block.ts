@@ -2,10 +2,9 @@
  * Residual blocks of image GANs (He et al. 2016, in the form of Miyato et al. 2018, figure 8, and Brock et al. 2019,
  * figure 15): one that doubles the size for generators, one that halves it for discriminators.
  *
- * A convolution of 1 x 1 commutes with repeating pixels, interpolating between them and averaging them. So the
- * skip is convolved where the maps are smaller, before they are doubled or after they are halved: the published numbers
- * for a quarter of the work. The 3 x 3 convolution next to the doubling or halving is combined with it
- * (`resampled-conv.ts`).
+ * A convolution of 1 x 1 commutes with repeating pixels, interpolating between them and averaging them. So the skip is
+ * convolved where the maps are smaller, before they are doubled or after they are halved: the published numbers for a
+ * quarter of the work. The 3 x 3 convolution next to the doubling or halving is combined with it (`resampled-conv.ts`).
  */
 import type { Tensor } from "../tensor/index.ts";
 import { Identity, ReLU } from "./activations.ts";

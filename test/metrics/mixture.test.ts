@@ -76,7 +76,7 @@ describe("mixtureScores", () => {
 
 describe("mixture()", () => {
   it("needs data that know their modes", () => {
-    expect(() => metric().build()).toThrow("only mixtureOfGaussians knows");
+    expect(() => metric().build()).toThrow("needs data whose modes are known");
   });
 
   it("puts the modes into the protocol", () => {

@@ -27,10 +27,9 @@ export interface ModeCoverage {
 }
 
 /**
- * Counts the classes that a classifier gives to samples (as for stacked MNIST: Metz et al. 2017;
- * Srivastava et al. 2017). Both divergences run from the generated histogram to the reference: they punish
- * samples where there are no data, and missing classes only through the rest's surplus; the number of modes says the
- * latter directly.
+ * Counts the classes that a classifier gives to samples (as for stacked MNIST: Metz et al. 2017; Srivastava et al.
+ * 2017). Both divergences run from the generated histogram to the reference: they punish samples where there are no
+ * data, and missing classes only through the rest's surplus; the number of modes says the latter directly.
  *
  * K-1, for a real histogram of another length.
  *

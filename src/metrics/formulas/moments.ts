@@ -26,9 +26,8 @@ const BLOCK_COLUMNS = 256;
  *     mean = c + s / N        covariance = (P - s s^T / N) / (N - 1)
  *
  * The shift (the mean of the first 1,024 samples) keeps the subtraction harmless even where the mean is many times the
- * spread (Chan, Golub, LeVeque 1983). Samples are gathered into blocks of 1,024 whatever the batches are, so
- * that the same samples in the same order give the same bits for any batch size. Only the upper triangle of P is
- * computed.
+ * spread (Chan, Golub, LeVeque 1983). Samples are gathered into blocks of 1,024 whatever the batches are, so that the
+ * same samples in the same order give the same bits for any batch size. Only the upper triangle of P is computed.
  *
  * Lies on the device of the first batch (on the CPU if that device has no float64); takes D^2 + 1024 D float64. Throws
  * UserError for batches that are not [N, D], for NaN and infinities, and for a result of fewer than two samples.

@@ -1,7 +1,6 @@
 /**
- * Inception v3 in the variant for scores of generators: the network of Szegedy et al. 2016 as it is
- * in the TensorFlow graph of 2015-12-05, which Salimans et al. 2016 (Inception Score) and Heusel et al. 2017 (FID)
- * used.
+ * Inception v3 in the variant for scores of generators: the network of Szegedy et al. 2016 as it is in the TensorFlow
+ * graph of 2015-12-05, which Salimans et al. 2016 (Inception Score) and Heusel et al. 2017 (FID) used.
  *
  * It differs from the usual Inception v3, as FID's published PyTorch weights (`pt_inception-2015-12-05-6726825d.pth`)
  * need: averages in blocks leave padding out, the last block pools with the maximum, and there are 1008 logits.

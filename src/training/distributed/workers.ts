@@ -82,8 +82,7 @@ export function deviceOf(
 const commonHash = (settings: RunSettings): string => recipeHash({ ...settings, device: "cpu", threads: undefined });
 
 /**
- * Connects to the other workers; false when `stop` was raised before. It blocks this
- * process.
+ * Connects to the other workers; false when `stop` was raised before. It blocks this process.
  *
  * @throws UserError when they do not come, or when one of them trains with other settings.
  */

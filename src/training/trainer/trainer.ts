@@ -32,9 +32,7 @@ export interface Trainer {
   amended(changes: readonly string[]): Trainer;
   /** The same trainer with the settings that a run has stored. */
   restored(plain: PlainRecipe): Trainer;
-  /**
-   * The same trainer on another device.
-   */
+  /** The same trainer on another device. */
   on(device: string): Trainer;
   /** Builds modules, optimizers and random streams. The same settings give the same weights. */
   build(site: TrainingSite): Trainable;
