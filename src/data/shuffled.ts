@@ -8,7 +8,7 @@
  */
 import { UserError } from "../base/errors.ts";
 import { seedOf } from "../base/seed.ts";
-import { type Device, Generator, keep, type MemoryFormat, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { type Device, Generator, keep, type MemoryFormat, noGradScope, scope, Tensor } from "../tensor/index.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 
@@ -77,18 +77,16 @@ export class ShuffledLoader implements DataLoader {
   next(): Batch {
     const { images, labels, classes } = this.#dataset;
     const { device = "cpu", memoryFormat = "contiguous", flip = this.#dataset.flip } = this.#options;
-    return noGrad(() =>
-      scope(() => {
-        const rows = this.#take();
-        const flipped = flip ? this.#mirror(images.indexSelect(0, rows)) : images.indexSelect(0, rows);
-        // Bytes travel to the device, a quarter of the floats' size.
-        const onDevice = flipped.to({ device });
-        const floats =
-          images.dtype === "uint8" ? onDevice.to({ dtype: "float32", memoryFormat }).div_(127.5).add_(-1) : onDevice;
-        if (classes.length === 0) return { images: floats, labels: undefined };
-        return { images: floats, labels: labels.indexSelect(0, rows).to({ device }) };
-      }),
-    );
+    return noGradScope(() => {
+      const rows = this.#take();
+      const flipped = flip ? this.#mirror(images.indexSelect(0, rows)) : images.indexSelect(0, rows);
+      // Bytes travel to the device, a quarter of the floats' size.
+      const onDevice = flipped.to({ device });
+      const floats =
+        images.dtype === "uint8" ? onDevice.to({ dtype: "float32", memoryFormat }).div_(127.5).add_(-1) : onDevice;
+      if (classes.length === 0) return { images: floats, labels: undefined };
+      return { images: floats, labels: labels.indexSelect(0, rows).to({ device }) };
+    });
   }
 
   /**

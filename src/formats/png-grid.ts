@@ -1,6 +1,6 @@
 /** Sample grids: a tensor of generated images as one PNG file. */
 import { UserError } from "../base/errors.ts";
-import { noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { noGradScope, type Tensor } from "../tensor/index.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { encodePng, type GridOptions, type PixelBatch, tile } from "./tiles.ts";
 
@@ -14,8 +14,8 @@ export function quantise(images: Tensor): PixelBatch {
     throw new UserError(`images must have shape [N, C, H, W]; these have [${images.shape.join(", ")}]`);
   }
   const [count, channels, height, width] = images.shape as [number, number, number, number];
-  const values = noGrad(() =>
-    scope(() => images.detach().to({ dtype: "float32", device: "cpu" }).contiguous().toArray() as Float32Array),
+  const values = noGradScope(
+    () => images.detach().to({ dtype: "float32", device: "cpu" }).contiguous().toArray() as Float32Array,
   );
   // The clamped array rounds to nearest (halves to even), clamps, and maps NaN to 0.
   const pixels = new Uint8ClampedArray(values.length);

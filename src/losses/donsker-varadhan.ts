@@ -4,14 +4,14 @@
  *
  *     I(X; Y) >= E_joint[T(x, y)] - log E_marginal[exp T(x, y)]   for any function T; equal for T = log(p_joint / p_marginal) + c
  */
-import { noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { noGradScope, type Tensor } from "../tensor/index.ts";
 
 /** On the CPU: not every device has float64. */
 const inDouble = (values: Tensor): Tensor => values.to({ device: "cpu" }).double();
 
 /** log(mean(exp(values))) of values [N], accumulated in float64. */
 function logMeanExp(values: Tensor): number {
-  return noGrad(() => scope(() => inDouble(values).logsumexp([0]).item())) - Math.log(values.numel);
+  return noGradScope(() => inDouble(values).logsumexp([0]).item()) - Math.log(values.numel);
 }
 
 /**
@@ -25,7 +25,7 @@ function logMeanExp(values: Tensor): number {
  * donskerVaradhan(Tensor.fromArray([1, 3]), Tensor.fromArray([0, 0])); // 2
  */
 export function donskerVaradhan(joint: Tensor, marginal: Tensor): number {
-  return noGrad(() => scope(() => inDouble(joint).mean().item())) - logMeanExp(marginal);
+  return noGradScope(() => inDouble(joint).mean().item()) - logMeanExp(marginal);
 }
 
 /**

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { readSafetensors, writeSafetensors } from "../formats/index.ts";
-import { type Device, Generator, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { type Device, Generator, noGradScope, scope, type Tensor } from "../tensor/index.ts";
 import { Classifier, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
 
 const KEY = "classifier";
@@ -51,13 +51,11 @@ const storedAsHalf = (tensor: Tensor): boolean => tensor.dtype === "float32" && 
 
 /** Rounds a network's weights, in place, to the precision of the file. */
 export function roundToFile(network: Classifier): void {
-  noGrad(() =>
-    scope(() => {
-      for (const tensor of network.stateDict().values()) {
-        if (storedAsHalf(tensor)) tensor.copy_(tensor.to({ dtype: "float16" }));
-      }
-    }),
-  );
+  noGradScope(() => {
+    for (const tensor of network.stateDict().values()) {
+      if (storedAsHalf(tensor)) tensor.copy_(tensor.to({ dtype: "float16" }));
+    }
+  });
 }
 
 /**
@@ -70,16 +68,14 @@ export function roundToFile(network: Classifier): void {
  * writeClassifier("letters.safetensors", network, info);
  */
 export function writeClassifier(path: string, network: Classifier, info: ClassifierInfo): void {
-  noGrad(() =>
-    scope(() => {
-      const tensors = new Map<string, Tensor>();
-      for (const [name, tensor] of network.stateDict()) {
-        const plain = tensor.detach().contiguous();
-        tensors.set(name, storedAsHalf(plain) ? plain.to({ dtype: "float16" }) : plain);
-      }
-      writeSafetensors(path, tensors, { kind: "gantry classifier", [KEY]: JSON.stringify(info) });
-    }),
-  );
+  noGradScope(() => {
+    const tensors = new Map<string, Tensor>();
+    for (const [name, tensor] of network.stateDict()) {
+      const plain = tensor.detach().contiguous();
+      tensors.set(name, storedAsHalf(plain) ? plain.to({ dtype: "float16" }) : plain);
+    }
+    writeSafetensors(path, tensors, { kind: "gantry classifier", [KEY]: JSON.stringify(info) });
+  });
 }
 
 /**

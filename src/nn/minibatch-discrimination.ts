@@ -2,7 +2,7 @@
  * Minibatch discrimination (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.2): it lets a
  * discriminator see that the samples of a batch are alike.
  */
-import { allReduce, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { allReduce, noGradScope, scope, Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { normal, zeros } from "./init.ts";
 import { Linear } from "./linear.ts";
@@ -95,17 +95,15 @@ export class MinibatchDiscrimination extends UnaryModule {
 
   #calibrate(features: Tensor): void {
     if (features.shape[0]! < 2) return;
-    noGrad(() =>
-      scope(() => {
-        const nearest = overReplicas(this.#distances(features).amin(1).mean(0)).mul(0.5);
-        // Where all samples are equal there is no scale to set.
-        const divisor = Tensor.where(nearest.gt(0), nearest, Tensor.onesLike(nearest));
-        const lengths = this.#project.namedParameters().get("weight_g")!;
-        lengths.view([this.#kernels, this.#dimensions]).div_(divisor.unsqueeze(1));
-        this.parameter("bias").copy_(overReplicas(this.#closeness(features).mean(0)).neg());
-        this.buffer("calibrated").fill_(1);
-      }),
-    );
+    noGradScope(() => {
+      const nearest = overReplicas(this.#distances(features).amin(1).mean(0)).mul(0.5);
+      // Where all samples are equal there is no scale to set.
+      const divisor = Tensor.where(nearest.gt(0), nearest, Tensor.onesLike(nearest));
+      const lengths = this.#project.namedParameters().get("weight_g")!;
+      lengths.view([this.#kernels, this.#dimensions]).div_(divisor.unsqueeze(1));
+      this.parameter("bias").copy_(overReplicas(this.#closeness(features).mean(0)).neg());
+      this.buffer("calibrated").fill_(1);
+    });
   }
 }
 

@@ -4,7 +4,7 @@
  * they are.
  */
 import { UserError } from "../base/errors.ts";
-import { keep, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { keep, noGrad, noGradScope, scope, Tensor } from "../tensor/index.ts";
 import { BatchNorm } from "./batch-norm.ts";
 import type { Module } from "./module.ts";
 import { withPassMode } from "./pass-mode.ts";
@@ -48,7 +48,7 @@ export class StandingStatistics {
     this.#buffers = new Map(
       found.flatMap(([path, norm]) =>
         [...norm.namedBuffers()].map(([name, buffer]) => {
-          const own = noGrad(() => scope(() => keep(Tensor.zerosLike(buffer))));
+          const own = noGradScope(() => keep(Tensor.zerosLike(buffer)));
           return [`${path}.${name}`, own] as const;
         }),
       ),

@@ -2,7 +2,7 @@
  * Layers with a `weight`, and the place where spectral norm and weight norm make the weight of a pass from
  * the stored tensors.
  */
-import { noGrad, scope, Tensor } from "../tensor/index.ts";
+import { noGradScope, Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
 import { UnaryModule } from "./module.ts";
@@ -119,17 +119,15 @@ export abstract class WeightedModule extends UnaryModule {
   protected fitted(apply: () => Tensor, channels: number): Tensor {
     if (!passMode().initialiseFromData || !this.fitsToData) return apply();
     const std = this.#reparametrisation!.initialStd!;
-    noGrad(() =>
-      scope(() => {
-        const output = apply();
-        const others = output.shape.map((_, i) => i).filter((i) => i !== channels);
-        const mean = output.mean(others);
-        const spread = output.std(others, { correction: 0 });
-        const factors = Tensor.where(spread.gt(0), spread.reciprocal().mul(std), Tensor.onesLike(spread));
-        this.#reparametrisation!.stretch!(this.#lookup, factors);
-        this.namedParameters().get("bias")?.sub_(mean).mul_(factors);
-      }),
-    );
+    noGradScope(() => {
+      const output = apply();
+      const others = output.shape.map((_, i) => i).filter((i) => i !== channels);
+      const mean = output.mean(others);
+      const spread = output.std(others, { correction: 0 });
+      const factors = Tensor.where(spread.gt(0), spread.reciprocal().mul(std), Tensor.onesLike(spread));
+      this.#reparametrisation!.stretch!(this.#lookup, factors);
+      this.namedParameters().get("bias")?.sub_(mean).mul_(factors);
+    });
     return apply();
   }
 

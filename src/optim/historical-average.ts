@@ -4,7 +4,7 @@
  */
 import { UserError } from "../base/errors.ts";
 import type { Module } from "../nn/index.ts";
-import { type Device, foreachAdd_, foreachSub, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { type Device, foreachAdd_, foreachSub, keep, noGrad, noGradScope, type Tensor } from "../tensor/index.ts";
 
 /**
  * Keeps mean = (1/t) sum_{i=1..t} theta[i] over the values theta[1] ... theta[t] that the parameters of `network` had:
@@ -34,8 +34,7 @@ export class HistoricalAverage {
   constructor(network: Module) {
     this.#network = network;
     this.#device = network.parameters().some(({ device }) => device.startsWith("mps")) ? "cpu" : undefined;
-    const wide = (tensor: Tensor): Tensor =>
-      keep(noGrad(() => scope(() => this.#placed(tensor.detach()).double().clone())));
+    const wide = (tensor: Tensor): Tensor => keep(noGradScope(() => this.#placed(tensor.detach()).double().clone()));
     this.#means = new Map([...network.namedParameters()].map(([name, tensor]) => [name, wide(tensor)]));
   }
 
@@ -44,28 +43,24 @@ export class HistoricalAverage {
    */
   update(): void {
     this.#count++;
-    noGrad(() => scope(() => foreachAdd_([...this.#means.values()], this.#distances(), 1 / this.#count)));
+    noGradScope(() => foreachAdd_([...this.#means.values()], this.#distances(), 1 / this.#count));
   }
 
   /** `gradients` (in the order of the network's parameters) plus weight x 2 (theta - mean), as new tensors. */
   pull(gradients: readonly Tensor[], weight: number): readonly Tensor[] {
-    return noGrad(() =>
-      scope(() => {
-        // Subtracted in float64 and then rounded: close to the mean a float32 difference would be rounding alone.
-        const distances = this.#distances().map((distance, i) => {
-          const { dtype, device } = gradients[i]!;
-          return distance.to({ dtype, device });
-        });
-        return foreachSub(gradients, distances, -2 * weight);
-      }),
-    );
+    return noGradScope(() => {
+      // Subtracted in float64 and then rounded: close to the mean a float32 difference would be rounding alone.
+      const distances = this.#distances().map((distance, i) => {
+        const { dtype, device } = gradients[i]!;
+        return distance.to({ dtype, device });
+      });
+      return foreachSub(gradients, distances, -2 * weight);
+    });
   }
 
   /** |theta - mean|^2 over all parameters, as the weights are now. */
   squaredDistance(): number {
-    return noGrad(() =>
-      scope(() => this.#distances().reduce((sum, distance) => sum + distance.square().sum().item(), 0)),
-    );
+    return noGradScope(() => this.#distances().reduce((sum, distance) => sum + distance.square().sum().item(), 0));
   }
 
   /** The means by the names of the network's parameters; live tensors, not copies. */

@@ -1,7 +1,7 @@
 /** Optimizer: an update rule together with its state. */
 import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import { foreachSub, grad, keep, noGrad, scope, Tensor } from "../tensor/index.ts";
+import { foreachSub, grad, keep, noGrad, noGradScope, Tensor } from "../tensor/index.ts";
 
 /** The numbers in an optimizer's state, as a checkpoint keeps them. */
 export type OptimizerScalars = Readonly<Record<string, number>>;
@@ -63,7 +63,7 @@ export abstract class Optimizer {
       );
     }
     this.steps++;
-    noGrad(() => scope(() => this.update(gradients)));
+    noGradScope(() => this.update(gradients));
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { UserError } from "../base/errors.ts";
 import type { Module } from "../nn/index.ts";
-import { foreachAdd_, foreachMul_, keep, noGrad, scope, type Tensor } from "../tensor/index.ts";
+import { foreachAdd_, foreachMul_, keep, noGrad, noGradScope, type Tensor } from "../tensor/index.ts";
 
 /** Options of {@link WeightAveraging}. */
 export interface WeightAveragingOptions {
@@ -58,19 +58,17 @@ export class WeightAveraging {
   update(): void {
     const decay = this.#decayNow();
     this.#updates++;
-    noGrad(() =>
-      scope(() => {
-        const averages = [...this.#averages.values()];
-        const current = this.#network.parameters();
-        if (decay === 0) {
-          for (const [i, average] of averages.entries()) average.copy_(current[i]!);
-        } else {
-          foreachMul_(averages, decay);
-          foreachAdd_(averages, current, 1 - decay);
-        }
-        for (const [name, buffer] of this.#network.namedBuffers()) this.#copies.get(name)!.copy_(buffer);
-      }),
-    );
+    noGradScope(() => {
+      const averages = [...this.#averages.values()];
+      const current = this.#network.parameters();
+      if (decay === 0) {
+        for (const [i, average] of averages.entries()) average.copy_(current[i]!);
+      } else {
+        foreachMul_(averages, decay);
+        foreachAdd_(averages, current, 1 - decay);
+      }
+      for (const [name, buffer] of this.#network.namedBuffers()) this.#copies.get(name)!.copy_(buffer);
+    });
   }
 
   /** Runs `body` with the averages in place of the network's own weights; nothing is copied. */

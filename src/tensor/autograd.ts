@@ -1,5 +1,5 @@
 /** Gradients of any order, and whether computations are recorded for them. */
-import { refusePromise, TensorHandle } from "./handle.ts";
+import { refusePromise, scope, TensorHandle } from "./handle.ts";
 import { binding } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -80,6 +80,11 @@ function withGradMode<T>(enabled: boolean, callback: () => T): T {
 /** Runs `callback` without recording for gradients. */
 export function noGrad<T>(callback: () => T): T {
   return withGradMode(false, callback);
+}
+
+/** {@link noGrad} and {@link scope}: nothing is recorded, and only the tensors that `callback` returns are kept. */
+export function noGradScope<T>(callback: () => T): T {
+  return noGrad(() => scope(callback));
 }
 
 /** Runs `callback` with recording on, inside a {@link noGrad}. */

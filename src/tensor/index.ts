@@ -6,6 +6,7 @@ export {
   inferenceMode,
   isGradEnabled,
   noGrad,
+  noGradScope,
 } from "./autograd.ts";
 export { bytesOf, tensorOf } from "./bytes.ts";
 export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "./collectives.ts";

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { Generator, noGradScope, Tensor } from "../../tensor/index.ts";
 import { defineDataset } from "../define.ts";
 import type { Batch, DataLoader, LoaderRequest, LoaderState } from "../loader.ts";
 import type { Mixture, VectorData, VectorLoaderOptions } from "../vectors.ts";
@@ -90,18 +90,16 @@ class MixtureLoader implements DataLoader {
   }
 
   next(): Batch {
-    return noGrad(() =>
-      scope(() => {
-        const { batchSize: size, device = "cpu" } = this.#options;
-        const random = { generator: this.#generator };
-        const modes = Tensor.randint(0, this.#mixture.centres.length, [size], random);
-        const noise = Tensor.randn([size, 2], random).mul_(this.#mixture.sigma);
-        this.#drawn += size;
-        const centres = Tensor.fromArray(this.#mixture.centres);
-        const images = centres.indexSelect(0, modes).add_(noise).to({ device });
-        return { images, labels: undefined };
-      }),
-    );
+    return noGradScope(() => {
+      const { batchSize: size, device = "cpu" } = this.#options;
+      const random = { generator: this.#generator };
+      const modes = Tensor.randint(0, this.#mixture.centres.length, [size], random);
+      const noise = Tensor.randn([size, 2], random).mul_(this.#mixture.sigma);
+      this.#drawn += size;
+      const centres = Tensor.fromArray(this.#mixture.centres);
+      const images = centres.indexSelect(0, modes).add_(noise).to({ device });
+      return { images, labels: undefined };
+    });
   }
 
   state(): LoaderState {

@@ -1,6 +1,6 @@
 /** Feature networks: they turn images into the features of scores. */
 import { UserError } from "../../base/errors.ts";
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGradScope, scope, Tensor } from "../../tensor/index.ts";
 
 /** The output of a feature network for a batch, float32. */
 export interface Features {
@@ -40,15 +40,13 @@ export function inChunks(name: string, images: Tensor, size: number, pass: (chun
       `${name}: images are ${images.dtype} [${images.shape.join(", ")}]; they must be uint8 [N, 1 or 3, H, W]`,
     );
   }
-  return noGrad(() =>
-    scope(() => {
-      const starts = Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size);
-      const parts = starts.map((start) => scope(() => pass(images.narrow(0, start, Math.min(size, count - start)))));
-      if (parts.length === 1) return parts[0]!;
-      return {
-        features: Tensor.cat(parts.map(({ features }) => features)),
-        logits: Tensor.cat(parts.map(({ logits }) => logits)),
-      };
-    }),
-  );
+  return noGradScope(() => {
+    const starts = Array.from({ length: Math.ceil(count / size) }, (_, i) => i * size);
+    const parts = starts.map((start) => scope(() => pass(images.narrow(0, start, Math.min(size, count - start)))));
+    if (parts.length === 1) return parts[0]!;
+    return {
+      features: Tensor.cat(parts.map(({ features }) => features)),
+      logits: Tensor.cat(parts.map(({ logits }) => logits)),
+    };
+  });
 }

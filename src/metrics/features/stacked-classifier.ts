@@ -5,7 +5,7 @@
  */
 import { UserError } from "../../base/errors.ts";
 import { stackedClasses } from "../../data/index.ts";
-import { type Device, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { type Device, noGradScope, type Tensor } from "../../tensor/index.ts";
 import { openClassifier } from "./classifier.ts";
 import type { FeatureNetwork, Features } from "./feature-network.ts";
 
@@ -39,22 +39,20 @@ export function openStackedClassifier({ device }: { readonly device: Device }): 
           `${stackedClassifierName}: images are [${shape}]; they must be [N, 3, H, W], a digit a channel`,
         );
       }
-      return noGrad(() =>
-        scope(() => {
-          const { features, logits } = digits.forward(images.reshape([3 * count, 1, height, width]));
-          const each = logits.logSoftmax(1).view([count, 3, 10]);
-          const [red, green, blue] = [0, 1, 2].map((channel) => each.select(1, channel).contiguous()) as [
-            Tensor,
-            Tensor,
-            Tensor,
-          ];
-          const sums = red
-            .view([count, 10, 1, 1])
-            .add(green.view([count, 1, 10, 1]))
-            .add(blue.view([count, 1, 1, 10]));
-          return { features: features.view([count, 3 * digits.dimensions]), logits: sums.view([count, 1000]) };
-        }),
-      );
+      return noGradScope(() => {
+        const { features, logits } = digits.forward(images.reshape([3 * count, 1, height, width]));
+        const each = logits.logSoftmax(1).view([count, 3, 10]);
+        const [red, green, blue] = [0, 1, 2].map((channel) => each.select(1, channel).contiguous()) as [
+          Tensor,
+          Tensor,
+          Tensor,
+        ];
+        const sums = red
+          .view([count, 10, 1, 1])
+          .add(green.view([count, 1, 10, 1]))
+          .add(blue.view([count, 1, 1, 10]));
+        return { features: features.view([count, 3 * digits.dimensions]), logits: sums.view([count, 1000]) };
+      });
     },
     dispose: () => digits.dispose(),
   };

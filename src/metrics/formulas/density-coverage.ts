@@ -1,5 +1,5 @@
 /** Density and coverage (Naeem et al. 2020, section 3.2). */
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGradScope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, eachTile, squaredRadii } from "./distance-tiles.ts";
 import { requireManifolds, shareAbove0 } from "./precision-recall.ts";
 
@@ -40,20 +40,18 @@ export function densityCoverage(
   { neighbours = 5 }: DensityCoverageOptions = {},
 ): DensityCoverage {
   requireManifolds(real, fake, neighbours);
-  return noGrad(() =>
-    scope(() => {
-      const { points, tolerance } = cloudOf({ real, fake });
-      const reach = squaredRadii(points.real, neighbours).sub(tolerance);
-      const held = Tensor.zeros([real.shape[0]!], { dtype: "int64", device: reach.device });
-      eachTile(points.real, points.fake, ({ squared, row }) => {
-        const rows = squared.shape[0]!;
-        const inside = squared.lt(reach.narrow(0, row, rows).unsqueeze(1));
-        held.narrow(0, row, rows).add_(inside.sum([1]));
-      });
-      return {
-        density: held.sum().item() / (neighbours * fake.shape[0]!),
-        coverage: shareAbove0(held),
-      };
-    }),
-  );
+  return noGradScope(() => {
+    const { points, tolerance } = cloudOf({ real, fake });
+    const reach = squaredRadii(points.real, neighbours).sub(tolerance);
+    const held = Tensor.zeros([real.shape[0]!], { dtype: "int64", device: reach.device });
+    eachTile(points.real, points.fake, ({ squared, row }) => {
+      const rows = squared.shape[0]!;
+      const inside = squared.lt(reach.narrow(0, row, rows).unsqueeze(1));
+      held.narrow(0, row, rows).add_(inside.sum([1]));
+    });
+    return {
+      density: held.sum().item() / (neighbours * fake.shape[0]!),
+      coverage: shareAbove0(held),
+    };
+  });
 }

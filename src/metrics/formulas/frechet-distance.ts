@@ -3,7 +3,7 @@
  * (Heusel et al. 2017).
  */
 import { UserError } from "../../base/errors.ts";
-import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { noGradScope, scope, type Tensor } from "../../tensor/index.ts";
 import { deviceOfSums } from "./feature-rows.ts";
 import type { Gaussian } from "./moments.ts";
 
@@ -45,7 +45,7 @@ export interface FactoredGaussian extends Gaussian {
 /** Adds a factor; see {@link frechetDistance} for how the rank is found. */
 export function factored(gaussian: Gaussian): FactoredGaussian {
   requireGaussian(gaussian);
-  return { ...gaussian, factor: noGrad(() => scope(() => factorOf(gaussian.covariance))) };
+  return { ...gaussian, factor: noGradScope(() => factorOf(gaussian.covariance)) };
 }
 
 /** {@link frechetDistance} to a Gaussian whose factor is known. */
@@ -56,16 +56,14 @@ export function frechetToFactored(a: Gaussian, b: FactoredGaussian): number {
     throw new UserError(
       `the Fréchet distance needs Gaussians of the same dimensions, got ${dimensionsA} and ${dimensionsB}`,
     );
-  return noGrad(() =>
-    scope(() => {
-      const device = deviceOfSums(a.mean.device);
-      const [mean, covariance, factor] = [b.mean, b.covariance, b.factor].map((tensor) => tensor.to({ device }));
-      const means = a.mean.sub(mean!).square().sum().item();
-      const traces = a.covariance.diagonal().sum().item() + covariance!.diagonal().sum().item();
-      const product = factorOf(a.covariance).transpose(0, 1).mm(factor!);
-      return means + Math.max(0, traces - 2 * sumOfSingularValues(product, traces));
-    }),
-  );
+  return noGradScope(() => {
+    const device = deviceOfSums(a.mean.device);
+    const [mean, covariance, factor] = [b.mean, b.covariance, b.factor].map((tensor) => tensor.to({ device }));
+    const means = a.mean.sub(mean!).square().sum().item();
+    const traces = a.covariance.diagonal().sum().item() + covariance!.diagonal().sum().item();
+    const product = factorOf(a.covariance).transpose(0, 1).mm(factor!);
+    return means + Math.max(0, traces - 2 * sumOfSingularValues(product, traces));
+  });
 }
 
 function requireGaussian({ mean, covariance }: Gaussian): void {

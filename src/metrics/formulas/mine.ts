@@ -7,7 +7,7 @@ import { UserError } from "../../base/errors.ts";
 import { donskerVaradhan, informationObjective, MovingDenominator } from "../../losses/index.ts";
 import { nextRows, StatisticsNetwork } from "../../models/index.ts";
 import { Adam } from "../../optim/index.ts";
-import { Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { Generator, grad, keep, noGrad, noGradScope, scope, Tensor } from "../../tensor/index.ts";
 import { inDouble, requireWhole } from "./feature-rows.ts";
 
 /** Options of {@link mine}. */
@@ -148,17 +148,15 @@ function climb(network: StatisticsNetwork, optimizer: Adam, denominator: MovingD
 
 /** The bound on all pairs, each x taken with its y and with those of {@link SHIFTS} other rows. */
 function boundOf(network: StatisticsNetwork, { x, y }: Pairs): { bound: number; effectivePairs: number } {
-  return noGrad(() =>
-    scope(() => {
-      const count = x.shape[0]!;
-      const joint = network.forward(x, y);
-      const shifts = Array.from({ length: SHIFTS }, (_, i) => 1 + Math.floor((i * (count - 1)) / SHIFTS));
-      const apart = [...new Set(shifts)].map((by) => scope(() => network.forward(x, nextRows(y, by))));
-      const marginal = inDouble(Tensor.cat(apart, 0));
-      const effective = Math.exp(2 * marginal.logsumexp([0]).item() - marginal.mul(2).logsumexp([0]).item());
-      return { bound: donskerVaradhan(joint, marginal), effectivePairs: effective };
-    }),
-  );
+  return noGradScope(() => {
+    const count = x.shape[0]!;
+    const joint = network.forward(x, y);
+    const shifts = Array.from({ length: SHIFTS }, (_, i) => 1 + Math.floor((i * (count - 1)) / SHIFTS));
+    const apart = [...new Set(shifts)].map((by) => scope(() => network.forward(x, nextRows(y, by))));
+    const marginal = inDouble(Tensor.cat(apart, 0));
+    const effective = Math.exp(2 * marginal.logsumexp([0]).item() - marginal.mul(2).logsumexp([0]).item());
+    return { bound: donskerVaradhan(joint, marginal), effectivePairs: effective };
+  });
 }
 
 /** Different rows by chance; with few pairs all of them. */

@@ -1,7 +1,7 @@
 /** How well samples hit the modes of a known mixture of Gaussians: quality, modes found, evenness. */
 import { UserError } from "../../base/errors.ts";
 import type { Mixture } from "../../data/index.ts";
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGradScope, Tensor } from "../../tensor/index.ts";
 import { requireRows } from "./feature-rows.ts";
 import { modeCoverage } from "./mode-coverage.ts";
 
@@ -27,16 +27,14 @@ export interface MixtureScores {
 
 /** For each sample the nearest centre: its number (int64 [N]) and the vector towards it (float32 [N, 2]). */
 export function nearestModes(samples: Tensor, mixture: Mixture): { mode: Tensor; towards: Tensor; distance: Tensor } {
-  return noGrad(() =>
-    scope(() => {
-      const centres = Tensor.fromArray(mixture.centres).to({ device: samples.device });
-      const offsets = centres.unsqueeze(0).sub(samples.detach().unsqueeze(1));
-      const squared = offsets.mul(offsets).sum([2]);
-      const mode = squared.argmin(1);
-      const towards = centres.indexSelect(0, mode).sub(samples.detach());
-      return { mode, towards, distance: towards.mul(towards).sum([1]).sqrt() };
-    }),
-  );
+  return noGradScope(() => {
+    const centres = Tensor.fromArray(mixture.centres).to({ device: samples.device });
+    const offsets = centres.unsqueeze(0).sub(samples.detach().unsqueeze(1));
+    const squared = offsets.mul(offsets).sum([2]);
+    const mode = squared.argmin(1);
+    const towards = centres.indexSelect(0, mode).sub(samples.detach());
+    return { mode, towards, distance: towards.mul(towards).sum([1]).sqrt() };
+  });
 }
 
 /**
@@ -54,21 +52,19 @@ export function mixtureScores(samples: Tensor, mixture: Mixture): MixtureScores 
   if (samples.shape[1] !== 2) {
     throw new UserError(`a mixture in the plane has samples of 2 numbers; these have ${samples.shape[1]}`);
   }
-  return noGrad(() =>
-    scope(() => {
-      const count = samples.shape[0]!;
-      const { mode, distance } = nearestModes(samples, mixture);
-      const good = distance.le(HIGH_QUALITY_SIGMAS * mixture.sigma);
-      const goodModes = Array.from(Tensor.where(good, mode, Tensor.fullLike(mode, -1)).toArray(), Number);
-      const histogram = mixture.centres.map(() => 0);
-      for (const one of goodModes) if (one >= 0) histogram[one]!++;
-      return {
-        highQuality: good.float().sum().item() / count,
-        modes: histogram.filter((hits) => hits > 0).length,
-        reverseKl: modeCoverage(mode, mixture.centres.length).reverseKl,
-        distance: distance.double().mean().item(),
-        histogram,
-      };
-    }),
-  );
+  return noGradScope(() => {
+    const count = samples.shape[0]!;
+    const { mode, distance } = nearestModes(samples, mixture);
+    const good = distance.le(HIGH_QUALITY_SIGMAS * mixture.sigma);
+    const goodModes = Array.from(Tensor.where(good, mode, Tensor.fullLike(mode, -1)).toArray(), Number);
+    const histogram = mixture.centres.map(() => 0);
+    for (const one of goodModes) if (one >= 0) histogram[one]!++;
+    return {
+      highQuality: good.float().sum().item() / count,
+      modes: histogram.filter((hits) => hits > 0).length,
+      reverseKl: modeCoverage(mode, mixture.centres.length).reverseKl,
+      distance: distance.double().mean().item(),
+      histogram,
+    };
+  });
 }

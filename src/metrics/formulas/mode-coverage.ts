@@ -1,6 +1,6 @@
 /** The classes that a classifier finds in samples: number of modes, entropy, and divergence from the data. */
 import { UserError } from "../../base/errors.ts";
-import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { noGradScope, type Tensor } from "../../tensor/index.ts";
 import { requireRows, requireWhole } from "./feature-rows.ts";
 
 /** Options of {@link modeCoverage}. */
@@ -42,7 +42,7 @@ export interface ModeCoverage {
  */
 export function modeCoverage(samples: Tensor, classes: number, { real }: ModeCoverageOptions = {}): ModeCoverage {
   requireWhole(classes, "classes", 1);
-  const histogram = noGrad(() => scope(() => histogramOf(samples, classes)));
+  const histogram = noGradScope(() => histogramOf(samples, classes));
   const shares = sharesOf(histogram);
   const kl = (reference: readonly number[]): number =>
     shares.reduce((sum, p, i) => (p === 0 ? sum : sum + p * Math.log(p / reference[i]!)), 0);

@@ -1,6 +1,6 @@
 /** Means and covariances of features in float64, over batches, for the Fréchet distance. */
 import { UserError } from "../../base/errors.ts";
-import { type Device, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { type Device, keep, noGradScope, scope, Tensor } from "../../tensor/index.ts";
 import { deviceOfSums, requireFinite, requireWhole } from "./feature-rows.ts";
 
 /** A Gaussian as it was fitted to samples. */
@@ -60,23 +60,21 @@ export class Moments {
     if (shape.length !== 2 || shape[1] !== this.dimensions)
       throw new UserError(`features must be [samples, ${this.dimensions}], got [${shape.join(", ")}]`);
     requireFinite(features, `features ${this.#count} to ${this.#count + shape[0]! - 1}`);
-    noGrad(() =>
-      scope(() => {
-        this.#sums ??= newSums(this.dimensions, deviceOfSums(features.device));
-        const { buffer } = this.#sums;
-        const rows = features.detach().to({ device: buffer.device });
-        for (let start = 0; start < shape[0]!; ) {
-          const filled = this.#count % BLOCK_ROWS;
-          const length = Math.min(shape[0]! - start, BLOCK_ROWS - filled);
-          buffer.narrow(0, filled, length).copy_(rows.narrow(0, start, length));
-          start += length;
-          this.#count += length;
-          if (filled + length < BLOCK_ROWS) continue;
-          this.#sums.shift ??= keep(buffer.mean(0));
-          accumulate(this.#sums, this.#sums.shift, BLOCK_ROWS);
-        }
-      }),
-    );
+    noGradScope(() => {
+      this.#sums ??= newSums(this.dimensions, deviceOfSums(features.device));
+      const { buffer } = this.#sums;
+      const rows = features.detach().to({ device: buffer.device });
+      for (let start = 0; start < shape[0]!; ) {
+        const filled = this.#count % BLOCK_ROWS;
+        const length = Math.min(shape[0]! - start, BLOCK_ROWS - filled);
+        buffer.narrow(0, filled, length).copy_(rows.narrow(0, start, length));
+        start += length;
+        this.#count += length;
+        if (filled + length < BLOCK_ROWS) continue;
+        this.#sums.shift ??= keep(buffer.mean(0));
+        accumulate(this.#sums, this.#sums.shift, BLOCK_ROWS);
+      }
+    });
   }
 
   /** The Gaussian of all samples so far; more may be added afterwards. Its tensors belong to the caller. */
@@ -85,15 +83,13 @@ export class Moments {
     const sums = this.#sums;
     if (sums === undefined || count < 2)
       throw new UserError(`a covariance needs at least 2 samples, there ${count === 1 ? "is 1" : `are ${count}`}`);
-    return noGrad(() =>
-      scope(() => {
-        // What is still in the buffer is added to copies: the block may yet fill up.
-        const { shift, sum, products } = withRest(sums, count % BLOCK_ROWS);
-        const upper = products.addmm(sum.unsqueeze(1), sum.unsqueeze(0), { alpha: -1 / count }).triu();
-        const covariance = upper.add(upper.triu(1).transpose(0, 1)).div(count - 1);
-        return { count, mean: sum.div(count).add(shift), covariance };
-      }),
-    );
+    return noGradScope(() => {
+      // What is still in the buffer is added to copies: the block may yet fill up.
+      const { shift, sum, products } = withRest(sums, count % BLOCK_ROWS);
+      const upper = products.addmm(sum.unsqueeze(1), sum.unsqueeze(0), { alpha: -1 / count }).triu();
+      const covariance = upper.add(upper.triu(1).transpose(0, 1)).div(count - 1);
+      return { count, mean: sum.div(count).add(shift), covariance };
+    });
   }
 
   /** Frees the sums; a further `add` starts from nothing. */

@@ -1,6 +1,6 @@
 /** Nearest training samples of generated ones, to see whether the generator copies its data. */
 import { UserError } from "../../base/errors.ts";
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGradScope, scope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, nearest } from "./distance-tiles.ts";
 import { inDouble, requireRows, requireSameWidth, requireWhole } from "./feature-rows.ts";
 
@@ -32,26 +32,24 @@ const CHUNK = 256;
  */
 export function nearestNeighbours(queries: Tensor, references: Tensor, k = 1): Neighbours {
   requireWhole(k, "k", 1);
-  return noGrad(() =>
-    scope(() => {
-      const a = rowsOf(queries);
-      const b = rowsOf(references);
-      requireRows(a, "the queries", 1);
-      requireRows(b, `the references of ${k} nearest`, k);
-      requireSameWidth(a, b, "the queries", "the references");
-      const { points } = cloudOf({ references: b, queries: a });
-      const { indices } = nearest(points.queries, points.references, k);
-      const exact = inDouble(b).to({ device: indices.device });
-      const chunks = inDouble(a)
-        .to({ device: indices.device })
-        .split(CHUNK)
-        .map((rows, i) => scope(() => ordered(rows, exact, indices.narrow(0, i * CHUNK, rows.shape[0]!))));
-      return {
-        indices: Tensor.cat(chunks.map((chunk) => chunk.indices)),
-        distances: Tensor.cat(chunks.map((chunk) => chunk.distances)),
-      };
-    }),
-  );
+  return noGradScope(() => {
+    const a = rowsOf(queries);
+    const b = rowsOf(references);
+    requireRows(a, "the queries", 1);
+    requireRows(b, `the references of ${k} nearest`, k);
+    requireSameWidth(a, b, "the queries", "the references");
+    const { points } = cloudOf({ references: b, queries: a });
+    const { indices } = nearest(points.queries, points.references, k);
+    const exact = inDouble(b).to({ device: indices.device });
+    const chunks = inDouble(a)
+      .to({ device: indices.device })
+      .split(CHUNK)
+      .map((rows, i) => scope(() => ordered(rows, exact, indices.narrow(0, i * CHUNK, rows.shape[0]!))));
+    return {
+      indices: Tensor.cat(chunks.map((chunk) => chunk.indices)),
+      distances: Tensor.cat(chunks.map((chunk) => chunk.distances)),
+    };
+  });
 }
 
 function rowsOf(samples: Tensor): Tensor {

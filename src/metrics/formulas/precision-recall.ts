@@ -1,6 +1,6 @@
 /** Improved precision and recall (Kynkäänniemi et al. 2019, section 2). */
 import { UserError } from "../../base/errors.ts";
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGradScope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, eachTile, squaredRadii } from "./distance-tiles.ts";
 import { requireRows, requireSameWidth, requireWhole } from "./feature-rows.ts";
 
@@ -41,23 +41,21 @@ export function precisionRecall(
   { neighbours = 3 }: PrecisionRecallOptions = {},
 ): PrecisionRecall {
   requireManifolds(real, fake, neighbours);
-  return noGrad(() =>
-    scope(() => {
-      const { points, tolerance } = cloudOf({ real, fake });
-      const realReach = squaredRadii(points.real, neighbours).add(tolerance);
-      const fakeReach = squaredRadii(points.fake, neighbours).add(tolerance);
-      const fakeInside = Tensor.zeros([fake.shape[0]!], { dtype: "int64", device: realReach.device });
-      const realInside = Tensor.zeros([real.shape[0]!], { dtype: "int64", device: realReach.device });
-      eachTile(points.real, points.fake, ({ squared, row, column }) => {
-        const [rows, columns] = squared.shape as [number, number];
-        const inReal = squared.le(realReach.narrow(0, row, rows).unsqueeze(1));
-        const inFake = squared.le(fakeReach.narrow(0, column, columns));
-        fakeInside.narrow(0, column, columns).add_(inReal.sum([0]));
-        realInside.narrow(0, row, rows).add_(inFake.sum([1]));
-      });
-      return { precision: shareAbove0(fakeInside), recall: shareAbove0(realInside) };
-    }),
-  );
+  return noGradScope(() => {
+    const { points, tolerance } = cloudOf({ real, fake });
+    const realReach = squaredRadii(points.real, neighbours).add(tolerance);
+    const fakeReach = squaredRadii(points.fake, neighbours).add(tolerance);
+    const fakeInside = Tensor.zeros([fake.shape[0]!], { dtype: "int64", device: realReach.device });
+    const realInside = Tensor.zeros([real.shape[0]!], { dtype: "int64", device: realReach.device });
+    eachTile(points.real, points.fake, ({ squared, row, column }) => {
+      const [rows, columns] = squared.shape as [number, number];
+      const inReal = squared.le(realReach.narrow(0, row, rows).unsqueeze(1));
+      const inFake = squared.le(fakeReach.narrow(0, column, columns));
+      fakeInside.narrow(0, column, columns).add_(inReal.sum([0]));
+      realInside.narrow(0, row, rows).add_(inFake.sum([1]));
+    });
+    return { precision: shareAbove0(fakeInside), recall: shareAbove0(realInside) };
+  });
 }
 
 /** @internal The share of entries above 0. */

@@ -4,7 +4,7 @@
  * 2018, "Generative Modeling using the Sliced Wasserstein Distance").
  */
 import { z } from "zod";
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGradScope, Tensor } from "../../tensor/index.ts";
 import { inDouble, requireRows, requireSameWidth } from "../formulas/feature-rows.ts";
 import { defineMetric } from "../metric.ts";
 
@@ -49,18 +49,16 @@ export function slicedDistance(a: Tensor, b: Tensor, directions: Tensor): number
   requireRows(a, "the generated features", 1);
   requireRows(b, "the real features", 1);
   requireSameWidth(a, b, "the generated features", "the real features");
-  return noGrad(() =>
-    scope(() => {
-      const unit = inDouble(directions).div(inDouble(directions).norm(2, [0], true));
-      const sorted = (rows: Tensor): Tensor =>
-        inDouble(rows)
-          .mm(unit.to({ device: inDouble(rows).device }))
-          .sort(0)[0];
-      const { rowsOfA, rowsOfB, shares } = quantiles(a.shape[0]!, b.shape[0]!);
-      const difference = sorted(a).indexSelect(0, rowsOfA).sub(sorted(b).indexSelect(0, rowsOfB));
-      return Math.sqrt(difference.square().mul(shares.unsqueeze(1)).sum(0).mean().item());
-    }),
-  );
+  return noGradScope(() => {
+    const unit = inDouble(directions).div(inDouble(directions).norm(2, [0], true));
+    const sorted = (rows: Tensor): Tensor =>
+      inDouble(rows)
+        .mm(unit.to({ device: inDouble(rows).device }))
+        .sort(0)[0];
+    const { rowsOfA, rowsOfB, shares } = quantiles(a.shape[0]!, b.shape[0]!);
+    const difference = sorted(a).indexSelect(0, rowsOfA).sub(sorted(b).indexSelect(0, rowsOfB));
+    return Math.sqrt(difference.square().mul(shares.unsqueeze(1)).sum(0).mean().item());
+  });
 }
 
 /** Where the quantile functions of N and of M sorted values are both constant: the rows there, and each stretch's share. */

@@ -1,7 +1,7 @@
 /** Generators that other projects have trained: recognised by the names and shapes of their tensors. */
 import { UserError } from "../../base/errors.ts";
 import { readSafetensors, readStateDict } from "../../formats/index.ts";
-import { noGrad, scope } from "../../tensor/index.ts";
+import { noGradScope } from "../../tensor/index.ts";
 import { bigganPytorch } from "./biggan-pytorch.ts";
 import type { ImportedGenerator, State } from "./layout.ts";
 import { mimicry } from "./mimicry.ts";
@@ -25,7 +25,7 @@ const ENTRIES = ["model_state_dict", "state_dict"];
  */
 export function recogniseGenerator(state: State): ImportedGenerator {
   const layout = LAYOUTS.find(({ matches }) => matches(state));
-  if (layout !== undefined) return noGrad(() => scope(() => layout.read(state)));
+  if (layout !== undefined) return noGradScope(() => layout.read(state));
   const [first = "none"] = state.keys();
   throw new UserError(
     `its tensors (${first}, ... ${state.size} in all) are in no layout that is known: ${LAYOUTS.map(({ name }) => name).join(", ")}`,

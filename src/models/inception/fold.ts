@@ -1,6 +1,6 @@
 /** Batch normalisation with fixed statistics, folded into the convolution before it. */
 import { UserError } from "../../base/errors.ts";
-import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { noGradScope, type Tensor } from "../../tensor/index.ts";
 import { EPSILON } from "./layer.ts";
 
 /**
@@ -33,19 +33,17 @@ export function foldBatchNorms(state: ReadonlyMap<string, Tensor>): Map<string, 
       continue;
     }
     const norm = (part: string): Tensor => tensor(`${layer}.bn.${part}`).double();
-    const { weight, bias } = noGrad(() =>
-      scope(() => {
-        const gain = norm("weight").div(norm("running_var").add(EPSILON).sqrt());
-        const moved = norm("bias").sub(gain.mul(norm("running_mean")));
-        return {
-          weight: value
-            .double()
-            .mul(gain.view([-1, 1, 1, 1]))
-            .float(),
-          bias: moved.float(),
-        };
-      }),
-    );
+    const { weight, bias } = noGradScope(() => {
+      const gain = norm("weight").div(norm("running_var").add(EPSILON).sqrt());
+      const moved = norm("bias").sub(gain.mul(norm("running_mean")));
+      return {
+        weight: value
+          .double()
+          .mul(gain.view([-1, 1, 1, 1]))
+          .float(),
+        bias: moved.float(),
+      };
+    });
     folded.set(name, weight);
     folded.set(`${layer}.conv.bias`, bias);
   }

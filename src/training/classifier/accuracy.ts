@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../../data/index.ts";
 import type { Classifier } from "../../models/index.ts";
-import { type Device, noGrad, scope } from "../../tensor/index.ts";
+import { type Device, noGradScope } from "../../tensor/index.ts";
 
 /** Images per pass. */
 const CHUNK = 250;
@@ -23,17 +23,15 @@ export async function countCorrect(
   for (let start = 0; start < count; start += CHUNK) {
     if (stop?.aborted) return undefined;
     const length = Math.min(CHUNK, count - start);
-    correct += noGrad(() =>
-      scope(() => {
-        const bytes = images.narrow(0, start, length).to({ device });
-        const { logits } = network.forward(bytes.float().div_(127.5).add_(-1));
-        return logits
-          .argmax(1)
-          .eq(labels.narrow(0, start, length).to({ device }))
-          .sum()
-          .item();
-      }),
-    );
+    correct += noGradScope(() => {
+      const bytes = images.narrow(0, start, length).to({ device });
+      const { logits } = network.forward(bytes.float().div_(127.5).add_(-1));
+      return logits
+        .argmax(1)
+        .eq(labels.narrow(0, start, length).to({ device }))
+        .sum()
+        .item();
+    });
     await setImmediate();
   }
   return correct;

@@ -1,5 +1,5 @@
 /** Random shifts of images: the usual augmentation of small images (He et al. 2016, section 4.2, there with zeros). */
-import { type Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { type Generator, noGradScope, Tensor } from "../../tensor/index.ts";
 
 /**
  * Moves every image of [N, C, H, W] by its own whole numbers of pixels, each uniform from -most to most, down and to the
@@ -8,17 +8,15 @@ import { type Generator, noGrad, scope, Tensor } from "../../tensor/index.ts";
  * Draws 2 N numbers from `generator`, also when `most` is 0.
  */
 export function randomShift(images: Tensor, most: number, generator: Generator): Tensor {
-  return noGrad(() =>
-    scope(() => {
-      const [count, channels, height, width] = images.shape as [number, number, number, number];
-      const offsets = Tensor.randint(-most, most + 1, [2, count, 1], { dtype: "int64", generator });
-      if (most === 0) return images.clone();
-      const shape = [count, channels, height, width];
-      const rows = sourceOf(offsets.select(0, 0), height).view([count, 1, height, 1]).expand(shape);
-      const columns = sourceOf(offsets.select(0, 1), width).view([count, 1, 1, width]).expand(shape);
-      return images.gather(2, rows).gather(3, columns);
-    }),
-  );
+  return noGradScope(() => {
+    const [count, channels, height, width] = images.shape as [number, number, number, number];
+    const offsets = Tensor.randint(-most, most + 1, [2, count, 1], { dtype: "int64", generator });
+    if (most === 0) return images.clone();
+    const shape = [count, channels, height, width];
+    const rows = sourceOf(offsets.select(0, 0), height).view([count, 1, height, 1]).expand(shape);
+    const columns = sourceOf(offsets.select(0, 1), width).view([count, 1, 1, width]).expand(shape);
+    return images.gather(2, rows).gather(3, columns);
+  });
 }
 
 /** Which row (or column) each row of the result is taken from, [N, length]. */

@@ -2,7 +2,7 @@
 import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../../data/index.ts";
 import type { PixelBatch } from "../../formats/index.ts";
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGradScope, scope, Tensor } from "../../tensor/index.ts";
 
 /** One of the data's images. */
 export interface NearImage {
@@ -41,34 +41,32 @@ export function nearestImages(
   }
   if (dataset.count < k) throw new UserError(`${dataset.name} has ${dataset.count} images, fewer than ${k} neighbours`);
   const found: { index: number; squared: number }[][] = Array.from({ length: count }, () => []);
-  noGrad(() =>
-    scope(() => {
-      const length = channels * height * width;
-      const chunk = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (length * DOUBLE_BYTES))));
-      const queries = Tensor.fromArray(samples.pixels, [count, length]).double();
-      const lengths = queries.square().sum([1]).unsqueeze(1);
-      for (let start = 0; start < dataset.count; start += chunk) {
-        scope(() => {
-          const size = Math.min(chunk, dataset.count - start);
-          const images = dataset.images.narrow(0, start, size).flatten(1).double();
-          const products = queries.mm(images.transpose(0, 1));
-          const squared = products
-            .mul_(-2)
-            .add_(lengths)
-            .add_(images.square().sum([1]));
-          const most = Math.min(k, size);
-          const [values, places] = squared.topk(most, 1, false, true).map((tensor) => tensor.toArray());
-          for (const [row, best] of found.entries()) {
-            for (let i = row * most; i < (row + 1) * most; i++) {
-              best.push({ index: start + Number(places![i]), squared: Number(values![i]) });
-            }
-            best.sort((a, b) => a.squared - b.squared || a.index - b.index);
-            best.length = Math.min(k, best.length);
+  noGradScope(() => {
+    const length = channels * height * width;
+    const chunk = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (length * DOUBLE_BYTES))));
+    const queries = Tensor.fromArray(samples.pixels, [count, length]).double();
+    const lengths = queries.square().sum([1]).unsqueeze(1);
+    for (let start = 0; start < dataset.count; start += chunk) {
+      scope(() => {
+        const size = Math.min(chunk, dataset.count - start);
+        const images = dataset.images.narrow(0, start, size).flatten(1).double();
+        const products = queries.mm(images.transpose(0, 1));
+        const squared = products
+          .mul_(-2)
+          .add_(lengths)
+          .add_(images.square().sum([1]));
+        const most = Math.min(k, size);
+        const [values, places] = squared.topk(most, 1, false, true).map((tensor) => tensor.toArray());
+        for (const [row, best] of found.entries()) {
+          for (let i = row * most; i < (row + 1) * most; i++) {
+            best.push({ index: start + Number(places![i]), squared: Number(values![i]) });
           }
-        });
-      }
-    }),
-  );
+          best.sort((a, b) => a.squared - b.squared || a.index - b.index);
+          best.length = Math.min(k, best.length);
+        }
+      });
+    }
+  });
   const labels = dataset.labels.toArray() as BigInt64Array;
   return found.map((best) =>
     best.map(({ index, squared }) => ({ index, label: Number(labels[index]), distance: Math.sqrt(squared) / UNIT })),

@@ -25,7 +25,7 @@ import {
   writeFileAtomic,
   writeSafetensors,
 } from "../../formats/index.ts";
-import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { noGradScope, scope, type Tensor } from "../../tensor/index.ts";
 import type { Checkpointable } from "../trainable.ts";
 
 const PREFIX = "step-";
@@ -91,7 +91,7 @@ function contentsOf(trained: Checkpointable): Contents {
 function notFinite({ files, numbers }: Contents): string | undefined {
   for (const [file, tensors] of Object.entries(files)) {
     for (const [name, tensor] of tensors) {
-      const finite = noGrad(() => scope(() => tensor.isfinite().all().item() === 1));
+      const finite = noGradScope(() => tensor.isfinite().all().item() === 1);
       if (!finite) return file === "state" ? name : `${file}'s ${name}`;
     }
   }
