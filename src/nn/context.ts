@@ -1,6 +1,8 @@
 /** What a layer needs to be built: device, dtype, and the random stream that its first weights are drawn from. */
+import { UserError } from "../base/errors.ts";
 import { type Device, type DType, type Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
 import type { Initialiser } from "./init.ts";
+import { CONTEXT_FIRST } from "./sizes.ts";
 
 /**
  * Passed to every layer that owns parameters or buffers. There is no global random state: two builds from generators in
@@ -19,10 +21,13 @@ export interface BuildContext {
  * A new tensor of `shape`, filled by `initialise` on the CPU and then placed on the context's device. It is not yet
  * kept: give it to `registerParameter` or `registerBuffer`.
  *
+ * @throws UserError when the context is left out.
+ *
  * @example
  * this.registerParameter("weight", createTensor(context, [out, in_], kaimingUniform({ slope: Math.sqrt(5) })));
  */
 export function createTensor(context: BuildContext, shape: readonly number[], initialise: Initialiser): Tensor {
+  if (typeof context !== "object") throw new UserError(`the context is ${context}${CONTEXT_FIRST}`);
   const drawn = Tensor.empty([...shape], { dtype: context.dtype ?? "float32" });
   scope(() => noGrad(() => initialise(drawn, context.rng)));
   const { device = "cpu" } = context;

@@ -41,7 +41,9 @@ async function loadFile(path: string): Promise<LoadedRecipe> {
   const { file, exported, isDefault } = await importDefault(path);
   if (!isRecipe(exported)) {
     const what = isDefault ? ": its default export is not a recipe" : " has no default export";
-    throw new UserError(`${file}${what}; it must say \`export default defineRecipe({ ... })\``);
+    throw new UserError(
+      `${file}${what}; it must say \`export default defineRecipe({ ... })\` or, except for a sweep, \`export default defineTrainer({ ... })\``,
+    );
   }
   const recipe = exported.name ? exported : defineRecipe({ ...exported, name: nameOf(file) } as never);
   return { recipe, source: file, modules: ownParts(recipe).length > 0 ? [file] : [] };

@@ -229,6 +229,9 @@ function set(draft: Draft, given: Setting, places: Places): void {
   else if (slot) setPart(draft, setting, schema, ...slot);
   else {
     refuseUnknown(schema, path, []);
+    const siblings = Object.keys(slots).filter((name) => name.startsWith(`${path[0]}.`));
+    if (path.length > 1 && siblings.length > 0 && schemaAt(schema, path.slice(0, 2)) === undefined)
+      throw refuse(`unknown key \`${path.slice(0, 2).join(".")}\`; accepted: ${siblings.join(", ")}`);
     write(draft, path, valueFor(schemaAt(schema, path), setting, path.join(".")));
     // The two exclude each other: setting one removes the other.
     if (path[0] === "steps") delete draft.epochs;

@@ -67,7 +67,7 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * - `keep` (default "top"): "bottom" keeps the k rated least real and "random" any k. They are controls of an
  *   experiment: "random" tells the harm of the worst samples from the effect of fewer samples.
  * - `reduce` (default "mean"): "zeroed" is the mean over all B with the other losses set to zero, k / B of the mean.
- * - `perClass` (default false): k of each class's n rows in the batch, k = n * max(floor, gamma^n) rounded for each
+ * - `perClass` (default false): k of each class's b rows in the batch, k = b * max(floor, gamma^n) rounded for each
  *   class, at least 1, so that no class is thrown away as a whole. For conditional generators.
  *
  * k belongs to the whole batch of all micro-batches and workers. Rows are ordered by `loss.realness`, equal ones by row
@@ -79,8 +79,7 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * updates of G.
  *
  * @throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no
- * score is
- *   finite.
+ * score is finite.
  *
  * @example
  * techniques: [topK({ gamma: 0.99, floor: 0.5 })]

@@ -4,7 +4,6 @@
  * back.
  */
 import { statSync } from "node:fs";
-import { inspect } from "node:util";
 import { UserError } from "../base/errors.ts";
 import { TensorHandle } from "./handle.ts";
 import { indexing } from "./indexing.ts";
@@ -136,6 +135,12 @@ const methods: Methods = {
   ...losses,
   ...inplace,
 };
+
+/**
+ * `inspect.custom` of node:util. A type of node:util in the declarations would be `any` to users without @types/node,
+ * and `x[0]` would pass their compiler.
+ */
+const inspectCustom: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** A handle whose prototype gets the methods. */
 const TensorWithMethods = TensorHandle as unknown as abstract new (number: number) => TensorHandle & Methods;
@@ -447,7 +452,7 @@ export class Tensor extends TensorWithMethods {
   }
 
   /** What `console.log` shows. */
-  [inspect.custom](): string {
+  [inspectCustom](): string {
     return TensorHandle.isFreed(this) ? "tensor(freed)" : print(this);
   }
 

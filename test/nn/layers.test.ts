@@ -136,6 +136,13 @@ describe("layers", () => {
 
   it("name the size that is wrong", () => {
     expect(() => new Linear(contextOf(), 0, 4)).toThrow("Linear: `inFeatures` (=0) must be a positive whole number");
+    const plain = [Linear, Conv2d] as unknown as [
+      new (...sizes: number[]) => Linear,
+      new (...sizes: number[]) => Conv2d,
+    ];
+    for (const make of [() => new plain[0](2, 64), () => new plain[1](3, 64, 4, 2)]) {
+      expect(make).toThrow("the first argument of a layer with weights is its context");
+    }
     expect(() => new Conv2d(contextOf(), 3, 4, 3, { groups: 2 })).toThrow(
       "`inChannels` (=3) must be divisible by `groups` (=2)",
     );

@@ -164,6 +164,20 @@ describe("the packed package", () => {
     rmSync(join(project, "wrong.ts"));
   });
 
+  it("refuses x[0] in the editor, in a project without @types/node too", () => {
+    const compilerOptions = { types: [], typeRoots: [], skipLibCheck: true };
+    writeFileSync(
+      join(project, "bare.json"),
+      JSON.stringify({ extends: "./tsconfig.json", compilerOptions, include: ["bare.ts"] }),
+    );
+    writeFileSync(
+      join(project, "bare.ts"),
+      'import { Tensor } from "gantry/tensor";\nexport const row = Tensor.zeros([2])[0];\n',
+    );
+    expect(() => tsc("-p", "bare.json", "--noEmit")).toThrow("can't be used to index type 'Tensor'");
+    rmSync(join(project, "bare.ts"));
+  });
+
   it("trains the same recipe by npx, to the same numbers, and resumes it", () => {
     const printed = gantry("train", "./recipe.ts", "--out", "runs/cli");
     expect(printed).toContain("Finished 20 steps");

@@ -230,6 +230,10 @@ describe("starting and opening", () => {
     const { overrides, recipe: plain } = new RunDirectory(directory).description();
     expect(overrides).toEqual(["steps=3", "samples.every=2"]);
     expect(plain.steps).toBe(3);
+    // The report names an override once, however often the run was given it.
+    await (await openRun(directory, ["steps=4", "samples.every=2"])).train();
+    const report = readFileSync(join(directory, "report.md"), "utf8");
+    expect(report).toContain("with `steps=3`, `steps=4`, `samples.every=2`, hash");
   });
 
   it("remembers the files of its data by their whole paths, since it may continue from another folder", () => {

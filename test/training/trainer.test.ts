@@ -183,6 +183,9 @@ describe("a trainer", () => {
     expect(await run.train()).toMatchObject({ step: 8 });
     await expect(openRun(directory, ["batchSize=4"], { trainer })).rejects.toThrow("a resumed run can change steps");
     expect(() => trainer.amended(["loss=hinge"])).toThrow("unknown key `loss`");
+    expect(() => trainer.amended(["optimizers.discriminator.lr=0.1"])).toThrow(
+      "unknown key `optimizers.discriminator`; accepted: optimizers.generator, optimizers.critic",
+    );
     expect(() => trainer.amended(["optimizers.critic.lr=0"])).toThrow("`optimizers.critic.lr` (=0)");
     expect(() => trainer.amended(["lr=0.1"])).toThrow("optimizers.generator.lr, optimizers.critic.lr");
   });

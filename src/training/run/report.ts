@@ -159,7 +159,9 @@ const short = (value: number): string => (Number.isInteger(value) ? String(value
 /** Writes report.md, and the charts that it shows, from the log. */
 export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {
   const ticks = directory.ticks();
-  const { engine, source, overrides, hash, from, data } = description;
+  const { engine, source, hash, from, data } = description;
+  // A resumed run can have been given the same override again.
+  const overrides = description.overrides.filter((text, i, all) => all.lastIndexOf(text) === i);
   const lines = [
     `# ${String(description.recipe.name ?? source)}`,
     "",

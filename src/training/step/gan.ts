@@ -52,8 +52,7 @@ export class BuiltGan extends Progressing implements Gan {
    * @param replica - The number of this process among those that train together.
    * @param startWith - Puts given weights into the new networks.
    * @throws UserError when parts of the recipe do not go together, the data cannot give an auxiliary loader, or the
-   * weights
-   *   are those of other networks.
+   * weights are those of other networks.
    */
   constructor(
     recipe: Recipe,

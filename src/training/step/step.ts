@@ -21,8 +21,7 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
 /**
  * Makes one training step.
  *
- * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(x) of real
- * and
+ * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(x) of real and
  *   of generated images before the update. Those of D are means over its updates. The caller disposes it.
  * @throws UserError when a technique's hook does, or returns a loss that is not one number.
  *
