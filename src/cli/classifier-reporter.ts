@@ -1,4 +1,4 @@
-/** How the training of a classifier reports: text for people, JSON lines, or (quietly) only the file at the end. */
+/** How the training of a classifier reports: text, JSON lines, or (quietly) only the file at the end. */
 import type { Dataset, PackProgress } from "../data/index.ts";
 import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/index.ts";
 import { clock, duration, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";

@@ -76,7 +76,7 @@ async function fetched<T>(target: string, status: StatusLine, use: (file: string
     onRetry: (reason) => status.print(`trying again: ${reason}`),
   });
   const imported = await use(file);
-  // Only what this call brought: a file that a person put there is left.
+  // Only what this call downloaded: a file that a user put there stays.
   if (result === "downloaded") rmSync(file);
   return imported;
 }

@@ -14,7 +14,7 @@ import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
 const MOST_BROKEN_SHOWN = 20;
 const MOST_CLASSES_SHOWN = 100;
 
-/** The names of the datasets that can be had in this way. */
+/** The names of the datasets that can be downloaded. */
 const namesWith = (way: "download" | "byHand"): string =>
   namedDatasets()
     .filter((dataset) => dataset[way] !== undefined)
@@ -75,7 +75,7 @@ const inspectCommand = defineCommand({
     const descriptor = describeDataset(args.dataset, given);
     const status = new StatusLine(process.stderr);
     const remaining = new Remaining();
-    // Listing the files of a large folder takes its time, and nothing can be said yet of how much.
+    // Listing the files of a large folder is slow, and their number is not known yet.
     status.update(`looking at ${args.dataset}`);
     const pack = await packOf(descriptor, {
       onProgress: throttled(({ name, done, total, failed }) => {

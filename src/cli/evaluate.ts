@@ -1,4 +1,4 @@
-/** `gantry evaluate`: scores of a run, or of images that any other tool made. */
+/** `gantry evaluate`: scores of a run, or of images from another tool. */
 import { existsSync, readFileSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { imageMetricKinds, presets } from "../metrics/index.ts";

@@ -1,7 +1,7 @@
 /**
  * Ctrl-C while training: the first finishes the step and saves, the second ends the program at once.
  *
- * SIGTERM and SIGHUP (a scheduler that wants the machine back, a terminal that was closed) count as a first Ctrl-C.
+ * SIGTERM and SIGHUP (from a scheduler, or a closed terminal) count as a first Ctrl-C.
  */
 import { exitCodes } from "./errors.ts";
 
@@ -9,7 +9,7 @@ import { exitCodes } from "./errors.ts";
 export interface Interrupt {
   /** The trainer stops after the current step once this is aborted. */
   readonly signal: AbortSignal;
-  /** The exit code that the signal asks for, 0 while there was none. */
+  /** The exit code of the signal; 0 before any signal. */
   exitCode(): number;
   /** Stops watching. */
   dispose(): void;

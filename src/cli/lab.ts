@@ -1,6 +1,6 @@
 /**
- * `gantry lab`: the laboratory. Every experiment of the registry is a sub-command, whose flags, help and examples follow
- * from its definition.
+ * `gantry lab`: the laboratory. Every experiment of the registry is a sub-command, whose flags, help and examples
+ * follow from its definition.
  */
 import { join } from "node:path";
 import type { ArgDef, ArgsDef } from "citty";
@@ -87,7 +87,7 @@ function optionsOf(experiment: Experiment, flags: Flags): Options {
   return Object.fromEntries(options);
 }
 
-/** What an experiment came to, as it is printed. */
+/** The result of an experiment, as it is printed. */
 function printEnd(flags: Flags, out: string, tables: string, file = "tables.md"): void {
   if (flags.json) process.stdout.write(`${JSON.stringify({ event: "end", directory: out })}\n`);
   else process.stdout.write(flags.quiet ? `${out}\n` : `${tables}\nResults: ${join(out, file)}\n`);

@@ -1,6 +1,6 @@
 /**
- * `--workers N`: the command starts N - 1 copies of itself, which share the work of every step, and continues as the first
- * worker. On several machines torchrun (or a scheduler) starts the copies and says so in the environment.
+ * `--workers N`: the command starts N - 1 copies of itself, which share the work of every step, and continues as the
+ * first worker. On several machines torchrun (or a scheduler) starts the copies and sets the environment variables.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
@@ -24,7 +24,8 @@ function freePort(): Promise<number> {
 
 /**
  * Runs `lead` as the only worker, or as the first of several, with their rendezvous. A process that is another worker
- * follows the first. The workers of a machine share its cores, unless the recipe or the user sets the number of threads.
+ * follows the first. The workers of a machine share its cores, unless the recipe or the user sets the number of
+ * threads.
  *
  * @throws UsageError when `--workers` contradicts the environment.
  */
@@ -129,7 +130,7 @@ class Worker {
   }
 }
 
-/** A lost connection is a symptom: adds what the lost worker said, once that worker has ended. */
+/** Adds the output of the lost worker to the error of a lost connection, once that worker has ended. */
 async function explained(error: unknown, others: readonly Worker[]): Promise<unknown> {
   if (!(error instanceof UserError) || !error.message.startsWith("the connection to the other workers ")) return error;
   await Promise.race([...others.map(({ ended }) => ended), new Promise((resolve) => setTimeout(resolve, 2_000))]);
@@ -138,8 +139,8 @@ async function explained(error: unknown, others: readonly Worker[]): Promise<unk
 }
 
 /**
- * What every worker but the first does. Ctrl-C reaches every process of a terminal; once the workers are connected, the
- * first decides when to stop.
+ * The work of every worker except the first. Ctrl-C reaches every process of a terminal; once the workers are
+ * connected, the first decides when to stop.
  */
 async function follow(trainer: Trainer, rendezvous: Rendezvous): Promise<number> {
   const ready = async () => {

@@ -1,4 +1,4 @@
-/** How this person calls Gantry, for lines that say what to type next. */
+/** How the user calls Gantry, for lines that say what to type next. */
 import { existsSync, realpathSync } from "node:fs";
 import { basename, delimiter, dirname, join, relative } from "node:path";
 

@@ -1,5 +1,5 @@
 /**
- * The progress of a training run: one line that a terminal redraws in place, or one line a tick where there is none.
+ * The progress of a training run: one line that a terminal redraws in place, or one line per tick where there is none.
  *
  *     1200/2000  D 1.23  G 0.87  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 1:23
  */
@@ -14,7 +14,7 @@ export interface Shown {
 /** How a recipe's numbers are shown. Others are shown by their own names. */
 const LABELS: Readonly<Record<string, string>> = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fake)" };
 
-/** What is shown elsewhere in the line, or not at all. */
+/** Numbers that are shown elsewhere in the line, or not at all. */
 const HIDDEN = ["step", "epoch", "imagesPerSecond", "seconds"];
 
 /** Seconds as `m:ss`, or `h:mm:ss` from an hour on. */
@@ -26,7 +26,7 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** Seconds as a person says them: "3 min 52 s". */
+/** Seconds in words: "3 min 52 s". */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -35,21 +35,21 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
-/** A score as a person reads it: four digits that count, whole numbers as they are. */
+/** A score with four significant digits; whole numbers as they are. */
 export function significant(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
-/** A value with its spread, `7.904 ± 0.083`: of a spread two digits count. */
+/** A value with its spread, `7.904 ± 0.083`: the spread has two significant digits. */
 export function valueText({ value, std }: { readonly value: number; readonly std?: number | undefined }): string {
   return std === undefined ? significant(value) : `${significant(value)} ± ${std.toPrecision(2)}`;
 }
 
-/** The remaining time from the speed of late: a run's first steps are slow (packing data, choosing kernels). */
+/** The remaining time from the recent speed: a run's first steps are slow (packing data, choosing kernels). */
 export class Remaining {
   readonly #times: { step: number; at: number }[] = [];
 
-  /** Seconds left, NaN before there is anything to tell them from. `at` is a time in seconds. */
+  /** Seconds left, NaN before the first measurement. `at` is a time in seconds. */
   update(step: number, total: number, at: number): number {
     this.#times.push({ step, at });
     if (this.#times.length > 10) this.#times.shift();
@@ -70,8 +70,8 @@ function short(value: number): string {
 /**
  * The progress line of a tick, without an ending.
  *
- * Where `columns` are few it closes up, then leaves out the speed, and then the last numbers: a line that was cut off
- * would lose digits of the remaining time, which looks like another time.
+ * In a narrow terminal it has less space, then no speed, then fewer numbers. A line that is cut off would lose digits
+ * of the remaining time.
  */
 export function progressLine(
   tick: Shown,

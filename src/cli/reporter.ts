@@ -1,4 +1,4 @@
-/** How a training run reports: text for people, JSON lines, or (quietly) only the run directory at the end. */
+/** How a training run reports: text, JSON lines, or (quietly) only the run folder at the end. */
 import { isAbsolute, join, relative, resolve } from "node:path";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { programName, quoted } from "./program.ts";
@@ -15,7 +15,7 @@ import {
 
 /** How a command reports. */
 export interface Reporter {
-  /** A run of this recipe begins, or continues, in this directory. */
+  /** A run of this recipe begins, or continues, in this folder. */
   start(recipe: string, directory: string): void;
   readonly events: RunEvents;
   /** A signal asked to stop. */
@@ -132,7 +132,7 @@ class TextReporter implements Reporter {
   }
 
   #tick(tick: Tick): void {
-    // Wall-clock time: a person also waits for samples and checkpoints.
+    // Wall-clock time, which includes samples and checkpoints.
     const left = this.#remaining.update(tick.step, this.#total, performance.now() / 1000);
     this.#status.update(progressLine(tick, this.#total, left, this.#status.columns));
   }

@@ -44,7 +44,7 @@ const args = {
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 
-/** A new file name in the run directory. */
+/** A new file name in the run folder. */
 function freshFile(directory: string, seed: number): string {
   for (let number = 1; ; number++) {
     const candidate = join(directory, `sample-seed${seed}${number === 1 ? "" : `-${number}`}.png`);

@@ -1,8 +1,8 @@
-/** How far a sweep is: what its children report, and the time that is left by it. */
+/** Progress of a sweep, from the reports of its children, with the remaining time. */
 import type { ChildEvent, GridRun } from "../experiments/index.ts";
 import { clock, progressLine, Remaining, type Shown } from "./progress.ts";
 
-/** One running child, as its events tell. */
+/** One running child, from its events. */
 class Running {
   readonly label: string;
   readonly #began: number;
@@ -39,12 +39,12 @@ class Running {
     }
   }
 
-  /** Seconds left, by the speed of late; NaN while there is none. */
+  /** Seconds left, from the recent speed; NaN before the first measurement. */
   left(): number {
     return this.#left;
   }
 
-  /** Seconds that the whole run will have taken; NaN where that cannot be told. */
+  /** Seconds of the whole run; NaN where they are not known. */
   length(at: number): number {
     return this.whole ? at - this.#began + this.#left : Number.NaN;
   }
@@ -95,7 +95,7 @@ export class SweepProgress {
     return this.#running.size;
   }
 
-  /** Seconds until everything is done, as far as can be told: runs to come are taken to be as long as others were. */
+  /** Estimated seconds until everything is done: later runs are taken to be as long as earlier ones. */
   left(at: number): number {
     const running = [...this.#running.values()];
     const own = running.map((run) => run.left());

@@ -1,4 +1,4 @@
-/** What a sweep tells while it goes: a live view on a terminal, sparse lines in a log, JSON lines, or nothing. */
+/** How a sweep reports: a live view on a terminal, few lines in a log, JSON lines, or nothing. */
 import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../experiments/index.ts";
 import { duration, type Stream } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
@@ -31,7 +31,7 @@ function quietReporter(out: Stream): SweepReporter {
   };
 }
 
-/** One object a line: `event` is start, plan, started, held, child, ended, stopping or end. */
+/** One object per line: `event` is start, plan, started, held, child, ended, stopping or end. */
 function jsonReporter(out: Stream): SweepReporter {
   const line = (event: string, content: object) => void out.write(`${JSON.stringify({ event, ...content })}\n`);
   return {
@@ -72,7 +72,7 @@ class TextReporter implements SweepReporter {
     this.#out = out;
     this.#block = new StatusLines(out);
     this.#progress = new SweepProgress(jobs);
-    // Children report when they like; the clock runs on all the same.
+    // The clock runs on between the reports of children.
     this.#timer = this.#block.terminal
       ? setInterval(() => this.#draw(), REDRAW)
       : setInterval(() => this.#log(), LOG_INTERVAL);

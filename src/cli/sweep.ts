@@ -110,18 +110,20 @@ interface RunFlagValues {
   readonly json?: boolean | undefined;
 }
 
-/** How many runs there are, and what makes them. */
+/** The number of runs, and the recipe or sweep of them. */
 interface Watched {
   readonly cells: number;
   readonly runs: number;
-  /** What is done before anything is shown. */
+  /** Called before anything is shown. */
   begin?(): void;
   run(
     how: RunSweepOptions,
   ): Promise<{ readonly outcome: SweepOutcome; readonly text: string; readonly table: SweepTable }>;
 }
 
-/** Runs what the flags ask for to its end or to the first signal, shows progress and results, and gives the exit code. */
+/**
+ * Runs what the flags ask for to its end or to the first signal, shows progress and results, and gives the exit code.
+ */
 export async function watchRuns(
   flags: RunFlagValues,
   directory: string,

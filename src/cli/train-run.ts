@@ -8,7 +8,7 @@ import { type OutputFlags, reporterFor } from "./reporter.ts";
 
 /** Options of {@link trainRun}. */
 export interface TrainRunOptions {
-  /** How the workers find each other; default: there is only this process. */
+  /** The rendezvous of the workers; default: there is only this process. */
   readonly rendezvous?: Rendezvous | undefined;
   /** What the user gave as `--workers`. */
   readonly workers?: string | undefined;

@@ -1,4 +1,4 @@
-/** `gantry train`: a recipe becomes a run directory. */
+/** `gantry train`: trains a recipe into a run folder. */
 import { existsSync, readdirSync, rmdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
@@ -75,7 +75,7 @@ function refuseExisting(directory: string): void {
   throw new UserError(`--out ${directory} exists and is not empty, and a run is never overwritten; ${way}`);
 }
 
-/** The overrides that --steps, --threads, --device and --seed stand for. */
+/** The overrides for --steps, --threads, --device and --seed. */
 function flagOverrides(flags: Partial<Record<"steps" | "threads" | "device" | "seed", string | undefined>>): string[] {
   const steps = wholeNumber("--steps", flags.steps, 1);
   const threads = wholeNumber("--threads", flags.threads, 1);
@@ -120,7 +120,7 @@ export const train = defineCommand({
         overrides,
         from: flags.from,
       });
-      // What startRun has just made holds nothing yet, and would be in the way of the next try.
+      // The folder that startRun has just made is empty, and would stop the next try.
       const removeEmptyRun = () => {
         for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
         if (!existed) rmdirSync(directory);

@@ -35,7 +35,7 @@ function table(rows: readonly Row[], width: number): string[] {
   });
 }
 
-/** Bold on a terminal whose user did not ask for plain text (https://no-color.org): `styleText` sees to that. */
+/** Bold on a terminal, unless the user asked for plain text (https://no-color.org): `styleText` sees to that. */
 const heading = (title: string): string[] => ["", styleText("bold", title)];
 
 function section(title: string, rows: readonly Row[], columns: number): string[] {

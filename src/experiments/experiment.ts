@@ -3,9 +3,9 @@
  *
  *     definition  ->  records (one JSON Lines file)  ->  tables and figures (one page)
  *
- * A definition says what can be chosen (its options are the flags of `gantry lab <name>`), what is measured, what a record
- * holds, and how a page is made of records. The runner (`run.ts`) owns the rest: the folder, what is there already,
- * several runs at a time, progress, Ctrl-C, writing.
+ * A definition says what can be chosen (its options are the flags of `gantry lab <name>`), what is measured, what a
+ * record holds, and how a page is made of records. The runner (`run.ts`) owns the rest: the folder, existing
+ * records, several runs at a time, progress, Ctrl-C, writing.
  */
 import type { z } from "zod";
 import type { GridRun, Sweep } from "./sweep/index.ts";
@@ -19,7 +19,7 @@ export interface Figure {
   readonly title?: string;
 }
 
-/** What records say, for people. */
+/** The page of records. */
 export interface Page {
   /** Markdown. */
   readonly tables: string;
@@ -31,25 +31,25 @@ export interface Page {
 /** What a measurement may report while it runs, and when it must stop. */
 export interface Context {
   readonly stop?: AbortSignal | undefined;
-  /** What is being done at the moment. */
+  /** The present activity. */
   progress(text: string): void;
-  /** Something that a reader should know, once. */
+  /** A note for the user, given once. */
   note(text: string): void;
 }
 
 /** The keys of any record, where there are records of several kinds. */
 type KeyOf<R> = R extends unknown ? keyof R & string : never;
-/** What is known of a record before it is measured: the fields of its key. */
+/** The fields of a record that are known before it is measured: its key. */
 type Cell<R, K> = R extends unknown ? Pick<R, K & keyof R> : never;
 /** Fields that all records of a folder share; a folder whose records have others is refused. */
 type Shared<R> = R extends unknown ? Partial<R> : never;
 
 /** Measurements in this process, one after the other. */
 export interface Session<R, K> {
-  /** What is to be measured, in this order. */
+  /** The measurements, in this order. */
   readonly cells: readonly Cell<R, K>[];
   readonly shared?: Shared<R>;
-  /** What else sets a record of the folder apart from those that would be measured now, such as "was played with --lr 1"; the folder is refused. */
+  /** Another difference of a record in the folder, such as "was played with --lr 1"; then the folder is refused. */
   differs?(record: R): string | undefined;
   measure(cell: Cell<R, K>): R | Promise<R>;
   dispose?(): void;
@@ -61,7 +61,7 @@ export interface FinishedRun extends GridRun {
   readonly path: string;
 }
 
-/** What is measured on the runs of a sweep; `about` are the fields of the record's key. */
+/** Measurements on the runs of a sweep; `about` are the fields of the record's key. */
 export interface Measurement<T, R, K, O> {
   about(of: T): Cell<R, K>;
   measure(of: T, options: O): R | Promise<R>;
@@ -78,9 +78,9 @@ interface Common<S extends OptionShape> {
   readonly name: string;
   /** One sentence. */
   readonly description: string;
-  /** Commands with what they do; the first says how long the defaults take. */
+  /** Commands with descriptions; the first says how long the defaults take. */
   readonly examples: readonly { readonly line: string; readonly does: string }[];
-  /** What can be chosen, each with a description: the flags. One with the meta `{ argument: true }` stands without a flag. */
+  /** The options, each with a description: the flags. One with the meta `{ argument: true }` has no flag. */
   readonly options: S;
 }
 
@@ -101,9 +101,9 @@ export interface MeasuredExperiment<S extends OptionShape, R extends object, K e
   extends Common<S>,
     Recorded<R, K> {
   prepare(options: OptionsOf<S>, context: Context): Session<R, K> | Promise<Session<R, K>>;
-  /** CPU threads where more would only cost time; default: all cores, or --threads. */
+  /** CPU threads where more would be slower; default: all cores, or --threads. */
   readonly threads?: number;
-  /** Measure again what is there already. */
+  /** Measure existing records again. */
   readonly repeat?: boolean;
 }
 
@@ -113,9 +113,9 @@ export interface TrainedExperiment<S extends OptionShape, R extends object, K ex
     Recorded<R, K> {
   sweep(options: OptionsOf<S>): Sweep;
   readonly run: Measurement<FinishedRun, R, K, OptionsOf<S>>;
-  /** What is measured on all runs of a cell together, once they have finished. */
+  /** Measurements on all finished runs of a cell together. */
   readonly cell?: Measurement<readonly FinishedRun[], R, K, OptionsOf<S>>;
-  /** Fields that all records of a folder share, as far as the options say. */
+  /** Fields from the options that all records of a folder share. */
   shared?(options: OptionsOf<S>): Shared<R>;
 }
 
@@ -124,7 +124,7 @@ export interface SweptExperiment<S extends OptionShape> extends Common<S> {
   sweep(options: OptionsOf<S>): Sweep;
 }
 
-/** A comparison that reads what is there already, and trains nothing. */
+/** A comparison of existing results, without training. */
 export interface Report<S extends OptionShape> extends Common<S> {
   report(options: OptionsOf<S>): string;
 }
@@ -139,8 +139,8 @@ export type RecordedExperiment<R extends object = Any, S extends OptionShape = A
 export type Experiment = RecordedExperiment | SweptExperiment<Any> | Report<Any>;
 
 /**
- * Defines an experiment; types of options and records follow from the schemas. It becomes a sub-command of `gantry lab` by
- * its line in `registry.ts`.
+ * Defines an experiment; types of options and records follow from the schemas. It becomes a sub-command of `gantry lab`
+ * by its line in `registry.ts`.
  *
  * @example
  * export const dice = defineExperiment({
@@ -171,7 +171,7 @@ export function defineSweepExperiment<S extends OptionShape>(experiment: SweptEx
   return experiment;
 }
 
-/** Defines a comparison of what is there already. */
+/** Defines a comparison of existing results. */
 export function defineReport<S extends OptionShape>(report: Report<S>): Report<S> {
   return report;
 }

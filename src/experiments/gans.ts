@@ -34,7 +34,7 @@ export function annealing(steps: number, floor = FLOOR): Annealing {
   return { gamma: floor ** ((2 * everySteps) / steps), floor, everySteps };
 }
 
-/** What sets one GAN apart. */
+/** The settings of one GAN. */
 interface Gan {
   /** Generator updates. */
   readonly steps: number;
@@ -58,7 +58,7 @@ const residual = (kind: string, options: readonly string[]): readonly string[] =
     ...options.map((option) => `${player}.${option}`),
   ]);
 
-/** What both BigGANs have besides their networks. */
+/** The common settings of both BigGANs. */
 const BIGGAN = ["loss=hinge", "generator.shared=32"];
 
 /**
@@ -143,7 +143,7 @@ export const ORDINARY: readonly string[] = ["techniques-=topK"];
 /**
  * A GAN as overrides of the recipe `narrow-dcgan`, topK included; {@link ORDINARY} takes it away again.
  *
- * k depends on the number of steps, which is why each GAN brings its own topK along.
+ * k depends on the number of steps, so each GAN has its own topK.
  *
  * @param steps - generator updates; default: as many as the sweep of images gives it
  *

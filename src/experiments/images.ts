@@ -1,6 +1,6 @@
 /**
- * What the sweep of images says about its question: in each cell the update `topK` compared with the update `all`, run by run with
- * the same seed, and the same over GANs and batch sizes. The sweep's own table compares all cells with each other instead.
+ * The answer of the sweep of images: in each cell the update `topK` compared with the update `all`, run by run with the
+ * same seed, and the same over GANs and batch sizes. The sweep's own table compares all cells with each other instead.
  */
 
 import { existsSync, statSync } from "node:fs";
@@ -82,8 +82,8 @@ function pairsOf({ axes, rows }: StoredTable, column: number): Pair[] {
 const differencesOf = ({ all, top }: Pair): number[] => top.map((value, i) => value - all[i]!);
 
 /**
- * The difference (topK minus all) over several cells: its mean over the cells for each seed, with the interval over seeds,
- * since runs of one seed share their images' order. Only seeds that every cell has.
+ * The difference (topK minus all) over several cells: its mean over the cells for each seed, with the interval over
+ * seeds, since runs of one seed share their images' order. Only seeds that every cell has.
  */
 export function pooled(pairs: readonly Pair[]): Interval {
   const seeds = (pairs[0]?.seeds ?? []).filter((seed) => pairs.every((pair) => pair.seeds.includes(seed)));

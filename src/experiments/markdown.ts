@@ -9,7 +9,7 @@ import { markdownTable as aligned } from "markdown-table";
  */
 export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[], left = 0): string {
   const cells = [header, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|").replaceAll("\n", " ")));
-  // What a terminal does not show must not count as width.
+  // Characters that a terminal does not show have no width.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: an escape sequence begins with one
   const stringLength = (text: string) => text.replace(/\u001b\[\d*m/g, "").length;
   return aligned(cells, { align: header.map((_, i) => (i < left ? "l" : "r")), stringLength });

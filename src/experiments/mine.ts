@@ -18,10 +18,10 @@ const schema = z.strictObject({
   dimensions: z.int().min(1),
   rho: z.number().gt(-1).lt(1),
   seed: z.int().min(0),
-  /** Pairs that were given, and updates of the statistics network. */
+  /** The number of pairs, and updates of the statistics network. */
   pairs: z.int(),
   steps: z.int(),
-  /** -dimensions / 2 log(1 - rho^2), and what was found instead; nats. */
+  /** The truth, -dimensions / 2 log(1 - rho^2), and the estimate, in nats. */
   truth: z.number(),
   estimate: z.number(),
   /** log of the pairs that the estimate was taken from, and how many independent ones carry its second term. */

@@ -1,5 +1,5 @@
 /**
- * Options of an experiment as text: what the command line gives, what its help shows, and what fits.
+ * Options of an experiment as text: parsing, help and checks.
  *
  * An option is a zod schema with a description. A list is written with commas, null as `none`.
  */
@@ -25,7 +25,7 @@ function kindOf(option: z.ZodType): { element: z.ZodType; list: boolean } {
     : { element: inner, list: false };
 }
 
-/** A word as the value that it stands for. */
+/** The value of a word. */
 function meantBy(word: string, element: z.ZodType): unknown {
   if (element instanceof z.ZodNullable) return word === "none" ? null : meantBy(word, element.unwrap() as z.ZodType);
   const isNumber = element instanceof z.ZodNumber && word !== "" && Number.isFinite(Number(word.replaceAll("_", "")));
@@ -69,7 +69,7 @@ export function parseOption(flag: string, option: z.ZodType, text: string): unkn
   return parsed.success ? parsed.data : refuse(flag, text, option, parsed.error);
 }
 
-/** What stands for an option's value in help: `A,B`, `N` ... */
+/** The placeholder of an option's value in help: `A,B`, `N` ... */
 export function hintOf(option: z.ZodType): string {
   const { element, list } = kindOf(option);
   if (list) return "A,B";

@@ -1,9 +1,10 @@
 /**
- * The records of an experiment: one JSON Lines file, a line for each thing that was measured. It is the raw result; a page
- * is made of it and of nothing else.
+ * The records of an experiment: one JSON Lines file, a line for each thing that was measured. It is the raw result; a
+ * page is made of it and of nothing else.
  *
- * A record is added with one write at the end of the file, so that processes that share a folder do not need each other,
- * and a crash leaves at most the last line unfinished: it is left out when the file is read, and cut off by the next write.
+ * A record is added with one write at the end of the file, so that processes that share a folder do not need each
+ * other, and a crash leaves at most the last line unfinished: it is left out when the file is read, and cut off by the
+ * next write.
  */
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -17,7 +18,7 @@ export const RECORDS = "records.jsonl";
 
 type Kind<R extends object> = Pick<RecordedExperiment<R>, "name" | "record" | "key" | "order">;
 
-/** What tells a record from others, of it or of the fields that are known before it is measured. */
+/** The key of a record, from the record or from the fields that are known before it is measured. */
 export function keyOf({ key }: { readonly key: readonly string[] }, of: object): string {
   return canonicalJson(key.map((name) => (of as Record<string, unknown>)[name] ?? null));
 }
@@ -48,7 +49,7 @@ function linesOf<R extends object>(path: string, { record }: Kind<R>): R[] {
   });
 }
 
-/** Records of Gantry 0.1, which wrote a JSON file for each; files that fit another experiment are passed over. */
+/** Records of Gantry 0.1, which wrote a JSON file for each; files of another experiment are skipped. */
 function oldFiles<R extends object>(folder: string, { record }: Kind<R>): R[] {
   const names = namesIn(folder).filter((name) => name.endsWith(".json"));
   return names.sort().flatMap((name) => {
@@ -64,15 +65,15 @@ function readAny<R extends object>(path: string, kind: Kind<R>): R[] {
   return oldFiles(existsSync(join(path, "records")) ? join(path, "records") : path, kind);
 }
 
-/** Rank by rank. */
+/** Compares entry by entry. */
 function compare(a: readonly (number | string)[], b: readonly (number | string)[]): number {
   const i = a.findIndex((value, at) => value !== b[at]);
   return i < 0 ? 0 : a[i]! < b[i]! ? -1 : 1;
 }
 
 /**
- * The records of an experiment in their order, of each key the last. `path` is a JSON Lines file, an experiment's folder, or a
- * folder of the JSON files of Gantry 0.1.
+ * The records of an experiment in their order, of each key the last. `path` is a JSON Lines file, an experiment's
+ * folder, or a folder of the JSON files of Gantry 0.1.
  *
  * @throws UserError for a damaged line, which it names
  *

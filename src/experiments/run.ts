@@ -36,15 +36,15 @@ import {
 
 /** How to run an experiment. */
 export interface RunOptions<R = object> extends RunSweepOptions {
-  /** Told what is being done at the moment. */
+  /** Called with the present activity. */
   readonly progress?: (text: string) => void;
-  /** Told of what a reader should know. */
+  /** Called with notes. */
   readonly note?: (text: string) => void;
-  /** Told of each record, measured now or found. */
+  /** Called with each record, new or existing. */
   readonly measured?: (record: R, done: number, total: number) => void;
 }
 
-/** What came of it. */
+/** The result. */
 export interface Outcome<R> {
   readonly records: readonly R[];
   /** The tables as Markdown; empty while there is no record. */
@@ -56,7 +56,7 @@ export interface Outcome<R> {
 // biome-ignore lint/suspicious/noExplicitAny: the fields that are the key of any record
 type Key = any;
 
-/** The records of one folder, and what they must share. */
+/** The records of one folder, and the fields that they must share. */
 class Kept<R extends object> {
   readonly #path: string;
   readonly #experiment: RecordedExperiment<R>;
@@ -88,7 +88,9 @@ class Kept<R extends object> {
     this.#records.set(keyOf(this.#experiment, checked), checked);
   }
 
-  /** A page compares what was measured alike. @throws UserError naming the first field that is not as it would be now */
+  /**
+   * A page compares what was measured alike. @throws UserError naming the first field that is not as it would be now
+   */
   refuseOthers(shared: object = {}, differs: (record: R) => string | undefined = () => undefined): void {
     for (const record of this.#records.values()) {
       const found = firstChange(record as Fields, shared as Fields) ?? differs(record);
@@ -115,12 +117,12 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * Runs what is left of an experiment in a folder, and makes its page. What is there already is not measured again.
+ * Measures the missing records of an experiment in a folder, and makes its page.
  *
  * @param options - of the experiment, as its schemas give them
  *
- * @throws UserError when the folder holds another experiment, or records that were measured in another way; the reason of `stop` when
- * it is raised during a measurement. A run that fails does not end the others.
+ * @throws UserError when the folder holds another experiment, or records that were measured in another way; the reason
+ * of `stop` when it is raised during a measurement. A run that fails does not end the others.
  *
  * @example
  * const { tables } = await runExperiment(mine, { dimensions: [1], rhos: [0.5], seeds: 2, pairs: 40_000, steps: 3_000 }, "lab/mine");
@@ -206,7 +208,7 @@ async function train<S extends OptionShape, R extends object>(
   // One at a time; the next runs are trained meanwhile.
   let measuring: Promise<void> = Promise.resolve();
   const inTurn = (run: GridRun) => {
-    // A measurement that fails is tried again below, and its failure told there: the other runs must not end with it.
+    // A measurement that fails is tried again below, and reported there: the other runs must not end with it.
     measuring = measuring.then(() => keep(experiment.run, withPath(run)).catch(() => {}));
   };
   const outcome = await runSweep(folder, grid, source, whenFinished(how, inTurn));

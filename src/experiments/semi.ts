@@ -1,6 +1,6 @@
 /**
- * Semi-supervised MNIST (Salimans et al. 2016, section 5, table 1): the test error with few labels, over several draws of
- * the labelled images, and of ensembles that share one draw.
+ * Semi-supervised MNIST (Salimans et al. 2016, section 5, table 1): the test error with few labels, over several draws
+ * of the labelled images, and of ensembles that share one draw.
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
@@ -15,7 +15,7 @@ import { engine, grouped } from "./page.ts";
 import { interval, mean, range } from "./statistics.ts";
 import { defineSweep, type Sweep, spreadText } from "./sweep/index.ts";
 
-/** What is run. */
+/** The runs of the experiment. */
 interface SemiOptions {
   /** Numbers of labels. */
   readonly labels: readonly number[];
@@ -123,8 +123,8 @@ export function semiRecord(path: string): SemiRecord {
 }
 
 /**
- * The errors of an ensemble: the class of the largest mean of the members' softmax probabilities, on all test images. The
- * members are the last checkpoints of runs that share their labelled images.
+ * The errors of an ensemble: the class of the largest mean of the members' softmax probabilities, on all test images.
+ * The members are the last checkpoints of runs that share their labelled images.
  */
 export async function semiEnsemble(paths: readonly string[]): Promise<SemiEnsemble> {
   const first = fromPlainRecipe(new RunDirectory(paths[0]!).description().recipe);

@@ -1,6 +1,6 @@
 /**
  * The sweeps that come with Gantry, for `gantry sweep <name>`: networks of 4 to 16 channels, short runs, three seeds or
- * five, so that each fits on two cores. What came of them, and what was chosen by what: docs/results.
+ * five, so that each fits on two cores. Results, and the reasons for the settings: docs/results.
  */
 import { annealing, dcgans, ganOverrides, ORDINARY, residualGans, type SweepGan, stepsOf } from "./gans.ts";
 import { defineSweep, type Sweep } from "./sweep/definition.ts";
@@ -18,8 +18,8 @@ const topKFor = (steps: number): string[] =>
   Object.entries(annealing(steps)).map(([option, value]) => `techniques.topK.${option}=${value}`);
 
 /**
- * The claim of top-k training on images (Sinha et al. 2020: "many different GAN variants", every batch size): GANs x {all
- * samples, the top k} x batches of 32, 64 and 128. The two updates of a cell differ in nothing but the technique.
+ * The claim of top-k training on images (Sinha et al. 2020: "many different GAN variants", every batch size): GANs x
+ * {all samples, the top k} x batches of 32, 64 and 128. The two updates of a cell differ in the technique only.
  *
  * @param dataset - default: all three, as the first axis
  * @param gans - default: the five with the DCGAN's networks; the paper sees the simpler ones gain more
@@ -48,9 +48,9 @@ const IMPROVED: Readonly<Record<string, readonly [kind: string, ...options: stri
 };
 
 /**
- * What each of the improved techniques is worth, in the shape of the paper's table 3: all of them, then each one removed,
- * and none. Its row "-L+HA" is `no labels` here, and its "-L" is `no labels, no historical averaging`. The numbers are the
- * authors'; the paper gives no weight of historical averaging, which is the technique's default.
+ * The effect of each of the improved techniques, in the shape of the paper's table 3: all of them, then each one
+ * removed, and none. Its row "-L+HA" is `no labels` here, and its "-L" is `no labels, no historical averaging`. The
+ * numbers are the authors'; the paper gives no weight of historical averaging, which is the technique's default.
  */
 function improvedAblation(dataset: SweepDataset = "mnist"): Sweep {
   const parts = Object.values(IMPROVED);
@@ -79,8 +79,8 @@ const TTUR = ["optimizers.generator.lr=1e-3", "optimizers.discriminator.lr=4e-3"
 const HIERARCHICAL = ["generator.hierarchical=true"];
 
 const sweeps: readonly Sweep[] = [
-  // The headline of top-k training (Sinha et al. 2020, section 4.3): BigGAN with ICR, FID 9.21 to 8.57, in small. Both rates
-  // were chosen by ordinary training alone.
+  // The headline of top-k training (Sinha et al. 2020, section 4.3): BigGAN with ICR, FID 9.21 to 8.57, in small. Both
+  // rates were chosen by ordinary training alone.
   defineSweep({
     name: "biggan-icr",
     recipe: "cifar10-biggan-icr",
@@ -97,7 +97,8 @@ const sweeps: readonly Sweep[] = [
     over: { update: { all: [], topK: ["techniques+=topK", ...topKFor(600)] } },
   }),
 
-  // Orthogonal initialisation and regularisation (Brock et al. 2019), the two parts of BigGAN that Iyengar et al. left out.
+  // Orthogonal initialisation and regularisation (Brock et al. 2019), the two parts of BigGAN that Iyengar et al. left
+  // out.
   defineSweep({
     name: "biggan-weights",
     recipe: "narrow-dcgan",
@@ -108,8 +109,8 @@ const sweeps: readonly Sweep[] = [
     },
   }),
 
-  // What Iyengar, Pandey and Mehta ("Exploring Generative Adversarial Networks") left for later: self-attention, two learning
-  // rates (of the same geometric mean) and hierarchical latents.
+  // What Iyengar, Pandey and Mehta ("Exploring Generative Adversarial Networks") left for later: self-attention, two
+  // learning rates (of the same geometric mean) and hierarchical latents.
   defineSweep({
     name: "dcgan-options",
     recipe: "narrow-dcgan",
@@ -194,8 +195,9 @@ const sweeps: readonly Sweep[] = [
     seeds: 5,
   }),
 
-  // "Increasing training image quality in terms of resolution greatly boosts generated image quality" (Iyengar et al., section
-  // 3.2)? Each size has a FID of its own; the Inception Score compares between sizes, since the classifier sees all of them at 32 x 32.
+  // "Increasing training image quality in terms of resolution greatly boosts generated image quality" (Iyengar et al.,
+  // section 3.2)? Each size has a FID of its own; the Inception Score compares between sizes, since the classifier sees
+  // all of them at 32 x 32.
   defineSweep({
     name: "resolution",
     recipe: "narrow-dcgan",

@@ -1,11 +1,11 @@
 /**
- * Does one-sided label smoothing make D harder to fool by adversarial examples? Salimans et al. 2016 (section 3.4) bring it
- * back because smoothed targets have been seen to do so in classifiers. Here D is attacked by the fast gradient sign method
- * (Goodfellow, Shlens and Szegedy 2015, section 4), one step of size epsilon in every pixel:
+ * Does one-sided label smoothing make D harder to fool by adversarial examples? Salimans et al. 2016 (section 3.4)
+ * bring it back because smoothed targets have been seen to do so in classifiers. Here D is attacked by the fast
+ * gradient sign method (Goodfellow, Shlens and Szegedy 2015, section 4), one step of size epsilon in every pixel:
  *
  *     x' = clip(x -+ epsilon sign(dD(x)/dx), -1, 1)      down for real images, up for generated ones
  *
- * What is measured: the share of images on the right side of D's decision before and after.
+ * The measure is the share of images on the right side of D's decision before and after.
  */
 import { z } from "zod";
 import { mnist } from "../data/index.ts";

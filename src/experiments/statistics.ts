@@ -1,8 +1,8 @@
 /**
  * Statistics of repeated runs: mean, standard deviation, the 95 % confidence interval of the mean by Student's t.
  *
- * Few seeds are the rule here, and the normal distribution's 1.96 would be far too sure of itself: with three seeds the
- * right factor is 4.30.
+ * Few seeds are the rule here, and the normal distribution's 1.96 would be far too small: with three seeds the factor
+ * is 4.30.
  */
 import jstat from "jstat";
 
@@ -31,8 +31,8 @@ export function mean(values: readonly number[]): number {
 }
 
 /**
- * The sample standard deviation (divided by n - 1): what runs with other seeds would show, unlike the spread that some
- * scores report of themselves. NaN below two values.
+ * The sample standard deviation (divided by n - 1): the spread over seeds, unlike the spread that some
+ * scores have of their own. NaN below two values.
  */
 export function standardDeviation(values: readonly number[]): number {
   if (values.length < 2) return Number.NaN;
@@ -72,7 +72,8 @@ export function interval(values: readonly number[], confidence = 0.95): Interval
  * Whether two intervals have no point in common. Where a width is not known (one value) or a mean is not a number they
  * count as not separated: nothing has been shown.
  *
- * Two 95 % intervals that touch are a stricter demand than a t-test at 5 %: what this calls separated, a test would too.
+ * Two 95 % intervals that touch are a stricter demand than a t-test at 5 %: what this calls separated, a test would
+ * too.
  *
  * @example
  * separated(interval([1, 2, 3]), interval([11, 12, 13])); // true

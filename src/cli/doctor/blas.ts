@@ -1,17 +1,17 @@
 /**
- * Which BLAS computes the matrix products of this process, read from what is mapped into it: a system's libtorch takes
+ * Which BLAS computes the matrix products of this process, read from what is mapped into it: a system's libtorch uses
  * whatever libblas.so.3 leads to, a wheel brings its own inside libtorch_cpu.
  */
 import { isReferenceBlas } from "../../../scripts/setup/index.js";
 
-/** The BLAS in use. */
+/** The BLAS of this process. */
 export interface Blas {
   /** Such as `OpenBLAS`, `MKL`, `reference BLAS`. */
   readonly name: string;
   readonly version: string | undefined;
   /** The library's file; undefined when it is inside libtorch_cpu or when the system does not tell. */
   readonly library: string | undefined;
-  /** How it runs several threads, if it does: those of OpenMP are libtorch's own. */
+  /** Its kind of threads, if it has several: those of OpenMP are libtorch's own. */
   readonly threading: "OpenMP" | "own threads" | "none" | undefined;
   /** The kernels that OpenBLAS chose, by the processor that they were written for; only OpenBLAS tells. */
   readonly kernels: string | undefined;
@@ -19,19 +19,19 @@ export interface Blas {
   readonly threads: number | undefined;
 }
 
-/** OpenBLAS's own account, as the binding gives it. */
+/** OpenBLAS's description of itself, from the binding. */
 export interface OpenBlasAccount {
   readonly core: string;
   readonly threads: number;
 }
 
 /**
- * Reads the BLAS off the process's memory map.
+ * Finds the BLAS in the process's memory map.
  *
  * @param maps the text of `/proc/self/maps` after libtorch was loaded, or undefined where there is none (macOS)
  * @param configuration libtorch's own summary of how it was compiled
  * @param engineThreads how many threads libtorch computes with
- * @param openBlasAccount what OpenBLAS says of itself, or null where it cannot be asked
+ * @param openBlasAccount OpenBLAS's description of itself, or null where there is none
  * @example
  * const { configuration, threads, blas } = binding();
  * blasInUse(readFileSync("/proc/self/maps", "utf8"), configuration(), threads(), blas()).name; // "OpenBLAS"

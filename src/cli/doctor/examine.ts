@@ -1,4 +1,4 @@
-/** Gathers what `gantry doctor` reports, going on as far as possible when something is wrong. */
+/** Gathers what `gantry doctor` reports, and continues as far as possible after a failure. */
 import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { type Engine, ensureBinding } from "../../../scripts/setup/index.js";
@@ -14,7 +14,7 @@ export interface DeviceReport {
   readonly available: boolean;
 }
 
-/** What there is to say once the engine runs. */
+/** The part of the report that needs a running engine. */
 export interface EngineReport {
   readonly version: string;
   /** How it was found: by `GANTRY_TORCH`, through `python`, in the `system`, or Gantry's own from `pip`. */
@@ -47,8 +47,8 @@ export interface Report {
 }
 
 /**
- * Examines the installation. Compiles the binding if that has not been done, but installs nothing: a report must not
- * change what it reports.
+ * Examines the installation. Compiles the binding if that has not been done, but installs nothing, so that the report
+ * changes nothing.
  *
  * @param seconds how long the speed reading takes, 3 by default
  */
@@ -62,7 +62,7 @@ export function examine(seconds = 3): Report {
     engine = examineEngine(found.engine, found.path, binding(), seconds);
     warnings.push(...blasWarnings(engine.blas, cpu.flags, process.env), ...capabilityWarnings(engine, cpu));
   } catch (error) {
-    // Whatever the engine fails with is the finding: a doctor that throws is of no use.
+    // A failure of the engine is part of the report and is not thrown.
     problems.push(error instanceof Error ? error.message : String(error));
   }
   return {

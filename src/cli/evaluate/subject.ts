@@ -1,4 +1,4 @@
-/** What is evaluated, and what it is compared with: runs, folders and zips of images, .npz files, named datasets. */
+/** The subject of an evaluation and the real images: runs, folders and zips of images, .npz files, named datasets. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fromPlain } from "../../base/descriptor.ts";
@@ -10,7 +10,7 @@ import { generatedImages, openCheckpoint, RunDirectory } from "../../training/in
 import { UsageError } from "../errors.ts";
 import { datasetNames, describeDataset, isDatasetName } from "../named-dataset.ts";
 
-/** Something opened, and how it is closed. */
+/** An open resource, and the function that closes it. */
 interface Opened<T> {
   readonly value: T;
   close(): void | Promise<void>;
@@ -38,16 +38,16 @@ export interface Subject {
   readonly step?: number;
   /** Whether another seed draws other images. */
   readonly drawn: boolean;
-  /** The images to score: `count` drawn from that seed; of images that are there, all of them. */
+  /** The images to score: `count` drawn from that seed, or all of a fixed set. */
   images(count: number, seed: number): FakeImages;
-  /** What it is compared with unless the user says otherwise: a run's own data. */
+  /** The default real images: a run's own data. */
   readonly data?: DataDescriptor | undefined;
   readonly shape: Pick<ImageSet, "channels" | "height" | "width">;
   /** A caveat about the images. */
   readonly warning?: string | undefined;
 }
 
-/** What can be evaluated, in words. */
+/** The accepted subjects, in words. */
 const KINDS = {
   run: "a run",
   dataset: "a dataset's name",
@@ -162,7 +162,8 @@ export interface RealOptions {
 }
 
 /**
- * Opens the real images that a subject is compared with, prepared at its size; undefined where there is nothing to choose.
+ * Opens the real images that a subject is compared with, prepared at its size; undefined where there is nothing to
+ * choose.
  *
  * @throws UserError when they are not there.
  */

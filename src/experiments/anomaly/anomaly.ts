@@ -1,7 +1,7 @@
 /**
- * Anomaly detection by a GAN that knows nine digits of ten (the claim of Sinha et al. 2020 that top-k training helps there
- * too): each digit is left out of training once, and its test images must be told from the others'. The protocol is that of
- * Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection".
+ * Anomaly detection by a GAN that knows nine digits of ten (the claim of Sinha et al. 2020 that top-k training helps
+ * there too): each digit is left out of training once, and its test images must be told from the others'. The protocol
+ * is that of Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection".
  */
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -21,7 +21,7 @@ import { type LatentSearchOptions, searchLatents } from "./latent-search.ts";
 
 const updates = ["all", "topK"] as const;
 
-/** What is run. */
+/** The runs of the experiment. */
 interface AnomalyOptions {
   /** Digits that are left out, each once. */
   readonly digits: readonly number[];
@@ -32,8 +32,8 @@ interface AnomalyOptions {
 }
 
 /**
- * The training runs of the experiment as a sweep of the recipe `narrow-dcgan` over GAN, digit and update, batch 64. There
- * are no scores of the images: what counts is measured on test images afterwards.
+ * The training runs of the experiment as a sweep of the recipe `narrow-dcgan` over GAN, digit and update, batch 64.
+ * There are no scores of the images: what counts is measured on test images afterwards.
  *
  * @example
  * const sweep = anomalySweep({ digits: [1, 4], gans: ["dcgan"], seeds: 3, steps: 600 }); // 12 runs
@@ -287,8 +287,8 @@ function groupTable(group: readonly AnomalyRecord[], area: keyof Areas): string 
 }
 
 /**
- * All tables as Markdown: mean ± 95 % confidence interval over seeds; bold where one update is above the other with their
- * intervals apart.
+ * All tables as Markdown: mean ± 95 % confidence interval over seeds; bold where one update is above the other with
+ * their intervals apart.
  */
 export function anomalyTables(records: readonly AnomalyRecord[]): string {
   const parts = groupsOf(records).flatMap((group) => {

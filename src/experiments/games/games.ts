@@ -35,22 +35,22 @@ const schema = z.strictObject({
     z.strictObject({
       order: z.enum(playOrders),
       setting,
-      /** Steps after which the distances were taken, about twelve a decade. */
+      /** Steps after which the distances were taken, about twelve per decade. */
       at: z.array(z.int()),
       /** Of each of these steps: every starting point's distance from the equilibrium; null where it is not finite. */
       distances: z.array(z.array(z.number().nullable())),
-      /** The ways of the first starting points, thinned, until they are too long or too far out. */
+      /** The trajectories of the first starting points, thinned, until they are too long or too far out. */
       ways: z.array(z.array(point)),
-      /** Where these stand after the last step; null where that is not finite. */
+      /** Their places after the last step; null where not finite. */
       ends: z.array(point.nullable()),
     }),
   ),
 });
 
-/** A game, played in every way that is compared. */
+/** A game with every setting that is compared. */
 export type GameRecord = z.output<typeof schema>;
 
-/** One way of playing a game. */
+/** A game with one setting. */
 export type Arm = GameRecord["arms"][number];
 
 /** How games are played. */
@@ -64,7 +64,7 @@ interface PlayedWith {
   readonly seeds: number;
 }
 
-/** It in the words of the flags. */
+/** The setting in the words of the flags. */
 const inFlags = ({ lr, steps, seeds, weights, orders }: PlayedWith): string =>
   `--lr ${lr} --steps ${steps} --seeds ${seeds} --weights ${[...new Set(weights)]} --orders ${orders}`;
 
@@ -82,7 +82,7 @@ const R1_WEIGHT = 10;
 const WAYS = 3;
 const MOST_POINTS = 400;
 
-/** Steps about evenly spaced on a logarithmic scale, twelve a decade, the last included. */
+/** Steps about evenly spaced on a logarithmic scale, twelve per decade, with the last. */
 export function spacedSteps(steps: number): number[] {
   const count = Math.floor(12 * Math.log10(steps));
   const spaced = Array.from({ length: count + 1 }, (_, i) => Math.round(10 ** (i / 12)));
@@ -92,7 +92,7 @@ export function spacedSteps(steps: number): number[] {
 // JSON knows no negative zero.
 const thousandths = (value: number): number => Math.round(value * 1000) / 1000 + 0;
 
-/** A way in the making: points a hundredth of the view apart. */
+/** A growing trajectory: points a hundredth of the view apart. */
 class Thinned {
   readonly points: [number, number][];
   readonly #game: ToyGame;
@@ -107,7 +107,7 @@ class Thinned {
 
   add(place: readonly [number, number]): void {
     const { equilibrium, view } = this.#game;
-    // Written so that what is not a number ends it.
+    // Written so that NaN ends it.
     const near = Math.hypot(place[0] - equilibrium[0], place[1] - equilibrium[1]) < 3 * view;
     if (!near || this.points.length >= MOST_POINTS) this.#done = true;
     if (this.#done || Math.hypot(place[0] - this.#last[0], place[1] - this.#last[1]) < view / 100) return;
@@ -116,7 +116,7 @@ class Thinned {
   }
 }
 
-/** Plays a game in one way. */
+/** Plays a game with one setting. */
 function armOf(
   game: ToyGame,
   setting: PlaySetting,
@@ -143,7 +143,7 @@ function armOf(
 }
 
 /**
- * Plays a game in every way that is to be compared: plain, with historical averaging of each weight, plain with the
+ * Plays a game with every setting that is compared: plain, with historical averaging of each weight, plain with the
  * moving average of the players in their place, and with R1 where there is a discriminator.
  *
  * @example
@@ -169,7 +169,7 @@ export function playAll(game: ToyGame, how: PlayedWith, begins?: (arm: string) =
   return schema.parse({ format: 1, game: game.name, lr, steps, seeds, starts, engine, arms });
 }
 
-/** How a setting reads in tables and figures. */
+/** The name of a setting in tables and figures. */
 export function settingName(setting: PlaySetting): string {
   switch (setting.kind) {
     case "plain":
@@ -183,20 +183,23 @@ export function settingName(setting: PlaySetting): string {
   }
 }
 
-/** A start counts as arrived when it ends so near to the equilibrium. */
+/** A start has arrived when it ends this near to the equilibrium. */
 const NEAR = 0.01;
 
-/** A line ends where its interval is this many decades to each side: some of its plays are on their way out of the numbers. */
+/** A line ends where its interval is this many decades to each side: some of its plays diverge. */
 const WIDEST = 3;
 
 const gameOf = ({ game }: Pick<GameRecord, "game">): ToyGame => toyGames.find(({ name }) => name === game)!;
 
-/** The decimal logarithms of distances: they lie decades apart, so that a mean of distances would show the largest alone. */
+/**
+ * The decimal logarithms of distances: they lie decades apart, so that a mean of distances would show the largest
+ * alone.
+ */
 function logarithms(distances: readonly (number | null)[]): Interval {
   return interval(distances.map((distance) => Math.log10(Math.max(distance ?? Number.NaN, Number.MIN_VALUE))));
 }
 
-/** A distance with two digits that count. */
+/** A distance with two significant digits. */
 function short(value: number): string {
   if (value < 1e-3 || value >= 9_950) return value.toExponential(1);
   return value < 99.5 ? value.toPrecision(2) : String(Number(value.toPrecision(2)));
@@ -254,7 +257,7 @@ export function gamesTables(records: readonly GameRecord[]): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-/** The ways of the first starting points: a row for each order, a column for each setting. */
+/** Trajectories of the first starting points: a row for each order, a column for each setting. */
 function waysFigure(record: GameRecord): string {
   const { equilibrium, view } = gameOf(record);
   const shown = playOrders.flatMap((order) => armsOf(record, order));
@@ -330,7 +333,7 @@ export const games = defineExperiment({
     steps: whole().default(10_000).describe("steps of each play"),
     seeds: seeds(16, `starting points, uniform over a square of side ${START_SIDE} around the equilibrium`),
   },
-  // A few numbers per tensor: a second thread would only be waited for.
+  // Tensors have few numbers, so a second thread would not help.
   threads: 1,
   record: schema,
   key: ["game"],

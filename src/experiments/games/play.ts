@@ -1,4 +1,4 @@
-/** Gradient play: both players step down their own cost, at once or in turn, with what is to be compared added. */
+/** Gradient play: both players descend their own cost, at once or in turn, with the compared terms added. */
 import { Module } from "../../nn/index.ts";
 import { HistoricalAverage, type Optimizer, sgd, WeightAveraging } from "../../optim/index.ts";
 import { grad, scope, Tensor } from "../../tensor/index.ts";
@@ -10,12 +10,12 @@ export const playOrders = ["simultaneous", "alternating"] as const;
 /** One of {@link playOrders}. */
 export type PlayOrder = (typeof playOrders)[number];
 
-/** What is added to plain play, and its number. */
+/** The term that is added to plain play, and its number. */
 export type PlaySetting =
   | { readonly kind: "plain" }
   /** Historical averaging: the technique's core with this weight, for both players. */
   | { readonly kind: "history"; readonly weight: number }
-  /** Play stays plain; what is looked at is the exponential moving average of each player with this decay. */
+  /** Plain play; the record is of the exponential moving average of each player with this decay. */
   | { readonly kind: "average"; readonly decay: number }
   /** R1 on the discriminator with this weight, in games that have one. */
   | { readonly kind: "r1"; readonly weight: number };
@@ -30,7 +30,7 @@ export interface PlayOptions {
   readonly starts: readonly (readonly [number, number])[];
 }
 
-/** Where the plays stand after a step: [x, y] for each starting point. The average's place, where that is looked at. */
+/** The places after a step: [x, y] for each starting point, of the players or their average. */
 export type Places = readonly (readonly [number, number])[];
 
 /** A player's parameter for all starting points [S]. */
@@ -45,7 +45,7 @@ class Point extends Module {
   }
 }
 
-/** One side with all that moves it. */
+/** A player, with all terms of its update. */
 class Player {
   readonly point: Point;
   readonly optimizer: Optimizer;
@@ -83,7 +83,7 @@ class Player {
 }
 
 /**
- * Plays a game from all starting points at once, in float64, and shows where it stands after each step.
+ * Plays a game from all starting points at once, in float64, and reports the places after each step.
  *
  * @throws Error for R1 in a game without a discriminator
  *

@@ -1,15 +1,17 @@
 /**
- * Games of two numbers, on which gradient play can be seen whole: x is the generator's part and minimises, y is the
+ * Games of two numbers, whose gradient play can be drawn: x is the generator's part and minimises, y is the
  * discriminator's and maximises. Every game has one equilibrium, and starts lie in the same square around it.
  */
 import { minimax } from "../../losses/index.ts";
 import { squaredGradientNorms } from "../../techniques/index.ts";
 import { Generator, Tensor } from "../../tensor/index.ts";
 
-/** Whose move: `x` is the generator's parameter, `y` the discriminator's. */
+/** The players: `x` is the generator's parameter, `y` the discriminator's. */
 export type Side = "x" | "y";
 
-/** A game. Many are played at once: x and y are [S], one element a starting point, and no element touches another. */
+/**
+ * A game. Many are played at once: x and y are [S], one element per starting point, and the elements are independent.
+ */
 export interface ToyGame {
   readonly name: string;
   /** For titles. */
@@ -21,9 +23,9 @@ export interface ToyGame {
   readonly equilibrium: readonly [number, number];
   /** Side of the square around the equilibrium that figures show. */
   readonly view: number;
-  /** What the player minimises, one number a starting point [S]. */
+  /** The cost of the player, one number per starting point [S]. */
   cost(side: Side, x: Tensor, y: Tensor): Tensor;
-  /** |dD/dx|^2 at the data [S], where the game has a discriminator and data: what R1 punishes. */
+  /** |dD/dx|^2 at the data [S], where the game has a discriminator and data: R1 penalises it. */
   slope?(y: Tensor): Tensor;
 }
 

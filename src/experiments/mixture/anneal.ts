@@ -1,7 +1,7 @@
 /**
  * How fast k falls, and how far: top-k training over gamma and nu on a mixture, about the two failures that the paper
- * names (Sinha et al. 2020). Too small a gamma throws samples away before the discriminator knows good from bad; too large a nu is
- * ordinary training.
+ * names (Sinha et al. 2020). Too small a gamma throws samples away before the discriminator can tell good from bad; too
+ * large a nu is ordinary training.
  */
 import { z } from "zod";
 import { defineSweepExperiment } from "../experiment.ts";
@@ -9,7 +9,7 @@ import { seeds } from "../options.ts";
 import { defineSweep, type Sweep } from "../sweep/index.ts";
 import { annealingInterval, modesOption, stepsOption } from "./mixture.ts";
 
-/** What is run. */
+/** The runs of the experiment. */
 interface AnnealOptions {
   /** Factors gamma, above 0 and at most 1. */
   readonly gammas: readonly number[];

@@ -2,8 +2,8 @@
  * The experiment by which top-k training is explained (Sinha et al. 2020, section 3): mixtures of Gaussians, learnt
  * from all generated samples of a batch, from the k rated most real, from the k rated least real, and from any k.
  *
- * The last arm tells "the worst samples hurt" from "fewer samples help". All arms share networks, data and seeds; they
- * differ in nothing but the rows that the generator's loss is taken over.
+ * The last arm tells "the worst samples hurt" from "fewer samples help". All arms share networks, data and seeds. Only
+ * the rows in the generator's loss differ.
  */
 import { join } from "node:path";
 import { z } from "zod";
@@ -26,7 +26,7 @@ export const updates = ["all", "top", "bottom", "random"] as const;
 /** One of {@link updates}. */
 export type Update = (typeof updates)[number];
 
-/** How each arm reads in tables and figures. */
+/** The name of each arm in tables and figures. */
 export const updateNames: Readonly<Record<Update, string>> = {
   all: "all samples",
   top: "top-k",
@@ -40,7 +40,7 @@ export const FULL_LENGTH = 100_000;
 /** Steps between reductions of k in the full experiment; a shorter one is annealed in proportion. */
 const ANNEALING = 2_000;
 
-/** Where on its way a run is looked at closely, in shares of its length. */
+/** When a run keeps snapshots, as shares of its length. */
 const MILESTONES = [0.01, 0.05, 0.1, 0.2, 0.5, 1];
 
 /** The steps at which a run of this length keeps a checkpoint for good. */
@@ -68,7 +68,7 @@ export const modesOption = () =>
 export const stepsOption = () =>
   whole().default(FULL_LENGTH).describe("generator steps of a run; k falls in proportion to them");
 
-/** What is run. */
+/** The runs of the experiment. */
 interface MixtureOptions {
   readonly modes: readonly number[];
   readonly updates: readonly Update[];
@@ -138,7 +138,7 @@ const schema = z.strictObject({
   histogram: z.array(z.int()),
   /** Samples from the same latents at several steps, of the first seed only. */
   strip: z.array(z.strictObject({ step: z.int(), points: z.array(point) })).optional(),
-  /** Where the samples of the end lie, of the first seed only. */
+  /** The places of the last samples, of the first seed only. */
   density: z
     .strictObject({
       frame: z.strictObject({ x: z.number(), y: z.number(), size: z.number() }),
@@ -183,7 +183,7 @@ export async function recordOf(path: string): Promise<MixtureRecord> {
     return { step, highQuality, modes, reverseKl, distance };
   });
   const { fakeCount, seeds } = last.scores[0]!.protocol;
-  // The very samples that the last scores were measured on.
+  // The samples of the last scores.
   const final = await sampleRun(path, { count: fakeCount, seed: seeds[0]!, checkpoint: String(last.step) });
   const { histogram } = mixtureScores(final, mixture);
   const first = recipe.seed === 0;
@@ -294,7 +294,7 @@ export function groupTable(group: Group): string {
   return markdownTable(header, rows, 2);
 }
 
-/** What the intervals say about the share of high-quality samples: each arm against learning from all samples. */
+/** The result on the share of high-quality samples, by the intervals: each arm against learning from all samples. */
 export function verdicts(group: Group): string[] {
   const arms = armsOf(group).map(({ update, records }) => ({
     update,
@@ -378,7 +378,7 @@ function filmStrip(group: Group): string | undefined {
   return pointCloud({ panels, mixture: rows[0]!.mixture, columns, side: 220 });
 }
 
-/** Where the first seed's samples lie at the end, a panel for each arm. */
+/** The places of the first seed's last samples, a panel for each arm. */
 async function densities(group: Group): Promise<string | undefined> {
   const arms = armsOf(group).flatMap(({ records }) =>
     records.filter(({ density }) => density !== undefined).slice(0, 1),
@@ -389,8 +389,8 @@ async function densities(group: Group): Promise<string | undefined> {
 }
 
 /**
- * The figures of all groups: `modes-25-quality`, `-recovered`, `-strip` and `-density`. A group of another length than the first of
- * its number of modes carries its steps in the name.
+ * The figures of all groups: `modes-25-quality`, `-recovered`, `-strip` and `-density`. A group of another length than
+ * the first of its number of modes carries its steps in the name.
  */
 async function figuresOf(records: readonly MixtureRecord[]): Promise<Figure[]> {
   const figures: Figure[] = [];

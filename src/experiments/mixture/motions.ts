@@ -3,7 +3,7 @@
  * displacement and the direction of its nearest mode, which the paper calls the oracle direction, by distance from that
  * mode.
  *
- * 1 moves a sample straight at its mode, -1 straight away from it.
+ * 1 is straight towards the mode, -1 straight away from it.
  */
 import type { Mixture } from "../../data/index.ts";
 import { nearestModes } from "../../metrics/index.ts";
@@ -44,7 +44,7 @@ export function motions(before: Tensor, after: Tensor, mixture: Mixture): Sample
         const [dx, dy] = moved![i]!;
         const distance = Math.hypot(x, y);
         const norm = distance * Math.hypot(dx, dy);
-        // What rounding leaves of a tie must not decide: single precision holds some seven digits.
+        // Rounding must not break a tie: single precision has about seven digits.
         const sigmas = Number((distance / mixture.sigma).toPrecision(6));
         return {
           ring: RINGS.findIndex((end) => sigmas <= end),

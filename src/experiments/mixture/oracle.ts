@@ -61,7 +61,7 @@ const schema = z.strictObject({
     z.strictObject({ step: z.int(), method: z.enum(methods), update: z.enum(updates), rings: z.array(ring) }),
   ),
   /**
-   * By snapshot, where the samples of each ring stand in the discriminator's order of their batch: how many in the quarter
+   * By snapshot, the rank of each ring's samples in the discriminator's order of their batch: how many in the quarter
    * that it rates most real, in the next two, and in the last.
    */
   quarters: z.array(z.strictObject({ step: z.int(), rings: z.array(z.array(z.int()).length(QUARTERS)) })),
@@ -221,7 +221,7 @@ class Snapshot {
     };
   }
 
-  /** Updates the generator on some rows, looks at all samples of the batch, and puts the generator back. */
+  /** Updates the generator on some rows, measures all samples of the batch, and restores the generator. */
   #moved(latents: Tensor, rows: Tensor | undefined): SampleMotion[] {
     const { generator, discriminator, loss, optimizers } = this.#gan;
     return scope(() => {
@@ -287,7 +287,10 @@ function rowName({ batchSize, k }: OracleRecord, update: (typeof updates)[number
   return { all: `all ${batchSize}`, top: `top ${k}`, bottom: `bottom ${k}`, random: `random ${k}` }[update];
 }
 
-/** Of each ring's samples: the share that the discriminator puts into the worst quarter, and into the worse half, of the batch. */
+/**
+ * Of each ring's samples: the share that the discriminator puts into the worst quarter, and into the worse half, of the
+ * batch.
+ */
 function quartersTable({ quarters }: OracleRecord): string {
   const rows = quarters.flatMap(({ step, rings }) =>
     (["worst quarter", "worse half"] as const).map((part, i) => [
@@ -308,9 +311,9 @@ const groupsOf = (records: readonly OracleRecord[]): OracleRecord[][] =>
   grouped(records, ({ run }) => `${run.modes}/${run.update}`);
 
 /**
- * What the runs of a group have in common, a row for each question, with 95 % confidence intervals over seeds: how many samples
- * lie in each ring, how many of these stand in the worst quarter of their batch, and where a plain gradient step on either
- * half moves them.
+ * What the runs of a group have in common, a row for each question, with 95 % confidence intervals over seeds: how many
+ * samples lie in each ring, how many of these stand in the worst quarter of their batch, and where a plain gradient
+ * step on either half moves them.
  */
 function acrossSeeds(group: readonly OracleRecord[]): string {
   const steps = stepsOf(group[0]!).filter((step) => group.every((record) => stepsOf(record).includes(step)));
@@ -356,8 +359,8 @@ function acrossSeeds(group: readonly OracleRecord[]): string {
 }
 
 /**
- * The tables as Markdown: of runs that differ in the seed, what they have in common; then of each run the mean cosine ± 95 %
- * confidence interval over batches, and where the samples of each ring stand.
+ * The tables as Markdown: of runs that differ in the seed, what they have in common; then of each run the mean cosine ±
+ * 95 % confidence interval over batches, and where the samples of each ring stand.
  */
 export function oracleTables(records: readonly OracleRecord[]): string {
   const tables = records.flatMap((record) => {

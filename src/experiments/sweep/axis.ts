@@ -1,16 +1,16 @@
-/** An axis of a sweep: what is varied, and the values that it takes, each a name and the overrides that it stands for. */
+/** An axis of a sweep: a name and its values. Each value is a label with its overrides. */
 import { UserError } from "../../base/errors.ts";
 import { parseSetting, splitList } from "../../recipe/index.ts";
 
 /** One value of an axis. */
 export interface AxisValue {
-  /** How tables and folders call it. */
+  /** Its name in tables and folders. */
   readonly label: string;
   /** Overrides as `--set` takes them. */
   readonly set: readonly string[];
 }
 
-/** What a sweep varies. */
+/** One axis of a sweep. */
 export interface Axis {
   readonly name: string;
   readonly values: readonly AxisValue[];
@@ -24,7 +24,7 @@ function valueText(value: AxisInput): string {
 }
 
 /**
- * The axis that `key=a,b,c` stands for. Commas inside brackets do not separate: `techniques=[],[topK,r1]` has two values.
+ * The axis of `key=a,b,c`. Commas inside brackets do not separate: `techniques=[],[topK,r1]` has two values.
  * `key+=a,b` adds another part in each cell.
  *
  * @throws UserError when the text is no such thing, a value is empty, or one comes twice.

@@ -8,8 +8,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const compiled = join(here, "../../cli/main.js");
 
 /**
- * The command line of this very Gantry. Compiled code starts its compiled fellow: bin/gantry.js would in a clone compile
- * again for each run, and a sweep of hours would fail, or change, with the first source that is edited meanwhile.
+ * The command line of this Gantry. Compiled code starts compiled code: in a clone, bin/gantry.js would compile again
+ * for each run, and a source that is edited meanwhile would change the sweep.
  */
 export const gantryCommand: readonly string[] = [
   process.execPath,
@@ -26,7 +26,7 @@ export interface ChildEvent {
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** What it said went wrong. */
+  /** Its error message. */
   readonly message?: string | undefined;
 }
 
@@ -39,7 +39,10 @@ export interface Child {
 
 const running = new Set<ChildProcess>();
 
-/** Whatever ends this process, except SIGKILL, must not leave children behind: those that were asked already end at once. */
+/**
+ * Whatever ends this process, except SIGKILL, must not leave children behind: those that were asked already end at
+ * once.
+ */
 function endRunning(): void {
   for (const child of running) child.kill("SIGINT");
 }
@@ -80,7 +83,7 @@ export function startChild(command: readonly string[], log: string, onEvent: (ev
   return { stop: () => void child.kill("SIGINT"), ended };
 }
 
-/** A line that is no event (a warning of some library on standard output) is passed over. */
+/** Lines that are no events (a library's warning on standard output) are skipped. */
 function parsed(line: string): ChildEvent | undefined {
   try {
     const value: unknown = JSON.parse(line);

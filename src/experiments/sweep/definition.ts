@@ -1,7 +1,7 @@
 /**
- * What a sweep is: a recipe, the overrides that all runs share, the axes and the number of seeds.
+ * A sweep: a recipe, the overrides that all runs share, the axes and the number of seeds.
  *
- * On the command line it is written with `--over`; a file can say more, because there a value of an axis may stand for
+ * On the command line it is written with `--over`; a file can say more, because there a value of an axis can be
  * several overrides.
  */
 import { dirname, resolve } from "node:path";
@@ -19,8 +19,8 @@ export interface SweepInput {
   /** Overrides of every run, as `--set` takes them. */
   readonly set?: readonly string[];
   /**
-   * The axes in their order. A list is of values of the recipe's key of that name; an object is of variants, each a list
-   * of overrides, and its name is free.
+   * The axes in their order. A list is of values of the recipe's key of that name; an object is of variants, each a
+   * list of overrides, and its name is free.
    */
   readonly over?: Readonly<Record<string, readonly AxisInput[] | Readonly<Record<string, readonly string[]>>>>;
   /** Runs of each cell, with the seeds 0, 1 ...; default 3. */

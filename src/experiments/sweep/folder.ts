@@ -108,14 +108,14 @@ export class SweepFolder {
     );
   }
 
-  /** A sweep never moves in with something else; what another process that begins it writes at this moment is hidden. */
+  /** A sweep needs a folder of its own. Hidden files of another process that begins the same sweep do not count. */
   #refuseOther(): void {
     const names = namesIn(this.path).filter((name) => !name.startsWith("."));
     if (names.length === 0 || this.exists) return;
     throw new UserError(`${this.path} exists, is not empty and holds no sweep; choose another folder with --out`);
   }
 
-  /** Whether this process was the one to write it: of several that begin at once, one is, and the others compare. */
+  /** Whether this process has written it: when several begin at once, one writes and the others compare. */
   #create(content: Stored): boolean {
     const temporary = temporaryName(this.#definition);
     writeFileAtomic(temporary, [`${JSON.stringify(content, null, 2)}\n`]);
@@ -131,7 +131,7 @@ export class SweepFolder {
     }
   }
 
-  /** What sweep.json says. */
+  /** The contents of sweep.json. */
   stored(): Stored {
     return readJsonFile(this.#definition, storedSchema);
   }
@@ -147,7 +147,7 @@ export class SweepFolder {
   }
 
   /**
-   * Takes a run for this process; the returned function gives it back.
+   * Claims a run for this process. The returned function releases it.
    *
    * @throws UserError, naming the holder, when another living process has it.
    */

@@ -6,7 +6,7 @@ import type { Sweep } from "./definition.ts";
 
 /** One combination of values. */
 export interface Cell {
-  /** As a folder may be called: `batchSize=32_techniques=topK`. */
+  /** Its folder's name: `batchSize=32_techniques=topK`. */
   readonly name: string;
   /** For people: `batchSize=32 techniques=[topK]`. */
   readonly label: string;
@@ -37,7 +37,7 @@ export interface Grid {
 /** Longer names meet the limits of file systems (255 bytes, with a seed and an ending). */
 const LONGEST_NAME = 120;
 
-/** What may stand in a file name on every system and needs no quotes in a shell. */
+/** Characters that every file system allows and that need no quotes in a shell. */
 function plainName(axis: string, { label }: AxisValue): string {
   const safe = (text: string) => text.replace(/[^\w.+-]+/g, "-").replace(/^-+(?=\D)|-+$/g, "");
   return `${safe(axis)}=${safe(label) || "none"}`;

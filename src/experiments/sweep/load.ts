@@ -1,4 +1,4 @@
-/** A sweep by what a person names: a shipped one, a recipe with axes, a file that defines one, or one that was begun. */
+/** A sweep by name: a shipped one, a recipe with axes, a file that defines one, or one that was begun. */
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { nearest, UserError } from "../../base/errors.ts";
@@ -8,7 +8,7 @@ import type { Axis } from "./axis.ts";
 import { checkedSweep, DEFAULT_SEEDS, isSweep, locatedSweep, type Sweep } from "./definition.ts";
 import { SweepFolder } from "./folder.ts";
 
-/** What the command line adds to what is named. */
+/** Additions of the command line. */
 export interface SweepAdditions {
   readonly set?: readonly string[] | undefined;
   readonly axes?: readonly Axis[] | undefined;
@@ -45,7 +45,7 @@ function refuseUnknown(named: string, file: Sweep | undefined): void {
   throw new UserError(`there is no sweep or recipe \`${named}\`; ${help}`);
 }
 
-/** An override that the values of an axis override in turn would have no effect, and nobody would see it. */
+/** An override of a key that an axis also sets would silently have no effect. */
 function refuseIdle(set: readonly string[], axes: readonly Axis[]): void {
   const keyOf = (text: string): string => parseSetting(text).path.join(".");
   for (const text of set) {

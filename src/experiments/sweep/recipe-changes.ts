@@ -1,4 +1,4 @@
-/** In what two recipes differ, by the keys that a person would set. */
+/** The differences of two recipes, by the keys that a user would set. */
 import { canonicalJson } from "../../base/canonical-json.ts";
 
 /** A key whose value is not the same. */

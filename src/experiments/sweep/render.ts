@@ -4,8 +4,8 @@ import { markdownTable } from "../markdown.ts";
 import type { CellScore, Column, SweepTable, SweptRun } from "./results.ts";
 
 /**
- * A mean with its interval, `31.2 ± 1.4`: of the half-width two digits count, and the mean goes no further. Of one
- * value there is no interval, and five digits are shown.
+ * A mean with its interval, `31.2 ± 1.4`: the half-width has two significant digits, and the mean as many decimals. One
+ * value has no interval and five digits.
  *
  * @example
  * spreadText({ mean: 31.2345, halfWidth: 1.391 }); // "31.2 ± 1.4"
@@ -49,7 +49,7 @@ function scoreText(score: CellScore | undefined, planned: number): string {
   return score.count === planned ? spreadText(score) : `${spreadText(score)} (n = ${score.count})`;
 }
 
-/** What the table's numbers are, and the notes. */
+/** The description of the table's numbers, and the notes. */
 function legend(table: SweepTable): string[] {
   const counts = table.rows.map(({ planned }) => planned);
   const seeds = Math.max(0, ...counts);
@@ -114,7 +114,7 @@ export function tableCsv(table: SweepTable): string {
   return csv([header, ...rows]);
 }
 
-/** Every run as a line of CSV: its values, its state, and the numbers that it ended with. */
+/** Every run as a line of CSV: its values, its state, and its last numbers. */
 export function runsCsv(table: SweepTable, results: readonly SweptRun[]): string {
   const header = [
     "run",

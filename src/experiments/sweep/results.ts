@@ -1,5 +1,5 @@
 /**
- * The results of a sweep as they stand: what each run scored, and the table of the cells with mean and interval.
+ * The present results of a sweep: the scores of each run, and the table of the cells with mean and interval.
  *
  * A column holds scores of one protocol only. Where the cells' protocols differ (another number of images, other real
  * images) the score gets a column for each, and a note says what differs.
@@ -15,16 +15,16 @@ import { type RunState, stateOf } from "./run-state.ts";
 /** Which evaluation of a run counts: that of its last step, or its best one by the score that the recipe chooses by. */
 export type ScoresAt = "final" | "best";
 
-/** One number that a run ended with. */
+/** A last number of a run. */
 export interface RunScore {
   readonly name: string;
   readonly value: number;
-  /** undefined for losses, of which neither end is the better one. */
+  /** Undefined for losses, where neither end is better. */
   readonly better?: "lower" | "higher" | undefined;
   readonly protocol?: Protocol | undefined;
 }
 
-/** A run with what it came to. */
+/** A run with its results. */
 export interface SweptRun {
   readonly run: GridRun;
   readonly state: RunState;
@@ -69,13 +69,13 @@ export interface SweepTable {
   readonly axes: readonly string[];
   readonly columns: readonly Column[];
   readonly rows: readonly CellRow[];
-  /** What a reader must know: which protocols differ, what is still missing. */
+  /** Notes: differing protocols, missing runs. */
   readonly notes: readonly string[];
 }
 
 const LOSSES = ["lossD", "lossG", "dReal", "dFake"] as const;
 
-/** What each run of the grid has come to, read from the runs' own folders. */
+/** The results of each run of the grid, read from the runs' own folders. */
 export function runResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "final"): SweptRun[] {
   return grid.runs.map((run) => {
     const state = stateOf(folder, run);
@@ -143,8 +143,8 @@ function distinction(own: Protocol | undefined, other: Protocol | undefined): st
 /**
  * The table of a sweep's results.
  *
- * A value is marked as the best only when its interval has no point in common with that of any other cell, and only once
- * every run of every cell has ended. A cell of which every run failed has no part in the comparison.
+ * A value is marked as the best only when its interval has no point in common with that of any other cell, and only
+ * once every run of every cell has ended. A cell of which every run failed has no part in the comparison.
  */
 export function sweepTable(grid: Pick<Grid, "axes" | "cells">, results: readonly SweptRun[]): SweepTable {
   const { columns, notes } = columnsOf(results);

@@ -1,4 +1,4 @@
-/** Where a run of a sweep stands, told from its files alone: whoever made them, and however that process ended. */
+/** The state of a run of a sweep, read from its files alone, however its process ended. */
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import type { SweepFolder } from "./folder.ts";
 import type { GridRun } from "./grid.ts";
 import { recipeChanges } from "./recipe-changes.ts";
 
-/** Where a run stands. */
+/** The state of a run. */
 export type RunState =
   | { readonly kind: "waiting" }
   /** It was begun, and can be resumed. */
@@ -18,10 +18,10 @@ export type RunState =
   /** `lasting` where trying again cannot help: the folder holds a run that is not the sweep's. */
   | { readonly kind: "failed"; readonly reason: string; readonly lasting: boolean };
 
-/** Keys that change what a run writes, or where it computes, but not what it is. */
+/** Keys that change what a run writes or where it computes, but not its result. */
 const INCIDENTAL = ["threads", "device", "samples", "log", "checkpoint"];
 
-/** Where a run of the sweep stands. */
+/** The state of a run of the sweep. */
 export function stateOf(folder: SweepFolder, run: GridRun): RunState {
   const directory = new RunDirectory(folder.run(run.name));
   const failure = folder.failure(run.name);
@@ -45,7 +45,7 @@ function isScored(directory: RunDirectory, run: GridRun, step: number): boolean 
   return run.recipe.evaluate === undefined || directory.evaluations().some((evaluation) => evaluation.step === step);
 }
 
-/** In what the run in the folder is not the sweep's: someone trained it for longer, say. */
+/** The differences between the run in the folder and the sweep's: a user trained it for longer, for example. */
 function foreignTo(directory: RunDirectory, run: GridRun): string | undefined {
   const found = recipeChanges(JSON.parse(JSON.stringify(toPlainRecipe(run.recipe))), directory.description().recipe)
     .filter(({ key }) => !INCIDENTAL.includes(key.split(".")[0]!))
@@ -90,12 +90,14 @@ function hostIn(lock: string): unknown {
   try {
     return (JSON.parse(readFileSync(lock, "utf8")) as { host?: unknown }).host;
   } catch {
-    // Let go of, or not yet written: in either case by a process of this machine, most likely.
+    // Released, or not yet written: in either case probably by a process of this machine.
     return hostname();
   }
 }
 
-/** Removes what a child left that was killed while it made its folder: such a folder can neither be begun nor resumed. */
+/**
+ * Removes what a child left that was killed while it made its folder: such a folder can neither be begun nor resumed.
+ */
 export function clearUnbegun(folder: SweepFolder, run: GridRun): void {
   const path = folder.run(run.name);
   if (!existsSync(path) || existsSync(join(path, "recipe.json"))) return;

@@ -1,6 +1,6 @@
 /**
- * Running a sweep: as many children as asked for at a time, each run once, whatever was there before and whoever else is
- * at work in the folder.
+ * Running a sweep: as many children as asked for at a time, each run once, also with earlier results and with other
+ * processes in the folder.
  */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -20,7 +20,7 @@ export interface PlannedRun {
 
 /** What a sweep reports while it runs. */
 export interface SweepEvents {
-  /** The runs of this process's share, where they stand, and whether they are to be run now. */
+  /** The runs of this process's share, their states, and whether they will be run now. */
   plan?(runs: readonly PlannedRun[]): void;
   /** A run begins, or continues from a step. */
   started?(run: GridRun, from: "start" | "resume"): void;
@@ -28,7 +28,7 @@ export interface SweepEvents {
   child?(run: GridRun, event: ChildEvent): void;
   /** A run is trained by a child that outlived an earlier sweep; it is waited for. */
   held?(run: GridRun, message: string): void;
-  /** A run is over for this process: as it stands, or left to another process. */
+  /** A run is over for this process: ended, or left to another process. */
   ended?(run: GridRun, state: RunState | { readonly kind: "elsewhere"; readonly reason: string }): void;
 }
 
@@ -36,7 +36,10 @@ export interface SweepEvents {
 export interface RunSweepOptions {
   /** Children at a time; default 1. */
   readonly jobs?: number | undefined;
-  /** Threads of each child; default: the cores divided by `jobs`, at least 1. A recipe's own `threads` goes first, and a run that was begun keeps its number. */
+  /**
+   * Threads of each child; default: the cores divided by `jobs`, at least 1. A recipe's own `threads` goes first, and a
+   * run that was begun keeps its number.
+   */
   readonly threads?: number | undefined;
   readonly shard?: Shard | undefined;
   /** Try runs again that have failed. */
@@ -70,11 +73,11 @@ export interface SweepOutcome {
   readonly open: number;
 }
 
-/** How long to wait before looking again whether a process has let go of a run, in milliseconds. */
+/** Milliseconds between two checks whether a process has released a run. */
 const PATIENCE = 500;
 
 /**
- * Runs what is left of a sweep. It never throws because a run fails: that is noted in the folder.
+ * Runs the remaining runs of a sweep. A failed run does not throw; the folder notes it.
  *
  * @example
  * const folder = new SweepFolder("sweeps/mnist");
@@ -153,7 +156,9 @@ interface Watched {
   readonly command: readonly string[];
 }
 
-/** Waits until nobody trains the run; gives the holder's description when it is on another machine, or `stop` is raised. */
+/**
+ * Waits until nobody trains the run; gives the holder's description when it is on another machine, or `stop` is raised.
+ */
 async function freed(folder: SweepFolder, run: GridRun, { stop, events }: Watched): Promise<string | undefined> {
   let told = false;
   for (let holder = holderOf(folder, run); holder !== undefined; holder = holderOf(folder, run)) {
@@ -201,12 +206,12 @@ async function train(
 
 const settings = (run: GridRun): string[] => run.set.flatMap((text) => ["--set", text]);
 
-/** Whether the child stopped because someone asked it to: it can be resumed. */
+/** Whether the child stopped on request, so that it can be resumed. */
 function wasAsked({ code, signal }: ChildEnd): boolean {
   return code === 130 || code === 143 || ["SIGINT", "SIGTERM", "SIGHUP"].includes(signal ?? "");
 }
 
-/** Why a child ended that did not say so itself. */
+/** The reason for the end of a child without an error message. */
 function reasonOf({ code, signal }: ChildEnd, log: string): string {
   const how = signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
   const last = readFileSync(log, "utf8").trimEnd().split("\n").at(-1);

@@ -13,8 +13,8 @@ const standing = (results: readonly SweptRun[]): string => results.map(({ state 
 /**
  * Writes table.md, table.csv, table.json, runs.csv and records.jsonl, each atomically, and gives the table.
  *
- * Processes that share the folder write the same files: who writes looks again afterwards, so that of two the later does
- * not leave the table without the other's run.
+ * Processes that share the folder write the same files: the writer reads the results again afterwards, so that the
+ * later table has the other's run.
  */
 export function writeResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "final"): SweepTable {
   for (let round = 1; ; round++) {

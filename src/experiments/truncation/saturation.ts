@@ -1,7 +1,7 @@
 /**
- * Saturation: pixels at the ends of the range. Brock et al. 2019 (section 3.1) find that some generators answer truncated
- * latents with saturated images, and call these not amenable to truncation; they give no number. The numbers here, and the
- * line between the two, are Gantry's own.
+ * Saturation: pixels at the ends of the range. Brock et al. 2019 (section 3.1) find that some generators answer
+ * truncated latents with saturated images, and call these not amenable to truncation; they give no number. The numbers
+ * here, and the line between the two, are Gantry's own.
  */
 import type { ImageSet } from "../../metrics/index.ts";
 import { scope, type Tensor } from "../../tensor/index.ts";
@@ -14,7 +14,9 @@ export const TOLERATED_RISE = 0.05;
 /** The bytes next to the saturated ones: x = byte / 127.5 - 1. */
 const [DARK, BRIGHT] = [Math.ceil((1 - SATURATED) * 127.5), Math.floor((1 + SATURATED) * 127.5)] as const;
 
-/** Shares of all values, pixels times channels, at either end. They are apart because a black background is no artefact. */
+/**
+ * Shares of all values, pixels times channels, at either end. They are apart because a black background is no artefact.
+ */
 export interface Saturated {
   /** x below -0.99. */
   readonly dark: number;
@@ -72,7 +74,7 @@ export interface SaturationAt {
   readonly saturation: Saturated;
 }
 
-/** What truncation does to saturation. */
+/** The effect of truncation on saturation. */
 export interface Amenability {
   readonly amenable: boolean;
   /**
@@ -86,8 +88,8 @@ export interface Amenability {
 }
 
 /**
- * Whether a generator is amenable to truncation: at no threshold and neither end are there more saturated values than in
- * real images, and than in its own samples without truncation, by more than {@link TOLERATED_RISE} of all values.
+ * Whether a generator is amenable to truncation: at no threshold and neither end are there more saturated values than
+ * in real images, and than in its own samples without truncation, by more than {@link TOLERATED_RISE} of all values.
  *
  * undefined where there is no threshold among the points.
  */

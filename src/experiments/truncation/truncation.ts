@@ -1,6 +1,6 @@
 /**
- * Truncation by resampling (Brock et al. 2019, section 3.1): latents beyond a threshold are drawn again. What it gains in
- * Inception Score and precision, and what it costs in FID and recall, threshold by threshold.
+ * Truncation by resampling (Brock et al. 2019, section 3.1): latents beyond a threshold are drawn again. What it gains
+ * in Inception Score and precision, and what it costs in FID and recall, threshold by threshold.
  */
 import { basename, resolve } from "node:path";
 import { z } from "zod";
@@ -83,7 +83,7 @@ function metricsOf(named: readonly MetricDescriptor[], count: number): MetricDes
   ];
 }
 
-/** What is opened only where a point is missing. */
+/** Resources that are opened only where a point is missing. */
 interface Opened {
   readonly network: FeatureNetwork;
   readonly real: ImageSet;
@@ -107,7 +107,7 @@ interface Point {
   readonly saturation: Saturated;
 }
 
-/** The curve of one run, with what was found of it. */
+/** The curve of one run, with its results. */
 interface TruncationCurve {
   readonly points: readonly Point[];
   readonly realSaturation: Saturated;
