@@ -1,5 +1,5 @@
 /**
- * What the layers that look at batches cost: whole training steps of DCGAN-32 in one process, in turns, next to the step with
+ * The cost of layers that look at batches: whole training steps of DCGAN-32 in one process, in turns, next to the step with
  * batch norm in the generator.
  *
  *     npm run bench -- batch-layers                   a table

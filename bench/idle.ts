@@ -1,4 +1,4 @@
-/** Waiting until nobody else uses the machine: a busy core makes threads that wait for each other many times slower. */
+/** Waiting for an idle machine: a busy core makes threads that wait for each other many times slower. */
 import { cpus } from "node:os";
 import { setTimeout } from "node:timers/promises";
 

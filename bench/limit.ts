@@ -18,7 +18,7 @@ interface Layer {
   readonly kernel: number;
   /** Default 1. */
   readonly stride?: number;
-  /** Whether nobody asks for the gradient of what it takes: images or z. */
+  /** Whether the gradient of its input (images or z) is not needed. */
   readonly first?: boolean;
 }
 

@@ -2,7 +2,7 @@
  * The benchmarks: Gantry's training step next to the same step in plain PyTorch, on the same libtorch with as many threads.
  *
  *     npm run bench                                   all, as a table
- *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object a line
+ *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object per line
  *     npm run bench -- sngan-32                       one
  *     npm run bench -- --threads 1
  *     npm run bench -- --cpu --threads 1              processor time: for a machine that others use as well

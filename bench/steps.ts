@@ -57,7 +57,7 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
   inception: inceptionStep,
 };
 
-/** A residual network on a batch that comes again and again, with labels where there are classes. */
+/** A residual network on a batch that is repeated, with labels where there are classes. */
 function resnetStep(
   gantry: Gantry,
   [generator, discriminator]: readonly [Recipe["generator"], Recipe["discriminator"]],
@@ -88,7 +88,7 @@ function resnetStep(
 }
 
 /**
- * The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that comes again and again. `batchNorm` is
+ * The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that is repeated. `batchNorm` is
  * the generator's.
  */
 export function smallDcgan(

@@ -1,5 +1,5 @@
 /**
- * What top-k training saves: the generator's update with k = B / 2 next to the ordinary one, in one process, in turns.
+ * The saving of top-k training: the generator's update with k = B / 2 next to the ordinary one, in one process, in turns.
  *
  *     npm run bench -- top-k                          a table
  *     npm run bench -- top-k --torch FOLDER           another libtorch as well (as GANTRY_TORCH names it; repeats)

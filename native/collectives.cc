@@ -54,7 +54,7 @@ struct Rendezvous {
 };
 
 c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
-  // Before the others are met: they would wait for a process that comes and then finds no network.
+  // Before the rendezvous: the others would wait for a process that joins and then finds no network.
   const auto device = rendezvous.address.empty() ? Group::createDefaultDevice()
                                               : Group::createDeviceForHostname(rendezvous.address);
   c10d::TCPStoreOptions place;
@@ -70,7 +70,7 @@ c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
                                       options);
   };
   // Gloo waits for a connection as long as for an answer. A first group shows that all can be reached, and lives until
-  // the second stands: who closed its connections earlier would be missed by the slower ones.
+  // the second exists: slower processes would miss one that closed its connections earlier.
   const auto trial = connected("trial", rendezvous.to_meet);
   return connected("group", rendezvous.to_answer);
 }

@@ -1,4 +1,4 @@
-// What the engine says of itself, and its threads.
+// The engine's description of itself, and its threads.
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
@@ -43,11 +43,11 @@ Function* open_blas(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
 
-/// The number of threads is one for the process, although OpenMP keeps it by thread: a worker that has no wish of its
-/// own takes over what the first environment settled.
+/// The number of threads is one for the process, although OpenMP keeps it by thread: a worker without a setting of its
+/// own gets that of the first environment.
 std::atomic<int> settled_threads{0};
 
-/// setThreads(count, wanted): `wanted` is false for a default, which gives way to a number that was settled before.
+/// setThreads(count, wanted): `wanted` is false for a default, which an earlier number replaces.
 napi_value set_threads(napi_env env, napi_callback_info info) {
   return guarded(env, "setThreads", [&]() -> napi_value {
     const Arguments arguments(env, info);

@@ -7,7 +7,7 @@
 namespace gantry {
 namespace {
 
-/// TorchScript puts its traceback first and what went wrong last; a reader wants it the other way round.
+/// TorchScript puts its traceback first and the error last; users read it better the other way round.
 std::string message_first(const std::string& message) {
   static const std::string label = "RuntimeError: ";
   if (message.find("TorchScript interpreter") == std::string::npos) return message;
@@ -40,7 +40,7 @@ void raise_current(napi_env env, const std::string& prefix) {
   } catch (...) {
     message = "an exception of an unknown kind";
   }
-  // TorchScript and the dispatcher append C++ backtraces; a user needs what stands before them.
+  // TorchScript and the dispatcher append C++ backtraces; users need the text before them.
   const size_t backtrace = message.find("\nException raised from");
   if (backtrace != std::string::npos) message.resize(backtrace);
   message = message_first(message);

@@ -23,7 +23,7 @@ struct Module;
 
 namespace gantry {
 
-/// Numbers for objects. Number 0 stands for "none"; a number is reused after its object was released.
+/// Numbers for objects. Number 0 is "none"; a number is reused after its object was released.
 template <typename T>
 class Table {
  public:
@@ -83,7 +83,7 @@ struct Environment {
   /// Operators that were looked up; the JavaScript functions that call them point here.
   std::vector<std::shared_ptr<struct Operator>> operators;
   std::vector<Account> accounts;
-  /// How many accounts share a block. An entry lives as long as such a tensor does, so an address never stands for two.
+  /// How many accounts share a block. An entry lives as long as such a tensor does, so an address never belongs to two.
   std::unordered_map<const c10::StorageImpl*, uint32_t> holders;
   /// Bytes that V8 has not been told of yet.
   int64_t untold = 0;

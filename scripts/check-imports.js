@@ -20,7 +20,7 @@ const statement = /^(?:import|export)\b[^;"]*?from\s+"([^"]+)"|^import\s+"([^"]+
 const source = process.argv[2] ?? fileURLToPath(new URL("../src", import.meta.url));
 
 /**
- * What is wrong with an import, or undefined.
+ * The error of an import, or undefined.
  * @param {string} file the importing file, relative to `src/`
  * @param {string} target the imported file, likewise
  */

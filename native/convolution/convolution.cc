@@ -1,10 +1,10 @@
 // Two-dimensional convolutions, the mathematics of aten::conv2d and aten::conv_transpose2d in the ways that run fast on a
 // CPU (candidates.cc). What differs from the engine's own:
 //
-// - a transposed convolution is computed as what it is, the image gradient of a convolution, which the engine's convolution
+// - a transposed convolution is computed as the image gradient of a convolution, which the engine's convolution
 //   library does three times faster than 1.13's transposed convolution;
 // - each of the three computations takes the way that was measured to be the fastest (choice.h);
-// - a backward pass computes only the gradients that were asked for, and only of the samples whose incoming gradient is not
+// - a backward pass computes only the requested gradients, and only of the samples whose incoming gradient is not
 //   zero throughout: a loss of k samples of a batch costs the backward pass of k.
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
@@ -58,7 +58,7 @@ Tensor forward(const Problem& problem, const Tensor& images, const Tensor& weigh
 Tensor image_gradient(const Problem& problem, const Tensor& features, const Tensor& weight);
 Tensor weight_gradient(const Problem& problem, const Tensor& features, const Tensor& images, Tensor* bias_gradient);
 
-/// The samples of a backward pass that count: all, or those whose gradient is not zero throughout.
+/// The computed samples of a backward pass: all, or those whose gradient is not zero throughout.
 class Chosen {
  public:
   /// Where the gradient's own computation is recorded all count: a zero in it may have a derivative that is not zero.

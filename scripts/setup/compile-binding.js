@@ -143,7 +143,7 @@ function compileInto(folder, { host, engine, nativeDir, compiler, quiet }) {
     throw failure("could not be compiled for", engine, run.stdout || String(run.error ?? run.signal));
   const problem = whyNotLoadable(host, output);
   if (problem) throw failure("was compiled but cannot be loaded with", engine, problem);
-  // Not shown: GCC 12 warns about code inlined from 1.13's headers, and nobody can act on that.
+  // Not shown: GCC 12 warns about code inlined from 1.13's headers, which users cannot change.
   writeFileSync(join(folder, "messages.txt"), run.stdout);
   writeFileSync(join(folder, "engine.json"), `${JSON.stringify(engine, undefined, 2)}\n`);
   for (const name of [jobFile, ...objects]) rmSync(name);

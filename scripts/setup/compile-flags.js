@@ -1,4 +1,4 @@
-/** The arguments of the compiler and linker for an engine: the one place that knows how libtorch builds differ. */
+/** The arguments of the compiler and linker for an engine. Only this file depends on the differences between builds of libtorch. */
 import { isOlder } from "./engine-folder.js";
 
 /** @typedef {import("./types.d.ts").Engine} Engine */
@@ -47,7 +47,7 @@ export function flagsFor(host, engine) {
       "-Wl,--no-as-needed",
       ...search,
       ...libraries,
-      // RPATH, not RUNPATH: LD_LIBRARY_PATH must not slip another libtorch under a binding compiled for this one.
+      // RPATH, not RUNPATH: LD_LIBRARY_PATH must not replace the libtorch of a binding compiled for this one.
       "-Wl,--disable-new-dtags",
       ...runtime,
       // A symbol that is missing shows when the binding loads, not in the middle of a training.

@@ -1,4 +1,4 @@
-/** What set-up installs with apt as root on Debian and Ubuntu, and how it tells which BLAS the system runs. */
+/** What set-up installs with apt as root on Debian and Ubuntu, and how it finds the system's BLAS. */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";

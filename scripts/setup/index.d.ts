@@ -15,7 +15,7 @@ export type { Binding, BindingOptions, Considered, Engine, EngineSource, Flags, 
  */
 export function ensureBinding(options?: BindingOptions): Binding;
 
-/** A failure of set-up that a person can act on; the message needs no stack trace. */
+/** A failure of set-up that a user can act on; the message needs no stack trace. */
 export class SetupError extends Error {}
 
 /** The first engine in the order of lookup and what was passed over; installs and compiles nothing. Throws SetupError for a bad `GANTRY_TORCH`. */

@@ -1,6 +1,6 @@
 /**
  * Locks between processes: a file that names its holder. A holder that died is noticed and its lock is taken over, so
- * nobody has to clean up after a process that was killed. Set-up uses this file before any package is installed, and so
+ * a killed process needs no cleaning up. Set-up uses this file before any package is installed, and so
  * do the trainer and the downloads later.
  *
  * A lock is no guard of what is written: results are built under another name and renamed.
@@ -143,7 +143,7 @@ function isAlive(holder) {
   } catch (error) {
     return codeOf(error) === "EPERM";
   }
-  // Process ids are used again: the same id with another starting time is somebody else.
+  // Process ids are used again: the same id with another start time is another process.
   return holder.started === undefined || startOf(holder.pid) === holder.started;
 }
 

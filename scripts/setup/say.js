@@ -1,6 +1,6 @@
-/** What set-up tells a person: progress on stderr (stdout belongs to the command that was asked for), and its errors. */
+/** Messages of set-up: progress on stderr (stdout belongs to the command that was asked for), and its errors. */
 
-/** A failure of set-up that a person can act on: one message, to be shown without a stack trace. */
+/** A failure of set-up that a user can act on: one message, to be shown without a stack trace. */
 export class SetupError extends Error {
   /** @param {string} message */
   constructor(message) {

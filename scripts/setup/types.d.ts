@@ -1,9 +1,9 @@
-/** The shapes that the parts of set-up hand to each other. */
+/** The types that the parts of set-up share. */
 
 /** Where an engine was found: named by the user, imported by python3, installed in the system, or Gantry's own copy. */
 export type EngineSource = "GANTRY_TORCH" | "python" | "system" | "pip";
 
-/** What set-up may know of the machine. Tests pass their own instead of patching globals. */
+/** The properties of the machine for set-up. Tests pass their own instead of patching globals. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
@@ -28,7 +28,7 @@ export interface Engine {
   readonly libDirs: readonly string[];
   /** Names for the linker, in its order: `torch`, `torch_cpu`, `c10`, then what a GPU build adds. */
   readonly libraries: readonly string[];
-  /** The real path of `libtorch_cpu`, whose size and time stand for the whole engine. */
+  /** The real path of `libtorch_cpu`, whose size and time identify the whole engine. */
   readonly library: string;
   readonly librarySize: number;
   readonly libraryTime: number;
@@ -40,7 +40,7 @@ export interface Engine {
   readonly accelerator: "cuda" | "rocm" | "mps" | undefined;
 }
 
-/** A place that was looked at and why it did not serve. */
+/** A place that was searched, and why it did not fit. */
 export interface Considered {
   readonly where: string;
   readonly why: string;
