@@ -10,7 +10,7 @@ import { type ImageSet, requireSameSize } from "./images/image-set.ts";
 import type { Metric, Part, Sample } from "./metric.ts";
 import type { Drawing, Protocol } from "./protocol.ts";
 import { realStatistics } from "./real-statistics.ts";
-import { type Score, scoreName } from "./score.ts";
+import { type Score, scoresOf } from "./score.ts";
 
 /** Generated images, and their part of the protocol of scores. */
 export interface FakeImages {
@@ -88,22 +88,12 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
         options: metric.options,
         seeds: [seed],
       };
-      return Object.entries(metric.scores).map(([name, better]) => {
-        const { value, std, points } = measured[name]!;
-        const over = std === undefined ? undefined : overOf(metric);
-        return { name: scoreName(name, network), value, std, over, better, points, protocol };
-      });
+      return scoresOf(metric, measured, protocol, network);
     });
   } finally {
     disposeSample(fake);
     if (statistics) disposeSample(statistics.sample);
   }
-}
-
-/** The source of a metric's own spread, such as splits. */
-function overOf({ options }: Metric): string | undefined {
-  const [name, count] = Object.entries(options).find(([key]) => key === "splits" || key === "subsets") ?? [];
-  return name && `${String(count)} ${name}`;
 }
 
 /** Splits and subsets must not follow the order of a folder, which is often sorted by class. */

@@ -38,5 +38,5 @@ export {
   type RealSide,
   requireSameProtocol,
 } from "./protocol.ts";
-export { isBetter, overSeeds, type Score, scoreName, scoreSchema } from "./score.ts";
+export { isBetter, overSeeds, type Score, scoreName, scoreSchema, scoresOf } from "./score.ts";
 export * from "./scores/index.ts";

@@ -4,57 +4,62 @@
  * The same generator scores 16.8 or 23.9 by "FID on CIFAR-10" depending on how many images are drawn and which real
  * ones they are compared with. So a score carries its protocol, and scores of different protocols are not compared.
  */
+import { z } from "zod";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
 
-/** How generated images were drawn. */
-export interface Drawing {
+const drawingSchema = z.strictObject({
   /** Averaged weights, or those of the last step. */
-  readonly averaged: boolean;
+  averaged: z.boolean(),
   /** The generator's mode: `eval` normalises by running statistics, `train` by those of each batch. */
-  readonly mode: "eval" | "train";
+  mode: z.enum(["eval", "train"]),
   /** Batch that is normalised together in `train` mode. */
-  readonly batch: number;
+  batch: z.int(),
   /** Threshold of truncated latents; null for none. */
-  readonly truncation: number | null;
+  truncation: z.number().nullable(),
   /** Where the labels of a conditional generator come from. */
-  readonly labels: "none" | "in turn";
-  /**
-   * Where `eval` mode normalises by statistics that were collected for the purpose: over how many batches, of how many
-   * samples.
-   */
-  readonly standing?: { readonly batches: number; readonly batchSize: number } | undefined;
-}
+  labels: z.enum(["none", "in turn"]),
+  /** Where `eval` mode normalises by statistics that were collected for the purpose: how many batches, of how many samples. */
+  standing: z.strictObject({ batches: z.int(), batchSize: z.int() }).optional(),
+});
 
-/** The real images that a score was computed against. */
-export interface RealSide {
+/** How generated images were drawn. */
+export type Drawing = Readonly<z.output<typeof drawingSchema>>;
+
+const realSchema = z.strictObject({
   /** Name for people, such as "mnist (train)". */
-  readonly name: string;
-  readonly count: number;
+  name: z.string(),
+  count: z.int(),
   /** SHA-256 over the bytes, size and number of channels of these images in their order. */
-  readonly hash: string;
-}
+  hash: z.string(),
+});
+
+/** The real images that a score was computed with. */
+export type RealSide = Readonly<z.output<typeof realSchema>>;
+
+/** The schema of a stored {@link Protocol}. */
+export const protocolSchema = z.strictObject({
+  /** The feature network. */
+  features: z.string(),
+  /** SHA-256 of its weights. */
+  featuresHash: z.string(),
+  resizer: z.string(),
+  /** How the generator's floats became bytes. */
+  quantiser: z.string(),
+  /** null where the score needs no real images. */
+  real: realSchema.nullable(),
+  /** Number of generated images. */
+  fakeCount: z.int(),
+  /** null where the images were not drawn by Gantry. */
+  drawing: drawingSchema.nullable(),
+  /** The metric's own options: splits, subsets, neighbours. */
+  options: z.record(z.string(), z.unknown()).readonly(),
+  /** Seeds of the evaluations that the score is the mean of. They may differ between scores that are compared. */
+  seeds: z.array(z.int()).readonly(),
+});
 
 /** Everything that a score depends on besides the images. */
-export interface Protocol {
-  /** The feature network. */
-  readonly features: string;
-  /** SHA-256 of its weights. */
-  readonly featuresHash: string;
-  readonly resizer: string;
-  /** How the generator's floats became bytes. */
-  readonly quantiser: string;
-  /** null where the score needs no real images. */
-  readonly real: RealSide | null;
-  /** Number of generated images. */
-  readonly fakeCount: number;
-  /** null where the images were not drawn by Gantry. */
-  readonly drawing: Drawing | null;
-  /** The metric's own options: splits, subsets, neighbours. */
-  readonly options: Readonly<Record<string, unknown>>;
-  /** Seeds of the evaluations that the score is the mean of. They may differ between scores that are compared. */
-  readonly seeds: readonly number[];
-}
+export type Protocol = Readonly<z.output<typeof protocolSchema>>;
 
 /** One difference between two protocols. */
 export interface Difference {

@@ -1,26 +1,49 @@
 /** Score: a number with its name, its spread and the protocol it was measured under. */
 import { z } from "zod";
 import type { FeatureNetwork } from "./features/feature-network.ts";
-import type { Protocol } from "./protocol.ts";
+import type { Metric } from "./metric.ts";
+import { type Protocol, protocolSchema } from "./protocol.ts";
+
+/** The schema of a stored {@link Score}. */
+export const scoreSchema = z.strictObject({
+  /** `fid` for Inception's features; `fid@mnist-classifier` for those of another network. */
+  name: z.string(),
+  value: z.number(),
+  /** Standard deviation, where there are several values. */
+  std: z.number().optional(),
+  /** The values of `std`: "10 splits", "3 seeds". */
+  over: z.string().optional(),
+  better: z.enum(["lower", "higher"]),
+  /** The values at several numbers of images that an extrapolated score is made from. */
+  points: z
+    .array(z.tuple([z.number(), z.number()]).readonly())
+    .readonly()
+    .optional(),
+  protocol: protocolSchema,
+});
 
 /** A measured score. */
-export interface Score {
-  /** `fid` for Inception's features; `fid@mnist-classifier` for those of another network. */
-  readonly name: string;
-  readonly value: number;
-  /** Standard deviation, where there are several values. */
-  readonly std?: number | undefined;
-  /** The values of `std`: "10 splits", "3 seeds". */
-  readonly over?: string | undefined;
-  readonly better: "lower" | "higher";
-  /** The values at several numbers of images that an extrapolated score is made from. */
-  readonly points?: readonly (readonly [count: number, value: number])[] | undefined;
-  readonly protocol: Protocol;
-}
+export type Score = Readonly<z.output<typeof scoreSchema>>;
 
 /** The name of a metric's number. It has the network's name unless the features are Inception's. */
 export function scoreName(metric: string, network: Pick<FeatureNetwork, "name">): string {
   return network.name === "inception" ? metric : `${metric}@${network.name}`;
+}
+
+/** What a metric measured, as scores under a protocol. They are named after the network, where there is one. */
+export function scoresOf(
+  { scores, options }: Metric,
+  measured: ReturnType<Metric["compute"]>,
+  protocol: Protocol,
+  network?: Pick<FeatureNetwork, "name">,
+): Score[] {
+  // What a metric's own spread is taken over.
+  const [key, count] = Object.entries(options).find(([name]) => name === "splits" || name === "subsets") ?? [];
+  return Object.entries(scores).map(([name, better]) => {
+    const { value, std, points } = measured[name]!;
+    const over = std === undefined ? undefined : key && `${String(count)} ${key}`;
+    return { name: network ? scoreName(name, network) : name, value, std, over, better, points, protocol };
+  });
 }
 
 /** Whether a is the better one of two values of a score. */
@@ -51,33 +74,3 @@ export function overSeeds(evaluations: readonly (readonly Score[])[]): Score[] {
     };
   });
 }
-
-const drawing = z.strictObject({
-  averaged: z.boolean(),
-  mode: z.enum(["eval", "train"]),
-  batch: z.int(),
-  truncation: z.number().nullable(),
-  labels: z.enum(["none", "in turn"]),
-  standing: z.strictObject({ batches: z.int(), batchSize: z.int() }).optional(),
-});
-
-/** The schema of a stored score. */
-export const scoreSchema = z.strictObject({
-  name: z.string(),
-  value: z.number(),
-  std: z.number().optional(),
-  over: z.string().optional(),
-  better: z.enum(["lower", "higher"]),
-  points: z.array(z.tuple([z.number(), z.number()])).optional(),
-  protocol: z.strictObject({
-    features: z.string(),
-    featuresHash: z.string(),
-    resizer: z.string(),
-    quantiser: z.string(),
-    real: z.strictObject({ name: z.string(), count: z.int(), hash: z.string() }).nullable(),
-    fakeCount: z.int(),
-    drawing: drawing.nullable(),
-    options: z.record(z.string(), z.unknown()),
-    seeds: z.array(z.int()),
-  }),
-});

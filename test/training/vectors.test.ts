@@ -10,7 +10,7 @@ import { loadRecipe } from "../../src/recipe/load.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
-import { VectorEvaluator } from "../../src/training/evaluation/vector-evaluation.ts";
+import { vectorEvaluator } from "../../src/training/evaluation/vector-evaluation.ts";
 import { openRun, RunDirectory, sampleRun, startRun, writeRunImage } from "../../src/training/index.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
@@ -79,7 +79,7 @@ describe("a run on vectors", () => {
     // The oracle: a GAN that averages nothing and has the averages for its own weights.
     const oracle = build(vectors({ techniques: [] }));
     const scores = async (of: BuiltGan): Promise<unknown> => {
-      const found = await VectorEvaluator.open(of.recipe, data)!.scores(of, {}, undefined);
+      const found = await vectorEvaluator(of.recipe, data)!.scores(of, {}, undefined);
       return found.map(({ name, value }) => [name, value]);
     };
     const averaged = await scores(gan);

@@ -3,7 +3,15 @@ import { setImmediate } from "node:timers/promises";
 import { fromPlain, toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import type { AnyDataDescriptor, Dataset } from "../../data/index.ts";
-import { type Classified, datasetImages, hashOf, type Metric, type Protocol, type Score } from "../../metrics/index.ts";
+import {
+  type Classified,
+  datasetImages,
+  hashOf,
+  type Metric,
+  type Protocol,
+  type Score,
+  scoresOf,
+} from "../../metrics/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { Generator, inferenceMode, keep, scope, Tensor } from "../../tensor/index.ts";
 import { throughSamplers } from "../sampling/sample.ts";
@@ -85,70 +93,55 @@ export async function classify(
 }
 
 /** Whether averaged weights of the discriminator are kept. */
-export function averagesDiscriminator({ techniques }: Pick<Samplable, "techniques">): boolean {
+function averagesDiscriminator({ techniques }: Pick<Samplable, "techniques">): boolean {
   return techniques.some(({ averages }) => averages?.includes("discriminator"));
 }
 
 /** The scores of a run's discriminator as a classifier. */
-export class Classification {
-  readonly #metrics: readonly Metric[];
-  readonly #dataset: Dataset;
-  readonly #hash: string;
+export type Classification = Awaited<ReturnType<typeof openClassification>>;
 
-  private constructor(metrics: readonly Metric[], dataset: Dataset, hash: string) {
-    this.#metrics = metrics;
-    this.#dataset = dataset;
-    this.#hash = hash;
-  }
-
-  /**
-   * Opens the test split.
-   * @throws UserError when there is none.
-   */
-  static async open(settings: RunSettings, metrics: readonly Metric[]): Promise<Classification> {
-    const dataset = await testSplit(settings);
-    return new Classification(metrics, dataset, await hashOf(datasetImages(dataset)));
-  }
-
-  /** The scores at the current step. */
-  async scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
-    const { name, count, labels } = this.#dataset;
-    const logits = await classify(gan, this.#dataset, { averaged: false, stop });
-    const averaged = averagesDiscriminator(gan)
-      ? await classify(gan, this.#dataset, { averaged: true, stop })
-      : undefined;
-    events.evaluating?.({ name, done: count, total: count });
-    const classified: Classified = { count, labels, logits, averaged };
-    try {
-      return scope(() => this.#metrics.flatMap((metric) => this.#measured(metric, classified)));
-    } finally {
-      logits.dispose();
-      averaged?.dispose();
-    }
-  }
-
-  #measured(metric: Metric, classified: Classified): Score[] {
-    const { name, count } = this.#dataset;
+/**
+ * Opens the test split.
+ * @throws UserError when there is none.
+ */
+export async function openClassification(settings: RunSettings, metrics: readonly Metric[]) {
+  const dataset = await testSplit(settings);
+  const { name, count, labels } = dataset;
+  const real = { name, count, hash: await hashOf(datasetImages(dataset)) };
+  const scoresBy = (metric: Metric, classified: Classified): Score[] => {
     const measured = metric.compute({ fake: { count: 0 }, random: new Generator(0), classified });
     const protocol: Protocol = {
       features: "the discriminator",
       featuresHash: "none",
       resizer: "none",
       quantiser: "none",
-      real: { name, count, hash: this.#hash },
+      real,
       fakeCount: 0,
       drawing: null,
       options: metric.options,
       seeds: [0],
     };
-    return Object.entries(metric.scores).map(([score, better]) => {
-      return { name: score, value: measured[score]!.value, better, protocol };
-    });
-  }
+    return scoresOf(metric, measured, protocol);
+  };
+  return {
+    /** The scores at the current step. */
+    async scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
+      const logits = await classify(gan, dataset, { averaged: false, stop });
+      const averaged = averagesDiscriminator(gan) ? await classify(gan, dataset, { averaged: true, stop }) : undefined;
+      events.evaluating?.({ name, done: count, total: count });
+      const classified: Classified = { count, labels, logits, averaged };
+      try {
+        return scope(() => metrics.flatMap((metric) => scoresBy(metric, classified)));
+      } finally {
+        logits.dispose();
+        averaged?.dispose();
+      }
+    },
 
-  /** Frees the images of the test split. */
-  dispose(): void {
-    this.#dataset.images.dispose();
-    this.#dataset.labels.dispose();
-  }
+    /** Frees the images of the test split. */
+    dispose(): void {
+      dataset.images.dispose();
+      dataset.labels.dispose();
+    },
+  };
 }

@@ -2,89 +2,69 @@
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import type { VectorData } from "../../data/index.ts";
-import { type Drawing, type Metric, type Protocol, type Score, scoreName } from "../../metrics/index.ts";
+import { type Drawing, type Protocol, type Score, scoresOf } from "../../metrics/index.ts";
 import { Generator, scope } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
 import type { RunSettings, Samplable } from "../trainable.ts";
-import { bestOf, type EvaluationEvents, type Evaluator } from "./evaluator.ts";
+import { bestOf, type Evaluator } from "./evaluator.ts";
 
 /** What `features` says for vectors: their scores are of the samples themselves. */
-export const SAMPLES = "samples";
+const SAMPLES = { name: "samples" };
 
-/** The evaluations of a run whose data are vectors. */
-export class VectorEvaluator implements Evaluator {
-  readonly every: number;
-  readonly best: Evaluator["best"];
-  readonly #metrics: readonly Metric[];
-  readonly #samples: number;
-  readonly #seed: number;
-
-  private constructor(settings: RunSettings, data: VectorData) {
-    const { every, features, metrics, samples, best } = settings.evaluate!;
-    if (features !== SAMPLES) {
-      throw new UserError(
-        `\`evaluate.features\` (=${features}) looks at images; for vectors write "${SAMPLES}": their scores are of the samples themselves`,
-      );
-    }
-    this.every = every;
-    this.#metrics = metrics.map((metric) => metric.build({ mixture: data.mixture }));
-    const unfit = this.#metrics.find(
-      ({ needs }) => needs.classified || needs.real.length > 0 || needs.fake.some((p) => p !== "features"),
+/**
+ * The evaluations of a run whose data are vectors: opens what `evaluate` names; undefined where it is absent.
+ *
+ * @throws UserError when a metric does not fit vectors or `best` is no score of the metrics.
+ */
+export function vectorEvaluator(settings: RunSettings, data: VectorData): Evaluator | undefined {
+  if (settings.evaluate === undefined) return undefined;
+  const { every, features: network, samples: count, best } = settings.evaluate;
+  if (network !== SAMPLES.name) {
+    throw new UserError(
+      `\`evaluate.features\` (=${network}) looks at images; for vectors write "${SAMPLES.name}": their scores are of the samples themselves`,
     );
-    if (unfit !== undefined) {
-      throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` scores images; for vectors there is \`mixture\``);
+  }
+  const metrics = settings.evaluate.metrics.map((metric) => metric.build({ mixture: data.mixture }));
+  const unfit = metrics.find(
+    ({ needs }) => needs.classified || needs.real.length > 0 || needs.fake.some((p) => p !== "features"),
+  );
+  if (unfit !== undefined) {
+    throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` scores images; for vectors there is \`mixture\``);
+  }
+  const seed = seedOf(settings.seed, "evaluation");
+  const measure = (gan: Samplable): Score[] => {
+    const random = new Generator(seed);
+    const features = drawSamples(gan, { count, random, averaged: true }).to({ device: "cpu" });
+    if (features.isfinite().all().item() !== 1) {
+      throw new UserError(`step ${gan.step}: the generator draws vectors that are not finite, so it cannot be scored`);
     }
-    this.#samples = samples;
-    this.#seed = seedOf(settings.seed, "evaluation");
-    this.best = bestOf(this.#metrics, { name: SAMPLES }, best);
-  }
-
-  /**
-   * Opens what `evaluate` names; undefined where it is absent.
-   *
-   * @throws UserError when a metric does not fit vectors or `best` is no score of the metrics.
-   */
-  static open(settings: RunSettings, data: VectorData): VectorEvaluator | undefined {
-    return settings.evaluate && new VectorEvaluator(settings, data);
-  }
-
-  async scores(gan: Samplable, events: EvaluationEvents, stop: AbortSignal | undefined): Promise<Score[]> {
-    const count = this.#samples;
-    const scores = scope(() => {
-      const random = new Generator(this.#seed);
-      const features = drawSamples(gan, { count, random, averaged: true }).to({ device: "cpu" });
-      if (features.isfinite().all().item() !== 1) {
-        throw new UserError(
-          `step ${gan.step}: the generator draws vectors that are not finite, so it cannot be scored`,
-        );
-      }
-      const sampling = samplingOf(gan, true, "eval");
-      const drawing: Drawing = { ...sampling, batch: SAMPLE_BATCH, truncation: null, labels: "none" };
-      return this.#metrics.flatMap((metric) => {
-        const measured = metric.compute({ fake: { count, features }, random });
-        const protocol: Protocol = {
-          features: SAMPLES,
-          featuresHash: "none",
-          resizer: "none",
-          quantiser: "none",
-          real: null,
-          fakeCount: count,
-          drawing,
-          options: metric.options,
-          seeds: [this.#seed],
-        };
-        return Object.entries(metric.scores).map(([name, better]) => {
-          const { value, std, points } = measured[name]!;
-          return { name: scoreName(name, { name: SAMPLES }), value, std, better, points, protocol };
-        });
-      });
+    const sampling = samplingOf(gan, true, "eval");
+    const drawing: Drawing = { ...sampling, batch: SAMPLE_BATCH, truncation: null, labels: "none" };
+    return metrics.flatMap((metric) => {
+      const measured = metric.compute({ fake: { count, features }, random });
+      const protocol: Protocol = {
+        features: SAMPLES.name,
+        featuresHash: "none",
+        resizer: "none",
+        quantiser: "none",
+        real: null,
+        fakeCount: count,
+        drawing,
+        options: metric.options,
+        seeds: [seed],
+      };
+      return scoresOf(metric, measured, protocol, SAMPLES);
     });
-    events.evaluating?.({ name: "the generator", done: count, total: count });
-    stop?.throwIfAborted();
-    return scores;
-  }
-
-  dispose(): void {
-    // Nothing is held.
-  }
+  };
+  return {
+    every,
+    best: bestOf(metrics, SAMPLES, best),
+    async scores(gan, events, stop) {
+      const scores = scope(() => measure(gan));
+      events.evaluating?.({ name: "the generator", done: count, total: count });
+      stop?.throwIfAborted();
+      return scores;
+    },
+    dispose: () => undefined,
+  };
 }

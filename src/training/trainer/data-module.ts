@@ -10,8 +10,8 @@ import { pointCloud, writePng } from "../../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../../formats/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { Evaluator } from "../evaluation/evaluator.ts";
-import { ImageEvaluator } from "../evaluation/image-evaluation.ts";
-import { VectorEvaluator } from "../evaluation/vector-evaluation.ts";
+import { imageEvaluator } from "../evaluation/image-evaluation.ts";
+import { vectorEvaluator } from "../evaluation/vector-evaluation.ts";
 import type { RunDescription } from "../run/run-directory.ts";
 import type { DataShape } from "../step/gan.ts";
 import type { RunSettings } from "../trainable.ts";
@@ -68,7 +68,7 @@ function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
     fingerprint: dataset.fingerprint,
     shape: shapeOf(dataset),
     loader: () => imageLoader(dataset, settings),
-    openEvaluator: () => ImageEvaluator.open(settings, dataset),
+    openEvaluator: () => imageEvaluator(settings, dataset),
     writeImage: writePngGrid,
   };
 }
@@ -83,7 +83,7 @@ function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
     fingerprint: undefined,
     shape: { sample: { features: data.features }, classes: [] },
     loader: () => data.loader({ batchSize, device, seed: seedOf(seed, "data") }),
-    openEvaluator: async () => VectorEvaluator.open(settings, data),
+    openEvaluator: async () => vectorEvaluator(settings, data),
     writeImage: (path, samples) => writeCloud(path, samples, data.mixture),
   };
 }
