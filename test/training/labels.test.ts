@@ -23,7 +23,9 @@ it("labels of generated samples are drawn evenly, or as often as the data has th
   const gan = new BuiltGan(tinyRecipe({ labelDistribution: "empirical" }), gaps);
   expect(new Set(flat(gan.labels(4_000)!))).toEqual(new Set([1, 3]));
   const unknown = new BuiltGan(tinyRecipe({ labelDistribution: "empirical" }), { ...shape, classCounts: undefined });
-  expect(() => unknown.labels(1)).toThrow("`labelDistribution` (=empirical): how often each class comes is not known");
+  expect(() => unknown.labels(1)).toThrow(
+    "`labelDistribution` (=empirical): this data does not say how many samples each class has",
+  );
 });
 
 it("a dataset says how often each class comes", () => {

@@ -14,11 +14,10 @@
 import { UserError } from "../../base/errors.ts";
 import { Tensor } from "../../tensor/index.ts";
 import { biggan, bigganFactors } from "../biggan.ts";
-import { countOf, type Layout, type State, tensorOf, widthOf } from "./layout.ts";
+import { ATTENTION, countOf, type Layout, type State, tensorOf, widthOf } from "./layout.ts";
 
 const NAME = "BigGAN-PyTorch";
 const FIRST_SIZE = 4;
-const ATTENTION = { theta: "query", phi: "key", g: "value", o: "output" };
 
 /** The layout of BigGAN-PyTorch's generators. */
 export const bigganPytorch: Layout = {

@@ -53,3 +53,6 @@ export function widthOf(layout: string, size: number, channels: readonly number[
     `this looks like a generator of ${layout} for ${size} pixels, but its channels (${channels.join(", ")}) are not in the proportion ${factors.join(" : ")}`,
   );
 }
+
+/** The layers of self-attention: the name in both projects, and Gantry's. */
+export const ATTENTION = { theta: "query", phi: "key", g: "value", o: "output" };

@@ -8,11 +8,10 @@ import { UserError } from "../../base/errors.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import { resnet, resnetFactors } from "../resnet.ts";
 import { sagan, saganAttention } from "../sagan.ts";
-import { countOf, type Layout, type State, tensorOf, widthOf } from "./layout.ts";
+import { ATTENTION, countOf, type Layout, type State, tensorOf, widthOf } from "./layout.ts";
 
 const NAME = "torch_mimicry";
 const NORM = { running_mean: "running_mean", running_var: "running_var", num_batches_tracked: "num_batches_tracked" };
-const ATTENTION = { theta: "query", phi: "key", g: "value", o: "output" };
 
 /** The layout of torch_mimicry's residual generators. */
 export const mimicry: Layout = {

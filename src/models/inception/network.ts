@@ -108,19 +108,14 @@ export class InceptionV3 extends Module {
       ]);
       const blocks = this.#blocks.map((block) => (x: Tensor) => block.forward(x));
       const features = chain(images, ...stem, ...blocks, (x) => x.mean([2, 3]));
-      return { features, logits: this.#logits.unbiased(features) };
+      return { features, logits: this.#logits.forward(features) };
     });
-  }
-
-  /** The logits with `fc.bias`, as a classifier would use them, of the features of {@link forward}. */
-  classify(features: Tensor): Tensor {
-    return this.#logits.forward(features);
   }
 }
 
-/** The last layer, which scores use without its bias. */
+/** The last layer, whose bias scores leave out. */
 class Logits extends Linear {
-  unbiased(features: Tensor): Tensor {
+  override forward(features: Tensor): Tensor {
     return features.linear(this.parameter("weight"));
   }
 }
