@@ -50,7 +50,7 @@ describe("gantry data inception", () => {
     else process.env.GANTRY_CACHE = before;
   });
 
-  it("is needed first: without weights one sentence says how to get them and what there is without", () => {
+  it("is needed first: without weights one sentence says how to get them and what works without them", () => {
     expect(() => openInception({ device: "cpu" })).toThrow(UserError);
     expect(() => openInception({ device: "cpu" })).toThrow(
       /^Inception's weights are not here .*gantry data inception.*cifar10-classifier$/,
@@ -119,7 +119,7 @@ describe("gantry data inception", () => {
     expect(existsSync(target)).toBe(false);
   });
 
-  it("refuses what is no file of weights", async () => {
+  it("refuses files that are not weights", async () => {
     const text = join(folder, "text.pth");
     writeFileSync(text, "hello");
     mkdirSync(join(folder, "directory.pth"));
@@ -149,7 +149,7 @@ describe("gantry data inception", () => {
     expect(stderr).toContain("--any-hash needs a FILE");
   });
 
-  it("knows a published file whose name carries its sum", () => {
+  it("recognises a published file whose name has its sum", () => {
     expect(inceptionFile.name).toContain(inceptionFile.sha256.slice(0, 8));
     expect(statSync(kept).size).toBeGreaterThan(95e6);
   });

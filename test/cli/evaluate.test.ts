@@ -105,7 +105,7 @@ describe("gantry evaluate", () => {
     expect(three.scores[0]!.std).toBeGreaterThan(0);
   });
 
-  it("refuses flags that mean nothing to what is evaluated", async () => {
+  it("refuses flags that have no meaning for the subject", async () => {
     const refused: [string[], string][] = [
       [
         ["run", "--split", "test"],

@@ -38,7 +38,7 @@ const run = join(folder, "run");
 const train = (...more: string[]) => ["train", "mnist", ...tiny, "--threads", "1", ...more];
 
 describe("gantry", () => {
-  it("starts at once where all is set up, even if another process is setting up the clone", async () => {
+  it("starts at once when everything is set up, even if another process is setting up the clone", async () => {
     const cache = { GANTRY_CACHE: join(folder, "held-cache") };
     vi.stubEnv("GANTRY_CACHE", cache.GANTRY_CACHE);
     const lock = cloneLock();
@@ -125,7 +125,7 @@ describe("train, resume and sample", () => {
     text = outcome.stdout;
   });
 
-  it("train writes a run and says where and what next", () => {
+  it("train writes a run and prints its folder and the next commands", () => {
     expect(text).toMatch(/^ 5\/20 {2}D -?\d+\.\d\d {2}G .*D\(real\) .*D\(fake\) .*k 1\d .*img\/s {2}ETA /m);
     expect(text).toContain(join(run, "samples/000020.png"));
     expect(text).toContain(join(run, "metrics.jsonl"));

@@ -28,7 +28,7 @@ async function gantry(...args: string[]): Promise<{ code: number; stdout: string
   }
 }
 
-it("makes a run that `gantry sample` draws from, and says what it recognised", async () => {
+it("makes a run that `gantry sample` draws from, and names the layout", async () => {
   const run = join(temporaryFolder(), "sagan");
   const imported = await gantry("import", file("sagan-32"), "--out", run);
   expect([imported.code, imported.stderr]).toEqual([0, ""]);

@@ -47,7 +47,7 @@ describe("times", () => {
     expect([1.24, 12.4, 232, 7380].map(duration)).toEqual(["1.2 s", "12 s", "3 min 52 s", "2 h 3 min"]);
   });
 
-  it("left are told from the speed of late", () => {
+  it("are estimated from the recent speed", () => {
     const remaining = new Remaining();
     expect(remaining.update(1, 1000, 100)).toBeNaN();
     // A second per step, after a first step that took 100 seconds.
@@ -67,7 +67,7 @@ describe("progressLine", () => {
     expect(widths[2]).toBe("12000/20000 D 1.23 G -0.50 D(real) 0.71 D(fake) 0.30 k 58 ETA 1:23:20");
   });
 
-  it("names what it shows", () => {
+  it("names its subject", () => {
     const line = progressLine(tick, 2000, 83);
     expect(line).toBe(" 120/2000  D 1.23  G -0.50  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 1:23");
     expect(progressLine({ ...tick, k: undefined }, 2000, 83)).not.toContain("k ");

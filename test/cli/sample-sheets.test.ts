@@ -50,7 +50,7 @@ describe("flags of gantry sample", () => {
 });
 
 describe("sheets of a run", () => {
-  it("are PNG files with the rows that were asked for", async () => {
+  it("are PNG files with the requested rows", async () => {
     const folder = temporaryFolder();
     const run = join(folder, "run");
     const generator = mlp.generator({ latent: 4, hidden: [8], conditional: true });

@@ -105,7 +105,7 @@ describe("gantry train-classifier", () => {
     expect(a!.equals(c!)).toBe(false);
   });
 
-  it("tells a person what it does and how well it went", async () => {
+  it("prints its progress and the result as text", async () => {
     const out = join(folder, "told.safetensors");
     const { code, stdout } = await gantry([
       shades,

@@ -74,7 +74,7 @@ describe("programName", () => {
   writeFileSync(script, "");
   symlinkSync(script, join(folder, "project/node_modules/.bin/gantry"));
 
-  it("is what this person can type again", () => {
+  it("is a command that the user can type again", () => {
     expect(programName(script, "")).toBe("npx gantry");
     expect(
       programName(join(folder, "project/node_modules/.bin/gantry"), join(folder, "project/node_modules/.bin")),
@@ -85,7 +85,7 @@ describe("programName", () => {
     expect(programName(script, `/nowhere:${join(folder, "bin")}`)).toBe("gantry");
   });
 
-  it("quotes what a shell would take apart", () => {
+  it("quotes arguments that a shell would split", () => {
     expect(quoted("runs/mnist-1")).toBe("runs/mnist-1");
     expect(quoted("my run's")).toBe("'my run'\\''s'");
   });

@@ -122,7 +122,7 @@ describe("images", () => {
 describe("vectors", () => {
   const rows = Float32Array.from({ length: 10 * 3 }, (_, i) => i / 7);
 
-  it("come in shuffled batches, each once an epoch, and continue from a state", async () => {
+  it("come in shuffled batches, each once per epoch, and continue from a state", async () => {
     const data = await vectors({ vectors: rows, shape: [10, 3] });
     expect(data).toMatchObject({ features: 3, samplesPerEpoch: 10, mixture: undefined });
     const loader = data.loader({ batchSize: 5, seed: 1 });
@@ -207,7 +207,7 @@ describe("a run", () => {
     );
   });
 
-  it("that code began is not continued by the command line, which says where it can be", async () => {
+  it("that was begun in code is refused by the command line, which says how to continue it", async () => {
     const outcome = await start(["resume", join(folder, "halved"), "--steps", "8"]);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(/give the same arrays to dataFromArrays in a program and continue the run there/);

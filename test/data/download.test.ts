@@ -104,7 +104,7 @@ async function run(
 }
 
 describe("download", () => {
-  it("fetches, verifies, tells how far it is, and does nothing the second time", async () => {
+  it("fetches, verifies, reports progress, and does nothing the second time", async () => {
     const seen: number[] = [];
     script = [good()];
     const target = join(folder, "plain/file.bin");
@@ -212,7 +212,7 @@ describe("a download that cannot succeed", () => {
     return error.message;
   };
 
-  it("ends: with a server that lies every time", async () => {
+  it("ends when the server sends wrong contents every time", async () => {
     expect(await failure([good(Buffer.alloc(300_000))])).toMatch(/it serves another file \(wrong SHA-256 twice\)/);
   });
 
@@ -272,7 +272,7 @@ describe("getDataset", () => {
     ...change,
   });
 
-  it("downloads, verifies, unpacks what is wanted, and is done the second time", async () => {
+  it("downloads, verifies, unpacks the wanted members, and does nothing the second time", async () => {
     const root = join(folder, "get");
     script = [good(archive)];
     const result = await getDataset(dataset(), { ...quick, folder: root });

@@ -73,7 +73,7 @@ describe("imagenet", () => {
     );
   });
 
-  it("refuses lists that are none, and says what to put where", async () => {
+  it("refuses files that are not lists, and says what to put where", async () => {
     await expect(pack({ path, synsets: ["cat"] })).rejects.toThrow(/`cat` is no synset such as n01440764/);
     await expect(pack({ path, synsets: ["n01440764", "n01440764"] })).rejects.toThrow(/n01440764 is named twice/);
     const empty = join(folder, "empty.txt");

@@ -88,7 +88,7 @@ describe("mixtureOfGaussians", () => {
     expect(() => other.load({ tensors: new Map(), numbers: {} })).toThrow("incomplete (? samples drawn)");
   });
 
-  it("knows no epochs unless it is told how long one is", async () => {
+  it("has no epochs unless `samplesPerEpoch` gives their length", async () => {
     const data = await mixtureOfGaussians().build({});
     const loader = data.loader({ batchSize: 8, seed: 5 });
     loader.next();

@@ -72,7 +72,7 @@ describe("mnist", () => {
     expect(labelsOf(made).slice(0, 2)).toEqual([0, 1]);
   });
 
-  it("refuses what its options do not allow", () => {
+  it("refuses options out of range", () => {
     expect(() => mnist({ size: 3 })).toThrow(/mnist.size \(= 3\): must be at least 4/);
     expect(() => mnist({ channels: 2 as 1 })).toThrow(/mnist.channels \(= 2\): must be 1 \(gray\) or 3 \(colour\)/);
     expect(() => mnist({ split: "valid" as "test" })).toThrow(/must be `train` or `test`/);

@@ -98,7 +98,7 @@ describe("preparePack", () => {
     expect(readFileSync(threads.imagesPath)[999 * 36]).toBe(999 % 256);
   });
 
-  it("survives two builders at once", async () => {
+  it("can be built by two processes at once", async () => {
     const cache = join(folder, "race");
     const packs = await Promise.all([1, 2, 3].map(() => preparePack(source(300), target, all, { cache })));
     expect(new Set(packs.map((pack) => pack.folder)).size).toBe(1);
@@ -124,7 +124,7 @@ describe("preparePack", () => {
     expect(readdirSync(join(cache, "packs"))).toHaveLength(1);
   });
 
-  it("clears away what builders left that died long ago, and nothing younger", async () => {
+  it("removes what dead builders left long ago, and nothing younger", async () => {
     const packs = join(folder, "stale/packs");
     mkdirSync(join(packs, ".old.1-aa.tmp"), { recursive: true });
     mkdirSync(join(packs, ".young.2-bb.tmp"));

@@ -192,7 +192,7 @@ describe("packing continues", () => {
     );
   });
 
-  it("not for ever: what nobody went on with for a week is cleared away", async () => {
+  it("removes unfinished packs after a week", async () => {
     const cache = join(folder, "forgotten");
     const left = await killed(kinds.celeba!(), cache);
     const unfinished = unfinishedIn(left);

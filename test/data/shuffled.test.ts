@@ -43,7 +43,7 @@ const take = (stream: ShuffledLoader, batches: number): number[] =>
   Array.from({ length: batches }, () => draw(stream).numbers).flat();
 
 describe("ShuffledLoader", () => {
-  it("uses every image once an epoch, in another order each time, in full batches", () => {
+  it("uses every image once per epoch, in another order each time, in full batches", () => {
     const stream = new ShuffledLoader(numbered(50), { batchSize: 8, seed: 1 });
     const drawn = take(stream, 25);
     const epochs = [0, 1, 2, 3].map((epoch) => drawn.slice(epoch * 50, epoch * 50 + 50));
@@ -73,7 +73,7 @@ describe("ShuffledLoader", () => {
     });
   });
 
-  it("tells the epoch as a real number", () => {
+  it("has the epoch as a real number", () => {
     const stream = new ShuffledLoader(numbered(40), { batchSize: 16, seed: 4 });
     const seen = Array.from({ length: 6 }, () => {
       draw(stream);

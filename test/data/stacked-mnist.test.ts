@@ -60,7 +60,7 @@ describe("stackedMnist", () => {
     expect(wanted.length).toBeGreaterThan(0);
   });
 
-  it("refuses what its options do not allow", () => {
+  it("refuses options out of range", () => {
     expect(() => stackedMnist({ channels: 1 as never })).toThrow("must be 3: one digit each");
     expect(() => stackedMnist({ count: 0 })).toThrow("count");
     expect(() => stackedMnist({ seed: -1 })).toThrow("seed");

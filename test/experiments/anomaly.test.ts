@@ -56,7 +56,7 @@ const gan = { recipe, generator: new Plain(), discriminator: new Brightness() };
 const imagesOf = (...rows: number[][]) => Tensor.fromArray(rows).view([rows.length, 1, 2, 2]);
 
 describe("latent search", () => {
-  it("finds what the generator can make, and leaves what it cannot", () => {
+  it("finds images that the generator can make, and leaves a distance for others", () => {
     scope(() => {
       const images = imagesOf([3, 3, 3, 3], [0, 0, 0, 8]);
       const { total, pixels, features } = searchLatents(gan, images, { steps: 400, lr: 0.1, featureWeight: 0 });
@@ -67,7 +67,7 @@ describe("latent search", () => {
     });
   });
 
-  it("weighs pixels and features as it is told", () => {
+  it("weighs pixels and features by lambda", () => {
     scope(() => {
       const images = imagesOf([0, 0, 0, 8]);
       const some = searchLatents(gan, images, { steps: 20, featureWeight: 0.25 });
@@ -115,7 +115,7 @@ describe("detection", () => {
     { auroc: 0, auprc: (1 / 3 + 1 / 2) / 2 },
   ];
 
-  it("takes for anomalous what the discriminator calls less real, in the subset and in the whole split", () => {
+  it("rates images as anomalous when the discriminator rates them less real, in the subset and in the whole split", () => {
     scope(() => {
       const images = imagesOf([1, 1, 1, 1], [-1, -1, -1, -1], [2, 2, 2, 2], [-2, -2, -2, -2]);
       const subset = { images, anomalous: [false, true, false, true] };
@@ -192,7 +192,7 @@ describe("the experiment", () => {
     expect(recipeChanges(toPlainRecipe(all!), toPlainRecipe(top!)).map(({ key }) => key)).toEqual(["techniques"]);
   });
 
-  it("trains, measures, and does not repeat what is there", async () => {
+  it("trains, measures, and does not repeat existing records", async () => {
     const options = { digits: [1], gans: ["sn-dcgan" as const], seeds: 1, steps: 2, subset: 20, searchSteps: 2 };
     const path = join(folder, "short");
     const first = await runExperiment(anomaly, options, path, { threads: 1 });

@@ -85,7 +85,7 @@ describe("the games", () => {
 });
 
 describe("gradient play", () => {
-  it("on min-max xy: both at once leave by sqrt(1 + lr^2) a step", () => {
+  it("on min-max xy: simultaneous play diverges by sqrt(1 + lr^2) per step", () => {
     for (const lr of [0.05, 0.5]) {
       const places = follow(bilinear, { lr });
       for (const [step, [x, y]] of places.entries()) {

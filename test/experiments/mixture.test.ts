@@ -91,7 +91,7 @@ describe("annealSweep", () => {
 });
 
 describe("records", () => {
-  it("hold what a run came to", async () => {
+  it("hold the results of a run", async () => {
     const { recipe } = await loadRecipe("mixture");
     const sweep = mixtureSweep({ modes: [4], updates: ["bottom"], seeds: 1, steps: 50 });
     const set = [
@@ -124,7 +124,7 @@ describe("tables", () => {
     ...[0.96, 0.97, 0.98].map((share, seed) => record("top", seed, share)),
   ];
 
-  it("have the interval of Student's t, and bold only what it sets apart", () => {
+  it("have the interval of Student's t, and bold only values that it separates", () => {
     const [group] = groupsOf(apart);
     const lines = cells(groupTable(group!)).split("\n");
     // s = 1 point, t(0.975, 2) = 4.303, n = 3: 2.48 points.
@@ -142,7 +142,7 @@ describe("tables", () => {
     expect(verdicts(alone!)[0]).toContain("too few seeds for intervals");
   });
 
-  it("count as populated what has a tenth of an equal share, 2.5 of 100 samples here", () => {
+  it("count modes as populated from a tenth of an equal share on, 2.5 of 100 samples here", () => {
     expect(populatedModes({ ...apart[0]!, histogram: [90, 3, 2, 0] })).toBe(2);
     expect(populatedModes({ ...apart[0]!, samples: 30, histogram: [28, 1, 1, 0] })).toBe(3);
     // A tenth is enough: 2 of 80.

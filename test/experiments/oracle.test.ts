@@ -141,7 +141,7 @@ describe("measureOracle", () => {
       ...parts,
     });
 
-  it("leaves the run and the memory as they were, and says the same again", async () => {
+  it("leaves the run and the memory as they were, and gives the same result again", async () => {
     const path = directory();
     await startRun(recipe(), { directory: path }).train();
     const files = filesIn(path);
@@ -171,7 +171,7 @@ describe("measureOracle", () => {
     expect(learning).toBe(0);
   });
 
-  it("says where the samples of each ring stand in the discriminator's order", async () => {
+  it("gives the rank of each ring's samples in the discriminator's order", async () => {
     const path = directory();
     await startRun(recipe(), { directory: path }).train();
     const { quarters, cosines } = await measureOracle(path, { batches: 3 });

@@ -84,7 +84,7 @@ describe("the runner", () => {
     expect(readRecords(folder, squares)).toHaveLength(1);
   });
 
-  it("takes over what version 0.1 has measured in a folder", async () => {
+  it("reads the records of version 0.1 in a folder", async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "records"));
     writeFileSync(join(folder, "records", "a.json"), '{"number":3,"seed":0,"power":2,"result":7}');
@@ -144,7 +144,7 @@ describe("options as text", () => {
     expect([hintOf(z.array(whole()).default([1])), hintOf(whole()), hintOf(z.string())]).toEqual(["A,B", "N", "NAME"]);
   });
 
-  it("that do not fit are answered with what would", () => {
+  it("that do not fit are refused with the accepted values", () => {
     expect(say(whole(2), "1")).toThrow("--flag (=1) must be a whole number of at least 2");
     expect(say(whole(2), "x")).toThrow("--flag (=x) must be a whole number of at least 2");
     expect(say(positive(), "-1")).toThrow("--flag (=-1) must be a number above 0, such as 1.5");

@@ -43,7 +43,7 @@ describe("Student's t", () => {
       near(studentQuantile(p, 2), (2 * p - 1) / Math.sqrt(2 * p * (1 - p)), 1e-7);
   });
 
-  it("refuses what is no probability and no degree of freedom", () => {
+  it("refuses values that are no probability or degree of freedom", () => {
     expect(() => studentQuantile(1, 3)).toThrow(RangeError);
     expect(() => studentQuantile(Number.NaN, 3)).toThrow(RangeError);
     expect(() => studentQuantile(0.9, 0)).toThrow(RangeError);
@@ -68,7 +68,7 @@ describe("interval", () => {
     expect(mean([1, 2, 6])).toBe(3);
   });
 
-  it("does not leave out what is not a number", () => {
+  it("does not leave out NaN", () => {
     expect(interval([1, Number.NaN, 2]).mean).toBeNaN();
   });
 });
@@ -84,13 +84,13 @@ describe("the title of a chart", () => {
 describe("separated", () => {
   const at = (centre: number, halfWidth: number) => ({ mean: centre, halfWidth, count: 3 });
 
-  it("tells intervals that have no point in common", () => {
+  it("recognises intervals that have no point in common", () => {
     expect(separated(at(1, 0.4), at(2, 0.4))).toBe(true);
     expect(separated(at(2, 0.4), at(1, 0.4))).toBe(true);
     expect(separated(at(1, 0.6), at(2, 0.6))).toBe(false);
   });
 
-  it("holds touching intervals, and those of unknown width, for not separated", () => {
+  it("treats touching intervals, and those of unknown width, as not separated", () => {
     expect(separated(at(1, 0.5), at(2, 0.5))).toBe(false);
     expect(separated(interval([1]), interval([100, 101]))).toBe(false);
     expect(separated(at(Number.NaN, 1), at(2, 0.4))).toBe(false);

@@ -63,7 +63,7 @@ describe("the table", () => {
     ]);
   });
 
-  it("calls only that the best whose interval is apart from all others", () => {
+  it("calls a value the best only when its interval is apart from all others", () => {
     // Half-widths 2.48, 2.48 and 2.48: 2 and 12 are apart, 2 and 6 are not.
     expect(
       bold(

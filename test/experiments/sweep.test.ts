@@ -42,7 +42,7 @@ describe("an axis", () => {
 });
 
 describe("the grid", () => {
-  it("has every combination with every seed, and each run the recipe that it says", () => {
+  it("has every combination with every seed, and each run has its recipe", () => {
     const grid = expandGrid(sweepOver(["batchSize=16,32", "techniques=[],[topK]", "loss=hinge,wasserstein"], 3), mnist);
     expect(grid.cells.map(({ label }) => label)).toEqual(
       ["16", "32"].flatMap((b) =>
@@ -275,7 +275,7 @@ describe("running", () => {
     expect(events().map(({ what }) => what)).toEqual(["train", "end"]);
   });
 
-  it("takes a run whose last evaluation was cut off for begun", async () => {
+  it("treats a run whose last evaluation was interrupted as begun", async () => {
     const sweep = sweepOver([], 1, ["evaluate.samples=10"]);
     const { folder, grid, command, events } = stage(sweep, () => ({ score: fidScore(3), unscored: true }));
     // The child claims to have finished, but there is no score: a failure, until it is resumed.

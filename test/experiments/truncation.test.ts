@@ -111,7 +111,7 @@ describe("gantry lab truncation", () => {
   };
   const records = [record(null, 0, 2), record(null, 1, 4), record(1, 0, 5), record(1, 1, 5)];
 
-  it("tabulates means and intervals over seeds, and says what saturation says", () => {
+  it("tabulates means and intervals over seeds, and the result on saturation", () => {
     const [plain, one] = truncationCurve(records).points;
     expect([plain!.threshold, plain!.scores.inceptionScore.mean, plain!.seeds]).toEqual([null, 3, [0, 1]]);
     // t(0.975, 1) s / sqrt(2) = 12.706 x sqrt(2) / sqrt(2)

@@ -49,7 +49,7 @@ describe("writePng", () => {
 });
 
 describe("pointCloud", () => {
-  it("draws what lies in the frame of the modes, and says how much does not", () => {
+  it("draws the points in the frame of the modes, and counts the others", () => {
     const svg = pointCloud({
       panels: [
         {
@@ -226,7 +226,7 @@ describe("trajectories", () => {
     expect(at(8 + 100 + 8 + 60, 8 + 25)).toBe(255);
   });
 
-  it("mark a point, and leave out what is no number or outside", () => {
+  it("mark a point, and leave out NaN and points outside", () => {
     const draw = (end?: number[]) =>
       trajectories({ panels: [{ ways: [{ points: [...points, [Number.NaN, 0]], end }] }], frame, side: 100 });
     for (const end of [[Number.NaN, Number.NaN], [3, 0], undefined]) {

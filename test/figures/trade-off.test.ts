@@ -11,7 +11,7 @@ function placesOf(svg: string, names: readonly string[]): [x: number, y: number]
 }
 
 describe("a chart of two measures", () => {
-  it("names every point, also where they lie upon each other", () => {
+  it("names every point, also when points coincide", () => {
     const names = ["none", "two", "three", "four"];
     const points = names.map((name, i) => ({
       name,

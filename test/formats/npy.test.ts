@@ -70,7 +70,7 @@ describe("damaged files", () => {
     return path;
   };
 
-  it("cut anywhere, are told from the whole file", () => {
+  it("cut anywhere, are recognised as incomplete", () => {
     for (let length = 0; length < whole.length; length += 5) {
       expect(() => readNpy(write(whole.subarray(0, length))), `cut at ${length}`).toThrow(UserError);
     }

@@ -91,7 +91,7 @@ it("statistics come as float64", async () => {
   await npz.close();
 });
 
-it("arrays that cannot be read do not spoil the others, and say why when they are asked for", async () => {
+it("arrays that cannot be read do not affect the others, and give the reason when they are read", async () => {
   const npz = await openNpz(fixture("mixed.npz"));
   expect([...npz.arrays.keys()]).toEqual(["good", "column_major", "big", "empty"]);
   expect([...npz.refused.keys()]).toEqual(["python_objects", "complex_numbers", "text"]);
@@ -112,7 +112,7 @@ it("arrays that cannot be read do not spoil the others, and say why when they ar
   await npz.close();
 });
 
-it("other files are refused with what they are not", async () => {
+it("other files are refused with the reason", async () => {
   await expect(openNpz(fixture("absent.npz"))).rejects.toThrow(UserError);
   await expect(openNpz(fixture("f4.npy"))).rejects.toThrow(/not a zip archive, or cut short/);
   await expect(openNpz(fixture("state_zip_2.13.pth"))).rejects.toThrow(/the archive holds no array \(<name>.npy\)/);

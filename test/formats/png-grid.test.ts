@@ -16,7 +16,7 @@ describe("quantise", () => {
     expect(quantise(images).pixels).toEqual(bytes);
   });
 
-  it("clamps, and shows what is not a number as black", () => {
+  it("clamps, and shows NaN as black", () => {
     const images = Tensor.fromArray([-1.5, 1.5, Number.NaN, Number.POSITIVE_INFINITY], [1, 1, 2, 2]);
     expect(Array.from(quantise(images).pixels)).toEqual([0, 255, 0, 255]);
   });

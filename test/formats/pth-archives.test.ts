@@ -99,7 +99,7 @@ describe("archives", () => {
     expect(refusal(deflated(2 ** 31))).toMatch(/claims 2147483648 bytes in \d+, more than deflate can hold/);
   });
 
-  it("of zip64 are read, and refused when their wide fields lie", () => {
+  it("of zip64 are read, and refused when their wide fields are wrong", () => {
     const wide = zip(
       [
         ["x/data.pkl", pickle(tensor(storage(8), 0, [8], [1]))],

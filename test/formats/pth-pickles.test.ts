@@ -106,7 +106,7 @@ describe("pickles as programs", () => {
     if (!/truncated|stack runs empty/.test(reason.source)) expect(inStream).toMatch(reason);
   });
 
-  it("a memo with an index of four bytes costs what it holds", () => {
+  it("a memo with an index of four bytes takes the memory of its contents", () => {
     const value = pickle("](", "Nr", u32(2 ** 32 - 1), "j", u32(2 ** 32 - 1), "e");
     expect(readPth(write(archive(value)))).toEqual([null, null]);
   });

@@ -73,7 +73,7 @@ describe("layouts", () => {
   });
 });
 
-describe("storages that lie", () => {
+describe("storages with wrong lengths", () => {
   const value = pickle(tensor(storage(8), 0, [8], [1]));
 
   it.each<[string, Buffer, RegExp]>([

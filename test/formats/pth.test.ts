@@ -49,7 +49,7 @@ describe.each(files)("what torch.save wrote as %s", (form) => {
     expect(tensor("channels_last").isContiguous()).toBe(false);
   });
 
-  it("copies what lies scattered", () => {
+  it("copies elements that are not contiguous", () => {
     expect(tensor("every_second").tolist()).toEqual([1, 3, 5, 7, 9]);
     const image = Tensor.arange(0, 48).view([2, 2, 3, 4]);
     expect(tensor("columns").tolist()).toEqual(image.narrow(3, 1, 2).tolist());
@@ -150,7 +150,7 @@ it.each(["1.13", "2.13"])("refuses a whole model and a TorchScript program of to
   expect(() => readPth(fixture(`refused_script_${version}.pt`))).toThrow(/a TorchScript program, not a state dict/);
 });
 
-it("refuses other files with what they are not", () => {
+it("refuses other files with the reason", () => {
   expect(() => readPth(fixture("absent.pth"))).toThrow(/cannot read .*absent.pth: there is no such file/);
   expect(() => readPth(fixture("."))).toThrow(/it is a folder/);
   expect(() => readPth(fixture("reference.safetensors"))).toThrow(

@@ -217,7 +217,7 @@ describe("damaged files", () => {
     expect(() => readSafetensors(path)).toThrow(path);
   });
 
-  it("cut anywhere, are told from the whole file", () => {
+  it("cut anywhere, are recognised as incomplete", () => {
     const whole = readFileSync(fixture("reference.safetensors"));
     const path = join(folder, "cut.safetensors");
     for (let length = 0; length < whole.length; length += 7) {

@@ -92,7 +92,7 @@ describe("a loss of pairs", () => {
     expect(Object.keys((outcome as { bits: object }).bits)).toContain("loader real");
   });
 
-  it("takes real images of an order of its own, and leaves all other draws alone", () => {
+  it("takes real images in an order of its own, and changes no other draws", () => {
     const drawn = (given: Partial<RecipeInput>): { training: number[][]; pairs: number[][] } => {
       const [training, pairs]: number[][][] = [[], []];
       const spy = technique("drawSpy", ({ rng }) => ({
@@ -165,7 +165,7 @@ describe("real images in the generator's update", () => {
     );
   });
 
-  it("can be asked for by a technique, whatever the loss", () => {
+  it("can be used by a technique with any loss", () => {
     const seen: number[] = [];
     const asking = technique("declaring", () => ({
       pairs: true,

@@ -130,7 +130,7 @@ describe("a classifier as a feature network", () => {
     expect(answers(network, other)).toEqual([...flat(features), ...flat(logits)]);
   });
 
-  it("says how images reach it: other words for other numbers", () => {
+  it("describes its resizing: the text differs when the numbers differ", () => {
     const words = [noisy(1, 8), noisy(3, 8), noisy(1, 9), noisy(1, 9, 6)].map(({ resizer }) => resizer);
     expect(new Set(words).size).toBe(4);
     expect(words[3]).toContain("6x6 padded with black to 9x9");

@@ -41,7 +41,7 @@ const input = () => ({
 });
 
 describe("a metric", () => {
-  it("computes from what it asked for, with its options", () => {
+  it("computes from the parts that it needs, with its options", () => {
     const metric = largest().build();
     expect(metric.compute(input())).toEqual({ largest: { value: 6, std: 1 }, gap: { value: 4 } });
     expect(metric).toMatchObject({

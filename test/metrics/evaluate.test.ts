@@ -190,7 +190,7 @@ describe("evaluate", () => {
     for (const tensor of [fake, real]) tensor!.dispose();
   });
 
-  it("refuses what cannot be scored, in one sentence", async () => {
+  it("refuses images that cannot be scored, in one sentence", async () => {
     await expect(evaluated(datasetImages(test), { real: undefined })).rejects.toThrow(
       "`fid` compares with real images, and none were given",
     );
@@ -220,7 +220,7 @@ describe("evaluate", () => {
 });
 
 describe("sets of images", () => {
-  it("hash to what their bytes and shape are", async () => {
+  it("have a hash of their bytes and shape", async () => {
     const whole = await hashOf(datasetImages(train));
     expect(await hashOf(datasetImages(train))).toBe(whole);
     expect(await hashOf({ ...datasetImages(train), name: "another name" })).toBe(whole);

@@ -50,7 +50,7 @@ it("uses other samples for each count, drawn from its generator only", () => {
   expect(run(1).points.length).toBe(15);
 });
 
-it("frees what it made", () => {
+it("frees its tensors", () => {
   const [features, near] = [normal(40, 3), gaussianOf(normal(30, 3))];
   const before = liveTensors();
   fidInfinity(features, near, { points: 3, generator: new Generator(1) });

@@ -90,7 +90,7 @@ describe("covariances without full rank", () => {
     expectDistance(diagonal([0, 0, 0, 0], [2, 3, 0, 0]), diagonal([0, 0, 0, 0], [0, 0, 5, 7]), 17, 1e-13);
   });
 
-  it("takes constant features as what they are, not as variances of 1e-6", () => {
+  it("treats constant features as variance 0, not as variances of 1e-6", () => {
     const constant = Tensor.full([400, 3], 7, { dtype: "float64" });
     const [a, b] = [normal(400, 5).double(), normal(400, 5, 2).mul(2).double()];
     const distance = frechetDistance(gaussianOf(a), gaussianOf(b));
@@ -149,7 +149,7 @@ it("takes a factor that was made before", () => {
   expect(frechetToFactored(a, factored(b))).toBe(frechetDistance(a, b));
 });
 
-it("frees what it made", () => {
+it("frees its tensors", () => {
   scope(() => {
     const [a, b] = [gaussianOf(real), gaussianOf(fake)];
     const before = liveTensors();

@@ -153,7 +153,7 @@ describe("Inception v3 equals torch-fidelity, narrow", () => {
     expect(Math.abs(kid.std - std)).toBeLessThan(1e-4 * std);
   });
 
-  it("says the same of one image as of many, and of gray as of gray repeated", () => {
+  it("gives the same result for one image as for many, and for gray as for gray repeated", () => {
     const some = seen.real.narrow(0, 0, 19);
     const together = network.forward(some);
     const alone = network.forward(some.narrow(0, 18, 1));
@@ -172,7 +172,7 @@ describe("Inception v3 equals torch-fidelity, narrow", () => {
     expect(liveTensors() - before).toBeLessThanOrEqual(1);
   });
 
-  it("sees what lies between pixel centres with the other resizer, and says which it is", () => {
+  it("uses pixel centres with the other resizer, and names the resizer", () => {
     const other = new InceptionFeatures(state, {
       device: "cpu",
       hash: "made up",

@@ -6,7 +6,7 @@ import { double, fake, normal, real, stored } from "./stored.ts";
 
 const rows = (...values: number[]): Tensor => Tensor.fromArray(values, undefined, { dtype: "int64" });
 
-it("of two and two numbers is what a hand computes", () => {
+it("of two and two numbers equals the result by hand", () => {
   // k(x, y) = (xy + 1)^3; a = 0, 1; b = 2, 3: k(a, a') = 1, k(b, b') = 343, k(a, b) = 1, 1, 27, 64.
   const [a, b] = [double([[0], [1]]), double([[2], [3]])];
   const pair = { a: rows(0, 1), b: rows(0, 1) };
@@ -53,7 +53,7 @@ it("draws from its generator only, afresh each time", () => {
   expect(draw(1).std).toBeGreaterThan(0);
 });
 
-it("frees what it made", () => {
+it("frees its tensors", () => {
   const before = liveTensors();
   kernelDistance(real, fake, { subsets: 2, subsetSize: 30, generator: new Generator(1) });
   expect(liveTensors()).toBe(before);

@@ -23,7 +23,7 @@ const few = double([
   [6, 0],
 ]);
 
-it("of a hand-built configuration is what a ruler gives", () => {
+it("of a hand-built configuration equals the result by hand", () => {
   // -3 lies in no real ball; -0.5 in that of 0; 6 in those of 5 and of 15 (at distance 9).
   const { precision, density, coverage } = both(line, few, 1);
   expect(precision).toBeCloseTo(2 / 3, 14);
@@ -101,7 +101,7 @@ it("of sets of equal points counts the copies", () => {
   expect(densityCoverage(point, point)).toEqual({ density: 0, coverage: 0 });
 });
 
-it("needs more than one tile, and gives what one tile would", () => {
+it("gives the same result over several tiles as over one", () => {
   // Sorted, points of one tile are near to each other; shuffled, the nearest lie in another.
   const generator = new Generator(6);
   const [a, b] = [normal(2500, 2), normal(2300, 2, 2).mul(0.8)];
@@ -125,7 +125,7 @@ it("expects density 1 and coverage by its lemma where both sets are alike", () =
   expect(Math.abs(coverage - (1 - missed))).toBeLessThan(0.015);
 });
 
-it("frees what it made", () => {
+it("frees its tensors", () => {
   const before = liveTensors();
   both(real, fake, 3);
   expect(liveTensors()).toBe(before);

@@ -43,7 +43,7 @@ describe("mine", () => {
     expect(Math.abs(estimate - truth)).toBeLessThan(0.02);
   });
 
-  it("gives the same bits for the same seed, leaves nothing behind, and tells of each look", () => {
+  it("gives the same bits for the same seed, leaks no tensors, and reports each evaluation", () => {
     const [x, y] = gaussians(400, 2, 0.5, 1);
     const few = { ...SHORT, steps: 20, every: 10 };
     const before = liveTensors();
@@ -91,7 +91,7 @@ describe("mine", () => {
     expect(long.history.find(({ step }) => step === long.step)!.heldOut).toBe(Math.max(...heldOut));
   });
 
-  it("refuses what is no sample of pairs, and options out of range", () => {
+  it("refuses inputs that are no pairs, and options out of range", () => {
     const [x, y] = gaussians(100, 1, 0.5, 1);
     const refusal = (body: () => unknown) => expect(body).toThrow(UserError);
     refusal(() => mine(x, y.narrow(0, 0, 50)));

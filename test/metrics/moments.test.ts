@@ -39,7 +39,7 @@ it("agrees with the two passes of the definition, over several blocks of rows an
   expect(covariance.sub(covariance.transpose(0, 1)).abs().amax().item()).toBe(0);
 });
 
-it("does not depend on how the samples come in batches", () => {
+it("does not depend on the batch size", () => {
   const features = normal(3000, 7).mul(2).add(100);
   const whole = inBatches(features, 3000);
   for (const size of [1, 64, 1023, 1024, 1500]) {

@@ -4,7 +4,7 @@ import { memorisation, nearestNeighbours } from "../../src/metrics/formulas/inde
 import { Generator, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 import { double, fake, normal, real, stored } from "./stored.ts";
 
-it("finds what all differences find", () => {
+it("finds the same neighbours as all differences", () => {
   const { indices, distances } = nearestNeighbours(fake, real, 3);
   expect(indices.tolist()).toEqual(stored.neighbours.indices);
   for (const [row, expected] of stored.neighbours.distances.entries())
@@ -12,7 +12,7 @@ it("finds what all differences find", () => {
       expect(distances.select(0, row).select(0, j).item()).toBeCloseTo(value, 12);
 });
 
-it("finds copies of images at distance 0, wherever they stand", () => {
+it("finds copies of images at distance 0, at any position", () => {
   const generator = new Generator(3);
   const training = Tensor.randint(0, 256, [5000, 3, 4, 4], { generator, dtype: "uint8" });
   const places = [4999, 17, 2048, 2047, 17];
@@ -48,7 +48,7 @@ it("works over several tiles and chunks", () => {
   expect(squares.amin(1).sqrt().sub(distances.select(1, 0)).abs().amax().item()).toBeLessThan(1e-14);
 });
 
-it("summarises as the definition says", () => {
+it("follows the definition", () => {
   const { share, copies, threshold, ratio } = memorisation(fake, real, undefined, { quantile: 0.2 });
   const expected = stored.neighbours;
   expect(share).toBeCloseTo(expected.share, 14);
@@ -57,7 +57,7 @@ it("summarises as the definition says", () => {
   expect(copies).toBe(0);
 });
 
-it("tells copies from fresh draws", () => {
+it("distinguishes copies from new draws", () => {
   const [training, heldOut, fresh] = [normal(1000, 8), normal(1000, 8, 2), normal(1000, 8, 3)];
   const honest = memorisation(fresh, training, heldOut);
   expect(honest.share).toBeLessThan(0.03);
@@ -83,7 +83,7 @@ it("without held-out samples leaves each training sample out of its own neighbou
   expect(memorisation(double([[1]]), training, undefined, { quantile: 0.5 }).threshold).toBe(0);
 });
 
-it("frees what it made", () => {
+it("frees its tensors", () => {
   const before = liveTensors();
   scope(() => void nearestNeighbours(fake, real, 2));
   memorisation(fake, real);

@@ -48,7 +48,7 @@ const info: ClassifierInfo = {
 const noisy = (options = small): Classifier => fill(new Classifier(contextOf(1, "float32"), options));
 
 describe("Classifier", () => {
-  it.each(stored)("computes what PyTorch computes: $options", ({ options, shapes, ...outputs }) => {
+  it.each(stored)("computes the same as PyTorch: $options", ({ options, shapes, ...outputs }) => {
     const network = fill(new Classifier(contextOf(), options));
     const own = [...network.stateDict()].map(([name, tensor]) => [name, tensor.shape] as const);
     expect(Object.fromEntries(own)).toEqual(shapes);

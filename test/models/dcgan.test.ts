@@ -385,7 +385,7 @@ describe("DCGAN", () => {
     expect(sides).toEqual({ g: [5, 8], d: [5, 2] });
   });
 
-  it("refuses what it cannot build, by name and value", () => {
+  it("refuses options that it cannot build, by name and value", () => {
     expect(() => generatorOf(contextOf(64), { latent: 128, hierarchical: true })).toThrow(
       "dcgan.generator: `latent` (=128) must be a multiple of 5: one part for the first layer and one for each of 4 batch norms",
     );

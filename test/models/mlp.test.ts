@@ -34,7 +34,7 @@ describe("mlp", () => {
     expectClose(network.forward(z), [hidden.reduce((sum, h, i) => sum + h * w1![i]!, b1![0]!)], { atol: 1e-12 });
   });
 
-  it("makes images in [-1, 1] and flattens those it rates", () => {
+  it("makes images in [-1, 1] and flattens the images that it rates", () => {
     const context = contextOf({ channels: 1, size: 8 });
     const generator = fill(mlp.generator({ latent: 3, hidden: [10, 20] }).build(context));
     const images = generator.forward(noise([4, 3], 1).mul(10));

@@ -159,7 +159,7 @@ describe("residual GANs", () => {
     ["bigganDeep", 64, { latent: 4, width: 4, attention: 8 }, { width: 4, attention: 16 }],
   ];
 
-  it.each(small)("%s at %i pixels makes images and shows what it thinks of them", (kind, size, g, d) => {
+  it.each(small)("%s at %i pixels makes images and rates them", (kind, size, g, d) => {
     const context = contextOf(size, { channels: 2, dtype: "float32", memoryFormat: "channelsLast" });
     const labels = labelsOf(0n, 2n);
     const images = build(kind, "generator", g, context).forward(
@@ -224,7 +224,7 @@ describe("residual GANs", () => {
     expect(seen[0]).toHaveLength(7);
   });
 
-  it("give every norm of BigGAN tables of its own where they share no embedding, also for what lies between classes", () => {
+  it("give every norm of BigGAN tables of its own when they share no embedding, also between classes", () => {
     const options = { latent: 4, width: 1, shared: 0, hierarchical: false };
     const network = build("biggan", "generator", options, contextOf(32));
     const names = [...network.namedParameters().keys()];
@@ -303,7 +303,7 @@ describe("residual GANs", () => {
     expectClose([bound("sagan", "trunk.stages.1.conv2.weight_orig")], [glorot], { rtol: 1e-2 });
   });
 
-  it("refuse what they cannot build, by name and value", () => {
+  it("refuse options that they cannot build, by name and value", () => {
     const make =
       (kind: Kind, player: Player, size: number, options = {}, classes = 3) =>
       (): Module =>

@@ -36,7 +36,7 @@ const SHAPE = [5, 3, 4, 4];
 const draw = (initialise: Initialiser, shape = SHAPE): Tensor =>
   createTensor(contextOf(11, "float32"), shape, initialise);
 
-describe("initialisers draw what PyTorch draws from the same seed", () => {
+describe("initialisers draw the same numbers as PyTorch from the same seed", () => {
   const cases: Record<string, Initialiser> = {
     xavierUniform: xavierUniform(1.5),
     xavierNormal: xavierNormal(1.5),

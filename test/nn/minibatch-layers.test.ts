@@ -85,7 +85,7 @@ describe("minibatch discrimination", () => {
     expectClose(layer.stateDict().get("bias")!, state.bias!, exactly);
   });
 
-  it("survives a first batch whose samples agree", () => {
+  it("stays finite when all samples of the first batch are equal", () => {
     const layer = new MinibatchDiscrimination(contextOf(), 7, { kernels: 3, dimensions: 2 });
     const same = noise([1, 7], 31).expand([4, -1]).contiguous();
     expect(flat(layer.forward(same)).every(Number.isFinite)).toBe(true);

@@ -174,7 +174,7 @@ describe("Module", () => {
     expect(gradients[5]!.item()).toBe(2 * 2);
   });
 
-  it("refuses names that clash or cannot be told apart, and says what is there", () => {
+  it("refuses names that clash or are ambiguous, and lists the existing names", () => {
     expect(() => new Careless(["a", "a"])).toThrow("Careless: `a` is registered twice");
     expect(() => new Careless(["a.b"])).toThrow("dots separate levels");
     expect(() => new Careless(["a"]).forward(noise([1], 1))).toThrow("Careless has no parameter `scale`; it has: none");

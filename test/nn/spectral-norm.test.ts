@@ -88,7 +88,7 @@ describe("spectral norm", () => {
     expectClose([layer.eval().forward(identity).linalgSvdvals().select(0, 0).item()], [1], { atol: 1e-6 });
   });
 
-  it("leaves u and v alone in frozen passes, whose output is that of the state as it stands", () => {
+  it("does not change u and v in frozen passes, whose output is that of the present state", () => {
     const layer = fill(cases.conv!.make());
     const input = cases.conv!.input();
     const before = flat(layer.stateDict().get("weight_u")!);

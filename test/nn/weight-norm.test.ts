@@ -32,7 +32,7 @@ describe("weight norm", () => {
     }
   });
 
-  it("computes at first what the plain layer did", () => {
+  it("starts with the output of the plain layer", () => {
     const layer = fill(cases.conv!.make());
     const input = cases.conv!.input();
     const before = layer.forward(input);

@@ -124,7 +124,7 @@ describe("the packed package", () => {
     run("npm", ["install", ...flags, join(folder, packed.filename)], project);
   }, 300_000);
 
-  it("holds what it needs and no more", () => {
+  it("contains what it needs and no more", () => {
     const installed = readdirSync(join(project, "node_modules/gantry")).sort();
     expect(installed).toEqual(expect.arrayContaining(["bin", "dist", "native", "package.json", "scripts", "src"]));
     for (const name of ["test", "bench", "runs", "tsconfig.build.json", "node_modules"])
@@ -157,7 +157,7 @@ describe("the packed package", () => {
     ]);
   });
 
-  it("says in the editor what does not fit", () => {
+  it("shows type errors in the editor", () => {
     const wrong = files["recipe.ts"].replace("loss: hinge()", "loss: topK()").replace("steps: 20", "stepz: 20");
     writeFileSync(join(project, "wrong.ts"), wrong);
     expect(() => tsc("-p", ".", "--noEmit")).toThrow(/wrong\.ts.*(stepz|"technique")/s);

@@ -58,7 +58,7 @@ describe("the images", () => {
     );
   });
 
-  it("have only what is wanted done to them", () => {
+  it("get only the chosen transformations", () => {
     const gray = Tensor.full([4, 3, 8, 8], 0.5, { dtype: "float64" });
     const of = (...transformations: NonNullable<Options["transformations"]>): Tensor =>
       augment(built({ start: 1, transformations }), gray);

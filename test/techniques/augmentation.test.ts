@@ -105,7 +105,7 @@ describe("affine maps", () => {
     expectClose(moved, shift(x, [{ right: 2, down: -1 }], "reflection"), precise);
   });
 
-  it("give what the function behind the image says, wherever the place is inside it", () => {
+  it("equal the function behind the image at every place inside it", () => {
     const geometries = [...Object.values(stored.geometries), { ...STILL, turn: 2.6, secondTurn: -0.3, scale: 0.7 }];
     const x = drawn(smooth);
     for (const geometry of geometries) {
@@ -124,7 +124,7 @@ describe("affine maps", () => {
     }
   });
 
-  it("mean what their names say", () => {
+  it("do what their names say", () => {
     const at = (geometry: Partial<Geometry>, x: number, y: number): number[] => {
       const [a, b, c, d, e, f] = inverseOf({ ...STILL, ...geometry });
       return [a * x + b * y + c, d * x + e * y + f];
@@ -154,7 +154,7 @@ describe("colors", () => {
     }
   });
 
-  it("mean what their names say", () => {
+  it("do what their names say", () => {
     const map = (coloring: Partial<Coloring>, color: number[]): number[] => {
       const [matrix, offset] = colorMap({ ...FAITHFUL, ...coloring });
       return [0, 1, 2].map((row) => color.reduce((sum, value, i) => sum + matrix[3 * row + i]! * value, offset));
@@ -278,7 +278,7 @@ describe("what is drawn", () => {
     expect(Math.max(...hues)).toBeLessThanOrEqual(Math.PI);
   });
 
-  it("is nothing at p = 0, everything at p = 1, and only what is wanted", () => {
+  it("does nothing at p = 0, everything at p = 1, and only the chosen groups", () => {
     expect(drawGeometries(50, 32, 0, all, new Generator(1)).every(isStill)).toBe(true);
     expect(drawColorings(50, 0, new Generator(1)).every(isFaithful)).toBe(true);
     for (const { scale, turn, secondTurn, stretch, drift } of drawGeometries(50, 32, 1, all, new Generator(1))) {

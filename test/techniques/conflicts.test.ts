@@ -46,7 +46,7 @@ describe("techniques that do not go together are refused by name", () => {
     expect(() => ganOf({ techniques: both, loss: nonSaturating() })).toThrow("`smoothing` and `second` both set");
   });
 
-  it("a technique and one that it says it makes no sense with, in either order", () => {
+  it("two techniques that exclude each other, in either order", () => {
     const shy = technique("shy", () => ({ without: { loud: "one hides what the other shows" } }));
     const loud = technique("loud", () => ({}));
     for (const techniques of [

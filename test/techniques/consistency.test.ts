@@ -128,7 +128,7 @@ it("the mild augmentation is PyTorch's for the draws of a seed, and can do witho
   expect(mirrored.some((change) => change === 0) && mirrored.some((change) => change > 0)).toBe(true);
 });
 
-it("D is asked about images as they are: again, where it saw augmented ones", () => {
+it("D scores images without augmentation: again, when it saw augmented ones", () => {
   const penalty = (seen?: (images: Tensor) => Tensor): { value: number; looks: number } => {
     let looks = 0;
     const pass = passOf(seen);
@@ -162,7 +162,7 @@ describe("in training", () => {
     generatorPenalty: () => undefined,
   }));
 
-  it("ICR is added to both losses, moves no state of its own, and changes nobody's draws", () => {
+  it("ICR is added to both losses, changes no state, and changes no other draws", () => {
     const carried = /running_|weight_[uv]$/;
     const [plain, regularised] = [[spy], [spy, balancedConsistency(), latentConsistency()]].map((techniques) => {
       const gan = ganOf({ ...parts, techniques });

@@ -65,7 +65,7 @@ describe("the hooks", () => {
     expect(seen.splice(0)).toEqual(["state", "load"]);
   });
 
-  it("that replace a loss come in the place of the loss, with what was selected and the target that was set", () => {
+  it("that replace a loss get the selected rows and the targets", () => {
     const seen: string[] = [];
     const replacing = technique("replacing", () => ({
       targets: () => ({ real: 0.8 }),
@@ -155,7 +155,7 @@ describe("the hooks", () => {
     expect(liveTensors()).toBe(before);
   });
 
-  it("see how far the run had come when the step began", () => {
+  it("see the progress of the run at the start of the step", () => {
     const seen: [string, number, number][] = [];
     const clock = technique("clock", () => ({
       afterStep: (player, { progress }) => void seen.push([player, progress.step, progress.epoch]),

@@ -49,7 +49,7 @@ describe("techniques that compare the samples of a batch", () => {
     expect([...whole.discriminator.stateDict().values()].flatMap(flat).every(Number.isFinite)).toBe(true);
   });
 
-  it("stand between the features and the last layer, in the recipe's order", () => {
+  it("are between the features and the last layer, in the recipe's order", () => {
     const gan = ganOf({ techniques: [techniques.minibatchStandardDeviation, techniques.minibatchDiscrimination] });
     const layers = gan.discriminator.modules().filter((module) => module.couplesSamples);
     expect(layers.map((layer) => layer.constructor)).toEqual([MinibatchStandardDeviation, MinibatchDiscrimination]);
@@ -61,7 +61,7 @@ describe("techniques that compare the samples of a batch", () => {
     expect(flat(state.get("head.stage.1.calibrated")!)).toEqual([1]);
   });
 
-  it("give the projection of a conditional discriminator what they appended, too", () => {
+  it("give the projection of a conditional discriminator the appended features too", () => {
     const discriminator = dcgan.discriminator({ width: 2, conditional: true });
     const state = ganOf({ discriminator, techniques: [techniques.minibatchDiscrimination] }).discriminator.stateDict();
     expect(state.get("head.embedding.weight")!.shape[1]).toBe(state.get("head.linear.weight")!.shape[1]);
@@ -169,7 +169,7 @@ describe("techniques that compare the samples of a batch", () => {
     stored.dispose();
   });
 
-  it("refuse what they do not fit, by name", () => {
+  it("refuse networks that they do not fit, by name", () => {
     expect(() => minibatchDiscrimination({ kernels: 0 })).toThrow("minibatchDiscrimination.kernels (= 0)");
     expect(() => minibatchStandardDeviation({ group: 1 })).toThrow("minibatchStandardDeviation.group (= 1)");
     expect(() => ganOf({ batchSize: 10, techniques: [minibatchStandardDeviation()] })).toThrow(

@@ -133,7 +133,7 @@ describe("standingStatistics", () => {
     expectClose(draw(built, { averaged: false }), drawn, { atol: 2e-5 });
   });
 
-  it("is paid for once for each state of the weights", () => {
+  it("is computed once for each state of the weights", () => {
     const built = gan([standing]);
     expect(passesOf(built, () => draw(built))).toBe(3);
     expect(passesOf(built, () => draw(built))).toBe(0);
@@ -194,7 +194,7 @@ describe("standingStatistics", () => {
     expect(lines.join("\n")).toContain("weights of the step, eval mode, standing statistics of 3 batches of 4");
   });
 
-  it("is what a stored run is drawn with", () => {
+  it("is used for samples of a stored run", () => {
     const built = gan([weightAveraging({ decay: 0.5 }), standing]);
     const folder = temporaryFolder();
     const path = writeCheckpoint(folder, built, 0);
@@ -209,7 +209,7 @@ describe("standingStatistics", () => {
     expect(draw(other)).toEqual(drawn);
   });
 
-  it("refuses what has no running statistics, the wrong order and options out of range, by name", () => {
+  it("refuses networks without running statistics, the wrong order and options out of range, by name", () => {
     expect(() => ganOf({ techniques: [standing], generator: mlp.generator({ latent: 4, hidden: [8] }) })).toThrow(
       "`standingStatistics`: the network has no batch norm that keeps running statistics",
     );

@@ -65,7 +65,7 @@ describe("k of each class", () => {
     );
   });
 
-  it("is asked with the labels of the step", () => {
+  it("gets the labels of the step", () => {
     const gan = ganOf({
       generator: mlp.generator({ latent: 4, hidden: [8], conditional: true }),
       techniques: [topK({ gamma: 0.5, floor: 0.01, everySteps: 1, perClass: true })],
@@ -82,7 +82,7 @@ const kOf = (options: Options, batch: number, progress: { epoch?: number; step?:
   select(options, batch, progress).k!;
 
 describe("the number of samples kept", () => {
-  it("begins with all, is multiplied by gamma once an epoch, and stops at the floor", () => {
+  it("starts at the whole batch, is multiplied by gamma once per epoch, and stops at the floor", () => {
     for (let epoch = 0; epoch < 40; epoch++) {
       const expected = Math.ceil(Math.max(48, 64 * 0.99 ** epoch));
       for (const within of [0, 0.5, 0.999]) {
@@ -92,14 +92,14 @@ describe("the number of samples kept", () => {
     expect(kOf({ gamma: 0.99, floor: 0.75 }, 64, { epoch: 1e6 })).toBe(48);
   });
 
-  it("counts in steps instead where that is asked for", () => {
+  it("counts steps instead of epochs with `everySteps`", () => {
     const options = { gamma: 0.99, floor: 0.75, everySteps: 2000 };
     expect(kOf(options, 256, { step: 1999, epoch: 50 })).toBe(256);
     expect(kOf(options, 256, { step: 2000, epoch: 50 })).toBe(Math.ceil(256 * 0.99));
     expect(kOf(options, 256, { step: 100_000 })).toBe(192);
   });
 
-  it("is rounded as asked, at use only", () => {
+  it("is rounded by `rounding`, at use only", () => {
     const keptAt = (rounding: "ceil" | "round" | "floor", epoch: number) =>
       kOf({ gamma: 0.9, floor: 0.1, rounding }, 10, { epoch });
     // 10 * 0.9^n: 9, 8.1, 7.29, 6.561, 5.9049; rounding each and going on from there would give 9, 9, 9 ... for ceil
@@ -160,7 +160,7 @@ describe("the rows kept", () => {
     );
   });
 
-  it("of equal scores are those of the lower numbers", () => {
+  it("of equal scores are those with the lower numbers", () => {
     const scores = Tensor.fromArray([1, 2, 1, 2, 1, 1, 0, 1]);
     const keptOf = (k: number, keep: "top" | "bottom") =>
       select({ gamma: 0.01, floor: k / 8, keep }, 8, { epoch: 1 }, scores).rows;

@@ -78,7 +78,7 @@ describe("virtualBatchNorm", () => {
     }
   });
 
-  it.each([normed, conditional])("makes what a network gives for a sample independent of its neighbours", (parts) => {
+  it.each([normed, conditional])("makes a network's output for a sample independent of the other samples", (parts) => {
     const gan = ganOf({ ...parts, techniques: [virtualBatchNorm({ in: "both" })] });
     trainingStep(gan).dispose();
     const latents = gan.latents(5);
@@ -198,7 +198,7 @@ describe("virtualBatchNorm", () => {
     expect(other).toEqual(one);
   });
 
-  it("keeps the reference batch of D out of what compares samples", () => {
+  it("keeps the reference batch of D out of layers that compare samples", () => {
     for (const stage of [minibatchDiscrimination({ kernels: 3 }), minibatchStandardDeviation()]) {
       for (const techniques of [
         [stage, virtualBatchNorm({ in: "discriminator" })],
@@ -216,7 +216,7 @@ describe("virtualBatchNorm", () => {
     }
   });
 
-  it("passes through D once, and goes with penalties", () => {
+  it("passes through D once, and works with penalties", () => {
     const gan = ganOf({
       ...normed,
       loss: wasserstein(),
@@ -264,7 +264,7 @@ describe("virtualBatchNorm", () => {
     stored.dispose();
   });
 
-  it("refuses what it does not fit, by name", () => {
+  it("refuses networks that it does not fit, by name", () => {
     const parts = { generator: mlp.generator({ latent: 4 }), loss: hinge() };
     expect(() => ganOf({ ...parts, techniques: [virtualBatchNorm()] })).toThrow(
       "`virtualBatchNorm`: the generator `mlp` has no batch norm that it could take the place of",
