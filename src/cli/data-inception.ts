@@ -9,10 +9,7 @@ import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
 
 /** `gantry data inception [FILE]` */
 export const inceptionCommand = defineCommand({
-  meta: {
-    name: "inception",
-    description: "get Inception's weights for scores: from a file, or downloaded (96 MB)",
-  },
+  meta: { name: "inception", description: "get Inception's weights for scores: from a file, or downloaded (96 MB)" },
   args: {
     file: {
       type: "positional",

@@ -11,9 +11,7 @@ import { reportText } from "./doctor/print.ts";
  */
 export const doctor = defineCommand({
   meta: { name: "doctor", description: "Reports libtorch, BLAS, processor, devices and their speed." },
-  args: {
-    json: { type: "boolean", description: "print the report as JSON", default: false },
-  },
+  args: { json: { type: "boolean", description: "print the report as JSON", default: false } },
   examples: [
     { line: "gantry doctor", does: "the engine, the devices and their speed" },
     { line: "gantry doctor --json", does: "the same for a program" },

@@ -26,10 +26,7 @@ const args = {
 
 /** The command, for the shell to mount. */
 export const importCommand = defineCommand({
-  meta: {
-    name: "import",
-    description: "Recognises a generator that another project trained, and writes it as a run.",
-  },
+  meta: { name: "import", description: "Recognises a generator that another project trained, and writes it as a run." },
   args,
   examples: [
     { line: "gantry import netG_100000_steps.pth --out runs/sngan", does: "a ResNet generator of torch_mimicry" },

@@ -17,18 +17,12 @@ interface Entry {
 }
 
 const commands: Readonly<Record<string, Entry>> = {
-  train: {
-    summary: "train a recipe and write a run directory",
-    load: async () => (await import("./train.ts")).train,
-  },
+  train: { summary: "train a recipe and write a run directory", load: async () => (await import("./train.ts")).train },
   resume: {
     summary: "continue a run that was interrupted, or train it for longer",
     load: async () => (await import("./resume.ts")).resume,
   },
-  sample: {
-    summary: "draw images with a trained generator",
-    load: async () => (await import("./sample.ts")).sample,
-  },
+  sample: { summary: "draw images with a trained generator", load: async () => (await import("./sample.ts")).sample },
   import: {
     summary: "write a generator that another project trained as a run",
     load: async () => (await import("./import.ts")).importCommand,
@@ -49,14 +43,8 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "compare two evaluations that have the same protocol",
     load: async () => (await import("./compare.ts")).compare,
   },
-  lab: {
-    summary: "run the experiments of the laboratory",
-    load: async () => (await import("./lab.ts")).lab,
-  },
-  data: {
-    summary: "inspect or download a dataset",
-    load: async () => (await import("./data.ts")).data,
-  },
+  lab: { summary: "run the experiments of the laboratory", load: async () => (await import("./lab.ts")).lab },
+  data: { summary: "inspect or download a dataset", load: async () => (await import("./data.ts")).data },
   doctor: {
     summary: "show the engine, the devices and their speed",
     load: async () => (await import("./doctor.ts")).doctor,

@@ -161,8 +161,6 @@ export const images = defineReport({
     { line: "gantry sweep top-k-mnist --jobs 2", does: "90 runs, some of which may be on other machines (--shard)" },
     { line: "gantry lab images sweeps/top-k-mnist", does: "the comparison, also while the sweep is running" },
   ],
-  options: {
-    sweep: z.string().meta({ argument: true }).describe("the sweep's folder, or its file records.jsonl"),
-  },
+  options: { sweep: z.string().meta({ argument: true }).describe("the sweep's folder, or its file records.jsonl") },
   report: ({ sweep }) => updateTables(readStoredTable(sweep)),
 });

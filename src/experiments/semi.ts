@@ -38,10 +38,7 @@ export function semiSweep({ labels, draws, seeds, epochs }: SemiOptions): Sweep 
     name: "semi",
     recipe: "semi-mnist",
     set: [`epochs=${epochs}`],
-    over: {
-      labels: variants("labels", labels),
-      draw: variants("labelSeed", range(draws)),
-    },
+    over: { labels: variants("labels", labels), draw: variants("labelSeed", range(draws)) },
     seeds,
   });
 }
@@ -149,15 +146,7 @@ export async function semiEnsemble(paths: readonly string[]): Promise<SemiEnsemb
   const [errors, averaged] = sums.map((sum) => scope(() => sum!.argmax(1).ne(test.labels).sum().item()));
   for (const tensor of [...sums, test.images, test.labels]) tensor?.dispose();
   const { epochs } = first;
-  return ensembleSchema.parse({
-    format: 1,
-    ...labelsOf(first),
-    seeds,
-    epochs,
-    images: test.count,
-    errors,
-    averaged,
-  });
+  return ensembleSchema.parse({ format: 1, ...labelsOf(first), seeds, epochs, images: test.count, errors, averaged });
 }
 
 /** Runs that may be averaged: of one number of labels and one length. */
@@ -267,10 +256,7 @@ export const semi = defineExperiment({
   record: z.union([runSchema, ensembleSchema]),
   key: ["labels", "draw", "seed", "seeds"],
   order: (record) => [record.labels, record.draw, "seed" in record ? record.seed : Number.MAX_VALUE],
-  run: {
-    about: ({ recipe, seed }) => ({ ...labelsOf(recipe), seed }),
-    measure: ({ path }) => semiRecord(path),
-  },
+  run: { about: ({ recipe, seed }) => ({ ...labelsOf(recipe), seed }), measure: ({ path }) => semiRecord(path) },
   cell: {
     about: (runs) => ({ ...labelsOf(runs[0]!.recipe), seeds: runs.map(({ seed }) => seed) }),
     measure: (runs) => semiEnsemble(runs.map(({ path }) => path)),

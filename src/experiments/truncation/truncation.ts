@@ -145,10 +145,7 @@ export function truncationCurve(records: readonly TruncationRecord[]): Truncatio
     };
   });
   const { realSaturation } = records[0]!;
-  const shares = points.map(({ threshold, saturation }) => ({
-    threshold: threshold ?? undefined,
-    saturation,
-  }));
+  const shares = points.map(({ threshold, saturation }) => ({ threshold: threshold ?? undefined, saturation }));
   return { points, realSaturation, amenability: amenability(shares, realSaturation) };
 }
 

@@ -1,17 +1,11 @@
 /**
- * ImageNet at 128 x 128 from BigGAN as in the paper (Brock et al. 2019, tables 1 and 4, appendices B and C): width 96,
- * batches of 2,048, orthogonal initialisation and regularisation, two discriminator updates per step, learning rates of
- * 5e-5 for G and 2e-4 for D, batch norm over all workers, averaged weights sampled from with standing statistics. 70.43
- * and 87.98 million parameters.
+ * ImageNet at 128 x 128 from BigGAN as in the paper (Brock et al. 2019, tables 1 and 4, appendices B and C), with 70.43 and
+ * 87.98 million parameters. The paper's runs collapse after some 150,000 steps; the best checkpoint is kept.
  *
  *     gantry train biggan-128 --device cuda
  *
- * For large machines: a step of this batch computes for 128 TPU cores in the paper. On two cores an image takes about
- * 2.5 s of processor time in each update (an estimate from 8.8 s for a batch of 8 and one update at width 64), and 8 of
- * them 4 GB of memory: `--set accumulate=256` takes the batch in micro-batches of 8 (each normalised by itself), and a
- * smaller batch needs a smaller width, as in `biggan-128-seed`.
- *
- * The paper's runs collapse after some 150,000 steps; the best checkpoint is kept.
+ * For large machines: 128 TPU cores compute a step of this batch in the paper. On two cores an image takes about 2.5 s in each
+ * update; `--set accumulate=256` takes the batch in parts of 8, in 4 GB of memory.
  */
 import { imagenet } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";

@@ -1,12 +1,9 @@
 /**
- * CIFAR-10 by class from SAGAN (Zhang et al. 2019) on SNGAN's networks of 32 pixels: spectral norm in both players,
- * attention on maps of 16 x 16, two learning rates and one discriminator update per step.
+ * CIFAR-10 by class from SAGAN (Zhang et al. 2019, which has no numbers for this data) on SNGAN's networks of 32 pixels. For a
+ * GPU: on two cores a step takes about 3 s.
  *
  *     gantry train cifar10-sagan --device cuda
- *
- * For a GPU: on two cores a step takes about 3 s, all of them four days (an estimate: 6.6 s of processor time per step,
- * libtorch 1.13). `--set generator.width=64 --set discriminator.width=32` is a try-out for a CPU. The paper has no
- * numbers for CIFAR-10.
+ *     gantry train cifar10-sagan --set generator.width=64 --set discriminator.width=32    for a CPU
  */
 import { cifar10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";

@@ -1,13 +1,9 @@
 /**
- * CIFAR-10 from SNGAN's residual networks as published (Miyato et al. 2018, table 4 and section 4.1.1): widths 256 and
- * 128, five discriminator updates per step, learning rates of 2e-4 that fall linearly to 0. Public libraries report an
- * FID of 16.8 for this set-up (100,000 steps; 50,000 real and 50,000 generated images).
+ * CIFAR-10 from SNGAN as published (Miyato et al. 2018, table 4 and section 4.1.1); public libraries report an FID of 16.8 for
+ * this set-up. For a GPU: on two cores a step takes about 7 s.
  *
  *     gantry train cifar10-sngan --device cuda
- *
- * For a GPU: on two cores a step takes about 7 s, all of them more than a week (an estimate: 15 s of processor time per
- * step, libtorch 1.13). `--set generator.width=64 --set discriminator.width=32 --set discriminatorSteps=1` is a try-out
- * for a CPU.
+ *     gantry train cifar10-sngan --set generator.width=64 --set discriminator.width=32 --set discriminatorSteps=1    for a CPU
  */
 import { cifar10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";

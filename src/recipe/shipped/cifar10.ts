@@ -1,12 +1,8 @@
 /**
- * Small colour photographs: SN-DCGAN (Miyato et al. 2018) with the hinge loss on CIFAR-10 at 32 x 32.
+ * CIFAR-10 from SN-DCGAN (Miyato et al. 2018) with the hinge loss. About 35 minutes on two cores; plausible colours within 1,000
+ * steps, shapes like animals and vehicles after some 10,000. Published runs take 100,000 (`--set steps=100000`, on a GPU).
  *
  *     gantry train cifar10
- *
- * About 35 minutes on two cores (reckoned from 103 ms per step in the benchmark of this size, libtorch 1.13).
- *
- * Expect patches of plausible colour within 1,000 steps, shapes like animals and vehicles after some 10,000, and slow
- * gains from there: published runs of this kind take 100,000 steps, which `--set steps=100000` gives (on a GPU).
  */
 import { cifar10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
@@ -27,10 +23,5 @@ export default defineRecipe({
   steps: 20_000,
   samples: { every: 500 },
   checkpoint: { every: 1_000 },
-  evaluate: {
-    every: 2_000,
-    features: "cifar10-classifier",
-    metrics: [fid(), inceptionScore()],
-    samples: 5_000,
-  },
+  evaluate: { every: 2_000, features: "cifar10-classifier", metrics: [fid(), inceptionScore()], samples: 5_000 },
 });

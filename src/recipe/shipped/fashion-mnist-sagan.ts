@@ -1,12 +1,8 @@
 /**
- * Clothes at 32 x 32, each class on demand: a narrow SAGAN (Zhang et al. 2019) with its two learning rates. Attention
- * is on maps of 16 x 16 in both networks.
+ * Clothes at 32 x 32, each class on demand: a narrow SAGAN (Zhang et al. 2019) with its two learning rates. About 11 minutes on
+ * two cores; garments of the requested class by the end.
  *
  *     gantry train fashion-mnist-sagan
- *
- * About 11 minutes on two cores (an estimate: 0.32 s of processor time per step, libtorch 1.13).
- *
- * Expect silhouettes after some 500 steps, and garments of the requested class by the end.
  */
 import { sagan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";

@@ -1,13 +1,8 @@
 /**
- * Clothes at 32 x 32 from residual networks: SNGAN (Miyato et al. 2018) at an eighth and a quarter of its widths, with
- * the hinge loss and twice the learning rate for the discriminator instead of several of its updates per step.
+ * Clothes at 32 x 32: SNGAN (Miyato et al. 2018) at an eighth and a quarter of its widths, with twice the learning rate for D
+ * instead of several of its updates. About 10 minutes on two cores; garments of all classes by the end.
  *
  *     gantry train fashion-mnist-sngan
- *
- * About 10 minutes on two cores (an estimate: 0.27 s of processor time per step, libtorch 1.13).
- *
- * Expect silhouettes after some 500 steps and garments of all classes by the end. The paper's widths are the default:
- * `--set 'generator.width=256' --set 'discriminator.width=128'`, which take fifty times as long.
  */
 import { fashionMnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";

@@ -1,12 +1,8 @@
 /**
- * Digits at 32 x 32, each class on demand, from a narrow BigGAN-deep (Brock et al. 2019, appendix B): bottleneck
- * blocks, two to each doubling of the size, and all of z in every norm.
+ * Digits at 32 x 32, each class on demand, from a narrow BigGAN-deep (Brock et al. 2019, appendix B). About 14 minutes on two
+ * cores; digits of the requested class by the end.
  *
  *     gantry train mnist-biggan-deep
- *
- * About 14 minutes on two cores (an estimate: 0.39 s of processor time per step, libtorch 1.13).
- *
- * Expect strokes after some 300 steps, and digits of the requested class by the end.
  */
 import { bigganDeep } from "../../models/index.ts";
 import { defineRecipe } from "../recipe.ts";

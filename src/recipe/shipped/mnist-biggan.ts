@@ -1,13 +1,8 @@
 /**
- * Digits at 32 x 32, each class on demand: BigGAN (Brock et al. 2019) at a twelfth of its width, with everything that
- * makes it one: hierarchical latents, shared class embedding, projection, attention, orthogonal weights, averaged
- * weights.
+ * Digits at 32 x 32, each class on demand: BigGAN (Brock et al. 2019) at a twelfth of its width. About 12 minutes on two
+ * cores; strokes after some 300 steps, digits of the requested class by the end.
  *
  *     gantry train mnist-biggan
- *
- * About 12 minutes on two cores (an estimate: 0.33 s of processor time per step, libtorch 1.13).
- *
- * Expect strokes after some 300 steps, and digits of the requested class by the end.
  */
 import { mnist } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
@@ -30,12 +25,7 @@ export const narrowBiggan = {
   steps: 4_000,
   samples: { every: 250 },
   checkpoint: { every: 500 },
-  evaluate: {
-    every: 1_000,
-    features: "mnist-classifier",
-    metrics: [fid(), inceptionScore(), modes()],
-    samples: 5_000,
-  },
+  evaluate: { every: 1_000, features: "mnist-classifier", metrics: [fid(), inceptionScore(), modes()], samples: 5_000 },
 };
 
 export default defineRecipe({

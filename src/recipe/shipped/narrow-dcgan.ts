@@ -1,11 +1,8 @@
 /**
- * Digits at 32 x 32 from a DCGAN of 8 channels: small enough for a sweep of hundreds of runs on two cores. The sweeps
- * `top-k-images` and `top-k-mnist` vary it; by itself it is the ordinary DCGAN (Radford et al. 2016) among them.
+ * Digits from a DCGAN (Radford et al. 2016) of 8 channels, to compare ways of training in sweeps of hundreds of runs, not to
+ * look at. About 15 seconds on one core; strokes, some of which can be read.
  *
  *     gantry train narrow-dcgan
- *
- * About 15 seconds on one core. Expect strokes with the thickness and slant of digits, of which some can be read: 600
- * steps of a network as narrow as this serve to compare ways of training.
  */
 import { mnist } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";

@@ -1,16 +1,12 @@
 /**
- * CIFAR-10 with 4,000 labels: semi-supervised learning with K + 1 classes and feature matching (Salimans et al. 2016,
- * section 5: 18.63 % test error). Networks and settings are the paper's and, where it is silent, those of the authors'
- * code: 1,200 epochs, the rate falling to 0 over the last 400.
+ * CIFAR-10 with 4,000 labels: K + 1 classes and feature matching (Salimans et al. 2016, section 5: 18.63 % test error; where
+ * the paper is silent, the authors' code). For a GPU: 35 minutes per epoch on one core.
  *
  *     gantry train semi-cifar10
  *     gantry train semi-cifar10 --set labels=1000
+ *     gantry train semi-cifar10 --set epochs=30 --set schedule.from=10000     a shorter schedule; 500 steps per epoch
  *
- * 4.2 s of one core per step (AMD EPYC, libtorch 1.13): 35 minutes per epoch, a month of one core for the whole length,
- * which is for a GPU. A shorter run wants a shorter schedule, in steps (500 an
- * epoch): `--set epochs=30 --set schedule.from=10000`.
- *
- * eps: the authors' Adam has 1e-8 inside the root of the second moment, which is 1e-4 outside of it.
+ * Their Adam has 1e-8 inside the root of the second moment, which is an eps of 1e-4 outside of it.
  */
 import { cifar10 } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";

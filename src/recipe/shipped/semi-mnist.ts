@@ -1,19 +1,13 @@
 /**
- * MNIST with 100 labels: semi-supervised learning with K + 1 classes and feature matching (Salimans et al. 2016,
- * section 5). Networks and settings are the paper's and, where it is silent, those of the authors' code.
+ * MNIST with 100 labels: K + 1 classes and feature matching (Salimans et al. 2016, section 5; where the paper is silent, the
+ * authors' code). About 71 minutes on one core, 40 on two: 98 errors of 10,000, the mean of three label draws.
  *
  *     gantry train semi-mnist
  *     gantry train semi-mnist --set labels=20 --set labelSeed=3
  *     gantry train semi-mnist --set epochs=300         the paper's length
  *
- * 43 seconds of one core per epoch (71 ms per step, AMD EPYC, libtorch 1.13): 71 minutes on one core; 24 seconds on
- * two, so 40 minutes (reckoned from two epochs). Errors, the mean of three label draws (docs/results/improved.md):
- * 1,600 after 5 epochs, 260 after 20, 98 after 100.
- *
- * The test error is that of all 10,000 test images. `testErrorsAveraged` is the authors' measure, of D with averaged
- * weights; `testErrors` that of its weights as they are. What counts is the last line, not the best.
- *
- * eps: the authors' Adam has 1e-8 inside the root of the second moment, which is 1e-4 outside of it.
+ * `testErrorsAveraged`, of D with averaged weights, is the authors' measure; the last line counts, not the best. Their Adam
+ * has 1e-8 inside the root of the second moment, which is an eps of 1e-4 outside of it.
  */
 import { mnist } from "../../data/index.ts";
 import { nonSaturating } from "../../losses/index.ts";
@@ -34,11 +28,7 @@ export default defineRecipe({
   name: "semi-mnist",
   data: mnist({ size: 28 }),
   generator: noisyMlp.generator({ latent: 100, hidden: [500, 500] }),
-  discriminator: noisyMlp.discriminator({
-    hidden: [1000, 500, 250, 250, 250],
-    inputNoise: 0.3,
-    noise: 0.5,
-  }),
+  discriminator: noisyMlp.discriminator({ hidden: [1000, 500, 250, 250, 250], inputNoise: 0.3, noise: 0.5 }),
   loss: nonSaturating(),
   techniques: [
     dataDependentInitialisation({ images: 500 }),
