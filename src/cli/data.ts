@@ -5,7 +5,7 @@ import { parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { inceptionCommand } from "./data-inception.ts";
 import { UsageError } from "./errors.ts";
-import { fileNamed, valuesOf, wholeNumber } from "./flags.ts";
+import { fileNamed, flag, valuesOf, wholeNumber } from "./flags.ts";
 import { datasetNames, describeDataset } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
@@ -27,32 +27,16 @@ const inspectArgs = {
     required: true,
     description: `${datasetNames.join(", ")}, or a folder or zip of images`,
   },
-  path: {
-    type: "string",
-    valueHint: "PATH",
-    description: "where a named dataset's files are, if not in the usual place",
-  },
-  split: { type: "string", valueHint: "NAME", description: "train, test, or another sub-folder (default: train)" },
-  size: {
-    type: "string",
-    valueHint: "PIXELS",
-    description: "side of the prepared images (default: 32, photographs and folders 64)",
-  },
-  channels: { type: "string", valueHint: "1|3", description: "gray or colour (default: as the dataset is)" },
-  fit: { type: "string", valueHint: "HOW", description: "crop, fit, stretch or pad, where an image is not square" },
-  background: { type: "string", valueHint: "0-255", description: "gray level behind transparency and around images" },
-  classes: { type: "string", valueHint: "A,B", description: "only these classes" },
-  first: { type: "string", valueHint: "N", description: "only the first N images" },
-  set: {
-    type: "string",
-    valueHint: "KEY=VALUE",
-    description: "an option that only this dataset has, such as attribute=Smiling; may be repeated",
-  },
-  sheet: {
-    type: "string",
-    valueHint: "FILE",
-    description: "where to write the contact sheet (default: in the pack's folder)",
-  },
+  path: flag("PATH", "where a named dataset's files are, if not in the usual place"),
+  split: flag("NAME", "train, test, or another sub-folder (default: train)"),
+  size: flag("PIXELS", "side of the prepared images (default: 32, photographs and folders 64)"),
+  channels: flag("1|3", "gray or colour (default: as the dataset is)"),
+  fit: flag("HOW", "crop, fit, stretch or pad, where an image is not square"),
+  background: flag("0-255", "gray level behind transparency and around images"),
+  classes: flag("A,B", "only these classes"),
+  first: flag("N", "only the first N images"),
+  set: flag("KEY=VALUE", "an option that only this dataset has, such as attribute=Smiling; may be repeated"),
+  sheet: flag("FILE", "where to write the contact sheet (default: in the pack's folder)"),
   json: { type: "boolean", description: "print one JSON object instead of text", default: false },
 } as const;
 

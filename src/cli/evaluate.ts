@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.ts";
 import { imageMetricKinds, presets } from "../metrics/index.ts";
 import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
-import { fileNamed, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
+import { fileNamed, flag, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
 import { scoring } from "./scoring-flags.ts";
@@ -15,61 +15,32 @@ const args = {
     required: true,
     description: "a run directory, a folder or zip of images, an .npz file (uint8 [N, H, W, C]), or a dataset's name",
   },
-  metrics: {
-    type: "string",
-    valueHint: "A,B",
-    description: `${imageMetricKinds().join(", ")}, or a metric of the run's own; default: the protocol's`,
-  },
-  protocol: {
-    type: "string",
-    valueHint: "NAME",
-    default: "quick",
-    description: `${Object.keys(presets).join(", ")}; see docs/metrics.md`,
-  },
+  metrics: flag("A,B", `${imageMetricKinds().join(", ")}, or a metric of the run's own; default: the protocol's`),
+  protocol: flag("NAME", `${Object.keys(presets).join(", ")}; see docs/metrics.md`, "quick"),
   features: scoring.features,
-  real: {
-    type: "string",
-    valueHint: "DATA",
-    description:
-      "the real images to compare with: a dataset's name, a folder, zip or .npz; default: the run's own data",
-  },
-  realSplit: { type: "string", valueHint: "NAME", description: "split of the real images; default: train" },
-  count: { type: "string", valueHint: "N", description: "how many samples to draw; default: the protocol's" },
+  real: flag(
+    "DATA",
+    "the real images to compare with: a dataset's name, a folder, zip or .npz; default: the run's own data",
+  ),
+  realSplit: flag("NAME", "split of the real images; default: train"),
+  count: flag("N", "how many samples to draw; default: the protocol's"),
   realCount: scoring.realCount,
-  set: {
-    type: "string",
-    valueHint: "KEY=VALUE",
-    description: "an option of a metric, such as kid.subsets=50 or inceptionScore.splits=1; may be repeated",
-  },
+  set: flag("KEY=VALUE", "an option of a metric, such as kid.subsets=50 or inceptionScore.splits=1; may be repeated"),
   checkpoint: scoring.checkpoint,
   averaged: scoring.averaged,
-  mode: {
-    type: "string",
-    valueHint: "MODE",
-    default: "eval",
-    description: "the generator's batch norm: eval (running statistics) or train (statistics of each batch of 64)",
-  },
-  truncation: {
-    type: "string",
-    valueHint: "T",
-    description: "draw again the latent values beyond T standard deviations",
-  },
-  split: { type: "string", valueHint: "NAME", description: "the split to evaluate, of a dataset or a folder" },
-  size: {
-    type: "string",
-    valueHint: "PIXELS",
-    description: "side of a named dataset's images; default: 32, photographs 64",
-  },
-  seed: { type: "string", valueHint: "N", default: "0", description: "seed of the samples and of subsets" },
-  seeds: {
-    type: "string",
-    valueHint: "N",
-    default: "1",
-    description: "repeat the evaluation with N seeds and give mean ± std",
-  },
-  out: { type: "string", valueHint: "FILE", description: "also write the scores as JSON, for gantry compare" },
-  threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
-  device: { type: "string", valueHint: "NAME", default: "cpu", description: "the feature network's device" },
+  mode: flag(
+    "MODE",
+    "the generator's batch norm: eval (running statistics) or train (statistics of each batch of 64)",
+    "eval",
+  ),
+  truncation: flag("T", "draw again the latent values beyond T standard deviations"),
+  split: flag("NAME", "the split to evaluate, of a dataset or a folder"),
+  size: flag("PIXELS", "side of a named dataset's images; default: 32, photographs 64"),
+  seed: flag("N", "seed of the samples and of subsets", "0"),
+  seeds: flag("N", "repeat the evaluation with N seeds and give mean ± std", "1"),
+  out: flag("FILE", "also write the scores as JSON, for gantry compare"),
+  threads: flag("N", "CPU threads; default: all cores"),
+  device: flag("NAME", "the feature network's device", "cpu"),
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 

@@ -13,6 +13,24 @@ export const globalFlags: ArgsDef = {
   stack: { type: "boolean", description: "on an error, show where in the program it arose" },
 };
 
+/** The definition of a flag that takes a value; `hint` stands for the value in help. */
+export function flag(hint: string, description: string): ValueFlag;
+export function flag(hint: string, description: string, standard: string): ValueFlag & { readonly default: string };
+export function flag(valueHint: string, description: string, standard?: string): ValueFlag {
+  return { type: "string", valueHint, description, ...(standard === undefined ? {} : { default: standard }) };
+}
+
+interface ValueFlag {
+  readonly type: "string";
+  readonly valueHint: string;
+  readonly description: string;
+}
+
+/** A flag of every command that trains. */
+export const workersFlag = {
+  workers: flag("N", "train with N processes on this machine; each computes one N-th of every batch; default: 1"),
+};
+
 /** The flags that may be given several times. */
 const REPEATED = ["set", "over"];
 

@@ -1,7 +1,7 @@
 /** `gantry import`: writes a generator that another project trained as a run, to sample from and to evaluate. */
 import { basename, join } from "node:path";
 import { defineCommand } from "./command.ts";
-import { valuesOf } from "./flags.ts";
+import { flag, valuesOf } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 
 const args = {
@@ -11,16 +11,8 @@ const args = {
     description:
       "weights of a generator, .pth or .safetensors: of torch_mimicry (netG_<steps>_steps.pth) or of BigGAN-PyTorch (G.pth, G_ema.pth)",
   },
-  out: {
-    type: "string",
-    valueHint: "DIR",
-    description: "the run directory, which must be new; default: runs/<name of the file>",
-  },
-  set: {
-    type: "string",
-    valueHint: "KEY=VALUE",
-    description: "change a key of the run's recipe, such as data.path=...; may be repeated",
-  },
+  out: flag("DIR", "the run directory, which must be new; default: runs/<name of the file>"),
+  set: flag("KEY=VALUE", "change a key of the run's recipe, such as data.path=...; may be repeated"),
   json: { type: "boolean", description: "print the result as JSON" },
 } as const;
 

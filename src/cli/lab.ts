@@ -22,7 +22,7 @@ import { loadRecipe } from "../recipe/index.ts";
 import { configureEngine } from "../tensor/index.ts";
 import { type Command, defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
-import { kebab, wholeNumber } from "./flags.ts";
+import { flag, kebab, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { StatusLine, throttled } from "./progress.ts";
 import { outputFlags } from "./reporter.ts";
@@ -38,20 +38,14 @@ const isRecorded = (experiment: Experiment): experiment is RecordedExperiment =>
 const isTrained = (experiment: Experiment): experiment is TrainedExperiment<never, object, never> =>
   "run" in experiment;
 
-const textFlag = (valueHint: string, description: string, standard?: string): ArgDef => ({
-  type: "string",
-  valueHint,
-  description,
-  ...(standard === undefined ? {} : { default: standard }),
-});
-
 /** An option of an experiment as the command line takes it. */
 function flagOf(option: Experiment["options"][string], optional: boolean): ArgDef {
   const description = option.description ?? "";
   if (isArgument(option)) return { type: "positional", required: !optional, description };
   const negative = option.meta()?.negative as string | undefined;
   if (negative !== undefined) return { type: "boolean", negativeDescription: negative, description };
-  return textFlag(hintOf(option), description, defaultText(option));
+  const standard = defaultText(option);
+  return standard === undefined ? flag(hintOf(option), description) : flag(hintOf(option), description, standard);
 }
 
 function flagsOf(experiment: Experiment): ArgsDef {
@@ -60,16 +54,12 @@ function flagsOf(experiment: Experiment): ArgsDef {
   for (const [name, option] of Object.entries(experiment.options as Record<string, never>))
     flags[name] = flagOf(option, recorded);
   if (!("report" in experiment))
-    flags.out = textFlag(
-      "DIR",
-      "the folder of the results, where the same command continues",
-      `lab/${experiment.name}`,
-    );
+    flags.out = flag("DIR", "the folder of the results, where the same command continues", `lab/${experiment.name}`);
   if (recorded)
-    flags.records = textFlag("PATH", "measure nothing: make the page in --out from this file or folder of records");
+    flags.records = flag("PATH", "measure nothing: make the page in --out from this file or folder of records");
   if ("sweep" in experiment) Object.assign(flags, runFlags);
   if (isMeasured(experiment)) {
-    if (experiment.threads === undefined) flags.threads = textFlag("N", "CPU threads; default: all cores");
+    if (experiment.threads === undefined) flags.threads = flag("N", "CPU threads; default: all cores");
     flags.json = outputFlags.json;
   }
   return flags;

@@ -1,24 +1,17 @@
 /** `gantry resume`: continues a run from its latest whole checkpoint. */
 import { defineCommand } from "./command.ts";
-import { valuesOf, wholeNumber } from "./flags.ts";
+import { flag, valuesOf, wholeNumber, workersFlag } from "./flags.ts";
 import { outputFlags } from "./reporter.ts";
 import { trainRun } from "./train-run.ts";
-import { workersFlag } from "./workers-flag.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
-  set: {
-    type: "string",
-    valueHint: "KEY=VALUE",
-    description:
-      "change one of steps, epochs, samples, log, evaluate, checkpoint, threads and device, such as samples.every=500",
-  },
-  steps: { type: "string", valueHint: "N", description: "the same as --set steps=N" },
-  threads: {
-    type: "string",
-    valueHint: "N",
-    description: "CPU threads; results differ in the last bits from those with another number",
-  },
+  set: flag(
+    "KEY=VALUE",
+    "change one of steps, epochs, samples, log, evaluate, checkpoint, threads and device, such as samples.every=500",
+  ),
+  steps: flag("N", "the same as --set steps=N"),
+  threads: flag("N", "CPU threads; results differ in the last bits from those with another number"),
   ...workersFlag,
   ...outputFlags,
 } as const;

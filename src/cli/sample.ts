@@ -3,44 +3,29 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
-import { fileNamed, positiveNumber, wholeNumber } from "./flags.ts";
+import { fileNamed, flag, positiveNumber, wholeNumber } from "./flags.ts";
 import { StatusLine } from "./progress.ts";
 import { classIndex, sheetFlags, subjectOf } from "./sample/flags.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
-  out: {
-    type: "string",
-    valueHint: "FILE",
-    description: "the PNG file to write; default: a new one in the run directory",
-  },
-  count: { type: "string", valueHint: "N", description: "how many images; default: 64, with --neighbours 8" },
-  columns: {
-    type: "string",
-    valueHint: "N",
-    description: "images in a row; default: as square as possible; sheets: 10",
-  },
-  seed: { type: "string", valueHint: "N", default: "0", description: "the same seed draws the same images" },
-  class: { type: "string", valueHint: "NAME", description: "only this class, by name or number; default: all in turn" },
-  truncation: {
-    type: "string",
-    valueHint: "T",
-    description:
-      "draw again the latent values beyond T standard deviations, such as 1.5: fewer bad samples, less variety",
-  },
+  out: flag("FILE", "the PNG file to write; default: a new one in the run directory"),
+  count: flag("N", "how many images; default: 64, with --neighbours 8"),
+  columns: flag("N", "images in a row; default: as square as possible; sheets: 10"),
+  seed: flag("N", "the same seed draws the same images", "0"),
+  class: flag("NAME", "only this class, by name or number; default: all in turn"),
+  truncation: flag(
+    "T",
+    "draw again the latent values beyond T standard deviations, such as 1.5: fewer bad samples, less variety",
+  ),
   ...sheetFlags,
   averaged: {
     type: "boolean",
     negativeDescription: "the weights of the last step",
     description: "the averaged weights, if the run keeps them (the default), or those of the last step",
   },
-  checkpoint: {
-    type: "string",
-    valueHint: "WHICH",
-    default: "last",
-    description: "last, best (by the score of the recipe's `evaluate`), or the number of a step",
-  },
-  threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
+  checkpoint: flag("WHICH", "last, best (by the score of the recipe's `evaluate`), or the number of a step", "last"),
+  threads: flag("N", "CPU threads; default: all cores"),
   json: { type: "boolean", description: "print one JSON object instead of text" },
 } as const;
 

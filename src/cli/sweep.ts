@@ -11,7 +11,7 @@ import {
 } from "../experiments/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
-import { valuesOf, wholeNumber } from "./flags.ts";
+import { flag, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
@@ -19,17 +19,12 @@ import { sweepReporter } from "./sweep-reporter.ts";
 
 /** How runs are spread over cores and machines, and what is printed. */
 export const runFlags = {
-  jobs: { type: "string", valueHint: "N", description: "runs at a time; default: 1. They share the cores" },
-  threads: {
-    type: "string",
-    valueHint: "N",
-    description: "CPU threads of each run; default: the cores divided by --jobs",
-  },
-  shard: {
-    type: "string",
-    valueHint: "I/N",
-    description: "only every N-th run, from the I-th: machines that share the folder take one share each, 1/4 to 4/4",
-  },
+  jobs: flag("N", "runs at a time; default: 1. They share the cores"),
+  threads: flag("N", "CPU threads of each run; default: the cores divided by --jobs"),
+  shard: flag(
+    "I/N",
+    "only every N-th run, from the I-th: machines that share the folder take one share each, 1/4 to 4/4",
+  ),
   retry: { type: "boolean", description: "try the runs again that have failed" },
   quiet: { type: "boolean", description: "print only the folder, when it is done" },
   json: outputFlags.json,
@@ -41,25 +36,15 @@ const args = {
     required: true,
     description: `a shipped recipe or sweep (${Object.keys(shippedSweeps).join(", ")}), the path of a recipe's file or of a file that exports defineSweep({ ... }), or the folder of a sweep to continue`,
   },
-  over: {
-    type: "string",
-    valueHint: "KEY=A,B,C",
-    description:
-      "vary this key, such as batchSize=32,64 or loss=hinge,wasserstein or techniques=[],[topK]; may be repeated for a grid",
-  },
-  set: {
-    type: "string",
-    valueHint: "KEY=VALUE",
-    description: "change a key of the recipe in every run; may be repeated",
-  },
-  seeds: { type: "string", valueHint: "N", description: "runs of each cell, with seeds 0 to N-1; default: 3" },
-  out: { type: "string", valueHint: "DIR", description: "the sweep's folder; default: sweeps/<recipe>" },
+  over: flag(
+    "KEY=A,B,C",
+    "vary this key, such as batchSize=32,64 or loss=hinge,wasserstein or techniques=[],[topK]; may be repeated for a grid",
+  ),
+  set: flag("KEY=VALUE", "change a key of the recipe in every run; may be repeated"),
+  seeds: flag("N", "runs of each cell, with seeds 0 to N-1; default: 3"),
+  out: flag("DIR", "the sweep's folder; default: sweeps/<recipe>"),
   ...runFlags,
-  at: {
-    type: "string",
-    valueHint: "WHICH",
-    description: "the scores that count: final (the default), or best, of each run's best evaluation",
-  },
+  at: flag("WHICH", "the scores that count: final (the default), or best, of each run's best evaluation"),
   dryRun: { type: "boolean", description: "train nothing: print every run with its state, and the table as it stands" },
 } as const;
 

@@ -5,7 +5,7 @@ import { UserError } from "../base/errors.ts";
 import { classifierName, LEAST_CLASSIFIER_SIZE } from "../models/index.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
-import { fileNamed, wholeNumber } from "./flags.ts";
+import { fileNamed, flag, wholeNumber } from "./flags.ts";
 import { datasetNames, isDatasetName } from "./named-dataset.ts";
 
 const args = {
@@ -14,29 +14,20 @@ const args = {
     required: true,
     description: `${datasetNames.join(", ")}, or a folder or zip of images with a train and a test sub-folder`,
   },
-  out: {
-    type: "string",
-    valueHint: "FILE",
-    description: "a new .safetensors file; default: <name>-classifier.safetensors",
-  },
-  name: {
-    type: "string",
-    valueHint: "NAME",
-    description: "scores are named after NAME-classifier, and a shipped NAME sets the defaults; default: the dataset's",
-  },
-  testSplit: {
-    type: "string",
-    valueHint: "NAME",
-    description: "split that the accuracy is measured on; default: test",
-  },
-  size: { type: "string", valueHint: "PIXELS", description: "side of the images (default: 32)" },
-  channels: { type: "string", valueHint: "1|3", description: "gray or colour (default: as the dataset is, folders 3)" },
-  width: { type: "string", valueHint: "N", description: "channels of the first layer; features are 4 x N" },
-  epochs: { type: "string", valueHint: "N", description: "passes over the training images" },
+  out: flag("FILE", "a new .safetensors file; default: <name>-classifier.safetensors"),
+  name: flag(
+    "NAME",
+    "scores are named after NAME-classifier, and a shipped NAME sets the defaults; default: the dataset's",
+  ),
+  testSplit: flag("NAME", "split that the accuracy is measured on; default: test"),
+  size: flag("PIXELS", "side of the images (default: 32)"),
+  channels: flag("1|3", "gray or colour (default: as the dataset is, folders 3)"),
+  width: flag("N", "channels of the first layer; features are 4 x N"),
+  epochs: flag("N", "passes over the training images"),
   flip: { type: "boolean", description: "mirror images with probability one half (default: by the name)" },
-  seed: { type: "string", valueHint: "N", description: "seed of every random draw (default: 1)" },
-  threads: { type: "string", valueHint: "N", description: "CPU threads; default: all cores" },
-  device: { type: "string", valueHint: "NAME", description: "cpu, cuda, cuda:1 ... or mps; default: cpu" },
+  seed: flag("N", "seed of every random draw (default: 1)"),
+  threads: flag("N", "CPU threads; default: all cores"),
+  device: flag("NAME", "cpu, cuda, cuda:1 ... or mps; default: cpu"),
   quiet: { type: "boolean", description: "print only the file, when it is done" },
   json: { type: "boolean", description: "print one JSON object per line instead of text" },
 } as const;

@@ -6,11 +6,10 @@ import { fileError } from "../formats/index.ts";
 import { shippedRecipes } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
-import { valuesOf, wholeNumber } from "./flags.ts";
+import { flag, valuesOf, wholeNumber, workersFlag } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
 import { trainRun } from "./train-run.ts";
-import { workersFlag } from "./workers-flag.ts";
 
 const args = {
   recipe: {
@@ -18,26 +17,19 @@ const args = {
     required: true,
     description: `a shipped recipe (${Object.keys(shippedRecipes).join(", ")}), or the path of a TypeScript or JavaScript file that exports a recipe or a trainer`,
   },
-  out: {
-    type: "string",
-    valueHint: "DIR",
-    description: "the run directory, which must be new; default: runs/<recipe>-<time>",
-  },
-  from: {
-    type: "string",
-    valueHint: "RUN",
-    description:
-      "begin with the networks of another run: of its newest checkpoint, or of the checkpoint whose folder is given; everything else starts from the beginning",
-  },
-  set: {
-    type: "string",
-    valueHint: "KEY=VALUE",
-    description: "change a key of the recipe, such as batchSize=32 or techniques.topK.floor=0.5; may be repeated",
-  },
-  steps: { type: "string", valueHint: "N", description: "the same as --set steps=N" },
-  threads: { type: "string", valueHint: "N", description: "CPU threads; default: the recipe's, or all cores" },
-  device: { type: "string", valueHint: "NAME", description: "cpu, cuda, cuda:1 ... or mps; default: the recipe's" },
-  seed: { type: "string", valueHint: "N", description: "seed of every random draw; default: the recipe's" },
+  out: flag("DIR", "the run directory, which must be new; default: runs/<recipe>-<time>"),
+  from: flag(
+    "RUN",
+    "begin with the networks of another run: of its newest checkpoint, or of the checkpoint whose folder is given; everything else starts from the beginning",
+  ),
+  set: flag(
+    "KEY=VALUE",
+    "change a key of the recipe, such as batchSize=32 or techniques.topK.floor=0.5; may be repeated",
+  ),
+  steps: flag("N", "the same as --set steps=N"),
+  threads: flag("N", "CPU threads; default: the recipe's, or all cores"),
+  device: flag("NAME", "cpu, cuda, cuda:1 ... or mps; default: the recipe's"),
+  seed: flag("N", "seed of every random draw; default: the recipe's"),
   ...workersFlag,
   ...outputFlags,
 } as const;

@@ -1,42 +1,21 @@
 /** The flags of `gantry sample` that choose what the image file shows, and which other flags apply then. */
 import { nearest, UserError } from "../../base/errors.ts";
 import { UsageError } from "../errors.ts";
-import { kebab } from "../flags.ts";
+import { flag, kebab } from "../flags.ts";
 import { THRESHOLDS } from "../thresholds.ts";
 
 /** These flags, for the command to add to its own. */
 export const sheetFlags = {
-  interpolate: {
-    type: "string",
-    valueHint: "KIND",
-    description: "rows from one latent to another: linear, spherical, or fixed (only the class changes)",
-  },
-  rows: { type: "string", valueHint: "N", description: "rows of --interpolate; default: 8" },
-  steps: {
-    type: "string",
-    valueHint: "N",
-    description: "images in a row of --interpolate, both ends included; default: 9",
-  },
-  sheet: {
-    type: "string",
-    valueHint: "WHAT",
-    description: "classes (one row per class) or truncation (one row per threshold); a column shares one latent",
-  },
-  classes: {
-    type: "string",
-    valueHint: "A,B",
-    description: "with --interpolate: from class A to class B; with --sheet classes: only these; default: the first 20",
-  },
-  thresholds: {
-    type: "string",
-    valueHint: "A,B",
-    description: `thresholds of --sheet truncation; default: ${THRESHOLDS}`,
-  },
-  neighbours: {
-    type: "string",
-    valueHint: "N",
-    description: "next to each sample, the N nearest images of the run's data by pixel distance",
-  },
+  interpolate: flag("KIND", "rows from one latent to another: linear, spherical, or fixed (only the class changes)"),
+  rows: flag("N", "rows of --interpolate; default: 8"),
+  steps: flag("N", "images in a row of --interpolate, both ends included; default: 9"),
+  sheet: flag("WHAT", "classes (one row per class) or truncation (one row per threshold); a column shares one latent"),
+  classes: flag(
+    "A,B",
+    "with --interpolate: from class A to class B; with --sheet classes: only these; default: the first 20",
+  ),
+  thresholds: flag("A,B", `thresholds of --sheet truncation; default: ${THRESHOLDS}`),
+  neighbours: flag("N", "next to each sample, the N nearest images of the run's data by pixel distance"),
 } as const;
 
 /** What the image file shows. */
