@@ -1,7 +1,7 @@
 /** How the training of a classifier reports: text, JSON lines, or (quietly) only the file at the end. */
 import type { Dataset, PackProgress } from "../data/index.ts";
 import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/index.ts";
-import { clock, duration, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";
+import { clock, duration, jsonLines, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 
 /** The result of the training. */
@@ -37,9 +37,9 @@ const secondsSince = (start: number): number => (performance.now() - start) / 10
 /** One object per line: `event` is preparing, start, begin, tick, epoch, testing, stopping, stopped or end. */
 function jsonReporter(out: Stream): ClassifierReporter {
   const started = performance.now();
-  const line = (event: string, content: object): void => {
-    out.write(`${JSON.stringify({ event, ...content, seconds: Math.round(secondsSince(started) * 10) / 10 })}\n`);
-  };
+  const write = jsonLines(out);
+  const line = (event: string, content: object = {}) =>
+    write(event, { ...content, seconds: Math.round(secondsSince(started) * 10) / 10 });
   const note = ({ name, count, protocolNote }: Dataset): object => ({ name, count, note: protocolNote });
   return {
     preparing: throttled((progress) => line("preparing", progress), 500),
@@ -48,25 +48,16 @@ function jsonReporter(out: Stream): ClassifierReporter {
     tick: throttled((tick) => line("tick", tick), 5000),
     epoch: (epoch) => line("epoch", epoch),
     testing: (count) => line("testing", { count }),
-    stopping: () => line("stopping", {}),
-    stopped: () => line("stopped", {}),
+    stopping: () => line("stopping"),
+    stopped: () => line("stopped"),
     end: ({ file, correct, count }) => line("end", { file, correct, count, accuracy: correct / count }),
   };
 }
 
 function quietReporter(out: Stream): ClassifierReporter {
-  const nothing = (): void => {};
-  return {
-    preparing: nothing,
-    start: nothing,
-    begin: nothing,
-    tick: nothing,
-    epoch: nothing,
-    testing: nothing,
-    stopping: nothing,
-    stopped: nothing,
-    end: ({ file }) => out.write(`${file}\n`),
-  };
+  const no = (): void => {};
+  const nothing = { preparing: no, start: no, begin: no, tick: no, epoch: no, testing: no, stopping: no, stopped: no };
+  return { ...nothing, end: ({ file }) => out.write(`${file}\n`) };
 }
 
 class TextReporter implements ClassifierReporter {

@@ -5,7 +5,7 @@ import { download } from "../data/index.ts";
 import { fileError } from "../formats/index.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
-import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
+import { StatusLine, showDownloads } from "./progress.ts";
 
 /** `gantry data inception [FILE]` */
 export const inceptionCommand = defineCommand({
@@ -60,16 +60,11 @@ async function fetched<T>(target: string, status: StatusLine, use: (file: string
     throw fileError(error, "write", folder);
   }
   const file = join(folder, inceptionFile.name);
-  const remaining = new Remaining();
-  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
-  const show = throttled(({ done, total }: { done: number; total: number }) => {
-    const left = clock(remaining.update(done, total, performance.now() / 1000));
-    status.update(`${inceptionFile.name}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
-  });
+  const show = showDownloads(status);
   const remedy = `fetch ${inceptionFile.urls[0]} on another machine and run \`gantry data inception FILE\` with it`;
   const result = await download(inceptionFile, file, {
     remedy,
-    onProgress: (done, total) => show({ done, total }),
+    onProgress: (done, total) => show(inceptionFile.name, done, total),
     onRetry: (reason) => status.print(`trying again: ${reason}`),
   });
   const imported = await use(file);

@@ -8,7 +8,7 @@ import { UsageError } from "./errors.ts";
 import { fileNamed, flag, valuesOf, wholeNumber } from "./flags.ts";
 import { datasetNames, describeDataset } from "./named-dataset.ts";
 import { programName } from "./program.ts";
-import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
+import { clock, Remaining, StatusLine, showDownloads, throttled } from "./progress.ts";
 
 /** Files that are listed one by one before "and N more". */
 const MOST_BROKEN_SHOWN = 20;
@@ -99,16 +99,8 @@ const getCommand = defineCommand({
   async run({ args }) {
     const dataset = officialDataset(args.name);
     const status = new StatusLine(process.stderr);
-    const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
-    const started = new Map<string, Remaining>();
-    const show = throttled(({ file, done, total }: { file: string; done: number; total: number }) => {
-      const remaining = started.get(file) ?? new Remaining();
-      started.set(file, remaining);
-      const left = clock(remaining.update(done, total, performance.now() / 1000));
-      status.update(`${file}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
-    });
     const { folder, downloaded } = await getDataset(dataset, {
-      onProgress: (file, done, total) => show({ file, done, total }),
+      onProgress: showDownloads(status),
       onRetry: (reason) => status.print(`trying again: ${reason}`),
     });
     status.end();

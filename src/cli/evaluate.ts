@@ -6,7 +6,7 @@ import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { fileNamed, flag, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
-import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
+import { clock, noteOnce, Remaining, StatusLine, throttled } from "./progress.ts";
 import { scoring } from "./scoring-flags.ts";
 
 const args = {
@@ -143,11 +143,7 @@ export const evaluate = defineCommand({
       }
       if (real) opened.push(real);
 
-      const warned = new Set<string>();
-      const warn = (message: string): void => {
-        if (!warned.has(message)) status.print(`note: ${message}`);
-        warned.add(message);
-      };
+      const warn = noteOnce(status);
       if (warning !== undefined) warn(warning);
       const count = counts.fake ?? (protocol.fakeCount === "real" ? real!.value.count : protocol.fakeCount);
       const evaluations = [];

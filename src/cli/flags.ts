@@ -20,7 +20,8 @@ export function flag(valueHint: string, description: string, standard?: string):
   return { type: "string", valueHint, description, ...(standard === undefined ? {} : { default: standard }) };
 }
 
-interface ValueFlag {
+/** See {@link flag}. */
+export interface ValueFlag {
   readonly type: "string";
   readonly valueHint: string;
   readonly description: string;

@@ -24,7 +24,7 @@ import { type Command, defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
 import { flag, kebab, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
-import { StatusLine, throttled } from "./progress.ts";
+import { noteOnce, StatusLine, throttled } from "./progress.ts";
 import { outputFlags } from "./reporter.ts";
 import { runFlags, watchRuns, watchSweep } from "./sweep.ts";
 
@@ -113,15 +113,11 @@ async function measured(
   const out = flags.out as string;
   const status = new StatusLine(process.stderr);
   const interrupt = watchInterrupts(() => status.print("Stopping."));
-  const noted = new Set<string>();
   try {
     const { tables } = await runExperiment(experiment, options, out, {
       stop: interrupt.signal,
       progress: throttled((text: string) => status.update(text)),
-      note: (message) => {
-        if (!noted.has(message)) status.print(`note: ${message}`);
-        noted.add(message);
-      },
+      note: noteOnce(status),
       measured: (record, done, total) => {
         const about = experiment.key.map((name) => `${name} ${JSON.stringify((record as Options)[name])}`);
         status.print(`${done} of ${total}: ${about.join(", ")}`);

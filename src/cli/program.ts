@@ -1,6 +1,6 @@
 /** How the user calls Gantry, for lines that say what to type next. */
 import { existsSync, realpathSync } from "node:fs";
-import { basename, delimiter, dirname, join, relative } from "node:path";
+import { basename, delimiter, dirname, isAbsolute, join, relative } from "node:path";
 
 /**
  * `gantry` when that is on the PATH, `npx gantry` from a project's node_modules, else `node` with the path of the file.
@@ -21,6 +21,12 @@ export function programName(
   if (/[\\/]node_modules[\\/]/.test(script)) return "npx gantry";
   const near = relative(process.cwd(), script);
   return `node ${quoted(near.startsWith("..") ? script : near)}`;
+}
+
+/** A path as the user would write it: relative if it lies inside the working directory. */
+export function near(path: string): string {
+  const inside = relative(process.cwd(), path) || ".";
+  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
 }
 
 /** An argument as a POSIX shell takes it. */

@@ -100,6 +100,34 @@ export interface Stream {
   readonly columns?: number | undefined;
 }
 
+/** Writes events as JSON, one object per line. */
+export const jsonLines =
+  (out: Stream) =>
+  (event: string, content: object = {}) =>
+    void out.write(`${JSON.stringify({ event, ...content })}\n`);
+
+/** Prints notes above a line of progress, each once. */
+export function noteOnce(status: StatusLine): (message: string) => void {
+  const noted = new Set<string>();
+  return (message) => {
+    if (!noted.has(message)) status.print(`note: ${message}`);
+    noted.add(message);
+  };
+}
+
+/** Shows how far downloads are, each with the time that is left. */
+export function showDownloads(status: StatusLine): (file: string, done: number, total: number) => void {
+  const started = new Map<string, Remaining>();
+  const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
+  const show = throttled(({ file, done, total }: { file: string; done: number; total: number }) => {
+    const remaining = started.get(file) ?? new Remaining();
+    started.set(file, remaining);
+    const left = clock(remaining.update(done, total, performance.now() / 1000));
+    status.update(`${file}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
+  });
+  return (file, done, total) => show({ file, done, total });
+}
+
 /** A line of progress that is redrawn in place on a terminal, below the lines that were printed. */
 export class StatusLine {
   readonly #stream: Stream;

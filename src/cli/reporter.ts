@@ -1,9 +1,10 @@
 /** How a training run reports: text, JSON lines, or (quietly) only the run folder at the end. */
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
-import { programName, quoted } from "./program.ts";
+import { near, programName, quoted } from "./program.ts";
 import {
   duration,
+  jsonLines,
   progressLine,
   Remaining,
   StatusLine,
@@ -40,63 +41,36 @@ export const outputFlags = {
 
 /** The reporter that the flags ask for. */
 export function reporterFor(flags: OutputFlags, out: Stream = process.stdout): Reporter {
-  if (flags.json) return new JsonReporter(out);
-  return flags.quiet ? new QuietReporter(out) : new TextReporter(out);
+  if (flags.json) return jsonReporter(out);
+  return flags.quiet ? quietReporter(out) : new TextReporter(out);
 }
 
 /** Milliseconds between two updates of one kind. */
 const intervalOf = (out: Stream): number => (out.isTTY ? 500 : 10_000);
 
 /** One object per line: `event` is start, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
-class JsonReporter implements Reporter {
-  readonly #out: Stream;
-  readonly events: RunEvents;
-
-  constructor(out: Stream) {
-    this.#out = out;
-    this.events = {
-      preparing: throttled((progress) => this.#line("preparing", progress), intervalOf(out)),
-      begin: (from, to) => this.#line("begin", { from, to }),
-      tick: (tick) => this.#line("tick", tick),
-      evaluating: throttled((progress) => this.#line("evaluating", progress), intervalOf(out)),
-      scored: ({ step, scores }, best) => this.#line("scored", { step, best, scores }),
-      saved: (file, kind) => this.#line("saved", { kind, file }),
-      note: (message) => this.#line("note", { message }),
-    };
-  }
-
-  #line(event: string, content: object): void {
-    this.#out.write(`${JSON.stringify({ event, ...content })}\n`);
-  }
-
-  start(recipe: string, directory: string): void {
-    this.#line("start", { recipe, directory: resolve(directory) });
-  }
-
-  stopping(): void {
-    this.#line("stopping", {});
-  }
-
-  end(result: RunResult): void {
-    this.#line("end", result);
-  }
+function jsonReporter(out: Stream): Reporter {
+  const line = jsonLines(out);
+  const rarely = (event: string) => throttled((progress: object) => line(event, progress), intervalOf(out));
+  return {
+    events: {
+      preparing: rarely("preparing"),
+      begin: (from, to) => line("begin", { from, to }),
+      tick: (tick) => line("tick", tick),
+      evaluating: rarely("evaluating"),
+      scored: ({ step, scores }, best) => line("scored", { step, best, scores }),
+      saved: (file, kind) => line("saved", { kind, file }),
+      note: (message) => line("note", { message }),
+    },
+    start: (recipe, directory) => line("start", { recipe, directory: resolve(directory) }),
+    stopping: () => line("stopping"),
+    end: (result) => line("end", result),
+  };
 }
 
-class QuietReporter implements Reporter {
-  readonly #out: Stream;
-  readonly events: RunEvents = {};
-
-  constructor(out: Stream) {
-    this.#out = out;
-  }
-
-  start(): void {}
-
-  stopping(): void {}
-
-  end(result: RunResult): void {
-    this.#out.write(`${result.directory}\n`);
-  }
+function quietReporter(out: Stream): Reporter {
+  const end = ({ directory }: RunResult) => void out.write(`${directory}\n`);
+  return { events: {}, start: () => {}, stopping: () => {}, end };
 }
 
 class TextReporter implements Reporter {
@@ -159,12 +133,6 @@ function scoresLine({ step, scores }: ScoresEvent, best: boolean): string {
 }
 
 const plural = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;
-
-/** A path as the user would write it: relative if it lies inside the working directory. */
-function near(path: string): string {
-  const inside = relative(process.cwd(), path);
-  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
-}
 
 /** The text at the end: where everything is, and what to type next. `total` is 0 if training did not begin. */
 function endText(result: RunResult, total: number, workers: string | undefined): string {

@@ -1,6 +1,6 @@
 /** How a sweep reports: a live view on a terminal, few lines in a log, JSON lines, or nothing. */
 import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../experiments/index.ts";
-import { duration, type Stream } from "./progress.ts";
+import { duration, jsonLines, type Stream } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 import { StatusLines } from "./status-lines.ts";
 import { SweepProgress } from "./sweep-progress.ts";
@@ -33,7 +33,7 @@ function quietReporter(out: Stream): SweepReporter {
 
 /** One object per line: `event` is start, plan, started, held, child, ended, stopping or end. */
 function jsonReporter(out: Stream): SweepReporter {
-  const line = (event: string, content: object) => void out.write(`${JSON.stringify({ event, ...content })}\n`);
+  const line = jsonLines(out);
   return {
     events: {
       plan: (runs) => line("plan", { runs: runs.map(({ run, state }) => ({ run: run.name, state: state.kind })) }),
@@ -46,7 +46,7 @@ function jsonReporter(out: Stream): SweepReporter {
       },
     },
     start: (directory, cells, runs) => line("start", { directory, cells, runs }),
-    stopping: () => line("stopping", {}),
+    stopping: () => line("stopping"),
     close: () => {},
     end: (directory, outcome, _table, { columns, notes }) =>
       line("end", { directory, ...outcome, scores: columns.map(({ name }) => name), notes }),

@@ -1,5 +1,4 @@
 /** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
-import { isAbsolute, relative } from "node:path";
 import {
   type LoadedSweep,
   type RunSweepOptions,
@@ -13,7 +12,7 @@ import { defineCommand } from "./command.ts";
 import { asUsage, exitCodes, UsageError } from "./errors.ts";
 import { flag, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
-import { programName, quoted } from "./program.ts";
+import { near, programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
 import { sweepReporter } from "./sweep-reporter.ts";
 
@@ -64,11 +63,6 @@ function parseAt(text: string | undefined): "final" | "best" {
   throw new UsageError(`--at (=${text}) must be final or best`);
 }
 
-function near(path: string): string {
-  const inside = relative(process.cwd(), path) || ".";
-  return inside.startsWith("..") || isAbsolute(inside) ? path : inside;
-}
-
 const emphasised = (): ((text: string) => string) | undefined =>
   process.stdout.isTTY && !process.env.NO_COLOR && process.env.TERM !== "dumb"
     ? (text) => `\u001b[1m${text}\u001b[22m`
@@ -86,14 +80,11 @@ function lastWords(folder: string, { failed, open, elsewhere }: SweepOutcome): s
 }
 
 /** The flags of {@link runFlags} as they are given. */
-interface RunFlagValues {
-  readonly jobs?: string | undefined;
-  readonly threads?: string | undefined;
-  readonly shard?: string | undefined;
-  readonly retry?: boolean | undefined;
-  readonly quiet?: boolean | undefined;
-  readonly json?: boolean | undefined;
-}
+type RunFlagValues = {
+  readonly [N in keyof typeof runFlags]?:
+    | ((typeof runFlags)[N]["type"] extends "boolean" ? boolean : string)
+    | undefined;
+};
 
 /** The number of runs, and the recipe or sweep of them. */
 interface Watched {

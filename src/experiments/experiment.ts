@@ -70,7 +70,9 @@ export interface Measurement<T, R, K, O> {
 /** The flags of an experiment: names with their schemas. */
 export type OptionShape = Readonly<Record<string, z.ZodType>>;
 /** The options that a shape of schemas gives. */
-export type OptionsOf<S extends OptionShape> = { readonly [N in keyof S]: z.output<S[N]> };
+export type OptionsOf<S extends OptionShape> = {
+  readonly [N in keyof S]: z.output<S[N]> extends (infer E)[] ? readonly E[] : z.output<S[N]>;
+};
 
 /** What every experiment has. */
 interface Common<S extends OptionShape> {

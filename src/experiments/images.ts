@@ -2,56 +2,43 @@
  * The answer of the sweep of images: in each cell the update `topK` compared with the update `all`, run by run with the
  * same seed, and the same over GANs and batch sizes. The sweep's own table compares all cells with each other instead.
  */
-
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { readJsonFile } from "../formats/index.ts";
 import { defineReport } from "./experiment.ts";
 import { markdownTable } from "./markdown.ts";
+import { grouped } from "./page.ts";
+import { type Interval, interval, mean } from "./statistics.ts";
+import { boldText, type CellScore, type Column, readSweepTable, spreadText } from "./sweep/index.ts";
 
-import { type Interval, interval, mean, separated } from "./statistics.ts";
-import { readSweepTable, type SweepTable, spreadText } from "./sweep/index.ts";
-
-const schema = z.object({
-  axes: z.array(z.string()),
-  columns: z.array(z.object({ name: z.string(), better: z.enum(["lower", "higher"]).optional() })),
-  rows: z.array(
-    z.object({
-      values: z.record(z.string(), z.string()),
-      scores: z.array(z.object({ values: z.array(z.object({ seed: z.int(), value: z.number() })) }).nullable()),
-    }),
-  ),
-});
-
-/** A sweep's `table.json`, as far as it is used here. */
-export type StoredTable = z.output<typeof schema>;
+/** A sweep's table, as far as it is used here. */
+export interface UpdateTable {
+  readonly axes: readonly string[];
+  readonly columns: readonly Pick<Column, "name" | "better">[];
+  readonly rows: readonly {
+    readonly cell: { readonly values: readonly string[] };
+    readonly scores: readonly (Pick<CellScore, "values"> | undefined)[];
+  }[];
+}
 
 /**
  * Reads the table of a sweep: of its JSON Lines file, or of its folder.
  *
  * @throws UserError when it is not there, is damaged, or has no axis `update`
  */
-export function readStoredTable(path: string): StoredTable {
+export function readUpdates(path: string): UpdateTable {
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  const file = isFile ? path : join(path, "table.json");
-  if (!existsSync(file)) throw new UserError(`${file} does not exist; name the folder of a sweep of images`);
-  const stored = isFile ? asStored(readSweepTable(path)) : readJsonFile(file, schema);
-  const updates = new Set(stored.rows.map(({ values }) => values.update));
-  if (updates.has("all") && updates.has("topK")) return stored;
+  const file = isFile ? path : join(path, "records.jsonl");
+  if (!existsSync(file)) {
+    const old = existsSync(join(path, "sweep.json")) ? `; gantry sweep ${path} writes it` : "";
+    throw new UserError(`${file} does not exist; name the folder of a sweep of images${old}`);
+  }
+  const table = readSweepTable(file);
+  const axis = table.axes.indexOf("update");
+  const updates = table.rows.map(({ cell }) => cell.values[axis]);
+  if (updates.includes("all") && updates.includes("topK")) return table;
   throw new UserError(`${file}: the sweep has no axis \`update\` with the values all and topK`);
-}
-
-function asStored({ axes, columns, rows }: SweepTable): StoredTable {
-  return {
-    axes: [...axes],
-    columns: columns.map(({ name, better }) => ({ name, better })),
-    rows: rows.map(({ cell, scores }) => ({
-      values: Object.fromEntries(axes.map((axis, i) => [axis, cell.values[i]!])),
-      scores: scores.map((score) => (score === undefined ? null : { values: [...score.values] })),
-    })),
-  };
 }
 
 /** One score of one cell under both updates, of the seeds that both have. */
@@ -63,19 +50,24 @@ interface Pair {
 }
 
 /** The pairs of a column, in the order of the table; cells without a seed in common are left out. */
-function pairsOf({ axes, rows }: StoredTable, column: number): Pair[] {
-  const others = axes.filter((axis) => axis !== "update");
-  const where = (row: StoredTable["rows"][number]) => others.map((axis) => row.values[axis]!);
-  const find = (update: string, place: string) =>
-    rows.find((row) => row.values.update === update && where(row).join("/") === place)?.scores[column]?.values ?? [];
-  const places = [...new Map(rows.map((row) => [where(row).join("/"), where(row)]))];
-  return places.flatMap(([place, names]) => {
-    const [all, top] = [find("all", place), find("topK", place)];
-    const both = all.filter(({ seed }) => top.some((other) => other.seed === seed));
-    const scoreOf = (list: typeof all, seed: number) => list.find((item) => item.seed === seed)!.value;
+function pairsOf({ axes, rows }: UpdateTable, column: number): Pair[] {
+  const axis = axes.indexOf("update");
+  const whereOf = ({ cell }: UpdateTable["rows"][number]) => cell.values.toSpliced(axis, 1);
+  return grouped(rows, (row) => whereOf(row).join("/")).flatMap((pair) => {
+    const valuesOf = (update: string) =>
+      pair.find(({ cell }) => cell.values[axis] === update)?.scores[column]?.values ?? [];
+    const top = new Map(valuesOf("topK").map(({ seed, value }) => [seed, value]));
+    const both = valuesOf("all").filter(({ seed }) => top.has(seed));
+    if (both.length === 0) return [];
     const seeds = both.map(({ seed }) => seed);
-    if (seeds.length === 0) return [];
-    return [{ where: names, seeds, all: both.map(({ value }) => value), top: seeds.map((seed) => scoreOf(top, seed)) }];
+    return [
+      {
+        where: whereOf(pair[0]!),
+        seeds,
+        all: both.map(({ value }) => value),
+        top: seeds.map((seed) => top.get(seed)!),
+      },
+    ];
   });
 }
 
@@ -103,9 +95,9 @@ const signed = (value: Interval): string => (value.mean > 0 ? `+${spreadText(val
  * interval over seeds, the paired difference, the sum of the verdicts, and the differences over GANs and batch sizes.
  *
  * @example
- * process.stdout.write(updateTables(readStoredTable("sweeps/top-k-mnist")));
+ * process.stdout.write(updateTables(readUpdates("sweeps/top-k-mnist")));
  */
-export function updateTables(stored: StoredTable): string {
+export function updateTables(stored: UpdateTable): string {
   const others = stored.axes.filter((axis) => axis !== "update");
   const sections = stored.columns.flatMap(({ name, better }, column) => {
     const pairs = pairsOf(stored, column);
@@ -113,16 +105,8 @@ export function updateTables(stored: StoredTable): string {
     const verdicts = pairs.map((pair) => verdictOf(interval(differencesOf(pair)), better));
     const rows = pairs.map((pair) => {
       const [all, top] = [interval(pair.all), interval(pair.top)];
-      const apart = separated(all, top);
-      const bold = (own: Interval, other: Interval) =>
-        apart && own.mean < other.mean === (better === "lower") ? `**${spreadText(own)}**` : spreadText(own);
-      return [
-        ...pair.where,
-        pair.seeds.join(" "),
-        bold(all, top),
-        bold(top, all),
-        signed(interval(differencesOf(pair))),
-      ];
+      const both = [boldText(all, [top], better), boldText(top, [all], better)];
+      return [...pair.where, pair.seeds.join(" "), ...both, signed(interval(differencesOf(pair)))];
     });
     const nearer = pairs.filter((pair) => {
       const difference = mean(differencesOf(pair));
@@ -162,5 +146,5 @@ export const images = defineReport({
     { line: "gantry lab images sweeps/top-k-mnist", does: "the comparison, also while the sweep is running" },
   ],
   options: { sweep: z.string().meta({ argument: true }).describe("the sweep's folder, or its file records.jsonl") },
-  report: ({ sweep }) => updateTables(readStoredTable(sweep)),
+  report: ({ sweep }) => updateTables(readUpdates(sweep)),
 });

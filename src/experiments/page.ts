@@ -32,5 +32,8 @@ export function grouped<T>(values: readonly T[], keyOf: (value: T) => string): T
 /** Of a record: versions and threads of the engine that measured it. */
 export const engine = z.record(z.string(), z.union([z.string(), z.number()]));
 
+/** A number of a record with three digits after the point; JSON knows no negative zero. */
+export const thousandths = (value: number): number => Math.round(value * 1000) / 1000 + 0;
+
 /** Seconds with one digit after the point, since `begun` in milliseconds. */
 export const secondsSince = (begun: number): number => Math.round((performance.now() - begun) / 100) / 10;

@@ -8,24 +8,23 @@ import { type Band, bandChart } from "../figures/index.ts";
 import { fromPlainRecipe, type Recipe } from "../recipe/index.ts";
 import { inferenceMode, scope, type Tensor } from "../tensor/index.ts";
 import { classify, openForSampling, RunDirectory, testSplit } from "../training/index.ts";
-import { defineExperiment } from "./experiment.ts";
+import { defineExperiment, type OptionsOf } from "./experiment.ts";
 import { markdownTable } from "./markdown.ts";
 import { seeds, whole } from "./options.ts";
 import { engine, grouped } from "./page.ts";
 import { interval, mean, range } from "./statistics.ts";
 import { defineSweep, type Sweep, spreadText } from "./sweep/index.ts";
 
-/** The runs of the experiment. */
-interface SemiOptions {
-  /** Numbers of labels. */
-  readonly labels: readonly number[];
-  /** Draws of the labelled images, 0 to this - 1. */
-  readonly draws: number;
-  /** Runs of each draw, with seeds 0 to this - 1: an ensemble. */
-  readonly seeds: number;
-  /** Length of each run in passes over the data. */
-  readonly epochs: number;
-}
+/** What can be chosen. */
+const options = {
+  labels: z
+    .array(whole().multipleOf(10, { error: "must be a multiple of 10: each of the ten digits gets as many" }))
+    .default([100])
+    .describe("numbers of labels, multiples of 10"),
+  draws: whole().default(3).describe("draws of the labelled images; intervals are over them"),
+  seeds: seeds(1, "runs of each draw; several make an ensemble"),
+  epochs: whole().default(100).describe("length of a run; the paper's is 300"),
+};
 
 /**
  * The runs as a sweep of the recipe `semi-mnist` over labels and label draws.
@@ -33,7 +32,7 @@ interface SemiOptions {
  * @example
  * const sweep = semiSweep({ labels: [20, 100], draws: 3, seeds: 1, epochs: 100 }); // 6 runs
  */
-export function semiSweep({ labels, draws, seeds, epochs }: SemiOptions): Sweep {
+export function semiSweep({ labels, draws, seeds, epochs }: OptionsOf<typeof options>): Sweep {
   return defineSweep({
     name: "semi",
     recipe: "semi-mnist",
@@ -243,15 +242,7 @@ export const semi = defineExperiment({
     { line: "gantry lab semi --labels 20,50,100,200 --out lab/few", does: "three label draws each: 12 runs" },
     { line: "gantry lab semi --draws 1 --seeds 10 --out lab/ensemble", does: "ten runs that share 100 labels" },
   ],
-  options: {
-    labels: z
-      .array(whole().multipleOf(10, { error: "must be a multiple of 10: each of the ten digits gets as many" }))
-      .default([100])
-      .describe("numbers of labels, multiples of 10"),
-    draws: whole().default(3).describe("draws of the labelled images; intervals are over them"),
-    seeds: seeds(1, "runs of each draw; several make an ensemble"),
-    epochs: whole().default(100).describe("length of a run; the paper's is 300"),
-  },
+  options,
   sweep: semiSweep,
   record: z.union([runSchema, ensembleSchema]),
   key: ["labels", "draw", "seed", "seeds"],

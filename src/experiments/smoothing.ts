@@ -141,7 +141,7 @@ export const smoothing = defineExperiment({
       },
       seeds,
     }),
-  shared: ({ images, epsilons }) => ({ images, epsilons }),
+  shared: ({ images, epsilons }) => ({ images, epsilons: [...epsilons] }),
   record: schema,
   key: ["targets", "seed"],
   order: ({ targets: arm, seed }) => [targets.indexOf(arm), seed],

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readStoredTable, updateTables } from "../../src/experiments/images.ts";
+import { readUpdates, updateTables } from "../../src/experiments/images.ts";
 import { experiments, type RecordedExperiment, readSweepTable, tableMarkdown } from "../../src/experiments/index.ts";
 import { pageText } from "../../src/experiments/page.ts";
 import { readRecords } from "../../src/experiments/records.ts";
@@ -66,7 +66,7 @@ describe("docs/results", () => {
     const made = {
       "mine.md": [textOf("mine/tables.md")],
       "top-k-images.md": [
-        ...images.map((path) => updateTables(readStoredTable(path))),
+        ...images.map((path) => updateTables(readUpdates(path))),
         ...images.map((path) => tableMarkdown(readSweepTable(path))),
         textOf("anomaly/tables.md"),
       ],

@@ -3,18 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readStoredTable, type StoredTable, updateTables } from "../../src/experiments/images.ts";
+import { readUpdates, type UpdateTable, updateTables } from "../../src/experiments/images.ts";
 import { cells } from "./markdown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-table-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const values = (...list: number[]) => ({ values: list.map((value, seed) => ({ seed, value })) });
-const row = (gan: string, update: string, fid: ReturnType<typeof values> | null) => ({
-  values: { gan, update },
+const row = (gan: string, update: string, fid: ReturnType<typeof values> | undefined) => ({
+  cell: { values: [gan, update] },
   scores: [fid],
 });
-const stored: StoredTable = {
+const stored: UpdateTable = {
   axes: ["gan", "update"],
   columns: [{ name: "fid", better: "lower" }],
   rows: [
@@ -25,7 +25,7 @@ const stored: StoredTable = {
     row("c", "all", values(1, 2, 3)),
     row("c", "topK", values(11, 12, 13)),
     row("d", "all", values(1, 2, 3)),
-    row("d", "topK", null),
+    row("d", "topK", undefined),
   ],
 };
 
@@ -64,16 +64,35 @@ describe("the table of updates", () => {
 });
 
 describe("reading", () => {
-  it("says what is wrong with a file", () => {
-    expect(() => readStoredTable(folder)).toThrow("table.json does not exist; name the folder of a sweep of images");
-    const write = (text: string) => writeFileSync(join(folder, "table.json"), text);
-    write("{");
-    expect(() => readStoredTable(folder)).toThrow("is not JSON");
-    write(JSON.stringify({ ...stored, rows: 3 }));
-    expect(() => readStoredTable(folder)).toThrow("`rows`");
-    write(JSON.stringify({ ...stored, rows: stored.rows.filter(({ values }) => values.update === "all") }));
-    expect(() => readStoredTable(folder)).toThrow("no axis `update` with the values all and topK");
-    write(JSON.stringify({ format: 1, ...stored, notes: [] }));
-    expect(readStoredTable(folder)).toEqual(stored);
+  const head = { format: 1, at: "final", axes: ["gan", "update"], columns: [{ score: "fid", better: "lower" }] };
+  const run = (update: string, seed: number) => ({
+    run: `${update}-${seed}`,
+    cell: update,
+    values: { gan: "a", update },
+    seed,
+    state: "finished",
+    step: 1,
+    seconds: 1,
+    scores: [seed],
+  });
+  const write = (...lines: object[]) =>
+    writeFileSync(join(folder, "records.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+
+  it("takes a sweep's folder or its file", () => {
+    write(head, run("all", 0), run("topK", 0), run("all", 1), run("topK", 1));
+    const table = readUpdates(folder);
+    expect(table).toEqual(readUpdates(join(folder, "records.jsonl")));
+    expect(cells(updateTables(table))).toContain("| a | 0 1 | 0.5 ± 6.4 | 0.5 ± 6.4 | 0 ± 0 |");
+  });
+
+  it("says what is wrong with a folder or a file", () => {
+    expect(() => readUpdates("nowhere")).toThrow("records.jsonl does not exist; name the folder of a sweep of images");
+    writeFileSync(join(folder, "records.jsonl"), "{");
+    expect(() => readUpdates(folder)).toThrow("line 1 is no record of a sweep");
+    write(head, run("all", 0));
+    expect(() => readUpdates(folder)).toThrow("no axis `update` with the values all and topK");
+    rmSync(join(folder, "records.jsonl"));
+    writeFileSync(join(folder, "sweep.json"), "{}");
+    expect(() => readUpdates(folder)).toThrow(`gantry sweep ${folder} writes it`);
   });
 });

@@ -2,49 +2,18 @@
 import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { type Engine, ensureBinding } from "../../../scripts/setup/index.js";
+import { gantryVersion } from "../../base/version.ts";
 import { type Binding, binding } from "../../tensor/index.ts";
 import { measuredConvolutionsFile, readConvolutions } from "../../training/index.ts";
-import { type Blas, blasInUse, blasWarnings } from "./blas.ts";
+import { blasInUse, blasWarnings } from "./blas.ts";
 import { type Cpu, thisCpu } from "./cpu.ts";
-import { measureSpeed, type Speed } from "./speed.ts";
-
-/** A device that tensors can be on. */
-export interface DeviceReport {
-  readonly name: "cpu" | "cuda" | "mps";
-  readonly available: boolean;
-}
+import { measureSpeed } from "./speed.ts";
 
 /** The part of the report that needs a running engine. */
-export interface EngineReport {
-  readonly version: string;
-  /** How it was found: by `GANTRY_TORCH`, through `python`, in the `system`, or Gantry's own from `pip`. */
-  readonly source: Engine["source"];
-  readonly root: string;
-  readonly library: string;
-  readonly binding: string;
-  readonly accelerator: "cuda" | "rocm" | "mps" | null;
-  /** The instruction set whose kernels libtorch chose. */
-  readonly cpuCapability: string;
-  readonly threads: number;
-  readonly blas: Blas;
-  readonly devices: readonly DeviceReport[];
-  readonly speed: Speed;
-  /** Convolutions whose fastest way was measured on this machine. */
-  readonly convolutions: { readonly count: number; readonly file: string };
-}
+export type EngineReport = ReturnType<typeof examineEngine>;
 
 /** The whole report; `ok` is false when Gantry cannot run. */
-export interface Report {
-  readonly ok: boolean;
-  readonly problems: readonly string[];
-  readonly warnings: readonly string[];
-  readonly gantry: string;
-  readonly node: string;
-  readonly system: string;
-  readonly cores: number;
-  readonly cpu: Cpu;
-  readonly engine: EngineReport | null;
-}
+export type Report = ReturnType<typeof examine>;
 
 /**
  * Examines the installation. Compiles the binding if that has not been done, but installs nothing, so that the report
@@ -52,7 +21,7 @@ export interface Report {
  *
  * @param seconds how long the speed reading takes, 3 by default
  */
-export function examine(seconds = 3): Report {
+export function examine(seconds = 3) {
   const cpu = thisCpu();
   const problems: string[] = [];
   const warnings: string[] = [];
@@ -69,7 +38,7 @@ export function examine(seconds = 3): Report {
     ok: problems.length === 0,
     problems,
     warnings,
-    gantry: ownVersion(),
+    gantry: gantryVersion(),
     node: process.versions.node,
     system: `${os.type()} ${os.release()} ${os.arch()}`,
     cores: os.availableParallelism(),
@@ -78,7 +47,7 @@ export function examine(seconds = 3): Report {
   };
 }
 
-function examineEngine(found: Engine, path: string, native: Binding, seconds: number): EngineReport {
+function examineEngine(found: Engine, path: string, native: Binding, seconds: number) {
   const threads = native.threads();
   const maps = existsSync("/proc/self/maps") ? readFileSync("/proc/self/maps", "utf8") : undefined;
   const blas = blasInUse(maps, native.configuration(), threads, native.blas());
@@ -115,10 +84,4 @@ function capabilityWarnings(engine: EngineReport, cpu: Cpu): string[] {
   if (forced) return [`ATEN_CPU_CAPABILITY=${forced} holds libtorch back to its ${used} kernels`];
   // libtorch 2 picks AVX2 for many processors on purpose; only a fall below AVX2 costs much.
   return used === "AVX2" ? [] : [`libtorch runs its ${used} kernels, although this processor has AVX2`];
-}
-
-/** The version in Gantry's own package.json, two folders above both src/cli and dist/cli. */
-function ownVersion(): string {
-  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

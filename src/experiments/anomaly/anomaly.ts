@@ -9,27 +9,46 @@ import { mnist } from "../../data/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { Generator, inferenceMode, scope, Tensor } from "../../tensor/index.ts";
 import { type BuiltGan, openForSampling, RunDirectory } from "../../training/index.ts";
-import { defineExperiment } from "../experiment.ts";
-import { ganOverrides, ORDINARY, type SweepGan, unlabelledGans } from "../gans.ts";
+import { defineExperiment, type OptionsOf } from "../experiment.ts";
+import { ganOverrides, ORDINARY, unlabelledGans } from "../gans.ts";
 import { markdownTable } from "../markdown.ts";
 import { seeds, whole } from "../options.ts";
 import { engine, grouped, secondsSince } from "../page.ts";
-import { type Interval, interval, mean, range, separated } from "../statistics.ts";
-import { defineSweep, type GridRun, type Sweep, spreadText } from "../sweep/index.ts";
+import { type Interval, interval, mean, range } from "../statistics.ts";
+import { boldText, defineSweep, type GridRun, type Sweep } from "../sweep/index.ts";
 import { auroc, averagePrecision, scaledRanks } from "./detection.ts";
 import { type LatentSearchOptions, searchLatents } from "./latent-search.ts";
 
 const updates = ["all", "topK"] as const;
 
-/** The runs of the experiment. */
-interface AnomalyOptions {
-  /** Digits that are left out, each once. */
-  readonly digits: readonly number[];
-  readonly gans: readonly SweepGan[];
-  readonly seeds: number;
-  /** Generator steps of each run. */
-  readonly steps: number;
-}
+const DIGIT = { error: "must be digits from 0 to 9, each once, such as 1,4,9" };
+// The rarest digit of the test split, 5, is there 892 times.
+const SUBSET = { error: "must be an even number from 2 to 1784" };
+
+/** What can be chosen. */
+const options = {
+  digits: z
+    .array(z.int(DIGIT).min(0, DIGIT).max(9, DIGIT))
+    .refine((digits) => new Set(digits).size === digits.length, DIGIT)
+    .default(range(10))
+    .describe("the digits to leave out, each once"),
+  gans: z
+    .array(z.enum(unlabelledGans))
+    .default(["dcgan", "sn-dcgan"])
+    .describe(`of ${unlabelledGans.join(", ")}, as in the sweeps of top-k training`),
+  seeds: seeds(3),
+  steps: whole().default(600).describe("generator steps of a run; k reaches half of the batch at half of them"),
+  subset: z
+    .int(SUBSET)
+    .min(2, SUBSET)
+    .max(1_784, SUBSET)
+    .multipleOf(2, SUBSET)
+    .default(200)
+    .describe("test images that are searched, half of them of the digit left out; an even number"),
+  searchSteps: whole().default(100).describe("gradient steps of the latent search (the paper takes 500)"),
+};
+
+type AnomalyOptions = Pick<OptionsOf<typeof options>, "digits" | "gans" | "seeds" | "steps">;
 
 /**
  * The training runs of the experiment as a sweep of the recipe `narrow-dcgan` over GAN, digit and update, batch 64.
@@ -264,8 +283,7 @@ function pairOf(group: readonly AnomalyRecord[], value: (own: readonly AnomalyRe
   return pair.map((own, i) => {
     const other = pair[1 - i];
     if (own === undefined || own.count === 0) return "–";
-    const better = other !== undefined && own.mean > other.mean && separated(own, other);
-    return better ? `**${spreadText(own)}**` : spreadText(own);
+    return boldText(own, other === undefined ? [] : [other], "higher");
   });
 }
 
@@ -308,10 +326,6 @@ export function anomalyTables(records: readonly AnomalyRecord[]): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-const DIGIT = { error: "must be digits from 0 to 9, each once, such as 1,4,9" };
-// The rarest digit of the test split, 5, is there 892 times.
-const SUBSET = { error: "must be an even number from 2 to 1784" };
-
 /** `gantry lab anomaly`. */
 export const anomaly = defineExperiment({
   name: "anomaly",
@@ -321,27 +335,7 @@ export const anomaly = defineExperiment({
     { line: "gantry lab anomaly", does: "ten digits, two GANs, both updates, three seeds: 120 runs" },
     { line: "gantry lab anomaly --digits 1,4,9 --seeds 5 --out lab/three", does: "three digits" },
   ],
-  options: {
-    digits: z
-      .array(z.int(DIGIT).min(0, DIGIT).max(9, DIGIT))
-      .refine((digits) => new Set(digits).size === digits.length, DIGIT)
-      .default(range(10))
-      .describe("the digits to leave out, each once"),
-    gans: z
-      .array(z.enum(unlabelledGans))
-      .default(["dcgan", "sn-dcgan"])
-      .describe(`of ${unlabelledGans.join(", ")}, as in the sweeps of top-k training`),
-    seeds: seeds(3),
-    steps: whole().default(600).describe("generator steps of a run; k reaches half of the batch at half of them"),
-    subset: z
-      .int(SUBSET)
-      .min(2, SUBSET)
-      .max(1_784, SUBSET)
-      .multipleOf(2, SUBSET)
-      .default(200)
-      .describe("test images that are searched, half of them of the digit left out; an even number"),
-    searchSteps: whole().default(100).describe("gradient steps of the latent search (the paper takes 500)"),
-  },
+  options,
   sweep: anomalySweep,
   shared: ({ subset, searchSteps }) => ({ subset, searchSteps }),
   record: schema,

@@ -8,7 +8,7 @@ import { engineSummary } from "../../tensor/index.ts";
 import { defineExperiment } from "../experiment.ts";
 import { markdownTable } from "../markdown.ts";
 import { positive, seeds, whole } from "../options.ts";
-import { engine } from "../page.ts";
+import { engine, thousandths } from "../page.ts";
 import { type Interval, interval, range } from "../statistics.ts";
 import { type Places, type PlayOrder, type PlaySetting, playGame, playOrders } from "./play.ts";
 import { START_SIDE, startsOf, type ToyGame, toyGames } from "./toy-games.ts";
@@ -89,9 +89,6 @@ export function spacedSteps(steps: number): number[] {
   return [...new Set([...spaced, steps])];
 }
 
-// JSON knows no negative zero.
-const thousandths = (value: number): number => Math.round(value * 1000) / 1000 + 0;
-
 /** A growing trajectory: points a hundredth of the view apart. */
 class Thinned {
   readonly points: [number, number][];
@@ -169,19 +166,17 @@ export function playAll(game: ToyGame, how: PlayedWith, begins?: (arm: string) =
   return schema.parse({ format: 1, game: game.name, lr, steps, seeds, starts, engine, arms });
 }
 
-/** The name of a setting in tables and figures. */
-export function settingName(setting: PlaySetting): string {
-  switch (setting.kind) {
-    case "plain":
-      return "plain";
-    case "history":
-      return `historical averaging, weight ${setting.weight}`;
-    case "average":
-      return `moving average, decay ${setting.decay}`;
-    case "r1":
-      return `R1, weight ${setting.weight}`;
-  }
+const NAMES = { plain: "plain", history: "historical averaging", average: "moving average", r1: "R1" } as const;
+
+/** The name of a setting in tables: `historical averaging, weight 0.1`. */
+function settingName(setting: PlaySetting): string {
+  const [, option] = Object.entries(setting).map(([name, value]) => `${name} ${value}`);
+  return [NAMES[setting.kind], ...(option === undefined ? [] : [option])].join(", ");
 }
+
+/** A setting's name where there is little room. */
+const shortName = (setting: PlaySetting): string =>
+  setting.kind === "history" ? `HA ${setting.weight}` : setting.kind === "average" ? "average" : NAMES[setting.kind];
 
 /** A start has arrived when it ends this near to the equilibrium. */
 const NEAR = 0.01;
@@ -223,7 +218,7 @@ function columnsOf({ at }: Arm): number[] {
 }
 
 /** One order's table as Markdown: geometric mean of the distances with its 95 % interval over starting points. */
-export function gamesTable(record: GameRecord, order: PlayOrder): string {
+function gamesTable(record: GameRecord, order: PlayOrder): string {
   const arms = armsOf(record, order);
   const steps = columnsOf(arms[0]!);
   const header = ["", ...steps.map((step) => `after ${step.toLocaleString("en")}`), `within ${NEAR} at the end`];
@@ -268,20 +263,6 @@ function waysFigure(record: GameRecord): string {
   const frame = { x: equilibrium[0] - view / 2, y: equilibrium[1] - view / 2, size: view };
   const columns = Math.max(...playOrders.map((order) => armsOf(record, order).length));
   return trajectories({ panels, frame, mark: equilibrium, columns });
-}
-
-/** A setting's name where there is little room. */
-function shortName(setting: Arm["setting"]): string {
-  switch (setting.kind) {
-    case "plain":
-      return "plain";
-    case "history":
-      return `HA ${setting.weight}`;
-    case "average":
-      return "average";
-    case "r1":
-      return "R1";
-  }
 }
 
 /** The distances over the steps, both logarithmic: a power of the steps is a straight line. */

@@ -4,21 +4,25 @@
  * large a nu is ordinary training.
  */
 import { z } from "zod";
-import { defineSweepExperiment } from "../experiment.ts";
+import { defineSweepExperiment, type OptionsOf } from "../experiment.ts";
 import { seeds } from "../options.ts";
 import { defineSweep, type Sweep } from "../sweep/index.ts";
 import { annealingInterval, modesOption, stepsOption } from "./mixture.ts";
 
-/** The runs of the experiment. */
-interface AnnealOptions {
-  /** Factors gamma, above 0 and at most 1. */
-  readonly gammas: readonly number[];
-  /** Floors nu, above 0 and at most 1; 1 is learning from all samples, whatever gamma. */
-  readonly floors: readonly number[];
-  readonly modes: number;
-  readonly seeds: number;
-  readonly steps: number;
-}
+const SHARE = { error: "must be numbers above 0 and at most 1, such as 0.5,0.75" };
+const share = () => z.number(SHARE).gt(0, SHARE).max(1, SHARE);
+
+/** What can be chosen. */
+const options = {
+  gammas: z.array(share()).default([0.5, 0.75, 0.9, 0.99, 0.999]).describe("factors gamma of k"),
+  floors: z
+    .array(share())
+    .default([0.125, 0.25, 0.5, 0.75, 1])
+    .describe("smallest shares nu of the batch; 1 is learning from all samples"),
+  modes: modesOption().default(25).describe("number of modes, a square number"),
+  seeds: seeds(3),
+  steps: stepsOption(),
+};
 
 /**
  * The experiment as a sweep of the recipe `mixture` over `topK`: each pair of gamma and nu below 1, and once all
@@ -27,7 +31,7 @@ interface AnnealOptions {
  * @example
  * const sweep = annealSweep({ gammas: [0.75, 0.99], floors: [0.5, 1], modes: 25, seeds: 3, steps: 10_000 });
  */
-export function annealSweep({ gammas, floors, modes, seeds, steps }: AnnealOptions): Sweep {
+export function annealSweep({ gammas, floors, modes, seeds, steps }: OptionsOf<typeof options>): Sweep {
   const interval = annealingInterval(steps);
   const pairs = floors
     .filter((floor) => floor < 1)
@@ -54,9 +58,6 @@ export function annealSweep({ gammas, floors, modes, seeds, steps }: AnnealOptio
   });
 }
 
-const SHARE = { error: "must be numbers above 0 and at most 1, such as 0.5,0.75" };
-const share = () => z.number(SHARE).gt(0, SHARE).max(1, SHARE);
-
 /** `gantry lab anneal`. */
 export const anneal = defineSweepExperiment({
   name: "anneal",
@@ -72,15 +73,6 @@ export const anneal = defineSweepExperiment({
       does: "the corners, and all samples",
     },
   ],
-  options: {
-    gammas: z.array(share()).default([0.5, 0.75, 0.9, 0.99, 0.999]).describe("factors gamma of k"),
-    floors: z
-      .array(share())
-      .default([0.125, 0.25, 0.5, 0.75, 1])
-      .describe("smallest shares nu of the batch; 1 is learning from all samples"),
-    modes: modesOption().default(25).describe("number of modes, a square number"),
-    seeds: seeds(3),
-    steps: stepsOption(),
-  },
+  options,
   sweep: annealSweep,
 });

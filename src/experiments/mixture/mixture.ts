@@ -13,12 +13,12 @@ import { type Band, bandChart, densityPanels, latticeOf, pointCloud } from "../.
 import { mixtureScores } from "../../metrics/index.ts";
 import { fromPlainRecipe, type Recipe } from "../../recipe/index.ts";
 import { listCheckpoints, RunDirectory, sampleRun } from "../../training/index.ts";
-import { defineExperiment, type Figure } from "../experiment.ts";
+import { defineExperiment, type Figure, type OptionsOf } from "../experiment.ts";
 import { markdownTable } from "../markdown.ts";
 import { seeds, whole } from "../options.ts";
-import { engine, grouped } from "../page.ts";
-import { type Interval, interval, mean, overSeeds, separated } from "../statistics.ts";
-import { defineSweep, type Sweep, spreadText } from "../sweep/index.ts";
+import { engine, grouped, thousandths } from "../page.ts";
+import { interval, mean, overSeeds, separated } from "../statistics.ts";
+import { boldText, defineSweep, type Sweep } from "../sweep/index.ts";
 
 /** The samples that the generator learns from. */
 export const updates = ["all", "top", "bottom", "random"] as const;
@@ -68,14 +68,18 @@ export const modesOption = () =>
 export const stepsOption = () =>
   whole().default(FULL_LENGTH).describe("generator steps of a run; k falls in proportion to them");
 
-/** The runs of the experiment. */
-interface MixtureOptions {
-  readonly modes: readonly number[];
-  readonly updates: readonly Update[];
-  readonly seeds: number;
-  /** Generator steps of each run. */
-  readonly steps: number;
-}
+/** What can be chosen. */
+const options = {
+  modes: z.array(modesOption()).default([25]).describe("numbers of modes, square numbers: 25,64,100"),
+  updates: z
+    .array(z.enum(updates))
+    .default([...updates])
+    .describe(
+      "the samples that G learns from: all of a batch, the k rated most real, the k rated least real, or any k",
+    ),
+  seeds: seeds(5),
+  steps: stepsOption(),
+};
 
 /**
  * The experiment as a sweep of the recipe `mixture` over `modes` and `update`, all arms with the first seed first.
@@ -86,7 +90,7 @@ interface MixtureOptions {
  * @example
  * const sweep = mixtureSweep({ modes: [25], updates: ["all", "top"], seeds: 5, steps: 100_000 });
  */
-export function mixtureSweep({ modes, updates: arms, seeds, steps }: MixtureOptions): Sweep {
+export function mixtureSweep({ modes, updates: arms, seeds, steps }: OptionsOf<typeof options>): Sweep {
   const interval = annealingInterval(steps);
   return defineSweep({
     name: "mixture",
@@ -215,15 +219,14 @@ async function stripOf(path: string, steps: number): Promise<MixtureRecord["stri
   const strip: NonNullable<MixtureRecord["strip"]> = [];
   for (const step of milestones(steps).filter((step) => kept.includes(step))) {
     const drawn = await sampleRun(path, { count: STRIP_POINTS, seed: 0, checkpoint: String(step) });
-    const points = (drawn.tolist() as [number, number][]).map(([x, y]) => [rounded(x), rounded(y)] as [number, number]);
+    const points = (drawn.tolist() as [number, number][]).map(
+      ([x, y]) => [thousandths(x), thousandths(y)] as [number, number],
+    );
     drawn.dispose();
     strip.push({ step, points });
   }
   return strip;
 }
-
-// JSON knows no negative zero.
-const rounded = (value: number): number => Math.round(value * 1000) / 1000 + 0;
 
 interface Column {
   readonly name: string;
@@ -267,9 +270,6 @@ export function armsOf({
     .filter((arm) => arm.records.length > 0);
 }
 
-const better = (direction: Column["better"], a: Interval, b: Interval): boolean =>
-  direction === "higher" ? a.mean > b.mean : a.mean < b.mean;
-
 /**
  * A group's table as Markdown: mean ± 95 % confidence interval over seeds, bold where the interval is better than and
  * apart from that of every other arm.
@@ -280,12 +280,9 @@ export function groupTable(group: Group): string {
     arms.map(({ records }) => interval(records.map((record) => column.of(record)))),
   );
   const rows = arms.map(({ update, records }, row) => {
-    const cells = columns.map((column, i) => {
-      const own = intervals[i]![row]!;
-      const others = intervals[i]!.filter((_, other) => other !== row);
-      const best = others.length > 0 && others.every((o) => better(column.better, own, o) && separated(own, o));
-      return best ? `**${spreadText(own)}**` : spreadText(own);
-    });
+    const cells = columns.map(({ better }, i) =>
+      boldText(intervals[i]![row]!, intervals[i]!.toSpliced(row, 1), better),
+    );
     const seconds = mean(records.map((record) => record.seconds));
     const k = [...new Set(records.map((record) => record.k))].join(", ");
     return [updateNames[update], records.map(({ seed }) => seed).join(" "), k, ...cells, (seconds / 60).toFixed(0)];
@@ -422,17 +419,7 @@ export const mixture = defineExperiment({
       does: "more modes, shorter runs, two at a time",
     },
   ],
-  options: {
-    modes: z.array(modesOption()).default([25]).describe("numbers of modes, square numbers: 25,64,100"),
-    updates: z
-      .array(z.enum(updates))
-      .default([...updates])
-      .describe(
-        "the samples that G learns from: all of a batch, the k rated most real, the k rated least real, or any k",
-      ),
-    seeds: seeds(5),
-    steps: stepsOption(),
-  },
+  options,
   sweep: mixtureSweep,
   record: schema,
   key: ["modes", "update", "seed"],

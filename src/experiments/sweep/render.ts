@@ -1,7 +1,7 @@
 /** The table of a sweep as Markdown, as CSV and as JSON. */
 import { markdownTable } from "../markdown.ts";
-
-import type { CellScore, Column, SweepTable, SweptRun } from "./results.ts";
+import type { Interval } from "../statistics.ts";
+import { type CellScore, type Column, isBest, type SweepTable, type SweptRun } from "./results.ts";
 
 /**
  * A mean with its interval, `31.2 ± 1.4`: the half-width has two significant digits, and the mean as many decimals. One
@@ -23,6 +23,11 @@ export function spreadText({ mean, halfWidth }: { readonly mean: number; readonl
   // A mean that rounds to nothing has no sign.
   const centre = mean.toFixed(Math.max(0, decimals)).replace(/^-(?=[0.]+$)/, "");
   return `${centre} ± ${halfWidth.toFixed(Math.max(0, decimals))}`;
+}
+
+/** An interval as {@link spreadText}, bold as Markdown has it where it is better than and apart from every other one. */
+export function boldText(own: Interval, others: readonly Interval[], better: Column["better"]): string {
+  return isBest(own, others, better) ? `**${spreadText(own)}**` : spreadText(own);
 }
 
 const arrow = ({ better }: Column): string => (better === undefined ? "" : better === "lower" ? " ↓" : " ↑");
