@@ -64,7 +64,13 @@ describe("the table of updates", () => {
 });
 
 describe("reading", () => {
-  const head = { format: 1, at: "final", axes: ["gan", "update"], columns: [{ score: "fid", better: "lower" }] };
+  const head = {
+    format: 1,
+    at: "final",
+    axes: ["gan", "update"],
+    columns: [{ score: "fid", better: "lower" }],
+    sweep: {},
+  };
   const run = (update: string, seed: number) => ({
     run: `${update}-${seed}`,
     cell: update,
