@@ -146,6 +146,9 @@ function located(self: Tensor, indices: readonly Index[], name: string): { view:
   const given = indices.reduce((count: number, index) => count + (index === "..." ? 0 : dims(index)), 0);
   const { ndim } = self;
   if (given > ndim) throw new RangeError(`${name}: ${given} indices for a tensor with ${ndim} dimensions`);
+  if (indices.filter((index) => index === "...").length > 1) {
+    throw new TypeError(`${name}: "..." may stand only once among the indices`);
+  }
   let view = self;
   let dim = 0;
   const picks: (Tensor | null)[] = [];
@@ -153,7 +156,7 @@ function located(self: Tensor, indices: readonly Index[], name: string): { view:
     if (typeof index === "number") {
       view = view.select(dim, index);
     } else if (TensorHandle.isTensor(index) || Array.isArray(index)) {
-      picks.push(TensorHandle.isTensor(index) ? index : indexTensor(index, self));
+      picks.push(TensorHandle.isTensor(index) ? index : indexTensor(wholeNumbers(index, name), self));
       dim += dims(index);
     } else {
       if (index !== null && index !== ":" && index !== "...") view = sliced(view, dim, index, name);
@@ -163,6 +166,15 @@ function located(self: Tensor, indices: readonly Index[], name: string): { view:
     }
   }
   return picks.some((pick) => pick !== null) ? { view, picks } : { view };
+}
+
+/** The list. @throws TypeError when it has anything else: true and false would be read as 1 and 0. */
+function wholeNumbers(list: readonly number[], name: string): readonly number[] {
+  const wrong = list.findIndex((entry) => !Number.isInteger(entry));
+  if (wrong < 0) return list;
+  throw new TypeError(
+    `${name}: a list of indices must consist of whole numbers, got ${describeValue(list[wrong])}; a mask is a bool tensor`,
+  );
 }
 
 /** A list of indices as a tensor on the device of another. */

@@ -47,7 +47,7 @@ export const reduction = {
   nanmean: method<Statistic>("aten::nanmean(self, dim, keepdim, dtype)"),
   /** The product, of all or along one dimension. */
   prod(this: Tensor, dim?: number | null, keepdim = false, dtype: DType | null = null): Tensor {
-    return typeof dim === "number" ? prodDim(this, dim, keepdim, dtype) : prod(this, dtype);
+    return dim === undefined || dim === null ? prod(this, dtype) : prodDim(this, dim, keepdim, dtype);
   },
   /** The variance. */
   var(this: Tensor, dims?: Dims | null, { correction = 1, keepdim = false }: VarianceOptions = {}): Tensor {

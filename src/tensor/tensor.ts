@@ -391,7 +391,7 @@ export class Tensor extends TensorWithMethods {
   size(dim?: number): number | number[] {
     const { shape } = this;
     if (dim === undefined) return shape;
-    const size = shape.at(dim);
+    const size = Number.isInteger(dim) ? shape.at(dim) : undefined;
     if (size === undefined) throw new RangeError(`size: there is no dimension ${dim} in [${shape.join(", ")}]`);
     return size;
   }

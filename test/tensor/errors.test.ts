@@ -24,6 +24,21 @@ const cases: readonly [() => unknown, string][] = [
     "aten::view: argument `size` must be a list of whole numbers, got the string a",
   ],
   [() => x.sum(0, junk(1)), "aten::sum.dim_IntList: argument `keepdim` must be true or false, got the number 1"],
+  [() => x.prod(junk([0])), "aten::prod.dim_int: argument `dim` must be a whole number, got an object"],
+  [() => x.size(1.5), "size: there is no dimension 1.5 in [2, 3]"],
+  [() => x.index(["...", 0, "..."]), 'index: "..." may stand only once among the indices'],
+  [
+    () => x.index([[0.5]]),
+    "index: a list of indices must consist of whole numbers, got the number 0.5; a mask is a bool tensor",
+  ],
+  [
+    () => x.index([junk([true, false])]),
+    "index: a list of indices must consist of whole numbers, got the boolean true; a mask is a bool tensor",
+  ],
+  [
+    () => x.index([junk([undefined])]),
+    "index: a list of indices must consist of whole numbers, got undefined; a mask is a bool tensor",
+  ],
   [() => x.linalgQr(junk(7)), "aten::linalg_qr: argument `mode` must be str, got the number 7"],
   [() => Tensor.cat(junk(x)), "aten::cat: argument `tensors` must be a list of Tensors, got an object (Tensor)"],
   [() => Tensor.cat([x, junk(3)]), "aten::cat: argument `tensors` must be a Tensor, got the number 3"],
