@@ -19,7 +19,7 @@ export { background, type Choice, channels, choice, type Fit, fit, size, type Ta
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
 export { cacheFolder, datasetsFolder } from "./paths.ts";
 export { type Arrangement, arrangements, centresOf, isSquare, type Point } from "./sets/arrangements.ts";
-export { ARRAYS } from "./sets/arrays.ts";
+export { ARRAYS, refuseOtherArrays } from "./sets/arrays.ts";
 export { folderSource } from "./sets/image-folder.ts";
 export * from "./sets/index.ts";
 export { stackedClasses } from "./sets/stacked-mnist.ts";

@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { keep, scope, Tensor, type TypedArray } from "../../tensor/index.ts";
 import type { DataDescriptor, Dataset } from "../dataset.ts";
@@ -71,8 +72,20 @@ const describe = defineDataset(ARRAYS, options, async (stored): Promise<Dataset 
   return stored.shape.length === 4 ? openImages(stored, arrays) : openVectors(stored, arrays);
 });
 
+const short = (hash: string): string => hash.slice(0, 12);
+
+/** @throws UserError when both are arrays in memory, and their contents differ. */
+export function refuseOtherArrays(given: PlainDescriptor, stored: PlainDescriptor): void {
+  if (given.kind !== ARRAYS || stored.kind !== ARRAYS) return;
+  const [mine, before] = [given.options as Options, stored.options as Options];
+  if (mine.contents === before.contents) return;
+  throw new UserError(
+    `the run was trained on arrays in memory with contents ${short(before.contents)}, and the trainer given here has the ` +
+      `arrays ${short(mine.contents)}; give it the same arrays, or start another run`,
+  );
+}
+
 function absent({ name, shape, contents }: Options): UserError {
-  const short = (hash: string): string => hash.slice(0, 12);
   const what = `the data of this run are arrays in memory: ${name} [${shape.join(", ")}], contents ${short(contents)}`;
   if (held.size > 0) {
     const others = [...held.keys()].map(short).join(", ");

@@ -1,9 +1,9 @@
 /** The trainer of `defineTrainer`: a user's modules, optimizers and step as the loop trains them. */
 import { canonicalJson } from "../../base/canonical-json.ts";
-import { toPlain } from "../../base/descriptor.ts";
+import { type PlainDescriptor, toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
-import { type Batch, type DataLoader, withAbsolutePaths } from "../../data/index.ts";
+import { type Batch, type DataLoader, refuseOtherArrays, withAbsolutePaths } from "../../data/index.ts";
 import { Module, withPassMode } from "../../nn/index.ts";
 import { Optimizer } from "../../optim/index.ts";
 import { amended, type PlainRecipe, withParts } from "../../recipe/index.ts";
@@ -49,6 +49,7 @@ export class OwnTrainer implements Trainer {
     // Data in memory exists only in the definition. It is taken from there unless the run was given other data.
     const own = withAbsolutePaths(toPlain(this.settings.data));
     const same = canonicalJson(own) === canonicalJson(storedData);
+    refuseOtherArrays(own, storedData as PlainDescriptor);
     const data = same ? { data: this.settings.data } : withParts({ data: storedData });
     return this.#with({ ...withParts(stored), ...data });
   }
