@@ -11,6 +11,7 @@ import { imageFile } from "../data/files.ts";
 import { spawnTypeScript } from "../spawn-typescript.ts";
 import { demanding } from "./demanding.ts";
 import { filesIn, temporaryFolder, tinyRecipe } from "./tiny.ts";
+import { tinyTrainer } from "./tiny-trainer.ts";
 
 /** Trains in sessions: one for each step to stop after, and one more. Returns the run's folder. */
 async function train(recipe: Recipe, stopsAfter: readonly number[] = []): Promise<string> {
@@ -160,6 +161,26 @@ describe("the data of a run", () => {
     } finally {
       process.chdir(home);
     }
+  });
+
+  it("keep an absolute path when a trainer with a relative one changes the length of its run", async () => {
+    const folder = temporaryFolder();
+    const home = process.cwd();
+    mkdirSync(join(folder, "images"));
+    for (let i = 0; i < 8; i++) {
+      writeFileSync(join(folder, `images/${i}.png`), await picture("png", 16, 16, { r: 0, g: 20 * i, b: 0 }));
+    }
+    try {
+      process.chdir(folder);
+      const data = imageFolder({ path: "images", size: 16, channels: 1 });
+      const trainer = tinyTrainer({ data, steps: 1, samples: { every: 9 } });
+      await startRun(trainer, { directory: "run" }).train();
+      await (await openRun("run", ["steps=2"], { trainer })).train();
+    } finally {
+      process.chdir(home);
+    }
+    const { recipe } = new RunDirectory(join(folder, "run")).description();
+    expect(recipe).toMatchObject({ steps: 2, data: { options: { path: join(folder, "images") } } });
   });
 });
 

@@ -252,8 +252,13 @@ export function trainerOf(what: Recipe | Trainer): Trainer {
   return "build" in what ? what : new RecipeTrainer(what);
 }
 
+/** Settings as a run keeps them: with absolute paths, because it may be resumed from another working directory. */
+function storedSettings({ settings }: Trainer): RunDescription["recipe"] {
+  const plain = toPlainRecipe(settings);
+  return { ...plain, data: withAbsolutePaths(plain.data as PlainDescriptor) };
+}
+
 function describeRun(trainer: Trainer, origin: RunOrigin): RunDescription {
-  const plain = toPlainRecipe(trainer.settings);
   const { source = "(in code)" } = origin;
   return {
     format: 1,
@@ -261,8 +266,7 @@ function describeRun(trainer: Trainer, origin: RunOrigin): RunDescription {
     overrides: [...(origin.overrides ?? [])],
     modules: [...(origin.modules ?? [])],
     ...(trainer.needsFile ? { trainer: source } : {}),
-    // A run may be resumed from another working directory.
-    recipe: { ...plain, data: withAbsolutePaths(plain.data as PlainDescriptor) },
+    recipe: storedSettings(trainer),
     hash: recipeHash(trainer.settings),
     ...(origin.from === undefined ? {} : { from: findCheckpointAt(origin.from) }),
     engine: { gantry: gantryVersion(), node: process.version, ...engineSummary() },
@@ -332,7 +336,7 @@ export async function openRun(
   const description = {
     ...stored,
     overrides: [...stored.overrides, ...changes],
-    recipe: toPlainRecipe(settings),
+    recipe: storedSettings(changed),
     hash: recipeHash(settings),
   };
   return new Run(directory, description, changed);
