@@ -147,9 +147,34 @@ describe("vectors", () => {
     const run = startRun(recipe, { directory: join(folder, "vectors") });
     expect((await run.train()).step).toBe(2);
   });
+
+  it("that code gave are not needed to draw samples of the run", async () => {
+    const { code, stderr } = await start(["sample", join(folder, "vectors"), "--count", "4"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(existsSync(join(folder, "vectors/sample-seed0.png"))).toBe(true);
+  });
 });
 
 describe("a trainer", () => {
+  it("with other arrays than the run's is refused, also where this process knows both", async () => {
+    const of = (first: number) =>
+      defineTrainer({
+        data: dataFromArrays({ vectors: Float32Array.from({ length: 16 }, (_, i) => first + i), shape: [8, 2] }),
+        batchSize: 4,
+        steps: 1,
+        build: (context) => ({ line: new Linear(context, 2, 1) }),
+        optimizers: { line: sgd() },
+        step: ({ batch, modules }) => ({ loss: modules.line.forward(batch.images).mean() }),
+      });
+    const directory = join(folder, "two arrays");
+    await startRun(of(0), { directory }).train();
+    await expect(openRun(directory, ["steps=2"], { trainer: of(1) })).rejects.toThrow(
+      /was trained on arrays in memory with contents [0-9a-f]{12}, and the trainer given here has the arrays [0-9a-f]{12}/,
+    );
+    const same = await openRun(directory, ["steps=2"], { trainer: of(0) });
+    expect((await same.train()).step).toBe(2);
+  });
+
   it("of one's own steps trains on vectors and continues", async () => {
     const trainer = () =>
       defineTrainer({

@@ -5,7 +5,15 @@
 
 import { fromPlain, type PlainDescriptor } from "../../base/descriptor.ts";
 import { seedOf } from "../../base/seed.ts";
-import type { AnyDataDescriptor, DataContext, DataLoader, Dataset, Mixture, VectorData } from "../../data/index.ts";
+import {
+  type AnyDataDescriptor,
+  ARRAYS,
+  type DataContext,
+  type DataLoader,
+  type Dataset,
+  type Mixture,
+  type VectorData,
+} from "../../data/index.ts";
 import { pointCloud, writePng } from "../../figures/index.ts";
 import { type GridOptions, writePngGrid } from "../../formats/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
@@ -105,6 +113,11 @@ export async function writeRunImage(
   options: GridOptions = {},
 ): Promise<ImageSize> {
   if (data === undefined || !("features" in data.sample)) return writePngGrid(path, samples, options);
-  const { mixture } = (await fromPlain(recipe.data as PlainDescriptor).build({} as never)) as VectorData;
-  return writeCloud(path, samples, mixture);
+  return writeCloud(path, samples, await mixtureOf(recipe.data as PlainDescriptor));
+}
+
+/** The mixture of described vectors. Arrays in memory are of none, and need not be there. */
+async function mixtureOf(data: PlainDescriptor): Promise<Mixture | undefined> {
+  if (data.kind === ARRAYS) return undefined;
+  return ((await fromPlain(data).build({} as never)) as VectorData).mixture;
 }
