@@ -1,5 +1,5 @@
 /** Gradients of any order, and whether computations are recorded for them. */
-import { refusePromise, scope, TensorHandle } from "./handle.ts";
+import { describeValue, refusePromise, scope, TensorHandle } from "./handle.ts";
 import { binding } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -50,8 +50,12 @@ export function grad(
     allowUnused = false,
   }: GradOptions & { readonly allowUnused?: boolean } = {},
 ): (Tensor | null)[] {
-  const numbers = (tensors: readonly Tensor[], name: string) =>
-    tensors.map((tensor) => TensorHandle.numberOf(tensor, "grad", name));
+  const numbers = (tensors: readonly Tensor[], name: string) => {
+    if (!Array.isArray(tensors)) {
+      throw new TypeError(`grad: argument \`${name}\` must be a list of Tensors, got ${describeValue(tensors)}`);
+    }
+    return tensors.map((tensor) => TensorHandle.numberOf(tensor, "grad", name));
+  };
   const list = TensorHandle.isTensor(outputs) ? [outputs] : (outputs as readonly Tensor[]);
   return binding()
     .grad(

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Tensor } from "../../src/tensor/index.ts";
+import { grad, Tensor } from "../../src/tensor/index.ts";
 
 const x = Tensor.ones([2, 3]);
 const junk = <T>(value: unknown) => value as T;
@@ -25,6 +25,11 @@ const cases: readonly [() => unknown, string][] = [
   ],
   [() => x.sum(0, junk(1)), "aten::sum.dim_IntList: argument `keepdim` must be true or false, got the number 1"],
   [() => x.prod(junk([0])), "aten::prod.dim_int: argument `dim` must be a whole number, got an object"],
+  [() => grad(x, junk(x)), "grad: argument `inputs` must be a list of Tensors, got an object (Tensor)"],
+  [
+    () => grad(x, [x], { gradOutputs: junk(x) }),
+    "grad: argument `gradOutputs` must be a list of Tensors, got an object (Tensor)",
+  ],
   [() => x.size(1.5), "size: there is no dimension 1.5 in [2, 3]"],
   [() => x.index(["...", 0, "..."]), 'index: "..." may stand only once among the indices'],
   [
