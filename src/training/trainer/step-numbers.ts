@@ -35,19 +35,24 @@ export function numbersOf(
   const taken = names.find((name) => TAKEN.includes(name));
   if (taken !== undefined) throw refuse(`a number cannot be called \`${taken}\`; the log has a number of that name`);
   const order = before ?? names;
-  const values = noGrad(() =>
-    Tensor.stack(order.map((name) => oneNumber((returned as Record<string, unknown>)[name], name, refuse))),
-  );
+  const given = order.map((name) => (returned as Record<string, unknown>)[name]);
+  const device = given.find(Tensor.isTensor)?.device;
+  const values = noGrad(() => Tensor.stack(given.map((value, i) => oneNumber(value, order[i]!, device, refuse))));
   return { names: order, values };
 }
 
 /** One of the numbers as a float32 tensor without dimensions. */
-function oneNumber(value: unknown, name: string, refuse: (what: string) => UserError): Tensor {
-  if (typeof value === "number") return Tensor.full([], value);
+function oneNumber(
+  value: unknown,
+  name: string,
+  device: string | undefined,
+  refuse: (what: string) => UserError,
+): Tensor {
+  if (typeof value === "number") return Tensor.full([], value, { device });
   if (!Tensor.isTensor(value))
     throw refuse(`\`${name}\` must be a number or a tensor of one element; it is ${String(value)}`);
   if (value.numel !== 1) {
     throw refuse(`\`${name}\` is a tensor of shape [${value.shape.join(", ")}]; take its mean() or sum()`);
   }
-  return value.detach().reshape([]).to({ dtype: "float32" });
+  return value.detach().reshape([]).to({ dtype: "float32", device });
 }
