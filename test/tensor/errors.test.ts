@@ -25,7 +25,7 @@ const cases: readonly [() => unknown, string][] = [
   ],
   [() => x.sum(0, junk(1)), "aten::sum.dim_IntList: argument `keepdim` must be true or false, got the number 1"],
   [() => x.prod(junk([0])), "aten::prod.dim_int: argument `dim` must be a whole number, got an object"],
-  [() => grad(x, junk(x)), "grad: argument `inputs` must be a list of Tensors, got an object (Tensor)"],
+  [() => grad(x, junk<Tensor[]>(x)), "grad: argument `inputs` must be a list of Tensors, got an object (Tensor)"],
   [
     () => grad(x, [x], { gradOutputs: junk(x) }),
     "grad: argument `gradOutputs` must be a list of Tensors, got an object (Tensor)",

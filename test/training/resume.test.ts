@@ -168,7 +168,7 @@ describe("the data of a run", () => {
     const home = process.cwd();
     mkdirSync(join(folder, "images"));
     for (let i = 0; i < 8; i++) {
-      writeFileSync(join(folder, `images/${i}.png`), await picture("png", 16, 16, { r: 0, g: 20 * i, b: 0 }));
+      writeFileSync(join(folder, `images/${i}.png`), await imageFile("png", 16, 16, { r: 0, g: 20 * i, b: 0 }));
     }
     try {
       process.chdir(folder);
