@@ -9,8 +9,8 @@
  *     D:  image -> (convolution, norm, leaky ReLU 0.2, dropout) until 4 x 4 -> linear on all of it
  *
  * No norm on D's first layer nor on G's output, no dropout after D's first. Layers without a batch norm after them have
- * a bias. Self-attention (Zhang et al. 2019) and hierarchical latents (Brock et al. 2019) are options: the former is
- * after the nonlinearity. With the latter each batch norm of G takes its gain and bias from a part of z.
+ * a bias. Self-attention (Zhang et al. 2019) is an option; it stands after the nonlinearity. So are hierarchical latents
+ * (Brock et al. 2019): each batch norm of G takes its gain and bias from a part of z.
  */
 import { z } from "zod";
 import { withDefaults } from "../base/descriptor.ts";

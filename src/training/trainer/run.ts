@@ -162,7 +162,7 @@ export class Run {
     };
   }
 
-  /** Changes since the run began in what the bits depend on, in words. Undefined when there are none. */
+  /** In words, what has changed in the engine since the run began. The bits depend on it. Undefined when nothing has. */
   #engineChange(engine: RunDescription["engine"]): string | undefined {
     const before = this.#description.engine;
     const changes = Object.entries(engine)
@@ -172,7 +172,7 @@ export class Run {
     return changes.join(", ");
   }
 
-  /** The same for the data: the samples may differ when count and name are equal. */
+  /** The same for the data: with an equal name and count, the samples may still be others. */
   #filesChange({ name, fingerprint }: DataModule): string | undefined {
     const before = this.#description.data?.fingerprint;
     if (before === undefined || before === fingerprint) return undefined;
