@@ -60,7 +60,8 @@ describe("mine", () => {
     const [x] = gaussians(200, 20, 0, 1);
     const [, y] = gaussians(200, 20, 0, 2);
     const { estimate, history } = mine(x, y, { ...SHORT, lr: 1e-2 });
-    expect(history.at(-1)!.batch).toBeGreaterThan(1);
+    // Overfitted bounds jump: the highest one shows that the pairs were learned by heart.
+    expect(Math.max(...history.map(({ batch }) => batch))).toBeGreaterThan(1);
     expect(estimate).toBeLessThan(0.3);
   });
 
