@@ -1,4 +1,4 @@
-/** A Python whose torch is the very libtorch that Gantry runs on: no other makes a fair peer. */
+/** A Python whose torch is the libtorch that Gantry runs on: only that is a fair peer. */
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -14,7 +14,7 @@ const QUESTION = "import importlib.util as u; print(u.find_spec('torch').submodu
 
 /**
  * `GANTRY_BENCH_PYTHON` if set, else the first that fits of: the Python of the virtual environment that libtorch lies in,
- * `python3` on the path, `/usr/bin/python3`, and `python3` told where that libtorch is. Undefined, with the reasons,
+ * `python3` on the path, `/usr/bin/python3`, and `python3` with the path of that libtorch. Undefined, with the reasons,
  * where none does.
  */
 export function findPython(): { python: Python | undefined; reasons: string[] } {
@@ -23,14 +23,14 @@ export function findPython(): { python: Python | undefined; reasons: string[] } 
   const plain = (command: string): Python => ({ command, environment: {} });
   // A wheel lies in <environment>/lib/python3.x/site-packages/torch.
   const adjacent = join(root, "../../../../bin/python3");
-  const told = { command: "python3", environment: { PYTHONPATH: dirname(root) } };
+  const pointed = { command: "python3", environment: { PYTHONPATH: dirname(root) } };
   const candidates = named
     ? [plain(named)]
     : [
         ...(basename(root) === "torch" ? [plain(adjacent)] : []),
         plain("python3"),
         plain("/usr/bin/python3"),
-        ...(basename(root) === "torch" ? [told] : []),
+        ...(basename(root) === "torch" ? [pointed] : []),
       ];
   const reasons: string[] = [];
   for (const python of candidates) {

@@ -1,4 +1,4 @@
-/** One side of a comparison: a process that runs a step when told to, and what it has used of memory. */
+/** One side of a comparison: a process that runs steps on request, and its memory. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";

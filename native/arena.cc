@@ -2,7 +2,7 @@
 //
 // A training step asks for the same large blocks again and again. The C library hands such blocks back to the system
 // and asks for them again, so that every step touches thousands of fresh pages (a sixth of the time of a DCGAN step), or,
-// told to keep them, wastes half as much again as is in use, because an aligned block that was freed does not fit the
+// set to keep them, wastes half as much again as is in use, because an aligned block that was freed does not fit the
 // next request of the same size. Here a freed block fits, and pages stay.
 #include <c10/core/CPUAllocator.h>
 #include <sys/mman.h>

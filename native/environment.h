@@ -69,7 +69,7 @@ struct ReleasedBuffers {
   std::vector<napi_ref> references;
 };
 
-/// What V8 was told of a tensor that lives outside every scope.
+/// The bytes that V8 knows of a tensor outside every scope.
 struct Account {
   int64_t bytes = 0;
   /// The block that it may share with other tensors, or null for a small one.
@@ -85,7 +85,7 @@ struct Environment {
   std::vector<Account> accounts;
   /// How many accounts share a block. An entry lives as long as such a tensor does, so an address never belongs to two.
   std::unordered_map<const c10::StorageImpl*, uint32_t> holders;
-  /// Bytes that V8 has not been told of yet.
+  /// Bytes that V8 does not know yet.
   int64_t untold = 0;
   std::shared_ptr<ReleasedBuffers> released = std::make_shared<ReleasedBuffers>();
 };

@@ -29,7 +29,7 @@ bool any_number(const T* values, int64_t count) {
   return false;
 }
 
-/// A batch of the shape of `like` but for its size.
+/// A batch with the shape of `like` and another size.
 Tensor batch_like(const Tensor& like, int64_t size) {
   std::vector<int64_t> sizes = like.sizes().vec();
   sizes[0] = size;

@@ -123,7 +123,7 @@ napi_value free_tensors(napi_env env, napi_callback_info info) {
 }
 
 /// account(number): tells V8 how much memory a tensor outside every scope holds, so that the collector feels it. Views
-/// share their memory, so it is told once a block, and taken back when the last of them goes.
+/// share their memory, so a block is counted once, until the last of them is freed.
 napi_value account(napi_env env, napi_callback_info info) {
   return guarded(env, "account", [&]() -> napi_value {
     const Arguments arguments(env, info);

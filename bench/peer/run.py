@@ -1,4 +1,4 @@
-"""The other side of the benchmarks: runs a step in PyTorch as often as it is told to.
+"""The other side of the benchmarks: runs a step in PyTorch on request.
 
 Started as `python3 run.py NAME THREADS CLOCK`, it prints the numbers of parameters of its networks, or null; then each line
 "run COUNT EACH" on standard input is answered with a line of JSON, COUNT times in milliseconds, each the mean over EACH

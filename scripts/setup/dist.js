@@ -50,7 +50,7 @@ export function distIsCurrent(root) {
   const stamp = join(dist, stampName);
   if (!existsSync(stamp)) return false;
   const made = JSON.parse(readFileSync(stamp, "utf8"));
-  // Somebody may have run the compiler by hand since, on other sources.
+  // The user may have run the compiler by hand since, on other sources.
   return made.sources === sourceDigest(root) && made.outputs === outputDigest(dist);
 }
 

@@ -12,7 +12,7 @@ import { SetupError, say } from "./say.js";
 export function ensurePackages(root) {
   if (packagesAreCurrent(root)) return;
   say("installing the npm packages (npm ci, usually under a minute)");
-  // Under `npm start` this is the very npm that runs us; other package managers set the variable to themselves.
+  // Under `npm start` this is the npm that runs this script; other package managers set the variable to themselves.
   const own = process.env.npm_execpath;
   const [program, before] = own?.endsWith("npm-cli.js") ? [process.execPath, [own]] : ["npm", []];
   const args = ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];

@@ -67,8 +67,8 @@ export const compare = defineCommand({
       const spread = (left.std ?? 0) + (right.std ?? 0);
       const winner = isBetter(better, left.value, right.value) ? "the first is better" : "the second is better";
       const unknown = left.std === undefined || right.std === undefined;
-      const told = unknown ? `${winner}, by an unknown spread` : winner;
-      const within = Math.abs(difference) <= spread ? "within their spread" : told;
+      const verdict = unknown ? `${winner}, by an unknown spread` : winner;
+      const within = Math.abs(difference) <= spread ? "within their spread" : verdict;
       return { name, first: left, second: right, difference, which: difference === 0 ? "equal" : within };
     });
     if (flags.json) {

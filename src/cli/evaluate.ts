@@ -13,7 +13,7 @@ const args = {
   what: {
     type: "positional",
     required: true,
-    description: "a run directory, a folder or zip of images, an .npz file (uint8 [N, H, W, C]), or a dataset's name",
+    description: "a run folder, a folder or zip of images, an .npz file (uint8 [N, H, W, C]), or a dataset's name",
   },
   metrics: flag("A,B", `${imageMetricKinds().join(", ")}, or a metric of the run's own; default: the protocol's`),
   protocol: flag("NAME", `${Object.keys(presets).join(", ")}; see docs/metrics.md`, "quick"),

@@ -35,7 +35,7 @@ export interface OutputFlags {
 
 /** The flags that go with a {@link Reporter}. */
 export const outputFlags = {
-  quiet: { type: "boolean", description: "print only the run directory, when it is done" },
+  quiet: { type: "boolean", description: "print only the run folder, when it is done" },
   json: { type: "boolean", description: "print one JSON object per line instead of text" },
 } as const;
 

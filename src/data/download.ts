@@ -32,7 +32,7 @@ export interface DownloadOptions {
   /** Help for users without internet in the error message. Default: how to put this one file in place. */
   readonly remedy?: string | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  /** Told why a connection is given up and tried again. */
+  /** Called with the reason when a connection is given up and tried again. */
   readonly onRetry?: ((reason: string) => void) | undefined;
 }
 

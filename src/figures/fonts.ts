@@ -12,15 +12,15 @@ import { escapeXml } from "./xml.ts";
 /** The font family of figures. SVG viewers without it take the next. */
 export const FONT = "DejaVu Sans, Verdana, sans-serif";
 
-let told = false;
+let configured = false;
 
 /**
  * Tells fontconfig about the font, once per process and before the first text is drawn, because fontconfig reads its
  * configuration only then. A configuration that the environment already names is kept.
  */
 export function provideFont(): void {
-  if (told || process.env.FONTCONFIG_FILE) return;
-  told = true;
+  if (configured || process.env.FONTCONFIG_FILE) return;
+  configured = true;
   const fonts = dirname(createRequire(import.meta.url).resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"));
   const folder = join(tmpdir(), `gantry-fonts-${process.getuid?.() ?? 0}`);
   const file = join(folder, "fonts.conf");

@@ -1,9 +1,9 @@
 /**
  * Atomic file writes: a reader sees the old file or the whole new one, never a part.
  *
- * The bytes go to a temporary name in the same folder, are flushed to the disk, and the name is then swapped by `rename`,
- * which POSIX makes atomic within a file system. The folder is flushed too: without that a power cut can undo the rename
- * after it was reported done.
+ * The bytes go to a temporary name in the same folder, are flushed to the disk, and the name is then swapped by
+ * `rename`, which POSIX makes atomic within a file system. The folder is flushed too: without that a power cut can undo
+ * the rename after it was reported done.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -102,7 +102,10 @@ const reasons: Readonly<Record<string, string>> = {
   EIO: "the device reports an input/output error",
 };
 
-/** Node reports ENOENT for a folder that cannot be made on a read-only file system. This is what the nearest folder reports. */
+/**
+ * Node reports ENOENT for a folder that cannot be made on a read-only file system. This is what the nearest folder
+ * reports.
+ */
 function refusalAbove(path: string): string | undefined {
   let folder = dirname(path);
   while (!existsSync(folder)) folder = dirname(folder);
@@ -128,8 +131,8 @@ export function readBytes(path: string): Buffer<ArrayBuffer> {
 
 /** Turns a file system's error into a UserError that names the path. Other errors are returned unchanged. */
 export function fileError(error: unknown, action: "read" | "write", path: string): unknown {
-  const told = (error as NodeJS.ErrnoException | undefined)?.code;
-  const code = action === "write" && told === "ENOENT" ? (refusalAbove(path) ?? told) : told;
+  const reported = (error as NodeJS.ErrnoException | undefined)?.code;
+  const code = action === "write" && reported === "ENOENT" ? (refusalAbove(path) ?? reported) : reported;
   const reason = code === undefined ? undefined : reasons[code];
   return reason === undefined ? error : new UserError(`cannot ${action} ${path}: ${reason} (${code})`);
 }

@@ -1,6 +1,7 @@
 /**
- * A file that is read at positions, and a cursor that walks through bytes. The readers of archives and pickles use them.
- * No length that a file claims is trusted: each is compared with the file's size before memory is allocated for it.
+ * A file that is read at positions, and a cursor that walks through bytes. The readers of archives and pickles use
+ * them. No length that a file claims is trusted: each is compared with the file's size before memory is allocated for
+ * it.
  */
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
@@ -46,7 +47,7 @@ export class RandomAccessFile implements ByteSource {
     this.path = path;
     let descriptor: number | undefined;
     try {
-      // Before opening: a pipe that nobody writes to would be waited for.
+      // Before opening: a pipe without a writer would block.
       const status = statSync(path);
       if (status.isDirectory()) throw new UserError(`cannot read ${path}: it is a folder, not a file (EISDIR)`);
       if (!status.isFile()) throw new UserError(`cannot read ${path}: it is not a regular file`);

@@ -1,12 +1,12 @@
 /**
  * The central directory of a zip archive, with every check that reading entries in place calls for.
  *
- * Layout: PKWARE's APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 to 4.3.16 (end records),
- * 4.5.3 (zip64). PyTorch and NumPy both write such archives, entries stored or deflated, zip64 when large.
+ * Layout: PKWARE's APPNOTE.TXT, sections 4.3.7 (local header), 4.3.12 (central directory), 4.3.14 to 4.3.16 (end
+ * records), 4.5.3 (zip64). PyTorch and NumPy both write such archives, entries stored or deflated, zip64 when large.
  *
- * Why not yauzl, which reads archives of images: it is asynchronous, and the readers of weights are synchronous. It also
- * accepts two entries of one name and entries that overlap (a zip bomb counts one compressed block many times). Here both
- * are refused before anything is read.
+ * Why not yauzl, which reads archives of images: it is asynchronous, and the readers of weights are synchronous. It
+ * also accepts two entries of one name and entries that overlap (a zip bomb counts one compressed block many times).
+ * Here both are refused before anything is read.
  */
 import { UserError } from "../base/errors.ts";
 import { quoted } from "./one-line.ts";
@@ -80,7 +80,7 @@ function findDirectory(file: RandomAccessFile): DirectoryPlace {
   const tailSize = Math.min(file.size, END_SIZE + 0xffff);
   const tail = Buffer.from(file.read(file.size - tailSize, tailSize).buffer);
   let at = tail.length - END_SIZE;
-  // The record ends the file, but for a comment whose length it states.
+  // Only a comment, whose length it states, can follow the record.
   while (at >= 0 && !(tail.readUInt32LE(at) === END && at + END_SIZE + tail.readUInt16LE(at + 20) === tail.length))
     at--;
   if (at < 0) throw new UserError(`${file.path}: not a zip archive, or cut short: its end record is missing`);

@@ -1,6 +1,6 @@
 /**
- * Technique: a trick as a value that plugs into the training step. All hooks are optional. The step calls each technique in
- * the order of the recipe and never knows which one it holds.
+ * Technique: a trick as a value that plugs into the training step. All hooks are optional. The step calls each
+ * technique in the order of the recipe and never knows which one it holds.
  */
 import type { z } from "zod";
 import { type Descriptor, definer } from "../base/descriptor.ts";
@@ -46,7 +46,10 @@ export interface Gan {
   readonly hasGivenWeights: boolean;
   /** New latents z [count, latent] from the run's random stream, or from `random`. */
   latents(count: number, random?: Generator): Tensor;
-  /** New labels int64 [count] for generated samples, as the recipe distributes them; undefined when the data has no classes. */
+  /**
+   * New labels int64 [count] for generated samples, as the recipe distributes them; undefined when the data has no
+   * classes.
+   */
   labels(count: number, random?: Generator): Tensor | undefined;
 }
 
@@ -81,7 +84,10 @@ export interface DiscriminatorPass extends Pass {
   readonly realOutput: DiscriminatorOutput;
   /** D(G(z)). */
   readonly fakeOutput: DiscriminatorOutput;
-  /** What {@link Technique.targets} returned, for a replaced loss to use as well; undefined for the loss's usual targets. */
+  /**
+   * What {@link Technique.targets} returned, for a replaced loss to use as well; undefined for the loss's usual
+   * targets.
+   */
   readonly targets: LossTargets | undefined;
 }
 
@@ -114,8 +120,8 @@ export interface GeneratorPass extends Pass {
   /** D(G(z)) of these rows: what G's loss is made of, a replaced one too. */
   readonly selectedOutput: DiscriminatorOutput;
   /**
-   * A new batch of real images, from an auxiliary loader of its own. It is drawn at the first call; later calls in the same
-   * update return it again.
+   * A new batch of real images, from an auxiliary loader of its own. It is drawn at the first call; later calls in the
+   * same update return it again.
    *
    * @throws UserError when neither the loss nor any technique declares `pairs`.
    */
@@ -142,8 +148,9 @@ export interface TechniqueState {
 }
 
 /**
- * A name, what the technique declares, and the hooks that it needs. {@link HOOKS} says when each is called. Tensors made in
- * a hook are freed when the step ends. What must live longer goes through `keep`, and into {@link Technique.state}.
+ * A name, what the technique declares, and the hooks that it needs. {@link HOOKS} says when each is called. Tensors
+ * made in a hook are freed when the step ends. What must live longer goes through `keep`, and into
+ * {@link Technique.state}.
  */
 export interface Technique {
   /** The kind of its descriptor: its name in errors, overrides and checkpoints. */
@@ -152,9 +159,14 @@ export interface Technique {
   readonly insteadOfEpochs?: string | undefined;
   /** Whether it calls {@link GeneratorPass.real}. */
   readonly pairs?: boolean;
-  /** Techniques that cannot be in the same recipe, by name, and why: ends the sentence "... cannot stand in one recipe: ". */
+  /**
+   * Techniques that cannot be in the same recipe, by name, and why: ends the sentence "... cannot stand in one recipe:
+   * ".
+   */
   readonly without?: Readonly<Record<string, string>>;
-  /** Techniques that must stand before it in a recipe, by name, and why: ends the sentence "... must stand after ...: ". */
+  /**
+   * Techniques that must stand before it in a recipe, by name, and why: ends the sentence "... must stand after ...: ".
+   */
   readonly after?: Readonly<Record<string, string>>;
   /** Whose averaged weights its {@link sampler} puts in place. The protocol of scores names it. */
   readonly averages?: readonly Player[];
@@ -168,7 +180,9 @@ export interface Technique {
   targets?(gan: Gan, count: number): LossTargets;
   discriminatorLoss?(pass: DiscriminatorPass, gan: Gan): Tensor;
   discriminatorPenalty?(pass: DiscriminatorPass, gan: Gan): Tensor | undefined;
-  /** `realness` [B] is larger for scores that are more real; `labels` int64 [B] are the classes of the generated images. */
+  /**
+   * `realness` [B] is larger for scores that are more real; `labels` int64 [B] are the classes of the generated images.
+   */
   select?(realness: Tensor, gan: Gan, labels: Tensor | undefined): Selection | null;
   generatorLoss?(pass: GeneratorPass, gan: Gan): Tensor;
   generatorPenalty?(pass: GeneratorPass, gan: Gan): Tensor | undefined;
@@ -188,7 +202,7 @@ export type Hook = {
   [K in keyof Technique]-?: NonNullable<Technique[K]> extends (...args: never[]) => unknown ? K : never;
 }[keyof Technique];
 
-/** What is to be known of a hook. */
+/** The description of a hook. */
 export interface HookEntry {
   /** When it is called. */
   readonly when: string;
@@ -200,8 +214,8 @@ export interface HookEntry {
 
 /**
  * The hooks, in the order in which a run calls them. Unknown hooks are refused by this table, two techniques with an
- * `exclusive` one too, and docs/hooks.md is made of it. A new hook is its line in {@link Technique}, its entry here, and the
- * place that calls it.
+ * `exclusive` one too, and docs/hooks.md is made of it. A new hook is its line in {@link Technique}, its entry here,
+ * and the place that calls it.
  */
 export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
   networks: { when: "once, before building", does: "changes the networks' descriptions" },
@@ -255,8 +269,8 @@ export const DECLARED: Readonly<Record<Exclude<keyof Technique, Hook>, string>> 
 };
 
 /**
- * Defines a technique: its kind, the zod schema of its options, and a function that makes the {@link Technique} from them
- * and the {@link TechniqueContext}.
+ * Defines a technique: its kind, the zod schema of its options, and a function that makes the {@link Technique} from
+ * them and the {@link TechniqueContext}.
  *
  * @throws UserError when a technique that ships with Gantry has the same kind.
  *

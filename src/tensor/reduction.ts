@@ -30,7 +30,7 @@ export interface VarianceOptions {
   readonly keepdim?: boolean;
 }
 
-/** How a quantile between two elements is found; "linear" unless told. */
+/** How a quantile between two elements is found; "linear" by default. */
 export type QuantileInterpolation = "linear" | "lower" | "higher" | "midpoint" | "nearest";
 
 type Statistic = (dims?: Dims | null, keepdim?: boolean, dtype?: DType | null) => Tensor;
@@ -141,7 +141,10 @@ export const reduction = {
   cummin: method<(dim: number) => [Tensor, Tensor]>("aten::cummin(self, dim)"),
   /** Differences of neighbours along `dim` (the last unless given), n times over. */
   diff: method<(n?: number, dim?: number) => Tensor>("aten::diff(self, n, dim)"),
-  /** The k largest (or smallest) elements along `dim` (the last unless given) and their indices. NaN counts as the largest. */
+  /**
+   * The k largest (or smallest) elements along `dim` (the last unless given) and their indices. NaN counts as the
+   * largest.
+   */
   topk: method<(k: number, dim?: number, largest?: boolean, sorted?: boolean) => [Tensor, Tensor]>(
     "aten::topk(self, k, dim, largest, sorted)",
   ),
@@ -181,7 +184,10 @@ export const reduction = {
   bucketize(this: Tensor, boundaries: Tensor, right = false): Tensor {
     return searchsorted(boundaries, this, false, right);
   },
-  /** Where each of `values` would go in self, ascending along its last dimension: before its equals, or after them (`right`). */
+  /**
+   * Where each of `values` would go in self, ascending along its last dimension: before its equals, or after them
+   * (`right`).
+   */
   searchsorted(this: Tensor, values: Tensor, right = false): Tensor {
     return searchsorted(this, values, false, right);
   },

@@ -193,7 +193,8 @@ export class Tensor extends TensorWithMethods {
     return finish(eye(n, options.dtype ?? "float32", null, options.device), options);
   }
   /**
-   * start, start + step, ... below end; with one number, 0 to that number. float32 unless told, as all made of numbers.
+   * start, start + step, ... below end; with one number, 0 to that number. float32 by default, as for all tensors made
+   * of numbers.
    */
   static arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
     if (end === undefined) return Tensor.arange(0, start, step, options);
@@ -215,11 +216,11 @@ export class Tensor extends TensorWithMethods {
   static randn(shape: readonly number[], options: RandomOptions = {}): Tensor {
     return finish(randn(shape, options.generator, options.dtype ?? "float32", null, options.device), options);
   }
-  /** Whole numbers from low to high - 1; int64 unless told. */
+  /** Whole numbers from low to high - 1; int64 by default. */
   static randint(low: number, high: number, shape: readonly number[], options: RandomOptions = {}): Tensor {
     return randint(low, high, shape, options.generator, options.dtype ?? "int64", null, options.device);
   }
-  /** 0 ... n-1 in random order; int64 unless told. */
+  /** 0 ... n-1 in random order; int64 by default. */
   static randperm(n: number, options: RandomOptions = {}): Tensor {
     return randperm(n, options.generator, options.dtype ?? "int64", null, options.device);
   }

@@ -41,7 +41,7 @@ export default defineTrainer({
 `,
 );
 
-/** The last checkpoint but for the seconds. */
+/** The last checkpoint without the seconds. */
 function lastCheckpoint(run: string): Record<string, string> {
   const path = join(run, "checkpoints", "step-000006");
   const names = readdirSync(path).filter((name) => name !== "state.json");

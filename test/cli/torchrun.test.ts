@@ -32,7 +32,7 @@ describe.skipIf(spawnSync("torchrun", ["--help"]).status !== 0)("torchrun", () =
   it("starts workers that train together, on the port of its own store's or another", async () => {
     const [first, second] = [await freePort(), await freePort()];
     const workers = [
-      // Its own store listens where the workers are told to meet.
+      // Its own store listens at the address of the workers' rendezvous.
       ["--master_port", String(first)],
       ["--rdzv_backend", "c10d", "--rdzv_endpoint", `127.0.0.1:${second}`, "--rdzv_id", "test"],
     ];

@@ -151,7 +151,7 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
       });
       expect(outcome.code, outcome.stderr).toBe(code);
       const worker = Number(readFileSync(pid, "utf8"));
-      // It may be a while until somebody takes note of its end.
+      // It may take a while until its end is noticed.
       await expect.poll(() => existsSync(`/proc/${worker}`), { timeout: 20_000 }).toBe(false);
     }
   });

@@ -4,7 +4,7 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { ShuffledLoader } from "../../src/data/shuffled.ts";
 import { liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
 
-/** Images whose first pixel is their number, with a left and a right half that can be told apart; labels number % 3. */
+/** Images whose first pixel is their number, with a left and a right half that differ; labels number % 3. */
 function numbered(count: number, options: Partial<Dataset> = {}): Dataset {
   const pixels = new Uint8Array(count * 16);
   for (let i = 0; i < count; i++) pixels.set([i, 0, 0, 255], i * 16);

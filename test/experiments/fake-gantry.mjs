@@ -1,5 +1,5 @@
 /**
- * Stands in for the command line in tests of the scheduler: makes a run directory as `gantry train` does, without training.
+ * Stands in for the command line in tests of the scheduler: makes a run folder as `gantry train` does, without training.
  *
  *     node fake-gantry.mjs <plan.json> train <source> --out <directory> ... | resume <directory> ...
  *

@@ -108,7 +108,7 @@ async function isRefused(read: Reader, path: string, how: string): Promise<boole
 describe.each(readers)("%s", (what, original, read) => {
   const whole = readFileSync(original);
   const path = join(folder, `mutated-${what.replaceAll(/\W/g, "-")}`);
-  // Where the structure is: the archive of images is mostly pixels, which nobody reads here.
+  // Where the structure is: the archive of images is mostly pixels, which are not read here.
   const roll = dice(0x9e3779b9);
   const place = (): number => {
     if (roll(3) > 0) return roll(Math.min(whole.length, 700));

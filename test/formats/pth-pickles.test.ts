@@ -27,7 +27,7 @@ describe("pickles as programs", () => {
     ["tuples nested without end", pickle(")", "\x85".repeat(200_000)), /nested more than 100 deep/],
     [
       "lists in lists that were measured before",
-      // [[], [[]], [[[]]], ...], where each holds the very list before it.
+      // [[], [[]], [[[]]], ...], where each holds the list before it.
       pickle("](", "]q\x00", ...Array.from({ length: 150 }, (_, i) => raw("]h", i, "aq", i + 1)), "e"),
       /nested more than 100 deep/,
     ],

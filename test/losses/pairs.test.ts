@@ -154,7 +154,7 @@ describe("a loss of pairs", () => {
 });
 
 describe("real images in the generator's update", () => {
-  it("are refused where nobody declared them, and where the data cannot give them", () => {
+  it("are refused where no part declares them, and where the data cannot give them", () => {
     const asking = technique("asking", () => ({ generatorPenalty: (pass) => pass.real().output.score.mean() }));
     expect(() => trainingStep(ganOf({ techniques: [asking] }))).toThrow(
       "`pass.real()` in the generator's update: a technique that calls it must declare `pairs: true`",

@@ -179,7 +179,7 @@ describe("DCGAN", () => {
     expectClose(columns.transpose(0, 1).matmul(columns), Tensor.eye(3), { atol: 1e-5 });
   });
 
-  it("puts spectral norm on every convolution and linear layer, and drops batch norm where told to", () => {
+  it("puts spectral norm on every convolution and linear layer, and drops batch norm with `batchNorm: false`", () => {
     const names = [...generatorOf(contextOf(16), { spectralNorm: true, batchNorm: false }).stateDict().keys()];
     const layers = ["project", "body.1", "body.3"];
     const parts = ["bias", "weight_orig", "weight_u", "weight_v"];

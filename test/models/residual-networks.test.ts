@@ -257,7 +257,7 @@ describe("residual GANs", () => {
     expect(made).toEqual(Array(7).fill(4));
   });
 
-  it("put spectral norm on every convolution and linear layer, on attention as told, and not on G's embedding", () => {
+  it("put spectral norm on every convolution and linear layer, on attention by its option, and not on G's embedding", () => {
     const without = (options: object): string[] =>
       [
         ...build(

@@ -73,7 +73,7 @@ describe("layers", () => {
     );
   });
 
-  it("overwrite their input where told to, with the same gradients", () => {
+  it("overwrite their input with `inPlace`, with the same gradients", () => {
     for (const make of [
       (inPlace: boolean) => new ReLU({ inPlace }),
       (inPlace: boolean) => new LeakyReLU(0.2, { inPlace }),

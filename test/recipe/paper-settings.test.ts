@@ -29,7 +29,7 @@ it("mixture is the experiment of Sinha et al. 2020, section 3, as a public repro
   });
 });
 
-it("semi-mnist is that of Salimans et al. 2016, section 5, but for its length", async () => {
+it("semi-mnist is that of Salimans et al. 2016, section 5, except its length", async () => {
   expect(await shipped("semi-mnist")).toMatchObject({
     // Widths and noise of the paper's section 5 and the authors' code; the latents' length and distribution of the code.
     generator: part("noisyMlp", { latent: 100, hidden: [500, 500] }),

@@ -148,7 +148,7 @@ test("without a compiler the message says which to install", () => {
   expect(() => ensure()).toThrow(/no C\+\+ compiler was found .*apt-get install g\+\+/);
 });
 
-test("a compiler that CXX names and nobody has is named", () => {
+test("a missing compiler in CXX is named", () => {
   machine.env.CXX = "nowhere-c++ -v";
   expect(() => ensure()).toThrow("CXX (=nowhere-c++ -v) names a C++ compiler, and there is no program nowhere-c++.");
 });

@@ -45,7 +45,7 @@ describe("dist", () => {
     expect(existsSync(dist("deep"))).toBe(false);
   });
 
-  test("that somebody else has written over is not trusted", () => {
+  test("that another program has overwritten is not trusted", () => {
     ensureDist(root);
     machine.write("clone/dist/index.js", "of other sources");
     ensureDist(root);

@@ -73,7 +73,7 @@ esac`;
     expect(machine.log("apt")).toEqual([]);
   });
 
-  test("a failure of apt is told in its last words", async () => {
+  test("a failure of apt is reported with its last messages", async () => {
     machine.debian('echo "E: no space left" >&2; exit 100');
     expect((await machine.ensure()).error).toMatch(/apt-get install libtorch-dev .* failed: E: no space left/);
   });

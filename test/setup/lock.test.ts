@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => machine.remove());
 
-/** A process id that nobody has: the kernel's numbers end at 2^22. */
+/** A process id that is not used: the kernel's numbers end at 2^22. */
 const nobody = 2 ** 22 + 1;
 const hold = (holder: object) => machine.write("some/lock", JSON.stringify({ host: hostname(), ...holder }));
 
@@ -33,7 +33,7 @@ test("is taken over from a holder that has died", () => {
   expect(withLock(lock, () => 1)).toBe(1);
 });
 
-test("is taken over when the holder's process id belongs to somebody else by now", () => {
+test("is taken over when the holder's process id belongs to another process by now", () => {
   hold({ pid: process.pid, started: "1" });
   expect(withLock(lock, () => 1)).toBe(1);
 });
@@ -70,7 +70,7 @@ test("left over from the taking over itself does not stop anybody", () => {
   expect(withLock(lock, () => 1)).toBe(1);
 });
 
-test("taken by one is refused to the next, which is told who has it; of another machine it is never stale by age", () => {
+test("taken by one process is refused to the next with the holder's name; a lock of another machine is never stale by age", () => {
   const path = hold({ pid: nobody, host: "elsewhere" });
   const longAgo = new Date(Date.now() - 2 * 3_600_000);
   utimesSync(path, longAgo, longAgo);

@@ -186,7 +186,7 @@ describe("mine", () => {
     expect(informationClip).toBeLessThanOrEqual(1);
   });
 
-  it("takes vectors, and half of z unless told otherwise", () => {
+  it("takes vectors, and half of z by default", () => {
     const { random, ...context } = { random: contextOf().rng, classes: 0, device: "cpu" as const, batchSize: 4 };
     const built = mine({ hidden: [5] }).build({ ...context, rng: random, image: { features: 2 } });
     built.prepare!({ generator: { latent: 5 } } as never, {});

@@ -16,7 +16,7 @@ import { ganOf, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
 const draw = (gan: BuiltGan, options: Partial<SampleOptions> = {}): number[] =>
   flat(drawSamples(gan, { count: 3, random: new Generator(5), averaged: true, ...options }));
 
-/** How often the generator runs while `body` does, but for the samples themselves. */
+/** How often the generator runs while `body` runs, without the samples themselves. */
 function passesOf(gan: BuiltGan, body: () => void): number {
   const { generator } = gan;
   const forward = generator.forward.bind(generator);

@@ -15,7 +15,7 @@ export function programPath(name: string): string {
   return fileURLToPath(new URL(`./programs/${name}.ts`, import.meta.url));
 }
 
-/** What Node must be told to run TypeScript. */
+/** Arguments of Node to run TypeScript. */
 export const typescript = ["--import", "jiti/register"];
 
 /**

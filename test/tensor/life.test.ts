@@ -200,7 +200,7 @@ it("the collector frees what no scope owns, feels its size, and gives back share
   expect(code).toBe(0);
   const report = JSON.parse(stdout) as Record<string, number>;
   expect(report.leftAfterCollection).toBe(0);
-  // 300 x 8 MB without a single explicit collection: V8 was told of them.
+  // 300 x 8 MB without a single explicit collection: V8 knows their size.
   expect(report.mostLiveUnderPressure).toBeLessThan(250);
   expect(report.sharedWhileHeld).toBe(1);
   expect(report.sharedAfterwards).toBe(0);

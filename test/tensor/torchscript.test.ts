@@ -31,7 +31,7 @@ it("returns tuples as arrays and leaves nothing behind", () => {
   expect(liveTensors()).toBe(before);
 });
 
-it("records gradients unless told not to", () => {
+it("records gradients except in noGrad", () => {
   const affine = loadScript(path("affine.pt"));
   const x = Tensor.ones([1, 3]);
   expect((affine.forward(x) as Tensor).requiresGrad).toBe(true);

@@ -18,7 +18,7 @@ import { filesIn, makeDataset } from "./tiny.ts";
 import { networks, type TinyStep, tinyTrainer, wganStep } from "./tiny-trainer.ts";
 import { threeSteps } from "./trainer-steps.ts";
 
-/** The last checkpoint but for the seconds. */
+/** The last checkpoint without the seconds. */
 function lastCheckpoint(directory: string): Record<string, string> {
   const { "state.json": _, ...files } = filesIn(join(directory, "checkpoints", "step-000006"));
   return files;

@@ -32,6 +32,6 @@ export function parseCpuinfo(text: string): Partial<Cpu> {
 
 /** The processor of this machine; without /proc/cpuinfo (macOS) the instruction sets are left out. */
 export function thisCpu(): Cpu {
-  const told = existsSync("/proc/cpuinfo") ? parseCpuinfo(readFileSync("/proc/cpuinfo", "utf8")) : {};
-  return { model: told.model ?? os.cpus()[0]?.model ?? os.arch(), flags: told.flags ?? [] };
+  const info = existsSync("/proc/cpuinfo") ? parseCpuinfo(readFileSync("/proc/cpuinfo", "utf8")) : {};
+  return { model: info.model ?? os.cpus()[0]?.model ?? os.arch(), flags: info.flags ?? [] };
 }

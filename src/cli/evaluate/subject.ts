@@ -93,7 +93,7 @@ export async function importModulesOf(what: string): Promise<void> {
 const noClose = (): void => {};
 
 /**
- * Opens what is to be evaluated.
+ * Opens the subject of an evaluation.
  * @throws UserError when it is nothing that can be.
  */
 export async function openSubject(options: SubjectOptions): Promise<Opened<Subject>> {

@@ -1,7 +1,7 @@
 /**
  * Anomaly detection by a GAN that knows nine digits of ten (the claim of Sinha et al. 2020 that top-k training helps
- * there too): each digit is left out of training once, and its test images must be told from the others'. The protocol
- * is that of Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection".
+ * there too): each digit is left out of training once, and its test images must be distinguished from the others'. The
+ * protocol is that of Zenati et al. 2018, "Efficient GAN-Based Anomaly Detection".
  */
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";

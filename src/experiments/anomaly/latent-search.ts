@@ -1,7 +1,8 @@
 /**
- * Latent search (AnoGAN; Schlegl et al. 2017, "Unsupervised Anomaly Detection with Generative Adversarial Networks to Guide
- * Marker Discovery", section 2.2): of each image the nearest one that the generator can make, found by gradient steps on
- * its latent. What the generator has never seen it cannot make, and the distance that is left is the anomaly score.
+ * Latent search (AnoGAN; Schlegl et al. 2017, "Unsupervised Anomaly Detection with Generative Adversarial Networks to
+ * Guide Marker Discovery", section 2.2): of each image the nearest one that the generator can make, found by gradient
+ * steps on its latent. What the generator has never seen it cannot make, and the distance that is left is the anomaly
+ * score.
  */
 import { frozenStatistics } from "../../nn/index.ts";
 import { adam } from "../../optim/index.ts";
@@ -35,15 +36,15 @@ export interface Residuals {
  *
  *     z <- argmin (1 - lambda) sum |x - G(z)| + lambda sum |f(x) - f(G(z))|
  *
- * f is the discriminator's features, the input of its last layer. The rows share no number: their losses are summed, both
- * networks are put into evaluation mode (batch norm takes its running statistics), and Adam works entry by entry. So a
- * score depends neither on which other images are searched nor on their order, apart from the latent that it begins from.
- * The networks are left in training mode, as they are during a run, with the state that they had.
+ * f is the discriminator's features, the input of its last layer. The rows share no number: their losses are summed,
+ * both networks are put into evaluation mode (batch norm takes its running statistics), and Adam works entry by entry.
+ * So a score depends neither on which other images are searched nor on their order, apart from the latent that it
+ * begins from. The networks are left in training mode, as they are during a run, with the state that they had.
  *
  * The latents begin where the GAN's latents are drawn from, by `seed`, the same for the row of the same number.
  *
  * @example
- * const { total } = searchLatents(game, images, { steps: 500 });
+ * const { total } = searchLatents(gan, images, { steps: 500 });
  */
 export function searchLatents(
   gan: Pick<LatentSource, "recipe"> & Pick<BuiltGan, "generator" | "discriminator">,

@@ -2,7 +2,7 @@
  * A sweep's folder:
  *
  *     sweep.json                  what was asked for
- *     runs/<cell>-seed<n>/        ordinary run directories
+ *     runs/<cell>-seed<n>/        ordinary run folders
  *     logs/<cell>-seed<n>.txt     what each run wrote to its standard error
  *     failures/<cell>-seed<n>.json   why a run failed
  *     claims/<cell>-seed<n>.json  which process is at work on a run
@@ -72,7 +72,7 @@ export class SweepFolder {
   }
 
   /**
-   * Stores a sweep's definition, or checks that the one that is there is the same but for seeds that are added.
+   * Stores a sweep's definition, or checks that the stored one is the same, except for added seeds.
    *
    * @throws UserError naming every difference when it is another, and when the folder holds something else.
    */

@@ -116,7 +116,7 @@ function columnsOf(results: readonly SweptRun[]): { columns: Column[]; notes: st
   const columns = [...groups].flatMap(([score, kinds]) =>
     kinds.map(({ better, protocol }, i): Column => {
       if (kinds.length === 1) return { name: score, score, better, protocol };
-      // The first is told from the second, every other one from the first.
+      // The first is named by its difference from the second, every other one by that from the first.
       const other = kinds[i === 0 ? 1 : 0]!.protocol;
       return { name: `${score} [${distinction(protocol, other)}]`, score, better, protocol };
     }),

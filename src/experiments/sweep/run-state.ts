@@ -70,7 +70,7 @@ function lastEvent(log: string): RunEvent | undefined {
 }
 
 /**
- * Who trains the run at this moment; undefined when nobody does. It can be a child that outlived its sweep.
+ * The process that trains the run at this moment, if any. It can be a child that outlived its sweep.
  *
  * `elsewhere` is set for a process of another machine, whose end cannot be seen from here.
  */

@@ -157,14 +157,15 @@ interface Watched {
 }
 
 /**
- * Waits until nobody trains the run; gives the holder's description when it is on another machine, or `stop` is raised.
+ * Waits until no process trains the run; gives the holder's description when it is on another machine, or `stop` is
+ * raised.
  */
 async function freed(folder: SweepFolder, run: GridRun, { stop, events }: Watched): Promise<string | undefined> {
-  let told = false;
+  let announced = false;
   for (let holder = holderOf(folder, run); holder !== undefined; holder = holderOf(folder, run)) {
     if (holder.elsewhere || stop.aborted) return holder.message;
-    if (!told) events.held?.(run, holder.message);
-    told = true;
+    if (!announced) events.held?.(run, holder.message);
+    announced = true;
     await setTimeout(PATIENCE);
   }
   return undefined;

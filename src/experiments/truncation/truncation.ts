@@ -223,7 +223,7 @@ export const truncation = defineExperiment({
     { line: "gantry lab truncation runs/x --thresholds none,1,0.5 --count 2000 --seeds 1", does: "a first look" },
   ],
   options: {
-    run: z.string().meta({ argument: true }).describe("the run directory"),
+    run: z.string().meta({ argument: true }).describe("the run folder"),
     thresholds: z
       .array(z.number("must be a number above 0, or none").min(0.01, TOO_SMALL).nullable())
       .default(THRESHOLDS)

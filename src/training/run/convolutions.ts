@@ -1,6 +1,6 @@
 /**
- * The ways in which a run computes its convolutions. They are measured once per machine, and every run keeps those that it
- * began with: a resumed run has the same bits, also after another measurement.
+ * The ways in which a run computes its convolutions. They are measured once per machine, and every run keeps those that
+ * it began with: a resumed run has the same bits, also after another measurement.
  *
  *     <cache>/convolutions/<processor, engine, threads>.json    what was measured on this machine
  *     <run>/convolutions.json                                   what this run uses
@@ -56,7 +56,7 @@ export class RunConvolutions {
    * Sets the mode and the table of this process. What the run has stored wins over what the machine has measured.
    *
    * @param folder - Of the run.
-   * @param note - Is told once when measuring took time.
+   * @param note - Called once when measuring took time.
    */
   constructor(mode: ConvolutionMode, folder: string, note: (text: string) => void = () => {}) {
     this.#file = join(folder, "convolutions.json");

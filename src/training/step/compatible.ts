@@ -33,7 +33,7 @@ export function refuseConflicts(techniques: readonly Technique[], loss: Loss): v
   }
 }
 
-/** @throws UserError when a technique is an object with a member that nobody would ever use: a misspelt hook. */
+/** @throws UserError when a technique is an object with a member that is not used: a misspelt hook. */
 export function refuseUnknownHooks(technique: Technique, kind: string): void {
   if (Object.getPrototypeOf(technique) !== Object.prototype) return;
   const known = [...Object.keys(DECLARED), ...Object.keys(HOOKS)];
