@@ -1,5 +1,5 @@
 /** A step of one's own: it trains, logs, is saved, resumed to the same bits, sampled and scored like a recipe. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { seedOf } from "../../src/base/seed.ts";
@@ -299,6 +299,13 @@ describe("a step that is wrong", () => {
     );
   });
 
+  it("asks for an optimizer that there is not", async () => {
+    const asks = ({ optimizers }: TinyStep) => ({ rate: (optimizers as Record<string, { lr: number }>).critik!.lr });
+    expect(await message(asks)).toBe(
+      `the step asks for an optimizer \`critik\`, and there is none; \`optimizers\` has \`generator\`, \`critic\`${rest}`,
+    );
+  });
+
   it("minimizes something else than one number", async () => {
     const many = ({ modules, batch, optimizers }: TinyStep) => {
       optimizers.critic.minimize(modules.critic.forward(batch.images.flatten(1)));
@@ -351,6 +358,15 @@ describe("a definition that is wrong", () => {
     expect(() => define({ evaluate: {} })).toThrow("`evaluate` scores samples, and there is no `sample`");
   });
 
+  it("is refused before the first step when its samples are not like the data", async () => {
+    const sample = ({ modules }: { modules: ReturnType<typeof networks> }, z: Tensor) =>
+      modules.generator.forward(z).flatten(1);
+    const directory = newDirectory();
+    const run = startRun(define({ sample, samples: { every: 1_000 } }), { directory });
+    await expect(run.train()).rejects.toThrow(/^`sample` must return samples like those of the data, of shape \[2, /);
+    expect(existsSync(join(directory, "metrics.jsonl"))).toBe(false);
+  });
+
   it("is refused when it is built", async () => {
     await expect(trained({ build: () => 3 })).rejects.toThrow(
       "`build` must return modules by name, such as { generator, critic }; it returned a number",
@@ -360,7 +376,7 @@ describe("a definition that is wrong", () => {
       "`optimizers.other`: `build` returns no module of that name; there are generator, critic",
     );
     await expect(trained({ sample: () => Tensor.ones([2, 2]) })).rejects.toThrow(
-      "`sample` must return samples like those of the data, of shape [64, 1, 16, 16]; it returned a tensor of shape [2, 2]",
+      "`sample` must return samples like those of the data, of shape [2, 1, 16, 16]; it returned a tensor of shape [2, 2]",
     );
     await expect(trained({ latent: undefined })).rejects.toThrow("`latents` needs the key `latent`");
   });

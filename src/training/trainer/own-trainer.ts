@@ -7,7 +7,7 @@ import { type Batch, type DataLoader, refuseOtherArrays, withAbsolutePaths } fro
 import { Module, withPassMode } from "../../nn/index.ts";
 import { Optimizer } from "../../optim/index.ts";
 import { amended, type PlainRecipe, withParts } from "../../recipe/index.ts";
-import { allReduce, manualSeed, scope, Tensor } from "../../tensor/index.ts";
+import { allReduce, manualSeed, noGradScope, scope, Tensor } from "../../tensor/index.ts";
 import { type DataShape, drawLatents } from "../step/gan.ts";
 import { Progressing } from "../step/progressing.ts";
 import { RandomStreams } from "../step/random-streams.ts";
@@ -96,11 +96,26 @@ class OwnTraining extends Progressing implements Trainable {
     this.hasGivenWeights = startWith !== undefined;
     startWith?.(this.modules);
     this.optimizers = optimizersOf(functions.optimizers, settings, this.modules);
-    this.#stepOptimizers = Object.fromEntries(
+    this.#stepOptimizers = byKnownName(
       Object.entries(this.optimizers).map(([name, optimizer]) => [name, new StepOptimizer(optimizer, this.#sharding)]),
     );
     this.draws = functions.sample !== undefined;
     this.generator = this.#samplesOf(functions.sample);
+    if (this.draws && loader !== undefined) this.#trySample();
+  }
+
+  /** A wrong `sample` is refused before the first step, not when samples are first due. */
+  #trySample(): void {
+    const { generator, recipe } = this;
+    this.streams.aside(() =>
+      noGradScope(() => {
+        generator.eval();
+        const labels = this.shape.classes.length > 0 ? Tensor.zeros([2], { dtype: "int64" }) : undefined;
+        const z = Tensor.zeros([2, generator.latent]);
+        generator.forward(z.to({ device: recipe.device }), labels?.to({ device: recipe.device }));
+        generator.train();
+      }),
+    );
   }
 
   /** `sample` as the generator that samples are drawn from. */
@@ -194,6 +209,17 @@ class OwnTraining extends Progressing implements Trainable {
     for (const module of Object.values(this.modules)) module.dispose();
     this.streams.dispose();
   }
+}
+
+/** The optimizers of a step by name. A name that has none throws UserError instead of giving undefined. */
+function byKnownName(entries: readonly (readonly [string, StepOptimizer])[]): Record<string, StepOptimizer> {
+  const names = entries.map(([name]) => `\`${name}\``).join(", ");
+  return new Proxy(Object.fromEntries(entries), {
+    get(found, name) {
+      if (typeof name === "symbol" || name in found) return Reflect.get(found, name);
+      throw new UserError(`the step asks for an optimizer \`${name}\`, and there is none; \`optimizers\` has ${names}`);
+    },
+  });
 }
 
 /** @throws UserError unless `build` returned modules by names that files can have. */
