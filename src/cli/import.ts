@@ -11,7 +11,7 @@ const args = {
     description:
       "weights of a generator, .pth or .safetensors: of torch_mimicry (netG_<steps>_steps.pth) or of BigGAN-PyTorch (G.pth, G_ema.pth)",
   },
-  out: flag("DIR", "the run directory, which must be new; default: runs/<name of the file>"),
+  out: flag("DIR", "the run folder, which must be new; default: runs/<name of the file>"),
   set: flag("KEY=VALUE", "change a key of the run's recipe, such as data.path=...; may be repeated"),
   json: { type: "boolean", description: "print the result as JSON" },
 } as const;

@@ -5,7 +5,7 @@ import { outputFlags } from "./reporter.ts";
 import { trainRun } from "./train-run.ts";
 
 const args = {
-  run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
+  run: { type: "positional", required: true, description: "the run folder, such as runs/mnist-20250131-174503" },
   set: flag(
     "KEY=VALUE",
     "change one of steps, epochs, samples, log, evaluate, checkpoint, threads and device, such as samples.every=500",

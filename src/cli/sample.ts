@@ -8,8 +8,8 @@ import { StatusLine } from "./progress.ts";
 import { classIndex, sheetFlags, subjectOf } from "./sample/flags.ts";
 
 const args = {
-  run: { type: "positional", required: true, description: "the run directory, such as runs/mnist-20250131-174503" },
-  out: flag("FILE", "the PNG file to write; default: a new one in the run directory"),
+  run: { type: "positional", required: true, description: "the run folder, such as runs/mnist-20250131-174503" },
+  out: flag("FILE", "the PNG file to write; default: a new one in the run folder"),
   count: flag("N", "how many images; default: 64, with --neighbours 8"),
   columns: flag("N", "images in a row; default: as square as possible; sheets: 10"),
   seed: flag("N", "the same seed draws the same images", "0"),

@@ -17,7 +17,7 @@ interface Entry {
 }
 
 const commands: Readonly<Record<string, Entry>> = {
-  train: { summary: "train a recipe and write a run directory", load: async () => (await import("./train.ts")).train },
+  train: { summary: "train a recipe and write a run folder", load: async () => (await import("./train.ts")).train },
   resume: {
     summary: "continue a run that was interrupted, or train it for longer",
     load: async () => (await import("./resume.ts")).resume,

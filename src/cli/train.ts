@@ -17,7 +17,7 @@ const args = {
     required: true,
     description: `a shipped recipe (${Object.keys(shippedRecipes).join(", ")}), or the path of a TypeScript or JavaScript file that exports a recipe or a trainer`,
   },
-  out: flag("DIR", "the run directory, which must be new; default: runs/<recipe>-<time>"),
+  out: flag("DIR", "the run folder, which must be new; default: runs/<recipe>-<time>"),
   from: flag(
     "RUN",
     "begin with the networks of another run: of its newest checkpoint, or of the checkpoint whose folder is given; everything else starts from the beginning",
@@ -81,7 +81,7 @@ function flagOverrides(flags: Partial<Record<"steps" | "threads" | "device" | "s
 
 /** The command, for the shell to mount. */
 export const train = defineCommand({
-  meta: { name: "train", description: "Trains a recipe and writes a run directory: samples, a log and checkpoints." },
+  meta: { name: "train", description: "Trains a recipe and writes a run folder: samples, a log and checkpoints." },
   args,
   examples: [
     { line: "gantry train mnist", does: "the quickstart" },
