@@ -48,21 +48,18 @@ describe("gantry lab anomaly", () => {
 });
 
 describe("gantry lab images", () => {
-  it("prints the comparison of a sweep's folder", async () => {
+  it("prints the comparison of a sweep's records", async () => {
+    const { code, stdout } = await start(["lab", "images", "docs/results/data/top-k-images/mnist.jsonl"]);
+    expect(code).toBe(0);
+    expect(cells(stdout)).toContain("| dcgan | 64 | 0 1 2 | 8.2 ± 1.5 | 7.4 ± 2.0 | -0.8 ± 3.4 |");
+  });
+
+  it("says how a sweep's folder of version 0.1 gets its records", async () => {
     const sweep = join(folder, "sweep");
     mkdirSync(sweep);
-    const row = (update: string, value: number) => ({
-      values: { gan: "lsgan", update },
-      scores: [{ values: [{ seed: 0, value }] }],
-    });
-    const table = {
-      axes: ["gan", "update"],
-      columns: [{ name: "fid", better: "lower" }],
-      rows: [row("all", 9), row("topK", 7)],
-    };
-    writeFileSync(join(sweep, "table.json"), JSON.stringify(table));
-    const { code, stdout } = await start(["lab", "images", sweep]);
-    expect(code).toBe(0);
-    expect(cells(stdout)).toContain("| lsgan | 0 | 9 | 7 | -2 |");
+    writeFileSync(join(sweep, "sweep.json"), "{}");
+    const { code, stderr } = await start(["lab", "images", sweep]);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/records\.jsonl does not exist; .*; gantry sweep \S+ writes it/);
   });
 });
