@@ -1,5 +1,5 @@
 /**
- * Every way of a convolution's three computations, in milliseconds and GFLOP/s of the direct arithmetic. Above the engine's rate
+ * Every algorithm of a convolution's three computations, in milliseconds and GFLOP/s of the direct arithmetic. Above the engine's rate
  * is faster; above the processor's peak is what Winograd saves.
  *
  *     npm run bench -- convolutions

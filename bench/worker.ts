@@ -11,7 +11,7 @@ import { peakRate } from "./limit.ts";
 import { STEPS } from "./steps.ts";
 
 const gantry = await compiled();
-// As a run does: the fastest ways of convolutions, unless the environment says otherwise. The first turn is not counted.
+// As a run does: the fastest algorithms for convolutions, unless the environment says otherwise. The first turn is not counted.
 gantry.setConvolutionMode((process.env.GANTRY_CONVOLUTION ?? "measure") as ConvolutionMode);
 const say = (answer: unknown): void => console.log(JSON.stringify(answer));
 const [name = "", clock = "wall", what] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** The ways of a run's convolutions: measured, stored, taken up again. */
+/** The algorithms of a run's convolutions: measured, stored, taken up again. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -72,7 +72,7 @@ function examineEngine(found: Engine, path: string, native: Binding, seconds: nu
   };
 }
 
-/** The convolutions whose fastest way was measured on this machine. */
+/** The convolutions whose fastest algorithm was measured on this machine. */
 function measuredConvolutions() {
   const file = measuredConvolutionsFile();
   return { count: Object.keys(readConvolutions(file)).length, file };

@@ -47,7 +47,7 @@ function engineRows(engine: EngineReport): [string, string][] {
     ["", `convolution: forward ${gflops(speed.convolutionForward)}, backward ${gflops(speed.convolutionBackward)}`],
     [
       "",
-      `ways of convolutions: ${convolutions.count === 0 ? "none measured yet" : `${convolutions.count} measured, ${convolutions.file}`}`,
+      `algorithms of convolutions: ${convolutions.count === 0 ? "none measured yet" : `${convolutions.count} measured, ${convolutions.file}`}`,
     ],
   ];
 }

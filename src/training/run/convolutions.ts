@@ -1,5 +1,5 @@
 /**
- * The ways in which a run computes its convolutions. They are measured once per machine, and every run keeps those that
+ * The algorithms by which a run computes its convolutions. They are measured once per machine, and every run keeps those that
  * it began with: a resumed run has the same bits, also after another measurement.
  *
  *     <cache>/convolutions/<processor, engine, threads>.json    what was measured on this machine
@@ -74,7 +74,9 @@ export class RunConvolutions {
     const choices = convolutionChoices();
     if (this.#kept === 0) {
       const seconds = convolutionSecondsMeasuring().toFixed(1);
-      this.#note(`the fastest ways of ${Object.keys(choices).length} convolutions were measured in ${seconds} s`);
+      this.#note(
+        `the fastest algorithms for ${Object.keys(choices).length} convolutions were measured in ${seconds} s`,
+      );
     }
     write(this.#file, choices);
     const measured = measuredConvolutionsFile();

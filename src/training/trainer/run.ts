@@ -209,7 +209,7 @@ export class Run {
 }
 
 /**
- * How this run chooses the ways of its convolutions. Several workers measure nothing: each would come to a table of its own,
+ * How this run chooses the algorithms of its convolutions. Several workers measure nothing: each would come to a table of its own,
  * and the bits of the run would depend on all of them.
  */
 function convolutionMode({ convolution }: RunSettings, rendezvous: Rendezvous | undefined): ConvolutionMode {
