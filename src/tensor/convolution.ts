@@ -14,7 +14,7 @@ const secondsMeasuring = operator<number>("gantry::convolution_seconds_measuring
 /**
  * - "measure": the fastest algorithm, measured when a convolution is met for the first time, as cuDNN's benchmark mode does;
  * - "exact": the fastest of those that round as a sum of products does, without Winograd;
- * - "rules": nothing is measured: the algorithm that rules name: the engine's, but for cases that were found to be slow there that were found to hold.
+ * - "rules": nothing is measured: the engine's algorithm, but for cases where it was found to be slow.
  */
 export type ConvolutionMode = "measure" | "exact" | "rules";
 
