@@ -1,7 +1,7 @@
 /** The algorithms of a run's convolutions: measured, stored, taken up again. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { dcgan } from "../../src/models/index.ts";
 import { applyOverrides, type Recipe } from "../../src/recipe/index.ts";
@@ -74,6 +74,18 @@ describe("the convolutions of a run", () => {
     await (await openRun(stopped, ["steps=2"])).train();
     expect(readConvolutions(join(stopped, "convolutions.json"))).toEqual(own);
     expect(weights(stopped)).toEqual(weights(whole));
+  });
+
+  it("need no cache: a damaged file is measured again, and one that cannot be written is left", async () => {
+    const measured = measuredConvolutionsFile();
+    mkdirSync(dirname(measured), { recursive: true });
+    writeFileSync(measured, "{");
+    await startRun(recipe(), { directory: join(folder, "damaged") }).train();
+    expect(readConvolutions(measured)).toEqual(readConvolutions(join(folder, "damaged", "convolutions.json")));
+    rmSync(dirname(measured), { recursive: true });
+    writeFileSync(dirname(measured), "a file in the place of the folder");
+    const { finished } = await startRun(recipe(), { directory: join(folder, "without") }).train();
+    expect(finished).toBe(true);
   });
 
   it("follow rules where the recipe or the environment says so, and nothing is stored", async () => {

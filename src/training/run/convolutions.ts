@@ -64,7 +64,7 @@ export class RunConvolutions {
     this.#measures = mode !== "rules";
     setConvolutionMode(mode);
     const own = readConvolutions(this.#file);
-    if (this.#measures) setConvolutionChoices({ ...readConvolutions(measuredConvolutionsFile()), ...own });
+    if (this.#measures) setConvolutionChoices({ ...measuredBefore(), ...own });
     this.#kept = Object.keys(own).length;
   }
 
@@ -79,9 +79,12 @@ export class RunConvolutions {
       );
     }
     write(this.#file, choices);
-    const measured = measuredConvolutionsFile();
-    // Of two processes that measured at the same time, the first to write is right for both.
-    write(measured, { ...choices, ...readConvolutions(measured) });
+    try {
+      // Of two processes that measured at the same time, the first to write is right for both.
+      write(measuredConvolutionsFile(), { ...choices, ...measuredBefore() });
+    } catch {
+      // A cache that cannot be written costs the next run a measurement, and this one nothing.
+    }
     this.#kept = Object.keys(choices).length;
   }
 
@@ -89,6 +92,15 @@ export class RunConvolutions {
   end(): void {
     this.keep();
     setConvolutionMode("rules");
+  }
+}
+
+/** What this machine has measured; nothing where the cache cannot be read: it is measured again. */
+function measuredBefore(): ConvolutionChoices {
+  try {
+    return readConvolutions(measuredConvolutionsFile());
+  } catch {
+    return {};
   }
 }
 
