@@ -9,8 +9,8 @@ import { UserError } from "../base/errors.ts";
 import { defineReport } from "./experiment.ts";
 import { markdownTable } from "./markdown.ts";
 import { grouped } from "./page.ts";
-import { type Interval, interval, mean } from "./statistics.ts";
-import { boldText, type CellScore, type Column, readSweepTable, spreadText } from "./sweep/index.ts";
+import { holm, interval, pooled, probabilityText, type Tested } from "./statistics.ts";
+import { boldText, type CellScore, type Column, readSweepTable, signedText } from "./sweep/index.ts";
 
 /** A sweep's table, as far as it is used here. */
 export interface UpdateTable {
@@ -73,62 +73,107 @@ function pairsOf({ axes, rows }: UpdateTable, column: number): Pair[] {
 
 const differencesOf = ({ all, top }: Pair): number[] => top.map((value, i) => value - all[i]!);
 
-/**
- * The difference (topK minus all) over several cells: its mean over the cells for each seed, with the interval over
- * seeds, since runs of one seed share their images' order. Only seeds that every cell has.
- */
-export function pooled(pairs: readonly Pair[]): Interval {
-  const seeds = (pairs[0]?.seeds ?? []).filter((seed) => pairs.every((pair) => pair.seeds.includes(seed)));
-  return interval(seeds.map((seed) => mean(pairs.map((pair) => differencesOf(pair)[pair.seeds.indexOf(seed)]!))));
+/** The difference (top-k minus all samples) over some of the cells of one score, tested against 0. */
+export interface UpdateDifference {
+  readonly score: string;
+  readonly better: "lower" | "higher";
+  /** The one cell's values, or what the cells have in common, such as `gan wgan`; `all cells`. */
+  readonly where: readonly string[];
+  readonly cells: readonly (readonly number[])[];
+  readonly tested: Tested;
+  /** The p value by Holm's correction over all differences of its kind: all single cells, or all groups. */
+  readonly corrected: number;
 }
 
-/** Whether an interval lies on one side of 0, and whether that is the better side. */
-function verdictOf({ mean: centre, halfWidth }: Interval, better: "lower" | "higher"): "better" | "worse" | undefined {
+/** Differences with p values that are corrected together. */
+const family = (of: readonly Omit<UpdateDifference, "tested" | "corrected">[]): UpdateDifference[] => {
+  const tested = of.map(({ cells }) => pooled(cells));
+  const corrected = holm(tested.map(({ p }) => p));
+  return of.map((one, i) => ({ ...one, tested: tested[i]!, corrected: corrected[i]! }));
+};
+
+/** The differences of a sweep, of every score that has a better side: in each cell, and over GANs and batch sizes. */
+export function updateDifferences(stored: UpdateTable): { cells: UpdateDifference[]; groups: UpdateDifference[] } {
+  const others = stored.axes.filter((axis) => axis !== "update");
+  const scores = stored.columns.flatMap(({ name, better }, column) =>
+    better === undefined ? [] : [{ score: name, better, pairs: pairsOf(stored, column) }],
+  );
+  const cells = scores.flatMap(({ score, better, pairs }) =>
+    pairs.map((pair) => ({ score, better, where: pair.where, cells: [differencesOf(pair)] })),
+  );
+  const groups = scores.flatMap(({ score, better, pairs }) => {
+    if (pairs.length === 0) return [];
+    const own = others.flatMap((axis, i) =>
+      [...new Set(pairs.map(({ where }) => where[i]!))].map((value) => ({
+        where: [`${axis} ${value}`],
+        pairs: pairs.filter(({ where }) => where[i] === value),
+      })),
+    );
+    return [...own, { where: ["all cells"], pairs }].map(({ where, pairs }) => ({
+      score,
+      better,
+      where,
+      cells: pairs.map(differencesOf),
+    }));
+  });
+  return { cells: family(cells), groups: family(groups) };
+}
+
+/** Whether a difference lies on one side of 0, and whether that is the better side. */
+function verdictOf({ tested: { mean: centre, halfWidth }, better }: UpdateDifference): "better" | "worse" | undefined {
   if (!(Math.abs(centre) > halfWidth)) return undefined;
   return centre < 0 === (better === "lower") ? "better" : "worse";
 }
 
-const signed = (value: Interval): string => (value.mean > 0 ? `+${spreadText(value)}` : spreadText(value));
+/** How many of the differences are apart from 0 for the better and for the worse. */
+const countText = (of: readonly UpdateDifference[]): string => {
+  const count = (wanted: "better" | "worse") => of.filter((one) => verdictOf(one) === wanted).length;
+  return `for the better in ${count("better")} and for the worse in ${count("worse")}`;
+};
+
+/** How many tests there were: differences that are all 0 are none. */
+const testsOf = (of: readonly UpdateDifference[]): number =>
+  of.filter(({ corrected }) => !Number.isNaN(corrected)).length;
 
 /**
  * The comparison as Markdown, a section for each score that has a better side: every cell with mean ± 95 % confidence
  * interval over seeds, the paired difference, the sum of the verdicts, and the differences over GANs and batch sizes.
+ *
+ * The p values of all scores are corrected together, by Holm's method: those of the single cells, and those of the groups.
  *
  * @example
  * process.stdout.write(updateTables(readUpdates("sweeps/top-k-mnist")));
  */
 export function updateTables(stored: UpdateTable): string {
   const others = stored.axes.filter((axis) => axis !== "update");
+  const { cells, groups } = updateDifferences(stored);
   const sections = stored.columns.flatMap(({ name, better }, column) => {
     const pairs = pairsOf(stored, column);
     if (better === undefined || pairs.length === 0) return [];
-    const verdicts = pairs.map((pair) => verdictOf(interval(differencesOf(pair)), better));
-    const rows = pairs.map((pair) => {
+    const own = cells.filter(({ score }) => score === name);
+    const rows = pairs.map((pair, i) => {
       const [all, top] = [interval(pair.all), interval(pair.top)];
       const both = [boldText(all, [top], better), boldText(top, [all], better)];
-      return [...pair.where, pair.seeds.join(" "), ...both, signed(interval(differencesOf(pair)))];
+      const { tested, corrected } = own[i]!;
+      return [...pair.where, pair.seeds.join(" "), ...both, signedText(tested), probabilityText(corrected)];
     });
-    const nearer = pairs.filter((pair) => {
-      const difference = mean(differencesOf(pair));
-      return better === "lower" ? difference < 0 : difference > 0;
-    }).length;
-    const count = (wanted: "better" | "worse") => verdicts.filter((verdict) => verdict === wanted).length;
+    const nearer = own.filter(({ tested }) => (better === "lower" ? tested.mean < 0 : tested.mean > 0)).length;
     const summary =
-      `Top-k has the better mean in ${nearer} of ${pairs.length} cells; the paired difference is apart from 0 for the better ` +
-      `in ${count("better")} and for the worse in ${count("worse")}.`;
-    const groups = others.flatMap((axis, i) =>
-      [...new Set(pairs.map(({ where }) => where[i]!))].map((value) => {
-        const own = pairs.filter(({ where }) => where[i] === value);
-        return [`${axis} ${value}`, `${own.length}`, signed(pooled(own))];
-      }),
-    );
+      `Top-k has the better mean in ${nearer} of ${pairs.length} cells; the paired difference is apart from 0 ${countText(own)}, ` +
+      `after Holm's correction over the ${testsOf(cells)} cells of all scores ${countText(own.filter(({ corrected }) => corrected < 0.05))}.`;
+    const over = groups.filter(({ score }) => score === name);
     return [
       `### ${name} (${better} is better)`,
-      markdownTable([...others, "seeds", "all", "top-k", "top-k minus all"], rows, others.length + 1),
+      markdownTable([...others, "seeds", "all", "top-k", "top-k minus all", "p (Holm)"], rows, others.length + 1),
       summary,
       markdownTable(
-        ["over", "cells", "top-k minus all"],
-        [...groups, ["all cells", `${pairs.length}`, signed(pooled(pairs))]],
+        ["over", "cells", "top-k minus all", `p (Holm, ${testsOf(groups)} tests)`],
+        over.map((one) => [
+          one.where.join(" "),
+          `${one.cells.length}`,
+          signedText(one.tested),
+          probabilityText(one.corrected),
+        ]),
         1,
       ),
     ];

@@ -243,12 +243,13 @@ describe("tables", () => {
     // Student's t with 2 degrees of freedom: 4.303 * 0.01 / sqrt(3).
     expect(lines.find((line) => line.startsWith("| 1 "))).toContain("| 0 1 2 | 0.610 ± 0.025 | **0.810 ± 0.025** |");
     expect(lines.find((line) => line.startsWith("| 7 "))).toContain("| 0.60 ± 0.25 | 0.62 ± 0.25 |");
-    // Of each seed the mean of both digits: 0.55, 0.605, 0.66; and 0.66, 0.715, 0.77.
-    expect(lines.find((line) => line.startsWith("| mean"))).toContain("| 0.60 ± 0.14 | 0.71 ± 0.14 |");
+    // Variances 0.0001 and 0.01 within the digits: s^2 = 0.00505, standard error s / 2 sqrt(2 / 3), t(0.975, 4) = 2.776.
+    expect(lines.find((line) => line.startsWith("| mean"))).toContain("| 0.605 ± 0.081 | 0.715 ± 0.081 |");
   });
 
-  it("leave a seed that lacks a digit out of the mean", () => {
+  it("take the mean of the digits' means where a digit has fewer seeds", () => {
     const records = [record(1, "all", 0, 0.6), record(7, "all", 0, 0.8), record(1, "all", 1, 0.1)];
-    expect(cells(anomalyTables(records))).toContain("| mean over digits | 0 1 | 0.70000 | – |");
+    // (0.35 + 0.8) / 2; s^2 = 0.125, standard error s / 2 sqrt(1 / 2 + 1), t(0.975, 1) = 12.71.
+    expect(cells(anomalyTables(records))).toContain("| mean over digits | 0 1 | 0.6 ± 2.8 | – |");
   });
 });

@@ -14,7 +14,7 @@ import { ganOverrides, ORDINARY, unlabelledGans } from "../gans.ts";
 import { markdownTable } from "../markdown.ts";
 import { seeds, whole } from "../options.ts";
 import { engine, grouped, secondsSince } from "../page.ts";
-import { type Interval, interval, mean, range } from "../statistics.ts";
+import { type Interval, interval, pooled, range } from "../statistics.ts";
 import { boldText, defineSweep, type GridRun, type Sweep } from "../sweep/index.ts";
 import { auroc, averagePrecision, scaledRanks } from "./detection.ts";
 import { type LatentSearchOptions, searchLatents } from "./latent-search.ts";
@@ -264,16 +264,9 @@ const valuesOf = <K extends keyof AnomalyRecord>(records: readonly AnomalyRecord
   ...new Set(records.map((record) => record[key])),
 ];
 
-/**
- * The mean over digits of each seed, with its interval over seeds; only seeds that have every digit count, since digits
- * differ far more than seeds do.
- */
-function overDigits(records: readonly AnomalyRecord[], method: Method, area: keyof Areas): Interval {
-  const digits = valuesOf(records, "digit").length;
-  const seeds = valuesOf(records, "seed").map((seed) => records.filter((record) => record.seed === seed));
-  const whole = seeds.filter((own) => own.length === digits);
-  return interval(whole.map((own) => mean(own.map(({ areas }) => areas[method][area]))));
-}
+/** The mean over digits with its interval by {@link pooled}: digits differ far more than seeds do, so they are its cells. */
+const overDigits = (records: readonly AnomalyRecord[], method: Method, area: keyof Areas): Interval =>
+  pooled(grouped(records, ({ digit }) => `${digit}`).map((own) => own.map(({ areas }) => areas[method][area])));
 
 function pairOf(group: readonly AnomalyRecord[], value: (own: readonly AnomalyRecord[]) => Interval): string[] {
   const pair = updates.map((update) => {

@@ -6,7 +6,7 @@ export { SweepFolder } from "./folder.ts";
 export { type Cell, expandGrid, type Grid, type GridRun, runsOf, type Shard } from "./grid.ts";
 export { type LoadedSweep, loadSweep, type SweepAdditions } from "./load.ts";
 export { readSweepTable } from "./records.ts";
-export { boldText, spreadText, tableMarkdown } from "./render.ts";
+export { boldText, signedText, spreadText, tableMarkdown } from "./render.ts";
 export {
   type CellRow,
   type CellScore,

@@ -25,6 +25,12 @@ export function spreadText({ mean, halfWidth }: { readonly mean: number; readonl
   return `${centre} ± ${halfWidth.toFixed(Math.max(0, decimals))}`;
 }
 
+/** A difference as {@link spreadText}, with its sign. */
+export function signedText(difference: { readonly mean: number; readonly halfWidth: number }): string {
+  const text = spreadText(difference);
+  return difference.mean > 0 ? `+${text}` : text;
+}
+
 /** An interval as {@link spreadText}, bold as Markdown has it where it is better than and apart from every other one. */
 export function boldText(own: Interval, others: readonly Interval[], better: Column["better"]): string {
   return isBest(own, others, better) ? `**${spreadText(own)}**` : spreadText(own);

@@ -1,0 +1,38 @@
+/**
+ * What the pages of docs/results have from their records. A page has each part between two comments:
+ *
+ *     <!-- made: NAME -->
+ *     ...
+ *     <!-- end -->
+ *
+ * `npm test -- test/results` compares, and with `-u` writes.
+ */
+import { parts as topKImages } from "./top-k-images.ts";
+
+/** Of each page its parts by name. */
+export const pages: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
+  "top-k-images.md": topKImages,
+};
+
+const PART = /(<!-- made: (\S+) -->\n)(.*?)(<!-- end -->)/gs;
+
+/** A page's text with every part made again. */
+export async function madeAgain(page: string, text: string): Promise<string> {
+  const names = [...text.matchAll(PART)].map(([, , name]) => name!);
+  const texts = new Map<string, string>();
+  for (const name of names) {
+    const make = pages[page]?.[name];
+    if (make === undefined) throw new Error(`${page} has a part "${name}" that nothing makes`);
+    texts.set(name, await make());
+  }
+  return text.replace(
+    PART,
+    (_, begin: string, name: string, __, end: string) => `${begin}\n${texts.get(name)}\n\n${end}`,
+  );
+}
+
+/** The names of the parts that a page has. */
+export const partsIn = (text: string): string[] => [...text.matchAll(PART)].map(([, , name]) => name!);
+
+/** A page's text without its parts. */
+export const byHand = (text: string): string => text.replace(PART, "");

@@ -1,0 +1,53 @@
+/**
+ * The pages of docs/results have every table, and the sentences that answer their questions, from the records: each is
+ * made again here and compared. `npm test -- test/results -u` writes them.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { byHand, madeAgain, pages, partsIn } from "../../docs/results/make/pages.ts";
+import { tablesIn } from "../../docs/results/make/records.ts";
+
+const results = join(import.meta.dirname, "../../docs/results");
+const textOf = (page: string): string => readFileSync(join(results, page), "utf8");
+const names = Object.keys(pages);
+
+/** Tables that measure nothing, by their first cells: set-ups, pictures, what remains to be run. */
+const setUps: Readonly<Record<string, readonly string[]>> = {
+  "exploring.md": [
+    ...["DCGAN", "BigGAN", "BigGAN", "DCGAN", "SAGAN", "DCGAN"],
+    ...["orthogonal, none, seed 0", "all samples, seed 1", "batch norm", "plain, seed 0", "plain, seed 0"],
+  ],
+  "games.md": ["game"],
+  "top-k-images.md": ["GAN", "command"],
+};
+
+/** Every `mean ± half-width` of a text, as numbers, without sign and marks. */
+const intervals = (text: string): string[] =>
+  [...text.matchAll(/(\d[\d.,]*\d|\d) ± (\d[\d.]*\d|\d)/g)].map(([, mean, halfWidth]) => `${mean} ± ${halfWidth}`);
+
+describe.each(names)("docs/results/%s", (page) => {
+  const text = textOf(page);
+
+  it("is what its records give", async () => {
+    await expect(await madeAgain(page, text)).toMatchFileSnapshot(join(results, page));
+  });
+
+  it("has each part that is made for it, once", () => {
+    expect(partsIn(text).sort()).toEqual(Object.keys(pages[page] ?? {}).sort());
+  });
+
+  it("has no table of measured numbers that nothing makes", () => {
+    expect(tablesIn(byHand(text)).map(([header]) => header![0])).toEqual(setUps[page] ?? []);
+  });
+
+  it("says no interval that no table has", () => {
+    const lab = readdirSync(results, { recursive: true, encoding: "utf8" })
+      .filter((name) => /^.+\/.+\.md$/.test(name))
+      .map(textOf);
+    const known = new Set(
+      [...names.map((name) => textOf(name).replace(byHand(textOf(name)), "")), ...lab].flatMap(intervals),
+    );
+    expect(intervals(byHand(text)).filter((one) => !known.has(one))).toEqual([]);
+  });
+});
