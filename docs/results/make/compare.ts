@@ -74,12 +74,17 @@ export function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
+/** A text with a capital letter. */
+export const capital = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
+
 /** Which differences of a family are apart from 0, as a sentence. */
 export function familyText(family: readonly Difference[]): string {
   const tests = testsIn(family);
-  const apart = family.filter(shown).map((one) => `${one.arm}, ${one.measure} ${differenceText(one)}`);
+  const name = ({ arm, measure }: Difference) => (arm === "" ? measure : `${arm}, ${measure}`);
+  const apart = family.filter(shown).map((one) => `${name(one)} ${differenceText(one)}`);
   const before = family.filter(({ tested }) => Math.abs(tested.mean) > tested.halfWidth).length;
-  const alone = `${before} of them ${before === 1 ? "has" : "have"} an interval of ${before === 1 ? "its" : "their"} own without 0`;
+  const alone =
+    before === 0 ? "No interval is without 0" : `${before} ${before === 1 ? "interval is" : "intervals are"} without 0`;
   const after =
     apart.length === 0
       ? "none stays"
@@ -93,4 +98,8 @@ export const differenceCells = ({ tested, p }: Difference): [string, string] => 
   probabilityText(p),
 ];
 
-export { markdownTable, signedText, spreadText };
+/** The single values of few seeds: `1.58, 1.84, 2.83`. */
+export const each = (values: Values, digits = 2): string =>
+  [...values.values()].map((value) => value.toFixed(digits)).join(", ");
+
+export { markdownTable, signedText, spreadText, statistics };

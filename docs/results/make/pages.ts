@@ -7,10 +7,14 @@
  *
  * `npm test -- test/results` compares, and with `-u` writes.
  */
+import { parts as exploring } from "./exploring.ts";
+import { parts as improved } from "./improved.ts";
 import { parts as topKImages } from "./top-k-images.ts";
 
 /** Of each page its parts by name. */
 export const pages: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
+  "exploring.md": exploring,
+  "improved.md": improved,
   "top-k-images.md": topKImages,
 };
 

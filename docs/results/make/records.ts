@@ -5,10 +5,14 @@ import { experiments, type RecordedExperiment, readRecords, readSweepTable } fro
 /** The file of records of a name, such as `mine` or `exploring/tables`. */
 export const recordsFile = (name: string): string => join(import.meta.dirname, "../data", `${name}.jsonl`);
 
+/** The records of an experiment. */
+export const labRecords = <R extends object>(experiment: string, name = experiment): R[] =>
+  readRecords(recordsFile(name), experiments[experiment] as RecordedExperiment) as R[];
+
 /** The tables and sentences that `gantry lab` makes of records. */
 export async function labTables(experiment: string, name = experiment): Promise<string> {
   const kind = experiments[experiment] as RecordedExperiment;
-  return (await kind.page(readRecords(recordsFile(name), kind))).tables;
+  return (await kind.page(labRecords(experiment, name))).tables;
 }
 
 /** Values by seed. */

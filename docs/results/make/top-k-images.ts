@@ -8,7 +8,6 @@ import {
   updateDifferences,
   updateTables,
 } from "../../../src/experiments/images.ts";
-import { experiments, type RecordedExperiment, readRecords, statistics } from "../../../src/experiments/index.ts";
 import {
   type Difference,
   differenceCells,
@@ -20,8 +19,9 @@ import {
   shown,
   signedText,
   spreadText,
+  statistics,
 } from "./compare.ts";
-import { recordsFile } from "./records.ts";
+import { labRecords, recordsFile } from "./records.ts";
 
 const { pooled } = statistics;
 
@@ -115,12 +115,9 @@ const SCORES = {
 } as const;
 type Score = keyof typeof SCORES;
 
-const anomalyRecords = (): AnomalyRecord[] =>
-  readRecords(recordsFile("anomaly"), experiments.anomaly as RecordedExperiment) as AnomalyRecord[];
-
 /** Of each digit the AUROC by seed. */
 function digits(gan: string, update: string, score: Score): Map<number, number[]> {
-  const own = anomalyRecords().filter((record) => record.gan === gan && record.update === update);
+  const own = labRecords<AnomalyRecord>("anomaly").filter((record) => record.gan === gan && record.update === update);
   const found = new Map<number, number[]>();
   for (const { digit, areas } of own) found.set(digit, [...(found.get(digit) ?? []), areas[score].auroc]);
   return found;
