@@ -15,6 +15,7 @@ void define_operators() {
     // Never destroyed: libtorch's own table may be gone by the end of the process.
     auto& library = *new torch::Library(torch::Library::FRAGMENT, "gantry", {}, __FILE__, __LINE__);
     define_adam(library);
+    define_attention(library);
     define_collectives(library);
     define_convolutions(library);
     define_distances(library);

@@ -7,6 +7,7 @@ namespace gantry {
 
 // One per source file: defines that file's operators.
 void define_adam(torch::Library& library);
+void define_attention(torch::Library& library);
 void define_collectives(torch::Library& library);
 void define_convolutions(torch::Library& library);
 void define_distances(torch::Library& library);

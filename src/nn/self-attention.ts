@@ -72,11 +72,8 @@ const halved = (maps: Tensor): Tensor => maps.maxPool2d(2);
 
 /** For each position of `query`: the mean of `value` over all positions, with the softmax of query . key as weights. */
 function attend(query: Tensor, key: Tensor, value: Tensor): Tensor {
-  const [batch, channels] = value.shape as [number, number];
+  // [B, positions, channels]; to flatten height and width, and to restore them, takes a view in both memory formats.
+  const [q, k, v] = [query, key, value].map((maps) => maps.flatten(2).transpose(1, 2)) as [Tensor, Tensor, Tensor];
   const [height, width] = query.shape.slice(2) as [number, number];
-  // [B, N, M]; flattening height and width is a view in both memory formats.
-  const weights = query.flatten(2).transpose(1, 2).bmm(key.flatten(2)).softmax(2);
-  if (value.isContiguous()) return value.flatten(2).bmm(weights.transpose(1, 2)).view([batch, channels, height, width]);
-  const seen = weights.bmm(value.flatten(2).transpose(1, 2));
-  return seen.view([batch, height, width, channels]).permute([0, 3, 1, 2]);
+  return q.scaledDotProductAttention(k, v, 1).transpose(1, 2).unflatten(2, [height, width]);
 }

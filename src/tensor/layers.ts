@@ -323,4 +323,12 @@ export const layers = {
   affineGrid: method<(size: readonly number[], alignCorners: boolean) => Tensor>(
     "aten::affine_grid_generator(theta, size, align_corners)",
   ),
+  // The binding's own (native/attention): the weights [..., N, M] are never stored, except for second gradients and in float64.
+  /**
+   * softmax(scale self key^T) value for queries self [..., N, D], keys [..., M, D] and values [..., M, E], to [..., N, E], as
+   * F.scaled_dot_product_attention without mask and dropout; `scale` is 1 / sqrt(D) unless given.
+   */
+  scaledDotProductAttention: method<(key: Tensor, value: Tensor, scale?: number) => Tensor>(
+    "gantry::scaled_dot_product_attention(query, key, value, scale)",
+  ),
 };

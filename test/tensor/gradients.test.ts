@@ -332,6 +332,11 @@ const cases: readonly Case[] = [
   ]),
   c("convTranspose2d", (x, w) => x!.convTranspose2d(w!), [signed(2, 2, 1, 1), signed(2, 3, 3, 3)]),
   c("pairwiseL1", (x) => x!.pairwiseL1(), [distinct(3, 2, 2)]),
+  c("scaledDotProductAttention", (q, k, v) => q!.scaledDotProductAttention(k!, v!), [
+    signed(2, 3, 2),
+    signed(2, 4, 2),
+    signed(2, 4, 3),
+  ]),
   c("pairwiseL1", (x) => x!.pairwiseL1().neg().exp(), [distinct(4, 2, 3)]),
   c("batchNorm", norm(true), [signed(3, 3, 2, 2), signed(3), signed(3)]),
   c("batchNorm", norm(false), [signed(3, 3, 2, 2), signed(3), signed(3)]),
