@@ -5,12 +5,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { byHand, madeAgain, pages, partsIn } from "../../docs/results/make/pages.ts";
+import { byHand, madeAgain, pages, partsIn, partTexts } from "../../docs/results/make/pages.ts";
 import { tablesIn } from "../../docs/results/make/records.ts";
 
 const results = join(import.meta.dirname, "../../docs/results");
 const textOf = (page: string): string => readFileSync(join(results, page), "utf8");
-const names = Object.keys(pages);
+const names = readdirSync(results).filter((name) => name.endsWith(".md"));
 
 /** Tables that measure nothing, by their first cells: set-ups, pictures, what remains to be run. */
 const setUps: Readonly<Record<string, readonly string[]>> = {
@@ -20,6 +20,12 @@ const setUps: Readonly<Record<string, readonly string[]>> = {
   ],
   "games.md": ["game"],
   "top-k-images.md": ["GAN", "command"],
+};
+
+/** What is no interval of a record: an eigenvalue, a paper's result. */
+const cited: Readonly<Record<string, readonly string[]>> = {
+  "games.md": ["0.045 ± 0.908"],
+  "improved.md": ["93 ± 6.5"],
 };
 
 /** Every `mean ± half-width` of a text, as numbers, without sign and marks. */
@@ -41,13 +47,8 @@ describe.each(names)("docs/results/%s", (page) => {
     expect(tablesIn(byHand(text)).map(([header]) => header![0])).toEqual(setUps[page] ?? []);
   });
 
-  it("says no interval that no table has", () => {
-    const lab = readdirSync(results, { recursive: true, encoding: "utf8" })
-      .filter((name) => /^.+\/.+\.md$/.test(name))
-      .map(textOf);
-    const known = new Set(
-      [...names.map((name) => textOf(name).replace(byHand(textOf(name)), "")), ...lab].flatMap(intervals),
-    );
-    expect(intervals(byHand(text)).filter((one) => !known.has(one))).toEqual([]);
+  it("says no interval that its parts do not have", () => {
+    const parts = partTexts(text).flatMap(intervals);
+    expect(intervals(byHand(text)).filter((one) => !parts.includes(one))).toEqual(cited[page] ?? []);
   });
 });

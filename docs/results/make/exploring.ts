@@ -117,7 +117,7 @@ function bestText(): string {
     }),
   );
   const counts = [...new Set(best)].map((name) => `${NETWORKS[name]} in ${best.filter((one) => one === name).length}`);
-  return `The best mean FID on MNIST and Fashion-MNIST, with batches of 32 and 64, has ${listed(counts)} of ${best.length} cases`;
+  return `The best mean FID of MNIST and Fashion-MNIST, with batches of 32 and 64, is that of ${listed(counts)} of ${best.length} cases`;
 }
 
 function architectureAnswer(): string {

@@ -8,13 +8,21 @@
  * `npm test -- test/results` compares, and with `-u` writes.
  */
 import { parts as exploring } from "./exploring.ts";
+import { parts as games } from "./games.ts";
 import { parts as improved } from "./improved.ts";
+import { parts as mine } from "./mine.ts";
+import { parts as readme } from "./readme.ts";
+import { parts as topK } from "./top-k.ts";
 import { parts as topKImages } from "./top-k-images.ts";
 
 /** Of each page its parts by name. */
 export const pages: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
+  "README.md": readme,
   "exploring.md": exploring,
+  "games.md": games,
   "improved.md": improved,
+  "mine.md": mine,
+  "top-k.md": topK,
   "top-k-images.md": topKImages,
 };
 
@@ -37,6 +45,9 @@ export async function madeAgain(page: string, text: string): Promise<string> {
 
 /** The names of the parts that a page has. */
 export const partsIn = (text: string): string[] => [...text.matchAll(PART)].map(([, , name]) => name!);
+
+/** The texts of the parts that a page has. */
+export const partTexts = (text: string): string[] => [...text.matchAll(PART)].map(([, , , made]) => made!);
 
 /** A page's text without its parts. */
 export const byHand = (text: string): string => text.replace(PART, "");

@@ -158,7 +158,8 @@ function anomalyTable(): string {
 function anomalyAnswer(): string {
   const found = anomalyFamily.filter(shown);
   const ends = anomalyFamily.map(({ tested }) => Math.abs(tested.mean) + tested.halfWidth);
-  const verdict = found.length === 0 ? "None is detected in 120 runs" : `${found.length} of 8 differences stay`;
+  const verdict =
+    found.length === 0 ? "No difference is detected in 120 runs" : `${found.length} of 8 differences stay`;
   const chance = arms
     .filter(({ gan, score }) => gan === "sn-dcgan" && score === "discriminator")
     .map(({ all }) => spreadText(all))
