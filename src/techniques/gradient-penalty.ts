@@ -1,6 +1,7 @@
 /** The gradient penalty of WGAN-GP (Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1). */
 import { z } from "zod";
 import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
+import { isDue, lazily } from "./lazy-regularisation.ts";
 import { positive } from "./options.ts";
 import { defineTechnique } from "./technique.ts";
 
@@ -10,24 +11,26 @@ import { defineTechnique } from "./technique.ts";
  *     weight * E[(|dD(y)/dy| - 1)^2],   y = e x + (1 - e) G(z),   e ~ U(0, 1) for each pair
  *
  * - `weight` (lambda, default 10).
+ * - `every` (n, default 1): computes it in every n-th update of D, with n times the weight, as {@link r1} does.
  *
  * A conditional D gets the label of x.
  *
- * @throws UserError when `weight` is not above 0.
+ * @throws UserError when an option is out of range.
  *
  * @example
  * loss: wasserstein(), techniques: [gradientPenalty({ weight: 10 })]
  */
 export const gradientPenalty = defineTechnique(
   "gradientPenalty",
-  z.strictObject({ weight: positive.default(10) }),
-  ({ weight }, { rng }) => ({
+  z.strictObject({ weight: positive.default(10), ...lazily }),
+  ({ weight, every }, { rng }) => ({
     name: "gradientPenalty",
     discriminatorPenalty(pass) {
+      if (!isDue(pass.update, every)) return undefined;
       const { real, fake } = pass;
       const e = uniformPerSample(real, rng);
       const between = fake.add(real.sub(fake).mul(e)); // e x + (1 - e) G(z)
-      return normPenalty(squaredGradientNorms(pass, between, pass.realLabels), 1).mul(weight);
+      return normPenalty(squaredGradientNorms(pass, between, pass.realLabels), 1).mul(weight * every);
     },
   }),
 );

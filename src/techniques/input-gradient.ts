@@ -2,8 +2,14 @@
 import { enableGrad, type Generator, grad, Tensor } from "../tensor/index.ts";
 import type { DiscriminatorPass } from "./technique.ts";
 
+/** |g|^2 of each sample's gradient g, [B]. */
+export function squaredNorms(gradients: Tensor): Tensor {
+  return gradients.square().flatten(1).sum(1);
+}
+
 /**
- * |dD(x)/dx|^2 of each sample, [B], differentiable with respect to D's weights.
+ * |dD(x)/dx|^2 of each sample, [B], differentiable with respect to D's weights: at images that D's main pass does not
+ * see, in a pass of their own.
  *
  * It means each sample's own gradient. D with batch norm couples samples; Gulrajani et al. (section 4) advise against it.
  */
@@ -16,7 +22,7 @@ export function squaredGradientNorms(
     const x = images.detach().requiresGrad_(true);
     const { score } = pass.discriminate(x, labels);
     const [gradient] = grad(score.sum(), [x], { createGraph: true });
-    return gradient.square().flatten(1).sum(1);
+    return squaredNorms(gradient);
   });
 }
 

@@ -1,25 +1,28 @@
 /** R1 regularisation (Mescheder et al. 2018, "Which Training Methods for GANs do actually Converge?", equation 9). */
-import { z } from "zod";
-import { squaredGradientNorms } from "./input-gradient.ts";
-import { positive } from "./options.ts";
 import { defineTechnique } from "./technique.ts";
+import { zeroCentredOptions, zeroCentredPenalty } from "./zero-centred-penalty.ts";
 
 /**
  * Adds a penalty on D's slope at real images x to D's loss:
  *
  *     weight / 2 * E[|dD(x)/dx|^2]
  *
- * - `weight` (gamma, default 10).
+ * x are the images as D sees them, augmented or not. The slope comes from the graph of D's main pass.
  *
- * @throws UserError when `weight` is not above 0.
+ * - `weight` (gamma, default 10).
+ * - `every` (n, default 1): computes it in every n-th update of D, with n times the weight (lazy regularisation, Karras
+ *   et al. 2020, section 3.1). Updates are counted from the run's first. Unlike in StyleGAN2, it is a part of an ordinary
+ *   update: the optimizer's settings stay.
+ * - `finiteDifference` (sigma, off by default): the squared slope along normal noise e instead, by one more pass of D and
+ *   no second derivative: ((D(x) - D(x + sigma e)) / sigma)^2. Its mean over e is |dD/dx|^2 up to terms of sigma^2 (as
+ *   in "Adversarial Flow Models", Lin et al. 2025, and GAT, 2026, which use sigma = 0.01).
+ *
+ * @throws UserError when an option is out of range, and in the first update for `finiteDifference` with a D that draws
+ *   (dropout).
  *
  * @example
  * loss: nonSaturating(), techniques: [r1({ weight: 10 })]
  */
-export const r1 = defineTechnique("r1", z.strictObject({ weight: positive.default(10) }), ({ weight }) => ({
-  name: "r1",
-  discriminatorPenalty: (pass) =>
-    squaredGradientNorms(pass, pass.real, pass.realLabels)
-      .mean()
-      .mul(weight / 2),
-}));
+export const r1 = defineTechnique("r1", zeroCentredOptions, (o, context) =>
+  zeroCentredPenalty("r1", "real", o, context),
+);

@@ -17,6 +17,7 @@ export { minibatchStandardDeviation } from "./minibatch-standard-deviation.ts";
 export { mine } from "./mutual-information.ts";
 export { orthogonalRegularisation } from "./orthogonal-regularisation.ts";
 export { r1 } from "./r1.ts";
+export { r2 } from "./r2.ts";
 export { semiSupervised } from "./semi-supervised.ts";
 export { standingStatistics } from "./standing-statistics.ts";
 export { topK } from "./top-k.ts";

@@ -69,6 +69,8 @@ interface Pass {
 
 /** One update of D. */
 export interface DiscriminatorPass extends Pass {
+  /** The number of this update, from 0, counted over the run. */
+  readonly update: number;
   /** Real images x [B, ...] as D sees them. */
   readonly real: Tensor;
   /** Generated images G(z) [B, ...] as D sees them, without a graph. */
@@ -84,6 +86,14 @@ export interface DiscriminatorPass extends Pass {
   readonly realOutput: DiscriminatorOutput;
   /** D(G(z)). */
   readonly fakeOutput: DiscriminatorOutput;
+  /**
+   * dD(x)/dx [B, ...] at the images {@link real} or {@link fake}, differentiable with respect to D's weights. It comes
+   * from the graph of {@link realOutput} and {@link fakeOutput}, of which it is the gradient of the scores' sum: each
+   * sample's own where D does not couple samples.
+   *
+   * @throws UserError when no technique named these images in {@link Technique.inputGradients}.
+   */
+  inputGradient(of: "real" | "fake"): Tensor;
   /**
    * What {@link Technique.targets} returned, for a replaced loss to use as well; undefined for the loss's usual
    * targets.
@@ -177,6 +187,8 @@ export interface Technique {
   /** `loaders` is empty when the run is only sampled from, without its data. */
   prepare?(gan: Gan, loaders: AuxiliaryLoaders): void;
   augment?(images: Tensor, of: "real" | "fake", gan: Gan): Tensor;
+  /** `update` is {@link DiscriminatorPass.update}. */
+  inputGradients?(update: number, gan: Gan): readonly ("real" | "fake")[];
   targets?(gan: Gan, count: number): LossTargets;
   discriminatorLoss?(pass: DiscriminatorPass, gan: Gan): Tensor;
   discriminatorPenalty?(pass: DiscriminatorPass, gan: Gan): Tensor | undefined;
@@ -222,6 +234,10 @@ export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
   loaders: { when: "once", does: "asks for auxiliary loaders, by names of its choice" },
   prepare: { when: "once, when everything is built", does: "makes networks of its own, draws reference batches" },
   augment: { when: "whenever images go to D", does: "returns changed images; must be differentiable" },
+  inputGradients: {
+    when: "D's update, before D's pass",
+    does: "names the images, real or fake, at which `pass.inputGradient` is to give D's gradient",
+  },
   targets: {
     when: "D's update",
     does: "returns the targets of real and generated images (label smoothing)",

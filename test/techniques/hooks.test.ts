@@ -20,6 +20,7 @@ function recorder(seen: string[]) {
     loaders: () => note("loaders", { more: {} }),
     prepare: (_gan, loaders) => note(`prepare ${Object.keys(loaders)}`, undefined),
     augment: (images, of) => note(`augment ${of}`, images),
+    inputGradients: (update) => note(`inputGradients ${update}`, []),
     targets: (_gan, count) => note(`targets ${count}`, { real: 0.9 }),
     discriminatorPenalty: () => note("discriminatorPenalty", undefined),
     select: () => note("select", null),
@@ -40,17 +41,18 @@ describe("the hooks", () => {
     const gan = ganOf({ techniques: [recorder(seen)], loss: nonSaturating(), discriminatorSteps: 2 });
     expect(seen.splice(0)).toEqual(["networks", "loaders", "prepare more"]);
     trainingStep(gan).dispose();
-    const discriminator = [
+    const discriminator = (update: number) => [
       "augment real",
       "augment fake",
+      `inputGradients ${update}`,
       "targets 8",
       "discriminatorPenalty",
       "gradients discriminator",
       "afterStep discriminator",
     ];
     expect(seen.splice(0)).toEqual([
-      ...discriminator,
-      ...discriminator,
+      ...discriminator(0),
+      ...discriminator(1),
       "augment fake",
       "select",
       "generatorPenalty",

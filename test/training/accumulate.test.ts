@@ -2,7 +2,15 @@ import { describe, expect, it } from "vitest";
 import { leastSquares, nonSaturating } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
-import { featureMatching, gradientPenalty, historicalAveraging, mine, r1, topK } from "../../src/techniques/index.ts";
+import {
+  featureMatching,
+  gradientPenalty,
+  historicalAveraging,
+  mine,
+  r1,
+  r2,
+  topK,
+} from "../../src/techniques/index.ts";
 import { Generator, liveTensors, manualSeed, Tensor } from "../../src/tensor/index.ts";
 import type { BuiltGan } from "../../src/training/step/gan.ts";
 import { MicroBatchPass } from "../../src/training/step/micro-batch-pass.ts";
@@ -30,6 +38,7 @@ const cases: Record<string, Partial<RecipeInput>> = {
   },
   "top-k": { techniques: [topK({ gamma: 0.8, floor: 0.25, everySteps: 1 })] },
   "penalties and augmentation": { ...without, techniques: [brightness, r1({ weight: 0.1 }), gradientPenalty()] },
+  "slopes of the main pass": { ...without, techniques: [brightness, r2({ every: 2 }), r1({ weight: 0.1 })] },
   "hidden activations": { techniques: [featureMatching({ layer: -1 })], loss: nonSaturating() },
   everything: {
     ...without,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type DiscriminatorNetwork, dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
+import { gradientPenalty, r1, r2 } from "../../src/techniques/index.ts";
 import { Generator, type Tensor } from "../../src/tensor/index.ts";
 import { drawSamples } from "../../src/training/sampling/sample.ts";
 import type { BuiltGan } from "../../src/training/step/gan.ts";
@@ -105,6 +106,16 @@ describe("the passes over real and generated images", () => {
   it("takes one pass, and two where the samples of a batch influence each other", () => {
     expect(passesOf(tinyConvolutions)).toEqual([16, 8]);
     expect(passesOf({ discriminator: dcgan.discriminator({ width: 2, batchNorm: true }) })).toEqual([8, 8, 8]);
+  });
+
+  it("takes two for the slope at one of both, and one for both", () => {
+    const slopes = (...techniques: NonNullable<RecipeInput["techniques"]>): number[] =>
+      passesOf({ ...tinyConvolutions, techniques });
+    expect(slopes(r1())).toEqual([8, 8, 8]);
+    expect(slopes(r2())).toEqual([8, 8, 8]);
+    expect(slopes(r1(), r2())).toEqual([16, 8]);
+    expect(slopes(gradientPenalty())).toEqual([16, 8, 8]);
+    expect(slopes(r1({ finiteDifference: 0.1 }))).toEqual([16, 8, 8]);
   });
 
   it("asks every module whether it couples samples, a user's module too", () => {

@@ -21,6 +21,13 @@ interface Piece {
   readonly source?: Source | undefined;
 }
 
+/** What a pass of D gives. */
+export interface PassValues {
+  readonly outputs: readonly DiscriminatorOutput[];
+  /** Gradients [B, ...] of the scores with respect to images that the pass took; default none. */
+  readonly inputGradients?: readonly Tensor[];
+}
+
 interface Source {
   /** The images, with the graph of earlier passes. */
   readonly images: Tensor;
@@ -43,28 +50,36 @@ export class BatchGraph {
   }
 
   /**
-   * D's outputs of the whole batch. `forward` gives those of a micro-batch.
+   * What a pass of D gives for the whole batch. `forward` gives it for a micro-batch.
    *
    * @param images - Images [B, ...] of the whole batch that this graph made, for gradients with respect to them.
    */
   outputs(
     pass: string,
-    forward: (rows: Rows, images: Tensor | undefined) => readonly DiscriminatorOutput[],
+    forward: (rows: Rows, images: Tensor | undefined) => PassValues,
     images?: Tensor,
-  ): readonly DiscriminatorOutput[] {
-    if (this.#gan.sharding.whole) return forward(allRows, images);
+  ): Required<PassValues> {
+    if (this.#gan.sharding.whole) return { inputGradients: [], ...forward(allRows, images) };
     const source = images && { images, leaf: images.detach().requiresGrad_(true) };
-    let found: readonly DiscriminatorOutput[] = [];
+    const counts = { outputs: 0, inputGradients: 0 };
     const computed = this.#run(
       pass,
       (rows) => {
-        found = forward(rows, source?.leaf);
-        return found.flatMap(tensorsOf);
+        const { outputs, inputGradients = [] } = forward(rows, source?.leaf);
+        counts.outputs = outputs.length;
+        counts.inputGradients = inputGradients.length;
+        return [...outputs.flatMap(tensorsOf), ...inputGradients];
       },
       source,
     );
-    const count = computed.count / found.length;
-    return found.map((_, at) => outputOf(count, (i) => computed.value(at * count + i)));
+    const first = computed.count - counts.inputGradients;
+    const count = first / counts.outputs;
+    return {
+      outputs: Array.from({ length: counts.outputs }, (_, at) =>
+        outputOf(count, (i) => computed.value(at * count + i)),
+      ),
+      inputGradients: Array.from({ length: counts.inputGradients }, (_, i) => computed.value(first + i)),
+    };
   }
 
   #run(name: string, forward: (rows: Rows) => readonly Tensor[], source?: Source): MicroBatchPass {

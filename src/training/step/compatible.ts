@@ -66,6 +66,14 @@ export function requireNumber(value: Tensor, technique: Technique, hook: Hook): 
   );
 }
 
+/** Returns a gradient that D's pass computed. @throws UserError when no technique named it in `inputGradients`. */
+export function requireInputGradient(gradient: Tensor | undefined, of: "real" | "fake"): Tensor {
+  if (gradient !== undefined) return gradient;
+  throw new UserError(
+    `\`pass.inputGradient("${of}")\` in the discriminator's update: a technique that calls it must name "${of}" in its hook \`inputGradients\``,
+  );
+}
+
 /** @throws UserError when a technique counts epochs and the data has none. */
 export function refuseEpochs(techniques: readonly Technique[]): void {
   for (const { name, insteadOfEpochs } of techniques) {

@@ -50,7 +50,7 @@ export class MicroBatchPass {
     this.#values =
       own.length === 1
         ? own.map(compute)
-        : noGrad(() => own.map((microBatch, i) => scope(() => compute(microBatch, i))));
+        : noGrad(() => own.map((microBatch, i) => scope(() => compute(microBatch, i).map((value) => value.detach()))));
     manualSeed(options.seed("whole"), options.device);
   }
 

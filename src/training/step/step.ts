@@ -11,9 +11,10 @@ import { frozenStatistics, withPassMode } from "../../nn/index.ts";
 import type { DiscriminatorPass, GeneratorPass, Player, RealBatch, Technique } from "../../techniques/index.ts";
 import { noGrad, scope, Tensor } from "../../tensor/index.ts";
 import { BatchGraph } from "./batch-graph.ts";
-import { requireNumber } from "./compatible.ts";
+import { requireInputGradient, requireNumber } from "./compatible.ts";
 import { mapOutput } from "./discriminator-output.ts";
 import type { BuiltGan } from "./gan.ts";
+import { discriminateBoth } from "./main-pass.ts";
 
 /** The numbers of a step, in the order in which {@link trainingStep} returns them. */
 export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
@@ -32,8 +33,9 @@ export function trainingStep(gan: BuiltGan): Tensor {
   gan.streams.claim();
   return withPassMode({ replicas: gan.sharding.replica.size }, () =>
     scope(() => {
-      const updates = Array.from({ length: gan.recipe.discriminatorSteps }, () =>
-        scope(() => discriminatorUpdate(gan)),
+      const { discriminatorSteps } = gan.recipe;
+      const updates = Array.from({ length: discriminatorSteps }, (_, i) =>
+        scope(() => discriminatorUpdate(gan, gan.step * discriminatorSteps + i)),
       );
       const lossG = scope(() => generatorUpdate(gan));
       gan.reach(gan.step + 1);
@@ -43,8 +45,11 @@ export function trainingStep(gan: BuiltGan): Tensor {
   );
 }
 
-/** Updates D: real images x against generated ones G(z). Returns [loss, mean D(x), mean D(G(z))]. */
-function discriminatorUpdate(gan: BuiltGan): Tensor[] {
+/**
+ * Updates D: real images x against generated ones G(z). `number` counts D's updates over the run, from 0. Returns
+ * [loss, mean D(x), mean D(G(z))].
+ */
+function discriminatorUpdate(gan: BuiltGan, number: number): Tensor[] {
   const { discriminator, generator, loss, techniques, recipe } = gan;
   const graph = new BatchGraph(gan);
 
@@ -59,13 +64,21 @@ function discriminatorUpdate(gan: BuiltGan): Tensor[] {
   const real = augment(rawReal, "real");
   const fake = augment(rawFake, "fake");
 
-  // D(x) and D(G(z)).
-  const outputs = graph.outputs("discriminator", (rows) =>
-    discriminateBoth(gan, rows(real), rows(fake), rows(realLabels), rows(fakeLabels)),
+  // D(x) and D(G(z)), with the graph that leads to D's weights; and the gradients of D's scores that penalties read.
+  const named = techniques.flatMap((technique) => technique.inputGradients?.(number, gan) ?? []);
+  const wanted = (["real", "fake"] as const).filter((of) => named.includes(of));
+  const { outputs, inputGradients } = graph.outputs("discriminator", (rows) =>
+    discriminateBoth(
+      discriminator,
+      { images: rows(real), labels: rows(realLabels) },
+      { images: rows(fake), labels: rows(fakeLabels) },
+      wanted,
+    ),
   );
   const [realOutput, fakeOutput] = outputs as [DiscriminatorOutput, DiscriminatorOutput];
   const targets = techniques.find((technique) => technique.targets)?.targets?.(gan, recipe.batchSize);
   const pass: DiscriminatorPass = {
+    update: number,
     real,
     fake,
     rawReal,
@@ -75,6 +88,7 @@ function discriminatorUpdate(gan: BuiltGan): Tensor[] {
     fakeLabels,
     realOutput,
     fakeOutput,
+    inputGradient: (of) => requireInputGradient(inputGradients[wanted.indexOf(of)], of),
     targets,
     discriminate: discriminate(gan),
     augment,
@@ -116,11 +130,12 @@ export function generatorUpdate(gan: BuiltGan): Tensor {
     const augment = augmentation(gan);
     const rawFake = graph.images("generator", (rows) => generator.forward(rows(latents), rows(labels)));
     const fake = augment(rawFake, "fake");
-    const [fakeOutput] = graph.outputs(
+    const { outputs } = graph.outputs(
       FIXED_PASS,
-      (rows, images) => [frozenStatistics(() => discriminator.forward(rows(images!), rows(labels)))],
+      (rows, images) => ({ outputs: [frozenStatistics(() => discriminator.forward(rows(images!), rows(labels)))] }),
       fake,
-    ) as [DiscriminatorOutput];
+    );
+    const [fakeOutput] = outputs as [DiscriminatorOutput];
 
     // The rows that G learns from.
     const selecting = techniques.find((technique) => technique.select);
@@ -172,27 +187,6 @@ export function generatorUpdate(gan: BuiltGan): Tensor {
 /** The name of D's pass in G's update. Dropout's seeds follow from it, so it is the name of version 0.1. */
 const FIXED_PASS = "judge";
 
-/**
- * D(x) and D(G(z)). In one pass where samples do not influence each other: less work for the same numbers. Otherwise
- * in two passes, as batch norm in D needs (Radford et al. 2016). Then the pass over x updates D's statistics.
- */
-function discriminateBoth(
-  { discriminator }: BuiltGan,
-  real: Tensor,
-  fake: Tensor,
-  realLabels: Tensor | undefined,
-  fakeLabels: Tensor | undefined,
-): DiscriminatorOutput[] {
-  if (discriminator.modules().some((module) => module.couplesSamples)) {
-    const realOutput = discriminator.forward(real, realLabels);
-    return [realOutput, frozenStatistics(() => discriminator.forward(fake, fakeLabels))];
-  }
-  const labels = realLabels && fakeLabels ? Tensor.cat([realLabels, fakeLabels]) : undefined;
-  const both = discriminator.forward(Tensor.cat([real, fake]), labels);
-  const size = real.shape[0]!;
-  return [0, size].map((start) => mapOutput(both, (tensor) => tensor.narrow(0, start, size)));
-}
-
 /** The next batch of real images for G's update, and D(x), which is a constant to G. */
 function drawReal(
   gan: BuiltGan,
@@ -202,9 +196,10 @@ function drawReal(
   const { images: raw, labels } = gan.realLoader.next();
   return noGrad(() => {
     const images = augmentation(gan)(raw, "real");
-    const [output] = graph.outputs("real", (rows) => [discriminate(gan)(rows(images), rows(labels))]) as [
-      DiscriminatorOutput,
-    ];
+    const { outputs } = graph.outputs("real", (rows) => ({
+      outputs: [discriminate(gan)(rows(images), rows(labels))],
+    }));
+    const [output] = outputs as [DiscriminatorOutput];
     return { images, raw, labels, output, selectedOutput: selected(output) };
   });
 }
