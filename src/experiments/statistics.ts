@@ -156,6 +156,12 @@ export function probabilityText(p: number): string {
   return p < 0.0995 ? p.toFixed(3) : p < 0.995 ? p.toFixed(2) : "1";
 }
 
+/** A p value in a sentence: `p = 0.036`, `p < 0.001`. */
+export function probabilityPhrase(p: number): string {
+  const text = probabilityText(p);
+  return `p ${text.startsWith("<") ? text : `= ${text}`}`;
+}
+
 /**
  * Whether two intervals have no point in common. Where a width is not known (one value) or a mean is not a number they
  * count as not separated: nothing has been shown.

@@ -2,7 +2,7 @@
 import { markdownTable, signedText, spreadText, statistics } from "../../../src/experiments/index.ts";
 import type { Values } from "./records.ts";
 
-const { holm, interval, pooled, probabilityText } = statistics;
+const { holm, interval, pooled, probabilityPhrase, probabilityText } = statistics;
 
 /** One arm minus another in one measure. */
 export interface Difference {
@@ -57,11 +57,8 @@ export function find(family: readonly Difference[], arm: string, measure: string
 export const shown = ({ p }: Difference): boolean => p < 0.05;
 
 /** `-1.80 ± 0.87 (p = 0.036)`; p is the corrected one. */
-export function differenceText({ tested, p }: Difference): string {
-  const text = probabilityText(p);
-  const stated = Number.isNaN(p) ? "" : ` (p ${text.startsWith("<") ? text : `= ${text}`})`;
-  return `${signedText(tested)}${stated}`;
-}
+export const differenceText = ({ tested, p }: Difference): string =>
+  `${signedText(tested)}${Number.isNaN(p) ? "" : ` (${probabilityPhrase(p)})`}`;
 
 /** Mean ± interval of values by seed. */
 export const spreadOf = (values: Values | readonly number[]): string => spreadText(interval([...values.values()]));

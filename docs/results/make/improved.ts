@@ -13,6 +13,7 @@ import {
   markdownTable,
   shown,
   spreadOf,
+  statistics,
 } from "./compare.ts";
 import { type Cell, cellsOf, labRecords } from "./records.ts";
 
@@ -78,7 +79,7 @@ function ablationAnswer(): string {
     : "undecided";
   const single = family.filter(({ arm }) => arm !== "none").filter(shown);
   return (
-    `${verdict}: FID ${spreadOf(base.of("fid"))} against ${spreadOf(none.of("fid"))}, p = ${whole.p.toFixed(3)}; ` +
+    `${verdict}: FID ${spreadOf(base.of("fid"))} against ${spreadOf(none.of("fid"))}, ${statistics.probabilityPhrase(whole.p)}; ` +
     `leaving ${single.length === 0 ? "a single one out is not shown to matter" : `out matters in ${told(single)}`}`
   );
 }

@@ -17,8 +17,8 @@ import { defineExperiment, type Figure, type OptionsOf } from "../experiment.ts"
 import { markdownTable } from "../markdown.ts";
 import { seeds, whole } from "../options.ts";
 import { engine, grouped, thousandths } from "../page.ts";
-import { interval, mean, overSeeds, separated } from "../statistics.ts";
-import { boldText, defineSweep, type Sweep } from "../sweep/index.ts";
+import { holm, interval, mean, overSeeds, pooled, probabilityPhrase } from "../statistics.ts";
+import { boldText, defineSweep, type Sweep, signedText } from "../sweep/index.ts";
 
 /** The samples that the generator learns from. */
 export const updates = ["all", "top", "bottom", "random"] as const;
@@ -291,28 +291,35 @@ export function groupTable(group: Group): string {
   return markdownTable(header, rows, 2);
 }
 
-/** The result on the share of high-quality samples, by the intervals: each arm against learning from all samples. */
+/**
+ * The result on the share of high-quality samples: each arm minus learning from all samples, by seed, with p values
+ * corrected by Holm's method over the arms.
+ */
 export function verdicts(group: Group): string[] {
   const arms = armsOf(group).map(({ update, records }) => ({
     update,
-    share: interval(records.map((record) => last(record).highQuality * 100)),
+    shares: new Map(records.map((record) => [record.seed, last(record).highQuality * 100])),
   }));
   const baseline = arms.find(({ update }) => update === "all");
   if (baseline === undefined) return [];
-  return arms
-    .filter((arm) => arm !== baseline)
-    .map(({ update, share }) => {
-      const difference = share.mean - baseline.share.mean;
-      const sign = difference >= 0 ? "above" : "below";
-      const known = Number.isFinite(share.halfWidth) && Number.isFinite(baseline.share.halfWidth);
-      const rest = known
-        ? separated(share, baseline.share)
-          ? "the intervals are apart"
-          : "the intervals overlap"
-        : "too few seeds for intervals";
-      const points = Math.abs(difference).toFixed(2);
-      return `${updateNames[update]}: ${points} points ${sign} learning from all samples; ${rest}.`;
-    });
+  const others = arms.filter((arm) => arm !== baseline);
+  const tested = others.map(({ shares }) =>
+    pooled([
+      [...shares].flatMap(([seed, share]) => {
+        const other = baseline.shares.get(seed);
+        return other === undefined ? [] : [share - other];
+      }),
+    ]),
+  );
+  const corrected = holm(tested.map(({ p }) => p));
+  return others.map(({ update }, i) => {
+    const p = corrected[i]!;
+    const over = others.length === 1 ? "" : `, by Holm's method over ${others.length} arms`;
+    const rest = Number.isNaN(p)
+      ? "too few seeds for a test"
+      : `${probabilityPhrase(p)}${over}: ${p < 0.05 ? "apart from 0" : "not told from 0"}`;
+    return `${updateNames[update]} minus all samples, by seed: ${signedText(tested[i]!)} points; ${rest}.`;
+  });
 }
 
 /** All tables as one Markdown text. */
@@ -322,6 +329,7 @@ export function mixtureTables(records: readonly MixtureRecord[]): string {
       [
         `### ${group.modes} modes, ${group.steps.toLocaleString("en")} iterations`,
         groupTable(group),
+        "The share of high-quality samples, compared with learning from all samples. P values are of this score alone; to look at all columns is to test more.",
         verdicts(group)
           .map((line) => `- ${line}`)
           .join("\n"),
