@@ -154,7 +154,7 @@ const pointOf = (threshold: number | null, name: string): Map<number, number> =>
       .map(({ seed, scores }) => [seed, scores.find((one) => one.name.startsWith(`${name}@`))!.value]),
   );
 
-const nameOf = (threshold: number | null): string => (threshold === null ? "none" : `${threshold}`);
+const nameOf = (threshold: number | null): string => (threshold === null ? "no truncation" : `${threshold}`);
 
 function truncationText(): string {
   const { points, realSaturation } = truncationCurve(truncationRecords());
@@ -177,7 +177,7 @@ function truncationText(): string {
     })),
   );
   const apart = family.filter(shown).map(({ arm }) => arm);
-  const near = family.filter((one) => !shown(one)).map((one) => `${one.arm} (${differenceText(one)})`);
+  const near = family.filter((one) => !shown(one)).map((one) => `${one.arm}: ${differenceText(one)}`);
   const share = (value: number) => `${(100 * value).toFixed(1)} %`;
   const [first, last] = [points[0]!.saturation, points.at(-1)!.saturation];
   return (

@@ -81,7 +81,7 @@ function coverage(): string {
       : "are spread less evenly"
     : "are not shown to be spread otherwise";
   return (
-    `its samples ${even} over the modes: reverse KL ${differenceText(kl)}, modes with a tenth of their share ${differenceText(tenth)}, ` +
+    `its samples ${even} over the modes: reverse KL ${differenceText(kl)}, modes with a tenth of their share (post hoc) ${differenceText(tenth)}, ` +
     `which are all 25 for ${whole} of ${held.length} seeds and ${listed(held.filter((count) => count < 25).map(String))} for the others`
   );
 }
