@@ -29,6 +29,8 @@ export interface Dataset {
   readonly broken: readonly BrokenFile[];
   /** Where the images came from and how they were resized: stored with every score. */
   readonly protocolNote?: string;
+  /** What of the files was hashed to know them again, in words: stored with every score. */
+  readonly hashed?: string;
   /** Changes whenever the files, the selection, the form or the resizer change. */
   readonly fingerprint?: string;
 }
@@ -38,7 +40,7 @@ export type DataDescriptor = Descriptor<"data", DataContext, Promise<Dataset>>;
 
 /** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */
 export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">): Dataset {
-  const { name, note, count, channels, size, classes, broken } = pack.header;
+  const { name, note, hashed, count, channels, size, classes, broken } = pack.header;
   const images = scope(() => {
     const bytes = Tensor.fromFile(pack.imagesPath, { dtype: "uint8", size: count * channels * size * size });
     return keep(bytes.view([count, channels, size, size]));
@@ -52,7 +54,20 @@ export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">)
   const protocolNote = `${note}; ${resizingOf(pack.header)}`;
   const { flip } = choice;
   const fingerprint = basename(pack.folder);
-  return { name, count, channels, size, classes: kept, images, labels, flip, broken, protocolNote, fingerprint };
+  return {
+    name,
+    count,
+    channels,
+    size,
+    classes: kept,
+    images,
+    labels,
+    flip,
+    broken,
+    protocolNote,
+    hashed,
+    fingerprint,
+  };
 }
 
 function resizingOf({ size, fit, originals, resizer }: PackHeader): string {

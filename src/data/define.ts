@@ -5,11 +5,12 @@
  */
 import { resolve } from "node:path";
 import type { z } from "zod";
+import { canonicalJson } from "../base/canonical-json.ts";
 import { type Descriptor, definer, type PlainDescriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
 import { type NamedDataset, nameDataset } from "./named.ts";
-import type { Choice, Fit, Target } from "./options.ts";
+import { type Choice, type Fit, photographs, type Target } from "./options.ts";
 import { type DataContext, type Pack, preparePack } from "./pack.ts";
 import type { ImageSource } from "./source.ts";
 import type { VectorData } from "./vectors.ts";
@@ -51,7 +52,8 @@ const kinds = new Map<string, ImageKind>();
  *
  * @param kind its name in recipes and overrides
  * @param schema its options, those of {@link ImageOptions} among them
- * @param open finds the source that the options name; throws UserError when it is not there
+ * @param open finds the source that the options name; throws UserError when it is not there. Its second argument has the
+ * cache folder and the signal that ends it
  * @param info its name on the command line, how to get its files, and which options are paths
  *
  * @throws UserError when the kind or the name belongs to another dataset.
@@ -67,12 +69,16 @@ const kinds = new Map<string, ImageKind>();
 export function defineImageDataset<S extends z.ZodObject>(
   kind: string,
   schema: S & (z.output<S> extends ImageOptions ? unknown : never),
-  open: (options: z.output<S>) => Promise<ImageSource>,
+  open: (options: z.output<S>, context: DataContext) => Promise<ImageSource>,
   { name, paths = [], ...files }: ImageDatasetInfo<keyof z.output<S> & string> = {},
 ): (options?: z.input<S>) => DataDescriptor {
   const prepare = async (options: z.output<S>, context: DataContext): Promise<Pack> => {
     const { size, channels, fit, background, classes, first } = options as unknown as ImageOptions;
-    const source = await open(options);
+    const opened = await open(options, context);
+    const own = Object.entries(options).filter(
+      ([key]) => !(key in imageOptions) && !paths.some((path) => path === key),
+    );
+    const source = keyedSource(kind, Object.fromEntries(own), opened);
     const target: Target = { size, channels, fit: fit ?? source.defaultFit?.(size) ?? "crop", background };
     return preparePack(source, target, { classes, first }, context);
   };
@@ -82,6 +88,21 @@ export function defineImageDataset<S extends z.ZodObject>(
   kinds.set(kind, { prepare, paths });
   if (name !== undefined) nameDataset({ name, kind, describe, ...files });
   return describe;
+}
+
+/** Options whose effect is in a pack's key in another way, or that have none on it. */
+const imageOptions = { ...photographs, path: undefined };
+
+/** A source whose pack belongs to a kind of dataset with its own options: files that several kinds read are told apart. */
+function keyedSource(kind: string, own: Readonly<Record<string, unknown>>, source: ImageSource): ImageSource {
+  const { name, hashed, defaultFit } = source;
+  return {
+    name,
+    fingerprint: canonicalJson([kind, name, own, source.fingerprint]),
+    ...(hashed === undefined ? {} : { hashed }),
+    ...(defaultFit === undefined ? {} : { defaultFit }),
+    open: () => source.open(),
+  };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Sources from listed files of a folder or of a zip archive, with any labels. */
+import { createHash } from "node:crypto";
 import { UserError } from "../base/errors.ts";
-import { fingerprintOf, imageExtensions, type Listed, type Listing } from "./listing.ts";
+import { type Contents, type ContentsOptions, contentsOf } from "./contents.ts";
+import { imageExtensions, type Listed, type Listing } from "./listing.ts";
 import { type BrokenFile, type ImageSource, sha256 } from "./source.ts";
 
 /** Listed files with their labels. */
@@ -17,13 +19,18 @@ export interface LabelledFiles {
   readonly published?: number;
 }
 
-/** The source of listed files. */
-export function listedSource(labelled: LabelledFiles): ImageSource {
+/** The source of listed files. Those that cannot be read are left out and listed as broken. */
+export async function listedSource(given: LabelledFiles, options: ContentsOptions = {}): Promise<ImageSource> {
+  const states = given.files.flatMap(({ state }) => state ?? []);
+  // The entries of an archive have no states, and their sums are in its directory.
+  const { hash, hashed, unreadable } = states.length > 0 ? await contentsOf(states, options) : directoryOf(given.files);
+  const labelled = unreadable.size > 0 ? without(given, unreadable) : given;
   const { name, files, labels, classes, broken, ignored } = labelled;
   return {
     name,
     // Includes all that the pack holds besides pixels: skipped files, and labels from a table.
-    fingerprint: sha256(JSON.stringify([name, fingerprintOf(files), broken, ignored, Array.from(labels), classes])),
+    fingerprint: sha256(JSON.stringify([name, hash, namesOf(files), broken, ignored, Array.from(labels), classes])),
+    hashed,
     open: async () => ({
       images: { form: "encoded", items: (index) => files[index]!.item },
       names: (index) => files[index]!.path,
@@ -33,6 +40,35 @@ export function listedSource(labelled: LabelledFiles): ImageSource {
       ignored,
       note: noteOf(labelled),
     }),
+  };
+}
+
+/** The contents of an archive's entries, as its directory states them. */
+function directoryOf(files: readonly Listed[]): Contents {
+  const hash = createHash("sha256");
+  for (const { item } of files) if (item.kind === "zip") hash.update(`${item.size} ${item.crc32}\n`);
+  return { hash: hash.digest("hex"), hashed: `size and CRC-32 of ${files.length} entries`, unreadable: new Map() };
+}
+
+/** A text that changes whenever an image is added, removed or renamed. */
+function namesOf(files: readonly Listed[]): string {
+  // Piece by piece: of a million files the text would take a hundred megabytes.
+  const hash = createHash("sha256");
+  for (const { path } of files) hash.update(`${path}\0`);
+  return hash.digest("hex");
+}
+
+function without(labelled: LabelledFiles, unreadable: ReadonlyMap<number, string>): LabelledFiles {
+  const { files, labels, broken } = labelled;
+  const kept = Array.from(files.keys()).filter((position) => !unreadable.has(position));
+  const lost = Array.from(unreadable, ([position, code]) => {
+    return { file: files[position]!.path, reason: `cannot be read (${code})` };
+  });
+  return {
+    ...labelled,
+    files: kept.map((position) => files[position]!),
+    labels: kept.map((position) => labels[position]!),
+    broken: [...broken, ...lost],
   };
 }
 

@@ -4,26 +4,25 @@
  * Archives are not unpacked: entries are read in place, so a path such as `../../x` is harmless. The archive library
  * refuses it as well. Sizes that an archive claims are checked before memory is allocated for them.
  */
-import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import { extname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/index.ts";
+import type { FileState } from "./contents.ts";
 import { LARGEST_FILE } from "./item-reader.ts";
 import type { BrokenFile, FileItem, ZipItem } from "./source.ts";
 
 /** File name endings that are taken for images, in any case. */
 export const imageExtensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif"] as const;
 
-/**
- * One image: its path inside the folder or archive, with forward slashes, and a text that changes when its bytes do.
- */
+/** One image: its path inside the folder or archive, with forward slashes, where its bytes are, and how a file was seen. */
 export interface Listed {
   readonly path: string;
   readonly item: FileItem | ZipItem;
-  readonly version: string;
+  /** Undefined of an archive's entry, whose size and CRC-32 are in the item. */
+  readonly state?: FileState;
 }
 
 /** A file of a folder. There may be millions, so properties are computed from the path when they are read. */
@@ -32,20 +31,36 @@ class ListedFile implements Listed {
   readonly #root: string;
   readonly #size: number;
   readonly #modified: number;
+  readonly #changed: number;
+  readonly #inode: number;
+  readonly #device: number;
+  readonly #seen: number;
 
-  constructor(root: string, path: string, { size, mtimeMs }: Stats) {
+  constructor(root: string, path: string, { size, mtimeMs, ctimeMs, ino, dev }: Stats, seen: number) {
     this.path = path;
     this.#root = root;
     this.#size = size;
     this.#modified = mtimeMs;
+    this.#changed = ctimeMs;
+    this.#inode = ino;
+    this.#device = dev;
+    this.#seen = seen;
   }
 
   get item(): FileItem {
     return { kind: "file", path: join(this.#root, this.path) };
   }
 
-  get version(): string {
-    return `${this.#size} ${this.#modified}`;
+  get state(): FileState {
+    return {
+      path: join(this.#root, this.path),
+      size: this.#size,
+      modified: this.#modified,
+      changed: this.#changed,
+      inode: this.#inode,
+      device: this.#device,
+      seen: this.#seen,
+    };
   }
 }
 
@@ -92,14 +107,6 @@ export async function listImages(path: string, inside = ""): Promise<Listing> {
   return draft;
 }
 
-/** A text that changes whenever an image is added, removed, renamed or rewritten. */
-export function fingerprintOf(files: readonly Listed[]): string {
-  // Piece by piece: of a million files the text would take a hundred megabytes.
-  const hash = createHash("sha256");
-  for (const { path, version } of files) hash.update(`${path}\0${version}\n`);
-  return hash.digest("hex");
-}
-
 /** Whether a name is hidden or belongs to the operating system: `.DS_Store`, `__MACOSX`, `Thumbs.db`. */
 const isLitter = (name: string): boolean => name.startsWith(".") || name === "__MACOSX" || name === "Thumbs.db";
 
@@ -130,6 +137,7 @@ async function listFolder(root: string, inside: string, draft: Draft, open: Read
   const wanted = entries.filter((name) => !isLitter(name));
   for (let begin = 0; begin < wanted.length; begin += AT_ONCE) {
     const names = wanted.slice(begin, begin + AT_ONCE);
+    const seen = Date.now();
     const infos = await Promise.allSettled(names.map((name) => stat(join(folder, name))));
     for (const [i, name] of names.entries()) {
       const path = inside === "" ? name : `${inside}/${name}`;
@@ -138,16 +146,16 @@ async function listFolder(root: string, inside: string, draft: Draft, open: Read
         const { code } = info.reason as NodeJS.ErrnoException;
         draft.broken.push({ file: path, reason: code === "ENOENT" ? "a link to nothing" : `cannot be read (${code})` });
       } else if (info.value.isDirectory()) await listFolder(root, path, draft, chain);
-      else addFile(root, path, info.value, draft);
+      else addFile(root, path, info.value, seen, draft);
     }
   }
 }
 
-function addFile(root: string, path: string, info: Stats, draft: Draft): void {
+function addFile(root: string, path: string, info: Stats, seen: number, draft: Draft): void {
   if (!isImage(path)) ignore(path, draft);
   else if (!info.isFile()) draft.broken.push({ file: path, reason: "not a regular file" });
   else if (info.size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
-  else draft.files.push(new ListedFile(root, path, info));
+  else draft.files.push(new ListedFile(root, path, info, seen));
 }
 
 async function startsLikeZip(path: string): Promise<boolean> {
@@ -239,6 +247,5 @@ function addEntry(archive: string, entry: yauzl.Entry, draft: Draft): void {
   draft.files.push({
     path,
     item: { kind: "zip", archive, offset, compressedSize, size, method, crc32 },
-    version: `${size} ${crc32}`,
   });
 }

@@ -30,7 +30,7 @@ import {
 import { removeStale, UnfinishedPack } from "./unfinished-pack.ts";
 
 /** Raised whenever the layout of a pack changes. */
-const PACK_VERSION = 1;
+const PACK_VERSION = 2;
 
 /** Most images per message: enough to hide the cost of a message, few enough for a smooth progress line. */
 const CHUNK = 256;
@@ -44,6 +44,8 @@ const headerSchema = z.object({
   version: z.literal(PACK_VERSION),
   name: z.string(),
   note: z.string(),
+  /** What of the files was hashed to find this pack again, in words. */
+  hashed: z.string(),
   count: z.int().min(1),
   channels: z.union([z.literal(1), z.literal(3)]),
   size: z.int().min(1),
@@ -124,7 +126,7 @@ export async function preparePack(
   try {
     const chosen = [...(classes ? [`classes ${classes.join(", ")}`] : []), ...(first ? [`the first ${first}`] : [])];
     const note = [opened.note, ...chosen].join("; ");
-    await writePack(unfinished, source.name, { ...opened, note }, selection, target, context);
+    await writePack(unfinished, source, { ...opened, note }, selection, target, context);
     const pack = putInPlace(unfinished.folder, folder);
     unfinished.worthKeeping = false;
     return pack;
@@ -153,7 +155,7 @@ export function openPack(folder: string): Pack | undefined {
 
 async function writePack(
   unfinished: UnfinishedPack,
-  name: string,
+  { name, hashed = "every byte" }: ImageSource,
   opened: OpenSource,
   selection: Selection,
   target: Target,
@@ -199,6 +201,7 @@ async function writePack(
     version: PACK_VERSION,
     name,
     note: opened.note,
+    hashed,
     count: unfinished.good,
     channels: target.channels,
     size: target.size,

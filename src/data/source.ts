@@ -93,6 +93,8 @@ export interface ImageSource {
   readonly name: string;
   /** Changes whenever the contents do. */
   readonly fingerprint: string;
+  /** What of the files the fingerprint covers, in words. Default: every byte. */
+  readonly hashed?: string;
   /** How images become squares of a size when the options do not say; default `crop`. */
   readonly defaultFit?: (size: number) => Fit;
   open(): Promise<OpenSource>;

@@ -8,7 +8,7 @@ import { type CollectOptions, collect, disposeSample } from "./collect.ts";
 import type { FeatureNetwork } from "./features/feature-network.ts";
 import { type ImageSet, requireSameSize } from "./images/image-set.ts";
 import type { Metric, Part, Sample } from "./metric.ts";
-import type { Drawing, Protocol } from "./protocol.ts";
+import type { Drawing, Protocol, RealSide } from "./protocol.ts";
 import { realStatistics } from "./real-statistics.ts";
 import { type Score, scoresOf } from "./score.ts";
 
@@ -82,7 +82,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
         featuresHash: network.hash,
         resizer: network.resizer,
         quantiser,
-        real: against ? { name: real!.name, count: real!.count, hash: against.hash } : null,
+        real: against ? realSide(real!, against.hash) : null,
         fakeCount: images.count,
         drawing,
         options: metric.options,
@@ -94,6 +94,10 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
     disposeSample(fake);
     if (statistics) disposeSample(statistics.sample);
   }
+}
+
+function realSide({ name, count, hashed }: ImageSet, hash: string): RealSide {
+  return { name, count, hash, ...(hashed === undefined ? {} : { hashed }) };
 }
 
 /** Splits and subsets must not follow the order of a folder, which is often sorted by class. */

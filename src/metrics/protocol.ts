@@ -32,6 +32,8 @@ const realSchema = z.strictObject({
   count: z.int(),
   /** SHA-256 over the bytes, size and number of channels of these images in their order. */
   hash: z.string(),
+  /** What of their files was hashed to find the prepared images, in words. */
+  hashed: z.string().optional(),
 });
 
 /** The real images that a score was computed with. */

@@ -15,8 +15,7 @@ const cache = join(folder, "cache");
 const pack = (descriptor: DataDescriptor, workers = 0): Promise<Pack> => packOf(descriptor, { cache, workers });
 
 describe("arrange", () => {
-  const listed = (...paths: string[]): Listed[] =>
-    paths.map((path) => ({ path, version: "", item: { kind: "file", path } }));
+  const listed = (...paths: string[]): Listed[] => paths.map((path) => ({ path, item: { kind: "file", path } }));
   const shown = (paths: string[], split?: string): unknown => {
     const { files, classes, split: found, stray } = arrange(listed(...paths), split, "x");
     return { files: files.map(({ file, label }) => `${label} ${file.path}`), classes, split: found, stray };

@@ -1,5 +1,5 @@
 /** Scores as text for a terminal. */
-import type { Drawing, Score } from "../../metrics/index.ts";
+import type { Drawing, RealSide, Score } from "../../metrics/index.ts";
 import { significant, valueText } from "../progress.ts";
 
 /** Rows with their columns aligned to the left, each as wide as its widest cell. */
@@ -31,6 +31,10 @@ function standingText({ batches, batchSize }: NonNullable<Drawing["standing"]>):
   return `standing statistics of ${batches} batches of ${batchSize}`;
 }
 
+function realText({ count, name, hash, hashed }: RealSide): string {
+  return `${count} images of ${name}, ${hash.slice(0, 12)}${hashed === undefined ? "" : ` (files known by ${hashed})`}`;
+}
+
 /** The protocol of the scores, one line per setting. */
 export function protocolLines(scores: readonly Score[]): string[] {
   const { protocol } = scores[0]!;
@@ -52,7 +56,7 @@ export function protocolLines(scores: readonly Score[]): string[] {
     ["resizer", protocol.resizer],
     ["quantiser", protocol.quantiser],
     ["images", `${protocol.fakeCount} images${drawn ? `; ${drawn.join(", ")}` : ""}`],
-    ["real", real ? `${real.count} images of ${real.name}, ${real.hash.slice(0, 12)}` : "none"],
+    ["real", real ? realText(real) : "none"],
     ...(options.length > 0 ? [["options", [...new Set(options)].join("; ")] as [string, string]] : []),
     ["seeds", protocol.seeds.join(", ")],
   ];

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource, refuseEmpty } from "../listed-source.ts";
 import { listImages } from "../listing.ts";
@@ -20,7 +21,7 @@ const IMAGES = "CelebA-HQ-img";
  * Opens the folder or zip archive.
  * @throws UserError when it is not there or holds no image.
  */
-export async function celebaHqSource(path: string | undefined): Promise<ImageSource> {
+export async function celebaHqSource(path: string | undefined, options: ContentsOptions = {}): Promise<ImageSource> {
   const root = datasetFolder("celeba-hq", path);
   const found = [join(root, IMAGES), join(root, "CelebAMask-HQ", IMAGES), root].find((folder) => existsSync(folder));
   if (found === undefined) throw new UserError(`celeba-hq: there is no ${root}; ${howToGet("celeba-hq")}`);
@@ -28,7 +29,8 @@ export async function celebaHqSource(path: string | undefined): Promise<ImageSou
   refuseEmpty(found, listing);
   const { files, broken, ignored } = listing;
   const labels = new Uint8Array(files.length);
-  return listedSource({ name: "celeba-hq", files, labels, classes: [], broken, ignored, published: 30_000 });
+  const labelled = { name: "celeba-hq", files, labels, classes: [], broken, ignored, published: 30_000 };
+  return listedSource(labelled, options);
 }
 
 /**
@@ -50,7 +52,7 @@ export const celebaHq = defineImageDataset(
     path,
     ...photographs,
   }),
-  ({ path }) => celebaHqSource(path),
+  ({ path }, context) => celebaHqSource(path, context),
   {
     name: "celeba-hq",
     byHand: (folder) =>

@@ -6,6 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource, refuseEmpty } from "../listed-source.ts";
 import { type Listed, listImages } from "../listing.ts";
@@ -60,6 +61,7 @@ export async function celebaSource(
   path: string | undefined,
   split: CelebaSplit,
   attribute?: string,
+  options: ContentsOptions = {},
 ): Promise<ImageSource> {
   const { images, root } = placesOf(path);
   const { part, count } = splits[split];
@@ -86,7 +88,7 @@ export async function celebaSource(
     else if (partition === undefined || partition.get(nameOf(file)) === part) files.push(file);
   }
   if (partition !== undefined) broken.push(...absent(partition, part, listing.files, basename(images)));
-  return listedSource({
+  const labelled = {
     name: `celeba (${attribute === undefined ? split : `${split}, ${attribute}`})`,
     files,
     labels: files.map((file) => attributes?.get(nameOf(file)) ?? 0),
@@ -94,7 +96,8 @@ export async function celebaSource(
     broken,
     ignored: listing.ignored,
     published: count,
-  });
+  };
+  return listedSource(labelled, options);
 }
 
 /** One entry for all images that a split should have and that are not there. */
@@ -133,7 +136,7 @@ export const celeba = defineImageDataset(
     attribute: z.string().min(1).optional(),
     ...photographs,
   }),
-  ({ path, split, attribute }) => celebaSource(path, split, attribute),
+  ({ path, split, attribute }, context) => celebaSource(path, split, attribute, context),
   {
     name: "celeba",
     byHand: (folder) =>

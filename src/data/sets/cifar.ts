@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { readBytes } from "../../formats/index.ts";
+import type { ContentsOptions } from "../contents.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
 import { type ImageSource, type OpenSource, sha256, sha256OfFile, splitNote } from "../source.ts";
@@ -67,12 +68,13 @@ export async function cifarSource(
   dataset: CifarDataset,
   path: string | undefined,
   split: CifarSplit,
+  options: ContentsOptions = {},
 ): Promise<ImageSource> {
   const root = datasetFolder(dataset.name, path);
   const folder = binaryFolder(dataset, root, split);
   if (folder !== undefined) return binarySource(dataset, folder, split);
   const images = imageFiles(root, split);
-  if (images !== undefined) return folderSource(images, split, dataset);
+  if (images !== undefined) return folderSource(images, split, dataset, options);
   const [first, last] = [dataset.files[split][0], dataset.files[split].at(-1)];
   const [what, are] = first === last ? [first, "is"] : [`${first} to ${last}`, "are"];
   throw new UserError(

@@ -44,7 +44,7 @@ const dataset: CifarDataset = {
 export const cifar10 = defineImageDataset(
   "cifar10",
   z.strictObject(cifarOptions),
-  ({ path, split }) => cifarSource(dataset, path, split),
+  ({ path, split }, context) => cifarSource(dataset, path, split, context),
   {
     name: "cifar10",
     download: {

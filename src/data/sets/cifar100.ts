@@ -63,7 +63,7 @@ export const cifar100 = defineImageDataset(
     granularity: z.enum(["fine", "coarse"], "must be `fine` or `coarse`").default("fine"),
     ...cifarOptions,
   }),
-  ({ path, split, granularity }) => cifarSource(dataset(granularity), path, split),
+  ({ path, split, granularity }, context) => cifarSource(dataset(granularity), path, split, context),
   {
     name: "cifar100",
     download: {

@@ -7,6 +7,7 @@
 import { basename, resolve } from "node:path";
 import { z } from "zod";
 import { suggestion, UserError } from "../../base/errors.ts";
+import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource, refuseEmpty } from "../listed-source.ts";
 import { byCodeUnit, type Listed, listImages } from "../listing.ts";
@@ -103,21 +104,27 @@ interface Expected {
  *
  * @throws UserError when it holds no image, not the wanted split, or other classes than expected.
  */
-export async function folderSource(path: string, split?: string, expected?: Expected): Promise<ImageSource> {
+export async function folderSource(
+  path: string,
+  split?: string,
+  expected?: Expected,
+  options: ContentsOptions = {},
+): Promise<ImageSource> {
   const full = resolve(path);
   const listing = await listImages(full);
   refuseEmpty(full, listing);
   const arranged = arrange(listing.files, split, full);
   if (expected !== undefined) refuseOtherClasses(full, arranged.classes, expected);
   const stray = arranged.stray.map((file) => ({ file, reason: "lies next to the class folders, so it has no class" }));
-  return listedSource({
+  const labelled = {
     name: `${expected?.name ?? basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
     files: arranged.files.map(({ file }) => file),
     labels: arranged.files.map(({ label }) => label),
     classes: arranged.classes,
     broken: [...listing.broken, ...stray],
     ignored: listing.ignored,
-  });
+  };
+  return listedSource(labelled, options);
 }
 
 /** @throws UserError unless the classes are the expected ones in their order, which is that of their names. */
@@ -154,5 +161,5 @@ export const imageFolder = defineImageDataset(
     split: z.string().min(1).optional(),
     ...photographs,
   }),
-  ({ path, split }) => folderSource(path, split),
+  ({ path, split }, context) => folderSource(path, split, undefined, context),
 );

@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { quoted, readBytes } from "../../formats/index.ts";
+import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource } from "../listed-source.ts";
 import { byCodeUnit, type Listed, listImages } from "../listing.ts";
@@ -59,6 +60,7 @@ export async function imagenetSource(
   path: string | undefined,
   split: keyof typeof published,
   wanted?: readonly string[] | string,
+  options: ContentsOptions = {},
 ): Promise<ImageSource> {
   const { folder, synsets } = splitFolder(path, split);
   const chosen = wanted === undefined ? synsets : listedSynsets(wanted);
@@ -78,7 +80,7 @@ export async function imagenetSource(
     for (const [ending, count] of Object.entries(listing.ignored)) ignored[ending] = (ignored[ending] ?? 0) + count;
   }
   const arranged = byClass(files, 0);
-  return listedSource({
+  const labelled = {
     name: `imagenet (${chosen.length === 1000 ? split : `${split}, ${chosen.length} synsets`})`,
     files: arranged.files.map(({ file }) => file),
     labels: arranged.files.map(({ label }) => label),
@@ -86,7 +88,8 @@ export async function imagenetSource(
     broken,
     ignored,
     ...(chosen.length === 1000 ? { published: published[split] } : {}),
-  });
+  };
+  return listedSource(labelled, options);
 }
 
 /**
@@ -118,7 +121,7 @@ export const imagenet = defineImageDataset(
       .optional(),
     ...photographs,
   }),
-  ({ path, split, synsets }) => imagenetSource(path, split, synsets),
+  ({ path, split, synsets }, context) => imagenetSource(path, split, synsets, context),
   {
     name: "imagenet",
     paths: ["synsets"],

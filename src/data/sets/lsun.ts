@@ -4,11 +4,12 @@
  * 1506.03365). Read in place from its LMDB databases, one per category and split: keys are hashes, values are image
  * files (JPEG, says its README; whatever they are is seen by their contents).
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { LmdbFile } from "../../formats/index.ts";
+import { type ContentsOptions, readContents } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
@@ -22,6 +23,7 @@ export async function lsunSource(
   path: string | undefined,
   categories: readonly string[],
   split: "train" | "val",
+  options: ContentsOptions = {},
 ): Promise<ImageSource> {
   const root = datasetFolder("lsun", path);
   const paths = categories.map((category) => {
@@ -30,19 +32,20 @@ export async function lsunSource(
     throw new UserError(`lsun: there is no ${database}; ${howToGet("lsun")}`);
   });
   const name = `lsun (${[...categories, split].join(", ")})`;
+  const { hash, hashed } = await readContents(paths, options);
   return {
     name,
-    // Not the contents: they are tens of gigabytes. The transaction's number changes whenever LMDB writes.
-    fingerprint: sha256(JSON.stringify([name, paths.map(versionOf)])),
+    // The databases have tens of gigabytes and are hashed by blocks. The transaction's number changes whenever LMDB writes.
+    fingerprint: sha256(JSON.stringify([name, hash, paths.map(versionOf)])),
+    hashed,
     open: async () => openLsun(paths.map(indexOf), categories, split),
   };
 }
 
 function versionOf(path: string): readonly number[] {
-  const { size, mtimeMs } = statSync(path);
   const database = new LmdbFile(path);
   try {
-    return [size, mtimeMs, database.count, database.transaction];
+    return [database.count, database.transaction];
   } finally {
     database.close();
   }
@@ -147,7 +150,7 @@ export const lsun = defineImageDataset(
     split: z.enum(["train", "val"], "must be `train` or `val`").default("train"),
     ...photographs,
   }),
-  ({ path, categories, split }) => lsunSource(path, categories, split),
+  ({ path, categories, split }, context) => lsunSource(path, categories, split, context),
   {
     name: "lsun",
     byHand: (folder) =>

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { readBytes } from "../../formats/index.ts";
+import { type ContentsOptions, readContents } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
@@ -42,7 +43,11 @@ const IMAGE = 3 * SIDE * SIDE;
  * Opens a split.
  * @throws UserError when files are absent and, on opening, when they do not have the form.
  */
-export async function stl10Source(path: string | undefined, split: keyof typeof splits): Promise<ImageSource> {
+export async function stl10Source(
+  path: string | undefined,
+  split: keyof typeof splits,
+  options: ContentsOptions = {},
+): Promise<ImageSource> {
   const root = datasetFolder("stl10", path);
   const files = splits[split];
   const folder = [root, join(root, FOLDER)].find((place) => files.every((file) => existsSync(join(place, file))));
@@ -53,11 +58,11 @@ export async function stl10Source(path: string | undefined, split: keyof typeof 
     );
   }
   const paths = files.map((file) => join(folder, file));
-  const stats = paths.map((file) => statSync(file));
+  const { hash, hashed } = await readContents(paths, options);
   return {
     name: `stl10 (${split})`,
-    // Not the contents: hashing gigabytes would delay the start of every run.
-    fingerprint: sha256(JSON.stringify([split, stats.map(({ size, mtimeMs }) => [size, mtimeMs])])),
+    fingerprint: sha256(JSON.stringify([split, hash])),
+    hashed,
     open: () => openStl10(paths, split),
   };
 }
@@ -127,7 +132,7 @@ export const stl10 = defineImageDataset(
     split: z.enum(["train", "test", "unlabeled"], "must be `train`, `test` or `unlabeled`").default("train"),
     ...photographs,
   }),
-  ({ path, split }) => stl10Source(path, split),
+  ({ path, split }, context) => stl10Source(path, split, context),
   {
     name: "stl10",
     download: {

@@ -12,6 +12,8 @@ export interface ImageSet {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+  /** What of their files was hashed to know them again, in words; undefined where there are none. */
+  readonly hashed?: string | undefined;
   /** All images once, in their order: uint8 [n, C, H, W] on the CPU with n at most `size`. The consumer disposes of each. */
   batches(size: number): Iterable<Tensor> | AsyncIterable<Tensor>;
 }
@@ -26,7 +28,7 @@ const SUBSET_SEED = 0;
  * datasetImages(await mnist().build({}), 50_000).count; // 50000
  */
 export function datasetImages(dataset: Dataset, most = dataset.count): ImageSet {
-  const { name, channels, size, images } = dataset;
+  const { name, channels, size, images, hashed } = dataset;
   const count = Math.min(most, dataset.count);
   const rows =
     count === dataset.count
@@ -41,6 +43,7 @@ export function datasetImages(dataset: Dataset, most = dataset.count): ImageSet 
     channels,
     height: size,
     width: size,
+    hashed,
     *batches(batch) {
       for (let begin = 0; begin < count; begin += batch) {
         const length = Math.min(batch, count - begin);
