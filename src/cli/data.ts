@@ -155,6 +155,7 @@ function inspectionText(found: Inspection): string {
     const hidden = found.classes.length - MOST_CLASSES_SHOWN;
     if (hidden > 0) lines.push(`    and ${hidden} more (--json lists all)`);
   }
+  if (found.total !== undefined) lines.push(`  files     ${found.total}, ${found.count} of them used`);
   const ignored = Object.entries(found.ignored).map(([extension, count]) => `${count} ${extension}`);
   if (ignored.length > 0) lines.push(`  ignored   ${ignored.join(", ")} (not images)`);
   lines.push(`  broken    ${found.broken.length === 0 ? "none" : `${found.broken.length}, skipped:`}`);

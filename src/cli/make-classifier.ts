@@ -67,7 +67,7 @@ async function describeSplits(options: ClassifierOptions): Promise<[DataDescript
   if (!isDatasetName(dataset) && existsSync(dataset)) {
     for (const split of splits) {
       // Only for a missing split: the remedy would not fit other problems with the images.
-      await folderSource(dataset, split).catch((error: unknown) => {
+      await folderSource(dataset, { split }).catch((error: unknown) => {
         if (!(error instanceof UserError)) throw error;
         const remedy = `a classifier needs sub-folders train and ${testSplit}, each with a sub-folder for every class`;
         throw new UserError(`${error.message}; ${remedy}`, { cause: error });

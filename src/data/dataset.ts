@@ -6,6 +6,7 @@ import { keep, scope, Tensor } from "../tensor/index.ts";
 import type { Choice } from "./options.ts";
 import type { DataContext, Pack, PackHeader } from "./pack.ts";
 import type { BrokenFile } from "./source.ts";
+import { usageOf } from "./usage.ts";
 
 /** Images of one size with class labels. */
 export interface Dataset {
@@ -27,6 +28,8 @@ export interface Dataset {
   readonly flip: boolean;
   /** Files that were skipped, and why. */
   readonly broken: readonly BrokenFile[];
+  /** How many images of how many files are used and what the others are, in one line; undefined when there is nothing to say. */
+  readonly usage?: string | undefined;
   /** Where the images came from and how they were resized: stored with every score. */
   readonly protocolNote?: string;
   /** What of the files was hashed to know them again, in words: stored with every score. */
@@ -64,6 +67,7 @@ export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">)
     labels,
     flip,
     broken,
+    usage: usageOf(pack.header),
     protocolNote,
     hashed,
     fingerprint,

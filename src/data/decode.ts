@@ -5,6 +5,7 @@
  * threads.
  */
 import sharp from "sharp";
+import { foreignFormat } from "./image-format.ts";
 import { ItemReader } from "./item-reader.ts";
 import type { Target } from "./options.ts";
 import { type Resized, resizeFile, resizePlanar } from "./resize.ts";
@@ -22,7 +23,15 @@ export interface Decoded {
   readonly good: Uint32Array;
   /** Width and height before resizing of each good image, in turn. */
   readonly sizes: Uint32Array;
-  readonly failures: readonly { readonly position: number; readonly reason: string }[];
+  readonly failures: readonly DecodeFailure[];
+}
+
+/** An image that failed: its position within the chunk, and why. */
+export interface DecodeFailure {
+  readonly position: number;
+  readonly reason: string;
+  /** Whether the file system failed, not the image: another time it may be read. */
+  readonly unread: boolean;
 }
 
 /** Images that one thread decodes at once: sharp decodes on the process's four pool threads, which this keeps busy. */
@@ -41,12 +50,12 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
     return decodeItem(chunk.items[position]!, chunk.target, reader);
   };
   const bytes = chunk.target.channels * chunk.target.size ** 2;
-  const results: (Resized | string)[] = [];
+  const results: (Resized | Failed)[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < count) {
       const position = next++;
-      results[position] = await decodeOne(position).catch(reasonOf);
+      results[position] = await decodeOne(position).catch(failed);
     }
   };
   try {
@@ -54,12 +63,12 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
     // libvips keeps one error text for the process, which images decoded at once take from each other: what failed is
     // decoded again on its own, so that the reason belongs to the file.
     for (const [position, result] of results.entries()) {
-      if (typeof result === "string") results[position] = await decodeOne(position).catch(reasonOf);
+      if ("reason" in result) results[position] = await decodeOne(position).catch(failed);
     }
   } finally {
     await reader.close();
   }
-  const good = results.flatMap((result, position) => (typeof result === "string" ? [] : [position]));
+  const good = results.flatMap((result, position) => ("reason" in result ? [] : [position]));
   const pixels = new Uint8Array(good.length * bytes);
   const sizes = new Uint32Array(good.length * 2);
   for (const [at, position] of good.entries()) {
@@ -67,7 +76,7 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
     pixels.set(result.pixels, at * bytes);
     sizes.set([result.width, result.height], at * 2);
   }
-  const failures = results.flatMap((reason, position) => (typeof reason === "string" ? [{ position, reason }] : []));
+  const failures = results.flatMap((result, position) => ("reason" in result ? [{ position, ...result }] : []));
   return { pixels, good: Uint32Array.from(good), sizes, failures };
 }
 
@@ -102,7 +111,16 @@ function rowsOf(columns: Uint8Array, { channels, height, width }: RawImages): Ui
 async function decodeItem(item: EncodedItem, target: Target, reader: ItemReader): Promise<Resized> {
   const bytes = await reader.read(item);
   if (bytes.byteLength === 0) throw new Error(item.kind === "lmdb" ? "the value is empty" : "the file is empty");
-  return resizeFile(bytes, target);
+  return resizeFile(bytes, target).catch((error: unknown) => {
+    const foreign = foreignFormat(bytes);
+    throw foreign === undefined ? error : new Error(foreign);
+  });
+}
+
+type Failed = Omit<DecodeFailure, "position">;
+
+function failed(error: unknown): Failed {
+  return { reason: reasonOf(error), unread: typeof (error as NodeJS.ErrnoException).syscall === "string" };
 }
 
 /** The first line of an error, without the paths and dashes that libraries put before it. */

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../base/errors.ts";
 import { type Contents, type ContentsOptions, contentsOf } from "./contents.ts";
-import { imageExtensions, type Listed, type Listing } from "./listing.ts";
-import { type BrokenFile, type ImageSource, sha256 } from "./source.ts";
+import { imageExtensions, namedLikeJpeg } from "./image-format.ts";
+import type { Listed, Listing } from "./listing.ts";
+import { type BrokenFile, type ImageSource, type LostClass, sha256 } from "./source.ts";
 
 /** Listed files with their labels. */
 export interface LabelledFiles {
@@ -15,6 +16,10 @@ export interface LabelledFiles {
   readonly classes: readonly string[];
   readonly broken: readonly BrokenFile[];
   readonly ignored: Readonly<Record<string, number>>;
+  /** How many files there are: used, broken, no images, or of another split. */
+  readonly total: number;
+  /** Classes that have lost all their files, each with one of them. */
+  readonly lost?: readonly LostClass[];
   /** The number of images of the published set, if it is one. */
   readonly published?: number;
 }
@@ -25,7 +30,7 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
   // The entries of an archive have no states, and their sums are in its directory.
   const { hash, hashed, unreadable } = states.length > 0 ? await contentsOf(states, options) : directoryOf(given.files);
   const labelled = unreadable.size > 0 ? without(given, unreadable) : given;
-  const { name, files, labels, classes, broken, ignored } = labelled;
+  const { name, files, labels, classes, broken, ignored, total, lost = [] } = labelled;
   return {
     name,
     // Includes all that the pack holds besides pixels: skipped files, and labels from a table.
@@ -38,6 +43,8 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
       classes,
       broken,
       ignored,
+      total,
+      lost,
       note: noteOf(labelled),
     }),
   };
@@ -72,16 +79,20 @@ function without(labelled: LabelledFiles, unreadable: ReadonlyMap<number, string
   };
 }
 
-/** @throws UserError when nothing in a listing is named like an image. */
+/** @throws UserError when a listing has no image that could be read. */
 export function refuseEmpty(path: string, { files, broken, ignored }: Listing): void {
-  if (files.length + broken.length > 0) return;
+  if (files.length > 0) return;
+  const [first] = broken;
+  if (first !== undefined) {
+    throw new UserError(`${path}: none of its ${broken.length} images can be read; ${first.file}: ${first.reason}`);
+  }
   const found = Object.entries(ignored).map(([extension, count]) => `${count} ${extension}`);
   const instead = found.length > 0 ? ` (found: ${found.join(", ")})` : "";
   throw new UserError(`${path}: no image files${instead}; accepted endings: ${imageExtensions.join(" ")}`);
 }
 
 function noteOf({ name, files, published }: LabelledFiles): string {
-  const lossy = files.filter((file) => /\.jpe?g$/i.test(file.path)).length;
+  const lossy = files.filter((file) => namedLikeJpeg(file.path)).length;
   const whole = published === undefined || published === files.length ? "" : ` (the published set has ${published})`;
   const kind = `${files.length} image files from ${name}${whole}`;
   if (lossy === 0) return kind;

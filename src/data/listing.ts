@@ -5,17 +5,15 @@
  * refuses it as well. Sizes that an archive claims are checked before memory is allocated for them.
  */
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
-import { open, readdir, realpath, stat } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { open, readdir, readlink, realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/index.ts";
 import type { FileState } from "./contents.ts";
-import { LARGEST_FILE } from "./item-reader.ts";
+import { endingOf, formatOf, MAGIC_LENGTH, namedLikeImage } from "./image-format.ts";
+import { ItemReader, LARGEST_FILE } from "./item-reader.ts";
 import type { BrokenFile, FileItem, ZipItem } from "./source.ts";
-
-/** File name endings that are taken for images, in any case. */
-export const imageExtensions = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".tif", ".tiff", ".avif"] as const;
 
 /** One image: its path inside the folder or archive, with forward slashes, where its bytes are, and how a file was seen. */
 export interface Listed {
@@ -68,7 +66,7 @@ class ListedFile implements Listed {
 export interface Listing {
   readonly files: readonly Listed[];
   readonly broken: readonly BrokenFile[];
-  /** Number of files that are not images, by extension. */
+  /** Number of files that are not images, by ending. */
   readonly ignored: Readonly<Record<string, number>>;
 }
 
@@ -107,16 +105,30 @@ export async function listImages(path: string, inside = ""): Promise<Listing> {
   return draft;
 }
 
-/** Whether a name is hidden or belongs to the operating system: `.DS_Store`, `__MACOSX`, `Thumbs.db`. */
-const isLitter = (name: string): boolean => name.startsWith(".") || name === "__MACOSX" || name === "Thumbs.db";
+/** Names that operating systems and storage devices use for files of their own: no images, and no classes. */
+const litter: ReadonlySet<string> = new Set([
+  "__macosx",
+  "thumbs.db",
+  "desktop.ini",
+  "@eadir",
+  "@recycle",
+  "#recycle",
+  "$recycle.bin",
+  "lost+found",
+  "system volume information",
+]);
 
-const extensionOf = (path: string): string => extname(path).toLowerCase();
-
-const isImage = (path: string): boolean => (imageExtensions as readonly string[]).includes(extensionOf(path));
+/** Whether a name is hidden (`.DS_Store`, `.Trash-1000`) or litter. */
+const isLitter = (name: string): boolean => name.startsWith(".") || litter.has(name.toLowerCase());
 
 function ignore(path: string, draft: Draft): void {
-  const extension = extensionOf(path) || "(none)";
+  const extension = endingOf(path) || "(no ending)";
   draft.ignored[extension] = (draft.ignored[extension] ?? 0) + 1;
+}
+
+/** How many files a listing has seen. */
+export function filesIn({ files, broken, ignored }: Listing): number {
+  return files.length + broken.length + Object.values(ignored).reduce((sum, count) => sum + count, 0);
 }
 
 async function listFolder(root: string, inside: string, draft: Draft, open: ReadonlySet<string>): Promise<void> {
@@ -128,7 +140,10 @@ async function listFolder(root: string, inside: string, draft: Draft, open: Read
     entries = await readdir(folder);
   } catch (error) {
     if (inside === "") throw fileError(error, "read", folder);
-    draft.broken.push({ file: inside, reason: `the folder cannot be read (${(error as NodeJS.ErrnoException).code})` });
+    draft.broken.push({
+      file: `${inside}/`,
+      reason: `the folder cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    });
     return;
   }
   // A link to a folder above would be followed for ever.
@@ -144,15 +159,46 @@ async function listFolder(root: string, inside: string, draft: Draft, open: Read
       const info = infos[i]!;
       if (info.status === "rejected") {
         const { code } = info.reason as NodeJS.ErrnoException;
-        draft.broken.push({ file: path, reason: code === "ENOENT" ? "a link to nothing" : `cannot be read (${code})` });
+        if (namedLikeImage(path) === false) ignore(path, draft);
+        else draft.broken.push({ file: path, reason: await unreachable(join(folder, name), code) });
       } else if (info.value.isDirectory()) await listFolder(root, path, draft, chain);
-      else addFile(root, path, info.value, seen, draft);
+      else await addFile(root, path, info.value, seen, draft);
     }
   }
 }
 
-function addFile(root: string, path: string, info: Stats, seen: number, draft: Draft): void {
-  if (!isImage(path)) ignore(path, draft);
+/** Why the file of a name cannot be looked at. */
+async function unreachable(path: string, code: string | undefined): Promise<string> {
+  if (code !== "ENOENT") return `cannot be read (${code})`;
+  const target = await readlink(path).catch(() => "");
+  const isAnnexed = target.includes(".git/annex/objects");
+  return isAnnexed ? "a link of git-annex whose contents are not here; run `git annex get`" : "a link to nothing";
+}
+
+/** Whether a file is a picture: by its ending, or where it has none by its first bytes. */
+async function isPicture(path: string, read: () => Promise<Uint8Array>): Promise<boolean> {
+  const named = namedLikeImage(path);
+  if (named !== undefined) return named;
+  // One that cannot be read may be one.
+  return read().then(
+    (bytes) => formatOf(bytes) !== undefined,
+    () => true,
+  );
+}
+
+async function firstBytes(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_LENGTH), 0, MAGIC_LENGTH, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+async function addFile(root: string, path: string, info: Stats, seen: number, draft: Draft): Promise<void> {
+  const read = () => (info.isFile() ? firstBytes(join(root, path)) : Promise.resolve(new Uint8Array()));
+  if (!(await isPicture(path, read))) ignore(path, draft);
   else if (!info.isFile()) draft.broken.push({ file: path, reason: "not a regular file" });
   else if (info.size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
   else draft.files.push(new ListedFile(root, path, info, seen));
@@ -170,14 +216,16 @@ async function startsLikeZip(path: string): Promise<boolean> {
 
 async function listZip(path: string, draft: Draft): Promise<void> {
   const file = openSync(path, "r");
+  const entries = new ItemReader();
   try {
     const reader = new BlockReader(file);
     const options = { lazyEntries: true, autoClose: false };
     const zip = await yauzl.fromRandomAccessReaderPromise(reader, fstatSync(file).size, options);
-    for await (const entry of zip.eachEntry()) addEntry(path, entry, draft);
+    for await (const entry of zip.eachEntry()) await addEntry(path, entry, draft, entries);
   } catch (error) {
     throw new UserError(`${path}: the zip archive cannot be used: ${(error as Error).message}`);
   } finally {
+    await entries.close();
     closeSync(file);
   }
 }
@@ -225,13 +273,12 @@ class BlockReader extends yauzl.RandomAccessReader {
   }
 }
 
-function addEntry(archive: string, entry: yauzl.Entry, draft: Draft): void {
-  const path = entry.fileName;
-  if (path.endsWith("/") || path.split("/").some(isLitter)) return;
-  if (!isImage(path)) {
-    ignore(path, draft);
-    return;
-  }
+async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reader: ItemReader): Promise<void> {
+  if (entry.fileName.endsWith("/")) return;
+  // `zip -r x.zip ./photos` and tar's converters write paths that begin with `./`.
+  const names = entry.fileName.split("/").filter((name) => name !== "." && name !== "");
+  if (names.some(isLitter)) return;
+  const path = names.join("/");
   const { compressionMethod: method, uncompressedSize: size, compressedSize, crc32 } = entry;
   let reason: string | undefined;
   if (entry.isEncrypted()) reason = "the entry is encrypted";
@@ -239,13 +286,10 @@ function addEntry(archive: string, entry: yauzl.Entry, draft: Draft): void {
     reason = `compression method ${method} is not supported (stored and deflate are)`;
   else if (size > LARGEST_FILE || compressedSize > LARGEST_FILE)
     reason = `the entry claims ${size} bytes, too large for an image`;
-  if (reason !== undefined) {
-    draft.broken.push({ file: path, reason });
-    return;
-  }
   const offset = entry.relativeOffsetOfLocalHeader;
-  draft.files.push({
-    path,
-    item: { kind: "zip", archive, offset, compressedSize, size, method, crc32 },
-  });
+  const item = { kind: "zip", archive, offset, compressedSize, size, method, crc32 } as const;
+  const read = () => (reason === undefined ? reader.read(item) : Promise.reject(new Error(reason)));
+  if (!(await isPicture(path, read))) ignore(path, draft);
+  else if (reason !== undefined) draft.broken.push({ file: path, reason });
+  else draft.files.push({ path, item });
 }

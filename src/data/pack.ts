@@ -18,6 +18,7 @@ import { type Choice, fits, type Target } from "./options.ts";
 import { packsFolder } from "./paths.ts";
 import { isCopy, resizer } from "./resize.ts";
 import {
+  type BrokenFile,
   type EncodedImages,
   type EncodedItem,
   type ImageSource,
@@ -27,7 +28,7 @@ import {
   select,
   sha256,
 } from "./source.ts";
-import { removeStale, UnfinishedPack } from "./unfinished-pack.ts";
+import { type Failure, removeStale, UnfinishedPack } from "./unfinished-pack.ts";
 
 /** Raised whenever the layout of a pack changes. */
 const PACK_VERSION = 2;
@@ -56,6 +57,8 @@ const headerSchema = z.object({
   originals: z.object({ width: range, height: range }),
   broken: z.array(z.object({ file: z.string(), reason: z.string() })),
   ignored: z.record(z.string(), z.number()),
+  /** How many files there are, of a folder or archive: those that are used and all others. */
+  total: z.int().optional(),
 });
 
 /** What `pack.json` holds. */
@@ -115,6 +118,10 @@ export async function preparePack(
 
   const opened = await source.open();
   const selection = select(opened, source.name, classes, first);
+  for (const { name, file, reason } of opened.lost ?? []) {
+    if (!selection.classes.includes(name)) continue;
+    throw new UserError(`${source.name}: none of the images of class ${name} can be read; ${file}: ${reason}`);
+  }
   let unfinished: UnfinishedPack;
   try {
     mkdirSync(packs, { recursive: true });
@@ -177,6 +184,15 @@ async function writePack(
   const workers = context.workers ?? workersFor(opened, target, total);
   const chunks = chunksOf(opened, selection, target, workers, unfinished.done);
   await decodeAll(chunks, workers, (decoded) => {
+    // Nothing is left out for good because a disk or a network failed for a moment.
+    const unread = decoded.failures.find((failure) => failure.unread);
+    if (unread !== undefined) {
+      const file = nameOf(selection.indices[unfinished.done + unread.position]!);
+      throw new UserError(
+        `${name}: ${file} cannot be read (${unread.reason}); run the command again when it can (what is prepared is kept), or ` +
+          "take the file away",
+      );
+    }
     unfinished.add(decoded);
     tell();
     context.stop?.throwIfAborted();
@@ -192,6 +208,7 @@ async function writePack(
     throw new UserError(`${name}: none of the ${total} images can be read; ${example?.file}: ${example?.reason}`);
   }
   const failed = new Set(failures.map(({ position }) => position));
+  refuseLostClass(name, selection, failures, broken);
   const labels = BigInt64Array.from(
     selection.labels.filter((_, position) => !failed.has(position)),
     BigInt,
@@ -211,8 +228,29 @@ async function writePack(
     originals: { width: unfinished.width, height: unfinished.height },
     broken,
     ignored: { ...opened.ignored },
+    ...(opened.total === undefined ? {} : { total: opened.total }),
   };
   writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
+}
+
+/** @throws UserError when all images of a class failed: it would be there by its name alone. */
+function refuseLostClass(
+  name: string,
+  { labels, classes }: Selection,
+  failures: readonly Failure[],
+  broken: readonly BrokenFile[],
+): void {
+  if (classes.length === 0 || failures.length === 0) return;
+  const left = new Int32Array(classes.length);
+  for (const label of labels) left[label]!++;
+  for (const { position } of failures) {
+    const label = labels[position]!;
+    if (--left[label]! > 0) continue;
+    const example = broken[broken.length - failures.length + failures.findIndex((one) => one.position === position)]!;
+    throw new UserError(
+      `${name}: none of the images of class ${classes[label]} can be read; ${example.file}: ${example.reason}`,
+    );
+  }
 }
 
 /** One thread per core, at most 8, fewer for few images; none if the pixels are only copied. */

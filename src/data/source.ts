@@ -71,6 +71,11 @@ export interface BrokenFile {
   readonly reason: string;
 }
 
+/** A class none of whose files can be used, and one of these. */
+export interface LostClass extends BrokenFile {
+  readonly name: string;
+}
+
 /** A source whose contents are known. */
 export interface OpenSource {
   readonly images: EncodedImages | RawImages;
@@ -81,8 +86,12 @@ export interface OpenSource {
   readonly classes: readonly string[];
   /** Files that are unusable, as the listing already shows. Default: none. */
   readonly broken?: readonly BrokenFile[];
-  /** Files that are not images, by extension. Default: none. */
+  /** Files that are not images, by ending. Default: none. */
   readonly ignored?: Readonly<Record<string, number>>;
+  /** How many files there are, of a folder or archive: those that are used and all others. */
+  readonly total?: number;
+  /** Classes that have lost all their files. Default: none. */
+  readonly lost?: readonly LostClass[];
   /** Provenance, in one sentence: which files, which split, whether they are the official ones. */
   readonly note: string;
 }

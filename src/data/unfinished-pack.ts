@@ -154,7 +154,7 @@ export class UnfinishedPack {
       Object.assign(this, { done: mark.done, good: mark.good });
       Object.assign(this.width, mark.width);
       Object.assign(this.height, mark.height);
-      this.failures.push(...mark.failures);
+      for (const failure of mark.failures) this.failures.push(failure);
       kept = end + 1;
     }
     this.#marked = this.failures.length;

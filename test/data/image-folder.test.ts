@@ -7,6 +7,7 @@ import { packOf } from "../../src/data/define.ts";
 import type { Listed } from "../../src/data/listing.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { arrange, imageFolder } from "../../src/data/sets/image-folder.ts";
+import { usageOf } from "../../src/data/usage.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { imageFile, labelsOf, type ZipEntry, zipOf } from "./files.ts";
 
@@ -17,8 +18,8 @@ const pack = (descriptor: DataDescriptor, workers = 0): Promise<Pack> => packOf(
 describe("arrange", () => {
   const listed = (...paths: string[]): Listed[] => paths.map((path) => ({ path, item: { kind: "file", path } }));
   const shown = (paths: string[], split?: string): unknown => {
-    const { files, classes, split: found, stray } = arrange(listed(...paths), split, "x");
-    return { files: files.map(({ file, label }) => `${label} ${file.path}`), classes, split: found, stray };
+    const { files, classes, split: found, lost } = arrange({ files: listed(...paths) }, { split }, "x");
+    return { files: files.map(({ file, label }) => `${label} ${file.path}`), classes, split: found, lost };
   };
 
   it("takes sub-folders as classes, in turns", () => {
@@ -26,12 +27,12 @@ describe("arrange", () => {
       files: ["0 a/1.png", "1 b/1.png", "0 a/2.png", "0 a/deep/3.png"],
       classes: ["a", "b"],
       split: undefined,
-      stray: [],
+      lost: [],
     });
   });
 
   it("numbers classes by code units, as torchvision's ImageFolder does", () => {
-    expect(arrange(listed("10/x.png", "2/x.png", "b/x.png", "B/x.png"), undefined, "x").classes).toEqual([
+    expect(arrange({ files: listed("10/x.png", "2/x.png", "b/x.png", "B/x.png") }, {}, "x").classes).toEqual([
       "10",
       "2",
       "B",
@@ -64,8 +65,29 @@ describe("arrange", () => {
     expect(shown(["train/1.png", "car/2.png"])).toMatchObject({ classes: ["car", "train"], split: undefined });
   });
 
-  it("names files that lie next to the classes", () => {
-    expect(shown(["a/1.png", "loose.png"])).toMatchObject({ files: ["0 a/1.png"], stray: ["loose.png"] });
+  it("refuses images next to the folders of classes or splits, unless classes are not wanted", () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => `${i}.png`);
+    expect(() => shown([...hundred, "set/1.png"])).toThrow(
+      "x: 100 images lie next to the folder set, 0.png first: folders are classes, and what lies next to them belongs to none; " +
+        "move it into a folder of its own or away, or take all images without classes, by `labels: false`",
+    );
+    expect(() => shown(["cover.png", "set/cat/1.png", "set/dog/1.png"])).toThrow(
+      /an image lies next to the folder set/,
+    );
+    expect(() => shown(["a/1.png", "b/1.png", "loose.png"])).toThrow(/an image lies next to 2 folders \(a, ...\)/);
+    expect(() => shown(["cover.png", "train/a/1.png", "test/a/1.png"])).toThrow(/folders are splits/);
+    const all = arrange({ files: listed("0.png", "set/1.png", "set/deep/2.png") }, { labels: false }, "x");
+    expect(all).toMatchObject({ classes: [], split: undefined });
+    expect(all.files.map(({ file }) => file.path)).toEqual(["0.png", "set/1.png", "set/deep/2.png"]);
+  });
+
+  it("keeps the name and number of a class whose files are all broken, and names it", () => {
+    const broken = [{ file: "dog/1.bmp", reason: "encrypted" }];
+    expect(arrange({ files: listed("cat/1.png", "emu/1.png"), broken }, {}, "x")).toMatchObject({
+      classes: ["cat", "dog", "emu"],
+      lost: [{ name: "dog", file: "dog/1.bmp", reason: "encrypted" }],
+    });
+    expect(arrange({ files: listed("cat/1.png"), broken }, {}, "x").classes).toEqual(["cat", "dog"]);
   });
 
   it("says which splits there are", () => {
@@ -92,7 +114,12 @@ describe("a folder of real files", () => {
       ["dogs/notes.txt", Buffer.from("not even named like one")],
       ["dogs/.hidden.png", Buffer.from("x")],
       ["__MACOSX/dogs/d.png", Buffer.from("x")],
-      ["loose.png", await imageFile("png", 8, 8, red)],
+      // What storage devices and operating systems leave: thumbnails that are no images of the set.
+      ["cats/@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg", await imageFile("jpeg", 8, 8, red)],
+      ["@eaDir/b.png", await imageFile("png", 8, 8, red)],
+      ["lost+found/c.png", await imageFile("png", 8, 8, red)],
+      ["$RECYCLE.BIN/d.png", await imageFile("png", 8, 8, red)],
+      [".Trash-1000/files/e.png", await imageFile("png", 8, 8, red)],
     ];
     for (const [path, bytes] of files) {
       mkdirSync(join(root, path, ".."), { recursive: true });
@@ -115,13 +142,15 @@ describe("a folder of real files", () => {
       "dogs/cut short.jpg",
       "dogs/empty.png",
       "dogs/text.png",
-      "loose.png",
     ]);
     expect(reasons["dogs/empty.png"]).toBe("the file is empty");
     expect(reasons["dogs/text.png"]).toMatch(/unsupported image format/);
     expect(reasons["dogs/cut short.jpg"]).toMatch(/premature end of JPEG/);
     expect(reasons["cats/dangling.png"]).toBe("a link to nothing");
-    expect(reasons["loose.png"]).toMatch(/next to the class folders/);
+    expect(made.header.total).toBe(9);
+    expect(usageOf(made.header)).toBe(
+      "photos: 4 images of 9 files; 4 cannot be used (gantry data lists them); no images: 1 .txt",
+    );
     const pixels = readFileSync(made.imagesPath);
     expect(pixels.length).toBe(4 * 3 * 64);
     // Order: cats/a.jpg (green), dogs/c.webp (blue), cats/b.PNG (red), dogs/d.png (transparent on white).
@@ -154,6 +183,8 @@ describe("a folder of real files", () => {
     const before = await pack(imageFolder({ path: root, size: 8 }));
     expect((await pack(imageFolder({ path: root, size: 8 }))).folder).toBe(before.folder);
     utimesSync(join(root, "cats/a.jpg"), 1, 1);
+    expect((await pack(imageFolder({ path: root, size: 8 }))).folder).toBe(before.folder);
+    writeFileSync(join(root, "cats/a.jpg"), await imageFile("jpeg", 20, 20, { r: 10, g: 210, b: 30 }));
     expect((await pack(imageFolder({ path: root, size: 8 }))).folder).not.toBe(before.folder);
   });
 
@@ -174,10 +205,10 @@ describe("a folder of real files", () => {
     const bad = (descriptor: () => DataDescriptor, reason: RegExp): Promise<void> =>
       expect((async () => pack(descriptor()))()).rejects.toThrow(reason);
     mkdirSync(join(folder, "texts/a"), { recursive: true });
-    writeFileSync(join(folder, "texts/a/x.bmp"), "x");
+    writeFileSync(join(folder, "texts/a/x.csv"), "x");
     await bad(
       () => imageFolder({ path: join(folder, "texts") }),
-      /no image files \(found: 1 .bmp\); accepted endings: .jpg/,
+      /no image files \(found: 1 .csv\); accepted endings: .jpg/,
     );
     writeFileSync(join(folder, "texts/a/x.png"), "x");
     await bad(() => imageFolder({ path: join(folder, "texts") }), /none of the 1 images can be read; a\/x.png: /);

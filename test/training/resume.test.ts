@@ -139,7 +139,7 @@ describe("the data of a run", () => {
     mkdirSync(join(folder, "images"));
     await paint(10);
     writeFileSync(join(folder, "images/torn.png"), "not an image");
-    const broken = "a file of images cannot be read and is left out; gantry data lists the broken files";
+    const broken = "images: 8 images of 9 files; 1 cannot be used (gantry data lists them)";
     const notes: string[] = [];
     const events = { note: (text: string) => notes.push(text) };
     try {

@@ -9,7 +9,7 @@ import { UserError } from "../../base/errors.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource, refuseEmpty } from "../listed-source.ts";
-import { listImages } from "../listing.ts";
+import { filesIn, listImages } from "../listing.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
 import type { ImageSource } from "../source.ts";
@@ -29,7 +29,8 @@ export async function celebaHqSource(path: string | undefined, options: Contents
   refuseEmpty(found, listing);
   const { files, broken, ignored } = listing;
   const labels = new Uint8Array(files.length);
-  const labelled = { name: "celeba-hq", files, labels, classes: [], broken, ignored, published: 30_000 };
+  const total = filesIn(listing);
+  const labelled = { name: "celeba-hq", files, labels, classes: [], broken, ignored, total, published: 30_000 };
   return listedSource(labelled, options);
 }
 

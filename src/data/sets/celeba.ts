@@ -9,7 +9,7 @@ import { UserError } from "../../base/errors.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource, refuseEmpty } from "../listed-source.ts";
-import { type Listed, listImages } from "../listing.ts";
+import { filesIn, type Listed, listImages } from "../listing.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
 import type { BrokenFile, ImageSource } from "../source.ts";
@@ -95,6 +95,7 @@ export async function celebaSource(
     classes: attribute === undefined ? [] : [`not ${attribute}`, attribute],
     broken,
     ignored: listing.ignored,
+    total: filesIn(listing),
     published: count,
   };
   return listedSource(labelled, options);

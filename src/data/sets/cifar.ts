@@ -74,7 +74,7 @@ export async function cifarSource(
   const folder = binaryFolder(dataset, root, split);
   if (folder !== undefined) return binarySource(dataset, folder, split);
   const images = imageFiles(root, split);
-  if (images !== undefined) return folderSource(images, split, dataset, options);
+  if (images !== undefined) return folderSource(images, { ...options, split, expected: dataset });
   const [first, last] = [dataset.files[split][0], dataset.files[split].at(-1)];
   const [what, are] = first === last ? [first, "is"] : [`${first} to ${last}`, "are"];
   throw new UserError(

@@ -2,7 +2,8 @@
  * A dataset of image files: a folder or a zip archive whose sub-folders are the classes.
  *
  * The layout is read from the paths. A single outer folder is looked through; folders named like splits (train, val,
- * test) above the classes select a part; without sub-folders the images have no classes.
+ * test) above the classes select a part; without sub-folders the images have no classes. Images next to the folders of
+ * classes are refused: whichever way they were taken, some would be gone.
  */
 import { basename, resolve } from "node:path";
 import { z } from "zod";
@@ -10,9 +11,9 @@ import { suggestion, UserError } from "../../base/errors.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource, refuseEmpty } from "../listed-source.ts";
-import { byCodeUnit, type Listed, listImages } from "../listing.ts";
+import { byCodeUnit, filesIn, type Listed, listImages } from "../listing.ts";
 import { photographs } from "../options.ts";
-import { type ImageSource, takeTurns } from "../source.ts";
+import { type BrokenFile, type ImageSource, type LostClass, takeTurns } from "../source.ts";
 
 const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
 
@@ -22,75 +23,119 @@ interface Arranged {
   readonly files: readonly { readonly file: Listed; readonly label: number }[];
   readonly classes: readonly string[];
   readonly split: string | undefined;
-  /** Files that lie next to class folders, so they belong to no class. */
-  readonly stray: readonly string[];
+  /** Classes none of whose files can be used. */
+  readonly lost: readonly LostClass[];
 }
 
-const parts = (file: { path: string }): string[] => file.path.split("/");
+/** A file in its place, whether it can be used or not. */
+type Placed = Listed | BrokenFile;
+
+const pathOf = (placed: Placed): string => ("path" in placed ? placed.path : placed.file);
+
+const parts = (placed: Placed): string[] => pathOf(placed).split("/");
+
+/** How files are arranged. */
+interface ArrangeOptions {
+  /** The wanted split. */
+  readonly split?: string | undefined;
+  /** Whether classes are wanted; without them, images outside of folders are no problem. Default true. */
+  readonly labels?: boolean | undefined;
+}
 
 /**
- * Finds split and classes in the paths. Exported for its test.
+ * Finds split and classes in the paths, those of broken files too: a class does not disappear with its files. Exported for
+ * its test.
  *
  * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does. The classes take
  * turns, so that the first N files hold every class.
  *
- * @throws UserError when the wanted split is not there, or there are splits and none is named `train` or wanted.
+ * @throws UserError when the wanted split is not there, there are splits and none is named `train` or wanted, or images
+ * lie next to the folders that are classes.
  */
-export function arrange(listed: readonly Listed[], wanted: string | undefined, where: string): Arranged {
+export function arrange(
+  { files: usable, broken = [] }: { readonly files: readonly Listed[]; readonly broken?: readonly BrokenFile[] },
+  { split: wanted, labels = true }: ArrangeOptions,
+  where: string,
+): Arranged {
   let depth = 0;
-  let files = listed;
+  let files: readonly Placed[] = [...usable, ...broken];
   let split: string | undefined;
   while (true) {
-    const tops = new Set(files.flatMap((file) => (parts(file).length > depth + 1 ? [parts(file)[depth]!] : [])));
-    const splits = [...tops].filter((top) => splitNames.includes(top.toLowerCase()));
-    const hasSplits = splits.length > 0 && splits.length === tops.size;
-    if (split === undefined && (hasSplits || (wanted !== undefined && tops.has(wanted)))) {
+    const names = new Set<string>();
+    const loose: Placed[] = [];
+    for (const file of files) {
+      const path = parts(file);
+      if (path.length > depth + 1) names.add(path[depth]!);
+      else loose.push(file);
+    }
+    const tops = [...names].sort(byCodeUnit);
+    const splits = tops.filter((top) => splitNames.includes(top.toLowerCase()));
+    const hasSplits = splits.length > 0 && splits.length === tops.length;
+    if (split === undefined && (hasSplits || (wanted !== undefined && names.has(wanted)))) {
+      if (wanted === undefined && loose.length > 0) throw mixed(where, loose, tops, "splits");
       split = wanted ?? splits.find((name) => /^train/i.test(name));
-      if (split === undefined || !tops.has(split)) {
-        const accepted = [...tops].sort(byCodeUnit).join(", ");
+      if (split === undefined || !names.has(split)) {
         throw new UserError(
-          `${where}: \`split\` (=${wanted ?? "train"}) is not one of its folders; accepted: ${accepted}`,
+          `${where}: \`split\` (=${wanted ?? "train"}) is not one of its folders; accepted: ${tops.join(", ")}`,
         );
       }
       files = files.filter((file) => parts(file)[depth] === split && parts(file).length > depth + 1);
       depth++;
       continue;
     }
-    if (tops.size === 1 && files.every((file) => parts(file).length > depth + 2)) {
+    if (tops.length === 1 && files.every((file) => parts(file).length > depth + 2)) {
       depth++;
       continue;
     }
     if (wanted !== undefined && split === undefined) {
-      throw new UserError(`${where}: there is no split \`${wanted}\`${suggestion(wanted, [...tops])}`);
+      throw new UserError(`${where}: there is no split \`${wanted}\`${suggestion(wanted, tops)}`);
+    }
+    if (tops.length > 0 && loose.length > 0) {
+      if (labels) throw mixed(where, loose, tops, "classes");
+      return { files: files.filter(isListed).map((file) => ({ file, label: 0 })), classes: [], split, lost: [] };
     }
     return { ...byClass(files, depth), split };
   }
 }
 
+const isListed = (placed: Placed): placed is Listed => "path" in placed;
+
+function mixed(where: string, loose: readonly Placed[], tops: readonly string[], what: string): UserError {
+  const images = loose.length === 1 ? "an image lies" : `${loose.length} images lie`;
+  const folders = tops.length === 1 ? `the folder ${tops[0]}` : `${tops.length} folders (${tops[0]}, ...)`;
+  const choice = what === "splits" ? "" : ", or take all images without classes, by `labels: false`";
+  return new UserError(
+    `${where}: ${images} next to ${folders}, ${pathOf(loose[0]!)} first: folders are ${what}, and what lies next to them ` +
+      `belongs to none; move it into a folder of its own or away${choice}`,
+  );
+}
+
 /**
  * Sorts files into classes by their folders at a depth of their paths. Exported for datasets that know where these are.
  */
-export function byClass(files: readonly Listed[], depth: number): Omit<Arranged, "split"> {
-  const groups = new Map<string, Listed[]>();
-  const loose: Listed[] = [];
+export function byClass(files: readonly Placed[], depth: number): Omit<Arranged, "split"> {
+  const groups = new Map<string, Placed[]>();
   for (const file of files) {
     const names = parts(file);
-    if (names.length <= depth + 1) {
-      loose.push(file);
-      continue;
-    }
+    if (names.length <= depth + 1) continue;
     const group = groups.get(names[depth]!);
     if (group === undefined) groups.set(names[depth]!, [file]);
     else group.push(file);
   }
-  if (groups.size === 0) return { files: loose.map((file) => ({ file, label: 0 })), classes: [], stray: [] };
+  if (groups.size === 0) {
+    return { files: files.filter(isListed).map((file) => ({ file, label: 0 })), classes: [], lost: [] };
+  }
   const classes = [...groups.keys()].sort(byCodeUnit);
-  const lists = classes.map((name) => groups.get(name)!);
+  const lists = classes.map((name) => groups.get(name)!.filter(isListed));
+  const lost = classes.flatMap((name, label) => {
+    if (lists[label]!.length > 0) return [];
+    return [{ name, ...(groups.get(name)![0] as BrokenFile) }];
+  });
   const turns = Array.from(takeTurns(lists.map(({ length }) => length)), ([label, round]) => ({
     file: lists[label]![round]!,
     label,
   }));
-  return { files: turns, classes, stray: loose.map((file) => file.path) };
+  return { files: turns, classes, lost };
 }
 
 /** What a folder must contain to be a certain dataset. */
@@ -99,30 +144,33 @@ interface Expected {
   readonly classes: readonly string[];
 }
 
+/** How a folder is opened as a source. */
+interface FolderOptions extends ArrangeOptions, ContentsOptions {
+  readonly expected?: Expected | undefined;
+}
+
 /**
  * Opens a folder or zip archive as a source.
  *
- * @throws UserError when it holds no image, not the wanted split, or other classes than expected.
+ * @throws UserError when it holds no image, not the wanted split, images next to the folders of classes, or other classes
+ * than expected.
  */
-export async function folderSource(
-  path: string,
-  split?: string,
-  expected?: Expected,
-  options: ContentsOptions = {},
-): Promise<ImageSource> {
+export async function folderSource(path: string, options: FolderOptions = {}): Promise<ImageSource> {
+  const { expected } = options;
   const full = resolve(path);
   const listing = await listImages(full);
   refuseEmpty(full, listing);
-  const arranged = arrange(listing.files, split, full);
+  const arranged = arrange(listing, options, full);
   if (expected !== undefined) refuseOtherClasses(full, arranged.classes, expected);
-  const stray = arranged.stray.map((file) => ({ file, reason: "lies next to the class folders, so it has no class" }));
   const labelled = {
     name: `${expected?.name ?? basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
     files: arranged.files.map(({ file }) => file),
     labels: arranged.files.map(({ label }) => label),
     classes: arranged.classes,
-    broken: [...listing.broken, ...stray],
+    broken: listing.broken,
     ignored: listing.ignored,
+    total: filesIn(listing),
+    lost: arranged.lost,
   };
   return listedSource(labelled, options);
 }
@@ -161,5 +209,5 @@ export const imageFolder = defineImageDataset(
     split: z.string().min(1).optional(),
     ...photographs,
   }),
-  ({ path, split }, context) => folderSource(path, split, undefined, context),
+  ({ path, split, labels }, { cache, stop }) => folderSource(path, { split, labels, cache, stop }),
 );

@@ -11,7 +11,7 @@ import { quoted, readBytes } from "../../formats/index.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource } from "../listed-source.ts";
-import { byCodeUnit, type Listed, listImages } from "../listing.ts";
+import { byCodeUnit, filesIn, type Listed, listImages } from "../listing.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
 import type { BrokenFile, ImageSource } from "../source.ts";
@@ -72,11 +72,13 @@ export async function imagenetSource(
   const files: Listed[] = [];
   const broken: BrokenFile[] = [];
   const ignored: Record<string, number> = {};
+  let total = 0;
   for (const synset of chosen) {
     const listing = await listImages(folder, synset);
     if (listing.files.length === 0) throw new UserError(`imagenet: ${join(folder, synset)} holds no image`);
     for (const file of listing.files) files.push(file);
-    broken.push(...listing.broken);
+    for (const file of listing.broken) broken.push(file);
+    total += filesIn(listing);
     for (const [ending, count] of Object.entries(listing.ignored)) ignored[ending] = (ignored[ending] ?? 0) + count;
   }
   const arranged = byClass(files, 0);
@@ -87,6 +89,7 @@ export async function imagenetSource(
     classes: arranged.classes,
     broken,
     ignored,
+    total,
     ...(chosen.length === 1000 ? { published: published[split] } : {}),
   };
   return listedSource(labelled, options);

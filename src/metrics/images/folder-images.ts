@@ -10,6 +10,10 @@ export interface FolderOptions {
   readonly split?: string | undefined;
   /** 1 turns colour to gray. */
   readonly channels: 1 | 3;
+  /** Cache folder; default that of all packs. */
+  readonly cache?: string | undefined;
+  /** Ends the preparation with its reason. */
+  readonly stop?: AbortSignal | undefined;
   onProgress?(progress: PackProgress): void;
 }
 
@@ -23,12 +27,14 @@ const FIRST = 8;
  * @throws UserError when there is no image, one cannot be read, they are not square, or their sizes differ.
  */
 export async function folderImages(options: FolderOptions): Promise<{ images: ImageSet; jpeg: boolean }> {
-  const { path, split, channels, onProgress } = options;
+  const { path, split, channels, onProgress, cache, stop } = options;
+  const context = { cache, stop, onProgress };
   // Any side will do to learn the size: what counts is how large the files were before.
-  const glance = await packOf(imageFolder({ path, split, channels, size: 4, first: FIRST }));
+  const form = { path, split, channels, labels: false };
+  const glance = await packOf(imageFolder({ ...form, size: 4, first: FIRST }), { cache, stop });
   const [side] = glance.header.originals.width;
-  const descriptor = imageFolder({ path, split, channels, size: Math.max(side, 4) });
-  const pack = await packOf(descriptor, { onProgress });
+  const descriptor = imageFolder({ ...form, size: Math.max(side, 4) });
+  const pack = await packOf(descriptor, context);
   const { originals, broken, count, note } = pack.header;
   const [width, height] = [originals.width, originals.height];
   if (width[0] !== width[1] || height[0] !== height[1]) {
@@ -41,14 +47,13 @@ export async function folderImages(options: FolderOptions): Promise<{ images: Im
     throw new UserError(`${path}: the images are ${width[0]}x${height[0]}; only square ones can be scored`);
   }
   if (side < 4) throw new UserError(`${path}: the images are ${side}x${side}; they must be at least 4x4`);
-  const unreadable = broken.filter(({ reason }) => !reason.includes("no class"));
-  if (unreadable.length > 0) {
-    const [first] = unreadable;
+  const [first] = broken;
+  if (first !== undefined) {
     throw new UserError(
-      `${path}: ${unreadable.length} of ${count + unreadable.length} images cannot be read, the first ${first!.file}: ${first!.reason}`,
+      `${path}: ${broken.length} of ${count + broken.length} images cannot be read, the first ${first.file}: ${first.reason}`,
     );
   }
-  const dataset: Dataset = await descriptor.build({ onProgress });
+  const dataset: Dataset = await descriptor.build(context);
   return {
     images: { ...datasetImages(dataset), name: split === undefined ? path : `${path} (${split})` },
     jpeg: note.includes("JPEG"),

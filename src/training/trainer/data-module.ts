@@ -33,8 +33,8 @@ export interface DataModule {
   readonly samplesPerEpoch: number | undefined;
   /** A note on every score. */
   readonly note: string | undefined;
-  /** Files of the data that could not be read and are left out. */
-  readonly broken: number;
+  /** How many files of the data are used, and what the others are; undefined when there is nothing to say. */
+  readonly usage: string | undefined;
   /** Changes whenever the samples may change. Undefined where they are drawn. */
   readonly fingerprint: string | undefined;
   readonly shape: DataShape;
@@ -72,7 +72,7 @@ function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
     name: dataset.name,
     samplesPerEpoch: dataset.count,
     note: dataset.protocolNote,
-    broken: dataset.broken.length,
+    usage: dataset.usage,
     fingerprint: dataset.fingerprint,
     shape: shapeOf(dataset),
     loader: () => imageLoader(dataset, settings),
@@ -87,7 +87,7 @@ function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
     name: data.name,
     samplesPerEpoch: data.samplesPerEpoch,
     note: undefined,
-    broken: 0,
+    usage: undefined,
     fingerprint: undefined,
     shape: { sample: { features: data.features }, classes: [] },
     loader: () => data.loader({ batchSize, device, seed: seedOf(seed, "data") }),

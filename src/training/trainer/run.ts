@@ -109,13 +109,7 @@ export class Run {
       if (dataModule === undefined) return this.#whereItStands();
       const engine = { gantry: gantryVersion(), ...engineSummary(), workers: rendezvous?.size ?? 1 };
       const description = this.#describe(dataModule, engine);
-      const { broken, name } = dataModule;
-      if (broken > 0) {
-        const what = broken === 1 ? "a file" : `${broken} files`;
-        events.note?.(
-          `${what} of ${name} cannot be read and ${broken === 1 ? "is" : "are"} left out; gantry data lists the broken files`,
-        );
-      }
+      if (dataModule.usage !== undefined) events.note?.(dataModule.usage);
       for (const change of [this.#engineChange(engine), this.#filesChange(dataModule)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
