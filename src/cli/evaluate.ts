@@ -110,6 +110,8 @@ export const evaluate = defineCommand({
     const onProgress = ({ name, done, total }: { name: string; done: number; total: number }) =>
       show(`preparing ${name}: ${done} of ${total} images`);
     const interrupt = watchInterrupts(() => status.print("Stopping."));
+    const warn = noteOnce(status);
+    const preparing = { onProgress, note: warn, stop: interrupt.signal };
     const opened: { close(): void | Promise<void> }[] = [];
     try {
       const subject = await openSubject({
@@ -120,7 +122,7 @@ export const evaluate = defineCommand({
         averaged: flags.averaged ?? true,
         mode,
         truncation,
-        onProgress,
+        preparing,
       });
       opened.push(subject);
       const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
@@ -134,7 +136,7 @@ export const evaluate = defineCommand({
       const needsReal = metrics.some(({ needs }) => needs.real.length > 0) || protocol.fakeCount === "real";
       const most = counts.real ?? protocol.realCount;
       const real = needsReal
-        ? await openReal(subject.value, { real: flags.real, split: flags.realSplit, most, onProgress })
+        ? await openReal(subject.value, { real: flags.real, split: flags.realSplit, most, preparing })
         : undefined;
       if (needsReal && real === undefined) {
         throw new UsageError(
@@ -143,7 +145,6 @@ export const evaluate = defineCommand({
       }
       if (real) opened.push(real);
 
-      const warn = noteOnce(status);
       if (warning !== undefined) warn(warning);
       const count = counts.fake ?? (protocol.fakeCount === "real" ? real!.value.count : protocol.fakeCount);
       const evaluations = [];

@@ -23,6 +23,8 @@ export interface Decoded {
   readonly good: Uint32Array;
   /** Width and height before resizing of each good image, in turn. */
   readonly sizes: Uint32Array;
+  /** How many of them had pixels that are not opaque. */
+  readonly transparent: number;
   readonly failures: readonly DecodeFailure[];
 }
 
@@ -71,13 +73,15 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   const good = results.flatMap((result, position) => ("reason" in result ? [] : [position]));
   const pixels = new Uint8Array(good.length * bytes);
   const sizes = new Uint32Array(good.length * 2);
+  let transparent = 0;
   for (const [at, position] of good.entries()) {
     const result = results[position] as Resized;
     pixels.set(result.pixels, at * bytes);
     sizes.set([result.width, result.height], at * 2);
+    if (result.transparent) transparent++;
   }
   const failures = results.flatMap((result, position) => ("reason" in result ? [{ position, ...result }] : []));
-  return { pixels, good: Uint32Array.from(good), sizes, failures };
+  return { pixels, good: Uint32Array.from(good), sizes, transparent, failures };
 }
 
 async function decodeRaw(images: RawImages, index: number, target: Target, reader: ItemReader): Promise<Resized> {

@@ -116,6 +116,9 @@ export function packOf(descriptor: DataDescriptor, context: DataContext = {}): P
   return found.prepare(descriptor.options as never, context);
 }
 
+/** Whether these are images in files, which {@link packOf} prepares. */
+export const isPacked = ({ kind }: AnyDataDescriptor): boolean => kinds.has(kind);
+
 /** The descriptor with absolute paths, which are valid in any working directory. */
 export function withAbsolutePaths(data: PlainDescriptor): PlainDescriptor {
   const options = { ...data.options };

@@ -1,16 +1,18 @@
 /** Data: images or vectors in, batches out. */
-export type { DataDescriptor, Dataset } from "./dataset.ts";
+export { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
 export {
   type AnyDataDescriptor,
   defineDataset,
   defineImageDataset,
   type ImageDatasetInfo,
   type ImageOptions,
+  isPacked,
   packOf,
   withAbsolutePaths,
 } from "./define.ts";
 export { type DownloadOptions, download, type OfficialFile } from "./download.ts";
 export { type GetOptions, type GetResult, getDataset } from "./get.ts";
+export { type HeaderSize, imageSizes } from "./headers.ts";
 export { type Inspection, inspect } from "./inspect.ts";
 export type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 export { type Download, type NamedDataset, namedDataset, namedDatasets, officialDataset } from "./named.ts";

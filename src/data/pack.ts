@@ -6,7 +6,7 @@
  * size]), `labels.i64` (little-endian) and `pack.json`. It is built under another name and renamed when whole, so
  * several processes can build the same pack at once: the first rename wins, and the others use its result.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -14,13 +14,12 @@ import { UserError } from "../base/errors.ts";
 import { fileError, flushFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
 import type { Chunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
+import { itemOf, nameOf } from "./headers.ts";
 import { type Choice, fits, type Target } from "./options.ts";
 import { packsFolder } from "./paths.ts";
 import { isCopy, resizer } from "./resize.ts";
 import {
   type BrokenFile,
-  type EncodedImages,
-  type EncodedItem,
   type ImageSource,
   type OpenSource,
   type RawImages,
@@ -55,6 +54,8 @@ const headerSchema = z.object({
   resizer: z.string(),
   /** Smallest and largest width and height before resizing. */
   originals: z.object({ width: range, height: range }),
+  /** How many images had pixels that are not opaque, laid over the background. */
+  transparent: z.int(),
   broken: z.array(z.object({ file: z.string(), reason: z.string() })),
   ignored: z.record(z.string(), z.number()),
   /** How many files there are, of a folder or archive: those that are used and all others. */
@@ -88,6 +89,11 @@ export interface DataContext {
   /** Decoding threads; 0 decodes in this thread. Default: one per core, at most 8; none if pixels are only copied. */
   readonly workers?: number | undefined;
   readonly onProgress?: ((progress: PackProgress) => void) | undefined;
+  /**
+   * Looks at an opened source before anything is decoded, and throws to refuse it. Not called where the pack is there
+   * already.
+   */
+  readonly examine?: ((source: OpenSource) => void | Promise<void>) | undefined;
   /** Raise it to stop. The finished part is kept, and the next time continues from there. */
   readonly stop?: AbortSignal | undefined;
 }
@@ -122,10 +128,12 @@ export async function preparePack(
     if (!selection.classes.includes(name)) continue;
     throw new UserError(`${source.name}: none of the images of class ${name} can be read; ${file}: ${reason}`);
   }
+  await context.examine?.(opened);
   let unfinished: UnfinishedPack;
   try {
     mkdirSync(packs, { recursive: true });
     removeStale(packs);
+    refuseFullDisk(source.name, packs, selection.indices.length * target.channels * target.size ** 2);
     unfinished = new UnfinishedPack(folder, target.channels * target.size ** 2);
   } catch (error) {
     throw fileError(error, "write", packs);
@@ -142,6 +150,17 @@ export async function preparePack(
   } finally {
     unfinished.close();
   }
+}
+
+/** @throws UserError when a pack of this many bytes cannot fit on the disk. */
+function refuseFullDisk(name: string, packs: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(packs);
+  if (bytes <= bavail * bsize) return;
+  const gigabytes = (count: number): string => `${(count / 1e9).toPrecision(3)} GB`;
+  throw new UserError(
+    `${name}: its prepared images would take ${gigabytes(bytes)}, and ${packs} has ${gigabytes(bavail * bsize)} left; take a ` +
+      "smaller `size`, fewer images (`first`), or another cache folder (GANTRY_CACHE)",
+  );
 }
 
 /** Opens a pack. Undefined when there is none or it is damaged. */
@@ -168,7 +187,7 @@ async function writePack(
   target: Target,
   context: DataContext,
 ): Promise<void> {
-  const nameOf = typeof opened.names === "function" ? opened.names : (i: number) => (opened.names as string[])[i]!;
+  const fileName = nameOf(opened);
   const total = selection.indices.length;
   const { folder, failures } = unfinished;
   const tell = (): void => {
@@ -187,7 +206,7 @@ async function writePack(
     // Nothing is left out for good because a disk or a network failed for a moment.
     const unread = decoded.failures.find((failure) => failure.unread);
     if (unread !== undefined) {
-      const file = nameOf(selection.indices[unfinished.done + unread.position]!);
+      const file = fileName(selection.indices[unfinished.done + unread.position]!);
       throw new UserError(
         `${name}: ${file} cannot be read (${unread.reason}); run the command again when it can (what is prepared is kept), or ` +
           "take the file away",
@@ -200,7 +219,7 @@ async function writePack(
   unfinished.finish();
   const broken = [
     ...(opened.broken ?? []),
-    ...failures.map(({ position, reason }) => ({ file: nameOf(selection.indices[position]!), reason })),
+    ...failures.map(({ position, reason }) => ({ file: fileName(selection.indices[position]!), reason })),
   ];
   if (unfinished.good === 0) {
     unfinished.worthKeeping = false;
@@ -217,7 +236,7 @@ async function writePack(
   const header: PackHeader = {
     version: PACK_VERSION,
     name,
-    note: opened.note,
+    note: [opened.note, ...transparencyNote(unfinished, target)].join("; "),
     hashed,
     count: unfinished.good,
     channels: target.channels,
@@ -226,11 +245,19 @@ async function writePack(
     fit: target.fit,
     resizer,
     originals: { width: unfinished.width, height: unfinished.height },
+    transparent: unfinished.transparent,
     broken,
     ignored: { ...opened.ignored },
     ...(opened.total === undefined ? {} : { total: opened.total }),
   };
   writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
+}
+
+function transparencyNote({ transparent }: UnfinishedPack, { background }: Target): string[] {
+  if (transparent === 0) return [];
+  return [
+    `${transparent === 1 ? "1 image" : `${transparent} images`} with transparency laid over gray level ${background}`,
+  ];
 }
 
 /** @throws UserError when all images of a class failed: it would be there by its name alone. */
@@ -275,9 +302,6 @@ function* chunksOf(
     else yield { form: "encoded", target, items: Array.from(indices, itemOf(shared)) };
   }
 }
-
-const itemOf = ({ items }: EncodedImages): ((index: number) => EncodedItem) =>
-  typeof items === "function" ? items : (index) => items[index]!;
 
 /** Raw pixels in memory shared with the workers: a message then has a reference, not the whole dataset. */
 function share(images: RawImages): RawImages {

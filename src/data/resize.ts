@@ -8,7 +8,7 @@
  * by whole factors while they are decoded, but never to less than twice the wanted size. The same version of sharp and
  * libvips gives the same bytes; the versions are part of a pack's key.
  */
-import sharp, { type Sharp } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { UserError } from "../base/errors.ts";
 import type { Target } from "./options.ts";
 
@@ -23,6 +23,8 @@ export interface Resized {
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** Whether any pixel was laid over the background because it is not opaque. */
+  readonly transparent: boolean;
 }
 
 /** Interleaved bytes as sharp returns them. */
@@ -37,16 +39,52 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
 
 /**
  * Decodes an image file (JPEG, PNG, WebP, GIF, TIFF, AVIF; of an animation the first frame) and turns it into a square.
- * Orientation follows EXIF, colours are converted to sRGB (or to luminance for one channel), 16 bits to 8, transparency
- * is laid over the background.
+ * Orientation follows EXIF, colours are converted to sRGB (or to luminance for one channel), 16 bits to 8 (value / 256),
+ * transparency is laid over the background.
  *
- * @throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels.
+ * @throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels, and when its
+ * values have no white that is known: see {@link refuseUnscaled}.
  */
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
   const image = sharp(bytes, { failOn: "error", limitInputPixels: LARGEST_IMAGE });
-  const { width, height, autoOrient } = await image.metadata();
+  const metadata = await image.metadata();
+  const { width, height, autoOrient } = metadata;
+  await refuseUnscaled(bytes, metadata);
+  const transparent = await isTransparent(bytes, metadata);
   const pixels = await convert(image.autoOrient(), target);
-  return { pixels, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+  return { pixels, width: autoOrient?.width ?? width, height: autoOrient?.height ?? height, transparent };
+}
+
+/** A 16-bit image with no larger value is taken for one of 12 bits or fewer: it would become 0 to 15 of 255. */
+const LARGEST_OF_12_BITS = 4095;
+
+/**
+ * What white is: 255 of 8 bits, 65,535 of 16. Floats, and whole numbers of other sizes, have none that all tools agree
+ * on, so libvips would make them black or white without a word.
+ *
+ * @throws an Error for such an image, and for one of 16 bits none of whose values exceeds 4,095.
+ */
+async function refuseUnscaled(bytes: Uint8Array, { depth, space, hasAlpha }: Metadata): Promise<void> {
+  if (depth === "uchar") return;
+  if (depth !== "ushort") {
+    throw new Error(
+      `its values are of type ${depth}, of which no value is known to be white; save it with 8 or 16 bits`,
+    );
+  }
+  if (space !== "grey16" && space !== "rgb16") return;
+  const { channels } = await sharp(bytes, { limitInputPixels: LARGEST_IMAGE }).stats();
+  const largest = Math.max(...(hasAlpha ? channels.slice(0, -1) : channels).map(({ max }) => max));
+  if (largest === 0 || largest > LARGEST_OF_12_BITS) return;
+  throw new Error(
+    `the largest of its 16-bit values is ${largest} of 65535, so it would be almost black; scale its values (12 bits by 16)`,
+  );
+}
+
+async function isTransparent(bytes: Uint8Array, { hasAlpha, depth }: Metadata): Promise<boolean> {
+  if (!hasAlpha) return false;
+  const image = sharp(bytes, { failOn: "error", limitInputPixels: LARGEST_IMAGE });
+  if (depth !== "uchar") return !(await image.stats()).isOpaque;
+  return (await image.extractChannel("alpha").raw().toBuffer()).some((alpha) => alpha < 255);
 }
 
 /** The form of planar images. */
@@ -67,10 +105,11 @@ export function isCopy({ channels, height, width }: Planar, target: Target): boo
 export async function resizePlanar(planar: Uint8Array, from: Planar, target: Target): Promise<Resized> {
   const { channels, height, width } = from;
   if (isCopy(from, target)) {
-    return { pixels: place({ data: interleave(planar, from), width, height, channels }, target), width, height };
+    const pixels = place({ data: interleave(planar, from), width, height, channels }, target);
+    return { pixels, width, height, transparent: false };
   }
   const image = sharp(interleave(planar, from), { raw: { width, height, channels } });
-  return { pixels: await convert(image, target), width, height };
+  return { pixels: await convert(image, target), width, height, transparent: false };
 }
 
 async function convert(image: Sharp, target: Target): Promise<Uint8Array> {

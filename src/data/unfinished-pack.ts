@@ -35,6 +35,7 @@ const range = z.tuple([z.number(), z.number()]);
 const markSchema = z.object({
   done: z.int().min(1),
   good: z.int().min(0),
+  transparent: z.int().min(0),
   width: range,
   height: range,
   /** Since the mark before. */
@@ -53,6 +54,8 @@ export class UnfinishedPack {
   done = 0;
   /** How many of them were written. */
   good = 0;
+  /** How many of these had pixels that are not opaque. */
+  transparent = 0;
   readonly failures: Failure[] = [];
   /** Smallest and largest width and height of the originals so far. */
   readonly width: [number, number] = [Number.MAX_SAFE_INTEGER, 0];
@@ -92,7 +95,7 @@ export class UnfinishedPack {
   }
 
   /** Appends a chunk of images. */
-  add({ pixels, good, sizes, failures }: Decoded): void {
+  add({ pixels, good, sizes, transparent, failures }: Decoded): void {
     writeFully(this.#open, pixels);
     for (let i = 0; i < sizes.length; i += 2) {
       widen(this.width, sizes[i]!);
@@ -101,6 +104,7 @@ export class UnfinishedPack {
     for (const { position, reason } of failures) this.failures.push({ position: this.done + position, reason });
     this.done += good.length + failures.length;
     this.good += good.length;
+    this.transparent += transparent;
     if (this.#unlock !== undefined && performance.now() >= this.#nextMark) this.#mark();
   }
 
@@ -134,9 +138,9 @@ export class UnfinishedPack {
 
   #mark(): void {
     const begun = performance.now();
-    const { done, good, width, height } = this;
+    const { done, good, transparent, width, height } = this;
     fsyncSync(this.#open);
-    const mark: Mark = { done, good, width, height, failures: this.failures.slice(this.#marked) };
+    const mark: Mark = { done, good, transparent, width, height, failures: this.failures.slice(this.#marked) };
     appendFileSync(this.#marks, `${JSON.stringify(mark)}\n`);
     this.#marked = this.failures.length;
     this.worthKeeping = true;
@@ -151,7 +155,7 @@ export class UnfinishedPack {
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", kept)) {
       const mark = parseMark(text.toString("utf8", kept, end));
       if (mark === undefined || mark.good * bytes > size) break;
-      Object.assign(this, { done: mark.done, good: mark.good });
+      Object.assign(this, { done: mark.done, good: mark.good, transparent: mark.transparent });
       Object.assign(this.width, mark.width);
       Object.assign(this.height, mark.height);
       for (const failure of mark.failures) this.failures.push(failure);

@@ -4,10 +4,13 @@ import { UserError } from "../base/errors.ts";
 import { inferenceMode, keep, scope, Tensor } from "../tensor/index.ts";
 import type { FeatureNetwork } from "./features/feature-network.ts";
 import { Moments } from "./formulas/moments.ts";
-import type { ImageSet } from "./images/image-set.ts";
+import { batchSizeOf, type ImageSet } from "./images/image-set.ts";
 import type { Part, Sample } from "./metric.ts";
 
-/** Images per pass of the feature network: Inception's activations of 64 images take some 350 MB. */
+/**
+ * Images per pass of the feature network: Inception's activations of 64 images take some 350 MB. Of images above 418 pixels
+ * fewer are taken, as they reach the network at their own size and in float32.
+ */
 const BATCH = 64;
 
 /** Progress of a pass. */
@@ -45,7 +48,7 @@ export async function collect(
   }));
   try {
     let done = 0;
-    for await (const batch of images.batches(BATCH)) {
+    for await (const batch of images.batches(batchSizeOf(images, BATCH))) {
       const size = batch.shape[0]!;
       inferenceMode(() =>
         scope(() => {

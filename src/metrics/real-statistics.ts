@@ -34,7 +34,7 @@ export async function realStatistics(
   parts: ReadonlySet<Part>,
   options: CollectOptions = {},
 ): Promise<RealStatistics> {
-  const hash = await hashOf(images);
+  const hash = await hashOf(images, options.stop);
   const { threads: _, ...engine } = engineSummary();
   const { name, hash: weights, resizer } = network;
   const key = sha256(canonicalJson({ version: VERSION, hash, name, weights, resizer, engine })).slice(0, 32);

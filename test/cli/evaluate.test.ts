@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -134,6 +134,65 @@ describe("gantry evaluate", () => {
     for (let i = 0; i < 2; i++) expect((await ran("again.json")).code).toBe(0);
   });
 
+  it("takes gray files and gray arrays of equal pixels for the same data", async () => {
+    for (const what of ["digits", "digits.npz"]) {
+      const { code, stderr } = await evaluate(what, "--real", "real.npz", "--metrics", "fid", "--out", `${what}.json`);
+      expect(code, stderr).toBe(0);
+      const real = await evaluate(what, "--real", "mnist", "--metrics", "fid", "--out", `${what} mnist.json`);
+      expect(real.code).toBe(0);
+    }
+    for (const pair of [
+      ["digits.json", "digits.npz.json"],
+      ["digits mnist.json", "digits.npz mnist.json"],
+    ]) {
+      const compared = await inProcess(["compare", ...pair]);
+      expect(compared.code, compared.stderr).toBe(0);
+    }
+  });
+
+  it("says how many images of how many files are scored, and what became of transparency", async () => {
+    const cells = join(work, "cells");
+    mkdirSync(join(cells, "more"), { recursive: true });
+    const image = (alpha: number) =>
+      sharp({ create: { width: 16, height: 16, channels: 4, background: { r: 9, g: 9, b: 9, alpha } } }).png();
+    for (let i = 0; i < 20; i++) await image(i % 4 === 0 ? 0 : 1).toFile(join(cells, `${i}.png`));
+    for (let i = 0; i < 5; i++) await image(1).toFile(join(cells, `more/${i}.png`));
+    writeFileSync(join(cells, "notes.txt"), "x");
+    const { code, stdout, stderr } = await evaluate("cells", "--real", "real.npz", "--metrics", "fid");
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("note: cells: 25 images of 26 files; no images: 1 .txt\n");
+    expect(stderr).toContain("note: cells: bytes as given, 5 of 25 with transparency laid over white\n");
+    expect(stdout).toContain("bytes as given, 5 of 25 with transparency laid over white");
+    expect(stdout).toMatch(/images +25 images/);
+  });
+
+  it("stops at Ctrl-C while it prepares images", async () => {
+    const cache = join(work, "interrupted cache");
+    vi.stubEnv("GANTRY_CACHE", cache);
+    // Once pixels are written.
+    const watch = setInterval(() => {
+      const begun = existsSync(join(cache, "packs")) && readdirSync(join(cache, "packs")).length > 0;
+      if (begun) process.emit("SIGINT");
+      if (begun) clearInterval(watch);
+    }, 20);
+    try {
+      const { code, stderr } = await inProcess([
+        "evaluate",
+        "stacked-mnist",
+        "--size",
+        "64",
+        "--metrics",
+        "modes",
+        ...options,
+      ]);
+      expect(code).toBe(130);
+      expect(stderr).toContain("Stopping.");
+    } finally {
+      clearInterval(watch);
+      vi.unstubAllEnvs();
+    }
+  });
+
   it("runs as a process of its own", async () => {
     const { code, stdout, stderr } = await start(["evaluate", "run", ...options, "--count", "70", "--json"], {
       cwd: work,
@@ -220,7 +279,11 @@ describe("gantry evaluate", () => {
     ],
     ["images of another size", ["digits.npz", "--real", "wide.npz"], /are 16x16 and those of wide.npz 8x16/],
     ["an empty folder", ["empty"], /no image files/],
-    ["images of several sizes", ["mixed"], /different sizes, 16 to 20 pixels wide/],
+    [
+      "images of several sizes",
+      ["mixed"],
+      /different sizes, a.png is 16x16 and b.png is 20x20; a score needs one size/,
+    ],
     ["a broken image", ["broken"], /1 of 2 images cannot be read, the first b.png: /],
     ["fewer images than a subset", ["run", "--metrics", "kid", "--count", "30"], /30/],
     [
@@ -228,6 +291,22 @@ describe("gantry evaluate", () => {
       ["digits", "--real", "mnist", "--count", "5"],
       /is a fixed set of images, and all of them are scored/,
     ],
+    [
+      "16-bit arrays",
+      ["deep.npz"],
+      /no array of images \(.*array arr_0: element type u2 is not supported; accepted: .*u1/,
+    ],
+    [
+      "a run as real images",
+      ["digits", "--real", "run"],
+      /--real run is a run, whose folder holds sheets of samples; give/,
+    ],
+    [
+      "real images that would be blur",
+      ["large.npz", "--real", "mnist"],
+      /--real mnist: its images are 28x28 and the samples 256x256; enlarged 9 times they would be blur/,
+    ],
+    ["images larger than can be scored", ["huge"], /huge: the images are 1040x1040; at most 1024x1024 can be scored/],
     ["floats", ["floats.npz"], /holds no array of images \(arr_0 is float32 \[2, 2, 2, 3\]\); expected one of uint8/],
   ])("refuses %s", async (_, args, message) => {
     const image = (size: number) =>
@@ -246,6 +325,15 @@ describe("gantry evaluate", () => {
       join(work, "floats.npz"),
       zipOf([{ name: "arr_0.npy", data: Buffer.from(floats.toString("latin1").replace("|u1", "<f4"), "latin1") }]),
     );
+    const deep = npy([2, 2, 2, 3], new Uint8Array(48));
+    writeFileSync(
+      join(work, "deep.npz"),
+      zipOf([{ name: "arr_0.npy", data: Buffer.from(deep.toString("latin1").replace("|u1", "<u2"), "latin1") }]),
+    );
+    const large = npy([2, 256, 256, 1], new Uint8Array(2 * 256 * 256));
+    writeFileSync(join(work, "large.npz"), zipOf([{ name: "arr_0.npy", data: large }]));
+    mkdirSync(join(work, "huge"), { recursive: true });
+    await image(1040).toFile(join(work, "huge/a.png"));
     const { code, stderr, stdout } = await evaluate(...args);
     expect(code).toBeGreaterThan(0);
     expect(stdout).toBe("");

@@ -86,6 +86,37 @@ export function imageFile(
   return image.toFormat(kind, kind in lossless ? lossless[kind as keyof typeof lossless] : {}).toBuffer();
 }
 
+/**
+ * A gray TIFF, uncompressed in one strip (TIFF 6.0, sections 2 and 8): `samples` is 1 for whole numbers, 2 for signed ones,
+ * 3 for floats.
+ */
+export function tiffOf(width: number, height: number, bits: number, samples: 1 | 2 | 3, data: Uint8Array): Buffer {
+  const tags: [tag: number, type: number, value: number][] = [
+    [256, 4, width],
+    [257, 4, height],
+    [258, 3, bits],
+    [259, 3, 1],
+    [262, 3, 1],
+    [273, 4, 8],
+    [277, 3, 1],
+    [278, 4, height],
+    [279, 4, data.length],
+    [339, 3, samples],
+  ];
+  const head = Buffer.from("49492a0000000000", "hex");
+  head.writeUInt32LE(8 + data.length, 4);
+  const directory = Buffer.alloc(2 + 12 * tags.length + 4);
+  directory.writeUInt16LE(tags.length, 0);
+  for (const [i, [tag, type, value]] of tags.entries()) {
+    const at = 2 + 12 * i;
+    directory.writeUInt16LE(tag, at);
+    directory.writeUInt16LE(type, at + 2);
+    directory.writeUInt32LE(1, at + 4);
+    directory.writeUInt32LE(value, at + 8);
+  }
+  return Buffer.concat([head, data, directory]);
+}
+
 /** CIFAR records: labels, then three planes; pixel p of plane c of record i is (i + c + p) % 256. */
 export function cifarRecords(count: number, first = 0, labels = 1): Buffer {
   const record = labels + 3072;

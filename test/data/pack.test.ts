@@ -143,6 +143,18 @@ describe("preparePack", () => {
     expect(existsSync(join(cache, "packs")) ? readdirSync(join(cache, "packs")) : []).toEqual([]);
   });
 
+  it("refuses a pack that does not fit on the disk before it begins one", async () => {
+    const cache = join(folder, "full");
+    const huge: ImageSource = {
+      ...source(4),
+      open: async () => ({ ...(await source(4).open()), labels: new Uint8Array(100_000_000) }),
+    };
+    await expect(preparePack(huge, { ...target, size: 1024, channels: 3 }, all, { cache })).rejects.toThrow(
+      /counted: its prepared images would take 3.15e\+5 GB, and .*packs has .* GB left; take a smaller `size`/,
+    );
+    expect(readdirSync(join(cache, "packs"))).toEqual([]);
+  });
+
   it("says where it cannot write", async () => {
     const cache = join(folder, "a file");
     writeFileSync(cache, "");

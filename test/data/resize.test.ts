@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Fit, Target } from "../../src/data/options.ts";
 import { resizeFile, resizePlanar } from "../../src/data/resize.ts";
 import { fixture } from "../formats/folder.ts";
-import { imageFile } from "./files.ts";
+import { imageFile, tiffOf } from "./files.ts";
 
 const target = (size: number, channels: 1 | 3, fit: Fit, background = 255): Target => ({
   size,
@@ -170,6 +170,53 @@ describe("colour", () => {
     const { pixels } = await resizeFile(printed, target(8, 3, "crop"));
     expect(pixels[0]!).toBeGreaterThan(180);
     expect(pixels[64]!).toBeLessThan(90);
+  });
+
+  it("refuses values without a known white, which would become black or white without a word", async () => {
+    const resized = (bytes: Buffer) => resizeFile(bytes, target(4, 1, "crop"));
+    const bytesOf = (values: Float32Array | Float64Array | Uint16Array | Int16Array | Uint32Array) =>
+      new Uint8Array(values.buffer);
+    const ramp = (largest: number) => Array.from({ length: 16 }, (_, i) => (i * largest) / 15);
+    for (const largest of [1, 4095]) {
+      const floats = tiffOf(4, 4, 32, 3, bytesOf(Float32Array.from(ramp(largest))));
+      expect((await sharp(floats).metadata()).depth).toBe("float");
+      await expect(resized(floats)).rejects.toThrow(/values are of type float, of which no value is known to be white/);
+    }
+    const doubles = tiffOf(4, 4, 64, 3, bytesOf(Float64Array.from(ramp(1))));
+    await expect(resized(doubles)).rejects.toThrow(/values are of type double/);
+    const signed = tiffOf(4, 4, 16, 2, bytesOf(Int16Array.from(ramp(3000))));
+    await expect(resized(signed)).rejects.toThrow(/values are of type short/);
+    const long = tiffOf(4, 4, 32, 1, bytesOf(Uint32Array.from(ramp(1e6))));
+    await expect(resized(long)).rejects.toThrow(/values are of type uint/);
+
+    const twelveBits = tiffOf(4, 4, 16, 1, bytesOf(Uint16Array.from(ramp(4095))));
+    await expect(resized(twelveBits)).rejects.toThrow(
+      "the largest of its 16-bit values is 4095 of 65535, so it would be almost black; scale its values (12 bits by 16)",
+    );
+    const sixteenBits = tiffOf(4, 4, 16, 1, bytesOf(Uint16Array.from(ramp(65535))));
+    const { pixels } = await resized(sixteenBits);
+    for (const [i, value] of ramp(65535).entries()) expect(Math.abs(pixels[i]! - value / 257)).toBeLessThanOrEqual(1);
+    const black = tiffOf(4, 4, 16, 1, new Uint8Array(32));
+    expect((await resized(black)).pixels[0]).toBe(0);
+    const bytes = tiffOf(4, 4, 8, 1, Uint8Array.from(ramp(60)));
+    expect((await resized(bytes)).pixels[15]).toBe(60);
+    const veiled = await sharp(new Uint16Array(16).fill(4000), { raw: { width: 4, height: 4, channels: 1 } })
+      .ensureAlpha()
+      .toColourspace("grey16")
+      .png()
+      .toBuffer();
+    await expect(resized(veiled)).rejects.toThrow(/largest of its 16-bit values is 4000/);
+  });
+
+  it("says whether transparency was laid over the background: opaque images with a fourth channel have none", async () => {
+    const of = async (alpha: number) => {
+      const file = await imageFile("png", 4, 4, { r: 0, g: 0, b: 0, alpha });
+      expect((await sharp(file).metadata()).hasAlpha).toBe(true);
+      return resizeFile(file, target(4, 1, "crop"));
+    };
+    expect(await of(1)).toMatchObject({ transparent: false });
+    expect(await of(0)).toMatchObject({ transparent: true });
+    expect((await of(0.5)).transparent).toBe(true);
   });
 
   it("sets a sideways photograph upright", async () => {

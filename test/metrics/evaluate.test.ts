@@ -231,8 +231,22 @@ describe("sets of images", () => {
       batches: () => [Tensor.fromArray(bytes, [2, channels, height, width])],
     });
     const shapes = [shaped(3, 4, 4), shaped(1, 12, 4), shaped(1, 4, 12), shaped(3, 8, 2)];
-    expect(new Set(await Promise.all(shapes.map(hashOf))).size).toBe(4);
+    expect(new Set(await Promise.all(shapes.map((set) => hashOf(set)))).size).toBe(4);
     expect(await hashOf(shaped(3, 4, 4))).toBe(await hashOf(shapes[0]!));
+  });
+
+  it("of gray images are the same as one channel or as three equal ones, and of colours are not", async () => {
+    const set = (channels: number, bytes: Uint8Array): ImageSet => ({
+      ...{ name: "bytes", count: 2, channels, height: 4, width: 4 },
+      batches: () => [Tensor.fromArray(bytes, [2, channels, 4, 4])],
+    });
+    const gray = Uint8Array.from({ length: 32 }, (_, i) => 7 * i);
+    const tripled = Uint8Array.from({ length: 96 }, (_, i) => gray[Math.floor(i / 48) * 16 + (i % 16)]!);
+    const coloured = tripled.with(95, 0);
+    expect(await hashOf(set(3, tripled))).toBe(await hashOf(set(1, gray)));
+    expect(await hashOf(set(3, coloured))).not.toBe(await hashOf(set(1, gray)));
+    const stopped = hashOf(set(1, gray), AbortSignal.abort(new Error("enough")));
+    await expect(stopped).rejects.toThrow("enough");
   });
 
   it("of a part are a fixed random choice, each image once, in order", async () => {

@@ -3,7 +3,17 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fromPlain } from "../../base/descriptor.ts";
 import { suggestion, UserError } from "../../base/errors.ts";
-import { type DataDescriptor, type Dataset, imageFolder, type PackProgress } from "../../data/index.ts";
+import {
+  type DataDescriptor,
+  type Dataset,
+  imageFolder,
+  imageSizes,
+  isPacked,
+  type OpenSource,
+  openDataset,
+  type PackProgress,
+  packOf,
+} from "../../data/index.ts";
 import { BYTES, datasetImages, type FakeImages, folderImages, type ImageSet, npzImages } from "../../metrics/index.ts";
 import { importModules } from "../../recipe/index.ts";
 import { generatedImages, openCheckpoint, RunDirectory } from "../../training/index.ts";
@@ -27,7 +37,15 @@ export interface SubjectOptions {
   readonly averaged: boolean;
   readonly mode: "eval" | "train";
   readonly truncation?: number | undefined;
+  readonly preparing: Preparing;
+}
+
+/** What the preparation of images tells, and what ends it. */
+export interface Preparing {
   onProgress?(progress: PackProgress): void;
+  /** Called with what a user should know of the images: how many files are used, or enlarged. */
+  note?(message: string): void;
+  readonly stop?: AbortSignal | undefined;
 }
 
 /** What is evaluated. */
@@ -97,11 +115,11 @@ const noClose = (): void => {};
  * @throws UserError when it is nothing that can be.
  */
 export async function openSubject(options: SubjectOptions): Promise<Opened<Subject>> {
-  const { what, split, size, onProgress } = options;
+  const { what, split, size, preparing } = options;
   const kind = kindOf(what);
   if (kind === "run") return openRunSubject(options);
   if (kind === "dataset") {
-    const dataset = await buildData(describeDataset(what, given({ split, size })), onProgress);
+    const dataset = await buildData(describeDataset(what, given({ split, size })), preparing);
     return {
       value: fixed(dataset.name, datasetImages(dataset), describeDataset(what, given({ size }))),
       close: noClose,
@@ -116,11 +134,19 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
     const { images, close } = await npzImages(what);
     return { value: fixed(what, images), close };
   }
-  const { images, jpeg } = await folderImages({ path: resolve(what), split, channels: 3, ...progressOf(onProgress) });
+  const { images, quantiser, jpeg, usage } = await folderImages({
+    path: resolve(what),
+    split,
+    channels: 3,
+    ...preparing,
+  });
+  if (usage !== undefined) preparing.note?.(usage);
+  if (quantiser !== BYTES) preparing.note?.(`${what}: ${quantiser}`);
   const warning = jpeg
     ? `${what} holds JPEG files: scores see JPEG's artefacts; keep samples as PNG or .npz to score the generator alone`
     : undefined;
-  return { value: { ...fixed(what, { ...images, name: what }), warning }, close: noClose };
+  const subject = fixed(what, { ...images, name: what }, undefined, quantiser);
+  return { value: { ...subject, warning }, close: noClose };
 }
 
 async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>> {
@@ -146,8 +172,8 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
 }
 
 /** A fixed set of images. */
-function fixed(title: string, images: ImageSet, data?: DataDescriptor): Subject {
-  const fake: FakeImages = { images, drawing: null, quantiser: BYTES };
+function fixed(title: string, images: ImageSet, data?: DataDescriptor, quantiser: string = BYTES): Subject {
+  const fake: FakeImages = { images, drawing: null, quantiser };
   return { title, drawn: false, images: () => fake, data, shape: images };
 }
 
@@ -158,17 +184,21 @@ export interface RealOptions {
   readonly split?: string | undefined;
   /** At most this many images. */
   readonly most?: number | undefined;
-  onProgress?(progress: PackProgress): void;
+  readonly preparing: Preparing;
 }
+
+/** Real images may be enlarged this many times at most to the size of the samples. */
+const MOST_ENLARGED = 4;
 
 /**
  * Opens the real images that a subject is compared with, prepared at its size; undefined where there is nothing to
  * choose.
  *
- * @throws UserError when they are not there.
+ * @throws UserError when they are not there, are a run, or are so much smaller than the samples that a score would compare
+ * with blur.
  */
 export async function openReal(subject: Subject, options: RealOptions): Promise<Opened<ImageSet> | undefined> {
-  const { real, split, most, onProgress } = options;
+  const { real, split, most, preparing } = options;
   const size = subject.shape.height;
   if (real?.endsWith(".npz")) {
     if (!existsSync(real)) throw new UserError(`--real ${real} does not exist`);
@@ -184,12 +214,32 @@ export async function openReal(subject: Subject, options: RealOptions): Promise<
         `--real ${real} is neither a folder or zip of images, an .npz file, nor a dataset's name${suggestion(real, datasetNames)}`,
       );
     }
-    descriptor = imageFolder({ path: resolve(real), size, channels, ...given({ split }) });
+    if (existsSync(join(real, "recipe.json"))) {
+      throw new UserError(
+        `--real ${real} is a run, whose folder holds sheets of samples; give real images: a dataset's name, a folder, a zip or ` +
+          "an .npz file. Without --real a run is compared with its own data",
+      );
+    }
+    descriptor = imageFolder({ path: resolve(real), size, channels, labels: false, ...given({ split }) });
   } else if (descriptor !== undefined && split !== undefined) {
     descriptor = withSplit(descriptor, split);
   }
   if (descriptor === undefined) return undefined;
-  return { value: datasetImages(await buildData(descriptor, onProgress), most), close: noClose };
+  const own = real === undefined;
+  const dataset = await buildData(descriptor, preparing, own ? undefined : (source) => refuseBlur(real, source, size));
+  return { value: datasetImages(dataset, most), close: noClose };
+}
+
+/** @throws UserError when real images would be enlarged too much. */
+async function refuseBlur(real: string, source: OpenSource, size: number): Promise<void> {
+  for await (const { width, height } of imageSizes(source)) {
+    const side = Math.max(width, height);
+    if (side * MOST_ENLARGED >= size) return;
+    throw new UserError(
+      `--real ${real}: its images are ${width}x${height} and the samples ${size}x${size}; enlarged ${Math.floor(size / side)} times ` +
+        "they would be blur: give real images of the samples' size, or reduce the samples",
+    );
+  }
 }
 
 /** The same data from another split. */
@@ -197,13 +247,25 @@ function withSplit(data: DataDescriptor, split: string): DataDescriptor {
   return fromPlain({ role: "data", kind: data.kind, options: { ...data.options, split } }) as DataDescriptor;
 }
 
-function buildData(descriptor: DataDescriptor, onProgress?: (progress: PackProgress) => void): Promise<Dataset> {
-  return descriptor.build({ onProgress });
+/** Opens data, and tells how many of their files are used and whether they are enlarged. */
+async function buildData(
+  descriptor: DataDescriptor,
+  { onProgress, note, stop }: Preparing,
+  examine?: (source: OpenSource) => Promise<void>,
+): Promise<Dataset> {
+  const context = { onProgress, stop, examine };
+  // Arrays in memory and data of a user's own have no pack.
+  if (!isPacked(descriptor)) return descriptor.build(context);
+  const pack = await packOf(descriptor, context);
+  const { name, originals, size, fit } = pack.header;
+  const side = Math.max(originals.width[1], originals.height[1]);
+  if (side < size && fit !== "pad") note?.(`${name}: images of ${side} pixels are enlarged to ${size}`);
+  const dataset = openDataset(pack, descriptor.options as { flip: boolean; labels: boolean });
+  if (dataset.usage !== undefined) note?.(dataset.usage);
+  return dataset;
 }
 
 /** The options that were given. */
 function given(options: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
-
-const progressOf = (onProgress: SubjectOptions["onProgress"]) => (onProgress ? { onProgress } : {});

@@ -1,6 +1,15 @@
 /** A folder or zip archive of image files, made by any tool: every file, at its own size. */
 import { UserError } from "../../base/errors.ts";
-import { type Dataset, imageFolder, type PackProgress, packOf } from "../../data/index.ts";
+import {
+  type HeaderSize,
+  imageFolder,
+  imageSizes,
+  type OpenSource,
+  openDataset,
+  type PackProgress,
+  packOf,
+} from "../../data/index.ts";
+import { BYTES } from "../evaluate.ts";
 import { datasetImages, type ImageSet } from "./image-set.ts";
 
 /** How a folder is opened. */
@@ -20,22 +29,41 @@ export interface FolderOptions {
 /** Files that are looked at to learn the size of the images. */
 const FIRST = 8;
 
+/** The largest side that can be scored: that of the largest images of a dataset. */
+const LARGEST_SIDE = 1024;
+
+/** The images of a folder, and what their scores depend on besides. */
+export interface FolderImages {
+  readonly images: ImageSet;
+  /** How files became bytes. */
+  readonly quantiser: string;
+  /** Whether any is stored as JPEG, whose artefacts scores see. */
+  readonly jpeg: boolean;
+  /** How many images of how many files these are, in one line. */
+  readonly usage: string | undefined;
+}
+
+/** The gray level behind transparent pixels: white, as viewers show them. */
+const BACKGROUND = 255;
+
 /**
- * The images of a folder or zip archive, none resized and none left out; `jpeg` says whether any was stored as JPEG,
- * whose artefacts scores see.
+ * The images of a folder or zip archive, none resized and none left out. Transparent pixels are laid over white.
  *
- * @throws UserError when there is no image, one cannot be read, they are not square, or their sizes differ.
+ * @throws UserError when there is no image, one cannot be read, they are not square, too large, or their sizes differ: that
+ * is seen by their headers before any is decoded.
  */
-export async function folderImages(options: FolderOptions): Promise<{ images: ImageSet; jpeg: boolean }> {
+export async function folderImages(options: FolderOptions): Promise<FolderImages> {
   const { path, split, channels, onProgress, cache, stop } = options;
-  const context = { cache, stop, onProgress };
+  const form = { path, split, channels, labels: false, background: BACKGROUND };
   // Any side will do to learn the size: what counts is how large the files were before.
-  const form = { path, split, channels, labels: false };
   const glance = await packOf(imageFolder({ ...form, size: 4, first: FIRST }), { cache, stop });
   const [side] = glance.header.originals.width;
-  const descriptor = imageFolder({ ...form, size: Math.max(side, 4) });
-  const pack = await packOf(descriptor, context);
-  const { originals, broken, count, note } = pack.header;
+  refuseSize(path, side, glance.header.originals.height[0]);
+  const examine = (source: OpenSource) => requireOneSize(path, source, stop);
+  const descriptor = imageFolder({ ...form, size: side });
+  const pack = await packOf(descriptor, { cache, stop, onProgress, examine });
+  const { broken, count, note, originals, transparent } = pack.header;
+  // A pack that training has made already: it takes images of all sizes.
   const [width, height] = [originals.width, originals.height];
   if (width[0] !== width[1] || height[0] !== height[1]) {
     const span = ([low, high]: readonly [number, number]) => (low === high ? `${low}` : `${low} to ${high}`);
@@ -43,19 +71,43 @@ export async function folderImages(options: FolderOptions): Promise<{ images: Im
       `${path}: the images have different sizes, ${span(width)} pixels wide and ${span(height)} high; a score needs one size`,
     );
   }
-  if (width[0] !== height[0]) {
-    throw new UserError(`${path}: the images are ${width[0]}x${height[0]}; only square ones can be scored`);
-  }
-  if (side < 4) throw new UserError(`${path}: the images are ${side}x${side}; they must be at least 4x4`);
   const [first] = broken;
   if (first !== undefined) {
     throw new UserError(
       `${path}: ${broken.length} of ${count + broken.length} images cannot be read, the first ${first.file}: ${first.reason}`,
     );
   }
-  const dataset: Dataset = await descriptor.build(context);
+  const dataset = openDataset(pack, { flip: false, labels: false });
   return {
     images: { ...datasetImages(dataset), name: split === undefined ? path : `${path} (${split})` },
+    quantiser: transparent > 0 ? `${BYTES}, ${transparent} of ${count} with transparency laid over white` : BYTES,
     jpeg: note.includes("JPEG"),
+    usage: dataset.usage,
   };
+}
+
+function refuseSize(path: string, width: number, height: number): void {
+  if (width !== height) {
+    throw new UserError(`${path}: the images are ${width}x${height}; only square ones can be scored`);
+  }
+  if (width < 4) throw new UserError(`${path}: the images are ${width}x${width}; they must be at least 4x4`);
+  if (width > LARGEST_SIDE) {
+    throw new UserError(
+      `${path}: the images are ${width}x${width}; at most ${LARGEST_SIDE}x${LARGEST_SIDE} can be scored: reduce them first, ` +
+        "all by the same resizer",
+    );
+  }
+}
+
+/** Looks at the headers of all images. @throws UserError when two sizes differ. */
+async function requireOneSize(path: string, source: OpenSource, stop: AbortSignal | undefined): Promise<void> {
+  let first: HeaderSize | undefined;
+  for await (const size of imageSizes(source, stop)) {
+    first ??= size;
+    if (size.width === first.width && size.height === first.height) continue;
+    const text = ({ name, width, height }: HeaderSize): string => `${name} is ${width}x${height}`;
+    throw new UserError(
+      `${path}: the images have different sizes, ${text(first)} and ${text(size)}; a score needs one size`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
 /** Image sets, generated or real: batches of bytes that are forgotten after use. */
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../../data/index.ts";
 import { Generator, scope, Tensor } from "../../tensor/index.ts";
@@ -57,26 +58,55 @@ export function datasetImages(dataset: Dataset, most = dataset.count): ImageSet 
   };
 }
 
-const hashes = new WeakMap<ImageSet, Promise<string>>();
+/** About how many bytes of images are in memory at once. */
+const BATCH_BYTES = 2 ** 25;
 
-/** SHA-256 over the shape and the bytes of a set's images; they are read once, however often it is asked for. */
-export function hashOf(set: ImageSet): Promise<string> {
+/** How many images of a set are read at once: `most`, and fewer of large ones. */
+export function batchSizeOf({ channels, height, width }: ImageSet, most: number): number {
+  return Math.max(1, Math.min(most, Math.floor(BATCH_BYTES / (channels * height * width))));
+}
+
+const hashes = new WeakMap<ImageSet, string>();
+
+/**
+ * SHA-256 over the shape and the bytes of a set's images; they are read once, however often it is asked for. Gray images
+ * have one hash, whether they are stored as one channel or as three equal ones: their scores are the same.
+ *
+ * @throws the reason of `stop` once that is raised.
+ */
+export async function hashOf(set: ImageSet, stop?: AbortSignal): Promise<string> {
   let hash = hashes.get(set);
   if (hash === undefined) {
-    hash = readHash(set);
+    hash = await readHash(set, stop);
     hashes.set(set, hash);
   }
   return hash;
 }
 
-async function readHash(set: ImageSet): Promise<string> {
+async function readHash(set: ImageSet, stop: AbortSignal | undefined): Promise<string> {
   const { count, channels, height, width } = set;
-  const hash = createHash("sha256").update(JSON.stringify([count, channels, height, width]));
-  for await (const batch of set.batches(1024)) {
-    hash.update(batch.toArray() as Uint8Array);
+  const begin = (planes: number) => createHash("sha256").update(JSON.stringify([count, planes, height, width]));
+  const hash = begin(channels);
+  let gray = channels === 3 ? begin(1) : undefined;
+  for await (const batch of set.batches(batchSizeOf(set, 1024))) {
+    const bytes = batch.toArray() as Uint8Array;
     batch.dispose();
+    hash.update(bytes);
+    if (gray !== undefined && !addGray(gray, bytes, height * width)) gray = undefined;
+    stop?.throwIfAborted();
+    await setImmediate();
   }
-  return hash.digest("hex");
+  return (gray ?? hash).digest("hex");
+}
+
+/** Adds the first plane of each image of three; false when the planes of one differ. */
+function addGray(hash: Hash, bytes: Uint8Array, area: number): boolean {
+  for (let at = 0; at < bytes.length; at += 3 * area) {
+    const [red, green, blue] = [0, 1, 2].map((plane) => bytes.subarray(at + plane * area, at + (plane + 1) * area));
+    if (Buffer.compare(red!, green!) !== 0 || Buffer.compare(red!, blue!) !== 0) return false;
+    hash.update(red!);
+  }
+  return true;
 }
 
 /**

@@ -17,10 +17,11 @@ function layoutOf(shape: readonly number[]): "NHW" | "NHWC" | "NCHW" | undefined
 function imagesOf(npz: Npz): string {
   const fitting = [...npz.arrays].filter(([, { dtype, shape }]) => dtype === "uint8" && layoutOf(shape));
   if (fitting.length === 1) return fitting[0]![0];
-  const found = [...npz.arrays].map(([name, { dtype, shape }]) => `${name} is ${dtype} [${shape.join(", ")}]`);
+  const readable = [...npz.arrays].map(([name, { dtype, shape }]) => `${name} is ${dtype} [${shape.join(", ")}]`);
+  const found = [...readable, ...npz.refused.values()];
   const problem = fitting.length === 0 ? "no array of images" : `${fitting.length} arrays that could be the images`;
   throw new UserError(
-    `${npz.path}: it holds ${problem} (${found.join("; ") || "it is empty"}); expected one of uint8 [N, H, W, 3], [N, H, W, 1], [N, H, W] or [N, 3, H, W]`,
+    `${npz.path}: it holds ${problem} (${found.join("; ")}); expected one of uint8 [N, H, W, 3], [N, H, W, 1], [N, H, W] or [N, 3, H, W]`,
   );
 }
 

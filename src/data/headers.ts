@@ -1,0 +1,63 @@
+/** The sizes of images by their headers, before any is decoded. */
+import sharp from "sharp";
+import { ItemReader } from "./item-reader.ts";
+import { LARGEST_IMAGE } from "./resize.ts";
+import type { EncodedImages, EncodedItem, OpenSource } from "./source.ts";
+
+/** Width and height of an image, upright. */
+export interface HeaderSize {
+  /** Its name, for reports. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Headers that are read at once. */
+const AT_ONCE = 32;
+
+/** The item of an index. */
+export const itemOf = ({ items }: EncodedImages): ((index: number) => EncodedItem) =>
+  typeof items === "function" ? items : (index) => items[index]!;
+
+/** The name of an item, for reports. */
+export const nameOf = ({ names }: OpenSource): ((index: number) => string) =>
+  typeof names === "function" ? names : (index) => names[index]!;
+
+/**
+ * The sizes of the images of a source in their order. Images whose header cannot be read are passed over: packing says what
+ * is wrong with them. Throws the reason of `stop` once that is raised.
+ */
+export async function* imageSizes(source: OpenSource, stop?: AbortSignal): AsyncGenerator<HeaderSize> {
+  const { images, labels } = source;
+  const name = nameOf(source);
+  if (images.form === "raw") {
+    const { width, height } = images;
+    yield { name: name(0), width, height };
+    return;
+  }
+  const item = itemOf(images);
+  const reader = new ItemReader();
+  try {
+    for (let begin = 0; begin < labels.length; begin += AT_ONCE) {
+      stop?.throwIfAborted();
+      const indices = Array.from({ length: Math.min(AT_ONCE, labels.length - begin) }, (_, i) => begin + i);
+      const sizes = await Promise.all(
+        indices.map((index) =>
+          headerOf(item(index), reader).then(
+            (size) => ({ name: name(index), ...size }),
+            () => undefined,
+          ),
+        ),
+      );
+      for (const size of sizes) if (size !== undefined) yield size;
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+async function headerOf(item: EncodedItem, reader: ItemReader): Promise<Omit<HeaderSize, "name">> {
+  const input = item.kind === "file" ? item.path : await reader.read(item);
+  const { width, height, autoOrient } = await sharp(input, { limitInputPixels: LARGEST_IMAGE }).metadata();
+  return { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+}
