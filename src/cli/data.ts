@@ -136,7 +136,8 @@ export const data = defineCommand({
 
 const span = ([low, high]: readonly [number, number]): string => (low === high ? `${low}` : `${low}-${high}`);
 
-function inspectionText(found: Inspection): string {
+/** What `gantry data` prints of a dataset. */
+export function inspectionText(found: Inspection): string {
   const { originals, size, channels } = found;
   const colour = channels === 1 ? "gray" : "colour";
   const lines = [
@@ -148,8 +149,9 @@ function inspectionText(found: Inspection): string {
   if (found.classes.length === 0) lines.push("  classes   none");
   else {
     lines.push(`  classes   ${found.classes.length}`);
-    const width = Math.max(...found.classes.map(({ name }) => name.length));
-    for (const [index, { name, count }] of found.classes.slice(0, MOST_CLASSES_SHOWN).entries()) {
+    const shown = found.classes.slice(0, MOST_CLASSES_SHOWN);
+    const width = Math.max(...shown.map(({ name }) => name.length));
+    for (const [index, { name, count }] of shown.entries()) {
       lines.push(`    ${String(index).padStart(3)}  ${name.padEnd(width)}  ${count}`);
     }
     const hidden = found.classes.length - MOST_CLASSES_SHOWN;

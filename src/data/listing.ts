@@ -68,6 +68,8 @@ export interface Listing {
   readonly broken: readonly BrokenFile[];
   /** Number of files that are not images, by ending. */
   readonly ignored: Readonly<Record<string, number>>;
+  /** Files that may label the images: `dataset.json` at the top, or in a folder there. */
+  readonly tables: readonly Listed[];
 }
 
 /** Files whose properties are read at once. One after the other, a folder of a million takes minutes. */
@@ -78,6 +80,7 @@ interface Draft {
   readonly files: Listed[];
   readonly broken: BrokenFile[];
   readonly ignored: Record<string, number>;
+  readonly tables: Listed[];
 }
 
 /** Orders paths by code units: the same on every machine and in every locale. */
@@ -91,7 +94,7 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
  * @throws UserError when the path does not exist, is neither, or the archive's directory is damaged.
  */
 export async function listImages(path: string, inside = ""): Promise<Listing> {
-  const draft: Draft = { files: [], broken: [], ignored: {} };
+  const draft: Draft = { files: [], broken: [], ignored: {}, tables: [] };
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
@@ -101,7 +104,7 @@ export async function listImages(path: string, inside = ""): Promise<Listing> {
   if (isFolder) await listFolder(path, inside, draft, new Set());
   else if (await startsLikeZip(path)) await listZip(path, draft);
   else throw new UserError(`${path}: neither a folder nor a zip archive`);
-  draft.files.sort((a, b) => byCodeUnit(a.path, b.path));
+  for (const list of [draft.files, draft.tables]) list.sort((a, b) => byCodeUnit(a.path, b.path));
   return draft;
 }
 
@@ -126,7 +129,9 @@ function ignore(path: string, draft: Draft): void {
   draft.ignored[extension] = (draft.ignored[extension] ?? 0) + 1;
 }
 
-/** How many files a listing has seen. */
+const isTable = (path: string): boolean => /^([^/]+\/)?dataset\.json$/.test(path);
+
+/** How many files a listing has seen, besides tables. */
 export function filesIn({ files, broken, ignored }: Listing): number {
   return files.length + broken.length + Object.values(ignored).reduce((sum, count) => sum + count, 0);
 }
@@ -198,7 +203,8 @@ async function firstBytes(path: string): Promise<Uint8Array> {
 
 async function addFile(root: string, path: string, info: Stats, seen: number, draft: Draft): Promise<void> {
   const read = () => (info.isFile() ? firstBytes(join(root, path)) : Promise.resolve(new Uint8Array()));
-  if (!(await isPicture(path, read))) ignore(path, draft);
+  if (isTable(path) && info.isFile()) draft.tables.push(new ListedFile(root, path, info, seen));
+  else if (!(await isPicture(path, read))) ignore(path, draft);
   else if (!info.isFile()) draft.broken.push({ file: path, reason: "not a regular file" });
   else if (info.size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
   else draft.files.push(new ListedFile(root, path, info, seen));
@@ -289,7 +295,8 @@ async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reade
   const offset = entry.relativeOffsetOfLocalHeader;
   const item = { kind: "zip", archive, offset, compressedSize, size, method, crc32 } as const;
   const read = () => (reason === undefined ? reader.read(item) : Promise.reject(new Error(reason)));
-  if (!(await isPicture(path, read))) ignore(path, draft);
+  if (isTable(path) && reason === undefined) draft.tables.push({ path, item });
+  else if (!(await isPicture(path, read))) ignore(path, draft);
   else if (reason !== undefined) draft.broken.push({ file: path, reason });
   else draft.files.push({ path, item });
 }

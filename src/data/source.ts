@@ -143,16 +143,25 @@ export function splitNote(name: string, split: string, count: number, isOfficial
 
 /** Places in lists of the given lengths, one of each list in turn: so the first of them hold every class. */
 export function* takeTurns(lengths: readonly number[]): Generator<[list: number, index: number]> {
-  const longest = Math.max(0, ...lengths);
-  for (let index = 0; index < longest; index++) {
-    for (const [list, length] of lengths.entries()) if (index < length) yield [list, index];
+  let open = Array.from(lengths.keys());
+  for (let index = 0; open.length > 0; index++) {
+    open = open.filter((list) => index < lengths[list]!);
+    for (const list of open) yield [list, index];
   }
+}
+
+/** Names that are listed one by one before "and N more". */
+const MOST_LISTED = 200;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_LISTED;
+  return names.slice(0, MOST_LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** Which items of a source are wanted, with labels renumbered to the wanted classes. */
 export interface Selection {
   readonly indices: Uint32Array;
-  readonly labels: Uint16Array;
+  readonly labels: Uint32Array;
   readonly classes: readonly string[];
 }
 
@@ -167,10 +176,11 @@ export interface Selection {
 export function select(source: OpenSource, name: string, classes?: readonly string[], first?: number): Selection {
   const wanted = classes ?? source.classes;
   const renumber = new Map<number, number>();
+  const numbers = new Map(source.classes.map((className, index) => [className, index]));
   for (const [position, className] of (classes ?? []).entries()) {
-    const index = source.classes.indexOf(className);
-    if (index < 0) {
-      const known = source.classes.length > 0 ? `its classes: ${source.classes.join(", ")}` : "it has no classes";
+    const index = numbers.get(className);
+    if (index === undefined) {
+      const known = source.classes.length > 0 ? `its classes: ${listed(source.classes)}` : "it has no classes";
       throw new UserError(`\`classes\` names \`${className}\`, which ${name} does not have; ${known}`);
     }
     if (renumber.has(index)) throw new UserError(`\`classes\` names \`${className}\` twice`);
@@ -188,5 +198,5 @@ export function select(source: OpenSource, name: string, classes?: readonly stri
     labels.push(renumbered);
   }
   if (indices.length === 0) throw new UserError(`${name} holds no image${classes ? ` of ${classes.join(", ")}` : ""}`);
-  return { indices: Uint32Array.from(indices), labels: Uint16Array.from(labels), classes: [...wanted] };
+  return { indices: Uint32Array.from(indices), labels: Uint32Array.from(labels), classes: [...wanted] };
 }

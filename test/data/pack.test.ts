@@ -11,10 +11,14 @@ import {
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import { inspectionText } from "../../src/cli/data.ts";
+import { inspect } from "../../src/data/inspect.ts";
 import type { Target } from "../../src/data/options.ts";
 import { openPack, type PackProgress, preparePack } from "../../src/data/pack.ts";
+import { byClass } from "../../src/data/sets/image-folder.ts";
 import type { ImageSource } from "../../src/data/source.ts";
 import { temporaryFolder } from "../formats/folder.ts";
+import { labelsOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const target: Target = { size: 4, channels: 1, fit: "crop", background: 0 };
@@ -141,6 +145,47 @@ describe("preparePack", () => {
     const none = preparePack(source(0), target, all, { cache });
     await expect(none).rejects.toThrow(/counted holds no image/);
     expect(existsSync(join(cache, "packs")) ? readdirSync(join(cache, "packs")) : []).toEqual([]);
+  });
+
+  it("keeps labels beyond 65,535, and inspects 130,000 classes", async () => {
+    const count = 130_000;
+    const classes = Array.from({ length: count }, (_, i) => `class ${i}`);
+    const many: ImageSource = {
+      ...source(1),
+      open: async () => ({
+        ...(await source(1).open()),
+        images: {
+          ...{
+            form: "raw",
+            pixels: new Uint8Array(count * 16),
+            start: 0,
+            stride: 16,
+            channels: 1,
+            height: 4,
+            width: 4,
+          },
+        },
+        labels: Uint32Array.from(classes.keys()),
+        classes,
+      }),
+    };
+    const pack = await preparePack(many, target, all, { cache: join(folder, "many") });
+    const found = await inspect(pack);
+    expect(found.classes).toHaveLength(count);
+    for (const i of [0, 65_535, 65_536, count - 1]) expect(found.classes[i]).toEqual({ name: `class ${i}`, count: 1 });
+    expect(inspectionText(found)).toMatch(/ {2}classes {3}130000\n(.*\n)+ {4}and 129900 more/);
+    const two = await preparePack(
+      many,
+      target,
+      { classes: ["class 65536", "class 0"] },
+      { cache: join(folder, "many") },
+    );
+    expect(labelsOf(two)).toEqual([1, 0]);
+    const none = preparePack(many, target, { classes: ["class x"] }, { cache: join(folder, "many") });
+    await expect(none).rejects.toThrow(/its classes: class 0, .*class 199 and 129800 more$/);
+    const paths = classes.map((name) => ({ path: `${name}/1.png`, item: { kind: "file" as const, path: "" } }));
+    const sorted = byClass(paths, 0);
+    expect([sorted.classes.length, sorted.files.at(-1)!.label]).toEqual([count, count - 1]);
   });
 
   it("refuses a pack that does not fit on the disk before it begins one", async () => {

@@ -233,7 +233,8 @@ function namesOf(labels: BigInt64Array | undefined, classes: readonly string[] |
   const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
   if (largest >= names.length)
     throw refuse(`a label is ${largest}; there are ${names.length} \`classes\`, numbered from 0`);
-  const twice = names.find((name, i) => names.indexOf(name) < i);
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
   if (twice !== undefined) throw refuse(`\`classes\` has the name \`${twice}\` twice`);
   return [...names];
 }

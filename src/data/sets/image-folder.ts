@@ -14,6 +14,7 @@ import { listedSource, refuseEmpty } from "../listed-source.ts";
 import { byCodeUnit, filesIn, type Listed, listImages } from "../listing.ts";
 import { photographs } from "../options.ts";
 import { type BrokenFile, type ImageSource, type LostClass, takeTurns } from "../source.ts";
+import { styleganLabels } from "./stylegan-labels.ts";
 
 const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
 
@@ -156,23 +157,24 @@ interface FolderOptions extends ArrangeOptions, ContentsOptions {
  * than expected.
  */
 export async function folderSource(path: string, options: FolderOptions = {}): Promise<ImageSource> {
-  const { expected } = options;
+  const { expected, split, labels = true } = options;
   const full = resolve(path);
   const listing = await listImages(full);
   refuseEmpty(full, listing);
-  const arranged = arrange(listing, options, full);
+  const labelled = split === undefined ? await styleganLabels(listing, labels, full) : undefined;
+  const arranged = labelled === undefined ? arrange(listing, options, full) : { ...labelled, split: undefined };
   if (expected !== undefined) refuseOtherClasses(full, arranged.classes, expected);
-  const labelled = {
+  const used = {
     name: `${expected?.name ?? basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
     files: arranged.files.map(({ file }) => file),
     labels: arranged.files.map(({ label }) => label),
     classes: arranged.classes,
-    broken: listing.broken,
+    broken: [...listing.broken, ...(labelled?.absent ?? [])],
     ignored: listing.ignored,
     total: filesIn(listing),
     lost: arranged.lost,
   };
-  return listedSource(labelled, options);
+  return listedSource(used, options);
 }
 
 /** @throws UserError unless the classes are the expected ones in their order, which is that of their names. */

@@ -1,0 +1,115 @@
+/**
+ * Labels of StyleGAN's archives (Karras et al. 2020, `dataset_tool.py`): `dataset.json` next to the shards `00000/`,
+ * `00001/` and so on says the class of each image, so that the folders are no classes:
+ *
+ *     { "labels": [["00000/img00000000.png", 6], ["00000/img00000001.png", 9], ...] }
+ *
+ * `labels` is null where there are no classes. It may hold a list of numbers for each image instead of a class.
+ */
+import { z } from "zod";
+import { UserError } from "../../base/errors.ts";
+import { ItemReader } from "../item-reader.ts";
+import type { Listed, Listing } from "../listing.ts";
+import { type BrokenFile, type LostClass, takeTurns } from "../source.ts";
+
+/** Files with the index of their class, one of each class in turn. */
+interface Labelled {
+  readonly files: readonly { readonly file: Listed; readonly label: number }[];
+  readonly classes: readonly string[];
+  readonly lost: readonly LostClass[];
+  /** One entry for the images that the file names and that are not there. */
+  readonly absent: readonly BrokenFile[];
+}
+
+const table = z.looseObject({
+  labels: z.array(z.tuple([z.string(), z.union([z.int().min(0), z.array(z.number())])])).nullable(),
+});
+
+/** No dataset has as many classes; a larger number is no class. */
+const MOST_CLASSES = 10_000_000;
+
+/**
+ * Labels the files of a listing by its `dataset.json`; undefined where it has none, or one of another tool.
+ *
+ * @param labels - whether classes are wanted
+ * @throws UserError when the file is damaged, does not name an image that is there, or has no classes but lists of numbers.
+ */
+export async function styleganLabels(listing: Listing, labels: boolean, where: string): Promise<Labelled | undefined> {
+  // The one at the top before that of a folder.
+  const file = listing.tables.find(({ path }) => !path.includes("/")) ?? listing.tables[0];
+  if (file === undefined) return undefined;
+  const name = `${where}: ${file.path}`;
+  const found = parse(await contents(file, name), name);
+  if (found === undefined) return undefined;
+  const unlabelled = {
+    files: listing.files.map((one) => ({ file: one, label: 0 })),
+    classes: [],
+    lost: [],
+    absent: [],
+  };
+  if (found === null) return unlabelled;
+  const vector = found.find(([, label]) => typeof label !== "number");
+  if (vector !== undefined) {
+    if (!labels) return unlabelled;
+    throw new UserError(
+      `${name}: the label of ${vector[0]} is a list of numbers, not a class; \`labels: false\` takes the images without`,
+    );
+  }
+  const folder = file.path.slice(0, -"dataset.json".length);
+  return byTable(listing, new Map(found.map(([path, label]) => [folder + path, label as number])), file.path, name);
+}
+
+function byTable(listing: Listing, labels: ReadonlyMap<string, number>, path: string, name: string): Labelled {
+  const missing = listing.files.filter((file) => !labels.has(file.path));
+  if (missing.length > 0) {
+    throw new UserError(`${name}: it does not name ${missing.length} of the images, ${missing[0]!.path} first`);
+  }
+  const largest = [...labels.values()].reduce((most, label) => Math.max(most, label), 0);
+  if (largest > MOST_CLASSES) throw new UserError(`${name}: the class ${largest} is out of range`);
+  const lists = Array.from({ length: largest + 1 }, (): Listed[] => []);
+  for (const file of listing.files) lists[labels.get(file.path)!]!.push(file);
+  const turns = Array.from(takeTurns(lists.map(({ length }) => length)), ([label, round]) => ({
+    file: lists[label]![round]!,
+    label,
+  }));
+  const broken = new Map(listing.broken.map((one) => [one.file, one.reason]));
+  const there = new Set([...listing.files.map((file) => file.path), ...broken.keys()]);
+  const gone = [...labels.keys()].filter((one) => !there.has(one));
+  const lost = new Map<number, LostClass>();
+  for (const [file, label] of labels) {
+    if (lists[label]!.length > 0 || lost.has(label)) continue;
+    lost.set(label, { name: String(label), file, reason: broken.get(file) ?? "it is not there" });
+  }
+  return {
+    files: turns,
+    classes: lists.map((_, label) => String(label)),
+    lost: [...lost.values()],
+    absent:
+      gone.length === 0 ? [] : [{ file: path, reason: `${gone.length} of its images are not there, ${gone[0]} first` }],
+  };
+}
+
+async function contents({ item }: Listed, name: string): Promise<string> {
+  const reader = new ItemReader();
+  try {
+    return (await reader.read(item)).toString();
+  } catch (error) {
+    throw new UserError(`cannot read ${name}: ${(error as Error).message}`);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The labels of the file's text; undefined when another tool wrote it. */
+function parse(text: string, name: string): z.output<typeof table>["labels"] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UserError(`${name}: it is no JSON; StyleGAN's file has {"labels": [["00000/img00000000.png", 6], ...]}`);
+  }
+  if (typeof value !== "object" || value === null || !("labels" in value)) return undefined;
+  const parsed = table.safeParse(value);
+  if (parsed.success) return parsed.data.labels;
+  throw new UserError(`${name}: \`labels\` must be null or a list such as [["00000/img00000000.png", 6], ...]`);
+}

@@ -1,0 +1,100 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { packOf } from "../../src/data/define.ts";
+import { imageFolder } from "../../src/data/sets/image-folder.ts";
+import { usageOf } from "../../src/data/usage.ts";
+import { temporaryFolder } from "../formats/folder.ts";
+import { imageFile, labelsOf, zipOf } from "./files.ts";
+
+const folder = temporaryFolder();
+const cache = join(folder, "cache");
+const root = join(folder, "archive");
+
+/** The images as `dataset_tool.py` names them, a thousand to a folder; image i is of gray level 10 i. */
+const names = ["00000/img00000000.png", "00000/img00000001.png", "00001/img00001000.png", "00001/img00001001.png"];
+const labels = [2, 0, 2, 0];
+
+const pack = (path = root, options: object = {}) =>
+  packOf(imageFolder({ path, size: 8, channels: 1, ...options }), { cache, workers: 0 });
+const describeLabels = (value: unknown) => writeFileSync(join(root, "dataset.json"), JSON.stringify(value));
+const table = (values: readonly unknown[] = labels) => ({ labels: names.map((name, i) => [name, values[i]]) });
+
+beforeAll(async () => {
+  for (const [i, name] of names.entries()) {
+    mkdirSync(join(root, name, ".."), { recursive: true });
+    writeFileSync(join(root, name), await imageFile("png", 8, 8, { r: 10 * i, g: 10 * i, b: 10 * i }));
+  }
+});
+
+describe("dataset.json of StyleGAN's archives", () => {
+  it("labels the images, whose folders are no classes", async () => {
+    describeLabels(table());
+    const made = await pack();
+    expect(made.header.classes).toEqual(["0", "1", "2"]);
+    // One of each class in turn: images 1, 0, 3, 2.
+    expect(labelsOf(made)).toEqual([0, 2, 0, 2]);
+    expect([0, 1, 2, 3].map((i) => readFileSync(made.imagesPath)[i * 64])).toEqual([10, 0, 30, 20]);
+    expect(usageOf(made.header)).toBe("archive: 4 images of 4 files");
+  });
+
+  it("does so in a zip archive, and in an outer folder", async () => {
+    const files = [...names, "dataset.json"].map((name) => ({
+      name,
+      data: readFileSync(join(root, name)),
+      deflate: true,
+    }));
+    const zip = join(folder, "archive.zip");
+    writeFileSync(zip, zipOf(files));
+    expect(labelsOf(await pack(zip))).toEqual([0, 2, 0, 2]);
+    const outer = join(folder, "outer.zip");
+    writeFileSync(outer, zipOf(files.map((file) => ({ ...file, name: `./ffhq/${file.name}` }))));
+    expect((await pack(outer)).header).toMatchObject({ count: 4, classes: ["0", "1", "2"] });
+  });
+
+  it("is another pack when only the labels change", async () => {
+    describeLabels(table());
+    const before = await pack();
+    describeLabels(table([0, 1, 1, 0]));
+    const after = await pack();
+    expect(after.folder).not.toBe(before.folder);
+    expect(labelsOf(after)).toEqual([0, 1, 0, 1]);
+    expect(after.header.classes).toEqual(["0", "1"]);
+  });
+
+  it("without labels there are no classes, and the folders are none either", async () => {
+    describeLabels({ labels: null });
+    expect((await pack()).header).toMatchObject({ count: 4, classes: [] });
+    // A file of another tool says nothing: folders are classes.
+    describeLabels({ description: "of another tool" });
+    expect((await pack()).header.classes).toEqual(["00000", "00001"]);
+  });
+
+  it("is refused where it does not fit the images", async () => {
+    describeLabels({ labels: table().labels.slice(1) });
+    await expect(pack()).rejects.toThrow(
+      /archive: dataset.json: it does not name 1 of the images, 00000\/img00000000.png first/,
+    );
+    describeLabels(table([[0.1, 0.2], 0, 0, 0]));
+    await expect(pack()).rejects.toThrow(
+      /label of 00000\/img00000000.png is a list of numbers, not a class; `labels: false`/,
+    );
+    expect((await pack(root, { labels: false })).header).toMatchObject({ count: 4, classes: [] });
+    describeLabels(table(["cat", 0, 0, 0]));
+    await expect(pack()).rejects.toThrow(/dataset.json: `labels` must be null or a list such as/);
+    writeFileSync(join(root, "dataset.json"), "{");
+    await expect(pack()).rejects.toThrow(/dataset.json: it is no JSON/);
+  });
+
+  it("images that it names and that are gone are listed, and a class that is gone is an error", async () => {
+    describeLabels({ labels: [...table().labels, ["00001/img00001002.png", 0]] });
+    expect((await pack()).header.broken).toEqual([
+      { file: "dataset.json", reason: "1 of its images are not there, 00001/img00001002.png first" },
+    ]);
+    describeLabels({ labels: [...table().labels, ["00001/img00001002.png", 1]] });
+    await expect(pack()).rejects.toThrow(
+      /none of the images of class 1 can be read; 00001\/img00001002.png: it is not there/,
+    );
+    rmSync(join(root, "dataset.json"));
+  });
+});
