@@ -40,7 +40,7 @@ function jsonReporter(out: Stream): ClassifierReporter {
   const write = jsonLines(out);
   const line = (event: string, content: object = {}) =>
     write(event, { ...content, seconds: Math.round(secondsSince(started) * 10) / 10 });
-  const note = ({ name, count, protocolNote }: Dataset): object => ({ name, count, note: protocolNote });
+  const note = ({ name, count, protocolNote, usage }: Dataset): object => ({ name, count, note: protocolNote, usage });
   return {
     preparing: throttled((progress) => line("preparing", progress), 500),
     start: (name, train, test) => line("start", { name, train: note(train), test: note(test) }),
@@ -88,6 +88,7 @@ class TextReporter implements ClassifierReporter {
     this.#out.write(
       `${name}-classifier: ${train.count} training and ${test.count} test images of ${train.classes.length} classes\n`,
     );
+    for (const { usage } of [train, test]) if (usage !== undefined) this.#out.write(`${usage}\n`);
   }
 
   begin(steps: number, parameters: number): void {

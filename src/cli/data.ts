@@ -6,7 +6,7 @@ import { defineCommand } from "./command.ts";
 import { inceptionCommand } from "./data-inception.ts";
 import { UsageError } from "./errors.ts";
 import { fileNamed, flag, valuesOf, wholeNumber } from "./flags.ts";
-import { datasetNames, describeDataset } from "./named-dataset.ts";
+import { datasetNames, describeDataset, shadowed } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine, showDownloads, throttled } from "./progress.ts";
 
@@ -59,6 +59,8 @@ const inspectCommand = defineCommand({
     const descriptor = describeDataset(args.dataset, given);
     const status = new StatusLine(process.stderr);
     const remaining = new Remaining();
+    const note = shadowed(args.dataset);
+    if (note !== undefined) status.print(`note: ${note}`);
     // Listing the files of a large folder is slow, and their number is not known yet.
     status.update(`looking at ${args.dataset}`);
     const pack = await packOf(descriptor, {

@@ -6,6 +6,7 @@ import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { fileNamed, flag, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
+import { shadowed } from "./named-dataset.ts";
 import { clock, noteOnce, Remaining, StatusLine, throttled } from "./progress.ts";
 import { scoring } from "./scoring-flags.ts";
 
@@ -112,6 +113,10 @@ export const evaluate = defineCommand({
     const interrupt = watchInterrupts(() => status.print("Stopping."));
     const warn = noteOnce(status);
     const preparing = { onProgress, note: warn, stop: interrupt.signal };
+    for (const name of [flags.what, flags.real ?? ""]) {
+      const note = shadowed(name);
+      if (note !== undefined) warn(note);
+    }
     const opened: { close(): void | Promise<void> }[] = [];
     try {
       const subject = await openSubject({

@@ -164,3 +164,22 @@ export function positiveNumber(flag: string, text: string | undefined): number |
   if (text.trim() !== "" && value > 0 && Number.isFinite(value)) return value;
   throw new UsageError(`${flag} (=${text}) must be a number above 0, such as 1.5`);
 }
+
+/**
+ * The settings of `--set` and those that have flags of their own, such as `steps=3` of `--steps 3`.
+ * @throws UsageError when a flag and `--set` differ.
+ */
+export function withFlags(
+  settings: readonly string[],
+  ofFlags: Readonly<Record<string, string | number | undefined>>,
+): string[] {
+  const given = Object.entries(ofFlags).filter(([, value]) => value !== undefined);
+  for (const text of settings) {
+    const [key, value] = text.split(/=(.*)/s, 2).map((part) => part.trim());
+    const own = given.find(([name]) => name === key)?.[1];
+    if (own !== undefined && value !== String(own) && Number(value?.replaceAll("_", "")) !== own) {
+      throw new UsageError(`--${key} ${own} and --set ${text} differ; give one of them`);
+    }
+  }
+  return [...settings, ...given.map(([key, value]) => `${key}=${value}`)];
+}

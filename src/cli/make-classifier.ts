@@ -35,7 +35,7 @@ export async function makeClassifier(options: ClassifierOptions): Promise<number
   try {
     if (options.threads !== undefined) configureEngine({ threads: options.threads });
     refuseAbsentDevice(device);
-    const context: DataContext = { onProgress: reporter.preparing };
+    const context: DataContext = { onProgress: reporter.preparing, stop: interrupt.signal };
     const [train, test] = await describeSplits(options);
     const pack = await packOf(train, context);
     const [trainSet, testSet] = [await train.build(context), await test.build(context)];
@@ -51,6 +51,10 @@ export async function makeClassifier(options: ClassifierOptions): Promise<number
     trained.network.dispose();
     reporter.end({ file: out, ...trained.test, history: trained.history });
     return exitCodes.success;
+  } catch (error) {
+    if (!interrupt.signal.aborted || error !== interrupt.signal.reason) throw error;
+    reporter.stopped();
+    return interrupt.exitCode();
   } finally {
     interrupt.dispose();
   }

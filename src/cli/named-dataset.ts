@@ -1,5 +1,5 @@
 /** Data as the command line names them: a dataset's name, or the path of a folder or zip of images. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { suggestion, UserError } from "../base/errors.ts";
 import { type DataDescriptor, imageFolder, namedDataset, namedDatasets } from "../data/index.ts";
@@ -9,6 +9,12 @@ export const datasetNames: readonly string[] = namedDatasets().map(({ name }) =>
 
 /** Whether this is one of the {@link datasetNames}. */
 export const isDatasetName = (text: string): boolean => namedDataset(text) !== undefined;
+
+/** A note where a dataset's name is also that of a file or folder here, which loses. */
+export function shadowed(text: string): string | undefined {
+  if (!isDatasetName(text) || !existsSync(text)) return undefined;
+  return `${text} is the dataset of that name; the ${statSync(text).isDirectory() ? "folder" : "file"} here is ./${text}`;
+}
 
 /**
  * The descriptor for a name or path.

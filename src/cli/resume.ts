@@ -1,6 +1,6 @@
 /** `gantry resume`: continues a run from its latest whole checkpoint. */
 import { defineCommand } from "./command.ts";
-import { flag, valuesOf, wholeNumber, workersFlag } from "./flags.ts";
+import { flag, valuesOf, wholeNumber, withFlags, workersFlag } from "./flags.ts";
 import { outputFlags } from "./reporter.ts";
 import { trainRun } from "./train-run.ts";
 
@@ -29,11 +29,9 @@ export const resume = defineCommand({
     { line: "gantry resume runs/x --set steps=4000", does: "train a finished run for longer" },
   ],
   async run({ args: flags, rawArgs }) {
-    const changes = [...valuesOf(rawArgs, args, "set")];
     const steps = wholeNumber("--steps", flags.steps, 1);
     const threads = wholeNumber("--threads", flags.threads, 1);
-    if (steps !== undefined) changes.push(`steps=${steps}`);
-    if (threads !== undefined) changes.push(`threads=${threads}`);
+    const changes = withFlags(valuesOf(rawArgs, args, "set"), { steps, threads });
     const { openRun } = await import("../training/index.ts");
     const run = await openRun(flags.run, changes);
     const { launchWorkers } = await import("./launch-workers.ts");

@@ -6,7 +6,7 @@ import { classifierName, LEAST_CLASSIFIER_SIZE } from "../models/index.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { fileNamed, flag, wholeNumber } from "./flags.ts";
-import { datasetNames, isDatasetName } from "./named-dataset.ts";
+import { datasetNames, isDatasetName, shadowed } from "./named-dataset.ts";
 
 const args = {
   dataset: {
@@ -87,6 +87,8 @@ export const trainClassifier = defineCommand({
       throw new UsageError(`--device (=${device}) must be cpu, cuda, cuda:<number> or mps`);
     if (width !== undefined && width > 256) throw new UsageError(`--width (=${width}) must be at most 256`);
     refuseUnwritable(out);
+    const note = shadowed(flags.dataset);
+    if (note !== undefined) process.stderr.write(`note: ${note}\n`);
     const { classifierSetup } = await import("../training/index.ts");
     const given = { seed, epochs, width, flip: flags.flip };
     const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));

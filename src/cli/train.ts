@@ -6,7 +6,7 @@ import { fileError } from "../formats/index.ts";
 import { shippedRecipes } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
-import { flag, valuesOf, wholeNumber, workersFlag } from "./flags.ts";
+import { flag, valuesOf, wholeNumber, withFlags, workersFlag } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
 import { trainRun } from "./train-run.ts";
@@ -67,16 +67,16 @@ function refuseExisting(directory: string): void {
   throw new UserError(`--out ${directory} exists and is not empty, and a run is never overwritten; ${way}`);
 }
 
-/** The overrides for --steps, --threads, --device and --seed. */
-function flagOverrides(flags: Partial<Record<"steps" | "threads" | "device" | "seed", string | undefined>>): string[] {
+/** The settings that --steps, --threads, --device and --seed are. */
+function flagSettings(
+  flags: Partial<Record<"steps" | "threads" | "device" | "seed", string | undefined>>,
+): Record<string, string | number | undefined> {
   const steps = wholeNumber("--steps", flags.steps, 1);
   const threads = wholeNumber("--threads", flags.threads, 1);
   const seed = wholeNumber("--seed", flags.seed, 0);
   if (flags.device !== undefined && !/^(cpu|cuda|mps)(:\d+)?$/.test(flags.device))
     throw new UsageError(`--device (=${flags.device}) must be cpu, cuda, cuda:<number> or mps`);
-  return Object.entries({ steps, threads, device: flags.device, seed })
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => `${key}=${value}`);
+  return { steps, threads, device: flags.device, seed };
 }
 
 /** The command, for the shell to mount. */
@@ -95,7 +95,7 @@ export const train = defineCommand({
     { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],
   async run({ args: flags, rawArgs }) {
-    const overrides = [...valuesOf(rawArgs, args, "set"), ...flagOverrides(flags)];
+    const overrides = withFlags(valuesOf(rawArgs, args, "set"), flagSettings(flags));
     const { loadTrainer, startRun } = await import("../training/index.ts");
     const loaded = await loadTrainer(flags.recipe);
     const trainer = asUsage(() => loaded.trainer.amended(overrides));

@@ -14,7 +14,7 @@
  *     labels=100                        an option by its name alone, where one part of the recipe has such an option (and
  *                                       takes such a value) and the recipe has no key of that name
  *
- * They act from left to right. The result is checked as a whole only at the end, so that a part which needs an option
+ * They act from left to right. Options of a part that another part then replaces are refused: they would be lost. The result is checked as a whole only at the end, so that a part which needs an option
  * can be put in place first and given its option next.
  */
 import type { z } from "zod";
@@ -212,8 +212,7 @@ function takes(schema: Schema | undefined, setting: Setting, name: string): bool
   }
 }
 
-function set(draft: Draft, given: Setting, places: Places): void {
-  const setting = located(draft, given, places);
+function set(draft: Draft, setting: Setting, places: Places): void {
   const { schema, slots, lists } = places;
   const { path, operator } = setting;
   const leadsTo = ([name]: [string, PartRole]) => name.split(".").every((step, i) => step === path[i]);
@@ -269,7 +268,17 @@ export function applyOverrides(recipe: Recipe, settings: readonly string[]): Rec
 export function amended(whole: object, settings: readonly string[], places: Places): Record<string, unknown> {
   const before = new Map(partsOf(whole, places));
   const draft = structuredClone(toPlainRecipe(whole)) as Draft;
-  for (const text of settings) set(draft, parseSetting(text), places);
+  const options: { readonly path: string; readonly text: string }[] = [];
+  for (const text of settings) {
+    const setting = located(draft, parseSetting(text), places);
+    const path = setting.path.join(".");
+    const lost = path in places.slots ? options.find((option) => option.path.startsWith(`${path}.`)) : undefined;
+    if (lost !== undefined) {
+      throw refuse(`\`${text}\` puts another part in place and drops \`${lost.text}\`; put \`${text}\` first`);
+    }
+    options.push({ path, text });
+    set(draft, setting, places);
+  }
   const rebuilt = (part: PlainDescriptor, path: string): unknown => {
     const old = before.get(path);
     return old !== undefined && canonicalJson(toPlain(old)) === canonicalJson(part) ? old : rebuild(part, path);

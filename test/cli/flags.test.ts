@@ -2,7 +2,7 @@
 import type { ArgsDef } from "citty";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cli/errors.ts";
-import { parseStrictly, valuesOf, wholeNumber } from "../../src/cli/flags.ts";
+import { parseStrictly, valuesOf, wholeNumber, withFlags } from "../../src/cli/flags.ts";
 
 const args: ArgsDef = {
   recipe: { type: "positional", required: true },
@@ -60,5 +60,15 @@ describe("wholeNumber", () => {
     expect(wholeNumber("--count", undefined, 1)).toBeUndefined();
     for (const text of ["0", "-1", "1.5", "x", "", "1e30", "99999999999999999999"])
       expect(() => wholeNumber("--count", text, 1)).toThrow(`--count (=${text}) must be a whole number of at least 1`);
+  });
+});
+
+describe("withFlags", () => {
+  it("adds the settings of flags, and refuses two values of one setting", () => {
+    expect(withFlags(["batchSize=8"], { steps: 3, seed: undefined })).toEqual(["batchSize=8", "steps=3"]);
+    expect(withFlags(["steps = 3", "steps=2_000"], { threads: 1 })).toHaveLength(3);
+    expect(() => withFlags(["steps=7"], { steps: 3 })).toThrow("--steps 3 and --set steps=7 differ; give one of them");
+    expect(withFlags(["steps=2_000"], { steps: 2000 })).toEqual(["steps=2_000", "steps=2000"]);
+    expect(() => withFlags(["device=cuda"], { device: "cpu" })).toThrow(UsageError);
   });
 });

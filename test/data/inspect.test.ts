@@ -109,6 +109,23 @@ describe("gantry data <path>", () => {
     });
   });
 
+  it("says that a name means the dataset where a folder here has it, too", async () => {
+    const home = process.cwd();
+    process.chdir(folder);
+    try {
+      mkdirSync("mnist/a", { recursive: true });
+      writeFileSync("mnist/a/1.png", await imageFile("png", 8, 8, { r: 1, g: 2, b: 3 }));
+      const named = await gantry("data", "mnist", "--first", "10");
+      expect(named.out).toContain("mnist (train): 10 images");
+      expect(named.err).toContain("note: mnist is the dataset of that name; the folder here is ./mnist\n");
+      const own = await gantry("data", "./mnist");
+      expect(own.out).toContain("mnist: 1 images");
+      expect(own.err).not.toContain("note:");
+    } finally {
+      process.chdir(home);
+    }
+  });
+
   it("takes a named dataset from where it is, with the options that it alone has", async () => {
     const place = ["--path", join(published, "celeba"), "--size", "16"];
     const { code, out } = await gantry("data", "celeba", ...place, "--set", "attribute=Male", "--set", "split=all");

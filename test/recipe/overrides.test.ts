@@ -92,6 +92,15 @@ describe("applyOverrides", () => {
     expect(low.techniques[0]!.options).toEqual({ gamma: 0.1, floor: 0.05 });
   });
 
+  it("refuses options of a part that a later override replaces: they would be lost", () => {
+    expect(() => applyOverrides(recipe, ["data.first=10", "data=testFolder", "data.path=photos"])).toThrow(
+      "--set: `data=testFolder` puts another part in place and drops `data.first=10`; put `data=testFolder` first",
+    );
+    expect(() => applyOverrides(recipe, ["generator.width=8", "batchSize=2", "generator=testMaker"])).toThrow(
+      /drops `generator.width=8`/,
+    );
+  });
+
   it("lets steps and epochs replace each other", () => {
     const plain = toPlainRecipe(applyOverrides(recipe, ["epochs=3"]));
     expect(plain).not.toHaveProperty("steps");
