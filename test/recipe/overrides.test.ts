@@ -93,8 +93,8 @@ describe("applyOverrides", () => {
   });
 
   it("refuses options of a part that a later override replaces: they would be lost", () => {
-    expect(() => applyOverrides(recipe, ["data.first=10", "data=testFolder", "data.path=photos"])).toThrow(
-      "--set: `data=testFolder` puts another part in place and drops `data.first=10`; put `data=testFolder` first",
+    expect(() => applyOverrides(recipe, ["data.folder=a", "data=testFolder", "data.path=photos"])).toThrow(
+      "--set: `data=testFolder` puts another part in place and drops `data.folder=a`; put `data=testFolder` first",
     );
     expect(() => applyOverrides(recipe, ["generator.width=8", "batchSize=2", "generator=testMaker"])).toThrow(
       /drops `generator.width=8`/,
