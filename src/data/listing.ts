@@ -91,9 +91,10 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
  *
  * @param inside - only this sub-folder of a folder; paths stay those seen from the folder
  *
- * @throws UserError when the path does not exist, is neither, or the archive's directory is damaged.
+ * @throws UserError when the path does not exist, is neither, or the archive's directory is damaged, and the reason of
+ * `stop` once that is raised.
  */
-export async function listImages(path: string, inside = ""): Promise<Listing> {
+export async function listImages(path: string, inside = "", stop?: AbortSignal): Promise<Listing> {
   const draft: Draft = { files: [], broken: [], ignored: {}, tables: [] };
   let isFolder: boolean;
   try {
@@ -101,7 +102,7 @@ export async function listImages(path: string, inside = ""): Promise<Listing> {
   } catch (error) {
     throw fileError(error, "read", path);
   }
-  if (isFolder) await listFolder(path, inside, draft, new Set());
+  if (isFolder) await listFolder(path, inside, draft, { open: new Set(), stop });
   else if (await startsLikeZip(path)) await listZip(path, draft);
   else throw new UserError(`${path}: neither a folder nor a zip archive`);
   for (const list of [draft.files, draft.tables]) list.sort((a, b) => byCodeUnit(a.path, b.path));
@@ -136,7 +137,13 @@ export function filesIn({ files, broken, ignored }: Listing): number {
   return files.length + broken.length + Object.values(ignored).reduce((sum, count) => sum + count, 0);
 }
 
-async function listFolder(root: string, inside: string, draft: Draft, open: ReadonlySet<string>): Promise<void> {
+/** The real paths of the folders above, and the signal that ends the listing. */
+interface Walk {
+  readonly open: ReadonlySet<string>;
+  readonly stop: AbortSignal | undefined;
+}
+
+async function listFolder(root: string, inside: string, draft: Draft, { open, stop }: Walk): Promise<void> {
   const folder = join(root, inside);
   let entries: string[];
   let real: string;
@@ -156,6 +163,7 @@ async function listFolder(root: string, inside: string, draft: Draft, open: Read
   const chain = new Set(open).add(real);
   const wanted = entries.filter((name) => !isLitter(name));
   for (let begin = 0; begin < wanted.length; begin += AT_ONCE) {
+    stop?.throwIfAborted();
     const names = wanted.slice(begin, begin + AT_ONCE);
     const seen = Date.now();
     const infos = await Promise.allSettled(names.map((name) => stat(join(folder, name))));
@@ -166,7 +174,7 @@ async function listFolder(root: string, inside: string, draft: Draft, open: Read
         const { code } = info.reason as NodeJS.ErrnoException;
         if (namedLikeImage(path) === false) ignore(path, draft);
         else draft.broken.push({ file: path, reason: await unreachable(join(folder, name), code) });
-      } else if (info.value.isDirectory()) await listFolder(root, path, draft, chain);
+      } else if (info.value.isDirectory()) await listFolder(root, path, draft, { open: chain, stop });
       else await addFile(root, path, info.value, seen, draft);
     }
   }

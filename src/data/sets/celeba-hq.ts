@@ -25,7 +25,7 @@ export async function celebaHqSource(path: string | undefined, options: Contents
   const root = datasetFolder("celeba-hq", path);
   const found = [join(root, IMAGES), join(root, "CelebAMask-HQ", IMAGES), root].find((folder) => existsSync(folder));
   if (found === undefined) throw new UserError(`celeba-hq: there is no ${root}; ${howToGet("celeba-hq")}`);
-  const listing = await listImages(found);
+  const listing = await listImages(found, "", options.stop);
   refuseEmpty(found, listing);
   const { files, broken, ignored } = listing;
   const labels = new Uint8Array(files.length);

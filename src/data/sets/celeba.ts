@@ -75,7 +75,7 @@ export async function celebaSource(
     attribute === undefined
       ? undefined
       : readAttribute(tableAt(root, ATTRIBUTES, `says which images are ${attribute}`), attribute);
-  const listing = await listImages(images);
+  const listing = await listImages(images, "", options.stop);
   refuseEmpty(images, listing);
   const broken: BrokenFile[] = [...listing.broken];
   const files: Listed[] = [];

@@ -159,7 +159,7 @@ interface FolderOptions extends ArrangeOptions, ContentsOptions {
 export async function folderSource(path: string, options: FolderOptions = {}): Promise<ImageSource> {
   const { expected, split, labels = true } = options;
   const full = resolve(path);
-  const listing = await listImages(full);
+  const listing = await listImages(full, "", options.stop);
   refuseEmpty(full, listing);
   const labelled = split === undefined ? await styleganLabels(listing, labels, full) : undefined;
   const arranged = labelled === undefined ? arrange(listing, options, full) : { ...labelled, split: undefined };
@@ -192,14 +192,16 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
 }
 
 /**
- * Images of a folder or zip archive; JPEG, PNG, WebP, GIF (first frame), TIFF and AVIF.
+ * Images of a folder or zip archive; JPEG, PNG, WebP, GIF (first frame), TIFF and AVIF. Sub-folders are classes, or
+ * `dataset.json` of StyleGAN's archives says them.
  *
  * - `path`: the folder or `.zip` file
  * - `split`: name of the sub-folder to use when there are splits; default `train`
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255, white)
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md
  *
- * Building it throws UserError when the path holds no readable image; single broken files are skipped and listed.
+ * Building it throws UserError when the path holds no readable image, all images of a class are broken, or images lie next
+ * to the folders of classes (unless `labels` is false); other broken files are skipped and listed.
  *
  * @example
  * imageFolder({ path: "photos/cats.zip", size: 64, flip: true })

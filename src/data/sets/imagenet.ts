@@ -74,7 +74,7 @@ export async function imagenetSource(
   const ignored: Record<string, number> = {};
   let total = 0;
   for (const synset of chosen) {
-    const listing = await listImages(folder, synset);
+    const listing = await listImages(folder, synset, options.stop);
     if (listing.files.length === 0) throw new UserError(`imagenet: ${join(folder, synset)} holds no image`);
     for (const file of listing.files) files.push(file);
     for (const file of listing.broken) broken.push(file);
