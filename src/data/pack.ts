@@ -156,7 +156,7 @@ export async function preparePack(
 function refuseFullDisk(name: string, packs: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(packs);
   if (bytes <= bavail * bsize) return;
-  const gigabytes = (count: number): string => `${(count / 1e9).toPrecision(3)} GB`;
+  const gigabytes = (count: number): string => `${Number((count / 1e9).toPrecision(3))} GB`;
   throw new UserError(
     `${name}: its prepared images would take ${gigabytes(bytes)}, and ${packs} has ${gigabytes(bavail * bsize)} left; take a ` +
       "smaller `size`, fewer images (`first`), or another cache folder (GANTRY_CACHE)",
@@ -273,7 +273,8 @@ function refuseLostClass(
   for (const { position } of failures) {
     const label = labels[position]!;
     if (--left[label]! > 0) continue;
-    const example = broken[broken.length - failures.length + failures.findIndex((one) => one.position === position)]!;
+    const example =
+      broken[broken.length - failures.length + failures.findIndex((one) => labels[one.position] === label)]!;
     throw new UserError(
       `${name}: none of the images of class ${classes[label]} can be read; ${example.file}: ${example.reason}`,
     );

@@ -1,4 +1,5 @@
 /** What becomes of the files of a folder or archive: how many are used, and where the others are. */
+import { byCodeUnit } from "./listing.ts";
 import type { PackHeader } from "./pack.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { PackHeader } from "./pack.ts";
 export function usageOf({ name, count, total, broken, ignored }: PackHeader): string | undefined {
   if (total === undefined && broken.length === 0) return undefined;
   const files = (number: number, of: string): string => `${number} ${number === 1 ? of : `${of}s`}`;
-  const others = Object.entries(ignored);
+  const others = Object.entries(ignored).sort(([a], [b]) => byCodeUnit(a, b));
   const rest = (total ?? 0) - count - broken.length - others.reduce((sum, [, number]) => sum + number, 0);
   const parts = [
     `${name}: ${files(count, "image")}${total === undefined ? "" : ` of ${files(total, "file")}`}`,
