@@ -119,7 +119,7 @@ describe("images that are not there", () => {
 
   it("an archive whose images are all encrypted says so", async () => {
     const data = await imageFile("png", 8, 8, gray);
-    writeFileSync(join(folder, "locked.zip"), zipOf([{ name: "a.png", data, claims: { flags: 1 } }]));
+    writeFileSync(join(folder, "locked.zip"), zipOf([{ name: "a.png", data, deflate: true, claims: { flags: 1 } }]));
     await expect(pack("locked.zip")).rejects.toThrow(
       /locked.zip: none of its 1 images can be read; a.png: the entry is encrypted/,
     );
