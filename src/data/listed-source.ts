@@ -34,7 +34,9 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
   return {
     name,
     // Includes all that the pack holds besides pixels: skipped files, and labels from a table.
-    fingerprint: sha256(JSON.stringify([name, hash, namesOf(files), broken, ignored, Array.from(labels), classes])),
+    fingerprint: sha256(
+      JSON.stringify([name, hash, namesOf(files), broken, ignored, Array.from(labels), classes, lost]),
+    ),
     hashed,
     open: async () => ({
       images: { form: "encoded", items: (index) => files[index]!.item },
