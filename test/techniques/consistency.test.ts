@@ -144,6 +144,22 @@ it("D scores images without augmentation: again, when it saw augmented ones", ()
   expect(again.value).toBeCloseTo(once.value, 12);
 });
 
+it("penalties that need the same scores share them: ICR on augmented images takes five passes of D", () => {
+  let looks = 0;
+  const pass = {
+    ...passOf((images) => images.mul(0.5)),
+    discriminate: (images: Tensor) => outputOf(images.mul(++looks && 1)),
+  } as DiscriminatorPass;
+  const bcr = built(balancedConsistency()).discriminatorPenalty!(pass, gan)!.item();
+  const zcr = built(latentConsistency()).discriminatorPenalty!(pass, gan)!;
+  expect(looks).toBe(5); // D of T(x), x, T(G(z)), G(z) and G(z')
+  expectClose([zcr.item()], [stored.latentConsistency.discriminator.value], precise);
+  expect(bcr).toBeGreaterThan(0);
+  // The next update has its own.
+  built(latentConsistency()).discriminatorPenalty!({ ...pass }, gan);
+  expect(looks).toBe(7);
+});
+
 it("a weight of 0 leaves a term of latentConsistency out", () => {
   const { discriminatorPenalty } = built(latentConsistency({ discriminatorWeight: 0 }));
   expect(discriminatorPenalty!(passOf(), gan)).toBeUndefined();

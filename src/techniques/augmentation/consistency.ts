@@ -33,13 +33,23 @@ export interface Unaugmented {
   readonly score: Tensor;
 }
 
-/** The real or the generated batch. D's main pass has the scores already if nothing augments the images. */
+/** The scores that penalties of an update had computed. */
+const computed = new WeakMap<DiscriminatorPass, Map<"real" | "fake", Tensor>>();
+
+/**
+ * The real or the generated batch. D's main pass has the scores already if nothing augments the images; otherwise one
+ * pass of D computes them for all penalties of the update.
+ */
 export function unaugmented(pass: DiscriminatorPass, of: "real" | "fake"): Unaugmented {
   const [images, seen, labels, output] =
     of === "real"
       ? [pass.rawReal, pass.real, pass.realLabels, pass.realOutput]
       : [pass.rawFake, pass.fake, pass.fakeLabels, pass.fakeOutput];
-  return { images, labels, score: images === seen ? output.score : pass.discriminate(images, labels).score };
+  if (images === seen) return { images, labels, score: output.score };
+  const scores = computed.get(pass) ?? new Map<"real" | "fake", Tensor>();
+  const score = scores.get(of) ?? pass.discriminate(images, labels).score;
+  computed.set(pass, scores.set(of, score));
+  return { images, labels, score };
 }
 
 /** E[(D(T(x)) - D(x))^2] for T(x) = `changed`. The gradient goes through both scores. */
