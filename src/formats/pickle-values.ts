@@ -18,6 +18,21 @@ export class Callable extends Foreign {
   }
 }
 
+/** An object of a kind that a file of tensors needs only beside them, such as a date: its kind is kept, its contents are not. */
+export class Skipped extends Foreign {
+  /** Python's name of the kind. */
+  readonly kind: string;
+
+  constructor(kind: string) {
+    super();
+    this.kind = kind;
+  }
+
+  get description(): string {
+    return `an object of kind ${quoted(this.kind)}`;
+  }
+}
+
 /** What can be a key of a dictionary here. */
 export type PickleKey = null | boolean | number | bigint | string;
 

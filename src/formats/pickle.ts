@@ -4,14 +4,15 @@
  * A pickle is a program for a stack machine (the comments of Python's own `pickletools` describe every instruction).
  * One of its instructions calls any function that can be imported, so loading a pickle with Python runs its author's
  * code. Here the machine has no functions. It asks the `host` for each name; the host knows a fixed few and refuses all
- * others. Only what the host made callable can be called. Instructions that build other objects are refused.
+ * others. Only what the host made callable can be called. Sets, and what a host made of an object that it passes over
+ * ({@link Skipped}), lose their contents.
  *
  * The machine is flat (deep nesting costs no stack), and every length is compared with the bytes that are left, so the
  * time and memory it takes are bounded by the size of the pickle. Its result may still hold one list in many places, or
  * itself: a caller that walks it must expect that.
  */
 import { UserError } from "../base/errors.ts";
-import { Callable, describePickled, type Foreign, type PickleKey, type PickleValue } from "./pickle-values.ts";
+import { Callable, describePickled, type Foreign, type PickleKey, type PickleValue, Skipped } from "./pickle-values.ts";
 import type { ByteCursor } from "./random-access.ts";
 
 /** Resolves names and persistent identifiers. Both methods throw UserError for what they do not know. */
@@ -39,15 +40,9 @@ const refused: ReadonlyMap<number, string> = new Map([
   [0x67, "GET"],
   [0x70, "PUT"],
   [0x6f, "OBJ"],
-  [0x81, "NEWOBJ"],
   [0x82, "EXT1"],
   [0x83, "EXT2"],
   [0x84, "EXT4"],
-  [0x8f, "EMPTY_SET"],
-  [0x90, "ADDITEMS"],
-  [0x91, "FROZENSET"],
-  [0x92, "NEWOBJ_EX"],
-  [0x96, "BYTEARRAY8"],
   [0x97, "NEXT_BUFFER"],
   [0x98, "READONLY_BUFFER"],
 ]);
@@ -113,9 +108,11 @@ class Machine {
       case 0x43: stack.push(this.#take(this.#cursor.byte()).slice()); break;         // SHORT_BINBYTES
       case 0x42: stack.push(this.#take(this.#view(4).getUint32(0, true)).slice()); break; // BINBYTES
       case 0x8e: stack.push(this.#take(this.#length64()).slice()); break;            // BINBYTES8
+      case 0x96: stack.push(this.#take(this.#length64()).slice()); break;            // BYTEARRAY8
       case 0x5d: stack.push([]); break;                                              // EMPTY_LIST
       case 0x7d: stack.push(new Map()); break;                                       // EMPTY_DICT
       case 0x29: stack.push(Object.freeze([])); break;                               // EMPTY_TUPLE
+      case 0x8f: stack.push(new Skipped("set")); break;                              // EMPTY_SET
       default: return false;
     }
     return true;
@@ -130,6 +127,8 @@ class Machine {
       case 0x6c: this.#stack.push(this.#popToMark()); break;                         // LIST
       case 0x74: this.#stack.push(Object.freeze(this.#popToMark())); break;          // TUPLE
       case 0x85: case 0x86: case 0x87: this.#tuple(code - 0x84); break;              // TUPLE1 to TUPLE3
+      case 0x90: this.#extend(this.#popToMark()); break;                             // ADDITEMS
+      case 0x91: this.#popToMark(); this.#stack.push(new Skipped("frozenset")); break; // FROZENSET
       case 0x73: this.#tuple(2); this.#assign(this.#pop() as PickleValue[]); break;  // SETITEM
       case 0x75: this.#assign(this.#popToMark()); break;                             // SETITEMS
       case 0x64: { const items = this.#popToMark(); this.#stack.push(new Map()); this.#assign(items); break; } // DICT
@@ -158,7 +157,8 @@ class Machine {
       case 0x69: this.#global(this.#name(), this.#name()); throw this.#damaged("it makes an object of a function"); // INST
       case 0x93: { const name = this.#pop(); this.#global(this.#pop(), name); break; } // STACK_GLOBAL
       case 0x51: this.#stack.push(this.#host.persistent(this.#pop())); break;        // BINPERSID
-      case 0x52: this.#call(); break;                                                // REDUCE
+      case 0x52: case 0x81: this.#call(); break;                                     // REDUCE, NEWOBJ
+      case 0x92: this.#pop(); this.#call(); break;                                   // NEWOBJ_EX: named arguments come last
       case 0x62: this.#build(); break;                                               // BUILD
       default: return false;
     }
@@ -246,12 +246,14 @@ class Machine {
 
   #extend(items: readonly PickleValue[]): void {
     const list = this.#top();
+    if (list instanceof Skipped) return;
     if (!Array.isArray(list) || Object.isFrozen(list)) throw this.#damaged(`it appends to ${describePickled(list)}`);
     for (const item of items) list.push(item);
   }
 
   #assign(items: readonly PickleValue[]): void {
     const dictionary = this.#top();
+    if (dictionary instanceof Skipped) return;
     if (!(dictionary instanceof Map)) throw this.#damaged(`it sets an item of ${describePickled(dictionary)}`);
     if (items.length % 2 !== 0) throw this.#damaged("a key lacks its value");
     for (let i = 0; i < items.length; i += 2) dictionary.set(this.#key(items[i]!), items[i + 1]!);
@@ -285,10 +287,11 @@ class Machine {
     this.#stack.push(target.call(args));
   }
 
-  /** Attributes of an OrderedDict (a state dict carries its `_metadata` so) are dropped; nothing else has any. */
+  /** The attributes of dictionaries (a state dict carries its `_metadata` so) and of skipped objects are dropped. */
   #build(): void {
     this.#pop();
     const target = this.#top();
-    if (!(target instanceof Map)) throw this.#damaged(`it sets the state of ${describePickled(target)}`);
+    if (!(target instanceof Map || target instanceof Skipped))
+      throw this.#damaged(`it sets the state of ${describePickled(target)}`);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * The few Python names that a file of tensors asks for, and what they become here.
+ * The few Python names that a file of tensors asks for, and what they become here. Those of objects that are passed
+ * over are in pth-skipped.ts.
  *
  * The list follows what `torch.save` writes for tensors, parameters, state dicts and sizes (`torch/_utils.py`,
  * `_rebuild_tensor_v2` and `_rebuild_parameter`; `torch/serialization.py`, `persistent_id`). Nothing else is known, so
@@ -9,8 +10,9 @@ import { UserError } from "../base/errors.ts";
 import { type DType, ITEM_SIZE } from "../tensor/index.ts";
 import { quoted } from "./one-line.ts";
 import type { PickleHost } from "./pickle.ts";
-import { Callable, describePickled, Foreign, type PickleKey, type PickleValue } from "./pickle-values.ts";
+import { Callable, describePickled, Foreign, type PickleKey, type PickleValue, Skipped } from "./pickle-values.ts";
 import { checkLayout, type Layout } from "./pth-layout.ts";
+import { SKIPPED_NAMES } from "./pth-skipped.ts";
 import { isCount } from "./shape.ts";
 
 /** A storage: a run of elements that tensors are views of. Its bytes are read later, by `key`. */
@@ -104,13 +106,18 @@ export class TensorHost implements PickleHost {
     this.#path = path;
     const calls: Record<string, (args: readonly PickleValue[]) => PickleValue> = {
       "collections.OrderedDict": (args) => this.#orderedDict(args),
+      "collections.defaultdict": () => new Map(),
+      "collections.Counter": ([counts]) => (counts instanceof Map ? counts : new Map()),
       "torch._utils._rebuild_tensor": (args) => this.#tensor(args),
       "torch._utils._rebuild_tensor_v2": (args) => this.#tensor(args),
       "torch._utils._rebuild_parameter": (args) => this.#parameter(args),
       "torch.Size": (args) => this.#size(args),
       "torch.device": (args) => this.#device(args),
+      "_codecs.encode": (args) => this.#bytes(args),
     };
     this.#names = new Map<string, Foreign>([
+      ...SKIPPED_NAMES,
+      ...Object.keys(ITEM_SIZE).map((dtype) => [`torch.${dtype}`, new Skipped(`torch.${dtype}`)] as const),
       ...Object.entries(calls).map(([name, call]) => [name, new Callable(name, call)] as const),
       ...Array.from(storageTypes, ([name, dtype]) => [`torch.${name}`, new StorageType(name, dtype)] as const),
     ]);
@@ -201,6 +208,14 @@ export class TensorHost implements PickleHost {
       return index === undefined ? type : `${type}:${index}`;
     }
     throw this.#damaged(`a device made of ${args.map(describePickled).join(" and ")}`.slice(0, 300));
+  }
+
+  /** (text, "latin1"): the bytes, as protocol 2 writes them. */
+  #bytes(args: readonly PickleValue[]): Uint8Array {
+    const [text, encoding] = args;
+    if (typeof text === "string" && (encoding === "latin1" || encoding === "latin-1"))
+      return Uint8Array.from(Buffer.from(text, "latin1"));
+    throw this.#damaged(`bytes made of ${describePickled(text)} by ${describePickled(encoding)}`);
   }
 
   /** () or (list of pairs). */

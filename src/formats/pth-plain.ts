@@ -7,8 +7,13 @@
  */
 import { UserError } from "../base/errors.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { describePickled, type PickleKey, type PickleValue } from "./pickle-values.ts";
+import { describePickled, type PickleKey, type PickleValue, Skipped } from "./pickle-values.ts";
 import { StoredTensor } from "./pth-names.ts";
+
+/** An object that was passed over, or a class: its Python name. */
+export interface SkippedObject {
+  readonly skipped: string;
+}
 
 /** What a checkpoint holds: dictionaries are maps (their keys may be numbers), lists and tuples arrays. */
 export type PthValue =
@@ -19,6 +24,7 @@ export type PthValue =
   | string
   | Uint8Array
   | Tensor
+  | SkippedObject
   | readonly PthValue[]
   | ReadonlyMap<PickleKey, PthValue>;
 
@@ -39,6 +45,7 @@ export function toPlain(value: PickleValue, path: string, tensorOf: (stored: Sto
     let plain: PthValue;
     if (inner instanceof Map) plain = new Map(Array.from(inner, ([key, item]) => [key, convert(item)]));
     else if (inner instanceof StoredTensor) plain = tensorOf(inner);
+    else if (inner instanceof Skipped) plain = { skipped: inner.kind };
     else if (Array.isArray(inner)) plain = (inner as readonly PickleValue[]).map(convert);
     else throw new UserError(`${path}: refused: the file holds ${describePickled(inner)} where a value is expected`);
     done.set(inner, plain);

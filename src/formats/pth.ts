@@ -10,6 +10,7 @@ import { ITEM_SIZE, scope, type Tensor, tensorOf } from "../tensor/index.ts";
 import { quoted } from "./one-line.ts";
 import { describePickled, type PickleKey, type PickleValue } from "./pickle-values.ts";
 import { type Container, openContainer } from "./pth-container.ts";
+import { holdsTensor, tensorDictionaries } from "./pth-entries.ts";
 import { copiedElements, layOutTensor } from "./pth-layout.ts";
 import { type StorageReference, StoredTensor } from "./pth-names.ts";
 import { type PthValue, toPlain } from "./pth-plain.ts";
@@ -19,8 +20,9 @@ import { withRandomAccess } from "./random-access.ts";
  * Reads a PyTorch checkpoint: tensors inside the lists and dictionaries that they were saved in.
  *
  * Dictionaries (also OrderedDicts) become maps in their own order, lists, tuples and sizes arrays, devices their names,
- * integers beyond 2^53 bigints, bytes Uint8Arrays. Nothing in the file is run: a checkpoint that asks for any other
- * name (a whole model, an optimizer's own class, `os.system`) is refused with that name.
+ * integers beyond 2^53 bigints, bytes Uint8Arrays. Objects of plain kinds (argparse's Namespace, dates, paths, sets, numpy's
+ * numbers and arrays) become `{ skipped: name }`. Nothing in the file is run: a checkpoint that asks for any other name (a
+ * whole model, an optimizer's own class, `os.system`) is refused with that name.
  *
  * Memory: the tensors, and one storage more while it is read.
  *
@@ -41,72 +43,116 @@ export function readPth(path: string): PthValue {
 /** Where in a checkpoint a state dict lies. */
 export interface StateDictOptions {
   /**
-   * The entry of the outermost dictionary that holds it, such as "state_dict" or "g_ema"; default: the outermost
-   * itself.
+   * The entry that holds it, such as "state_dict" or "g_ema"; inside others, the keys joined by dots ("models.0"). Default:
+   * the outermost dictionary itself.
    */
   readonly entry?: string | undefined;
+  /** Called with the name of each entry that is no tensor and was passed over, and what it is in a few words. */
+  readonly skipped?: ((name: string, what: string) => void) | undefined;
 }
 
 /**
  * Reads the state dict of a PyTorch checkpoint: tensors by name, in the order of the file.
  *
- * Only the tensors of that entry are read from the disk, so an optimizer's state next to it costs nothing.
+ * Only the tensors of that entry are read from the disk, so an optimizer's state next to it costs nothing. Numbers,
+ * texts and other plain values that stand between the tensors are passed over.
  *
- * @throws UserError as {@link readPth} does, and when the entry is missing or holds anything but tensors; the message
- * then names the entries that would do.
+ * @throws UserError as {@link readPth} does, and when the entry is missing or holds tensors in further dictionaries; the
+ * message then names the entries that would do.
  *
  * @example
  * const inception = readStateDict("pt_inception.pth");
  * const averaged = readStateDict("checkpoint.pth", { entry: "g_ema" });
  */
-export function readStateDict(path: string, { entry }: StateDictOptions = {}): Map<string, Tensor> {
+export function readStateDict(path: string, { entry, skipped }: StateDictOptions = {}): Map<string, Tensor> {
   return withRandomAccess(path, (file) => {
     const container = openContainer(file);
     const outermost = container.value;
-    if (!(outermost instanceof Map)) {
-      throw new UserError(`${path}: no state dict: the file holds ${describePickled(outermost)}, not a dictionary`);
-    }
     const chosen = entry === undefined ? outermost : chooseEntry(outermost, entry, path);
-    if (!(chosen instanceof Map)) {
-      throw new UserError(
-        `${path}: entry ${quoted(entry!)} is ${describePickled(chosen)}, not a dictionary of tensors`,
-      );
-    }
-    checkStateDict(chosen, outermost, path);
-    return materialise(container, chosen, path) as Map<string, Tensor>;
+    return materialise(container, tensorsOf(chosen, entry, outermost, { path, skipped }), path) as Map<string, Tensor>;
   });
 }
 
-function chooseEntry(outermost: Map<PickleKey, PickleValue>, entry: string, path: string): PickleValue {
-  const chosen = outermost.get(entry);
-  if (chosen !== undefined) return chosen;
-  const names = [...outermost.keys()]
+/** A dictionary of tensors in a checkpoint. */
+export interface StateDictEntry {
+  /** What `readStateDict` takes for its `entry`; "" for the outermost dictionary. */
+  readonly entry: string;
+  /** The names of its tensors, in the order of the file. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Lists the dictionaries of tensors in a checkpoint, outer before inner. No tensor is read from the disk.
+ *
+ * @throws UserError as {@link readPth} does.
+ *
+ * @example
+ * listStateDicts("checkpoint.pth"); // [{ entry: "g_ema", names: ["conv.weight", ...] }, ...]
+ */
+export function listStateDicts(path: string): StateDictEntry[] {
+  return withRandomAccess(path, (file) =>
+    tensorDictionaries(openContainer(file).value).map(({ entry, dictionary }) => ({
+      entry,
+      names: [...dictionary].flatMap(([key, value]) =>
+        typeof key === "string" && value instanceof StoredTensor ? [key] : [],
+      ),
+    })),
+  );
+}
+
+function chooseEntry(outermost: PickleValue, entry: string, path: string): PickleValue {
+  const direct = outermost instanceof Map ? outermost.get(entry) : undefined;
+  if (direct !== undefined) return direct;
+  const inside = tensorDictionaries(outermost);
+  const chosen = inside.find((inner) => inner.entry === entry);
+  if (chosen !== undefined) return chosen.dictionary;
+  const keys = outermost instanceof Map ? [...outermost.keys()] : [];
+  const names = [...keys, ...inside.map((inner) => inner.entry)]
     .filter((key): key is string => typeof key === "string" && /^[\w. -]{1,80}$/.test(key))
     .slice(0, 20);
   throw new UserError(`${path}: it has no entry ${quoted(entry)}${suggestion(entry, names)}`);
 }
 
-const isStateDict = (value: PickleValue): value is Map<string, StoredTensor> =>
-  value instanceof Map &&
-  value.size > 0 &&
-  [...value].every(([k, v]) => typeof k === "string" && v instanceof StoredTensor);
-
-function checkStateDict(
-  chosen: Map<PickleKey, PickleValue>,
-  outermost: Map<PickleKey, PickleValue>,
-  path: string,
-): void {
-  for (const [key, value] of chosen) {
-    if (typeof key === "string" && value instanceof StoredTensor) continue;
-    const inner = [...outermost].filter(([name, v]) => typeof name === "string" && isStateDict(v)).slice(0, 10);
-    const help =
-      inner.length === 0
-        ? ""
-        : `; entries that hold tensors only: ${inner.map(([name]) => quoted(String(name))).join(", ")}`;
-    const what =
-      typeof key === "string" ? `${quoted(key)} is ${describePickled(value)}` : `a key is ${describePickled(key)}`;
-    throw new UserError(`${path}: no state dict: ${what}, not a tensor${help}`);
+/** The tensors of a dictionary, by name. */
+function tensorsOf(
+  chosen: PickleValue,
+  entry: string | undefined,
+  outermost: PickleValue,
+  { path, skipped }: { path: string; skipped: StateDictOptions["skipped"] },
+): PickleValue {
+  const help = (): string => {
+    const entries = tensorDictionaries(outermost)
+      .filter((inner) => inner.entry !== "" && inner.entry !== entry && !/optim/i.test(inner.entry))
+      .slice(0, 10);
+    return entries.length === 0 ? "" : `; entries that hold tensors: ${entries.map((e) => quoted(e.entry)).join(", ")}`;
+  };
+  if (!(chosen instanceof Map)) {
+    const what = describePickled(chosen);
+    throw new UserError(
+      entry === undefined
+        ? `${path}: no state dict: the file holds ${what}, not a dictionary${help()}`
+        : `${path}: entry ${quoted(entry)} is ${what}, not a dictionary of tensors${help()}`,
+    );
   }
+  const tensors = new Map<PickleKey, PickleValue>();
+  const others: [PickleKey, PickleValue][] = [];
+  for (const [key, value] of chosen) {
+    if (typeof key === "string" && value instanceof StoredTensor) tensors.set(key, value);
+    else others.push([key, value]);
+  }
+  // Tensors further inside may be the weights, and those between them a counter.
+  if (tensors.size === 0 || others.some(([, value]) => holdsTensor(value))) {
+    const [key, value] = others[0] ?? [];
+    const what =
+      key === undefined
+        ? "it holds nothing"
+        : typeof key === "string"
+          ? `${quoted(key)} is ${describePickled(value)}, not a tensor`
+          : `a key is ${describePickled(key)}, not a name`;
+    throw new UserError(`${path}: no state dict: ${what}${help()}`);
+  }
+  for (const [key, value] of others) skipped?.(String(key), describePickled(value));
+  return tensors;
 }
 
 /** Makes tensors of the references in `value`, reading each storage once. */

@@ -31,8 +31,21 @@ describe("names", () => {
     ["an object by OBJ", "os.system", pickle("(", global("os", "system"), command, "o")],
     ["an object by NEWOBJ", "subprocess.Popen", pickle(global("subprocess", "Popen"), tuple(command), "\x81")],
     ["a class that reduces itself", "__main__.Evil", pickle(global("__main__", "Evil"), ")", "\x81", "}", "b")],
-    ["copyreg", "copyreg._reconstructor", pickle(global("copyreg", "_reconstructor"), ")R")],
-    ["a numpy scalar", "numpy.core.multiarray.scalar", pickle(global("numpy.core.multiarray", "scalar"), ")R")],
+    [
+      "a class behind copyreg",
+      "subprocess.Popen",
+      pickle(
+        global("copyreg", "_reconstructor"),
+        tuple(global("subprocess", "Popen"), global("builtins", "object"), raw("N")),
+        "R",
+      ),
+    ],
+    ["a class of numpy that runs code", "numpy.testing.runstring", pickle(global("numpy.testing", "runstring"), ")R")],
+    [
+      "a call through a class that is passed over",
+      "os.system",
+      pickle(global("builtins", "list"), tuple(global("os", "system")), "R"),
+    ],
     ["torch's own loader", "torch.load", pickle(global("torch", "load"), tuple(command), "R")],
     [
       "a name that continues an allowed one",

@@ -64,7 +64,6 @@ describe("pickles as programs", () => {
     ["a protocol of the future", raw("\x80\x09N."), /its protocol 9 is not known/],
     ["an unknown instruction", pickle("\xf0"), /0xf0 is no instruction/],
     ["an extension", pickle("\x82\x01"), /refused: the pickle uses the instruction EXT1/],
-    ["a set", pickle("\x8f"), /the instruction EMPTY_SET/],
     ["a dictionary as key", pickle("}}Ns"), /refused: a dictionary of 0 as the key of a dictionary/],
     ["a key without value", pickle("}(Nu"), /a key lacks its value/],
     ["an append to a tuple", pickle(")Na"), /it appends to a tuple of 0/],

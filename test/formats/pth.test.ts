@@ -1,8 +1,12 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { type PthValue, readPth, readStateDict } from "../../src/formats/index.ts";
+import { listStateDicts, type PthValue, readPth, readStateDict } from "../../src/formats/index.ts";
 import { type DType, liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
-import { fixture } from "./folder.ts";
+import { fixture, temporaryFolder } from "./folder.ts";
+import { archive, number, pickle, raw, storage, tensor, text } from "./pickles.ts";
+import { eight } from "./refusals.ts";
 
 const counting = Array.from({ length: 24 }, (_, i) => i - 6);
 const files = ["zip_1.13", "zip_2.13", "stream_1.13", "stream_2.13"];
@@ -111,7 +115,7 @@ describe.each(files)("what torch.save wrote as %s", (form) => {
   it("says which entry holds the state dict", () => {
     const path = fixture(`wrapped_${form}.pth`);
     expect(() => readStateDict(path)).toThrow(
-      `${path}: no state dict: \`epoch\` is the number 3, not a tensor; entries that hold tensors only: \`g_ema\``,
+      `${path}: no state dict: \`epoch\` is the number 3, not a tensor; entries that hold tensors: \`g_ema\``,
     );
     expect(() => readStateDict(path, { entry: "gema" })).toThrow(/it has no entry `gema`; did you mean `g_ema`\?/);
     expect(() => readStateDict(path, { entry: "epoch" })).toThrow(/entry `epoch` is the number 3, not a dictionary/);
@@ -140,6 +144,99 @@ describe.each(files)("what torch.save wrote as %s", (form) => {
     // The storages behind the tensors are no tensors of their own any more.
     expect(liveTensors()).toBe(before + state.size);
     for (const one of state.values()) one.dispose();
+  });
+});
+
+describe.each(["1.13", "2.13"])("plain objects beside tensors, as Python with torch %s wrote them", (version) => {
+  it.each([2, 5])("are passed over by name: protocol %i", (protocol) => {
+    const path = fixture(`objects${protocol}_zip_${version}.pth`);
+    const root = readPth(path) as Map<string, PthValue>;
+    const { weight, ...others } = Object.fromEntries(root) as Record<string, PthValue>;
+    expect((weight as Tensor).tolist()).toEqual([0, 1, 2]);
+    const range = protocol === 2 ? "xrange" : "range";
+    expect(others).toEqual({
+      args: { skipped: "argparse.Namespace" },
+      simple: { skipped: "types.SimpleNamespace" },
+      float: { skipped: "numpy scalar" },
+      array: { skipped: "numpy.ndarray" },
+      generator: ["MT19937", { skipped: "numpy.ndarray" }, 624, 0, 0],
+      default: new Map([["a", [1]]]),
+      counter: new Map([
+        ["a", 2],
+        ["b", 1],
+      ]),
+      deque: { skipped: "collections.deque" },
+      date: { skipped: "datetime.date" },
+      delta: { skipped: "datetime.timedelta" },
+      path: { skipped: "pathlib.PurePosixPath" },
+      set: { skipped: "set" },
+      frozen: { skipped: "frozenset" },
+      bytes: new Uint8Array([0, 255]),
+      "array of bytes": protocol === 2 ? { skipped: "bytearray" } : new Uint8Array([97, 98]),
+      complex: { skipped: "complex" },
+      range: { skipped: range },
+      dtype: { skipped: "torch.float32" },
+    });
+  });
+
+  it("do not hinder the reading of the tensors, and are named", () => {
+    const skipped: string[] = [];
+    const state = readStateDict(fixture(`objects2_zip_${version}.pth`), {
+      skipped: (name, what) => skipped.push(`${name}: ${what}`),
+    });
+    expect([...state.keys()]).toEqual(["weight"]);
+    expect(skipped).toHaveLength(18);
+    expect(skipped[0]).toBe("args: an object of kind `argparse.Namespace`");
+  });
+});
+
+describe("the state dicts in a checkpoint", () => {
+  const vector = tensor(storage(8), 0, [8], [1]);
+  const state = (...names: string[]): Buffer => raw("}", ...names.flatMap((name) => [text(name), vector, "s"]));
+  const dictionary = (entries: Record<string, Buffer>): Buffer =>
+    raw("}", ...Object.entries(entries).flatMap(([key, value]) => [text(key), value, "s"]));
+  const folder = temporaryFolder();
+  const file = (value: Buffer): string => {
+    const path = join(folder, `${Math.random()}.pth`);
+    writeFileSync(path, archive(pickle(value), { "0": eight }));
+    return path;
+  };
+
+  it("are listed with where they lie, and read from there", () => {
+    const path = file(
+      dictionary({
+        step: number(5),
+        models: raw("](", state("a"), state("b", "c"), "e"),
+        ema: dictionary({ G: state("d") }),
+      }),
+    );
+    expect(listStateDicts(path)).toEqual([
+      { entry: "models.0", names: ["a"] },
+      { entry: "models.1", names: ["b", "c"] },
+      { entry: "ema.G", names: ["d"] },
+    ]);
+    expect([...readStateDict(path, { entry: "models.1" }).keys()]).toEqual(["b", "c"]);
+    expect([...readStateDict(path, { entry: "ema.G" }).keys()]).toEqual(["d"]);
+    expect(() => readStateDict(path, { entry: "models.2" })).toThrow(
+      /no entry `models.2`; did you mean `models.[01]`\?/,
+    );
+    expect(() => readStateDict(path)).toThrow(
+      /`step` is the number 5, not a tensor; entries that hold tensors: `models.0`/,
+    );
+  });
+
+  it("may be the items of a list", () => {
+    const path = file(raw("](", state("a"), state("b"), "e"));
+    expect(listStateDicts(path).map(({ entry }) => entry)).toEqual(["0", "1"]);
+    expect([...readStateDict(path, { entry: "1" }).keys()]).toEqual(["b"]);
+    expect(() => readStateDict(path)).toThrow(
+      /the file holds a list of 2, not a dictionary; entries that hold tensors: `0`, `1`/,
+    );
+  });
+
+  it("are not a counter that stands beside them", () => {
+    const path = file(dictionary({ step: vector, model: state("a") }));
+    expect(() => readStateDict(path)).toThrow(/`model` is a dictionary of 1, not a tensor; .*: `model`/);
   });
 });
 
