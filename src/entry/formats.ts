@@ -1,7 +1,14 @@
 /** `import ... from "gantry/formats"`: files in and out. Writes are atomic: the old file, or the whole new one. */
 
 // Weights: safetensors, and PyTorch's .pth (read without executing anything).
-export { readPth, readSafetensors, readSafetensorsHeader, readStateDict, writeSafetensors } from "../formats/index.ts";
+export {
+  listStateDicts,
+  readPth,
+  readSafetensors,
+  readSafetensorsHeader,
+  readStateDict,
+  writeSafetensors,
+} from "../formats/index.ts";
 export type { PickleKey, PthValue, Safetensors, SafetensorsDType, SafetensorsHeader } from "../formats/index.ts";
 export type { StateDictOptions, TensorEntry } from "../formats/index.ts";
 

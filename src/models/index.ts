@@ -37,7 +37,13 @@ export {
   type DcganGeneratorOptions,
 } from "./dcgan.ts";
 export { Head, type HeadOptions } from "./head.ts";
-export { type ImportedGenerator, readWeights, recogniseGenerator } from "./imported/index.ts";
+export {
+  type ImportedGenerator,
+  type ImportedNetworks,
+  type ImportOptions,
+  readNetworks,
+  recogniseGenerator,
+} from "./imported/index.ts";
 export { foldBatchNorms } from "./inception/fold.ts";
 export {
   INCEPTION_CLASSES,

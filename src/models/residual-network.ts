@@ -140,13 +140,15 @@ export interface DownStages {
   readonly steps: readonly DownStep[];
   /** Whether blocks widen in their first convolution (BigGAN), or in their second except in the first block (SNGAN). */
   readonly wideFirst: boolean;
+  /** Whether skips begin after a block's first ReLU. */
+  readonly activatedSkip?: boolean | undefined;
   readonly attention: AttentionPlace;
   readonly style: LayerStyle;
 }
 
 /** A {@link DiscriminatorBlock} for each step. */
 export function downStages(context: ModelContext, options: DownStages): UnaryModule[] {
-  const { network, steps, wideFirst, style } = options;
+  const { network, steps, wideFirst, activatedSkip, style } = options;
   const { channels, size } = imageShape(context, network);
   const attention = attentionInserter(context, network, options.attention, style);
   let side = size;
@@ -154,7 +156,8 @@ export function downStages(context: ModelContext, options: DownStages): UnaryMod
     const first = i === 0;
     const [inputs, outputs] = [first ? channels : steps[i - 1]!.channels, step.channels];
     const hidden = wideFirst || first ? outputs : inputs;
-    const block = new DiscriminatorBlock(context, { inputs, hidden, outputs, downsample: step.down, first, ...style });
+    const places = { inputs, hidden, outputs, downsample: step.down, first, activatedSkip };
+    const block = new DiscriminatorBlock(context, { ...places, ...style });
     if (!step.down) return [block];
     side /= 2;
     return [block, ...attention.after(side, outputs)];

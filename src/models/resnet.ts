@@ -84,6 +84,8 @@ export interface ResnetGeneratorOptions extends ResnetOptions {
 export interface ResnetDiscriminatorOptions extends ResnetOptions {
   outputs: number;
   pooling: "sum" | "mean";
+  /** Whether skips begin after a block's first ReLU. */
+  activatedSkip: boolean;
 }
 
 function styleOf({ spectralNorm, init, branchGain = Math.SQRT2 }: ResnetOptions): LayerStyle {
@@ -143,10 +145,10 @@ export function resnetDiscriminator(
   const steps = downSteps(plan, options.width ?? plan.widths.discriminator);
   const style = styleOf(options);
   const attention = { side: options.attention, spectralNorm: style.spectralNorm };
-  const { outputs, conditional, pooling } = options;
+  const { outputs, conditional, pooling, activatedSkip } = options;
   return new ResidualDiscriminator(context, {
     network,
-    stages: downStages(context, { network, steps, wideFirst: false, attention, style }),
+    stages: downStages(context, { network, steps, wideFirst: false, activatedSkip, attention, style }),
     features: steps.at(-1)!.channels,
     meanOver: pooling === "mean" ? size / 2 ** plan.down.length : undefined,
     outputs,
@@ -158,6 +160,8 @@ export function resnetDiscriminator(
 const attention = countOrNone.default(0);
 /** Schema of how a generator doubles the size of its maps. */
 export const upsampling = z.enum(["nearest", "bilinear"]).default("nearest");
+/** Schema of where the skips of a discriminator begin. */
+export const activatedSkip = z.boolean().default(false);
 const init = initialiser.default("xavierUniform");
 
 /**
@@ -171,7 +175,8 @@ const init = initialiser.default("xavierUniform");
  *
  * `resnet.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `spectralNorm` true, `outputs` 1
  * (logits; more make the score their log sum exp), `conditional` false (projection), `attention` 0, `pooling` "sum"
- * ("mean" in WGAN-GP), `init` likewise.
+ * ("mean" in WGAN-GP), `activatedSkip` false (whether skips begin after a block's first ReLU, as in torch_mimicry's networks),
+ * `init` likewise.
  *
  * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
  * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that
@@ -204,6 +209,7 @@ export const resnet = {
       conditional: z.boolean().default(false),
       attention,
       pooling: z.enum(["sum", "mean"]).default("sum"),
+      activatedSkip,
       init,
     }),
     (options, context) => resnetDiscriminator(context, "resnet.discriminator", options),

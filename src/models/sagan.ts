@@ -9,7 +9,7 @@ import { z } from "zod";
 import { imageShape, type ModelContext } from "./context.ts";
 import { defineDiscriminator, defineGenerator } from "./network.ts";
 import { count, countOrNone, initialiser } from "./option-schemas.ts";
-import { ResnetGenerator, resnetDiscriminator, upsampling } from "./resnet.ts";
+import { activatedSkip, ResnetGenerator, resnetDiscriminator, upsampling } from "./resnet.ts";
 
 const LARGEST_ATTENTION = 32;
 
@@ -35,7 +35,8 @@ const init = initialiser.default("xavierUniform");
  * ("bilinear" in torch_mimicry's networks), `init` "xavierUniform".
  *
  * `sagan.discriminator`: `width` (by default 128 at 32 pixels, 64 at the others), `outputs` 1 (logits; more make the
- * score their log sum exp), `conditional` true (projection), `attention`, `init` likewise.
+ * score their log sum exp), `conditional` true (projection), `activatedSkip` false (whether skips begin after a block's first
+ * ReLU, as in torch_mimicry's networks), `attention`, `init` likewise.
  *
  * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
  * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that
@@ -56,7 +57,7 @@ export const sagan = {
   ),
   discriminator: defineDiscriminator(
     "sagan",
-    z.strictObject({ width: count.optional(), outputs: count.default(1), conditional, attention, init }),
+    z.strictObject({ width: count.optional(), outputs: count.default(1), conditional, attention, activatedSkip, init }),
     (options, context) => {
       const network = "sagan.discriminator";
       return resnetDiscriminator(context, network, { ...settings(context, network, options), pooling: "sum" });

@@ -104,15 +104,19 @@ export interface DiscriminatorBlockOptions extends LayerStyle {
   readonly downsample: boolean;
   /** Whether the input is images: then there is no ReLU before the first convolution. */
   readonly first: boolean;
+  /** Whether the skip begins after that ReLU, as in torch_mimicry; default: at the input. */
+  readonly activatedSkip?: boolean | undefined;
 }
 
 /**
  *     y = down(conv(relu(conv(relu(x))))) + conv1x1(down(x))
  *
  * [B, inputs, H, W] to [B, outputs, H / 2, W / 2], both convolutions 3 x 3, halved by the mean of 2 x 2 pixels. The
- * skip is x itself where neither size nor channels change. Modules: `branch` and `skip`, numbered as in a Sequential.
+ * skip is x itself where neither size nor channels change. With `activatedSkip` it is relu(x) in place of x. Modules: `branch` and `skip`, numbered as in a Sequential.
  */
 export class DiscriminatorBlock extends TwoPaths {
+  readonly #activatedSkip: boolean;
+
   constructor(context: BuildContext, options: DiscriminatorBlockOptions) {
     const { inputs, hidden, outputs, downsample, first } = options;
     const branch = [
@@ -127,5 +131,10 @@ export class DiscriminatorBlock extends TwoPaths {
     const changes = inputs !== outputs || downsample;
     const skip = changes ? [...halving(downsample), sameSizeConv(context, [inputs, outputs], 1, options)] : [];
     super(branch, skip);
+    this.#activatedSkip = (options.activatedSkip ?? false) && !first;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return super.forward(this.#activatedSkip ? x.relu() : x);
   }
 }

@@ -33,12 +33,37 @@ it("makes a run that `gantry sample` draws from, and names the layout", async ()
   const imported = await gantry("import", file("sagan-32"), "--out", run);
   expect([imported.code, imported.stderr]).toEqual([0, ""]);
   expect(imported.stdout).toContain("sagan of torch_mimicry: 32 x 32, 3 classes, 0.01 million parameters");
+  expect(imported.stdout).toContain("taken from `model_state_dict`\nthe discriminator has new weights\n");
   expect(imported.stdout).toContain(`sample ${run}`);
   const sampled = await gantry("sample", run, "--count", "4", "--class", "1", "--out", join(run, "four.png"));
   expect([sampled.code, sampled.stderr]).toEqual([0, ""]);
   expect(existsSync(join(run, "four.png"))).toBe(true);
   const json = await gantry("import", file("sngan-48"), "--out", `${run}-48`, "--json");
   expect(JSON.parse(json.stdout)).toMatchObject({ layout: "torch_mimicry", kind: "resnet", image: { size: 48 } });
+});
+
+it("finds the averaged generator of a whole training state, takes the discriminator along, and says what it did", async () => {
+  const run = join(temporaryFolder(), "state");
+  const { code, stdout } = await gantry("import", file("training-state"), "--out", run);
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    "taken from `G_ema._orig_mod`\n" +
+      "other generators there, which --entry chooses: `models.G.module`\n" +
+      "passed over: decay (the number 0.999)\n" +
+      "the discriminator is the file's, too\n",
+  );
+  const other = await gantry(
+    "import",
+    file("training-state"),
+    "--entry",
+    "models.G",
+    "--out",
+    `${run}-other`,
+    "--json",
+  );
+  expect(JSON.parse(other.stdout)).toMatchObject({ classes: 0, discriminator: true, place: "models.G.module" });
+  const recipe = JSON.parse(readFileSync(join(`${run}-other`, "recipe.json"), "utf8"));
+  expect(JSON.stringify(recipe)).toContain('"width":2');
 });
 
 it("answers a file that is none, a folder that is taken and a misspelt flag with one line", async () => {

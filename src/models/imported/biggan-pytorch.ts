@@ -14,42 +14,40 @@
 import { UserError } from "../../base/errors.ts";
 import { Tensor } from "../../tensor/index.ts";
 import { biggan, bigganFactors } from "../biggan.ts";
-import { ATTENTION, countOf, type Layout, type State, tensorOf, widthOf } from "./layout.ts";
+import { ATTENTION, type GeneratorLayout, moveIterated, NetworkState, type State } from "./layout.ts";
 
 const NAME = "BigGAN-PyTorch";
+const NETWORK = `a generator of ${NAME}`;
 const FIRST_SIZE = 4;
 
 /** The layout of BigGAN-PyTorch's generators. */
-export const bigganPytorch: Layout = {
+export const bigganPytorch: GeneratorLayout = {
   name: NAME,
-  matches: (state) => state.has("blocks.0.0.conv1.weight"),
+  anchors: ["blocks.0.0.conv1.weight"],
+  matches: (names) => names.has("output_layer.2.weight"),
   read(state) {
-    if (!state.has("output_layer.2.weight")) {
-      throw new UserError(`this is no generator of ${NAME}: give G.pth or G_ema.pth, not the discriminator's file`);
-    }
+    const found = new NetworkState(NETWORK, state);
     if (state.has("blocks.0.0.conv3.weight")) throw new UserError(`BigGAN-deep of ${NAME} is not read, only BigGAN`);
     if (!state.has("linear.u0")) {
-      throw new UserError(`a generator of ${NAME} without spectral norm is not read: it has no \`linear.u0\``);
+      throw new UserError(`${NETWORK} without spectral norm is not read: it has no \`linear.u0\``);
     }
     if (state.has("output_layer.0.bn.running_mean")) {
       throw new UserError(
-        `a generator of ${NAME} with --cross_replica is not read: its norms multiply by gains in training on several devices and add them elsewhere, and the file does not say which it learnt`,
+        `${NETWORK} with --cross_replica is not read: its norms multiply by gains in training on several devices and add them elsewhere, and the file does not say which it learnt`,
       );
     }
-    const shapeOf = (name: string): number[] => tensorOf(NAME, state, `${name}.weight`).shape;
-    const blocks = countOf(state, (i) => `blocks.${i}.0.conv1.weight`);
-    const channels = [shapeOf("blocks.0.0.conv1")[1]!];
-    for (let i = 0; i < blocks; i++) channels.push(shapeOf(`blocks.${i}.0.conv1`)[0]!);
+    const blocks = found.count((i) => `blocks.${i}.0.conv1`);
+    const channels = [found.weight("blocks.0.0.conv1").shape[1]!];
+    for (let i = 0; i < blocks; i++) channels.push(found.weight(`blocks.${i}.0.conv1`).shape[0]!);
     const size = FIRST_SIZE * 2 ** blocks;
-    const width = widthOf(NAME, size, channels, bigganFactors(size, `a generator of ${NAME}`));
-    const [conditions, inputs] = shapeOf("blocks.0.0.bn1.gain") as [number, number];
+    const width = found.widthOf(size, channels, bigganFactors(size, NETWORK));
+    const [conditions, inputs] = found.weight("blocks.0.0.bn1.gain").shape as [number, number];
     const sharing = state.has("shared.weight");
-    const [classes, shared] = sharing ? (shapeOf("shared") as [number, number]) : [conditions, 0];
+    const [classes, shared] = sharing ? (found.weight("shared").shape as [number, number]) : [conditions, 0];
     const part = sharing ? inputs - shared : 0;
-    const first = shapeOf("linear")[1]!;
+    const first = found.weight("linear").shape[1]!;
     const attends = Array.from({ length: blocks }, (_, i) => i).filter((i) => state.has(`blocks.${i}.1.theta.weight`));
-    if (attends.length > 1)
-      throw new UserError(`a generator of ${NAME} with attention at ${attends.length} sizes is not read`);
+    if (attends.length > 1) throw new UserError(`${NETWORK} with attention at ${attends.length} sizes is not read`);
     const at = attends[0];
     const generator = biggan.generator({
       latent: part > 0 ? part * (blocks + 1) : first,
@@ -58,24 +56,17 @@ export const bigganPytorch: Layout = {
       shared,
       attention: at === undefined ? 0 : FIRST_SIZE * 2 ** (at + 1),
     });
-    const image = { channels: shapeOf("output_layer.2")[0]!, size };
-    return { layout: NAME, generator, image, classes, state: renamed(state, blocks) };
+    const image = { channels: found.weight("output_layer.2").shape[0]!, size };
+    return { layout: NAME, generator, image, classes, state: renamed(found, blocks) };
   },
 };
 
 /** The tensors under the names of a `BigganGenerator`. */
-function renamed(state: State, blocks: number): State {
+function renamed(network: NetworkState, blocks: number): State {
+  const { state } = network;
   const found = new Map<string, Tensor>();
-  const get = (name: string): Tensor => tensorOf(NAME, state, name);
-  const layer = (from: string, to: string): void => {
-    const [weight, bias] = [get(`${from}.weight`), state.get(`${from}.bias`)];
-    const matrix = weight.flatten(1);
-    const v = unit(matrix.transpose(0, 1).mv(get(`${from}.u0`).flatten()));
-    found.set(`${to}.weight_orig`, weight);
-    found.set(`${to}.weight_u`, unit(matrix.mv(v)));
-    found.set(`${to}.weight_v`, v);
-    if (bias !== undefined) found.set(`${to}.bias`, bias);
-  };
+  const get = (name: string): Tensor => network.get(name);
+  const layer = (from: string, to: string): void => moveIterated(network, from, "u0", to, found);
   const shared = state.has("shared.weight");
   const condition = (from: string, to: string): void => {
     if (shared) layer(from, to);
@@ -122,8 +113,6 @@ function renamed(state: State, blocks: number): State {
 function passes(counter: number): number {
   if (Number.isInteger(counter)) return counter;
   throw new UserError(
-    `a generator of ${NAME} whose standing statistics were averaged with others (\`accumulation_counter\` ${counter}) is not read: give G.pth, or a G_ema_best file, which is written right after they are made`,
+    `${NETWORK} whose standing statistics were averaged with others (\`accumulation_counter\` ${counter}) is not read: give G.pth, or a G_ema_best file, which is written right after they are made`,
   );
 }
-
-const unit = (x: Tensor): Tensor => x.div(x.norm().clampMin(1e-12));

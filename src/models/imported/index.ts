@@ -1,19 +1,29 @@
-/** Generators that other projects have trained: recognised by the names and shapes of their tensors. */
+/** Networks that other projects have trained: recognised by the names and shapes of their tensors. */
 import { UserError } from "../../base/errors.ts";
-import { readSafetensors, readStateDict } from "../../formats/index.ts";
-import { noGradScope } from "../../tensor/index.ts";
+import {
+  listStateDicts,
+  readSafetensors,
+  readSafetensorsHeader,
+  readStateDict,
+  type StateDictEntry,
+} from "../../formats/index.ts";
+import { noGradScope, type Tensor } from "../../tensor/index.ts";
 import { bigganPytorch } from "./biggan-pytorch.ts";
-import type { ImportedGenerator, State } from "./layout.ts";
+import { bigganPytorchDiscriminator } from "./biggan-pytorch-discriminator.ts";
+import { chooseNetwork, type FoundNetwork, findNetworks, placeOf } from "./find.ts";
+import type { ImportedDiscriminator, ImportedGenerator, State } from "./layout.ts";
 import { mimicry } from "./mimicry.ts";
+import { mimicryDiscriminator } from "./mimicry-discriminator.ts";
+import { firstForm } from "./names.ts";
 
-export type { ImportedGenerator } from "./layout.ts";
+export type { ImportedDiscriminator, ImportedGenerator } from "./layout.ts";
 
-const LAYOUTS = [mimicry, bigganPytorch];
-/** Where the checkpoints of these projects hold the weights, next to the optimizer's state. */
-const ENTRIES = ["model_state_dict", "state_dict"];
+const GENERATORS = [mimicry, bigganPytorch];
+const DISCRIMINATORS = [mimicryDiscriminator, bigganPytorchDiscriminator];
 
 /**
- * Recognises a generator's state dict: torch_mimicry's residual generators and BigGAN-PyTorch's BigGAN.
+ * Recognises a generator's state dict: torch_mimicry's residual generators and BigGAN-PyTorch's BigGAN. Its names may have
+ * a prefix (`module.`, `netG.`), and spectral norm either of PyTorch's forms, or none where it was removed before saving.
  *
  * The returned tensors belong to the caller.
  *
@@ -24,23 +34,125 @@ const ENTRIES = ["model_state_dict", "state_dict"];
  * generator.build({ ...context, image, classes }).loadStateDict(state);
  */
 export function recogniseGenerator(state: State): ImportedGenerator {
-  const layout = LAYOUTS.find(({ matches }) => matches(state));
-  if (layout !== undefined) return noGradScope(() => layout.read(state));
-  const [first = "none"] = state.keys();
+  const entries = [{ entry: "", names: [...state.keys()] }];
+  return readGenerator(generatorIn(entries, undefined), state);
+}
+
+/** A file's networks, and where they were found. */
+export interface ImportedNetworks {
+  readonly generator: ImportedGenerator;
+  /** Undefined where no file holds one that is known. */
+  readonly discriminator: ImportedDiscriminator | undefined;
+  /** Where the generator lies in its file, as `entry` takes it; "" for the whole file. */
+  readonly place: string;
+  /** Where other generators lie. */
+  readonly otherPlaces: readonly string[];
+  /** What stood between the tensors of the generator and was passed over: a name, and what it is. */
+  readonly skipped: readonly string[];
+}
+
+/** Which of a file's networks to take. */
+export interface ImportOptions {
+  /** The generator's entry; default: the first with averaged weights, or else the first. */
+  readonly entry?: string | undefined;
+  /** The file of the discriminator; default: the generator's. */
+  readonly discriminator?: string | undefined;
+}
+
+/**
+ * Reads the generator of a `.pth` or `.safetensors` file, and the discriminator where there is one. A file may be a whole
+ * training state: the weights of optimizers are not read.
+ *
+ * The returned tensors belong to the caller.
+ *
+ * @throws UserError when the file holds no generator that is known, or none at `entry`, or `discriminator` holds none.
+ *
+ * @example
+ * const { generator } = readNetworks("checkpoint.pt", { entry: "g_ema" });
+ */
+export function readNetworks(file: string, { entry, discriminator }: ImportOptions = {}): ImportedNetworks {
+  const entries = stateDictsOf(file);
+  const skipped: string[] = [];
+  const chosen = inFile(file, () => generatorIn(entries, entry));
+  const generator = inFile(file, () => {
+    const state = readEntry(file, chosen.entry, (name, what) => skipped.push(`${name} (${what})`));
+    return readGenerator(chosen, state);
+  });
+  const others = findNetworks(entries, GENERATORS).filter((one) => placeOf(one) !== placeOf(chosen));
+  const found = { generator, place: placeOf(chosen), otherPlaces: others.map(placeOf), skipped };
+  if (discriminator !== undefined) {
+    const inItsFile = findNetworks(stateDictsOf(discriminator), DISCRIMINATORS)[0];
+    if (inItsFile !== undefined)
+      return { ...found, discriminator: readDiscriminator(discriminator, inItsFile, generator.image) };
+    throw new UserError(`${discriminator}: it holds no discriminator that is known: ${namesOf(DISCRIMINATORS)}`);
+  }
+  const beside = findNetworks(entries, DISCRIMINATORS)[0];
+  try {
+    return { ...found, discriminator: beside && readDiscriminator(file, beside, generator.image) };
+  } catch (error) {
+    // One that was not asked for does not cost the generator.
+    if (!(error instanceof UserError)) throw error;
+    return { ...found, discriminator: undefined, skipped: [...skipped, `the discriminator (${error.message})`] };
+  }
+}
+
+function generatorIn(
+  entries: readonly StateDictEntry[],
+  place: string | undefined,
+): FoundNetwork<(typeof GENERATORS)[number]> {
+  const found = findNetworks(entries, GENERATORS);
+  if (found.length > 0) return chooseNetwork(found, place);
+  const [player] = findNetworks(entries, DISCRIMINATORS);
+  if (player !== undefined) {
+    throw new UserError(
+      `this is a discriminator of ${player.layout.name}; give the file of its generator, and this one as the discriminator`,
+    );
+  }
+  const [{ names } = { names: [] }] = entries;
+  const count = entries.reduce((sum, one) => sum + one.names.length, 0);
   throw new UserError(
-    `its tensors (${first}, ... ${state.size} in all) are in no layout that is known: ${LAYOUTS.map(({ name }) => name).join(", ")}`,
+    `its tensors (${names[0] ?? "none"}, ... ${count} in all) are in no layout that is known: ${namesOf(GENERATORS)}`,
   );
 }
 
-/** Reads the tensors of a `.safetensors` file, or those of the state dict in a `.pth` file. */
-export function readWeights(path: string): State {
-  if (path.endsWith(".safetensors")) return readSafetensors(path).tensors;
-  for (const entry of ENTRIES) {
-    try {
-      return readStateDict(path, { entry });
-    } catch (error) {
-      if (!(error instanceof UserError) || !error.message.includes("it has no entry")) throw error;
-    }
+const namesOf = (layouts: readonly { readonly name: string }[]): string => layouts.map(({ name }) => name).join(", ");
+
+const readGenerator = (found: FoundNetwork<(typeof GENERATORS)[number]>, state: State): ImportedGenerator =>
+  noGradScope(() => found.layout.read(viewOf(found, state)));
+
+const readDiscriminator = (
+  path: string,
+  found: FoundNetwork<(typeof DISCRIMINATORS)[number]>,
+  { size }: ImportedGenerator["image"],
+): ImportedDiscriminator =>
+  inFile(path, () => noGradScope(() => found.layout.read(viewOf(found, readEntry(path, found.entry)), size)));
+
+/** Runs `read`; its errors name the file. */
+function inFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UserError) || error.message.startsWith(path)) throw error;
+    throw new UserError(`${path}: ${error.message}`);
   }
-  return readStateDict(path);
+}
+
+/** The network's tensors alone, without the prefix, in the first form of spectral norm. */
+function viewOf({ prefix }: FoundNetwork<unknown>, state: State): State {
+  const view = new Map<string, Tensor>();
+  for (const [name, tensor] of state)
+    if (name.startsWith(prefix)) view.set(firstForm(name.slice(prefix.length)), tensor);
+  return view;
+}
+
+const isSafetensors = (path: string): boolean => path.endsWith(".safetensors");
+
+function stateDictsOf(path: string): readonly StateDictEntry[] {
+  if (!isSafetensors(path)) return listStateDicts(path);
+  return [{ entry: "", names: readSafetensorsHeader(path).tensors.map(({ name }) => name) }];
+}
+
+function readEntry(path: string, entry: string, skipped?: (name: string, what: string) => void): State {
+  if (isSafetensors(path)) return readSafetensors(path).tensors;
+  return readStateDict(path, { entry: entry === "" ? undefined : entry, skipped });
 }

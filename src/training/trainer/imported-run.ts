@@ -1,9 +1,17 @@
-/** A run made from a generator that another project trained, for samples and scores. It cannot be trained further. */
+/** A run made from networks that another project trained, for samples and scores. It cannot be trained further. */
 import { basename } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { cifar10, type DataLoader, imagenet, stl10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
-import { biggan, type ImportedGenerator, readWeights, recogniseGenerator, resnet, sagan } from "../../models/index.ts";
+import {
+  biggan,
+  type ImportedGenerator,
+  type ImportedNetworks,
+  type ImportOptions,
+  readNetworks,
+  resnet,
+  sagan,
+} from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { applyOverrides, defineRecipe, type Recipe, type RecipeInput } from "../../recipe/index.ts";
 import { scope } from "../../tensor/index.ts";
@@ -23,56 +31,77 @@ export interface ImportedRun {
   readonly image: ImportedGenerator["image"];
   readonly classes: number;
   readonly parameters: number;
+  /** Whether the discriminator is imported, too; else it has new weights. */
+  readonly discriminator: boolean;
+  /** Where in the file the generator lay ("" for the whole file), and where others lie. */
+  readonly place: string;
+  readonly otherPlaces: readonly string[];
+  /** What stood between its tensors and was passed over. */
+  readonly skipped: readonly string[];
 }
 
 /**
- * Reads a generator's weights (`.pth` or `.safetensors`), recognises them, and writes a run whose only checkpoint, of
- * step 0, holds them. Its recipe is a guess except for the generator: data of that size to score against (CIFAR-10,
- * STL-10, ImageNet), and a discriminator with new weights and without attention.
+ * Reads the weights of a generator, and of a discriminator where there is one (`.pth` or `.safetensors`), recognises them,
+ * and writes a run whose only checkpoint, of step 0, holds them. Its recipe is a guess except for these networks: data
+ * of that size to score against (CIFAR-10, STL-10, ImageNet), and for want of another a discriminator with new weights
+ * and without attention.
  *
  * @param changes - Overrides of that recipe ("data.path=...").
- * @throws UserError when the file is no generator that is known, or the folder is not empty.
+ * @param options - Which networks of the file to take.
+ * @throws UserError when the file holds no generator that is known, or the folder is not empty.
  *
  * @example
  * const { directory } = importRun("netG_100000_steps.pth", "runs/imported");
  */
-export function importRun(file: string, directory: string, changes: readonly string[] = []): ImportedRun {
+export function importRun(
+  file: string,
+  directory: string,
+  changes: readonly string[] = [],
+  options: ImportOptions = {},
+): ImportedRun {
   return scope(() => {
-    const imported = recognised(file);
-    const recipe = applyOverrides(recipeFor(imported, file), changes);
-    if (recipe.generator.kind !== imported.generator.kind) {
-      throw new UserError(`the generator is the file's (${imported.generator.kind}) and cannot be set`);
-    }
-    const { image, classes, layout } = imported;
+    const { generator, discriminator, place, otherPlaces, skipped } = readNetworks(file, options);
+    const recipe = applyOverrides(recipeFor(generator, discriminator, file), changes);
+    for (const [player, own] of Object.entries({
+      generator: generator.generator,
+      discriminator: discriminator?.discriminator,
+    }))
+      if (own !== undefined && recipe[player as "generator" | "discriminator"].kind !== own.kind)
+        throw new UserError(`the ${player} is the file's (${own.kind}) and cannot be set`);
+    const { image, classes, layout } = generator;
     const names = Array.from({ length: classes }, (_, i) => String(i));
     const gan = new BuiltGan(recipe, { sample: image, classes: names }, noData);
     try {
-      gan.generator.loadStateDict(imported.state);
+      gan.generator.loadStateDict(generator.state);
+      if (discriminator !== undefined) gan.discriminator.loadStateDict(discriminator.state);
       startRun(recipe, { directory, source: `${IMPORTED}${file}`, overrides: changes });
       const run = new RunDirectory(directory);
       const data = { name: `what ${basename(file)} was trained on`, count: 0, sample: image, classes: names };
       run.describe({ ...run.description(), data });
       writeCheckpoint(run.checkpoints, gan, 0);
       const parameters = gan.generator.parameterCount();
-      const { kind, options } = recipe.generator;
-      return { directory: run.path, layout, kind, options, image, classes, parameters };
+      const found = {
+        image,
+        classes,
+        parameters,
+        discriminator: discriminator !== undefined,
+        place,
+        otherPlaces,
+        skipped,
+      };
+      return { directory: run.path, layout, kind: recipe.generator.kind, options: recipe.generator.options, ...found };
     } finally {
       gan.dispose();
     }
   });
 }
 
-function recognised(file: string): ImportedGenerator {
-  const weights = readWeights(file);
-  try {
-    return recogniseGenerator(weights);
-  } catch (error) {
-    throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
-  }
-}
-
-/** A recipe of which only the generator is known. */
-function recipeFor({ generator, image, classes }: ImportedGenerator, file: string): Recipe {
+/** A recipe of which only the networks are known. */
+function recipeFor(
+  { generator, image, classes }: ImportedGenerator,
+  imported: ImportedNetworks["discriminator"],
+  file: string,
+): Recipe {
   const { size } = image;
   const conditional = classes > 0;
   const kinds = { resnet, sagan, biggan };
@@ -88,7 +117,7 @@ function recipeFor({ generator, image, classes }: ImportedGenerator, file: strin
         .replace(/^[.-]+/, "") || "imported",
     data: data as RecipeInput["data"],
     generator,
-    discriminator: player({ conditional, attention: 0, ...width }),
+    discriminator: imported?.discriminator ?? player({ conditional, attention: 0, ...width }),
     loss: hinge(),
     optimizers: { generator: adam({ lr: 2e-4 }), discriminator: adam({ lr: 2e-4 }) },
     steps: 1,
