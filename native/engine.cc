@@ -2,6 +2,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
 #include <dlfcn.h>
 
 #include <atomic>
@@ -43,6 +45,17 @@ Function* open_blas(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_DEFAULT, name));
 }
 
+/// OpenBLAS copies what it multiplies into a buffer of each thread, and prefetches beyond what it has copied. Memory there that
+/// was never written has no page, and every prefetch looks for it in vain: on a Zen 1 products of 256 x 256 ran at a third of
+/// their rate until the first large one. So each thread computes a large one.
+void write_product_buffers() {
+  if (open_blas<char*()>("openblas_get_corename") == nullptr) return;
+  const at::Tensor left = at::zeros({256, 1024}), right = at::zeros({1024, 1024});
+  at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) at::mm(left, right);
+  });
+}
+
 /// The number of threads is one for the process, although OpenMP keeps it by thread: a worker without a setting of its
 /// own gets that of the first environment.
 std::atomic<int> settled_threads{0};
@@ -64,6 +77,7 @@ napi_value set_threads(napi_env env, napi_callback_info info) {
     at::set_num_threads(count);
     // Its environment variable is read when the library is loaded, which an earlier worker may have caused.
     if (auto* set_blas_threads = open_blas<void(int)>("openblas_set_num_threads")) set_blas_threads(count);
+    write_product_buffers();
     return nullptr;
   });
 }
