@@ -3,7 +3,9 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <sstream>
@@ -14,14 +16,24 @@ namespace {
 
 using at::Tensor;
 
+/// What a choice depends on, in numbers: direction, mode, memory format, batch, and the rest of the problem.
+using Key = std::array<int64_t, 14>;
+
 std::mutex guard;
+/// As it is read and written.
 std::map<std::string, std::string> table;
+/// The same for the problems that this process has met: a step asks at every convolution.
+std::map<Key, const Candidate*> met;
 Mode mode = Mode::kRules;
 double measuring = 0;
 
-/// A way that takes this many times as long as the best one is not tried again.
-constexpr double kHopeless = 1.3;
-constexpr int kRuns = 3;
+/// A way runs until this many seconds are spent on it, at most kRuns times.
+constexpr double kEnough = 0.02;
+constexpr int kRuns = 4;
+
+/// Ways are compared on samples that have this many positions of features together. Below, what a way does once for its weights
+/// would count too much; above, it takes longer and says the same.
+constexpr int64_t kPositions = 4096;
 
 /// Sizes of a batch between two powers of 2 are one problem: under top-k training every size occurs.
 int64_t bucket(int64_t batch) {
@@ -30,15 +42,24 @@ int64_t bucket(int64_t batch) {
   return size;
 }
 
-std::string key_of(Direction direction, const Operands& o) {
+bool is_channels_last(const Operands& o) { return o.first.suggest_memory_format() == at::MemoryFormat::ChannelsLast; }
+
+Key key_of(Direction direction, const Operands& o) {
+  const Problem& p = o.problem;
+  return {static_cast<int64_t>(direction), mode == Mode::kExact, is_channels_last(o), bucket(p.batch), p.channels,   p.height,
+          p.width,                         p.features,           p.kernel[0],         p.kernel[1],     p.stride[0],  p.stride[1],
+          p.padding[0],                    p.padding[1]};
+}
+
+std::string text_of(Direction direction, const Operands& o) {
   const Problem& p = o.problem;
   static const char* const names[] = {"forward", "image-gradient", "weight-gradient"};
-  std::ostringstream key;
-  key << names[static_cast<int>(direction)] << (mode == Mode::kExact ? "-exact" : "") << ':' << bucket(p.batch) << 'x'
-      << p.channels << 'x' << p.height << 'x' << p.width << ':' << p.features << ':' << p.kernel[0] << 'x' << p.kernel[1]
-      << ":s" << p.stride[0] << 'x' << p.stride[1] << ":p" << p.padding[0] << 'x' << p.padding[1] << ':'
-      << (o.first.suggest_memory_format() == at::MemoryFormat::ChannelsLast ? "last" : "first");
-  return key.str();
+  std::ostringstream text;
+  text << names[static_cast<int>(direction)] << (mode == Mode::kExact ? "-exact" : "") << ':' << bucket(p.batch) << 'x'
+       << p.channels << 'x' << p.height << 'x' << p.width << ':' << p.features << ':' << p.kernel[0] << 'x' << p.kernel[1]
+       << ":s" << p.stride[0] << 'x' << p.stride[1] << ":p" << p.padding[0] << 'x' << p.padding[1] << ':'
+       << (is_channels_last(o) ? "last" : "first");
+  return text.str();
 }
 
 /// What the way gives is thrown away, the bias's gradient too: only the chosen way may give one.
@@ -54,15 +75,29 @@ bool admitted(const Candidate& candidate, const Operands& o) {
   return candidate.applies(o) && !(mode == Mode::kExact && candidate.rounds_more);
 }
 
-/// The fastest by its best run. The first run of each only wakes it up.
-const Candidate& fastest(const std::vector<Candidate>& all, const Operands& o) {
+/// The time of a way's best run.
+double least_seconds_of(const Candidate& candidate, const Operands& o) {
+  double least = std::numeric_limits<double>::infinity(), spent = 0;
+  for (int i = 0; i < kRuns && spent < kEnough; i++) {
+    const double own = seconds_of(candidate, o);
+    spent += own;
+    least = std::min(least, own);
+  }
+  return least;
+}
+
+const Candidate& fastest(Direction direction, const std::vector<Candidate>& all, const Operands& o) {
+  Problem part = o.problem;
+  part.batch = std::min(part.batch, std::max<int64_t>(1, kPositions / (part.feature_height * part.feature_width)));
+  const Tensor first = o.first.narrow(0, 0, part.batch);
+  const Tensor second = direction == Direction::kWeightGradient ? o.second.narrow(0, 0, part.batch) : o.second;
+  const Operands sample = {part, first, second, o.bias, o.bias_gradient};
   const Candidate* best = nullptr;
   double least = 0;
   for (const Candidate& candidate : all) {
     if (!admitted(candidate, o)) continue;
-    seconds_of(candidate, o);
-    double own = seconds_of(candidate, o);
-    for (int i = 1; i < kRuns && (best == nullptr || own < kHopeless * least); i++) own = std::min(own, seconds_of(candidate, o));
+    if (best == nullptr) seconds_of(candidate, sample);  // wakes up the processor, and brings the operands into its caches
+    const double own = least_seconds_of(candidate, sample);
     if (best == nullptr || own < least) {
       best = &candidate;
       least = own;
@@ -71,23 +106,33 @@ const Candidate& fastest(const std::vector<Candidate>& all, const Operands& o) {
   return *best;
 }
 
+/// What the table says, if that is a way which is there and may be taken.
+const Candidate* known(const std::string& text, const std::vector<Candidate>& all, const Operands& o) {
+  const auto entry = table.find(text);
+  if (entry == table.end()) return nullptr;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Candidate& candidate) {
+    return candidate.name == entry->second && admitted(candidate, o);
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
 const Candidate& chosen(Direction direction, const Operands& o) {
   const std::vector<Candidate>& all = candidates(direction);
   const std::lock_guard<std::mutex> lock(guard);
   if (mode == Mode::kRules || o.first.scalar_type() != at::kFloat || at::in_parallel_region()) {
     return *std::find_if(all.begin(), all.end(), [&](const Candidate& candidate) { return candidate.applies(o); });
   }
-  const std::string key = key_of(direction, o);
-  const auto known = table.find(key);
-  if (known != table.end()) {
-    for (const Candidate& candidate : all)
-      if (candidate.name == known->second && admitted(candidate, o)) return candidate;
+  const Candidate*& choice = met[key_of(direction, o)];
+  if (choice != nullptr) return *choice;
+  const std::string text = text_of(direction, o);
+  choice = known(text, all, o);
+  if (choice == nullptr) {
+    const auto start = std::chrono::steady_clock::now();
+    choice = &fastest(direction, all, o);
+    measuring += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    table[text] = choice->name;
   }
-  const auto start = std::chrono::steady_clock::now();
-  const Candidate& best = fastest(all, o);
-  measuring += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  table[key] = best.name;
-  return best;
+  return *choice;
 }
 
 }  // namespace
@@ -123,6 +168,7 @@ void set_choices(const std::string& lines) {
   }
   const std::lock_guard<std::mutex> lock(guard);
   table = std::move(read);
+  met.clear();
 }
 
 double seconds_measuring() {

@@ -31,8 +31,9 @@ WinogradShape shape_of(const Problem& p, int tile) {
 WinogradShape gradient_shape_of(const Problem& p, int tile) {
   const int step = p.stride[0], taps = static_cast<int>(p.kernel[0]) / step;
   const int64_t more = step - 1;
-  return {p.batch, p.feature_height,           p.feature_width, p.features, p.height, p.width, p.channels,
-          p.height / step + more, p.width / step + more, taps - 1 - (p.padding[0] - more), 1, step, taps, tile};
+  return {p.batch, p.feature_height,  p.feature_width,  p.features,                        p.height, p.width, p.channels,
+          p.height / step, p.width / step, taps - 1 - (p.padding[0] - more), 1,        step,    taps,
+          tile};
 }
 
 const float* pointer(const Tensor& tensor) { return tensor.data_ptr<float>(); }

@@ -21,11 +21,8 @@ extern "C" __attribute__((weak)) void sgemm_(const char* transa, const char* tra
                                              const float* b, const int* ldb, const float* beta, float* c,
                                              const int* ldc);
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
-#define GANTRY_VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define GANTRY_VECTORISED
-#endif
+// Vectors are passed between functions that are all inlined; how wide ones would be passed otherwise does not matter.
+#pragma GCC diagnostic ignored "-Wpsabi"
 #define GANTRY_INLINE inline __attribute__((always_inline))
 
 namespace gantry::convolution {
@@ -69,8 +66,11 @@ struct Matrices<3, 2> {
   static constexpr float at[3][4] = {{1, 1, 1, 0}, {0, 1, -1, 0}, {0, 1, 1, 1}};
 };
 
-constexpr int kLanes = 16;
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
+/// Numbers that are transformed at a time. One register of the processor each: a tile's 36 hardly fit as it is.
+template <int Count>
+struct Vector {
+  typedef float Lanes __attribute__((vector_size(Count * sizeof(float)), aligned(4)));
+};
 
 /// sum over k of matrix[row][k] * values[k * stride]; products with 0 are left out, those with 1 are sums.
 template <int N, typename V, typename Row>
@@ -109,10 +109,11 @@ GANTRY_INLINE void both_sides(const Entry m, const V (&in)[I * I], V (&out)[O * 
 
 /// Applies m to the [I, I] rows of `count` numbers at `from`, and writes, or adds, to the [O, O] rows at `to`. A null row of
 /// `from` is zeros; a null row of `to` is not wanted.
-template <int O, int I, typename Entry>
+template <int Count, int O, int I, typename Entry>
 GANTRY_INLINE void transform(const Entry m, const float* const* from, float* const* to, int64_t count, const float* bias) {
+  using Lanes = typename Vector<Count>::Lanes;
   int64_t c = 0;
-  for (; c + kLanes <= count; c += kLanes) {
+  for (; c + Count <= count; c += Count) {
     Lanes in[I * I], out[O * O];
 #pragma GCC unroll 36
     for (int i = 0; i < I * I; i++) in[i] = from[i] ? *reinterpret_cast<const Lanes*>(from[i] + c) : Lanes{};
@@ -134,28 +135,38 @@ GANTRY_INLINE void transform(const Entry m, const float* const* from, float* con
   }
 }
 
-// Clones are made of ordinary functions: those of a template's instances do not link with every GCC.
-#define GANTRY_TRANSFORMS(M, R)                                                                                            \
-  GANTRY_VECTORISED void input_##M##_##R(const float* const* from, float* const* to, int64_t count) {                      \
+// One version for each kind of processor, of which the loader takes the widest that runs. They are ordinary functions: versions
+// of a template's instances do not link with every GCC.
+#define GANTRY_TRANSFORMS(TARGET, LANES, M, R)                                                                             \
+  TARGET void input_##M##_##R(const float* const* from, float* const* to, int64_t count) {                                 \
     constexpr int A = M + R - 1;                                                                                           \
-    transform<A, A>([](int i, int k) { return Matrices<M, R>::bt[i][k]; }, from, to, count, nullptr);                      \
+    transform<LANES, A, A>([](int i, int k) { return Matrices<M, R>::bt[i][k]; }, from, to, count, nullptr);               \
   }                                                                                                                        \
-  GANTRY_VECTORISED void output_##M##_##R(const float* const* from, float* const* to, int64_t count, const float* bias) {  \
-    transform<M, M + R - 1>([](int i, int k) { return Matrices<M, R>::at[i][k]; }, from, to, count, bias);                 \
+  TARGET void output_##M##_##R(const float* const* from, float* const* to, int64_t count, const float* bias) {             \
+    transform<LANES, M, M + R - 1>([](int i, int k) { return Matrices<M, R>::at[i][k]; }, from, to, count, bias);          \
   }                                                                                                                        \
-  GANTRY_VECTORISED void gradient_##M##_##R(const float* const* from, float* const* to, int64_t count) {                   \
-    transform<M + R - 1, M>([](int i, int k) { return Matrices<M, R>::at[k][i]; }, from, to, count, nullptr);              \
+  TARGET void gradient_##M##_##R(const float* const* from, float* const* to, int64_t count) {                              \
+    transform<LANES, M + R - 1, M>([](int i, int k) { return Matrices<M, R>::at[k][i]; }, from, to, count, nullptr);       \
   }                                                                                                                        \
-  GANTRY_VECTORISED void taps_##M##_##R(const float* const* from, float* const* to, int64_t count) {                       \
-    transform<M + R - 1, R>([](int i, int k) { return Matrices<M, R>::g[i][k]; }, from, to, count, nullptr);               \
+  TARGET void taps_##M##_##R(const float* const* from, float* const* to, int64_t count) {                                  \
+    transform<LANES, M + R - 1, R>([](int i, int k) { return Matrices<M, R>::g[i][k]; }, from, to, count, nullptr);        \
   }                                                                                                                        \
-  GANTRY_VECTORISED void taps_gradient_##M##_##R(const float* const* from, float* const* to, int64_t count) {              \
-    transform<R, M + R - 1>([](int i, int k) { return Matrices<M, R>::g[k][i]; }, from, to, count, nullptr);               \
+  TARGET void taps_gradient_##M##_##R(const float* const* from, float* const* to, int64_t count) {                         \
+    transform<LANES, R, M + R - 1>([](int i, int k) { return Matrices<M, R>::g[k][i]; }, from, to, count, nullptr);        \
   }
-GANTRY_TRANSFORMS(2, 3)
-GANTRY_TRANSFORMS(4, 3)
-GANTRY_TRANSFORMS(2, 2)
-GANTRY_TRANSFORMS(3, 2)
+#define GANTRY_ALL_TRANSFORMS(TARGET, LANES) \
+  GANTRY_TRANSFORMS(TARGET, LANES, 2, 3)     \
+  GANTRY_TRANSFORMS(TARGET, LANES, 4, 3)     \
+  GANTRY_TRANSFORMS(TARGET, LANES, 2, 2)     \
+  GANTRY_TRANSFORMS(TARGET, LANES, 3, 2)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
+GANTRY_ALL_TRANSFORMS(__attribute__((target("avx512f"))), 16)
+GANTRY_ALL_TRANSFORMS(__attribute__((target("avx2"))), 8)
+GANTRY_ALL_TRANSFORMS(__attribute__((target("default"))), 4)
+#else
+GANTRY_ALL_TRANSFORMS(, 4)
+#endif
+#undef GANTRY_ALL_TRANSFORMS
 #undef GANTRY_TRANSFORMS
 
 struct Transforms {
@@ -201,8 +212,8 @@ struct Tiles {
         across((shape.columns + shape.tile - 1) / shape.tile),
         count(shape.batch * down * across) {}
 
-  /// Pointers to `side` x `side` pixels of a phase, from the tile's first row and column on; null outside of the image and,
-  /// where `clip`, outside of the plane.
+  /// Pointers to `side` x `side` pixels of a plane of phase (y, x), from the tile's first row and column on; null outside of the
+  /// image and, where `clip`, outside of the plane.
   template <typename P>
   void pixels(int64_t tile, int phase_y, int phase_x, int side, P* image, int64_t height, int64_t width, int64_t channels,
               int step, int64_t padding, bool clip, P** found) const {
@@ -220,18 +231,18 @@ struct Tiles {
   }
 };
 
-/// How many tiles are transformed at a time.
-int64_t block_of(const Tiles& tiles) {
+/// How many of all tiles are transformed at a time.
+int64_t block_of(int64_t tiles) {
   const int64_t most = 128;
-  const int64_t shared = (tiles.count + at::get_num_threads() - 1) / at::get_num_threads();
+  const int64_t shared = (tiles + at::get_num_threads() - 1) / at::get_num_threads();
   return std::max<int64_t>(1, std::min(most, shared));
 }
 
 std::unique_ptr<float[]> room(int64_t count) { return std::unique_ptr<float[]>(new float[count]); }
 
-/// B^T d B of a block's tiles: [a * a][block][phases * channels].
-void transform_input(const Tiles& tiles, const Transforms& t, const float* input, int64_t first, int64_t count,
-                     int64_t block, float* out) {
+/// B^T d B of a block's tiles, which begin `down` and `right` pixels further: [a * a][block][phases * channels].
+void transform_input(const Tiles& tiles, const Transforms& t, const float* input, int down, int right, int64_t first,
+                     int64_t count, int64_t block, float* out) {
   const WinogradShape& s = tiles.s;
   const int side = s.tile + s.taps - 1;
   const int64_t width = s.in_step * s.in_step * s.in_channels;
@@ -239,8 +250,8 @@ void transform_input(const Tiles& tiles, const Transforms& t, const float* input
   float* to[kMostRows];
   for (int64_t i = 0; i < count; i++) {
     for (int phase = 0; phase < s.in_step * s.in_step; phase++) {
-      tiles.pixels(first + i, phase / s.in_step, phase % s.in_step, side, input, s.in_height, s.in_width, s.in_channels,
-                   s.in_step, s.padding, false, from);
+      tiles.pixels(first + i, phase / s.in_step + down, phase % s.in_step + right, side, input, s.in_height, s.in_width,
+                   s.in_channels, s.in_step, s.padding, false, from);
       for (int a = 0; a < side * side; a++) to[a] = out + (a * block + i) * width + phase * s.in_channels;
       t.input(from, to, s.in_channels);
     }
@@ -288,29 +299,28 @@ void winograd_forward(const WinogradShape& s, const float* input, const float* t
                       const float* bias, float* output) {
   const Transforms& t = transforms_of(s);
   const Tiles tiles(s);
-  const int side = s.tile + s.taps - 1;
-  const int64_t block = block_of(tiles), blocks = (tiles.count + block - 1) / block;
-  const int64_t ins = s.in_step * s.in_step * s.in_channels, outs = s.out_step * s.out_step * s.out_channels;
-  at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+  const int side = s.tile + s.taps - 1, planes = s.out_step * s.out_step;
+  const int64_t block = block_of(planes * tiles.count), blocks = (tiles.count + block - 1) / block;
+  const int64_t ins = s.in_step * s.in_step * s.in_channels, outs = s.out_channels;
+  // Each phase that is written is a plane of its own. The planes of a block follow each other, while its input is in the cache.
+  at::parallel_for(0, planes * blocks, 1, [&](int64_t begin, int64_t end) {
     const auto read = room(side * side * block * ins), written = room(side * side * block * outs);
     const float* from[kMostRows];
     float* to[kMostRows];
     for (int64_t b = begin; b < end; b++) {
-      const int64_t first = b * block, count = std::min(block, tiles.count - first);
-      transform_input(tiles, t, input, first, count, block, read.get());
+      const int64_t first = b / planes * block, count = std::min(block, tiles.count - first), plane = b % planes;
+      const int down = s.out_step - 1 - static_cast<int>(plane) / s.out_step;
+      const int right = s.out_step - 1 - static_cast<int>(plane) % s.out_step;
+      transform_input(tiles, t, input, down, right, first, count, block, read.get());
       for (int a = 0; a < side * side; a++) {
-        product(false, !contract_first, count, outs, ins, read.get() + a * block * ins, ins, transformed + a * ins * outs,
-                contract_first ? outs : ins, 0, written.get() + a * block * outs, outs);
+        product(false, !contract_first, count, outs, ins, read.get() + a * block * ins, ins,
+                transformed + a * ins * planes * outs + plane * outs, contract_first ? planes * outs : ins, 0,
+                written.get() + a * block * outs, outs);
       }
       for (int64_t i = 0; i < count; i++) {
-        for (int phase = 0; phase < s.out_step * s.out_step; phase++) {
-          for (int a = 0; a < side * side; a++) {
-            from[a] = written.get() + (a * block + i) * outs + phase * s.out_channels;
-          }
-          tiles.pixels(first + i, phase / s.out_step, phase % s.out_step, s.tile, output, s.out_height, s.out_width,
-                       s.out_channels, s.out_step, s.out_step - 1, true, to);
-          t.output(from, to, s.out_channels, bias);
-        }
+        for (int a = 0; a < side * side; a++) from[a] = written.get() + (a * block + i) * outs;
+        tiles.pixels(first + i, down, right, s.tile, output, s.out_height, s.out_width, s.out_channels, s.out_step, 0, true, to);
+        t.output(from, to, outs, bias);
       }
     }
   });
@@ -320,7 +330,7 @@ void winograd_weight_gradient(const WinogradShape& s, const float* input, const 
   const Transforms& t = transforms_of(s);
   const Tiles tiles(s);
   const int side = s.tile + s.taps - 1, step = s.in_step, kernel = s.taps * step;
-  const int64_t block = block_of(tiles), blocks = (tiles.count + block - 1) / block;
+  const int64_t block = block_of(tiles.count), blocks = (tiles.count + block - 1) / block;
   const int64_t ins = step * step * s.in_channels, outs = s.out_channels, size = side * side * ins * outs;
   const int64_t threads = std::min<int64_t>(at::get_num_threads(), blocks);
   // Each thread sums over tiles of its own; the sums are added in their order, so that bits do not depend on chance.
@@ -334,7 +344,7 @@ void winograd_weight_gradient(const WinogradShape& s, const float* input, const 
       bool begun = false;
       for (int64_t b = thread * blocks / threads; b < (thread + 1) * blocks / threads; b++) {
         const int64_t first = b * block, count = std::min(block, tiles.count - first);
-        transform_input(tiles, t, input, first, count, block, read.get());
+        transform_input(tiles, t, input, 0, 0, first, count, block, read.get());
         for (int64_t i = 0; i < count; i++) {
           tiles.pixels(first + i, 0, 0, s.tile, gradient, s.out_height, s.out_width, s.out_channels, 1, 0, true, from);
           for (int a = 0; a < side * side; a++) to[a] = known.get() + (a * block + i) * outs;

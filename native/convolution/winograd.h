@@ -6,8 +6,9 @@
 namespace gantry::convolution {
 
 /// A convolution with r x r taps and stride 1 between planes of pixels that lie in tensors with channels last. A plane is the
-/// whole image (step 1) or one of the four phases of an image whose pixels alternate (step 2): pixel (y, x) of phase (p, q)
-/// is pixel (2 y + p - 1, 2 x + q - 1) of the image, and zero where that lies outside.
+/// whole image (step 1) or one of the four phases of an image whose pixels alternate (step 2). Pixel (y, x) of phase (p, q) is
+/// pixel (2 y + p - 1, 2 x + q - 1) of an image that is read, zero where that lies outside, or (2 y + 1 - p, 2 x + 1 - q) of one
+/// that is written: those that the taps of phase (p, q) give.
 struct WinogradShape {
   int64_t batch;
   int64_t in_height, in_width, in_channels;     // of the image that is read
@@ -22,7 +23,7 @@ struct WinogradShape {
 /// Whether the process has a BLAS under the usual name.
 bool winograd_is_available();
 
-/// Numbers in the transformed kernel [(m + r - 1)^2][K][C], whatever the direction.
+/// Numbers in the transformed kernel: [(m + r - 1)^2][K][C], or with phases [(m + r - 1)^2][K][4][C], whatever the direction.
 int64_t winograd_kernel_size(const WinogradShape& shape);
 
 /// Transforms weights [K][kernel][kernel][C]. `contract_first`: the convolution sums over K and its taps are mirrored (the

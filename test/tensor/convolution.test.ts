@@ -7,6 +7,7 @@ import {
   setConvolutionMode,
 } from "../../src/tensor/convolution.ts";
 import { Generator, grad, scope, Tensor } from "../../src/tensor/index.ts";
+import type { ConvolutionOptions } from "../../src/tensor/layers.ts";
 
 /** Largest error over the largest true value that a way may make. F(4 x 4, 3 x 3) has the largest constants. */
 const BOUNDS: Readonly<Record<string, number>> = {
@@ -43,7 +44,44 @@ const cases: readonly Case[] = [
   { batch: 5, channels: 64, features: 48, height: 16, width: 16, kernel: 4, stride: 2, padding: 1, ways: PHASES },
   { batch: 2, channels: 21, features: 35, height: 6, width: 10, kernel: 4, stride: 2, padding: 1, ways: PHASES },
   { batch: 2, channels: 16, features: 16, height: 4, width: 4, kernel: 4, stride: 2, padding: 1, ways: PHASES },
+  { batch: 1, channels: 17, features: 33, height: 28, width: 28, kernel: 3, stride: 1, padding: 1, ways: THREES },
+  { batch: 1, channels: 160, features: 144, height: 7, width: 7, kernel: 3, stride: 1, padding: 1, ways: THREES },
+  { batch: 1, channels: 17, features: 33, height: 28, width: 28, kernel: 4, stride: 2, padding: 1, ways: PHASES },
+  { batch: 1, channels: 144, features: 160, height: 14, width: 6, kernel: 4, stride: 2, padding: 1, ways: PHASES },
+  ...Array.from({ length: 6 }, (_, i) => drawn(i)),
 ];
+
+/** Of no particular size. */
+function drawn(seed: number): Case {
+  const generator = new Generator(seed);
+  const whole = (low: number, high: number): number =>
+    Math.floor(scope(() => Tensor.rand([1], { generator }).item()) * (high - low + 1)) + low;
+  const [batch, channels, features] = [whole(1, 5), whole(16, 80), whole(16, 80)];
+  const [height, width] = [whole(2, 11), whole(2, 11)];
+  if (seed % 2 === 1)
+    return {
+      batch,
+      channels,
+      features,
+      height: 2 * height,
+      width: 2 * width,
+      kernel: 4,
+      stride: 2,
+      padding: 1,
+      ways: PHASES,
+    };
+  return {
+    batch,
+    channels,
+    features,
+    height: height + 1,
+    width: width + 1,
+    kernel: 3,
+    stride: 1,
+    padding: whole(0, 2),
+    ways: THREES,
+  };
+}
 
 const titled = cases.flatMap((c) =>
   c.ways.flatMap((way) =>
@@ -156,6 +194,66 @@ describe("every way of a convolution", () => {
       // Doubles go the engine's way.
       images.double().conv2d(weight.double(), null, options);
       expect(Object.values(convolutionChoices())).toHaveLength(lines);
+    });
+  });
+
+  it("has a line for each convolution that differs in anything but a few samples", () => {
+    scope(() => {
+      setConvolutionMode("measure");
+      const lines = (): number => Object.keys(convolutionChoices()).length;
+      const run = (
+        batch: number,
+        channels: number,
+        features: number,
+        size: [number, number],
+        kernel: [number, number],
+        options: ConvolutionOptions,
+        layout: "contiguous" | "channelsLast" = "contiguous",
+      ): void =>
+        void Tensor.ones([batch, channels, ...size])
+          .contiguous(layout)
+          .conv2d(Tensor.ones([features, channels, ...kernel]), null, options);
+      run(4, 8, 9, [6, 7], [3, 3], { padding: 1 });
+      expect(lines()).toBe(1);
+      run(3, 8, 9, [6, 7], [3, 3], { padding: 1 });
+      expect(lines()).toBe(1);
+      run(2, 8, 9, [6, 7], [3, 3], { padding: 1 });
+      run(4, 7, 9, [6, 7], [3, 3], { padding: 1 });
+      run(4, 8, 8, [6, 7], [3, 3], { padding: 1 });
+      run(4, 8, 9, [7, 7], [3, 3], { padding: 1 });
+      run(4, 8, 9, [6, 6], [3, 3], { padding: 1 });
+      run(4, 8, 9, [6, 7], [2, 3], { padding: 1 });
+      run(4, 8, 9, [6, 7], [3, 2], { padding: 1 });
+      run(4, 8, 9, [6, 7], [3, 3], { padding: 0 });
+      run(4, 8, 9, [6, 7], [3, 3], { padding: [1, 0] });
+      run(4, 8, 9, [6, 7], [3, 3], { padding: 1, stride: 2 });
+      run(4, 8, 9, [6, 7], [3, 3], { padding: 1, stride: [1, 2] });
+      run(4, 8, 9, [6, 7], [3, 3], { padding: 1 }, "channelsLast");
+      expect(lines()).toBe(13);
+      setConvolutionMode("exact");
+      run(4, 8, 9, [6, 7], [3, 3], { padding: 1 });
+      expect(lines()).toBe(14);
+    });
+  });
+
+  it("is chosen on a part of a large batch, and computes all of it", () => {
+    scope(() => {
+      const generator = new Generator(4);
+      const images = Tensor.randn([150, 16, 8, 8], { generator }).requiresGrad_();
+      const [weight, bias] = [
+        Tensor.randn([16, 16, 3, 3], { generator }).requiresGrad_(),
+        Tensor.zeros([16]).requiresGrad_(),
+      ];
+      const all = (): Tensor[] => {
+        const features = images.conv2d(weight, bias, { padding: 1 });
+        return [features, ...grad(features.square().sum(), [images, weight, bias])];
+      };
+      const truth = all();
+      setConvolutionMode("exact");
+      for (const [i, part] of all().entries()) {
+        expect(part.sub(truth[i]!).abs().max().item()).toBeLessThan(3e-6 * truth[i]!.abs().max().item());
+      }
+      expect(Object.keys(convolutionChoices())).toHaveLength(3);
     });
   });
 
