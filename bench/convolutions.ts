@@ -31,7 +31,7 @@ const LAYERS: readonly Layer[] = [
 
 const WAYS = {
   3: ["engine", "turned", "winograd-2x2", "winograd-4x4"],
-  4: ["engine", "turned", "phases-2x2", "phases-3x3"],
+  4: ["engine", "turned", "phases-2x2", "phases-3x3", "phases-4x4"],
 };
 
 const { values } = parseArgs({

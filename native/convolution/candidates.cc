@@ -15,6 +15,7 @@ const std::vector<Candidate>& candidates(Direction direction) {
       {"winograd-4x4", winograd_applies_3x3, winograd_forward<4>, true},
       {"phases-2x2", winograd_applies_4x4, winograd_forward<2>, true},
       {"phases-3x3", winograd_applies_4x4, winograd_forward<3>, true},
+      {"phases-4x4", winograd_applies_4x4, winograd_forward<4>, true},
   };
   static const std::vector<Candidate> image_gradient = {
       {"sub-pixel", is_towards_few_channels, subpixel_image_gradient, false},
@@ -24,6 +25,7 @@ const std::vector<Candidate>& candidates(Direction direction) {
       {"winograd-4x4", winograd_applies_3x3, winograd_image_gradient<4>, true},
       {"phases-2x2", winograd_applies_4x4, winograd_image_gradient<2>, true},
       {"phases-3x3", winograd_applies_4x4, winograd_image_gradient<3>, true},
+      {"phases-4x4", winograd_applies_4x4, winograd_image_gradient<4>, true},
   };
   static const std::vector<Candidate> weight_gradient = {
       {"engine", always, engine_weight_gradient, false},
@@ -32,6 +34,7 @@ const std::vector<Candidate>& candidates(Direction direction) {
       {"winograd-4x4", winograd_applies_3x3, winograd_weight_gradient<4>, true},
       {"phases-2x2", winograd_applies_4x4, winograd_weight_gradient<2>, true},
       {"phases-3x3", winograd_applies_4x4, winograd_weight_gradient<3>, true},
+      {"phases-4x4", winograd_applies_4x4, winograd_weight_gradient<4>, true},
   };
   switch (direction) {
     case Direction::kForward:

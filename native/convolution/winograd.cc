@@ -66,6 +66,13 @@ struct Matrices<3, 2> {
   static constexpr float at[3][4] = {{1, 1, 1, 0}, {0, 1, -1, 0}, {0, 1, 1, 1}};
 };
 
+template <>
+struct Matrices<4, 2> {
+  static constexpr float bt[5][5] = {{2, -1, -2, 1, 0}, {0, -2, -1, 1, 0}, {0, 2, -3, 1, 0}, {0, -1, 0, 1, 0}, {0, 2, -1, -2, 1}};
+  static constexpr float g[5][2] = {{.5f, 0}, {-.5f, -.5f}, {-1.f / 6, 1.f / 6}, {1.f / 6, 1.f / 3}, {0, 1}};
+  static constexpr float at[4][5] = {{1, 1, 1, 1, 0}, {0, 1, -1, 2, 0}, {0, 1, 1, 4, 0}, {0, 1, -1, 8, 1}};
+};
+
 /// Numbers that are transformed at a time. One register of the processor each: a tile's 36 hardly fit as it is.
 template <int Count>
 struct Vector {
@@ -158,7 +165,8 @@ GANTRY_INLINE void transform(const Entry m, const float* const* from, float* con
   GANTRY_TRANSFORMS(TARGET, LANES, 2, 3)     \
   GANTRY_TRANSFORMS(TARGET, LANES, 4, 3)     \
   GANTRY_TRANSFORMS(TARGET, LANES, 2, 2)     \
-  GANTRY_TRANSFORMS(TARGET, LANES, 3, 2)
+  GANTRY_TRANSFORMS(TARGET, LANES, 3, 2)     \
+  GANTRY_TRANSFORMS(TARGET, LANES, 4, 2)
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
 GANTRY_ALL_TRANSFORMS(__attribute__((target("avx512f"))), 16)
 GANTRY_ALL_TRANSFORMS(__attribute__((target("avx2"))), 8)
@@ -183,6 +191,7 @@ const Transforms kTransforms[] = {
     {4, 3, input_4_3, output_4_3, gradient_4_3, taps_4_3, taps_gradient_4_3},
     {2, 2, input_2_2, output_2_2, gradient_2_2, taps_2_2, taps_gradient_2_2},
     {3, 2, input_3_2, output_3_2, gradient_3_2, taps_3_2, taps_gradient_3_2},
+    {4, 2, input_4_2, output_4_2, gradient_4_2, taps_4_2, taps_gradient_4_2},
 };
 
 const Transforms& transforms_of(const WinogradShape& shape) {

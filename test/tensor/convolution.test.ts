@@ -18,6 +18,7 @@ const BOUNDS: Readonly<Record<string, number>> = {
   "winograd-4x4": 4e-5,
   "phases-2x2": 5e-6,
   "phases-3x3": 5e-6,
+  "phases-4x4": 2e-5,
 };
 
 interface Case {
@@ -33,7 +34,7 @@ interface Case {
 }
 
 const THREES = ["engine", "turned", "winograd-2x2", "winograd-4x4"];
-const PHASES = ["engine", "turned", "phases-2x2", "phases-3x3"];
+const PHASES = ["engine", "turned", "phases-2x2", "phases-3x3", "phases-4x4"];
 
 /** Sizes that fill tiles and vectors, and sizes that do not. */
 const cases: readonly Case[] = [
