@@ -1,8 +1,9 @@
-/** One benchmark: our process and PyTorch's take turns, so that other work on the machine affects both alike. */
+/** One benchmark: our process and PyTorch's, one for each style, take turns, so that other work on the machine affects all alike. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "./clock.ts";
+import type { Engine } from "./engine.ts";
 import { untilIdle } from "./idle.ts";
 import { stepOperations } from "./limit.ts";
 import type { Python } from "./python.ts";
@@ -13,21 +14,26 @@ const JITI = path("../node_modules/jiti/lib/jiti-cli.mjs");
 const WORKER = path("worker.ts");
 const PEER = path("peer/run.py");
 
+/** The styles of `peer/style.py`. */
+export const STYLES = ["eager", "expert", "compiled"] as const;
+
+/** One of them. */
+export type Style = (typeof STYLES)[number];
+
 /** Those of G and D, where there are networks whose sizes are to be compared. */
 type Parameters = readonly [number, number] | null;
 
-/** The first answer of our side. */
-interface Hello {
-  readonly engine: string;
-  readonly kernels: string | null;
-  readonly parameters: Parameters;
-}
+/** The first answer of our side, and of a peer. */
+type Hello = Engine & { readonly parameters: Parameters };
+type PeerHello = { readonly parameters: Parameters } | { readonly obstacle: string };
 
 /** What to run, and how often. */
 export interface Plan {
   readonly name: string;
-  /** The step of `steps.ts` and `peer/run.py`; default: that of the same name. */
+  /** The step of `steps.ts` and `peer/steps.py`; default: that of the same name. */
   readonly step?: string;
+  /** The peers' styles; default: all. */
+  readonly styles?: readonly Style[];
   /** Turns that each side has. */
   readonly turns: number;
   /** Times taken in a turn. */
@@ -45,21 +51,28 @@ export interface Times {
   readonly quarters: readonly [number, number];
 }
 
-/** The result. Peers, limits and memory are absent where they are not known. */
+/** What was measured of one process. */
+export interface Measured {
+  readonly times: Times;
+  /** The most anonymous memory, in MiB; undefined where the system does not tell. */
+  readonly memory: number | undefined;
+}
+
+/** PyTorch in one style, or why there is none. */
+export type Peer = { readonly style: Style } & (Measured | { readonly obstacle: string });
+
+/** The result; no peers without a Python. */
 export interface Comparison {
   readonly name: string;
-  readonly engine: string;
-  readonly ours: Times;
-  readonly peer: Times | undefined;
-  /** Milliseconds that the arithmetic of a step would take at the engine's highest rate. */
+  readonly engine: Engine;
+  readonly ours: Measured;
+  readonly peers: readonly Peer[];
+  /** Milliseconds that the arithmetic of a step would take at the engine's highest rate; undefined where it is not counted. */
   readonly limit: number | undefined;
-  /** The most anonymous memory of either process, in MiB. */
-  readonly ourMemory: number | undefined;
-  readonly peerMemory: number | undefined;
 }
 
 /**
- * Runs a plan with `threads` threads on both sides, each turn after up to `patience` milliseconds of waiting for the machine
+ * Runs a plan with `threads` threads on all sides, each turn after up to `patience` milliseconds of waiting for the machine
  * to be idle.
  */
 export async function compare(
@@ -67,50 +80,59 @@ export async function compare(
   python: Python | undefined,
   { threads, patience, clock }: { threads: number; patience: number; clock: Clock },
 ): Promise<Comparison> {
-  const { name, step = name, turns, count, each, warmUp = 2 } = plan;
+  const { name, step = name, styles = STYLES, turns, count, each, warmUp = 2 } = plan;
   const environment = { OMP_NUM_THREADS: String(threads) };
   const ours = new Side(process.execPath, [JITI, WORKER, step, clock], environment);
-  let peer: Side | undefined;
+  const sides = [ours];
+  const peers = new Map<Style, Side | { obstacle: string }>();
   try {
-    const { engine, kernels, parameters } = await ours.answer<Hello>();
-    // Both multiply with the same kernels: by itself PyTorch may get slower ones from an OpenBLAS older than the processor.
-    const blas = kernels === null ? {} : { OPENBLAS_CORETYPE: kernels };
-    if (python) {
-      const itsEnvironment = { ...environment, ...blas, ...python.environment };
-      peer = new Side(python.command, [PEER, step, String(threads), clock], itsEnvironment);
+    const { parameters, ...engine } = await ours.answer<Hello>();
+    // All multiply with the same kernels: by itself PyTorch may get slower ones from an OpenBLAS older than the processor.
+    const blas = engine.kernels === null ? {} : { OPENBLAS_CORETYPE: engine.kernels };
+    for (const style of python ? styles : []) {
+      const itsEnvironment = { ...environment, ...blas, ...python!.environment };
+      const peer = new Side(python!.command, [PEER, step, style, String(threads), clock], itsEnvironment);
+      sides.push(peer);
+      const hello = await peer.answer<PeerHello>();
+      if ("obstacle" in hello) {
+        sides.pop()!.close();
+        peers.set(style, hello);
+      } else {
+        requireEqual(name, parameters, hello.parameters);
+        peers.set(style, peer);
+      }
     }
-    const theirs = await peer?.answer<Parameters>();
-    if (parameters && theirs && String(parameters) !== String(theirs))
-      throw new Error(
-        `${name}: our networks have ${parameters.join(" and ")} parameters, the peer's ${theirs.join(" and ")}`,
-      );
-    const sides = peer ? [ours, peer] : [ours];
     const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
     for (const side of sides) await side.run(Math.max(warmUp, count), each);
     for (let turn = 0; turn < turns; turn++) {
-      for (const side of turn % 2 === 0 ? sides : sides.toReversed()) {
+      // Every side comes at every place of a turn.
+      const first = turn % sides.length;
+      for (const side of [...sides.slice(first), ...sides.slice(0, first)]) {
         if (patience > 0) await untilIdle(patience);
-        // The first step after the other side's turn finds cold caches and sleeping threads: it is not counted.
+        // The first step after another side's turn finds cold caches and sleeping threads: it is not counted.
         await side.run(1, 1);
         times.get(side)!.push(...(await side.run(count, each)));
       }
     }
-    const ourMemory = ours.peakMemory();
-    const peerMemory = peer?.peakMemory();
-    for (const side of sides) side.close();
-    return {
+    const measured = (side: Side): Measured => ({ times: summary(times.get(side)!), memory: side.peakMemory() });
+    const result = {
       name,
       engine,
-      ours: summary(times.get(ours)!),
-      peer: peer && summary(times.get(peer)!),
-      limit: await limitOf(name, clock, environment),
-      ourMemory,
-      peerMemory,
+      ours: measured(ours),
+      peers: [...peers].map(([style, peer]) => ({ style, ...(peer instanceof Side ? measured(peer) : peer) })),
     };
+    for (const side of sides) side.close();
+    return { ...result, limit: await limitOf(name, clock, environment) };
   } finally {
-    ours.close();
-    peer?.close();
+    for (const side of sides) side.close();
   }
+}
+
+/** @throws Error when the networks of both sides are not of the same size. */
+function requireEqual(name: string, ours: Parameters, theirs: Parameters): void {
+  const words = (parameters: Parameters): string => parameters?.join(" and ") ?? "no";
+  if (words(ours) === words(theirs)) return;
+  throw new Error(`${name}: our networks have ${words(ours)} parameters, the peer's ${words(theirs)}`);
 }
 
 /** The arithmetic limit, measured in a third process, since its tensors would count as memory of the step. */

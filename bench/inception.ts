@@ -1,19 +1,16 @@
 /** The feature network of scores: 32 images of 32 pixels, as bytes, to their features and logits, resizing included. */
-import type { Gantry } from "./compiled.ts";
+import { compiledFile, type Gantry } from "./compiled.ts";
 import type { Step } from "./step.ts";
 
 const BATCH = 32;
 
 /** Weights are random: the time does not depend on them, as long as nothing overflows or becomes denormal. */
 export async function inceptionStep({ Generator, scope, Tensor }: Gantry): Promise<Step> {
-  // Not literals, or the compiler would ask for the declarations of what it has yet to compile.
-  const compiled = (path: string): Promise<unknown> => import(new URL(`../dist/${path}`, import.meta.url).href);
-  const { InceptionFeatures } = (await compiled(
+  const { InceptionFeatures } = await compiledFile<typeof import("../src/metrics/features/inception.ts")>(
     "metrics/features/inception.js",
-  )) as typeof import("../src/metrics/features/inception.ts");
-  const { InceptionV3 } = (await compiled(
-    "models/inception/network.js",
-  )) as typeof import("../src/models/inception/network.ts");
+  );
+  const { InceptionV3 } =
+    await compiledFile<typeof import("../src/models/inception/network.ts")>("models/inception/network.js");
   const random = new InceptionV3({ rng: new Generator(1), device: "cpu" });
   const network = new InceptionFeatures(random.stateDict(), { device: "cpu", hash: "random" });
   random.dispose();

@@ -1,5 +1,6 @@
 /**
- * The benchmarks: Gantry's training step next to the same step in plain PyTorch, on the same libtorch with as many threads.
+ * The benchmarks: Gantry's training step next to the same step in PyTorch, on the same libtorch with as many threads. PyTorch
+ * is written in three styles (`peer/style.py`): plain eager, expert eager, and torch.compile.
  *
  *     npm run bench                                   all, as a table
  *     npm run bench -- --only dcgan-32 --json         some (the flag repeats), one JSON object per line
@@ -10,19 +11,22 @@
  *     npm run bench -- --wait 60                      each turn waits up to 60 s for an idle machine
  *     npm run bench -- top-k --pairs 20               one that prints its own lines, with arguments of its own
  *
- * A row says: the median milliseconds of a step of ours and of PyTorch's, their ratio (below 1 is faster), how much of
- * our time the arithmetic alone would take at this engine's highest rate (`limit.ts`), and the most anonymous memory of
- * either process. The row `memory` is about that memory alone, in a few steps of DCGAN-64.
+ * Lines say: the median milliseconds of a step, the most anonymous memory of the process, the ratio of ours to each peer's
+ * time (below 1 is faster), or why there is no such peer. The ratio that counts is that to the best peer, in our line, with how
+ * much of our time the arithmetic alone would take at this engine's highest rate (`limit.ts`). The row `memory` is about
+ * memory alone, in a few steps of DCGAN-64.
  */
-import { availableParallelism, cpus, loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { UserError } from "../src/base/errors.ts";
+import { thisProcessor } from "../src/base/processor.ts";
 import type { Clock } from "./clock.ts";
-import { type Comparison, compare, type Plan, runProgram, type Times } from "./compare.ts";
+import { type Comparison, compare, type Measured, type Peer, type Plan, runProgram, type Times } from "./compare.ts";
+import { engineLine } from "./engine.ts";
 import { findPython } from "./python.ts";
 
 const PLANS: readonly Plan[] = [
-  { name: "overhead-add", turns: 15, count: 2, each: 5000 },
+  { name: "overhead-add", styles: ["eager"], turns: 15, count: 2, each: 5000 },
   { name: "mlp", turns: 15, count: 4, each: 10 },
   { name: "dcgan-32", turns: 10, count: 4, each: 1 },
   { name: "dcgan-64", turns: 8, count: 2, each: 1 },
@@ -40,7 +44,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   fid: "fid.ts",
   "top-k": "top-k.ts",
 };
-const WIDTHS = [12, 28, 28, 6, 6, 9, 12];
+/** Of the columns; those below zero are set from the left. */
+const WIDTHS = [-12, -8, 26, 5, 5, -20];
 
 interface Options {
   readonly only: readonly string[];
@@ -87,7 +92,6 @@ async function main({ only, json, threads, patience, clock, turns }: Options): P
   const { python, reasons } = findPython();
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   if (python === undefined) say(`No Python has this libtorch, so there is no peer (${reasons.join("; ")}).`);
-  const processor = cpus()[0]?.model.trim() ?? "unknown processor";
   const load = loadavg()[0]!;
   if (load > 0.3 * availableParallelism()) say(`The machine is busy (load ${load.toFixed(1)}): expect wide spreads.`);
   let titled = json;
@@ -95,55 +99,89 @@ async function main({ only, json, threads, patience, clock, turns }: Options): P
     const result = await compare({ ...plan, turns: turns ?? plan.turns }, python, { threads, patience, clock });
     if (!titled) {
       const peer = python ? `, PyTorch in ${python.command}` : "";
-      console.log(`libtorch ${result.engine}, ${threads} threads, ${processor}${peer}`);
+      console.log(`${engineLine(result.engine)}, ${threads} threads${peer}`);
       console.log(
-        `milliseconds ${clock === "cpu" ? "of processor time " : ""}a step: median (fastest, middle half); memory: peak, anonymous, MiB\n`,
+        `milliseconds ${clock === "cpu" ? "of processor time " : ""}a step: median (fastest, middle half); memory: peak, anonymous; ratio: ours over it\n`,
       );
-      console.log(line(["", "ours", "PyTorch", "ratio", "limit", "ours MiB", "PyTorch MiB"]));
+      console.log(line(["", "", "ms", "MiB", "ratio", ""]));
       titled = true;
     }
-    console.log(json ? JSON.stringify(object(result)) : row(result));
+    console.log(json ? JSON.stringify(object(result)) : rows(result));
   }
   for (const [name, file] of Object.entries(PROGRAMS))
     if (only.includes(name)) await runProgram(file, json ? ["--json"] : []);
 }
 
-/** Of the row `memory` only the memory counts, and its ratio is that of the memories. */
-function ratioOf({ name, ours, peer, ourMemory, peerMemory }: Comparison): number | undefined {
-  if (name !== "memory") return peer && ours.median / peer.median;
-  return ourMemory && peerMemory && ourMemory / peerMemory;
+/** What the best peer is best in: its time, in the row `memory` its memory. */
+const measureOf = (name: string, { times, memory }: Measured): number | undefined =>
+  name === "memory" ? memory : times.median;
+
+type MeasuredPeer = Extract<Peer, Measured>;
+
+/** The peer that counts: the fastest, in the row `memory` the smallest; undefined without any. */
+function bestOf({ name, peers }: Comparison): MeasuredPeer | undefined {
+  const measured = peers.filter((peer): peer is MeasuredPeer => "times" in peer);
+  const value = (peer: MeasuredPeer): number => measureOf(name, peer) ?? Number.POSITIVE_INFINITY;
+  return measured.toSorted((a, b) => value(a) - value(b))[0];
+}
+
+/** Ours over a peer's; below 1 is faster, or less. */
+function ratioTo({ name, ours }: Comparison, peer: Measured | undefined): number | undefined {
+  const [mine, its] = [measureOf(name, ours), peer && measureOf(name, peer)];
+  return mine !== undefined && its !== undefined ? mine / its : undefined;
 }
 
 function object(result: Comparison): Record<string, unknown> {
-  const { name, engine, ours, peer, limit, ourMemory, peerMemory } = result;
+  const { name, engine, ours, peers, limit } = result;
+  const { model, vectors = null } = thisProcessor();
   const timed = name !== "memory";
   const rounded = (value: number | undefined): number | null =>
     value === undefined ? null : Number(value.toPrecision(4));
+  const milliseconds = (side: Measured | undefined): number | null => (timed ? rounded(side?.times.median) : null);
+  const best = bestOf(result);
+  const described = peers.map(({ style, ...peer }) => {
+    if ("obstacle" in peer) return [style, peer] as const;
+    return [
+      style,
+      { ms: milliseconds(peer), rss_mb: rounded(peer.memory), ratio: rounded(ratioTo(result, peer)) },
+    ] as const;
+  });
   return {
     name,
-    engine,
-    ours_ms: timed ? rounded(ours.median) : null,
-    peer_ms: timed ? rounded(peer?.median) : null,
-    ratio: rounded(ratioOf(result)),
-    limit_fraction: timed ? rounded(limit && limit / ours.median) : null,
-    ours_rss_mb: rounded(ourMemory),
-    peer_rss_mb: rounded(peerMemory),
+    processor: model,
+    vectors,
+    ...engine,
+    ours_ms: milliseconds(ours),
+    best: best?.style ?? null,
+    peer_ms: milliseconds(best),
+    ratio: rounded(ratioTo(result, best)),
+    limit_fraction: timed ? rounded(limit && limit / ours.times.median) : null,
+    ours_rss_mb: rounded(ours.memory),
+    peer_rss_mb: rounded(best?.memory),
+    peers: Object.fromEntries(described),
   };
 }
 
-function row(result: Comparison): string {
-  const { name, ours, peer, limit, ourMemory, peerMemory } = result;
+/** A line for us, with the ratio that counts, and one for each peer. */
+function rows(result: Comparison): string {
+  const { name, ours, peers, limit } = result;
   const timed = name !== "memory";
   const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? "-";
-  return line([
-    name,
-    timed ? described(ours) : "-",
-    timed && peer ? described(peer) : "-",
-    fixed(ratioOf(result), 2),
-    timed ? fixed(limit && limit / ours.median, 2) : "-",
-    fixed(ourMemory, 0),
-    fixed(peerMemory, 0),
-  ]);
+  const side = (label: string, who: string, { times, memory }: Measured, ratio: string, notes: string): string =>
+    line([label, who, timed ? described(times) : "-", fixed(memory, 0), ratio, notes]);
+  const best = bestOf(result);
+  const notes = [
+    ...(best ? [`of ${best.style}`] : []),
+    ...(timed && limit !== undefined ? [`limit ${fixed(limit / ours.times.median, 2)}`] : []),
+  ];
+  return [
+    side(name, "Gantry", ours, fixed(ratioTo(result, best), 2), notes.join(", ")),
+    ...peers.map((peer) =>
+      "obstacle" in peer
+        ? line(["", peer.style, "-", "-", "-", peer.obstacle])
+        : side("", peer.style, peer, fixed(ratioTo(result, peer), 2), ""),
+    ),
+  ].join("\n");
 }
 
 function described({ median, least, quarters }: Times): string {
@@ -152,7 +190,10 @@ function described({ median, least, quarters }: Times): string {
 }
 
 const line = (cells: readonly string[]): string =>
-  cells.map((cell, i) => (i === 0 ? cell.padEnd(WIDTHS[i]!) : cell.padStart(WIDTHS[i]!))).join(" ");
+  cells
+    .map((cell, i) => (WIDTHS[i]! < 0 ? cell.padEnd(-WIDTHS[i]!) : cell.padStart(WIDTHS[i]!)))
+    .join("  ")
+    .trimEnd();
 
 try {
   const [name = "", ...rest] = process.argv.slice(2);

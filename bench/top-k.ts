@@ -16,7 +16,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { compiled } from "./compiled.ts";
+import { compiled, compiledFile } from "./compiled.ts";
 import { Side } from "./side.ts";
 import { smallDcgan } from "./steps.ts";
 import { clockOf, median } from "./timing.ts";
@@ -49,9 +49,8 @@ const now = clockOf(values.cpu);
 /** One engine and size, in this process. */
 async function worker(size: number, pairs: number): Promise<Times> {
   const gantry = await compiled();
-  const { generatorUpdate } = (await import(
-    new URL("../dist/training/step/step.js", import.meta.url).href
-  )) as typeof import("../src/training/step/step.ts");
+  const { generatorUpdate } =
+    await compiledFile<typeof import("../src/training/step/step.ts")>("training/step/step.js");
   const { frozenStatistics, grad, noGrad, scope, topK } = gantry;
   const plain = smallDcgan(gantry, size, []);
   const chosen = smallDcgan(gantry, size, [topK({ gamma: 0.5, floor: 0.5, everySteps: 1 })]);

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import type { ConvolutionMode } from "../src/tensor/index.ts";
 import { CLOCKS, type Clock } from "./clock.ts";
 import { compiled } from "./compiled.ts";
+import { engineOf } from "./engine.ts";
 import { peakRate } from "./limit.ts";
 import { STEPS } from "./steps.ts";
 
@@ -21,8 +22,7 @@ if (what === "limit") {
   say(peakRate(gantry, name, now));
 } else {
   const step = await STEPS[name]!(gantry);
-  const { libtorch: engine, blasKernels: kernels = null } = gantry.engineSummary();
-  say({ engine, kernels, parameters: step.parameters ?? null });
+  say({ ...(await engineOf(gantry)), parameters: step.parameters ?? null });
   for await (const line of createInterface({ input: process.stdin })) {
     const [, count, each] = line.split(" ").map(Number) as [number, number, number];
     const times: number[] = [];

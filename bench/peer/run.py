@@ -1,8 +1,9 @@
 """The other side of the benchmarks: runs a step in PyTorch on request.
 
-Started as `python3 run.py NAME THREADS CLOCK`, it prints the numbers of parameters of its networks, or null; then each line
-"run COUNT EACH" on standard input is answered with a line of JSON, COUNT times in milliseconds, each the mean over EACH
-steps. CLOCK is "wall" or "cpu", the processor time of the process.
+Started as `python3 run.py NAME STYLE THREADS CLOCK`, it prints {"parameters": [of G, of D]}, null where there are no such
+networks, or {"obstacle": "why there is no such peer"} and ends. Then each line "run COUNT EACH" on standard input is answered
+with a line of JSON: COUNT times in milliseconds, each the mean over EACH steps. STYLE is one of `style.py`, CLOCK "wall" or
+"cpu", the processor time of the process.
 """
 
 import json
@@ -11,23 +12,28 @@ import time
 
 import torch
 
-import dcgan
-import inception
-import mlp
-import overhead
-import resnets
+from steps import STEPS
+from style import Style
 
-STEPS = {
-    "overhead-add": overhead.Step,
-    "mlp": mlp.Step,
-    "dcgan-32": lambda: dcgan.Step(32),
-    "dcgan-64": lambda: dcgan.Step(64),
-    "sngan-32": resnets.sngan_32,
-    "biggan-32": resnets.biggan_32,
-    "biggan-128": resnets.biggan_128,
-    "inception": inception.Step,
-}
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+
+
+def say(answer):
+    print(json.dumps(answer), flush=True)
+
+
+def made(name, style):
+    """The step; of a compiled one all that is compiled at the first steps is, so that failures show here and not in a time."""
+    step = STEPS[name](style)
+    for _ in range(2 if style.compiled else 0):
+        step()
+    return step
+
+
+def reason(error):
+    """The first line of the message that says something; several kinds of errors start by naming the compiler's part."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return next((line for line in lines if line and not line.endswith("raised:")), type(error).__name__)
 
 
 def timed(step, each):
@@ -37,11 +43,18 @@ def timed(step, each):
     return (now() - start) * 1000 / each
 
 
-name, threads, clock = sys.argv[1:]
-now = CLOCKS[clock]
+name, style, threads, clock = sys.argv[1:]
+now, style = CLOCKS[clock], Style(style)
 torch.set_num_threads(int(threads))
-step = STEPS[name]()
-print(json.dumps(getattr(step, "parameters", None)), flush=True)
+torch.manual_seed(0)
+try:
+    step = made(name, style)
+except Exception as error:
+    if not style.compiled:
+        raise
+    say({"obstacle": f"torch.compile of torch {torch.__version__} cannot do it here: {reason(error)}"})
+    sys.exit()
+say({"parameters": getattr(step, "parameters", None)})
 for line in sys.stdin:
     _, count, each = line.split()
-    print(json.dumps([timed(step, int(each)) for _ in range(int(count))]), flush=True)
+    say([timed(step, int(each)) for _ in range(int(count))])

@@ -2,11 +2,11 @@
  * The native binding: found or built at first use, loaded once, with its threads set before libtorch loads. Everything
  * else in Gantry calls libtorch through the functions typed here.
  */
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import os from "node:os";
 import { ensureBinding } from "../../scripts/setup/index.js";
 import { UserError } from "../base/errors.ts";
+import { thisProcessor } from "../base/processor.ts";
 
 /** One parameter of an operator, as its schema has it. */
 export interface NativeParameter {
@@ -152,18 +152,7 @@ function waitingThreads(): { GOMP_SPINCOUNT?: string } {
  */
 function blasKernels(): { OPENBLAS_CORETYPE?: string } {
   if (process.env.OPENBLAS_CORETYPE !== undefined) return {};
-  const flags = processorFlags();
-  const complete = ["avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"].every((flag) => flags.has(flag));
-  return complete ? { OPENBLAS_CORETYPE: "SkylakeX" } : {};
-}
-
-/** Instruction sets of the processor by Linux' names; none where the system does not tell. */
-function processorFlags(): ReadonlySet<string> {
-  try {
-    return new Set(/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.trim().split(" "));
-  } catch {
-    return new Set();
-  }
+  return thisProcessor().vectors === "AVX-512" ? { OPENBLAS_CORETYPE: "SkylakeX" } : {};
 }
 
 /**

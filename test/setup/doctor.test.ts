@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { parseProcessor } from "../../src/base/processor.ts";
 import { blasInUse, blasWarnings } from "../../src/cli/doctor/blas.ts";
-import { parseCpuinfo } from "../../src/cli/doctor/cpu.ts";
+import { cpuOf, kindOfCpu } from "../../src/cli/doctor/cpu.ts";
 import { examine } from "../../src/cli/doctor/examine.ts";
 import { reportText } from "../../src/cli/doctor/print.ts";
 
@@ -30,7 +31,7 @@ describe("the BLAS in use", () => {
     const files = maps(`${lib}/blas/libblas.so.3.11.0`, `${lib}/lapack/liblapack.so.3.11.0`);
     const blas = blasInUse(files, "", 2, null);
     expect(blas).toMatchObject({ name: "reference BLAS", version: "3.11.0", threading: "none", threads: 1 });
-    expect(blasWarnings(blas, [], {})).toEqual([
+    expect(blasWarnings(blas, null, {})).toEqual([
       expect.stringMatching(/blas\/libblas\.so\.3\.11\.0.*80 times slower.*libopenblas0-openmp/),
     ]);
   });
@@ -49,27 +50,57 @@ describe("the BLAS in use", () => {
   });
 
   test.each([
-    [["avx2", "avx512f"], "Haswell", 1],
-    [["avx2", "avx512f"], "ZEN", 1],
-    [["avx2", "avx512f"], "SkylakeX", 0],
-    [["avx2"], "Haswell", 0],
-    [["avx2"], "Nehalem", 1],
-    [[], "Nehalem", 0],
-  ])("on a processor with %j, kernels for %s give %i warnings", (flags, core, count) => {
+    ["AVX-512", "Haswell", 1],
+    ["AVX-512", "ZEN", 1],
+    ["AVX-512", "SkylakeX", 0],
+    ["AVX2", "Haswell", 0],
+    ["AVX2", "Nehalem", 1],
+    ["AVX", "Nehalem", 0],
+    [null, "Nehalem", 0],
+  ] as const)("on a processor with %s, kernels for %s give %i warnings", (vectors, core, count) => {
     const warnings = (coretype?: string) =>
-      blasWarnings(blasInUse(maps(openBlas), "", 2, { core, threads: 2 }), flags, { OPENBLAS_CORETYPE: coretype });
+      blasWarnings(blasInUse(maps(openBlas), "", 2, { core, threads: 2 }), vectors, { OPENBLAS_CORETYPE: coretype });
     expect(warnings()).toHaveLength(count);
     if (count > 0) expect(warnings(core)[0]).toContain(`OPENBLAS_CORETYPE=${core}`);
-    expect(blasWarnings(blasInUse(maps(openBlas), "", 2, null), flags, {})).toEqual([]);
+    expect(blasWarnings(blasInUse(maps(openBlas), "", 2, null), vectors, {})).toEqual([]);
   });
 });
 
-test("the processor is read from /proc/cpuinfo on x86 and on Arm", () => {
-  expect(parseCpuinfo("model name\t: Some CPU\nflags\t\t: fpu avx2 fma bf16x\n")).toEqual({
-    model: "Some CPU",
-    flags: ["fma", "avx2"],
+describe("the processor", () => {
+  const avx512 = ["avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"];
+
+  test("is read from /proc/cpuinfo on x86 and on Arm", () => {
+    expect(parseProcessor("model name\t: Some CPU\nflags\t\t: fpu avx2 fma bf16x\n")).toEqual({
+      model: "Some CPU",
+      flags: ["fpu", "avx2", "fma", "bf16x"],
+      vectors: "AVX2",
+    });
+    const arm = "processor\t: 0\nFeatures\t: fp asimd sve i8mm\n";
+    expect(parseProcessor(arm)).toEqual({ model: undefined, flags: ["fp", "asimd", "sve", "i8mm"], vectors: "SVE" });
+    expect(parseProcessor("")).toEqual({ model: undefined, flags: [], vectors: undefined });
   });
-  expect(parseCpuinfo("processor\t: 0\nFeatures\t: fp asimd sve i8mm\n")).toEqual({ flags: ["asimd", "sve", "i8mm"] });
+
+  test.each([
+    [["sse2", "avx", "fma", "avx2", ...avx512], "AVX-512"],
+    // Knights Landing: AVX-512, but not what libraries ask for.
+    [["sse2", "avx", "fma", "avx2", "avx512f", "avx512cd"], "AVX2"],
+    [["sse2", "avx", "avx2"], "AVX"],
+    [["sse2", "sse4_2"], "SSE"],
+    [["asimd"], "NEON"],
+  ])("with %j has %s", (flags, vectors) => {
+    expect(parseProcessor(`flags : ${flags.join(" ")}`).vectors).toBe(vectors);
+  });
+
+  test.each([
+    ["AVX-512", /AVX-512.* tables named AVX-512 apply/],
+    ["AVX2", /without AVX-512.* tables named AVX2 apply/],
+    ["SSE", /with SSE, without AVX2: no table/],
+    [undefined, /does not tell: no table/],
+  ] as const)("with %s is said to be of a kind", (vectors, words) => {
+    const cpu = cpuOf({ model: "Some CPU", flags: ["fpu", "fma", "avx2"], vectors });
+    expect(cpu).toEqual({ model: "Some CPU", flags: ["fma", "avx2"], vectors: vectors ?? null });
+    expect(kindOfCpu(cpu)).toMatch(words);
+  });
 });
 
 describe("the report", () => {
@@ -99,6 +130,7 @@ describe("the report", () => {
       expect(rate).toBeGreaterThan(0.1);
       expect(rate).toBeLessThan(1e5);
     }
+    expect(reportText(report)).toContain(kindOfCpu(report.cpu));
     expect(reportText(report)).toContain(`libtorch ${report.engine!.version}`);
   });
 });

@@ -3,6 +3,7 @@
  * whatever libblas.so.3 leads to, a wheel brings its own inside libtorch_cpu.
  */
 import { isReferenceBlas } from "../../../scripts/setup/index.js";
+import type { VectorInstructions } from "../../base/processor.ts";
 
 /** The BLAS of this process. */
 export interface Blas {
@@ -69,7 +70,7 @@ export function blasInUse(
 /** A sentence of warning when the BLAS is a slow one, or runs slower kernels than the processor has. */
 export function blasWarnings(
   blas: Blas,
-  cpuFlags: readonly string[],
+  vectors: VectorInstructions | null,
   environment: Readonly<Record<string, string | undefined>>,
 ): string[] {
   if (blas.name === "reference BLAS") {
@@ -78,12 +79,12 @@ export function blasWarnings(
     ];
   }
   if (blas.kernels === undefined) return [];
-  const has = (flag: string) => cpuFlags.includes(flag);
-  const level = has("avx512f") ? "AVX-512" : has("avx2") ? "AVX2" : undefined;
-  const fast = level === "AVX-512" ? avx512Kernels : [...avx512Kernels, ...avx2Kernels];
-  if (level === undefined || fast.includes(blas.kernels.toLowerCase())) return [];
+  const fast = vectors === "AVX-512" ? avx512Kernels : [...avx512Kernels, ...avx2Kernels];
+  if ((vectors !== "AVX-512" && vectors !== "AVX2") || fast.includes(blas.kernels.toLowerCase())) return [];
   const forced = environment.OPENBLAS_CORETYPE ? ` (OPENBLAS_CORETYPE=${environment.OPENBLAS_CORETYPE})` : "";
-  return [`OpenBLAS runs its kernels for ${blas.kernels}${forced}; this processor has ${level}, which they do not use`];
+  return [
+    `OpenBLAS runs its kernels for ${blas.kernels}${forced}; this processor has ${vectors}, which they do not use`,
+  ];
 }
 
 /** OpenBLAS's names of kernels, in lower case. Zen's are AVX2 although newer Zen processors have AVX-512. */

@@ -1,11 +1,11 @@
-/** The processor as the system describes it: model and the instruction sets that matter for matrix work. */
-import { existsSync, readFileSync } from "node:fs";
-import os from "node:os";
+/** What `gantry doctor` says of the processor: the instruction sets that matter for matrix work, and which figures apply. */
+import { type Processor, thisProcessor, type VectorInstructions } from "../../base/processor.ts";
 
-/** Model and instruction sets of a processor. */
+/** A processor with those of its instruction sets that matter; `vectors` is null where the system does not tell. */
 export interface Cpu {
   readonly model: string;
   readonly flags: readonly string[];
+  readonly vectors: VectorInstructions | null;
 }
 
 /** In the order of speed, x86 first, then Arm. */
@@ -14,24 +14,20 @@ const interesting = [
   ...["asimd", "asimdhp", "sve", "bf16", "i8mm"],
 ];
 
-/**
- * Reads the text of `/proc/cpuinfo` (x86 says "flags", Arm "Features").
- *
- * @example
- * parseCpuinfo("model name\t: X\nflags\t\t: fma avx2\n"); // { model: "X", flags: ["fma", "avx2"] }
- */
-export function parseCpuinfo(text: string): Partial<Cpu> {
-  const field = (name: string) => new RegExp(`^${name}\\s*:\\s*(.*)$`, "m").exec(text)?.[1]?.trim();
-  const model = field("model name");
-  const flags = (field("flags") ?? field("Features"))?.split(/\s+/);
-  return {
-    ...(model === undefined ? {} : { model }),
-    ...(flags === undefined ? {} : { flags: interesting.filter((flag) => flags.includes(flag)) }),
-  };
+/** The part of a processor that is reported. */
+export function cpuOf({ model, flags, vectors }: Processor): Cpu {
+  return { model, flags: interesting.filter((flag) => flags.includes(flag)), vectors: vectors ?? null };
 }
 
-/** The processor of this machine; without /proc/cpuinfo (macOS) the instruction sets are left out. */
+/** The processor of this machine. */
 export function thisCpu(): Cpu {
-  const info = existsSync("/proc/cpuinfo") ? parseCpuinfo(readFileSync("/proc/cpuinfo", "utf8")) : {};
-  return { model: info.model ?? os.cpus()[0]?.model ?? os.arch(), flags: info.flags ?? [] };
+  return cpuOf(thisProcessor());
+}
+
+/** Which kind of processor this is, and which tables of docs/performance.md were measured on one of its kind. */
+export function kindOfCpu({ vectors }: Cpu): string {
+  if (vectors === "AVX-512") return "with AVX-512: of docs/performance.md the tables named AVX-512 apply";
+  if (vectors === "AVX2") return "with AVX2, without AVX-512: of docs/performance.md the tables named AVX2 apply";
+  const kind = vectors === null ? "of a kind that the system does not tell" : `with ${vectors}, without AVX2`;
+  return `${kind}: no table of docs/performance.md was measured on one like it; \`npm run bench\` in a clone measures this one`;
 }

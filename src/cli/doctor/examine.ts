@@ -29,7 +29,7 @@ export function examine(seconds = 3) {
   try {
     const found = ensureBinding({ install: false });
     engine = examineEngine(found.engine, found.path, binding(), seconds);
-    warnings.push(...blasWarnings(engine.blas, cpu.flags, process.env), ...capabilityWarnings(engine, cpu));
+    warnings.push(...blasWarnings(engine.blas, cpu.vectors, process.env), ...capabilityWarnings(engine, cpu));
   } catch (error) {
     // A failure of the engine is part of the report and is not thrown.
     problems.push(error instanceof Error ? error.message : String(error));
@@ -81,7 +81,8 @@ function measuredConvolutions() {
 function capabilityWarnings(engine: EngineReport, cpu: Cpu): string[] {
   const forced = process.env.ATEN_CPU_CAPABILITY;
   const used = engine.cpuCapability;
-  if (used === "AVX512" || !cpu.flags.includes(used === "AVX2" ? "avx512f" : "avx2")) return [];
+  const fast = { "AVX-512": ["AVX512"], AVX2: ["AVX512", "AVX2"] }[String(cpu.vectors)];
+  if (fast === undefined || fast.includes(used)) return [];
   if (forced) return [`ATEN_CPU_CAPABILITY=${forced} holds libtorch back to its ${used} kernels`];
   // libtorch 2 picks AVX2 for many processors on purpose; only a fall below AVX2 costs much.
   return used === "AVX2" ? [] : [`libtorch runs its ${used} kernels, although this processor has AVX2`];

@@ -1,4 +1,5 @@
 /** The report of `gantry doctor` as text. */
+import { kindOfCpu } from "./cpu.ts";
 import type { EngineReport, Report } from "./examine.ts";
 
 const sources = {
@@ -19,6 +20,7 @@ export function reportText(report: Report): string {
   const rows: [string, string][] = [
     ["Gantry", `${report.gantry}, Node ${report.node}, ${report.system}`],
     ["CPU", `${cpu.model}, ${report.cores} cores${cpu.flags.length > 0 ? ` (${cpu.flags.join(" ")})` : ""}`],
+    ["", kindOfCpu(cpu)],
     ...(engine ? engineRows(engine) : []),
     ...report.warnings.map((text): [string, string] => ["Warning", text]),
     ...report.problems.map((text): [string, string] => ["Problem", text]),
