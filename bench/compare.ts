@@ -8,6 +8,7 @@ import { untilIdle } from "./idle.ts";
 import { stepOperations } from "./limit.ts";
 import type { Python } from "./python.ts";
 import { Side } from "./side.ts";
+import { quantile } from "./timing.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const JITI = path("../node_modules/jiti/lib/jiti-cli.mjs");
@@ -152,14 +153,8 @@ async function limitOf(
 }
 
 function summary(times: readonly number[]): Times {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number): number => {
-    const place = share * (sorted.length - 1);
-    const below = Math.floor(place);
-    const above = Math.min(below + 1, sorted.length - 1);
-    return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
-  };
-  return { median: at(0.5), least: sorted[0]!, quarters: [at(0.25), at(0.75)] };
+  const at = (share: number): number => quantile(times, share);
+  return { median: at(0.5), least: at(0), quarters: [at(0.25), at(0.75)] };
 }
 
 /** Runs a benchmark that is a program of its own. */

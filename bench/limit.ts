@@ -5,7 +5,8 @@
  * Counted is what the mathematics needs, not what an implementation does: one update of D (G forward; D forward, weight
  * gradients and input gradients on real and fake images, without the gradient of the images) and one of G (both forward,
  * D's input gradients, G's weight and input gradients without the gradient of z). Everything else (norms, activations,
- * Adam) counts as nothing, so the limit cannot be reached.
+ * Adam) counts as nothing, so the limit cannot be reached. Steps with penalties on D's slope are not counted: how much a double
+ * derivative needs depends on what of it is shared with the loss's own, so no number would be the mathematics' alone.
  */
 import type { Gantry } from "./compiled.ts";
 

@@ -30,7 +30,10 @@ const PLANS: readonly Plan[] = [
   { name: "mlp", turns: 15, count: 4, each: 10 },
   { name: "dcgan-32", turns: 10, count: 4, each: 1 },
   { name: "dcgan-64", turns: 8, count: 2, each: 1 },
+  { name: "dcgan-32-r1", turns: 8, count: 2, each: 1 },
+  { name: "dcgan-32-wgan-gp", turns: 8, count: 2, each: 1 },
   { name: "sngan-32", turns: 6, count: 1, each: 1 },
+  { name: "sngan-32-r1r2", turns: 5, count: 1, each: 1 },
   { name: "biggan-32", turns: 5, count: 1, each: 1 },
   { name: "biggan-128", turns: 5, count: 1, each: 1 },
   { name: "inception", turns: 5, count: 1, each: 1 },
@@ -39,6 +42,7 @@ const PLANS: readonly Plan[] = [
 /** Benchmarks that print their own lines; run when asked for by name. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   "batch-layers": "batch-layers.ts",
+  busy: "busy.ts",
   convolutions: "convolutions.ts",
   "data-loading": "data-loading.ts",
   fid: "fid.ts",

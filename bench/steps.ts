@@ -3,12 +3,14 @@ import type { DataLoader } from "../src/data/loader.ts";
 import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
 import type { BuiltGan, DataShape } from "../src/training/index.ts";
-import type { Gantry } from "./compiled.ts";
+import { compiledFile, type Gantry } from "./compiled.ts";
 import { inceptionStep } from "./inception.ts";
 import type { Step } from "./step.ts";
 
 const BATCH = 64;
 const MIXTURE_BATCH = 256;
+/** The weight of penalties. */
+const PENALTY = 10;
 /**
  * So small that the networks stay as they begin. On one batch that is repeated D would soon satisfy every hinge, and samples
  * without a gradient are left out of backward passes: what is to be measured is a step in which every sample has one.
@@ -45,9 +47,31 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
   },
   "dcgan-32": (gantry) => stepsOf(gantry, smallDcgan(gantry, 32, [])),
   "dcgan-64": (gantry) => stepsOf(gantry, smallDcgan(gantry, 64, [])),
-  "sngan-32": (gantry) => {
-    const { resnet } = gantry;
-    return resnetStep(gantry, [resnet.generator({}), resnet.discriminator({})], { size: 32, batch: 64, classes: 0 });
+  "dcgan-32-r1": (gantry) =>
+    stepsOf(gantry, smallDcgan(gantry, 32, [gantry.r1({ weight: PENALTY })], { loss: gantry.nonSaturating() })),
+  "dcgan-32-wgan-gp": (gantry) => {
+    const techniques = [gantry.gradientPenalty({ weight: PENALTY })];
+    return stepsOf(gantry, smallDcgan(gantry, 32, techniques, { loss: gantry.wasserstein(), spectralNorm: false }));
+  },
+  "sngan-32": (gantry) => sngan(gantry, {}),
+  "sngan-32-r1r2": (gantry) => {
+    const { nonSaturating, r1, r2 } = gantry;
+    return sngan(gantry, { techniques: [r1({ weight: PENALTY }), r2({ weight: PENALTY })], loss: nonSaturating() });
+  },
+  quickstart: async (gantry) => {
+    const { quickstart } =
+      await compiledFile<typeof import("../src/recipe/shipped/mnist.ts")>("recipe/shipped/mnist.js");
+    const optimizer = gantry.adam({ lr: RATE, betas: [0, 0.9] });
+    const optimizers = { generator: optimizer, discriminator: optimizer };
+    const recipe = gantry.defineRecipe({
+      ...quickstart,
+      name: "bench-quickstart",
+      data: gantry.mnist(),
+      optimizers,
+      steps: 1,
+    });
+    const real = gantry.Tensor.rand([recipe.batchSize, 1, 32, 32]).mul(2).sub(1);
+    return stepsOf(gantry, ganOf(gantry, recipe, { sample: { channels: 1, size: 32 }, classes: [] }, real));
   },
   "biggan-32": (gantry) => {
     const { biggan } = gantry;
@@ -62,20 +86,32 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
   inception: inceptionStep,
 };
 
+/** SNGAN of the paper's widths. */
+function sngan(gantry: Gantry, options: Extras): Step {
+  const { resnet } = gantry;
+  const networks = [resnet.generator({}), resnet.discriminator({})] as const;
+  return resnetStep(gantry, networks, { size: 32, batch: 64, classes: 0 }, options);
+}
+
+/** What a step has in place of the hinge loss alone. */
+type Extras = Partial<Pick<RecipeInput, "loss" | "techniques">>;
+
 /** A residual network on a batch that is repeated, with labels where there are classes. */
 function resnetStep(
   gantry: Gantry,
   [generator, discriminator]: readonly [Recipe["generator"], Recipe["discriminator"]],
   { size, batch, classes }: { size: number; batch: number; classes: number },
+  { loss = gantry.hinge(), techniques = [] }: Extras = {},
 ): Step {
-  const { adam, hinge, Tensor } = gantry;
+  const { adam, Tensor } = gantry;
   const optimizer = adam({ lr: RATE, betas: [0, 0.9] });
   const recipe = gantry.defineRecipe({
     name: "bench-resnet",
     data: gantry.mnist(),
     generator,
     discriminator,
-    loss: hinge(),
+    loss,
+    techniques,
     optimizers: { generator: optimizer, discriminator: optimizer },
     batchSize: batch,
     steps: 1,
@@ -88,23 +124,27 @@ function resnetStep(
 }
 
 /**
- * The DCGAN of that size, spectrally normalised, with techniques or none, on a batch that is repeated. `batchNorm` is
- * the generator's.
+ * The DCGAN of that size, with techniques or none, on a batch that is repeated. `batchNorm` is the generator's,
+ * `spectralNorm` the discriminator's.
  */
 export function smallDcgan(
   gantry: Gantry,
   size: number,
   techniques: RecipeInput["techniques"],
-  { batchNorm = true }: { batchNorm?: boolean } = {},
+  {
+    batchNorm = true,
+    spectralNorm = true,
+    loss = gantry.hinge(),
+  }: { batchNorm?: boolean; spectralNorm?: boolean; loss?: RecipeInput["loss"] } = {},
 ): BuiltGan {
-  const { adam, dcgan, hinge, Tensor } = gantry;
+  const { adam, dcgan, Tensor } = gantry;
   const optimizer = adam({ lr: RATE, betas: [0, 0.9] });
   const recipe = gantry.defineRecipe({
     name: `bench-dcgan-${size}`,
     data: gantry.mnist(),
     generator: dcgan.generator({ latent: 128, width: 64, batchNorm }),
-    discriminator: dcgan.discriminator({ width: 64, spectralNorm: true }),
-    loss: hinge(),
+    discriminator: dcgan.discriminator({ width: 64, spectralNorm }),
+    loss,
     optimizers: { generator: optimizer, discriminator: optimizer },
     techniques,
     batchSize: BATCH,

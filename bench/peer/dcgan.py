@@ -7,8 +7,9 @@ from torch import nn
 
 from gan import Step
 from losses import HINGE
+from style import same
 
-LATENT, IMAGE = 128, 3
+LATENT = 128
 
 
 def drawn(layer):
@@ -22,18 +23,18 @@ def widths(size, width):
     return [width * 2**i for i in reversed(range(levels))]
 
 
-def generator(size, width):
+def generator(size, width, image):
     channels = widths(size, width)
     layers = [nn.Unflatten(1, (LATENT, 1, 1))]
     for i, (before, after) in enumerate(zip([LATENT, *channels], channels)):
         window = (4, 1, 0) if i == 0 else (4, 2, 1)
         layers += [drawn(nn.ConvTranspose2d(before, after, *window, bias=False)), nn.BatchNorm2d(after), nn.ReLU(True)]
-    layers += [drawn(nn.ConvTranspose2d(channels[-1], IMAGE, 4, 2, 1)), nn.Tanh()]
+    layers += [drawn(nn.ConvTranspose2d(channels[-1], image, 4, 2, 1)), nn.Tanh()]
     return nn.Sequential(*layers)
 
 
-def discriminator(size, width, norm):
-    channels = [IMAGE, *reversed(widths(size, width))]
+def discriminator(size, width, image, norm):
+    channels = [image, *reversed(widths(size, width))]
     layers = []
     for before, after in zip(channels, channels[1:]):
         layers += [norm(drawn(nn.Conv2d(before, after, 4, 2, 1))), nn.LeakyReLU(0.2, inplace=True)]
@@ -41,7 +42,9 @@ def discriminator(size, width, norm):
     return nn.Sequential(*layers)
 
 
-def step(style, size, width=64, batch=64):
-    networks = generator(size, width), discriminator(size, width, style.spectral_norm)
-    real = torch.rand(batch, IMAGE, size, size) * 2 - 1
-    return Step(style, *networks, real, LATENT, HINGE, (0.0, 0.9))
+def step(style, size, width=64, batch=64, image=3, loss=HINGE, normed=True, penalty=None):
+    """`image` is its number of channels, `normed` whether D has spectral norm."""
+    norm = style.spectral_norm if normed else same
+    networks = generator(size, width, image), discriminator(size, width, image, norm)
+    real = torch.rand(batch, image, size, size) * 2 - 1
+    return Step(style, *networks, real, LATENT, loss, (0.0, 0.9), penalty=penalty)

@@ -2,6 +2,8 @@
 
 import torch
 
+from penalties import gradient_penalty, zero_centred
+
 # So small that the networks stay as they begin. On one batch that is repeated D would soon satisfy every hinge, whose
 # gradient is then zero: what is to be measured is a step in which every sample has one.
 RATE = 1e-10
@@ -11,11 +13,11 @@ class Step:
     """Networks, optimizers and one real batch; calling it trains both networks once and returns the losses of D and G.
 
     `loss` is one of `losses.py`. With `classes` both networks take labels as well, which are drawn for generated images
-    and stay the same for the real ones.
+    and stay the same for the real ones. `penalty`, of networks without labels, is "r1", "r1r2" or "wgan-gp".
     """
 
-    def __init__(self, style, generator, discriminator, real, latent, loss, betas, classes=0):
-        self.style, self.loss, self.latent, self.classes = style, loss, latent, classes
+    def __init__(self, style, generator, discriminator, real, latent, loss, betas, classes=0, penalty=None):
+        self.style, self.loss, self.latent, self.classes, self.penalty = style, loss, latent, classes, penalty
         self.networks = [style.laid(generator), style.laid(discriminator)]
         self.parameters = [sum(p.numel() for p in net.parameters()) for net in self.networks]
         self.optimizers = [style.adam(net.parameters(), RATE, betas) for net in self.networks]
@@ -35,18 +37,29 @@ class Step:
         return [loss.item() for loss in losses]
 
     def discriminator_update(self):
-        labels = self.drawn_labels()
+        labels, real = self.drawn_labels(), self.real.detach()
         if self.style.expert:
             self.networks[1].requires_grad_(True)
             with torch.no_grad():
                 fake = self.generated(labels)
-            both = [torch.cat(pair) for pair in zip([self.real, *self.labels], [fake, *labels])]
-            real_score, fake_score = self.discriminator(*both).chunk(2)
         else:
             fake = self.generated(labels).detach()
-            real_score = self.discriminator(self.real, *self.labels)
+        penalised = {"r1": [real], "r1r2": [real, fake]}.get(self.penalty, [])
+        for images in penalised:
+            images.requires_grad_(True)
+        # One pass for both batches. With R1, a penalty on one of them, it would differentiate the other one twice as well.
+        if self.style.expert and self.penalty != "r1":
+            both = [torch.cat(pair) for pair in zip([real, *self.labels], [fake, *labels])]
+            real_score, fake_score = self.discriminator(*both).chunk(2)
+        else:
+            real_score = self.discriminator(real, *self.labels)
             fake_score = self.discriminator(fake, *labels)
-        return self.updated(1, self.loss.discriminator(real_score, fake_score))
+        loss = self.loss.discriminator(real_score, fake_score)
+        if penalised:
+            loss = loss + zero_centred(real_score.sum() + fake_score.sum(), penalised)
+        if self.penalty == "wgan-gp":
+            loss = loss + gradient_penalty(self.discriminator, real, fake)
+        return self.updated(1, loss)
 
     def generator_update(self):
         if self.style.expert:
@@ -58,6 +71,7 @@ class Step:
     def updated(self, player, loss):
         """The loss, after an update of G (0) or D (1) by its gradients."""
         self.optimizers[player].zero_grad(set_to_none=True)
-        loss.backward()
+        # Images of a penalty are leaves of the graph, too, and would get gradients.
+        loss.backward(inputs=list(self.networks[player].parameters()) if self.style.expert else None)
         self.optimizers[player].step()
         return loss.detach()

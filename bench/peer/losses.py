@@ -12,3 +12,7 @@ NON_SATURATING = SimpleNamespace(
     discriminator=lambda real, fake: F.softplus(-real).mean() + F.softplus(fake).mean(),
     generator=lambda fake: F.softplus(-fake).mean(),
 )
+WASSERSTEIN = SimpleNamespace(
+    discriminator=lambda real, fake: fake.mean() - real.mean(),
+    generator=lambda fake: -fake.mean(),
+)

@@ -1,7 +1,7 @@
 """SNGAN (Miyato et al. 2018) and BigGAN (Brock et al. 2019), written the way the public PyTorch implementations write them:
 F.interpolate before a block's first convolution and its skip, F.avg_pool2d after both.
 
-`sn` is spectral norm in the style of the step, and `same` stands where there is none.
+`sn` is spectral norm in the style of the step.
 """
 
 import torch
@@ -10,12 +10,9 @@ from torch.nn import functional as F
 
 from gan import Step
 from losses import HINGE
+from style import same
 
 IMAGE, SHARED = 3, 128
-
-
-def same(layer):
-    return layer
 
 
 def conv(norm, inputs, outputs, kernel, bias=True):
@@ -146,15 +143,15 @@ class Discriminator(nn.Module):
         return score if self.embedding is None else score + (self.embedding(labels) * features).sum(1)
 
 
-def step(style, generator, discriminator, size, batch, latent, classes):
+def step(style, generator, discriminator, size, batch, latent, loss=HINGE, **options):
     real = torch.rand(batch, IMAGE, size, size) * 2 - 1
-    return Step(style, generator, discriminator, real, latent, HINGE, (0.0, 0.9), classes)
+    return Step(style, generator, discriminator, real, latent, loss, (0.0, 0.9), **options)
 
 
-def sngan_32(style, width=128, batch=64):
+def sngan_32(style, width=128, batch=64, **options):
     sn = style.spectral_norm
     networks = Generator(sn, 128, [2 * width] * 4), Discriminator(sn, 32, [width] * 2, [width] * 2, False)
-    return step(style, *networks, size=32, batch=batch, latent=128, classes=0)
+    return step(style, *networks, size=32, batch=batch, latent=128, **options)
 
 
 def biggan_32(style, width=64, batch=64):

@@ -12,7 +12,10 @@ import torch
 from torch.nn.utils import parametrizations
 from torch.nn.utils import spectral_norm as spectral_norm_hook
 
-NAMES = ("eager", "expert", "compiled")
+
+def same(layer):
+    """Stands where there is no spectral norm."""
+    return layer
 
 
 class Style:
