@@ -6,7 +6,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { open, readdir, readlink, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
 import { fileError } from "../formats/index.ts";
@@ -68,6 +68,8 @@ export interface Listing {
   readonly broken: readonly BrokenFile[];
   /** Number of files that are not images, by ending. */
   readonly ignored: Readonly<Record<string, number>>;
+  /** Folders that hold files which are no images, or nothing. */
+  readonly bare: ReadonlySet<string>;
   /** Files that may label the images: `dataset.json` at the top, or in a folder there. */
   readonly tables: readonly Listed[];
 }
@@ -80,6 +82,7 @@ interface Draft {
   readonly files: Listed[];
   readonly broken: BrokenFile[];
   readonly ignored: Record<string, number>;
+  readonly bare: Set<string>;
   readonly tables: Listed[];
 }
 
@@ -95,7 +98,7 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
  * `stop` once that is raised.
  */
 export async function listImages(path: string, inside = "", stop?: AbortSignal): Promise<Listing> {
-  const draft: Draft = { files: [], broken: [], ignored: {}, tables: [] };
+  const draft: Draft = { files: [], broken: [], ignored: {}, bare: new Set(), tables: [] };
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
@@ -128,6 +131,7 @@ const isLitter = (name: string): boolean => name.startsWith(".") || litter.has(n
 function ignore(path: string, draft: Draft): void {
   const extension = endingOf(path) || "(no ending)";
   draft.ignored[extension] = (draft.ignored[extension] ?? 0) + 1;
+  draft.bare.add(dirname(path));
 }
 
 const isTable = (path: string): boolean => /^([^/]+\/)?dataset\.json$/.test(path);
@@ -162,6 +166,7 @@ async function listFolder(root: string, inside: string, draft: Draft, { open, st
   if (open.has(real)) return;
   const chain = new Set(open).add(real);
   const wanted = entries.filter((name) => !isLitter(name));
+  if (wanted.length === 0) draft.bare.add(inside);
   for (let begin = 0; begin < wanted.length; begin += AT_ONCE) {
     stop?.throwIfAborted();
     const names = wanted.slice(begin, begin + AT_ONCE);
@@ -288,11 +293,14 @@ class BlockReader extends yauzl.RandomAccessReader {
 }
 
 async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reader: ItemReader): Promise<void> {
-  if (entry.fileName.endsWith("/")) return;
   // `zip -r x.zip ./photos` and tar's converters write paths that begin with `./`.
   const names = entry.fileName.split("/").filter((name) => name !== "." && name !== "");
   if (names.some(isLitter)) return;
   const path = names.join("/");
+  if (entry.fileName.endsWith("/")) {
+    draft.bare.add(path);
+    return;
+  }
   const { compressionMethod: method, uncompressedSize: size, compressedSize, crc32 } = entry;
   let reason: string | undefined;
   if (entry.isEncrypted()) reason = "the entry is encrypted";

@@ -126,7 +126,7 @@ export async function preparePack(
   const selection = select(opened, source.name, classes, first);
   for (const { name, file, reason } of opened.lost ?? []) {
     if (!selection.classes.includes(name)) continue;
-    throw new UserError(`${source.name}: none of the images of class ${name} can be read; ${file}: ${reason}`);
+    throw new UserError(`${source.name}: class ${name} has no image that can be read; ${file}: ${reason}`);
   }
   await context.examine?.(opened);
   let unfinished: UnfinishedPack;
@@ -276,7 +276,7 @@ function refuseLostClass(
     const example =
       broken[broken.length - failures.length + failures.findIndex((one) => labels[one.position] === label)]!;
     throw new UserError(
-      `${name}: none of the images of class ${classes[label]} can be read; ${example.file}: ${example.reason}`,
+      `${name}: class ${classes[label]} has no image that can be read; ${example.file}: ${example.reason}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 /** Folders as people have them: other formats, other endings, links and pointers, files that cannot be read for a moment. */
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
@@ -58,7 +58,7 @@ describe("pictures whose format is not read", () => {
     put("animals/dog/2.bmp", bmp);
     put("animals/emu/1.png", await imageFile("png", 8, 8, gray));
     await expect(pack("animals")).rejects.toThrow(
-      "animals: none of the images of class dog can be read; dog/1.bmp: BMP is not read; convert it to PNG",
+      "animals: class dog has no image that can be read; dog/1.bmp: BMP is not read; convert it to PNG",
     );
     // Who does not want the class has no problem, and a class with one image left has none.
     expect((await pack("animals", { classes: ["emu", "cat"] })).header.classes).toEqual(["emu", "cat"]);
@@ -67,6 +67,32 @@ describe("pictures whose format is not read", () => {
     expect(made.header.classes).toEqual(["cat", "dog", "emu"]);
     expect([...labelsOf(made)].sort()).toEqual([0, 1, 2]);
     expect(usageOf(made.header)).toBe("animals: 3 images of 5 files; 2 cannot be used (gantry data lists them)");
+  });
+
+  it("nor do folders without any image, and all images without classes do not need them", async () => {
+    put("yolo/images/1.png", await imageFile("png", 8, 8, gray));
+    put("yolo/images/2.png", await imageFile("png", 8, 8, { r: 9, g: 9, b: 9 }));
+    put("yolo/labels/1.txt", "0 0.5 0.5 0.1 0.1");
+    await expect(pack("yolo")).rejects.toThrow(
+      "yolo: class labels has no image that can be read; labels/: it holds no image; move it away, or take all images without " +
+        "classes, by `labels: false`",
+    );
+    const made = await pack("yolo", { labels: false });
+    expect(usageOf(made.header)).toBe("yolo: 2 images of 3 files; no images: 1 .txt");
+    put("birds/train/crow/1.png", await imageFile("png", 8, 8, gray));
+    put("birds/train/dove/deep/1.npy", "x");
+    mkdirSync(join(folder, "birds/train/emu"));
+    put("birds/train/finch/1.png", await imageFile("png", 8, 8, gray));
+    // Neither next to the classes.
+    put("birds/annotations/1.xml", "x");
+    put("birds/README", "x");
+    await expect(pack("birds")).rejects.toThrow(
+      /class (dove|emu) has no image that can be read; train\/(dove|emu)\/: it holds/,
+    );
+    expect((await pack("birds", { classes: ["finch", "crow"] })).header.count).toBe(2);
+    rmSync(join(folder, "birds/train/dove"), { recursive: true });
+    rmSync(join(folder, "birds/train/emu"), { recursive: true });
+    expect((await pack("birds")).header.classes).toEqual(["crow", "finch"]);
   });
 
   it("are named with the reason, and an evaluation refuses to leave them out", async () => {

@@ -93,7 +93,7 @@ describe("dataset.json of StyleGAN's archives", () => {
     ]);
     describeLabels({ labels: [...table().labels, ["00001/img00001002.png", 1]] });
     await expect(pack()).rejects.toThrow(
-      /none of the images of class 1 can be read; 00001\/img00001002.png: it is not there/,
+      /class 1 has no image that can be read; 00001\/img00001002.png: it is not there/,
     );
     rmSync(join(root, "dataset.json"));
   });

@@ -11,7 +11,7 @@ import { suggestion, UserError } from "../../base/errors.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { listedSource, refuseEmpty } from "../listed-source.ts";
-import { byCodeUnit, filesIn, type Listed, listImages } from "../listing.ts";
+import { byCodeUnit, filesIn, type Listed, type Listing, listImages } from "../listing.ts";
 import { photographs } from "../options.ts";
 import { type BrokenFile, type ImageSource, type LostClass, takeTurns } from "../source.ts";
 import { styleganLabels } from "./stylegan-labels.ts";
@@ -44,8 +44,8 @@ interface ArrangeOptions {
 }
 
 /**
- * Finds split and classes in the paths, those of broken files too: a class does not disappear with its files. Exported for
- * its test.
+ * Finds split and classes in the paths, those of broken files and of folders without images too: a class does not disappear
+ * with its files. Exported for its test.
  *
  * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does. The classes take
  * turns, so that the first N files hold every class.
@@ -54,12 +54,13 @@ interface ArrangeOptions {
  * lie next to the folders that are classes.
  */
 export function arrange(
-  { files: usable, broken = [] }: { readonly files: readonly Listed[]; readonly broken?: readonly BrokenFile[] },
+  { files: usable, broken = [], bare = new Set() }: Pick<Listing, "files"> & Partial<Listing>,
   { split: wanted, labels = true }: ArrangeOptions,
   where: string,
 ): Arranged {
   let depth = 0;
   let files: readonly Placed[] = [...usable, ...broken];
+  let folder = "";
   let split: string | undefined;
   while (true) {
     const names = new Set<string>();
@@ -81,10 +82,12 @@ export function arrange(
         );
       }
       files = files.filter((file) => parts(file)[depth] === split && parts(file).length > depth + 1);
+      folder += `${split}/`;
       depth++;
       continue;
     }
     if (tops.length === 1 && files.every((file) => parts(file).length > depth + 2)) {
+      folder += `${tops[0]}/`;
       depth++;
       continue;
     }
@@ -95,8 +98,22 @@ export function arrange(
       if (labels) throw mixed(where, loose, tops, "classes");
       return { files: files.filter(isListed).map((file) => ({ file, label: 0 })), classes: [], split, lost: [] };
     }
-    return { ...byClass(files, depth), split };
+    const empty = tops.length === 0 || !labels ? [] : emptyClasses(names, bare, folder);
+    const arranged = byClass([...files, ...empty], depth);
+    return { ...arranged, split };
   }
+}
+
+/** An entry for each folder next to those of classes that holds no image. */
+function emptyClasses(classes: ReadonlySet<string>, bare: ReadonlySet<string>, folder: string): BrokenFile[] {
+  const inside = [...bare]
+    .filter((path) => path.startsWith(folder))
+    .map((path) => path.slice(folder.length).split("/")[0]!);
+  const empty = [...new Set(inside)].filter((name) => name !== "" && name !== "." && !classes.has(name));
+  return empty.map((name) => ({
+    file: `${folder}${name}/`,
+    reason: "it holds no image; move it away, or take all images without classes, by `labels: false`",
+  }));
 }
 
 const isListed = (placed: Placed): placed is Listed => "path" in placed;
@@ -172,7 +189,7 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
     broken: [...listing.broken, ...(labelled?.absent ?? [])],
     ignored: listing.ignored,
     total: filesIn(listing),
-    lost: arranged.lost,
+    lost: labels ? arranged.lost : [],
   };
   return listedSource(used, options);
 }
