@@ -6,6 +6,7 @@
  */
 import { fashionMnist } from "../../data/index.ts";
 import { fid, inceptionScore, modes } from "../../metrics/index.ts";
+import { adam } from "../../optim/index.ts";
 import { topK } from "../../techniques/index.ts";
 import { defineRecipe } from "../recipe.ts";
 import { quickstart } from "./mnist.ts";
@@ -14,6 +15,7 @@ export default defineRecipe({
   name: "fashion-mnist",
   data: fashionMnist({ size: 32 }),
   ...quickstart,
+  optimizers: { generator: adam({ lr: 2e-4, betas: [0, 0.9] }), discriminator: adam({ lr: 4e-4, betas: [0, 0.9] }) },
   techniques: [topK({ gamma: 0.9, floor: 0.75 })],
   steps: 3_000,
   samples: { every: 250 },
