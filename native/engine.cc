@@ -7,6 +7,9 @@
 #include <dlfcn.h>
 
 #include <atomic>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include "marshal.h"
 
@@ -37,6 +40,19 @@ napi_value cpu_capability(napi_env env, napi_callback_info) {
 
 napi_value threads(napi_env env, napi_callback_info) {
   return guarded(env, "threads", [&] { return to_js(env, static_cast<double>(at::get_num_threads())); });
+}
+
+/// loopThreads(): the threads that a parallel loop of the binding runs on.
+napi_value loop_threads(napi_env env, napi_callback_info) {
+  return guarded(env, "loopThreads", [&] {
+    std::mutex guard;
+    std::set<std::thread::id> seen;
+    at::parallel_for(0, at::get_num_threads(), 1, [&](int64_t, int64_t) {
+      const std::lock_guard<std::mutex> lock(guard);
+      seen.insert(std::this_thread::get_id());
+    });
+    return to_js(env, static_cast<double>(seen.size()));
+  });
 }
 
 /// OpenBLAS keeps threads of its own; it is found, where it is what runs, through the binding's own dependencies.
@@ -116,6 +132,7 @@ void export_engine(napi_env env, napi_value exports) {
   export_function(env, exports, "configuration", configuration);
   export_function(env, exports, "cpuCapability", cpu_capability);
   export_function(env, exports, "threads", threads);
+  export_function(env, exports, "loopThreads", loop_threads);
   export_function(env, exports, "setThreads", set_threads);
   export_function(env, exports, "blas", blas);
   export_function(env, exports, "hasCuda", has_cuda);

@@ -20,7 +20,7 @@ import {
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { flagsFor } from "./compile-flags.js";
+import { flagsFor, openMp } from "./compile-flags.js";
 import { cacheFolder, findProgram } from "./host.js";
 import { makeFolder, withLock } from "./lock.js";
 import { SetupError, say } from "./say.js";
@@ -110,12 +110,14 @@ function compileInto(folder, { host, engine, nativeDir, compiler, quiet }) {
   const files = nativeSources(nativeDir).filter((file) => file.endsWith(".cc"));
   if (files.length === 0) throw new SetupError(`there are no C++ sources (*.cc) in ${nativeDir}`);
   const flags = flagsFor(host, engine);
+  const isClang = compiler.some((word) => basename(word).startsWith("clang"));
+  const compileFlags = flags.compile.filter((flag) => !(isClang && flag === openMp));
   const headers = createRequire(import.meta.url)("node-api-headers").include_dir;
   const objects = files.map((file) => join(folder, `${basename(file, ".cc")}.o`));
   const output = join(folder, "gantry.node");
   const stages = [
     files.map((file, i) => [
-      ...flags.compile,
+      ...compileFlags,
       "-I",
       headers,
       "-I",

@@ -8,6 +8,9 @@ import { isOlder } from "./engine-folder.js";
 /** Node 20's stable native interface: a binding compiled for it loads in every later Node, so Node is not in the hash. */
 export const napiVersion = 8;
 
+/** Parallel loops, in the words of GCC; another compiler's would need another library than the one that libtorch loads. */
+export const openMp = "-fopenmp";
+
 /**
  * Flags without file names.
  * @param {Host} host
@@ -40,7 +43,12 @@ export function flagsFor(host, engine) {
     return { compile: [...compile, "-stdlib=libc++"], link };
   }
   return {
-    compile: [...compile, `-D_GLIBCXX_USE_CXX11_ABI=${engine.cxx11Abi ? 1 : 0}`],
+    compile: [
+      ...compile,
+      `-D_GLIBCXX_USE_CXX11_ABI=${engine.cxx11Abi ? 1 : 0}`,
+      // Without it at::parallel_for runs on one thread. Only here, not for the linker: the library of OpenMP must be libtorch's own.
+      openMp,
+    ],
     link: [
       "-shared",
       // A GPU build registers itself when its libraries load; nothing refers to them by name, so "as needed" drops them.

@@ -64,6 +64,8 @@ export interface Binding {
   configuration(): string;
   cpuCapability(): string;
   threads(): number;
+  /** The threads on which a parallel loop of the binding runs. */
+  loopThreads(): number;
   setThreads(count: number, wanted: boolean): void;
   /** OpenBLAS's description of itself, or null where another library computes the products. */
   blas(): { configuration: string; core: string; threads: number } | null;
@@ -137,12 +139,12 @@ function environmentThreads(): number | undefined {
 }
 
 /**
- * How long a thread that waits for the others keeps its core busy. GNU's OpenMP does so for milliseconds: when another
- * process needs that core, all threads wait (bench/NOTES.md). A user's own setting wins.
+ * How long a thread that waits for the others keeps its core busy: some 20 microseconds. GNU's OpenMP does so for milliseconds: when
+ * another process needs that core, all threads wait (bench/NOTES.md). A user's own setting wins.
  */
 function waitingThreads(): { GOMP_SPINCOUNT?: string } {
   const { GOMP_SPINCOUNT, OMP_WAIT_POLICY } = process.env;
-  return GOMP_SPINCOUNT === undefined && OMP_WAIT_POLICY === undefined ? { GOMP_SPINCOUNT: "20000" } : {};
+  return GOMP_SPINCOUNT === undefined && OMP_WAIT_POLICY === undefined ? { GOMP_SPINCOUNT: "1000" } : {};
 }
 
 /**

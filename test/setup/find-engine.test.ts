@@ -144,6 +144,12 @@ describe("compiler flags", () => {
     expect(flags({ version: "3.0.0" }).compile).toContain("-std=c++20");
   });
 
+  test("loops are parallel, by the OpenMP that libtorch loads", () => {
+    const { compile, link } = flags({});
+    expect(compile).toContain("-fopenmp");
+    expect(link.filter((flag) => /openmp|gomp/.test(flag))).toEqual([]);
+  });
+
   test("the ABI of strings is the library's", () => {
     expect(flags({ oldAbi: false }).compile).toContain("-D_GLIBCXX_USE_CXX11_ABI=1");
     expect(flags({ oldAbi: true }).compile).toContain("-D_GLIBCXX_USE_CXX11_ABI=0");

@@ -15,6 +15,13 @@ it("each thread has its own tensors and modes; the number of threads is the proc
   expect([live, sum, threads, answer.threads]).toEqual([0, 3, 1, 1]);
 });
 
+it("loops of the binding run on all threads", async () => {
+  for (const threads of [1, 3]) {
+    const { stdout, stderr } = await runProgram("loops", [String(threads)]);
+    expect(JSON.parse(stdout || "[]"), stderr).toEqual([threads, threads]);
+  }
+});
+
 it("refuses thread counts that are none, and a change after the engine runs", () => {
   for (const threads of [0, -1, 1.5, Number.NaN, 1025]) {
     expect(() => configureEngine({ threads })).toThrow(`threads (=${threads}) must be a whole number from 1 to 1024`);
