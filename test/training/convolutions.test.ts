@@ -51,9 +51,13 @@ describe("the convolutions of a run", () => {
 
   it("are those of the machine for a run that begins, with the same bits", async () => {
     const [first, second] = [join(folder, "first"), join(folder, "second")];
-    await startRun(recipe(), { directory: first }).train();
+    const notes: string[] = [];
+    const events = { note: (text: string) => notes.push(text) };
+    await startRun(recipe(), { directory: first }).train({ events });
+    expect(notes).toEqual([expect.stringMatching(/^the fastest algorithms for \d+ convolutions were measured in /)]);
     setConvolutionChoices({});
-    await startRun(recipe(), { directory: second }).train();
+    await startRun(recipe(), { directory: second }).train({ events });
+    expect(notes).toHaveLength(1);
     expect(readConvolutions(join(second, "convolutions.json"))).toEqual(
       readConvolutions(join(first, "convolutions.json")),
     );

@@ -2,14 +2,15 @@
  * The algorithms by which a run computes its convolutions. They are measured once per machine, and every run keeps those that
  * it began with: a resumed run has the same bits, also after another measurement.
  *
- *     <cache>/convolutions/<processor, engine, threads>.json    what was measured on this machine
- *     <run>/convolutions.json                                   what this run uses
+ *     <cache>/convolutions/<version, processor, engine, threads>.json    what was measured on this machine
+ *     <run>/convolutions.json                                            what this run uses
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
+import { gantryVersion } from "../../base/version.ts";
 import { cacheFolder, sha256 } from "../../data/index.ts";
 import { readJsonFile, writeFileAtomic } from "../../formats/index.ts";
 import {
@@ -30,9 +31,9 @@ const schema = z.object({
   choices: z.record(z.string(), z.string()),
 });
 
-/** What a measurement depends on besides the convolution. */
+/** What a measurement depends on besides the convolution. Another version of Gantry may have other algorithms, or faster ones. */
 function machine(): Record<string, string | number> {
-  return { processor: cpus()[0]?.model.trim() ?? "unknown", ...engineSummary() };
+  return { gantry: gantryVersion(), processor: cpus()[0]?.model.trim() ?? "unknown", ...engineSummary() };
 }
 
 /** The file of this machine's measurements. */
@@ -50,6 +51,8 @@ export class RunConvolutions {
   readonly #file: string;
   readonly #measures: boolean;
   readonly #note: (text: string) => void;
+  /** How many of the choices need no measurement: the run's own and the machine's. */
+  readonly #known: number;
   #kept: number;
 
   /**
@@ -64,7 +67,9 @@ export class RunConvolutions {
     this.#measures = mode !== "rules";
     setConvolutionMode(mode);
     const own = readConvolutions(this.#file);
-    if (this.#measures) setConvolutionChoices({ ...measuredBefore(), ...own });
+    const known = { ...measuredBefore(), ...own };
+    if (this.#measures) setConvolutionChoices(known);
+    this.#known = Object.keys(known).length;
     this.#kept = Object.keys(own).length;
   }
 
@@ -72,11 +77,10 @@ export class RunConvolutions {
   keep(): void {
     if (!this.#measures || convolutionChoiceCount() === this.#kept) return;
     const choices = convolutionChoices();
-    if (this.#kept === 0) {
+    const measured = Object.keys(choices).length - this.#known;
+    if (this.#kept === 0 && measured > 0) {
       const seconds = convolutionSecondsMeasuring().toFixed(1);
-      this.#note(
-        `the fastest algorithms for ${Object.keys(choices).length} convolutions were measured in ${seconds} s`,
-      );
+      this.#note(`the fastest algorithms for ${measured} convolutions were measured in ${seconds} s`);
     }
     write(this.#file, choices);
     try {
