@@ -48,7 +48,8 @@ variable_list recorded_gradients(const Tensor& query, const Tensor& key, const T
 }
 
 Matrix matrix(const Tensor& batch, int64_t sample) {
-  return {batch.data_ptr<float>() + sample * batch.stride(0), batch.size(1), batch.size(2), batch.stride(1), batch.stride(2)};
+  return {batch.data_ptr<float>() + sample * batch.stride(0), batch.size(1), batch.size(2), batch.stride(1),
+          batch.stride(2)};
 }
 
 int64_t blocks_of(const Tensor& query) { return (query.size(1) + kQueries - 1) / kQueries; }
@@ -87,8 +88,8 @@ Tensor summed(const Tensor& parts, const Tensor& of) {
 variable_list gradients(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& out,
                         const Tensor& logarithms, const Tensor& gradient, double scale) {
   const int64_t batch = query.size(0), blocks = blocks_of(query), threads = at::get_num_threads();
-  // The blocks of a sample add to the same sums, so one thread takes them in their order. With fewer samples than threads, or as many
-  // as do not divide evenly, a sample is cut into parts with sums of their own.
+  // The blocks of a sample add to the same sums, so one thread takes them in their order. Where samples cannot be dealt
+  // out evenly, each is cut into parts with sums of their own.
   const int64_t parts = std::min(blocks, threads / std::gcd(batch, threads));
   const Tensor query_gradient = at::empty_like(query);
   const Tensor key_sums = at::zeros({batch, parts, key.size(1), padded(key.size(2))}, query.options());
@@ -111,7 +112,8 @@ variable_list gradients(const Tensor& query, const Tensor& key, const Tensor& va
 }
 
 struct Attention : torch::autograd::Function<Attention> {
-  static Tensor forward(AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value, double scale) {
+  static Tensor forward(AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value,
+                        double scale) {
     const auto [out, logarithms] = gantry::forward(query, key, value, scale);
     context->saved_data["scale"] = scale;
     context->save_for_backward({query, key, value, out, logarithms});
@@ -139,10 +141,11 @@ bool tiled(const Tensor& query, const Tensor& key, const Tensor& value) {
          key.size(-2) == value.size(-2);
 }
 
-Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value, Optional<double> factor) {
+Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                    Optional<double> factor) {
   TORCH_CHECK(query.dim() >= 2 && key.dim() >= 2 && value.dim() >= 2,
-              "expected query [..., N, D], key [..., M, D] and value [..., M, E], got ", query.dim(), ", ", key.dim(), " and ",
-              value.dim(), " dimensions");
+              "expected query [..., N, D], key [..., M, D] and value [..., M, E], got ", query.dim(), ", ", key.dim(),
+              " and ", value.dim(), " dimensions");
   const double scale = factor.value_or(1 / std::sqrt(static_cast<double>(std::max<int64_t>(1, query.size(-1)))));
   if (!tiled(query, key, value)) return at::matmul(weights_of(query, key, scale), value);
   const auto batch = [](const Tensor& t) { return t.dim() == 3 ? t : t.reshape({-1, t.size(-2), t.size(-1)}); };

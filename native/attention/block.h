@@ -14,8 +14,8 @@ GANTRY_INLINE void store(float* to, Lanes values) { *reinterpret_cast<Lanes*>(to
 GANTRY_INLINE Lanes everywhere(float value) { return value - Lanes{}; }
 GANTRY_INLINE Lanes larger(Lanes a, Lanes b) { return a > b ? a : b; }
 
-/// exp(x) with a relative error of 2e-7, for x below 88: 2^n exp(r) with x = n log 2 + r, and the polynomial of Cephes (Moshier)
-/// for exp(r). 0 below -87, NaN for NaN.
+/// exp(x) with a relative error of 2e-7, for x below 88: 2^n exp(r) with x = n log 2 + r, and the polynomial of Cephes
+/// (Moshier) for exp(r). 0 below -87, NaN for NaN.
 GANTRY_INLINE Lanes exponential(Lanes x) {
   constexpr float kRound = 12582912;  // 1.5 * 2^23: what is added to it is rounded to a whole number, in the last bits
   const Lanes within = x < everywhere(-87) ? everywhere(-87) : x;
@@ -34,8 +34,8 @@ GANTRY_INLINE Lanes exponential(Lanes x) {
   return x < everywhere(-87) ? Lanes{} : sum * power;
 }
 
-/// C = A B, or C + A B where `adds`, for up to 6 rows and 2 vectors of columns: A(i, k) is at a[i * row + k * column], the rows of B and C
-/// are ldb and ldc numbers apart.
+/// C = A B, or C + A B where `adds`, for up to 6 rows and 2 vectors of columns: A(i, k) is at a[i * row + k * column], the
+/// rows of B and C are ldb and ldc numbers apart.
 GANTRY_INLINE void product_tile(const int rows, const int vectors, int64_t depth, const float* a, int64_t row,
                                 int64_t column, const float* b, int64_t ldb, float* c, int64_t ldc, bool adds) {
   Lanes sums[6][2];
@@ -87,8 +87,8 @@ static void product(int64_t rows, int64_t columns, int64_t depth, const float* a
   }
 }
 
-/// factor * m[first + i, e] at to[i * query + e * channel], for a block of queries; zeros for queries that there are not, and for channels up to
-/// `channels`.
+/// factor * m[first + i, e] at to[i * query + e * channel], for a block of queries; zeros for queries that there are not,
+/// and for channels up to `channels`.
 static void pack(const Matrix& m, int64_t first, float factor, int64_t channels, float* to, int64_t query,
                  int64_t channel) {
   const int64_t count = m.rows - first < kQueries ? m.rows - first : kQueries;

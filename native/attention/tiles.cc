@@ -1,6 +1,6 @@
-// The computations of block.h, compiled for each instruction set, and the choice of the best that the processor has. All with a fused
-// product and sum give the same bits (block.h says why); the plain form, of processors before AVX2 and of other
-// architectures, rounds twice where they round once.
+// The computations of block.h, compiled for each instruction set, and the choice of the best that the processor has. All
+// with a fused product and sum give the same bits (block.h says why); the plain form, of processors before AVX2 and of
+// other architectures, rounds twice where they round once.
 #include "tiles.h"
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)

@@ -1,6 +1,7 @@
 // Attention of one sample, a block of queries at a time: what attention.cc hands out to the threads.
 //
-//     S_ij = q_i . k_j    m_i = max_j S_ij    l_i = sum_j exp(S_ij - m_i)    P_ij = exp(S_ij - m_i) / l_i    o_i = sum_j P_ij v_j
+//     S_ij = q_i . k_j    m_i = max_j S_ij    l_i = sum_j exp(S_ij - m_i)
+//     P_ij = exp(S_ij - m_i) / l_i    o_i = sum_j P_ij v_j
 //
 // Of S and P there is never more than a tile of kQueries queries by kKeys keys (Dao et al. 2022, FlashAttention): forwards
 // m, l and o are corrected with each tile of keys; backwards a tile of P is computed again from L_i = m_i + log l_i, which
@@ -44,8 +45,8 @@ struct Gradients {
   float *key, *value;
 };
 
-/// A block's two computations for the queries from `first` on, for the instruction set of this processor. `room` is memory of
-/// at least `room_for` numbers.
+/// A block's two computations for the queries from `first` on, for the instruction set of this processor. `room` is memory
+/// of at least `room_for` numbers.
 struct Blocks {
   void (*forward)(const Sample& sample, int64_t first, float* room);
   void (*backward)(const Sample& sample, const Gradients& gradients, int64_t first, float* room);
