@@ -78,12 +78,14 @@ class SpectralNorm implements Reparametrisation {
 
   join(stored: (name: string) => Tensor, training: boolean): Tensor {
     const weight = stored("weight_orig");
-    const { matrix, toColumns, toState } = this.#read(weight);
+    const { matrix, inPlace, toColumns, toState } = this.#read(weight);
+    const constant = matrix.detach();
+    // The fused form knows how sigma depends on the weight.
+    const factor = inPlace ? constant : matrix;
     let u = stored("weight_u");
     let v: Tensor;
     let product: Tensor;
     if (training && passMode().updateStatistics) {
-      const constant = matrix.detach();
       const transposed = constant.transpose(0, 1);
       for (let i = 1; i < this.#iterations; i++) {
         v = this.#normalise(transposed.mv(u));
@@ -91,7 +93,7 @@ class SpectralNorm implements Reparametrisation {
       }
       v = this.#normalise(transposed.mv(u));
       // W v is needed for u and for sigma. It is computed once, with its gradient; u takes it as a constant.
-      product = matrix.mv(v);
+      product = factor.mv(v);
       u = this.#normalise(product.detach());
       stored("weight_u").copy_(u);
       stored("weight_v").copy_(toState(v));
@@ -99,11 +101,11 @@ class SpectralNorm implements Reparametrisation {
       // This pass keeps copies: a later main pass writes into the buffers, maybe before this one is differentiated.
       u = u.clone();
       v = toColumns(stored("weight_v").clone());
-      product = matrix.mv(v);
+      product = factor.mv(v);
     }
     const sigma = u.dot(product);
     // Times 1/sigma: the gradient of a quotient would read the whole weight twice more.
-    return weight.mul(sigma.reciprocal());
+    return inPlace ? weight.overSpectralNorm(u, v, sigma) : weight.mul(sigma.reciprocal());
   }
 
   #start(size: number): Tensor {
@@ -120,19 +122,21 @@ class SpectralNorm implements Reparametrisation {
   #read(weight: Tensor): Reading {
     const dim = this.#dim!;
     const { shape } = weight;
-    if (shape.length === 2 && dim === 0) return { matrix: weight, toColumns: same, toState: same };
     if (dim === 0 && shape.length === 4 && !weight.isContiguous() && weight.isContiguous("channelsLast")) {
       return readChannelsLast(weight);
     }
     const others = shape.map((_, i) => i).filter((i) => i !== dim);
     const rowsFirst = dim === 0 ? weight : weight.permute([dim, ...others]);
-    return { matrix: rowsFirst.reshape([shape[dim]!, -1]), toColumns: same, toState: same };
+    const inPlace = dim === 0 && weight.isContiguous();
+    return { matrix: rowsFirst.reshape([shape[dim]!, -1]), inPlace, toColumns: same, toState: same };
   }
 }
 
 /** A weight as a matrix, and the conversion of v between the order of its columns and that of the state dict. */
 interface Reading {
   readonly matrix: Tensor;
+  /** Whether the matrix is the weight's memory, row by row, and no copy. */
+  readonly inPlace: boolean;
   toColumns(v: Tensor): Tensor;
   toState(v: Tensor): Tensor;
 }
@@ -148,6 +152,7 @@ function readChannelsLast(weight: Tensor): Reading {
   const [outputs, channels, height, width] = weight.shape as [number, number, number, number];
   return {
     matrix: weight.permute([0, 2, 3, 1]).view([outputs, -1]),
+    inPlace: true,
     toColumns: (v) => v.view([channels, height, width]).permute([1, 2, 0]).reshape([-1]),
     toState: (v) => v.view([height, width, channels]).permute([2, 0, 1]).reshape([-1]),
   };

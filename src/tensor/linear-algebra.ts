@@ -83,6 +83,14 @@ export const linearAlgebra = {
   // The binding's own (native/distances.cc): what operators would keep for its gradient grows with the vectors' length.
   /** The L1 distances [N, N, B] between vectors [N, B, C]: of self[i, b] from self[j, b]. */
   pairwiseL1: method<() => Tensor>("gantry::pairwise_l1(self)"),
+  // The binding's own (native/spectral-norm.cc): made of operators, its backward pass goes over the weight ten times.
+  /**
+   * self / sigma, where self [N, ...] is the matrix [N, M] of its rows as they lie in memory and sigma is u^T self v, computed
+   * already: it is differentiated, u [N] and v [M] are constants.
+   */
+  overSpectralNorm: method<(u: Tensor, v: Tensor, sigma: Tensor) => Tensor>(
+    "gantry::over_spectral_norm(self, u, v, sigma)",
+  ),
   /** x y / (|x| |y|) along `dim` (1), each norm at least eps (1e-8). */
   cosineSimilarity: method<(other: Tensor, dim?: number, eps?: number) => Tensor>(
     "aten::cosine_similarity(x1, x2, dim, eps)",

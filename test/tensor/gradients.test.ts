@@ -332,6 +332,27 @@ const cases: readonly Case[] = [
   ]),
   c("convTranspose2d", (x, w) => x!.convTranspose2d(w!), [signed(2, 2, 1, 1), signed(2, 3, 3, 3)]),
   c("pairwiseL1", (x) => x!.pairwiseL1(), [distinct(3, 2, 2)]),
+  c(
+    "overSpectralNorm",
+    (w) => {
+      const [u, v] = [Tensor.full([3], 0.4, { dtype: "float64" }), Tensor.full([20], 0.3, { dtype: "float64" })];
+      return w!.overSpectralNorm(u, v, u.dot(w!.detach().mv(v)));
+    },
+    [positive(3, 20)],
+  ),
+  c(
+    "overSpectralNorm",
+    (w) => {
+      const [u, v] = [
+        Tensor.full([2], 0.4, { dtype: "float64" }),
+        Tensor.arange(1, 13, 1, { dtype: "float64" }).mul(0.1),
+      ];
+      const last = w!.contiguous("channelsLast");
+      const matrix = last.detach().permute([0, 2, 3, 1]).reshape([2, 12]);
+      return last.overSpectralNorm(u, v, u.dot(matrix.mv(v)));
+    },
+    [positive(2, 3, 2, 2)],
+  ),
   c("scaledDotProductAttention", (q, k, v) => q!.scaledDotProductAttention(k!, v!), [
     signed(2, 3, 2),
     signed(2, 4, 2),
