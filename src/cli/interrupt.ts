@@ -1,7 +1,8 @@
 /**
  * Ctrl-C while training: the first finishes the step and saves, the second ends the program at once.
  *
- * SIGTERM and SIGHUP (from a scheduler, or a closed terminal) count as a first Ctrl-C.
+ * SIGTERM and SIGHUP (from a scheduler, or a closed terminal) count as a first Ctrl-C. A closed terminal sends SIGHUP
+ * more than once (the system, and the shell), so SIGHUP is never the second.
  */
 import { exitCodes } from "./errors.ts";
 
@@ -25,6 +26,7 @@ export function watchInterrupts(announce: () => void): Interrupt {
   let code: number = exitCodes.success;
   const stop = (name: NodeJS.Signals) => {
     const wanted = name === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
+    if (controller.signal.aborted && name === "SIGHUP") return;
     if (controller.signal.aborted) process.exit(wanted);
     code = wanted;
     announce();

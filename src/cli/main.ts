@@ -1,12 +1,8 @@
 /** Entry of the command line: `bin/gantry.js` imports this file. */
+import { outliveOutput } from "./output.ts";
 import { shell } from "./shell.ts";
 
-// A reader that goes away (`gantry ... | head`) must not end a training that is still writing its run folder.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
-}
+outliveOutput();
 
 // Not process.exit: what is still in the pipes is written first.
 process.exitCode = await shell(process.argv.slice(2));
