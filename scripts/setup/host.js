@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
+import { SetupError } from "./say.js";
 
 /** @typedef {import("./types.d.ts").Host} Host */
 
@@ -27,7 +28,19 @@ export function thisHost() {
  */
 export function cacheFolder(host) {
   if (host.env.GANTRY_CACHE) return resolve(host.cwd, host.env.GANTRY_CACHE);
-  return join(host.env.XDG_CACHE_HOME || join(host.env.HOME || homedir(), ".cache"), "gantry");
+  return join(host.env.XDG_CACHE_HOME || join(host.env.HOME || homeFolder(), ".cache"), "gantry");
+}
+
+function homeFolder() {
+  try {
+    const home = homedir();
+    if (home !== "") return home;
+  } catch {
+    // The system knows no such user.
+  }
+  throw new SetupError(
+    "this user has no home folder; set GANTRY_CACHE to a folder for what is installed and compiled.",
+  );
 }
 
 /**

@@ -15,6 +15,9 @@ export type { Binding, BindingOptions, Considered, Engine, EngineSource, Flags, 
  */
 export function ensureBinding(options?: BindingOptions): Binding;
 
+/** Makes a folder and the missing ones above it; throws what the file system throws, also where Node's own way never returns. */
+export function makeFolders(path: string): void;
+
 /** A failure of set-up that a user can act on; the message needs no stack trace. */
 export class SetupError extends Error {}
 

@@ -22,6 +22,7 @@ export { engineInFolder } from "./engine-folder.js";
 export { findEngine } from "./find-engine.js";
 export { cacheFolder, thisHost } from "./host.js";
 export { takeLock, withLock } from "./lock.js";
+export { makeFolders } from "./make-folder.js";
 export { SetupError } from "./say.js";
 
 /** @typedef {import("./types.d.ts").Binding} Binding */

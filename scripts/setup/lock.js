@@ -5,9 +5,10 @@
  *
  * A lock is no guard of what is written: results are built under another name and renamed.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { makeFolders } from "./make-folder.js";
 import { SetupError } from "./say.js";
 
 /** @typedef {{ pid: number, host: string, started?: string | undefined }} Holder */
@@ -167,7 +168,7 @@ function startOf(pid) {
  */
 export function makeFolder(folder) {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
   } catch (error) {
     throw cannotWrite(folder, error);
   }

@@ -18,6 +18,14 @@ export function say(text) {
 }
 
 /**
+ * Whether the folder that the program was started in is gone: nothing relative to it can be found.
+ * @param {unknown} error
+ */
+function isFolderGone(error) {
+  return error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
+}
+
+/**
  * Runs the body of a script: a SetupError ends it with its message and exit code 1, a defect keeps its stack trace.
  * @param {() => void | Promise<void>} body
  */
@@ -25,8 +33,10 @@ export async function main(body) {
   try {
     await body();
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    say(error.message);
+    if (!(error instanceof SetupError) && !isFolderGone(error)) throw error;
+    say(
+      isFolderGone(error) ? "the current folder has been deleted; change to another one and try again" : error.message,
+    );
     process.exitCode = 1;
   }
 }

@@ -1,8 +1,8 @@
 /** `gantry data inception`: brings the weights of the network that published scores are computed with. */
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { download } from "../data/index.ts";
-import { fileError } from "../formats/index.ts";
+import { makeFolder } from "../formats/index.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { StatusLine, showDownloads } from "./progress.ts";
@@ -54,11 +54,7 @@ export const inceptionCommand = defineCommand({
 async function fetched<T>(target: string, status: StatusLine, use: (file: string) => Promise<T>): Promise<T> {
   const { inceptionFile } = await import("../metrics/index.ts");
   const folder = dirname(target);
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw fileError(error, "write", folder);
-  }
+  makeFolder(folder);
   const file = join(folder, inceptionFile.name);
   const show = showDownloads(status);
   const remedy = `fetch ${inceptionFile.urls[0]} on another machine and run \`gantry data inception FILE\` with it`;

@@ -5,11 +5,11 @@
  * starts elsewhere, a body that is too long or too short, and contents with another sum are all recognised. Only a file
  * with the right sum gets the final name.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, takeLock, writeFully } from "../formats/index.ts";
+import { fileError, flushFolder, makeFolder, takeLock, writeFully } from "../formats/index.ts";
 import { sha256OfFile } from "./source.ts";
 
 /** A file to fetch. */
@@ -61,7 +61,7 @@ export async function download(
     throw new UserError(`${target} is there but its SHA-256 is not ${file.sha256}; delete it to download it again`);
   }
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
   } catch (error) {
     throw fileError(error, "write", target);
   }

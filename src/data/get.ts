@@ -1,11 +1,11 @@
 /**
  * Getting a dataset: its official files downloaded, verified and unpacked into the folder where its descriptor looks.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { extract } from "tar";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, temporaryName } from "../formats/index.ts";
+import { fileError, flushFolder, makeFolder, temporaryName } from "../formats/index.ts";
 import { type DownloadOptions, download } from "./download.ts";
 import type { OfficialDataset } from "./named.ts";
 import { datasetsFolder } from "./paths.ts";
@@ -80,7 +80,7 @@ async function unpack(archive: string, folder: string, members: Members): Promis
   const temporary = temporaryName(join(folder, "unpacking"));
   const wanted = new Map(members);
   try {
-    mkdirSync(temporary, { recursive: true });
+    makeFolder(temporary);
     await extract({ file: archive, cwd: temporary, strict: true, filter: (path) => wanted.has(path) });
     for (const [name, expected] of members) {
       const path = join(temporary, name);

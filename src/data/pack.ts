@@ -6,12 +6,12 @@
  * size]), `labels.i64` (little-endian) and `pack.json`. It is built under another name and renamed when whole, so
  * several processes can build the same pack at once: the first rename wins, and the others use its result.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
+import { fileError, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
 import type { Chunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
 import { itemOf, nameOf } from "./headers.ts";
@@ -131,7 +131,7 @@ export async function preparePack(
   await context.examine?.(opened);
   let unfinished: UnfinishedPack;
   try {
-    mkdirSync(packs, { recursive: true });
+    makeFolder(packs);
     removeStale(packs);
     refuseFullDisk(source.name, packs, selection.indices.length * target.channels * target.size ** 2);
     unfinished = new UnfinishedPack(folder, target.channels * target.size ** 2);

@@ -11,7 +11,6 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -21,7 +20,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { takeLock, temporaryName, writeFully } from "../formats/index.ts";
+import { makeFolder, takeLock, temporaryName, writeFully } from "../formats/index.ts";
 import type { Decoded } from "./decode.ts";
 
 /** Flushing may take one twentieth of the time. */
@@ -78,12 +77,12 @@ export class UnfinishedPack {
    */
   constructor(pack: string, bytes: number) {
     const shared = join(dirname(pack), `.${basename(pack)}.unfinished`);
-    mkdirSync(dirname(pack), { recursive: true });
+    makeFolder(dirname(pack));
     const lock = takeLock(`${shared}.lock`);
     this.#unlock = typeof lock === "function" ? lock : undefined;
     this.folder = this.#unlock === undefined ? temporaryName(pack) : shared;
     try {
-      mkdirSync(this.folder, { recursive: true });
+      makeFolder(this.folder);
       const images = join(this.folder, "images.u8");
       if (existsSync(images)) this.#goOn(statSync(images).size, bytes);
       this.#file = openSync(images, "a");

@@ -6,11 +6,11 @@
  * other, and a crash leaves at most the last line unfinished: it is left out when the file is read, and cut off by the
  * next write.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
-import { fileError, namesIn, writeFileAtomic } from "../formats/index.ts";
+import { fileError, makeFolder, namesIn, writeFileAtomic } from "../formats/index.ts";
 import type { RecordedExperiment } from "./experiment.ts";
 
 /** The file in an experiment's folder. */
@@ -95,7 +95,7 @@ export function requireRecords<R extends object>(path: string, kind: Kind<R>): R
 /** Adds a record to a JSON Lines file. */
 export function appendRecord(path: string, record: object): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     if (existsSync(path)) {
       const text = readFileSync(path);
       const end = text.lastIndexOf(10) + 1;

@@ -6,12 +6,11 @@
  *     tables.md figures/         the page, made of the records
  *     sweep.json runs/ logs/ ... the runs, where the experiment trains some: see sweep/folder.ts
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
-import { takeLock } from "../formats/index.ts";
+import { makeFolder, takeLock } from "../formats/index.ts";
 import { loadRecipe } from "../recipe/index.ts";
 import type {
   MeasuredExperiment,
@@ -159,7 +158,7 @@ async function measure<S extends OptionShape, R extends object>(
   { stop, progress = () => {}, note = () => {}, measured }: RunOptions<R>,
 ): Promise<undefined> {
   const kept = new Kept(folder, experiment);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const release = takeLock(join(folder, "running.json"));
   if (typeof release !== "function") {
     throw new UserError(`gantry lab ${experiment.name} is running in ${folder} already; wait for it or stop it`);

@@ -12,14 +12,15 @@ import {
   constants,
   existsSync,
   fsyncSync,
-  mkdirSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { makeFolders } from "../../scripts/setup/index.js";
 import { UserError } from "../base/errors.ts";
 
 /** The most bytes of one write call: below Linux's limit of 2 GiB, and short enough that signals do not wait long. */
@@ -60,7 +61,7 @@ export function writeFileAtomic(path: string, parts: Iterable<Uint8Array | strin
   const temporary = temporaryName(path);
   let descriptor: number;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path));
     descriptor = openSync(temporary, "wx");
   } catch (error) {
     throw fileError(error, "write", path);
@@ -100,6 +101,13 @@ const reasons: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder, not a file",
   EMFILE: "too many files are open",
   EIO: "the device reports an input/output error",
+  ELOOP: "its links lead in a circle",
+  ENAMETOOLONG: "the name is too long",
+  EFBIG: "the file would be too large for the file system",
+  EBUSY: "it is in use",
+  ENXIO: "there is no such device",
+  ENODEV: "there is no such device",
+  EINVAL: "the file system does not take such a file",
 };
 
 /**
@@ -129,10 +137,26 @@ export function readBytes(path: string): Buffer<ArrayBuffer> {
   }
 }
 
+/** The link to nowhere that a path leads through, if it does. */
+function brokenLink(path: string): string | undefined {
+  for (let part = resolve(path); dirname(part) !== part; part = dirname(part)) {
+    if (existsSync(part)) return undefined;
+    if (lstatSync(part, { throwIfNoEntry: false })?.isSymbolicLink()) return part;
+  }
+  return undefined;
+}
+
 /** Turns a file system's error into a UserError that names the path. Other errors are returned unchanged. */
 export function fileError(error: unknown, action: "read" | "write", path: string): unknown {
   const reported = (error as NodeJS.ErrnoException | undefined)?.code;
+  const link = reported === "ENOENT" || reported === "EEXIST" ? brokenLink(path) : undefined;
+  if (link !== undefined) {
+    return new UserError(`cannot ${action} ${path}: ${link} is a link to a place that does not exist (${reported})`);
+  }
   const code = action === "write" && reported === "ENOENT" ? (refusalAbove(path) ?? reported) : reported;
-  const reason = code === undefined ? undefined : reasons[code];
+  const { path: refused } = error as NodeJS.ErrnoException;
+  // /proc answers a new name as if the folder that it belongs into were missing.
+  const isOdd = action === "write" && code === "ENOENT" && refused !== undefined && existsSync(dirname(refused));
+  const reason = isOdd ? "its file system takes no new files there" : code && reasons[code];
   return reason === undefined ? error : new UserError(`cannot ${action} ${path}: ${reason} (${code})`);
 }

@@ -3,6 +3,7 @@ export { fileError, flushFolder, readBytes, temporaryName, writeFileAtomic, writ
 export { type Idx, parseIdx, readIdx, readMaybeGzip } from "./idx.ts";
 export { readJsonFile } from "./json-file.ts";
 export { LmdbFile, type LmdbPlace, overflowDamage, PAGE_HEADER } from "./lmdb.ts";
+export { makeFolder } from "./make-folder.ts";
 export { namesIn } from "./names-in.ts";
 export { readNpy, writeNpy } from "./npy.ts";
 export { type Npz, type NpzArray, openNpz } from "./npz.ts";
@@ -14,4 +15,4 @@ export { listStateDicts, readPth, readStateDict, type StateDictEntry, type State
 export type { PthValue, SkippedObject } from "./pth-plain.ts";
 export { readSafetensors, readSafetensorsHeader, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDType, SafetensorsHeader, TensorEntry } from "./safetensors-header.ts";
-export { encodePng, type GridOptions, type PixelBatch, type RawImage, tile } from "./tiles.ts";
+export { encodePng, type GridOptions, gridSize, type PixelBatch, type RawImage, tile } from "./tiles.ts";

@@ -4,13 +4,13 @@
  *
  * The moments that the quickstart compares with come with Gantry, so that its first evaluation begins at once, too.
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
 import { cacheFolder, sha256 } from "../data/index.ts";
-import { readSafetensors, writeSafetensors } from "../formats/index.ts";
+import { makeFolder, readSafetensors, writeSafetensors } from "../formats/index.ts";
 import { engineSummary, type Tensor } from "../tensor/index.ts";
 import { type CollectOptions, collect } from "./collect.ts";
 import type { FeatureNetwork } from "./features/feature-network.ts";
@@ -18,7 +18,7 @@ import { hashOf, type ImageSet } from "./images/image-set.ts";
 import type { Part, Sample } from "./metric.ts";
 
 /** Raised whenever the numbers or their layout change. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** Real images' statistics, and what identifies the images. */
 export interface RealStatistics {
@@ -35,13 +35,13 @@ const SHIPPED = fileURLToPath(new URL("../../weights/real-statistics", import.me
 /**
  * The wanted parts of a set of real images, from those that come with Gantry or from the cache where they have them.
  *
- * @throws UserError when an image cannot be scored or the cache cannot be written.
+ * @throws UserError when an image cannot be scored. A cache that cannot be written is a warning.
  */
 export async function realStatistics(
   network: FeatureNetwork,
   images: ImageSet,
   parts: ReadonlySet<Part>,
-  options: CollectOptions = {},
+  options: CollectOptions & { warn?(message: string): void } = {},
 ): Promise<RealStatistics> {
   const hash = await hashOf(images, options.stop);
   const { threads: _, ...engine } = engineSummary();
@@ -63,8 +63,13 @@ export async function realStatistics(
   }
   for (const tensor of found.values()) tensor.dispose();
   const sample = await collect(network, images, new Set(all.filter((part) => parts.has(part) || has(part))), options);
-  mkdirSync(folder, { recursive: true });
-  writeSafetensors(file, tensorsOf(sample), { images: images.name, network: name, count: String(images.count) });
+  try {
+    makeFolder(folder);
+    writeSafetensors(file, tensorsOf(sample), { images: images.name, network: name, count: String(images.count) });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    options.warn?.(`the statistics of ${images.name} are not kept, and computed again next time: ${error.message}`);
+  }
   return { sample, hash };
 }
 

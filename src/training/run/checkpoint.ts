@@ -10,7 +10,7 @@
  * whole.
  */
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -19,6 +19,7 @@ import type { DataLoader } from "../../data/index.ts";
 import {
   fileError,
   flushFolder,
+  makeFolder,
   readJsonFile,
   readSafetensors,
   temporaryName,
@@ -116,7 +117,7 @@ export function writeCheckpoint(folder: string, trained: Checkpointable, seconds
       throw new UserError(`step ${trained.step}: ${broken} is not finite, so training has diverged and is not saved`);
     }
     try {
-      mkdirSync(temporary, { recursive: true });
+      makeFolder(temporary);
       for (const [file, tensors] of Object.entries(contents.files)) {
         writeSafetensors(join(temporary, `${file}.safetensors`), tensors);
       }

@@ -5,9 +5,9 @@
  *     <cache>/convolutions/<version, processor, engine, threads>.json    what was measured on this machine
  *     <run>/convolutions.json                                            what this run uses
  */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { cpus } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { gantryVersion } from "../../base/version.ts";
@@ -109,6 +109,5 @@ function measuredBefore(): ConvolutionChoices {
 }
 
 function write(file: string, choices: ConvolutionChoices): void {
-  mkdirSync(dirname(file), { recursive: true });
   writeFileAtomic(file, [`${JSON.stringify({ format: 1, machine: machine(), choices }, null, 2)}\n`]);
 }

@@ -4,11 +4,11 @@
  *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg  losses.svg  numbers.svg
  */
 
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { fileError, namesIn, readJsonFile, writeFileAtomic } from "../../formats/index.ts";
+import { fileError, makeFolder, namesIn, readJsonFile, writeFileAtomic } from "../../formats/index.ts";
 import type { PlainRecipe } from "../../recipe/index.ts";
 import { lockRun } from "./lock.ts";
 import { RunLog } from "./run-log.ts";
@@ -82,7 +82,8 @@ export class RunDirectory extends RunLog {
    */
   create(description: RunDescription): void {
     try {
-      mkdirSync(this.path, { recursive: true });
+      if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw this.#taken();
+      makeFolder(this.path);
       if (readdirSync(this.path).length > 0) throw this.#taken();
       // Fails if it exists: when two processes find the folder empty, one continues.
       mkdirSync(this.samples);

@@ -1,0 +1,27 @@
+/** Makes folders, for set-up and for everything that writes. */
+import { mkdirSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+
+/**
+ * Makes a folder and the missing ones above it. Node's own `recursive` does not return where a file system answers a new
+ * name as if the folder above were missing, as /proc does.
+ * @param {string} path
+ */
+export function makeFolders(path) {
+  /** @type {string[]} */
+  const missing = [];
+  for (let folder = resolve(path); !isFolder(folder); folder = dirname(folder)) missing.push(folder);
+  for (const folder of missing.reverse()) {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      // Another process may have made it.
+      if (!isFolder(folder)) throw error;
+    }
+  }
+}
+
+/** @param {string} path */
+function isFolder(path) {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
