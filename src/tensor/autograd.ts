@@ -1,6 +1,7 @@
 /** Gradients of any order, and whether computations are recorded for them. */
 import { describeValue, refusePromise, scope, TensorHandle } from "./handle.ts";
 import { binding } from "./native.ts";
+import { checked } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Options of {@link grad}. */
@@ -43,13 +44,10 @@ export function grad<const Inputs extends readonly Tensor[]>(
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: readonly Tensor[],
-  {
-    gradOutputs = [],
-    createGraph = false,
-    retainGraph = createGraph,
-    allowUnused = false,
-  }: GradOptions & { readonly allowUnused?: boolean } = {},
+  options: GradOptions & { readonly allowUnused?: boolean } = {},
 ): (Tensor | null)[] {
+  checked("grad", options, "gradOutputs", "createGraph", "retainGraph", "allowUnused");
+  const { gradOutputs = [], createGraph = false, retainGraph = createGraph, allowUnused = false } = options;
   const numbers = (tensors: readonly Tensor[], name: string) => {
     if (!Array.isArray(tensors)) {
       throw new TypeError(`grad: argument \`${name}\` must be a list of Tensors, got ${describeValue(tensors)}`);

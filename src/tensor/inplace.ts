@@ -1,7 +1,7 @@
 /** Operators that change a tensor's own memory and return it; named with a trailing underscore as in PyTorch. */
 
 import type { ProductOptions } from "./linear-algebra.ts";
-import { method, operator } from "./operator.ts";
+import { checked, method, operator } from "./operator.ts";
 import type { Generator } from "./random.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -43,7 +43,8 @@ export const inplace = {
     "aten::addcdiv_(self, tensor1, tensor2, value)",
   ),
   /** self = beta * self + alpha * mat1 mat2 */
-  addmm_(this: Tensor, mat1: Tensor, mat2: Tensor, { beta = 1, alpha = 1 }: ProductOptions = {}): Tensor {
+  addmm_(this: Tensor, mat1: Tensor, mat2: Tensor, options: ProductOptions = {}): Tensor {
+    const { beta = 1, alpha = 1 } = checked("addmm_", options, "beta", "alpha");
     return addmm(this, mat1, mat2, beta, alpha);
   },
   /** self += weight * (end - self) */

@@ -1,6 +1,6 @@
 /** Functions for layers of networks: convolutions, normalisation, pooling, resampling. */
 import { describeValue } from "./handle.ts";
-import { method, operator } from "./operator.ts";
+import { checked, method, operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 
 const conv1d = operator("aten::conv1d(input, weight, bias, stride, padding, dilation, groups)");
@@ -142,8 +142,9 @@ function convolution<Size>(name: string, operator: Convolve) {
     this: Tensor,
     weight: Tensor,
     bias: Tensor | null = null,
-    { stride, padding, dilation, groups = 1 }: ConvolutionOptions<Size> = {},
+    options: ConvolutionOptions<Size> = {},
   ): Tensor {
+    const { stride, padding, dilation, groups = 1 } = checked(name, options, "stride", "padding", "dilation", "groups");
     requireGroups(name, groups);
     return operator(this, weight, bias, stride ?? 1, padding ?? 0, dilation ?? 1, groups);
   };
@@ -154,12 +155,17 @@ function transposedConvolution<Size>(name: string, operator: Convolve) {
     this: Tensor,
     weight: Tensor,
     bias: Tensor | null = null,
-    { stride, padding, outputPadding, groups = 1, dilation }: TransposedConvolutionOptions<Size> = {},
+    options: TransposedConvolutionOptions<Size> = {},
   ): Tensor {
+    const known = ["stride", "padding", "outputPadding", "groups", "dilation"];
+    const { stride, padding, outputPadding, groups = 1, dilation } = checked(name, options, ...known);
     requireGroups(name, groups);
     return operator(this, weight, bias, stride ?? 1, padding ?? 0, outputPadding ?? 0, groups, dilation ?? 1);
   };
 }
+
+const BATCH_NORM_OPTIONS = ["weight", "bias", "runningMean", "runningVar", "training", "momentum", "eps"];
+const INTERPOLATE_OPTIONS = ["size", "scaleFactor", "mode", "alignCorners", "antialias"];
 
 /** Methods of Tensor that layers are made of. */
 export const layers = {
@@ -176,24 +182,18 @@ export const layers = {
   /** The adjoint of {@link conv3d}: [N, C, D, H, W] with weight [C, O/groups, kD, kH, kW]. */
   convTranspose3d: transposedConvolution<Triple>("convTranspose3d", convTranspose3d),
   /** The windows of [N, C, H, W] as columns [N, C kH kW, windows]: F.unfold. */
-  im2col(
-    this: Tensor,
-    kernelSize: Pair,
-    { dilation = 1, padding = 0, stride = 1 }: Omit<ConvolutionOptions, "groups"> = {},
-  ): Tensor {
+  im2col(this: Tensor, kernelSize: Pair, options: Omit<ConvolutionOptions, "groups"> = {}): Tensor {
+    const { dilation = 1, padding = 0, stride = 1 } = checked("im2col", options, "dilation", "padding", "stride");
     return im2col(this, kernelSize, dilation, padding, stride);
   },
   /** The adjoint of {@link im2col}, which sums where windows overlap: F.fold. */
-  col2im(
-    this: Tensor,
-    outputSize: Pair,
-    kernelSize: Pair,
-    { dilation = 1, padding = 0, stride = 1 }: Omit<ConvolutionOptions, "groups"> = {},
-  ): Tensor {
+  col2im(this: Tensor, outputSize: Pair, kernelSize: Pair, options: Omit<ConvolutionOptions, "groups"> = {}): Tensor {
+    const { dilation = 1, padding = 0, stride = 1 } = checked("col2im", options, "dilation", "padding", "stride");
     return col2im(this, outputSize, kernelSize, dilation, padding, stride);
   },
   /** (x - mean) / sqrt(var + eps) * weight + bias, a channel (dimension 1) at a time; Ioffe and Szegedy 2015. */
   batchNorm(this: Tensor, options: BatchNormOptions = {}): Tensor {
+    checked("batchNorm", options, ...BATCH_NORM_OPTIONS);
     const { weight, bias, runningMean = null, runningVar = null, momentum = 0.1, eps = 1e-5 } = options;
     const { training = runningMean === null } = options;
     return batchNorm(this, weight, bias, runningMean, runningVar, training, momentum, eps, true);
@@ -246,7 +246,13 @@ export const layers = {
   },
   /** Resamples [N, C, ...] to another size, as F.interpolate: `x.interpolate({ scaleFactor: 2, mode: "bilinear" })`. */
   interpolate(this: Tensor, options: InterpolateOptions): Tensor {
-    const { size, scaleFactor, mode = "nearest", alignCorners = false, antialias = false } = options;
+    const {
+      size,
+      scaleFactor,
+      mode = "nearest",
+      alignCorners = false,
+      antialias = false,
+    } = checked("interpolate", options, ...INTERPOLATE_OPTIONS);
     const spatial = this.ndim - 2;
     if (spatial < 1 || spatial > 3)
       throw new TypeError(`interpolate: [N, C, ...] is needed, got ${this.ndim} dimensions`);
@@ -313,7 +319,8 @@ export const layers = {
    * derivative.
    */
   gridSample(this: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
-    const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = options;
+    const known = ["mode", "paddingMode", "alignCorners"];
+    const { mode = "bilinear", paddingMode = "zeros", alignCorners = false } = checked("gridSample", options, ...known);
     const sampling = placeOf(mode, SAMPLING, "gridSample", "mode");
     return gridSampler(this, grid, sampling, placeOf(paddingMode, OUTSIDE, "gridSample", "paddingMode"), alignCorners);
   },

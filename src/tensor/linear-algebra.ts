@@ -1,5 +1,5 @@
 /** Products, distances, decompositions. Matrices are the last two dimensions; those before them are a batch. */
-import { method, operator } from "./operator.ts";
+import { checked, method, operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 
 const addmm = operator("aten::addmm(self, mat1, mat2, beta, alpha)");
@@ -42,15 +42,18 @@ export const linearAlgebra = {
   /** The Kronecker product. */
   kron: method<(other: Tensor) => Tensor>("aten::kron(self, other)"),
   /** beta * self + alpha * mat1 mat2 */
-  addmm(this: Tensor, mat1: Tensor, mat2: Tensor, { beta = 1, alpha = 1 }: ProductOptions = {}): Tensor {
+  addmm(this: Tensor, mat1: Tensor, mat2: Tensor, options: ProductOptions = {}): Tensor {
+    const { beta = 1, alpha = 1 } = checked("addmm", options, "beta", "alpha");
     return addmm(this, mat1, mat2, beta, alpha);
   },
   /** beta * self + alpha * mat vec */
-  addmv(this: Tensor, mat: Tensor, vec: Tensor, { beta = 1, alpha = 1 }: ProductOptions = {}): Tensor {
+  addmv(this: Tensor, mat: Tensor, vec: Tensor, options: ProductOptions = {}): Tensor {
+    const { beta = 1, alpha = 1 } = checked("addmv", options, "beta", "alpha");
     return addmv(this, mat, vec, beta, alpha);
   },
   /** beta * self + alpha * batch1 batch2, for each matrix of a batch. */
-  baddbmm(this: Tensor, batch1: Tensor, batch2: Tensor, { beta = 1, alpha = 1 }: ProductOptions = {}): Tensor {
+  baddbmm(this: Tensor, batch1: Tensor, batch2: Tensor, options: ProductOptions = {}): Tensor {
+    const { beta = 1, alpha = 1 } = checked("baddbmm", options, "beta", "alpha");
     return baddbmm(this, batch1, batch2, beta, alpha);
   },
   /** Sums products over the last `dims` dimensions of self and the first of other, or over [those of self, those of other]. */
@@ -130,7 +133,13 @@ export const linearAlgebra = {
    */
   linalgSolve: method<(B: Tensor) => Tensor>("aten::linalg_solve(A, B)"),
   /** X with self X = B for a triangular self. */
-  linalgSolveTriangular(this: Tensor, B: Tensor, { upper }: { readonly upper: boolean }): Tensor {
+  linalgSolveTriangular(this: Tensor, B: Tensor, options: { readonly upper: boolean }): Tensor {
+    const { upper } = checked("linalgSolveTriangular", options, "upper");
+    if (typeof upper !== "boolean") {
+      throw new TypeError(
+        "linalgSolveTriangular: { upper } is needed: whether self is upper triangular (true) or lower (false)",
+      );
+    }
     return solveTriangular(this, B, upper);
   },
   /** The X with the least |self X - B|. */

@@ -1,5 +1,5 @@
 /** Losses of torch.nn.functional. Each is a mean over all elements unless `reduction` says "sum" or "none". */
-import { operator, type Reduction } from "./operator.ts";
+import { checked, operator, type Reduction } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 
 const mseLoss = operator("aten::mse_loss(self, target, reduction)");
@@ -54,17 +54,20 @@ export const losses = {
     this: Tensor,
     target: Tensor,
     reduction: Reduction = "mean",
-    { weight, ignoreIndex, labelSmoothing }: ClassLossOptions & { readonly labelSmoothing?: number } = {},
+    options: ClassLossOptions & { readonly labelSmoothing?: number } = {},
   ): Tensor {
+    const { weight, ignoreIndex, labelSmoothing } = checked(
+      "crossEntropy",
+      options,
+      "weight",
+      "ignoreIndex",
+      "labelSmoothing",
+    );
     return crossEntropy(this, target, weight, reduction, ignoreIndex, labelSmoothing);
   },
   /** -x[target] with x [N, C, ...] log-probabilities and target int64 [N, ...]. */
-  nllLoss(
-    this: Tensor,
-    target: Tensor,
-    reduction: Reduction = "mean",
-    { weight, ignoreIndex }: ClassLossOptions = {},
-  ): Tensor {
+  nllLoss(this: Tensor, target: Tensor, reduction: Reduction = "mean", options: ClassLossOptions = {}): Tensor {
+    const { weight, ignoreIndex } = checked("nllLoss", options, "weight", "ignoreIndex");
     return nllLoss(this, target, weight, reduction, ignoreIndex);
   },
   /** -t log x - (1 - t) log(1 - x) with probabilities x; each logarithm is at least -100. */
@@ -72,8 +75,9 @@ export const losses = {
     this: Tensor,
     target: Tensor,
     reduction: Reduction = "mean",
-    { weight }: { readonly weight?: Tensor | null } = {},
+    options: { readonly weight?: Tensor | null } = {},
   ): Tensor {
+    const { weight } = checked("binaryCrossEntropy", options, "weight");
     return binaryCrossEntropy(this, target, weight, reduction);
   },
   /** -t log sigmoid(x) - (1 - t) log(1 - sigmoid(x)), without overflow; `posWeight` multiplies the first term. */
@@ -81,8 +85,9 @@ export const losses = {
     this: Tensor,
     target: Tensor,
     reduction: Reduction = "mean",
-    { weight, posWeight }: { readonly weight?: Tensor | null; readonly posWeight?: Tensor | null } = {},
+    options: { readonly weight?: Tensor | null; readonly posWeight?: Tensor | null } = {},
   ): Tensor {
+    const { weight, posWeight } = checked("binaryCrossEntropyWithLogits", options, "weight", "posWeight");
     return bceWithLogits(this, target, weight, posWeight, reduction);
   },
   /** t (log t - x) with log-probabilities x and probabilities t (their logarithms when `logTarget`). "batchmean" divides the sum by N. */
@@ -112,12 +117,9 @@ export const losses = {
     positive: Tensor,
     negative: Tensor,
     reduction: Reduction = "mean",
-    {
-      margin = 1,
-      p = 2,
-      swap = false,
-    }: { readonly margin?: number; readonly p?: number; readonly swap?: boolean } = {},
+    options: { readonly margin?: number; readonly p?: number; readonly swap?: boolean } = {},
   ): Tensor {
+    const { margin = 1, p = 2, swap = false } = checked("tripletMarginLoss", options, "margin", "p", "swap");
     return tripletMarginLoss(this, positive, negative, margin, p, undefined, swap, reduction);
   },
   /** The mean over the other classes of max(0, margin - x[target] + x[class]), with x [N, C] and target int64 [N]. */

@@ -34,6 +34,25 @@ function generatorNumber(value: unknown, operator: string): number {
   return number;
 }
 
+/**
+ * Options of a method, none of them misspelt: an option that is not known would be ignored without a word.
+ *
+ * @throws TypeError that names it, and those that there are.
+ *
+ * @example
+ * const { dtype, device } = checked("to", target, "dtype", "device");
+ */
+export function checked<T extends object>(method: string, options: T, ...known: readonly string[]): T {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${method}: options { ${known.join(", ")} } are needed, got ${describeValue(options)}`);
+  }
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    throw new TypeError(`${method}: there is no option \`${name}\`; there are ${known.join(", ")}`);
+  }
+  return options;
+}
+
 /** A parameter whose value must be turned into numbers, and where it stands. */
 interface Conversion {
   readonly position: number;

@@ -1,5 +1,5 @@
 /** Many elements to fewer: sums, means, extremes, norms; and what orders or counts them. `dims` left out means all. */
-import { either, method, operator } from "./operator.ts";
+import { checked, either, method, operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 import type { DType } from "./types.ts";
 
@@ -50,19 +50,18 @@ export const reduction = {
     return dim === undefined || dim === null ? prod(this, dtype) : prodDim(this, dim, keepdim, dtype);
   },
   /** The variance. */
-  var(this: Tensor, dims?: Dims | null, { correction = 1, keepdim = false }: VarianceOptions = {}): Tensor {
+  var(this: Tensor, dims?: Dims | null, options: VarianceOptions = {}): Tensor {
+    const { correction = 1, keepdim = false } = checked("var", options, "correction", "keepdim");
     return variance(this, dims, correction, keepdim);
   },
   /** The standard deviation. */
-  std(this: Tensor, dims?: Dims | null, { correction = 1, keepdim = false }: VarianceOptions = {}): Tensor {
+  std(this: Tensor, dims?: Dims | null, options: VarianceOptions = {}): Tensor {
+    const { correction = 1, keepdim = false } = checked("std", options, "correction", "keepdim");
     return std(this, dims, correction, keepdim);
   },
   /** The variance and the mean. */
-  varMean(
-    this: Tensor,
-    dims?: Dims | null,
-    { correction = 1, keepdim = false }: VarianceOptions = {},
-  ): [Tensor, Tensor] {
+  varMean(this: Tensor, dims?: Dims | null, options: VarianceOptions = {}): [Tensor, Tensor] {
+    const { correction = 1, keepdim = false } = checked("varMean", options, "correction", "keepdim");
     return varMean(this, dims, correction, keepdim);
   },
   /** (sum |x|^p)^(1/p); p is 2 unless given. */

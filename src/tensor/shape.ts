@@ -1,6 +1,6 @@
 /** The same elements seen, laid out, repeated or converted differently. */
 import { describeValue } from "./handle.ts";
-import { method, operator, type Sizes, sized } from "./operator.ts";
+import { checked, method, operator, type Sizes, sized } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
 import { type Device, type DType, ITEM_SIZE, type MemoryFormat } from "./types.ts";
 
@@ -153,7 +153,7 @@ export const shape = {
         `to: a dtype, a device or { dtype, device, memoryFormat } is needed, got ${describeValue(target)}`,
       );
     }
-    const { dtype, device, memoryFormat } = target;
+    const { dtype, device, memoryFormat } = checked("to", target, "dtype", "device", "memoryFormat");
     return to(this, dtype, null, device, null, false, false, memoryFormat);
   },
   /** With the element type of another tensor. */

@@ -12,7 +12,7 @@ import { layers } from "./layers.ts";
 import { linearAlgebra } from "./linear-algebra.ts";
 import { losses } from "./losses.ts";
 import { binding } from "./native.ts";
-import { operator } from "./operator.ts";
+import { checked, operator } from "./operator.ts";
 import { pointwise } from "./pointwise.ts";
 import { print } from "./print.ts";
 import type { Generator } from "./random.ts";
@@ -77,6 +77,7 @@ const ARRAY_DTYPES: readonly [new (length: number) => TypedArray, DType][] = [
 ];
 
 function finish(tensor: Tensor, options: TensorOptions): Tensor {
+  checked("the options of a tensor", options, "dtype", "device", "requiresGrad", "generator");
   return options.requiresGrad ? tensor.requiresGrad_(true) : tensor;
 }
 
@@ -353,7 +354,8 @@ export class Tensor extends TensorWithMethods {
    * @throws UserError when the file's size is not exactly `size` elements (libtorch would otherwise extend or overrun
    * it).
    */
-  static fromFile(path: string, { dtype, size }: { dtype: DType; size: number }): Tensor {
+  static fromFile(path: string, options: { dtype: DType; size: number }): Tensor {
+    const { dtype, size } = checked("fromFile", options, "dtype", "size");
     if (!Object.hasOwn(ITEM_SIZE, dtype)) throw new UserError(`fromFile: there is no dtype "${dtype}"`);
     const file = statSync(path, { throwIfNoEntry: false });
     if (!file?.isFile()) throw new UserError(`${path}: ${file === undefined ? "no such file" : "not a file"}`);

@@ -13,6 +13,7 @@ import {
 } from "../../src/data/index.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/index.ts";
+import { applyOverrides } from "../../src/recipe/index.ts";
 import { scope, Tensor } from "../../src/tensor/index.ts";
 import { defineTrainer, openRun, startRun } from "../../src/training/index.ts";
 import { start } from "../cli/spawn.ts";
@@ -117,6 +118,20 @@ describe("images", () => {
     expect(() => dataFromArrays(arrays as never)).toThrow(UserError);
     expect(() => dataFromArrays(arrays as never)).toThrow(reason);
   });
+});
+
+it("refuses options from outside that the arrays cannot have", async () => {
+  const made = {
+    vectors: dataFromArrays({ vectors: new Float32Array(6), shape: [3, 2] }),
+    images: dataFromArrays({ images: bytes(32), shape: [2, 1, 4, 4], labels: [0, 1] }),
+  };
+  const changed = (of: keyof typeof made, change: string) =>
+    applyOverrides(tinyRecipe({ data: made[of] }), [change]).data.build({});
+  await expect(changed("vectors", "data.flip=true")).rejects.toThrow("`flip` mirrors images, and these are vectors");
+  await expect(changed("vectors", "data.classes=[a]")).rejects.toThrow("`classes` are given, and there are no labels");
+  await expect(changed("images", "data.classes=[a]")).rejects.toThrow("`classes` names 1, and the labels go to 1");
+  await expect(changed("images", "data.shape=[3,1,4,4]")).rejects.toThrow("is not that of the 32 values");
+  expect(await changed("images", "data.flip=true")).toMatchObject({ flip: true });
 });
 
 describe("vectors", () => {

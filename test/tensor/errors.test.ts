@@ -11,6 +11,28 @@ const cases: readonly [() => unknown, string][] = [
   [() => x.add(junk([1])), "aten::add.Tensor: argument `other` must be a Tensor, got a list of 1"],
   [() => x.add(junk({})), "aten::add.Tensor: argument `other` must be a Tensor, got an object (Object)"],
   [() => x.add(1, junk("2")), "aten::add.Scalar: argument `alpha` must be a number, got the string 2"],
+  [() => x.to(junk({ dtpye: "float64" })), "to: there is no option `dtpye`; there are dtype, device, memoryFormat"],
+  [
+    () => Tensor.zeros([1], junk({ dtyp: "float64" })),
+    "the options of a tensor: there is no option `dtyp`; there are dtype, device, requiresGrad, generator",
+  ],
+  [() => x.std(0, junk({ keepDim: true })), "std: there is no option `keepDim`; there are correction, keepdim"],
+  [
+    () => x.crossEntropy(x, "mean", junk({ weights: x })),
+    "crossEntropy: there is no option `weights`; there are weight, ignoreIndex, labelSmoothing",
+  ],
+  [
+    () => x.linalgSolveTriangular(x, junk(undefined)),
+    "linalgSolveTriangular: options { upper } are needed, got undefined",
+  ],
+  [
+    () => x.linalgSolveTriangular(x, junk({})),
+    "linalgSolveTriangular: { upper } is needed: whether self is upper triangular (true) or lower (false)",
+  ],
+  [
+    () => grad(x.sum(), [x], junk({ createGraf: true })),
+    "grad: there is no option `createGraf`; there are gradOutputs, createGraph, retainGraph, allowUnused",
+  ],
   [() => x.softmax(1.5), "aten::softmax.int: argument `dim` must be a whole number, got the number 1.5"],
   [() => x.softmax(Number.NaN), "aten::softmax.int: argument `dim` must be a whole number, got the number NaN"],
   [

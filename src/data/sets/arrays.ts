@@ -69,8 +69,20 @@ type Options = z.output<typeof options>;
 const describe = defineDataset(ARRAYS, options, async (stored): Promise<Dataset | VectorData> => {
   const arrays = held.get(stored.contents);
   if (arrays === undefined) throw absent(stored);
+  refuseMisfit(stored, arrays);
   return stored.shape.length === 4 ? openImages(stored, arrays) : openVectors(stored, arrays);
 });
+
+/** @throws UserError for options, set from outside, that the arrays cannot have. */
+function refuseMisfit({ shape, classes, flip }: Options, { values, labels }: Held): void {
+  if (shape.reduce((product, size) => product * size, 1) !== values.length) {
+    throw refuse(`\`shape\` (=${shape.join(",")}) is not that of the ${values.length} values`);
+  }
+  if (flip && shape.length !== 4) throw refuse("`flip` mirrors images, and these are vectors");
+  const needed = labels === undefined ? 0 : labels.reduce((most, label) => Math.max(most, Number(label) + 1), 0);
+  if (classes.length < needed) throw refuse(`\`classes\` names ${classes.length}, and the labels go to ${needed - 1}`);
+  if (classes.length > 0 && labels === undefined) throw refuse("`classes` are given, and there are no labels");
+}
 
 const short = (hash: string): string => hash.slice(0, 12);
 
