@@ -158,14 +158,15 @@ export const mine = defineExperiment({
   record: schema,
   key: ["dimensions", "rho", "seed"],
   order: ({ dimensions, rho, seed }) => [dimensions, rho, seed],
-  prepare: ({ dimensions, rhos, seeds, pairs, steps }) => ({
+  prepare: ({ dimensions, rhos, seeds, pairs, steps }, { note }) => ({
     shared: { pairs, steps },
     cells: range(seeds).flatMap((seed) => dimensions.flatMap((d) => rhos.map((rho) => ({ dimensions: d, rho, seed })))),
     measure: ({ dimensions, rho, seed }) =>
       scope(() => {
         const begun = performance.now();
         const { x, y } = correlatedGaussians(dimensions, rho, seed, pairs);
-        const { estimate, ceiling, effectivePairs, step } = estimateInformation(x, y, { seed, steps });
+        const { estimate, ceiling, effectivePairs, step, warning } = estimateInformation(x, y, { seed, steps });
+        if (warning !== undefined) note(`${dimensions} dimensions, rho ${rho}, seed ${seed}: ${warning}`);
         const truth = gaussianInformation(dimensions, rho);
         const seconds = secondsSince(begun);
         return {

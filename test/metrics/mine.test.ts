@@ -13,6 +13,12 @@ function gaussians(count: number, dimensions: number, rho: number, seed: number)
   return [x, x.mul(rho).add(rest)];
 }
 
+/** The ranks of a column, from 0 to below 1. */
+function ranks(column: Tensor): Tensor {
+  const order = column.flatten().argsort().argsort();
+  return order.double().div(column.numel).reshape([-1, 1]);
+}
+
 const SHORT = { steps: 300, batchSize: 256, hidden: [32, 32], lr: 3e-3, every: 50 };
 
 describe("mine", () => {
@@ -24,6 +30,23 @@ describe("mine", () => {
     expect(ceiling).toBeCloseTo(Math.log(5_000), 12);
     expect(effectivePairs).toBeGreaterThan(1_000);
     expect(history.map(({ step }) => step)).toEqual([50, 100, 150, 200, 250, 300]);
+  });
+
+  it("warns where heavy tails leave few effective pairs, and not where their ranks are given", () => {
+    // A bivariate Student t of one degree of freedom: each pair over one factor.
+    const generator = new Generator(3);
+    const [x, y] = gaussians(20_000, 1, 0.9, 3);
+    const factor = Tensor.randn([20_000, 1], { generator }).abs();
+    const heavy = mine(x.div(factor), y.div(factor), SHORT);
+    expect(heavy.effectivePairs).toBeLessThan(100);
+    expect(heavy.warning).toContain("the estimate rests on ");
+    const ranked = mine(ranks(x.div(factor)), ranks(y.div(factor)), SHORT);
+    expect(ranked.warning).toBeUndefined();
+    expect(ranked.effectivePairs).toBeGreaterThan(100);
+    // The factor, which both share, adds to the Gaussians' information.
+    const gaussian = -0.5 * Math.log(1 - 0.9 ** 2);
+    expect(ranked.estimate).toBeGreaterThan(gaussian);
+    expect(ranked.estimate).toBeLessThan(gaussian + 0.3);
   });
 
   it("finds next to none where there is none, and does not mind units", () => {

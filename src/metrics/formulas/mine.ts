@@ -52,8 +52,16 @@ export interface MineEstimate {
    * term. A few mean that the term, and with it the estimate, is an accident of the sample.
    */
   readonly effectivePairs: number;
+  /** Why the estimate is not to be trusted: fewer than {@link FEW} effective pairs. Undefined where there are enough. */
+  readonly warning?: string | undefined;
   readonly history: readonly MineLook[];
 }
+
+/**
+ * Effective pairs below which the second term of the bound, log of their mean, is off by more than a tenth of a nat by chance
+ * (the mean of n values as widely spread has a relative error of 1 / sqrt(n)).
+ */
+const FEW = 100;
 
 /**
  * Ways in which held-out pairs are taken apart, each of which gives as many independent pairs as there are joint ones.
@@ -70,7 +78,10 @@ const SHIFTS = 10;
  *
  * It is a lower bound up to the error of the sample. Where the truth is large the estimate stays far below it or is not
  * to be trusted: no estimator can show with confidence that x and y share more than about log N nats (McAllester and
- * Stratos 2020, "Formal Limitations on the Measurement of Mutual Information").
+ * Stratos 2020, "Formal Limitations on the Measurement of Mutual Information"). With heavy tails (Student's t with few
+ * degrees of freedom, prices, counts) the mean of exp T rests on a few pairs, and the estimate can lie far above the truth as
+ * well as far below: `warning` says so. Mutual information does not notice a monotone change of a column, so ranks, or
+ * logarithms, of such columns are the better input.
  *
  * The same tensors and options give the same bits on the same engine and machine.
  *
@@ -123,13 +134,20 @@ export function mine(x: Tensor, y: Tensor, options: MineOptions = {}): MineEstim
       }
       network.loadStateDict(best);
       const { bound, effectivePairs } = boundOf(network, last);
-      return { estimate: bound, step: chosen, ceiling: Math.log(last.x.shape[0]!), effectivePairs, history };
+      const ceiling = Math.log(last.x.shape[0]!);
+      return { estimate: bound, step: chosen, ceiling, effectivePairs, ...warningOf(effectivePairs), history };
     } finally {
       optimizer.dispose();
       network.dispose();
       for (const tensor of best.values()) tensor.dispose();
     }
   });
+}
+
+function warningOf(effectivePairs: number): Pick<MineEstimate, "warning"> {
+  if (effectivePairs >= FEW) return {};
+  const warning = `the estimate rests on ${effectivePairs.toFixed(0)} effective pairs of independent x and y (at least ${FEW} are needed): it may lie far above or below the truth; columns with heavy tails are better given as ranks`;
+  return { warning };
 }
 
 /** Pairs, row by row. */
