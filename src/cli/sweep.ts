@@ -19,7 +19,7 @@ import { sweepReporter } from "./sweep-reporter.ts";
 /** How runs are spread over cores and machines, and what is printed. */
 export const runFlags = {
   jobs: flag("N", "runs at a time; default: 1. They share the cores"),
-  threads: flag("N", "CPU threads of each run; default: the cores divided by --jobs"),
+  threads: flag("N", "CPU threads of each run, as the sweep began; default: the cores divided by --jobs"),
   shard: flag(
     "I/N",
     "only every N-th run, from the I-th: machines that share the folder take one share each, 1/4 to 4/4",

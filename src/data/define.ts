@@ -119,12 +119,12 @@ export function packOf(descriptor: DataDescriptor, context: DataContext = {}): P
 /** Whether these are images in files, which {@link packOf} prepares. */
 export const isPacked = ({ kind }: AnyDataDescriptor): boolean => kinds.has(kind);
 
-/** The descriptor with absolute paths, which are valid in any working directory. */
-export function withAbsolutePaths(data: PlainDescriptor): PlainDescriptor {
+/** The descriptor with absolute paths, which are valid in any working directory. Relative ones begin in `folder`. */
+export function withAbsolutePaths(data: PlainDescriptor, folder: string = process.cwd()): PlainDescriptor {
   const options = { ...data.options };
   for (const name of ["path", ...(kinds.get(data.kind)?.paths ?? [])]) {
     const value = options[name];
-    if (typeof value === "string") options[name] = resolve(value);
+    if (typeof value === "string") options[name] = resolve(folder, value);
   }
   return { ...data, options };
 }

@@ -1,8 +1,9 @@
 /** `gantry sweep` from outside: real children, really killed. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, describe, expect, it } from "vitest";
 import { parseShard } from "../../src/cli/sweep.ts";
 import { entry, jsonLines, start } from "./spawn.ts";
@@ -116,6 +117,27 @@ describe("gantry sweep", () => {
     const [, , resumed, finish] = sessions(out, "device=cpu-seed0");
     expect(resumed).toMatchObject({ event: "resume", step: stop!.step });
     expect(finish).toMatchObject({ event: "finish", step: 600 });
+  });
+
+  it("takes relative paths from where it was begun, wherever it is continued", async () => {
+    const pictures = join(folder, "pics");
+    mkdirSync(pictures);
+    for (let i = 0; i < 16; i++) {
+      const pixels = Uint8Array.from({ length: 64 }, (_, at) => (at * i) % 256);
+      await sharp(pixels, { raw: { width: 8, height: 8, channels: 1 } })
+        .png()
+        .toFile(join(pictures, `${i}.png`));
+    }
+    const data = ["data=imageFolder", "data.path=pics", "data.size=8", "data.channels=1", "generator=mlp"];
+    const networks = ["discriminator=mlp", "generator.hidden=[4]", "discriminator.hidden=[4]", "techniques=[]"];
+    const rest = ["evaluate=null", "batchSize=8", "steps=4"];
+    const set = [...data, ...networks, ...rest].flatMap((setting) => ["--set", setting]);
+    const begun = await start(["sweep", "mnist", ...set, "--seeds", "1", "--out", "relative"], { cwd: folder });
+    expect(begun.stdout).not.toContain("is not the sweep's any more");
+    expect(begun.code, begun.stderr + begun.stdout).toBe(0);
+    const again = ["sweep", "mnist", ...set, "--seeds", "2", "--out", join(folder, "relative")];
+    const continued = await start(again, { cwd: tmpdir() });
+    expect(continued.code, continued.stderr + continued.stdout).toBe(0);
   });
 
   it("takes a file that defines the sweep, and shows what it would do", async () => {

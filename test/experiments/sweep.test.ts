@@ -1,5 +1,5 @@
 /** Sweeps: what is run, that it is run once, and what the table says. Children are stand-ins that do not train. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -7,10 +7,12 @@ import {
   expandGrid,
   loadSweep,
   parseAxis,
+  runResults,
   runSweep,
   runsOf,
   SweepFolder,
   stateOf,
+  sweepTable,
   writeResults,
 } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
@@ -201,6 +203,41 @@ describe("running", () => {
     // Again: nothing is left to do.
     await runSweep(folder, grid, "mnist", { command });
     expect(events()).toHaveLength(12);
+  });
+
+  it("continues with the threads that it began with, whatever --jobs is now", async () => {
+    const { folder, grid, command, events, fix } = stage(sweepOver([], 2), ({ seed }) =>
+      seed === 1 ? { failAt: 2, message: "no" } : {},
+    );
+    await runSweep(folder, grid, "mnist", { command, jobs: 1, threads: 3 });
+    const more = stage(sweepOver([], 1));
+    fix();
+    rmSync(folder.run(grid.runs[1]!.name), { recursive: true });
+    await runSweep(folder, grid, "mnist", { command, jobs: 8, retry: true });
+    const starts = events().filter(({ what }) => what === "train");
+    expect(starts).toHaveLength(3);
+    for (const { args } of starts) expect(args.join(" ")).toContain("--threads 3 --json");
+    await expect(runSweep(folder, grid, "mnist", { command, threads: 4 })).rejects.toThrow(
+      `--threads (=4): the runs of ${folder.path} have 3, and with another number their bits would not compare`,
+    );
+    expect(more.folder.threads(undefined, 5)).toBe(5);
+    expect(more.folder.threads(5, 1)).toBe(5);
+  });
+
+  it("says in the table what differs in the runs' engines", async () => {
+    const { folder, grid, command } = stage(sweepOver(["batchSize=16,32"], 1));
+    await runSweep(folder, grid, "mnist", { command });
+    const [first, second] = runResults(folder, grid);
+    const libtorch = (version: string) => ({ engine: { libtorch: version, node: version } });
+    const table = (a: string, b: string) =>
+      sweepTable(grid, [
+        { ...first!, ...libtorch(a) },
+        { ...second!, ...libtorch(b) },
+      ]);
+    expect(table("1.13.1", "2.13.0").notes).toContain(
+      "the runs differ in libtorch (1.13.1, 2.13.0), on which their bits depend",
+    );
+    expect(table("1.13.1", "1.13.1").notes.join()).not.toContain("differ");
   });
 
   it("notes failures with their reason, continues, and tries them again when asked", async () => {

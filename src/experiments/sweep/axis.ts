@@ -1,6 +1,6 @@
 /** An axis of a sweep: a name and its values. Each value is a label with its overrides. */
 import { UserError } from "../../base/errors.ts";
-import { parseSetting, splitList } from "../../recipe/index.ts";
+import { parseSetting, parseValue, splitList } from "../../recipe/index.ts";
 
 /** One value of an axis. */
 export interface AxisValue {
@@ -20,7 +20,14 @@ export interface Axis {
 export type AxisInput = string | number | boolean | null | readonly (string | number | boolean)[];
 
 function valueText(value: AxisInput): string {
-  return typeof value === "object" && value !== null ? `[${value.join(",")}]` : String(value);
+  return typeof value === "object" && value !== null ? `[${value.map(entryText).join(",")}]` : String(value);
+}
+
+/** An entry of a list as `--set` reads it: text in quotes where it would be read as something else. */
+function entryText(entry: string | number | boolean): string {
+  if (typeof entry !== "string") return String(entry);
+  const read = parseValue(`[${entry}]`);
+  return Array.isArray(read) && read.length === 1 && String(read[0]) === entry ? entry : JSON.stringify(entry);
 }
 
 /**

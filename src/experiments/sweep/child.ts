@@ -1,8 +1,9 @@
 /** One run as a child process: `gantry train` or `gantry resume` with `--json`, its events, and how it ended. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { makeFolder } from "../../formats/index.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const compiled = join(here, "../../cli/main.js");
@@ -47,16 +48,32 @@ function endRunning(): void {
   for (const child of running) child.kill("SIGINT");
 }
 
+/** Where a child works. */
+interface ChildPlace {
+  /** Its standard error is added to this file. */
+  readonly log: string;
+  /** Its working folder; this process's where it is gone. */
+  readonly folder: string;
+}
+
 /**
- * Starts a child. Its standard error is added to the file `log`.
+ * Starts a child.
  *
  * It gets a process group of its own: a terminal's Ctrl-C goes to a whole group, and together with the one passed on by
  * {@link Child.stop} it would be the second, which ends a run without saving.
  */
-export function startChild(command: readonly string[], log: string, onEvent: (event: ChildEvent) => void): Child {
-  mkdirSync(dirname(log), { recursive: true });
+export function startChild(
+  command: readonly string[],
+  { log, folder }: ChildPlace,
+  onEvent: (event: ChildEvent) => void,
+): Child {
+  makeFolder(dirname(log));
   const errors = openSync(log, "a");
-  const child = spawn(command[0]!, command.slice(1), { stdio: ["ignore", "pipe", errors], detached: true });
+  const child = spawn(command[0]!, command.slice(1), {
+    stdio: ["ignore", "pipe", errors],
+    detached: true,
+    ...(existsSync(folder) ? { cwd: folder } : {}),
+  });
   closeSync(errors);
   if (running.size === 0) process.on("exit", endRunning);
   running.add(child);

@@ -11,13 +11,13 @@
  * Several processes, on several machines, can work in one folder: a run belongs to the process that holds its claim.
  */
 
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
-import { fileError, namesIn, readJsonFile, temporaryName, writeFileAtomic } from "../../formats/index.ts";
+import { fileError, makeFolder, namesIn, readJsonFile, temporaryName, writeFileAtomic } from "../../formats/index.ts";
 import { type PlainRecipe, type Recipe, toPlainRecipe } from "../../recipe/index.ts";
 import { lockRun } from "../../training/index.ts";
 import type { Sweep } from "./definition.ts";
@@ -38,6 +38,10 @@ const storedSchema = z.object({
   seeds: z.int().min(1),
   /** The recipe before any override, to notice that its file has changed. */
   recipe: z.record(z.string(), z.unknown()),
+  /** The working folder in which it was begun: where relative paths of the recipe and of overrides begin. */
+  workingFolder: z.string().optional(),
+  /** CPU threads of each run, on which the bits depend; those of a sweep of an older version are not known. */
+  threads: z.int().min(1).optional(),
 });
 
 type Stored = z.output<typeof storedSchema> & { recipe: PlainRecipe };
@@ -90,6 +94,7 @@ export class SweepFolder {
       })),
       seeds,
       recipe: plain,
+      workingFolder: process.cwd(),
     };
     if (!this.exists) {
       this.#refuseOther();
@@ -131,6 +136,30 @@ export class SweepFolder {
     }
   }
 
+  /** Where relative paths of its recipes begin. */
+  get workingFolder(): string {
+    return (this.exists ? this.stored().workingFolder : undefined) ?? process.cwd();
+  }
+
+  /**
+   * CPU threads of each run, on which the bits depend: those that the sweep began with.
+   *
+   * @param wanted - What the user asks for; undefined for what there was, or `standard` in a new sweep.
+   * @throws UserError when the sweep began with others than are asked for.
+   */
+  threads(wanted: number | undefined, standard: number): number {
+    const stored = this.stored();
+    if (stored.threads === undefined) {
+      const threads = wanted ?? standard;
+      writeFileAtomic(this.#definition, [`${JSON.stringify({ ...stored, threads }, null, 2)}\n`]);
+      return threads;
+    }
+    if (wanted === undefined || wanted === stored.threads) return stored.threads;
+    throw new UserError(
+      `--threads (=${wanted}): the runs of ${this.path} have ${stored.threads}, and with another number their bits would not compare; leave --threads out, or give another --out`,
+    );
+  }
+
   /** The contents of sweep.json. */
   stored(): Stored {
     return readJsonFile(this.#definition, storedSchema);
@@ -153,7 +182,7 @@ export class SweepFolder {
    */
   claim(name: string): () => void {
     const path = join(this.path, "claims", `${name}.json`);
-    mkdirSync(join(this.path, "claims"), { recursive: true });
+    makeFolder(join(this.path, "claims"));
     return lockRun(path, name);
   }
 

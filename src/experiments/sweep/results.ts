@@ -32,6 +32,8 @@ export interface SweptRun {
   readonly step?: number | undefined;
   /** Seconds of training, without evaluations and files. */
   readonly seconds?: number | undefined;
+  /** Versions and settings of the engine, on which the bits depend. */
+  readonly engine?: Readonly<Record<string, string | number>> | undefined;
   /** Empty until the run has finished. */
   readonly scores: readonly RunScore[];
 }
@@ -82,10 +84,26 @@ export function runResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "fina
     if (state.kind !== "finished") return { run, state, scores: [] };
     const directory = new RunDirectory(folder.run(run.name));
     const last = directory.ticks().at(-1);
-    const seconds = last?.seconds;
+    const { engine } = directory.description();
+    const ended = { run, state, seconds: last?.seconds, engine };
     const evaluation = chosen(directory.evaluations(), at);
-    if (evaluation) return { run, state, seconds, step: evaluation.step, scores: evaluation.scores };
-    return { run, state, seconds, step: last?.step, scores: last ? losses(last) : [] };
+    if (evaluation) return { ...ended, step: evaluation.step, scores: evaluation.scores };
+    return { ...ended, step: last?.step, scores: last ? losses(last) : [] };
+  });
+}
+
+/** What decides bits and is not the same in all runs. Threads that a recipe names are a choice of the sweep. */
+function engineNotes(results: readonly SweptRun[]): string[] {
+  const engines = results.flatMap(({ run, engine }): Record<string, string | number>[] => {
+    if (engine === undefined) return [];
+    const { node: _, threads, ...others } = engine;
+    return [threads === undefined || run.recipe.threads !== undefined ? others : { ...others, threads }];
+  });
+  const keys = [...new Set(engines.flatMap((engine) => Object.keys(engine)))];
+  return keys.flatMap((key) => {
+    const values = [...new Set(engines.flatMap((engine) => engine[key] ?? []))];
+    if (values.length < 2) return [];
+    return [`the runs differ in ${key} (${values.join(", ")}), on which their bits depend`];
   });
 }
 
@@ -150,6 +168,7 @@ export function sweepTable(grid: Pick<Grid, "axes" | "cells">, results: readonly
   const { columns, notes } = columnsOf(results);
   const ofCell = (cell: Cell) => results.filter(({ run }) => run.cell === cell);
   const open = results.filter(({ state }) => state.kind === "waiting" || state.kind === "begun").length;
+  notes.push(...engineNotes(results));
   if (open > 0) notes.push(`${open} of ${results.length} runs have not ended: nothing is called the best yet`);
   const intervals = columns.map((column) =>
     grid.cells.map((cell) => {

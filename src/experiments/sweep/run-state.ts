@@ -2,7 +2,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
+import { withAbsolutePaths } from "../../data/index.ts";
 import { toPlainRecipe } from "../../recipe/index.ts";
 import { RunDirectory, type RunEvent } from "../../training/index.ts";
 import type { SweepFolder } from "./folder.ts";
@@ -29,7 +31,7 @@ export function stateOf(folder: SweepFolder, run: GridRun): RunState {
   if (!existsSync(join(directory.path, "recipe.json"))) return failed ?? { kind: "waiting" };
   let foreign: string | undefined;
   try {
-    foreign = foreignTo(directory, run);
+    foreign = foreignTo(directory, run, folder.workingFolder);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     foreign = error.message;
@@ -46,8 +48,11 @@ function isScored(directory: RunDirectory, run: GridRun, step: number): boolean 
 }
 
 /** The differences between the run in the folder and the sweep's: a user trained it for longer, for example. */
-function foreignTo(directory: RunDirectory, run: GridRun): string | undefined {
-  const found = recipeChanges(JSON.parse(JSON.stringify(toPlainRecipe(run.recipe))), directory.description().recipe)
+function foreignTo(directory: RunDirectory, run: GridRun, workingFolder: string): string | undefined {
+  const plain = toPlainRecipe(run.recipe);
+  // A run keeps absolute paths.
+  const own = { ...plain, data: withAbsolutePaths(plain.data as PlainDescriptor, workingFolder) };
+  const found = recipeChanges(JSON.parse(JSON.stringify(own)), directory.description().recipe)
     .filter(({ key }) => !INCIDENTAL.includes(key.split(".")[0]!))
     .map(({ key, before, after }) => `its \`${key}\` is ${after}, the sweep's is ${before}`);
   return found.length === 0 ? undefined : `the run is not the sweep's any more: ${found.join("; ")}`;
@@ -55,13 +60,27 @@ function foreignTo(directory: RunDirectory, run: GridRun): string | undefined {
 
 /** The last beginning or end of a session in the log. */
 function lastEvent(log: string): RunEvent | undefined {
+  return lastOf(log, ({ event }) => event !== "scores" && event !== "unscored") as RunEvent | undefined;
+}
+
+/** Why the last evaluation of a run failed, if it did. */
+export function unscoredReason(folder: SweepFolder, run: GridRun): string | undefined {
+  const { metrics } = new RunDirectory(folder.run(run.name));
+  const last = lastOf(metrics, ({ event }) => event === "scores" || event === "unscored");
+  return last?.event === "unscored" ? `step ${last.step} has no scores: ${last.message}` : undefined;
+}
+
+type LoggedEvent = Pick<RunEvent, "step" | "message"> & { readonly event: RunEvent["event"] | "scores" };
+
+/** The last event of the log for which `holds`. */
+function lastOf(log: string, holds: (event: LoggedEvent) => boolean): LoggedEvent | undefined {
   if (!existsSync(log)) return undefined;
   const lines = readFileSync(log, "utf8").split("\n");
   for (const line of lines.reverse()) {
     if (!line.includes('"event"')) continue;
     try {
-      const event = JSON.parse(line) as RunEvent | { event: "scores" };
-      if (event.event !== "scores") return event as RunEvent;
+      const event = JSON.parse(line) as LoggedEvent;
+      if (holds(event)) return event;
     } catch {
       // Half a line, as a crash leaves it.
     }

@@ -9,7 +9,7 @@ import { UserError } from "../../base/errors.ts";
 import { type ChildEnd, type ChildEvent, gantryCommand, startChild } from "./child.ts";
 import type { SweepFolder } from "./folder.ts";
 import { type Grid, type GridRun, runsOf, type Shard } from "./grid.ts";
-import { clearUnbegun, holderOf, type RunState, stateOf } from "./run-state.ts";
+import { clearUnbegun, holderOf, type RunState, stateOf, unscoredReason } from "./run-state.ts";
 
 /** A run before the sweep begins. */
 export interface PlannedRun {
@@ -37,8 +37,8 @@ export interface RunSweepOptions {
   /** Children at a time; default 1. */
   readonly jobs?: number | undefined;
   /**
-   * Threads of each child; default: the cores divided by `jobs`, at least 1. A recipe's own `threads` goes first, and a
-   * run that was begun keeps its number.
+   * Threads of each child; default: those that the sweep began with, and in a new sweep the cores divided by `jobs`, at
+   * least 1. A recipe's own `threads` goes first, and a run that was begun keeps its number.
    */
   readonly threads?: number | undefined;
   readonly shard?: Shard | undefined;
@@ -79,6 +79,8 @@ const PATIENCE = 500;
 /**
  * Runs the remaining runs of a sweep. A failed run does not throw; the folder notes it.
  *
+ * @throws UserError when other threads are asked for than the sweep began with.
+ *
  * @example
  * const folder = new SweepFolder("sweeps/mnist");
  * folder.define(sweep, recipe);
@@ -94,7 +96,7 @@ export async function runSweep(
   // A disk that refuses results must not leave the other children running on.
   const failing = new AbortController();
   const stop = AbortSignal.any([failing.signal, ...(options.stop ? [options.stop] : [])]);
-  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs));
+  const threads = folder.threads(options.threads, Math.max(1, Math.floor(availableParallelism() / jobs)));
   const mine = runsOf(grid, options.shard);
   const isDone = (state: RunState) =>
     state.kind === "finished" || (state.kind === "failed" && (!retry || state.lasting));
@@ -190,7 +192,8 @@ async function train(
     // A resumed run keeps the threads that it began with, and so its bits.
     const share = begun || run.recipe.threads !== undefined ? [] : ["--threads", String(threads)];
     events.started?.(run, begun ? "resume" : "start");
-    const child = startChild([...command, ...what, ...share, "--json"], log, (event) => events.child?.(run, event));
+    const call = [...command, ...what, ...share, "--json"];
+    const child = startChild(call, { log, folder: folder.workingFolder }, (event) => events.child?.(run, event));
     const onStop = () => child.stop();
     stop.addEventListener("abort", onStop, { once: true });
     if (stop.aborted) onStop();
@@ -202,7 +205,7 @@ async function train(
   }
   const state = stateOf(folder, run);
   if (state.kind === "finished" || wasAsked(end)) return;
-  folder.writeFailure(run.name, end.message ?? reasonOf(end, log));
+  folder.writeFailure(run.name, end.message ?? unscoredReason(folder, run) ?? reasonOf(end, log));
 }
 
 const settings = (run: GridRun): string[] => run.set.flatMap((text) => ["--set", text]);
