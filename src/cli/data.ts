@@ -1,11 +1,13 @@
 /** `gantry data`: inspects a dataset by name or path, or gets one. */
 import { resolve } from "node:path";
+import { visible } from "../base/visible.ts";
 import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
 import { parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { inceptionCommand } from "./data-inception.ts";
 import { UsageError } from "./errors.ts";
 import { fileNamed, flag, valuesOf, wholeNumber } from "./flags.ts";
+import { listedNames } from "./listed-names.ts";
 import { datasetNames, describeDataset, shadowed } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine, showDownloads, throttled } from "./progress.ts";
@@ -51,7 +53,7 @@ const inspectCommand = defineCommand({
       channels: wholeNumber("--channels", args.channels, 1),
       fit: args.fit,
       background: wholeNumber("--background", args.background, 0),
-      classes: args.classes?.split(",").map((name) => name.trim()),
+      classes: args.classes === undefined ? undefined : listedNames(args.classes),
       first: wholeNumber("--first", args.first, 1),
       ...Object.fromEntries(valuesOf(rawArgs, inspectArgs, "set").map(ownOption)),
     };
@@ -167,5 +169,5 @@ export function inspectionText(found: Inspection): string {
   const more = found.broken.length - MOST_BROKEN_SHOWN;
   if (more > 0) lines.push(`    and ${more} more (--json lists all)`);
   lines.push(`  pack      ${found.pack}`, `  sheet     ${found.contactSheet}`);
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(visible).join("\n")}\n`;
 }

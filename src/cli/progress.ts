@@ -4,6 +4,8 @@
  *     1200/2000  D 1.23  G 0.87  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 1:23
  */
 
+import { visible, visibleLines } from "../base/visible.ts";
+
 /** What a progress line shows of a tick: as in metrics.jsonl. */
 export interface Shown {
   readonly step: number;
@@ -35,8 +37,9 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
 }
 
-/** A score with four significant digits; whole numbers as they are. */
+/** A score with four significant digits; whole numbers as they are, and NaN as what it says: undefined. */
 export function significant(value: number): string {
+  if (Number.isNaN(value)) return "undefined";
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
@@ -145,7 +148,8 @@ export class StatusLine {
   }
 
   /** Replaces the line of progress. Where nothing can be redrawn, the text becomes a line of its own. */
-  update(text: string): void {
+  update(given: string): void {
+    const text = visible(given);
     if (!this.#terminal) {
       this.#stream.write(`${text}\n`);
       return;
@@ -156,7 +160,8 @@ export class StatusLine {
   }
 
   /** Writes a line that stays, above the line of progress. */
-  print(text: string): void {
+  print(given: string): void {
+    const text = visibleLines(given);
     if (this.#drawn === "") this.#stream.write(`${text}\n`);
     else this.#stream.write(`\r\u001b[K${text}\n${this.#drawn}`);
   }

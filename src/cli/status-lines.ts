@@ -1,4 +1,5 @@
 /** Several lines of progress at the foot of a terminal, redrawn in place, below the lines that were printed. */
+import { visible, visibleLines } from "../base/visible.ts";
 import type { Stream } from "./progress.ts";
 
 /** The lines of progress. Where nothing can be redrawn, only printed lines are written. */
@@ -28,7 +29,7 @@ export class StatusLines {
   /** Redraws the lines, as many as fit on the terminal. Does nothing without a terminal. */
   draw(lines: readonly string[]): void {
     if (!this.terminal) return;
-    const fitting = lines.slice(0, (this.#stream.rows || 24) - 1).map((line) => line.slice(0, this.columns));
+    const fitting = lines.slice(0, (this.#stream.rows || 24) - 1).map((line) => visible(line).slice(0, this.columns));
     if (fitting.join("\n") === this.#drawn.join("\n")) return;
     // Each line is overwritten before its rest is erased: erasing first would flicker.
     this.#stream.write(`${this.#back()}${fitting.map((line) => `${line}\u001b[K`).join("\n")}\u001b[J`);
@@ -36,7 +37,8 @@ export class StatusLines {
   }
 
   /** Writes a line that stays, above the lines of progress. */
-  print(text: string): void {
+  print(given: string): void {
+    const text = visibleLines(given);
     if (this.#drawn.length === 0) this.#stream.write(`${text}\n`);
     else this.#stream.write(`${this.#back()}\u001b[J${text}\n${this.#drawn.join("\n")}`);
   }

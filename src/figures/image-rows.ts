@@ -1,6 +1,7 @@
 /** Images in rows with titles and captions: sheets of samples, and samples next to other images. */
 import sharp from "sharp";
-import { encodePng, type PixelBatch, tile } from "../formats/index.ts";
+import { UserError } from "../base/errors.ts";
+import { encodePng, gridSize, type PixelBatch, tile } from "../formats/index.ts";
 import { FONT } from "./fonts.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -22,15 +23,47 @@ const CAPTION = 18;
 /** Small images are enlarged by a whole factor to about this side. */
 const SIDE = 56;
 
+/** The longest side of a picture that is drawn from SVG, in pixels. */
+const LONGEST_SIDE = 32_767;
+
+/** Small images are enlarged by this factor. */
+const factorOf = (side: number): number => Math.max(1, Math.ceil(SIDE / side));
+
+/**
+ * Refuses rows of images that are too many, or too long, for one picture: to be called before the images are drawn.
+ *
+ * @param sheet.captions - Whether there are captions below the images.
+ * @throws UserError that says how large the picture would be.
+ */
+export function requireRowsFit(sheet: {
+  readonly rows: number;
+  readonly columns: number;
+  readonly side: number;
+  readonly captions?: boolean;
+}): void {
+  const { rows, columns, side, captions = false } = sheet;
+  const factor = factorOf(side);
+  const strip = gridSize({ count: columns, width: side, height: side }, { columns, padding: PADDING });
+  // Titles are at most some hundred pixels wide.
+  const width = 2 * MARGIN + strip.width * factor;
+  const height = 2 * MARGIN + rows * (strip.height * factor + (captions ? CAPTION : 0));
+  if (Math.max(width, height) <= LONGEST_SIDE) return;
+  throw new UserError(
+    `a sheet of ${rows} rows of ${columns} images would be ${width} x ${height} pixels, and a picture has at most ${LONGEST_SIDE} on a side: take fewer`,
+  );
+}
+
 /**
  * Rows of images on white as an SVG document with the images in it, enlarged pixel by pixel where they are small.
+ *
+ * @throws UserError when the picture would be longer than 32,767 pixels.
  *
  * @example
  * await writePng("classes.png", await imageRows([{ images: quantise(zeros), title: "0" }, { images: quantise(ones), title: "1" }]));
  */
 export async function imageRows(rows: readonly ImageRow[]): Promise<string> {
   const side = Math.max(...rows.map(({ images }) => images.width));
-  const factor = Math.max(1, Math.ceil(SIDE / side));
+  const factor = factorOf(side);
   const longest = Math.max(0, ...rows.map(({ title }) => title?.length ?? 0));
   const left = MARGIN + (longest === 0 ? 0 : Math.ceil(longest * ADVANCE) + MARGIN);
   const parts: string[] = [];
@@ -51,6 +84,11 @@ export async function imageRows(rows: readonly ImageRow[]): Promise<string> {
     }
     top += height + (captions === undefined ? 0 : CAPTION);
     right = Math.max(right, left + width);
+  }
+  if (Math.max(right, top) + MARGIN > LONGEST_SIDE) {
+    throw new UserError(
+      `the rows would be ${right + MARGIN} x ${top + MARGIN} pixels, and a picture has at most ${LONGEST_SIDE} on a side: take fewer`,
+    );
   }
   const size = `width="${right + MARGIN}" height="${top + MARGIN}"`;
   const box = `viewBox="0 0 ${right + MARGIN} ${top + MARGIN}"`;

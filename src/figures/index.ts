@@ -2,7 +2,7 @@
 export { type Band, type BandChartOptions, bandChart } from "./band-chart.ts";
 export { type Bar, type BarPanel, type BarPanelsOptions, barPanels } from "./bar-panels.ts";
 export { type DensityOptions, densityPanels, type Lattice, latticeOf } from "./density.ts";
-export { type ImageRow, imageRows } from "./image-rows.ts";
+export { type ImageRow, imageRows, requireRowsFit } from "./image-rows.ts";
 export { type Curve, type LineChartOptions, lineChart } from "./line-chart.ts";
 export { writePng } from "./png.ts";
 export { type CloudPanel, type PointCloudOptions, pointCloud } from "./point-cloud.ts";

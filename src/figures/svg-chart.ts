@@ -3,6 +3,7 @@ import { LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } from "echarts/components";
 import { type EChartsType, init, use } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
+import { visibleLines } from "../base/visible.ts";
 import { FONT } from "./fonts.ts";
 
 use([LineChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
@@ -31,7 +32,8 @@ export function svgChart(
       ...options,
     });
     finish?.(chart);
-    return chart.renderToSVGString();
+    // Names may hold controls, which XML does not take.
+    return visibleLines(chart.renderToSVGString());
   } finally {
     chart.dispose();
   }

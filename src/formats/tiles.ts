@@ -33,25 +33,50 @@ export interface RawImage {
   readonly channels: 1 | 3;
 }
 
+/** The most pixels of a grid: what libvips takes as an image. */
+const MOST_PIXELS = 0x3fff ** 2;
+/** The longest side of a grid. */
+const LONGEST_SIDE = 0xffff;
+
+/**
+ * The size of a grid of images in pixels.
+ *
+ * @throws UserError when there is no image, an option is out of range, or the grid is larger than an image file can be.
+ *
+ * @example
+ * gridSize({ count: 64, width: 32, height: 32 }, { columns: 8 }); // { width: 274, height: 274, columns: 8, padding: 2 }
+ */
+export function gridSize(
+  { count, width, height }: Pick<PixelBatch, "count" | "width" | "height">,
+  { columns = Math.ceil(Math.sqrt(count)), padding = 2 }: GridOptions = {},
+): { width: number; height: number; columns: number; padding: number } {
+  if (count < 1) throw new UserError("an image grid needs at least one image");
+  requireWhole("columns", columns, 1, 100_000);
+  requireWhole("padding", padding, 0, 10_000);
+  const used = Math.min(columns, count);
+  const rows = Math.ceil(count / columns);
+  const size = { width: padding + used * (width + padding), height: padding + rows * (height + padding) };
+  if (Math.max(size.width, size.height) > LONGEST_SIDE || size.width * size.height > MOST_PIXELS) {
+    throw new UserError(
+      `a grid of ${used} x ${rows} images of ${width} x ${height} pixels would be ${size.width} x ${size.height}; an image file has at most ${LONGEST_SIDE} on a side and ${Math.floor(MOST_PIXELS / 1e6)} million in all: take fewer images`,
+    );
+  }
+  return { ...size, columns, padding };
+}
+
 /**
  * Lays images out from the left and from the top; cells of the last row that no image fills show the background.
  *
- * @throws UserError when there is no image, the images have neither 1 nor 3 channels, or an option is out of range.
+ * @throws UserError when the images have neither 1 nor 3 channels, and as {@link gridSize} does.
  */
 export function tile(batch: PixelBatch, options: GridOptions = {}): RawImage {
   const { pixels, count, channels, height, width } = batch;
-  const { columns = Math.ceil(Math.sqrt(count)), padding = 2, background = 0 } = options;
-  if (count < 1) throw new UserError("an image grid needs at least one image");
+  const { background = 0 } = options;
+  const { columns, padding, width: gridWidth, height: gridHeight } = gridSize(batch, options);
   if (channels !== 1 && channels !== 3) {
     throw new UserError(`an image grid shows images of 1 or 3 channels; these have ${channels}`);
   }
-  requireWhole("columns", columns, 1, 100_000);
-  requireWhole("padding", padding, 0, 10_000);
   requireWhole("background", background, 0, 255);
-  const used = Math.min(columns, count);
-  const rows = Math.ceil(count / columns);
-  const gridWidth = padding + used * (width + padding);
-  const gridHeight = padding + rows * (height + padding);
   const data = new Uint8Array(gridWidth * gridHeight * channels).fill(background);
   for (let index = 0; index < count; index++) {
     const left = padding + (index % columns) * (width + padding);

@@ -41,6 +41,9 @@ function part<R extends PartRole>(role: R) {
 }
 
 const whole = "must be a positive whole number";
+/** The most samples of a picture. */
+const MOST_SAMPLES = 10_000;
+
 const count = () => z.int({ error: whole }).min(1, { error: whole });
 
 /** Each kind at most once: otherwise `--set techniques.<kind>.<option>` and checkpoints could not tell two parts apart. */
@@ -94,7 +97,13 @@ export const recipeSchema = z
     latentDistribution: z.enum(["normal", "uniform"]).default("normal"),
     labelDistribution: z.enum(["uniform", "empirical"]).default("uniform"),
     samples: z
-      .strictObject({ every: count().default(500), count: count().default(64), columns: count().default(8) })
+      .strictObject({
+        every: count().default(500),
+        count: count()
+          .max(MOST_SAMPLES, { error: `must be at most ${MOST_SAMPLES}: one picture shows them` })
+          .default(64),
+        columns: count().default(8),
+      })
       .prefault({}),
     log: z.strictObject({ every: count().default(20) }).prefault({}),
     evaluate: evaluation.optional(),

@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import {
   bandChart,
   barPanels,
   densityPanels,
+  imageRows,
   latticeOf,
   lineChart,
   pointCloud,
+  requireRowsFit,
   trajectories,
   writePng,
 } from "../../src/figures/index.ts";
@@ -35,6 +37,67 @@ async function pixels(svg: string): Promise<{ at(x: number, y: number): number; 
   const data = await sharp(file).grayscale().raw().toBuffer();
   return { at: (x, y) => data[y * width + x]!, dark: data.filter((level) => level < 128).length };
 }
+
+describe("names with controls", () => {
+  const name = "cat\u0007\u001b[31m\ud800";
+
+  it("are made visible in rows of images and in charts, which can be drawn", async () => {
+    const images = { pixels: new Uint8Array(256), count: 1, channels: 1, height: 16, width: 16 };
+    const rows = await imageRows([{ images, title: name, captions: [name] }]);
+    const chart = lineChart({
+      title: name,
+      xName: "step",
+      curves: [
+        {
+          name,
+          points: [
+            [0, 1],
+            [1, 2],
+          ],
+        },
+      ],
+    });
+    for (const svg of [rows, chart]) {
+      expect(svg).toContain("cat\\u0007\\u001b[31m\\ud800");
+      expect((await pixels(svg)).dark).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe("a sheet that no picture can hold", () => {
+  it("is refused before and when it is drawn", async () => {
+    const side = 32;
+    const message =
+      "a sheet of 1 rows of 490 images would be 33340 x 88 pixels, and a picture has at most 32767 on a side";
+    expect(() => requireRowsFit({ rows: 1, columns: 490, side })).toThrow(message);
+    expect(() => requireRowsFit({ rows: 1, columns: 480, side })).not.toThrow();
+    expect(() => requireRowsFit({ rows: 500, columns: 1, side })).toThrow("take fewer");
+    const images = { pixels: new Uint8Array(490 * side * side), count: 490, channels: 1, height: side, width: side };
+    await expect(imageRows([{ images }])).rejects.toThrow("at most 32767 on a side");
+    const fitting = { ...images, pixels: images.pixels.subarray(0, 480 * side * side), count: 480 };
+    await writePng(join(folder, "wide.png"), await imageRows([{ images: fitting }]));
+  });
+});
+
+describe("the font", () => {
+  it("is provided from another folder where TMPDIR cannot be written", async () => {
+    const before = { TMPDIR: process.env.TMPDIR, FONTCONFIG_FILE: process.env.FONTCONFIG_FILE };
+    const set = (name: string, value: string | undefined) => {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    };
+    try {
+      set("TMPDIR", "/proc/nowhere");
+      set("FONTCONFIG_FILE", undefined);
+      vi.resetModules();
+      const { provideFont } = await import("../../src/figures/fonts.ts");
+      provideFont();
+      expect(process.env.FONTCONFIG_FILE).toMatch(/^\/(tmp|var\/tmp|dev\/shm)\/gantry-fonts-/);
+    } finally {
+      for (const [name, value] of Object.entries(before)) set(name, value);
+    }
+  });
+});
 
 describe("writePng", () => {
   it("draws letters, whatever fonts the machine has", async () => {

@@ -3,11 +3,23 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { quantise, writePngGrid } from "../../src/formats/png-grid.ts";
-import { tile } from "../../src/formats/tiles.ts";
+import { gridSize, tile } from "../../src/formats/tiles.ts";
 import { Tensor } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "./folder.ts";
 
 const folder = temporaryFolder();
+
+describe("gridSize", () => {
+  it("says how large a grid is, and refuses one that no image file can hold", () => {
+    const images = { count: 65, width: 32, height: 16 };
+    expect(gridSize(images)).toMatchObject({ width: 2 + 9 * 34, height: 2 + 8 * 18, columns: 9 });
+    expect(gridSize(images, { columns: 65, padding: 0 })).toMatchObject({ width: 65 * 32, height: 16 });
+    expect(() => gridSize({ ...images, count: 10_000_000 })).toThrow(
+      "a grid of 3163 x 3162 images of 32 x 16 pixels would be 107544 x 56918; an image file has at most 65535 on a side",
+    );
+    expect(() => gridSize({ count: 10_000, width: 256, height: 256 })).toThrow("268 million in all: take fewer images");
+  });
+});
 
 describe("quantise", () => {
   it("is the exact inverse of x / 127.5 - 1 for every byte", () => {
