@@ -69,7 +69,9 @@ export const compare = defineCommand({
       const unknown = left.std === undefined || right.std === undefined;
       const verdict = unknown ? `${winner}, by an unknown spread` : winner;
       const within = Math.abs(difference) <= spread ? "within their spread" : verdict;
-      return { name, first: left, second: right, difference, which: difference === 0 ? "equal" : within };
+      const defined = difference === 0 ? "equal" : within;
+      const which = Number.isNaN(difference) ? "undefined: they do not compare" : defined;
+      return { name, first: left, second: right, difference, which };
     });
     if (flags.json) {
       process.stdout.write(`${JSON.stringify({ first: a.of, second: b.of, scores: rows })}\n`);

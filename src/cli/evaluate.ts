@@ -177,9 +177,10 @@ export const evaluate = defineCommand({
       const scores = overSeeds(evaluations);
       const at = step === undefined ? {} : { step };
       const result = { format: 1, subject: title, ...at, protocol: flags.protocol, scores };
-      if (flags.out !== undefined) writeFileAtomic(flags.out, [`${JSON.stringify(result, null, 2)}\n`]);
       const text = [title, "", ...scoresTable(scores), "", `Protocol ${flags.protocol}:`, ...protocolLines(scores)];
       process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : `${text.join("\n")}\n`);
+      // Last: a disk that refuses must not cost the scores.
+      if (flags.out !== undefined) writeFileAtomic(flags.out, [`${JSON.stringify(result, null, 2)}\n`]);
       return exitCodes.success;
     } catch (error) {
       if (interrupt.signal.aborted && error === interrupt.signal.reason) return interrupt.exitCode();

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { visible } from "../base/visible.ts";
 import { defineCommand } from "./command.ts";
 import { fileNamed, flag, positiveNumber, wholeNumber } from "./flags.ts";
 import { StatusLine } from "./progress.ts";
@@ -13,7 +14,7 @@ const args = {
   count: flag("N", "how many images; default: 64, with --neighbours 8"),
   columns: flag("N", "images in a row; default: as square as possible; sheets: 10"),
   seed: flag("N", "the same seed draws the same images", "0"),
-  class: flag("NAME", "only this class, by name or number; default: all in turn"),
+  class: flag("NAME", "only this class, by its name, or by its place as '#0'; default: all in turn"),
   truncation: flag(
     "T",
     "draw again the latent values beyond T standard deviations, such as 1.5: fewer bad samples, less variety",
@@ -74,16 +75,21 @@ export const sample = defineCommand({
     const truncation = positiveNumber("--truncation", flags.truncation);
     const neighbours = wholeNumber("--neighbours", flags.neighbours, 1);
     const { configureEngine } = await import("../tensor/index.ts");
+    const { gridSize } = await import("../formats/index.ts");
+    const { requireRowsFit } = await import("../figures/index.ts");
     if (threads !== undefined) configureEngine({ threads });
     const { RunDirectory, sampleRun, writeRunImage } = await import("../training/index.ts");
     const description = new RunDirectory(flags.run).description();
     const { data } = description;
     const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
+    const drawn = only === undefined ? undefined : data!.classes[only]!;
+    const ofClass = drawn === undefined ? "" : ` of class ${visible(drawn)}`;
     const vectors = data && "features" in data.sample;
     if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and a sheet shows images`);
     const file = flags.out === undefined ? freshFile(flags.run, seed) : fileNamed("--out", flags.out, ".png");
     const finish = ({ count, ...rest }: { count: number; width: number; height: number }, text: string): void => {
-      const line = flags.json ? JSON.stringify({ file, count, seed, ...rest }) : text;
+      const chosen = drawn === undefined ? {} : { class: drawn };
+      const line = flags.json ? JSON.stringify({ file, count, seed, ...chosen, ...rest }) : text;
       process.stdout.write(`${line}\n`);
     };
     if (subject !== "grid" && subject !== "neighbours") {
@@ -91,8 +97,13 @@ export const sample = defineCommand({
       const averaged = flags.averaged ?? true;
       const sheet = { ...flags, averaged, seed, truncation, columns, classIndex: only };
       const written = await writeSheet(subject, sheet, file);
-      finish(written, `${written.count} images: ${file}`);
+      finish(written, `${written.count} images${ofClass}: ${file}`);
       return;
+    }
+    if (data && "size" in data.sample) {
+      const side = data.sample.size;
+      if (neighbours !== undefined) requireRowsFit({ rows: count, columns: 1 + neighbours, side, captions: true });
+      else gridSize({ count, width: side, height: side }, columns === undefined ? {} : { columns });
     }
     const images = await sampleRun(flags.run, {
       count,
@@ -104,7 +115,7 @@ export const sample = defineCommand({
     });
     if (neighbours === undefined) {
       const size = await writeRunImage(description, file, images, columns === undefined ? {} : { columns });
-      finish({ count, ...size }, `${count} ${vectors ? "samples" : "images"}: ${file}`);
+      finish({ count, ...size }, `${count} ${vectors ? "samples" : "images"}${ofClass}: ${file}`);
       return;
     }
     const { writeNeighbours } = await import("./sample/sheet.ts");
@@ -116,7 +127,7 @@ export const sample = defineCommand({
     const nearest = Math.min(...written.neighbours.map(([first]) => first!.distance));
     finish(
       written,
-      `${count} images and ${neighbours} neighbours of each, the nearest at ${nearest.toPrecision(3)}: ${file}`,
+      `${count} images${ofClass} and ${neighbours} neighbours of each, the nearest at ${nearest.toPrecision(3)}: ${file}`,
     );
   },
 });

@@ -1,9 +1,10 @@
 /** `gantry train`: trains a recipe into a run folder. */
-import { existsSync, readdirSync, rmdirSync, rmSync, type Stats, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/index.ts";
+import { fileError, makeFolder } from "../formats/index.ts";
 import { shippedRecipes } from "../recipe/index.ts";
+import type { Run } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
 import { flag, valuesOf, wholeNumber, withFlags, workersFlag } from "./flags.ts";
@@ -41,12 +42,23 @@ export function timeStamp(now: Date): string {
   return `${date}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`;
 }
 
-/** runs/<recipe>-<time>; two runs that begin in the same second get a number each. */
-function freshDirectory(recipe: string, now = new Date()): string {
+/**
+ * Makes runs/<recipe>-<time>. Runs that begin in the same second get a number each, also in several processes.
+ *
+ * @throws UserError when the file system refuses.
+ */
+export function makeFreshDirectory(recipe: string, now = new Date()): string {
   const name = join("runs", `${recipe}-${timeStamp(now)}`);
+  makeFolder("runs");
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? name : `${name}-${number}`;
-    if (!existsSync(candidate)) return candidate;
+    try {
+      // Fails where it exists: of two processes one continues.
+      mkdirSync(candidate);
+      return candidate;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw fileError(error, "write", candidate);
+    }
   }
 }
 
@@ -103,20 +115,21 @@ export const train = defineCommand({
     const { launchWorkers } = await import("./launch-workers.ts");
     return launchWorkers(flags.workers, trainer, async (rendezvous) => {
       if (flags.out !== undefined) refuseExisting(flags.out);
-      const directory = flags.out ?? freshDirectory(name);
-      const existed = existsSync(directory);
-      const run = startRun(trainer, {
-        directory,
-        modules: loaded.modules,
-        source: loaded.source,
-        overrides,
-        from: flags.from,
-      });
-      // The folder that startRun has just made is empty, and would stop the next try.
+      const existed = flags.out !== undefined && existsSync(flags.out);
+      const directory = flags.out ?? makeFreshDirectory(name);
+      // What has just been made is empty, and would stop the next try.
       const removeEmptyRun = () => {
         for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true, force: true });
         if (!existed) rmdirSync(directory);
       };
+      const { modules, source } = loaded;
+      let run: Run;
+      try {
+        run = startRun(trainer, { directory, modules, source, overrides, from: flags.from });
+      } catch (error) {
+        if (flags.out === undefined) removeEmptyRun();
+        throw error;
+      }
       return trainRun(run, trainer.settings.name ?? loaded.source, directory, flags, {
         rendezvous,
         workers: flags.workers,

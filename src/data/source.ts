@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../base/errors.ts";
+import { findName } from "../base/find-name.ts";
 import { fileError, type LmdbPlace } from "../formats/index.ts";
 import type { Fit } from "./options.ts";
 
@@ -178,7 +179,7 @@ export function select(source: OpenSource, name: string, classes?: readonly stri
   const renumber = new Map<number, number>();
   const numbers = new Map(source.classes.map((className, index) => [className, index]));
   for (const [position, className] of (classes ?? []).entries()) {
-    const index = numbers.get(className);
+    const index = numbers.get(className) ?? findName(className, source.classes);
     if (index === undefined) {
       const known = source.classes.length > 0 ? `its classes: ${listed(source.classes)}` : "it has no classes";
       throw new UserError(`\`classes\` names \`${className}\`, which ${name} does not have; ${known}`);

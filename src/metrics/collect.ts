@@ -8,8 +8,9 @@ import { batchSizeOf, type ImageSet } from "./images/image-set.ts";
 import type { Part, Sample } from "./metric.ts";
 
 /**
- * Images per pass of the feature network: Inception's activations of 64 images take some 350 MB. Of images above 418 pixels
- * fewer are taken, as they reach the network at their own size and in float32.
+ * Images in every pass of the feature network: Inception's activations of 64 images take some 350 MB. Of images above 418
+ * pixels fewer are taken, as they reach the network at their own size and in float32. The engine rounds otherwise for other
+ * numbers of images, so a smaller batch is filled up: equal images have equal features, wherever they stand.
  */
 const BATCH = 64;
 
@@ -48,11 +49,13 @@ export async function collect(
   }));
   try {
     let done = 0;
-    for await (const batch of images.batches(batchSizeOf(images, BATCH))) {
+    const most = batchSizeOf(images, BATCH);
+    for await (const batch of images.batches(most)) {
       const size = batch.shape[0]!;
       inferenceMode(() =>
         scope(() => {
-          const { features, logits } = network.forward(batch);
+          const all = network.forward(filled(batch, most));
+          const [features, logits] = [all.features.narrow(0, 0, size), all.logits.narrow(0, 0, size)];
           refuseBroken(features, name, done);
           moments?.add(features);
           kept.features?.narrow(0, done, size).copy_(features);
@@ -74,6 +77,13 @@ export async function collect(
   } finally {
     moments?.dispose();
   }
+}
+
+/** A batch filled up to the number that is wanted: its last image is repeated. */
+function filled(batch: Tensor, wanted: number): Tensor {
+  const [size, ...image] = batch.shape as [number, ...number[]];
+  if (size === wanted) return batch;
+  return Tensor.cat([batch, batch.narrow(0, size - 1, 1).expand([wanted - size, ...image])]);
 }
 
 function refuseBroken(features: Tensor, name: string, before: number): void {

@@ -44,7 +44,7 @@ export interface Evaluation extends CollectOptions {
  * Measures every metric's scores.
  *
  * @throws UserError when a metric needs real images and there are none, sizes differ, or there are too few images for
- * it.
+ * it: all before the first image is looked at.
  *
  * @example
  * const network = await openFeatures("mnist-classifier", { device: "cpu" });
@@ -69,6 +69,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
     if (real === undefined) throw new UserError(`\`${needy}\` compares with real images, and none were given`);
     requireSameSize(images, real);
   }
+  requireEnough(metrics, images, real);
   warnOfFew(evaluation);
   const statistics = realParts.size > 0 ? await realStatistics(network, real!, realParts, evaluation) : undefined;
   const fake = shuffled(await collect(network, images, wanted("fake"), evaluation), seed);
@@ -98,6 +99,25 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
 
 function realSide({ name, count, hashed }: ImageSet, hash: string): RealSide {
   return { name, count, hash, ...(hashed === undefined ? {} : { hashed }) };
+}
+
+/**
+ * @throws UserError, before any work, when there are too few samples for a metric.
+ */
+export function requireEnough(
+  metrics: readonly Metric[],
+  fake: Pick<ImageSet, "name" | "count">,
+  real?: Pick<ImageSet, "name" | "count"> | undefined,
+): void {
+  for (const { kind, needs, fewest, options } of metrics) {
+    const sets = [needs.fake.length > 0 ? fake : undefined, needs.real.length > 0 ? real : undefined];
+    const small = sets.find((set) => set !== undefined && set.count < fewest);
+    if (small === undefined) continue;
+    const given = Object.entries(options).map(([name, value]) => `${name} ${String(value)}`);
+    throw new UserError(
+      `\`${kind}\`${given.length > 0 ? ` (${given.join(", ")})` : ""} needs at least ${fewest} samples, and there are ${small.count} of ${small.name}`,
+    );
+  }
 }
 
 /** Splits and subsets must not follow the order of a folder, which is often sorted by class. */

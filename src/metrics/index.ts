@@ -1,7 +1,7 @@
 /** Scores: features, formulas on them, and the protocols that make numbers comparable. */
 
 export { type CollectOptions, type CollectProgress, collect, disposeSample } from "./collect.ts";
-export { BYTES, type Evaluation, evaluate, type FakeImages, QUANTISER } from "./evaluate.ts";
+export { BYTES, type Evaluation, evaluate, type FakeImages, QUANTISER, requireEnough } from "./evaluate.ts";
 export { classifierNames, classifierPath, openClassifier } from "./features/classifier.ts";
 export type { FeatureNetwork, Features } from "./features/feature-network.ts";
 export { importInception, inceptionFile, inceptionPath, presentInception } from "./features/inception-file.ts";

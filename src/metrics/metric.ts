@@ -35,6 +35,7 @@ export interface Classified {
 
 /** One number from a metric. */
 export interface Measured {
+  /** NaN where it is undefined for these samples. */
   readonly value: number;
   /** Standard deviation over the metric's own splits or subsets. */
   readonly std?: number;
@@ -67,6 +68,8 @@ export interface Metric {
     /** Whether it measures the discriminator as a classifier of the test split, and no generated samples. */
     readonly classified: boolean;
   };
+  /** The fewest samples, of each set that it needs, that it can be computed of. */
+  readonly fewest: number;
   /** The names of its numbers, and which end is the better one. */
   readonly scores: Readonly<Record<string, Better>>;
   /** Options that fix its numbers: they are part of the score's protocol. */
@@ -113,6 +116,11 @@ export interface MetricDefinition<Options, N extends MetricNeeds, Name extends s
   readonly needs: N;
   /** The names of its numbers, and which end is the better one. */
   readonly scores: Readonly<Record<Name, Better>>;
+  /**
+   * The fewest samples, of each set that it needs, that it can be computed of under these options; default 1. Fewer are
+   * refused before any work.
+   */
+  readonly fewest?: (options: Options) => number;
   /** Which of the scores it gives under these options. Default: all. */
   readonly given?: (options: Options) => readonly Name[];
   /** What fixes its numbers and belongs into the score's protocol. Default: its options. */
@@ -145,7 +153,7 @@ export function defineMetric<S extends z.ZodObject, const N extends MetricNeeds,
   schema: S,
   definition: MetricDefinition<z.output<S>, N, Name>,
 ): (options?: z.input<S>) => MetricDescriptor {
-  const { description, needs, scores, given, protocol } = definition;
+  const { description, needs, scores, fewest, given, protocol } = definition;
   const describe = define(kind, schema, (options: z.output<S>, context): Metric => {
     const mixture = context?.mixture;
     if (needs.mixture && mixture === undefined) {
@@ -159,6 +167,7 @@ export function defineMetric<S extends z.ZodObject, const N extends MetricNeeds,
     return {
       kind,
       needs: { fake, real, classified },
+      fewest: fewest?.(options) ?? 1,
       scores: Object.fromEntries(names.map((name) => [name, scores[name]])),
       options: protocol?.(options, data) ?? options,
       compute(input) {
@@ -191,5 +200,9 @@ function requireParts(kind: string, sample: Sample | undefined, parts: readonly 
 
 function measured(kind: string, name: string, found: number | Measured | undefined): Measured {
   if (found === undefined) throw new UserError(`the metric \`${kind}\` gives no number \`${name}\`, which it names`);
-  return typeof found === "number" ? { value: found } : found;
+  const number = typeof found === "number" ? { value: found } : found;
+  // Neither NaN nor an infinity is a value that compares, and JSON has neither.
+  if (!Number.isFinite(number.value)) return { value: Number.NaN };
+  const { std, ...rest } = number;
+  return std !== undefined && Number.isFinite(std) ? number : rest;
 }

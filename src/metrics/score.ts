@@ -8,7 +8,8 @@ import { type Protocol, protocolSchema } from "./protocol.ts";
 export const scoreSchema = z.strictObject({
   /** `fid` for Inception's features; `fid@mnist-classifier` for those of another network. */
   name: z.string(),
-  value: z.number(),
+  /** NaN where it is undefined, as of distances that are all 0. JSON, which has no NaN, says null. */
+  value: z.union([z.number(), z.nan(), z.null()]).transform((value) => value ?? Number.NaN),
   /** Standard deviation, where there are several values. */
   std: z.number().optional(),
   /** The values of `std`: "10 splits", "3 seeds". */
@@ -46,14 +47,15 @@ export function scoresOf(
   });
 }
 
-/** Whether a is the better one of two values of a score. */
+/** Whether a is the better one of two values of a score. An undefined value (NaN) is better than none. */
 export function isBetter(better: Score["better"], a: number, b: number): boolean {
+  if (Number.isNaN(b)) return !Number.isNaN(a);
   return better === "lower" ? a < b : a > b;
 }
 
 /**
  * The scores of several evaluations that differ only in their seed as one list: mean over the seeds, and their standard
- * deviation (n - 1) as the spread. A single evaluation stays as it is.
+ * deviation (n - 1) as the spread. A score that is undefined for one seed is undefined. A single evaluation stays as it is.
  */
 export function overSeeds(evaluations: readonly (readonly Score[])[]): Score[] {
   const [first] = evaluations;
@@ -67,7 +69,7 @@ export function overSeeds(evaluations: readonly (readonly Score[])[]): Score[] {
     return {
       ...score,
       value: mean,
-      std: Math.sqrt(variance),
+      std: Number.isNaN(mean) ? undefined : Math.sqrt(variance),
       over: `${values.length} seeds`,
       points: undefined,
       protocol,

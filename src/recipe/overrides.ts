@@ -14,7 +14,7 @@
  *     labels=100                        an option by its name alone, where one part of the recipe has such an option (and
  *                                       takes such a value) and the recipe has no key of that name
  *
- * They act from left to right. Options of a part that another part then replaces are refused: they would be lost. The result is checked as a whole only at the end, so that a part which needs an option
+ * They act from left to right, and one that takes out what an earlier one has set is refused. The result is checked as a whole only at the end, so that a part which needs an option
  * can be put in place first and given its option next.
  */
 import type { z } from "zod";
@@ -27,7 +27,7 @@ import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
 import { examples, named, type Places, recipePlaces } from "./schema.ts";
 import { accepted, isScalar, keysOf, schemaAt, shown, validationMessage } from "./validation-message.ts";
-import { parseValue } from "./value.ts";
+import { isAsWritten, parseTexts, parseValue } from "./value.ts";
 
 type Schema = z.core.$ZodType;
 type Draft = Record<string, unknown>;
@@ -89,16 +89,21 @@ function refuseUnknown(schema: Schema, path: readonly string[], root: readonly s
 }
 
 /**
- * The value of the text: parsed if the parsed value fits, else as plain text (a folder may be called `2024`).
- * `null` restores the default, unless null is itself a value of the key.
+ * The value of the text: parsed if the parsed value fits, else as plain text (a folder may be called `2024`). Where both
+ * fit, it is parsed only if that loses nothing: a class called `01` is not the class `1`. `null` restores the default, unless null is itself a value of the key.
  */
 function valueFor(schema: Schema | undefined, setting: Setting, name: string): unknown {
   const parsed = parseValue(setting.raw);
   if (schema === undefined) return parsed;
   const fits = (value: unknown) =>
     "safeParse" in schema && (schema as { safeParse(v: unknown): { success: boolean } }).safeParse(value).success;
-  if (fits(parsed)) return parsed;
+  const texts = parseTexts(setting.raw);
+  if (fits(parsed)) {
+    const free = ["any", "unknown"].includes(schema._zod.def.type);
+    return free || isAsWritten(parsed, texts) || !fits(texts) ? parsed : texts;
+  }
   if (parsed === null) return undefined;
+  if (fits(texts)) return texts;
   if (fits(setting.raw)) return setting.raw;
   const result = (schema as z.ZodType).safeParse(parsed);
   throw refuse(validationMessage(result.error!, schema, parsed, name));
@@ -212,7 +217,41 @@ function takes(schema: Schema | undefined, setting: Setting, name: string): bool
   }
 }
 
-function set(draft: Draft, setting: Setting, places: Places): void {
+/** Keys of which setting one removes the other. */
+const EXCLUSIVE: Readonly<Record<string, string>> = { steps: "epochs", epochs: "steps" };
+
+/**
+ * A setting that takes out what an earlier one has set would make that one idle without a word.
+ * @throws UserError that names both.
+ */
+function refuseIdle(
+  earlier: readonly Setting[],
+  { path, operator, text, raw }: Setting,
+  { slots, lists }: Places,
+): void {
+  const name = path.join(".");
+  const idle = earlier.find((one) => {
+    const place = one.path.join(".");
+    if (EXCLUSIVE[name] === place) return one.raw !== "null";
+    if (!place.startsWith(`${name}.`)) return false;
+    if (!(name in lists)) return true;
+    // A list of parts: an option goes with its part.
+    const kind = one.path[path.length]!;
+    const listed = parseValue(raw);
+    return operator === "-=" ? kind === raw : operator === "=" && !(Array.isArray(listed) && listed.includes(kind));
+  });
+  if (idle === undefined) return;
+  if (name in slots) {
+    throw refuse(`\`${text}\` puts another part in place and drops \`${idle.text}\`; put \`${text}\` first`);
+  }
+  const remedy = EXCLUSIVE[name] === undefined ? "put it first, or leave one of them out" : "leave one of them out";
+  throw refuse(`\`${text}\` comes after \`${idle.text}\` and takes it out again; ${remedy}`);
+}
+
+/** Applies a setting to the draft; gives it with its whole path. */
+function set(draft: Draft, given: Setting, places: Places, earlier: readonly Setting[]): Setting {
+  const setting = located(draft, given, places);
+  refuseIdle(earlier, setting, places);
   const { schema, slots, lists } = places;
   const { path, operator } = setting;
   const leadsTo = ([name]: [string, PartRole]) => name.split(".").every((step, i) => step === path[i]);
@@ -236,6 +275,7 @@ function set(draft: Draft, setting: Setting, places: Places): void {
     if (path[0] === "steps") delete draft.epochs;
     if (path[0] === "epochs") delete draft.steps;
   }
+  return setting;
 }
 
 function rebuild(part: PlainDescriptor, path: string): unknown {
@@ -268,17 +308,8 @@ export function applyOverrides(recipe: Recipe, settings: readonly string[]): Rec
 export function amended(whole: object, settings: readonly string[], places: Places): Record<string, unknown> {
   const before = new Map(partsOf(whole, places));
   const draft = structuredClone(toPlainRecipe(whole)) as Draft;
-  const options: { readonly path: string; readonly text: string }[] = [];
-  for (const text of settings) {
-    const setting = located(draft, parseSetting(text), places);
-    const path = setting.path.join(".");
-    const lost = path in places.slots ? options.find((option) => option.path.startsWith(`${path}.`)) : undefined;
-    if (lost !== undefined) {
-      throw refuse(`\`${text}\` puts another part in place and drops \`${lost.text}\`; put \`${text}\` first`);
-    }
-    options.push({ path, text });
-    set(draft, setting, places);
-  }
+  const done: Setting[] = [];
+  for (const text of settings) done.push(set(draft, parseSetting(text), places, done));
   const rebuilt = (part: PlainDescriptor, path: string): unknown => {
     const old = before.get(path);
     return old !== undefined && canonicalJson(toPlain(old)) === canonicalJson(part) ? old : rebuild(part, path);

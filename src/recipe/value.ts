@@ -28,6 +28,27 @@ export function splitList(text: string): string[] {
   return parts;
 }
 
+/**
+ * Like {@link parseValue}, but every scalar stays the text that it is written as: `01`, `1e5`, `true`. Text in quotes loses
+ * them.
+ *
+ * @example
+ * parseTexts("[01, cat]"); // ["01", "cat"]
+ */
+export function parseTexts(raw: string): unknown {
+  const text = raw.trim();
+  if (text.startsWith('"')) return fromJson(text);
+  if (!text.startsWith("[") || !text.endsWith("]")) return text;
+  const inner = text.slice(1, -1).trim();
+  return inner === "" ? [] : splitList(inner).map(parseTexts);
+}
+
+/** Whether a parsed value, as text again, is what was written: `12` is, `012` and `1e5` are not. */
+export function isAsWritten(parsed: unknown, texts: unknown): boolean {
+  if (Array.isArray(parsed) && Array.isArray(texts)) return parsed.every((value, i) => isAsWritten(value, texts[i]));
+  return typeof parsed === "object" || String(parsed) === texts;
+}
+
 function fromJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { openReal, openSubject } from "../../src/cli/evaluate/subject.ts";
 import { shell } from "../../src/cli/shell.ts";
 import { mnist } from "../../src/data/index.ts";
 import { startRun } from "../../src/training/index.ts";
@@ -248,6 +249,37 @@ describe("gantry evaluate", () => {
     expect(other.stderr).toBe(
       "gantry: fid@mnist-classifier of a.json and fid@mnist-classifier of c.json were measured under different protocols and " +
         "cannot be compared: `drawing.mode` is eval there and train here\n",
+    );
+  });
+
+  it("stops while images are prepared, generated or real ones", async () => {
+    const before = process.env.GANTRY_CACHE;
+    process.env.GANTRY_CACHE = join(work, "empty-cache");
+    try {
+      const stop = AbortSignal.abort(new Error("stopped"));
+      const how = { checkpoint: "last", averaged: true, mode: "eval", preparing: { stop } } as const;
+      await expect(openSubject({ what: folder, ...how })).rejects.toBe(stop.reason);
+      const subject = await openSubject({ what: "digits.npz", ...how });
+      await expect(openReal(subject.value, { real: folder, preparing: { stop } })).rejects.toBe(stop.reason);
+      await subject.close();
+    } finally {
+      if (before === undefined) delete process.env.GANTRY_CACHE;
+      else process.env.GANTRY_CACHE = before;
+    }
+  });
+
+  it("says of a score that it is undefined, and compare reads it", async () => {
+    const doubled = npy([2 * COUNT, SIZE, SIZE, 1], Buffer.concat([digits, digits]));
+    writeFileSync("doubled.npz", zipOf([{ name: "arr_0.npy", data: doubled }]));
+    const flags = ["--real", "doubled.npz", "--metrics", "memorisation", "--out", "undefined.json"];
+    const text = await evaluate("digits.npz", ...flags);
+    expect(text.code, text.stderr).toBe(0);
+    expect(text.stdout).toMatch(/memorised@mnist-classifier +undefined +lower is better/);
+    expect(text.stdout).toMatch(/copies@mnist-classifier +1 +/);
+    const compared = await inProcess(["compare", "undefined.json", "undefined.json"]);
+    expect(compared.code, compared.stderr).toBe(0);
+    expect(compared.stdout).toMatch(
+      /memorised@mnist-classifier +undefined +undefined +undefined +undefined: they do not compare/,
     );
   });
 

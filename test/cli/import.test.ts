@@ -6,6 +6,9 @@ import { expect, it, vi } from "vitest";
 import { kebab } from "../../src/cli/flags.ts";
 import { importCommand } from "../../src/cli/import.ts";
 import { shell } from "../../src/cli/shell.ts";
+import { writeSafetensors } from "../../src/formats/index.ts";
+import { readWeights } from "../../src/models/index.ts";
+import type { Tensor } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 
 const file = (name: string): string => fileURLToPath(new URL(`../fixtures/imported/${name}.pth`, import.meta.url));
@@ -76,6 +79,30 @@ it("answers a file that is none, a folder that is taken and a misspelt flag with
   expect(existsSync(run)).toBe(false);
   expect((await gantry("import", "/nowhere.pth", "--out", run)).stderr).toContain("cannot read /nowhere.pth");
   expect((await gantry("import", file("sngan-32"), "--oot", run)).stderr).toContain("did you mean --out?");
+});
+
+it.each<[string, (weights: Map<string, Tensor>) => void, string]>([
+  [
+    "lacks a tensor",
+    (weights) => weights.delete("block3.c1.bias"),
+    "but is not whole; under the names of Gantry's networks, it lacks trunk.stages.1.conv1.bias",
+  ],
+  [
+    "holds NaN",
+    (weights) => weights.set("block3.c1.bias", weights.get("block3.c1.bias")!.mul(Number.NaN)),
+    "its tensor `block3.c1.bias` holds NaN or infinite numbers: with these weights no image can be drawn",
+  ],
+])("says of a file that %s what is wrong, and makes no run", async (_, spoil, message) => {
+  const folder = temporaryFolder();
+  const weights = new Map(readWeights(file("sngan-32")));
+  spoil(weights);
+  const spoilt = join(folder, "spoilt.safetensors");
+  writeSafetensors(spoilt, weights, {});
+  const { code, stderr } = await gantry("import", spoilt, "--out", join(folder, "run"));
+  expect(code).toBe(1);
+  expect(stderr).toContain(`gantry: ${spoilt}: `);
+  expect(stderr).toContain(message);
+  expect(existsSync(join(folder, "run"))).toBe(false);
 });
 
 it("has every flag on its page", () => {

@@ -39,14 +39,25 @@ describe("flags of gantry sample", () => {
 
   it("read classes and thresholds", () => {
     const names = ["cat", "dog", "0"];
-    expect([classIndex("Dog", names), classIndex("1", names), classIndex("0", names)]).toEqual([1, 1, 2]);
+    expect([classIndex("Dog", names), classIndex("#1", names), classIndex("0", names)]).toEqual([1, 1, 2]);
     expect(classIndices("dog, cat", names)).toEqual([1, 0]);
-    expect(() => classIndices("dog,1", names)).toThrow("--classes (=dog,1) names dog twice");
-    expect(() => classIndices("dgo,1", names)).toThrow("--classes (=dgo) is no class of this run; did you mean dog?");
+    expect(() => classIndices("dog,#1", names)).toThrow("--classes (=dog,#1) names dog twice");
+    expect(() => classIndex("1", names)).toThrow("or a place from '#0' to '#2'");
+    expect(() => classIndices("dgo,#1", names)).toThrow("--classes (=dgo) is no class of this run; did you mean dog?");
     expect(thresholdsOf("--thresholds", "0.5,none,2,0.5")).toEqual([undefined, 2, 0.5]);
     expect(() => thresholdsOf("--thresholds", "0.5,all")).toThrow("--thresholds (=all) must be a number above 0");
     expect(() => thresholdsOf("--thresholds", "0.001")).toThrow("must be at least 0.01");
   });
+});
+
+it("classes are told apart by case, spaces, commas, zeros, and by their Unicode form", () => {
+  const names = ["A", "a", "10", "01", "1", "x, y", " x", "x", "\u00e9", "e\u0301", "#2"];
+  for (const [i, name] of names.entries()) expect(classIndex(name, names)).toBe(i);
+  expect(classIndex("#3", names)).toBe(3);
+  expect(classIndices('"x, y",x," x",01,1', names)).toEqual([5, 7, 6, 3, 4]);
+  expect(classIndex("E\u0301", ["\u00e9"])).toBe(0);
+  // Two names are as like.
+  expect(() => classIndex("CAT", ["Cat", "cat"])).toThrow("is no class of this run");
 });
 
 describe("sheets of a run", () => {
@@ -54,7 +65,8 @@ describe("sheets of a run", () => {
     const folder = temporaryFolder();
     const run = join(folder, "run");
     const generator = mlp.generator({ latent: 4, hidden: [8], conditional: true });
-    await startRun(tinyRecipe({ generator, steps: 1 }), { directory: run }).train();
+    const discriminator = mlp.discriminator({ hidden: [8], conditional: true });
+    await startRun(tinyRecipe({ generator, discriminator, steps: 1 }), { directory: run }).train();
     const flags: SheetFlags = {
       run,
       checkpoint: "last",
@@ -73,14 +85,14 @@ describe("sheets of a run", () => {
     // 16 pixels are enlarged four times, with a margin of 2 around each row and of 8 around all.
     const tall = (rows: number): number => rows * 4 * (16 + 2 * 2) + 16;
     expect(await write("interpolation", { interpolate: "spherical", rows: "3", steps: "4" })).toEqual([12, tall(3)]);
-    expect(await write("interpolation", { interpolate: "fixed", classes: "0,1", rows: "1" })).toEqual([9, tall(1)]);
+    expect(await write("interpolation", { interpolate: "fixed", classes: "#0,#1", rows: "1" })).toEqual([9, tall(1)]);
     expect(await write("classes", {})).toEqual([20, tall(2)]);
     expect(await write("truncation", { thresholds: "none,1", columns: 3 })).toEqual([6, tall(2)]);
     await expect(write("interpolation", { interpolate: "curved" })).rejects.toThrow(
       "--interpolate (=curved) must be one of linear",
     );
     await expect(write("interpolation", { interpolate: "fixed" })).rejects.toThrow("needs --classes A,B");
-    await expect(write("interpolation", { interpolate: "linear", classes: "1" })).rejects.toThrow("must be two");
+    await expect(write("interpolation", { interpolate: "linear", classes: "#1" })).rejects.toThrow("must be two");
 
     const samples = await sampleRun(run, { count: 2, seed: 0 });
     const { neighbours, ...written } = await writeNeighbours(run, samples, 3, file);

@@ -53,6 +53,20 @@ describe("a metric", () => {
     expect(Object.keys(largest({ spread: true }).build().compute(input()))).toEqual(["largest", "gap", "extra"]);
   });
 
+  it("that is not finite is undefined", () => {
+    const odd = defineMetric("testOdd", z.strictObject({}), {
+      description: "no numbers",
+      needs: {},
+      scores: { none: "lower", infinite: "lower", wide: "lower" },
+      compute: () => ({ none: Number.NaN, infinite: { value: 1 / 0, std: 2 }, wide: { value: 1, std: Number.NaN } }),
+    });
+    expect(odd().build().compute(input())).toEqual({
+      none: { value: Number.NaN },
+      infinite: { value: Number.NaN },
+      wide: { value: 1 },
+    });
+  });
+
   it("is refused a part that was not collected, and a number that it does not give", () => {
     expect(() =>
       largest()

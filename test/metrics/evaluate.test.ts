@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { UserError } from "../../src/base/errors.ts";
 import { type Dataset, mnist } from "../../src/data/index.ts";
 import { collect } from "../../src/metrics/collect.ts";
@@ -17,6 +18,8 @@ import {
   hashOf,
   type ImageSet,
   openFeatures,
+  overSeeds,
+  scoreSchema,
 } from "../../src/metrics/index.ts";
 import { preset, presets } from "../../src/metrics/presets.ts";
 import {
@@ -72,14 +75,29 @@ describe("collect", () => {
     const { count, features, logits, moments } = await collect(network, images, new Set(["features", "logits"]));
     expect([count, moments]).toEqual([200, undefined]);
     scope(() => {
-      // Three batches of 64 and one of 8.
-      const parts = [0, 64, 128, 192].map((begin) =>
-        inferenceMode(() => network.forward(test.images.narrow(0, begin, Math.min(64, 200 - begin)))),
-      );
-      expect(flat(features!)).toEqual(parts.flatMap((part) => flat(part.features)));
-      expect(flat(logits!)).toEqual(parts.flatMap((part) => flat(part.logits)));
+      // Three batches of 64, and one of 8 that is filled up.
+      const last = test.images.narrow(0, 192, 8);
+      const whole = Tensor.cat([test.images.narrow(0, 0, 192), last, ...Array<Tensor>(7).fill(last)]);
+      const parts = [0, 64, 128, 192].map((begin) => inferenceMode(() => network.forward(whole.narrow(0, begin, 64))));
+      expect(flat(features!)).toEqual(parts.flatMap((part) => flat(part.features)).slice(0, features!.numel));
+      expect(flat(logits!)).toEqual(parts.flatMap((part) => flat(part.logits)).slice(0, logits!.numel));
     });
     for (const tensor of [features, logits]) tensor!.dispose();
+  });
+
+  it("gives an image the same features wherever it stands and however many there are", async () => {
+    const whole = await collect(network, datasetImages(train), new Set(["features"]));
+    for (const [first, count] of [
+      [7, 1],
+      [100, 65],
+      [3, 129],
+    ] as const) {
+      const part = { ...train, count, images: scope(() => train.images.narrow(0, first, count).clone()) };
+      const { features } = await collect(network, datasetImages(part), new Set(["features"]));
+      scope(() => expect(flat(features!)).toEqual(flat(whole.features!.narrow(0, first, count))));
+      for (const tensor of [features, part.images]) tensor!.dispose();
+    }
+    whole.features!.dispose();
   });
 });
 
@@ -105,6 +123,56 @@ describe("evaluate", () => {
     expect(values.copies).toBe(1);
   });
 
+  it.each([1, 65, 129])("finds all of %i copies, wherever they stand in a batch", async (count) => {
+    const copies = { ...train, count, images: scope(() => train.images.narrow(0, 11, count).clone()) };
+    const scores = await evaluated(datasetImages(copies), { metrics: [memorisation().build()] });
+    expect(scores.map(({ name, value }) => [name, value])).toEqual([
+      ["memorised@mnist-classifier", 1],
+      ["copies@mnist-classifier", 1],
+      ["neighbourRatio@mnist-classifier", 0],
+    ]);
+    copies.images.dispose();
+  });
+
+  it("calls scores undefined that have no distances to compare with", async () => {
+    const doubled = { ...train, images: scope(() => Tensor.cat([train.images, train.images])), count: 600 };
+    const real = datasetImages(doubled);
+    const scores = await evaluated(datasetImages(test), { metrics: [memorisation().build()], real });
+    expect(scores.map(({ value }) => value)).toEqual([Number.NaN, 0, Number.NaN]);
+    const stored: unknown = JSON.parse(JSON.stringify(scores));
+    expect(z.array(scoreSchema).parse(stored)).toEqual(scores);
+    const [mean] = overSeeds([scores, scores]);
+    expect(mean).toMatchObject({ value: Number.NaN, std: undefined });
+    doubled.images.dispose();
+  });
+
+  it("goes on where the statistics of real images cannot be kept, and says so", async () => {
+    const warnings: string[] = [];
+    process.env.GANTRY_CACHE = "/proc/gantry";
+    try {
+      const warn = (text: string) => void warnings.push(text);
+      const [score] = await evaluated(datasetImages(test), { metrics: [kid({ subsetSize: 50 }).build()], warn });
+      expect(score!.value).toBeGreaterThan(0);
+    } finally {
+      process.env.GANTRY_CACHE = cache;
+    }
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^the statistics of mnist \(train\) are not kept, and computed again next time: cannot write /,
+      ),
+    ]);
+  });
+
+  it("refuses too few images before it looks at the first", async () => {
+    const blind: FeatureNetwork = { ...network, name: network.name, forward: () => expect.unreachable() };
+    const refused = evaluated(datasetImages(test), { metrics: [kid().build()], network: blind });
+    await expect(refused).rejects.toThrow(
+      new UserError(
+        "`kid` (subsets 100, subsetSize 1000) needs at least 1000 samples, and there are 200 of mnist (test)",
+      ),
+    );
+  });
+
   it("computes features once for all metrics, and frees all of them", async () => {
     let passes = 0;
     const counting: FeatureNetwork = {
@@ -125,7 +193,8 @@ describe("evaluate", () => {
     ].map((metric) => metric.build());
     const before = liveTensors();
     const scores = await evaluated(datasetImages(test), { metrics, network: counting });
-    expect(passes).toBe(test.count + train.count);
+    // Whole batches of 64.
+    expect(passes).toBe(4 * 64 + 5 * 64);
     expect(liveTensors()).toBe(before);
     expect(scores.map(({ name }) => name.split("@")[0])).toEqual(
       ["fid", "inceptionScore", "kid", "precision", "recall", "modes", "entropy", "reverseKl"].concat([

@@ -75,6 +75,28 @@ it("distinguishes copies from new draws", () => {
   expect(cheat.ratio).toBeLessThan(0.9);
 });
 
+it("finds equal rows that the products of a tile cannot tell from near ones", () => {
+  // Far from the mean: squared distances of about 1e-10 are lost in squared norms of 1e6.
+  const far = normal(400, 8).mul(1e-5).add(1e3);
+  const training = Tensor.cat([far, far.neg()]);
+  expect(memorisation(far.narrow(0, 5, 300), training).copies).toBe(1);
+  expect(
+    memorisation(
+      double([[-0, 1]]),
+      double([
+        [5, 5],
+        [0, 1],
+      ]),
+    ).copies,
+  ).toBe(1);
+});
+
+it("is undefined where real samples are so often equal that there is no distance to compare with", () => {
+  const training = double([[0], [0], [0], [10], [13]]);
+  const found = memorisation(double([[0], [1]]), training);
+  expect(found).toEqual({ share: Number.NaN, copies: 0.5, threshold: 0, ratio: Number.NaN });
+});
+
 it("without held-out samples leaves each training sample out of its own neighbours, but not its copies", () => {
   const training = double([[0], [0], [0], [10], [13]]);
   const { threshold } = memorisation(double([[1]]), training, undefined, { quantile: 0.75 });

@@ -1,6 +1,8 @@
 /** `--set`: every form of path and value, and what each mistake is answered with. */
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import { mnist } from "../../src/data/index.ts";
+import { listAxis } from "../../src/experiments/sweep/axis.ts";
 import { applyOverrides, parseSetting } from "../../src/recipe/overrides.ts";
 import { at } from "../../src/recipe/parts.ts";
 import { toPlainRecipe } from "../../src/recipe/plain.ts";
@@ -99,6 +101,37 @@ describe("applyOverrides", () => {
     expect(() => applyOverrides(recipe, ["generator.width=8", "batchSize=2", "generator=testMaker"])).toThrow(
       /drops `generator.width=8`/,
     );
+  });
+
+  it.each<[string, string, string]>([
+    ["techniques.testTop.floor=0.5", "techniques-=testTop", "put it first"],
+    ["techniques.testTop.floor=0.5", "techniques=[testSmooth]", "put it first"],
+    ["samples.every=100", 'samples={"count":4}', "put it first"],
+    ["epochs=3", "steps=7", "leave one of them out"],
+    ["steps=7", "epochs=3", "leave one of them out"],
+  ])("refuses %s before %s, which would take it out without a word", (earlier, later, remedy) => {
+    expect(() => applyOverrides(recipe, [earlier, later])).toThrow(
+      `--set: \`${later}\` comes after \`${earlier}\` and takes it out again; ${remedy}`,
+    );
+  });
+
+  it("takes what stays: the other order, an option of a technique that remains", () => {
+    const kept = applyOverrides(recipe, ["techniques.testTop.floor=0.5", "techniques=[testSmooth,testTop]"]);
+    expect(kept.techniques[1]!.options).toMatchObject({ floor: 0.5 });
+    expect(applyOverrides(recipe, ["epochs=null", "steps=7"]).steps).toBe(7);
+  });
+
+  it("leaves text that would lose something as a number text where text is accepted", () => {
+    const data = mnist();
+    const classesOf = (setting: string) =>
+      applyOverrides(defineRecipe({ ...base, data }), [setting]).data.options.classes;
+    expect(classesOf("data.classes=[01,1,1e5,10]")).toEqual(["01", "1", "1e5", "10"]);
+    expect(classesOf('data.classes=["a, b",c d]')).toEqual(["a, b", "c d"]);
+    expect(classesOf("data.classes=[7,9]")).toEqual(["7", "9"]);
+    expect(listAxis("data.classes", [["01", "a, b"], ["1"]]).values.map(({ set }) => classesOf(set[0]!))).toEqual([
+      ["01", "a, b"],
+      ["1"],
+    ]);
   });
 
   it("lets steps and epochs replace each other", () => {

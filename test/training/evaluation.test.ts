@@ -1,20 +1,47 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fid, inceptionScore, modes } from "../../src/metrics/scores/index.ts";
-import { mlp, noisyMlp } from "../../src/models/index.ts";
+import { z } from "zod";
+import { UserError } from "../../src/base/errors.ts";
+import { defineMetric } from "../../src/metrics/index.ts";
+import { fid, inceptionScore, kid, modes } from "../../src/metrics/scores/index.ts";
+import { dcgan, mlp, noisyMlp } from "../../src/models/index.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "../../src/recipe/recipe.ts";
 import { weightAveraging } from "../../src/techniques/index.ts";
-import { noGrad, type Tensor } from "../../src/tensor/index.ts";
+import { Generator, noGrad, type Tensor } from "../../src/tensor/index.ts";
 import { generatedImages } from "../../src/training/evaluation/generated-images.ts";
 import { listCheckpoints, openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
 import { bestEvaluation, chosenEvaluation, comparableValues } from "../../src/training/run/run-log.ts";
+import { drawSamples } from "../../src/training/sampling/sample.ts";
 import { flat } from "../nn/oracle.ts";
 import { demanding } from "./demanding.ts";
 import { eventsOf, newDirectory } from "./short-run.ts";
 import { filesIn, ganOf, temporaryFolder, tinyConvolutions } from "./tiny.ts";
 
 const [plain] = Object.values(demanding);
+
+let broken = false;
+
+/** A metric that throws while {@link broken}. */
+const failing = defineMetric("testFailing", z.strictObject({}), {
+  description: "fails",
+  needs: { fake: ["logits"] },
+  scores: { failing: "lower" },
+  compute: () => {
+    if (broken) throw new Error("the metric is broken\nand says so at length");
+    return { failing: 1 };
+  },
+});
+
+let computed = 0;
+
+/** A metric that is undefined until it is computed for the third time. */
+const undefinedFirst = defineMetric("testUndefinedFirst", z.strictObject({}), {
+  description: "undefined at first",
+  needs: { fake: ["logits"] },
+  scores: { late: "lower" },
+  compute: () => ({ late: ++computed < 3 ? 0 / 0 : 1 }),
+});
 
 /** A recipe with as much state as can be, evaluated as given. */
 function evaluated(
@@ -196,6 +223,58 @@ describe("evaluation while training", () => {
     expect(bytes("train")).toEqual(trained);
     expect([...gan.generator.stateDict().values()].map((tensor) => flat(tensor))).toEqual(before);
     expect(gan.generator.training).toBe(true);
+  });
+
+  it("that fails costs its scores, not the training, and is tried again when the run continues", async () => {
+    const recipe = evaluated({ every: 4, metrics: [fid(), failing()] });
+    const directory = newDirectory();
+    const notes: string[] = [];
+    broken = true;
+    const end = await startRun(recipe, { directory }).train({ events: { note: (text) => void notes.push(text) } });
+    expect(end).toMatchObject({ step: 9, finished: true, best: undefined });
+    expect(eventsOf(directory)).toEqual(["start 0", "unscored 4", "unscored 8", "unscored 9", "finish 9"]);
+    expect(notes).toContain("step 4 has no scores, and training goes on: the metric is broken");
+    broken = false;
+    await (await openRun(directory)).train();
+    expect(eventsOf(directory).slice(-3)).toEqual(["resume 9", "scores 9", "finish 9"]);
+  });
+
+  it("never calls an undefined score the best, and the report says that it is undefined", async () => {
+    const directory = await trained(evaluated({ every: 3, metrics: [undefinedFirst()], best: "late" }));
+    const evaluations = new RunDirectory(directory).evaluations();
+    expect(evaluations.map(({ scores }) => scores[0]!.value)).toEqual([Number.NaN, Number.NaN, 1]);
+    expect(chosenEvaluation(evaluations)).toMatchObject({ step: 9, value: 1 });
+    expect(chosenEvaluation(evaluations.slice(0, 2))).toBeUndefined();
+    expect(readFileSync(join(directory, "report.md"), "utf8")).toContain("| 3 | undefined |");
+  });
+
+  it("refuses a metric that has too few samples, before the first step", async () => {
+    const directory = newDirectory();
+    await expect(startRun(evaluated({ metrics: [kid()] }), { directory }).train()).rejects.toThrow(
+      "`kid` (subsets 100, subsetSize 1000) needs at least 1000 samples, and there are 90 of the generator (`evaluate.samples`)",
+    );
+    expect(existsSync(join(directory, "metrics.jsonl"))).toBe(false);
+  });
+
+  it("keeps a change of a resumed run once it is accepted, and not before", async () => {
+    const directory = newDirectory();
+    await startRun(evaluated({}, { steps: 5 }), { directory }).train();
+    const before = readFileSync(join(directory, "recipe.json"), "utf8");
+    for (const change of ["evaluate.features=no-such-file", "evaluate.metrics=[kid]", "evaluate.best=kid"]) {
+      await expect((await openRun(directory, ["steps=7", change])).train()).rejects.toThrow(UserError);
+      expect(readFileSync(join(directory, "recipe.json"), "utf8")).toBe(before);
+    }
+    expect(await (await openRun(directory)).train()).toMatchObject({ step: 5, finished: true });
+    expect(await (await openRun(directory, ["steps=6"])).train()).toMatchObject({ step: 6, finished: true });
+    expect(new RunDirectory(directory).description().recipe.steps).toBe(6);
+  });
+
+  it.each([1, 63, 65])("draws whole batches in train mode, also for %i images", (count) => {
+    const generator = dcgan.generator({ latent: 8, width: 4 });
+    const gan = ganOf({ ...tinyConvolutions, generator });
+    const draw = (wanted: number) =>
+      drawSamples(gan, { count: wanted, random: new Generator(1), averaged: false, mode: "train" });
+    expect(flat(draw(count))).toEqual(flat(draw(128).narrow(0, 0, count)));
   });
 
   it("refuses a score that the metrics do not give, and features that do not exist, before the first step", async () => {

@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { PlainDescriptor } from "../../src/base/descriptor.ts";
 import { UserError } from "../../src/base/errors.ts";
 import { imagenet } from "../../src/data/index.ts";
+import { mlp } from "../../src/models/index.ts";
 import { adam, linearDecay } from "../../src/optim/index.ts";
 import { engineSummary } from "../../src/tensor/index.ts";
 import { binding } from "../../src/tensor/native.ts";
@@ -248,6 +250,54 @@ describe("starting and opening", () => {
     });
     const { path, synsets } = kept({ synsets: ["n01440764"] });
     expect([path, synsets]).toEqual([undefined, ["n01440764"]]);
+  });
+
+  it("refuses more samples than a picture can hold, before the first step", async () => {
+    expect(() => tinyRecipe({ samples: { count: 10_000_000 } })).toThrow(
+      "`samples.count` (=10000000) must be at most 10000: one picture shows them",
+    );
+    const directory = newDirectory();
+    const wide = tinyRecipe({ samples: { count: 10_000, columns: 10_000 }, steps: 1 });
+    await expect(startRun(wide, { directory }).train()).rejects.toThrow("would be 180002 x 20");
+    expect(readdirSync(directory)).not.toContain("metrics.jsonl");
+  });
+
+  it("draws many samples in groups, with the event loop between them, and the same ones", async () => {
+    const directory = newDirectory();
+    const many = tinyRecipe({ samples: { count: 1_200, columns: 40 }, steps: 1, log: { every: 1 } });
+    let turns = 0;
+    const turn = () => {
+      turns++;
+      next = setImmediate(turn);
+    };
+    let next = setImmediate(turn);
+    await startRun(many, { directory }).train({ events: { tick: () => (turns = 0) } });
+    clearImmediate(next);
+    expect(turns).toBeGreaterThanOrEqual(2);
+    const first = tinyRecipe({ samples: { count: 40, columns: 40 }, steps: 1 });
+    const other = newDirectory();
+    await startRun(first, { directory: other }).train();
+    const strip = { left: 0, top: 0, width: 722, height: 20 };
+    const pixels = (run: string) =>
+      sharp(join(run, "samples", "000001.png"))
+        .extract(strip)
+        .raw()
+        .toBuffer();
+    expect((await pixels(directory)).subarray(0, 722 * 18)).toEqual((await pixels(other)).subarray(0, 722 * 18));
+  });
+
+  it("refuses a network that looks at classes with one that does not", async () => {
+    const options = { hidden: [8], conditional: true };
+    const train = (parts: Parameters<typeof tinyRecipe>[0]) =>
+      startRun(tinyRecipe({ ...parts, steps: 1 }), { directory: newDirectory() }).train();
+    await expect(train({ generator: mlp.generator({ latent: 4, ...options }) })).rejects.toThrow(
+      "`generator.conditional` is true and `discriminator.conditional` is false: D never sees the labels",
+    );
+    await expect(train({ discriminator: mlp.discriminator(options) })).rejects.toThrow(
+      "`discriminator.conditional` is true and the generator does not look at classes",
+    );
+    const both = { generator: mlp.generator({ latent: 4, ...options }), discriminator: mlp.discriminator(options) };
+    expect(await train(both)).toMatchObject({ finished: true });
   });
 
   it("refuses to become another run", async () => {

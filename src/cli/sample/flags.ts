@@ -1,7 +1,9 @@
 /** The flags of `gantry sample` that choose what the image file shows, and which other flags apply then. */
 import { nearest, UserError } from "../../base/errors.ts";
+import { findName } from "../../base/find-name.ts";
 import { UsageError } from "../errors.ts";
 import { flag, kebab } from "../flags.ts";
+import { listedNames } from "../listed-names.ts";
 import { THRESHOLDS } from "../thresholds.ts";
 
 /** These flags, for the command to add to its own. */
@@ -75,27 +77,30 @@ export function subjectOf(flags: Given): Subject {
 }
 
 /**
- * The number of a class that is given by name or number.
+ * The number of a class that is given by its name, or by its place as `#0`. A name wins. Capitals do not matter where
+ * only one name fits without them.
+ *
  * @throws UserError when the run's data has no such class.
  */
 export function classIndex(wanted: string, classes: readonly string[], flag = "--class"): number {
   if (classes.length === 0) throw new UserError(`${flag} ${wanted}: the data of this run has no classes`);
-  const byName = classes.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
-  if (byName >= 0) return byName;
-  if (/^\d+$/.test(wanted) && Number(wanted) < classes.length) return Number(wanted);
-  const likely = nearest(wanted, classes);
-  const list = `${classes.join(", ")}, or a number from 0 to ${classes.length - 1}`;
+  const named = findName(wanted, classes, { anyCase: true });
+  if (named !== undefined) return named;
+  const place = /^#(\d+)$/.exec(wanted);
+  if (place !== null && Number(place[1]) < classes.length) return Number(place[1]);
+  const likely = /^#?\d+$/.test(wanted) ? undefined : nearest(wanted, classes);
+  const list = `${classes.join(", ")}, or a place from '#0' to '#${classes.length - 1}'`;
   throw new UserError(
     `${flag} (=${wanted}) is no class of this run${likely ? `; did you mean ${likely}?` : `; it has ${list}`}`,
   );
 }
 
 /**
- * The numbers of listed classes.
+ * The numbers of listed classes. A name with a comma stands in quotes, as text of JSON.
  * @throws UserError as {@link classIndex} does, and UsageError for one that comes twice.
  */
 export function classIndices(list: string, classes: readonly string[]): number[] {
-  const found = list.split(",").map((word) => classIndex(word.trim(), classes, "--classes"));
+  const found = listedNames(list).map((name) => classIndex(name, classes, "--classes"));
   const twice = found.find((label, i) => found.indexOf(label) !== i);
   if (twice !== undefined) throw new UsageError(`--classes (=${list}) names ${classes[twice]} twice`);
   return found;

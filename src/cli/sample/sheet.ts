@@ -1,6 +1,6 @@
 /** Sheets of a run as PNG files: interpolations, classes, thresholds, and samples next to their nearest real images. */
 import type { DataDescriptor, PackProgress } from "../../data/index.ts";
-import { type ImageRow, imageRows, writePng } from "../../figures/index.ts";
+import { type ImageRow, imageRows, requireRowsFit, writePng } from "../../figures/index.ts";
 import { type PixelBatch, quantise } from "../../formats/index.ts";
 import { Generator, type Tensor } from "../../tensor/index.ts";
 import {
@@ -75,7 +75,10 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
   const random = new Generator(seed);
   if (subject === "truncation") {
     const thresholds = thresholdsOf("--thresholds", flags.thresholds ?? THRESHOLDS);
-    return (gan) => truncationSheet(gan, { random, averaged, thresholds, columns, classIndex });
+    return (gan) => {
+      requireFit(gan, thresholds.length, columns);
+      return truncationSheet(gan, { random, averaged, thresholds, columns, classIndex });
+    };
   }
   const named = (gan: Trained): number[] | undefined =>
     flags.classes === undefined ? undefined : classIndices(flags.classes, gan.shape.classes);
@@ -83,6 +86,7 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
     return (gan) => {
       const classes = named(gan) ?? gan.shape.classes.slice(0, MOST_CLASSES).map((_, label) => label);
       if (classes.length === 0) throw new UsageError("--sheet classes: the data of this run has no classes");
+      requireFit(gan, classes.length, columns);
       return classSheet(gan, { random, averaged, classes, columns, truncation });
     };
   }
@@ -101,8 +105,14 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
       throw new UsageError(`--classes (=${flags.classes}) must be two for --interpolate: from which to which`);
     }
     const between = ends && ([ends[0]!, ends[1]!] as const);
+    requireFit(gan, rows, steps);
     return interpolationSheet(gan, { random, averaged, kind, rows, steps, truncation, classIndex, between });
   };
+}
+
+/** @throws UserError before anything is drawn, when the sheet would be too large for a picture. */
+function requireFit({ shape: { sample } }: Trained, rows: number, columns: number): void {
+  if ("size" in sample) requireRowsFit({ rows, columns, side: sample.size });
 }
 
 /** The nearest images of each sample, in the samples' order. */

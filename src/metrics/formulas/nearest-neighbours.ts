@@ -1,4 +1,5 @@
 /** Nearest training samples of generated ones, to see whether the generator copies its data. */
+import { createHash } from "node:crypto";
 import { UserError } from "../../base/errors.ts";
 import { noGradScope, scope, Tensor } from "../../tensor/index.ts";
 import { cloudOf, nearest } from "./distance-tiles.ts";
@@ -96,15 +97,16 @@ export interface MemorisationOptions {
 export interface Memorisation {
   /**
    * The share of generated samples nearer than `threshold` to a training sample; about `quantile` without memorising.
+   * NaN where the threshold is 0: nothing is nearer than that.
    */
   readonly share: number;
-  /** The share of generated samples that are exact copies: at distance 0. */
+  /** The share of generated samples that are exact copies: equal, number by number, to a training sample. */
   readonly copies: number;
   /** The quantile of the real samples' distances. */
   readonly threshold: number;
   /**
    * The median distance of generated samples over that of real ones; well below 1 for training samples changed a
-   * little.
+   * little. NaN where the median of the real ones is 0.
    */
   readonly ratio: number;
 }
@@ -118,7 +120,8 @@ export interface Memorisation {
  * stricter on small sets. A generator that draws from the real distribution has about 1 % of its samples below it; a
  * share of 10 % means that a tenth of its samples lie nearer to the training set than 99 % of real ones do. A larger
  * share alone does not prove memorising: blurred or plain samples lie near to everything in pixels; features are the
- * better space.
+ * better space. Where so many real samples are equal that their quantile, or median, is 0, there is no distance to
+ * compare with, and `share`, or `ratio`, is NaN.
  *
  * @param generated [N, ...]
  * @param training [M, ...]
@@ -139,18 +142,40 @@ export function memorisation(
     const fake = distancesOf(generated, training);
     const real = heldOut === undefined ? distancesWithin(training) : distancesOf(heldOut, training);
     const threshold = quantileOf(real, quantile);
+    const median = quantileOf(real, 0.5);
     return {
-      share: shareOf(fake, (distance) => distance < threshold),
+      share: threshold === 0 ? Number.NaN : shareOf(fake, (distance) => distance < threshold),
       copies: shareOf(fake, (distance) => distance === 0),
       threshold,
-      ratio: quantileOf(fake, 0.5) / quantileOf(real, 0.5),
+      ratio: median === 0 ? Number.NaN : quantileOf(fake, 0.5) / median,
     };
   });
 }
 
+/** To the nearest reference. An equal one is looked up, because in tiles the nearest is only found within rounding. */
 function distancesOf(queries: Tensor, references: Tensor): Float64Array {
   const { distances } = nearestNeighbours(queries, references, 1);
-  return (distances.toArray() as Float64Array).sort();
+  const known = new Set(keysOf(references));
+  const isCopy = keysOf(queries).map((key) => known.has(key));
+  return (distances.toArray() as Float64Array).map((distance, i) => (isCopy[i] ? 0 : distance)).sort();
+}
+
+/** A text for each row; equal for rows of equal numbers. */
+function keysOf(samples: Tensor): string[] {
+  return rowsOf(samples)
+    .split(CHUNK)
+    .flatMap((chunk) =>
+      scope(() => {
+        // -0 + 0 is 0.
+        const numbers = inDouble(chunk).add(0).toArray() as Float64Array;
+        const [count, width] = chunk.shape as [number, number];
+        return Array.from({ length: count }, (_, i) =>
+          createHash("sha1")
+            .update(numbers.subarray(i * width, (i + 1) * width))
+            .digest("base64"),
+        );
+      }),
+    );
 }
 
 /** Of each sample to the nearest other one. */
@@ -158,10 +183,14 @@ function distancesWithin(samples: Tensor): Float64Array {
   const { indices, distances } = nearestNeighbours(samples, samples, 2);
   const numbers = indices.toArray() as BigInt64Array;
   const both = distances.toArray() as Float64Array;
+  const keys = keysOf(samples);
+  const first = new Map(keys.map((key, i) => [key, i]).reverse() as [string, number][]);
+  const last = new Map(keys.map((key, i) => [key, i]));
   // Where the first is not the sample itself, it is a copy of it, at the same distance 0.
-  return Float64Array.from({ length: numbers.length / 2 }, (_, i) =>
-    numbers[2 * i] === BigInt(i) ? both[2 * i + 1]! : both[2 * i]!,
-  ).sort();
+  return Float64Array.from(keys, (key, i) => {
+    if (first.get(key) !== last.get(key)) return 0;
+    return numbers[2 * i] === BigInt(i) ? both[2 * i + 1]! : both[2 * i]!;
+  }).sort();
 }
 
 function quantileOf(sorted: Float64Array, share: number): number {

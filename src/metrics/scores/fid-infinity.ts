@@ -20,6 +20,7 @@ const options = z.strictObject({
 export const fidInfinity = defineMetric("fidInfinity", options, {
   description: "FID extrapolated to infinitely many generated images",
   needs: { fake: ["features"], real: ["moments"] },
+  fewest: () => 4,
   scores: { fidInfinity: "lower", fidInfinityFit: "higher" },
   compute({ fake, real, random }, { points: count }) {
     const { fid, r2, points } = formula(fake.features, real.moments, { points: count, generator: random });

@@ -15,6 +15,7 @@ import { defineMetric } from "../metric.ts";
 export const fid = defineMetric("fid", z.strictObject({}), {
   description: "squared Fréchet distance of Gaussians fitted to the features",
   needs: { fake: ["moments"], real: ["moments"] },
+  fewest: () => 2,
   scores: { fid: "lower" },
   compute: ({ fake, real }) => ({ fid: frechetDistance(fake.moments, real.moments) }),
 });

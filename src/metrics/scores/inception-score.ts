@@ -20,6 +20,7 @@ const options = z.strictObject({
 export const inceptionScore = defineMetric("inceptionScore", options, {
   description: "exp E KL(p(y|x) || p(y)) over the class probabilities of generated images",
   needs: { fake: ["logits"] },
+  fewest: ({ splits }) => splits,
   scores: { inceptionScore: "higher" },
   compute({ fake }, options) {
     const { mean, std } = formula(fake.logits, options);

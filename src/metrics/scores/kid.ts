@@ -21,6 +21,7 @@ const options = z.strictObject({
 export const kid = defineMetric("kid", options, {
   description: "unbiased squared MMD of the features under the kernel (x.y / D + 1)^3",
   needs: { fake: ["features"], real: ["features"] },
+  fewest: ({ subsetSize }) => subsetSize,
   scores: { kid: "lower" },
   compute({ fake, real, random }, options) {
     const { mean, std } = kernelDistance(fake.features, real.features, { ...options, generator: random });

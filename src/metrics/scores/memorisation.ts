@@ -16,7 +16,8 @@ const options = z.strictObject({
  * generated images that are nearer to their nearest real image than the `quantile` (default 0.01) of real images is to its
  * nearest other one: about that quantile for a generator that does not memorise. `copies` is the share at distance 0;
  * `neighbourRatio` the median distance of generated images over that of real ones. Distances are of features; the real
- * images should be those that were trained on.
+ * images should be those that were trained on. Where the real images repeat themselves so often that the quantile, or the
+ * median, of their distances is 0, `memorised`, or `neighbourRatio`, is undefined.
  *
  * Scores: `memorised`, `copies`, `neighbourRatio`.
  *

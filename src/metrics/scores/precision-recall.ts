@@ -23,6 +23,7 @@ const options = z.strictObject({
 export const precisionRecall = defineMetric("precisionRecall", options, {
   description: "share of one side's images within the other's nearest-neighbour balls",
   needs: { fake: ["features"], real: ["features"] },
+  fewest: ({ neighbours }) => neighbours + 1,
   scores: { precision: "higher", recall: "higher" },
   compute: ({ fake, real }, options) => ({ ...formula(atMost(real.features, options.most), fake.features, options) }),
 });

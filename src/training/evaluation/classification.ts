@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import { fromPlain, toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
-import type { AnyDataDescriptor, Dataset } from "../../data/index.ts";
+import type { AnyDataDescriptor, DataContext, Dataset } from "../../data/index.ts";
 import {
   type Classified,
   datasetImages,
@@ -26,7 +26,10 @@ const CHUNK = 500;
  *
  * @throws UserError when the data has no test split, trains on it, or has no classes.
  */
-export async function testSplit({ data }: Pick<RunSettings, "data">): Promise<Dataset> {
+export async function testSplit(
+  { data }: Pick<RunSettings, "data">,
+  context: Pick<DataContext, "onProgress" | "stop"> = {},
+): Promise<Dataset> {
   const { role, kind, options } = toPlain(data);
   if (!("split" in options)) {
     throw new UserError(`\`testError\` needs data with a test split, and \`${kind}\` has no option \`split\``);
@@ -36,7 +39,7 @@ export async function testSplit({ data }: Pick<RunSettings, "data">): Promise<Da
   }
   const { first: _, ...others } = options;
   const descriptor = fromPlain({ role, kind, options: { ...others, split: "test" } }) as unknown as AnyDataDescriptor;
-  const dataset = await descriptor.build({});
+  const dataset = await descriptor.build(context);
   if (!("images" in dataset) || dataset.classes.length < 2) {
     throw new UserError(`\`testError\` needs images with class labels, and ${dataset.name} has none`);
   }
@@ -104,8 +107,12 @@ export type Classification = Awaited<ReturnType<typeof openClassification>>;
  * Opens the test split.
  * @throws UserError when there is none.
  */
-export async function openClassification(settings: RunSettings, metrics: readonly Metric[]) {
-  const dataset = await testSplit(settings);
+export async function openClassification(
+  settings: RunSettings,
+  metrics: readonly Metric[],
+  context: Pick<DataContext, "onProgress" | "stop"> = {},
+) {
+  const dataset = await testSplit(settings, context);
   const { name, count, labels } = dataset;
   const real = { name, count, hash: await hashOf(datasetImages(dataset)) };
   const scoresBy = (metric: Metric, classified: Classified): Score[] => {

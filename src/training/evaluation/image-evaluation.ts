@@ -1,8 +1,8 @@
 /** Evaluation of images during training: the feature network and the real images are opened once for the run. */
 
 import { seedOf } from "../../base/seed.ts";
-import type { Dataset } from "../../data/index.ts";
-import { datasetImages, evaluate, openFeatures } from "../../metrics/index.ts";
+import type { DataContext, Dataset } from "../../data/index.ts";
+import { datasetImages, evaluate, openFeatures, requireEnough } from "../../metrics/index.ts";
 import type { RunSettings } from "../trainable.ts";
 import { openClassification } from "./classification.ts";
 import { bestOf, type Evaluator } from "./evaluator.ts";
@@ -14,20 +14,25 @@ import { generatedImages } from "./generated-images.ts";
  *
  * @throws UserError when the feature network or the test split is not there or `best` is no score of the metrics.
  */
-export async function imageEvaluator(settings: RunSettings, dataset: Dataset): Promise<Evaluator | undefined> {
+export async function imageEvaluator(
+  settings: RunSettings,
+  dataset: Dataset,
+  context: Pick<DataContext, "onProgress" | "stop"> = {},
+): Promise<Evaluator | undefined> {
   if (settings.evaluate === undefined) return undefined;
   const { every, features, samples, best } = settings.evaluate;
   const all = settings.evaluate.metrics.map((metric) => metric.build());
   const classifying = all.filter(({ needs }) => needs.classified);
   const metrics = all.filter(({ needs }) => !needs.classified);
-  const classification = classifying.length > 0 ? await openClassification(settings, classifying) : undefined;
+  const real = datasetImages(dataset, settings.evaluate.real);
+  requireEnough(metrics, { name: "the generator (`evaluate.samples`)", count: samples }, real);
+  const classification = classifying.length > 0 ? await openClassification(settings, classifying, context) : undefined;
   const network =
     metrics.length > 0 || all.length === 0 ? await openFeatures(features, { device: settings.device }) : undefined;
   const dispose = (): void => {
     network?.dispose();
     classification?.dispose();
   };
-  const real = datasetImages(dataset, settings.evaluate.real);
   const seed = seedOf(settings.seed, "evaluation");
   let warned = false;
   try {

@@ -2,7 +2,7 @@
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import type { VectorData } from "../../data/index.ts";
-import { type Drawing, type Protocol, type Score, scoresOf } from "../../metrics/index.ts";
+import { type Drawing, type Protocol, requireEnough, type Score, scoresOf } from "../../metrics/index.ts";
 import { Generator, scope } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
 import type { RunSettings, Samplable } from "../trainable.ts";
@@ -31,6 +31,7 @@ export function vectorEvaluator(settings: RunSettings, data: VectorData): Evalua
   if (unfit !== undefined) {
     throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` scores images; for vectors there is \`mixture\``);
   }
+  requireEnough(metrics, { name: "the generator (`evaluate.samples`)", count });
   const seed = seedOf(settings.seed, "evaluation");
   const measure = (gan: Samplable): Score[] => {
     const random = new Generator(seed);

@@ -89,23 +89,23 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
   const shown = evaluations.filter((one) => names.some((name) => scoreOf(one, name) !== undefined));
   const curves = names.map((name) => ({
     name,
-    points: points.get(name)!.map(({ step, value }) => [step, value] as const),
+    points: points.get(name)!.flatMap(({ step, value }) => (Number.isNaN(value) ? [] : [[step, value] as const])),
   }));
   const [main] = curves;
   const values = main!.points.map(([, value]) => value);
   // FID falls by orders of magnitude: on a linear axis all but the first points would be at the bottom.
   const logarithmic = Math.min(...values) > 0 && Math.max(...values) > 20 * Math.min(...values);
+  const drawn = values.length > 0;
   const chart = lineChart({ title: main!.name, xName: "step", curves: [main!], logarithmic });
-  writeFileAtomic(directory.scoresChart, [chart]);
+  if (drawn) writeFileAtomic(directory.scoresChart, [chart]);
   const best = latest.scores.map((score) => {
-    const { step, value } = bestEvaluation(evaluations, score)!;
-    return `${short(value)} (step ${step})`;
+    const found = bestEvaluation(evaluations, score);
+    return found === undefined ? "undefined" : `${short(found.value)} (step ${found.step})`;
   });
   return [
     "## Scores",
     "",
-    `![${main!.name} over the steps](${relative(directory.path, directory.scoresChart)})`,
-    "",
+    ...(drawn ? [`![${main!.name} over the steps](${relative(directory.path, directory.scoresChart)})`, ""] : []),
     markdownTable(
       ["step", ...names],
       [
@@ -154,7 +154,10 @@ function imagesText(scores: readonly Score[]): string {
     .join("");
 }
 
-const short = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(4));
+function short(value: number): string {
+  if (Number.isNaN(value)) return "undefined";
+  return Number.isInteger(value) ? String(value) : value.toPrecision(4);
+}
 
 /** Writes report.md, and the charts that it shows, from the log. */
 export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {

@@ -31,14 +31,14 @@ export interface ScoresEvent {
   readonly chosenBy: string;
 }
 
-/** A line of metrics.jsonl that says that a session of the run began or ended. */
+/** A line of metrics.jsonl that says that a session of the run began or ended, or that an evaluation failed. */
 export interface RunEvent {
-  readonly event: "start" | "resume" | "stop" | "finish" | "fail";
+  readonly event: "start" | "resume" | "stop" | "finish" | "fail" | "unscored";
   readonly step: number;
   readonly time: string;
   /** Versions and settings of this session that the bits depend on; of `start` and `resume`. */
   readonly engine?: Readonly<Record<string, string | number>>;
-  /** Why it failed. */
+  /** Why it failed; of `fail` and `unscored`. */
   readonly message?: string;
 }
 
@@ -118,16 +118,18 @@ export function comparableValues(evaluations: readonly ScoresEvent[], name: stri
 
 /**
  * The best value of a score among those that compare; undefined when there is none. Of equal ones the earlier is
- * better.
+ * better, and an undefined one is never the best.
  */
 export function bestEvaluation(
   evaluations: readonly ScoresEvent[],
   { name, better }: Pick<Score, "name" | "better">,
 ): ScoredStep | undefined {
-  return comparableValues(evaluations, name).reduce<ScoredStep | undefined>(
-    (best, next) => (best === undefined || isBetter(better, next.value, best.value) ? next : best),
-    undefined,
-  );
+  return comparableValues(evaluations, name)
+    .filter(({ value }) => !Number.isNaN(value))
+    .reduce<ScoredStep | undefined>(
+      (best, next) => (best === undefined || isBetter(better, next.value, best.value) ? next : best),
+      undefined,
+    );
 }
 
 /** The best evaluation by the score that the newest evaluation names. Undefined when there is none. */
@@ -143,12 +145,19 @@ function parseLine(text: string): LogLine | undefined {
   try {
     const line: unknown = JSON.parse(text);
     if (typeof line === "object" && line !== null && "step" in line && typeof line.step === "number") {
-      return line as LogLine;
+      return withUndefinedScores(line as LogLine);
     }
   } catch {
     // Not JSON: half a line.
   }
   return undefined;
+}
+
+/** JSON has no NaN, which is the value of an undefined score: it says null. */
+function withUndefinedScores(line: LogLine): LogLine {
+  if (!("event" in line) || line.event !== "scores") return line;
+  const { scores } = line as ScoresEvent;
+  return { ...(line as ScoresEvent), scores: scores.map((score) => ({ ...score, value: score.value ?? Number.NaN })) };
 }
 
 /** Whether a file is empty, absent or ends with a newline. */

@@ -21,7 +21,10 @@ export interface SampleOptions {
   readonly first?: number | undefined;
   /** Latents [count, latent], and labels where the data has classes, to draw from in place of new ones. */
   readonly inputs?: SampleInputs | undefined;
-  /** `eval` (default), or `train`: batch norm takes the statistics of each batch of {@link SAMPLE_BATCH}. */
+  /**
+   * `eval` (default), or `train`: batch norm takes the statistics of each batch of {@link SAMPLE_BATCH}. The last batch is
+   * drawn whole, and only as many samples of it are taken as are wanted.
+   */
   readonly mode?: "eval" | "train" | undefined;
 }
 
@@ -81,13 +84,15 @@ export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
     const chunks: Tensor[] = [];
     for (let done = 0; done < count; done += SAMPLE_BATCH) {
       const size = Math.min(SAMPLE_BATCH, count - done);
+      // A smaller batch would be normalised otherwise than the rest, and one of a single sample cannot be.
+      const drawn = mode === "train" ? SAMPLE_BATCH : size;
       chunks.push(
         scope(() => {
-          const latents = inputs?.latents.narrow(0, done, size) ?? newLatents(gan, size, random, truncation);
+          const latents = inputs?.latents.narrow(0, done, size) ?? newLatents(gan, drawn, random, truncation);
           const labels = inputs
             ? inputs.labels?.narrow(0, done, size)
-            : labelsInTurn(gan, first + done, size, classIndex);
-          return gan.generator.forward(latents, labels);
+            : labelsInTurn(gan, first + done, drawn, classIndex);
+          return gan.generator.forward(latents, labels).narrow(0, 0, size);
         }),
       );
     }

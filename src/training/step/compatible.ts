@@ -1,7 +1,8 @@
 /** Checks which techniques can be in one recipe, and what a technique must return. */
 import { suggestion, UserError } from "../../base/errors.ts";
 import type { Loss } from "../../losses/index.ts";
-import { DECLARED, HOOKS, type Hook, type Technique } from "../../techniques/index.ts";
+import type { Recipe } from "../../recipe/index.ts";
+import { DECLARED, type Gan, HOOKS, type Hook, type Technique } from "../../techniques/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 
 /** @throws UserError that names the techniques when they cannot be in one recipe, or not with this loss. */
@@ -31,6 +32,31 @@ export function refuseConflicts(techniques: readonly Technique[], loss: Loss): v
       `\`${smoothing.name}\` sets targets for the discriminator, and the loss \`${loss.name}\` has none; use nonSaturating, minimax or leastSquares`,
     );
   }
+}
+
+/** What {@link refuseHalfConditional} looks at. */
+interface Conditioned extends Pick<Gan, "generator"> {
+  readonly recipe: Recipe;
+  readonly techniques: readonly Technique[];
+}
+
+/**
+ * @throws UserError when only one of the networks looks at the classes. Networks of a user's own say by an option
+ * `conditional`, and a generator by `takesLabels`, whether they do; a technique that replaces D's loss may teach D the
+ * classes in another way.
+ */
+export function refuseHalfConditional({ recipe, generator, techniques }: Conditioned): void {
+  const options = { generator: recipe.generator.options, discriminator: recipe.discriminator.options };
+  if (options.discriminator.conditional === true && generator.takesLabels === "none") {
+    throw new UserError(
+      "`discriminator.conditional` is true and the generator does not look at classes: D would compare its images with labels that G never saw; add --set generator.conditional=true, or set discriminator.conditional=false",
+    );
+  }
+  if (options.generator.conditional !== true || options.discriminator.conditional !== false) return;
+  if (techniques.some(({ discriminatorLoss }) => discriminatorLoss !== undefined)) return;
+  throw new UserError(
+    "`generator.conditional` is true and `discriminator.conditional` is false: D never sees the labels, so nothing teaches G to follow them; add --set discriminator.conditional=true, or set generator.conditional=false",
+  );
 }
 
 /** @throws UserError when a technique is an object with a member that is not used: a misspelt hook. */

@@ -15,7 +15,7 @@ import {
   type VectorData,
 } from "../../data/index.ts";
 import { pointCloud, writePng } from "../../figures/index.ts";
-import { type GridOptions, writePngGrid } from "../../formats/index.ts";
+import { type GridOptions, gridSize, writePngGrid } from "../../formats/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { Evaluator } from "../evaluation/evaluator.ts";
 import { imageEvaluator } from "../evaluation/image-evaluation.ts";
@@ -42,9 +42,10 @@ export interface DataModule {
   loader(): DataLoader;
   /**
    * Opens the recipe's `evaluate`; undefined where it has none.
-   * @throws UserError when a part of it is missing.
+   * @throws UserError when a part of it is missing, and the reason of `stop` when that is raised while its images are
+   * prepared.
    */
-  openEvaluator(): Promise<Evaluator | undefined>;
+  openEvaluator(context?: Pick<DataContext, "onProgress" | "stop">): Promise<Evaluator | undefined>;
   /** Writes generated samples as a PNG file. They are read before the first `await`: the caller may free them then. */
   writeImage(path: string, samples: Tensor, options: GridOptions): Promise<ImageSize>;
 }
@@ -68,6 +69,9 @@ export async function openDataModule(
 }
 
 function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
+  const { count, columns } = settings.samples;
+  // Before the first step, not when samples are first due.
+  gridSize({ count, width: dataset.size, height: dataset.size }, { columns });
   return {
     name: dataset.name,
     samplesPerEpoch: dataset.count,
@@ -76,7 +80,7 @@ function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
     fingerprint: dataset.fingerprint,
     shape: shapeOf(dataset),
     loader: () => imageLoader(dataset, settings),
-    openEvaluator: () => imageEvaluator(settings, dataset),
+    openEvaluator: (context) => imageEvaluator(settings, dataset, context),
     writeImage: writePngGrid,
   };
 }

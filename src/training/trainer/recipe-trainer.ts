@@ -1,5 +1,6 @@
 /** A recipe as a trainer: it builds a GAN whose step is the one of step/. */
 import { applyOverrides, fromPlainRecipe, type PlainRecipe, type Recipe } from "../../recipe/index.ts";
+import { refuseHalfConditional } from "../step/compatible.ts";
 import { BuiltGan } from "../step/gan.ts";
 import { STEP_NUMBERS, trainingStep } from "../step/step.ts";
 import type { StepResult, Trainable } from "../trainable.ts";
@@ -27,7 +28,10 @@ export class RecipeTrainer implements Trainer {
   }
 
   build({ shape, loader, replica, startWith }: TrainingSite): Trainable {
-    return new TrainedGan(this.settings, shape, loader, replica, startWith);
+    const gan = new TrainedGan(this.settings, shape, loader, replica, startWith);
+    // A run that only draws samples has been trained already.
+    if (loader !== undefined) refuseHalfConditional(gan);
+    return gan;
   }
 }
 

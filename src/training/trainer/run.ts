@@ -105,16 +105,18 @@ export class Run {
     if (settings.threads !== undefined) configureEngine({ threads: settings.threads });
     const release = this.directory.lock();
     try {
-      const dataModule = await opened(settings, events, stop);
-      if (dataModule === undefined) return this.#whereItStands();
+      const preparing = { onProgress: events.preparing?.bind(events), stop };
+      const dataModule = await unlessStopped(openDataModule(settings, preparing), stop);
+      if (dataModule === STOPPED) return this.#whereItStands();
       const engine = { gantry: gantryVersion(), ...engineSummary(), workers: rendezvous?.size ?? 1 };
-      const description = this.#describe(dataModule, engine);
+      const description = this.#described(dataModule, engine);
       if (dataModule.usage !== undefined) events.note?.(dataModule.usage);
       for (const change of [this.#engineChange(engine), this.#filesChange(dataModule)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
       }
-      const evaluator = await dataModule.openEvaluator();
+      const evaluator = await unlessStopped(dataModule.openEvaluator(preparing), stop);
+      if (evaluator === STOPPED) return this.#whereItStands();
       const mode = convolutionMode(settings, rendezvous);
       const convolutions = new RunConvolutions(mode, this.directory.path, events.note?.bind(events));
       try {
@@ -125,6 +127,7 @@ export class Run {
           evaluator,
           directory: this.directory,
           from: description.from,
+          built: () => this.directory.describe(description),
           events,
           stop,
           replica: rendezvous,
@@ -174,10 +177,10 @@ export class Run {
   }
 
   /**
-   * Records the shape and classes of the data: sampling needs them, and a resumed run must have the same. The first
-   * session also records the engine and the number of workers.
+   * What recipe.json says once the session begins: with the shape and classes of the data, which sampling needs, and a
+   * resumed run must have the same. The first session also records the engine and the number of workers.
    */
-  #describe(
+  #described(
     { name, samplesPerEpoch, note, fingerprint, shape }: DataModule,
     engine: RunDescription["engine"],
   ): RunDescription {
@@ -197,7 +200,6 @@ export class Run {
     }
     const description = { ...this.#description, data };
     if (before === undefined) description.engine = { ...description.engine, ...engine };
-    this.directory.describe(description);
     return description;
   }
 }
@@ -216,16 +218,14 @@ function convolutionMode({ convolution }: RunSettings, rendezvous: Rendezvous | 
   throw new UserError(`the environment variable GANTRY_CONVOLUTION (=${given}) must be one of ${modes.join(", ")}`);
 }
 
-/** The data; undefined when `stop` was raised before they were prepared. */
-async function opened(
-  settings: RunSettings,
-  events: NonNullable<TrainOptions["events"]>,
-  stop: AbortSignal | undefined,
-): Promise<DataModule | undefined> {
+const STOPPED = Symbol("stopped");
+
+/** What is being prepared, or {@link STOPPED} when `stop` was raised before that was done. */
+async function unlessStopped<T>(prepared: Promise<T>, stop: AbortSignal | undefined): Promise<T | typeof STOPPED> {
   try {
-    return await openDataModule(settings, { onProgress: events.preparing?.bind(events), stop });
+    return await prepared;
   } catch (error) {
-    if (stop?.aborted && error === stop.reason) return undefined;
+    if (stop?.aborted && error === stop.reason) return STOPPED;
     throw error;
   }
 }
@@ -298,8 +298,8 @@ export async function storedTrainer(description: RunDescription, given?: Trainer
 }
 
 /**
- * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change. Nothing
- * is written before {@link Run.train}.
+ * Opens a run to continue it; `changes` are overrides ("steps=4000") of keys that a run may change. They are kept
+ * once {@link Run.train} has built everything with them, so a change that is refused does not stay.
  *
  * @param options.trainer - The trainer of the run, where it was defined in code and not in a file.
  * @throws UserError when the folder is no run, a change is not allowed, or a part of the user's own cannot be found.

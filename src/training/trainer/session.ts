@@ -1,9 +1,10 @@
 /** A session: one process that trains a run, from start or resume to its end or a stop. */
 import { basename, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import type { Score } from "../../metrics/index.ts";
-import { engineSummary, Generator, scope } from "../../tensor/index.ts";
+import { engineSummary, Generator, scope, Tensor } from "../../tensor/index.ts";
 import { shareCheckpoint } from "../distributed/workers.ts";
 import type { EvaluationEvents, Evaluator } from "../evaluation/evaluator.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "../run/checkpoint.ts";
@@ -11,12 +12,15 @@ import type { RunConvolutions } from "../run/convolutions.ts";
 import type { RunDirectory } from "../run/run-directory.ts";
 import { bestEvaluation, chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "../run/run-log.ts";
 import { loadStartingWeights } from "../run/starting-weights.ts";
-import { drawSamples } from "../sampling/sample.ts";
+import { drawSamples, SAMPLE_BATCH } from "../sampling/sample.ts";
 import { ALONE, type Replica } from "../step/sharding.ts";
 import type { Trainable } from "../trainable.ts";
 import type { DataModule } from "./data-module.ts";
 import { Clock, StepLog } from "./step-log.ts";
 import type { Trainer } from "./trainer.ts";
+
+/** Samples that are drawn before the event loop gets a turn. */
+const GROUP = 8 * SAMPLE_BATCH;
 
 /** Progress of a run. */
 export interface TrainingEvents extends EvaluationEvents {
@@ -55,6 +59,8 @@ export interface SessionOptions {
   readonly directory: RunDirectory;
   /** The checkpoint of another run whose weights a new run begins with; default: new ones. */
   readonly from?: string | undefined;
+  /** Called once everything is built and loaded, before the session is logged. */
+  readonly built?: (() => void) | undefined;
   readonly convolutions: RunConvolutions;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
@@ -90,6 +96,7 @@ export class Session {
     // The other workers begin with this checkpoint. So does a later session, even if the other run is gone by then.
     if (this.trained.hasGivenWeights) this.#save(seconds);
     shareCheckpoint(replica, listCheckpoints(directory.checkpoints).at(-1)?.path, this.trained);
+    options.built?.();
     this.clock = new Clock(seconds);
     this.log = new StepLog(this.trained, this.clock);
     const { step, hasGivenWeights } = this.trained;
@@ -136,12 +143,26 @@ export class Session {
     this.log.verify();
     const { samples, seed } = trained.recipe;
     const random = new Generator(seedOf(seed, "samples"));
-    const drawn = drawSamples(trained, { count: samples.count, random, averaged: true });
+    const drawn = await this.#drawn(samples.count, random);
     const file = join(this.#options.directory.samples, `${String(trained.step).padStart(6, "0")}.png`);
     const written = this.#options.dataModule.writeImage(file, drawn, { columns: samples.columns });
     drawn.dispose();
     await written;
     this.#options.events.saved?.(file, "samples");
+  }
+
+  /** Samples in groups. Between them signals get a turn: many samples of a large network take minutes. */
+  async #drawn(count: number, random: Generator): Promise<Tensor> {
+    const groups: Tensor[] = [];
+    for (let first = 0; first < count; first += GROUP) {
+      if (first > 0) await setImmediate();
+      const size = Math.min(GROUP, count - first);
+      groups.push(drawSamples(this.trained, { count: size, first, random, averaged: true }));
+    }
+    if (groups.length === 1) return groups[0]!;
+    const all = Tensor.cat(groups);
+    for (const group of groups) group.dispose();
+    return all;
   }
 
   /** Saves the state of the training, unless that has been done. */
@@ -188,7 +209,10 @@ export class Session {
     return this.#options.directory.evaluations().some(({ step }) => step === this.trained.step);
   }
 
-  /** Scores the current step, and saves it if it is the best so far. A raised `stop` leaves it unscored. */
+  /**
+   * Scores the current step, and saves it if it is the best so far. A raised `stop`, and a failure, which is logged, leave
+   * it unscored.
+   */
   async evaluate(): Promise<void> {
     this.log.verify();
     const evaluator = this.#options.evaluator!;
@@ -199,7 +223,8 @@ export class Session {
       scores = await evaluator.scores(this.trained, this.#options.events, this.#options.stop);
     } catch (error) {
       if (this.#options.stop?.aborted && error === this.#options.stop.reason) return;
-      throw error;
+      this.#unscored(error);
+      return;
     }
     const evaluation: ScoresEvent = {
       event: "scores",
@@ -215,6 +240,14 @@ export class Session {
     this.#append(evaluation);
     if (best) this.#prune();
     this.#options.events.scored?.(evaluation, best);
+  }
+
+  /** An evaluation that fails costs its scores, not the training. */
+  #unscored(error: unknown): void {
+    const message = error instanceof Error ? error.message.split("\n")[0]! : String(error);
+    const { step } = this.trained;
+    this.#append({ event: "unscored", step, time: now(), message });
+    this.#options.events.note?.(`step ${step} has no scores, and training goes on: ${message}`);
   }
 
   end(event: "stop" | "finish"): void {
