@@ -6,8 +6,7 @@ import { expect, it, vi } from "vitest";
 import { kebab } from "../../src/cli/flags.ts";
 import { importCommand } from "../../src/cli/import.ts";
 import { shell } from "../../src/cli/shell.ts";
-import { writeSafetensors } from "../../src/formats/index.ts";
-import { readWeights } from "../../src/models/index.ts";
+import { readStateDict, writeSafetensors } from "../../src/formats/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 
@@ -94,7 +93,7 @@ it.each<[string, (weights: Map<string, Tensor>) => void, string]>([
   ],
 ])("says of a file that %s what is wrong, and makes no run", async (_, spoil, message) => {
   const folder = temporaryFolder();
-  const weights = new Map(readWeights(file("sngan-32")));
+  const weights = new Map(readStateDict(file("sngan-32")));
   spoil(weights);
   const spoilt = join(folder, "spoilt.safetensors");
   writeSafetensors(spoilt, weights, {});

@@ -22,7 +22,7 @@ describe("a folder", () => {
       new UserError(`cannot write ${file}: a file stands where a folder is needed (EEXIST)`),
     );
     expect(() => makeFolder(join(file, "x"))).toThrow(
-      /cannot write .*: a file stands where a folder is needed \(EEXIST\)/,
+      /cannot write .*: a part of the path is a file, not a folder \(ENOTDIR\)/,
     );
   });
 

@@ -76,7 +76,7 @@ export function readNetworks(file: string, { entry, discriminator }: ImportOptio
   const chosen = inFile(file, () => generatorIn(entries, entry));
   const generator = inFile(file, () => {
     const state = readEntry(file, chosen.entry, (name, what) => skipped.push(`${name} (${what})`));
-    return readGenerator(chosen, state);
+    return readGenerator(chosen, finite(state));
   });
   const others = findNetworks(entries, GENERATORS).filter((one) => placeOf(one) !== placeOf(chosen));
   const found = { generator, place: placeOf(chosen), otherPlaces: others.map(placeOf), skipped };
@@ -94,6 +94,17 @@ export function readNetworks(file: string, { entry, discriminator }: ImportOptio
     if (!(error instanceof UserError)) throw error;
     return { ...found, discriminator: undefined, skipped: [...skipped, `the discriminator (${error.message})`] };
   }
+}
+
+/** @throws UserError when a tensor holds NaN or infinite numbers, as after training that diverged. */
+function finite(state: State): State {
+  for (const [name, tensor] of state) {
+    if (!tensor.dtype.startsWith("float") || noGradScope(() => tensor.isfinite().all().item()) === 1) continue;
+    throw new UserError(
+      `its tensor \`${name}\` holds NaN or infinite numbers: with these weights no image can be drawn`,
+    );
+  }
+  return state;
 }
 
 function generatorIn(

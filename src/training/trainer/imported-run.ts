@@ -12,6 +12,7 @@ import {
   resnet,
   sagan,
 } from "../../models/index.ts";
+import type { Module } from "../../nn/index.ts";
 import { adam } from "../../optim/index.ts";
 import { applyOverrides, defineRecipe, type Recipe, type RecipeInput } from "../../recipe/index.ts";
 import { scope } from "../../tensor/index.ts";
@@ -47,13 +48,9 @@ export interface ImportedRun {
  * and without attention.
  *
  * @param changes - Overrides of that recipe ("data.path=...").
-<<<<<<< HEAD
  * @param options - Which networks of the file to take.
- * @throws UserError when the file holds no generator that is known, or the folder is not empty.
-=======
- * @throws UserError when the file is no generator that is known, lacks a tensor or holds numbers that are not finite, or the
- * folder is not empty.
->>>>>>> c6cf961 (wip lost24)
+ * @throws UserError when the file holds no generator that is known, one lacks a tensor or holds numbers that are not finite, or
+ * the folder is not empty.
  *
  * @example
  * const { directory } = importRun("netG_100000_steps.pth", "runs/imported");
@@ -77,12 +74,10 @@ export function importRun(
     const names = Array.from({ length: classes }, (_, i) => String(i));
     const gan = new BuiltGan(recipe, { sample: image, classes: names }, noData);
     try {
-<<<<<<< HEAD
-      gan.generator.loadStateDict(generator.state);
-      if (discriminator !== undefined) gan.discriminator.loadStateDict(discriminator.state);
-=======
-      loadWhole(gan, imported, file);
->>>>>>> c6cf961 (wip lost24)
+      loadWhole(gan.generator, generator, `${file}: it looks like a generator of ${layout}`);
+      if (discriminator !== undefined) {
+        loadWhole(gan.discriminator, discriminator, `${file}: its discriminator looks like one of ${layout}`);
+      }
       startRun(recipe, { directory, source: `${IMPORTED}${file}`, overrides: changes });
       const run = new RunDirectory(directory);
       const data = { name: `what ${basename(file)} was trained on`, count: 0, sample: image, classes: names };
@@ -105,45 +100,23 @@ export function importRun(
   });
 }
 
-<<<<<<< HEAD
+/** @throws UserError when a tensor is missing, or has another shape than the rest of the file says. */
+function loadWhole(network: Module, { state }: Pick<ImportedGenerator, "state">, looksLike: string): void {
+  try {
+    network.loadStateDict(state);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const what = error.message.replace(/^state dict: /, "");
+    throw new UserError(`${looksLike}, but is not whole; under the names of Gantry's networks, ${what}`);
+  }
+}
+
 /** A recipe of which only the networks are known. */
 function recipeFor(
   { generator, image, classes }: ImportedGenerator,
   imported: ImportedNetworks["discriminator"],
   file: string,
 ): Recipe {
-=======
-function recognised(file: string): ImportedGenerator {
-  const weights = readWeights(file);
-  for (const [name, tensor] of weights) {
-    if (!tensor.dtype.startsWith("float") || tensor.isfinite().all().item() === 1) continue;
-    throw new UserError(
-      `${file}: its tensor \`${name}\` holds NaN or infinite numbers: with these weights no image can be drawn`,
-    );
-  }
-  try {
-    return recogniseGenerator(weights);
-  } catch (error) {
-    throw error instanceof UserError ? new UserError(`${file}: ${error.message}`) : error;
-  }
-}
-
-/** @throws UserError when a tensor is missing, or has another shape than the rest of the file says. */
-function loadWhole({ generator }: BuiltGan, { layout, state }: ImportedGenerator, file: string): void {
-  try {
-    generator.loadStateDict(state);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const what = error.message.replace(/^state dict: /, "");
-    throw new UserError(
-      `${file}: it looks like a generator of ${layout}, but is not whole; under the names of Gantry's networks, ${what}`,
-    );
-  }
-}
-
-/** A recipe of which only the generator is known. */
-function recipeFor({ generator, image, classes }: ImportedGenerator, file: string): Recipe {
->>>>>>> c6cf961 (wip lost24)
   const { size } = image;
   const conditional = classes > 0;
   const kinds = { resnet, sagan, biggan };
