@@ -120,8 +120,8 @@ export interface Memorisation {
  * stricter on small sets. A generator that draws from the real distribution has about 1 % of its samples below it; a
  * share of 10 % means that a tenth of its samples lie nearer to the training set than 99 % of real ones do. A larger
  * share alone does not prove memorising: blurred or plain samples lie near to everything in pixels; features are the
- * better space. Where so many real samples are equal that their quantile, or median, is 0, there is no distance to
- * compare with, and `share`, or `ratio`, is NaN.
+ * better space. Where the real samples repeat themselves so often that the quantile, or the median, of their distances is 0,
+ * there is nothing to compare with, and `share`, or `ratio`, is NaN.
  *
  * @param generated [N, ...]
  * @param training [M, ...]
