@@ -1,10 +1,10 @@
 #include "choice.h"
 
 #include <ATen/Parallel.h>
+#include <time.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <limits>
 #include <map>
 #include <mutex>
@@ -27,13 +27,16 @@ std::map<Key, const Candidate*> met;
 Mode mode = Mode::kRules;
 double measuring = 0;
 
-/// A way runs until this many seconds are spent on it, at most kRuns times.
-constexpr double kEnough = 0.02;
-constexpr int kRuns = 4;
+/// All ways run in turns: at least twice, and at most kRounds times until this many seconds have gone by.
+constexpr double kEnough = 0.05;
+constexpr int kRounds = 3;
+
+/// A way whose best run took this many times as long as the best one of all is not tried again.
+constexpr double kHopeless = 1.5;
 
 /// Ways are compared on samples that have this many positions of features together. Below, what a way does once for its weights
 /// would count too much; above, it takes longer and says the same.
-constexpr int64_t kPositions = 4096;
+constexpr int64_t kPositions = 2048;
 
 /// Sizes of a batch between two powers of 2 are one problem: under top-k training every size occurs.
 int64_t bucket(int64_t batch) {
@@ -62,45 +65,46 @@ std::string text_of(Direction direction, const Operands& o) {
   return text.str();
 }
 
-/// What the way gives is thrown away, the bias's gradient too: only the chosen way may give one.
+double seconds_on(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return time.tv_sec + 1e-9 * time.tv_nsec;
+}
+
+/// What the way gives is thrown away, the bias's gradient too: only the chosen way may give one. One thread counts its own
+/// processor time, so that other work on the machine does not.
 double seconds_of(const Candidate& candidate, const Operands& o) {
   Tensor bias_gradient;
   const Operands trial = {o.problem, o.first, o.second, o.bias, o.bias_gradient == nullptr ? nullptr : &bias_gradient};
-  const auto start = std::chrono::steady_clock::now();
+  const clockid_t clock = at::get_num_threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
+  const double start = seconds_on(clock);
   candidate.run(trial);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return seconds_on(clock) - start;
 }
 
 bool admitted(const Candidate& candidate, const Operands& o) {
   return candidate.applies(o) && !(mode == Mode::kExact && candidate.rounds_more);
 }
 
-/// The time of a way's best run.
-double least_seconds_of(const Candidate& candidate, const Operands& o) {
-  double least = std::numeric_limits<double>::infinity(), spent = 0;
-  for (int i = 0; i < kRuns && spent < kEnough; i++) {
-    const double own = seconds_of(candidate, o);
-    spent += own;
-    least = std::min(least, own);
-  }
-  return least;
-}
-
+/// The one with the shortest run.
 const Candidate& fastest(Direction direction, const std::vector<Candidate>& all, const Operands& o) {
   Problem part = o.problem;
   part.batch = std::min(part.batch, std::max<int64_t>(1, kPositions / (part.feature_height * part.feature_width)));
   const Tensor first = o.first.narrow(0, 0, part.batch);
   const Tensor second = direction == Direction::kWeightGradient ? o.second.narrow(0, 0, part.batch) : o.second;
   const Operands sample = {part, first, second, o.bias, o.bias_gradient};
-  const Candidate* best = nullptr;
-  double least = 0;
-  for (const Candidate& candidate : all) {
-    if (!admitted(candidate, o)) continue;
-    if (best == nullptr) seconds_of(candidate, sample);  // wakes up the processor, and brings the operands into its caches
-    const double own = least_seconds_of(candidate, sample);
-    if (best == nullptr || own < least) {
-      best = &candidate;
-      least = own;
+  std::map<const Candidate*, double> shortest;
+  for (const Candidate& candidate : all)
+    if (admitted(candidate, o)) shortest[&candidate] = std::numeric_limits<double>::infinity();
+  const Candidate* best = shortest.begin()->first;
+  double spent = 0;
+  for (int round = 0; round < 2 || (round < kRounds && spent < kEnough); round++) {
+    for (auto& [candidate, seconds] : shortest) {
+      if (round > 0 && seconds > kHopeless * shortest[best]) continue;
+      const double own = seconds_of(*candidate, sample);
+      spent += own;
+      seconds = std::min(seconds, own);
+      if (seconds < shortest[best]) best = candidate;
     }
   }
   return *best;
@@ -127,9 +131,9 @@ const Candidate& chosen(Direction direction, const Operands& o) {
   const std::string text = text_of(direction, o);
   choice = known(text, all, o);
   if (choice == nullptr) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = seconds_on(CLOCK_MONOTONIC);
     choice = &fastest(direction, all, o);
-    measuring += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    measuring += seconds_on(CLOCK_MONOTONIC) - start;
     table[text] = choice->name;
   }
   return *choice;

@@ -198,6 +198,30 @@ describe("every way of a convolution", () => {
     });
   });
 
+  it.each([
+    ["few channels", [2, 3, 9, 12], [17, 3, 3, 3], 1],
+    ["few features", [2, 17, 9, 12], [5, 17, 3, 3], 1],
+    ["another kernel", [2, 17, 9, 12], [17, 17, 5, 5], 1],
+    ["another stride", [2, 17, 9, 12], [17, 17, 3, 3], 2],
+    ["phases that differ in size", [2, 17, 9, 12], [17, 17, 4, 4], 2],
+  ])("does not take Winograd's for %s, whatever the table says", (_, shape, kernel, stride) => {
+    scope(() => {
+      const generator = new Generator(2);
+      const [images, weight] = [Tensor.randn(shape, { generator }), Tensor.randn(kernel, { generator })];
+      const convolved = (a: Tensor, b: Tensor): Tensor => a.conv2d(b, null, { stride, padding: 1 });
+      const truth = convolved(images.double(), weight.double());
+      setConvolutionMode("measure");
+      convolved(images, weight);
+      const keys = Object.keys(convolutionChoices());
+      for (const way of ["winograd-4x4", "phases-4x4"]) {
+        force(way, keys);
+        const error = convolved(images, weight).double().sub(truth).abs().max().item() / truth.abs().max().item();
+        expect(error).toBeLessThan(BOUNDS.engine!);
+        expect(Object.values(convolutionChoices())[0]).toMatch(/^(engine|turned|halves)$/);
+      }
+    });
+  });
+
   it("has a line for each convolution that differs in anything but a few samples", () => {
     scope(() => {
       setConvolutionMode("measure");
