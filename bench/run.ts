@@ -103,7 +103,7 @@ async function main({ only, json, threads, patience, clock, turns }: Options): P
     const result = await compare({ ...plan, turns: turns ?? plan.turns }, python, { threads, patience, clock });
     if (!titled) {
       const peer = python ? `, PyTorch in ${python.command}` : "";
-      console.log(`${engineLine(result.engine)}, ${threads} threads${peer}`);
+      console.log(`${engineLine(result.engine)}, ${threads} ${threads === 1 ? "thread" : "threads"}${peer}`);
       console.log(
         `milliseconds ${clock === "cpu" ? "of processor time " : ""}a step: median (fastest, middle half); memory: peak, anonymous; ratio: ours over it\n`,
       );
