@@ -93,7 +93,7 @@ it.each<[string, (weights: Map<string, Tensor>) => void, string]>([
   ],
 ])("says of a file that %s what is wrong, and makes no run", async (_, spoil, message) => {
   const folder = temporaryFolder();
-  const weights = new Map(readStateDict(file("sngan-32")));
+  const weights = new Map(readStateDict(file("sngan-32"), { entry: "model_state_dict" }));
   spoil(weights);
   const spoilt = join(folder, "spoilt.safetensors");
   writeSafetensors(spoilt, weights, {});
