@@ -39,6 +39,8 @@ export function watchInterrupts(announce: () => void): Interrupt {
     exitCode: () => code,
     dispose: () => {
       for (const [name, handler] of handlers) process.off(name, handler);
+      // While the command ends, its closed terminal may say so once more.
+      if (controller.signal.aborted) process.on("SIGHUP", () => {});
     },
   };
 }

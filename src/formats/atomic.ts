@@ -141,9 +141,18 @@ export function readBytes(path: string): Buffer<ArrayBuffer> {
 function brokenLink(path: string): string | undefined {
   for (let part = resolve(path); dirname(part) !== part; part = dirname(part)) {
     if (existsSync(part)) return undefined;
-    if (lstatSync(part, { throwIfNoEntry: false })?.isSymbolicLink()) return part;
+    if (isLink(part)) return part;
   }
   return undefined;
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    // There is nothing, or a part of the path is a file.
+    return false;
+  }
 }
 
 /** Turns a file system's error into a UserError that names the path. Other errors are returned unchanged. */

@@ -221,24 +221,16 @@ function takes(schema: Schema | undefined, setting: Setting, name: string): bool
 const EXCLUSIVE: Readonly<Record<string, string>> = { steps: "epochs", epochs: "steps" };
 
 /**
- * A setting that takes out what an earlier one has set would make that one idle without a word.
+ * A setting that takes out what an earlier one has set would make that one idle without a word. Lists of parts are not
+ * meant: `techniques=[]` says what stays, and a sweep's arm without a technique comes after the settings of all arms.
  * @throws UserError that names both.
  */
-function refuseIdle(
-  earlier: readonly Setting[],
-  { path, operator, text, raw }: Setting,
-  { slots, lists }: Places,
-): void {
+function refuseIdle(earlier: readonly Setting[], { path, text }: Setting, { slots, lists }: Places): void {
   const name = path.join(".");
   const idle = earlier.find((one) => {
     const place = one.path.join(".");
     if (EXCLUSIVE[name] === place) return one.raw !== "null";
-    if (!place.startsWith(`${name}.`)) return false;
-    if (!(name in lists)) return true;
-    // A list of parts: an option goes with its part.
-    const kind = one.path[path.length]!;
-    const listed = parseValue(raw);
-    return operator === "-=" ? kind === raw : operator === "=" && !(Array.isArray(listed) && listed.includes(kind));
+    return place.startsWith(`${name}.`) && !(name in lists);
   });
   if (idle === undefined) return;
   if (name in slots) {

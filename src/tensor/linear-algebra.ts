@@ -59,6 +59,12 @@ export const linearAlgebra = {
   /** Sums products over the last `dims` dimensions of self and the first of other, or over [those of self, those of other]. */
   tensordot(this: Tensor, other: Tensor, dims: number | readonly [readonly number[], readonly number[]] = 2): Tensor {
     if (typeof dims !== "number") return tensordot(this, other, dims[0], dims[1]);
+    const most = Math.min(this.ndim, other.ndim);
+    if (!(Number.isInteger(dims) && dims >= 0 && dims <= most)) {
+      throw new RangeError(
+        `tensordot: dims (=${dims}) must be a whole number from 0 to ${most}, the dimensions of both`,
+      );
+    }
     const range = Array.from({ length: dims }, (_, i) => i);
     return tensordot(
       this,

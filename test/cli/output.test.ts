@@ -42,7 +42,7 @@ async function inClosedTerminal(args: readonly string[], text: string): Promise<
   const noted = join(folder, `code-${readdirSync(folder).length}`);
   const command = [process.execPath, entry, ...args].map((argument) => `'${argument}'`).join(" ");
   const hangUp = `trap 'kill -HUP $child; sleep 0.2; kill -HUP $child' HUP`;
-  const line = `${command} & child=$!; ${hangUp}; wait $child; wait $child; echo $? > '${noted}'`;
+  const line = `${command} & child=$!; ${hangUp}; code=129; while [ $code = 129 ]; do wait $child; code=$?; done; echo $code > '${noted}'`;
   const terminal = spawn("script", ["-qefc", line, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
   let shown = "";
   for await (const data of terminal.stdout) {

@@ -77,7 +77,7 @@ function expectImages({ generator, image, classes, state }: ImportedGenerator, e
   expectClose(
     flat(images).filter((_, i) => i % every === 0),
     values,
-    { atol: 3e-5, rtol: 0 },
+    { atol: 6e-5, rtol: 0 },
   );
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../../src/techniques/index.ts";
 import { Generator, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, loadForSampling, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
-import { drawSamples } from "../../src/training/sampling/sample.ts";
+import { drawSamples, SAMPLE_BATCH } from "../../src/training/sampling/sample.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, flat } from "../nn/oracle.ts";
@@ -257,7 +257,7 @@ describe("virtualBatchNorm", () => {
       expect(new Set(reference(stored, player)).size).toBeGreaterThan(2);
     }
     const draw = (of: BuiltGan, mode: "eval" | "train"): number[] =>
-      flat(drawSamples(of, { count: 3, random: new Generator(1), averaged: false, mode }));
+      flat(drawSamples(of, { count: SAMPLE_BATCH, random: new Generator(1), averaged: false, mode }));
     const wanted = draw(gan, "eval");
     expect(draw(stored, "eval")).toEqual(wanted);
     expect(draw(stored, "train")).toEqual(wanted);

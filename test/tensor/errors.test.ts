@@ -33,6 +33,10 @@ const cases: readonly [() => unknown, string][] = [
     () => grad(x.sum(), [x], junk({ createGraf: true })),
     "grad: there is no option `createGraf`; there are gradOutputs, createGraph, retainGraph, allowUnused",
   ],
+  [
+    () => x.tensordot(x, 2 ** 31),
+    "tensordot: dims (=2147483648) must be a whole number from 0 to 2, the dimensions of both",
+  ],
   [() => x.softmax(1.5), "aten::softmax.int: argument `dim` must be a whole number, got the number 1.5"],
   [() => x.softmax(Number.NaN), "aten::softmax.int: argument `dim` must be a whole number, got the number NaN"],
   [
