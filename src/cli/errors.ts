@@ -29,6 +29,10 @@ function isForUser(error: unknown): boolean {
   return error instanceof UserError || (error instanceof Error && error.name === "SetupError");
 }
 
+/** Whether the folder is gone that the program was started in: nothing relative to it can be found. */
+const isFolderGone = (error: unknown): boolean =>
+  error instanceof Error && (error as NodeJS.ErrnoException).syscall === "uv_cwd";
+
 /** The folder of this package. */
 const HOME = resolve(import.meta.dirname, "../..");
 
@@ -46,7 +50,11 @@ function placeOf({ stack = "" }: Error): string {
  * A failure that is no message to the user (a defect, or libtorch refusing an operation) also says how to see the trace.
  */
 export function failureText(error: unknown, stack: boolean): string {
-  const known = error instanceof Error ? error : new Error(String(error));
+  const known = isFolderGone(error)
+    ? new UserError("the current folder has been deleted; change to another one and try again", { cause: error })
+    : error instanceof Error
+      ? error
+      : new Error(String(error));
   const forUser = isForUser(known);
   const line = `gantry: ${forUser ? visibleLines(known.message) : `${placeOf(known)}${known.message.split("\n")[0] || known.name}`}`;
   if (!stack) return forUser ? line : `${line} (run it again with --stack to see where)`;
