@@ -18,7 +18,7 @@ export class Callable extends Foreign {
   }
 }
 
-/** An object of a kind that a file of tensors needs only beside them, such as a date: its kind is kept, its contents are not. */
+/** An object of a kind that a file of tensors only carries along, such as a date: its kind is kept, its contents are not. */
 export class Skipped extends Foreign {
   /** Python's name of the kind. */
   readonly kind: string;

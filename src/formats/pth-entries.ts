@@ -1,4 +1,4 @@
-/** The dictionaries of tensors inside a checkpoint, and what stands beside the tensors in them. */
+/** The dictionaries of tensors inside a checkpoint, and what stands between the tensors in them. */
 import type { PickleKey, PickleValue } from "./pickle-values.ts";
 import { StoredTensor } from "./pth-names.ts";
 

@@ -1,5 +1,5 @@
 /**
- * The kinds of Python objects that people save beside tensors: settings, dates, paths, numpy's numbers. They are
+ * The kinds of Python objects that people save with tensors: settings, dates, paths, numpy's numbers. They are
  * recognised by name and passed over; nothing of them is made or run.
  *
  * A kind has the name that a pickle of protocol 2 or later gives it. Protocol 2, which `torch.save` writes, has

@@ -86,9 +86,9 @@ export function readNetworks(file: string, { entry, discriminator }: ImportOptio
       return { ...found, discriminator: readDiscriminator(discriminator, inItsFile, generator.image) };
     throw new UserError(`${discriminator}: it holds no discriminator that is known: ${namesOf(DISCRIMINATORS)}`);
   }
-  const beside = findNetworks(entries, DISCRIMINATORS)[0];
+  const player = findNetworks(entries, DISCRIMINATORS)[0];
   try {
-    return { ...found, discriminator: beside && readDiscriminator(file, beside, generator.image) };
+    return { ...found, discriminator: player && readDiscriminator(file, player, generator.image) };
   } catch (error) {
     // One that was not asked for does not cost the generator.
     if (!(error instanceof UserError)) throw error;
