@@ -23,11 +23,7 @@ import {
   statistics,
 } from "./compare.ts";
 import { type Cell, cellOf, cellsOf, labRecords, tablesIn } from "./records.ts";
-
-const score = (name: string, score: string): Measure<Cell> => ({ name, of: (cell) => cell.of(score) });
-const FID = score("FID", "fid");
-const INCEPTION = score("Inception Score", "inceptionScore");
-const MODES = score("modes", "modes");
+import { FID, INCEPTION, MODES, score } from "./scores.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
   "default, none": "PyTorch's initialisation",

@@ -16,11 +16,8 @@ import {
   statistics,
 } from "./compare.ts";
 import { type Cell, cellsOf, labRecords } from "./records.ts";
+import { FID, INCEPTION, MODES, score } from "./scores.ts";
 
-const score = (name: string, score: string): Measure<Cell> => ({ name, of: (cell) => cell.of(score) });
-const FID = score("FID", "fid");
-const INCEPTION = score("Inception Score", "inceptionScore");
-const MODES = score("modes", "modes");
 const ENTROPY = score("entropy", "entropy");
 
 /** The variants of a sweep, and their differences from the first. */
