@@ -1,5 +1,5 @@
 /** Makes folders, for set-up and for everything that writes. */
-import { mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
 /**
@@ -8,9 +8,13 @@ import { dirname, resolve } from "node:path";
  * @param {string} path
  */
 export function makeFolders(path) {
-  /** @type {string[]} */
-  const missing = [];
-  for (let folder = resolve(path); !isFolder(folder); folder = dirname(folder)) missing.push(folder);
+  let folder = resolve(path);
+  if (isFolder(folder)) return;
+  const missing = [folder];
+  while (!existsSync(dirname(folder))) {
+    folder = dirname(folder);
+    missing.push(folder);
+  }
   for (const folder of missing.reverse()) {
     try {
       mkdirSync(folder);
@@ -21,7 +25,10 @@ export function makeFolders(path) {
   }
 }
 
-/** @param {string} path */
+/**
+ * Says no below a file on every Node: `statSync` throws there on some, and answers undefined on others.
+ * @param {string} path
+ */
 function isFolder(path) {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return existsSync(path) && statSync(path).isDirectory();
 }

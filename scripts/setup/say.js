@@ -33,10 +33,9 @@ export async function main(body) {
   try {
     await body();
   } catch (error) {
-    if (!(error instanceof SetupError) && !isFolderGone(error)) throw error;
-    say(
-      isFolderGone(error) ? "the current folder has been deleted; change to another one and try again" : error.message,
-    );
+    if (error instanceof SetupError) say(error.message);
+    else if (isFolderGone(error)) say("the current folder has been deleted; change to another one and try again");
+    else throw error;
     process.exitCode = 1;
   }
 }
