@@ -46,6 +46,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   convolutions: "convolutions.ts",
   "data-loading": "data-loading.ts",
   fid: "fid.ts",
+  signals: "signals.ts",
   "top-k": "top-k.ts",
 };
 /** Of the columns; those below zero are set from the left. */

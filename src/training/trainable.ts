@@ -11,6 +11,7 @@ import type { Recipe } from "../recipe/index.ts";
 import type { Progress, Technique } from "../techniques/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { DataShape } from "./step/gan.ts";
+import type { Observation, Wanted } from "./step/observation.ts";
 import type { RandomStreams } from "./step/random-streams.ts";
 
 /** The keys that a recipe and a trainer have in common: data, length, and what a run writes. */
@@ -77,6 +78,8 @@ export interface StepResult {
   readonly values: Tensor;
   /** The number of real samples in the step. */
   readonly samples: number;
+  /** What it was asked to keep besides. The caller disposes it. */
+  readonly observation?: Observation | undefined;
 }
 
 /** What the loop trains. */
@@ -87,8 +90,8 @@ export interface Trainable extends Samplable, Checkpointable {
   readonly hasGivenWeights: boolean;
   /** Sets the learning rates of the coming step. */
   applySchedule(schedule: Schedule | undefined): void;
-  /** One step. */
-  trainStep(): StepResult;
+  /** One step. A recipe's keeps what is wanted for the log besides its numbers. */
+  trainStep(wanted?: Wanted): StepResult;
   /** More numbers for a line of the log. */
   report(): Readonly<Record<string, number>>;
   dispose(): void;

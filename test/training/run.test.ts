@@ -36,6 +36,7 @@ describe("a run", () => {
       "checkpoint checkpoints/step-000006",
     ]);
     expect(readdirSync(directory).sort()).toEqual([
+      "batches",
       "checkpoints",
       "losses.svg",
       "metrics.jsonl",
@@ -95,7 +96,8 @@ describe("a run", () => {
     expect(images[1]).toBeCloseTo(24, 6);
     // 48 images, 24 per step.
     expect(ticks.map(({ epoch }) => epoch)).toEqual([1, 2, 2.5]);
-    expect(linesOf(directory).map(({ event }) => event)).toEqual(["start", undefined, undefined, undefined, "finish"]);
+    const events = linesOf(directory).map(({ event }) => event);
+    expect(events).toEqual(["start", undefined, undefined, undefined, "outputs", "finish"]);
     expect((linesOf(directory)[0] as unknown as RunEvent).engine).toHaveProperty("libtorch");
   });
 

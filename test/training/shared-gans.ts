@@ -27,6 +27,7 @@ import { shareCheckpoint } from "../../src/training/distributed/workers.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import type { Replica } from "../../src/training/step/sharding.ts";
+import { Observation } from "../../src/training/step/observation.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { relativistic } from "../losses/relativistic.ts";
 
@@ -125,6 +126,8 @@ function loaderOf(seed: number): DataLoader {
 export interface End {
   readonly numbers: number[][];
   readonly weights: Record<string, number[]>;
+  /** What the log wants of the last step. */
+  readonly observed: { readonly norms: Record<string, number>; readonly scores: number[][] };
 }
 
 const build = (name: string, replica?: Replica): BuiltGan => {
@@ -138,6 +141,16 @@ const values = (tensor: Tensor): number[] => Array.from(tensor.toArray(), Number
 const play = (gan: BuiltGan, steps: number): number[][] =>
   Array.from({ length: steps }, () => values(trainingStep(gan)));
 
+/** One more step, observed. */
+function observe(gan: BuiltGan): End["observed"] & { numbers: number[] } {
+  const observation = new Observation({ gradientNorms: true, outputs: true });
+  const numbers = values(trainingStep(gan, observation));
+  const { real, fake, batch } = observation.outputs!;
+  const found = { norms: observation.gradientNorms(), scores: [real, fake, batch.scores].map(values), numbers };
+  observation.dispose();
+  return found;
+}
+
 const weightsOf = (gan: BuiltGan): End["weights"] =>
   Object.fromEntries(
     (["generator", "discriminator"] as const).flatMap((player) =>
@@ -148,7 +161,12 @@ const weightsOf = (gan: BuiltGan): End["weights"] =>
 /** Trains a GAN of this file for three steps as one of several workers, or alone. */
 export function sharedGan(name: string, replica?: Replica): End {
   const gan = build(name, replica);
-  return { numbers: play(gan, 3), weights: weightsOf(gan) };
+  return endOf(gan, play(gan, 2));
+}
+
+function endOf(gan: BuiltGan, before: number[][]): End {
+  const { numbers, ...observed } = observe(gan);
+  return { numbers: [...before, numbers], weights: weightsOf(gan), observed };
 }
 
 /** The same in two sessions: the first worker alone has the checkpoint that the second one begins from. */
@@ -161,8 +179,7 @@ export function interruptedGan(name: string, replica: Replica): End {
     const gan = build(name, replica);
     if (path !== undefined) loadCheckpoint(path, gan);
     shareCheckpoint(replica, path, gan);
-    numbers.push(...play(gan, 2));
-    return { numbers, weights: weightsOf(gan) };
+    return endOf(gan, [...numbers, ...play(gan, 1)]);
   } finally {
     rmSync(folder, { recursive: true });
   }

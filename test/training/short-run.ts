@@ -22,9 +22,11 @@ export const linesOf = (directory: string): Record<string, unknown>[] =>
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-/** The events of a log with their steps, such as "resume 4". */
+/** The events of a log with their steps, such as "resume 4"; without D's outputs, which come with every grid. */
 export const eventsOf = (directory: string): unknown[] =>
-  linesOf(directory).flatMap(({ event, step }) => (event === undefined ? [] : [`${event} ${step}`]));
+  linesOf(directory).flatMap(({ event, step }) =>
+    event === undefined || event === "outputs" ? [] : [`${event} ${step}`],
+  );
 
 /** Trains until after step `last`. */
 export async function stopAfter(run: Run, last: number): Promise<void> {

@@ -19,12 +19,17 @@ describe("workers", () => {
     }
     for (const [gan, name] of GANS.entries()) {
       for (const [rank, found] of IN_SHARES.includes(name) ? [] : ends.entries()) {
-        const { numbers, weights } = found[gan]!;
+        const { numbers, weights, observed } = found[gan]!;
         const tolerance = (what: string) => ({ atol: 1e-5, rtol: 1e-5, label: `${name}, worker ${rank}, ${what}` });
         for (const [i, step] of numbers.entries())
           expectClose(Tensor.fromArray(step), alone[gan]!.numbers[i]!, tolerance(`step ${i + 1}`));
         for (const [key, values] of Object.entries(weights))
           expectClose(Tensor.fromArray(values), alone[gan]!.weights[key]!, tolerance(key));
+        const expected = alone[gan]!.observed;
+        for (const [key, norm] of Object.entries(observed.norms))
+          expectClose(Tensor.fromArray([norm]), [expected.norms[key]!], tolerance(key));
+        for (const [i, scores] of observed.scores.entries())
+          expectClose(Tensor.fromArray(scores), expected.scores[i]!, tolerance(`scores ${i}`));
       }
       // Not only near to each other: rounding must not drive their weights apart.
       expect(ends[1]![gan]!.weights).toEqual(ends[0]![gan]!.weights);

@@ -1,7 +1,10 @@
 /**
  * A run's folder: its settings, log, samples and checkpoints.
  *
- *     recipe.json  metrics.jsonl  samples/000500.png  checkpoints/  report.md  scores.svg  losses.svg  numbers.svg
+ *     recipe.json  metrics.jsonl  samples/000500.png  batches/000500.png  checkpoints/
+ *     report.md  scores.svg  losses.svg  numbers.svg
+ *
+ * docs/run-format.md describes it for readers.
  */
 
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -55,6 +58,8 @@ export type RunDescription = z.output<typeof descriptionSchema> & { recipe: Plai
 export class RunDirectory extends RunLog {
   readonly path: string;
   readonly samples: string;
+  /** Pictures of training's generated batches. Made when there is one. */
+  readonly batches: string;
   readonly checkpoints: string;
   readonly report: string;
   /** The charts that the report shows: of the scores, of the losses, and of the other numbers, as D(real) and D(fake). */
@@ -68,6 +73,7 @@ export class RunDirectory extends RunLog {
     super(within("metrics.jsonl"));
     this.path = resolve(path);
     this.samples = within("samples");
+    this.batches = within("batches");
     this.checkpoints = within("checkpoints");
     this.report = within("report.md");
     this.scoresChart = within("scores.svg");
@@ -134,7 +140,7 @@ export class RunDirectory extends RunLog {
   lock(): () => void {
     const release = lockRun(join(this.path, "running.json"), this.path);
     try {
-      for (const folder of [this.path, this.samples, this.checkpoints]) {
+      for (const folder of [this.path, this.samples, this.batches, this.checkpoints]) {
         for (const name of namesIn(folder).filter(isTemporaryName)) {
           rmSync(join(folder, name), { recursive: true, force: true });
         }

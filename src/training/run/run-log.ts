@@ -14,7 +14,8 @@ export interface Tick {
   readonly seconds: number;
   /**
    * Means over the steps since the last line: `lossD`, `lossG`, `dReal` and `dFake` of a recipe, or the numbers that a
-   * trainer's step returns. Then the numbers of techniques, such as top-k's `k`.
+   * trainer's step returns. Then the values of the last step: of a recipe the norms of both players' gradients,
+   * `gradNormD` and `gradNormG`, and the numbers of techniques, such as top-k's `k`.
    */
   readonly [name: string]: number | undefined;
 }
@@ -31,6 +32,50 @@ export interface ScoresEvent {
   readonly chosenBy: string;
 }
 
+/** A line of metrics.jsonl with D's outputs in one step of a recipe, written together with the sample grid. */
+export interface OutputsEvent {
+  readonly event: "outputs";
+  readonly step: number;
+  readonly time: string;
+  /**
+   * D's outputs (scores, before any sigmoid) of the last update of D in the step: how many are in each of equal bins
+   * from `from` to `to`. Real and generated images have the same bins.
+   */
+  readonly histogram: {
+    readonly from: number;
+    readonly to: number;
+    readonly real: readonly number[];
+    readonly fake: readonly number[];
+  };
+  /**
+   * The generated batch of G's update, the most real first: of a batch above 256 rows, 256 that are evenly spaced in
+   * that order. The lists have the same length.
+   */
+  readonly batch: {
+    /** Rows of the whole batch, and how many of them G learned from. */
+    readonly size: number;
+    readonly kept: number;
+    /** The technique that selected them, if any did. */
+    readonly selectedBy?: string;
+    /** D's outputs; null where one is not finite. */
+    readonly scores: readonly (number | null)[];
+    /** 1 for a row that G learned from, otherwise 0. */
+    readonly isKept: readonly number[];
+    /** Class numbers, where the data has classes. */
+    readonly labels?: readonly number[];
+    /** The samples themselves, where they are vectors of at most 4 numbers. */
+    readonly points?: readonly (readonly (number | null)[])[];
+    /** A picture of the images, in rows of `columns`: each `size` pixels wide and high, with `padding` pixels around. */
+    readonly images?: {
+      /** Relative to the run's folder. */
+      readonly file: string;
+      readonly columns: number;
+      readonly size: number;
+      readonly padding: number;
+    };
+  };
+}
+
 /** A line of metrics.jsonl that says that a session of the run began or ended, or that an evaluation failed. */
 export interface RunEvent {
   readonly event: "start" | "resume" | "stop" | "finish" | "fail" | "unscored";
@@ -43,7 +88,7 @@ export interface RunEvent {
 }
 
 /** Any line of metrics.jsonl. */
-export type LogLine = Tick | RunEvent | ScoresEvent;
+export type LogLine = Tick | RunEvent | ScoresEvent | OutputsEvent;
 
 /** The log of one run. Lines are only ever added. */
 export class RunLog {
@@ -78,14 +123,19 @@ export class RunLog {
     return this.#standing().filter((line): line is ScoresEvent => "event" in line && line.event === "scores");
   }
 
-  /** Valid ticks and scores: without those of steps that a resumed run made again. */
+  /** D's outputs, by the same rule. */
+  outputs(): OutputsEvent[] {
+    return this.#standing().filter((line): line is OutputsEvent => "event" in line && line.event === "outputs");
+  }
+
+  /** Valid ticks, scores and outputs: without those of steps that a resumed run made again. */
   #standing(): LogLine[] {
     if (!existsSync(this.metrics)) return [];
     let standing: LogLine[] = [];
     for (const text of readFileSync(this.metrics, "utf8").split("\n")) {
       const line = parseLine(text);
       if (line === undefined) continue;
-      if (!("event" in line) || line.event === "scores") standing.push(line);
+      if (!("event" in line) || line.event === "scores" || line.event === "outputs") standing.push(line);
       else if (line.event === "start" || line.event === "resume") {
         const { step } = line;
         standing = standing.filter((earlier) => earlier.step <= step);

@@ -15,6 +15,7 @@ import { requireInputGradient, requireNumber } from "./compatible.ts";
 import { mapOutput } from "./discriminator-output.ts";
 import type { BuiltGan } from "./gan.ts";
 import { discriminateBoth } from "./main-pass.ts";
+import type { Observation } from "./observation.ts";
 
 /** The numbers of a step, in the order in which {@link trainingStep} returns them. */
 export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
@@ -22,6 +23,7 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
 /**
  * Makes one training step.
  *
+ * @param observation - Keeps what the log wants of this step; of D's updates, it gets the last.
  * @returns float32 [4], {@link STEP_NUMBERS}: what each player minimised, penalties included, and the mean D(x) of real and
  *   of generated images before the update. Those of D are means over its updates. The caller disposes it.
  * @throws UserError when a technique's hook does, or returns a loss that is not one number.
@@ -29,15 +31,21 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
  * @example
  * const numbers = trainingStep(gan);
  */
-export function trainingStep(gan: BuiltGan): Tensor {
+export function trainingStep(gan: BuiltGan, observation?: Observation): Tensor {
   gan.streams.claim();
   return withPassMode({ replicas: gan.sharding.replica.size }, () =>
     scope(() => {
       const { discriminatorSteps } = gan.recipe;
       const updates = Array.from({ length: discriminatorSteps }, (_, i) =>
-        scope(() => discriminatorUpdate(gan, gan.step * discriminatorSteps + i)),
+        scope(() =>
+          discriminatorUpdate(
+            gan,
+            gan.step * discriminatorSteps + i,
+            i === discriminatorSteps - 1 ? observation : undefined,
+          ),
+        ),
       );
-      const lossG = scope(() => generatorUpdate(gan));
+      const lossG = scope(() => generatorUpdate(gan, observation));
       gan.reach(gan.step + 1);
       const [lossD, dReal, dFake] = meanOf(updates);
       return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
@@ -49,7 +57,7 @@ export function trainingStep(gan: BuiltGan): Tensor {
  * Updates D: real images x against generated ones G(z). `number` counts D's updates over the run, from 0. Returns
  * [loss, mean D(x), mean D(G(z))].
  */
-function discriminatorUpdate(gan: BuiltGan, number: number): Tensor[] {
+function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observation | undefined): Tensor[] {
   const { discriminator, generator, loss, techniques, recipe } = gan;
   const graph = new BatchGraph(gan);
 
@@ -76,6 +84,7 @@ function discriminatorUpdate(gan: BuiltGan, number: number): Tensor[] {
     ),
   );
   const [realOutput, fakeOutput] = outputs as [DiscriminatorOutput, DiscriminatorOutput];
+  observation?.discriminator(() => ({ real: realOutput.score, fake: fakeOutput.score }));
   const targets = techniques.find((technique) => technique.targets)?.targets?.(gan, recipe.batchSize);
   const pass: DiscriminatorPass = {
     update: number,
@@ -105,7 +114,7 @@ function discriminatorUpdate(gan: BuiltGan, number: number): Tensor[] {
   }
   total = withPenalties(gan, total, "discriminatorPenalty", (technique) => technique.discriminatorPenalty?.(pass, gan));
 
-  update(gan, "discriminator", graph.gradients(total, discriminator.parameters()));
+  update(gan, "discriminator", graph.gradients(total, discriminator.parameters()), observation);
   if (loss.clip !== undefined) clipWeights(discriminator.parameters(), loss.clip);
   for (const technique of techniques) technique.afterStep?.("discriminator", gan);
   return noGrad(() => [
@@ -116,7 +125,7 @@ function discriminatorUpdate(gan: BuiltGan, number: number): Tensor[] {
 }
 
 /** Updates G. Returns its loss. */
-export function generatorUpdate(gan: BuiltGan): Tensor {
+export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tensor {
   const { discriminator, generator, loss, techniques, recipe } = gan;
   const graph = new BatchGraph(gan);
   let pass: GeneratorPass;
@@ -141,6 +150,11 @@ export function generatorUpdate(gan: BuiltGan): Tensor {
     const selecting = techniques.find((technique) => technique.select);
     const selection = noGrad(() => selecting?.select?.(loss.realness(fakeOutput.score.detach()), gan, labels) ?? null);
     const rows = selection?.rows ?? null;
+    observation?.generator(() => {
+      const scores = fakeOutput.score;
+      const realness = noGrad(() => loss.realness(scores.detach()));
+      return { images: rawFake, scores, realness, labels, rows, selectedBy: selecting?.name };
+    });
     const selected = (output: DiscriminatorOutput): DiscriminatorOutput =>
       mapOutput(output, (tensor) => (rows === null ? tensor : tensor.indexSelect(0, rows)));
     const selectedOutput = selected(fakeOutput);
@@ -175,7 +189,7 @@ export function generatorUpdate(gan: BuiltGan): Tensor {
     if (selection !== null && selection.factor !== 1) total = total.mul(selection.factor);
     total = withPenalties(gan, total, "generatorPenalty", (technique) => technique.generatorPenalty?.(pass, gan));
 
-    update(gan, "generator", graph.gradients(total, generator.parameters()));
+    update(gan, "generator", graph.gradients(total, generator.parameters()), observation);
   } finally {
     discriminator.requiresGrad_(true);
   }
@@ -227,10 +241,16 @@ function withPenalties(
 }
 
 /** A step of the player's optimizer. A weight that the loss does not depend on (null) gets a gradient of zeros. */
-function update(gan: BuiltGan, player: Player, found: readonly (Tensor | null)[]): void {
+function update(
+  gan: BuiltGan,
+  player: Player,
+  found: readonly (Tensor | null)[],
+  observation: Observation | undefined,
+): void {
   const parameters = gan[player].parameters();
   let gradients: readonly Tensor[] = found.map((gradient, i) => gradient ?? Tensor.zerosLike(parameters[i]!));
   for (const technique of gan.techniques) gradients = technique.gradients?.(player, gradients, gan) ?? gradients;
+  observation?.gradients(player, gradients);
   gan.optimizers[player].step(gradients);
 }
 

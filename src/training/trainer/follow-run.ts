@@ -4,7 +4,7 @@ import type { Recipe } from "../../recipe/index.ts";
 import { configureEngine, leaveGroup, scope } from "../../tensor/index.ts";
 import { deviceOf, joinWorkers, type Rendezvous, shareCheckpoint, shouldContinue } from "../distributed/workers.ts";
 import { openDataModule } from "./data-module.ts";
-import { totalSteps } from "./loop.ts";
+import { totalSteps, wantedAt } from "./loop.ts";
 import { trainerOf } from "./run.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -25,10 +25,14 @@ export async function followRun(what: Recipe | Trainer, rendezvous: Rendezvous):
   );
   try {
     shareCheckpoint(rendezvous, undefined, trained);
-    const schedule = settings.schedule?.build({ steps: totalSteps(settings, dataModule.samplesPerEpoch) });
+    const steps = totalSteps(settings, dataModule.samplesPerEpoch);
+    const schedule = settings.schedule?.build({ steps });
     while (shouldContinue(rendezvous, false)) {
       trained.applySchedule(schedule);
-      trained.trainStep().values.dispose();
+      // D's outputs are gathered from all workers where the first wants them.
+      const { values, observation } = trained.trainStep(wantedAt(trained.step + 1, settings, steps));
+      values.dispose();
+      observation?.dispose();
       await setImmediate();
     }
   } finally {

@@ -7,6 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
 import { shouldContinue } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
+import type { Wanted } from "../step/observation.ts";
 import { ALONE } from "../step/sharding.ts";
 import type { RunSettings } from "../trainable.ts";
 import { Session, type SessionEnd, type SessionOptions } from "./session.ts";
@@ -25,6 +26,13 @@ export function totalSteps(settings: RunSettings, samplesPerEpoch: number | unde
     );
   }
   return Math.ceil((epochs! * samplesPerEpoch) / (batchSize * discriminatorSteps));
+}
+
+/** What the step that reaches `step` is to keep for the log; undefined for nothing. It is the same in every worker. */
+export function wantedAt(step: number, { log, samples }: RunSettings, steps: number): Wanted | undefined {
+  const due = (every: number): boolean => step % every === 0 || step === steps;
+  const wanted = { gradientNorms: due(log.every), outputs: due(samples.every) };
+  return wanted.gradientNorms || wanted.outputs ? wanted : undefined;
 }
 
 /**
@@ -51,12 +59,13 @@ export async function trainingLoop(options: SessionOptions): Promise<SessionEnd>
     }
     while (shouldContinue(replica, !last() && !stop?.aborted)) {
       trained.applySchedule(schedule);
-      log.record(trained.trainStep());
+      log.record(trained.trainStep(wantedAt(trained.step + 1, settings, steps)));
       convolutions.keep();
       if (due(settings.log.every)) session.tick();
       // Samples and files do not count as training: the clock for throughput is stopped.
       clock.pause();
       if (trained.draws && due(settings.samples.every)) await session.samples();
+      log.release();
       if (due(settings.checkpoint.every) || settings.checkpoint.at.includes(trained.step)) session.checkpoint();
       if (evaluator && due(evaluator.every)) await session.evaluate();
       await setImmediate();

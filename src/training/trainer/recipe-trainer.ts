@@ -2,6 +2,7 @@
 import { applyOverrides, fromPlainRecipe, type PlainRecipe, type Recipe } from "../../recipe/index.ts";
 import { refuseHalfConditional } from "../step/compatible.ts";
 import { BuiltGan } from "../step/gan.ts";
+import { Observation, type Wanted } from "../step/observation.ts";
 import { STEP_NUMBERS, trainingStep } from "../step/step.ts";
 import type { StepResult, Trainable } from "../trainable.ts";
 import type { Trainer, TrainingSite } from "./trainer.ts";
@@ -39,9 +40,11 @@ export class RecipeTrainer implements Trainer {
 class TrainedGan extends BuiltGan implements Trainable {
   readonly draws = true;
 
-  trainStep(): StepResult {
+  trainStep(wanted?: Wanted): StepResult {
     const { discriminatorSteps, batchSize } = this.recipe;
-    return { names: STEP_NUMBERS, values: trainingStep(this), samples: discriminatorSteps * batchSize };
+    const observation = wanted && new Observation(wanted);
+    const values = trainingStep(this, observation);
+    return { names: STEP_NUMBERS, values, samples: discriminatorSteps * batchSize, observation };
   }
 
   report(): Record<string, number> {

@@ -3,14 +3,23 @@ import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
+import { makeFolder, writeFileAtomic } from "../../formats/index.ts";
 import type { Score } from "../../metrics/index.ts";
 import { engineSummary, Generator, scope, Tensor } from "../../tensor/index.ts";
 import { shareCheckpoint } from "../distributed/workers.ts";
 import type { EvaluationEvents, Evaluator } from "../evaluation/evaluator.ts";
 import { listCheckpoints, loadCheckpoint, pruneCheckpoints, writeCheckpoint } from "../run/checkpoint.ts";
 import type { RunConvolutions } from "../run/convolutions.ts";
+import { writtenOutputs } from "../run/outputs.ts";
 import type { RunDirectory } from "../run/run-directory.ts";
-import { bestEvaluation, chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "../run/run-log.ts";
+import {
+  bestEvaluation,
+  chosenEvaluation,
+  type OutputsEvent,
+  type RunEvent,
+  type ScoresEvent,
+  type Tick,
+} from "../run/run-log.ts";
 import { loadStartingWeights } from "../run/starting-weights.ts";
 import { drawSamples, SAMPLE_BATCH } from "../sampling/sample.ts";
 import { ALONE, type Replica } from "../step/sharding.ts";
@@ -127,7 +136,7 @@ export class Session {
     }
   }
 
-  #append(line: RunEvent | ScoresEvent): void {
+  #append(line: RunEvent | ScoresEvent | OutputsEvent): void {
     this.#options.directory.append(line);
   }
 
@@ -137,18 +146,32 @@ export class Session {
     this.#options.events.tick?.(tick);
   }
 
-  /** A grid of samples of fixed noise, the same at every step. */
+  /** A grid of samples of fixed noise, the same at every step; and D's outputs of the step, where it kept them. */
   async samples(): Promise<void> {
     const { trained } = this;
     this.log.verify();
     const { samples, seed } = trained.recipe;
     const random = new Generator(seedOf(seed, "samples"));
     const drawn = await this.#drawn(samples.count, random);
-    const file = join(this.#options.directory.samples, `${String(trained.step).padStart(6, "0")}.png`);
+    const name = `${String(trained.step).padStart(6, "0")}.png`;
+    const file = join(this.#options.directory.samples, name);
     const written = this.#options.dataModule.writeImage(file, drawn, { columns: samples.columns });
     drawn.dispose();
-    await written;
+    await Promise.all([written, this.#outputs(name)]);
     this.#options.events.saved?.(file, "samples");
+  }
+
+  /** The picture before the line: what the log names is there. */
+  async #outputs(name: string): Promise<void> {
+    const { outputs } = this.log;
+    if (outputs === undefined) return;
+    const { directory } = this.#options;
+    const { png, ...event } = writtenOutputs(outputs, `batches/${name}`);
+    if (png !== undefined) {
+      makeFolder(directory.batches);
+      writeFileAtomic(join(directory.batches, name), [await png]);
+    }
+    this.#append({ event: "outputs", step: this.trained.step, time: now(), ...event });
   }
 
   /** Samples in groups. Between them signals get a turn: many samples of a large network take minutes. */

@@ -1,6 +1,7 @@
 /** The numbers of the steps since the last line of the log, the clock, and the check for NaN. */
 import { UserError } from "../../base/errors.ts";
 import type { Tick } from "../run/run-log.ts";
+import type { Outputs } from "../step/observation.ts";
 import type { StepResult, Trainable } from "../trainable.ts";
 
 /** Counts the seconds of training, over all sessions. */
@@ -36,6 +37,7 @@ export class StepLog {
   #samples = 0;
   #lastSeconds: number;
   #lastStep: number;
+  #observation: StepResult["observation"];
 
   constructor(trained: Trainable, clock: Clock) {
     this.#trained = trained;
@@ -47,6 +49,19 @@ export class StepLog {
   /** Adds the numbers of the next step. */
   record(result: StepResult): void {
     this.#pending.push(result);
+    this.release();
+    this.#observation = result.observation;
+  }
+
+  /** Frees what the last step kept besides its numbers. */
+  release(): void {
+    this.#observation?.dispose();
+    this.#observation = undefined;
+  }
+
+  /** D's outputs in the last step, where it kept them. */
+  get outputs(): Outputs | undefined {
+    return this.#observation?.outputs;
   }
 
   /** Whether there were steps since the last line. */
@@ -89,10 +104,12 @@ export class StepLog {
     this.#lastStep = progress.step;
     const own = { step: progress.step, epoch: progress.epoch, ...Object.fromEntries(means) };
     // `own` is there twice: its keys come first, and no reported number replaces one of them.
-    return { ...own, ...this.#trained.report(), ...own, imagesPerSecond, seconds };
+    const norms = this.#observation?.gradientNorms();
+    return { ...own, ...norms, ...this.#trained.report(), ...own, imagesPerSecond, seconds };
   }
 
   dispose(): void {
     for (const { values } of this.#pending.splice(0)) values.dispose();
+    this.release();
   }
 }
