@@ -27,12 +27,10 @@ const { values } = parseArgs({
 });
 const now = clockOf(values.cpu);
 const gantry = await compiled();
-const { Observation } = await compiledFile<typeof import("../src/training/step/observation.ts")>(
-  "training/step/observation.js",
-);
-const { writtenOutputs } = await compiledFile<typeof import("../src/training/run/outputs.ts")>(
-  "training/run/outputs.js",
-);
+const { Observation } =
+  await compiledFile<typeof import("../src/training/step/observation.ts")>("training/step/observation.js");
+const { writtenOutputs } =
+  await compiledFile<typeof import("../src/training/run/outputs.ts")>("training/run/outputs.js");
 gantry.configureEngine({ threads: Number(values.threads) });
 
 async function timed(count: number, work: () => unknown): Promise<number> {

@@ -18,7 +18,14 @@ export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/chec
 export { measuredConvolutionsFile, readConvolutions } from "./run/convolutions.ts";
 export { lockRun } from "./run/lock.ts";
 export { RunDirectory } from "./run/run-directory.ts";
-export { chosenEvaluation, type RunEvent, type ScoresEvent, type Tick } from "./run/run-log.ts";
+export {
+  chosenEvaluation,
+  type LogLine,
+  type OutputsEvent,
+  type RunEvent,
+  type ScoresEvent,
+  type Tick,
+} from "./run/run-log.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
 export {
   classSheet,

@@ -26,8 +26,8 @@ import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { shareCheckpoint } from "../../src/training/distributed/workers.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
-import type { Replica } from "../../src/training/step/sharding.ts";
 import { Observation } from "../../src/training/step/observation.ts";
+import type { Replica } from "../../src/training/step/sharding.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { relativistic } from "../losses/relativistic.ts";
 

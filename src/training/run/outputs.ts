@@ -103,7 +103,10 @@ function picture(
   let factor = 1;
   while (rows.length * Math.floor(side / factor) ** 2 > PIXELS) factor *= 2;
   const pixels = noGradScope(() => {
-    const chosen = images.indexSelect(0, Tensor.fromArray(BigInt64Array.from(rows, BigInt)).to({ device: images.device }));
+    const chosen = images.indexSelect(
+      0,
+      Tensor.fromArray(BigInt64Array.from(rows, BigInt)).to({ device: images.device }),
+    );
     return quantise(factor === 1 ? chosen : chosen.avgPool2d(factor));
   });
   const columns = Math.ceil(Math.sqrt(rows.length));

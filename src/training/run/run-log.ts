@@ -118,6 +118,13 @@ export class RunLog {
     return this.#standing().filter((line): line is Tick => !("event" in line));
   }
 
+  /** Every line that can be read, in the order of the file: also those that a resumed run has made again. */
+  lines(): LogLine[] {
+    if (!existsSync(this.metrics)) return [];
+    const texts = readFileSync(this.metrics, "utf8").split("\n");
+    return texts.flatMap((text) => parseLine(text) ?? []);
+  }
+
   /** The evaluations, by the same rule. */
   evaluations(): ScoresEvent[] {
     return this.#standing().filter((line): line is ScoresEvent => "event" in line && line.event === "scores");
@@ -130,11 +137,8 @@ export class RunLog {
 
   /** Valid ticks, scores and outputs: without those of steps that a resumed run made again. */
   #standing(): LogLine[] {
-    if (!existsSync(this.metrics)) return [];
     let standing: LogLine[] = [];
-    for (const text of readFileSync(this.metrics, "utf8").split("\n")) {
-      const line = parseLine(text);
-      if (line === undefined) continue;
+    for (const line of this.lines()) {
       if (!("event" in line) || line.event === "scores" || line.event === "outputs") standing.push(line);
       else if (line.event === "start" || line.event === "resume") {
         const { step } = line;

@@ -37,6 +37,8 @@ export interface TrainingEvents extends EvaluationEvents {
   begin?(from: number, to: number): void;
   /** A line of the log was written. */
   tick?(tick: Tick): void;
+  /** D's outputs were written, of recipes with every sample grid. */
+  outputs?(outputs: OutputsEvent): void;
   /** A file was written. */
   saved?(file: string, kind: "samples" | "checkpoint"): void;
   /** An evaluation is done. */
@@ -171,7 +173,9 @@ export class Session {
       makeFolder(directory.batches);
       writeFileAtomic(join(directory.batches, name), [await png]);
     }
-    this.#append({ event: "outputs", step: this.trained.step, time: now(), ...event });
+    const line = { event: "outputs", step: this.trained.step, time: now(), ...event } as const;
+    this.#append(line);
+    this.#options.events.outputs?.(line);
   }
 
   /** Samples in groups. Between them signals get a turn: many samples of a large network take minutes. */
