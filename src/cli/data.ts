@@ -35,6 +35,7 @@ const inspectArgs = {
   channels: flag("1|3", "gray or colour (default: as the dataset is)"),
   fit: flag("HOW", "crop, fit, stretch or pad, where an image is not square"),
   background: flag("0-255", "gray level behind transparency and around images"),
+  labels: flag("FILE", "a folder's or archive's table of labels: CSV, TSV, JSON or JSON Lines"),
   classes: flag("A,B", "only these classes"),
   first: flag("N", "only the first N images"),
   set: flag("KEY=VALUE", "an option that only this dataset has, such as attribute=Smiling; may be repeated"),
@@ -53,6 +54,7 @@ const inspectCommand = defineCommand({
       channels: wholeNumber("--channels", args.channels, 1),
       fit: args.fit,
       background: wholeNumber("--background", args.background, 0),
+      labelFile: args.labels === undefined ? undefined : resolve(args.labels),
       classes: args.classes === undefined ? undefined : listedNames(args.classes),
       first: wholeNumber("--first", args.first, 1),
       ...Object.fromEntries(valuesOf(rawArgs, inspectArgs, "set").map(ownOption)),
@@ -129,6 +131,10 @@ export const data = defineCommand({
   examples: [
     { line: "gantry data mnist", does: "look at MNIST as training sees it" },
     { line: "gantry data photos.zip --size 64 --fit crop", does: "check a zip of images with class sub-folders" },
+    {
+      line: "gantry data faces --labels faces/labels.csv --set conditions=[smiling,age]",
+      does: "check a folder whose images have several labels",
+    },
     { line: "gantry data get cifar10", does: "download CIFAR-10" },
     {
       line: "gantry data celeba --path /data/celeba --set attribute=Smiling",
@@ -140,6 +146,22 @@ export const data = defineCommand({
 
 const span = ([low, high]: readonly [number, number]): string => (low === high ? `${low}` : `${low}-${high}`);
 
+const count = (number: number, of: string): string => `${number} ${of}${number === 1 ? "" : "s"}`;
+
+const digits = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** A line for each condition: the share of images that have a flag, the mean and range of a number. */
+function conditionLines(conditions: NonNullable<Inspection["conditions"]>): string[] {
+  const width = Math.max(...conditions.map(({ name }) => name.length));
+  const lines = conditions.map(({ name, kind, mean, deviation, least, most }) => {
+    const flag = `flag    1 for ${(100 * mean).toFixed(1)} %`;
+    const number = `number  mean ${digits(mean)}, deviation ${digits(deviation)}, from ${digits(least)} to ${digits(most)}`;
+    const constant = least === most ? "; it is the same for all images, so it says nothing" : "";
+    return `    ${name.padEnd(width)}  ${kind === "flag" ? flag : number}${constant}`;
+  });
+  return [`  conditions ${conditions.length}`, ...lines];
+}
+
 /** What `gantry data` prints of a dataset. */
 export function inspectionText(found: Inspection): string {
   const { originals, size, channels } = found;
@@ -150,7 +172,15 @@ export function inspectionText(found: Inspection): string {
     `  original  ${span(originals.width)} x ${span(originals.height)} pixels`,
     `  prepared  ${size} x ${size}, ${colour}, fit: ${found.fit}`,
   ];
-  if (found.classes.length === 0) lines.push("  classes   none");
+  const { table, conditions } = found;
+  if (table !== undefined) {
+    lines.push(`  labels    ${table.note}`, `            ${count(table.rows, "row")} of ${table.columns.join(", ")}`);
+    lines.push(`            ${count(table.withoutRow, "image")} without a row, ${count(table.withoutImage, "row")} without an image`);
+  } else if (found.unreadTable !== undefined) {
+    lines.push(`  labels    ${found.unreadTable} is not read; --labels FILE reads it`);
+  }
+  if (conditions !== undefined) lines.push(...conditionLines(conditions));
+  else if (found.classes.length === 0) lines.push("  classes   none");
   else {
     lines.push(`  classes   ${found.classes.length}`);
     const shown = found.classes.slice(0, MOST_CLASSES_SHOWN);

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Descriptor } from "../base/descriptor.ts";
 import { keep, scope, Tensor } from "../tensor/index.ts";
+import type { Condition } from "./conditions.ts";
 import type { Choice } from "./options.ts";
 import type { DataContext, Pack, PackHeader } from "./pack.ts";
 import type { BrokenFile } from "./source.ts";
@@ -18,11 +19,15 @@ export interface Dataset {
   readonly channels: 1 | 3;
   /** Side of the square images in pixels, S. */
   readonly size: number;
-  /** Names of the classes; empty when the images have none. */
+  /** Names of the classes; empty when the images have none, or conditions in place of them. */
   readonly classes: readonly string[];
   /** uint8 [N, C, S, S] on the CPU. Mapped from the pack: pages are read when they are used. Do not write to it. */
   readonly images: Tensor;
-  /** int64 [N] on the CPU: indices into `classes`, all 0 when there are none. */
+  /** The conditions of each image, such as attributes, and how they are scaled. Undefined when the images have none. */
+  readonly conditions?: readonly Condition[] | undefined;
+  /**
+   * int64 [N] on the CPU: indices into `classes`, all 0 when there are none. With `conditions` float32 [N, conditions], scaled.
+   */
   readonly labels: Tensor;
   /** Whether batches mirror each image with probability one half. */
   readonly flip: boolean;
@@ -44,12 +49,17 @@ export type DataDescriptor = Descriptor<"data", DataContext, Promise<Dataset>>;
 /** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */
 export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">): Dataset {
   const { name, note, hashed, count, channels, size, classes, broken } = pack.header;
+  const conditions = choice.labels ? pack.header.conditions : undefined;
   const images = scope(() => {
     const bytes = Tensor.fromFile(pack.imagesPath, { dtype: "uint8", size: count * channels * size * size });
     return keep(bytes.view([count, channels, size, size]));
   });
   const labels = scope(() => {
     if (!choice.labels) return keep(Tensor.zeros([count], { dtype: "int64" }));
+    if (conditions !== undefined) {
+      const scaled = new Uint8Array(readFileSync(pack.conditionsPath));
+      return keep(Tensor.fromArray(new Float32Array(scaled.buffer), [count, conditions.length]));
+    }
     const bytes = new Uint8Array(readFileSync(pack.labelsPath));
     return keep(Tensor.fromArray(new BigInt64Array(bytes.buffer), [count]));
   });
@@ -63,6 +73,7 @@ export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">)
     channels,
     size,
     classes: kept,
+    conditions,
     images,
     labels,
     flip,

@@ -4,7 +4,8 @@ import { UserError } from "../base/errors.ts";
 import { type Contents, type ContentsOptions, contentsOf } from "./contents.ts";
 import { imageExtensions, namedLikeJpeg } from "./image-format.ts";
 import type { Listed, Listing } from "./listing.ts";
-import { type BrokenFile, type ImageSource, type LostClass, sha256 } from "./source.ts";
+import { type RawConditions, rowsOf } from "./conditions.ts";
+import { type BrokenFile, type ImageSource, type LabelTable, type LostClass, sha256 } from "./source.ts";
 
 /** Listed files with their labels. */
 export interface LabelledFiles {
@@ -14,6 +15,11 @@ export interface LabelledFiles {
   /** A label per file; 0 where there are no classes. */
   readonly labels: ArrayLike<number>;
   readonly classes: readonly string[];
+  /** Several numbers for each file, in place of classes. */
+  readonly conditions?: RawConditions | undefined;
+  /** The label file, and one that was not read. */
+  readonly table?: LabelTable | undefined;
+  readonly unreadTable?: string | undefined;
   readonly broken: readonly BrokenFile[];
   readonly ignored: Readonly<Record<string, number>>;
   /** How many files there are: used, broken, no images, or of another split. */
@@ -31,11 +37,14 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
   const { hash, hashed, unreadable } = states.length > 0 ? await contentsOf(states, options) : directoryOf(given.files);
   const labelled = unreadable.size > 0 ? without(given, unreadable) : given;
   const { name, files, labels, classes, broken, ignored, total, lost = [] } = labelled;
+  const { conditions, table, unreadTable } = labelled;
+  // Nothing is added where there is no label file: packs that are there already keep their names.
+  const told = [...(conditions ? [conditions.names, sha256(bytesOf(conditions.values))] : []), ...(table ? [table] : [])];
   return {
     name,
     // Includes all that the pack holds besides pixels: skipped files, and labels from a table.
     fingerprint: sha256(
-      JSON.stringify([name, hash, namesOf(files), broken, ignored, Array.from(labels), classes, lost]),
+      JSON.stringify([name, hash, namesOf(files), broken, ignored, Array.from(labels), classes, lost, ...told]),
     ),
     hashed,
     open: async () => ({
@@ -43,6 +52,9 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
       names: (index) => files[index]!.path,
       labels,
       classes,
+      conditions,
+      table,
+      unreadTable,
       broken,
       ignored,
       total,
@@ -68,7 +80,7 @@ function namesOf(files: readonly Listed[]): string {
 }
 
 function without(labelled: LabelledFiles, unreadable: ReadonlyMap<number, string>): LabelledFiles {
-  const { files, labels, broken } = labelled;
+  const { files, labels, broken, conditions } = labelled;
   const kept = Array.from(files.keys()).filter((position) => !unreadable.has(position));
   const lost = Array.from(unreadable, ([position, code]) => {
     return { file: files[position]!.path, reason: `cannot be read (${code})` };
@@ -77,6 +89,7 @@ function without(labelled: LabelledFiles, unreadable: ReadonlyMap<number, string
     ...labelled,
     files: kept.map((position) => files[position]!),
     labels: kept.map((position) => labels[position]!),
+    ...(conditions === undefined ? {} : { conditions: rowsOf(conditions, kept) }),
     broken: [...broken, ...lost],
   };
 }
@@ -93,10 +106,13 @@ export function refuseEmpty(path: string, { files, broken, ignored }: Listing): 
   throw new UserError(`${path}: no image files${instead}; accepted endings: ${imageExtensions.join(" ")}`);
 }
 
-function noteOf({ name, files, published }: LabelledFiles): string {
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+function noteOf({ name, files, published, table }: LabelledFiles): string {
   const lossy = files.filter((file) => namedLikeJpeg(file.path)).length;
   const whole = published === undefined || published === files.length ? "" : ` (the published set has ${published})`;
-  const kind = `${files.length} image files from ${name}${whole}`;
+  const kind = `${files.length} image files from ${name}${whole}${table === undefined ? "" : `, ${table.note}`}`;
   if (lossy === 0) return kind;
   const which = lossy === files.length ? "all" : `${lossy} of them`;
   return `${kind}, ${which} JPEG: pixels differ from a lossless original, and so do scores`;

@@ -13,6 +13,7 @@ import { fileError } from "../formats/index.ts";
 import type { FileState } from "./contents.ts";
 import { endingOf, formatOf, MAGIC_LENGTH, namedLikeImage } from "./image-format.ts";
 import { ItemReader, LARGEST_FILE } from "./item-reader.ts";
+import { namedLikeTable } from "./labels/endings.ts";
 import type { BrokenFile, FileItem, ZipItem } from "./source.ts";
 
 /** One image: its path inside the folder or archive, with forward slashes, where its bytes are, and how a file was seen. */
@@ -72,6 +73,8 @@ export interface Listing {
   readonly bare: ReadonlySet<string>;
   /** Files that may label the images: `dataset.json` at the top, or in a folder there. */
   readonly tables: readonly Listed[];
+  /** Other files that may label the images if they are named as `labelFile`. They count as ignored. */
+  readonly labelFiles: readonly Listed[];
 }
 
 /** Files whose properties are read at once. One after the other, a folder of a million takes minutes. */
@@ -84,6 +87,7 @@ interface Draft {
   readonly ignored: Record<string, number>;
   readonly bare: Set<string>;
   readonly tables: Listed[];
+  readonly labelFiles: Listed[];
 }
 
 /** Orders paths by code units: the same on every machine and in every locale. */
@@ -98,7 +102,7 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
  * `stop` once that is raised.
  */
 export async function listImages(path: string, inside = "", stop?: AbortSignal): Promise<Listing> {
-  const draft: Draft = { files: [], broken: [], ignored: {}, bare: new Set(), tables: [] };
+  const draft: Draft = { files: [], broken: [], ignored: {}, bare: new Set(), tables: [], labelFiles: [] };
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
@@ -108,7 +112,7 @@ export async function listImages(path: string, inside = "", stop?: AbortSignal):
   if (isFolder) await listFolder(path, inside, draft, { open: new Set(), stop });
   else if (await startsLikeZip(path)) await listZip(path, draft);
   else throw new UserError(`${path}: neither a folder nor a zip archive`);
-  for (const list of [draft.files, draft.tables]) list.sort((a, b) => byCodeUnit(a.path, b.path));
+  for (const list of [draft.files, draft.tables, draft.labelFiles]) list.sort((a, b) => byCodeUnit(a.path, b.path));
   return draft;
 }
 
@@ -217,8 +221,10 @@ async function firstBytes(path: string): Promise<Uint8Array> {
 async function addFile(root: string, path: string, info: Stats, seen: number, draft: Draft): Promise<void> {
   const read = () => (info.isFile() ? firstBytes(join(root, path)) : Promise.resolve(new Uint8Array()));
   if (isTable(path) && info.isFile()) draft.tables.push(new ListedFile(root, path, info, seen));
-  else if (!(await isPicture(path, read))) ignore(path, draft);
-  else if (!info.isFile()) draft.broken.push({ file: path, reason: "not a regular file" });
+  else if (!(await isPicture(path, read))) {
+    ignore(path, draft);
+    if (namedLikeTable(path) && info.isFile()) draft.labelFiles.push(new ListedFile(root, path, info, seen));
+  } else if (!info.isFile()) draft.broken.push({ file: path, reason: "not a regular file" });
   else if (info.size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
   else draft.files.push(new ListedFile(root, path, info, seen));
 }
@@ -312,7 +318,9 @@ async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reade
   const item = { kind: "zip", archive, offset, compressedSize, size, method, crc32 } as const;
   const read = () => (reason === undefined ? reader.read(item) : Promise.reject(new Error(reason)));
   if (isTable(path) && reason === undefined) draft.tables.push({ path, item });
-  else if (!(await isPicture(path, read))) ignore(path, draft);
-  else if (reason !== undefined) draft.broken.push({ file: path, reason });
+  else if (!(await isPicture(path, read))) {
+    ignore(path, draft);
+    if (namedLikeTable(path) && reason === undefined) draft.labelFiles.push({ path, item });
+  } else if (reason !== undefined) draft.broken.push({ file: path, reason });
   else draft.files.push({ path, item });
 }

@@ -3,7 +3,7 @@
  *
  * A pack is a folder named by the hash of everything that its bytes depend on: the source's fingerprint, the target
  * form, the selection and the resizer with its versions. It holds `images.u8` (row-major [count, channels, size,
- * size]), `labels.i64` (little-endian) and `pack.json`. It is built under another name and renamed when whole, so
+ * size]), `labels.i64` (little-endian), with conditions `conditions.f32` (row-major [count, conditions]) and `pack.json`. It is built under another name and renamed when whole, so
  * several processes can build the same pack at once: the first rename wins, and the others use its result.
  */
 import { existsSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { fileError, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
+import { rowsOf, scaleConditions } from "./conditions.ts";
 import type { Chunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
 import { itemOf, nameOf } from "./headers.ts";
@@ -50,6 +51,31 @@ const headerSchema = z.object({
   channels: z.union([z.literal(1), z.literal(3)]),
   size: z.int().min(1),
   classes: z.array(z.string()),
+  /** The conditions of each image, where it has these in place of a class, and how they are scaled. */
+  conditions: z
+    .array(
+      z.object({
+        name: z.string(),
+        kind: z.enum(["flag", "number"]),
+        mean: z.number(),
+        deviation: z.number(),
+        least: z.number(),
+        most: z.number(),
+      }),
+    )
+    .optional(),
+  /** The label file, where one was read; and one that was not. */
+  table: z
+    .object({
+      file: z.string(),
+      columns: z.array(z.string()),
+      rows: z.int(),
+      withoutRow: z.int(),
+      withoutImage: z.int(),
+      note: z.string(),
+    })
+    .optional(),
+  unreadTable: z.string().optional(),
   fit: z.enum(fits),
   resizer: z.string(),
   /** Smallest and largest width and height before resizing. */
@@ -71,6 +97,7 @@ export interface Pack {
   readonly header: PackHeader;
   readonly imagesPath: string;
   readonly labelsPath: string;
+  readonly conditionsPath: string;
 }
 
 /** Progress of the preparation. */
@@ -167,13 +194,16 @@ function refuseFullDisk(name: string, packs: string, bytes: number): void {
 export function openPack(folder: string): Pack | undefined {
   const imagesPath = join(folder, "images.u8");
   const labelsPath = join(folder, "labels.i64");
+  const conditionsPath = join(folder, "conditions.f32");
   try {
     const header = headerSchema.parse(JSON.parse(readFileSync(join(folder, "pack.json"), "utf8")));
     // The engine's memory map can extend a file that is too short, so sizes are checked before it sees one.
     const { count, channels, size } = header;
     if (statSync(imagesPath).size !== count * channels * size * size) return undefined;
     if (statSync(labelsPath).size !== count * 8) return undefined;
-    return { folder, header, imagesPath, labelsPath };
+    const { conditions } = header;
+    if (conditions !== undefined && statSync(conditionsPath).size !== count * conditions.length * 4) return undefined;
+    return { folder, header, imagesPath, labelsPath, conditionsPath };
   } catch {
     return undefined;
   }
@@ -233,6 +263,11 @@ async function writePack(
     BigInt,
   );
   writeFileAtomic(join(folder, "labels.i64"), [new Uint8Array(labels.buffer)]);
+  const rows = selection.indices.filter((_, position) => !failed.has(position));
+  const scaled = opened.conditions && scaleConditions(rowsOf(opened.conditions, rows));
+  if (scaled !== undefined) {
+    writeFileAtomic(join(folder, "conditions.f32"), [new Uint8Array(scaled.values.buffer)]);
+  }
   const header: PackHeader = {
     version: PACK_VERSION,
     name,
@@ -242,6 +277,9 @@ async function writePack(
     channels: target.channels,
     size: target.size,
     classes: [...selection.classes],
+    ...(scaled === undefined ? {} : { conditions: [...scaled.conditions] }),
+    ...(opened.table === undefined ? {} : { table: { ...opened.table, columns: [...opened.table.columns] } }),
+    ...(opened.unreadTable === undefined ? {} : { unreadTable: opened.unreadTable }),
     fit: target.fit,
     resizer,
     originals: { width: unfinished.width, height: unfinished.height },

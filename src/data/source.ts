@@ -10,6 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { UserError } from "../base/errors.ts";
 import { findName } from "../base/find-name.ts";
 import { fileError, type LmdbPlace } from "../formats/index.ts";
+import type { RawConditions } from "./conditions.ts";
 import type { Fit } from "./options.ts";
 
 /** An image as a file of its own. */
@@ -77,6 +78,20 @@ export interface LostClass extends BrokenFile {
   readonly name: string;
 }
 
+/** A label file that was read. */
+export interface LabelTable {
+  /** Its path in the folder or archive, or its name. */
+  readonly file: string;
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** Images that have no row and are left out. */
+  readonly withoutRow: number;
+  /** Rows whose image is not there. */
+  readonly withoutImage: number;
+  /** What was read of it, in words. */
+  readonly note: string;
+}
+
 /** A source whose contents are known. */
 export interface OpenSource {
   readonly images: EncodedImages | RawImages;
@@ -85,6 +100,12 @@ export interface OpenSource {
   /** A label for each item: an index into `classes`, or 0 where there are no classes. */
   readonly labels: ArrayLike<number>;
   readonly classes: readonly string[];
+  /** Several numbers for each item, in place of classes. Default: none. */
+  readonly conditions?: RawConditions | undefined;
+  /** The label file, where one was read. */
+  readonly table?: LabelTable | undefined;
+  /** A file that may hold labels and was not read. */
+  readonly unreadTable?: string | undefined;
   /** Files that are unusable, as the listing already shows. Default: none. */
   readonly broken?: readonly BrokenFile[];
   /** Files that are not images, by ending. Default: none. */

@@ -6,15 +6,19 @@ import type { PackHeader } from "./pack.ts";
  * One line, such as "photos: 97 images of 103 files; 2 are broken; no images: 3 .txt, 1 .json". Undefined where there is
  * nothing to say: all images of files that hold many.
  */
-export function usageOf({ name, count, total, broken, ignored }: PackHeader): string | undefined {
+export function usageOf({ name, count, total, broken, ignored, table, unreadTable }: PackHeader): string | undefined {
   if (total === undefined && broken.length === 0) return undefined;
   const files = (number: number, of: string): string => `${number} ${number === 1 ? of : `${of}s`}`;
   const others = Object.entries(ignored).sort(([a], [b]) => byCodeUnit(a, b));
-  const rest = (total ?? 0) - count - broken.length - others.reduce((sum, [, number]) => sum + number, 0);
+  const passedOver = others.reduce((sum, [, number]) => sum + number, 0) + (table?.withoutRow ?? 0);
+  const rest = (total ?? 0) - count - broken.length - passedOver;
   const parts = [
     `${name}: ${files(count, "image")}${total === undefined ? "" : ` of ${files(total, "file")}`}`,
     ...(broken.length > 0 ? [`${broken.length} cannot be used (gantry data lists them)`] : []),
     ...(others.length > 0 ? [`no images: ${others.map(([ending, number]) => `${number} ${ending}`).join(", ")}`] : []),
+    ...(table && table.withoutRow > 0 ? [`${table.withoutRow} without a row in ${table.file}`] : []),
+    ...(table && table.withoutImage > 0 ? [`${files(table.withoutImage, "row")} of ${table.file} without an image`] : []),
+    ...(unreadTable === undefined ? [] : [`${unreadTable} is not read (\`labelFile\` does)`]),
     ...(rest > 0 ? [`${rest} of other splits or not chosen`] : []),
   ];
   return parts.join("; ");

@@ -5,15 +5,19 @@
  * test) above the classes select a part; without sub-folders the images have no classes. Images next to the folders of
  * classes are refused: whichever way they were taken, some would be gone.
  */
-import { basename, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { suggestion, UserError } from "../../base/errors.ts";
+import type { RawConditions } from "../conditions.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
-import { listedSource, refuseEmpty } from "../listed-source.ts";
+import { endingOf } from "../image-format.ts";
+import type { ColumnChoice } from "../labels/columns.ts";
+import { readLabels } from "../labels/label-file.ts";
+import { type LabelledFiles, listedSource, refuseEmpty } from "../listed-source.ts";
 import { byCodeUnit, filesIn, type Listed, type Listing, listImages } from "../listing.ts";
 import { photographs } from "../options.ts";
-import { type BrokenFile, type ImageSource, type LostClass, takeTurns } from "../source.ts";
+import { type BrokenFile, type ImageSource, type LabelTable, type LostClass, takeTurns } from "../source.ts";
 import { styleganLabels } from "./stylegan-labels.ts";
 
 const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
@@ -163,8 +167,10 @@ interface Expected {
 }
 
 /** How a folder is opened as a source. */
-interface FolderOptions extends ArrangeOptions, ContentsOptions {
+interface FolderOptions extends ArrangeOptions, ContentsOptions, ColumnChoice {
   readonly expected?: Expected | undefined;
+  /** A table of labels, in place of folders. */
+  readonly labelFile?: string | undefined;
 }
 
 /**
@@ -178,20 +184,53 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
   const full = resolve(path);
   const listing = await listImages(full, "", options.stop);
   refuseEmpty(full, listing);
-  const labelled = split === undefined ? await styleganLabels(listing, labels, full) : undefined;
-  const arranged = labelled === undefined ? arrange(listing, options, full) : { ...labelled, split: undefined };
+  const found = await labelsOf(listing, options, full);
+  const arranged = found ?? arrange(listing, options, full);
   if (expected !== undefined) refuseOtherClasses(full, arranged.classes, expected);
   const used = {
     name: `${expected?.name ?? basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
     files: arranged.files.map(({ file }) => file),
     labels: arranged.files.map(({ label }) => label),
     classes: arranged.classes,
-    broken: [...listing.broken, ...(labelled?.absent ?? [])],
-    ignored: listing.ignored,
-    total: filesIn(listing),
+    broken: [...listing.broken, ...(found?.absent ?? [])],
+    ...countsOf(listing, found?.table),
+    conditions: found?.conditions,
+    table: found?.table,
+    unreadTable: labels && found === undefined ? listing.labelFiles.find(({ path }) => !path.includes("/"))?.path : undefined,
     lost: labels ? arranged.lost : [],
   };
   return listedSource(used, options);
+}
+
+/** How many files there are, and those that are no images. The label file that is read counts as neither. */
+function countsOf(listing: Listing, table: LabelTable | undefined): Pick<LabelledFiles, "ignored" | "total"> {
+  const total = filesIn(listing);
+  const ending = listing.labelFiles.some(({ path }) => path === table?.file) ? endingOf(table!.file) : undefined;
+  if (ending === undefined) return { ignored: listing.ignored, total };
+  const { [ending]: count = 1, ...others } = listing.ignored;
+  return { ignored: count > 1 ? { ...others, [ending]: count - 1 } : others, total: total - 1 };
+}
+
+/** Files that are labelled in another way than by folders. */
+interface Labelled extends Arranged {
+  readonly conditions?: RawConditions | undefined;
+  readonly table?: LabelTable;
+  readonly absent?: readonly BrokenFile[];
+}
+
+/** The labels of a label file: the given one, or `dataset.json`. Undefined where folders are the classes. */
+async function labelsOf(listing: Listing, options: FolderOptions, full: string): Promise<Labelled | undefined> {
+  const { labelFile, split, labels = true } = options;
+  const isStylegan = listing.tables.some(({ path }) => labelFile !== undefined && join(full, path) === resolve(labelFile));
+  if (labelFile === undefined || isStylegan) {
+    const found = split === undefined || isStylegan ? await styleganLabels(listing, labels, full) : undefined;
+    return found && { ...found, split: undefined };
+  }
+  if (!labels) return undefined;
+  const { files, split: part } = arrange(listing, { split, labels: false }, full);
+  const chosen = new Set(files.map(({ file }) => file));
+  const found = await readLabels(full, listing, { ...options, labelFile }, listing.files.filter((file) => chosen.has(file)));
+  return { ...found, split: part };
 }
 
 /** @throws UserError unless the classes are the expected ones in their order, which is that of their names. */
@@ -210,25 +249,49 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
 
 /**
  * Images of a folder or zip archive; JPEG, PNG, WebP, GIF (first frame), TIFF and AVIF. Sub-folders are classes, or
- * `dataset.json` of StyleGAN's archives says them.
+ * `dataset.json` of StyleGAN's archives says them, or a label file does.
  *
  * - `path`: the folder or `.zip` file
+ * - `labelFile`: a table with a row for each image (CSV, TSV, JSON, JSON Lines), in place of sub-folders; one in the archive
+ *   is `photos.zip/labels.csv`. Images without a row are left out
+ * - `nameColumn`, `classColumn`: its columns of file names and of classes; default: those that are called so
+ * - `conditions`: names of columns of numbers, or `"all"`, in place of classes: several attributes for each image
  * - `split`: name of the sub-folder to use when there are splits; default `train`
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255, white)
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md
  *
  * Building it throws UserError when the path holds no readable image, all images of a class are broken, or images lie next
- * to the folders of classes (unless `labels` is false); other broken files are skipped and listed.
+ * to the folders of classes (unless `labels` is false); other broken files are skipped and listed. It throws for a label file
+ * that is not there, is damaged, names none of the images, or has an empty cell or a word where a number is needed.
  *
  * @example
  * imageFolder({ path: "photos/cats.zip", size: 64, flip: true })
+ *
+ * @example
+ * imageFolder({ path: "faces", labelFile: "faces/labels.csv", conditions: ["smiling", "age"] })
  */
 export const imageFolder = defineImageDataset(
   "imageFolder",
-  z.strictObject({
-    path: z.string("must be the path of a folder or zip archive").min(1, "must not be empty"),
-    split: z.string().min(1).optional(),
-    ...photographs,
-  }),
-  ({ path, split, labels }, { cache, stop }) => folderSource(path, { split, labels, cache, stop }),
+  z
+    .strictObject({
+      path: z.string("must be the path of a folder or zip archive").min(1, "must not be empty"),
+      split: z.string().min(1).optional(),
+      labelFile: z.string().min(1, "must not be empty").optional(),
+      nameColumn: z.string().optional(),
+      classColumn: z.string().optional(),
+      conditions: z
+        .union([z.literal("all"), z.array(z.string()).min(1, "must name at least one column")])
+        .optional(),
+      ...photographs,
+    })
+    .refine(({ labelFile, nameColumn, classColumn, conditions }) => labelFile !== undefined || !(nameColumn || classColumn || conditions), {
+      path: ["labelFile"],
+      message: "is needed for `nameColumn`, `classColumn` and `conditions`, which are columns of it",
+    })
+    .refine(({ classColumn, conditions }) => classColumn === undefined || conditions === undefined, {
+      path: ["conditions"],
+      message: "and `classColumn` cannot both be given: images have a class, or conditions",
+    }),
+  ({ path, ...options }, { cache, stop }) => folderSource(path, { ...options, cache, stop }),
+  { paths: ["labelFile"] },
 );

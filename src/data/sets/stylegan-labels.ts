@@ -4,10 +4,12 @@
  *
  *     { "labels": [["00000/img00000000.png", 6], ["00000/img00000001.png", 9], ...] }
  *
- * `labels` is null where there are no classes. It may hold a list of numbers for each image instead of a class.
+ * `labels` is null where there are no classes. It may hold a list of numbers for each image instead of a class: these are
+ * conditions with the names `c0`, `c1` and so on.
  */
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import type { RawConditions } from "../conditions.ts";
 import { ItemReader } from "../item-reader.ts";
 import type { Listed, Listing } from "../listing.ts";
 import { type BrokenFile, type LostClass, takeTurns } from "../source.ts";
@@ -17,6 +19,7 @@ interface Labelled {
   readonly files: readonly { readonly file: Listed; readonly label: number }[];
   readonly classes: readonly string[];
   readonly lost: readonly LostClass[];
+  readonly conditions?: RawConditions;
   /** One entry for the images that the file names and that are not there. */
   readonly absent: readonly BrokenFile[];
 }
@@ -32,7 +35,8 @@ const MOST_CLASSES = 10_000_000;
  * Labels the files of a listing by its `dataset.json`; undefined where it has none, or one of another tool.
  *
  * @param labels - whether classes are wanted
- * @throws UserError when the file is damaged, does not name an image that is there, or has no classes but lists of numbers.
+ * @throws UserError when the file is damaged, does not name an image that is there, or has classes and lists of numbers, or
+ * lists of several lengths.
  */
 export async function styleganLabels(listing: Listing, labels: boolean, where: string): Promise<Labelled | undefined> {
   // The one at the top before that of a folder.
@@ -48,22 +52,15 @@ export async function styleganLabels(listing: Listing, labels: boolean, where: s
     absent: [],
   };
   if (found === null) return unlabelled;
-  const vector = found.find(([, label]) => typeof label !== "number");
-  if (vector !== undefined) {
-    if (!labels) return unlabelled;
-    throw new UserError(
-      `${name}: the label of ${vector[0]} is a list of numbers, not a class; \`labels: false\` takes the images without`,
-    );
-  }
   const folder = file.path.slice(0, -"dataset.json".length);
+  if (found.some(([, label]) => typeof label !== "number")) {
+    return labels ? byVectors(listing, new Map(found.map(([path, label]) => [folder + path, label])), file.path, name) : unlabelled;
+  }
   return byTable(listing, new Map(found.map(([path, label]) => [folder + path, label as number])), file.path, name);
 }
 
 function byTable(listing: Listing, labels: ReadonlyMap<string, number>, path: string, name: string): Labelled {
-  const missing = listing.files.filter((file) => !labels.has(file.path));
-  if (missing.length > 0) {
-    throw new UserError(`${name}: it does not name ${missing.length} of the images, ${missing[0]!.path} first`);
-  }
+  refuseMissing(listing, labels, name);
   const largest = [...labels.values()].reduce((most, label) => Math.max(most, label), 0);
   if (largest > MOST_CLASSES) throw new UserError(`${name}: the class ${largest} is out of range`);
   const lists = Array.from({ length: largest + 1 }, (): Listed[] => []);
@@ -73,8 +70,6 @@ function byTable(listing: Listing, labels: ReadonlyMap<string, number>, path: st
     label,
   }));
   const broken = new Map(listing.broken.map((one) => [one.file, one.reason]));
-  const there = new Set([...listing.files.map((file) => file.path), ...broken.keys()]);
-  const gone = [...labels.keys()].filter((one) => !there.has(one));
   const lost = new Map<number, LostClass>();
   for (const [file, label] of labels) {
     if (lists[label]!.length > 0 || lost.has(label)) continue;
@@ -84,8 +79,49 @@ function byTable(listing: Listing, labels: ReadonlyMap<string, number>, path: st
     files: turns,
     classes: lists.map((_, label) => String(label)),
     lost: [...lost.values()],
-    absent:
-      gone.length === 0 ? [] : [{ file: path, reason: `${gone.length} of its images are not there, ${gone[0]} first` }],
+    absent: absentOf(listing, labels, path),
+  };
+}
+
+/** @throws UserError when the file does not name an image. */
+function refuseMissing({ files }: Listing, labels: ReadonlyMap<string, unknown>, name: string): void {
+  const missing = files.filter((file) => !labels.has(file.path));
+  if (missing.length === 0) return;
+  throw new UserError(`${name}: it does not name ${missing.length} of the images, ${missing[0]!.path} first`);
+}
+
+/** One entry for the images that the file names and that are not there. */
+function absentOf({ files, broken }: Listing, labels: ReadonlyMap<string, unknown>, path: string): BrokenFile[] {
+  const there = new Set([...files.map((file) => file.path), ...broken.map(({ file }) => file)]);
+  const gone = [...labels.keys()].filter((one) => !there.has(one));
+  if (gone.length === 0) return [];
+  return [{ file: path, reason: `${gone.length} of its images are not there, ${gone[0]} first` }];
+}
+
+function byVectors(
+  listing: Listing,
+  labels: ReadonlyMap<string, number | readonly number[]>,
+  path: string,
+  name: string,
+): Labelled {
+  refuseMissing(listing, labels, name);
+  const lengths = new Map([...labels].map(([image, label]) => [typeof label === "number" ? "class" : label.length, image]));
+  if (lengths.size > 1) {
+    const [[one, first], [other, second]] = [...lengths] as [[unknown, string], [unknown, string]];
+    const shown = (length: unknown): string => (length === "class" ? "a class" : `${String(length)} numbers`);
+    throw new UserError(`${name}: the label of ${first} is ${shown(one)}, and that of ${second} ${shown(other)}`);
+  }
+  const [width = 0] = lengths.keys() as Iterable<number>;
+  if (width === 0) throw new UserError(`${name}: its labels are lists without a number; \`labels: false\` takes the images without`);
+  const { files } = listing;
+  const names = Array.from({ length: width }, (_, i) => `c${i}`);
+  const values = Float64Array.from(files.flatMap((file) => labels.get(file.path) as readonly number[]));
+  return {
+    files: files.map((file) => ({ file, label: 0 })),
+    classes: [],
+    lost: [],
+    conditions: { names, values },
+    absent: absentOf(listing, labels, path),
   };
 }
 

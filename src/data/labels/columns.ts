@@ -1,0 +1,99 @@
+/** Which columns of a label file are read: that of the file names, that of the classes, or those of the conditions. */
+import { suggestion, UserError } from "../../base/errors.ts";
+import { visible } from "../../base/visible.ts";
+import { quoted } from "../../formats/index.ts";
+import type { Cell, Table } from "./table.ts";
+
+/** How a label file is read. */
+export interface ColumnChoice {
+  /** Column of the file names. Default: the one that is called like one. */
+  readonly nameColumn?: string | undefined;
+  /** Column of the classes. Default: the only other one, or the one that is called like one. */
+  readonly classColumn?: string | undefined;
+  /** Columns of conditions, in place of classes; `all`: every column but that of the names. */
+  readonly conditions?: readonly string[] | "all" | undefined;
+}
+
+/** The places of the columns that are read. */
+export interface ChosenColumns {
+  readonly name: number;
+  /** Undefined where there are conditions. */
+  readonly classes: number | undefined;
+  readonly conditions: readonly number[];
+}
+
+/** Names of columns without spaces, marks and capitals, the likeliest first. */
+const namesOfNames = [
+  ...["filename", "file", "filepath", "path", "imagename", "imagepath", "imagefile", "image", "imageid", "img", "imgname"],
+  ...["imgpath", "imgid", "name", "id"],
+];
+const namesOfClasses = ["class", "classname", "label", "labelname", "category", "target"];
+
+const plain = (column: string): string => column.toLowerCase().replace(/[\s_.-]/g, "");
+
+/**
+ * Chooses the columns.
+ * @throws UserError with the columns that there are when one is not there, or it is not clear which is meant.
+ */
+export function chooseColumns(table: Table, { nameColumn, classColumn, conditions }: ColumnChoice): ChosenColumns {
+  const { columns } = table;
+  const name = nameColumn === undefined ? likelyName(table) : placeOf(table, nameColumn, "nameColumn");
+  const others = [...columns.keys()].filter((i) => i !== name && columns[i] !== "");
+  if (others.length === 0) throw new UserError(`${visible(table.name)}: it has no column besides ${shown([columns[name]!])}`);
+  if (conditions !== undefined) {
+    const chosen = conditions === "all" ? others : conditions.map((column) => placeOf(table, column, "conditions"));
+    const twice = chosen.find((place, i) => chosen.indexOf(place) !== i);
+    if (twice !== undefined) throw new UserError(`\`conditions\` names ${quoted(columns[twice]!)} twice`);
+    if (chosen.includes(name)) {
+      throw new UserError(`\`conditions\` names ${quoted(columns[name]!)}, the column of the file names`);
+    }
+    return { name, classes: undefined, conditions: chosen };
+  }
+  const classes =
+    classColumn === undefined ? likelyClasses(table, others) : placeOf(table, classColumn, "classColumn");
+  if (classes === name) throw new UserError(`\`classColumn\` (=${classColumn}) is the column of the file names`);
+  return { name, classes, conditions: [] };
+}
+
+const shown = (columns: readonly string[]): string => columns.map(quoted).join(", ");
+
+function placeOf({ name, columns }: Table, wanted: string, option: string): number {
+  const place = columns.indexOf(wanted);
+  if (place >= 0) return place;
+  throw new UserError(`\`${option}\`: ${visible(name)} has no column ${quoted(wanted)}${suggestion(wanted, columns)}`);
+}
+
+function likelyName({ name, columns }: Table): number {
+  const found = namesOfNames.map((likely) => columns.findIndex((column) => plain(column) === likely));
+  const first = found.find((place) => place >= 0);
+  if (first !== undefined) return first;
+  const example = columns.some((column) => /\.\w{2,5}$/.test(column))
+    ? "; its first line must name the columns, such as file,class"
+    : "";
+  throw new UserError(
+    `${visible(name)}: none of its columns is called like file names (${shown(columns)}); say which it is by \`nameColumn\`${example}`,
+  );
+}
+
+function likelyClasses({ name, columns, rows }: Table, others: readonly number[]): number {
+  const called = others.filter((i) => namesOfClasses.includes(plain(columns[i]!)));
+  const found = called.length > 0 ? called : others;
+  if (found.length > 1) {
+    throw new UserError(
+      `${visible(name)}: it has ${others.length} columns besides the file names (${shown(others.map((i) => columns[i]!))}); say which is the class by \`classColumn\`, or which are conditions by \`conditions\``,
+    );
+  }
+  const [only] = found as [number];
+  if (rows.every(({ cells }) => isNumber(cells[only]!)) && rows.some(({ cells }) => !Number.isInteger(Number(cells[only])))) {
+    throw new UserError(
+      `${visible(name)}: its column ${quoted(columns[only]!)} holds numbers that are not whole, which are no classes; as a condition: \`conditions=[${columns[only]}]\`; as classes all the same: \`classColumn=${columns[only]}\``,
+    );
+  }
+  return only;
+}
+
+/** Whether a cell is a finite number, or the text of one. */
+export function isNumber(cell: Cell): boolean {
+  if (typeof cell === "number") return Number.isFinite(cell);
+  return typeof cell === "string" && /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell);
+}

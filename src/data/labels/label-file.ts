@@ -1,0 +1,181 @@
+/**
+ * Labels of a folder's or archive's images by a label file: a class for each, or several conditions.
+ *
+ * Images without a row are left out, as a table often covers a part of the images; rows without an image are passed over.
+ * Both are counted, and said wherever the data are used.
+ */
+import { readFile } from "node:fs/promises";
+import { basename, resolve, sep } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import { visible } from "../../base/visible.ts";
+import { fileError, quoted } from "../../formats/index.ts";
+import type { RawConditions } from "../conditions.ts";
+import { ItemReader } from "../item-reader.ts";
+import type { Listed, Listing } from "../listing.ts";
+import { type BrokenFile, type LabelTable, type LostClass, takeTurns } from "../source.ts";
+import { classOf, inOrder } from "./classes.ts";
+import { type ChosenColumns, type ColumnChoice, chooseColumns } from "./columns.ts";
+import { conditionsOf } from "./conditions.ts";
+import { findImages } from "./names.ts";
+import { type Row, readTable, type Table } from "./table.ts";
+
+/** Which label file, and how it is read. */
+export interface LabelFileOptions extends ColumnChoice {
+  /** Its path; that of one in an archive goes on after the archive's: `photos.zip/labels.csv`. */
+  readonly labelFile: string;
+}
+
+/** Files with their labels. */
+export interface TableLabels {
+  /** With classes one of each class in turn, else in the order of the paths. */
+  readonly files: readonly { readonly file: Listed; readonly label: number }[];
+  readonly classes: readonly string[];
+  readonly lost: readonly LostClass[];
+  readonly conditions: RawConditions | undefined;
+  readonly table: LabelTable;
+}
+
+/**
+ * Labels files.
+ *
+ * @param root - the folder or archive
+ * @param listing - everything in it
+ * @param wanted - the files of it that are used, if not all
+ * @throws UserError when the file is not there or damaged, none of its names is that of an image, an image has two rows
+ * that differ, or a cell that is needed is empty or no number.
+ */
+export async function readLabels(
+  root: string,
+  listing: Listing,
+  { labelFile, ...choice }: LabelFileOptions,
+  wanted: readonly Listed[] = listing.files,
+): Promise<TableLabels> {
+  const file = resolve(labelFile);
+  const table = readTable(await bytesOf(file, root, listing), file);
+  const columns = chooseColumns(table, choice);
+  const { way, rowOf, withoutImage } = match(table, columns, listing);
+  const used = wanted.filter((one) => rowOf.has(one.path));
+  const shown = inside(file, root) ?? basename(file);
+  const info = {
+    file: shown,
+    columns: [...table.columns],
+    rows: table.rows.length,
+    withoutRow: wanted.length - used.length,
+    withoutImage,
+  };
+  const read = `labels from ${shown}${way === undefined ? "" : `, ${way}`}`;
+  const { columns: names } = table;
+  if (columns.classes === undefined) {
+    const values = used.flatMap((one) => conditionsOf(rowOf.get(one.path)!, columns.conditions, table));
+    const conditions = { names: columns.conditions.map((place) => names[place]!), values: Float64Array.from(values) };
+    const note = `${read}, ${conditions.names.length} columns of conditions`;
+    return { files: used.map((one) => ({ file: one, label: 0 })), classes: [], lost: [], conditions, table: { ...info, note } };
+  }
+  const note = `${read}, column ${names[columns.classes]!}`;
+  return { ...byClass(table, columns.classes, used, rowOf, listing), conditions: undefined, table: { ...info, note } };
+}
+
+/** The path of a file inside the folder or archive; undefined where it is elsewhere. */
+const inside = (file: string, root: string): string | undefined =>
+  file.startsWith(root + sep) ? file.slice(root.length + 1) : undefined;
+
+/** The bytes of the label file, which may be an entry of the archive. */
+async function bytesOf(file: string, root: string, listing: Listing): Promise<Uint8Array> {
+  const tables = [...listing.labelFiles, ...listing.tables];
+  const entry = tables.find(({ path, item }) => item.kind === "zip" && path === inside(file, root));
+  const reader = new ItemReader();
+  try {
+    return await (entry === undefined ? readFile(file) : reader.read(entry.item));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") throw new UserError(`there is no label file ${visible(file)}${hint(root, tables)}`);
+    throw code === undefined
+      ? new UserError(`cannot read ${visible(file)}: ${(error as Error).message}`)
+      : fileError(error, "read", file);
+  } finally {
+    await reader.close();
+  }
+}
+
+function hint(root: string, tables: readonly Listed[]): string {
+  return tables.length === 0 ? "" : `; did you mean ${quoted(`${root}${sep}${tables[0]!.path}`)}?`;
+}
+
+/** Rows and images that belong together. */
+interface Matched {
+  /** The row of an image, by the image's path. */
+  readonly rowOf: ReadonlyMap<string, Row>;
+  /** The number of rows whose image is not there. */
+  readonly withoutImage: number;
+  /** How names were read, in words. */
+  readonly way: string | undefined;
+}
+
+function match(table: Table, columns: ChosenColumns, { files, broken }: Listing): Matched {
+  const { rows, name: file } = table;
+  const where = visible(file);
+  const names = rows.map(({ cells, place }) => {
+    const name = cells[columns.name]!;
+    if (typeof name === "string" && name !== "") return name;
+    if (typeof name === "number") return String(name);
+    throw new UserError(`${where}: ${place}: its ${quoted(table.columns[columns.name]!)} is no name of a file`);
+  });
+  const paths = [...files.map(({ path }) => path), ...broken.map((one) => one.file)];
+  const { images, way } = findImages(names, paths, where);
+  const rowOf = new Map<string, Row>();
+  let withoutImage = 0;
+  for (const [i, image] of images.entries()) {
+    if (image < 0) {
+      withoutImage++;
+      continue;
+    }
+    const path = paths[image]!;
+    const before = rowOf.get(path);
+    if (before === undefined) rowOf.set(path, rows[i]!);
+    else refuseOther(before, rows[i]!, columns, `${where}: ${rows[i]!.place} names ${quoted(path)} as ${before.place} does`);
+  }
+  if (rowOf.size > 0) return { rowOf, withoutImage, way };
+  throw new UserError(
+    `${where}: none of the ${rows.length} names in its column ${quoted(table.columns[columns.name]!)} is an image of the data; it has ${quoted(names[0]!)}, and the images are ${quoted(paths[0] ?? "")} and so on`,
+  );
+}
+
+/** @throws UserError when two rows of one image differ in what is read of them. */
+function refuseOther(first: Row, second: Row, { classes, conditions }: ChosenColumns, what: string): void {
+  const read = ({ cells }: Row): string =>
+    JSON.stringify([...(classes === undefined ? [] : [classes]), ...conditions].map((column) => String(cells[column])));
+  if (read(first) !== read(second)) throw new UserError(`${what}, with other values`);
+}
+
+function byClass(
+  table: Table,
+  column: number,
+  used: readonly Listed[],
+  rowOf: ReadonlyMap<string, Row>,
+  { broken }: Listing,
+): Pick<TableLabels, "files" | "classes" | "lost"> {
+  const groups = new Map<string, Listed[]>();
+  const lost = new Map<string, LostClass>();
+  for (const file of used) {
+    const name = classOf(rowOf.get(file.path)!, column, table);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [file]);
+    else group.push(file);
+  }
+  const reasons = new Map(broken.map((one: BrokenFile) => [one.file, one.reason]));
+  const labelled = new Map([...rowOf].map(([path, row]) => [row, path]));
+  for (const row of table.rows) {
+    const name = classOf(row, column, table);
+    if (groups.has(name) || lost.has(name)) continue;
+    const path = labelled.get(row);
+    const reason = (path === undefined ? undefined : reasons.get(path)) ?? "it is not among the images";
+    lost.set(name, { name, file: `${row.place} of the label file`, reason });
+  }
+  const classes = inOrder([...groups.keys(), ...lost.keys()]);
+  const lists = classes.map((name) => groups.get(name) ?? []);
+  const turns = Array.from(takeTurns(lists.map(({ length }) => length)), ([label, round]) => ({
+    file: lists[label]![round]!,
+    label,
+  }));
+  return { files: turns, classes, lost: [...lost.values()] };
+}

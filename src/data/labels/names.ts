@@ -1,0 +1,94 @@
+/**
+ * Which image a name in a label file means.
+ *
+ * Tables name files in three ways: by the path or its end (`train/a.png`, `a.png`), by paths of another place
+ * (`C:\photos\a.png`), of which the last part counts, and without the ending (`a`). One way holds for the whole table: the
+ * one that finds most images. Last parts count only where one folder holds all images and another all names: of
+ * `test/1.png`, an image `train/1.png` is another one.
+ */
+import { UserError } from "../../base/errors.ts";
+import { quoted } from "../../formats/index.ts";
+
+/** How the names of a table are read, and the image of each. */
+export interface FoundNames {
+  /** For each name the number of its image; -1 where it is not there. */
+  readonly images: Int32Array;
+  /** In words, how names were read where it is not by the path. */
+  readonly way: string | undefined;
+}
+
+/** A name that several images have. */
+const AMBIGUOUS = -2;
+
+/**
+ * Finds the images of names. Unicode forms of one name are equal.
+ *
+ * @param names - as the table has them
+ * @param paths - of the images
+ * @param where - the table, for messages
+ * @throws UserError for a name that several images have.
+ */
+export function findImages(names: readonly string[], paths: readonly string[], where: string): FoundNames {
+  const whole = paths.map((path) => path.normalize("NFC"));
+  const clean = names.map((name) => cleaned(name));
+  const ways = [
+    { way: undefined, read: (name: string) => name, ends: () => endsOf(whole) },
+    ...(inOneFolder(clean) && inOneFolder(whole)
+      ? [{ way: "by the last part of its names", read: lastPart, ends: () => endsOf(whole) }]
+      : []),
+    { way: "by names without their ending", read: (name: string) => name, ends: () => endsOf(whole.map(withoutEnding)) },
+  ];
+  let best: (FoundNames & { readonly count: number }) | undefined;
+  for (const { way, read, ends } of ways) {
+    const index = ends();
+    const images = Int32Array.from(clean, (name) => index.get(read(name)) ?? -1);
+    const count = new Set(images.filter((image) => image >= 0)).size + images.filter((image) => image === AMBIGUOUS).length;
+    if (count > (best?.count ?? -1)) best = { images, way, count };
+    if (count === paths.length || images.every((image) => image >= 0)) break;
+  }
+  const { images, way } = best!;
+  const unclear = images.indexOf(AMBIGUOUS);
+  if (unclear >= 0) {
+    const [first, second] = imagesLike(lastPart(clean[unclear]!), whole).map((i) => paths[i]!);
+    throw new UserError(
+      `${where}: ${quoted(names[unclear]!)} may be ${quoted(first ?? "")} or ${quoted(second ?? "")}; name files by their whole path`,
+    );
+  }
+  return { images, way };
+}
+
+/** A name with forward slashes, and without `./` in front. */
+function cleaned(name: string): string {
+  const path = name.includes("/") ? name : name.replaceAll("\\", "/");
+  return path.replace(/^(\.\/+)+/, "").normalize("NFC");
+}
+
+const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+const inOneFolder = (paths: readonly string[]): boolean => new Set(paths.map(folderOf)).size <= 1;
+
+const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf("/")));
+
+const withoutEnding = (path: string): string => path.replace(/\.[^./]*$/, "");
+
+/** Images by their paths, and by every end of a path that begins after a slash. A whole path wins over an end of another. */
+function endsOf(paths: readonly string[]): Map<string, number> {
+  const ends = new Map<string, number>();
+  for (const [image, path] of paths.entries()) {
+    for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) add(ends, path.slice(at + 1), image);
+  }
+  const whole = new Map<string, number>();
+  for (const [image, path] of paths.entries()) add(whole, path, image);
+  for (const [path, image] of whole) ends.set(path, image);
+  return ends;
+}
+
+function add(index: Map<string, number>, name: string, image: number): void {
+  index.set(name, index.has(name) ? AMBIGUOUS : image);
+}
+
+/** Two images whose name may be meant. */
+function imagesLike(name: string, paths: readonly string[]): number[] {
+  const like = (path: string): boolean => lastPart(path) === name || withoutEnding(lastPart(path)) === name;
+  return [...paths.keys()].filter((i) => like(paths[i]!)).slice(0, 2);
+}

@@ -1,0 +1,226 @@
+/** Label files: the table of each format, which image a name means, and what is refused. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { packOf } from "../../src/data/define.ts";
+import { findImages } from "../../src/data/labels/names.ts";
+import { readTable } from "../../src/data/labels/table.ts";
+import { imageFolder } from "../../src/data/sets/image-folder.ts";
+import { usageOf } from "../../src/data/usage.ts";
+import { temporaryFolder } from "../formats/folder.ts";
+import { imageFile, labelsOf, zipOf } from "./files.ts";
+
+const folder = temporaryFolder();
+const cache = join(folder, "cache");
+const root = join(folder, "photos");
+
+/** Image i is of gray level 10 i. */
+const names = ["a.png", "b.png", "sub/c.png", "sub/d.png"];
+
+const pack = (options: object, path = root) =>
+  packOf(imageFolder({ path, size: 8, channels: 1, ...options }), { cache, workers: 0 });
+
+/** Writes a label file next to the folder. */
+function file(name: string, text: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const cells = (text: string | Uint8Array, name = "labels.csv") => {
+  const { columns, rows } = readTable(Buffer.from(text as string), name);
+  return [columns, ...rows.map((row) => row.cells)];
+};
+
+/** The class of each image of a pack, by its gray level. */
+const classOfGray = ({ imagesPath, header, labelsPath }: Awaited<ReturnType<typeof pack>>) => {
+  const pixels = readFileSync(imagesPath);
+  const labels = labelsOf({ labelsPath } as never);
+  return Object.fromEntries(labels.map((label, i) => [pixels[i * 64]!, header.classes[label]]));
+};
+
+beforeAll(async () => {
+  mkdirSync(join(root, "sub"), { recursive: true });
+  for (const [i, name] of names.entries()) {
+    writeFileSync(join(root, name), await imageFile("png", 8, 8, { r: 10 * i, g: 10 * i, b: 10 * i }));
+  }
+});
+
+describe("a label file as a table", () => {
+  it("reads CSV as RFC 4180 has it, with a byte order mark and any line ends", () => {
+    const wanted = [
+      ["file", "class"],
+      ["a.png", 'a "b", c'],
+      ["b.png", "two\nlines"],
+    ];
+    expect(cells('file,class\na.png,"a ""b"", c"\nb.png,"two\nlines"\n')).toEqual(wanted);
+    expect(cells('\ufefffile,class\r\n"a.png","a ""b"", c"\r\n\r\n"b.png","two\nlines"')).toEqual(wanted);
+  });
+
+  it("reads semicolons, tabs, UTF-16, and leaves spaces around cells out, but not within quotes", () => {
+    const wanted = [
+      ["file", "class"],
+      ["a.png", "x"],
+      ["b.png", " y"],
+    ];
+    expect(cells('file;class\na.png; x\nb.png;" y"\n')).toEqual(wanted);
+    expect(cells('file\tclass\na.png\tx\nb.png\t" y"\n', "labels.tsv")).toEqual(wanted);
+    expect(cells(Buffer.from('\ufefffile\tclass\na.png\tx\nb.png\t" y"\n', "utf16le"))).toEqual(wanted);
+  });
+
+  it("reads JSON as a list, an object or StyleGAN's pairs, and JSON Lines", () => {
+    const wanted = [
+      ["file", "class"],
+      ["a.png", "x"],
+      ["b.png", 2],
+    ];
+    expect(cells('[{"file":"a.png","class":"x"},{"file":"b.png","class":2}]', "l.json")).toEqual(wanted);
+    expect(cells('{"a.png":"x","b.png":2}', "l.json")).toEqual(wanted);
+    expect(cells('{"a.png":{"class":"x"},"b.png":{"class":2}}', "l.json")).toEqual(wanted);
+    expect(cells('{"labels":[["a.png","x"],["b.png",2]]}', "l.json")).toEqual(wanted);
+    expect(cells('{"file":"a.png","class":"x"}\n\n{"class":2,"file":"b.png"}\r\n', "l.jsonl")).toEqual(wanted);
+    expect(cells('{"a.png":[0,1.5],"b.png":[1,2]}', "l.json")).toEqual([
+      ["file", "c0", "c1"],
+      ["a.png", 0, 1.5],
+      ["b.png", 1, 2],
+    ]);
+  });
+
+  it("says where a damaged one is damaged", () => {
+    expect(() => cells("file,class\na.png,x,y\n")).toThrow(/labels.csv: line 2: it has another number of cells/);
+    expect(() => cells('file,class\na.png,"x\n')).toThrow(/a quote is opened and never closed/);
+    expect(() => cells('file,class\na.png,x"y\n')).toThrow(/line 2: it is no CSV: a quote inside a cell/);
+    expect(() => cells("file,class,class\na.png,x,y\n")).toThrow(/two columns are called `class`/);
+    expect(() => cells("file,class\n")).toThrow(/it has no rows/);
+    expect(() => cells(Buffer.from([0x66, 0xff, 0xfe]))).toThrow(/it is no text in UTF-8/);
+    expect(() => cells('{"a.png":1,"b.png":{"a.png":2},"a.png":3}', "l.json")).toThrow(/the key `a.png` twice/);
+    expect(() => cells('{"file":"a.png"}\n{', "l.jsonl")).toThrow(/l.jsonl: line 2: it is no JSON/);
+    expect(() => cells("[1]", "l.json")).toThrow(/entry 1 is no object/);
+    expect(() => cells("x", "labels.xlsx")).toThrow(/ends in .csv, .tsv, .json, .jsonl, .ndjson, not in `.xlsx`/);
+  });
+});
+
+describe("the image that a name means", () => {
+  const find = (wanted: readonly string[], paths = names) => [...findImages(wanted, paths, "table").images];
+
+  it("is found by its path or the end of it", () => {
+    expect(find(["a.png", "./sub/c.png", "d.png", "e.png"])).toEqual([0, 2, 3, -1]);
+    expect(find(["sub\\c.png"])).toEqual([2]);
+    // A whole path wins over an end.
+    expect(find(["a.png", "x/a.png"], ["a.png", "x/a.png"])).toEqual([0, 1]);
+    expect(find(["caf\u00e9.png"], ["cafe\u0301.png"])).toEqual([0]);
+  });
+
+  it("or, where each side has one folder, by the last part; or without its ending", () => {
+    expect(findImages(["C:\\x\\b.png", "C:\\x\\z.png"], ["p/a.png", "p/b.png"], "table")).toMatchObject({
+      images: Int32Array.of(1, -1),
+      way: "by the last part of its names",
+    });
+    expect(find(["test/1.png", "train/1.png"], ["train/1.png"])).toEqual([-1, 0]);
+    expect(find(["test/1.png", "val/1.png"], ["train/1.png"])).toEqual([-1, -1]);
+    expect(find(["d", "a"])).toEqual([3, 0]);
+  });
+
+  it("is refused where several have it", () => {
+    expect(() => find(["1.png"], ["x/1.png", "y/1.png"])).toThrow(/table: `1.png` may be `x\/1.png` or `y\/1.png`/);
+    expect(() => find(["1"], ["1.png", "1.jpg"])).toThrow(/`1` may be `1.png` or `1.jpg`/);
+  });
+});
+
+describe("classes from a label file", () => {
+  it("take the place of folders, whole numbers by size", async () => {
+    const labelFile = file("classes.csv", "file,class\na.png,10\nb.png,9\nsub/c.png,9\nd.png,10\n");
+    const made = await pack({ labelFile });
+    expect(made.header.classes).toEqual(["9", "10"]);
+    expect(classOfGray(made)).toEqual({ 0: "10", 10: "9", 20: "9", 30: "10" });
+    expect(made.header.note).toContain("labels from classes.csv, column class");
+    // One of each class in turn.
+    expect(labelsOf(made)).toEqual([0, 1, 0, 1]);
+    expect((await pack({ labelFile, classes: ["10"] })).header).toMatchObject({ classes: ["10"], count: 2 });
+  });
+
+  it("say which images have no row, and which rows no image", async () => {
+    const labelFile = file("part.jsonl", '{"file_name":"a.png","label":"x"}\n{"file_name":"gone.png","label":"x"}\n');
+    const { header } = await pack({ labelFile });
+    expect(header).toMatchObject({ count: 1, classes: ["x"], table: { rows: 2, withoutRow: 3, withoutImage: 1 } });
+    expect(usageOf(header)).toBe(
+      "photos: 1 image of 4 files; 3 without a row in part.jsonl; 1 row of part.jsonl without an image",
+    );
+  });
+
+  it("are another pack when a label changes, and the same wherever the table lies", async () => {
+    const text = "file,class\na.png,x\nb.png,y\n";
+    const before = await pack({ labelFile: file("changing.csv", text) });
+    mkdirSync(join(folder, "moved"), { recursive: true });
+    expect((await pack({ labelFile: file("moved/changing.csv", text) })).folder).toBe(before.folder);
+    const after = await pack({ labelFile: file("changing.csv", text.replace("x", "y")) });
+    expect(after.folder).not.toBe(before.folder);
+    expect(after.header.classes).toEqual(["y"]);
+  });
+
+  it("may lie in a zip archive, named as if that were a folder", async () => {
+    const archive = join(folder, "photos.zip");
+    const table = { name: "photos/labels.csv", data: Buffer.from("file,class\na.png,x\nd.png,y\n") };
+    const images = names.map((name) => ({ name: `photos/${name}`, data: readFileSync(join(root, name)) }));
+    writeFileSync(archive, zipOf([...images, table]));
+    const { header } = await pack({ labelFile: join(archive, "photos/labels.csv") }, archive);
+    expect(header).toMatchObject({ count: 2, classes: ["x", "y"], ignored: {}, table: { withoutRow: 2 } });
+    await expect(pack({ labelFile: join(folder, "labels.csv") }, archive)).rejects.toThrow(
+      /there is no label file .*labels.csv; did you mean `.*photos.zip\/photos\/labels.csv`\?/,
+    );
+  });
+
+  it("is said where one lies in the folder and is not read", async () => {
+    const other = join(folder, "unread");
+    mkdirSync(other, { recursive: true });
+    writeFileSync(join(other, "a.png"), readFileSync(join(root, "a.png")));
+    writeFileSync(join(other, "labels.csv"), "file,class\na.png,x\n");
+    expect(usageOf((await pack({}, other)).header)).toBe(
+      "unread: 1 image of 2 files; no images: 1 .csv; labels.csv is not read (`labelFile` does)",
+    );
+    const read = await pack({ labelFile: join(other, "labels.csv") }, other);
+    expect(usageOf(read.header)).toBe("unread: 1 image of 1 file");
+  });
+
+  it("takes the images of a split only, with the classes of the whole table", async () => {
+    const splits = join(folder, "splits");
+    for (const [i, name] of ["train/1.png", "train/2.png", "test/1.png"].entries()) {
+      mkdirSync(join(splits, name, ".."), { recursive: true });
+      writeFileSync(join(splits, name), await imageFile("png", 8, 8, { r: 10 * i, g: 0, b: 0 }));
+    }
+    const labelFile = file("splits.csv", "path,class\ntrain/1.png,y\ntrain/2.png,x\ntest/1.png,y\n");
+    const { header } = await pack({ labelFile }, splits);
+    expect(header).toMatchObject({ count: 2, classes: ["x", "y"], table: { withoutRow: 0, withoutImage: 0 } });
+    await expect(pack({ labelFile, split: "test" }, splits)).rejects.toThrow(
+      /class x has no image that can be read; line 3 of the label file: it is not among the images/,
+    );
+    expect((await pack({ labelFile, split: "test", classes: ["y"] }, splits)).header.count).toBe(1);
+  });
+
+  it.each([
+    ["file,class\na.png,x\na.png,y\n", /line 3 names `a.png` as line 2 does, with other values/],
+    ["file,class\na.png,\n", /line 2: its `class` is empty; an image without a class is left out/],
+    ["file,class\n,x\n", /line 2: its `file` is no name of a file/],
+    ["file,class\nz.png,x\n", /none of the 1 names in its column `file` is an image of the data; it has `z.png`/],
+    ["file,age,sex\na.png,3,m\n", /2 columns besides the file names \(`age`, `sex`\); say which is the class/],
+    ["file,age\na.png,3.5\nb.png,4\n", /`age` holds numbers that are not whole, which are no classes; as a condition/],
+    ["a.png,x\nb.png,y\n", /none of its columns is called like file names .*; its first line must name the columns/],
+    ["file\na.png\n", /it has no column besides `file`/],
+    ["file,class\na.png,x\ngone.png,y\n", /class y has no image that can be read; line 3 of the label file/],
+  ])("refuses %j", async (text, message) => {
+    await expect(pack({ labelFile: file("bad.csv", text) })).rejects.toThrow(message);
+  });
+
+  it("equal rows of one image are one", async () => {
+    const labelFile = file("twice.csv", ",file,class\n0,a.png,x\n1,a.png,x\n2,b.png,y\n");
+    expect((await pack({ labelFile })).header).toMatchObject({ count: 2, classes: ["x", "y"] });
+  });
+
+  it("refuses options that do not go together", () => {
+    const labelFile = "labels.csv";
+    expect(() => imageFolder({ path: root, classColumn: "class" })).toThrow(/labelFile.* is needed for/);
+    expect(() => imageFolder({ path: root, labelFile, classColumn: "a", conditions: ["b"] })).toThrow(
+      /images have a class, or conditions/,
+    );
+  });
+});
