@@ -6,7 +6,7 @@ import { visible } from "../base/visible.ts";
 import { defineCommand } from "./command.ts";
 import { fileNamed, flag, positiveNumber, wholeNumber } from "./flags.ts";
 import { StatusLine } from "./progress.ts";
-import { classIndex, sheetFlags, subjectOf } from "./sample/flags.ts";
+import { classIndex, conditionValues, sheetFlags, subjectOf } from "./sample/flags.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run folder, such as runs/mnist-20250131-174503" },
@@ -15,6 +15,10 @@ const args = {
   columns: flag("N", "images in a row; default: as square as possible; sheets: 10"),
   seed: flag("N", "the same seed draws the same images", "0"),
   class: flag("NAME", "only this class, by its name, or by its place as '#0'; default: all in turn"),
+  condition: flag(
+    "A=1,B=0",
+    "values of conditions, where the data have these; default: those of real images, drawn",
+  ),
   truncation: flag(
     "T",
     "draw again the latent values beyond T standard deviations, such as 1.5: fewer bad samples, less variety",
@@ -57,6 +61,7 @@ export const sample = defineCommand({
     },
     { line: "gantry sample runs/x --interpolate spherical --class 3", does: "from one sample to another" },
     { line: "gantry sample runs/x --interpolate fixed --classes 3,8", does: "from one class to another" },
+    { line: "gantry sample runs/x --condition smiling=1,male=0", does: "samples with these attributes, where the data have them" },
     {
       line: "gantry sample runs/x --sheet truncation",
       does: "the same samples with smaller and smaller thresholds",
@@ -82,20 +87,24 @@ export const sample = defineCommand({
     const description = new RunDirectory(flags.run).description();
     const { data } = description;
     const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
+    const known = data?.conditions?.map(({ name }) => name) ?? [];
+    const condition = flags.condition === undefined ? undefined : conditionValues(flags.condition, known);
     const drawn = only === undefined ? undefined : data!.classes[only]!;
-    const ofClass = drawn === undefined ? "" : ` of class ${visible(drawn)}`;
+    const settings = Object.entries(condition ?? {}).map(([name, value]) => `${name}=${value}`);
+    const withValues = settings.length === 0 ? "" : ` with ${visible(settings.join(", "))}`;
+    const ofClass = drawn === undefined ? withValues : ` of class ${visible(drawn)}`;
     const vectors = data && "features" in data.sample;
     if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and a sheet shows images`);
     const file = flags.out === undefined ? freshFile(flags.run, seed) : fileNamed("--out", flags.out, ".png");
     const finish = ({ count, ...rest }: { count: number; width: number; height: number }, text: string): void => {
-      const chosen = drawn === undefined ? {} : { class: drawn };
+      const chosen = { ...(drawn === undefined ? {} : { class: drawn }), ...(condition === undefined ? {} : { condition }) };
       const line = flags.json ? JSON.stringify({ file, count, seed, ...chosen, ...rest }) : text;
       process.stdout.write(`${line}\n`);
     };
     if (subject !== "grid" && subject !== "neighbours") {
       const { writeSheet } = await import("./sample/sheet.ts");
       const averaged = flags.averaged ?? true;
-      const sheet = { ...flags, averaged, seed, truncation, columns, classIndex: only };
+      const sheet = { ...flags, averaged, seed, truncation, columns, classIndex: only, condition };
       const written = await writeSheet(subject, sheet, file);
       finish(written, `${written.count} images${ofClass}: ${file}`);
       return;
@@ -110,6 +119,7 @@ export const sample = defineCommand({
       seed,
       truncation,
       classIndex: only,
+      condition,
       averaged: flags.averaged,
       checkpoint: flags.checkpoint,
     });

@@ -1,4 +1,5 @@
 /** Data: images or vectors in, batches out. */
+export { type Condition, scaledValue } from "./conditions.ts";
 export { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
 export {
   type AnyDataDescriptor,

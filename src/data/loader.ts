@@ -4,7 +4,7 @@ import type { Tensor } from "../tensor/index.ts";
 /** Samples as the discriminator gets them: images [B, C, S, S] in [-1, 1] or vectors [B, features]. */
 export interface Batch {
   readonly images: Tensor;
-  /** int64 [B]; undefined when the data has no classes. */
+  /** int64 [B], or with conditions float32 [B, conditions]; undefined when the data has neither. */
   readonly labels: Tensor | undefined;
 }
 

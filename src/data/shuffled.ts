@@ -13,7 +13,7 @@ import type { Dataset } from "./dataset.ts";
 import type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 
 /** The data of the batches: a dataset, or vectors. */
-export interface ShuffledSamples extends Pick<Dataset, "name" | "count" | "classes" | "labels" | "flip"> {
+export interface ShuffledSamples extends Pick<Dataset, "name" | "count" | "classes" | "conditions" | "labels" | "flip"> {
   /** uint8 [N, C, S, S], which batches give as float32 in [-1, 1], or float32 [N, ...], which they give as they are. */
   readonly images: Tensor;
 }
@@ -72,10 +72,10 @@ export class ShuffledLoader implements DataLoader {
 
   /**
    * The next batch: images float32 [B, C, S, S] in [-1, 1], which is bytes / 127.5 - 1, and labels int64 [B], or
-   * undefined when the dataset has no classes. Its tensors belong to the caller's scope.
+   * conditions float32 [B, D], or undefined when the dataset has neither. Its tensors belong to the caller's scope.
    */
   next(): Batch {
-    const { images, labels, classes } = this.#dataset;
+    const { images, labels, classes, conditions } = this.#dataset;
     const { device = "cpu", memoryFormat = "contiguous", flip = this.#dataset.flip } = this.#options;
     return noGradScope(() => {
       const rows = this.#take();
@@ -84,7 +84,7 @@ export class ShuffledLoader implements DataLoader {
       const onDevice = flipped.to({ device });
       const floats =
         images.dtype === "uint8" ? onDevice.to({ dtype: "float32", memoryFormat }).div_(127.5).add_(-1) : onDevice;
-      if (classes.length === 0) return { images: floats, labels: undefined };
+      if (classes.length === 0 && conditions === undefined) return { images: floats, labels: undefined };
       return { images: floats, labels: labels.indexSelect(0, rows).to({ device }) };
     });
   }

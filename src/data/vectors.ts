@@ -1,6 +1,7 @@
 /** Data that are vectors, as training sees them: a source of batches without end. */
 import type { Descriptor } from "../base/descriptor.ts";
-import type { Device } from "../tensor/index.ts";
+import type { Device, Tensor } from "../tensor/index.ts";
+import type { Condition } from "./conditions.ts";
 import type { DataLoader } from "./loader.ts";
 import type { DataContext } from "./pack.ts";
 
@@ -32,6 +33,11 @@ export interface VectorData {
   readonly samplesPerEpoch: number | undefined;
   /** The distribution, where it is known and a mixture. */
   readonly mixture: Mixture | undefined;
+  /** Names of the classes, and how many vectors each has; absent where there are none. */
+  readonly classes?: readonly string[] | undefined;
+  readonly classCounts?: readonly number[] | undefined;
+  /** Conditions in place of classes, and those of every vector, scaled, float32 [N, conditions]. */
+  readonly conditions?: { readonly columns: readonly Condition[]; readonly rows: Tensor } | undefined;
   /** Batches [B, features] without end. */
   loader(options: VectorLoaderOptions): DataLoader;
 }

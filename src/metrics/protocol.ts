@@ -17,8 +17,8 @@ const drawingSchema = z.strictObject({
   batch: z.int(),
   /** Threshold of truncated latents; null for none. */
   truncation: z.number().nullable(),
-  /** Where the labels of a conditional generator come from. */
-  labels: z.enum(["none", "in turn"]),
+  /** Where the labels of a conditional generator come from: all classes in turn, or conditions of real samples, drawn. */
+  labels: z.enum(["none", "in turn", "drawn"]),
   /** Where `eval` mode normalises by statistics that were collected for the purpose: how many batches, of how many samples. */
   standing: z.strictObject({ batches: z.int(), batchSize: z.int() }).optional(),
 });

@@ -12,10 +12,10 @@ import { z } from "zod";
 import {
   type ConditionedModule,
   DiscriminatorBottleneck,
-  type Embedding,
   GeneratorBottleneck,
   sameSizeConv,
   type UnaryModule,
+  type WeightedModule,
 } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { attentionInserter } from "./attention-place.ts";
@@ -64,7 +64,7 @@ export type BigganDeepGeneratorOptions = z.output<typeof generatorOptions>;
 export class BigganDeepGenerator extends GeneratorNetwork {
   override readonly latent: number;
   readonly #blocks: number;
-  readonly #embedding: Embedding | undefined;
+  readonly #embedding: WeightedModule | undefined;
   readonly #trunk: GeneratorTrunk;
 
   constructor(context: ModelContext, options: BigganDeepGeneratorOptions) {

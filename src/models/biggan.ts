@@ -14,17 +14,17 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import {
+  beginnings,
   ConditionalBatchNorm2d,
   type ConditionedModule,
-  classTable,
-  Embedding,
   type InitialiserName,
   type LayerStyle,
   projection,
   styled,
+  type WeightedModule,
 } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
-import { requireLabels } from "./conditioning.ts";
+import { labelEmbedding, labelTables, requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { partLength } from "./latent-parts.ts";
 import {
@@ -115,14 +115,15 @@ export function projectedNorms(context: ModelContext, length: number, style: Lay
  */
 function tabledNorms(context: ModelContext, classes: number, style: LayerStyle) {
   return (channels: number): ConditionedModule => {
-    const make = classTable(context, classes, channels, style.init);
+    const make = labelTables(context, classes, channels, style.init);
     return new ConditionalBatchNorm2d(batchNorm2d(context, channels, { affine: false }), make(), make());
   };
 }
 
-/** The class embedding that all norms of a generator share; its weights are initialised like all others. */
-export function sharedEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): Embedding {
-  return new Embedding(context, classes, shared, style.init === undefined ? {} : { init: style.init });
+/** The embedding of labels that all norms of a generator share; its weights are initialised like all others. */
+export function sharedEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): WeightedModule {
+  const { init, biasInit } = beginnings(style);
+  return labelEmbedding(context, classes, shared, { bias: true, init, biasInit });
 }
 
 /** The generator. Modules: `embedding`, which all norms share (none where each has its own tables), and `trunk`. */
@@ -131,7 +132,7 @@ export class BigganGenerator extends GeneratorNetwork {
   readonly #blocks: number;
   readonly #hierarchical: boolean;
   readonly #conditional: boolean;
-  readonly #embedding: Embedding | undefined;
+  readonly #embedding: WeightedModule | undefined;
   readonly #trunk: GeneratorTrunk;
 
   constructor(context: ModelContext, options: BigganGeneratorOptions) {

@@ -23,8 +23,10 @@ export interface FeatureStage extends UnaryModule {
 export interface ModelContext extends BuildContext {
   /** One sample of the data. */
   readonly image: SampleShape;
-  /** Number of classes; 0 when the data has none. */
+  /** Number of classes; 0 when the data has none, or conditions in place of them. */
   readonly classes: number;
+  /** Number of conditions of each sample, which labels float [B, conditions] hold. Default 0. */
+  readonly conditions?: number | undefined;
   /** Memory layout of feature maps inside the network. Convolutions keep it. Default "contiguous". */
   readonly memoryFormat?: MemoryFormat;
   /** Makes the layers that replace batch norm. Default: batch norm itself. */
@@ -55,10 +57,18 @@ export function sampleShape(context: ModelContext): number[] {
   return "features" in image ? [image.features] : [image.channels, image.size, image.size];
 }
 
-/** @throws UserError, in the name of `network`, when it is to use labels and the data has none. */
+/**
+ * What a conditional network is told of each sample: the number of classes, or of conditions.
+ * @throws UserError, in the name of `network`, when it is to use labels and the data has none.
+ */
 export function requireClasses(context: ModelContext, network: string): number {
-  if (context.classes < 1) {
-    throw new UserError(`${network}: \`conditional\` (=true) needs data with classes, and this data has none`);
+  const width = context.conditions || context.classes;
+  if (width < 1) {
+    throw new UserError(`${network}: \`conditional\` (=true) needs data with classes or conditions, and this data has none`);
   }
-  return context.classes;
+  return width;
 }
+
+/** In words, what data without classes has: "none", or conditions in place of them. */
+export const insteadOfClasses = ({ conditions = 0 }: Pick<ModelContext, "conditions">): string =>
+  conditions > 0 ? `${conditions} conditions in place of them` : "none";

@@ -226,7 +226,7 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
  * DCGAN's networks as parts of a recipe.
  *
  * `dcgan.generator`: `latent` 128 (length of z), `width` 64 (channels next to the image), `batchNorm` true,
- * `spectralNorm` false, `conditional` false (the label is appended to z), `hierarchical` false (z in equal parts, one
+ * `spectralNorm` false, `conditional` false (the label, or the conditions, appended to z), `hierarchical` false (z in equal parts, one
  * for the first layer and one for each batch norm, which it gives gain and bias), `attention` 0 (side of the maps with
  * self-attention: 4, 8, ... half the image's; 0 for none), `init` "normal".
  *

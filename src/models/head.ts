@@ -1,15 +1,15 @@
 /** The last layer of a discriminator: from features to logits to a score. */
 import {
-  Embedding,
   type Initialiser,
   Linear,
   Module,
   spectralNorm,
+  type WeightedModule,
   type WeightNormOptions,
   weightNorm,
 } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { requireLabels } from "./conditioning.ts";
+import { labelEmbedding, requireLabels } from "./conditioning.ts";
 import type { FeatureStage, ModelContext } from "./context.ts";
 import type { DiscriminatorOutput } from "./network.ts";
 
@@ -17,7 +17,7 @@ import type { DiscriminatorOutput } from "./network.ts";
 export interface HeadOptions {
   /** Number of logits. */
   outputs: number;
-  /** Classes of the projection; 0 for none. */
+  /** Classes, or conditions, of the projection; 0 for none. */
   classes: number;
   /** Spectral norm on its layers. */
   spectralNorm: boolean;
@@ -32,7 +32,7 @@ export interface HeadOptions {
  * logits = features W^T + b. With one logit that is the score. With K logits, one per class of real images, the score
  * is log sum exp of them: the logit of "real" when the K + 1st, "generated", is fixed at 0, so that sigmoid(score) =
  * Z / (Z + 1) (Salimans et al. 2016, section 5). With classes, the score also gets <embedding(label), features>
- * (projection discriminator, Miyato and Koyama 2018, equation 4).
+ * (projection discriminator, Miyato and Koyama 2018, equation 4). With conditions y it gets <V y, features>, V a matrix.
  *
  * The context may ask for another number of logits than the options (`logits`), and for a layer in front of the last
  * one (`beforeHead`), whose output then is the features.
@@ -42,7 +42,7 @@ export interface HeadOptions {
 export class Head extends Module {
   readonly #stage: FeatureStage | undefined;
   readonly #linear: Linear;
-  readonly #embedding: Embedding | undefined;
+  readonly #embedding: WeightedModule | undefined;
 
   constructor(context: ModelContext, inputs: number, options: HeadOptions) {
     super();
@@ -57,7 +57,7 @@ export class Head extends Module {
     if (options.weightNorm !== undefined) weightNorm(linear, options.weightNorm);
     this.#linear = this.registerModule("linear", normed ? spectralNorm(context, linear) : linear);
     if (options.classes > 0) {
-      const embedding = new Embedding(context, options.classes, features, init === undefined ? {} : { init });
+      const embedding = labelEmbedding(context, options.classes, features, { bias: false, init });
       this.#embedding = this.registerModule("embedding", normed ? spectralNorm(context, embedding) : embedding);
     }
   }

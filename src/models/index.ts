@@ -25,6 +25,7 @@ export {
   type BatchNormMaker,
   type FeatureStage,
   imageShape,
+  insteadOfClasses,
   type ModelContext,
   requireClasses,
   type SampleShape,

@@ -127,7 +127,7 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
  * Perceptrons as parts of a recipe.
  *
  * `mlp.generator`: `latent` 64 (length of z), `hidden` [256, 256, 256, 256] (widths of the ReLU layers), `spectralNorm`
- * false, `conditional` false (the label is appended to z), `init` "default" (PyTorch's).
+ * false, `conditional` false (the label, or the conditions, appended to z), `init` "default" (PyTorch's).
  *
  * `mlp.discriminator`: `hidden`, `spectralNorm`, `init` likewise, `outputs` 1 (logits; more make the score their log sum
  * exp), `conditional` false (projection).

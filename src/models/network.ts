@@ -6,12 +6,12 @@ import type { ModelContext } from "./context.ts";
 
 /**
  * Which labels a generator takes: none, int64 [B], or also shares of the classes, float [B, classes] with rows that sum
- * to 1.
+ * to 1. Of data with conditions the labels are these, float [B, conditions].
  */
 export type TakenLabels = "none" | "classes" | "shares";
 
 /**
- * Makes samples from noise: z [B, latent] and, if it is conditional, labels [B] (int64), to images [B, C, S, S] in
+ * Makes samples from noise: z [B, latent] and, if it is conditional, labels [B] (int64) or conditions [B, D], to images [B, C, S, S] in
  * [-1, 1] or vectors [B, features].
  */
 export abstract class GeneratorNetwork extends Module {
@@ -44,7 +44,10 @@ export interface DiscriminatorOutput {
   readonly hidden: readonly Tensor[];
 }
 
-/** Rates samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], with labels [B] if it is conditional. */
+/**
+ * Rates samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], with labels [B] or conditions [B, D] if it is
+ * conditional.
+ */
 export abstract class DiscriminatorNetwork extends Module {
   abstract forward(images: Tensor, labels?: Tensor): DiscriminatorOutput;
 }

@@ -11,9 +11,10 @@ import { DiscriminatorNetwork, type DiscriminatorOutput, GeneratorNetwork, type 
 
 /** The reference batch as buffers: zeros until it is chosen. */
 function emptyBatch(context: ModelContext, size: number, shape: readonly number[]): Map<string, Tensor> {
-  const { device, dtype = "float32", classes } = context;
+  const { device, dtype = "float32", classes, conditions = 0 } = context;
   const buffers = new Map([["reference", Tensor.zeros([size, ...shape], { dtype, device })]]);
   if (classes > 0) buffers.set("reference_labels", Tensor.zeros([size], { dtype: "int64", device }));
+  if (conditions > 0) buffers.set("reference_labels", Tensor.zeros([size, conditions], { dtype, device }));
   return buffers;
 }
 

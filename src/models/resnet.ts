@@ -11,13 +11,12 @@ import { z } from "zod";
 import {
   ConditionalBatchNorm2d,
   type ConditionedModule,
-  classTable,
   type InitialiserName,
   type LayerStyle,
   xavierUniform,
 } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { requireLabels } from "./conditioning.ts";
+import { labelTables, requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import {
   type DiscriminatorNetwork,
@@ -108,7 +107,7 @@ export class ResnetGenerator extends GeneratorNetwork {
     const style = styleOf(options);
     const norm = (count: number): ConditionedModule => {
       if (classes === 0) return batchNorm2d(context, count);
-      const table = classTable(context, classes, count);
+      const table = labelTables(context, classes, count);
       return new ConditionalBatchNorm2d(batchNorm2d(context, count, { affine: false }), table(), table());
     };
     const attention = { side: options.attention, spectralNorm: style.spectralNorm };
@@ -168,7 +167,7 @@ const init = initialiser.default("xavierUniform");
  * ResNet GANs as parts of a recipe, for images of 32, 48, 64 or 128 pixels.
  *
  * `resnet.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default the paper's: 256 at 32
- * pixels, 64 at the others), `spectralNorm` false, `conditional` false (batch norm with a gain and a bias for each class),
+ * pixels, 64 at the others), `spectralNorm` false, `conditional` false (batch norm with a gain and a bias for each class, or linear in the conditions),
  * `attention` 0 (side of the maps with self-attention; 0 for none), `upsampling` "nearest" ("bilinear" in torch_mimicry's
  * networks), `init` "xavierUniform" (as in the paper's code, with gain sqrt(2) on residual branches; any other has the same
  * on them as elsewhere).

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import type { DataLoader } from "../data/index.ts";
 import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/index.ts";
-import { type DiscriminatorNetwork, Head, type ModelContext } from "../models/index.ts";
+import { type DiscriminatorNetwork, Head, insteadOfClasses, type ModelContext } from "../models/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { notNegative, whole } from "./options.ts";
 import { type DiscriminatorPass, defineTechnique, type NetworkDescriptors } from "./technique.ts";
@@ -38,9 +38,11 @@ const options = z.strictObject({
  * @example
  * techniques: [semiSupervised({ labels: 100 }), featureMatching()]
  */
-export const semiSupervised = defineTechnique("semiSupervised", options, (o, { classes }) => {
+export const semiSupervised = defineTechnique("semiSupervised", options, (o, context) => {
+  const { classes } = context;
   if (classes < 2) {
-    throw new UserError(`\`semiSupervised\` learns classes, and this data has ${classes === 0 ? "none" : "only one"}`);
+    const has = classes === 0 ? insteadOfClasses(context) : "only one";
+    throw new UserError(`\`semiSupervised\` learns classes, and this data has ${has}`);
   }
   if (o.labels % classes !== 0) {
     throw new UserError(

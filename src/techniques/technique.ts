@@ -47,8 +47,8 @@ export interface Gan {
   /** New latents z [count, latent] from the run's random stream, or from `random`. */
   latents(count: number, random?: Generator): Tensor;
   /**
-   * New labels int64 [count] for generated samples, as the recipe distributes them; undefined when the data has no
-   * classes.
+   * New labels int64 [count] for generated samples, as the recipe distributes them; of data with conditions those of real
+   * samples, float [count, conditions]; undefined when the data has neither.
    */
   labels(count: number, random?: Generator): Tensor | undefined;
 }

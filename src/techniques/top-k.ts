@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
+import { insteadOfClasses } from "../models/index.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
 import { whole } from "./options.ts";
 import { defineTechnique } from "./technique.ts";
@@ -88,7 +89,7 @@ export const topK = defineTechnique("topK", options, (o, context) => {
   const round = ROUNDING[o.rounding];
   let k = context.batchSize;
   if (o.perClass && context.classes < 1) {
-    throw new UserError("topK: `perClass` (=true) needs data with classes, and this data has none");
+    throw new UserError(`topK: \`perClass\` (=true) needs data with classes, and this data has ${insteadOfClasses(context)}`);
   }
   return {
     name: "topK",

@@ -26,11 +26,14 @@ export {
   type ScoresEvent,
   type Tick,
 } from "./run/run-log.ts";
+export type { ConditionValues } from "./sampling/conditions.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
 export {
   classSheet,
+  conditionSheet,
   type InterpolationOptions,
   interpolationSheet,
+  MOST_CONDITIONS,
   type Sheet,
   type SheetOptions,
   truncationSheet,

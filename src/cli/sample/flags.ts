@@ -1,5 +1,5 @@
 /** The flags of `gantry sample` that choose what the image file shows, and which other flags apply then. */
-import { nearest, UserError } from "../../base/errors.ts";
+import { nearest, suggestion, UserError } from "../../base/errors.ts";
 import { findName } from "../../base/find-name.ts";
 import { UsageError } from "../errors.ts";
 import { flag, kebab } from "../flags.ts";
@@ -11,36 +11,46 @@ export const sheetFlags = {
   interpolate: flag("KIND", "rows from one latent to another: linear, spherical, or fixed (only the class changes)"),
   rows: flag("N", "rows of --interpolate; default: 8"),
   steps: flag("N", "images in a row of --interpolate, both ends included; default: 9"),
-  sheet: flag("WHAT", "classes (one row per class) or truncation (one row per threshold); a column shares one latent"),
+  sheet: flag(
+    "WHAT",
+    "classes (one row per class), conditions (two rows per condition) or truncation (one row per threshold); a column shares one latent",
+  ),
   classes: flag(
     "A,B",
     "with --interpolate: from class A to class B; with --sheet classes: only these; default: the first 20",
   ),
+  conditions: flag("A,B", "with --sheet conditions: only these; default: the first 10"),
   thresholds: flag("A,B", `thresholds of --sheet truncation; default: ${THRESHOLDS}`),
   neighbours: flag("N", "next to each sample, the N nearest images of the run's data by pixel distance"),
 } as const;
 
 /** What the image file shows. */
-export type Subject = "grid" | "interpolation" | "classes" | "truncation" | "neighbours";
+export type Subject = "grid" | "interpolation" | "classes" | "conditions" | "truncation" | "neighbours";
 
 /** The flag that asks for each. */
 const ASKED: Readonly<Record<Subject, string>> = {
   grid: "a plain grid",
   interpolation: "--interpolate",
   classes: "--sheet classes",
+  conditions: "--sheet conditions",
   truncation: "--sheet truncation",
   neighbours: "--neighbours",
 };
 
+/** What `--sheet` takes. */
+const SHEETS = ["classes", "conditions", "truncation"] as const;
+
 /** The subjects that a flag applies to, if it does not apply to all. */
 const BELONGS: Readonly<Record<string, readonly Subject[]>> = {
   count: ["grid", "neighbours"],
-  columns: ["grid", "classes", "truncation"],
+  columns: ["grid", "classes", "conditions", "truncation"],
   class: ["grid", "interpolation", "truncation", "neighbours"],
-  truncation: ["grid", "interpolation", "classes", "neighbours"],
+  condition: ["grid", "interpolation", "conditions", "truncation", "neighbours"],
+  truncation: ["grid", "interpolation", "classes", "conditions", "neighbours"],
   rows: ["interpolation"],
   steps: ["interpolation"],
   classes: ["interpolation", "classes"],
+  conditions: ["conditions"],
   thresholds: ["truncation"],
 };
 
@@ -59,11 +69,11 @@ export function subjectOf(flags: Given): Subject {
     const names = asked.map(([name]) => `--${name}`).join(" and ");
     throw new UsageError(`${names} make different images: give one of them`);
   }
-  if (sheet !== undefined && sheet !== "classes" && sheet !== "truncation") {
-    throw new UsageError(`--sheet (=${String(sheet)}) must be classes or truncation`);
+  if (sheet !== undefined && !SHEETS.some((name) => name === sheet)) {
+    throw new UsageError(`--sheet (=${String(sheet)}) must be one of ${SHEETS.join(", ")}`);
   }
   const subject =
-    (sheet as "classes" | "truncation" | undefined) ??
+    (sheet as (typeof SHEETS)[number] | undefined) ??
     (interpolate !== undefined ? "interpolation" : neighbours !== undefined ? "neighbours" : "grid");
   for (const [flag, subjects] of Object.entries(BELONGS)) {
     if (flags[flag] === undefined || subjects.includes(subject)) continue;
@@ -93,6 +103,34 @@ export function classIndex(wanted: string, classes: readonly string[], flag = "-
   throw new UserError(
     `${flag} (=${wanted}) is no class of this run${likely ? `; did you mean ${likely}?` : `; it has ${list}`}`,
   );
+}
+
+/**
+ * Values of conditions, as `smiling=1,male=0`. A name with a comma stands in quotes, with its value: `"a, b=1"`.
+ *
+ * @throws UserError when the run's data has no such condition, and UsageError for what is no such list.
+ */
+export function conditionValues(list: string, known: readonly string[]): Readonly<Record<string, number>> {
+  if (known.length === 0) throw new UserError(`--condition ${list}: the data of this run has no conditions`);
+  const entries = listedNames(list).map((part) => {
+    const at = part.lastIndexOf("=");
+    const text = part.slice(at + 1).trim();
+    const value = Number(text);
+    if (at < 1 || text === "" || !Number.isFinite(value)) {
+      throw new UsageError(`--condition: \`${part}\` must be written name=number, such as ${known[0]}=1`);
+    }
+    return [conditionNamed(part.slice(0, at).trim(), known), value] as const;
+  });
+  const twice = entries.find(([name], i) => entries.findIndex(([other]) => other === name) !== i);
+  if (twice !== undefined) throw new UsageError(`--condition (=${list}) names ${twice[0]} twice`);
+  return Object.fromEntries(entries);
+}
+
+/** A condition as the data call it: capitals do not matter where only one name fits without them. */
+export function conditionNamed(wanted: string, known: readonly string[]): string {
+  const found = findName(wanted, known, { anyCase: true });
+  if (found !== undefined) return known[found]!;
+  throw new UserError(`\`${wanted}\` is no condition of this run${suggestion(wanted, known)}`);
 }
 
 /**

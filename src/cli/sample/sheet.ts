@@ -5,8 +5,10 @@ import { type PixelBatch, quantise } from "../../formats/index.ts";
 import { Generator, type Tensor } from "../../tensor/index.ts";
 import {
   classSheet,
+  conditionSheet,
   INTERPOLATIONS,
   interpolationSheet,
+  MOST_CONDITIONS,
   type NearImage,
   nearestImages,
   openCheckpoint,
@@ -18,7 +20,8 @@ import {
 import { UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
 import { THRESHOLDS, thresholdsOf } from "../thresholds.ts";
-import { classIndices, type Subject } from "./flags.ts";
+import { listedNames } from "../listed-names.ts";
+import { classIndices, conditionNamed, type Subject } from "./flags.ts";
 
 /** A written image file. */
 export interface Written {
@@ -35,12 +38,14 @@ export interface SheetFlags {
   readonly averaged: boolean;
   readonly seed: number;
   readonly classIndex: number | undefined;
+  readonly condition: Readonly<Record<string, number>> | undefined;
   readonly truncation: number | undefined;
   readonly columns: number | undefined;
   readonly interpolate?: string | undefined;
   readonly rows?: string | undefined;
   readonly steps?: string | undefined;
   readonly classes?: string | undefined;
+  readonly conditions?: string | undefined;
   readonly thresholds?: string | undefined;
 }
 
@@ -71,13 +76,25 @@ export async function writeSheet(subject: Subject, flags: SheetFlags, file: stri
 type Trained = Awaited<ReturnType<typeof openCheckpoint>>["trained"];
 
 function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => Sheet {
-  const { seed, averaged, classIndex, truncation, columns = COLUMNS } = flags;
+  const { seed, averaged, classIndex, condition, truncation, columns = COLUMNS } = flags;
   const random = new Generator(seed);
   if (subject === "truncation") {
     const thresholds = thresholdsOf("--thresholds", flags.thresholds ?? THRESHOLDS);
     return (gan) => {
       requireFit(gan, thresholds.length, columns);
-      return truncationSheet(gan, { random, averaged, thresholds, columns, classIndex });
+      return truncationSheet(gan, { random, averaged, thresholds, columns, classIndex, condition });
+    };
+  }
+  if (subject === "conditions") {
+    return (gan) => {
+      const known = gan.shape.conditions?.columns.map(({ name }) => name) ?? [];
+      if (known.length === 0) throw new UsageError("--sheet conditions: the data of this run has no conditions");
+      const conditions =
+        flags.conditions === undefined
+          ? undefined
+          : listedNames(flags.conditions).map((name) => conditionNamed(name, known));
+      requireFit(gan, 2 * (conditions ?? known.slice(0, MOST_CONDITIONS)).length, columns);
+      return conditionSheet(gan, { random, averaged, conditions, columns, truncation, condition });
     };
   }
   const named = (gan: Trained): number[] | undefined =>
@@ -106,7 +123,7 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
     }
     const between = ends && ([ends[0]!, ends[1]!] as const);
     requireFit(gan, rows, steps);
-    return interpolationSheet(gan, { random, averaged, kind, rows, steps, truncation, classIndex, between });
+    return interpolationSheet(gan, { random, averaged, kind, rows, steps, truncation, classIndex, between, condition });
   };
 }
 

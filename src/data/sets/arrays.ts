@@ -14,6 +14,7 @@ import type { DataDescriptor, Dataset } from "../dataset.ts";
 import { defineDataset } from "../define.ts";
 import { ShuffledLoader, type ShuffledSamples } from "../shuffled.ts";
 import type { VectorData, VectorDescriptor } from "../vectors.ts";
+import { type ArrayLabels, type ConditionArrays, classCounts, labelTensor, labelled, refuse } from "./array-labels.ts";
 
 /** Images in memory, for {@link dataFromArrays}. */
 export interface ImageArrays {
@@ -28,6 +29,11 @@ export interface ImageArrays {
   readonly labels?: ArrayLike<number | bigint> | Tensor | undefined;
   /** Names of the classes. Default: their numbers, up to the largest label. */
   readonly classes?: readonly string[] | undefined;
+  /**
+   * Several numbers for each image in place of a class: by the name of each, N finite numbers. Columns of 0 and 1, or of -1 and 1,
+   * are flags; others are standardised, (x - mean) / deviation.
+   */
+  readonly conditions?: ConditionArrays | undefined;
   /** Whether batches mirror each image with probability one half. Default false. */
   readonly flip?: boolean | undefined;
   /** Name for people. Default "arrays". */
@@ -40,14 +46,17 @@ export interface VectorArrays {
   readonly vectors: TypedArray | Tensor;
   /** [N, F] of a typed array; a tensor has its own. */
   readonly shape?: readonly number[] | undefined;
+  /** Classes or conditions of the vectors, as of {@link ImageArrays}. */
+  readonly labels?: ArrayLike<number | bigint> | Tensor | undefined;
+  readonly classes?: readonly string[] | undefined;
+  readonly conditions?: ConditionArrays | undefined;
   /** Name for people. Default "arrays". */
   readonly name?: string | undefined;
 }
 
 /** What is kept of each call: bytes or floats, and labels. */
-interface Held {
+interface Held extends ArrayLabels {
   readonly values: Uint8Array | Float32Array;
-  readonly labels: BigInt64Array | undefined;
 }
 
 /** By the hash of the contents. Never cleared: a stored run may ask for its arrays at any time. */
@@ -60,6 +69,7 @@ const options = z.strictObject({
   name: z.string(),
   shape: z.array(z.int().min(1)),
   classes: z.array(z.string()),
+  conditions: z.array(z.string()).optional(),
   flip: z.boolean(),
   contents: z.string("is made by dataFromArrays({ images }), which only code can call"),
 });
@@ -74,7 +84,8 @@ const describe = defineDataset(ARRAYS, options, async (stored): Promise<Dataset 
 });
 
 /** @throws UserError for options, set from outside, that the arrays cannot have. */
-function refuseMisfit({ shape, classes, flip }: Options, { values, labels }: Held): void {
+function refuseMisfit({ shape, classes, conditions, flip }: Options, { values, labels, conditions: own }: Held): void {
+  if (String(conditions) !== String(own?.names)) throw refuse("`conditions` are not those of the arrays, which code alone can give");
   if (shape.reduce((product, size) => product * size, 1) !== values.length) {
     throw refuse(`\`shape\` (=${shape.join(",")}) is not that of the ${values.length} values`);
   }
@@ -126,6 +137,12 @@ function absent({ name, shape, contents }: Options): UserError {
  * const data = dataFromArrays({ images, shape: [100, 1, 16, 16], labels, classes: ["even", "odd"] });
  *
  * @example
+ * const images = Tensor.rand([100, 3, 32, 32]).mul(2).sub(1);
+ * const smiling = Array.from({ length: 100 }, (_, i) => i % 2); // a flag
+ * const age = Array.from({ length: 100 }, (_, i) => 20 + (i % 50)); // a number
+ * const faces = dataFromArrays({ images, conditions: { smiling, age } });
+ *
+ * @example
  * const points = dataFromArrays({ vectors: Tensor.randn([1000, 2]) });
  */
 export function dataFromArrays(arrays: ImageArrays): DataDescriptor;
@@ -134,7 +151,7 @@ export function dataFromArrays(arrays: ImageArrays | VectorArrays): DataDescript
   return "vectors" in arrays ? fromVectors(arrays) : fromImages(arrays);
 }
 
-function fromImages({ images, shape, labels, classes, flip = false, name = "arrays" }: ImageArrays): DataDescriptor {
+function fromImages({ images, shape, flip = false, name = "arrays", ...labelling }: ImageArrays): DataDescriptor {
   const given = valuesOf("images", images, shape, ["N", "C", "H", "W"]);
   const [count, channels, height, width] = given.shape as [number, number, number, number];
   if (channels !== 1 && channels !== 3) {
@@ -142,12 +159,10 @@ function fromImages({ images, shape, labels, classes, flip = false, name = "arra
   }
   if (height !== width) throw refuse(`\`images\` are ${height} x ${width}; they must be square`);
   const values = bytesOf(given.values);
-  const classOf = labels === undefined ? undefined : labelsOf(labels, count);
-  const names = namesOf(classOf, classes);
-  return hold({ values, labels: classOf }, { name, shape: [...given.shape], classes: names, flip }) as DataDescriptor;
+  return hold(values, labelled(labelling, count, "images"), { name, shape: [...given.shape], flip }) as DataDescriptor;
 }
 
-function fromVectors({ vectors, shape, name = "arrays" }: VectorArrays): VectorDescriptor {
+function fromVectors({ vectors, shape, name = "arrays", ...labelling }: VectorArrays): VectorDescriptor {
   const given = valuesOf("vectors", vectors, shape, ["N", "F"]);
   if (!isFloats(given.values)) {
     throw refuse("`vectors` are whole numbers; give floats: a Float32Array, a Float64Array or a tensor of floats");
@@ -156,24 +171,25 @@ function fromVectors({ vectors, shape, name = "arrays" }: VectorArrays): VectorD
   if (bad >= 0)
     throw refuse(`\`vectors\` has the value ${given.values[bad]} in row ${Math.floor(bad / given.shape[1]!)}`);
   const values = Float32Array.from(given.values);
-  return hold(
-    { values, labels: undefined },
-    { name, shape: [...given.shape], classes: [], flip: false },
-  ) as VectorDescriptor;
+  const labels = labelled(labelling, given.shape[0]!, "vectors");
+  return hold(values, labels, { name, shape: [...given.shape], flip: false }) as VectorDescriptor;
 }
 
 /** Keeps arrays under the hash of their contents, and describes them by it. */
-function hold(arrays: Held, rest: Omit<Options, "contents">): DataDescriptor | VectorDescriptor {
+function hold(
+  values: Held["values"],
+  { labels, classes, conditions }: ReturnType<typeof labelled>,
+  rest: Pick<Options, "name" | "shape" | "flip">,
+): DataDescriptor | VectorDescriptor {
   const hash = createHash("sha256").update(JSON.stringify(rest.shape));
-  for (const { buffer, byteOffset, byteLength } of [arrays.values, arrays.labels ?? new Uint8Array()]) {
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
+  const arrays = [values, labels ?? new Uint8Array(), ...(conditions === undefined ? [] : [conditions.values])];
+  for (const { buffer, byteOffset, byteLength } of arrays) hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  if (conditions !== undefined) hash.update(JSON.stringify(conditions.names));
   const contents = hash.digest("hex");
-  held.set(contents, arrays);
-  return describe({ ...rest, contents }) as DataDescriptor | VectorDescriptor;
+  held.set(contents, { values, labels, conditions });
+  const named = conditions === undefined ? {} : { conditions: [...conditions.names] };
+  return describe({ ...rest, classes: [...classes], ...named, contents }) as DataDescriptor | VectorDescriptor;
 }
-
-const refuse = (message: string): UserError => new UserError(`dataFromArrays: ${message}`);
 
 type Values = Exclude<TypedArray, BigInt64Array> | Uint8ClampedArray;
 
@@ -227,31 +243,7 @@ function bytesOf(values: Values): Uint8Array {
   return Uint8Array.from(values, (value) => Math.round((value + 1) * 127.5));
 }
 
-function labelsOf(labels: ArrayLike<number | bigint> | Tensor, count: number): BigInt64Array {
-  const given = Array.from(labels instanceof Tensor ? labels.toArray() : labels, Number);
-  if (given.length !== count) throw refuse(`there are ${given.length} \`labels\` for ${count} images`);
-  const bad = given.findIndex((label) => !(Number.isInteger(label) && label >= 0));
-  if (bad >= 0) throw refuse(`label ${bad} is ${given[bad]}; labels are whole numbers from 0`);
-  return BigInt64Array.from(given, BigInt);
-}
-
-/** The names of the classes: the given ones, or the numbers from 0 to the largest label. */
-function namesOf(labels: BigInt64Array | undefined, classes: readonly string[] | undefined): string[] {
-  if (labels === undefined) {
-    if (classes === undefined) return [];
-    throw refuse("`classes` are given without `labels`; give the class of each image as `labels`");
-  }
-  const largest = Number(labels.reduce((most, label) => (label > most ? label : most), 0n));
-  const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
-  if (largest >= names.length)
-    throw refuse(`a label is ${largest}; there are ${names.length} \`classes\`, numbered from 0`);
-  const seen = new Set<string>();
-  const twice = names.find((name) => seen.size === seen.add(name).size);
-  if (twice !== undefined) throw refuse(`\`classes\` has the name \`${twice}\` twice`);
-  return [...names];
-}
-
-function openImages({ name, shape, classes, flip, contents }: Options, { values, labels }: Held): Dataset {
+function openImages({ name, shape, classes, flip, contents }: Options, arrays: Held): Dataset {
   const [count, channels, size] = shape as [number, 1 | 3, number];
   return scope(() => ({
     name,
@@ -259,8 +251,8 @@ function openImages({ name, shape, classes, flip, contents }: Options, { values,
     channels,
     size,
     classes,
-    images: keep(Tensor.fromArray(values as Uint8Array, shape)),
-    labels: keep(labels === undefined ? Tensor.zeros([count], { dtype: "int64" }) : Tensor.fromArray(labels, [count])),
+    images: keep(Tensor.fromArray(arrays.values as Uint8Array, shape)),
+    ...labelTensor(arrays, count),
     flip,
     broken: [],
     protocolNote: `${count} images from arrays in memory, contents ${contents.slice(0, 12)}; not resized`,
@@ -268,21 +260,25 @@ function openImages({ name, shape, classes, flip, contents }: Options, { values,
   }));
 }
 
-function openVectors({ name, shape }: Options, { values }: Held): VectorData {
+function openVectors({ name, shape, classes }: Options, arrays: Held): VectorData {
   const [count, features] = shape as [number, number];
   const samples: ShuffledSamples = scope(() => ({
     name,
     count,
-    classes: [],
-    images: keep(Tensor.fromArray(values as Float32Array, shape)),
-    labels: keep(Tensor.zeros([count], { dtype: "int64" })),
+    classes,
+    images: keep(Tensor.fromArray(arrays.values as Float32Array, shape)),
+    ...labelTensor(arrays, count),
     flip: false,
   }));
+  const { conditions } = samples;
   return {
     name,
     features,
     samplesPerEpoch: count,
     mixture: undefined,
+    classes,
+    ...(classes.length === 0 ? {} : { classCounts: classCounts(arrays.labels!, classes.length) }),
+    ...(conditions === undefined ? {} : { conditions: { columns: conditions, rows: samples.labels } }),
     loader: (loaderOptions) => new ShuffledLoader(samples, loaderOptions),
   };
 }

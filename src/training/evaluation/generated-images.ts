@@ -27,8 +27,9 @@ const GROUP = 8 * SAMPLE_BATCH;
  * @throws UserError when the data are no images; drawing throws it when a sample is not finite.
  */
 export function generatedImages(gan: Samplable, name: string, options: DrawingOptions): FakeImages {
-  const { sample, classes } = gan.shape;
-  const labelled = classes.length > 0 && gan.generator.takesLabels !== "none";
+  const { sample, classes, conditions } = gan.shape;
+  const takes = gan.generator.takesLabels !== "none";
+  const labels = takes && conditions !== undefined ? "drawn" : takes && classes.length > 0 ? "in turn" : "none";
   if ("features" in sample) throw new UserError(`${name} makes vectors; these scores are computed of images`);
   const { count, seed, averaged, mode, truncation } = options;
   const images: ImageSet = {
@@ -56,7 +57,7 @@ export function generatedImages(gan: Samplable, name: string, options: DrawingOp
     ...samplingOf(gan, averaged, mode),
     batch: SAMPLE_BATCH,
     truncation: truncation ?? null,
-    labels: labelled ? "in turn" : "none",
+    labels,
   };
   return { images, drawing, quantiser: QUANTISER };
 }

@@ -3,6 +3,7 @@
  *
  *     recipe.json  metrics.jsonl  samples/000500.png  batches/000500.png  checkpoints/
  *     report.md  scores.svg  losses.svg  numbers.svg
+ *     conditions.safetensors (of data with conditions)
  *
  * docs/run-format.md describes it for readers.
  */
@@ -11,14 +12,35 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { fileError, makeFolder, namesIn, readJsonFile, writeFileAtomic } from "../../formats/index.ts";
+import {
+  fileError,
+  makeFolder,
+  namesIn,
+  readJsonFile,
+  readSafetensors,
+  writeFileAtomic,
+  writeSafetensors,
+} from "../../formats/index.ts";
 import type { PlainRecipe } from "../../recipe/index.ts";
+import type { DataShape } from "../step/gan.ts";
 import { lockRun } from "./lock.ts";
 import { RunLog } from "./run-log.ts";
 
 const FORMAT = 1;
 
+/** The tensor in conditions.safetensors. */
+const CONDITIONS = "conditions";
+
 const sampleShape = z.union([z.object({ channels: z.int(), size: z.int() }), z.object({ features: z.int() })]);
+
+const conditionSchema = z.object({
+  name: z.string(),
+  kind: z.enum(["flag", "number"]),
+  mean: z.number(),
+  deviation: z.number(),
+  least: z.number(),
+  most: z.number(),
+});
 
 const descriptionSchema = z.object({
   format: z.literal(FORMAT),
@@ -45,6 +67,8 @@ const descriptionSchema = z.object({
       sample: sampleShape,
       classes: z.array(z.string()),
       classCounts: z.array(z.int().min(0)).optional(),
+      /** What each condition is, and how it is scaled. Those of the real samples are in a file of their own. */
+      conditions: z.array(conditionSchema).optional(),
       note: z.string().optional(),
       fingerprint: z.string().optional(),
     })
@@ -67,6 +91,7 @@ export class RunDirectory extends RunLog {
   readonly lossesChart: string;
   readonly numbersChart: string;
   readonly #description: string;
+  readonly #conditions: string;
 
   constructor(path: string) {
     const within = (name: string): string => join(resolve(path), name);
@@ -80,6 +105,7 @@ export class RunDirectory extends RunLog {
     this.lossesChart = within("losses.svg");
     this.numbersChart = within("numbers.svg");
     this.#description = within("recipe.json");
+    this.#conditions = within("conditions.safetensors");
   }
 
   /**
@@ -120,6 +146,26 @@ export class RunDirectory extends RunLog {
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
     }
     return readJsonFile(this.#description, descriptionSchema);
+  }
+
+  /**
+   * The shape of the data, with the conditions of the real samples, from which generated ones get theirs.
+   * @throws UserError when the run has not been trained yet, or the file of the conditions is not there.
+   */
+  dataShape(): DataShape {
+    const { data } = this.description();
+    if (data === undefined) throw new UserError(`${this.path} has not been trained yet`);
+    const { conditions: columns, ...shape } = data;
+    if (columns === undefined) return shape;
+    const rows = readSafetensors(this.#conditions).tensors.get(CONDITIONS);
+    if (rows?.ndim === 2 && rows.shape[1] === columns.length) return { ...shape, conditions: { columns, rows } };
+    throw new UserError(`${this.#conditions} does not hold the ${columns.length} conditions of recipe.json; it is of another run`);
+  }
+
+  /** Writes the conditions of the real samples, once. */
+  keepConditions({ conditions }: DataShape): void {
+    if (conditions === undefined || existsSync(this.#conditions)) return;
+    writeSafetensors(this.#conditions, new Map([[CONDITIONS, conditions.rows]]));
   }
 
   /** The newest sample grid, if there is one. */

@@ -5,6 +5,7 @@ import { frozenStatistics } from "../../nn/index.ts";
 import { type Generator, inferenceMode, scope, Tensor } from "../../tensor/index.ts";
 import { drawLatents } from "../step/gan.ts";
 import type { Samplable } from "../trainable.ts";
+import { type ConditionValues, conditionsFor, refuseWithoutConditions } from "./conditions.ts";
 
 /** What to draw. */
 export interface SampleOptions {
@@ -17,6 +18,8 @@ export interface SampleOptions {
   readonly truncation?: number | undefined;
   /** One class for all samples; default: all in turn. */
   readonly classIndex?: number | undefined;
+  /** Values of conditions for all samples; default: those of real samples, drawn. */
+  readonly condition?: ConditionValues | undefined;
   /** Number of the first sample, where all classes come in turn; default 0. */
   readonly first?: number | undefined;
   /** Latents [count, latent], and labels where the data has classes, to draw from in place of new ones. */
@@ -32,9 +35,11 @@ export interface SampleOptions {
 export interface SampleInputs {
   /** [N, latent] */
   readonly latents: Tensor;
-  /** int64 [N], or shares of the classes, float [N, classes]; undefined where there are none. */
+  /** int64 [N], shares of the classes, float [N, classes], or conditions, float [N, D]; undefined where there are none. */
   readonly labels: Tensor | undefined;
 }
+
+const CONDITIONS_INSTEAD = "conditions in place of classes; `condition` sets them by name, as in smiling=1";
 
 /** Samples per batch. It bounds the memory, and `train` mode normalises these samples together. */
 export const SAMPLE_BATCH = 64;
@@ -69,17 +74,18 @@ export function newLatents(gan: Samplable, count: number, random: Generator, tru
  * @throws UserError when an option does not fit the run.
  */
 export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
-  const { count, random, averaged, truncation, classIndex, first = 0, inputs, mode = "eval" } = options;
+  const { count, random, averaged, truncation, classIndex, condition, first = 0, inputs, mode = "eval" } = options;
   if (!Number.isInteger(count) || count < 1) throw new UserError(`count (=${count}) must be a whole number above 0`);
   const classes = gan.shape.classes.length;
   if (classIndex !== undefined && !(Number.isInteger(classIndex) && classIndex >= 0 && classIndex < classes)) {
     throw new UserError(
       classes === 0
-        ? `class (=${classIndex}): this run's data has no classes`
+        ? `class (=${classIndex}): this run's data has ${gan.shape.conditions === undefined ? "no classes" : CONDITIONS_INSTEAD}`
         : `class (=${classIndex}) must be a number from 0 to ${classes - 1}`,
     );
   }
   if (classIndex !== undefined) refuseBlind(gan, `class (=${classIndex})`);
+  if (condition !== undefined) refuseWithoutConditions(gan, condition);
   const generate = (): Tensor => {
     const chunks: Tensor[] = [];
     for (let done = 0; done < count; done += SAMPLE_BATCH) {
@@ -91,7 +97,7 @@ export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
           const latents = inputs?.latents.narrow(0, done, size) ?? newLatents(gan, drawn, random, truncation);
           const labels = inputs
             ? inputs.labels?.narrow(0, done, size)
-            : labelsInTurn(gan, first + done, drawn, classIndex);
+            : labelsFor(gan, first + done, drawn, options);
           return gan.generator.forward(latents, labels).narrow(0, 0, size);
         }),
       );
@@ -128,6 +134,9 @@ export function samplingOf(
 /** @throws UserError when samples of a certain class are asked of a generator that does not look at labels. */
 export function refuseBlind({ generator, recipe, shape }: Samplable, wanted: string): void {
   if (shape.classes.length > 0 && generator.takesLabels !== "none") return;
+  if (shape.conditions !== undefined) {
+    throw new UserError(`${wanted}: this run's data has ${CONDITIONS_INSTEAD}`);
+  }
   const conditional = recipe.generator?.options.conditional;
   const remedy =
     conditional === false && shape.classes.length > 0
@@ -136,8 +145,17 @@ export function refuseBlind({ generator, recipe, shape }: Samplable, wanted: str
   throw new UserError(`${wanted}: the generator of this run was trained without classes${remedy}`);
 }
 
-/** Labels of the samples from number `first` on: one class, or all in turn. */
-function labelsInTurn(gan: Samplable, first: number, count: number, only: number | undefined): Tensor | undefined {
+/** Labels of the samples from number `first` on: one class, or all in turn; or conditions of real samples. */
+function labelsFor(
+  gan: Samplable,
+  first: number,
+  count: number,
+  { classIndex: only, condition, random }: SampleOptions,
+): Tensor | undefined {
+  const { conditions } = gan.shape;
+  if (conditions !== undefined) {
+    return conditionsFor(conditions, count, random, condition).to({ device: gan.recipe.device });
+  }
   const classes = gan.shape.classes.length;
   if (classes === 0) return undefined;
   const labels = Array.from({ length: count }, (_, i) => BigInt(only ?? (first + i) % classes));

@@ -1,12 +1,16 @@
 /** Sheets: samples in rows, where each row has something in common. */
-import { UserError } from "../../base/errors.ts";
+import { suggestion, UserError } from "../../base/errors.ts";
 import { type Generator, scope, Tensor } from "../../tensor/index.ts";
+import type { DataConditions } from "../step/gan.ts";
 import type { Samplable } from "../trainable.ts";
+import { type ConditionValues, conditionsFor, refuseWithoutConditions } from "./conditions.ts";
 import { type Interpolation, interpolate } from "./interpolation.ts";
 import { drawSamples, newLatents, refuseBlind, type SampleInputs, truncateLatents } from "./sample.ts";
 
 /** Options of all sheets. */
 export interface SheetOptions {
+  /** Values of conditions for all samples; default: those of real samples, drawn. */
+  readonly condition?: ConditionValues | undefined;
   /** The random stream of latents. */
   readonly random: Generator;
   /** Averaged weights and standing statistics, where the run keeps them. */
@@ -29,7 +33,7 @@ export interface InterpolationOptions extends SheetOptions {
   /** Images in a row, with both ends. */
   readonly steps: number;
   readonly truncation?: number | undefined;
-  /** One class for all rows; default: one class per row, in turn. */
+  /** One class for all rows; default: one class per row, in turn. With conditions a row has those of one real sample. */
   readonly classIndex?: number | undefined;
   /** Each row goes from the first class to the second; the generator gets shares of both. */
   readonly between?: readonly [number, number] | undefined;
@@ -42,11 +46,13 @@ export interface InterpolationOptions extends SheetOptions {
  * a generator that takes no shares of classes.
  */
 export function interpolationSheet(gan: Samplable, options: InterpolationOptions): Sheet {
-  const { kind, rows, steps, random, truncation, classIndex, between } = options;
+  const { kind, rows, steps, random, truncation, classIndex, between, condition } = options;
   refuseVectors(gan);
+  if (condition !== undefined) refuseWithoutConditions(gan, condition);
   if (kind === "spherical" && gan.recipe.latentDistribution !== "normal") {
     throw new UserError("spherical: the latents of this run are uniform on a cube, whose arcs leave it; take linear");
   }
+  if (between !== undefined && gan.shape.conditions !== undefined) refuseBlind(gan, "a path between classes");
   if (between !== undefined && gan.generator.takesLabels !== "shares") {
     throw new UserError(
       "the generator of this run takes no shares of classes, so there is nothing between two of them",
@@ -62,6 +68,12 @@ export function interpolationSheet(gan: Samplable, options: InterpolationOptions
       const [a, b] = between;
       const titles = Array.from({ length: rows }, () => `${classes[a]} to ${classes[b]}`);
       return { latents, labels: sharesBetween(between, classes.length, rows, steps), titles };
+    }
+    const ofRows = drawnConditions(gan, rows, options);
+    if (ofRows !== undefined) {
+      const width = ofRows.shape[1]!;
+      const labels = ofRows.unsqueeze(1).expand([rows, steps, width]).reshape([rows * steps, width]);
+      return { latents, labels, titles: Array<string>(rows).fill("") };
     }
     const all = Array.from({ length: rows * steps }, (_, i) => classOf(Math.floor(i / steps)));
     return { latents, labels: labelsOf(gan, all), titles: titled(gan, rows, (row) => classes[classOf(row)]!) };
@@ -111,8 +123,9 @@ export function truncationSheet(
     readonly classIndex?: number | undefined;
   },
 ): Sheet {
-  const { thresholds, columns, random, classIndex } = options;
+  const { thresholds, columns, random, classIndex, condition } = options;
   refuseVectors(gan);
+  if (condition !== undefined) refuseWithoutConditions(gan, condition);
   const numbers = thresholds.map((threshold) => threshold ?? Number.POSITIVE_INFINITY);
   if (numbers.some((threshold, i) => threshold >= (numbers[i - 1] ?? Number.POSITIVE_INFINITY) && i > 0)) {
     throw new UserError(`thresholds (=${thresholds.map(thresholdText).join(",")}) must fall from one to the next`);
@@ -125,12 +138,72 @@ export function truncationSheet(
       if (threshold !== undefined) row = truncateLatents(gan, row, random, threshold);
       return row;
     });
+    const titles = thresholds.map(thresholdText);
+    const ofColumns = drawnConditions(gan, columns, options);
+    if (ofColumns !== undefined) {
+      return { latents: Tensor.cat(rows), labels: Tensor.cat(rows.map(() => ofColumns)), titles };
+    }
     const labels = Array.from(
       { length: rows.length * columns },
       (_, i) => classIndex ?? (i % columns) % classes.length,
     );
-    return { latents: Tensor.cat(rows), labels: labelsOf(gan, labels), titles: thresholds.map(thresholdText) };
+    return { latents: Tensor.cat(rows), labels: labelsOf(gan, labels), titles };
   });
+}
+
+/**
+ * Two rows for each of the conditions: a flag of 0 and of 1, a number at two deviations below and above its mean, as far as the
+ * data go. Samples of one column have the same z, and otherwise the conditions of one real sample.
+ *
+ * @throws UserError when the run has no conditions, or not those.
+ */
+export function conditionSheet(
+  gan: Samplable,
+  options: SheetOptions & {
+    /** Names of conditions; default: the first ten. */
+    readonly conditions?: readonly string[] | undefined;
+    readonly columns: number;
+    readonly truncation?: number | undefined;
+  },
+): Sheet {
+  const { conditions: names, columns, random, truncation, condition = {} } = options;
+  refuseVectors(gan);
+  refuseWithoutConditions(gan, Object.fromEntries((names ?? ["all"]).map((name) => [name, 0])));
+  const { conditions } = gan.shape;
+  const chosen = names ?? conditions!.columns.slice(0, MOST_CONDITIONS).map(({ name }) => name);
+  const settings = chosen.flatMap((name) => endsOf(conditions!, name).map((value) => ({ name, value })));
+  return drawSheet(gan, options, columns, () => {
+    const row = newLatents(gan, columns, random, truncation);
+    const seed = random.getState();
+    const labels = settings.map(({ name, value }) => {
+      // The same draws for every row.
+      random.setState(seed);
+      return conditionsFor(conditions!, columns, random, { ...condition, [name]: value });
+    });
+    return {
+      latents: Tensor.cat(settings.map(() => row)),
+      labels: Tensor.cat(labels),
+      titles: settings.map(({ name, value }) => `${name} = ${Number(value.toPrecision(3))}`),
+    };
+  });
+}
+
+/** The most conditions of a sheet whose conditions are not named. */
+export const MOST_CONDITIONS = 10;
+
+/** The two values of a condition that a sheet shows. */
+function endsOf({ columns }: DataConditions, name: string): [number, number] {
+  const found = columns.find((one) => one.name === name);
+  if (found === undefined) {
+    throw new UserError(`\`${name}\` is no condition of this run${suggestion(name, columns.map((one) => one.name))}`);
+  }
+  const { kind, mean, deviation, least, most } = found;
+  return kind === "flag" ? [0, 1] : [Math.max(least, mean - 2 * deviation), Math.min(most, mean + 2 * deviation)];
+}
+
+/** Conditions of real samples with the given values set; undefined where the data has none. */
+function drawnConditions({ shape }: Samplable, count: number, { random, condition }: SheetOptions): Tensor | undefined {
+  return shape.conditions && conditionsFor(shape.conditions, count, random, condition);
 }
 
 /** A threshold as it is typed. */

@@ -1,7 +1,7 @@
 /** Building a GAN: a recipe's descriptions become networks, optimizers and techniques. */
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
-import type { DataLoader, LoaderRequest } from "../../data/index.ts";
+import type { Condition, DataLoader, LoaderRequest } from "../../data/index.ts";
 import type { Loss } from "../../losses/index.ts";
 import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape } from "../../models/index.ts";
 import type { Optimizer } from "../../optim/index.ts";
@@ -13,6 +13,13 @@ import { Progressing } from "./progressing.ts";
 import { RandomStreams } from "./random-streams.ts";
 import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
 
+/** The conditions of the data: what each is, and those of all real samples, from which generated ones get theirs. */
+export interface DataConditions {
+  readonly columns: readonly Condition[];
+  /** float32 [N, columns] on the CPU, scaled. */
+  readonly rows: Tensor;
+}
+
 /** What the networks need to know about the data. */
 export interface DataShape {
   readonly sample: SampleShape;
@@ -20,6 +27,8 @@ export interface DataShape {
   readonly classes: readonly string[];
   /** Samples of each class; absent where that is not known. */
   readonly classCounts?: readonly number[] | undefined;
+  /** Conditions, which samples have in place of classes; absent where there are none. */
+  readonly conditions?: DataConditions | undefined;
 }
 
 /**
@@ -70,7 +79,8 @@ export class BuiltGan extends Progressing implements Gan {
     const { device, memoryFormat, batchSize } = recipe;
     const contextOf = (stream: string): ModelContext => {
       const rng = this.streams.get(stream);
-      return { image: shape.sample, classes: shape.classes.length, device, memoryFormat, rng };
+      const labels = { classes: shape.classes.length, conditions: shape.conditions?.columns.length ?? 0 };
+      return { image: shape.sample, ...labels, device, memoryFormat, rng };
     };
     this.techniques = recipe.techniques.map((descriptor) => {
       const technique = descriptor.build({ ...contextOf(`technique.${descriptor.kind}`), batchSize });
@@ -135,9 +145,11 @@ export class BuiltGan extends Progressing implements Gan {
   }
 
   labels(count: number, random?: Generator): Tensor | undefined {
+    const { conditions } = this.shape;
     const classes = this.shape.classes.length;
-    if (classes === 0) return undefined;
+    if (classes === 0 && conditions === undefined) return undefined;
     const generator = random ?? this.streams.get("labels");
+    if (conditions !== undefined) return drawConditions(conditions, count, generator).to({ device: this.recipe.device });
     const drawn =
       this.recipe.labelDistribution === "uniform"
         ? Tensor.randint(0, classes, [count], { generator })
@@ -171,6 +183,11 @@ export class BuiltGan extends Progressing implements Gan {
     this.discriminator.dispose();
     this.streams.dispose();
   }
+}
+
+/** Conditions float32 [count, columns] on the CPU: those of real samples, each sample as likely. */
+export function drawConditions({ rows }: DataConditions, count: number, generator: Generator): Tensor {
+  return rows.indexSelect(0, Tensor.randint(0, rows.shape[0]!, [count], { generator }));
 }
 
 /** Classes int64 [count], drawn in proportion to the counts. */

@@ -93,7 +93,12 @@ function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
     note: undefined,
     usage: undefined,
     fingerprint: undefined,
-    shape: { sample: { features: data.features }, classes: [] },
+    shape: {
+      sample: { features: data.features },
+      classes: data.classes ?? [],
+      ...(data.classCounts === undefined ? {} : { classCounts: data.classCounts }),
+      ...(data.conditions === undefined ? {} : { conditions: data.conditions }),
+    },
     loader: () => data.loader({ batchSize, device, seed: seedOf(seed, "data") }),
     openEvaluator: async () => vectorEvaluator(settings, data),
     writeImage: (path, samples) => writeCloud(path, samples, data.mixture),

@@ -32,7 +32,10 @@ export interface StepContext<M extends Modules, K extends string> {
   readonly optimizers: Readonly<Record<K, StepOptimizer>>;
   /** New latents [B, latent]. */
   readonly latents: () => Tensor;
-  /** New labels int64 [B], each class as likely; undefined when the data has no classes. */
+  /**
+   * New labels int64 [B], each class as likely; of data with conditions those of real samples, float [B, conditions];
+   * undefined when the data has neither.
+   */
   readonly labels: () => Tensor | undefined;
   /** Steps and epochs done before this step. */
   readonly progress: Progress;
@@ -65,7 +68,7 @@ export interface TrainerDefinition<M extends Modules, K extends string> extends 
   readonly step: (context: StepContext<M, K>) => Readonly<Record<string, Tensor | number>>;
   /**
    * Samples from latents z [N, latent]: for sample grids, `gantry sample` and scores. With a third parameter it also
-   * gets labels int64 [N] where the data has classes. Default: no samples.
+   * gets labels int64 [N] where the data has classes, or conditions float [N, conditions]. Default: no samples.
    */
   readonly sample?: (context: { readonly modules: M }, z: Tensor, labels: Tensor | undefined) => Tensor;
 }

@@ -16,6 +16,8 @@ export interface SampleRunOptions {
   readonly seed: number;
   readonly truncation?: number | undefined;
   readonly classIndex?: number | undefined;
+  /** Values of conditions by name, such as `{ smiling: 1 }`; default: those of real samples, drawn by the seed. */
+  readonly condition?: Readonly<Record<string, number>> | undefined;
   /** Averaged weights where the run keeps them; default true. */
   readonly averaged?: boolean | undefined;
   /** "last" (default), "best" by the chosen score, or a step. */
@@ -46,10 +48,9 @@ export async function openCheckpoint(path: string, checkpoint = "last", trainer?
   const directory = new RunDirectory(path);
   const description = directory.description();
   const found = findCheckpoint(directory, checkpoint);
-  const { data } = description;
-  if (data === undefined) throw new UserError(`${directory.path} has not been trained yet`);
+  const shape = directory.dataShape();
   const stored = await storedTrainer(description, trainer);
-  const trained = scope(() => stored.build({ shape: data }));
+  const trained = scope(() => stored.build({ shape }));
   try {
     loadForSampling(found.path, trained);
     return { trained, step: found.step };
@@ -87,6 +88,7 @@ export async function sampleRun(path: string, options: SampleRunOptions): Promis
       averaged: options.averaged ?? true,
       truncation: options.truncation,
       classIndex: options.classIndex,
+      condition: options.condition,
     });
   } finally {
     trained.dispose();

@@ -8,7 +8,7 @@ import { Module, withPassMode } from "../../nn/index.ts";
 import { Optimizer } from "../../optim/index.ts";
 import { amended, type PlainRecipe, withParts } from "../../recipe/index.ts";
 import { allReduce, manualSeed, noGradScope, scope, Tensor } from "../../tensor/index.ts";
-import { type DataShape, drawLatents } from "../step/gan.ts";
+import { type DataShape, drawConditions, drawLatents } from "../step/gan.ts";
 import { Progressing } from "../step/progressing.ts";
 import { RandomStreams } from "../step/random-streams.ts";
 import { ALONE, rowsOf, Sharding } from "../step/sharding.ts";
@@ -90,7 +90,8 @@ class OwnTraining extends Progressing implements Trainable {
     this.#sharding = new Sharding(batchSize, 1, replica);
     this.streams = new RandomStreams(seed, device);
     const rng = this.streams.get("weights");
-    const data = { image: shape.sample, classes: shape.classes.length, data: shape };
+    const conditions = shape.conditions?.columns.length ?? 0;
+    const data = { image: shape.sample, classes: shape.classes.length, conditions, data: shape };
     this.modules = modulesOf(functions.build({ rng, device, memoryFormat, batchSize, ...data }));
     for (const module of Object.values(this.modules)) module.to({ device, memoryFormat });
     this.hasGivenWeights = startWith !== undefined;
@@ -110,7 +111,9 @@ class OwnTraining extends Progressing implements Trainable {
     this.streams.aside(() =>
       noGradScope(() => {
         generator.eval();
-        const labels = this.shape.classes.length > 0 ? Tensor.zeros([2], { dtype: "int64" }) : undefined;
+        const { classes, conditions } = this.shape;
+        const numbers = classes.length > 0 ? Tensor.zeros([2], { dtype: "int64" }) : undefined;
+        const labels = conditions === undefined ? numbers : Tensor.zeros([2, conditions.columns.length]);
         const z = Tensor.zeros([2, generator.latent]);
         generator.forward(z.to({ device: recipe.device }), labels?.to({ device: recipe.device }));
         generator.train();
@@ -183,9 +186,11 @@ class OwnTraining extends Progressing implements Trainable {
         return this.#rows(drawLatents(this, batchSize, streams.get("latents")));
       },
       labels: () => {
+        const { conditions } = this.shape;
         const classes = this.shape.classes.length;
-        if (classes === 0) return undefined;
+        if (classes === 0 && conditions === undefined) return undefined;
         const generator = streams.get("labels");
+        if (conditions !== undefined) return this.#rows(drawConditions(conditions, batchSize, generator).to({ device }));
         return this.#rows(Tensor.randint(0, classes, [batchSize], { generator }).to({ device }));
       },
       progress,

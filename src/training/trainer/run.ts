@@ -127,7 +127,10 @@ export class Run {
           evaluator,
           directory: this.directory,
           from: description.from,
-          built: () => this.directory.describe(description),
+          built: () => {
+            this.directory.keepConditions(dataModule.shape);
+            this.directory.describe(description);
+          },
           events,
           stop,
           replica: rendezvous,
@@ -191,6 +194,7 @@ export class Run {
       sample: shape.sample,
       classes: [...shape.classes],
       ...(shape.classCounts === undefined ? {} : { classCounts: [...shape.classCounts] }),
+      ...(shape.conditions === undefined ? {} : { conditions: [...shape.conditions.columns] }),
       ...(note === undefined ? {} : { note }),
       // The first fingerprint stays: every session is compared with it.
       ...(fingerprint === undefined ? {} : { fingerprint: before?.fingerprint ?? fingerprint }),
@@ -233,12 +237,13 @@ async function unlessStopped<T>(prepared: Promise<T>, stop: AbortSignal | undefi
 type DataDescription = NonNullable<RunDescription["data"]>;
 
 /** What must be the same when a run continues. */
-function identity({ name, count, sample, classes }: DataDescription): string {
-  return canonicalJson({ name, count, sample, classes });
+function identity({ name, count, sample, classes, conditions }: DataDescription): string {
+  return canonicalJson({ name, count, sample, classes, ...(conditions === undefined ? {} : { conditions }) });
 }
 
-function inWords({ name, count, classes }: DataDescription): string {
-  return `${name} (${count === 0 ? "without end" : `${count} samples`}, ${classes.length} classes)`;
+function inWords({ name, count, classes, conditions }: DataDescription): string {
+  const labels = conditions === undefined ? `${classes.length} classes` : `${conditions.length} conditions`;
+  return `${name} (${count === 0 ? "without end" : `${count} samples`}, ${labels})`;
 }
 
 /** A recipe as a trainer; a trainer as it is. */
