@@ -175,7 +175,9 @@ export function inspectionText(found: Inspection): string {
   const { table, conditions } = found;
   if (table !== undefined) {
     lines.push(`  labels    ${table.note}`, `            ${count(table.rows, "row")} of ${table.columns.join(", ")}`);
-    lines.push(`            ${count(table.withoutRow, "image")} without a row, ${count(table.withoutImage, "row")} without an image`);
+    lines.push(
+      `            ${count(table.withoutRow, "image")} without a row, ${count(table.withoutImage, "row")} without an image`,
+    );
   } else if (found.unreadTable !== undefined) {
     lines.push(`  labels    ${found.unreadTable} is not read; --labels FILE reads it`);
   }

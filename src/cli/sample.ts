@@ -15,10 +15,7 @@ const args = {
   columns: flag("N", "images in a row; default: as square as possible; sheets: 10"),
   seed: flag("N", "the same seed draws the same images", "0"),
   class: flag("NAME", "only this class, by its name, or by its place as '#0'; default: all in turn"),
-  condition: flag(
-    "A=1,B=0",
-    "values of conditions, where the data have these; default: those of real images, drawn",
-  ),
+  condition: flag("A=1,B=0", "values of conditions, where the data have these; default: those of real images, drawn"),
   truncation: flag(
     "T",
     "draw again the latent values beyond T standard deviations, such as 1.5: fewer bad samples, less variety",
@@ -61,7 +58,10 @@ export const sample = defineCommand({
     },
     { line: "gantry sample runs/x --interpolate spherical --class 3", does: "from one sample to another" },
     { line: "gantry sample runs/x --interpolate fixed --classes 3,8", does: "from one class to another" },
-    { line: "gantry sample runs/x --condition smiling=1,male=0", does: "samples with these attributes, where the data have them" },
+    {
+      line: "gantry sample runs/x --condition smiling=1,male=0",
+      does: "samples with these attributes, where the data have them",
+    },
     {
       line: "gantry sample runs/x --sheet truncation",
       does: "the same samples with smaller and smaller thresholds",
@@ -97,7 +97,10 @@ export const sample = defineCommand({
     if (vectors && subject !== "grid") throw new UserError(`${flags.run} makes vectors, and a sheet shows images`);
     const file = flags.out === undefined ? freshFile(flags.run, seed) : fileNamed("--out", flags.out, ".png");
     const finish = ({ count, ...rest }: { count: number; width: number; height: number }, text: string): void => {
-      const chosen = { ...(drawn === undefined ? {} : { class: drawn }), ...(condition === undefined ? {} : { condition }) };
+      const chosen = {
+        ...(drawn === undefined ? {} : { class: drawn }),
+        ...(condition === undefined ? {} : { condition }),
+      };
       const line = flags.json ? JSON.stringify({ file, count, seed, ...chosen, ...rest }) : text;
       process.stdout.write(`${line}\n`);
     };

@@ -20,7 +20,8 @@ export interface RawConditions {
 export function rowsOf({ names, values }: RawConditions, rows: ArrayLike<number>): RawConditions {
   const width = names.length;
   const chosen = new Float64Array(rows.length * width);
-  for (let i = 0; i < rows.length; i++) chosen.set(values.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
+  for (let i = 0; i < rows.length; i++)
+    chosen.set(values.subarray(rows[i]! * width, (rows[i]! + 1) * width), i * width);
   return { names, values: chosen };
 }
 
@@ -47,7 +48,10 @@ export function scaleConditions({ names, values }: RawConditions): ScaledConditi
   const width = names.length;
   const scaled = new Float32Array(values.length);
   const conditions = names.map((name, column): Condition => {
-    const condition = conditionOf(name, Float64Array.from({ length: values.length / width }, (_, i) => values[i * width + column]!));
+    const condition = conditionOf(
+      name,
+      Float64Array.from({ length: values.length / width }, (_, i) => values[i * width + column]!),
+    );
     for (let i = column; i < values.length; i += width) {
       const value = values[i]!;
       scaled[i] = condition.kind === "flag" ? (value > 0 ? 1 : 0) : standardised(condition, value);

@@ -1,10 +1,10 @@
 /** Sources from listed files of a folder or of a zip archive, with any labels. */
 import { createHash } from "node:crypto";
 import { UserError } from "../base/errors.ts";
+import { type RawConditions, rowsOf } from "./conditions.ts";
 import { type Contents, type ContentsOptions, contentsOf } from "./contents.ts";
 import { imageExtensions, namedLikeJpeg } from "./image-format.ts";
 import type { Listed, Listing } from "./listing.ts";
-import { type RawConditions, rowsOf } from "./conditions.ts";
 import { type BrokenFile, type ImageSource, type LabelTable, type LostClass, sha256 } from "./source.ts";
 
 /** Listed files with their labels. */
@@ -39,7 +39,10 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
   const { name, files, labels, classes, broken, ignored, total, lost = [] } = labelled;
   const { conditions, table, unreadTable } = labelled;
   // Nothing is added where there is no label file: packs that are there already keep their names.
-  const told = [...(conditions ? [conditions.names, sha256(bytesOf(conditions.values))] : []), ...(table ? [table] : [])];
+  const told = [
+    ...(conditions ? [conditions.names, sha256(bytesOf(conditions.values))] : []),
+    ...(table ? [table] : []),
+  ];
   return {
     name,
     // Includes all that the pack holds besides pixels: skipped files, and labels from a table.

@@ -13,7 +13,8 @@ import type { Dataset } from "./dataset.ts";
 import type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 
 /** The data of the batches: a dataset, or vectors. */
-export interface ShuffledSamples extends Pick<Dataset, "name" | "count" | "classes" | "conditions" | "labels" | "flip"> {
+export interface ShuffledSamples
+  extends Pick<Dataset, "name" | "count" | "classes" | "conditions" | "labels" | "flip"> {
   /** uint8 [N, C, S, S], which batches give as float32 in [-1, 1], or float32 [N, ...], which they give as they are. */
   readonly images: Tensor;
 }

@@ -17,7 +17,9 @@ export function usageOf({ name, count, total, broken, ignored, table, unreadTabl
     ...(broken.length > 0 ? [`${broken.length} cannot be used (gantry data lists them)`] : []),
     ...(others.length > 0 ? [`no images: ${others.map(([ending, number]) => `${number} ${ending}`).join(", ")}`] : []),
     ...(table && table.withoutRow > 0 ? [`${table.withoutRow} without a row in ${table.file}`] : []),
-    ...(table && table.withoutImage > 0 ? [`${files(table.withoutImage, "row")} of ${table.file} without an image`] : []),
+    ...(table && table.withoutImage > 0
+      ? [`${files(table.withoutImage, "row")} of ${table.file} without an image`]
+      : []),
     ...(unreadTable === undefined ? [] : [`${unreadTable} is not read (\`labelFile\` does)`]),
     ...(rest > 0 ? [`${rest} of other splits or not chosen`] : []),
   ];

@@ -33,7 +33,7 @@ export { UserError } from "../base/errors.ts";
 
 // A dataset of your own. `imageOptions` has the schemas of the options that every image dataset takes.
 export { defineDataset, defineImageDataset, imageOptions, sha256OfFile } from "../data/index.ts";
-export type { Batch, DataContext, DataLoader, Dataset, ImageOptions, ImageSource } from "../data/index.ts";
+export type { Batch, Condition, DataContext, DataLoader, Dataset, ImageOptions, ImageSource } from "../data/index.ts";
 export type { LoaderRequest, LoaderState, OpenSource, VectorData, VectorLoaderOptions } from "../data/index.ts";
 
 // A loss of your own.
@@ -83,7 +83,14 @@ export type { ScoresEvent, Tick, TrainingEvents, TrainOptions } from "../trainin
 export { followRun, type Rendezvous, torchrunRendezvous } from "../training/index.ts";
 
 // A trained generator: sheets of samples, paths between them, the training images nearest to them.
-export { classSheet, interpolate, interpolationSheet, nearestImages, openForSampling } from "../training/index.ts";
+export {
+  classSheet,
+  conditionSheet,
+  interpolate,
+  interpolationSheet,
+  nearestImages,
+  openForSampling,
+} from "../training/index.ts";
 export { truncationSheet } from "../training/index.ts";
 export type { Interpolation, InterpolationOptions, NearImage, OpenedGan, Sheet } from "../training/index.ts";
 export type { SheetOptions } from "../training/index.ts";

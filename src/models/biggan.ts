@@ -121,7 +121,12 @@ function tabledNorms(context: ModelContext, classes: number, style: LayerStyle) 
 }
 
 /** The embedding of labels that all norms of a generator share; its weights are initialised like all others. */
-export function sharedEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): WeightedModule {
+export function sharedEmbedding(
+  context: ModelContext,
+  classes: number,
+  shared: number,
+  style: LayerStyle,
+): WeightedModule {
   const { init, biasInit } = beginnings(style);
   return labelEmbedding(context, classes, shared, { bias: true, init, biasInit });
 }

@@ -64,7 +64,9 @@ export function sampleShape(context: ModelContext): number[] {
 export function requireClasses(context: ModelContext, network: string): number {
   const width = context.conditions || context.classes;
   if (width < 1) {
-    throw new UserError(`${network}: \`conditional\` (=true) needs data with classes or conditions, and this data has none`);
+    throw new UserError(
+      `${network}: \`conditional\` (=true) needs data with classes or conditions, and this data has none`,
+    );
   }
   return width;
 }

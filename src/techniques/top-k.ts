@@ -89,7 +89,9 @@ export const topK = defineTechnique("topK", options, (o, context) => {
   const round = ROUNDING[o.rounding];
   let k = context.batchSize;
   if (o.perClass && context.classes < 1) {
-    throw new UserError(`topK: \`perClass\` (=true) needs data with classes, and this data has ${insteadOfClasses(context)}`);
+    throw new UserError(
+      `topK: \`perClass\` (=true) needs data with classes, and this data has ${insteadOfClasses(context)}`,
+    );
   }
   return {
     name: "topK",

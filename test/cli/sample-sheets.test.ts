@@ -24,7 +24,7 @@ describe("flags of gantry sample", () => {
       { interpolate: "linear", neighbours: "3" },
       "--interpolate and --neighbours make different images: give one of them",
     ],
-    [{ sheet: "class" }, "--sheet (=class) must be classes or truncation"],
+    [{ sheet: "class" }, "--sheet (=class) must be one of classes, conditions, truncation"],
     [{ steps: "3" }, "--steps goes with --interpolate; it does not go with a plain grid"],
     [
       { sheet: "classes", class: "3" },
@@ -73,6 +73,7 @@ describe("sheets of a run", () => {
       averaged: true,
       seed: 1,
       classIndex: undefined,
+      condition: undefined,
       truncation: undefined,
       columns: undefined,
     };

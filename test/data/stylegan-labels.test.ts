@@ -77,13 +77,36 @@ describe("dataset.json of StyleGAN's archives", () => {
     );
     describeLabels(table([[0.1, 0.2], 0, 0, 0]));
     await expect(pack()).rejects.toThrow(
-      /label of 00000\/img00000000.png is a list of numbers, not a class; `labels: false`/,
+      /the label of 00000\/img00000000.png is 2 numbers, and that of 00000\/img00000001.png a class/,
     );
     expect((await pack(root, { labels: false })).header).toMatchObject({ count: 4, classes: [] });
     describeLabels(table(["cat", 0, 0, 0]));
     await expect(pack()).rejects.toThrow(/dataset.json: `labels` must be null or a list such as/);
     writeFileSync(join(root, "dataset.json"), "{");
     await expect(pack()).rejects.toThrow(/dataset.json: it is no JSON/);
+  });
+
+  it("gives conditions by lists of numbers, in the order of the paths", async () => {
+    describeLabels(
+      table([
+        [0, 5],
+        [1, 5.5],
+        [0, 6],
+        [1, 6.5],
+      ]),
+    );
+    const made = await pack();
+    expect(made.header.classes).toEqual([]);
+    expect(made.header.conditions).toMatchObject([
+      { name: "c0", kind: "flag", mean: 0.5 },
+      { name: "c1", kind: "number", mean: 5.75, least: 5, most: 6.5 },
+    ]);
+    const values = new Float32Array(new Uint8Array(readFileSync(made.conditionsPath)).buffer);
+    const deviation = Math.sqrt((2 * 0.75 ** 2 + 2 * 0.25 ** 2) / 4);
+    const wanted = [0, -0.75, 1, -0.25, 0, 0.25, 1, 0.75].map((x, i) => (i % 2 === 0 ? x : x / deviation));
+    expect([...values].map((x) => x.toFixed(5))).toEqual(wanted.map((x) => x.toFixed(5)));
+    // Given as the label file it is the same.
+    expect((await pack(root, { labelFile: join(root, "dataset.json") })).header).toEqual(made.header);
   });
 
   it("images that it names and that are gone are listed, and a class that is gone is an error", async () => {

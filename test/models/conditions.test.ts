@@ -4,7 +4,6 @@ import {
   biggan,
   bigganDeep,
   dcgan,
-  type DiscriminatorNetwork,
   type GeneratorNetwork,
   type ModelContext,
   mlp,
@@ -29,7 +28,9 @@ interface Case {
 }
 const kinds = { mlp, dcgan, resnet, sagan, biggan, bigganDeep } as const;
 type Kind = keyof typeof kinds;
-type Network = GeneratorNetwork & DiscriminatorNetwork;
+
+/** A generator or a discriminator: `forward` gives the one's samples or the other's output. */
+type Network = Module & { readonly latent: number; forward(input: Tensor, labels: Tensor): Tensor & { score: Tensor } };
 
 const WIDTH = 4;
 const labels = noise([3, WIDTH], 72);
@@ -39,10 +40,23 @@ afterEach(() => {
   for (const network of built.splice(0)) network.dispose();
 });
 
-function build(kind: Kind, player: "generator" | "discriminator", options: object, more: Partial<ModelContext> = {}): Network {
+function build(
+  kind: Kind,
+  player: "generator" | "discriminator",
+  options: object,
+  more: Partial<ModelContext> = {},
+): Network {
   const image = kind === "mlp" ? { features: 5 } : { channels: 3, size: 32 };
-  const context = { rng: new Generator(5), device: "cpu", dtype: "float64", image, classes: 0, conditions: WIDTH, ...more };
-  const network = kinds[kind][player](options as never).build(context as ModelContext) as Network;
+  const context = {
+    rng: new Generator(5),
+    device: "cpu",
+    dtype: "float64",
+    image,
+    classes: 0,
+    conditions: WIDTH,
+    ...more,
+  };
+  const network = kinds[kind][player](options as never).build(context as ModelContext) as unknown as Network;
   built.push(network);
   return network;
 }
@@ -70,7 +84,7 @@ describe("networks with conditions", () => {
     const shape = kind === "mlp" ? [3, 5] : [3, 3, 32, 32];
     const run = (): Tensor =>
       player === "generator"
-        ? (network.forward(noise([3, network.latent], 70), labels) as unknown as Tensor)
+        ? network.forward(noise([3, network.latent], 70), labels)
         : network.forward(noise(shape, 71), labels).score;
     const close = (output: Tensor, { every, values }: Output, label: string): void =>
       expectClose(picked(output, every), values, { atol: 1e-8, rtol: 1e-7, label });
@@ -96,7 +110,7 @@ describe("networks with conditions", () => {
     const z = noise([3, 8], 70);
     fillSorted(generator);
     generator.eval();
-    const made = (y: Tensor): Tensor => generator.forward(z, y) as unknown as Tensor;
+    const made = (y: Tensor): Tensor => generator.forward(z, y);
     expect(flat(made(labels))).not.toEqual(flat(made(labels.mul(2))));
     const { latent: _, shared: __, hierarchical: ___, ...own } = options as Record<string, unknown>;
     const discriminator = build(kind, "discriminator", { ...own, conditional: true });
@@ -108,7 +122,12 @@ describe("networks with conditions", () => {
   });
 
   it("of one-hot vectors are what classes are, with the bias added to each", () => {
-    const classes = build("resnet", "discriminator", { width: 4, conditional: true }, { classes: WIDTH, conditions: 0 });
+    const classes = build(
+      "resnet",
+      "discriminator",
+      { width: 4, conditional: true },
+      { classes: WIDTH, conditions: 0 },
+    );
     const vectors = build("resnet", "discriminator", { width: 4, conditional: true });
     const state = new Map(classes.stateDict());
     const transposed = new Map(
@@ -131,13 +150,23 @@ describe("networks with conditions", () => {
   });
 
   it("keep a reference batch of virtual batch norm with their conditions", () => {
-    const context = { rng: new Generator(5), device: "cpu", dtype: "float64", image: { features: 5 }, classes: 0 } as const;
+    const context = {
+      rng: new Generator(5),
+      device: "cpu",
+      dtype: "float64",
+      image: { features: 5 },
+      classes: 0,
+    } as const;
     const network = build("mlp", "generator", { latent: 6, hidden: [8], conditional: true });
-    const referenced = new ReferencedGenerator({ ...context, conditions: WIDTH }, network, 2);
+    const referenced = new ReferencedGenerator(
+      { ...context, conditions: WIDTH },
+      network as unknown as GeneratorNetwork,
+      2,
+    );
     referenced.takeReference(noise([2, 6], 1), noise([2, WIDTH], 2));
     expect(flat(referenced.namedBuffers().get("reference_labels")!)).toEqual(flat(noise([2, WIDTH], 2)));
     // No layer of this network couples samples: the reference rows change nothing.
     const z = noise([3, 6], 70);
-    expectClose(referenced.forward(z, labels), network.forward(z, labels) as unknown as Tensor, { atol: 1e-12 });
+    expectClose(referenced.forward(z, labels), network.forward(z, labels), { atol: 1e-12 });
   });
 });

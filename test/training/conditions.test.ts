@@ -17,8 +17,8 @@ import { conditionSheet, interpolationSheet, truncationSheet } from "../../src/t
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { openDataModule } from "../../src/training/trainer/data-module.ts";
-import { imageFile } from "../data/files.ts";
 import { start } from "../cli/spawn.ts";
+import { imageFile } from "../data/files.ts";
 import { temporaryFolder as temporaryFolderForAll } from "../formats/folder.ts";
 import { temporaryFolder, tinyRecipe } from "./tiny.ts";
 
@@ -30,7 +30,7 @@ const scaledAge = [-1, 0, 1].map((x) => x * Math.sqrt(1.5));
 
 const images = () =>
   dataFromArrays({
-    images: Uint8Array.from({ length: COUNT * 256 }, (_, i) => (i * 31) % 256),
+    images: Uint8Array.from({ length: COUNT * 256 }, (_, i) => (i * 31 + 5 * Math.floor(i / 256)) % 256),
     shape: [COUNT, 1, 16, 16],
     conditions: { smiling, age },
     name: "faces",
@@ -127,8 +127,8 @@ describe("samples of a run with conditions", () => {
     expect(one.tolist()).toEqual(two.tolist());
     const set = await sampleRun(run, { ...options, condition: { smiling: 1, age: 40 } });
     expect(set.tolist()).not.toEqual(one.tolist());
-    await expect(sampleRun(run, { ...options, condition: { smile: 1 } })).rejects.toThrow(
-      "`smile` is no condition of this run; did you mean `smiling`?",
+    await expect(sampleRun(run, { ...options, condition: { smilin: 1 } })).rejects.toThrow(
+      "`smilin` is no condition of this run; did you mean `smiling`?",
     );
     await expect(sampleRun(run, { ...options, condition: { smiling: 2 } })).rejects.toThrow(
       "the condition `smiling` (=2) is 0, 1 or between",
@@ -164,7 +164,11 @@ describe("samples of a run with conditions", () => {
     for (const column of [0, 1, 2]) {
       const [off, on, young, old] = [0, 1, 2, 3].map((row) => rows[row * 3 + column]!);
       expect([off![0], on![0], off![1]]).toEqual([0, 1, on![1]]);
-      expect([young![0], young![1], old![1]]).toEqual([old![0], expect.closeTo(scaledAge[0]!), expect.closeTo(scaledAge[2]!)]);
+      expect([young![0], young![1], old![1]]).toEqual([
+        old![0],
+        expect.closeTo(scaledAge[0]!),
+        expect.closeTo(scaledAge[2]!),
+      ]);
     }
     const path = labelsGiven(built.generator as never, () => {
       interpolationSheet(built, { ...options, kind: "spherical", rows: 2, steps: 3 });
@@ -175,7 +179,9 @@ describe("samples of a run with conditions", () => {
     });
     expect(thresholds.slice(0, 4)).toEqual(thresholds.slice(4));
     expect(thresholds.map(([flag]) => flag)).toEqual(Array(8).fill(1));
-    expect(() => conditionSheet(built, { ...options, columns: 2, conditions: ["ages"] })).toThrow("did you mean `age`?");
+    expect(() => conditionSheet(built, { ...options, columns: 2, conditions: ["ages"] })).toThrow(
+      "did you mean `age`?",
+    );
     built.dispose();
   });
 
@@ -219,7 +225,9 @@ describe("a run", () => {
     const evaluate = { every: 2, features: "mnist-classifier", metrics: [fid()], samples: 20 };
     const directory = join(folder, "run");
     await startRun(recipeOf({ data: data as RecipeInput["data"], steps: 2, evaluate }), { directory }).train();
-    const scores = readFileSync(join(directory, "metrics.jsonl"), "utf8").split("\n").filter((line) => line.includes("scores"));
+    const scores = readFileSync(join(directory, "metrics.jsonl"), "utf8")
+      .split("\n")
+      .filter((line) => line.includes("scores"));
     expect(JSON.parse(scores[0]!).scores[0].protocol.drawing.labels).toBe("drawn");
     const { data: stored } = JSON.parse(readFileSync(join(directory, "recipe.json"), "utf8"));
     expect(stored.conditions).toMatchObject([
@@ -267,7 +275,9 @@ describe("a run", () => {
     expect((await sampleRun(directory, { count: 3, seed: 0, classIndex: 1 })).shape).toEqual([3, 2]);
     const angles = join(temporaryFolder(), "conditions");
     const conditions = { age: Tensor.fromArray(age) };
-    await startRun(recipeOf({ data: dataFromArrays({ vectors, shape, conditions }), steps: 1 }), { directory: angles }).train();
+    await startRun(recipeOf({ data: dataFromArrays({ vectors, shape, conditions }), steps: 1 }), {
+      directory: angles,
+    }).train();
     expect((await sampleRun(angles, { count: 3, seed: 0, condition: { age: 30 } })).shape).toEqual([3, 2]);
   });
 });
@@ -279,7 +289,10 @@ describe("conditions in memory", () => {
     [{ conditions: { a: [1, Number.NaN] } }, /the condition `a` of sample 1 is NaN/],
     [{ conditions: {} }, /`conditions` is empty/],
     [{ conditions: { a: [1, 2] }, labels: [0, 1] }, /samples have a class, or conditions/],
-    [{ labels: Tensor.zeros([2, 3]) }, /`labels` has the shape \[2, 3\]; it must be \[N\]; several numbers .* `conditions`/],
+    [
+      { labels: Tensor.zeros([2, 3]) },
+      /`labels` has the shape \[2, 3\]; it must be \[N\]; several numbers .* `conditions`/,
+    ],
   ])("refuses %j", (more, message) => {
     expect(() => dataFromArrays({ ...base, ...more })).toThrow(message);
   });

@@ -19,8 +19,8 @@ import {
 } from "../../training/index.ts";
 import { UsageError } from "../errors.ts";
 import { wholeNumber } from "../flags.ts";
-import { THRESHOLDS, thresholdsOf } from "../thresholds.ts";
 import { listedNames } from "../listed-names.ts";
+import { THRESHOLDS, thresholdsOf } from "../thresholds.ts";
 import { classIndices, conditionNamed, type Subject } from "./flags.ts";
 
 /** A written image file. */

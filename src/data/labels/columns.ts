@@ -24,7 +24,19 @@ export interface ChosenColumns {
 
 /** Names of columns without spaces, marks and capitals, the likeliest first. */
 const namesOfNames = [
-  ...["filename", "file", "filepath", "path", "imagename", "imagepath", "imagefile", "image", "imageid", "img", "imgname"],
+  ...[
+    "filename",
+    "file",
+    "filepath",
+    "path",
+    "imagename",
+    "imagepath",
+    "imagefile",
+    "image",
+    "imageid",
+    "img",
+    "imgname",
+  ],
   ...["imgpath", "imgid", "name", "id"],
 ];
 const namesOfClasses = ["class", "classname", "label", "labelname", "category", "target"];
@@ -39,7 +51,8 @@ export function chooseColumns(table: Table, { nameColumn, classColumn, condition
   const { columns } = table;
   const name = nameColumn === undefined ? likelyName(table) : placeOf(table, nameColumn, "nameColumn");
   const others = [...columns.keys()].filter((i) => i !== name && columns[i] !== "");
-  if (others.length === 0) throw new UserError(`${visible(table.name)}: it has no column besides ${shown([columns[name]!])}`);
+  if (others.length === 0)
+    throw new UserError(`${visible(table.name)}: it has no column besides ${shown([columns[name]!])}`);
   if (conditions !== undefined) {
     const chosen = conditions === "all" ? others : conditions.map((column) => placeOf(table, column, "conditions"));
     const twice = chosen.find((place, i) => chosen.indexOf(place) !== i);
@@ -49,8 +62,7 @@ export function chooseColumns(table: Table, { nameColumn, classColumn, condition
     }
     return { name, classes: undefined, conditions: chosen };
   }
-  const classes =
-    classColumn === undefined ? likelyClasses(table, others) : placeOf(table, classColumn, "classColumn");
+  const classes = classColumn === undefined ? likelyClasses(table, others) : placeOf(table, classColumn, "classColumn");
   if (classes === name) throw new UserError(`\`classColumn\` (=${classColumn}) is the column of the file names`);
   return { name, classes, conditions: [] };
 }
@@ -84,7 +96,10 @@ function likelyClasses({ name, columns, rows }: Table, others: readonly number[]
     );
   }
   const [only] = found as [number];
-  if (rows.every(({ cells }) => isNumber(cells[only]!)) && rows.some(({ cells }) => !Number.isInteger(Number(cells[only])))) {
+  if (
+    rows.every(({ cells }) => isNumber(cells[only]!)) &&
+    rows.some(({ cells }) => !Number.isInteger(Number(cells[only])))
+  ) {
     throw new UserError(
       `${visible(name)}: its column ${quoted(columns[only]!)} holds numbers that are not whole, which are no classes; as a condition: \`conditions=[${columns[only]}]\`; as classes all the same: \`classColumn=${columns[only]}\``,
     );

@@ -69,7 +69,13 @@ export async function readLabels(
     const values = used.flatMap((one) => conditionsOf(rowOf.get(one.path)!, columns.conditions, table));
     const conditions = { names: columns.conditions.map((place) => names[place]!), values: Float64Array.from(values) };
     const note = `${read}, ${conditions.names.length} columns of conditions`;
-    return { files: used.map((one) => ({ file: one, label: 0 })), classes: [], lost: [], conditions, table: { ...info, note } };
+    return {
+      files: used.map((one) => ({ file: one, label: 0 })),
+      classes: [],
+      lost: [],
+      conditions,
+      table: { ...info, note },
+    };
   }
   const note = `${read}, column ${names[columns.classes]!}`;
   return { ...byClass(table, columns.classes, used, rowOf, listing), conditions: undefined, table: { ...info, note } };
@@ -88,7 +94,8 @@ async function bytesOf(file: string, root: string, listing: Listing): Promise<Ui
     return await (entry === undefined ? readFile(file) : reader.read(entry.item));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") throw new UserError(`there is no label file ${visible(file)}${hint(root, tables)}`);
+    if (code === "ENOENT" || code === "ENOTDIR")
+      throw new UserError(`there is no label file ${visible(file)}${hint(root, tables)}`);
     throw code === undefined
       ? new UserError(`cannot read ${visible(file)}: ${(error as Error).message}`)
       : fileError(error, "read", file);
@@ -132,7 +139,13 @@ function match(table: Table, columns: ChosenColumns, { files, broken }: Listing)
     const path = paths[image]!;
     const before = rowOf.get(path);
     if (before === undefined) rowOf.set(path, rows[i]!);
-    else refuseOther(before, rows[i]!, columns, `${where}: ${rows[i]!.place} names ${quoted(path)} as ${before.place} does`);
+    else
+      refuseOther(
+        before,
+        rows[i]!,
+        columns,
+        `${where}: ${rows[i]!.place} names ${quoted(path)} as ${before.place} does`,
+      );
   }
   if (rowOf.size > 0) return { rowOf, withoutImage, way };
   throw new UserError(

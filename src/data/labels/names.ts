@@ -36,13 +36,18 @@ export function findImages(names: readonly string[], paths: readonly string[], w
     ...(inOneFolder(clean) && inOneFolder(whole)
       ? [{ way: "by the last part of its names", read: lastPart, ends: () => endsOf(whole) }]
       : []),
-    { way: "by names without their ending", read: (name: string) => name, ends: () => endsOf(whole.map(withoutEnding)) },
+    {
+      way: "by names without their ending",
+      read: (name: string) => name,
+      ends: () => endsOf(whole.map(withoutEnding)),
+    },
   ];
   let best: (FoundNames & { readonly count: number }) | undefined;
   for (const { way, read, ends } of ways) {
     const index = ends();
     const images = Int32Array.from(clean, (name) => index.get(read(name)) ?? -1);
-    const count = new Set(images.filter((image) => image >= 0)).size + images.filter((image) => image === AMBIGUOUS).length;
+    const count =
+      new Set(images.filter((image) => image >= 0)).size + images.filter((image) => image === AMBIGUOUS).length;
     if (count > (best?.count ?? -1)) best = { images, way, count };
     if (count === paths.length || images.every((image) => image >= 0)) break;
   }

@@ -179,7 +179,8 @@ function fromObjects(entries: readonly Entry[], name: string): Table {
     const cells: Cell[] = [];
     if (key !== undefined) cells[numberOf(KEYS)] = key;
     for (const [column, cell] of Object.entries(objectOf(value, key, `${name}: ${place}`))) {
-      if (key !== undefined && column === KEYS) throw new UserError(`${visible(name)}: ${place} has a \`file\` of its own`);
+      if (key !== undefined && column === KEYS)
+        throw new UserError(`${visible(name)}: ${place} has a \`file\` of its own`);
       cells[numberOf(column)] = cell as Cell;
     }
     return { cells, place };

@@ -45,7 +45,8 @@ export function labelled(
 /** Conditions, row by row. */
 function rawConditions(given: ConditionArrays, count: number, what: string): RawConditions {
   const columns = Object.entries(given);
-  if (columns.length === 0) throw refuse("`conditions` is empty; give numbers by name, such as { smiling: [0, 1, ...] }");
+  if (columns.length === 0)
+    throw refuse("`conditions` is empty; give numbers by name, such as { smiling: [0, 1, ...] }");
   const values = new Float64Array(count * columns.length);
   for (const [column, [name, array]] of columns.entries()) {
     const numbers = Array.from(array instanceof Tensor ? array.toArray() : array, Number);
@@ -53,7 +54,8 @@ function rawConditions(given: ConditionArrays, count: number, what: string): Raw
       throw refuse(`the condition ${quoted(name)} has ${numbers.length} numbers for ${count} ${what}`);
     }
     const bad = numbers.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw refuse(`the condition ${quoted(name)} of sample ${bad} is ${numbers[bad]}; conditions are finite numbers`);
+    if (bad >= 0)
+      throw refuse(`the condition ${quoted(name)} of sample ${bad} is ${numbers[bad]}; conditions are finite numbers`);
     for (const [row, value] of numbers.entries()) values[row * columns.length + column] = value;
   }
   return { names: columns.map(([name]) => name), values };
@@ -61,7 +63,9 @@ function rawConditions(given: ConditionArrays, count: number, what: string): Raw
 
 function labelsOf(labels: ArrayLike<number | bigint> | Tensor, count: number, what: string): BigInt64Array {
   if (labels instanceof Tensor && labels.ndim !== 1) {
-    throw refuse(`\`labels\` has the shape [${labels.shape.join(", ")}]; it must be [N]; several numbers for each sample are \`conditions\``);
+    throw refuse(
+      `\`labels\` has the shape [${labels.shape.join(", ")}]; it must be [N]; several numbers for each sample are \`conditions\``,
+    );
   }
   const given = Array.from(labels instanceof Tensor ? labels.toArray() : labels, Number);
   if (given.length !== count) throw refuse(`there are ${given.length} \`labels\` for ${count} ${what}`);
@@ -87,7 +91,10 @@ function namesOf(labels: BigInt64Array | undefined, classes: readonly string[] |
 }
 
 /** Labels as a tensor, which is kept: scaled conditions, or classes, or zeros. */
-export function labelTensor({ labels, conditions }: ArrayLabels, count: number): { labels: Tensor; conditions?: readonly Condition[] } {
+export function labelTensor(
+  { labels, conditions }: ArrayLabels,
+  count: number,
+): { labels: Tensor; conditions?: readonly Condition[] } {
   if (conditions !== undefined) {
     const scaled = scaleConditions(conditions);
     return {

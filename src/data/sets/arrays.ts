@@ -14,7 +14,7 @@ import type { DataDescriptor, Dataset } from "../dataset.ts";
 import { defineDataset } from "../define.ts";
 import { ShuffledLoader, type ShuffledSamples } from "../shuffled.ts";
 import type { VectorData, VectorDescriptor } from "../vectors.ts";
-import { type ArrayLabels, type ConditionArrays, classCounts, labelTensor, labelled, refuse } from "./array-labels.ts";
+import { type ArrayLabels, type ConditionArrays, classCounts, labelled, labelTensor, refuse } from "./array-labels.ts";
 
 /** Images in memory, for {@link dataFromArrays}. */
 export interface ImageArrays {
@@ -85,7 +85,8 @@ const describe = defineDataset(ARRAYS, options, async (stored): Promise<Dataset 
 
 /** @throws UserError for options, set from outside, that the arrays cannot have. */
 function refuseMisfit({ shape, classes, conditions, flip }: Options, { values, labels, conditions: own }: Held): void {
-  if (String(conditions) !== String(own?.names)) throw refuse("`conditions` are not those of the arrays, which code alone can give");
+  if (String(conditions) !== String(own?.names))
+    throw refuse("`conditions` are not those of the arrays, which code alone can give");
   if (shape.reduce((product, size) => product * size, 1) !== values.length) {
     throw refuse(`\`shape\` (=${shape.join(",")}) is not that of the ${values.length} values`);
   }

@@ -180,7 +180,7 @@ interface FolderOptions extends ArrangeOptions, ContentsOptions, ColumnChoice {
  * than expected.
  */
 export async function folderSource(path: string, options: FolderOptions = {}): Promise<ImageSource> {
-  const { expected, split, labels = true } = options;
+  const { expected, labels = true } = options;
   const full = resolve(path);
   const listing = await listImages(full, "", options.stop);
   refuseEmpty(full, listing);
@@ -196,7 +196,8 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
     ...countsOf(listing, found?.table),
     conditions: found?.conditions,
     table: found?.table,
-    unreadTable: labels && found === undefined ? listing.labelFiles.find(({ path }) => !path.includes("/"))?.path : undefined,
+    unreadTable:
+      labels && found === undefined ? listing.labelFiles.find(({ path }) => !path.includes("/"))?.path : undefined,
     lost: labels ? arranged.lost : [],
   };
   return listedSource(used, options);
@@ -221,7 +222,9 @@ interface Labelled extends Arranged {
 /** The labels of a label file: the given one, or `dataset.json`. Undefined where folders are the classes. */
 async function labelsOf(listing: Listing, options: FolderOptions, full: string): Promise<Labelled | undefined> {
   const { labelFile, split, labels = true } = options;
-  const isStylegan = listing.tables.some(({ path }) => labelFile !== undefined && join(full, path) === resolve(labelFile));
+  const isStylegan = listing.tables.some(
+    ({ path }) => labelFile !== undefined && join(full, path) === resolve(labelFile),
+  );
   if (labelFile === undefined || isStylegan) {
     const found = split === undefined || isStylegan ? await styleganLabels(listing, labels, full) : undefined;
     return found && { ...found, split: undefined };
@@ -229,7 +232,12 @@ async function labelsOf(listing: Listing, options: FolderOptions, full: string):
   if (!labels) return undefined;
   const { files, split: part } = arrange(listing, { split, labels: false }, full);
   const chosen = new Set(files.map(({ file }) => file));
-  const found = await readLabels(full, listing, { ...options, labelFile }, listing.files.filter((file) => chosen.has(file)));
+  const found = await readLabels(
+    full,
+    listing,
+    { ...options, labelFile },
+    listing.files.filter((file) => chosen.has(file)),
+  );
   return { ...found, split: part };
 }
 
@@ -279,15 +287,17 @@ export const imageFolder = defineImageDataset(
       labelFile: z.string().min(1, "must not be empty").optional(),
       nameColumn: z.string().optional(),
       classColumn: z.string().optional(),
-      conditions: z
-        .union([z.literal("all"), z.array(z.string()).min(1, "must name at least one column")])
-        .optional(),
+      conditions: z.union([z.literal("all"), z.array(z.string()).min(1, "must name at least one column")]).optional(),
       ...photographs,
     })
-    .refine(({ labelFile, nameColumn, classColumn, conditions }) => labelFile !== undefined || !(nameColumn || classColumn || conditions), {
-      path: ["labelFile"],
-      message: "is needed for `nameColumn`, `classColumn` and `conditions`, which are columns of it",
-    })
+    .refine(
+      ({ labelFile, nameColumn, classColumn, conditions }) =>
+        labelFile !== undefined || !(nameColumn || classColumn || conditions),
+      {
+        path: ["labelFile"],
+        message: "is needed for `nameColumn`, `classColumn` and `conditions`, which are columns of it",
+      },
+    )
     .refine(({ classColumn, conditions }) => classColumn === undefined || conditions === undefined, {
       path: ["conditions"],
       message: "and `classColumn` cannot both be given: images have a class, or conditions",

@@ -54,7 +54,9 @@ export async function styleganLabels(listing: Listing, labels: boolean, where: s
   if (found === null) return unlabelled;
   const folder = file.path.slice(0, -"dataset.json".length);
   if (found.some(([, label]) => typeof label !== "number")) {
-    return labels ? byVectors(listing, new Map(found.map(([path, label]) => [folder + path, label])), file.path, name) : unlabelled;
+    return labels
+      ? byVectors(listing, new Map(found.map(([path, label]) => [folder + path, label])), file.path, name)
+      : unlabelled;
   }
   return byTable(listing, new Map(found.map(([path, label]) => [folder + path, label as number])), file.path, name);
 }
@@ -105,14 +107,19 @@ function byVectors(
   name: string,
 ): Labelled {
   refuseMissing(listing, labels, name);
-  const lengths = new Map([...labels].map(([image, label]) => [typeof label === "number" ? "class" : label.length, image]));
+  const lengths = new Map<number | "class", string>();
+  for (const [image, label] of labels) {
+    const length = typeof label === "number" ? "class" : label.length;
+    if (!lengths.has(length)) lengths.set(length, image);
+  }
   if (lengths.size > 1) {
     const [[one, first], [other, second]] = [...lengths] as [[unknown, string], [unknown, string]];
     const shown = (length: unknown): string => (length === "class" ? "a class" : `${String(length)} numbers`);
     throw new UserError(`${name}: the label of ${first} is ${shown(one)}, and that of ${second} ${shown(other)}`);
   }
   const [width = 0] = lengths.keys() as Iterable<number>;
-  if (width === 0) throw new UserError(`${name}: its labels are lists without a number; \`labels: false\` takes the images without`);
+  if (width === 0)
+    throw new UserError(`${name}: its labels are lists without a number; \`labels: false\` takes the images without`);
   const { files } = listing;
   const names = Array.from({ length: width }, (_, i) => `c${i}`);
   const values = Float64Array.from(files.flatMap((file) => labels.get(file.path) as readonly number[]));

@@ -159,7 +159,9 @@ export class RunDirectory extends RunLog {
     if (columns === undefined) return shape;
     const rows = readSafetensors(this.#conditions).tensors.get(CONDITIONS);
     if (rows?.ndim === 2 && rows.shape[1] === columns.length) return { ...shape, conditions: { columns, rows } };
-    throw new UserError(`${this.#conditions} does not hold the ${columns.length} conditions of recipe.json; it is of another run`);
+    throw new UserError(
+      `${this.#conditions} does not hold the ${columns.length} conditions of recipe.json; it is of another run`,
+    );
   }
 
   /** Writes the conditions of the real samples, once. */

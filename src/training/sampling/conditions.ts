@@ -1,7 +1,7 @@
 /** Conditions of samples: those of real samples, with some values set. */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { scaledValue } from "../../data/index.ts";
-import { type Generator, scope, Tensor } from "../../tensor/index.ts";
+import { type Generator, scope, type Tensor } from "../../tensor/index.ts";
 import { type DataConditions, drawConditions } from "../step/gan.ts";
 import type { Samplable } from "../trainable.ts";
 

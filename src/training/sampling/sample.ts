@@ -95,9 +95,7 @@ export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
       chunks.push(
         scope(() => {
           const latents = inputs?.latents.narrow(0, done, size) ?? newLatents(gan, drawn, random, truncation);
-          const labels = inputs
-            ? inputs.labels?.narrow(0, done, size)
-            : labelsFor(gan, first + done, drawn, options);
+          const labels = inputs ? inputs.labels?.narrow(0, done, size) : labelsFor(gan, first + done, drawn, options);
           return gan.generator.forward(latents, labels).narrow(0, 0, size);
         }),
       );

@@ -72,7 +72,10 @@ export function interpolationSheet(gan: Samplable, options: InterpolationOptions
     const ofRows = drawnConditions(gan, rows, options);
     if (ofRows !== undefined) {
       const width = ofRows.shape[1]!;
-      const labels = ofRows.unsqueeze(1).expand([rows, steps, width]).reshape([rows * steps, width]);
+      const labels = ofRows
+        .unsqueeze(1)
+        .expand([rows, steps, width])
+        .reshape([rows * steps, width]);
       return { latents, labels, titles: Array<string>(rows).fill("") };
     }
     const all = Array.from({ length: rows * steps }, (_, i) => classOf(Math.floor(i / steps)));
@@ -195,7 +198,12 @@ export const MOST_CONDITIONS = 10;
 function endsOf({ columns }: DataConditions, name: string): [number, number] {
   const found = columns.find((one) => one.name === name);
   if (found === undefined) {
-    throw new UserError(`\`${name}\` is no condition of this run${suggestion(name, columns.map((one) => one.name))}`);
+    throw new UserError(
+      `\`${name}\` is no condition of this run${suggestion(
+        name,
+        columns.map((one) => one.name),
+      )}`,
+    );
   }
   const { kind, mean, deviation, least, most } = found;
   return kind === "flag" ? [0, 1] : [Math.max(least, mean - 2 * deviation), Math.min(most, mean + 2 * deviation)];

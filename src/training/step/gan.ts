@@ -149,7 +149,8 @@ export class BuiltGan extends Progressing implements Gan {
     const classes = this.shape.classes.length;
     if (classes === 0 && conditions === undefined) return undefined;
     const generator = random ?? this.streams.get("labels");
-    if (conditions !== undefined) return drawConditions(conditions, count, generator).to({ device: this.recipe.device });
+    if (conditions !== undefined)
+      return drawConditions(conditions, count, generator).to({ device: this.recipe.device });
     const drawn =
       this.recipe.labelDistribution === "uniform"
         ? Tensor.randint(0, classes, [count], { generator })

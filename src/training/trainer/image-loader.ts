@@ -8,7 +8,8 @@ import type { RunSettings } from "../trainable.ts";
 /** What the networks must know of an image dataset. */
 export function shapeOf(dataset: Dataset): DataShape {
   const { channels, size, classes, conditions, labels } = dataset;
-  if (conditions !== undefined) return { sample: { channels, size }, classes, conditions: { columns: conditions, rows: labels } };
+  if (conditions !== undefined)
+    return { sample: { channels, size }, classes, conditions: { columns: conditions, rows: labels } };
   const classCounts = scope(() => Array.from(labels.bincount(classes.length).toArray(), Number));
   return { sample: { channels, size }, classes, ...(classes.length === 0 ? {} : { classCounts }) };
 }

@@ -190,7 +190,8 @@ class OwnTraining extends Progressing implements Trainable {
         const classes = this.shape.classes.length;
         if (classes === 0 && conditions === undefined) return undefined;
         const generator = streams.get("labels");
-        if (conditions !== undefined) return this.#rows(drawConditions(conditions, batchSize, generator).to({ device }));
+        if (conditions !== undefined)
+          return this.#rows(drawConditions(conditions, batchSize, generator).to({ device }));
         return this.#rows(Tensor.randint(0, classes, [batchSize], { generator }).to({ device }));
       },
       progress,
