@@ -116,7 +116,9 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 export async function shell(argv: readonly string[]): Promise<number> {
   const stack = argv.includes("--stack") || process.env.GANTRY_STACK === "1";
   try {
-    return await dispatch(argv.filter((arg) => arg !== "--stack"));
+    // For this process and those that it starts.
+    if (argv.includes("--trust")) process.env.GANTRY_TRUST = "1";
+    return await dispatch(argv.filter((arg) => arg !== "--stack" && arg !== "--trust"));
   } catch (error) {
     if (argv.includes("--json")) {
       const message = error instanceof Error ? error.message : String(error);
