@@ -23,7 +23,10 @@ const schema = z.strictObject({
 
 type Hashes = Readonly<Record<string, string>>;
 
-/** Not the cache folder: several users may share that. */
+/**
+ * Where the records are. Not in the cache folder: several users may share that.
+ * @throws what the system does where the user has no home folder.
+ */
 function memory(): string {
   const named = process.env.XDG_STATE_HOME ?? "";
   return join(isAbsolute(named) ? named : join(homedir(), ".local", "state"), "gantry", "trusted");
@@ -63,10 +66,10 @@ function hashesOf(file: string): Hashes {
   return found;
 }
 
-/** What was remembered of a file; a damaged record is as good as none. */
+/** What was remembered of a file. A damaged record, or no home folder, is as good as none. */
 function remembered(file: string): Hashes | undefined {
-  if (!existsSync(recordOf(file))) return undefined;
   try {
+    if (!existsSync(recordOf(file))) return undefined;
     return readJsonFile(recordOf(file), schema).files;
   } catch {
     return undefined;
@@ -97,7 +100,9 @@ function doubt(file: string): string | undefined {
   const before = remembered(file);
   if (before === undefined) return "which has not been used on this machine";
   const now = hashesOf(file);
-  const changed = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((path) => before[path] !== now[path]);
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+    (path) => before[path] !== now[path],
+  );
   if (changed.length === 0) return undefined;
   return `in which ${changed.map((path) => (path === file ? "the file itself" : visible(path))).join(" and ")} has changed since it was used on this machine`;
 }

@@ -4,7 +4,14 @@ import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
-import { fromPlainRecipe, importModules, type Recipe, recipeHash, toPlainRecipe, trustFile } from "../../recipe/index.ts";
+import {
+  fromPlainRecipe,
+  importModules,
+  type Recipe,
+  recipeHash,
+  toPlainRecipe,
+  trustFile,
+} from "../../recipe/index.ts";
 import { type ConvolutionMode, configureEngine, engineSummary, leaveGroup } from "../../tensor/index.ts";
 import { deviceOf, joinWorkers, type Rendezvous } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
