@@ -43,6 +43,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "compare two evaluations that have the same protocol",
     load: async () => (await import("./compare.ts")).compare,
   },
+  verify: {
+    summary: "check that the files of a run are as they were written",
+    load: async () => (await import("./verify.ts")).verify,
+  },
   lab: { summary: "run the experiments of the laboratory", load: async () => (await import("./lab.ts")).lab },
   data: { summary: "inspect or download a dataset", load: async () => (await import("./data.ts")).data },
   doctor: {

@@ -40,6 +40,7 @@ export {
 } from "./sampling/sheets.ts";
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
+export { type Verified, verifyRun } from "./run/verify.ts";
 export {
   openDataModule,
   writeRunImage,
