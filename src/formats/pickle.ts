@@ -28,10 +28,10 @@ const LONGEST_INTEGER = 255;
 const MARK = Symbol("mark");
 
 /**
- * The most instructions of a pickle, of which one that makes a container counts tenfold: together they stay below a
- * gigabyte of memory. A checkpoint has some twenty for each tensor.
+ * The most instructions of a pickle, of which one that makes a container counts tenfold: together they stay below
+ * half a gigabyte of memory. A checkpoint has some twenty for each tensor.
  */
-const MOST_INSTRUCTIONS = 20_000_000;
+const MOST_INSTRUCTIONS = 10_000_000;
 const CONTAINER = 10;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -26,6 +26,7 @@ export {
   type ScoresEvent,
   type Tick,
 } from "./run/run-log.ts";
+export { type Verified, verifyRun } from "./run/verify.ts";
 export type { ConditionValues } from "./sampling/conditions.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
 export {
@@ -40,7 +41,6 @@ export {
 } from "./sampling/sheets.ts";
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
-export { type Verified, verifyRun } from "./run/verify.ts";
 export {
   openDataModule,
   writeRunImage,

@@ -48,7 +48,9 @@ const elsewhere = { env: { XDG_STATE_HOME: join(root, "another-machine") } };
 async function expectRefusal(args: string[], holder: string): Promise<void> {
   rmSync(marker, { force: true });
   const { code, stderr } = await start(args, elsewhere);
-  expect(stderr).toContain(`${holder} wants to run code: ${file}, which has not been used on this machine; read this file`);
+  expect(stderr).toContain(
+    `${holder} wants to run code: ${file}, which has not been used on this machine; read this file`,
+  );
   expect(stderr).toContain("--trust");
   expect(code).toBe(1);
   expect(existsSync(marker)).toBe(false);
@@ -72,10 +74,19 @@ describe("a stored folder whose files this machine has not used", () => {
 
   it("is refused as a sweep, also with --dry-run", async () => {
     const sweep = join(root, "sweep");
-    const begun = await start(["sweep", file, "--over", "seed=1", "--seeds", "1", "--out", sweep, "--dry-run"]);
+    const begun = await start(["sweep", file, "--over", "batchSize=8,16", "--seeds", "1", "--out", sweep, "--dry-run"]);
     expect(begun.code).toBe(0);
     // --dry-run writes nothing: this is what a sweep's folder holds.
-    const stored = { format: 1, gantry: "0.2.0", source: file, set: [], axes: [], seeds: 1, recipe: {}, workingFolder: root };
+    const stored = {
+      format: 1,
+      gantry: "0.2.0",
+      source: file,
+      set: [],
+      axes: [],
+      seeds: 1,
+      recipe: {},
+      workingFolder: root,
+    };
     mkdirSync(sweep, { recursive: true });
     writeFileSync(join(sweep, "sweep.json"), JSON.stringify(stored));
     await expectRefusal(["sweep", sweep, "--dry-run"], `the sweep ${sweep}`);
@@ -83,7 +94,10 @@ describe("a stored folder whose files this machine has not used", () => {
 
   it("runs with --trust, which names the file and is remembered", async () => {
     const first = await start(["resume", run, "--steps", "2", "--quiet", "--trust"], elsewhere);
-    expect(first).toMatchObject({ code: 0, stderr: `gantry: running ${file}, which the run ${run} names, as --trust says\n` });
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: `gantry: running ${file}, which the run ${run} names, as --trust says\n`,
+    });
     expect(await start(["resume", run, "--steps", "3", "--quiet"], elsewhere)).toMatchObject({ code: 0, stderr: "" });
   });
 });

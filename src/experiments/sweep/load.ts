@@ -2,7 +2,15 @@
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { nearest, UserError } from "../../base/errors.ts";
-import { importModule, loadRecipe, namesFile, parseSetting, type Recipe, requireTrust, shippedRecipes } from "../../recipe/index.ts";
+import {
+  importModule,
+  loadRecipe,
+  namesFile,
+  parseSetting,
+  type Recipe,
+  requireTrust,
+  shippedRecipes,
+} from "../../recipe/index.ts";
 import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { Axis } from "./axis.ts";
 import { checkedSweep, DEFAULT_SEEDS, isSweep, locatedSweep, type Sweep } from "./definition.ts";

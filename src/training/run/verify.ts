@@ -85,7 +85,9 @@ function checkPng(path: string): undefined {
     if (end + 4 > bytes.length) throw new UserError(`${path} is cut short, or damaged at byte ${at}`);
     const [actual, stated] = [crc32(bytes.subarray(at + 4, end)), bytes.readUInt32BE(end)];
     if (actual !== stated)
-      throw new UserError(`${path} is damaged: the CRC-32 at byte ${end} says ${hexOf(stated)}, its part has ${hexOf(actual)}`);
+      throw new UserError(
+        `${path} is damaged: the CRC-32 at byte ${end} says ${hexOf(stated)}, its part has ${hexOf(actual)}`,
+      );
     if (bytes.toString("latin1", at + 4, at + 8) === "IEND") return undefined;
     at = end + 4;
   }

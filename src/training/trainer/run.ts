@@ -1,4 +1,5 @@
 /** A run: a trainer and its folder, trained in one session or several. */
+import { existsSync } from "node:fs";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
