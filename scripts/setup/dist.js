@@ -1,12 +1,15 @@
 /**
- * Keeps `dist/` in step with `src/`: compiled when the sources differ from those it was made of, into another folder that
- * is then renamed, so that an interrupted or failed build leaves the old one whole.
+ * Keeps `dist/` in step with `src/`: compiled, and the studio's page built, when the sources differ from those it was made of,
+ * into another folder that is then renamed, so that an interrupted or failed build leaves the old one whole.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError, say } from "./say.js";
+
+/** The packages whose versions change what is built. */
+const builders = ["typescript", "vite", "preact", "uplot"];
 
 /** Written into dist/ last: digests of the sources and of the output. */
 const stampName = ".built-from.json";
@@ -34,11 +37,28 @@ export function ensureDist(root) {
     rmSync(work, { recursive: true, force: true });
     throw new SetupError(`the TypeScript sources do not compile:\n${run.stdout}${run.stderr}`.trimEnd());
   }
+  buildPage(root, work);
   const old = join(root, `.dist-${process.pid}-old`);
   if (existsSync(dist)) renameSync(dist, old);
   renameSync(work, dist);
   rmSync(old, { recursive: true, force: true });
   writeFileSync(join(dist, stampName), JSON.stringify({ sources, outputs: outputDigest(dist) }));
+}
+
+/**
+ * Builds the studio's page next to the code that serves it.
+ * @param {string} root of the clone
+ * @param {string} work the new dist/
+ */
+function buildPage(root, work) {
+  const page = join(root, "src/studio/page");
+  if (!existsSync(page)) return;
+  const vite = join(root, "node_modules/vite/bin/vite.js");
+  const args = [vite, "build", page, "--outDir", join(work, "studio/page"), "--logLevel", "warn"];
+  const run = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 });
+  if (run.status === 0) return;
+  rmSync(work, { recursive: true, force: true });
+  throw new SetupError(`the studio's page cannot be built:\n${run.stdout}${run.stderr}`.trimEnd());
 }
 
 /**
@@ -59,7 +79,11 @@ export function distIsCurrent(root) {
  * @param {string} root
  */
 function sourceDigest(root) {
-  const files = ["tsconfig.json", "tsconfig.build.json", "node_modules/typescript/package.json"];
+  const files = [
+    "tsconfig.json",
+    "tsconfig.build.json",
+    ...builders.map((name) => `node_modules/${name}/package.json`),
+  ];
   const hash = createHash("sha256");
   for (const file of [...files, ...filesBelow(root, "src")])
     hash.update(`${file}\0`).update(readFileSync(join(root, file)));

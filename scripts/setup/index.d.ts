@@ -57,6 +57,11 @@ export function takeLock(
   | (() => void)
   | { readonly holder: { readonly pid: number; readonly host: string; readonly isHere: boolean } | undefined };
 
+/** The living holder of a lock file; undefined when nobody holds it. A holder on another machine counts as living. */
+export function lockHolder(
+  path: string,
+): { readonly pid: number; readonly host: string; readonly isHere: boolean } | undefined;
+
 /** Runs an action while holding a lock file; a lock whose holder has died is taken over. */
 export function withLock<T>(
   path: string,

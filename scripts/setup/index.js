@@ -21,7 +21,7 @@ export { isReferenceBlas } from "./debian.js";
 export { engineInFolder } from "./engine-folder.js";
 export { findEngine } from "./find-engine.js";
 export { cacheFolder, thisHost } from "./host.js";
-export { takeLock, withLock } from "./lock.js";
+export { lockHolder, takeLock, withLock } from "./lock.js";
 export { makeFolders } from "./make-folder.js";
 export { SetupError } from "./say.js";
 

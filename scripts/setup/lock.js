@@ -36,6 +36,16 @@ export function takeLock(path, remoteIsStaleAfter = Number.POSITIVE_INFINITY) {
 }
 
 /**
+ * Who holds a lock, without taking it. See index.d.ts.
+ * @param {string} path of the lock file
+ * @returns {(Holder & { isHere: boolean }) | undefined}
+ */
+export function lockHolder(path) {
+  const holder = holderOf(path, Number.POSITIVE_INFINITY);
+  return typeof holder === "string" ? undefined : { ...holder, isHere: holder.host === hostname() };
+}
+
+/**
  * Runs an action while holding the lock. Waits for another living holder first. Synchronous throughout, because the
  * first use of the binding is.
  * @template T

@@ -18,6 +18,8 @@ import {
 export interface Reporter {
   /** A run of this recipe begins, or continues, in this folder. */
   start(recipe: string, directory: string): void;
+  /** A studio shows the run at this address. */
+  studio(address: string): void;
   readonly events: RunEvents;
   /** A signal asked to stop. */
   stopping(): void;
@@ -48,7 +50,7 @@ export function reporterFor(flags: OutputFlags, out: Stream = process.stdout): R
 /** Milliseconds between two updates of one kind. */
 const intervalOf = (out: Stream): number => (out.isTTY ? 500 : 10_000);
 
-/** One object per line: `event` is start, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
+/** One object per line: `event` is start, studio, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
 function jsonReporter(out: Stream): Reporter {
   const line = jsonLines(out);
   const rarely = (event: string) => throttled((progress: object) => line(event, progress), intervalOf(out));
@@ -63,6 +65,7 @@ function jsonReporter(out: Stream): Reporter {
       note: (message) => line("note", { message }),
     },
     start: (recipe, directory) => line("start", { recipe, directory: resolve(directory) }),
+    studio: (address) => line("studio", { address }),
     stopping: () => line("stopping"),
     end: (result) => line("end", result),
   };
@@ -70,7 +73,7 @@ function jsonReporter(out: Stream): Reporter {
 
 function quietReporter(out: Stream): Reporter {
   const end = ({ directory }: RunResult) => void out.write(`${directory}\n`);
-  return { events: {}, start: () => {}, stopping: () => {}, end };
+  return { events: {}, start: () => {}, studio: () => {}, stopping: () => {}, end };
 }
 
 class TextReporter implements Reporter {
@@ -113,6 +116,12 @@ class TextReporter implements Reporter {
 
   start(recipe: string, directory: string): void {
     this.#out.write(`${recipe}: ${directory}\n`);
+  }
+
+  studio(address: string): void {
+    this.#out.write(
+      `Watch it in the browser: ${address}\n  (the page stays when training ends, until it has been closed for a minute)\n`,
+    );
   }
 
   stopping(): void {

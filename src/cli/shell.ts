@@ -39,13 +39,13 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "score a run, or images that another tool made",
     load: async () => (await import("./evaluate.ts")).evaluate,
   },
+  studio: {
+    summary: "show runs in the browser while they are trained",
+    load: async () => (await import("./studio.ts")).studio,
+  },
   compare: {
     summary: "compare two evaluations that have the same protocol",
     load: async () => (await import("./compare.ts")).compare,
-  },
-  verify: {
-    summary: "check that the files of a run are as they were written",
-    load: async () => (await import("./verify.ts")).verify,
   },
   lab: { summary: "run the experiments of the laboratory", load: async () => (await import("./lab.ts")).lab },
   data: { summary: "inspect or download a dataset", load: async () => (await import("./data.ts")).data },
@@ -120,14 +120,14 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 export async function shell(argv: readonly string[]): Promise<number> {
   const stack = argv.includes("--stack") || process.env.GANTRY_STACK === "1";
   try {
-    // For this process and those that it starts.
-    if (argv.includes("--trust")) process.env.GANTRY_TRUST = "1";
-    return await dispatch(argv.filter((arg) => arg !== "--stack" && arg !== "--trust"));
+    return await dispatch(argv.filter((arg) => arg !== "--stack"));
   } catch (error) {
     if (argv.includes("--json")) {
       const message = error instanceof Error ? error.message : String(error);
       process.stdout.write(`${JSON.stringify({ event: "error", message })}\n`);
     }
+    // A studio that training has started has no output of its own.
+    if (argv[0] === "studio" && process.connected) process.send!({ error: (error as Error).message });
     process.stderr.write(`${failureText(error, stack)}\n`);
     return exitCodeOf(error);
   }

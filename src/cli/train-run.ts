@@ -4,7 +4,7 @@ import type { Rendezvous, Run } from "../training/index.ts";
 import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";
 import { watchInterrupts } from "./interrupt.ts";
-import { type OutputFlags, reporterFor } from "./reporter.ts";
+import { type OutputFlags, type Reporter, reporterFor } from "./reporter.ts";
 
 /** Options of {@link trainRun}. */
 export interface TrainRunOptions {
@@ -14,6 +14,8 @@ export interface TrainRunOptions {
   readonly workers?: string | undefined;
   /** Called when the run fails before its first step (no data, no such device). */
   readonly onNotStarted?: () => void;
+  /** The folder whose runs a studio shows meanwhile; default: none does. */
+  readonly studioOf?: string | undefined;
 }
 
 /** Trains a run to its end or to the first signal, and gives the exit code. */
@@ -22,7 +24,7 @@ export async function trainRun(
   name: string,
   directory: string,
   flags: OutputFlags,
-  { rendezvous, workers, onNotStarted }: TrainRunOptions = {},
+  { rendezvous, workers, onNotStarted, studioOf }: TrainRunOptions = {},
 ): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
@@ -39,9 +41,11 @@ export async function trainRun(
     if (run.recipe.threads !== undefined) configureEngine({ threads: run.recipe.threads });
     refuseAbsentDevice(run.recipe.device);
     reporter.start(name, directory);
+    if (studioOf !== undefined) await showStudio(studioOf, directory, reporter);
     const result = await run.train({ events, stop: interrupt.signal, rendezvous });
     reporter.end(result, workers);
-    return result.finished ? exitCodes.success : interrupt.exitCode();
+    // Without a signal it was stopped by a request in its folder.
+    return result.finished ? exitCodes.success : interrupt.exitCode() || exitCodes.interrupted;
   } catch (error) {
     try {
       if (!started) onNotStarted?.();
@@ -51,5 +55,15 @@ export async function trainRun(
     throw error;
   } finally {
     interrupt.dispose();
+  }
+}
+
+/** Starts the studio and reports its address. Where it does not start, training goes on without it. */
+async function showStudio(folder: string, directory: string, reporter: Reporter): Promise<void> {
+  const { studioBeside } = await import("./train-studio.ts");
+  try {
+    reporter.studio(await studioBeside(folder, directory));
+  } catch (error) {
+    reporter.events.note?.(`the studio did not start, and training goes on: ${(error as Error).message}`);
   }
 }

@@ -32,6 +32,10 @@ const args = {
   device: flag("NAME", "cpu, cuda, cuda:1 ... or mps; default: the recipe's"),
   seed: flag("N", "seed of every random draw; default: the recipe's"),
   ...workersFlag,
+  studio: {
+    type: "boolean",
+    description: "show the run in the browser while it is trained; the address is printed",
+  },
   ...outputFlags,
 } as const;
 
@@ -104,6 +108,7 @@ export const train = defineCommand({
     },
     { line: "gantry train ./my-recipe.ts", does: "a recipe of your own, or a trainer (defineTrainer)" },
     { line: "gantry train fashion-mnist --from runs/digits", does: "new data for trained networks" },
+    { line: "gantry train mnist --studio", does: "and watch it in the browser" },
     { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],
   async run({ args: flags, rawArgs }) {
@@ -134,6 +139,8 @@ export const train = defineCommand({
         rendezvous,
         workers: flags.workers,
         onNotStarted: removeEmptyRun,
+        // The other runs of `runs` are shown as well; a folder that the user chose may hold anything.
+        studioOf: flags.studio ? (flags.out === undefined ? "runs" : directory) : undefined,
       });
     });
   },

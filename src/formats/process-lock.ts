@@ -1,5 +1,5 @@
 /** Locks between processes, with the same lock files that set-up uses. */
-import { takeLock as take } from "../../scripts/setup/index.js";
+import { lockHolder, takeLock as take } from "../../scripts/setup/index.js";
 import { fileError } from "./atomic.ts";
 
 /**
@@ -20,3 +20,6 @@ export function takeLock(path: string): ReturnType<typeof take> {
     throw fileError(error, "write", path);
   }
 }
+
+/** Who holds a lock, without taking it. */
+export { lockHolder };

@@ -13,6 +13,5 @@ export type { Places } from "./schema.ts";
 export { recipeSchema } from "./schema.ts";
 export { shippedRecipes } from "./shipped/index.ts";
 export { ownParts } from "./shipped-parts.ts";
-export { requireTrust, trustFile } from "./trust.ts";
-export { accepted, validationMessage } from "./validation-message.ts";
+export { accepted, schemaAt, validationMessage } from "./validation-message.ts";
 export { parseValue, splitList } from "./value.ts";

@@ -75,7 +75,6 @@ export interface Binding {
     host: string,
     port: number,
     address: string,
-    file: string,
     toMeet: number,
     toAnswer: number,
   ): void;

@@ -26,9 +26,10 @@ export {
   type ScoresEvent,
   type Tick,
 } from "./run/run-log.ts";
-export { type Verified, verifyRun } from "./run/verify.ts";
-export type { ConditionValues } from "./sampling/conditions.ts";
+export { isStopRequested, requestStop } from "./run/stop-request.ts";
+export { type ConditionValues, conditionsFor } from "./sampling/conditions.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
+export { drawSamples, newLatents } from "./sampling/sample.ts";
 export {
   classSheet,
   conditionSheet,
@@ -42,6 +43,7 @@ export {
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
 export {
+  mixtureOf,
   openDataModule,
   writeRunImage,
 } from "./trainer/data-module.ts";

@@ -12,19 +12,15 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-
 import {
-  checkedJson,
   fileError,
   makeFolder,
   namesIn,
   readJsonFile,
   readSafetensors,
-  requireIntact,
   writeFileAtomic,
   writeSafetensors,
 } from "../../formats/index.ts";
-
 import type { PlainRecipe } from "../../recipe/index.ts";
 import type { DataShape } from "../step/gan.ts";
 import { lockRun } from "./lock.ts";
@@ -138,18 +134,18 @@ export class RunDirectory extends RunLog {
 
   /** Writes recipe.json. */
   describe(description: RunDescription): void {
-    writeFileAtomic(this.#description, [checkedJson(description)]);
+    writeFileAtomic(this.#description, [`${JSON.stringify(description, null, 2)}\n`]);
   }
 
   /**
    * Reads recipe.json.
-   * @throws UserError when the folder is no run, or the file is damaged or was changed by hand.
+   * @throws UserError when the folder is no run or the file is damaged.
    */
   description(): RunDescription {
     if (!existsSync(this.#description)) {
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
     }
-    return readJsonFile(this.#description, descriptionSchema, requireIntact);
+    return readJsonFile(this.#description, descriptionSchema);
   }
 
   /**

@@ -126,7 +126,7 @@ export async function writeRunImage(
 }
 
 /** The mixture of described vectors. Arrays in memory are of none, and need not be there. */
-async function mixtureOf(data: PlainDescriptor): Promise<Mixture | undefined> {
+export async function mixtureOf(data: PlainDescriptor): Promise<Mixture | undefined> {
   if (data.kind === ARRAYS) return undefined;
   return ((await fromPlain(data).build({} as never)) as VectorData).mixture;
 }

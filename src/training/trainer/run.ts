@@ -1,18 +1,10 @@
 /** A run: a trainer and its folder, trained in one session or several. */
-import { existsSync } from "node:fs";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
-import {
-  fromPlainRecipe,
-  importModules,
-  type Recipe,
-  recipeHash,
-  toPlainRecipe,
-  trustFile,
-} from "../../recipe/index.ts";
+import { fromPlainRecipe, importModules, type Recipe, recipeHash, toPlainRecipe } from "../../recipe/index.ts";
 import { type ConvolutionMode, configureEngine, engineSummary, leaveGroup } from "../../tensor/index.ts";
 import { deviceOf, joinWorkers, type Rendezvous } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
@@ -20,6 +12,7 @@ import { RunConvolutions } from "../run/convolutions.ts";
 import { writeReport } from "../run/report.ts";
 import { type RunDescription, RunDirectory } from "../run/run-directory.ts";
 import { findCheckpointAt } from "../run/starting-weights.ts";
+import { watchStopRequest } from "../run/stop-request.ts";
 import type { RunSettings } from "../trainable.ts";
 import { type DataModule, openDataModule } from "./data-module.ts";
 import { trainerOfFile } from "./load.ts";
@@ -50,7 +43,7 @@ export interface TrainOptions {
   readonly events?: TrainingEvents & { preparing?(progress: PackProgress): void };
   /**
    * Raise it to stop after the current step, with a checkpoint. While data are prepared or workers start, it stops
-   * before the first step.
+   * before the first step. A file `stop` in the run's folder does the same.
    */
   readonly stop?: AbortSignal;
   /** The rendezvous with the other workers; this process is the first. Default: no others. */
@@ -102,7 +95,7 @@ export class Run {
    *
    * @throws UserError when the data is missing, training diverges, or another process trains the run.
    */
-  async train({ events = {}, stop, rendezvous }: TrainOptions = {}): Promise<RunResult> {
+  async train({ events = {}, stop: signal, rendezvous }: TrainOptions = {}): Promise<RunResult> {
     if (this.#description.source.startsWith(IMPORTED)) {
       throw new UserError(
         `${this.directory.path} was imported: it has only a generator and cannot be trained; draw from it, score it, or begin another run with it (--from)`,
@@ -112,6 +105,8 @@ export class Run {
     const { settings } = trainer;
     if (settings.threads !== undefined) configureEngine({ threads: settings.threads });
     const release = this.directory.lock();
+    const watch = watchStopRequest(this.directory.path, signal);
+    const stop = watch.signal;
     try {
       const preparing = { onProgress: events.preparing?.bind(events), stop };
       const dataModule = await unlessStopped(openDataModule(settings, preparing), stop);
@@ -152,6 +147,7 @@ export class Run {
         evaluator?.dispose();
       }
     } finally {
+      watch.end();
       release();
     }
   }
@@ -280,11 +276,6 @@ function describeRun(trainer: Trainer, origin: RunOrigin): RunDescription {
   };
 }
 
-/** A run's files may be imported again when it is resumed. A trainer that was defined in code has none. */
-function remember(file: string): void {
-  if (existsSync(file)) trustFile(file);
-}
-
 /**
  * Makes a run's folder, for a recipe or for a trainer of {@link defineTrainer}.
  *
@@ -300,21 +291,18 @@ export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   const directory = new RunDirectory(origin.directory);
   const description = describeRun(trainer, origin);
   directory.create(description);
-  for (const file of [...description.modules, ...(trainer.needsFile ? [description.source] : [])]) remember(file);
   return new Run(directory, description, trainer);
 }
 
 /**
  * The trainer of a stored run. `given` is one that was defined in code, which no file contains.
  *
- * @throws UserError when a file that defines parts of the run is missing, exports something else, or may not be run
- * because the run comes from elsewhere.
+ * @throws UserError when a file that defines parts of the run is missing, or exports something else.
  */
-export async function storedTrainer(directory: RunDirectory, given?: Trainer): Promise<Trainer> {
-  const { modules, recipe, trainer } = directory.description();
-  const holder = `the run ${directory.path}`;
-  if (trainer !== undefined) return (given ?? (await trainerOfFile(trainer, holder))).restored(recipe);
-  await importModules(modules, holder);
+export async function storedTrainer(description: RunDescription, given?: Trainer): Promise<Trainer> {
+  const { modules, recipe, trainer } = description;
+  if (trainer !== undefined) return (given ?? (await trainerOfFile(trainer))).restored(recipe);
+  await importModules(modules);
   return new RecipeTrainer(fromPlainRecipe(recipe));
 }
 
@@ -332,7 +320,7 @@ export async function openRun(
 ): Promise<Run> {
   const directory = new RunDirectory(path);
   const stored = directory.description();
-  const trainer = await storedTrainer(directory, options.trainer);
+  const trainer = await storedTrainer(stored, options.trainer);
   if (changes.length === 0) return new Run(directory, stored, trainer);
   for (const change of changes) {
     const key = change.split("=")[0]!.split(".")[0]!;

@@ -1,0 +1,106 @@
+/** What the page asks the engine's process for, checked by these schemas, and what comes back. */
+import { z } from "zod";
+
+/** The most samples of one request. */
+export const MOST_SAMPLES = 100;
+
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+const checkpoint = z.union([z.literal("last"), z.literal("best"), z.int().min(0)]);
+
+/** What every drawing has in common. */
+const drawing = {
+  /** The run's id; the server makes a path of it. */
+  run: z.string(),
+  checkpoint: checkpoint.default("last"),
+  averaged: z.boolean().default(true),
+  truncation: z.number().min(0.05).max(10).nullable().default(null),
+  /** One class for all samples; null: all in turn. */
+  classIndex: z.int().min(0).nullable().default(null),
+};
+
+/** A sample by the seed of its grid and its place there. */
+const place = z.strictObject({
+  seed,
+  index: z
+    .int()
+    .min(0)
+    .max(MOST_SAMPLES - 1),
+});
+
+/** A grid of samples. */
+export const gridSchema = z.strictObject({ ...drawing, seed, count: z.int().min(1).max(MOST_SAMPLES) });
+
+/** The way from each of several samples to the next, in even steps. */
+export const pathSchema = z.strictObject({
+  ...drawing,
+  stops: z.array(place).min(2).max(8),
+  /** Images from one stop to the next, both included. */
+  steps: z.int().min(2).max(32),
+  kind: z.enum(["linear", "spherical"]),
+});
+
+/** The images of the data that are nearest to a sample. */
+export const neighboursSchema = z.strictObject({ ...drawing, sample: place, count: z.int().min(1).max(16) });
+
+/** Points of a generator of vectors, and D's outputs on a grid behind them. */
+export const pointsSchema = z.strictObject({ ...drawing, seed, count: z.int().min(1).max(4_000) });
+
+/** A blind test: `count` images or pairs, and how they are shown. */
+export const testSchema = z.strictObject({
+  ...drawing,
+  seed,
+  count: z
+    .int()
+    .min(1)
+    .max(MOST_SAMPLES / 2),
+  mode: z.enum(["single", "pairs"]),
+  shown: z.int().min(16).max(1_024),
+  seconds: z.number().min(0.1).max(60).nullable(),
+});
+
+/** A task with the path of its run, the step of its checkpoint, and what tells whether that has changed. */
+export type Task = { readonly path: string; readonly step: number; readonly stamp: string } & (
+  | ({ readonly task: "grid" } & z.output<typeof gridSchema>)
+  | ({ readonly task: "path" } & z.output<typeof pathSchema>)
+  | ({ readonly task: "neighbours" } & z.output<typeof neighboursSchema>)
+  | ({ readonly task: "points" } & z.output<typeof pointsSchema>)
+  | ({ readonly task: "test"; readonly order: readonly number[] } & z.output<typeof testSchema>)
+);
+
+/** Images of one size as a PNG without margins, in rows of `columns`. */
+export interface DrawnImages {
+  readonly png: Buffer;
+  readonly count: number;
+  readonly columns: number;
+  /** Side of one image in pixels. */
+  readonly side: number;
+  /** The step of the checkpoint. */
+  readonly step: number;
+  /** The class of each image, where the data has classes. */
+  readonly labels?: readonly number[] | undefined;
+  /** Distances to the sample, for neighbours. */
+  readonly distances?: readonly number[] | undefined;
+}
+
+/** Samples of a mixture, and D's outputs behind them. */
+export interface DrawnPoints {
+  readonly step: number;
+  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly modes: readonly (readonly [x: number, y: number])[];
+  readonly sigma: number | undefined;
+  /** D's outputs on a square grid from `-extent` to `extent`, row by row from below; absent where there is no D. */
+  readonly landscape: readonly number[] | undefined;
+  readonly side: number;
+  readonly extent: number;
+}
+
+/** What a task gives. */
+export type Drawn = DrawnImages | DrawnPoints;
+
+/** The process's answer to a task. */
+export type Answer =
+  | { readonly id: number; readonly result: Drawn }
+  | { readonly id: number; readonly error: string; readonly forUser: boolean };

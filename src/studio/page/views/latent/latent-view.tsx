@@ -1,0 +1,88 @@
+/** The latent space of a checkpoint: a grid of samples to pick from, and the way between picked ones. */
+import { useState } from "preact/hooks";
+import type { RunDetails } from "../../../api.ts";
+import { useLive } from "../../data/live.ts";
+import { type SentImages, useDrawing } from "../../data/use-drawing.ts";
+import { Notice } from "../../parts/notice.tsx";
+import { Tile } from "../../parts/tile.tsx";
+import { type LatentChoice, LatentControls } from "./latent-controls.tsx";
+import { Neighbours } from "./neighbours.tsx";
+import { Path } from "./path.tsx";
+import type { Picked } from "./picked.ts";
+
+const COUNT = 36;
+/** Stops of a path, at most. */
+const MOST_PICKED = 6;
+
+const START: LatentChoice = { checkpoint: "last", averaged: true, seed: 1, truncation: null, classIndex: null };
+
+export function LatentView({ run }: { readonly run: RunDetails }) {
+  const { info } = useLive();
+  const [choice, setChoice] = useState(START);
+  const [picked, setPicked] = useState<readonly Picked[]>([]);
+  const canDraw = info?.allowed === true && run.checkpoints.length > 0;
+  const { seed, ...drawing } = choice;
+  // "last" moves while the run is trained: the newest step is part of the wish, so that it is drawn again.
+  const newest = choice.checkpoint === "last" ? run.checkpoints.at(-1)! : choice.checkpoint;
+  const common = { run: run.summary.id, ...drawing, checkpoint: newest };
+  const { value, busy, problem } = useDrawing<SentImages>(
+    "grid",
+    canDraw ? { ...common, seed, count: COUNT } : undefined,
+  );
+
+  if (run.checkpoints.length === 0) return <Notice>There is no checkpoint to draw from yet.</Notice>;
+  if (!canDraw) return <Notice>Drawing needs the address with the token, which the terminal printed.</Notice>;
+  const placeOf = (index: number): number => picked.findIndex((one) => one.seed === seed && one.index === index);
+  const pick = (index: number): void => {
+    const place = placeOf(index);
+    setPicked(place >= 0 ? picked.toSpliced(place, 1) : [...picked, { seed, index }].slice(-MOST_PICKED));
+  };
+  const classOf = (label: number | undefined): string =>
+    label === undefined ? "" : `, class ${run.data?.classes[label] ?? label}`;
+  return (
+    <div class="latent">
+      <LatentControls run={run} choice={choice} onChange={setChoice} />
+      <section class="card" aria-busy={busy} aria-label="Samples">
+        <div class="time-line-head">
+          <h3>Seed {seed}</h3>
+          <span class="hint">{busy ? "drawing …" : value && `checkpoint of step ${value.step}`}</span>
+        </div>
+        {problem !== undefined && <Notice kind="problem">{problem}</Notice>}
+        {value !== undefined && (
+          <div class="tiles" style={{ gridTemplateColumns: `repeat(${value.columns}, 1fr)` }}>
+            {Array.from({ length: value.count }, (_, index) => {
+              const place = placeOf(index);
+              return (
+                <button
+                  key={index}
+                  type="button"
+                  class="pick-tile"
+                  aria-pressed={place >= 0}
+                  aria-label={`Sample ${index + 1}${classOf(value.labels?.[index])}`}
+                  onClick={() => pick(index)}
+                >
+                  <Tile images={value} index={index} name="" />
+                  {place >= 0 && <b>{place + 1}</b>}
+                </button>
+              );
+            })}
+          </div>
+        )}
+        <p class="note">
+          Pick samples: one shows its neighbours in the data, two or more the way from each to the next.
+          {picked.length > 0 && (
+            <button type="button" class="plain" onClick={() => setPicked([])}>
+              Pick none
+            </button>
+          )}
+        </p>
+      </section>
+      <section class="latent-side">
+        {picked.length > 0 && <Neighbours run={run} common={common} sample={picked.at(-1)!} />}
+        {picked.length > 1 && <Path common={common} stops={picked} isNormal={isNormal(run)} />}
+      </section>
+    </div>
+  );
+}
+
+const isNormal = ({ summary }: RunDetails): boolean => summary.settings.latentDistribution !== "uniform";

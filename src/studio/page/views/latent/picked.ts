@@ -1,0 +1,5 @@
+/** A picked sample: the seed of its grid, and its place there. */
+export interface Picked {
+  readonly seed: number;
+  readonly index: number;
+}

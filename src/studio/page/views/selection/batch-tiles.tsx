@@ -1,0 +1,72 @@
+/** The samples of a batch in D's order. Those that G did not learn from stand apart and are crossed out. */
+import type { Batch } from "../../../api.ts";
+import { addressOf } from "../../data/request.ts";
+import { numberText } from "../../data/text.ts";
+
+interface Props {
+  readonly id: string;
+  readonly batch: Batch;
+  readonly classes: readonly string[];
+}
+
+export function BatchTiles({ id, batch, classes }: Props) {
+  const { scores, isKept } = batch;
+  const rows = scores.map((_, row) => row);
+  const [kept, dropped] = [rows.filter((row) => isKept[row]), rows.filter((row) => !isKept[row])];
+  const list = (title: string, members: readonly number[], kind: string) =>
+    members.length > 0 && (
+      <div class={`batch-part ${kind}`}>
+        <h4>
+          {title} ({members.length})
+        </h4>
+        <ul>
+          {members.map((row) => (
+            <li key={row}>
+              <BatchTile id={id} batch={batch} row={row} name={nameOf(batch, row, classes)} />
+              <span>{numberText(scores[row])}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+    );
+  return (
+    <>
+      {list("Kept", kept, "kept")}
+      {list("Dropped", dropped, "dropped")}
+    </>
+  );
+}
+
+function nameOf({ scores, isKept, labels }: Batch, row: number, classes: readonly string[]): string {
+  const label = labels?.[row];
+  const ofClass = label === undefined ? "" : `, class ${classes[label] ?? label}`;
+  return `${isKept[row] ? "Kept" : "Dropped"}, place ${row + 1}, D ${numberText(scores[row])}${ofClass}`;
+}
+
+/** One image of the batch's picture; a point where the batch has no picture. */
+function BatchTile({ id, batch, row, name }: Omit<Props, "classes"> & { readonly row: number; readonly name: string }) {
+  const { images, scores, step, points } = batch;
+  if (images === undefined) {
+    const point = points?.[row];
+    return <b title={name}>{point === undefined ? "·" : `(${point.map(numberText).join(", ")})`}</b>;
+  }
+  const { columns, size, padding } = images;
+  const pitch = size + padding;
+  const rows = Math.ceil(scores.length / columns);
+  const [width, height] = [padding + Math.min(columns, scores.length) * pitch, padding + rows * pitch];
+  const [left, top] = [padding + (row % columns) * pitch, padding + Math.floor(row / columns) * pitch];
+  const share = (at: number, all: number): string => (all === size ? "0%" : `${(100 * at) / (all - size)}%`);
+  return (
+    <span
+      class="tile"
+      role="img"
+      aria-label={name}
+      title={name}
+      style={{
+        backgroundImage: `url("${addressOf("batch-picture", { id, step })}")`,
+        backgroundSize: `${(100 * width) / size}% ${(100 * height) / size}%`,
+        backgroundPosition: `${share(left, width)} ${share(top, height)}`,
+      }}
+    />
+  );
+}
