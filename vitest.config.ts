@@ -18,7 +18,12 @@ export default defineConfig({
     pool: "forks",
     maxWorkers: "100%",
     // Nothing is measured: two processes of one test need the same bits. The tests' networks are tiny: a second thread only adds waiting, most of all on a busy machine.
-    env: { OMP_NUM_THREADS: "1", GANTRY_CONVOLUTION: "rules" },
+    // What tests remember of files that may be run stays out of the user's folder.
+    env: {
+      OMP_NUM_THREADS: "1",
+      GANTRY_CONVOLUTION: "rules",
+      XDG_STATE_HOME: fileURLToPath(new URL("node_modules/.state-of-tests", import.meta.url)),
+    },
     // A busy machine takes ten times as long as an idle one.
     testTimeout: 180_000,
     hookTimeout: 180_000,

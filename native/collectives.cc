@@ -10,6 +10,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #ifdef GANTRY_GLOO
+#include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -49,20 +50,31 @@ struct Rendezvous {
   std::string host;
   uint16_t port;
   std::string address;
+  /// In the place of host and port: a file that all processes of one machine see. Nothing listens then.
+  std::string file;
   std::chrono::milliseconds to_meet;
   std::chrono::milliseconds to_answer;
 };
 
-c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
-  // Before the rendezvous: the others would wait for a process that joins and then finds no network.
-  const auto device = rendezvous.address.empty() ? Group::createDefaultDevice()
-                                              : Group::createDeviceForHostname(rendezvous.address);
+c10::intrusive_ptr<c10d::Store> store_of(const Rendezvous& rendezvous) {
+  if (!rendezvous.file.empty()) {
+    const auto store = c10::make_intrusive<c10d::FileStore>(rendezvous.file, rendezvous.size);
+    store->setTimeout(rendezvous.to_meet);
+    return store;
+  }
   c10d::TCPStoreOptions place;
   place.port = rendezvous.port;
   place.isServer = rendezvous.rank == 0;
   place.numWorkers = rendezvous.size;
   place.timeout = rendezvous.to_meet;
-  const auto store = c10::make_intrusive<c10d::TCPStore>(rendezvous.host, place);
+  return c10::make_intrusive<c10d::TCPStore>(rendezvous.host, place);
+}
+
+c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
+  // Before the rendezvous: the others would wait for a process that joins and then finds no network.
+  const auto device = rendezvous.address.empty() ? Group::createDefaultDevice()
+                                              : Group::createDeviceForHostname(rendezvous.address);
+  const auto store = store_of(rendezvous);
   const auto connected = [&](const char* name, std::chrono::milliseconds timeout) {
     const auto options = Group::Options::create(timeout);
     options->devices.push_back(device);
@@ -75,9 +87,9 @@ c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
   return connected("group", rendezvous.to_answer);
 }
 
-/// join(rank, size, host, port, address, seconds to meet, seconds to answer): waits until all `size` processes have come
-/// to host:port, where rank 0 listens. Data go over the network interface that has `address`; empty for the one of this
-/// machine's own name.
+/// join(rank, size, host, port, address, file, seconds to meet, seconds to answer): waits until all `size` processes have
+/// come to host:port, where rank 0 listens, or to the file where one is named. Data go over the network interface that has
+/// `address`; empty for the one of this machine's own name.
 napi_value join(napi_env env, napi_callback_info info) {
   return guarded(env, "joinGroup", [&]() -> napi_value {
     const Arguments arguments(env, info);
@@ -90,8 +102,9 @@ napi_value join(napi_env env, napi_callback_info info) {
                              arguments.text(2),
                              static_cast<uint16_t>(arguments.integer(3)),
                              arguments.text(4),
-                             seconds(5),
-                             seconds(6)};
+                             arguments.text(5),
+                             seconds(6),
+                             seconds(7)};
     try {
       group = meet(rendezvous);
     } catch (const std::exception& error) {

@@ -10,6 +10,10 @@ import { UsageError } from "./errors.ts";
 /** Flags of every command; the shell handles them itself. */
 export const globalFlags: ArgsDef = {
   help: { type: "boolean", alias: "h", description: "show this help" },
+  trust: {
+    type: "boolean",
+    description: "run the code that a stored run or sweep names, though this machine has not used it before",
+  },
   stack: { type: "boolean", description: "on an error, show where in the program it arose" },
 };
 

@@ -3,24 +3,14 @@
  * first worker. On several machines torchrun (or a scheduler) starts the copies and sets the environment variables.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
+import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { configureEngine } from "../tensor/index.ts";
 import { followRun, type Rendezvous, type Trainer, torchrunRendezvous } from "../training/index.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { wholeNumber } from "./flags.ts";
-
-/** A port that is free at the moment. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /**
  * Runs `lead` as the only worker, or as the first of several, with their rendezvous. A process that is another worker
@@ -44,10 +34,14 @@ export async function launchWorkers(
   if (wanted === undefined || wanted === 1) return lead(undefined);
   const threads = trainer.settings.threads ?? (Number(process.env.OMP_NUM_THREADS) || share(wanted));
   configureEngine({ threads });
-  const rendezvous = { rank: 0, localRank: 0, size: wanted, host: "127.0.0.1", port: await freePort() };
+  // A folder of this user alone: whoever can reach the rendezvous can take part in the training.
+  const folder = mkdtempSync(join(os.tmpdir(), "gantry-workers-"));
+  const place = { host: "127.0.0.1", port: 0, file: join(folder, "rendezvous") };
+  const rendezvous = { rank: 0, localRank: 0, size: wanted, ...place };
   const others: Worker[] = [];
   const end = () => {
     for (const other of others) other.process.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
   };
   process.on("exit", end);
   try {
@@ -90,13 +84,12 @@ class Worker {
   readonly ended: Promise<void>;
   #said = "";
 
-  constructor({ size, host, port }: Rendezvous, rank: number, threads: number) {
+  constructor({ size, file }: Rendezvous, rank: number, threads: number) {
     const place = {
       RANK: rank,
       LOCAL_RANK: rank,
       WORLD_SIZE: size,
-      MASTER_ADDR: host,
-      MASTER_PORT: port,
+      GANTRY_RENDEZVOUS: file,
       OMP_NUM_THREADS: threads,
     };
     const env = {

@@ -47,6 +47,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "compare two evaluations that have the same protocol",
     load: async () => (await import("./compare.ts")).compare,
   },
+  verify: {
+    summary: "check that the files of a run are as they were written",
+    load: async () => (await import("./verify.ts")).verify,
+  },
   lab: { summary: "run the experiments of the laboratory", load: async () => (await import("./lab.ts")).lab },
   data: { summary: "inspect or download a dataset", load: async () => (await import("./data.ts")).data },
   doctor: {
@@ -120,7 +124,9 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 export async function shell(argv: readonly string[]): Promise<number> {
   const stack = argv.includes("--stack") || process.env.GANTRY_STACK === "1";
   try {
-    return await dispatch(argv.filter((arg) => arg !== "--stack"));
+    // For this process and those that it starts.
+    if (argv.includes("--trust")) process.env.GANTRY_TRUST = "1";
+    return await dispatch(argv.filter((arg) => arg !== "--stack" && arg !== "--trust"));
   } catch (error) {
     if (argv.includes("--json")) {
       const message = error instanceof Error ? error.message : String(error);

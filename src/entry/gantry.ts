@@ -71,7 +71,7 @@ export type { TrainerDefinition } from "../training/index.ts";
 
 // Recipes in code: loaded by name or file, changed as `--set` does, stored as JSON.
 export { applyOverrides, fromPlainRecipe, loadRecipe, recipeHash, shippedRecipes } from "../recipe/index.ts";
-export { toPlainRecipe } from "../recipe/index.ts";
+export { toPlainRecipe, trustFile } from "../recipe/index.ts";
 export type { LoadedRecipe, PlainRecipe } from "../recipe/index.ts";
 
 // Training from code: start or open a run, follow its events, draw from it.

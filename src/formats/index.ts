@@ -1,5 +1,7 @@
 /** Files in and out: safetensors, .pth, .npy, .npz, IDX, PNG grids, and the atomic writes under them. */
 export { fileError, flushFolder, readBytes, temporaryName, writeFileAtomic, writeFully } from "./atomic.ts";
+export { checkedJson, requireIntact } from "./checked-json.ts";
+export { crcOfFile, hexOf } from "./crc-of-file.ts";
 export { type Idx, parseIdx, readIdx, readMaybeGzip } from "./idx.ts";
 export { readJsonFile } from "./json-file.ts";
 export { LmdbFile, type LmdbPlace, overflowDamage, PAGE_HEADER } from "./lmdb.ts";

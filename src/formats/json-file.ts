@@ -12,7 +12,11 @@ import { readBytes } from "./atomic.ts";
  * @example
  * const { step } = readJsonFile("checkpoints/step-000500/state.json", z.object({ step: z.int() }));
  */
-export function readJsonFile<S extends z.ZodType>(path: string, schema: S): z.output<S> {
+export function readJsonFile<S extends z.ZodType>(
+  path: string,
+  schema: S,
+  check?: (path: string, value: Record<string, unknown>) => void,
+): z.output<S> {
   let json: unknown;
   try {
     json = JSON.parse(readBytes(path).toString());
@@ -21,7 +25,10 @@ export function readJsonFile<S extends z.ZodType>(path: string, schema: S): z.ou
     throw error;
   }
   const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    check?.(path, json as Record<string, unknown>);
+    return parsed.data;
+  }
   const issue = parsed.error.issues[0]!;
   throw new UserError(`${path}: \`${issue.path.join(".")}\`: ${issue.message}`);
 }

@@ -27,6 +27,13 @@ const LONGEST_INTEGER = 255;
 
 const MARK = Symbol("mark");
 
+/**
+ * The most instructions of a pickle, of which one that makes a container or keeps a value counts tenfold: together they stay below
+ * half a gigabyte of memory. A checkpoint has some twenty for each tensor.
+ */
+const MOST_INSTRUCTIONS = 10_000_000;
+const COST = 10;
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The instructions that are refused, by their byte, with what Python calls them. */
@@ -57,11 +64,17 @@ export function unpickle(cursor: ByteCursor, host: PickleHost): PickleValue {
   return new Machine(cursor, host).run();
 }
 
+/** The instructions that make a list, tuple, dictionary or set, or keep a value in the memo. */
+const COSTLY: ReadonlySet<number> = new Set([
+  ...[0x5d, 0x6c, 0x29, 0x74, 0x85, 0x86, 0x87, 0x7d, 0x64, 0x8f, 0x91, 0x94, 0x71, 0x72],
+]);
+
 class Machine {
   readonly #cursor: ByteCursor;
   readonly #host: PickleHost;
   readonly #stack: (PickleValue | typeof MARK)[] = [];
   readonly #memo = new Map<number, PickleValue>();
+  #spent = 0;
 
   constructor(cursor: ByteCursor, host: PickleHost) {
     this.#cursor = cursor;
@@ -71,6 +84,11 @@ class Machine {
   run(): PickleValue {
     for (;;) {
       const code = this.#cursor.byte();
+      this.#spent += COSTLY.has(code) ? COST : 1;
+      if (this.#spent > MOST_INSTRUCTIONS)
+        throw new UserError(
+          `${this.#cursor.where}: refused: the pickle has more than ${MOST_INSTRUCTIONS} instructions (one that makes a list, tuple, dictionary or set, or keeps a value, counts as ${COST}), which no file of tensors needs`,
+        );
       if (code === 0x2e) {
         const result = this.#pop();
         if (this.#stack.length > 0) throw this.#damaged(`${this.#stack.length} values are left over at its end`);

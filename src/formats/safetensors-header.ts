@@ -50,6 +50,29 @@ export interface SafetensorsHeader {
 /** The reference reader's own limit: a longer header is a damaged or hostile file. */
 const LARGEST_HEADER = 100_000_000;
 
+/** Names to entries, entries to lists, lists to numbers. */
+const DEEPEST_HEADER = 3;
+
+/**
+ * Refuses JSON that is nested deeper than a header is: parsing a hundred megabytes of brackets takes gigabytes.
+ * @throws UserError naming `file`.
+ */
+function requireShallow(json: Uint8Array, file: string): void {
+  let depth = 0;
+  let inText = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i]!;
+    if (inText) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) inText = false;
+    } else if (byte === 0x22) inText = true;
+    else if (byte === 0x5b || byte === 0x7b) depth++;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    if (depth > DEEPEST_HEADER)
+      throw new UserError(`${file}: not a safetensors file: its header is nested more than ${DEEPEST_HEADER} deep`);
+  }
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -84,6 +107,7 @@ export function headerLength(prefix: Uint8Array, fileSize: number, file: string)
  * with its offsets, overlapping tensors, holes, data cut short or bytes left over.
  */
 export function parseHeader(json: Uint8Array, dataSize: number, file: string): SafetensorsHeader {
+  requireShallow(json, file);
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));

@@ -5,6 +5,7 @@
  * other last bits, so the names of tensors that lie channels-last are kept under the metadata key `memory_format`, which
  * other readers ignore, and such tensors are laid out so again when they are read.
  */
+import { crc32 } from "node:zlib";
 import { UserError } from "../base/errors.ts";
 import { bytesOf, type DType, scope, type Tensor, tensorOf } from "../tensor/index.ts";
 import { writeFileAtomic } from "./atomic.ts";
@@ -41,6 +42,8 @@ const isChannelsLast = (tensor: Tensor): boolean =>
  * @param metadata strings to keep with them; the keys `memory_format` and `format` are Gantry's own (`format` is "pt": the
  *   names and layouts are PyTorch's)
  *
+ * @returns the CRC-32 of the file's bytes, to recognise them by.
+ *
  * @throws UserError when a name or key is reserved or the file system refuses.
  *
  * @example
@@ -50,7 +53,7 @@ export function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
-): void {
+): number {
   if (tensors.has("__metadata__")) throw new UserError(`${path}: \`__metadata__\` cannot be the name of a tensor`);
   const reserved = Object.keys(metadata).find((key) => key === MEMORY_FORMAT || key === "format");
   if (reserved !== undefined) throw new UserError(`${path}: the metadata key \`${reserved}\` is reserved`);
@@ -64,12 +67,18 @@ export function writeSafetensors(
   }));
   const withFormats = Object.keys(formats).length > 0 ? { [MEMORY_FORMAT]: JSON.stringify(formats) } : {};
   const { head, entries } = layOut(layout, { format: "pt", ...metadata, ...withFormats });
+  let crc = 0;
+  const counted = (bytes: Uint8Array): Uint8Array => {
+    crc = crc32(bytes, crc);
+    return bytes;
+  };
   // One tensor's bytes at a time: a checkpoint can be larger than the memory that is left.
   function* parts(): Generator<Uint8Array> {
-    yield head;
-    for (const { name } of entries) yield scope(() => bytesOf(tensors.get(name)!));
+    yield counted(head);
+    for (const { name } of entries) yield counted(scope(() => bytesOf(tensors.get(name)!)));
   }
   writeFileAtomic(path, parts());
+  return crc;
 }
 
 /**

@@ -13,5 +13,6 @@ export type { Places } from "./schema.ts";
 export { recipeSchema } from "./schema.ts";
 export { shippedRecipes } from "./shipped/index.ts";
 export { ownParts } from "./shipped-parts.ts";
+export { requireTrust, trustFile } from "./trust.ts";
 export { accepted, schemaAt, validationMessage } from "./validation-message.ts";
 export { parseValue, splitList } from "./value.ts";

@@ -9,6 +9,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { createJiti, type Jiti } from "jiti";
 import { nearest, UserError } from "../base/errors.ts";
+import { requireTrust } from "./trust.ts";
 
 type Exports = Record<string, unknown>;
 
@@ -120,9 +121,12 @@ export async function importModule(path: string): Promise<Record<string, unknown
 /**
  * Imports the modules that a stored run names, so that the kinds they define are known again.
  *
- * @throws UserError when one is no longer there.
+ * @param holder - what names them, for messages: "the run runs/x".
+ *
+ * @throws UserError when one is no longer there, or may not be run (see {@link requireTrust}).
  */
-export async function importModules(paths: readonly string[]): Promise<void> {
+export async function importModules(paths: readonly string[], holder: string): Promise<void> {
+  requireTrust(paths, holder);
   for (const path of paths) {
     if (!existsSync(path)) {
       throw new UserError(

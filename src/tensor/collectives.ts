@@ -18,9 +18,17 @@ export interface GroupOptions {
   readonly rank: number;
   /** Processes of the group. */
   readonly size: number;
-  /** The rendezvous: the machine of rank 0, which listens there, and a free port of it. */
+  /**
+   * The rendezvous: the machine of rank 0 and a free port of it, on which rank 0 listens at all of the machine's
+   * addresses, without a password.
+   */
   readonly host: string;
   readonly port: number;
+  /**
+   * In the place of host and port, for processes of one machine: the path of a file that does not exist yet, in a folder
+   * that only this user can read. Nothing listens for the rendezvous then.
+   */
+  readonly file?: string | undefined;
   /** This machine's address on the network that the data are to take; default: that of its own name. */
   readonly address?: string | undefined;
   /** Seconds to wait for the other processes to join. Default 600. */
@@ -57,14 +65,15 @@ function essence(detail: string): string {
  * @example
  * joinGroup({ rank: 0, size: 2, host: "127.0.0.1", port: 29500, address: "127.0.0.1" });
  */
-export function joinGroup({ rank, size, host, port, address = "", ...options }: GroupOptions): void {
+export function joinGroup({ rank, size, host, port, address = "", file = "", ...options }: GroupOptions): void {
   const { rendezvousTimeout = 600, timeout = 600 } = options;
   try {
-    binding().joinGroup(rank, size, host, port, address, rendezvousTimeout, timeout);
+    binding().joinGroup(rank, size, host, port, address, file, rendezvousTimeout, timeout);
   } catch (error) {
     const [, detail] = /^joinGroup: no rendezvous: (.*)$/s.exec((error as Error).message) ?? [];
     if (detail === undefined) throw error;
-    const what = `the connection to the other workers cannot be made at ${host}:${port}: ${essence(detail)}`;
+    const place = file === "" ? `${host}:${port}` : file;
+    const what = `the connection to the other workers cannot be made at ${place}: ${essence(detail)}`;
     throw new UserError(what, { cause: error });
   }
 }

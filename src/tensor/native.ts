@@ -75,6 +75,7 @@ export interface Binding {
     host: string,
     port: number,
     address: string,
+    file: string,
     toMeet: number,
     toAnswer: number,
   ): void;

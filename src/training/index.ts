@@ -27,6 +27,7 @@ export {
   type Tick,
 } from "./run/run-log.ts";
 export { isStopRequested, requestStop } from "./run/stop-request.ts";
+export { type Verified, verifyRun } from "./run/verify.ts";
 export { type ConditionValues, conditionsFor } from "./sampling/conditions.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
 export { drawSamples, newLatents } from "./sampling/sample.ts";

@@ -1,5 +1,5 @@
 /** Several workers from the command line: a lost one, Ctrl-C, and going on. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -58,6 +58,24 @@ function childrenOf(pid: number): number[] {
 
 const newest = (): number => Math.max(...readdirSync(join(run, "checkpoints")).map((name) => Number(name.slice(5))));
 
+/** The addresses at which a process listens, as /proc/net/tcp writes them: 0100007F is 127.0.0.1. */
+function listening(pid: number): string[] {
+  const links = readdirSync(`/proc/${pid}/fd`).map((name) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${name}`);
+    } catch {
+      return "";
+    }
+  });
+  const rows = ["tcp", "tcp6"].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, "utf8").split("\n").slice(1),
+  );
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) => state === "0A" && links.includes(`socket:[${inode}]`))
+    .map(([, local]) => local!.split(":")[0]!);
+}
+
 describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`))("--workers", () => {
   it("ends with one sentence when a worker is lost; the run can be resumed", async () => {
     let killed = false;
@@ -67,6 +85,8 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
         killed = true;
         const workers = childrenOf(child.pid!);
         expect(workers).toHaveLength(1);
+        // Gloo's own ports, on which only this machine is heard; none for the rendezvous.
+        for (const address of [child.pid!, ...workers].flatMap(listening)) expect(address).toBe("0100007F");
         process.kill(workers[0]!, "SIGKILL");
       },
     });

@@ -1,5 +1,5 @@
 /** Figures: counts, positions, and that PNG files have letters. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -80,19 +80,25 @@ describe("a sheet that no picture can hold", () => {
 });
 
 describe("the font", () => {
-  it("is provided from another folder where TMPDIR cannot be written", async () => {
-    const before = { TMPDIR: process.env.TMPDIR, FONTCONFIG_FILE: process.env.FONTCONFIG_FILE };
+  it("is described in the cache folder, and left to the machine where that cannot be written", async () => {
+    const before = { GANTRY_CACHE: process.env.GANTRY_CACHE, FONTCONFIG_FILE: process.env.FONTCONFIG_FILE };
     const set = (name: string, value: string | undefined) => {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     };
-    try {
-      set("TMPDIR", "/proc/nowhere");
+    const provided = async (cache: string) => {
+      set("GANTRY_CACHE", cache);
       set("FONTCONFIG_FILE", undefined);
       vi.resetModules();
       const { provideFont } = await import("../../src/figures/fonts.ts");
       provideFont();
-      expect(process.env.FONTCONFIG_FILE).toMatch(/^\/(tmp|var\/tmp|dev\/shm)\/gantry-fonts-/);
+      return process.env.FONTCONFIG_FILE;
+    };
+    try {
+      const cache = join(folder, "cache");
+      expect(await provided(cache)).toBe(join(cache, "fonts/fonts.conf"));
+      expect(readFileSync(join(cache, "fonts/fonts.conf"), "utf8")).toContain("dejavu-fonts-ttf");
+      expect(await provided("/proc/nowhere")).toBeUndefined();
     } finally {
       for (const [name, value] of Object.entries(before)) set(name, value);
     }

@@ -20,6 +20,15 @@ describe("pickles as programs", () => {
     expect(() => readPth(write(archive(laughs(4))))).not.toThrow();
   });
 
+  it("a program that only makes values ends before they fill the memory", () => {
+    const limit = /refused: the pickle has more than 10000000 instructions/;
+    const peak = process.resourceUsage().maxRSS;
+    for (const made of ["N", "}", "]"]) expect(refusal(archive(pickle(Buffer.alloc(10_000_100, made))))).toMatch(limit);
+    expect(refusal(archive(pickle("N", Buffer.alloc(10_000_100, 0x94))))).toMatch(limit);
+    // Kilobytes; the file itself and the values are in it.
+    expect(process.resourceUsage().maxRSS - peak).toBeLessThan(2_000_000);
+  });
+
   it.each<[string, Buffer, RegExp]>([
     ["a list that holds itself", pickle("]q\x00h\x00a"), /a list of 1 holds itself/],
     ["a dictionary that holds itself", pickle("}q\x00Nh\x00s"), /a dictionary of 1 holds itself/],

@@ -158,6 +158,13 @@ describe("damaged files", () => {
       /truncated: the header is 1000 bytes, the file ends after 2/,
     ],
     ["a header that is not JSON", () => fileOf("{oops", 0), /header is not JSON/],
+    ["a header of brackets", () => fileOf("[".repeat(50_000_000), 0), /its header is nested more than 3 deep/],
+    [
+      "a header nested once too deep",
+      () => fileOf('{"a": {"shape": [[1]]}}', 0),
+      /its header is nested more than 3 deep/,
+    ],
+    ["a header with brackets in a text", () => fileOf('{"a\\"[[[[": 1}', 0), /its entry is not an object/],
     ["a header that is a list", () => fileOf("[]", 0), /not a JSON object/],
     ["a header that is not UTF-8", () => fileWith(Buffer.from([2, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xfe])), /not JSON/],
     [

@@ -5,7 +5,15 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import * as gantry from "../../src/entry/gantry.ts";
-import { importModule, importModules, isRecipe, loadRecipe, ownParts, shippedRecipes } from "../../src/recipe/index.ts";
+import {
+  importModule,
+  importModules,
+  isRecipe,
+  loadRecipe,
+  ownParts,
+  shippedRecipes,
+  trustFile,
+} from "../../src/recipe/index.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-load-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -91,7 +99,8 @@ describe("a user's file", () => {
     expect(loaded.modules).toEqual([path]);
 
     // What a run does to rebuild its recipe.
-    await importModules(loaded.modules);
+    trustFile(path);
+    await importModules(loaded.modules, "the run x");
     const recipe = gantry.fromPlainRecipe(JSON.parse(JSON.stringify(gantry.toPlainRecipe(loaded.recipe))));
     expect(gantry.recipeHash(recipe)).toBe(gantry.recipeHash(loaded.recipe));
     expect(recipe.techniques[1]!.build({} as never).report?.()).toEqual({ weight: 3 });
@@ -170,7 +179,7 @@ describe("a user's file", () => {
     await expect(loadRecipe(folder)).rejects.toThrow(`${folder} is not a file`);
     const notes = file("notes.txt", "x");
     await expect(loadRecipe(notes)).rejects.toThrow(`${notes} is no TypeScript or JavaScript file`);
-    await expect(importModules(["/gone.ts"])).rejects.toThrow(
+    await expect(importModules(["/gone.ts"], "the run x")).rejects.toThrow(
       "/gone.ts does not exist; it defines parts of the run's recipe",
     );
   });

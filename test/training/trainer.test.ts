@@ -8,6 +8,7 @@ import { clipWeights } from "../../src/losses/index.ts";
 import { mixture } from "../../src/metrics/scores/index.ts";
 import { mlp } from "../../src/models/index.ts";
 import { adam, sgd } from "../../src/optim/index.ts";
+import { trustFile } from "../../src/recipe/index.ts";
 import { Generator, grad, scope, Tensor } from "../../src/tensor/index.ts";
 import { defineTrainer, openRun, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
 import { imageLoader } from "../../src/training/trainer/image-loader.ts";
@@ -388,6 +389,7 @@ describe("the file of a trainer", () => {
     await startRun(tinyTrainer({ steps: 1 }), { directory, source: join(directory, "gone.ts") }).train();
     await expect(openRun(directory)).rejects.toThrow("gone.ts does not exist; the run needs it");
     writeFileSync(join(directory, "gone.ts"), "export default 3;");
+    trustFile(join(directory, "gone.ts"));
     await expect(openRun(directory)).rejects.toThrow("gone.ts must say `export default defineTrainer({ ... })`");
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/index.ts";
-import { deviceOf, torchrunRendezvous } from "../../src/training/distributed/workers.ts";
+import { checkpointFile, deviceOf, torchrunRendezvous } from "../../src/training/distributed/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 import { type End, GANS, IN_SHARES, INTERRUPTED, sharedGan } from "./shared-gans.ts";
@@ -41,6 +41,8 @@ describe("workers", () => {
   it("meet where torchrun's variables say, or are alone", () => {
     const env = { RANK: "1", WORLD_SIZE: "4", MASTER_ADDR: "10.0.0.1", MASTER_PORT: "29500" };
     expect(torchrunRendezvous(env)).toEqual({ rank: 1, size: 4, host: "10.0.0.1", port: 29500 });
+    const file = { ...env, MASTER_ADDR: undefined, GANTRY_RENDEZVOUS: "/run/user/1/r" };
+    expect(torchrunRendezvous(file)).toEqual({ rank: 1, size: 4, host: "127.0.0.1", port: 0, file: "/run/user/1/r" });
     expect(torchrunRendezvous({})).toBeUndefined();
     expect(torchrunRendezvous({ ...env, WORLD_SIZE: "1", RANK: "0" })).toBeUndefined();
     const besides = { ...env, TORCHELASTIC_USE_AGENT_STORE: "True" };
@@ -52,6 +54,12 @@ describe("workers", () => {
       "MASTER_PORT which is not set must be",
     );
     expect(() => torchrunRendezvous({ ...env, MASTER_ADDR: "" })).toThrow("MASTER_ADDR must name the machine");
+  });
+
+  it("take no file from worker 0 that leaves the checkpoint's folder", () => {
+    expect(checkpointFile("generator.safetensors")).toBe("generator.safetensors");
+    for (const name of ["../x.json", "/etc/x.json", ".x.json", "a/b.json", "x", "", "a\u0000.json"])
+      expect(() => checkpointFile(name)).toThrow("which no checkpoint holds");
   });
 
   it("must train one recipe, each on the device and with the threads that its machine has", async () => {

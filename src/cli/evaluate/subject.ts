@@ -105,7 +105,7 @@ export function refuseForeignFlags(what: string, given: readonly string[]): void
 
 /** Imports the files that define a run's own parts, metrics of its own among them. Does nothing for other subjects. */
 export async function importModulesOf(what: string): Promise<void> {
-  if (kindOf(what) === "run") await importModules(new RunDirectory(what).description().modules);
+  if (kindOf(what) === "run") await importModules(new RunDirectory(what).description().modules, `the run ${what}`);
 }
 
 const noClose = (): void => {};

@@ -147,7 +147,7 @@ export async function writeNeighbours(
   file: string,
   onProgress?: (progress: PackProgress) => void,
 ): Promise<Written & { readonly neighbours: Neighbours }> {
-  const { settings } = await storedTrainer(new RunDirectory(run).description());
+  const { settings } = await storedTrainer(new RunDirectory(run));
   const data = settings.data as DataDescriptor;
   const dataset = await data.build({ onProgress });
   const drawn = quantise(samples);

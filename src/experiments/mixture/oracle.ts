@@ -94,7 +94,7 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
   const { batches = 40, lr = 1e-3, stop } = options;
   const directory = new RunDirectory(path);
   const { recipe: plain, modules } = directory.description();
-  await importModules(modules);
+  await importModules(modules, `the run ${path}`);
   const recipe = fromPlainRecipe(plain);
   const { mixture } = (await recipe.data.build({})) as VectorData;
   if (mixture === undefined) throw new UserError(`${path} is no run on a mixture of Gaussians`);

@@ -18,7 +18,7 @@ import { canonicalJson } from "../../base/canonical-json.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { fileError, makeFolder, namesIn, readJsonFile, temporaryName, writeFileAtomic } from "../../formats/index.ts";
-import { type PlainRecipe, type Recipe, toPlainRecipe } from "../../recipe/index.ts";
+import { namesFile, type PlainRecipe, type Recipe, toPlainRecipe, trustFile } from "../../recipe/index.ts";
 import { lockRun } from "../../training/index.ts";
 import type { Sweep } from "./definition.ts";
 import { recipeChanges } from "./recipe-changes.ts";
@@ -98,6 +98,8 @@ export class SweepFolder {
     };
     if (!this.exists) {
       this.#refuseOther();
+      // The folder names the recipe's file from now on; see recipe/trust.ts.
+      if (namesFile(source)) trustFile(source);
       if (this.#create(content)) return;
     }
     const stored = this.stored();

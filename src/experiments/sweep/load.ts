@@ -2,7 +2,15 @@
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, join, resolve } from "node:path";
 import { nearest, UserError } from "../../base/errors.ts";
-import { importModule, loadRecipe, parseSetting, type Recipe, shippedRecipes } from "../../recipe/index.ts";
+import {
+  importModule,
+  loadRecipe,
+  namesFile,
+  parseSetting,
+  type Recipe,
+  requireTrust,
+  shippedRecipes,
+} from "../../recipe/index.ts";
 import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { Axis } from "./axis.ts";
 import { checkedSweep, DEFAULT_SEEDS, isSweep, locatedSweep, type Sweep } from "./definition.ts";
@@ -77,6 +85,7 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
       );
     const folder = new SweepFolder(named);
     const sweep = folder.sweep();
+    if (namesFile(sweep.recipe)) requireTrust([sweep.recipe], `the sweep ${named}`);
     const { recipe: base, source } = await loadRecipe(sweep.recipe);
     return { sweep, folder, base, source };
   }

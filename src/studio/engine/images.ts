@@ -137,7 +137,7 @@ async function asImages(
 
 /** The data of a run, prepared if that has not been done. */
 async function datasetOf({ path }: Opened): Promise<Dataset> {
-  const { settings } = await storedTrainer(new RunDirectory(path).description());
+  const { settings } = await storedTrainer(new RunDirectory(path));
   const data = await (settings.data as DataDescriptor).build({});
   if (!("images" in data)) throw new UserError("this run is trained on vectors, not on images");
   return data;

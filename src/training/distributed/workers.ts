@@ -6,7 +6,7 @@ import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, statSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { writeFully } from "../../formats/index.ts";
+import { quoted, writeFully } from "../../formats/index.ts";
 import { recipeHash } from "../../recipe/index.ts";
 import { broadcast, joinGroup, scope, Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../run/checkpoint.ts";
@@ -17,6 +17,8 @@ import type { Checkpointable, RunSettings } from "../trainable.ts";
 export interface Rendezvous extends Replica {
   readonly host: string;
   readonly port: number;
+  /** In their place, for workers of one machine: a file that they share, so that nothing listens. */
+  readonly file?: string | undefined;
   /** The number of this worker on its machine; absent where workers are not numbered by machine. */
   readonly localRank?: number | undefined;
   /**
@@ -40,7 +42,7 @@ const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
 
 /**
  * The rendezvous that torchrun's environment variables describe: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and, if it
- * is set, LOCAL_RANK. Undefined where they are not set or describe one process. Where torchrun itself listens on
+ * is set, LOCAL_RANK. `--workers` sets GANTRY_RENDEZVOUS, a file, in the place of MASTER_ADDR and MASTER_PORT. Undefined where they are not set or describe one process. Where torchrun itself listens on
  * MASTER_PORT, the workers connect on the port after it: torchrun's store and this libtorch may speak different
  * versions of the protocol.
  *
@@ -59,14 +61,16 @@ export function torchrunRendezvous(env: Readonly<Record<string, string | undefin
   };
   const size = number("WORLD_SIZE", 1, 65_536);
   if (size === 1) return undefined;
+  const rank = number("RANK", 0, size - 1);
+  const localRank = env.LOCAL_RANK === undefined ? undefined : number("LOCAL_RANK", 0, size - 1);
+  const file = env.GANTRY_RENDEZVOUS;
+  if (file !== undefined && file !== "") return { size, rank, localRank, host: "127.0.0.1", port: 0, file };
   const host = env.MASTER_ADDR;
   if (host === undefined || host === "") {
     throw new UserError("the environment variable MASTER_ADDR must name the machine of the worker with RANK 0");
   }
-  const rank = number("RANK", 0, size - 1);
   const port = number("MASTER_PORT", 1, 65_535);
   const taken = env.TORCHELASTIC_USE_AGENT_STORE === "True";
-  const localRank = env.LOCAL_RANK === undefined ? undefined : number("LOCAL_RANK", 0, size - 1);
   return { size, rank, localRank, host, port: taken ? portAfter(port) : port };
 }
 
@@ -87,12 +91,13 @@ const commonHash = (settings: RunSettings): string => recipeHash({ ...settings, 
  * @throws UserError when they do not come, or when one of them trains with other settings.
  */
 export async function joinWorkers(rendezvous: Rendezvous, settings: RunSettings, stop?: AbortSignal): Promise<boolean> {
-  const { rank, size, host, port } = rendezvous;
+  const { rank, size, host, port, file } = rendezvous;
   await rendezvous.ready?.(stop);
   if (stop?.aborted) return false;
   const local = host === "127.0.0.1" || host === "localhost";
   const address = local ? "127.0.0.1" : undefined;
-  joinGroup({ rank, size, host, port, address, rendezvousTimeout: RENDEZVOUS_SECONDS, timeout: COLLECTIVE_SECONDS });
+  const waits = { rendezvousTimeout: RENDEZVOUS_SECONDS, timeout: COLLECTIVE_SECONDS };
+  joinGroup({ rank, size, host, port, address, file, ...waits });
   const own = Buffer.from(commonHash(settings));
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);
@@ -128,11 +133,20 @@ export function shareCheckpoint({ rank, size }: Replica, path: string | undefine
   if (names === "") return;
   const folder = leads ? path! : mkdtempSync(join(tmpdir(), "gantry-worker-"));
   try {
-    for (const name of names.split("\n")) shareFile(leads, join(folder, name));
+    for (const name of names.split("\n")) shareFile(leads, join(folder, checkpointFile(name)));
     if (!leads) loadCheckpoint(folder, trained);
   } finally {
     if (!leads) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * A name of a checkpoint's file, which came over the network: no path that leaves the folder.
+ * @throws UserError for anything else.
+ */
+export function checkpointFile(name: string): string {
+  if (/^\w[\w.-]*\.(safetensors|json)$/.test(name)) return name;
+  throw new UserError(`worker 0 sends a file named ${quoted(name)}, which no checkpoint holds`);
 }
 
 /** The bytes that the first worker sends, or an array for them. */

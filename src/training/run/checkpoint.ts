@@ -4,24 +4,28 @@
  *     checkpoints/step-000500/
  *       <module>.safetensors    weights under PyTorch's names: of a recipe, generator and discriminator
  *       state.safetensors       optimizers, techniques, data order, random streams
- *       state.json              the numbers
+ *       state.json              the numbers, and the checksums of all files
  *
  * A checkpoint is written into a folder with another name, flushed, and renamed. So a folder with the final name is
  * whole.
  */
 
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { unprefixed } from "../../base/prefixed.ts";
 import type { DataLoader } from "../../data/index.ts";
 import {
+  checkedJson,
+  crcOfFile,
   fileError,
   flushFolder,
+  hexOf,
   makeFolder,
   readJsonFile,
   readSafetensors,
+  requireIntact,
   temporaryName,
   writeFileAtomic,
   writeSafetensors,
@@ -39,6 +43,8 @@ const stateSchema = z.object({
   seconds: z.number(),
   /** Numbers by owner: "optimizer.generator", "technique.topK", "feed" ... */
   numbers: z.record(z.string(), z.record(z.string(), z.number())),
+  /** The CRC-32 of each other file. Checkpoints of 0.1 have none. */
+  checksums: z.record(z.string(), z.string()).optional(),
 });
 
 /** A checkpoint's JSON part. */
@@ -118,12 +124,14 @@ export function writeCheckpoint(folder: string, trained: Checkpointable, seconds
     }
     try {
       makeFolder(temporary);
-      for (const [file, tensors] of Object.entries(contents.files)) {
-        writeSafetensors(join(temporary, `${file}.safetensors`), tensors);
+      const checksums: Record<string, string> = {};
+      for (const [name, tensors] of Object.entries(contents.files)) {
+        const file = `${name}.safetensors`;
+        checksums[file] = hexOf(writeSafetensors(join(temporary, file), tensors));
       }
       const { step, epoch } = trained.progress;
-      const state: CheckpointState = { format: FORMAT, step, epoch, seconds, numbers: contents.numbers };
-      writeFileAtomic(join(temporary, "state.json"), [`${JSON.stringify(state, null, 2)}\n`]);
+      const state: CheckpointState = { format: FORMAT, step, epoch, seconds, numbers: contents.numbers, checksums };
+      writeFileAtomic(join(temporary, "state.json"), [checkedJson(state)]);
       // Only a folder that could not be loaded can be there: training never goes back behind a whole checkpoint.
       rmSync(target, { recursive: true, force: true });
       renameSync(temporary, target);
@@ -169,19 +177,60 @@ export function pruneCheckpoints(folder: string, keep: number, stay: readonly nu
 /**
  * The JSON part of a checkpoint.
  *
- * @throws UserError when it is unreadable or of another format.
+ * @throws UserError when it is unreadable, damaged, of another format, or of another step than its folder's name says.
  */
 export function readCheckpointState(path: string): CheckpointState {
-  return readJsonFile(join(path, "state.json"), stateSchema);
+  const file = join(path, "state.json");
+  const state = whereElse(path, () => readJsonFile(file, stateSchema, requireIntact));
+  const named = /^step-(\d+)$/.exec(basename(path))?.[1];
+  if (named !== undefined && Number(named) !== state.step)
+    throw new UserError(`${file} is of step ${state.step}, and its folder is named step-${named}; ${remedy(path)}`);
+  return state;
+}
+
+/**
+ * Compares every file of a checkpoint with its checksum.
+ *
+ * @throws UserError that names the file that is damaged, and the checkpoint to go back to.
+ */
+export function requireWholeCheckpoint(path: string): void {
+  const { checksums = {} } = readCheckpointState(path);
+  for (const [name, stated] of Object.entries(checksums)) {
+    const file = join(path, name);
+    const actual = whereElse(path, () => hexOf(crcOfFile(file)));
+    if (actual !== stated)
+      throw new UserError(`${file} is damaged: its CRC-32 is ${actual}, state.json says ${stated}; ${remedy(path)}`);
+  }
+}
+
+/** An error while reading a checkpoint says which one to take instead. */
+function whereElse<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(`${error.message}; ${remedy(path)}`, { cause: error });
+    throw error;
+  }
+}
+
+/** What to do about a damaged checkpoint. */
+function remedy(path: string): string {
+  const named = Number(/^step-(\d+)$/.exec(basename(path))?.[1] ?? Number.NaN);
+  const before = listCheckpoints(dirname(path)).filter(({ step }) => step < named);
+  const earlier = before.at(-1);
+  if (earlier === undefined) return "there is no earlier checkpoint";
+  return `the one before it is of step ${earlier.step}: remove ${path} to continue from there`;
 }
 
 /** Loads the weights of a checkpoint into the modules, and the state of techniques that sampling needs. */
 export function loadForSampling(path: string, trained: Checkpointable): void {
+  requireWholeCheckpoint(path);
   load(path, trained, readCheckpointState(path), (owner) => owner.startsWith("technique."));
 }
 
 /** Loads a whole checkpoint. Training continues with the same bits. Returns its JSON part. */
 export function loadCheckpoint(path: string, trained: Checkpointable): CheckpointState {
+  requireWholeCheckpoint(path);
   const state = readCheckpointState(path);
   load(path, trained, state, () => true);
   trained.reach(state.step);

@@ -12,15 +12,19 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+
 import {
+  checkedJson,
   fileError,
   makeFolder,
   namesIn,
   readJsonFile,
   readSafetensors,
+  requireIntact,
   writeFileAtomic,
   writeSafetensors,
 } from "../../formats/index.ts";
+
 import type { PlainRecipe } from "../../recipe/index.ts";
 import type { DataShape } from "../step/gan.ts";
 import { lockRun } from "./lock.ts";
@@ -134,18 +138,18 @@ export class RunDirectory extends RunLog {
 
   /** Writes recipe.json. */
   describe(description: RunDescription): void {
-    writeFileAtomic(this.#description, [`${JSON.stringify(description, null, 2)}\n`]);
+    writeFileAtomic(this.#description, [checkedJson(description)]);
   }
 
   /**
    * Reads recipe.json.
-   * @throws UserError when the folder is no run or the file is damaged.
+   * @throws UserError when the folder is no run, or the file is damaged or was changed by hand.
    */
   description(): RunDescription {
     if (!existsSync(this.#description)) {
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
     }
-    return readJsonFile(this.#description, descriptionSchema);
+    return readJsonFile(this.#description, descriptionSchema, requireIntact);
   }
 
   /**

@@ -1,7 +1,7 @@
 /** A trainer by the name of a shipped recipe, or by the path of a file that exports a recipe or a trainer. */
 import { existsSync } from "node:fs";
 import { UserError } from "../../base/errors.ts";
-import { importDefault, loadRecipe, nameOf, namesFile } from "../../recipe/index.ts";
+import { importDefault, loadRecipe, nameOf, namesFile, requireTrust } from "../../recipe/index.ts";
 import { OwnTrainer } from "./own-trainer.ts";
 import { RecipeTrainer } from "./recipe-trainer.ts";
 import type { Trainer } from "./trainer.ts";
@@ -36,13 +36,16 @@ export async function loadTrainer(nameOrPath: string): Promise<LoadedTrainer> {
 /**
  * The trainer that a stored run's file exports.
  *
- * @throws UserError when the file is missing or exports something else.
+ * @param holder - what names the file, for messages: "the run runs/x".
+ *
+ * @throws UserError when the file is missing, exports something else, or may not be run.
  */
-export async function trainerOfFile(file: string): Promise<OwnTrainer> {
+export async function trainerOfFile(file: string, holder: string): Promise<OwnTrainer> {
   if (!existsSync(file)) {
     const what = file.startsWith("(") ? "the run's trainer was defined in code" : `${file} does not exist`;
     throw new UserError(`${what}; the run needs it: give it as \`trainer\` to openRun, or restore the file`);
   }
+  requireTrust([file], holder);
   const { exported } = await importDefault(file);
   if (exported instanceof OwnTrainer) return exported;
   throw new UserError(`${file} must say \`export default defineTrainer({ ... })\`, as it did when the run began`);

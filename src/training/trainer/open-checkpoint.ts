@@ -46,10 +46,9 @@ export interface OpenedGan {
  */
 export async function openCheckpoint(path: string, checkpoint = "last", trainer?: Trainer): Promise<OpenedCheckpoint> {
   const directory = new RunDirectory(path);
-  const description = directory.description();
   const found = findCheckpoint(directory, checkpoint);
   const shape = directory.dataShape();
-  const stored = await storedTrainer(description, trainer);
+  const stored = await storedTrainer(directory, trainer);
   const trained = scope(() => stored.build({ shape }));
   try {
     loadForSampling(found.path, trained);

@@ -1,10 +1,18 @@
 /** A run: a trainer and its folder, trained in one session or several. */
+import { existsSync } from "node:fs";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
-import { fromPlainRecipe, importModules, type Recipe, recipeHash, toPlainRecipe } from "../../recipe/index.ts";
+import {
+  fromPlainRecipe,
+  importModules,
+  type Recipe,
+  recipeHash,
+  toPlainRecipe,
+  trustFile,
+} from "../../recipe/index.ts";
 import { type ConvolutionMode, configureEngine, engineSummary, leaveGroup } from "../../tensor/index.ts";
 import { deviceOf, joinWorkers, type Rendezvous } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
@@ -276,6 +284,11 @@ function describeRun(trainer: Trainer, origin: RunOrigin): RunDescription {
   };
 }
 
+/** A run's files may be imported again when it is resumed. A trainer that was defined in code has none. */
+function remember(file: string): void {
+  if (existsSync(file)) trustFile(file);
+}
+
 /**
  * Makes a run's folder, for a recipe or for a trainer of {@link defineTrainer}.
  *
@@ -291,18 +304,21 @@ export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   const directory = new RunDirectory(origin.directory);
   const description = describeRun(trainer, origin);
   directory.create(description);
+  for (const file of [...description.modules, ...(trainer.needsFile ? [description.source] : [])]) remember(file);
   return new Run(directory, description, trainer);
 }
 
 /**
  * The trainer of a stored run. `given` is one that was defined in code, which no file contains.
  *
- * @throws UserError when a file that defines parts of the run is missing, or exports something else.
+ * @throws UserError when a file that defines parts of the run is missing, exports something else, or may not be run
+ * because the run comes from elsewhere.
  */
-export async function storedTrainer(description: RunDescription, given?: Trainer): Promise<Trainer> {
-  const { modules, recipe, trainer } = description;
-  if (trainer !== undefined) return (given ?? (await trainerOfFile(trainer))).restored(recipe);
-  await importModules(modules);
+export async function storedTrainer(directory: RunDirectory, given?: Trainer): Promise<Trainer> {
+  const { modules, recipe, trainer } = directory.description();
+  const holder = `the run ${directory.path}`;
+  if (trainer !== undefined) return (given ?? (await trainerOfFile(trainer, holder))).restored(recipe);
+  await importModules(modules, holder);
   return new RecipeTrainer(fromPlainRecipe(recipe));
 }
 
@@ -320,7 +336,7 @@ export async function openRun(
 ): Promise<Run> {
   const directory = new RunDirectory(path);
   const stored = directory.description();
-  const trainer = await storedTrainer(stored, options.trainer);
+  const trainer = await storedTrainer(directory, options.trainer);
   if (changes.length === 0) return new Run(directory, stored, trainer);
   for (const change of changes) {
     const key = change.split("=")[0]!.split(".")[0]!;

@@ -1,0 +1,94 @@
+/** Whether the files of a run are as they were written: settings, log, samples and checkpoints. Nothing is run or changed. */
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { crc32 } from "node:zlib";
+import { UserError } from "../../base/errors.ts";
+import { hexOf, namesIn, readBytes, readSafetensorsHeader } from "../../formats/index.ts";
+import { listCheckpoints, readCheckpointState, requireWholeCheckpoint } from "./checkpoint.ts";
+import { RunDirectory } from "./run-directory.ts";
+
+/** One file or folder of a run. */
+export interface Verified {
+  /** Its path within the run. */
+  readonly path: string;
+  /** What is wrong with it, in one sentence; undefined when nothing is. */
+  readonly problem?: string | undefined;
+  /** What could not be compared. */
+  readonly note?: string | undefined;
+}
+
+/**
+ * Checks the checksums of recipe.json and of every checkpoint, the lines of metrics.jsonl, and the checksums that PNG
+ * files have of their parts.
+ *
+ * @throws UserError when the folder is no run.
+ *
+ * @example
+ * const damaged = verifyRun("runs/mnist-20250131-174503").filter(({ problem }) => problem !== undefined);
+ */
+export function verifyRun(path: string): Verified[] {
+  const run = new RunDirectory(path);
+  if (!existsSync(join(run.path, "recipe.json"))) run.description();
+  const within = (file: string): string => relative(run.path, file);
+  const checked = (file: string, check: () => string | undefined): Verified => {
+    try {
+      return { path: within(file), note: check() };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return { path: within(file), problem: error.message };
+    }
+  };
+  const samples = namesIn(run.samples).filter((name) => name.endsWith(".png"));
+  return [
+    checked(join(run.path, "recipe.json"), () => {
+      run.description();
+      return undefined;
+    }),
+    ...(existsSync(run.metrics) ? [checked(run.metrics, () => checkLog(run.metrics))] : []),
+    ...samples.sort().map((name) => checked(join(run.samples, name), () => checkPng(join(run.samples, name)))),
+    ...listCheckpoints(run.checkpoints).map(({ path: checkpoint }) =>
+      checked(checkpoint, () => checkCheckpoint(checkpoint)),
+    ),
+  ];
+}
+
+function checkCheckpoint(path: string): string | undefined {
+  requireWholeCheckpoint(path);
+  for (const name of namesIn(path)) if (name.endsWith(".safetensors")) readSafetensorsHeader(join(path, name));
+  return readCheckpointState(path).checksums === undefined ? "has no checksums: only its form was checked" : undefined;
+}
+
+/** A line that was cut by a crash is passed over by every reader; it is said, not counted as damage. */
+function checkLog(path: string): string | undefined {
+  const lines = readFileSync(path, "utf8").split("\n");
+  const unreadable = lines.flatMap((line, i) => (line === "" || isLine(line) ? [] : [i + 1]));
+  if (unreadable.length === 0) return undefined;
+  return `${unreadable.length} of ${lines.length} lines cannot be read and are passed over, the first is line ${unreadable[0]}`;
+}
+
+function isLine(text: string): boolean {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof line === "object" && line !== null && "step" in line && typeof line.step === "number";
+  } catch {
+    return false;
+  }
+}
+
+/** A PNG file is a signature and chunks, each with the CRC-32 of its type and data (PNG specification, section 5.3). */
+function checkPng(path: string): undefined {
+  const bytes = readBytes(path);
+  if (bytes.toString("latin1", 0, 8) !== "\x89PNG\r\n\x1a\n") throw new UserError(`${path} is no PNG file`);
+  for (let at = 8; ; ) {
+    if (at + 12 > bytes.length) throw new UserError(`${path} is cut short: its last part is missing`);
+    const end = at + 8 + bytes.readUInt32BE(at);
+    if (end + 4 > bytes.length) throw new UserError(`${path} is cut short, or damaged at byte ${at}`);
+    const [actual, stated] = [crc32(bytes.subarray(at + 4, end)), bytes.readUInt32BE(end)];
+    if (actual !== stated)
+      throw new UserError(
+        `${path} is damaged: the CRC-32 at byte ${end} says ${hexOf(stated)}, its part has ${hexOf(actual)}`,
+      );
+    if (bytes.toString("latin1", at + 4, at + 8) === "IEND") return undefined;
+    at = end + 4;
+  }
+}
