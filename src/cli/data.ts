@@ -174,7 +174,10 @@ export function inspectionText(found: Inspection): string {
   ];
   const { table, conditions } = found;
   if (table !== undefined) {
-    lines.push(`  labels    ${table.note}`, `            ${count(table.rows, "row")} of ${table.columns.join(", ")}`);
+    lines.push(
+      `  labels    ${table.note.replace("labels from ", "")}`,
+      `            ${count(table.rows, "row")} of ${table.columns.join(", ")}`,
+    );
     lines.push(
       `            ${count(table.withoutRow, "image")} without a row, ${count(table.withoutImage, "row")} without an image`,
     );

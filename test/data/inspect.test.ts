@@ -56,6 +56,29 @@ describe("gantry data <path>", () => {
     expect(existsSync(/sheet {5}(.*)\n/.exec(out)![1]!)).toBe(true);
   });
 
+  it("shows the table of a label file: columns, classes or conditions, and what has no partner", async () => {
+    const table = join(folder, "table.csv");
+    const rows = [
+      "file,kind,shiny,weight",
+      "red/00.png,x,1,2",
+      "red/01.png,x,0,4",
+      "blue/00.png,y,0,6",
+      "gone.png,y,1,8",
+    ];
+    writeFileSync(table, rows.join("\n"));
+    const args = ["data", root, "--size", "16", "--labels", table];
+    const classes = await gantry(...args, "--set", "classColumn=kind");
+    expect(classes.out).toMatch(/labels {4}table.csv, column kind\n +4 rows of file, kind, shiny, weight\n/);
+    expect(classes.out).toMatch(/12 images without a row, 1 row without an image\n/);
+    expect(classes.out).toMatch(/0 {2}x {2}2\n +1 {2}y {2}1\n/);
+    const conditions = await gantry(...args, "--set", "conditions=[shiny,weight]");
+    expect(conditions.out).toMatch(/conditions 2\n +shiny {3}flag {4}1 for 33.3 %\n/);
+    expect(conditions.out).toMatch(/weight {2}number {2}mean 4, deviation 1.633, from 2 to 6\n/);
+    const wrong = await gantry(...args, "--set", "conditions=[kind]");
+    expect(wrong).toMatchObject({ code: 1, out: "" });
+    expect(wrong.err).toContain("table.csv: line 2: its `kind` is `x`, and conditions are numbers, or true and false");
+  });
+
   it("prints one JSON object with --json, and takes options", async () => {
     const sheet = join(folder, "sheets/own.png");
     const { code, out } = await gantry(

@@ -122,6 +122,11 @@ describe("samples of a run with conditions", () => {
   it("have those of real images without the data, or given ones", async () => {
     await startRun(recipeOf({ steps: 2 }), { directory: run }).train();
     expect(existsSync(join(run, "conditions.safetensors"))).toBe(true);
+    const lines = readFileSync(join(run, "metrics.jsonl"), "utf8").trimEnd().split("\n");
+    const outputs = lines.map((line) => JSON.parse(line)).find(({ event }) => event === "outputs");
+    expect(outputs.batch.labels).toBeUndefined();
+    expect(outputs.batch.conditions.length).toBe(8);
+    for (const row of outputs.batch.conditions) expect(realRows).toContain(inWords(row));
     const options = { count: 6, seed: 3 };
     const [one, two] = [await sampleRun(run, options), await sampleRun(run, options)];
     expect(one.tolist()).toEqual(two.tolist());
@@ -227,7 +232,7 @@ describe("a run", () => {
     await startRun(recipeOf({ data: data as RecipeInput["data"], steps: 2, evaluate }), { directory }).train();
     const scores = readFileSync(join(directory, "metrics.jsonl"), "utf8")
       .split("\n")
-      .filter((line) => line.includes("scores"));
+      .filter((line) => line.includes('"event":"scores"'));
     expect(JSON.parse(scores[0]!).scores[0].protocol.drawing.labels).toBe("drawn");
     const { data: stored } = JSON.parse(readFileSync(join(directory, "recipe.json"), "utf8"));
     expect(stored.conditions).toMatchObject([

@@ -37,7 +37,6 @@ export function writtenOutputs({ real, fake, batch }: Outputs, file: string): Wr
   const rows = Array.from({ length: count }, (_, i) => ordered[Math.floor((i * size) / count)]!);
   const scores = numbersOf(batch.scores);
   const kept = batch.rows === null ? undefined : new Set(numbersOf(batch.rows));
-  const labels = batch.labels && numbersOf(batch.labels);
   const pictured = picture(batch, rows);
   return {
     histogram: histogramOf(numbersOf(real), numbersOf(fake)),
@@ -47,7 +46,7 @@ export function writtenOutputs({ real, fake, batch }: Outputs, file: string): Wr
       ...(batch.selectedBy === undefined ? {} : { selectedBy: batch.selectedBy }),
       scores: rows.map((row) => short(scores[row]!)),
       isKept: rows.map((row) => (kept === undefined || kept.has(row) ? 1 : 0)),
-      ...(labels === undefined ? {} : { labels: rows.map((row) => labels[row]!) }),
+      ...labelsOf(batch, rows),
       ...pointsOf(batch, rows),
       ...(pictured === undefined ? {} : { images: { file, ...pictured.layout } }),
     },
@@ -83,6 +82,22 @@ export function histogramOf(real: readonly number[], fake: readonly number[]): O
     return found;
   };
   return { from, to, real: counts(real), fake: counts(fake) };
+}
+
+/** Classes as numbers, or conditions as networks get them: [row][number]. */
+function labelsOf(
+  { labels }: GeneratedBatch,
+  rows: readonly number[],
+): Pick<OutputsEvent["batch"], "labels" | "conditions"> {
+  if (labels === undefined) return {};
+  const values = numbersOf(labels);
+  if (labels.ndim === 1) return { labels: rows.map((row) => values[row]!) };
+  const length = labels.shape[1]!;
+  return {
+    conditions: rows.map((row) =>
+      values.slice(row * length, (row + 1) * length).map((value) => Number(value.toPrecision(DIGITS))),
+    ),
+  };
 }
 
 /** Vectors as points: [row][number]. */

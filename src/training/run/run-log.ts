@@ -63,6 +63,8 @@ export interface OutputsEvent {
     readonly isKept: readonly number[];
     /** Class numbers, where the data has classes. */
     readonly labels?: readonly number[];
+    /** Conditions as networks get them, where the data has these. */
+    readonly conditions?: readonly (readonly number[])[];
     /** The samples themselves, where they are vectors of at most 4 numbers. */
     readonly points?: readonly (readonly (number | null)[])[];
     /** A picture of the images, in rows of `columns`: each `size` pixels wide and high, with `padding` pixels around. */

@@ -20,7 +20,7 @@ export interface GeneratedBatch {
   readonly scores: Tensor;
   /** The scores, turned so that larger is more real. */
   readonly realness: Tensor;
-  /** int64 [B]; undefined where the data has no classes. */
+  /** int64 [B], or conditions [B, D]; undefined where the data has neither. */
   readonly labels: Tensor | undefined;
   /** The rows that G learned from, int64 [k]; null for all. */
   readonly rows: Tensor | null;
