@@ -69,7 +69,7 @@ describe("gantry data <path>", () => {
     const args = ["data", root, "--size", "16", "--labels", table];
     const classes = await gantry(...args, "--set", "classColumn=kind");
     expect(classes.out).toMatch(/labels {4}table.csv, column kind\n +4 rows of file, kind, shiny, weight\n/);
-    expect(classes.out).toMatch(/12 images without a row, 1 row without an image\n/);
+    expect(classes.out).toMatch(/13 images without a row, 1 row without an image\n/);
     expect(classes.out).toMatch(/0 {2}x {2}2\n +1 {2}y {2}1\n/);
     const conditions = await gantry(...args, "--set", "conditions=[shiny,weight]");
     expect(conditions.out).toMatch(/conditions 2\n +shiny {3}flag {4}1 for 33.3 %\n/);
