@@ -66,7 +66,14 @@ export async function readLabels(
   const read = `labels from ${shown}${way === undefined ? "" : `, ${way}`}`;
   const { columns: names } = table;
   if (columns.classes === undefined) {
-    const values = used.flatMap((one) => conditionsOf(rowOf.get(one.path)!, columns.conditions, table));
+    const rows = new Set(used.map((one) => rowOf.get(one.path)!));
+    // In the order of the table: the first fault in it is the one that is told.
+    const numbers = new Map(
+      table.rows.flatMap((row) =>
+        rows.has(row) ? [[row, conditionsOf(row, columns.conditions, table)] as const] : [],
+      ),
+    );
+    const values = used.flatMap((one) => numbers.get(rowOf.get(one.path)!)!);
     const conditions = { names: columns.conditions.map((place) => names[place]!), values: Float64Array.from(values) };
     const note = `${read}, ${conditions.names.length} columns of conditions`;
     return {
@@ -167,18 +174,18 @@ function byClass(
   rowOf: ReadonlyMap<string, Row>,
   { broken }: Listing,
 ): Pick<TableLabels, "files" | "classes" | "lost"> {
+  const names = new Map(table.rows.map((row) => [row, classOf(row, column, table)]));
   const groups = new Map<string, Listed[]>();
   const lost = new Map<string, LostClass>();
   for (const file of used) {
-    const name = classOf(rowOf.get(file.path)!, column, table);
+    const name = names.get(rowOf.get(file.path)!)!;
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [file]);
     else group.push(file);
   }
   const reasons = new Map(broken.map((one: BrokenFile) => [one.file, one.reason]));
   const labelled = new Map([...rowOf].map(([path, row]) => [row, path]));
-  for (const row of table.rows) {
-    const name = classOf(row, column, table);
+  for (const [row, name] of names) {
     if (groups.has(name) || lost.has(name)) continue;
     const path = labelled.get(row);
     const reason = (path === undefined ? undefined : reasons.get(path)) ?? "it is not among the images";
