@@ -1,0 +1,84 @@
+/** Reads a file that another process is adding lines to: each call gives the whole lines that are new. */
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
+
+/** Bytes that are read before other work gets a turn. */
+const CHUNK = 1 << 20;
+/** A longer line is left out: memory stays bounded whatever a file holds. */
+const LONGEST_LINE = 1 << 20;
+const NEWLINE = 0x0a;
+
+/** What a reader gives its lines to. */
+export interface LineSink {
+  /** Whole lines, each with its newline. The buffer is used again after the call. */
+  lines(chunk: Buffer): void;
+  /** The file was shortened, replaced or removed: everything before does not count. */
+  restart(): void;
+}
+
+/** Follows one file. A half line at its end waits until the rest has been written. */
+export class LineReader {
+  readonly #path: string;
+  #offset = 0;
+  #inode = 0;
+  #rest = Buffer.alloc(0);
+  /** Inside a line that is too long. */
+  #skipping = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Gives the new lines to `sink`. A file that is not there is an empty one. Links are not followed. */
+  async read(sink: LineSink): Promise<void> {
+    let file: number;
+    try {
+      file = openSync(this.#path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    } catch {
+      this.#forget(sink);
+      return;
+    }
+    try {
+      const stat = fstatSync(file);
+      if (!stat.isFile()) return this.#forget(sink);
+      if (stat.size < this.#offset || (this.#inode !== 0 && stat.ino !== this.#inode)) this.#forget(sink);
+      this.#inode = stat.ino;
+      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(0, stat.size - this.#offset)));
+      while (this.#offset < stat.size) {
+        const count = readSync(file, buffer, 0, Math.min(CHUNK, stat.size - this.#offset), this.#offset);
+        if (count === 0) break;
+        this.#offset += count;
+        this.#take(buffer.subarray(0, count), sink);
+        if (this.#offset < stat.size) await setImmediate();
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #take(bytes: Buffer, sink: LineSink): void {
+    const end = bytes.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) {
+      const first = this.#skipping ? bytes.indexOf(NEWLINE) + 1 : 0;
+      const whole = bytes.subarray(first, end);
+      sink.lines(this.#rest.length > 0 ? Buffer.concat([this.#rest, whole]) : whole);
+      this.#rest = Buffer.from(bytes.subarray(end));
+      this.#skipping = false;
+    } else if (!this.#skipping) {
+      this.#rest = Buffer.concat([this.#rest, bytes]);
+    }
+    if (this.#rest.length > LONGEST_LINE) {
+      this.#rest = Buffer.alloc(0);
+      this.#skipping = true;
+    }
+  }
+
+  #forget(sink: LineSink): void {
+    if (this.#offset === 0) return;
+    this.#offset = 0;
+    this.#inode = 0;
+    this.#rest = Buffer.alloc(0);
+    this.#skipping = false;
+    sink.restart();
+  }
+}

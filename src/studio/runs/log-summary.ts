@@ -1,0 +1,95 @@
+/**
+ * What the list of runs needs of a log: its sessions, its scores and where it stands. Most lines of a log are numbers, of
+ * which only the last ones are parsed, so that a hundred long logs are read in less than a second.
+ */
+import type { RunLine } from "../api.ts";
+import type { LineSink } from "./line-reader.ts";
+import { type ParsedLine, parseLine, parseLines, type ScoresLine } from "./log-lines.ts";
+
+const NEWLINE = 0x0a;
+/** Every line but those of numbers has this key. */
+const EVENT = Buffer.from('"event"');
+/** How Gantry writes the lines that are not needed here: they are long. */
+const OUTPUTS = Buffer.from('"event":"outputs"');
+/** Lines of numbers that the speed is computed from. */
+const RECENT = 10;
+/** Lines about sessions that are kept: the first and the last ones. */
+const MOST_EVENTS = 400;
+/** Evaluations that are kept. Beyond, every other one is left out. */
+const MOST_EVALUATIONS = 4_000;
+
+/** Where the log stands at one of its lines of numbers. */
+export interface Mark {
+  readonly step: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number | undefined;
+}
+
+/** Follows the log of a run. */
+export class LogSummary implements LineSink {
+  /** The last lines of numbers of the newest session, oldest first. */
+  marks: Mark[] = [];
+  events: RunLine[] = [];
+  evaluations: ScoresLine[] = [];
+  /** Steps done. */
+  step = 0;
+  /** Seconds of training. */
+  seconds = 0;
+
+  restart(): void {
+    this.marks = [];
+    this.events = [];
+    this.evaluations = [];
+    this.step = 0;
+    this.seconds = 0;
+  }
+
+  lines(chunk: Buffer): void {
+    let after = 0;
+    for (let at = chunk.indexOf(EVENT); at >= 0; at = chunk.indexOf(EVENT, after)) {
+      const start = chunk.lastIndexOf(NEWLINE, at) + 1;
+      const end = chunk.indexOf(NEWLINE, at) + 1 || chunk.length;
+      this.#numbers(chunk.subarray(after, start));
+      const needed = !chunk.subarray(at, at + OUTPUTS.length).equals(OUTPUTS);
+      const line = needed ? parseLine(chunk.toString("utf8", start, end)) : undefined;
+      if (line !== undefined) this.#take(line);
+      after = end;
+    }
+    this.#numbers(chunk.subarray(after));
+  }
+
+  /** Lines of numbers: only the last ones are looked at. */
+  #numbers(chunk: Buffer): void {
+    let start = chunk.length;
+    for (let count = 0; count < RECENT && start > 0; count++) {
+      start = start < 2 ? 0 : chunk.lastIndexOf(NEWLINE, start - 2) + 1;
+    }
+    for (const line of parseLines(chunk.subarray(start))) this.#take(line);
+  }
+
+  #take(line: ParsedLine): void {
+    if ("numbers" in line) {
+      this.step = line.step;
+      this.seconds = line.numbers.get("seconds") ?? this.seconds;
+      const imagesPerSecond = line.numbers.get("imagesPerSecond");
+      this.marks.push({ step: line.step, seconds: this.seconds, imagesPerSecond });
+      if (this.marks.length > RECENT) this.marks.shift();
+    } else if ("scores" in line) {
+      this.evaluations.push(line);
+      if (this.evaluations.length > MOST_EVALUATIONS) this.evaluations = this.evaluations.filter((_, i) => i % 2 === 1);
+    } else if (!("fields" in line)) {
+      this.#session(line);
+    }
+  }
+
+  #session(line: RunLine): void {
+    // Steps after the checkpoint are made again.
+    if (line.event === "start" || line.event === "resume") {
+      this.step = line.step;
+      this.marks = [];
+      this.evaluations = this.evaluations.filter(({ step }) => step <= line.step);
+    }
+    this.events.push(line);
+    if (this.events.length > MOST_EVENTS) this.events.splice(MOST_EVENTS / 2, 1);
+  }
+}
