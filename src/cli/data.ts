@@ -27,10 +27,11 @@ const inspectArgs = {
   dataset: {
     type: "positional",
     required: true,
-    description: `${datasetNames.join(", ")}, or a folder or zip of images`,
+    description: `${datasetNames.join(", ")}, or a folder, archive or other file of images`,
   },
   path: flag("PATH", "where a named dataset's files are, if not in the usual place"),
-  split: flag("NAME", "train, test, or another sub-folder (default: train)"),
+  split: flag("NAME", "train, test, or another split (default: train)"),
+  entry: flag("NAME", "which array, column or ending holds the images, where there are several"),
   size: flag("PIXELS", "side of the prepared images (default: 32, photographs and folders 64)"),
   channels: flag("1|3", "gray or colour (default: as the dataset is)"),
   fit: flag("HOW", "crop, fit, stretch or pad, where an image is not square"),
@@ -50,6 +51,7 @@ const inspectCommand = defineCommand({
     const options = {
       path: args.path === undefined ? undefined : resolve(args.path),
       split: args.split,
+      entry: args.entry,
       size: wholeNumber("--size", args.size, 1),
       channels: wholeNumber("--channels", args.channels, 1),
       fit: args.fit,
@@ -136,6 +138,7 @@ export const data = defineCommand({
       does: "check a folder whose images have several labels",
     },
     { line: "gantry data get cifar10", does: "download CIFAR-10" },
+    { line: "gantry data pathmnist.npz --split val", does: "look at arrays, parquet files, tar shards and the like" },
     {
       line: "gantry data celeba --path /data/celeba --set attribute=Smiling",
       does: "look at CelebA as two classes, from where you have it",

@@ -1,4 +1,4 @@
-/** Data as the command line names them: a dataset's name, or the path of a folder or zip of images. */
+/** Data as the command line names them: a dataset's name, or the path of a folder, archive or other file of images. */
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { suggestion, UserError } from "../base/errors.ts";

@@ -41,15 +41,15 @@ function ask(worker: Worker, chunk: Chunk): Promise<Decoded> {
  * bounded.
  */
 export async function decodeAll(
-  chunks: Iterable<Chunk>,
+  chunks: AsyncIterable<Chunk>,
   workers: number,
   take: (decoded: Decoded) => void,
 ): Promise<void> {
   if (workers === 0) {
-    for (const chunk of chunks) take(await decodeChunk(chunk));
+    for await (const chunk of chunks) take(await decodeChunk(chunk));
     return;
   }
-  const queue = chunks[Symbol.iterator]();
+  const queue = chunks[Symbol.asyncIterator]();
   const waiting = new Map<number, Decoded>();
   let drawn = 0;
   let taken = 0;
@@ -60,9 +60,9 @@ export async function decodeAll(
   const lane = async (worker: Worker): Promise<void> => {
     while (true) {
       while (drawn - taken > 4 * workers) await turn;
-      const next = queue.next();
-      if (next.done) return;
       const index = drawn++;
+      const next = await queue.next();
+      if (next.done) return;
       waiting.set(index, await ask(worker, next.value));
       for (let ready = waiting.get(taken); ready !== undefined; ready = waiting.get(taken)) {
         waiting.delete(taken++);
@@ -78,6 +78,7 @@ export async function decodeAll(
   try {
     await Promise.all(pool.map(lane));
   } finally {
+    await queue.return?.();
     await Promise.all(pool.map((worker) => worker.terminate()));
   }
 }

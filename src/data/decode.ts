@@ -98,7 +98,8 @@ async function decodeRaw(images: RawImages, index: number, target: Target, reade
     stored = new Uint8Array(channels * area);
     for (let c = 0; c < channels; c++) stored.set(await read(planes[index * channels + c]!, area), c * area);
   }
-  return resizePlanar(images.columns ? rowsOf(stored, images) : stored, images, target);
+  const planar = images.interleaved ? planesOf(stored, channels) : images.columns ? rowsOf(stored, images) : stored;
+  return resizePlanar(planar, images, target);
 }
 
 /** Planes stored column by column, [channels, width, height], as [channels, height, width]. */
@@ -112,9 +113,17 @@ function rowsOf(columns: Uint8Array, { channels, height, width }: RawImages): Ui
   return rows;
 }
 
+/** Pixels whose channels follow each other, [height, width, channels], as planes. */
+function planesOf(pixels: Uint8Array, channels: number): Uint8Array {
+  const area = pixels.length / channels;
+  const planes = new Uint8Array(pixels.length);
+  for (let c = 0; c < channels; c++) for (let i = 0; i < area; i++) planes[c * area + i] = pixels[i * channels + c]!;
+  return planes;
+}
+
 async function decodeItem(item: EncodedItem, target: Target, reader: ItemReader): Promise<Resized> {
   const bytes = await reader.read(item);
-  if (bytes.byteLength === 0) throw new Error(item.kind === "lmdb" ? "the value is empty" : "the file is empty");
+  if (bytes.byteLength === 0) throw new Error(item.kind === "file" ? "the file is empty" : "it is empty");
   return resizeFile(bytes, target).catch((error: unknown) => {
     const foreign = foreignFormat(bytes);
     throw foreign === undefined ? error : new Error(foreign);

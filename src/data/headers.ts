@@ -2,7 +2,7 @@
 import sharp from "sharp";
 import { ItemReader } from "./item-reader.ts";
 import { LARGEST_IMAGE } from "./resize.ts";
-import type { EncodedImages, EncodedItem, OpenSource } from "./source.ts";
+import type { EncodedImages, EncodedItem, OpenSource, StreamedImages } from "./source.ts";
 
 /** Width and height of an image, upright. */
 export interface HeaderSize {
@@ -35,6 +35,10 @@ export async function* imageSizes(source: OpenSource, stop?: AbortSignal): Async
     yield { name: name(0), width, height };
     return;
   }
+  if (images.form === "streamed") {
+    yield* streamedSizes(images, labels.length, name, stop);
+    return;
+  }
   const item = itemOf(images);
   const reader = new ItemReader();
   try {
@@ -56,8 +60,30 @@ export async function* imageSizes(source: OpenSource, stop?: AbortSignal): Async
   }
 }
 
+async function* streamedSizes(
+  { planar, read }: StreamedImages,
+  count: number,
+  name: (index: number) => string,
+  stop: AbortSignal | undefined,
+): AsyncGenerator<HeaderSize> {
+  if (planar !== undefined) {
+    yield { name: name(0), width: planar.width, height: planar.height };
+    return;
+  }
+  let index = 0;
+  for await (const bytes of read(Uint32Array.from({ length: count }, (_, i) => i))) {
+    stop?.throwIfAborted();
+    const size = await sizeOf(bytes).catch(() => undefined);
+    if (size !== undefined) yield { name: name(index), ...size };
+    index++;
+  }
+}
+
 async function headerOf(item: EncodedItem, reader: ItemReader): Promise<Omit<HeaderSize, "name">> {
-  const input = item.kind === "file" ? item.path : await reader.read(item);
+  return sizeOf(item.kind === "file" ? item.path : await reader.read(item));
+}
+
+async function sizeOf(input: string | Uint8Array): Promise<Omit<HeaderSize, "name">> {
   const { width, height, autoOrient } = await sharp(input, { limitInputPixels: LARGEST_IMAGE }).metadata();
   return { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
 }

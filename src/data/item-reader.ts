@@ -20,6 +20,8 @@ export class ItemReader {
   async read(item: EncodedItem): Promise<Buffer> {
     if (item.kind === "file") return readFile(item.path);
     if (item.kind === "lmdb") return this.#value(item);
+    if (item.kind === "stretch") return this.stretch(item.path, item.offset, item.size);
+    if (item.kind === "bytes") return Buffer.from(item.bytes.buffer, item.bytes.byteOffset, item.bytes.byteLength);
     return (await opened(this.#archives, item.archive, Archive.open)).read(item);
   }
 

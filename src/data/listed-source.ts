@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../base/errors.ts";
 import { type RawConditions, rowsOf } from "./conditions.ts";
-import { type Contents, type ContentsOptions, contentsOf } from "./contents.ts";
+import { type Contents, type ContentsOptions, contentsOf, readContents } from "./contents.ts";
 import { imageExtensions, namedLikeJpeg } from "./image-format.ts";
 import type { Listed, Listing } from "./listing.ts";
 import { type BrokenFile, type ImageSource, type LabelTable, type LostClass, sha256 } from "./source.ts";
@@ -32,9 +32,7 @@ export interface LabelledFiles {
 
 /** The source of listed files. Those that cannot be read are left out and listed as broken. */
 export async function listedSource(given: LabelledFiles, options: ContentsOptions = {}): Promise<ImageSource> {
-  const states = given.files.flatMap(({ state }) => state ?? []);
-  // The entries of an archive have no states, and their sums are in its directory.
-  const { hash, hashed, unreadable } = states.length > 0 ? await contentsOf(states, options) : directoryOf(given.files);
+  const { hash, hashed, unreadable } = await contentsOfFiles(given.files, options);
   const labelled = unreadable.size > 0 ? without(given, unreadable) : given;
   const { name, files, labels, classes, broken, ignored, total, lost = [] } = labelled;
   const { conditions, table, unreadTable } = labelled;
@@ -65,6 +63,14 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
       note: noteOf(labelled),
     }),
   };
+}
+
+function contentsOfFiles(files: readonly Listed[], options: ContentsOptions): Promise<Contents> | Contents {
+  const states = files.flatMap(({ state }) => state ?? []);
+  if (states.length > 0) return contentsOf(states, options);
+  const tars = new Set(files.flatMap(({ item }) => (item.kind === "stretch" ? [item.path] : [])));
+  // A zip archive has the sums of its entries in its directory; a tar archive has none.
+  return tars.size > 0 ? readContents([...tars], options) : directoryOf(files);
 }
 
 /** The contents of an archive's entries, as its directory states them. */

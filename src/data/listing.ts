@@ -1,26 +1,26 @@
 /**
- * Listing the image files of a folder or of a zip archive, without decoding any.
+ * Listing the image files of a folder or of a zip or tar archive, without decoding any.
  *
  * Archives are not unpacked: entries are read in place, so a path such as `../../x` is harmless. The archive library
  * refuses it as well. Sizes that an archive claims are checked before memory is allocated for them.
  */
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { open, readdir, readlink, realpath, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/index.ts";
+import { fileError, readTar, startsLikeTar } from "../formats/index.ts";
 import type { FileState } from "./contents.ts";
 import { endingOf, formatOf, MAGIC_LENGTH, namedLikeImage } from "./image-format.ts";
 import { ItemReader, LARGEST_FILE } from "./item-reader.ts";
 import { namedLikeTable } from "./labels/endings.ts";
-import type { BrokenFile, FileItem, ZipItem } from "./source.ts";
+import type { BrokenFile, FileItem, StretchItem, ZipItem } from "./source.ts";
 
 /** One image: its path inside the folder or archive, with forward slashes, where its bytes are, and how a file was seen. */
 export interface Listed {
   readonly path: string;
-  readonly item: FileItem | ZipItem;
-  /** Undefined of an archive's entry, whose size and CRC-32 are in the item. */
+  readonly item: FileItem | ZipItem | StretchItem;
+  /** Undefined of an archive's entry. */
   readonly state?: FileState;
 }
 
@@ -94,7 +94,7 @@ interface Draft {
 export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Lists a folder (with all sub-folders, following links) or a zip archive, in the order of the paths.
+ * Lists a folder (with all sub-folders, following links) or a zip or tar archive, in the order of the paths.
  *
  * @param inside - only this sub-folder of a folder; paths stay those seen from the folder
  *
@@ -111,7 +111,8 @@ export async function listImages(path: string, inside = "", stop?: AbortSignal):
   }
   if (isFolder) await listFolder(path, inside, draft, { open: new Set(), stop });
   else if (await startsLikeZip(path)) await listZip(path, draft);
-  else throw new UserError(`${path}: neither a folder nor a zip archive`);
+  else if (startsLikeTar(await firstBytes(path, 512))) await listTar(path, draft);
+  else throw new UserError(`${path}: ${await unknownFile(path)}`);
   for (const list of [draft.files, draft.tables, draft.labelFiles]) list.sort((a, b) => byCodeUnit(a.path, b.path));
   return draft;
 }
@@ -130,7 +131,7 @@ const litter: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a name is hidden (`.DS_Store`, `.Trash-1000`) or litter. */
-const isLitter = (name: string): boolean => name.startsWith(".") || litter.has(name.toLowerCase());
+export const isLitter = (name: string): boolean => name.startsWith(".") || litter.has(name.toLowerCase());
 
 function ignore(path: string, draft: Draft): void {
   const extension = endingOf(path) || "(no ending)";
@@ -208,10 +209,10 @@ async function isPicture(path: string, read: () => Promise<Uint8Array>): Promise
   );
 }
 
-async function firstBytes(path: string): Promise<Uint8Array> {
+async function firstBytes(path: string, length = MAGIC_LENGTH): Promise<Buffer> {
   const file = await open(path);
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_LENGTH), 0, MAGIC_LENGTH, 0);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
@@ -298,9 +299,60 @@ class BlockReader extends yauzl.RandomAccessReader {
   }
 }
 
+/** What is said of a file that is no archive. */
+async function unknownFile(path: string): Promise<string> {
+  const head = await firstBytes(path);
+  const format = formatOf(head);
+  if (format !== undefined) return `a single image (${format}); give the folder or archive that holds the images`;
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    return "a gzip archive, from which single images cannot be read; unpack it by gunzip (a .tar is read in place)";
+  }
+  return (
+    "neither a folder, a zip or tar archive, nor a parquet, HDF5, .npz or .npy file; a file that was cut short may look like " +
+    "this"
+  );
+}
+
+async function listTar(path: string, draft: Draft): Promise<void> {
+  const { members, folders, others, ended } = readTar(path);
+  const entries = new ItemReader();
+  try {
+    for (const { name, offset, size } of members) {
+      await addMember(name, { kind: "stretch", path, offset, size }, draft, entries);
+    }
+  } finally {
+    await entries.close();
+  }
+  for (const name of folders) draft.bare.add(partsOf(name).join("/"));
+  for (const name of others) {
+    const inside = partsOf(name);
+    if (!inside.some(isLitter) && namedLikeImage(name) !== false) {
+      draft.broken.push({ file: inside.join("/"), reason: "a link or device in the archive, not a file" });
+    }
+  }
+  if (!ended)
+    draft.broken.push({ file: basename(path), reason: "the archive has no end mark; it may have been cut short" });
+}
+
+/** `zip -r x.zip ./photos` and tar write paths that begin with `./`. */
+const partsOf = (name: string): string[] => name.split("/").filter((part) => part !== "." && part !== "");
+
+async function addMember(name: string, item: StretchItem, draft: Draft, reader: ItemReader): Promise<void> {
+  const names = partsOf(name);
+  if (names.some(isLitter)) return;
+  const path = names.join("/");
+  const read = () =>
+    item.size < MAGIC_LENGTH ? Promise.resolve(new Uint8Array()) : reader.stretch(item.path, item.offset, MAGIC_LENGTH);
+  if (isTable(path)) draft.tables.push({ path, item });
+  else if (!(await isPicture(path, read))) {
+    ignore(path, draft);
+    if (namedLikeTable(path)) draft.labelFiles.push({ path, item });
+  } else if (item.size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
+  else draft.files.push({ path, item });
+}
+
 async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reader: ItemReader): Promise<void> {
-  // `zip -r x.zip ./photos` and tar's converters write paths that begin with `./`.
-  const names = entry.fileName.split("/").filter((name) => name !== "." && name !== "");
+  const names = partsOf(entry.fileName);
   if (names.some(isLitter)) return;
   const path = names.join("/");
   if (entry.fileName.endsWith("/")) {

@@ -25,6 +25,7 @@ import {
   type OpenSource,
   type RawImages,
   type Selection,
+  type StreamedImages,
   select,
   sha256,
 } from "./source.ts";
@@ -321,25 +322,62 @@ function refuseLostClass(
 
 /** One thread per core, at most 8, fewer for few images; none if the pixels are only copied. */
 function workersFor(opened: OpenSource, target: Target, total: number): number {
-  if (opened.images.form === "raw" && isCopy(opened.images, target)) return 0;
+  const { images } = opened;
+  const planar = images.form === "streamed" ? images.planar : images.form === "raw" ? images : undefined;
+  if (planar !== undefined && isCopy(planar, target)) return 0;
   return Math.min(availableParallelism(), 8, Math.ceil(total / CHUNK));
 }
 
-function* chunksOf(
+async function* chunksOf(
   opened: OpenSource,
   selection: Selection,
   target: Target,
   workers: number,
   from: number,
-): Generator<Chunk> {
+): AsyncGenerator<Chunk> {
   const { images } = opened;
   const shared = images.form === "raw" && workers > 0 ? share(images) : images;
   const length = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (target.channels * target.size ** 2))));
+  if (shared.form === "streamed") {
+    yield* streamedChunks(shared, selection.indices.subarray(from), target, length);
+    return;
+  }
   for (let begin = from; begin < selection.indices.length; begin += length) {
     const indices = selection.indices.slice(begin, begin + length);
     if (shared.form === "raw") yield { form: "raw", target, images: shared, indices };
     else yield { form: "encoded", target, items: Array.from(indices, itemOf(shared)) };
   }
+}
+
+/** A message of streamed images holds at most about this many bytes, unless one image has more. */
+const STREAMED_BYTES = 2 ** 25;
+
+/** The images of a container, gathered into messages as they are read. */
+async function* streamedChunks(
+  { planar, read }: StreamedImages,
+  indices: Uint32Array,
+  target: Target,
+  length: number,
+): AsyncGenerator<Chunk> {
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const gathered = (): Chunk => {
+    const taken = pieces;
+    pieces = [];
+    bytes = 0;
+    if (planar === undefined)
+      return { form: "encoded", target, items: taken.map((one) => ({ kind: "bytes", bytes: one })) };
+    const stride = planar.channels * planar.height * planar.width;
+    const images: RawImages = { form: "raw", pixels: Buffer.concat(taken), start: 0, stride, ...planar };
+    return { form: "raw", target, images, indices: Uint32Array.from(taken.keys()) };
+  };
+  for await (const piece of read(indices)) {
+    // A copy: a message would carry the whole memory that a view lies in.
+    pieces.push(planar === undefined ? new Uint8Array(piece) : piece);
+    bytes += piece.byteLength;
+    if (pieces.length === length || bytes >= STREAMED_BYTES) yield gathered();
+  }
+  if (pieces.length > 0) yield gathered();
 }
 
 /** Raw pixels in memory shared with the workers: a message then has a reference, not the whole dataset. */

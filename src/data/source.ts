@@ -36,8 +36,22 @@ export interface LmdbItem extends Pick<LmdbPlace, "offset" | "size" | "page"> {
   readonly path: string;
 }
 
+/** An image as a stretch of a larger file, such as a member of a tar archive. */
+export interface StretchItem {
+  readonly kind: "stretch";
+  readonly path: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** An image file in memory: what a container that is read from its beginning hands on. */
+export interface BytesItem {
+  readonly kind: "bytes";
+  readonly bytes: Uint8Array;
+}
+
 /** One encoded image, in any place. */
-export type EncodedItem = FileItem | ZipItem | LmdbItem;
+export type EncodedItem = FileItem | ZipItem | LmdbItem | StretchItem | BytesItem;
 
 /** Images that still have to be decoded, in the order of the source. */
 export interface EncodedImages {
@@ -60,11 +74,28 @@ export interface RawImages {
    * Whether each plane is stored column by column, [channels, width, height], as MATLAB writes it. Default: row by row.
    */
   readonly columns?: boolean;
+  /** Whether the channels of a pixel follow each other, [height, width, channels]. Default: each is a plane. */
+  readonly interleaved?: boolean;
   /**
    * Which stored plane each plane of an image is, `channels` numbers per image: planes of height x width, `stride`
    * bytes apart, may then stand in many images. Default: the planes of image i follow each other, from i x stride on.
    */
   readonly planes?: Uint32Array;
+}
+
+/**
+ * Images of a container that is read in its own order, such as a compressed one: piece by piece in this process, while
+ * worker threads decode what was read before.
+ */
+export interface StreamedImages {
+  readonly form: "streamed";
+  /** The form of planar bytes [channels, height, width]; undefined where each image is a file. */
+  readonly planar?: Pick<RawImages, "channels" | "height" | "width"> | undefined;
+  /**
+   * The bytes of images by their numbers, which ascend, in turn.
+   * @throws UserError where the container is damaged.
+   */
+  read(indices: Uint32Array): AsyncIterable<Uint8Array>;
 }
 
 /** A file that could not be used, and why. */
@@ -94,7 +125,7 @@ export interface LabelTable {
 
 /** A source whose contents are known. */
 export interface OpenSource {
-  readonly images: EncodedImages | RawImages;
+  readonly images: EncodedImages | RawImages | StreamedImages;
   /** A name for each item, for reports. */
   readonly names: readonly string[] | ((index: number) => string);
   /** A label for each item: an index into `classes`, or 0 where there are no classes. */

@@ -5,7 +5,7 @@
  * unsigned 32-bit big-endian length per dimension, then the elements in row-major order, big-endian.
  */
 import { endianness } from "node:os";
-import { gunzipSync } from "node:zlib";
+import { constants, gunzipSync } from "node:zlib";
 import { UserError } from "../base/errors.ts";
 import { readBytes } from "./atomic.ts";
 import { numelOf, swapBytes } from "./shape.ts";
@@ -37,20 +37,52 @@ const elementTypes: ReadonlyMap<number, ElementType> = new Map([
 /** A gzip member of a kilobyte can inflate to a gigabyte. No real file of this format comes near this size. */
 const LARGEST_INFLATED = 2 ** 31;
 
+/** Bytes that a header has at most: 255 dimensions. */
+const LONGEST_HEADER = 4 + 4 * 255;
+
 /**
- * The bytes of a file, inflated when they start with gzip's magic number, whatever the name says.
+ * The bytes of an IDX file, inflated when they start with gzip's magic number, whatever the name says, and to no more than
+ * the file's own header promises.
  *
  * @throws UserError when the file cannot be read, when its compressed stream is damaged or cut short, or when it
- * inflates beyond 2 GiB.
+ * inflates to more than its header promises or than 2 GiB.
  */
-export function readMaybeGzip(path: string): Buffer {
+export function readIdxBytes(path: string): Buffer {
   const bytes = readBytes(path);
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const promised = promisedLength(bytes, path);
   try {
-    return gunzipSync(bytes, { maxOutputLength: LARGEST_INFLATED });
+    return gunzipSync(bytes, { maxOutputLength: promised });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ERR_BUFFER_TOO_LARGE") {
+      throw new UserError(
+        `${path}: the gzip stream holds more than the ${promised} bytes that the IDX header in it promises`,
+      );
+    }
+    throw new UserError(`${path}: the gzip stream is damaged or cut short (${message})`);
+  }
+}
+
+/** How many bytes an IDX file has by the header at the start of its gzip stream. */
+function promisedLength(bytes: Uint8Array, path: string): number {
+  let head: Buffer;
+  try {
+    // What the first kilobytes hold of a longer stream.
+    const finishFlush = bytes.length > 2 ** 13 ? constants.Z_SYNC_FLUSH : constants.Z_FINISH;
+    head = gunzipSync(bytes.subarray(0, 2 ** 13), { finishFlush, maxOutputLength: 2 ** 24 }).subarray(
+      0,
+      LONGEST_HEADER,
+    );
   } catch (error) {
     throw new UserError(`${path}: the gzip stream is damaged or cut short (${(error as Error).message})`);
   }
+  const { start, type, shape } = parseHeader(head, path);
+  const length = start + type.bytes * numelOf(shape);
+  if (length > LARGEST_INFLATED) {
+    throw new UserError(`${path}: the IDX header promises ${length} bytes; at most ${LARGEST_INFLATED} are read`);
+  }
+  return length;
 }
 
 /**
@@ -60,17 +92,7 @@ export function readMaybeGzip(path: string): Buffer {
  * @throws UserError naming `name` when the magic, the rank, or the length does not fit.
  */
 export function parseIdx(bytes: Uint8Array, name: string): Idx {
-  if (bytes.byteLength < 4) throw new UserError(`${name}: not an IDX file (only ${bytes.byteLength} bytes)`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const type = elementTypes.get(bytes[2]!);
-  if (view.getUint16(0) !== 0 || type === undefined) {
-    const magic = view.getUint32(0).toString(16).padStart(8, "0");
-    throw new UserError(`${name}: not an IDX file (magic 0x${magic}; 0x00000803 is what MNIST images start with)`);
-  }
-  const rank = bytes[3]!;
-  const start = 4 + 4 * rank;
-  if (bytes.byteLength < start) throw new UserError(`${name}: cut short inside the IDX header (rank ${rank})`);
-  const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
+  const { start, type, shape } = parseHeader(bytes, name);
   const expected = start + type.bytes * numelOf(shape);
   if (expected !== bytes.byteLength) {
     throw new UserError(
@@ -85,6 +107,20 @@ export function parseIdx(bytes: Uint8Array, name: string): Idx {
   return { dtype: type.dtype, shape, data: type.make(copy.buffer) };
 }
 
+function parseHeader(bytes: Uint8Array, name: string): { start: number; type: ElementType; shape: readonly number[] } {
+  if (bytes.byteLength < 4) throw new UserError(`${name}: not an IDX file (only ${bytes.byteLength} bytes)`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const type = elementTypes.get(bytes[2]!);
+  if (view.getUint16(0) !== 0 || type === undefined) {
+    const magic = view.getUint32(0).toString(16).padStart(8, "0");
+    throw new UserError(`${name}: not an IDX file (magic 0x${magic}; 0x00000803 is what MNIST images start with)`);
+  }
+  const rank = bytes[3]!;
+  const start = 4 + 4 * rank;
+  if (bytes.byteLength < start) throw new UserError(`${name}: cut short inside the IDX header (rank ${rank})`);
+  return { start, type, shape: Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i)) };
+}
+
 /**
  * Reads an IDX file, plain or gzip.
  *
@@ -92,5 +128,5 @@ export function parseIdx(bytes: Uint8Array, name: string): Idx {
  * const images = readIdx("train-images-idx3-ubyte.gz"); // { dtype: "uint8", shape: [60000, 28, 28], data }
  */
 export function readIdx(path: string): Idx {
-  return parseIdx(readMaybeGzip(path), path);
+  return parseIdx(readIdxBytes(path), path);
 }

@@ -97,6 +97,26 @@ export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
   return { dtype, width, bigEndian: descr[1] === ">", fortranOrder: order[1] === "True", shape, bytes };
 }
 
+/** The elements of an array, in row-major order. */
+export type NpyNumbers = Uint8Array | Int8Array | Int16Array | Int32Array | BigInt64Array | Float32Array | Float64Array;
+
+/** The elements of an array's bytes, a fresh array that may be changed, without the engine; undefined for float16. */
+export function npyNumbers(data: Uint8Array<ArrayBuffer>, header: NpyHeader): NpyNumbers | undefined {
+  if (header.bigEndian) swapBytes(data, header.width);
+  const { buffer } = data;
+  const made: Readonly<Partial<Record<DType, () => NpyNumbers>>> = {
+    uint8: () => data,
+    bool: () => data,
+    int8: () => new Int8Array(buffer),
+    int16: () => new Int16Array(buffer),
+    int32: () => new Int32Array(buffer),
+    int64: () => new BigInt64Array(buffer),
+    float32: () => new Float32Array(buffer),
+    float64: () => new Float64Array(buffer),
+  };
+  return made[header.dtype]?.();
+}
+
 /** The tensor of an array's bytes, which may be changed; `shape` differs from the header's for some of its rows. */
 export function npyTensor(data: Uint8Array, header: NpyHeader, shape: readonly number[] = header.shape): Tensor {
   if (header.bigEndian) swapBytes(data, header.width);

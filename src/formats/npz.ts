@@ -8,7 +8,15 @@
  */
 import { suggestion, UserError } from "../base/errors.ts";
 import type { DType, Tensor } from "../tensor/index.ts";
-import { NPY_PREFIX, type NpyHeader, npyHeaderLength, npyTensor, parseNpyHeader } from "./npy-header.ts";
+import {
+  NPY_PREFIX,
+  type NpyHeader,
+  type NpyNumbers,
+  npyHeaderLength,
+  npyNumbers,
+  npyTensor,
+  parseNpyHeader,
+} from "./npy-header.ts";
 import { quoted } from "./one-line.ts";
 import { RandomAccessFile } from "./random-access.ts";
 import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
@@ -81,22 +89,39 @@ export class Npz {
    */
   rows(name: string, begin: number, end: number): Promise<Tensor> {
     return this.#inTurn(async () => {
-      const { header, start, reader, shape } = this.#member(name);
-      const where = `${this.path}: array ${quoted(name)}`;
-      const [count, ...rest] = shape;
-      if (count === undefined) throw new UserError(`${where} is a single number and has no rows`);
-      if (header.fortranOrder && rest.length > 0) {
-        throw new UserError(`${where} is column-major and cannot be read by rows; read it whole, or save it row-major`);
-      }
-      if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end < begin || end > count) {
-        throw new UserError(`${where} has rows 0 to ${count}; ${begin} to ${end} were asked for`);
-      }
-      const width = rest.reduce((a, b) => a * b, header.width);
-      // A run from the first row on starts at the entry's first byte, so that the checksum covers all of it.
-      if (begin === 0) await reader.read(0, start);
-      const data = await reader.read(start + begin * width, (end - begin) * width);
-      return npyTensor(data, header, [end - begin, ...rest]);
+      const { header, shape } = this.#member(name);
+      return npyTensor(await this.#bytesOfRows(name, begin, end), header, [end - begin, ...shape.slice(1)]);
     });
+  }
+
+  /**
+   * What {@link rows} reads, as numbers one after the other, without the engine.
+   * @throws UserError as {@link rows} does, and for float16.
+   */
+  numbers(name: string, begin: number, end: number): Promise<NpyNumbers> {
+    return this.#inTurn(async () => {
+      const { header } = this.#member(name);
+      const numbers = npyNumbers(await this.#bytesOfRows(name, begin, end), header);
+      if (numbers !== undefined) return numbers;
+      throw new UserError(`${this.path}: array ${quoted(name)} is float16; save it as float32`);
+    });
+  }
+
+  async #bytesOfRows(name: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { header, start, reader, shape } = this.#member(name);
+    const where = `${this.path}: array ${quoted(name)}`;
+    const [count, ...rest] = shape;
+    if (count === undefined) throw new UserError(`${where} is a single number and has no rows`);
+    if (header.fortranOrder && rest.length > 0) {
+      throw new UserError(`${where} is column-major and cannot be read by rows; read it whole, or save it row-major`);
+    }
+    if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end < begin || end > count) {
+      throw new UserError(`${where} has rows 0 to ${count}; ${begin} to ${end} were asked for`);
+    }
+    const width = rest.reduce((a, b) => a * b, header.width);
+    // A run from the first row on starts at the entry's first byte, so that the checksum covers all of it.
+    if (begin === 0) await reader.read(0, start);
+    return reader.read(start + begin * width, (end - begin) * width);
   }
 
   /** Closes the file, after what was asked for before is read. */

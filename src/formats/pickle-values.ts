@@ -33,6 +33,12 @@ export class Skipped extends Foreign {
   }
 }
 
+/** An object that is made empty and gets its contents, its state, in a second instruction. */
+export abstract class Stateful extends Foreign {
+  /** Takes the contents, and checks them itself. */
+  abstract setState(state: PickleValue): void;
+}
+
 /** What can be a key of a dictionary here. */
 export type PickleKey = null | boolean | number | bigint | string;
 

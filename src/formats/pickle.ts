@@ -12,7 +12,15 @@
  * itself: a caller that walks it must expect that.
  */
 import { UserError } from "../base/errors.ts";
-import { Callable, describePickled, type Foreign, type PickleKey, type PickleValue, Skipped } from "./pickle-values.ts";
+import {
+  Callable,
+  describePickled,
+  type Foreign,
+  type PickleKey,
+  type PickleValue,
+  Skipped,
+  Stateful,
+} from "./pickle-values.ts";
 import type { ByteCursor } from "./random-access.ts";
 
 /** Resolves names and persistent identifiers. Both methods throw UserError for what they do not know. */
@@ -307,8 +315,12 @@ class Machine {
 
   /** The attributes of dictionaries (a state dict carries its `_metadata` so) and of skipped objects are dropped. */
   #build(): void {
-    this.#pop();
+    const state = this.#pop();
     const target = this.#top();
+    if (target instanceof Stateful) {
+      target.setState(state);
+      return;
+    }
     if (!(target instanceof Map || target instanceof Skipped))
       throw this.#damaged(`it sets the state of ${describePickled(target)}`);
   }

@@ -129,10 +129,10 @@ describe("celeba", () => {
     const root = join(folder, "no tables");
     cpSync(join(path, "img_align_celeba"), join(root, "img_align_celeba"), { recursive: true });
     await expect(pack(celeba({ path: root, size: 16 }))).rejects.toThrow(
-      /list_eval_partition.txt is not in .* and says which images are train; without it, `split` must be `all`/,
+      /list_eval_partition.txt \(or .csv\) is not in .* and says which images are train; without it, `split` must be `all`/,
     );
     await expect(pack(celeba({ path: root, size: 16, split: "all", attribute: "Young" }))).rejects.toThrow(
-      /list_attr_celeba.txt is not in .* and says which images are Young/,
+      /list_attr_celeba.txt \(or .csv\) is not in .* and says which images are Young/,
     );
     await expect(pack(celeba({ path, attribute: "Smilling" }))).rejects.toThrow(
       /has no attribute `Smilling`; did you mean `Smiling`/,

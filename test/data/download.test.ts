@@ -360,7 +360,7 @@ describe("the registry", () => {
       "mnist",
       "stl10",
     ]);
-    expect(byHand).toEqual(["celeba", "celeba-hq", "imagenet", "lsun"]);
+    expect(byHand).toEqual(["celeba", "celeba-hq", "emnist", "imagenet", "lsun"]);
   });
 
   it("pins a sum and a size for every file", () => {

@@ -213,7 +213,10 @@ describe("a folder of real files", () => {
     writeFileSync(join(folder, "texts/a/x.png"), "x");
     await bad(() => imageFolder({ path: join(folder, "texts") }), /none of the 1 images can be read; a\/x.png: /);
     await bad(() => imageFolder({ path: join(folder, "absent") }), /absent: there is no such file or folder/);
-    await bad(() => imageFolder({ path: join(root, "dogs/notes.txt") }), /neither a folder nor a zip archive/);
+    await bad(
+      () => imageFolder({ path: join(root, "dogs/notes.txt") }),
+      /neither a folder, a zip or tar archive, nor a parquet/,
+    );
     await bad(
       () => imageFolder({ path: root, classes: ["cat"] }),
       /`classes` names `cat`, which photos does not have; its classes: cats, dogs/,

@@ -95,7 +95,7 @@ const inside = (file: string, root: string): string | undefined =>
 /** The bytes of the label file, which may be an entry of the archive. */
 async function bytesOf(file: string, root: string, listing: Listing): Promise<Uint8Array> {
   const tables = [...listing.labelFiles, ...listing.tables];
-  const entry = tables.find(({ path, item }) => item.kind === "zip" && path === inside(file, root));
+  const entry = tables.find(({ path, item }) => item.kind !== "file" && path === inside(file, root));
   const reader = new ItemReader();
   try {
     return await (entry === undefined ? readFile(file) : reader.read(entry.item));

@@ -1,4 +1,7 @@
-/** CelebA's two tables, as they are published: text, a line an image, fields between spaces. */
+/**
+ * CelebA's two tables: as they are published (text, a line an image, fields between spaces), and as Kaggle has them (the same
+ * as CSV, under a line that names the columns).
+ */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { readBytes } from "../../formats/index.ts";
 
@@ -13,6 +16,7 @@ export type Column = ReadonlyMap<string, number>;
  * name.
  */
 export function readAttribute(path: string, attribute: string): Column {
+  if (isCsv(path)) return readCsv(path, attribute, { "1": 1, "-1": 0, "0": 0 });
   const [count, header, ...lines] = linesOf(path);
   const names = (header ?? "").trim().split(/\s+/);
   const at = names.indexOf(attribute);
@@ -33,11 +37,26 @@ export function readAttribute(path: string, attribute: string): Column {
  */
 export function readPartition(path: string): Column {
   const meaning = { "0": 0, "1": 1, "2": 2 };
+  if (isCsv(path)) return readCsv(path, "partition", meaning);
   return readColumn(path, linesOf(path), { firstLine: 1, columns: 1, at: 0, meaning });
 }
 
 function linesOf(path: string): string[] {
   return readBytes(path).toString().trimEnd().split("\n");
+}
+
+const isCsv = (path: string): boolean => path.endsWith(".csv");
+
+/** A column of the CSV edition, whose first column is the file's name. No field has a comma or quotes. */
+function readCsv(path: string, name: string, meaning: Readonly<Record<string, number>>): Column {
+  const [header, ...lines] = linesOf(path).map((line) => line.replaceAll(",", " "));
+  const [, ...names] = header!
+    .replace(/^\uFEFF/, "")
+    .trim()
+    .split(/\s+/);
+  const at = names.indexOf(name);
+  if (at < 0) throw new UserError(`${path} has no column \`${name}\`${suggestion(name, names)}`);
+  return readColumn(path, lines, { firstLine: 2, columns: names.length, at, meaning });
 }
 
 /** How a column is read: the number of the first of the lines, how many columns there are, which one, and what its texts mean. */

@@ -16,8 +16,8 @@ import type { BrokenFile, ImageSource } from "../source.ts";
 import { type Column, readAttribute, readPartition } from "./celeba-tables.ts";
 
 const IMAGES = "img_align_celeba";
-const ATTRIBUTES = "list_attr_celeba.txt";
-const PARTITION = "list_eval_partition.txt";
+const ATTRIBUTES = "list_attr_celeba";
+const PARTITION = "list_eval_partition";
 
 /** Number of a split in the partition file, and of its images. */
 const splits = {
@@ -33,7 +33,11 @@ type CelebaSplit = keyof typeof splits;
 function placesOf(path: string | undefined): { images: string; root: string } {
   const root = datasetFolder("celeba", path);
   const isImages = existsSync(root) && (statSync(root).isFile() || basename(root) === IMAGES);
-  if (isImages) return { images: root, root: dirname(root) };
+  if (isImages) {
+    // Kaggle's edition has the folder in a folder of the same name.
+    const outer = dirname(root);
+    return { images: root, root: basename(outer) === IMAGES ? dirname(outer) : outer };
+  }
   const candidates = [root, join(root, "Img")].flatMap((folder) => [
     join(folder, IMAGES),
     join(folder, `${IMAGES}.zip`),
@@ -43,12 +47,13 @@ function placesOf(path: string | undefined): { images: string; root: string } {
   throw new UserError(`celeba: neither ${IMAGES} nor ${IMAGES}.zip is in ${root}; ${howToGet("celeba")}`);
 }
 
-/** The path of a table: next to the images, or in the folder that the publishers keep it in. */
+/** The path of a table, `.txt` or Kaggle's `.csv`: next to the images, or in the folder that the publishers keep it in. */
 function tableAt(root: string, name: string, needed: string): string {
   const folders = [root, join(root, "Anno"), join(root, "Eval"), join(root, "../Anno"), join(root, "../Eval")];
-  const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
+  const candidates = folders.flatMap((folder) => [join(folder, `${name}.txt`), join(folder, `${name}.csv`)]);
+  const path = candidates.find((candidate) => existsSync(candidate));
   if (path !== undefined) return path;
-  throw new UserError(`celeba: ${name} is not in ${root} and ${needed}; ${howToGet("celeba")}`);
+  throw new UserError(`celeba: ${name}.txt (or .csv) is not in ${root} and ${needed}; ${howToGet("celeba")}`);
 }
 
 const nameOf = (file: Listed): string => basename(file.path);
@@ -65,29 +70,27 @@ export async function celebaSource(
 ): Promise<ImageSource> {
   const { images, root } = placesOf(path);
   const { part, count } = splits[split];
-  const partition =
+  const parts =
     part === undefined
       ? undefined
-      : readPartition(
-          tableAt(root, PARTITION, `says which images are ${split}; without it, \`split\` must be \`all\``),
-        );
-  const attributes =
-    attribute === undefined
-      ? undefined
-      : readAttribute(tableAt(root, ATTRIBUTES, `says which images are ${attribute}`), attribute);
+      : tableAt(root, PARTITION, `says which images are ${split}; without it, \`split\` must be \`all\``);
+  const partition = parts === undefined ? undefined : readPartition(parts);
+  const table = attribute === undefined ? undefined : tableAt(root, ATTRIBUTES, `says which images are ${attribute}`);
+  const attributes = table === undefined ? undefined : readAttribute(table, attribute!);
   const listing = await listImages(images, "", options.stop);
   refuseEmpty(images, listing);
   const broken: BrokenFile[] = [...listing.broken];
   const files: Listed[] = [];
   for (const file of listing.files) {
     const missing = [
-      ...(partition?.has(nameOf(file)) === false ? [PARTITION] : []),
-      ...(attributes?.has(nameOf(file)) === false ? [ATTRIBUTES] : []),
+      ...(partition?.has(nameOf(file)) === false ? [basename(parts!)] : []),
+      ...(attributes?.has(nameOf(file)) === false ? [basename(table!)] : []),
     ];
     if (missing.length > 0) broken.push({ file: file.path, reason: `is not in ${missing.join(", nor in ")}` });
     else if (partition === undefined || partition.get(nameOf(file)) === part) files.push(file);
   }
-  if (partition !== undefined) broken.push(...absent(partition, part, listing.files, basename(images)));
+  if (partition !== undefined)
+    broken.push(...absent(partition, part, listing.files, [basename(images), basename(parts!)]));
   const labelled = {
     name: `celeba (${attribute === undefined ? split : `${split}, ${attribute}`})`,
     files,
@@ -102,11 +105,16 @@ export async function celebaSource(
 }
 
 /** One entry for all images that a split should have and that are not there. */
-function absent(partition: Column, part: number | undefined, files: readonly Listed[], images: string): BrokenFile[] {
+function absent(
+  partition: Column,
+  part: number | undefined,
+  files: readonly Listed[],
+  [images, table]: readonly [images: string, table: string],
+): BrokenFile[] {
   const there = new Set(files.map(nameOf));
   const gone = [...partition].flatMap(([name, value]) => (value === part && !there.has(name) ? [name] : []));
   if (gone.length === 0) return [];
-  return [{ file: PARTITION, reason: `${gone.length} of its images are not in ${images}, ${gone[0]} first` }];
+  return [{ file: table, reason: `${gone.length} of its images are not in ${images}, ${gone[0]} first` }];
 }
 
 /**
@@ -116,7 +124,7 @@ function absent(partition: Column, part: number | undefined, files: readonly Lis
  *   default: `celeba` among the datasets
  * - `split`: of the official partition: `train` (default, 162,770 images), `validation` (19,867), `test` (19,962), or `all`,
  *   which needs no partition file
- * - `attribute`: a column of list_attr_celeba.txt, such as `Smiling`, which makes two classes, `not Smiling` and `Smiling`;
+ * - `attribute`: a column of list_attr_celeba.txt (or .csv, Kaggle's), such as `Smiling`, which makes two classes, `not Smiling` and `Smiling`;
  *   default: no classes
  * - `size` (default 64), `channels` (default 3), `background` (default 255), and `fit`: `crop` (default) takes the middle
  *   178 x 178 pixels

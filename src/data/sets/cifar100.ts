@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { defineImageDataset } from "../define.ts";
-import { type CifarDataset, cifarOptions, cifarSource } from "./cifar.ts";
+import { type CifarDataset, cifarOptions, cifarSource, recogniseCifar } from "./cifar.ts";
 
 const names = (text: string): string[] => text.split(/\s+/);
 
@@ -37,19 +37,37 @@ const labelAt = { coarse: 0, fine: 1 } as const;
 
 const dataset = (granularity: keyof typeof labelAt): CifarDataset => ({
   name: "cifar100",
-  folder: "cifar-100-binary",
-  files: { train: ["train.bin"], test: ["test.bin"] },
+  binary: {
+    folder: "cifar-100-binary",
+    files: { train: ["train.bin"], test: ["test.bin"] },
+    archive: "cifar-100-binary.tar.gz",
+    archiveSum: ["sha256", "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"],
+    algorithm: "sha256",
+    sums: official,
+  },
+  python: {
+    folder: "cifar-100-python",
+    files: { train: ["train"], test: ["test"] },
+    archive: "cifar-100-python.tar.gz",
+    // The sums that torchvision checks.
+    archiveSum: ["md5", "eb9058c3a382ffc7106e4002c42a8d85"],
+    algorithm: "md5",
+    sums: { train: "16019d7e3df5f24257cddd939b257f8d", test: "f0ef6b0ae62326f3e7ffdfab6717acfc" },
+    labelKeys: ["coarse_labels", "fine_labels"],
+  },
   labelBytes: 2,
   labelAt: labelAt[granularity],
   classes: classes[granularity],
-  official,
 });
+
+recogniseCifar(dataset("fine"));
 
 /**
  * CIFAR-100 in the official binary form, from `gantry data get cifar100` or from a folder of one's own.
  *
  * - `granularity`: `fine` (default, 100 classes of 600 images) or `coarse` (20 classes of 3,000)
- * - `path`: the folder with train.bin and test.bin, or the one above it; or image files, as for {@link cifar10}
+ * - `path`: the folder with train.bin and test.bin or Python's train and test (`cifar-100-python`), the one above it, the
+ *   archive of either; or image files, as for {@link cifar10}
  * - the other options as for {@link cifar10}
  *
  * Building it throws UserError, with the command that gets the files, when they are not there.

@@ -2,12 +2,13 @@
 import { UserError } from "../../base/errors.ts";
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder } from "../named.ts";
-import { hasIdx, type IdxDataset, type IdxSplit, idxFiles, idxOptions, idxSource } from "./idx.ts";
+import { hasIdx, type IdxDataset, type IdxSplit, idxFiles, idxOptions, idxSource, recogniseIdx } from "./idx.ts";
 
 /** Name, classes and content sums of Fashion-MNIST. */
 export const fashionMnistDataset: IdxDataset = {
   name: "fashion-mnist",
   classes: ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
+  torchvision: "FashionMNIST",
   official: {
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -15,6 +16,8 @@ export const fashionMnistDataset: IdxDataset = {
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
   },
 };
+
+recogniseIdx(fashionMnistDataset);
 
 /** Where Debian's package puts the four files. */
 const DEBIAN_FOLDER = "/usr/share/datasets/fashion-mnist";

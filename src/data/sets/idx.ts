@@ -1,9 +1,11 @@
 /** Datasets in the form of MNIST: a file of images and a file of labels, both IDX, plain or gzip. */
 import { existsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { parseIdx, readMaybeGzip } from "../../formats/index.ts";
+import { parseIdx, readIdxBytes } from "../../formats/index.ts";
+import { defineContainer, type Place } from "../containers/container.ts";
+import { numberedClasses } from "../containers/numbered-classes.ts";
 import type { OfficialFile } from "../download.ts";
 import { howToGet } from "../named.ts";
 import { background, channels, choice, fit, path, size, trainOrTest } from "../options.ts";
@@ -46,6 +48,8 @@ export interface IdxDataset {
    * own.
    */
   readonly official: Readonly<Record<string, string>>;
+  /** The folder of its `raw/` where torchvision keeps it, such as `MNIST`. */
+  readonly torchvision?: string;
 }
 
 /** The path of a split's file in a folder: as named officially, plain or `.gz`; undefined when absent. */
@@ -59,12 +63,20 @@ export function hasIdx(folder: string, split: IdxSplit): boolean {
   return findIdx(folder, split, "images") !== undefined && findIdx(folder, split, "labels") !== undefined;
 }
 
+/** The folders in which a dataset's files may be: `root`, and where torchvision puts them in it. */
+const foldersIn = ({ torchvision }: IdxDataset, root: string): string[] => [
+  root,
+  join(root, "raw"),
+  ...(torchvision === undefined ? [] : [join(root, torchvision, "raw")]),
+];
+
 /**
- * Opens the split of a dataset in `folder`.
+ * Opens the split of a dataset in `root`, or in the folder in it where torchvision puts the files.
  *
  * @throws UserError when a file is absent, and on opening when magic, shape, counts or labels do not fit.
  */
-export async function idxSource(dataset: IdxDataset, folder: string, split: IdxSplit): Promise<ImageSource> {
+export async function idxSource(dataset: IdxDataset, root: string, split: IdxSplit): Promise<ImageSource> {
+  const folder = foldersIn(dataset, root).find((place) => hasIdx(place, split)) ?? root;
   const imagesPath = findIdx(folder, split, "images");
   const labelsPath = findIdx(folder, split, "labels");
   if (imagesPath === undefined || labelsPath === undefined) {
@@ -73,13 +85,25 @@ export async function idxSource(dataset: IdxDataset, folder: string, split: IdxS
       `${dataset.name}: ${missing} (or ${missing}.gz) is not in ${folder}; ${howToGet(dataset.name)}`,
     );
   }
+  return idxFilesSource(`${dataset.name} (${split})`, imagesPath, labelsPath, () =>
+    openIdx(dataset, split, imagesPath, labelsPath),
+  );
+}
+
+/** The source of a pair of files. */
+export async function idxFilesSource(
+  name: string,
+  imagesPath: string,
+  labelsPath: string,
+  open: () => Promise<OpenSource>,
+): Promise<ImageSource> {
   return {
-    name: `${dataset.name} (${split})`,
+    name,
     fingerprint: `${await sha256OfFile(imagesPath)} ${await sha256OfFile(labelsPath)}`,
     // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the
     // image.
     defaultFit: (size) => (size >= 28 && size <= 32 ? "pad" : "crop"),
-    open: () => openIdx(dataset, split, imagesPath, labelsPath),
+    open,
   };
 }
 
@@ -89,14 +113,21 @@ async function isOfficial({ official }: IdxDataset, path: string, contents: Uint
   return official[name.replace(/\.gz$/, "")] === sha256(contents) || official[name] === (await sha256OfFile(path));
 }
 
-async function openIdx(
-  dataset: IdxDataset,
-  split: IdxSplit,
-  imagesPath: string,
-  labelsPath: string,
-): Promise<OpenSource> {
-  const imageBytes = readMaybeGzip(imagesPath);
-  const labelBytes = readMaybeGzip(labelsPath);
+/** The images and labels of a pair of files. */
+export interface IdxPair extends Pick<OpenSource, "images" | "names"> {
+  readonly count: number;
+  readonly labels: Uint8Array;
+  /** The bytes of both files, inflated. */
+  readonly bytes: readonly [images: Buffer, labels: Buffer];
+}
+
+/**
+ * Reads a pair of files.
+ * @throws UserError when magic, shape or counts do not fit.
+ */
+export function readIdxPair(imagesPath: string, labelsPath: string): IdxPair {
+  const imageBytes = readIdxBytes(imagesPath);
+  const labelBytes = readIdxBytes(labelsPath);
   const images = parseIdx(imageBytes, imagesPath);
   const labels = parseIdx(labelBytes, labelsPath);
   if (images.dtype !== "uint8" || images.shape.length !== 3) {
@@ -109,13 +140,10 @@ async function openIdx(
   if (labels.shape[0] !== count) {
     throw new UserError(`${imagesPath} holds ${count} images, ${labelsPath} ${labels.shape[0]} labels`);
   }
-  const largest = (labels.data as Uint8Array).reduce((a, b) => Math.max(a, b), 0);
-  if (largest >= dataset.classes.length) {
-    throw new UserError(`${labelsPath}: label ${largest} is out of range; there are ${dataset.classes.length} classes`);
-  }
-  const official =
-    (await isOfficial(dataset, imagesPath, imageBytes)) && (await isOfficial(dataset, labelsPath, labelBytes));
   return {
+    count,
+    labels: labels.data as Uint8Array,
+    bytes: [imageBytes, labelBytes],
     images: {
       form: "raw",
       pixels: images.data as Uint8Array,
@@ -126,8 +154,77 @@ async function openIdx(
       width,
     },
     names: (index) => `${imagesPath} image ${index}`,
-    labels: labels.data,
-    classes: dataset.classes,
-    note: splitNote(dataset.name, split, count, official),
   };
+}
+
+async function openIdx(
+  dataset: IdxDataset,
+  split: IdxSplit,
+  imagesPath: string,
+  labelsPath: string,
+): Promise<OpenSource> {
+  const { images, names, labels, count, bytes } = readIdxPair(imagesPath, labelsPath);
+  const largest = labels.reduce((a, b) => Math.max(a, b), 0);
+  if (largest >= dataset.classes.length) {
+    throw new UserError(`${labelsPath}: label ${largest} is out of range; there are ${dataset.classes.length} classes`);
+  }
+  const official =
+    (await isOfficial(dataset, imagesPath, bytes[0])) && (await isOfficial(dataset, labelsPath, bytes[1]));
+  return { images, names, labels, classes: dataset.classes, note: splitNote(dataset.name, split, count, official) };
+}
+
+/** The datasets of this form, by which a folder without a name is recognised. */
+const known: IdxDataset[] = [];
+
+/** Has the folders of a dataset recognised by its official sums. */
+export function recogniseIdx(dataset: IdxDataset): void {
+  known.push(dataset);
+}
+
+/** The folders with IDX files that a path is or is above, as torchvision has them, or that of one of the files. */
+function idxFolders({ path, isFolder }: Place): string[] {
+  const has = (folder: string): boolean => hasIdx(folder, "train") || hasIdx(folder, "test");
+  if (!isFolder) return splitOfFile(path) !== undefined && has(dirname(path)) ? [dirname(path)] : [];
+  return [...new Set(known.flatMap((dataset) => foldersIn(dataset, path)))].filter(has);
+}
+
+/** The split of a file with an official name. */
+function splitOfFile(path: string): IdxSplit | undefined {
+  const name = basename(path).replace(/\.gz$/, "");
+  const splits = ["train", "test"] as const;
+  return splits.find((split) => Object.values(stems[split]).some((stem) => stem === name));
+}
+
+defineContainer({
+  what: "IDX files",
+  hasEntries: false,
+  recognises: (place) => idxFolders(place).length > 0,
+  open: async (place, { split: wanted }) => {
+    const [folder, other] = idxFolders(place) as [string, string?];
+    if (other !== undefined)
+      throw new UserError(`${place.path}: it has IDX files in ${folder} and in ${other}; give one of these`);
+    const split = wanted ?? splitOfFile(place.path) ?? (hasIdx(folder, "train") ? "train" : "test");
+    if (split !== "train" && split !== "test") {
+      throw new UserError(`${place.path}: \`split\` (=${split}) of IDX files must be train or test`);
+    }
+    const [imagesPath, labelsPath] = [findIdx(folder, split, "images"), findIdx(folder, split, "labels")];
+    if (imagesPath === undefined || labelsPath === undefined) {
+      throw new UserError(`${folder}: ${Object.values(stems[split]).join(" and ")} are not both there`);
+    }
+    const name = `${basename(place.path)} (${split})`;
+    return idxFilesSource(name, imagesPath, labelsPath, () =>
+      openAny(basename(place.path), split, imagesPath, labelsPath),
+    );
+  },
+});
+
+/** Opens a pair of files of any dataset: those of a known one have its classes, others have numbers. */
+async function openAny(name: string, split: IdxSplit, imagesPath: string, labelsPath: string): Promise<OpenSource> {
+  const { images, names, labels, count, bytes } = readIdxPair(imagesPath, labelsPath);
+  for (const dataset of known) {
+    if (await isOfficial(dataset, imagesPath, bytes[0])) return openIdx(dataset, split, imagesPath, labelsPath);
+  }
+  const numbered = numberedClasses(labels, labelsPath);
+  const note = `${count} images from IDX files of ${name}, ${split} split, which are those of no dataset known here`;
+  return { images, names, ...numbered, note };
 }

@@ -1,5 +1,5 @@
 /**
- * A dataset of image files: a folder or a zip archive whose sub-folders are the classes.
+ * A dataset of image files: a folder, or a zip or tar archive, whose sub-folders are the classes.
  *
  * The layout is read from the paths. A single outer folder is looked through; folders named like splits (train, val,
  * test) above the classes select a part; without sub-folders the images have no classes. Images next to the folders of
@@ -9,6 +9,7 @@ import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { suggestion, UserError } from "../../base/errors.ts";
 import type { RawConditions } from "../conditions.ts";
+import { openContainer } from "../containers/index.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { endingOf } from "../image-format.ts";
@@ -174,7 +175,7 @@ interface FolderOptions extends ArrangeOptions, ContentsOptions, ColumnChoice {
 }
 
 /**
- * Opens a folder or zip archive as a source.
+ * Opens a folder, or a zip or tar archive, as a source.
  *
  * @throws UserError when it holds no image, not the wanted split, images next to the folders of classes, or other classes
  * than expected.
@@ -256,15 +257,18 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
 }
 
 /**
- * Images of a folder or zip archive; JPEG, PNG, WebP, GIF (first frame), TIFF and AVIF. Sub-folders are classes, or
- * `dataset.json` of StyleGAN's archives says them, or a label file does.
+ * Images of a folder, zip or tar archive; JPEG, PNG, WebP, GIF (first frame), TIFF and AVIF. Sub-folders are classes, or
+ * `dataset.json` of StyleGAN's archives says them, or a label file does. Other containers are recognised by their contents and
+ * read in place: parquet files of the Hugging Face hub, `.npz` and `.npy` arrays, HDF5 files, tar shards of webdataset, LMDB
+ * databases, and the folders and archives of MNIST and CIFAR. docs/data.md says how each is read.
  *
- * - `path`: the folder or `.zip` file
+ * - `path`: the folder or file
  * - `labelFile`: a table with a row for each image (CSV, TSV, JSON, JSON Lines), in place of sub-folders; one in the archive
  *   is `photos.zip/labels.csv`. Images without a row are left out
  * - `nameColumn`, `classColumn`: its columns of file names and of classes; default: those that are called so
  * - `conditions`: names of columns of numbers, or `"all"`, in place of classes: several attributes for each image
- * - `split`: name of the sub-folder to use when there are splits; default `train`
+ * - `split`: name of the sub-folder, shards or arrays to use when there are splits; default `train`
+ * - `entry`: the array, column or ending that holds the images, where there are several; `labelEntry`: that of the labels
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255, white)
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md
  *
@@ -282,8 +286,12 @@ export const imageFolder = defineImageDataset(
   "imageFolder",
   z
     .strictObject({
-      path: z.string("must be the path of a folder or zip archive").min(1, "must not be empty"),
+      path: z.string("must be the path of a folder or archive").min(1, "must not be empty"),
       split: z.string().min(1).optional(),
+      /** The array, column or ending that holds the images, where there are several. */
+      entry: z.string().min(1).optional(),
+      /** The array, column or ending that holds the labels. */
+      labelEntry: z.string().min(1).optional(),
       labelFile: z.string().min(1, "must not be empty").optional(),
       nameColumn: z.string().optional(),
       classColumn: z.string().optional(),
@@ -302,6 +310,10 @@ export const imageFolder = defineImageDataset(
       path: ["conditions"],
       message: "and `classColumn` cannot both be given: images have a class, or conditions",
     }),
-  ({ path, ...options }, { cache, stop }) => folderSource(path, { ...options, cache, stop }),
+  async ({ path, entry, labelEntry, ...options }, { cache, stop }) => {
+    const { split, labels, labelFile } = options;
+    const container = await openContainer(resolve(path), { split, labels, entry, labelEntry, labelFile, cache, stop });
+    return container ?? folderSource(path, { ...options, cache, stop });
+  },
   { paths: ["labelFile"] },
 );

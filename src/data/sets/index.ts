@@ -4,6 +4,7 @@ export { celeba } from "./celeba.ts";
 export { celebaHq } from "./celeba-hq.ts";
 export { cifar10 } from "./cifar10.ts";
 export { cifar100 } from "./cifar100.ts";
+export { emnist } from "./emnist.ts";
 export { fashionMnist } from "./fashion-mnist.ts";
 export { imageFolder } from "./image-folder.ts";
 export { imagenet } from "./imagenet.ts";

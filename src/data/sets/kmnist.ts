@@ -4,7 +4,7 @@
  */
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder } from "../named.ts";
-import { idxFiles, idxOptions, idxSource } from "./idx.ts";
+import { idxFiles, idxOptions, idxSource, recogniseIdx } from "./idx.ts";
 
 /** Sizes and sums as several public loaders of the dataset have them. */
 const files = idxFiles(
@@ -20,8 +20,11 @@ const files = idxFiles(
 const dataset = {
   name: "kmnist",
   classes: ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"],
+  torchvision: "KMNIST",
   official: Object.fromEntries(files.map(({ name, sha256 }) => [name, sha256])),
 };
+
+recogniseIdx(dataset);
 
 /**
  * KMNIST, from `gantry data get kmnist` or from a folder with its four IDX files.

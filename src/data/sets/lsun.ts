@@ -5,33 +5,88 @@
  * files (JPEG, says its README; whatever they are is seen by their contents).
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { LmdbFile } from "../../formats/index.ts";
+import { defineContainer, type Place } from "../containers/container.ts";
 import { type ContentsOptions, readContents } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
 import { type ImageSource, type LmdbItem, type OpenSource, sha256, takeTurns } from "../source.ts";
 
+/** The two splits of LSUN. */
+type LsunSplit = "train" | "val";
+
+/** The file of a database's folder. */
+const FILE = "data.mdb";
+
+/** Category and split in the name of a database's folder, such as `church_outdoor_train_lmdb`, `cat_lmdb` and `cat.lmdb`. */
+function readName(folder: string): { category: string; split: LsunSplit | undefined } {
+  const [, category = folder, split] = /^(.+?)(?:[_-](train|val))?(?:[_.-]lmdb)?$/.exec(folder) ?? [];
+  return { category, split: split as LsunSplit | undefined };
+}
+
+/** The folder of a database that a path is, or whose file it is. */
+function databaseFolder(path: string): string | undefined {
+  if (basename(path) === FILE) return dirname(path);
+  return existsSync(join(path, FILE)) ? path : undefined;
+}
+
+/** The database of a category in a folder, whatever it is called; one that names its split comes first. */
+function databaseIn(root: string, category: string, split: LsunSplit): string {
+  const named = [`${category}_${split}_lmdb`, `${category}_${split}.lmdb`, `${category}_${split}`];
+  const unnamed = split === "train" ? [`${category}_lmdb`, `${category}.lmdb`, category] : [];
+  const found = [...named, ...unnamed].map((folder) => join(root, folder, FILE)).find((file) => existsSync(file));
+  if (found !== undefined) return found;
+  throw new UserError(`lsun: there is no ${join(root, named[0]!, FILE)}; ${howToGet("lsun")}`);
+}
+
 /**
- * Opens the databases of some categories.
- * @throws UserError when one is not there or, on opening, is damaged.
+ * Opens the databases of some categories, or the one database that `path` is.
+ * @throws UserError when one is not there or, on opening, is damaged, and when the folder of the one database has another
+ * category or split than is wanted.
  */
 export async function lsunSource(
   path: string | undefined,
-  categories: readonly string[],
-  split: "train" | "val",
+  wanted: readonly string[] | undefined,
+  wantedSplit: LsunSplit | undefined,
   options: ContentsOptions = {},
 ): Promise<ImageSource> {
   const root = datasetFolder("lsun", path);
-  const paths = categories.map((category) => {
-    const database = join(root, `${category}_${split}_lmdb`, "data.mdb");
-    if (existsSync(database)) return database;
-    throw new UserError(`lsun: there is no ${database}; ${howToGet("lsun")}`);
-  });
-  const name = `lsun (${[...categories, split].join(", ")})`;
+  const one = databaseFolder(root);
+  if (one === undefined) {
+    if (wanted === undefined) {
+      throw new UserError(
+        "lsun: `categories` must name categories such as church_outdoor, or `path` one database's folder",
+      );
+    }
+    const split = wantedSplit ?? "train";
+    return databasesSource(
+      wanted.map((category) => databaseIn(root, category, split)),
+      wanted,
+      split,
+      options,
+    );
+  }
+  const { category, split = wantedSplit ?? "train" } = readName(basename(one));
+  if (wantedSplit !== undefined && split !== wantedSplit) {
+    throw new UserError(`lsun: \`split\` (=${wantedSplit}) is not that of ${one}`);
+  }
+  if (wanted !== undefined && wanted.join() !== category) {
+    throw new UserError(`lsun: \`categories\` (=${wanted.join(", ")}) are not that of ${one}, which is ${category}`);
+  }
+  return databasesSource([join(one, FILE)], [category], split, options);
+}
+
+async function databasesSource(
+  paths: readonly string[],
+  categories: readonly string[],
+  split: string | undefined,
+  options: ContentsOptions,
+): Promise<ImageSource> {
+  const name = `lsun (${[...categories, ...(split === undefined ? [] : [split])].join(", ")})`;
   const { hash, hashed } = await readContents(paths, options);
   return {
     name,
@@ -90,7 +145,7 @@ function indexOf(path: string): Index {
   }
 }
 
-function openLsun(indices: readonly Index[], categories: readonly string[], split: string): OpenSource {
+function openLsun(indices: readonly Index[], categories: readonly string[], split: string | undefined): OpenSource {
   const total = indices.reduce((sum, { count }) => sum + count, 0);
   const labels = new Uint8Array(total);
   const order = new Uint32Array(total);
@@ -109,7 +164,7 @@ function openLsun(indices: readonly Index[], categories: readonly string[], spli
     names: (i) => `${categories[labels[i]!]} key ${keyAt(indices[labels[i]!]!, order[i]!)}`,
     labels,
     classes: categories.length > 1 ? categories : [],
-    note: `lsun, ${categories.join(" and ")}, ${split} split, ${total} images`,
+    note: `lsun, ${categories.join(" and ")}, ${split === undefined ? "" : `${split} split, `}${total} images`,
   };
 }
 
@@ -126,8 +181,9 @@ function keyAt({ path, keyOffsets, keySizes }: Index, index: number): string {
  * LSUN, brought by hand: see docs/data.md.
  *
  * - `categories`: which, such as `["church_outdoor"]`; of several, each is a class, in this order
- * - `path`: the folder with CATEGORY_SPLIT_lmdb/data.mdb; default: `lsun` among the datasets
- * - `split`: `train` (default) or `val` (300 images per category)
+ * - `path`: the folder with CATEGORY_SPLIT_lmdb/data.mdb (CATEGORY_lmdb and CATEGORY.lmdb are found too), or one database's
+ *   folder, which needs no `categories`; default: `lsun` among the datasets
+ * - `split`: `train` or `val` (300 images per category); default: that in the database's name, else `train`
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md
  *
@@ -146,8 +202,9 @@ export const lsun = defineImageDataset(
         "must be a list of categories",
       )
       .min(1, "must name at least one category")
-      .refine((names) => new Set(names).size === names.length, "must not name a category twice"),
-    split: z.enum(["train", "val"], "must be `train` or `val`").default("train"),
+      .refine((names) => new Set(names).size === names.length, "must not name a category twice")
+      .optional(),
+    split: z.enum(["train", "val"], "must be `train` or `val`").optional(),
     ...photographs,
   }),
   ({ path, categories, split }, context) => lsunSource(path, categories, split, context),
@@ -158,3 +215,29 @@ export const lsun = defineImageDataset(
       `${folder}, so that there is ${folder}/CATEGORY_SPLIT_lmdb/data.mdb`,
   },
 );
+
+/** The folders in a folder that are databases. */
+const databasesIn = ({ path, names }: Place): string[] =>
+  names.length > 200 ? [] : names.filter((name) => existsSync(join(path, name, FILE)));
+
+defineContainer({
+  what: "an LMDB database",
+  hasEntries: false,
+  recognises: (place) => databaseFolder(place.path) !== undefined || databasesIn(place).length > 0,
+  open: async (place, { split, ...options }) => {
+    const { path } = place;
+    const folder = databaseFolder(path);
+    if (folder === undefined) {
+      const found = databasesIn(place);
+      const known = found.map((name) => readName(name).category);
+      throw new UserError(
+        `${path}: it holds LMDB databases (${found.slice(0, 10).join(", ")}); give one of these as the path, or several as classes by ` +
+          `the dataset lsun with \`categories\` (such as ${known[0]})`,
+      );
+    }
+    const { category, split: own } = readName(basename(folder));
+    if (split !== undefined && split !== own)
+      throw new UserError(`${path}: \`split\` (=${split}) is not that of the database`);
+    return databasesSource([join(folder, FILE)], [category], own, options);
+  },
+});

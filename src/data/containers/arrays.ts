@@ -1,0 +1,326 @@
+/**
+ * Images in arrays of numbers with names, as NumPy and HDF5 files have them: which array is the images, which the labels, and
+ * how numbers become bytes.
+ *
+ * Known names: those of MedMNIST (`train_images`, `train_labels`, and the same of `val` and `test`), of Keras (`x_train`,
+ * `y_train`, `x_test`, `y_test`), `images` and `labels` and the like, and `arr_0` with `arr_1`. Other arrays are found by
+ * their shape, or named by `entry` and `labelEntry`.
+ */
+import { suggestion, UserError } from "../../base/errors.ts";
+import { type NpyNumbers, quoted } from "../../formats/index.ts";
+import { type ImageSource, type OpenSource, type StreamedImages, sha256 } from "../source.ts";
+import type { ContainerOptions } from "./container.ts";
+import { numberedClasses } from "./numbered-classes.ts";
+
+/** The description of an array. */
+export interface ArrayForm {
+  /** NumPy's name of the element type. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Rows that are stored together and are best read together. */
+  readonly rows?: number | undefined;
+}
+
+/** An open file of arrays. */
+export interface ArrayFile {
+  readonly arrays: ReadonlyMap<string, ArrayForm>;
+  /** The arrays that cannot be read, each with the reason. */
+  readonly refused?: ReadonlyMap<string, string>;
+  /** Rows `begin` to `end - 1` of an array along its first dimension. */
+  numbers(name: string, begin: number, end: number): Promise<NpyNumbers>;
+  close(): Promise<void> | void;
+}
+
+/** A file of arrays that can be opened again and again. */
+export interface ArraySource {
+  /** For messages. */
+  readonly where: string;
+  /** Name for people. */
+  readonly name: string;
+  /** "an .npz archive". */
+  readonly what: string;
+  readonly hash: string;
+  readonly hashed: string;
+  open(): Promise<ArrayFile>;
+}
+
+type Layout = "NHW" | "NHWC" | "NCHW";
+
+/** An array of images. */
+interface Chosen {
+  readonly name: string;
+  readonly form: ArrayForm;
+  readonly layout: Layout;
+  readonly split: string | undefined;
+  /** The name of the labels, if there are any. */
+  readonly labels: string | undefined;
+}
+
+const imageTypes: ReadonlySet<string> = new Set(["uint8", "float32", "float64"]);
+
+/** Smaller sides are those of no image. */
+const SMALLEST = 4;
+
+/** Where the dimensions of an array of images lie, or why it is none. */
+function layoutOf({ dtype, shape }: ArrayForm): Layout | { reason: string } {
+  const text = `${dtype} [${shape.join(", ")}]`;
+  const accepted = "[N, H, W], [N, H, W, 1 or 3] or [N, 1 or 3, H, W]";
+  if (!imageTypes.has(dtype)) return { reason: `it is ${text}; images are uint8, float32 or float64` };
+  const isChannels = (size: number) => size === 1 || size === 3;
+  const large = (...sizes: (number | undefined)[]) => sizes.every((size) => size !== undefined && size >= SMALLEST);
+  if (shape[0] === 0) return { reason: `it is ${text}, without any image` };
+  // [H, W, 4] is one image with four channels.
+  if (shape.length === 3 && large(shape[1], shape[2]) && shape[2] !== 4) return "NHW";
+  const [, a = 0, b = 0, c = 0] = shape;
+  if (shape.length === 4 && isChannels(c) && large(a, b)) return "NHWC";
+  if (shape.length === 4 && isChannels(a) && large(b, c)) return "NCHW";
+  return { reason: `it is ${text}; images are ${accepted}` };
+}
+
+const SPLITS = "train|training|val|valid|validation|test|testing|unlabeled";
+const IMAGES = "images?|imgs?|x|data|samples";
+const LABELS = "labels?|targets?|y";
+
+/** The split in an array's name, such as `train` in `train_images` and `X_train`. */
+function splitIn(name: string, of: string): string | undefined {
+  const before = new RegExp(`^(${SPLITS})_?(${of})$`, "i").exec(name);
+  if (before !== null) return before[1];
+  return new RegExp(`^(${of})_?(${SPLITS})$`, "i").exec(name)?.[2];
+}
+
+/** The array of images and that of labels. @throws UserError when there is no one choice. */
+function choose(file: ArrayFile, options: ContainerOptions, where: string): Chosen {
+  const name = options.entry ?? imagesIn(file, options.split, where);
+  const form = named(file, name, "entry", where);
+  const layout = layoutOf(form);
+  if (typeof layout !== "string")
+    throw new UserError(`${where}: array ${quoted(name)} holds no images: ${layout.reason}`);
+  const split = splitIn(name, IMAGES);
+  if (options.split !== undefined && split?.toLowerCase() !== options.split.toLowerCase()) {
+    throw new UserError(
+      `${where}: \`split\` (=${options.split}) is not that of array ${quoted(name)}; leave one of the two out`,
+    );
+  }
+  return { name, form, layout, split, labels: labelsFor(file, name, split, options, where) };
+}
+
+/** What arrays there are, in words. */
+function found({ arrays, refused = new Map() }: ArrayFile): string {
+  const readable = Array.from(
+    arrays,
+    ([name, { dtype, shape }]) => `${quoted(name)} is ${dtype} [${shape.join(", ")}]`,
+  );
+  return [...readable, ...refused.values()].slice(0, 20).join("; ");
+}
+
+function named(file: ArrayFile, name: string, option: string, where: string): ArrayForm {
+  const form = file.arrays.get(name);
+  if (form !== undefined) return form;
+  const reason = file.refused?.get(name);
+  if (reason !== undefined) throw new UserError(reason);
+  throw new UserError(`${where}: \`${option}\` (=${name}) is not one of its arrays: ${found(file)}`);
+}
+
+function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): string {
+  const fitting = Array.from(file.arrays.keys()).filter((name) => typeof layoutOf(file.arrays.get(name)!) === "string");
+  const splits = new Map(
+    fitting.flatMap((name) => {
+      const split = splitIn(name, IMAGES);
+      return split === undefined ? [] : [[split.toLowerCase(), name] as const];
+    }),
+  );
+  if (wanted !== undefined) {
+    const name = splits.get(wanted.toLowerCase());
+    if (name !== undefined) return name;
+    const names = [...splits.keys()];
+    const known = names.length > 0 ? suggestion(wanted, names) : `; its arrays: ${found(file)}`;
+    throw new UserError(`${where}: there is no array of images of the split \`${wanted}\`${known}`);
+  }
+  const train = splits.get("train") ?? splits.get("training");
+  if (train !== undefined) return train;
+  // One that is named like images, before others that have the shape.
+  const called = fitting.filter((name) => new RegExp(`^(${IMAGES}|arr_0)$`, "i").test(name.split("/").at(-1)!));
+  const choice = called.length > 0 ? called : fitting;
+  if (choice.length === 1) return choice[0]!;
+  const problem =
+    choice.length === 0
+      ? "no array of images, which are uint8, float32 or float64 of [N, H, W], [N, H, W, 1 or 3] or [N, 1 or 3, H, W]"
+      : `${choice.length} arrays of images, of which \`entry\` must name one`;
+  throw new UserError(`${where}: it has ${problem}: ${found(file)}`);
+}
+
+function labelsFor(
+  file: ArrayFile,
+  images: string,
+  split: string | undefined,
+  { labels, labelEntry }: ContainerOptions,
+  where: string,
+): string | undefined {
+  if (!labels) return undefined;
+  if (labelEntry !== undefined) {
+    named(file, labelEntry, "labelEntry", where);
+    return labelEntry;
+  }
+  const folder = images.slice(0, images.lastIndexOf("/") + 1);
+  const fits = (name: string): boolean => {
+    if (!name.startsWith(folder)) return false;
+    const own = name.slice(folder.length);
+    if (split !== undefined) return splitIn(own, LABELS)?.toLowerCase() === split.toLowerCase();
+    return new RegExp(`^(${LABELS})$`, "i").test(own) || (images === "arr_0" && own === "arr_1");
+  };
+  const partners = [...file.arrays.keys(), ...(file.refused?.keys() ?? [])].filter(
+    (name) => name !== images && fits(name),
+  );
+  if (partners.length > 1) {
+    throw new UserError(
+      `${where}: ${partners.map(quoted).join(" and ")} may be the labels; \`labelEntry\` must name one, or \`labels: false\` takes none`,
+    );
+  }
+  const [partner] = partners;
+  if (partner !== undefined) named(file, partner, "labelEntry", where);
+  return partner;
+}
+
+const whole: ReadonlySet<string> = new Set(["uint8", "int8", "int16", "int32", "int64", "bool", "float32", "float64"]);
+
+/** The labels of an array, [N] or [N, 1]. */
+async function readLabels(file: ArrayFile, name: string, count: number, where: string) {
+  const { dtype, shape } = file.arrays.get(name)!;
+  const text = `${where}: array ${quoted(name)} of labels is ${dtype} [${shape.join(", ")}]`;
+  const without = "; `labels: false` takes the images without";
+  if (shape[0] !== count) throw new UserError(`${text}, and there are ${count} images${without}`);
+  if (shape.slice(1).some((size) => size !== 1)) {
+    throw new UserError(`${text}: several numbers an image, not one class${without}`);
+  }
+  if (!whole.has(dtype)) throw new UserError(`${text}; labels are whole numbers${without}`);
+  return numberedClasses(await file.numbers(name, 0, count), `${where}: array ${quoted(name)}`);
+}
+
+/** How numbers become levels from 0 to 255. */
+interface Scale {
+  readonly note: string;
+  level(value: number): number;
+}
+
+const bytes: Scale = { note: "bytes", level: (value) => value };
+
+/** Bytes that are read at once. */
+const AT_ONCE = 2 ** 24;
+
+function rowsAtOnce({ dtype, shape, rows = 1 }: ArrayForm): number {
+  const width = { uint8: 1, float32: 4 }[dtype] ?? 8;
+  const row = shape.slice(1).reduce((product, size) => product * size, width);
+  return Math.max(1, Math.floor(AT_ONCE / row / rows)) * rows;
+}
+
+/** What the values are, by all of them. @throws UserError when they are in no range that is known. */
+async function scaleOf(file: ArrayFile, { name, form }: Chosen, where: string, stop?: AbortSignal): Promise<Scale> {
+  const count = form.shape[0]!;
+  const step = rowsAtOnce(form);
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const what = `${where}: array ${quoted(name)}`;
+  for (let begin = 0; begin < count; begin += step) {
+    stop?.throwIfAborted();
+    for (const value of (await file.numbers(name, begin, Math.min(begin + step, count))) as Float32Array) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+      if (Number.isNaN(value)) throw new UserError(`${what} has values that are no numbers (NaN)`);
+    }
+    if (form.dtype === "uint8" && high > 1) return bytes;
+  }
+  if (form.dtype === "uint8") {
+    if (high === 0) return bytes;
+    throw new UserError(`${what} is uint8 with no value above 1, so it would be black; multiply it by 255`);
+  }
+  if (low >= 0 && high <= 1) return { note: "floats in [0, 1], as round(255 x)", level: (x) => Math.round(255 * x) };
+  if (low >= -1 && high <= 1) {
+    return { note: "floats in [-1, 1], as round(127.5 (x + 1))", level: (x) => Math.round(127.5 * (x + 1)) };
+  }
+  const short = (value: number) => Number(value.toPrecision(4));
+  throw new UserError(
+    `${what} has floats from ${short(low)} to ${short(high)}; accepted are floats in [0, 1] or [-1, 1], and levels from 0 to 255 as ` +
+      "uint8 (numpy's astype)",
+  );
+}
+
+/** One image of some rows as planar bytes. */
+function planarOf(rows: NpyNumbers, index: number, { layout, form }: Chosen, { level }: Scale): Uint8Array {
+  const length = form.shape.slice(1).reduce((product, size) => product * size, 1);
+  const from = index * length;
+  const values = rows as Float32Array;
+  const channels = layout === "NHWC" ? form.shape[3]! : 1;
+  const area = length / channels;
+  const planar = new Uint8Array(length);
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < area; i++) planar[c * area + i] = level(values[from + i * channels + c]!);
+  }
+  return planar;
+}
+
+function streamed(source: ArraySource, chosen: Chosen, scale: Scale): StreamedImages {
+  const { layout, form, name } = chosen;
+  const [count, a, b, c] = form.shape as [number, number, number, number];
+  const [channels, height, width] = layout === "NHW" ? [1, a, b] : layout === "NHWC" ? [c, a, b] : [a, b, c];
+  const step = rowsAtOnce(form);
+  return {
+    form: "streamed",
+    planar: { channels: channels as 1 | 3, height, width },
+    async *read(indices) {
+      const file = await source.open();
+      try {
+        for (let at = 0; at < indices.length; ) {
+          const begin = indices[at]! - (indices[at]! % step);
+          const end = Math.min(begin + step, count);
+          const rows = await file.numbers(name, begin, end);
+          for (; at < indices.length && indices[at]! < end; at++)
+            yield planarOf(rows, indices[at]! - begin, chosen, scale);
+        }
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+/**
+ * The source of a file of arrays.
+ * @throws UserError when it has no array of images, or several and none is named.
+ */
+export async function arraysSource(source: ArraySource, options: ContainerOptions): Promise<ImageSource> {
+  const { where, hash, hashed } = source;
+  const file = await source.open();
+  let chosen: Chosen;
+  try {
+    chosen = choose(file, options, where);
+  } finally {
+    await file.close();
+  }
+  return {
+    name: `${source.name}${chosen.split === undefined ? "" : ` (${chosen.split})`}`,
+    fingerprint: sha256(JSON.stringify([chosen.name, chosen.labels ?? null, hash])),
+    hashed,
+    open: () => openArrays(source, chosen, options.stop),
+  };
+}
+
+async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal | undefined): Promise<OpenSource> {
+  const { where, what } = source;
+  const { name, form, labels, layout } = chosen;
+  const count = form.shape[0]!;
+  const file = await source.open();
+  try {
+    const scale = await scaleOf(file, chosen, where, stop);
+    const classes = labels === undefined ? undefined : await readLabels(file, labels, count, where);
+    const order = { NHW: "N x H x W", NHWC: "N x H x W x C", NCHW: "N x C x H x W" }[layout];
+    const images = `array ${quoted(name)} of ${what} (${form.dtype} [${form.shape.join(", ")}], taken as ${order}, ${scale.note})`;
+    return {
+      images: streamed(source, chosen, scale),
+      names: (index) => `${where} ${name}[${index}]`,
+      labels: classes?.labels ?? new Uint8Array(count),
+      classes: classes?.classes ?? [],
+      note: `${count} images from ${source.name}: ${images}, ${labels === undefined ? "no labels" : `labels from ${quoted(labels)}`}`,
+    };
+  } finally {
+    await file.close();
+  }
+}

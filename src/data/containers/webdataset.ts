@@ -1,0 +1,256 @@
+/**
+ * Shards of webdataset: tar archives in which the members of a sample follow each other, with one name and different
+ * endings:
+ *
+ *     000000.tar: 0001.jpg 0001.cls 0001.json 0002.jpg 0002.cls 0002.json ...
+ *
+ * The name of a sample ends at the first dot of its last part. `.cls` has the class as a number; `.json` may have one as
+ * `label`; `.txt` is mostly a caption and is taken as the class only where `labelEntry` says so.
+ */
+import { basename, join } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import { quoted, readTar, startsLikeTar, type TarMember, withRandomAccess } from "../../formats/index.ts";
+import { readContents } from "../contents.ts";
+import { namedLikeImage } from "../image-format.ts";
+import { LARGEST_FILE } from "../item-reader.ts";
+import { type BrokenFile, type ImageSource, type OpenSource, type StretchItem, sha256 } from "../source.ts";
+import { type ContainerOptions, defineContainer, filesEnding, type Place } from "./container.ts";
+import { classesOfTexts } from "./named-classes.ts";
+import { shardsOf } from "./shards.ts";
+
+/** Members that are looked at to see whether an archive is a shard. */
+const FIRST = 64;
+
+/** A label is a few bytes; metadata in JSON are some kilobytes. */
+const LARGEST_LABEL = 2 ** 20;
+
+/** The name of a sample and the ending of one of its members, in lower case. */
+function parts(name: string): { key: string; ending: string } {
+  const slash = name.lastIndexOf("/") + 1;
+  const dot = name.indexOf(".", slash);
+  return dot < 0 ? { key: name, ending: "" } : { key: name.slice(0, dot), ending: name.slice(dot + 1).toLowerCase() };
+}
+
+const isImage = (ending: string): boolean => namedLikeImage(`x.${ending}`) === true;
+
+/** Whether members are those of samples: an image and something else under one name. */
+function areSamples(members: readonly TarMember[]): boolean {
+  const images = new Set<string>();
+  const others = new Set<string>();
+  for (const { name } of members) {
+    const { key, ending } = parts(name);
+    if (isImage(ending)) images.add(key);
+    else if (["cls", "json", "txt"].includes(ending)) others.add(key);
+  }
+  return [...others].some((key) => images.has(key));
+}
+
+const isShard = ({ path, head, isFolder }: Place): boolean =>
+  !isFolder && startsLikeTar(head) && areSamples(readTar(path, FIRST).members);
+
+defineContainer({
+  what: "tar shards",
+  hasEntries: true,
+  recognises: (place) => isShard(place) || filesEnding(place, ".tar").length > 0,
+  open: (place, options) =>
+    place.isFolder ? openFolder(place, options) : openShards([place.path], place.path, [], options),
+});
+
+function openFolder(place: Place, options: ContainerOptions): Promise<ImageSource> {
+  const { path } = place;
+  const { files, split, missing, isRun } = shardsOf(filesEnding(place, ".tar"), options.split, path);
+  const paths = files.map((file) => join(path, file));
+  if (!isRun && options.labels && !paths.some((file) => areSamples(readTar(file, FIRST).members))) {
+    throw new UserError(
+      `${path}: ${paths.length} tar archives (${files.slice(0, 3).join(", ")}) that are no numbered shards and have no labels (.cls); if ` +
+        "each is a class, unpack it into a folder of its own; `labels: false` takes all images without classes",
+    );
+  }
+  return openShards(paths, split === undefined ? path : `${path} (${split})`, missing, options);
+}
+
+async function openShards(
+  paths: readonly string[],
+  where: string,
+  missing: readonly BrokenFile[],
+  options: ContainerOptions,
+): Promise<ImageSource> {
+  const { hash, hashed } = await readContents(paths, options);
+  const { labels, entry, labelEntry } = options;
+  const name = basename(where);
+  return {
+    name,
+    fingerprint: sha256(
+      JSON.stringify([name, hash, paths.map((path) => basename(path)), missing, labels, entry, labelEntry]),
+    ),
+    hashed,
+    open: async () => openSamples(paths, where, missing, options),
+  };
+}
+
+/** One sample. */
+interface Sample {
+  /** For reports. */
+  readonly name: string;
+  readonly path: string;
+  readonly members: ReadonlyMap<string, TarMember>;
+}
+
+function samplesOf(path: string): { samples: Sample[]; ended: boolean } {
+  const samples = new Map<string, { name: string; path: string; members: Map<string, TarMember> }>();
+  const { members, ended } = readTar(path);
+  for (const member of members) {
+    const { key, ending } = parts(member.name);
+    let sample = samples.get(key);
+    if (sample === undefined) {
+      sample = { name: `${basename(path)} ${key}`, path, members: new Map() };
+      samples.set(key, sample);
+    }
+    sample.members.set(ending, member);
+  }
+  return { samples: [...samples.values()], ended };
+}
+
+function openSamples(
+  paths: readonly string[],
+  where: string,
+  missing: readonly BrokenFile[],
+  options: ContainerOptions,
+): OpenSource {
+  const broken: BrokenFile[] = [...missing];
+  const all: Sample[] = [];
+  for (const path of paths) {
+    const { samples, ended } = samplesOf(path);
+    for (const sample of samples) all.push(sample);
+    if (!ended)
+      broken.push({ file: basename(path), reason: "the archive has no end mark; it may have been cut short" });
+  }
+  const ending = imageEnding(all, options.entry, where);
+  const good: Sample[] = [];
+  const items: StretchItem[] = [];
+  for (const sample of all) {
+    const member =
+      ending === undefined ? [...sample.members].find(([one]) => isImage(one))?.[1] : sample.members.get(ending);
+    if (member === undefined) broken.push({ file: sample.name, reason: "the sample has no image" });
+    else if (member.size > LARGEST_FILE)
+      broken.push({ file: sample.name, reason: `larger than ${LARGEST_FILE} bytes` });
+    else {
+      good.push(sample);
+      items.push({ kind: "stretch", path: sample.path, offset: member.offset, size: member.size });
+    }
+  }
+  const classes = options.labels ? labelsOf(good, options.labelEntry, where) : undefined;
+  const shards = `${paths.length} tar ${paths.length === 1 ? "shard" : "shards"}`;
+  return {
+    images: { form: "encoded", items },
+    names: (index) => good[index]!.name,
+    labels: classes?.labels ?? new Uint8Array(good.length),
+    classes: classes?.classes ?? [],
+    broken,
+    note: `${good.length} images (${ending === undefined ? "of several endings" : `.${ending}`}) from ${shards} of ${basename(where)}, ${classes?.note ?? "no labels"}`,
+  };
+}
+
+/**
+ * The ending of the images; undefined where samples have one each, of different endings.
+ * @throws UserError when there are none, or samples have several.
+ */
+function imageEnding(samples: readonly Sample[], entry: string | undefined, where: string): string | undefined {
+  const endings = new Set<string>();
+  let several: Sample | undefined;
+  for (const sample of samples) {
+    const own = [...sample.members.keys()].filter(isImage);
+    for (const one of own) endings.add(one);
+    if (own.length > 1) several = sample;
+  }
+  if (entry !== undefined) {
+    const wanted = entry.toLowerCase().replace(/^\./, "");
+    if (endings.has(wanted)) return wanted;
+    throw new UserError(`${where}: \`entry\` (=${entry}) is not an ending of its images: ${[...endings].join(", ")}`);
+  }
+  if (endings.size === 0) {
+    const found = new Set(samples.flatMap(({ members }) => [...members.keys()]));
+    throw new UserError(
+      `${where}: its samples have no images; their endings: ${[...found].slice(0, 20).map(quoted).join(", ")}`,
+    );
+  }
+  if (several !== undefined) {
+    throw new UserError(
+      `${where}: the sample ${quoted(several.name)} has several images; \`entry\` must name the ending of one: ${[...endings].join(", ")}`,
+    );
+  }
+  return endings.size === 1 ? [...endings][0] : undefined;
+}
+
+/** Where labels are: an ending, and a key of the JSON. */
+function labelPlace(
+  samples: readonly Sample[],
+  labelEntry: string | undefined,
+): { ending: string; key?: string } | undefined {
+  if (labelEntry !== undefined) {
+    const [ending = "", ...key] = labelEntry.replace(/^\./, "").split(".");
+    return ending === "json" ? { ending, key: key.join(".") || "label" } : { ending: labelEntry.replace(/^\./, "") };
+  }
+  if (samples.some(({ members }) => members.has("cls"))) return { ending: "cls" };
+  const first = samples.find(({ members }) => members.has("json"));
+  if (first === undefined) return undefined;
+  const [text] = textsOf([first], "json", "");
+  return /^\s*\{/.test(text!) && /"label"\s*:/.test(text!) ? { ending: "json", key: "label" } : undefined;
+}
+
+/** The texts of the members with an ending. @throws UserError when a sample has none. */
+function textsOf(samples: readonly Sample[], ending: string, where: string): string[] {
+  const texts: string[] = [];
+  for (let at = 0; at < samples.length; ) {
+    const { path } = samples[at]!;
+    withRandomAccess(path, (file) => {
+      for (; at < samples.length && samples[at]!.path === path; at++) {
+        const { name, members } = samples[at]!;
+        const member = members.get(ending);
+        if (member === undefined) {
+          throw new UserError(
+            `${where}: the sample ${quoted(name)} has no label (.${ending}); \`labels: false\` takes the images without`,
+          );
+        }
+        if (member.size > LARGEST_LABEL)
+          throw new UserError(`${where}: the label of ${quoted(name)} has ${member.size} bytes`);
+        texts.push(Buffer.from(file.read(member.offset, member.size).buffer).toString());
+      }
+    });
+  }
+  return texts;
+}
+
+function labelsOf(samples: readonly Sample[], labelEntry: string | undefined, where: string) {
+  const place = labelPlace(samples, labelEntry);
+  if (place === undefined) {
+    const texts = samples.some(({ members }) => members.has("txt"));
+    return texts
+      ? {
+          labels: undefined,
+          classes: [],
+          note: "no labels (its .txt are taken as texts; `labelEntry: txt` makes them classes)",
+        }
+      : undefined;
+  }
+  const { ending, key } = place;
+  const texts = textsOf(samples, ending, where);
+  const values =
+    key === undefined
+      ? texts.map((text) => text.trim())
+      : texts.map((text, i) => fieldOf(text, key, samples[i]!, where));
+  const from = key === undefined ? `.${ending}` : `\`${key}\` of .${ending}`;
+  return { ...classesOfTexts(values, `${where}: ${from}`), note: `labels from ${from}` };
+}
+
+function fieldOf(text: string, key: string, { name }: Sample, where: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new UserError(`${where}: the .json of ${quoted(name)} is no JSON`);
+  }
+  for (const part of key.split(".")) value = (value as Record<string, unknown> | null | undefined)?.[part];
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  throw new UserError(`${where}: the .json of ${quoted(name)} has no number or text as \`${key}\``);
+}

@@ -1,0 +1,162 @@
+/**
+ * HDF5 files: arrays of numbers, read by rows.
+ *
+ * The package `h5wasm` reads the format: the C library of the HDF Group, compiled to WebAssembly. It is loaded when a file is
+ * opened, and reads only the parts that are asked for. Chunks that are compressed by gzip or shuffled are read; LZF, which
+ * h5py has as well, is no part of the library.
+ */
+import type { Dataset, Group } from "h5wasm/node";
+import { UserError } from "../base/errors.ts";
+import type { NpyNumbers } from "./npy-header.ts";
+import { oneLine, quoted } from "./one-line.ts";
+import { RandomAccessFile } from "./random-access.ts";
+
+/** The signature at the start of a file. */
+const SIGNATURE = "\x89HDF\r\n\x1a\n";
+
+/** An array, known before its elements are read. */
+export interface Hdf5Array {
+  /** NumPy's name of the element type. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Rows of a chunk, which are read together. */
+  readonly rows?: number | undefined;
+}
+
+/** An open file; see {@link openHdf5}. */
+export interface Hdf5File {
+  /** The arrays that can be read, by their paths in the file. */
+  readonly arrays: ReadonlyMap<string, Hdf5Array>;
+  /** The arrays that cannot be read, each with the reason. */
+  readonly refused: ReadonlyMap<string, string>;
+  /**
+   * Rows `begin` to `end - 1` of an array along its first dimension.
+   * @throws UserError when they are damaged.
+   */
+  numbers(name: string, begin: number, end: number): Promise<NpyNumbers>;
+  close(): void;
+}
+
+/** Element types by h5wasm's codes. */
+const types: Readonly<Record<string, string>> = {
+  "<B": "uint8",
+  ">B": "uint8",
+  "<b": "int8",
+  ">b": "int8",
+  "<h": "int16",
+  "<i": "int32",
+  "<q": "int64",
+  "<f": "float32",
+  "<d": "float64",
+};
+
+/** Filters of the library by their numbers: deflate, shuffle, Fletcher's checksum, szip, n-bit and scale-offset. */
+const filters: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6]);
+
+/** How deep groups are looked through, and how many objects. */
+const DEEPEST = 3;
+const MOST_OBJECTS = 1000;
+
+/** Whether a file begins as an HDF5 file does. */
+export const startsLikeHdf5 = (head: Uint8Array): boolean =>
+  Buffer.from(head.subarray(0, 8)).toString("latin1") === SIGNATURE;
+
+/**
+ * Opens an HDF5 file and reads what arrays it holds, but none of their elements.
+ *
+ * @throws UserError when it is no HDF5 file, is damaged or cut short.
+ *
+ * @example
+ * const file = await openHdf5("ILSVRC128.hdf5");
+ * file.arrays.get("imgs"); // { dtype: "uint8", shape: [1281167, 3, 128, 128], rows: 500 }
+ */
+export async function openHdf5(path: string): Promise<Hdf5File> {
+  const raw = new RandomAccessFile(path);
+  try {
+    if (raw.size < 8 || !startsLikeHdf5(raw.read(0, 8))) throw new UserError(`${path}: not an HDF5 file`);
+  } finally {
+    raw.close();
+  }
+  const { File, ready } = await import("h5wasm/node");
+  // Errors of the library are thrown, not printed.
+  (await ready).activate_throwing_error_handler();
+  const damaged = (error: unknown): UserError =>
+    new UserError(
+      `${path}: the HDF5 file is damaged or cut short: ${oneLine((error as Error).message ?? String(error))}`,
+    );
+  let file: InstanceType<typeof File>;
+  const arrays = new Map<string, Hdf5Array>();
+  const refused = new Map<string, string>();
+  try {
+    file = new File(path, "r");
+    if (file.file_id < 0n) throw new Error("it cannot be opened");
+    gather(file, "", 0, path, arrays, refused);
+  } catch (error) {
+    throw damaged(error);
+  }
+  return {
+    arrays,
+    refused,
+    numbers: async (name, begin, end) => {
+      try {
+        const dataset = file.get(name) as Dataset;
+        return dataset.slice([
+          [begin, end],
+          ...arrays
+            .get(name)!
+            .shape.slice(1)
+            .map((): [] => []),
+        ]) as NpyNumbers;
+      } catch (error) {
+        throw new UserError(
+          `${path}: rows ${begin} to ${end - 1} of ${quoted(name)} cannot be read: ${oneLine((error as Error).message ?? String(error))}`,
+        );
+      }
+    },
+    close: () => {
+      file.close();
+    },
+  };
+}
+
+/** Finds the arrays of a group and of the groups in it. */
+function gather(
+  group: Group,
+  inside: string,
+  depth: number,
+  path: string,
+  arrays: Map<string, Hdf5Array>,
+  refused: Map<string, string>,
+): void {
+  for (const key of group.keys()) {
+    if (arrays.size + refused.size >= MOST_OBJECTS) return;
+    const name = inside === "" ? key : `${inside}/${key}`;
+    const found = group.get(key);
+    if (found === null || !("type" in found)) continue;
+    if (found.type === "Group" && depth < DEEPEST) gather(found as Group, name, depth + 1, path, arrays, refused);
+    if (found.type !== "Dataset") continue;
+    const array = describe(found as Dataset);
+    if (typeof array === "string") refused.set(name, `${path}: ${quoted(name)} ${array}`);
+    else arrays.set(name, array);
+  }
+}
+
+/** An array, or why it cannot be read. */
+function describe(dataset: Dataset): Hdf5Array | string {
+  const { shape } = dataset;
+  let code: unknown;
+  try {
+    code = dataset.dtype;
+  } catch {
+    code = undefined;
+  }
+  const dtype = typeof code === "string" ? types[code] : undefined;
+  if (dtype === undefined || shape === null) {
+    return `has an element type that is not read (${typeof code === "string" ? oneLine(code, 20) : "no plain number"})`;
+  }
+  const foreign = dataset.filters.find(({ id }) => !filters.has(id));
+  if (foreign !== undefined) {
+    return `is compressed by ${oneLine(foreign.name, 40) || `filter ${foreign.id}`}, which is not read; rewrite it by h5repack -f GZIP=1`;
+  }
+  return { dtype, shape, rows: dataset.metadata.chunks?.[0] };
+}

@@ -1,0 +1,123 @@
+/** Arrays that NumPy and h5py wrote: .npz, .npy and HDF5. */
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../formats/folder.ts";
+import { containers, expectHeld, held, packer } from "./container-files.ts";
+import { labelsOf, sumsOf } from "./files.ts";
+
+const folder = temporaryFolder();
+const pack = packer(join(folder, "cache"));
+const at = (name: string): string => join(containers, name);
+
+describe("npz archives", () => {
+  it("of MedMNIST have three splits with labels", async () => {
+    const train = await pack(at("medmnist.npz"));
+    expectHeld(train, "medmnist train");
+    expect(train.header.name).toBe("medmnist.npz (train)");
+    expect(train.header.note).toBe(
+      "5 images from medmnist.npz: array `train_images` of an .npz archive (uint8 [5, 8, 8, 3], taken as N x H x W x C, bytes), labels " +
+        "from `train_labels`",
+    );
+    for (const split of ["val", "test"]) expectHeld(await pack(at("medmnist.npz"), { split }), `medmnist ${split}`);
+    expectHeld(await pack(at("medmnist.npz"), { entry: "val_images" }), "medmnist val");
+    await expect(pack(at("medmnist.npz"), { split: "valid" })).rejects.toThrow(
+      /no array of images of the split `valid`; accepted: train, val, test/,
+    );
+  });
+
+  it("give only the wanted rows", async () => {
+    const { planes } = held("medmnist train");
+    expect(sumsOf(await pack(at("medmnist.npz"), { classes: ["1"] }))).toEqual([planes[1], planes[4]]);
+    expect(sumsOf(await pack(at("medmnist.npz"), { first: 2 }))).toEqual(planes.slice(0, 2));
+  });
+
+  it("of Keras: gray images, and classes by their numbers where these begin at 1", async () => {
+    expectHeld(await pack(at("keras.npz"), { channels: 1 }), "keras train");
+  });
+
+  it("with several numbers an image need `labels: false`", async () => {
+    await expect(pack(at("chestmnist.npz"), { channels: 1 })).rejects.toThrow(
+      /array `train_labels` of labels is uint8 \[3, 14\]: several numbers an image, not one class; `labels: false`/,
+    );
+    expectHeld(await pack(at("chestmnist.npz"), { channels: 1, labels: false }), "chestmnist");
+  });
+
+  it("are refused with what they hold", async () => {
+    await expect(pack(at("pickled.npz"))).rejects.toThrow(
+      /it has no array of images.*Python objects, which are never loaded/,
+    );
+    await expect(pack(at("medmnist.npz"), { entry: "images" })).rejects.toThrow(
+      /`entry` \(=images\) is not one of its arrays: `train_images` is uint8 \[5, 8, 8, 3\]/,
+    );
+    await expect(pack(at("medmnist.npz"), { entry: "train_labels" })).rejects.toThrow(
+      /array `train_labels` holds no images: it is uint8 \[5, 1\]/,
+    );
+    await expect(pack(at("medmnist.npz"), { labelEntry: "val_images" })).rejects.toThrow(
+      /array `val_images` of labels is uint8 \[5, 8, 8, 3\]/,
+    );
+    const cut = join(folder, "cut.npz");
+    writeFileSync(cut, readFileSync(at("medmnist.npz")).subarray(0, 900));
+    await expect(pack(cut)).rejects.toThrow(/cut.npz: not a zip archive, or cut short/);
+    const damaged = join(folder, "damaged.npz");
+    const bytes = readFileSync(at("keras.npz"));
+    bytes[200]! ^= 255; // a pixel: seen by the archive's CRC-32
+    writeFileSync(damaged, bytes);
+    await expect(pack(damaged, { channels: 1 })).rejects.toThrow(
+      /damaged.npz: zip entry `x_train.npy` is damaged: its CRC-32/,
+    );
+  });
+});
+
+describe("npy files", () => {
+  it("with planes first, and floats in [0, 1] and in [-1, 1], are the same images", async () => {
+    for (const name of ["nchw", "unit", "signed"]) expectHeld(await pack(at(`${name}.npy`)), "stack");
+    const notes = await Promise.all(
+      ["nchw", "unit", "signed"].map(async (name) => (await pack(at(`${name}.npy`))).header.note),
+    );
+    expect(notes[0]).toContain("uint8 [4, 3, 8, 8], taken as N x C x H x W, bytes");
+    expect(notes[1]).toContain("floats in [0, 1], as round(255 x)");
+    expect(notes[2]).toContain("floats in [-1, 1], as round(127.5 (x + 1))");
+  });
+
+  it("with values that would be wrong are refused", async () => {
+    await expect(pack(at("levels.npy"))).rejects.toThrow(
+      /has floats from 0 to 25\d; accepted are floats in \[0, 1\] or \[-1, 1\]/,
+    );
+    await expect(pack(at("mask.npy"))).rejects.toThrow(/is uint8 with no value above 1, so it would be black/);
+  });
+
+  it("in a folder are arrays by the names of the files", async () => {
+    const root = join(folder, "arrays");
+    mkdirSync(root);
+    copyFileSync(at("nchw.npy"), join(root, "images.npy"));
+    const labels = Buffer.from(readFileSync(at("nchw.npy")).subarray(0, 128)).toString("latin1");
+    const head = labels.replace("(4, 3, 8, 8), }", "(4,), }        ");
+    writeFileSync(join(root, "labels.npy"), Buffer.concat([Buffer.from(head, "latin1"), Buffer.from([1, 0, 1, 0])]));
+    const made = await pack(root);
+    expect(sumsOf(made)).toEqual(held("stack").planes);
+    expect(labelsOf(made)).toEqual([1, 0, 1, 0]);
+  });
+});
+
+describe("HDF5 files of BigGAN-PyTorch", () => {
+  it("give the images and labels of h5py, compressed or not", async () => {
+    for (const name of ["biggan", "biggan-gzip"]) {
+      const made = await pack(at(`${name}.hdf5`));
+      expectHeld(made, "biggan");
+      expect(made.header.note).toContain(
+        "array `imgs` of an HDF5 file (uint8 [7, 3, 8, 8], taken as N x C x H x W, bytes)",
+      );
+    }
+    expect(sumsOf(await pack(at("biggan.hdf5"), { classes: ["2"] }))).toEqual(
+      [3, 6].map((i) => held("biggan").planes[i]),
+    );
+  });
+
+  it("are refused where they cannot be read", async () => {
+    await expect(pack(at("biggan-lzf.hdf5"))).rejects.toThrow(/`imgs` is compressed by lzf, which is not read/);
+    const cut = join(folder, "cut.hdf5");
+    writeFileSync(cut, readFileSync(at("biggan.hdf5")).subarray(0, 1000));
+    await expect(pack(cut)).rejects.toThrow(/cut.hdf5: the HDF5 file is damaged or cut short/);
+  });
+});

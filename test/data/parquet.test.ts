@@ -1,0 +1,140 @@
+/** Parquet files that Hugging Face's `datasets` and pyarrow wrote. */
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { usageOf } from "../../src/data/usage.ts";
+import { temporaryFolder } from "../formats/folder.ts";
+import { containers, expectHeld, held, packer } from "./container-files.ts";
+import { labelsOf, sumsOf } from "./files.ts";
+
+const folder = temporaryFolder();
+const pack = packer(join(folder, "cache"));
+const hub = join(containers, "hub");
+
+/** A copy of the hub's folder, to be changed. */
+function copy(name: string): string {
+  const root = join(folder, name);
+  cpSync(hub, root, { recursive: true });
+  return root;
+}
+
+describe("parquet files of the Hugging Face hub", () => {
+  it("are read shard by shard, with the names of the classes", async () => {
+    const made = await pack(hub);
+    expectHeld(made, "hub train");
+    expect(made.header).toMatchObject({ name: "hub (train)", broken: [] });
+    expect(made.header.note).toBe(
+      "7 images from 2 parquet files of hub (train), column `image`, labels from `label` with the file's names; all of them PNG".split(
+        ";",
+      )[0],
+    );
+    expect(sumsOf(await pack(hub, {}, 2))).toEqual(held("hub train").planes);
+  });
+
+  it("give only the wanted rows, whichever shards and row groups they are in", async () => {
+    const { planes, labels } = held("hub train");
+    const emu = await pack(hub, { classes: ["emu"] });
+    expect(sumsOf(emu)).toEqual(planes.filter((_, i) => labels[i] === 2));
+    expect(sumsOf(await pack(hub, { first: 5 }))).toEqual(planes.slice(0, 5));
+  });
+
+  it("have a split without labels, which has no classes", async () => {
+    const made = await pack(hub, { split: "test" });
+    expectHeld(made, "hub test");
+    expect(made.header.note).toContain("no labels (all of `label` are absent)");
+    await expect(pack(hub, { split: "dev" })).rejects.toThrow(/hub: there is no split `dev`; its splits: test, train$/);
+  });
+
+  it("one file is taken alone, and a link counts as a file", async () => {
+    const shard = join(hub, "data/train-00001-of-00002.parquet");
+    expect(sumsOf(await pack(shard))).toEqual(held("hub train").planes.slice(4));
+    const linked = join(folder, "snapshot/data");
+    mkdirSync(linked, { recursive: true });
+    for (const i of [0, 1]) {
+      const name = `train-0000${i}-of-00002.parquet`;
+      symlinkSync(join(hub, "data", name), join(linked, name));
+    }
+    expect(sumsOf(await pack(join(folder, "snapshot")))).toEqual(held("hub train").planes);
+  });
+
+  it("a missing shard is said", async () => {
+    const root = copy("missing");
+    rmSync(join(root, "data/train-00000-of-00002.parquet"));
+    const made = await pack(root);
+    expect(sumsOf(made)).toEqual(held("hub train").planes.slice(4));
+    expect(made.header.broken).toEqual([{ file: "train-00000-of-00002.parquet", reason: "this shard is not there" }]);
+    expect(usageOf(made.header)).toContain("1 cannot be used");
+  });
+
+  it("the same split in two folders is refused", async () => {
+    const root = copy("configurations");
+    cpSync(join(root, "data"), join(root, "other"), { recursive: true });
+    await expect(pack(root)).rejects.toThrow(
+      /the files of the split `train` lie in 2 folders \(data, other\); give one/,
+    );
+  });
+
+  it("columns are chosen where several would do", async () => {
+    const two = join(containers, "two-labels.parquet");
+    await expect(pack(two)).rejects.toThrow(
+      /`fine_label` and `coarse_label` may be the labels; `labelEntry` must name one/,
+    );
+    const coarse = await pack(two, { labelEntry: "coarse_label" });
+    expect(labelsOf(coarse)).toEqual([1, 0, 1]);
+    expect(coarse.header.classes).toEqual(["x", "y"]);
+    const fine = await pack(two, { labelEntry: "fine_label" });
+    expect(fine.folder).not.toBe(coarse.folder);
+    expect(sumsOf(fine)).toEqual(held("hub train").planes.slice(0, 3));
+    expect((await pack(two, { labels: false })).header.classes).toEqual([]);
+    await expect(pack(two, { entry: "fine_label" })).rejects.toThrow(/column `fine_label` is int64, not image files/);
+    await expect(pack(two, { entry: "jpg" })).rejects.toThrow(
+      /`entry` \(=jpg\) is not one of its columns: `img` \(struct of bytes, path\)/,
+    );
+  });
+
+  it("bytes of another writer are images, texts are classes, and absent values are broken", async () => {
+    const made = await pack(join(containers, "plain.parquet"));
+    expect(sumsOf(made)).toEqual(held("hub train").planes.slice(0, 3));
+    expect(labelsOf(made)).toEqual([1, 0, 1]);
+    expect(made.header.classes).toEqual(["a", "z"]);
+    expect(made.header.broken).toEqual([{ file: "plain.parquet row 3", reason: "it is empty" }]);
+  });
+
+  it("without images it is refused, with the columns that there are", async () => {
+    await expect(pack(join(containers, "no-images.parquet"))).rejects.toThrow(
+      /no-images.parquet: it has no column of images; its columns: `text` \(text\), `n` \(int64\)$/,
+    );
+  });
+
+  it.each<[string, (bytes: Buffer) => Buffer, RegExp]>([
+    ["cut short", (bytes) => bytes.subarray(0, bytes.length - 20), /is cut short: its end mark is missing/],
+    [
+      "with a description of another size",
+      (bytes) => Buffer.concat([bytes.subarray(0, -8), Buffer.from([255, 255, 255, 127]), bytes.subarray(-4)]),
+      /its description claims 2147483647 bytes/,
+    ],
+    [
+      "with a damaged page",
+      (bytes) => Buffer.from(bytes).fill(0xff, 4, 60),
+      /column `(image|label)`, rows 0 to 1 are damaged/,
+    ],
+  ])("is refused when it is %s", async (_, change, reason) => {
+    const file = join(folder, "damaged.parquet");
+    writeFileSync(file, change(readFileSync(join(hub, "data/train-00000-of-00002.parquet"))));
+    const failure = await pack(file).catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect((failure as Error).message).toMatch(reason);
+    expect((failure as Error).message).not.toContain("\n");
+  });
+
+  it("is another pack when only the contents change", async () => {
+    const root = copy("changed");
+    const before = await pack(root);
+    const [a, b] = ["train-00000-of-00002.parquet", "test-00000-of-00001.parquet"].map((name) =>
+      join(root, "data", name),
+    );
+    cpSync(b!, a!);
+    writeFileSync(join(root, "data/train-00001-of-00002.parquet"), readFileSync(b!));
+    expect((await pack(root)).folder).not.toBe(before.folder);
+  });
+});
