@@ -2,7 +2,7 @@
 import { defineCommand } from "./command.ts";
 import { flag, valuesOf, wholeNumber, withFlags, workersFlag } from "./flags.ts";
 import { outputFlags } from "./reporter.ts";
-import { trainRun } from "./train-run.ts";
+import { tensorboardFlag, trainRun } from "./train-run.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run folder, such as runs/mnist-20250131-174503" },
@@ -13,6 +13,7 @@ const args = {
   steps: flag("N", "the same as --set steps=N"),
   threads: flag("N", "CPU threads; results differ in the last bits from those with another number"),
   ...workersFlag,
+  ...tensorboardFlag,
   ...outputFlags,
 } as const;
 

@@ -1,10 +1,29 @@
 /** Trains a run for a command: reports progress, and stops after the current step on Ctrl-C. */
 import { configureEngine } from "../tensor/index.ts";
-import type { Rendezvous, Run } from "../training/index.ts";
+import type { Rendezvous, Run, TrainOptions } from "../training/index.ts";
 import { refuseAbsentDevice } from "./device.ts";
 import { exitCodes } from "./errors.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { type OutputFlags, type Reporter, reporterFor } from "./reporter.ts";
+
+/** A flag of every command that trains a run. */
+export const tensorboardFlag = {
+  tensorboard: {
+    type: "boolean",
+    description: "also write an event file for TensorBoard, into the folder tensorboard of the run",
+  },
+} as const;
+
+type RunEvents = NonNullable<TrainOptions["events"]>;
+
+/** Calls all of them. */
+function combined(all: readonly RunEvents[]): RunEvents {
+  const names = [...new Set(all.flatMap((events) => Object.keys(events)))] as (keyof RunEvents)[];
+  const call = (name: keyof RunEvents, values: never[]): void => {
+    for (const events of all) (events[name] as ((...values: never[]) => void) | undefined)?.(...values);
+  };
+  return Object.fromEntries(names.map((name) => [name, (...values: never[]) => call(name, values)]));
+}
 
 /** Options of {@link trainRun}. */
 export interface TrainRunOptions {
@@ -23,20 +42,18 @@ export async function trainRun(
   run: Run,
   name: string,
   directory: string,
-  flags: OutputFlags,
+  flags: OutputFlags & { readonly tensorboard?: boolean | undefined },
   { rendezvous, workers, onNotStarted, studioOf }: TrainRunOptions = {},
 ): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
   let started = false;
-  const events = {
-    ...reporter.events,
-    begin: (from: number, to: number) => {
-      started = true;
-      reporter.events.begin?.(from, to);
-    },
+  const begin = (): void => {
+    started = true;
   };
   try {
+    const board = flags.tensorboard ? await tensorBoardEvents(run, reporter) : {};
+    const events = combined([{ begin }, reporter.events, board]);
     // Asking for a device loads the engine, and the number of threads must be set before that.
     if (run.recipe.threads !== undefined) configureEngine({ threads: run.recipe.threads });
     refuseAbsentDevice(run.recipe.device);
@@ -66,4 +83,9 @@ async function showStudio(folder: string, directory: string, reporter: Reporter)
   } catch (error) {
     reporter.events.note?.(`the studio did not start, and training goes on: ${(error as Error).message}`);
   }
+}
+
+async function tensorBoardEvents({ directory }: Run, { events }: Reporter): Promise<RunEvents> {
+  const { liveTensorBoard } = await import("../export/index.ts");
+  return liveTensorBoard(directory, (message) => events.note?.(message));
 }

@@ -10,7 +10,7 @@ import { asUsage, UsageError } from "./errors.ts";
 import { flag, valuesOf, wholeNumber, withFlags, workersFlag } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
-import { trainRun } from "./train-run.ts";
+import { tensorboardFlag, trainRun } from "./train-run.ts";
 
 const args = {
   recipe: {
@@ -36,6 +36,7 @@ const args = {
     type: "boolean",
     description: "show the run in the browser while it is trained; the address is printed",
   },
+  ...tensorboardFlag,
   ...outputFlags,
 } as const;
 

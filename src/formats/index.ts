@@ -2,6 +2,8 @@
 export { fileError, flushFolder, readBytes, temporaryName, writeFileAtomic, writeFully } from "./atomic.ts";
 export { checkedJson, requireIntact } from "./checked-json.ts";
 export { crcOfFile, hexOf } from "./crc-of-file.ts";
+export { crc32c } from "./crc32c.ts";
+export { type Event, type EventValue, eventFileStart, eventRecord, SETTINGS_TAG } from "./event-file.ts";
 export { type Hdf5File, openHdf5, startsLikeHdf5 } from "./hdf5.ts";
 export { type Idx, parseIdx, readIdx, readIdxBytes } from "./idx.ts";
 export { readJsonFile } from "./json-file.ts";

@@ -71,6 +71,7 @@ describe("gantry", () => {
       "resume",
       "sample",
       "import",
+      "export",
       "evaluate",
       "compare",
       "train-classifier",
