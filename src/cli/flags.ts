@@ -71,7 +71,8 @@ export interface Parsed {
 }
 
 /**
- * Parses the arguments of one command and refuses what it does not define.
+ * Parses the arguments of one command and refuses what it does not define. The last argument may come several times where
+ * its hint ends in "...".
  *
  * @param command - its full name for messages, such as "gantry train"
  * @throws UsageError for an unknown flag (naming the nearest), a flag without its value, a value where none belongs, a
@@ -119,7 +120,7 @@ function refuseMiscount(given: readonly string[], args: ArgsDef, command: string
     throw new UsageError(`<${missing[0]}> is missing: ${command} ${usage}; see ${command} --help`);
   }
   const extra = given[wanted.length];
-  if (extra === undefined) return;
+  if (extra === undefined || wanted.at(-1)?.[1].valueHint?.endsWith("...")) return;
   const remedy = extra.includes("=") && "set" in args ? `; write --set ${extra}` : `; see ${command} --help`;
   throw new UsageError(`unexpected argument \`${extra}\`${remedy}`);
 }
@@ -127,6 +128,11 @@ function refuseMiscount(given: readonly string[], args: ArgsDef, command: string
 /** The flags that were given, without their dashes: `no-averaged`. */
 export function givenFlags(rawArgs: readonly string[], args: ArgsDef): readonly string[] {
   return [...parseStrictly(rawArgs, args, "gantry").values.keys()];
+}
+
+/** The arguments that are no flags, in order. */
+export function positionalsOf(rawArgs: readonly string[], args: ArgsDef): readonly string[] {
+  return parseStrictly(rawArgs, args, "gantry").positionals;
 }
 
 /** Every value given for a flag that may be repeated, in order. */
@@ -153,7 +159,7 @@ export function wholeNumber(flag: string, text: string | undefined, least: numbe
  * The path given for a flag that names a file to write.
  * @throws UsageError unless it ends in `ending`, so that no other file is overwritten by a slip.
  */
-export function fileNamed(flag: string, path: string, ending: ".png" | ".json" | ".safetensors"): string {
+export function fileNamed(flag: string, path: string, ending: `.${string}`): string {
   if (path.endsWith(ending)) return path;
   throw new UsageError(`${flag} (=${path}) must end in ${ending}`);
 }

@@ -23,6 +23,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./resume.ts")).resume,
   },
   sample: { summary: "draw images with a trained generator", load: async () => (await import("./sample.ts")).sample },
+  project: {
+    summary: "find the latents of given images",
+    load: async () => (await import("./project.ts")).project,
+  },
   export: {
     summary: "write a run for other tools: TensorBoard, tables",
     load: async () => (await import("./export.ts")).exportCommand,

@@ -21,7 +21,7 @@ const args = {
   out: flag("DIR", "the run folder, which must be new; default: runs/<recipe>-<time>"),
   from: flag(
     "RUN",
-    "begin with the networks of another run: of its newest checkpoint, or of the checkpoint whose folder is given; everything else starts from the beginning",
+    "begin with the networks of another run, where layers fit: of its newest checkpoint, of the checkpoint whose folder is given, or of a file of weights; everything else starts from the beginning",
   ),
   set: flag(
     "KEY=VALUE",
@@ -109,6 +109,7 @@ export const train = defineCommand({
     },
     { line: "gantry train ./my-recipe.ts", does: "a recipe of your own, or a trainer (defineTrainer)" },
     { line: "gantry train fashion-mnist --from runs/digits", does: "new data for trained networks" },
+    { line: "gantry train ./cats-128.ts --from runs/cats-64", does: "another size: layers that fit are taken" },
     { line: "gantry train mnist --studio", does: "and watch it in the browser" },
     { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],

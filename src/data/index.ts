@@ -17,6 +17,7 @@ export { type HeaderSize, imageSizes } from "./headers.ts";
 export { type Inspection, inspect } from "./inspect.ts";
 export type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 export { type Download, type NamedDataset, namedDataset, namedDatasets, officialDataset } from "./named.ts";
+export { type OneImage, readImageAs } from "./one-image.ts";
 export * as imageOptions from "./options.ts";
 export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";
 export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";

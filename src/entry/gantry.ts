@@ -83,7 +83,8 @@ export { type ExportTarget, exportTargets } from "../export/index.ts";
 // Several processes that train one run.
 export { followRun, type Rendezvous, torchrunRendezvous } from "../training/index.ts";
 
-// A trained generator: sheets of samples, paths between them, the training images nearest to them.
+// A trained generator: single files, the latents of given images, sheets of samples, paths between them, the training
+// images nearest to them.
 export {
   classSheet,
   conditionSheet,
@@ -92,7 +93,7 @@ export {
   nearestImages,
   openForSampling,
 } from "../training/index.ts";
-export { truncationSheet } from "../training/index.ts";
+export { projectImages, truncationSheet, writeSamples } from "../training/index.ts";
 export type { Interpolation, InterpolationOptions, NearImage, OpenedGan, Sheet } from "../training/index.ts";
 export type { SheetOptions } from "../training/index.ts";
 

@@ -26,13 +26,14 @@ const SIDE = 56;
 /** The longest side of a picture that is drawn from SVG, in pixels. */
 const LONGEST_SIDE = 32_767;
 
-/** Small images are enlarged by this factor. */
-const factorOf = (side: number): number => Math.max(1, Math.ceil(SIDE / side));
+/** How many times images are enlarged, if nothing is said: small ones to about {@link SIDE}. */
+const factorOf = (side: number, scale?: number): number => scale ?? Math.max(1, Math.ceil(SIDE / side));
 
 /**
  * Refuses rows of images that are too many, or too long, for one picture: to be called before the images are drawn.
  *
  * @param sheet.captions - Whether there are captions below the images.
+ * @param sheet.scale - How many times images are enlarged; default: as {@link imageRows} does.
  * @throws UserError that says how large the picture would be.
  */
 export function requireRowsFit(sheet: {
@@ -40,9 +41,10 @@ export function requireRowsFit(sheet: {
   readonly columns: number;
   readonly side: number;
   readonly captions?: boolean;
+  readonly scale?: number | undefined;
 }): void {
-  const { rows, columns, side, captions = false } = sheet;
-  const factor = factorOf(side);
+  const { rows, columns, side, captions = false, scale } = sheet;
+  const factor = factorOf(side, scale);
   const strip = gridSize({ count: columns, width: side, height: side }, { columns, padding: PADDING });
   // Titles are at most some hundred pixels wide.
   const width = 2 * MARGIN + strip.width * factor;
@@ -54,16 +56,20 @@ export function requireRowsFit(sheet: {
 }
 
 /**
- * Rows of images on white as an SVG document with the images in it, enlarged pixel by pixel where they are small.
+ * Rows of images on white as an SVG document with the images in it, enlarged pixel by pixel: `scale` times, or where they
+ * are small.
  *
  * @throws UserError when the picture would be longer than 32,767 pixels.
  *
  * @example
  * await writePng("classes.png", await imageRows([{ images: quantise(zeros), title: "0" }, { images: quantise(ones), title: "1" }]));
  */
-export async function imageRows(rows: readonly ImageRow[]): Promise<string> {
+export async function imageRows(
+  rows: readonly ImageRow[],
+  { scale }: { readonly scale?: number | undefined } = {},
+): Promise<string> {
   const side = Math.max(...rows.map(({ images }) => images.width));
-  const factor = factorOf(side);
+  const factor = factorOf(side, scale);
   const longest = Math.max(0, ...rows.map(({ title }) => title?.length ?? 0));
   const left = MARGIN + (longest === 0 ? 0 : Math.ceil(longest * ADVANCE) + MARGIN);
   const parts: string[] = [];

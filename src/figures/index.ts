@@ -6,5 +6,6 @@ export { type ImageRow, imageRows, requireRowsFit } from "./image-rows.ts";
 export { type Curve, type LineChartOptions, lineChart } from "./line-chart.ts";
 export { writePng } from "./png.ts";
 export { type CloudPanel, type PointCloudOptions, pointCloud } from "./point-cloud.ts";
+export { type ScatterOptions, scatter } from "./scatter.ts";
 export { type TradeOffOptions, type TradeOffPoint, tradeOffChart } from "./trade-off.ts";
 export { type TrajectoriesOptions, type TrajectoryPanel, trajectories, type Way } from "./trajectories.ts";

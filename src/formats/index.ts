@@ -1,4 +1,6 @@
 /** Files in and out: safetensors, .pth, .npy, .npz, IDX, PNG grids, and the atomic writes under them. */
+
+export { type Animation, type AnimationOptions, requireDuration, writeAnimation } from "./animation.ts";
 export { fileError, flushFolder, readBytes, temporaryName, writeFileAtomic, writeFully } from "./atomic.ts";
 export { checkedJson, requireIntact } from "./checked-json.ts";
 export { crcOfFile, hexOf } from "./crc-of-file.ts";
@@ -13,6 +15,7 @@ export { namesIn } from "./names-in.ts";
 export { readNpy, readNpyHeader, readNpyRows, writeNpy } from "./npy.ts";
 export type { NpyNumbers } from "./npy-header.ts";
 export { type Npz, type NpzArray, openNpz } from "./npz.ts";
+export { NpzWriter } from "./npz-writer.ts";
 export { PickledArray, readNumpyPickle } from "./numpy-pickle.ts";
 export { quoted } from "./one-line.ts";
 export { openParquet, type ParquetColumn, type ParquetFile } from "./parquet.ts";
@@ -22,8 +25,22 @@ export { lockHolder, takeLock } from "./process-lock.ts";
 export { listStateDicts, readPth, readStateDict, type StateDictEntry, type StateDictOptions } from "./pth.ts";
 export type { PthValue, SkippedObject } from "./pth-plain.ts";
 export { withRandomAccess } from "./random-access.ts";
+export { requireSpace, requireWritable } from "./room.ts";
 export { readSafetensors, readSafetensorsHeader, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDType, SafetensorsHeader, TensorEntry } from "./safetensors-header.ts";
 export { readTar, startsLikeTar, type TarMember } from "./tar.ts";
 export { firstNameInTarGz, tarMembers } from "./tar-members.ts";
-export { encodePng, type GridOptions, gridSize, type PixelBatch, type RawImage, tile } from "./tiles.ts";
+export {
+  encodePng,
+  enlarge,
+  type GridOptions,
+  gridSize,
+  imagesOf,
+  interleaved,
+  joinImages,
+  type PixelBatch,
+  type RawImage,
+  tile,
+} from "./tiles.ts";
+export { UnfinishedFile, UnfinishedFolder } from "./unfinished.ts";
+export { ZipWriter } from "./zip-writer.ts";

@@ -9,7 +9,7 @@ import { type DType, scope, type Tensor, tensorOf } from "../tensor/index.ts";
 import { quoted } from "./one-line.ts";
 import { isShape, numelOf, swapBytes } from "./shape.ts";
 
-export const NPY_MAGIC = Buffer.from("\x93NUMPY", "latin1");
+const NPY_MAGIC = Buffer.from("\x93NUMPY", "latin1");
 
 /** The bytes at the start of a file that say how long its header is. */
 export const NPY_PREFIX = 12;
@@ -41,6 +41,29 @@ export interface NpyHeader {
   readonly shape: readonly number[];
   /** Bytes of all elements. */
   readonly bytes: number;
+}
+
+/**
+ * The bytes before the elements of a new file: version 1, row-major, little-endian.
+ * @throws UserError for bfloat16, which NumPy does not have.
+ */
+export function npyHeader(dtype: DType, shape: readonly number[], where: string): Buffer {
+  const code = npyCodes[dtype];
+  if (code === undefined) {
+    throw new UserError(`${where}: NumPy has no ${dtype}; convert the tensor to float32 first`);
+  }
+  const order = code.endsWith("1") ? "|" : "<";
+  const lengths = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
+  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${lengths}), }`;
+  // The elements start at a multiple of 64, so that the file can be mapped; the header ends with a line break.
+  const total = Math.ceil((NPY_MAGIC.length + 4 + text.length + 1) / 64) * 64;
+  const head = Buffer.alloc(total, 0x20);
+  NPY_MAGIC.copy(head);
+  head.set([1, 0], 6);
+  head.writeUInt16LE(total - 10, 8);
+  head.write(text, 10, "latin1");
+  head[total - 1] = 0x0a;
+  return head;
 }
 
 /**

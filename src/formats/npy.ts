@@ -3,11 +3,11 @@ import { UserError } from "../base/errors.ts";
 import { bytesOf, scope, type Tensor } from "../tensor/index.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import {
-  NPY_MAGIC,
   NPY_PREFIX,
   type NpyHeader,
   type NpyNumbers,
   npyCodes,
+  npyHeader,
   npyHeaderLength,
   npyNumbers,
   npyTensor,
@@ -25,21 +25,7 @@ import { numelOf } from "./shape.ts";
  * writeNpy("features.npy", features); // numpy.load("features.npy")
  */
 export function writeNpy(path: string, tensor: Tensor): void {
-  const code = npyCodes[tensor.dtype];
-  if (code === undefined) {
-    throw new UserError(`${path}: NumPy has no ${tensor.dtype}; convert the tensor to float32 first`);
-  }
-  const order = code.endsWith("1") ? "|" : "<";
-  const shape = tensor.ndim === 1 ? `${tensor.shape[0]},` : tensor.shape.join(", ");
-  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${shape}), }`;
-  // The elements start at a multiple of 64, so that the file can be mapped; the header ends with a line break.
-  const total = Math.ceil((NPY_MAGIC.length + 4 + text.length + 1) / 64) * 64;
-  const head = Buffer.alloc(total, 0x20);
-  NPY_MAGIC.copy(head);
-  head.set([1, 0], 6);
-  head.writeUInt16LE(total - 10, 8);
-  head.write(text, 10, "latin1");
-  head[total - 1] = 0x0a;
+  const head = npyHeader(tensor.dtype, tensor.shape, path);
   writeFileAtomic(path, [head, scope(() => bytesOf(tensor))]);
 }
 

@@ -92,6 +92,49 @@ export function tile(batch: PixelBatch, options: GridOptions = {}): RawImage {
   return { data, width: gridWidth, height: gridHeight, channels };
 }
 
+/** The pixels row-major [count, height, width, channels], as most image libraries keep them. */
+export function interleaved({ pixels, count, channels, height, width }: PixelBatch): Uint8Array {
+  if (channels === 1) return pixels;
+  const area = height * width;
+  const data = new Uint8Array(pixels.length);
+  for (let index = 0; index < count; index++) {
+    for (let channel = 0; channel < channels; channel++) {
+      let from = (index * channels + channel) * area;
+      let to = index * area * channels + channel;
+      for (let i = 0; i < area; i++, to += channels) data[to] = pixels[from++]!;
+    }
+  }
+  return data;
+}
+
+/** Images number `start` to `start + count - 1` of a batch, without copying. */
+export function imagesOf(batch: PixelBatch, start: number, count = 1): PixelBatch {
+  const size = batch.channels * batch.height * batch.width;
+  return { ...batch, count, pixels: batch.pixels.subarray(start * size, (start + count) * size) };
+}
+
+/** All images of batches of one shape, in order. */
+export function joinImages(batches: readonly PixelBatch[]): PixelBatch {
+  const pixels = new Uint8Array(Buffer.concat(batches.map((batch) => batch.pixels)));
+  return { ...batches[0]!, count: batches.reduce((sum, { count }) => sum + count, 0), pixels };
+}
+
+/** Images enlarged `factor` times: each pixel becomes a square of factor x factor, so no value is mixed. */
+export function enlarge(batch: PixelBatch, factor: number): PixelBatch {
+  if (factor === 1) return batch;
+  requireWhole("scale", factor, 1, 64);
+  const { pixels, count, channels, height, width } = batch;
+  const larger = new Uint8Array(pixels.length * factor ** 2);
+  let to = 0;
+  for (let row = 0; row < count * channels * height; row++) {
+    const first = to;
+    for (let x = 0; x < width; x++, to += factor) larger.fill(pixels[row * width + x]!, to, to + factor);
+    for (let copy = 1; copy < factor; copy++, to += width * factor)
+      larger.copyWithin(to, first, first + width * factor);
+  }
+  return { pixels: larger, count, channels, height: height * factor, width: width * factor };
+}
+
 function requireWhole(name: string, value: number, low: number, high: number): void {
   if (Number.isInteger(value) && value >= low && value <= high) return;
   throw new UserError(`\`${name}\` (=${value}) must be a whole number from ${low} to ${high}`);

@@ -52,7 +52,7 @@ export function imageShape(context: ModelContext, network: string): { channels: 
 }
 
 /** The shape of one sample without the batch: [features] or [channels, size, size]. */
-export function sampleShape(context: ModelContext): number[] {
+export function sampleShape(context: Pick<ModelContext, "image">): number[] {
   const { image } = context;
   return "features" in image ? [image.features] : [image.channels, image.size, image.size];
 }

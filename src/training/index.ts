@@ -29,8 +29,19 @@ export {
 export { isStopRequested, requestStop } from "./run/stop-request.ts";
 export { type Verified, verifyRun } from "./run/verify.ts";
 export { type ConditionValues, conditionsFor } from "./sampling/conditions.ts";
+export { drawInGroups, type SampleGroup, type Watching } from "./sampling/groups.ts";
 export { INTERPOLATIONS, type Interpolation, interpolate } from "./sampling/interpolation.ts";
+export { type Residuals, type SearchLatentsOptions, searchLatents } from "./sampling/latent-search.ts";
+export { writePathAnimation } from "./sampling/path-animation.ts";
+export {
+  CANDIDATES,
+  type Projection,
+  type ProjectionOptions,
+  type ProjectionStage,
+  projectImages,
+} from "./sampling/projection.ts";
 export { drawSamples, newLatents } from "./sampling/sample.ts";
+export { FILE_FORMS, type FileForm, type SampleFilesOptions, writeSamples } from "./sampling/sample-files.ts";
 export {
   classSheet,
   conditionSheet,
@@ -63,6 +74,7 @@ export {
   sampleRun,
 } from "./trainer/open-checkpoint.ts";
 export {
+  isImported,
   openRun,
   type Run,
   type RunOrigin,

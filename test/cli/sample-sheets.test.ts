@@ -17,6 +17,8 @@ describe("flags of gantry sample", () => {
     expect(subjectOf({ sheet: "classes", columns: "4", classes: "1,2" })).toBe("classes");
     expect(subjectOf({ sheet: "truncation", thresholds: "1", class: "2" })).toBe("truncation");
     expect(subjectOf({ neighbours: "3", count: "2" })).toBe("neighbours");
+    expect(subjectOf({ to: "npz", count: "2", class: "1", truncation: "1" })).toBe("files");
+    expect(subjectOf({ to: "gif", interpolate: "fixed", classes: "1,2", frames: "9" })).toBe("animation");
   });
 
   it.each<[object, string]>([
@@ -28,7 +30,7 @@ describe("flags of gantry sample", () => {
     [{ steps: "3" }, "--steps goes with --interpolate; it does not go with a plain grid"],
     [
       { sheet: "classes", class: "3" },
-      "--class goes with a plain grid, --interpolate, --sheet truncation, --neighbours; it does not go with --sheet classes",
+      "--class goes with a plain grid, --to folder, npz or zip, --interpolate, --sheet truncation, --neighbours; it does not go with --sheet classes",
     ],
     [{ sheet: "truncation", truncation: "1" }, "it does not go with --sheet truncation"],
     [{ interpolate: "linear", class: "1", classes: "1,2" }, "--class and --classes: give one of them"],
@@ -76,6 +78,7 @@ describe("sheets of a run", () => {
       condition: undefined,
       truncation: undefined,
       columns: undefined,
+      scale: undefined,
     };
     const file = join(folder, "sheet.png");
     const write = async (subject: Parameters<typeof writeSheet>[0], more: Partial<SheetFlags>): Promise<number[]> => {

@@ -1,4 +1,4 @@
-/** Latent search against closed forms, the experiment's grid, its tables, and a short experiment from end to end. */
+/** Detection against closed forms, the experiment's grid, its tables, and a short experiment from end to end. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,95 +11,18 @@ import {
   detect,
   testImages,
 } from "../../src/experiments/anomaly/anomaly.ts";
-import { searchLatents } from "../../src/experiments/anomaly/latent-search.ts";
 import { expandGrid, readRecords, runExperiment } from "../../src/experiments/index.ts";
 import { recipeChanges } from "../../src/experiments/sweep/recipe-changes.ts";
 import { wasserstein } from "../../src/losses/index.ts";
-import { DiscriminatorNetwork, type DiscriminatorOutput, GeneratorNetwork } from "../../src/models/index.ts";
-import { Dropout } from "../../src/nn/index.ts";
 import { loadRecipe, toPlainRecipe } from "../../src/recipe/index.ts";
-import { liveTensors, scope, Tensor } from "../../src/tensor/index.ts";
+import { scope } from "../../src/tensor/index.ts";
 import type { BuiltGan } from "../../src/training/index.ts";
 import { flat } from "../nn/oracle.ts";
+import { Brightness, gan, imagesOf } from "../training/brightness.ts";
 import { cells } from "./markdown.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "gantry-anomaly-"));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Images of 2 x 2 pixels that are all as bright as z. */
-class Plain extends GeneratorNetwork {
-  readonly latent = 1;
-  override forward(z: Tensor): Tensor {
-    return z.view([z.shape[0]!, 1, 1, 1]).expand([z.shape[0]!, 1, 2, 2]);
-  }
-}
-
-/** Its features are twice the mean brightness, of which `dropout` forgets pixels; its score is `scale` times as much. */
-class Brightness extends DiscriminatorNetwork {
-  readonly #dropout: Dropout;
-  readonly #scale: number;
-
-  constructor({ dropout = 0, scale = 1 } = {}) {
-    super();
-    this.#dropout = this.registerModule("dropout", new Dropout(dropout));
-    this.#scale = scale;
-  }
-
-  override forward(images: Tensor): DiscriminatorOutput {
-    const features = this.#dropout.forward(images.flatten(1)).mean([1], true).mul(2);
-    return { score: features.select(1, 0).mul(this.#scale), logits: features, features, hidden: [features] };
-  }
-}
-
-const recipe = { latentDistribution: "normal", device: "cpu" } as const;
-const gan = { recipe, generator: new Plain(), discriminator: new Brightness() };
-const imagesOf = (...rows: number[][]) => Tensor.fromArray(rows).view([rows.length, 1, 2, 2]);
-
-describe("latent search", () => {
-  it("finds images that the generator can make, and leaves a distance for others", () => {
-    scope(() => {
-      const images = imagesOf([3, 3, 3, 3], [0, 0, 0, 8]);
-      const { total, pixels, features } = searchLatents(gan, images, { steps: 400, lr: 0.1, featureWeight: 0 });
-      expect(total[0]).toBeCloseTo(0, 0);
-      // The brightness nearest to 0, 0, 0, 8 in the sum of distances is their median, 0: 8 are left; features 2 * 8 / 4.
-      expect(pixels[1]).toBeCloseTo(8, 0);
-      expect(features[1]).toBeCloseTo(4, 0);
-    });
-  });
-
-  it("weighs pixels and features by lambda", () => {
-    scope(() => {
-      const images = imagesOf([0, 0, 0, 8]);
-      const some = searchLatents(gan, images, { steps: 20, featureWeight: 0.25 });
-      expect(some.total[0]).toBeCloseTo(0.75 * some.pixels[0]! + 0.25 * some.features[0]!, 4);
-      // Features alone want the mean brightness, 2, at which 2 * 3 + 6 = 12 of the pixels are left.
-      const { pixels, features } = searchLatents(gan, images, { steps: 400, featureWeight: 1 });
-      expect(features[0]).toBeCloseTo(0, 0);
-      expect(pixels[0]).toBeCloseTo(12, 0);
-    });
-  });
-
-  it("searches each image for itself, leaves the networks as they were, and no tensors", () => {
-    const images = imagesOf([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
-    const before = liveTensors();
-    const together = searchLatents(gan, images, { steps: 30 });
-    expect(liveTensors()).toBe(before);
-    const first = images.narrow(0, 0, 2);
-    const apart = searchLatents(gan, first, { steps: 30 });
-    expect(apart.total).toEqual(together.total.slice(0, 2));
-    expect(searchLatents(gan, images, { steps: 30, seed: 1 }).total).not.toEqual(together.total);
-    expect(gan.generator.training && gan.discriminator.training).toBe(true);
-    for (const tensor of [images, first]) tensor.dispose();
-  });
-
-  it("takes the networks as they evaluate: without dropout", () => {
-    scope(() => {
-      const images = imagesOf([1, 1, 1, 1], [0, 0, 0, 8], [-2, 4, 1, 0]);
-      const search = (discriminator: Brightness) => searchLatents({ ...gan, discriminator }, images, { steps: 5 });
-      expect(search(new Brightness({ dropout: 0.5 }))).toEqual(search(new Brightness()));
-    });
-  });
-});
 
 describe("detection", () => {
   const discriminatedBy = (scale: number) =>

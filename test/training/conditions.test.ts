@@ -5,12 +5,21 @@ import { describe, expect, it } from "vitest";
 import { conditionValues, subjectOf } from "../../src/cli/sample/flags.ts";
 import { writeSheet } from "../../src/cli/sample/sheet.ts";
 import { type Dataset, dataFromArrays, imageFolder, type VectorData } from "../../src/data/index.ts";
+import { openNpz } from "../../src/formats/index.ts";
 import { fid } from "../../src/metrics/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { semiSupervised, topK, virtualBatchNorm } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
-import { defineTrainer, openRun, sampleRun, startRun } from "../../src/training/index.ts";
+import {
+  defineTrainer,
+  openCheckpoint,
+  openRun,
+  sampleRun,
+  startRun,
+  writePathAnimation,
+  writeSamples,
+} from "../../src/training/index.ts";
 import { conditionsFor } from "../../src/training/sampling/conditions.ts";
 import { drawSamples } from "../../src/training/sampling/sample.ts";
 import { conditionSheet, interpolationSheet, truncationSheet } from "../../src/training/sampling/sheets.ts";
@@ -201,6 +210,37 @@ describe("samples of a run with conditions", () => {
     const refused = await start(["sample", run, "--class", "smiling"]);
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stderr).toContain("--class smiling: the data of this run has no classes");
+  });
+
+  it("are in single files and on animated paths, one set for each seed", async () => {
+    const { trained } = await openCheckpoint(run);
+    const path = join(folder, "set.npz");
+    const options = { to: "npz", path, seed: 5, averaged: true, condition: { smiling: 1 } } as const;
+    await writeSamples(trained, { ...options, count: 3 });
+    const npz = await openNpz(path);
+    const values = async (first: number, name = "arr_1"): Promise<number[]> => {
+      const tensor = await npz.rows(name, first, first + 1);
+      return Array.from(tensor.toArray(), Number);
+    };
+    const width = trained.shape.conditions!.columns.length;
+    expect(npz.arrays.get("arr_1")).toEqual({ dtype: "float32", shape: [3, width] });
+    const [first, third, image] = [await values(0), await values(2), await values(2, "arr_0")];
+    await npz.close();
+    expect(first[0]).toBe(third[0]);
+    expect(first).not.toEqual(third);
+    // Seed 7 alone has the same conditions and the same image.
+    await writeSamples(trained, { ...options, count: 1, seed: 7 });
+    const alone = await openNpz(path);
+    expect(Array.from((await alone.array("arr_1")).toArray(), Number)).toEqual(third);
+    const again = Array.from((await alone.array("arr_0")).toArray(), Number);
+    expect(Math.max(...again.map((value, i) => Math.abs(value - image[i]!)))).toBeLessThanOrEqual(1);
+    await alone.close();
+    const moving = { kind: "linear", seeds: [1, 2], frames: 4, seconds: 1, format: "gif", averaged: true } as const;
+    const { condition } = options;
+    const written = await writePathAnimation(trained, join(folder, "set.gif"), { ...moving, condition });
+    expect(written.frames).toBe(4);
+    await expect(writePathAnimation(trained, join(folder, "no.gif"), { ...moving, classIndex: 0 })).rejects.toThrow();
+    trained.dispose();
   });
 
   it("of flags are read strictly", () => {

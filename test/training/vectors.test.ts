@@ -55,7 +55,7 @@ describe("a run on vectors", () => {
     expect(last.chosenBy).toBe("highQuality@samples");
     expect(last.scores[0]!.protocol).toMatchObject({ features: "samples", fakeCount: 300, real: null });
     const sheet = await sharp(join(run.samples, "000006.png")).metadata();
-    expect(sheet.width).toBe(sheet.height);
+    expect([sheet.width, sheet.height]).toEqual([552, 552]);
     expect(readFileSync(run.report, "utf8")).toContain(
       "mixture of 4 Gaussians (grid, spacing 1, sigma 0.05), drawn without end",
     );
@@ -64,6 +64,12 @@ describe("a run on vectors", () => {
     const cloud = join(directory, "cloud.png");
     const { width, height } = await writeRunImage(run.description(), cloud, drawn);
     expect(await sharp(cloud).metadata()).toMatchObject({ width, height });
+    // Real points are gray dots that generated ones, few and elsewhere, do not cover: more than axes and text have.
+    const { data } = await sharp(cloud).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    let gray = 0;
+    for (let i = 0; i < data.length; i += 3)
+      if (data[i]! > 100 && data[i]! < 200 && Math.abs(data[i]! - data[i + 2]!) < 8) gray++;
+    expect(gray).toBeGreaterThan(800);
   });
 
   it("is scored by its averaged weights", async () => {

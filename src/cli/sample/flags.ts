@@ -22,15 +22,30 @@ export const sheetFlags = {
   conditions: flag("A,B", "with --sheet conditions: only these; default: the first 10"),
   thresholds: flag("A,B", `thresholds of --sheet truncation; default: ${THRESHOLDS}`),
   neighbours: flag("N", "next to each sample, the N nearest images of the run's data by pixel distance"),
+  to: flag("FORM", "single files: folder, npz or zip; an animation of --interpolate: gif or webp"),
+  scale: flag("N", "enlarge images N times, pixel by pixel; default: 1, and sheets of small images as it fits"),
+  seeds: flag("A,B", "with --to gif or webp: the path goes through the samples of these seeds; default: two"),
+  frames: flag("N", "with --to gif or webp: images in all; default: 60"),
+  duration: flag("SECONDS", "with --to gif or webp: of all frames; default: 20 frames a second"),
 } as const;
 
-/** What the image file shows. */
-export type Subject = "grid" | "interpolation" | "classes" | "conditions" | "truncation" | "neighbours";
+/** What is written. */
+export type Subject =
+  | "grid"
+  | "files"
+  | "interpolation"
+  | "animation"
+  | "classes"
+  | "conditions"
+  | "truncation"
+  | "neighbours";
 
 /** The flag that asks for each. */
 const ASKED: Readonly<Record<Subject, string>> = {
   grid: "a plain grid",
+  files: "--to folder, npz or zip",
   interpolation: "--interpolate",
+  animation: "--interpolate with --to gif or webp",
   classes: "--sheet classes",
   conditions: "--sheet conditions",
   truncation: "--sheet truncation",
@@ -42,17 +57,23 @@ const SHEETS = ["classes", "conditions", "truncation"] as const;
 
 /** The subjects that a flag applies to, if it does not apply to all. */
 const BELONGS: Readonly<Record<string, readonly Subject[]>> = {
-  count: ["grid", "neighbours"],
+  count: ["grid", "files", "neighbours"],
   columns: ["grid", "classes", "conditions", "truncation"],
-  class: ["grid", "interpolation", "truncation", "neighbours"],
-  condition: ["grid", "interpolation", "conditions", "truncation", "neighbours"],
-  truncation: ["grid", "interpolation", "classes", "conditions", "neighbours"],
+  class: ["grid", "files", "interpolation", "animation", "truncation", "neighbours"],
+  condition: ["grid", "files", "interpolation", "animation", "conditions", "truncation", "neighbours"],
+  truncation: ["grid", "files", "interpolation", "animation", "classes", "conditions", "neighbours"],
   rows: ["interpolation"],
   steps: ["interpolation"],
-  classes: ["interpolation", "classes"],
+  classes: ["interpolation", "animation", "classes"],
   conditions: ["conditions"],
   thresholds: ["truncation"],
+  seeds: ["animation"],
+  frames: ["animation"],
+  duration: ["animation"],
 };
+
+const FILES = ["folder", "npz", "zip"];
+const ANIMATIONS = ["gif", "webp"];
 
 /** The values of flags that were given. */
 type Given = Readonly<Record<string, unknown>>;
@@ -63,7 +84,7 @@ type Given = Readonly<Record<string, unknown>>;
  * @throws UsageError when two things are asked for, or a flag does not go with what is asked for.
  */
 export function subjectOf(flags: Given): Subject {
-  const { interpolate, sheet, neighbours } = flags;
+  const { interpolate, sheet, neighbours, to } = flags;
   const asked = Object.entries({ interpolate, sheet, neighbours }).filter(([, value]) => value !== undefined);
   if (asked.length > 1) {
     const names = asked.map(([name]) => `--${name}`).join(" and ");
@@ -72,12 +93,32 @@ export function subjectOf(flags: Given): Subject {
   if (sheet !== undefined && !SHEETS.some((name) => name === sheet)) {
     throw new UsageError(`--sheet (=${String(sheet)}) must be one of ${SHEETS.join(", ")}`);
   }
+  if (to !== undefined && ![...FILES, ...ANIMATIONS].some((form) => form === to)) {
+    throw new UsageError(`--to (=${String(to)}) must be one of ${[...FILES, ...ANIMATIONS].join(", ")}`);
+  }
+  const animated = ANIMATIONS.some((form) => form === to);
+  if (animated && interpolate === undefined) {
+    throw new UsageError(
+      `--to ${String(to)} shows a path between samples: give --interpolate linear, spherical or fixed`,
+    );
+  }
+  if (to !== undefined && !animated && asked.length > 0) {
+    throw new UsageError(
+      `--to ${String(to)} writes single samples, and --${asked[0]![0]} one picture: give one of them`,
+    );
+  }
+  if (to === "npz" && flags.scale !== undefined) {
+    throw new UsageError("--scale enlarges pictures, and --to npz keeps the samples as they are: give one of them");
+  }
   const subject =
     (sheet as (typeof SHEETS)[number] | undefined) ??
-    (interpolate !== undefined ? "interpolation" : neighbours !== undefined ? "neighbours" : "grid");
+    (animated ? "animation" : interpolate !== undefined ? "interpolation" : undefined) ??
+    (neighbours !== undefined ? "neighbours" : to !== undefined ? "files" : "grid");
   for (const [flag, subjects] of Object.entries(BELONGS)) {
     if (flags[flag] === undefined || subjects.includes(subject)) continue;
-    const known = subjects.map((name) => ASKED[name]);
+    const known = subjects.flatMap((name) =>
+      name === "animation" && subjects.includes("interpolation") ? [] : [ASKED[name]],
+    );
     throw new UsageError(`--${kebab(flag)} goes with ${known.join(", ")}; it does not go with ${ASKED[subject]}`);
   }
   if (flags.class !== undefined && flags.classes !== undefined) {

@@ -1,12 +1,13 @@
 /** Sheets of a run as PNG files: interpolations, classes, thresholds, and samples next to their nearest real images. */
-import type { DataDescriptor, PackProgress } from "../../data/index.ts";
+import type { DataContext, DataDescriptor } from "../../data/index.ts";
 import { type ImageRow, imageRows, requireRowsFit, writePng } from "../../figures/index.ts";
-import { type PixelBatch, quantise } from "../../formats/index.ts";
+import { imagesOf, joinImages, type PixelBatch, quantise } from "../../formats/index.ts";
 import { Generator, type Tensor } from "../../tensor/index.ts";
 import {
   classSheet,
   conditionSheet,
   INTERPOLATIONS,
+  type Interpolation,
   interpolationSheet,
   MOST_CONDITIONS,
   type NearImage,
@@ -41,6 +42,7 @@ export interface SheetFlags {
   readonly condition: Readonly<Record<string, number>> | undefined;
   readonly truncation: number | undefined;
   readonly columns: number | undefined;
+  readonly scale?: number | undefined;
   readonly interpolate?: string | undefined;
   readonly rows?: string | undefined;
   readonly steps?: string | undefined;
@@ -65,8 +67,8 @@ export async function writeSheet(subject: Subject, flags: SheetFlags, file: stri
     sheet = draw(trained);
     const bytes = quantise(sheet.images);
     const { columns, titles } = sheet;
-    const rows = titles.map((title, i): ImageRow => ({ images: partOf(bytes, i * columns, columns), title }));
-    return { count: bytes.count, ...(await writePng(file, await imageRows(rows))) };
+    const rows = titles.map((title, i): ImageRow => ({ images: imagesOf(bytes, i * columns, columns), title }));
+    return { count: bytes.count, ...(await writePng(file, await imageRows(rows, flags))) };
   } finally {
     sheet?.images.dispose();
     trained.dispose();
@@ -76,12 +78,12 @@ export async function writeSheet(subject: Subject, flags: SheetFlags, file: stri
 type Trained = Awaited<ReturnType<typeof openCheckpoint>>["trained"];
 
 function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => Sheet {
-  const { seed, averaged, classIndex, condition, truncation, columns = COLUMNS } = flags;
+  const { seed, averaged, classIndex, condition, truncation, columns = COLUMNS, scale } = flags;
   const random = new Generator(seed);
   if (subject === "truncation") {
     const thresholds = thresholdsOf("--thresholds", flags.thresholds ?? THRESHOLDS);
     return (gan) => {
-      requireFit(gan, thresholds.length, columns);
+      requireFit(gan, thresholds.length, columns, scale);
       return truncationSheet(gan, { random, averaged, thresholds, columns, classIndex, condition });
     };
   }
@@ -93,7 +95,7 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
         flags.conditions === undefined
           ? undefined
           : listedNames(flags.conditions).map((name) => conditionNamed(name, known));
-      requireFit(gan, 2 * (conditions ?? known.slice(0, MOST_CONDITIONS)).length, columns);
+      requireFit(gan, 2 * (conditions ?? known.slice(0, MOST_CONDITIONS)).length, columns, scale);
       return conditionSheet(gan, { random, averaged, conditions, columns, truncation, condition });
     };
   }
@@ -103,14 +105,11 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
     return (gan) => {
       const classes = named(gan) ?? gan.shape.classes.slice(0, MOST_CLASSES).map((_, label) => label);
       if (classes.length === 0) throw new UsageError("--sheet classes: the data of this run has no classes");
-      requireFit(gan, classes.length, columns);
+      requireFit(gan, classes.length, columns, scale);
       return classSheet(gan, { random, averaged, classes, columns, truncation });
     };
   }
-  const kind = INTERPOLATIONS.find((way) => way === flags.interpolate);
-  if (kind === undefined) {
-    throw new UsageError(`--interpolate (=${flags.interpolate}) must be one of ${INTERPOLATIONS.join(", ")}`);
-  }
+  const kind = interpolationOf(flags.interpolate);
   const rows = wholeNumber("--rows", flags.rows, 1) ?? 8;
   const steps = wholeNumber("--steps", flags.steps, 2) ?? 9;
   if (kind === "fixed" && flags.classes === undefined) {
@@ -122,14 +121,21 @@ function readSheetFlags(subject: Subject, flags: SheetFlags): (gan: Trained) => 
       throw new UsageError(`--classes (=${flags.classes}) must be two for --interpolate: from which to which`);
     }
     const between = ends && ([ends[0]!, ends[1]!] as const);
-    requireFit(gan, rows, steps);
+    requireFit(gan, rows, steps, scale);
     return interpolationSheet(gan, { random, averaged, kind, rows, steps, truncation, classIndex, between, condition });
   };
 }
 
+/** @throws UsageError when it is no kind of interpolation. */
+export function interpolationOf(text: string | undefined): Interpolation {
+  const kind = INTERPOLATIONS.find((way) => way === text);
+  if (kind !== undefined) return kind;
+  throw new UsageError(`--interpolate (=${text}) must be one of ${INTERPOLATIONS.join(", ")}`);
+}
+
 /** @throws UserError before anything is drawn, when the sheet would be too large for a picture. */
-function requireFit({ shape: { sample } }: Trained, rows: number, columns: number): void {
-  if ("size" in sample) requireRowsFit({ rows, columns, side: sample.size });
+function requireFit({ shape: { sample } }: Trained, rows: number, columns: number, scale?: number): void {
+  if ("size" in sample) requireRowsFit({ rows, columns, side: sample.size, scale });
 }
 
 /** The nearest images of each sample, in the samples' order. */
@@ -138,26 +144,26 @@ export type Neighbours = readonly (readonly NearImage[])[];
 /**
  * Writes samples of a run, each with the nearest images of its data next to it.
  *
- * @throws UserError when the data is not there or holds no images.
+ * @throws UserError when the data is not there or holds no images, and the reason of `stop` when that is raised.
  */
 export async function writeNeighbours(
   run: string,
   samples: Tensor,
   k: number,
   file: string,
-  onProgress?: (progress: PackProgress) => void,
+  { scale, ...preparing }: Pick<DataContext, "onProgress" | "stop"> & { readonly scale?: number | undefined } = {},
 ): Promise<Written & { readonly neighbours: Neighbours }> {
   const { settings } = await storedTrainer(new RunDirectory(run));
   const data = settings.data as DataDescriptor;
-  const dataset = await data.build({ onProgress });
+  const dataset = await data.build(preparing);
   const drawn = quantise(samples);
   const neighbours = nearestImages(drawn, dataset, k);
   const real = (index: number): PixelBatch => quantisedRow(dataset.images, index);
   const rows = neighbours.map((near, i): ImageRow => {
-    const images = joined([partOf(drawn, i, 1), ...near.map(({ index }) => real(index))]);
+    const images = joinImages([imagesOf(drawn, i, 1), ...near.map(({ index }) => real(index))]);
     return { images, captions: ["sample", ...near.map(({ distance }) => distance.toPrecision(3))] };
   });
-  return { count: drawn.count, neighbours, ...(await writePng(file, await imageRows(rows))) };
+  return { count: drawn.count, neighbours, ...(await writePng(file, await imageRows(rows, { scale }))) };
 }
 
 function quantisedRow(images: Tensor, index: number): PixelBatch {
@@ -166,14 +172,4 @@ function quantisedRow(images: Tensor, index: number): PixelBatch {
   const pixels = row.toArray() as Uint8Array;
   row.dispose();
   return { pixels, count: 1, channels, height, width };
-}
-
-function partOf(batch: PixelBatch, start: number, count: number): PixelBatch {
-  const size = batch.channels * batch.height * batch.width;
-  return { ...batch, count, pixels: batch.pixels.subarray(start * size, (start + count) * size) };
-}
-
-function joined(batches: readonly PixelBatch[]): PixelBatch {
-  const pixels = new Uint8Array(Buffer.concat(batches.map((batch) => batch.pixels)));
-  return { ...batches[0]!, count: batches.reduce((sum, { count }) => sum + count, 0), pixels };
 }

@@ -8,7 +8,13 @@ import { UserError } from "../../base/errors.ts";
 import { mnist } from "../../data/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { Generator, inferenceMode, scope, Tensor } from "../../tensor/index.ts";
-import { type BuiltGan, openForSampling, RunDirectory } from "../../training/index.ts";
+import {
+  type BuiltGan,
+  openForSampling,
+  RunDirectory,
+  type SearchLatentsOptions,
+  searchLatents,
+} from "../../training/index.ts";
 import { defineExperiment, type OptionsOf } from "../experiment.ts";
 import { ganOverrides, ORDINARY, unlabelledGans } from "../gans.ts";
 import { markdownTable } from "../markdown.ts";
@@ -17,7 +23,6 @@ import { engine, grouped, secondsSince } from "../page.ts";
 import { type Interval, interval, pooled, range } from "../statistics.ts";
 import { boldText, defineSweep, type GridRun, type Sweep } from "../sweep/index.ts";
 import { auroc, averagePrecision, scaledRanks } from "./detection.ts";
-import { type LatentSearchOptions, searchLatents } from "./latent-search.ts";
 
 const updates = ["all", "topK"] as const;
 
@@ -153,7 +158,7 @@ const areas = (scores: readonly number[], anomalous: readonly boolean[]): Areas 
 export function detect(
   gan: BuiltGan,
   { all, subset }: { readonly all: TestImages; readonly subset: TestImages },
-  search: LatentSearchOptions,
+  search: SearchLatentsOptions,
 ): Record<Method, Areas> {
   const rated = discriminatorScores(gan, subset.images);
   const { total } = searchLatents(gan, subset.images, search);

@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../../formats/index.ts";
 import type { Score } from "../../metrics/index.ts";
 import type { RunDescription, RunDirectory } from "./run-directory.ts";
 import { bestEvaluation, comparableValues, type ScoresEvent, type Tick } from "./run-log.ts";
+import { transferLines } from "./transfer.ts";
 
 const ROWS = 12;
 const POINTS = 300;
@@ -162,7 +163,7 @@ function short(value: number): string {
 /** Writes report.md, and the charts that it shows, from the log. */
 export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {
   const ticks = directory.ticks();
-  const { engine, source, hash, from, data } = description;
+  const { engine, source, hash, from, transfer, data } = description;
   // A resumed run can have been given the same override again.
   const overrides = description.overrides.filter((text, i, all) => all.lastIndexOf(text) === i);
   const lines = [
@@ -170,6 +171,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
     "",
     `${description.trainer === undefined ? "Recipe" : "Trainer"} \`${source}\`${overrides.length > 0 ? ` with ${overrides.map((o) => `\`${o}\``).join(", ")}` : ""}, hash \`${hash.slice(0, 12)}\`.`,
     ...(from ? [`Began with the networks of \`${from}\`.`] : []),
+    ...(transfer ? transferLines(transfer).map((line) => `${line}.`) : []),
     ...(data
       ? [
           `Data: ${data.name}, ${data.count === 0 ? "drawn without end" : `${data.count} samples`}${data.note ? ` (${data.note})` : ""}.`,

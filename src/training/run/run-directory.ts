@@ -59,8 +59,12 @@ const descriptionSchema = z.object({
   /** The recipe, or the trainer's settings. */
   recipe: z.record(z.string(), z.unknown()),
   hash: z.string(),
-  /** The checkpoint of another run whose networks this one began with. */
+  /** The checkpoint of another run, or the file, whose networks this one began with. */
   from: z.string().optional(),
+  /** What was taken of each network, where it was not all: the tensors taken, of how many, and the new ones' names. */
+  transfer: z
+    .record(z.string(), z.object({ taken: z.int(), of: z.int(), initialised: z.array(z.string()) }))
+    .optional(),
   /** Versions and settings that the bits depend on. */
   engine: z.record(z.string(), z.union([z.string(), z.number()])),
   /** The shape and classes that the networks were built for. Written once the data is known. */

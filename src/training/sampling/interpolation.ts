@@ -34,19 +34,42 @@ const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, 
  */
 export function interpolate(from: Tensor, to: Tensor, steps: number, kind: Interpolation): Tensor {
   const [rows, length] = from.shape as [number, number];
-  const [first, last] = [from, to].map((ends) => ends.detach().double().toArray() as Float64Array);
+  const [first, last] = [rowsOf(from), rowsOf(to)];
   const values = new Float32Array(rows * steps * length);
   for (let row = 0; row < rows; row++) {
-    const [a, b] = [first!, last!].map((all) => all.subarray(row * length, (row + 1) * length)) as [
-      Float64Array,
-      Float64Array,
-    ];
-    const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-    const angle = Math.acos(Math.min(1, Math.max(-1, cosine)));
     for (let step = 0; step < steps; step++) {
-      const [u, v] = weightsAt(kind, step / (steps - 1), angle);
-      for (let i = 0; i < length; i++) values[(row * steps + step) * length + i] = u * a[i]! + v * b[i]!;
+      values.set(between(first[row]!, last[row]!, step / (steps - 1), kind), (row * steps + step) * length);
     }
   }
   return Tensor.fromArray(values, [rows * steps, length]);
+}
+
+/**
+ * A closed path through latents [N, latent] and from the last back to the first, in even steps; float32 [frames, latent].
+ * Frame 0 is the first latent. With `fixed` all frames are.
+ *
+ * @example
+ * closedPath(inputsOfSeeds(gan, [1, 2, 3]).latents, 60, "spherical"); // frame 20 is seed 2's latent
+ */
+export function closedPath(points: Tensor, frames: number, kind: Interpolation): Tensor {
+  const rows = rowsOf(points);
+  const values = Array.from({ length: frames }, (_, frame) => {
+    const at = (frame * rows.length) / frames;
+    const segment = Math.floor(at);
+    if (kind === "fixed") return rows[0]!;
+    return between(rows[segment]!, rows[(segment + 1) % rows.length]!, at - segment, kind);
+  });
+  return Tensor.fromArray(Float32Array.from(values.flatMap((row) => [...row])), [frames, points.shape[1]!]);
+}
+
+function rowsOf(latents: Tensor): Float64Array[] {
+  const [rows, length] = latents.shape as [number, number];
+  const all = latents.detach().double().toArray() as Float64Array;
+  return Array.from({ length: rows }, (_, row) => all.subarray(row * length, (row + 1) * length));
+}
+
+function between(a: Float64Array, b: Float64Array, t: number, kind: Interpolation): Float64Array {
+  const cosine = dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+  const [u, v] = weightsAt(kind, t, Math.acos(Math.min(1, Math.max(-1, cosine))));
+  return a.map((value, i) => u * value + v * b[i]!);
 }

@@ -3,7 +3,7 @@ import { UserError } from "../../base/errors.ts";
 import type { Drawing } from "../../metrics/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { type Generator, inferenceMode, scope, Tensor } from "../../tensor/index.ts";
-import { drawLatents } from "../step/gan.ts";
+import { drawLatents, type LatentSource } from "../step/gan.ts";
 import type { Samplable } from "../trainable.ts";
 import { type ConditionValues, conditionsFor, refuseWithoutConditions } from "./conditions.ts";
 
@@ -50,7 +50,7 @@ export const SAMPLE_BATCH = 64;
  *
  * @throws UserError unless the threshold is above 0 (and large enough to be hit in reasonable time).
  */
-export function truncateLatents(gan: Samplable, given: Tensor, random: Generator, threshold: number): Tensor {
+export function truncateLatents(gan: LatentSource, given: Tensor, random: Generator, threshold: number): Tensor {
   if (!(threshold >= 0.01)) {
     throw new UserError(`truncation (=${threshold}) must be a number of at least 0.01, in standard deviations`);
   }
@@ -63,7 +63,7 @@ export function truncateLatents(gan: Samplable, given: Tensor, random: Generator
 }
 
 /** Latents [count, latent], truncated where there is a threshold. */
-export function newLatents(gan: Samplable, count: number, random: Generator, truncation: number | undefined): Tensor {
+export function newLatents(gan: LatentSource, count: number, random: Generator, truncation?: number): Tensor {
   const drawn = drawLatents(gan, count, random);
   return truncation === undefined ? drawn : truncateLatents(gan, drawn, random, truncation);
 }
@@ -144,11 +144,11 @@ export function refuseBlind({ generator, recipe, shape }: Samplable, wanted: str
 }
 
 /** Labels of the samples from number `first` on: one class, or all in turn; or conditions of real samples. */
-function labelsFor(
+export function labelsFor(
   gan: Samplable,
   first: number,
   count: number,
-  { classIndex: only, condition, random }: SampleOptions,
+  { classIndex: only, condition, random }: Pick<SampleOptions, "classIndex" | "condition" | "random">,
 ): Tensor | undefined {
   const { conditions } = gan.shape;
   if (conditions !== undefined) {

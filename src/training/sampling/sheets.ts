@@ -49,15 +49,7 @@ export function interpolationSheet(gan: Samplable, options: InterpolationOptions
   const { kind, rows, steps, random, truncation, classIndex, between, condition } = options;
   refuseVectors(gan);
   if (condition !== undefined) refuseWithoutConditions(gan, condition);
-  if (kind === "spherical" && gan.recipe.latentDistribution !== "normal") {
-    throw new UserError("spherical: the latents of this run are uniform on a cube, whose arcs leave it; take linear");
-  }
-  if (between !== undefined && gan.shape.conditions !== undefined) refuseBlind(gan, "a path between classes");
-  if (between !== undefined && gan.generator.takesLabels !== "shares") {
-    throw new UserError(
-      "the generator of this run takes no shares of classes, so there is nothing between two of them",
-    );
-  }
+  refuseUnfitPath(gan, kind, between !== undefined);
   if (classIndex !== undefined) refuseBlind(gan, `class (=${classIndex})`);
   const classes = gan.shape.classes;
   const classOf = (row: number): number => classIndex ?? row % classes.length;
@@ -81,6 +73,19 @@ export function interpolationSheet(gan: Samplable, options: InterpolationOptions
     const all = Array.from({ length: rows * steps }, (_, i) => classOf(Math.floor(i / steps)));
     return { latents, labels: labelsOf(gan, all), titles: titled(gan, rows, (row) => classes[classOf(row)]!) };
   });
+}
+
+/** @throws UserError for an arc between uniform latents, and for a path between classes where there is nothing between. */
+export function refuseUnfitPath(gan: Samplable, kind: Interpolation, betweenClasses: boolean): void {
+  if (kind === "spherical" && gan.recipe.latentDistribution !== "normal") {
+    throw new UserError("spherical: the latents of this run are uniform on a cube, whose arcs leave it; take linear");
+  }
+  if (betweenClasses && gan.shape.conditions !== undefined) refuseBlind(gan, "a path between classes");
+  if (betweenClasses && gan.generator.takesLabels !== "shares") {
+    throw new UserError(
+      "the generator of this run takes no shares of classes, so there is nothing between two of them",
+    );
+  }
 }
 
 /**
@@ -232,7 +237,7 @@ function drawSheet(
   });
 }
 
-function refuseVectors({ shape }: Samplable): void {
+export function refuseVectors({ shape }: Samplable): void {
   if (!("features" in shape.sample)) return;
   throw new UserError(`this run makes vectors of ${shape.sample.features} numbers, and sheets are of images`);
 }

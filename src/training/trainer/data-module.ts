@@ -14,9 +14,9 @@ import {
   type Mixture,
   type VectorData,
 } from "../../data/index.ts";
-import { pointCloud, writePng } from "../../figures/index.ts";
+import { scatter, writePng } from "../../figures/index.ts";
 import { type GridOptions, gridSize, writePngGrid } from "../../formats/index.ts";
-import type { Tensor } from "../../tensor/index.ts";
+import { scope, type Tensor } from "../../tensor/index.ts";
 import type { Evaluator } from "../evaluation/evaluator.ts";
 import { imageEvaluator } from "../evaluation/image-evaluation.ts";
 import { vectorEvaluator } from "../evaluation/vector-evaluation.ts";
@@ -87,6 +87,11 @@ function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
 
 function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
   const { batchSize, device, seed } = settings;
+  let drawn: number[][] | undefined;
+  const real = (): number[][] => {
+    drawn ??= realPoints(data);
+    return drawn;
+  };
   return {
     name: data.name,
     samplesPerEpoch: data.samplesPerEpoch,
@@ -101,17 +106,41 @@ function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
     },
     loader: () => data.loader({ batchSize, device, seed: seedOf(seed, "data") }),
     openEvaluator: async () => vectorEvaluator(settings, data),
-    writeImage: (path, samples) => writeCloud(path, samples, data.mixture),
+    writeImage: (path, samples) => writeScatter(path, samples, { mixture: data.mixture, real: real() }),
   };
 }
 
-function writeCloud(path: string, samples: Tensor, mixture: Mixture | undefined): Promise<ImageSize> {
-  return writePng(path, pointCloud({ panels: [{ points: samples.tolist() as number[][] }], mixture }));
+/** Real vectors in a scatter plot. */
+const REAL_POINTS = 1000;
+
+/** Vectors of the data, the same for every picture. */
+function realPoints(data: VectorData): number[][] {
+  return scope(() => {
+    const { images } = data.loader({ batchSize: REAL_POINTS, seed: seedOf(0, "pictures") }).next();
+    return images.tolist() as number[][];
+  });
 }
 
+/** Vectors as points by their first two numbers; one number alone is its own x. */
+function writeScatter(
+  path: string,
+  samples: Tensor,
+  given: { readonly mixture: Mixture | undefined; readonly real: readonly (readonly number[])[] },
+): Promise<ImageSize> {
+  const { mixture, real } = given;
+  const features = samples.shape[1]!;
+  const plane = (rows: readonly (readonly number[])[]): number[][] => rows.map(([x, y = 0]) => [x!, y]);
+  const axes = features === 1 ? (["x1", ""] as const) : ([axisName(1, features), axisName(2, features)] as const);
+  const generated = plane(samples.tolist() as number[][]);
+  return writePng(path, scatter({ generated, real: plane(real), mixture, axes }));
+}
+
+const axisName = (number: number, features: number): string =>
+  features > 2 ? `x${number} (of ${features} numbers)` : `x${number}`;
+
 /**
- * Writes samples of a run as a PNG file: images in a grid, vectors as a scatter plot over their data's modes. Images
- * need no data for it.
+ * Writes samples of a run as a PNG file: images in a grid, vectors as a scatter plot over real vectors and the data's
+ * modes. Images need no data for it.
  *
  * @throws UserError when the run has not been trained yet or the file cannot be written.
  */
@@ -122,11 +151,20 @@ export async function writeRunImage(
   options: GridOptions = {},
 ): Promise<ImageSize> {
   if (data === undefined || !("features" in data.sample)) return writePngGrid(path, samples, options);
-  return writeCloud(path, samples, await mixtureOf(recipe.data as PlainDescriptor));
+  const described = await vectorsOf(recipe.data as PlainDescriptor);
+  return writeScatter(path, samples, {
+    mixture: described?.mixture,
+    real: described === undefined ? [] : realPoints(described),
+  });
 }
 
 /** The mixture of described vectors. Arrays in memory are of none, and need not be there. */
 export async function mixtureOf(data: PlainDescriptor): Promise<Mixture | undefined> {
+  return (await vectorsOf(data))?.mixture;
+}
+
+/** Described vectors. Arrays in memory need not be there. */
+async function vectorsOf(data: PlainDescriptor): Promise<VectorData | undefined> {
   if (data.kind === ARRAYS) return undefined;
-  return ((await fromPlain(data).build({} as never)) as VectorData).mixture;
+  return (await fromPlain(data).build({} as never)) as VectorData;
 }

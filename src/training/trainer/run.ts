@@ -19,7 +19,7 @@ import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunConvolutions } from "../run/convolutions.ts";
 import { writeReport } from "../run/report.ts";
 import { type RunDescription, RunDirectory } from "../run/run-directory.ts";
-import { findCheckpointAt } from "../run/starting-weights.ts";
+import { findWeightsAt } from "../run/starting-weights.ts";
 import { watchStopRequest } from "../run/stop-request.ts";
 import type { RunSettings } from "../trainable.ts";
 import { type DataModule, openDataModule } from "./data-module.ts";
@@ -40,8 +40,8 @@ export interface RunOrigin {
   /** What the command line changed, for the record. */
   readonly overrides?: readonly string[];
   /**
-   * Another run, or one of its checkpoints, whose weights this one begins with; default: new ones. Optimizers,
-   * techniques and the count of steps begin at zero.
+   * Another run, one of its checkpoints, or a file of weights, with which this one begins where layers fit; default: new
+   * ones. Optimizers, techniques and the count of steps begin at zero.
    */
   readonly from?: string | undefined;
 }
@@ -65,6 +65,9 @@ export interface RunResult extends SessionEnd {
 
 /** The start of a run's source when another project trained its generator. */
 export const IMPORTED = "imported from ";
+
+/** Whether a run was imported: its discriminator may have new weights. */
+export const isImported = ({ source }: Pick<RunDescription, "source">): boolean => source.startsWith(IMPORTED);
 
 /** Keys that may change in a resumed run: its length and what it writes. */
 const CHANGEABLE = ["steps", "epochs", "samples", "log", "evaluate", "checkpoint", "threads", "device", "convolution"];
@@ -104,7 +107,7 @@ export class Run {
    * @throws UserError when the data is missing, training diverges, or another process trains the run.
    */
   async train({ events = {}, stop: signal, rendezvous }: TrainOptions = {}): Promise<RunResult> {
-    if (this.#description.source.startsWith(IMPORTED)) {
+    if (isImported(this.#description)) {
       throw new UserError(
         `${this.directory.path} was imported: it has only a generator and cannot be trained; draw from it, score it, or begin another run with it (--from)`,
       );
@@ -138,6 +141,9 @@ export class Run {
           evaluator,
           directory: this.directory,
           from: description.from,
+          transferred: (transfer) => {
+            description.transfer = transfer;
+          },
           built: () => {
             this.directory.keepConditions(dataModule.shape);
             this.directory.describe(description);
@@ -279,7 +285,7 @@ function describeRun(trainer: Trainer, origin: RunOrigin): RunDescription {
     ...(trainer.needsFile ? { trainer: source } : {}),
     recipe: storedSettings(trainer),
     hash: recipeHash(trainer.settings),
-    ...(origin.from === undefined ? {} : { from: findCheckpointAt(origin.from) }),
+    ...(origin.from === undefined ? {} : { from: findWeightsAt(origin.from) }),
     engine: { gantry: gantryVersion(), node: process.version, ...engineSummary() },
   };
 }
@@ -292,7 +298,7 @@ function remember(file: string): void {
 /**
  * Makes a run's folder, for a recipe or for a trainer of {@link defineTrainer}.
  *
- * @throws UserError when the folder exists and is not empty, or `from` is no run with a checkpoint.
+ * @throws UserError when the folder exists and is not empty, or `from` is neither a run with a checkpoint nor a file.
  *
  * @example
  * const run = startRun(recipe, { directory: "runs/first" });

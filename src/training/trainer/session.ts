@@ -21,6 +21,7 @@ import {
   type Tick,
 } from "../run/run-log.ts";
 import { loadStartingWeights } from "../run/starting-weights.ts";
+import { type Transfer, transferLines } from "../run/transfer.ts";
 import { drawSamples, SAMPLE_BATCH } from "../sampling/sample.ts";
 import { ALONE, type Replica } from "../step/sharding.ts";
 import type { Trainable } from "../trainable.ts";
@@ -70,6 +71,8 @@ export interface SessionOptions {
   readonly directory: RunDirectory;
   /** The checkpoint of another run whose weights a new run begins with; default: new ones. */
   readonly from?: string | undefined;
+  /** Called with what was taken of each network of `from`, where it was not all. */
+  readonly transferred?: ((transfer: Transfer) => void) | undefined;
   /** Called once everything is built and loaded, before the session is logged. */
   readonly built?: (() => void) | undefined;
   readonly convolutions: RunConvolutions;
@@ -92,15 +95,23 @@ export class Session {
   constructor(options: SessionOptions, steps: number) {
     const { trainer, dataModule, directory, events, from, replica = ALONE } = options;
     this.#options = options;
+    let transfer: Transfer = {};
     const isNew = listCheckpoints(directory.checkpoints).length === 0;
     this.trained = scope(() =>
       trainer.build({
         shape: dataModule.shape,
         loader: dataModule.loader(),
         replica,
-        startWith: isNew && from !== undefined ? (modules) => loadStartingWeights(from, modules) : undefined,
+        startWith:
+          isNew && from !== undefined
+            ? (modules) => {
+                transfer = loadStartingWeights(from, modules);
+              }
+            : undefined,
       }),
     );
+    const partial = Object.values(transfer).some(({ initialised }) => initialised.length > 0);
+    if (partial) options.transferred?.(transfer);
     const seconds = this.#load();
     const event = this.#saved === undefined ? "start" : "resume";
     const logged = event === "start" ? directory.ticks().at(-1)?.step : undefined;
@@ -114,6 +125,7 @@ export class Session {
     this.#append({ event, step, time: now(), engine: { ...engineSummary() } });
     events.begin?.(step, steps);
     if (hasGivenWeights) events.note?.(`begun with the networks of ${from}`);
+    if (partial) for (const line of transferLines(transfer)) events.note?.(line);
     if (logged !== undefined) {
       events.note?.(
         `the log reaches step ${logged}, but there is no checkpoint left to continue from: training begins again`,
