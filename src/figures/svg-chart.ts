@@ -1,12 +1,26 @@
 /** Charts by ECharts, drawn on white as SVG documents that need nothing else. */
-import { LineChart } from "echarts/charts";
-import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } from "echarts/components";
-import { type EChartsType, init, use } from "echarts/core";
-import { SVGRenderer } from "echarts/renderers";
+import { createRequire } from "node:module";
+import type { EChartsType } from "echarts/core";
 import { visibleLines } from "../base/visible.ts";
 import { FONT } from "./fonts.ts";
 
-use([LineChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
+type ECharts = typeof import("echarts/core");
+
+let loaded: ECharts | undefined;
+
+/** ECharts, loaded for the first chart: it takes some 35 MB and a fifth of a second, for which no training should wait. */
+function echarts(): ECharts {
+  if (loaded === undefined) {
+    const require = createRequire(import.meta.url);
+    const { LineChart } = require("echarts/charts") as typeof import("echarts/charts");
+    const parts = require("echarts/components") as typeof import("echarts/components");
+    const { SVGRenderer } = require("echarts/renderers") as typeof import("echarts/renderers");
+    loaded = require("echarts/core") as ECharts;
+    const { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } = parts;
+    loaded.use([LineChart, GridComponent, LegendComponent, MarkLineComponent, TitleComponent, SVGRenderer]);
+  }
+  return loaded;
+}
 
 /** Colours that people with any common colour blindness can tell apart (Okabe and Ito 2008). */
 export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000", "#f0e442"];
@@ -22,7 +36,7 @@ export function svgChart(
   options: object,
   finish?: (chart: EChartsType) => void,
 ): string {
-  const chart = init(null, null, { renderer: "svg", ssr: true, width, height });
+  const chart = echarts().init(null, null, { renderer: "svg", ssr: true, width, height });
   try {
     chart.setOption({
       animation: false,

@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { createJiti, type Jiti } from "jiti";
+import type { Jiti } from "jiti";
 import { nearest, UserError } from "../base/errors.ts";
 import { requireTrust } from "./trust.ts";
 
@@ -57,6 +57,8 @@ async function entryPoints(): Promise<Record<string, Exports>> {
 }
 
 async function create(): Promise<Jiti> {
+  // A shipped recipe needs no translation.
+  const { createJiti } = await import("jiti");
   return createJiti(import.meta.url, {
     virtualModules: await entryPoints(),
     interopDefault: false,
