@@ -72,7 +72,7 @@ function textOf({ address, exposed }: RunningStudio, folder: string): string {
   if (exposed) {
     lines.push(
       "Other machines can reach this address. Whoever has it can read every run of this folder, stop those that are",
-      "trained, and draw samples, which runs the files that a run names. The connection is not encrypted.",
+      "trained, and draw samples with the networks of each. The connection is not encrypted.",
     );
   }
   return `${[...lines, "Ctrl-C ends the studio; training goes on."].join("\n")}\n`;

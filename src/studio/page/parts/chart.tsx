@@ -179,7 +179,7 @@ export function Chart({ title, note, places, curves, height = 200, ...settings }
   return (
     <figure class="chart card">
       <figcaption>
-        <h3>{title}</h3>
+        <h2>{title}</h2>
         <ul class="legend">
           {curves.map((curve) => (
             <li key={curve.name}>

@@ -18,7 +18,7 @@ export function SamplesAtStep({ runs, names }: Props) {
   return (
     <section class="card samples-at-step">
       <div class="time-line-head">
-        <h3>Samples up to step {countText(step)}</h3>
+        <h2>Samples up to step {countText(step)}</h2>
         <input
           type="range"
           min={0}

@@ -15,7 +15,7 @@ export function SettingsTable({ runs, names }: Props) {
   const shown = all ? paths : paths.filter(differs);
   return (
     <section class="card settings-table">
-      <h3>{all ? "Settings" : "Settings that differ"}</h3>
+      <h2>{all ? "Settings" : "Settings that differ"}</h2>
       <label class="check">
         <input type="checkbox" checked={all} onChange={(event) => setAll(event.currentTarget.checked)} />
         Show all settings

@@ -34,8 +34,10 @@ export function LatentView({ run }: { readonly run: RunDetails }) {
   if (!canDraw) return <Notice>Drawing needs the address with the token, which the terminal printed.</Notice>;
   const placeOf = (index: number): number => picked.findIndex((one) => one.seed === seed && one.index === index);
   const pick = (index: number): void => {
-    const place = placeOf(index);
-    setPicked(place >= 0 ? picked.toSpliced(place, 1) : [...picked, { seed, index }].slice(-MOST_PICKED));
+    setPicked((before) => {
+      const others = before.filter((one) => one.seed !== seed || one.index !== index);
+      return others.length < before.length ? others : [...before, { seed, index }].slice(-MOST_PICKED);
+    });
   };
   const classOf = (label: number | undefined): string =>
     label === undefined ? "" : `, class ${run.data?.classes[label] ?? label}`;
@@ -44,7 +46,7 @@ export function LatentView({ run }: { readonly run: RunDetails }) {
       <LatentControls run={run} choice={choice} onChange={setChoice} />
       <section class="card" aria-busy={busy} aria-label="Samples">
         <div class="time-line-head">
-          <h3>Seed {seed}</h3>
+          <h2>Seed {seed}</h2>
           <span class="hint">{busy ? "drawing …" : value && `checkpoint of step ${value.step}`}</span>
         </div>
         {problem !== undefined && <Notice kind="problem">{problem}</Notice>}

@@ -25,7 +25,7 @@ export function Neighbours({ run, common, sample }: Props) {
   return (
     <div class="card neighbours" aria-busy={busy}>
       <div class="time-line-head">
-        <h3>Nearest images of the data</h3>
+        <h2>Nearest images of the data</h2>
         <label class="check">
           <input type="checkbox" checked={wanted} onChange={(event) => setWanted(event.currentTarget.checked)} />
           Show

@@ -32,7 +32,7 @@ export function Path({ common, stops, isNormal }: Props) {
   return (
     <div class="card path" aria-busy={busy}>
       <div class="time-line-head">
-        <h3>From {stops.length === 2 ? "one to the other" : "each to the next"}</h3>
+        <h2>From {stops.length === 2 ? "one to the other" : "each to the next"}</h2>
         <span class="hint">{busy ? "drawing …" : ""}</span>
       </div>
       {problem !== undefined && <Notice kind="problem">{problem}</Notice>}

@@ -13,7 +13,7 @@ export function Results({ tests }: { readonly tests: readonly RatedTest[] }) {
   if (tests.length === 0) return null;
   return (
     <section class="card">
-      <h3>Answers so far</h3>
+      <h2>Answers so far</h2>
       <p class="note">
         Shares with their 95 % intervals (Wilson), and how many answers they rest on. Nobody can tell the images apart
         where generated ones are called real as often as real ones are, or in half of the pairs. Rows compare where

@@ -62,7 +62,7 @@ export function TestSetup({ run, busy, onStart }: Props) {
         onStart(wish);
       }}
     >
-      <h3>A new test</h3>
+      <h2>A new test</h2>
       <p class="note">
         You see real and generated images in a mixed order and say which are real. By keyboard: the arrow keys. The
         answers are saved in the run.

@@ -12,7 +12,7 @@ export function Commands({ run: { path, summary } }: { readonly run: RunDetails 
   const resume = state === "finished" && total !== undefined ? ` --set steps=${2 * total}` : "";
   return (
     <section class="card commands">
-      <h3>Commands</h3>
+      <h2>Commands</h2>
       <ul>
         <CopyLine line={line("resume", resume)} does={resume === "" ? "continue the run" : "train for as long again"} />
         <CopyLine line={line("sample")} does="draw 64 samples into a file" />

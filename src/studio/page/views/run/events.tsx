@@ -15,7 +15,7 @@ export function Events({ events }: { readonly events: readonly RunLine[] }) {
   if (events.length === 0) return null;
   return (
     <section class="card events">
-      <h3>Events</h3>
+      <h2>Events</h2>
       <ol>
         {events.map(({ event, step, time, message }, i) => (
           <li key={i}>

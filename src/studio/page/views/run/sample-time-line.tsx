@@ -19,7 +19,7 @@ export function SampleTimeLine({ run }: { readonly run: RunDetails }) {
   return (
     <div class="card time-line">
       <div class="time-line-head">
-        <h3>{name}</h3>
+        <h2>{name}</h2>
         <a class="button" href={address} download={`${summary.name}-${String(step).padStart(6, "0")}.png`}>
           Download
         </a>
@@ -30,7 +30,7 @@ export function SampleTimeLine({ run }: { readonly run: RunDetails }) {
       <StepSlider steps={samples} place={place} onChange={setChosen} name="Time line of samples" />
       <dialog ref={dialog} class="full-size" aria-label={name}>
         <div class="full-size-head">
-          <h3>{name}</h3>
+          <h2>{name}</h2>
           <button type="button" onClick={() => dialog.current?.close()}>
             Close
           </button>

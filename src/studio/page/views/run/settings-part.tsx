@@ -10,7 +10,7 @@ export function SettingsPart({ run }: { readonly run: RunDetails }) {
   return (
     <div class="settings">
       <section class="card">
-        <h3>Recipe</h3>
+        <h2>Recipe</h2>
         <label class="check">
           <input
             type="checkbox"
@@ -39,7 +39,7 @@ export function SettingsPart({ run }: { readonly run: RunDetails }) {
         </table>
       </section>
       <section class="card">
-        <h3>About this run</h3>
+        <h2>About this run</h2>
         <dl>
           <Entry name="started from" value={summary.source} />
           <Entry name="changed by" value={overrides.join(", ")} />

@@ -16,9 +16,9 @@ export function BatchTiles({ id, batch, classes }: Props) {
   const list = (title: string, members: readonly number[], kind: string) =>
     members.length > 0 && (
       <div class={`batch-part ${kind}`}>
-        <h4>
+        <h3>
           {title} ({members.length})
-        </h4>
+        </h3>
         <ul>
           {members.map((row) => (
             <li key={row}>

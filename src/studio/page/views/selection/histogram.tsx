@@ -16,7 +16,7 @@ export function Histogram({ outputs: { from, to, real, fake, step } }: { readonl
   return (
     <figure class="card histogram">
       <figcaption>
-        <h3>D's outputs</h3>
+        <h2>D's outputs</h2>
         <OutputsLegend />
       </figcaption>
       <svg

@@ -29,7 +29,7 @@ export function Ridges({ outputs }: { readonly outputs: readonly Outputs[] }) {
   return (
     <figure class="card ridges">
       <figcaption>
-        <h3>D's outputs over time</h3>
+        <h2>D's outputs over time</h2>
         <OutputsLegend />
       </figcaption>
       <div class="ridge-body">

@@ -37,9 +37,9 @@ export function SelectionView({ run }: { readonly run: RunDetails }) {
     <div class="selection">
       <StepSlider steps={places} place={place} onChange={setChosen} name="Step of the batch" />
       <section class="card batch">
-        <h3>
+        <h2>
           {selectedBy === undefined ? "The generated batch" : `What ${selectedBy} keeps`} at step {countText(step)}
-        </h3>
+        </h2>
         <p class="note">
           {selectedBy === undefined
             ? `G learned from all ${countText(size)} samples.`

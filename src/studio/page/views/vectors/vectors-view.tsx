@@ -35,9 +35,9 @@ export function VectorsView({ run }: { readonly run: RunDetails }) {
     <div class="vectors">
       <section class="card" aria-busy={busy}>
         <div class="time-line-head">
-          <h3>
+          <h2>
             {countText(COUNT)} samples of step {countText(value?.step ?? checkpoint)}
-          </h3>
+          </h2>
           <label class="check">
             <input type="checkbox" checked={averaged} onChange={(event) => setAveraged(event.currentTarget.checked)} />
             Averaged weights
@@ -75,7 +75,7 @@ function BatchOverTime({ run, drawn }: { readonly run: RunDetails; readonly draw
   const points = batch.points.filter((point) => point.length === 2) as [number, number][];
   return (
     <section class="card">
-      <h3>A batch over time</h3>
+      <h2>A batch over time</h2>
       <PointCloud drawn={{ ...drawn, step: batch.step, points, landscape: undefined }} isKept={batch.isKept} />
       <StepSlider steps={steps} place={shown} onChange={setPlace} name="Step of the batch" />
       <p class="note">Filled points: G learned from them. Open points: it did not.</p>

@@ -1,0 +1,259 @@
+/**
+ * The page in a real Chromium, next to a run that is being trained: what a person sees and does, from the first curve to
+ * the stop.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { serveStudio } from "../../src/studio/index.ts";
+import { entry } from "../cli/spawn.ts";
+import { axeFindings, type Browser, complaintsOf, executable, overflowOf, startBrowser } from "./browser.ts";
+import { event, recipe, temporaryFolder, tick, writeRun } from "./run-folder.ts";
+
+/** A GAN so small that a step takes milliseconds, and more steps than the tests wait for. */
+const settings = [
+  ...["data.first=256", "data.size=16", "generator.width=4", "generator.latent=8", "discriminator.width=4"],
+  ...["batchSize=16", "log.every=5", "samples.every=20", "samples.count=16", "checkpoint.every=40", "evaluate=null"],
+  ...[
+    "techniques.topK.gamma=0.8",
+    "techniques.topK.everySteps=20",
+    "techniques.topK.floor=0.5",
+    "steps=1000000",
+    "threads=1",
+  ],
+].flatMap((setting) => ["--set", setting]);
+
+const folder = mkdtempSync(join(tmpdir(), "gantry-page-"));
+const run = join(folder, "run");
+
+/** The lines of the run's log. */
+const log = (): Record<string, unknown>[] =>
+  readFileSync(join(run, "metrics.jsonl"), "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+if (executable === undefined) {
+  test.skip("the page of the studio: there is no Chromium here; put `chromium` on PATH", () => undefined);
+}
+
+describe.skipIf(executable === undefined)("the page of a run that is trained", () => {
+  let browser: Browser;
+  let page: Page;
+  let address: string;
+  let training: ChildProcess;
+  let ended: Promise<number | null>;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    const args = [entry, "train", "mnist", "--studio", "--json", "--out", run, ...settings];
+    training = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    ended = new Promise((resolve) => training.on("close", resolve));
+    address = await new Promise<string>((found, failed) => {
+      createInterface({ input: training.stdout! }).on("line", (line) => {
+        const said = JSON.parse(line) as { event: string; address?: string };
+        if (said.event === "studio") found(said.address!);
+      });
+      void ended.then((code) => failed(new Error(`training ended with ${code}`)));
+    });
+    browser = await startBrowser();
+    page = await browser.context.newPage();
+    complaints = complaintsOf(page);
+    await page.goto(address);
+  });
+
+  afterAll(async () => {
+    training?.kill("SIGKILL");
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const tab = (name: string) =>
+    page.getByRole("navigation", { name: "Parts of this run" }).getByRole("link", { name }).click();
+
+  test("opens at the run, takes the token out of the address, and its curves grow", async () => {
+    await page.getByRole("heading", { name: "mnist" }).waitFor();
+    expect(page.url()).toMatch(/#\/run\/\.$/);
+    const losses = page.getByRole("slider", { name: "Losses over step" });
+    await losses.waitFor();
+    const points = async () => Number(await losses.getAttribute("aria-valuemax"));
+    const before = await points();
+    await expect.poll(points, { timeout: 60_000 }).toBeGreaterThan(before + 2);
+    // By keyboard: the first point of the chart is the first line of the log.
+    await losses.focus();
+    await page.keyboard.press("Home");
+    const first = log().find(({ lossD }) => lossD !== undefined) as { step: number; lossD: number };
+    expect(await losses.getAttribute("aria-valuetext")).toContain(
+      `step ${first.step}: D ${Number(first.lossD.toPrecision(4))},`,
+    );
+  });
+
+  test("has a time line of samples that can be dragged, played, seen at full size and downloaded", async () => {
+    const line = page.getByRole("slider", { name: "Time line of samples" });
+    await expect.poll(() => line.getAttribute("max"), { timeout: 60_000 }).not.toBe("1");
+    await line.focus();
+    await page.keyboard.press("Home");
+    const [first, second] = readdirSync(join(run, "samples"))
+      .filter((name) => name.endsWith(".png"))
+      .sort();
+    await page.getByRole("heading", { name: `Samples of step ${Number.parseInt(first!, 10)}`, exact: true }).waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("heading", { name: `Samples of step ${Number.parseInt(second!, 10)}`, exact: true }).waitFor();
+    const grid = page.getByRole("button", { name: /see it at full size/ });
+    await expect
+      .poll(() => grid.locator("img").evaluate((image: { naturalWidth: number }) => image.naturalWidth))
+      .toBeGreaterThan(0);
+    await grid.click();
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Download" }).click();
+    expect(readFileSync(await (await waiting).path())).toEqual(readFileSync(join(run, "samples", second!)));
+    await page.getByRole("button", { name: "Newest", exact: true }).click();
+  });
+
+  test("tells what top-k keeps from what it drops", async () => {
+    await tab("What top-k keeps");
+    const line = page.getByRole("slider", { name: "Step of the batch" });
+    await expect.poll(() => line.getAttribute("max"), { timeout: 60_000 }).not.toBe("1");
+    await expect
+      .poll(() => log().filter(({ event }) => event === "outputs").length, { timeout: 60_000 })
+      .toBeGreaterThanOrEqual(3);
+    await line.focus();
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowRight");
+    const outputs = log().filter((one) => one.event === "outputs")[2] as {
+      step: number;
+      batch: { kept: number; size: number };
+    };
+    const { kept, size } = outputs.batch;
+    expect(kept).toBeLessThan(size);
+    await page.getByRole("heading", { name: `What topK keeps at step ${outputs.step}`, exact: true }).waitFor();
+    const tiles = page.locator(".batch");
+    await expect.poll(() => tiles.getByRole("img", { name: /^Kept, / }).count()).toBe(kept);
+    await expect.poll(() => tiles.getByRole("img", { name: /^Dropped, / }).count()).toBe(size - kept);
+  });
+
+  test("draws samples of a checkpoint, and the way between two of them", async () => {
+    await expect.poll(() => readdirSync(join(run, "checkpoints")).length, { timeout: 60_000 }).toBeGreaterThan(0);
+    await tab("Latent space");
+    await page.getByRole("button", { name: "Sample 36" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Sample 1", exact: true }).click();
+    await page.getByRole("button", { name: "Sample 2", exact: true }).click();
+    await page.getByRole("img", { name: "Image 1 of 12 on the way" }).waitFor({ timeout: 60_000 });
+  });
+
+  test("saves the answers of a blind test that is taken by keyboard", async () => {
+    await tab("Real or fake?");
+    await page.getByLabel("Images of each kind").selectOption("10");
+    await page.getByRole("button", { name: "Begin" }).click();
+    for (let question = 1; question <= 20; question++) {
+      await page.getByText(`${question} of 20`).waitFor({ timeout: 60_000 });
+      await page.keyboard.press(question % 4 === 0 ? "ArrowRight" : "ArrowLeft");
+    }
+    await page.getByRole("heading", { name: "Answers so far" }).waitFor();
+    const rating = JSON.parse(readFileSync(join(run, "ratings.jsonl"), "utf8")) as Record<string, unknown[]>;
+    expect(rating.answers!.filter((answer) => answer === true)).toHaveLength(15);
+    expect(rating.truth!.filter((real) => real === true)).toHaveLength(10);
+    const fooled = rating.truth!.filter((real, i) => !real && rating.answers![i]).length;
+    await page.getByText(`${fooled} of 10`).first().waitFor();
+  });
+
+  test("is what axe asks for in every view, light and dark, and fits windows from 360 to 2,560 pixels", async () => {
+    const at = async (hash: string): Promise<void> => {
+      await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+      await page.locator("main h1").waitFor();
+    };
+    for (const view of [
+      "#/runs",
+      "#/run/.",
+      "#/run/./kept",
+      "#/run/./latent",
+      "#/run/./rating",
+      "#/run/./settings",
+      "#/compare/.",
+    ]) {
+      await at(view);
+      for (const [width, colorScheme] of [
+        [360, "light"],
+        [1_400, "dark"],
+        [2_560, "light"],
+      ] as const) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        expect(await overflowOf(page), `${view} at ${width}`).toBeLessThanOrEqual(0);
+        if (width < 2_560) expect(await axeFindings(page), `${view} at ${width}`).toEqual([]);
+      }
+    }
+  });
+
+  test("stops the training, which saves a checkpoint, and stays open", async () => {
+    await page.evaluate('location.hash = "#/run/."');
+    await page.getByRole("button", { name: "Stop …" }).click();
+    await page.getByRole("button", { name: "Stop training" }).click();
+    expect(await ended).toBe(130);
+    const { event: last, step } = log().at(-1)!;
+    expect(last).toBe("stop");
+    expect(existsSync(join(run, "checkpoints", `step-${String(step).padStart(6, "0")}`, "state.json"))).toBe(true);
+    await page.getByRole("heading", { name: "mnist Stopped" }).waitFor();
+    expect(existsSync(join(run, "stop"))).toBe(false);
+  });
+
+  test("had no error, and loaded nothing that its policy forbids", () => {
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe.skipIf(executable === undefined)("a run with hostile texts and numbers", () => {
+  test("is shown as text", async () => {
+    const root = temporaryFolder();
+    const script = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+    const name = "<b>bold</b>";
+    const path = join(root, "<img src=x onerror=alert(3)>");
+    const text = (more: object) => ({ ...recipe, ...more });
+    writeRun(
+      path,
+      [
+        event("start", 0),
+        tick(10, { [script]: 1, huge: 1e308, tiny: -1e308 }),
+        '{"step": 20, "lossD": NaN}\n',
+        '{"step": 30, "lossD": 1e999, "lossG": null}\n',
+        tick(40, { [script]: 2 }),
+        event("fail", 40, { message: script }),
+      ],
+      {
+        source: script,
+        overrides: [script],
+        recipe: text({ name, seed: script, loss: { role: "loss", kind: script, options: { [script]: script } } }),
+        data: { name: script, count: 1e308, sample: { size: 16, channels: 1 }, classes: [script] },
+      },
+    );
+    const built = new URL("../../dist/studio/page", import.meta.url).pathname;
+    const studio = await serveStudio({ folder: root, page: built, port: 0 });
+    onTestFinished(() => studio.close());
+    const browser = await startBrowser();
+    onTestFinished(() => browser.close());
+    const page = await browser.context.newPage();
+    const complaints = complaintsOf(page);
+    await page.goto(studio.address);
+    await page.getByRole("link", { name }).click();
+    await page.getByRole("alert").filter({ hasText: script }).waitFor();
+    await page.getByRole("slider", { name: `${script} over step` }).waitFor();
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("rowheader", { name: `loss.${script}` }).waitFor();
+    expect(
+      await page
+        .locator("main b, main script, main img[src=x]")
+        .evaluateAll((found: { outerHTML: string }[]) => found.map((one) => one.outerHTML)),
+    ).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});
