@@ -70,6 +70,21 @@ describe("celeba", () => {
     expect(whichOf(only)).toEqual([4, 5]);
   });
 
+  it("takes attributes as conditions, all 40 too", async () => {
+    const made = await pack(celeba({ path, size: 16, split: "all", conditions: ["Young", "Attractive"] }));
+    expect(made.header.classes).toEqual([]);
+    expect(made.header.conditions).toMatchObject([
+      { name: "Young", kind: "flag", mean: 3 / 6 },
+      { name: "Attractive", kind: "flag", mean: 2 / 6 },
+    ]);
+    const values = new Float32Array(new Uint8Array(readFileSync(made.conditionsPath)).buffer);
+    expect([...values]).toEqual([0, 1, 2, 3, 4, 5].flatMap((n) => [n & 1, (n >> 2) & 1]));
+    const all = await pack(celeba({ path, size: 16, split: "all", conditions: "all" }));
+    expect(all.header.conditions!.length).toBe(40);
+    await expect(pack(celeba({ path, size: 16, conditions: ["Yuong"] }))).rejects.toThrow("did you mean `Young`?");
+    expect(() => celeba({ path, attribute: "Young", conditions: "all" })).toThrow(/images have a class, or conditions/);
+  });
+
   it("finds the tables where the publishers keep them", async () => {
     const root = join(folder, "published");
     for (const place of ["Img", "Anno", "Eval"]) mkdirSync(join(root, place), { recursive: true });

@@ -8,27 +8,38 @@ import { readBytes } from "../../formats/index.ts";
 /** Numbers by the name of an image's file. */
 export type Column = ReadonlyMap<string, number>;
 
+/** Attributes, and 1 or 0 for each of them by the name of an image's file. */
+export interface Attributes {
+  readonly names: readonly string[];
+  readonly values: ReadonlyMap<string, readonly number[]>;
+}
+
 /**
- * One attribute of list_attr_celeba.txt: 1 for images that have it, 0 for others. The file's first line is the number of
+ * Attributes of list_attr_celeba.txt: 1 for images that have one, 0 for others. The file's first line is the number of
  * images, its second the attributes' names; each other line has a file name, and 1 or -1 for each attribute.
  *
- * @throws UserError that names the line when the file has another form, and the attributes when there is none of that
- * name.
+ * @param wanted - their names, or `all`
+ * @throws UserError that names the line when the file has another form, and the attributes when there is none of a name.
  */
-export function readAttribute(path: string, attribute: string): Column {
-  if (isCsv(path)) return readCsv(path, attribute, { "1": 1, "-1": 0, "0": 0 });
-  const [count, header, ...lines] = linesOf(path);
-  const names = (header ?? "").trim().split(/\s+/);
-  const at = names.indexOf(attribute);
-  if (!/^\d+$/.test((count ?? "").trim()) || names.length < 2) {
+export function readAttributes(path: string, wanted: readonly string[] | "all"): Attributes {
+  const meaning = { "1": 1, "-1": 0, ...(isCsv(path) ? { "0": 0 } : {}) };
+  const [count, header, ...lines] = isCsv(path) ? ["", ...csvLines(path)] : linesOf(path);
+  const all = isCsv(path) ? header!.split(/\s+/).slice(1) : (header ?? "").trim().split(/\s+/);
+  if (!isCsv(path) && (!/^\d+$/.test((count ?? "").trim()) || all.length < 2)) {
     throw new UserError(`${path}: line 1 must be the number of images and line 2 the attributes' names`);
   }
-  if (at < 0) throw new UserError(`${path} has no attribute \`${attribute}\`${suggestion(attribute, names)}`);
-  const column = readColumn(path, lines, { firstLine: 3, columns: names.length, at, meaning: { "1": 1, "-1": 0 } });
-  if (column.size !== Number(count)) {
-    throw new UserError(`${path}: line 1 states ${Number(count)} images, ${column.size} follow; the file is cut short`);
+  const names = wanted === "all" ? all : wanted;
+  const places = names.map((name) => {
+    const at = all.indexOf(name);
+    if (at < 0) throw new UserError(`${path} has no attribute \`${name}\`${suggestion(name, all)}`);
+    return at;
+  });
+  const firstLine = isCsv(path) ? 2 : 3;
+  const values = readColumns(path, lines, { firstLine, columns: all.length, places, meaning });
+  if (!isCsv(path) && values.size !== Number(count)) {
+    throw new UserError(`${path}: line 1 states ${Number(count)} images, ${values.size} follow; the file is cut short`);
   }
-  return column;
+  return { names, values };
 }
 
 /**
@@ -37,8 +48,10 @@ export function readAttribute(path: string, attribute: string): Column {
  */
 export function readPartition(path: string): Column {
   const meaning = { "0": 0, "1": 1, "2": 2 };
-  if (isCsv(path)) return readCsv(path, "partition", meaning);
-  return readColumn(path, linesOf(path), { firstLine: 1, columns: 1, at: 0, meaning });
+  const form = isCsv(path) ? csvPartition(path) : { lines: linesOf(path), firstLine: 1, columns: 1, at: 0 };
+  const { lines, at, ...rest } = form;
+  const found = readColumns(path, lines, { ...rest, places: [at], meaning });
+  return new Map(Array.from(found, ([name, values]) => [name, values[0]!]));
 }
 
 function linesOf(path: string): string[] {
@@ -47,41 +60,44 @@ function linesOf(path: string): string[] {
 
 const isCsv = (path: string): boolean => path.endsWith(".csv");
 
-/** A column of the CSV edition, whose first column is the file's name. No field has a comma or quotes. */
-function readCsv(path: string, name: string, meaning: Readonly<Record<string, number>>): Column {
+/** The lines of the CSV edition with spaces between the fields: none has a comma or quotes. The first names the columns. */
+function csvLines(path: string): string[] {
   const [header, ...lines] = linesOf(path).map((line) => line.replaceAll(",", " "));
-  const [, ...names] = header!
-    .replace(/^\uFEFF/, "")
-    .trim()
-    .split(/\s+/);
-  const at = names.indexOf(name);
-  if (at < 0) throw new UserError(`${path} has no column \`${name}\`${suggestion(name, names)}`);
-  return readColumn(path, lines, { firstLine: 2, columns: names.length, at, meaning });
+  return [header!.replace(/^\uFEFF/, "").trim(), ...lines];
 }
 
-/** How a column is read: the number of the first of the lines, how many columns there are, which one, and what its texts mean. */
+function csvPartition(path: string): { lines: readonly string[]; firstLine: number; columns: number; at: number } {
+  const [header, ...lines] = csvLines(path);
+  const [, ...names] = header!.split(/\s+/);
+  const at = names.indexOf("partition");
+  if (at < 0) throw new UserError(`${path} has no column \`partition\`${suggestion("partition", names)}`);
+  return { lines, firstLine: 2, columns: names.length, at };
+}
+
+/** How columns are read: the number of the first of the lines, how many columns there are, which ones, and what texts mean. */
 interface ColumnForm {
   readonly firstLine: number;
   readonly columns: number;
-  readonly at: number;
+  readonly places: readonly number[];
   readonly meaning: Readonly<Record<string, number>>;
 }
 
-function readColumn(path: string, lines: readonly string[], form: ColumnForm): Column {
-  const { firstLine, columns, at, meaning } = form;
-  const column = new Map<string, number>();
+function readColumns(path: string, lines: readonly string[], form: ColumnForm): Map<string, number[]> {
+  const { firstLine, columns, places, meaning } = form;
+  const found = new Map<string, number[]>();
   for (const [index, line] of lines.entries()) {
     const [name, ...values] = line.trim().split(/\s+/);
     const where = `${path}: line ${firstLine + index}`;
     if (values.length !== columns) {
       throw new UserError(`${where} has ${values.length} values after the file's name, not ${columns}`);
     }
-    const value = Object.hasOwn(meaning, values[at]!) ? meaning[values[at]!] : undefined;
-    if (value === undefined) {
-      throw new UserError(`${where} has the value \`${values[at]}\`; accepted: ${Object.keys(meaning).join(", ")}`);
-    }
-    if (column.has(name!)) throw new UserError(`${where} names ${name} a second time`);
-    column.set(name!, value);
+    if (found.has(name!)) throw new UserError(`${where} names ${name} a second time`);
+    const numbers = places.map((at) => {
+      const text = values[at]!;
+      if (Object.hasOwn(meaning, text)) return meaning[text]!;
+      throw new UserError(`${where} has the value \`${text}\`; accepted: ${Object.keys(meaning).join(", ")}`);
+    });
+    found.set(name!, numbers);
   }
-  return column;
+  return found;
 }

@@ -13,7 +13,7 @@ import { filesIn, type Listed, listImages } from "../listing.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
 import type { BrokenFile, ImageSource } from "../source.ts";
-import { type Column, readAttribute, readPartition } from "./celeba-tables.ts";
+import { type Column, readAttributes, readPartition } from "./celeba-tables.ts";
 
 const IMAGES = "img_align_celeba";
 const ATTRIBUTES = "list_attr_celeba";
@@ -65,7 +65,10 @@ const nameOf = (file: Listed): string => basename(file.path);
 export async function celebaSource(
   path: string | undefined,
   split: CelebaSplit,
-  attribute?: string,
+  {
+    attribute,
+    conditions,
+  }: { readonly attribute?: string | undefined; readonly conditions?: readonly string[] | "all" | undefined },
   options: ContentsOptions = {},
 ): Promise<ImageSource> {
   const { images, root } = placesOf(path);
@@ -75,8 +78,10 @@ export async function celebaSource(
       ? undefined
       : tableAt(root, PARTITION, `says which images are ${split}; without it, \`split\` must be \`all\``);
   const partition = parts === undefined ? undefined : readPartition(parts);
-  const table = attribute === undefined ? undefined : tableAt(root, ATTRIBUTES, `says which images are ${attribute}`);
-  const attributes = table === undefined ? undefined : readAttribute(table, attribute!);
+  const wanted = attribute === undefined ? conditions : [attribute];
+  const which = attribute ?? "what";
+  const table = wanted === undefined ? undefined : tableAt(root, ATTRIBUTES, `says which images are ${which}`);
+  const attributes = wanted === undefined ? undefined : readAttributes(table!, wanted);
   const listing = await listImages(images, "", options.stop);
   refuseEmpty(images, listing);
   const broken: BrokenFile[] = [...listing.broken];
@@ -84,7 +89,7 @@ export async function celebaSource(
   for (const file of listing.files) {
     const missing = [
       ...(partition?.has(nameOf(file)) === false ? [basename(parts!)] : []),
-      ...(attributes?.has(nameOf(file)) === false ? [basename(table!)] : []),
+      ...(attributes?.values.has(nameOf(file)) === false ? [basename(table!)] : []),
     ];
     if (missing.length > 0) broken.push({ file: file.path, reason: `is not in ${missing.join(", nor in ")}` });
     else if (partition === undefined || partition.get(nameOf(file)) === part) files.push(file);
@@ -94,7 +99,12 @@ export async function celebaSource(
   const labelled = {
     name: `celeba (${attribute === undefined ? split : `${split}, ${attribute}`})`,
     files,
-    labels: files.map((file) => attributes?.get(nameOf(file)) ?? 0),
+    labels: files.map((file) => (attribute === undefined ? 0 : attributes!.values.get(nameOf(file))![0]!)),
+    conditions: conditions &&
+      attributes && {
+        names: attributes.names,
+        values: Float64Array.from(files.flatMap((file) => attributes.values.get(nameOf(file))!)),
+      },
     classes: attribute === undefined ? [] : [`not ${attribute}`, attribute],
     broken,
     ignored: listing.ignored,
@@ -126,6 +136,7 @@ function absent(
  *   which needs no partition file
  * - `attribute`: a column of list_attr_celeba.txt (or .csv, Kaggle's), such as `Smiling`, which makes two classes, `not Smiling` and `Smiling`;
  *   default: no classes
+ * - `conditions`: names of columns, or `"all"` for the 40, as flags in place of classes
  * - `size` (default 64), `channels` (default 3), `background` (default 255), and `fit`: `crop` (default) takes the middle
  *   178 x 178 pixels
  * - `flip`, `classes`, `first`, `labels`: see docs/data.md
@@ -137,15 +148,23 @@ function absent(
  */
 export const celeba = defineImageDataset(
   "celeba",
-  z.strictObject({
-    path,
-    split: z
-      .enum(["train", "validation", "test", "all"], "must be `train`, `validation`, `test` or `all`")
-      .default("train"),
-    attribute: z.string().min(1).optional(),
-    ...photographs,
-  }),
-  ({ path, split, attribute }, context) => celebaSource(path, split, attribute, context),
+  z
+    .strictObject({
+      path,
+      split: z
+        .enum(["train", "validation", "test", "all"], "must be `train`, `validation`, `test` or `all`")
+        .default("train"),
+      attribute: z.string().min(1).optional(),
+      conditions: z
+        .union([z.literal("all"), z.array(z.string()).min(1, "must name at least one attribute")])
+        .optional(),
+      ...photographs,
+    })
+    .refine(({ attribute, conditions }) => attribute === undefined || conditions === undefined, {
+      path: ["conditions"],
+      message: "and `attribute` cannot both be given: images have a class, or conditions",
+    }),
+  ({ path, split, attribute, conditions }, context) => celebaSource(path, split, { attribute, conditions }, context),
   {
     name: "celeba",
     byHand: (folder) =>
