@@ -18,6 +18,7 @@ import {
   nonSaturating,
   r1,
   type Tensor,
+  UserError,
   z,
 } from "gantry";
 import { Conv2d, LeakyReLU, Linear, ReLU, Sequential, Tanh, type UnaryModule, Upsample, View } from "gantry/nn";
@@ -31,9 +32,10 @@ class UpsamplingGenerator extends GeneratorNetwork {
   constructor(context: ModelContext, { latent, width }: { latent: number; width: number }) {
     super();
     this.latent = latent;
-    const { channels, size } = imageShape(context, "upsampling");
+    const { channels, height, width: across } = imageShape(context, "upsampling");
+    if (height !== across) throw new UserError("upsampling: it makes square images");
     const layers: UnaryModule[] = [new Linear(context, latent, width * 16), new View([width, 4, 4]), new ReLU()];
-    for (let side = 4; side < size; side *= 2) {
+    for (let side = 4; side < height; side *= 2) {
       layers.push(new Upsample(2), new Conv2d(context, width, width, 3, { padding: 1 }), new ReLU());
     }
     layers.push(new Conv2d(context, width, channels, 3, { padding: 1 }), new Tanh());
@@ -53,9 +55,9 @@ class StridedDiscriminator extends DiscriminatorNetwork {
 
   constructor(context: ModelContext, { width }: { width: number }) {
     super();
-    const { channels, size } = imageShape(context, "strided");
+    const { channels, height } = imageShape(context, "strided");
     const layers: UnaryModule[] = [];
-    for (let side = size, from = channels; side > 4; side /= 2, from = width) {
+    for (let side = height, from = channels; side > 4; side /= 2, from = width) {
       layers.push(new Conv2d(context, from, width, 4, { stride: 2, padding: 1 }), new LeakyReLU(0.2));
     }
     this.#layers = this.registerModule("layers", new Sequential(...layers));

@@ -1,5 +1,6 @@
 /** `gantry data`: inspects a dataset by name or path, or gets one. */
 import { resolve } from "node:path";
+import { sizeInWords } from "../base/image-size.ts";
 import { visible } from "../base/visible.ts";
 import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
 import { parseValue } from "../recipe/index.ts";
@@ -32,10 +33,16 @@ const inspectArgs = {
   path: flag("PATH", "where a named dataset's files are, if not in the usual place"),
   split: flag("NAME", "train, test, or another split (default: train)"),
   entry: flag("NAME", "which array, column or ending holds the images, where there are several"),
-  size: flag("PIXELS", "side of the prepared images (default: 32, photographs and folders 64)"),
-  channels: flag("1|3", "gray or colour (default: as the dataset is)"),
+  size: flag(
+    "PIXELS",
+    "side of the prepared images, or height x width as 64x48 (default: 32, photographs and folders 64)",
+  ),
+  channels: flag("1|3|4", "gray, colour, or colour and alpha (default: as the dataset is, folders 3)"),
   fit: flag("HOW", "crop, fit, stretch or pad, where an image is not square"),
-  background: flag("0-255", "gray level behind transparency and around images"),
+  background: flag(
+    "LEVEL",
+    "gray level from 0 to 255, or a colour such as '#ff8000', behind transparency and around images",
+  ),
   labels: flag("FILE", "a folder's or archive's table of labels: CSV, TSV, JSON or JSON Lines"),
   classes: flag("A,B", "only these classes"),
   first: flag("N", "only the first N images"),
@@ -52,10 +59,10 @@ const inspectCommand = defineCommand({
       path: args.path === undefined ? undefined : resolve(args.path),
       split: args.split,
       entry: args.entry,
-      size: wholeNumber("--size", args.size, 1),
+      size: args.size === undefined ? undefined : parseValue(args.size),
       channels: wholeNumber("--channels", args.channels, 1),
       fit: args.fit,
-      background: wholeNumber("--background", args.background, 0),
+      background: args.background === undefined ? undefined : parseValue(args.background),
       labelFile: args.labels === undefined ? undefined : resolve(args.labels),
       classes: args.classes === undefined ? undefined : listedNames(args.classes),
       first: wholeNumber("--first", args.first, 1),
@@ -149,6 +156,11 @@ export const data = defineCommand({
 
 const span = ([low, high]: readonly [number, number]): string => (low === high ? `${low}` : `${low}-${high}`);
 
+function originalText({ height, width }: Inspection["originals"]): string {
+  const [high, wide] = [span(height), span(width)];
+  return `${high} x ${wide} pixels${high === wide ? "" : " (height x width)"}`;
+}
+
 const count = (number: number, of: string): string => `${number} ${of}${number === 1 ? "" : "s"}`;
 
 const digits = (value: number): string => String(Number(value.toPrecision(4)));
@@ -168,12 +180,12 @@ function conditionLines(conditions: NonNullable<Inspection["conditions"]>): stri
 /** What `gantry data` prints of a dataset. */
 export function inspectionText(found: Inspection): string {
   const { originals, size, channels } = found;
-  const colour = channels === 1 ? "gray" : "colour";
+  const colour = channels === 1 ? "gray" : channels === 3 ? "colour" : "colour and alpha";
   const lines = [
     `${found.name}: ${found.count} images`,
     `  source    ${found.note}`,
-    `  original  ${span(originals.width)} x ${span(originals.height)} pixels`,
-    `  prepared  ${size} x ${size}, ${colour}, fit: ${found.fit}`,
+    `  original  ${originalText(originals)}`,
+    `  prepared  ${sizeInWords(size)}, ${colour}, fit: ${found.fit}`,
   ];
   const { table, conditions } = found;
   if (table !== undefined) {

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
 import { imageMetricKinds, presets } from "../metrics/index.ts";
+import { parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
 import { fileNamed, flag, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
@@ -36,7 +37,7 @@ const args = {
   ),
   truncation: flag("T", "draw again the latent values beyond T standard deviations"),
   split: flag("NAME", "the split to evaluate, of a dataset or a folder"),
-  size: flag("PIXELS", "side of a named dataset's images; default: 32, photographs 64"),
+  size: flag("PIXELS", "side of a named dataset's images, or height x width as 64x48; default: 32, photographs 64"),
   seed: flag("N", "seed of the samples and of subsets", "0"),
   seeds: flag("N", "repeat the evaluation with N seeds and give mean ± std", "1"),
   out: flag("FILE", "also write the scores as JSON, for gantry compare"),
@@ -85,7 +86,7 @@ export const evaluate = defineCommand({
     const counts = {
       fake: wholeNumber("--count", flags.count, 2),
       real: wholeNumber("--real-count", flags.realCount, 2),
-      size: wholeNumber("--size", flags.size, 4),
+      size: flags.size === undefined ? undefined : parseValue(flags.size),
     };
     const first = wholeNumber("--seed", flags.seed, 0)!;
     const seeds = wholeNumber("--seeds", flags.seeds, 1)!;

@@ -1,5 +1,6 @@
 /** `gantry import`: writes a generator that another project trained as a run, to sample from and to evaluate. */
 import { basename, join } from "node:path";
+import { sizeInWords } from "../base/image-size.ts";
 import { defineCommand } from "./command.ts";
 import { flag, valuesOf } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
@@ -52,7 +53,7 @@ export const importCommand = defineCommand({
       result.discriminator ? "the discriminator is the file's, too" : "the discriminator has new weights",
     ];
     process.stdout.write(
-      `${kind} of ${layout}: ${image.size} x ${image.size}, ${of}, ${(parameters / 1e6).toFixed(2)} million parameters\n` +
+      `${kind} of ${layout}: ${sizeInWords(image.size)}, ${of}, ${(parameters / 1e6).toFixed(2)} million parameters\n` +
         notes.map((note) => `${note}\n`).join("") +
         `${directory}: sample from it with \`${programName()} sample ${quoted(directory)}\`\n`,
     );

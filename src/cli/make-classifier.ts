@@ -110,5 +110,7 @@ function write(
 function paddedFrom({ header: { fit, originals, size } }: Pack): { paddedFrom?: number } {
   const { width, height } = originals;
   const sides = new Set([...width, ...height]);
-  return fit === "pad" && sides.size === 1 && width[0] < size ? { paddedFrom: width[0] } : {};
+  return fit === "pad" && sides.size === 1 && typeof size === "number" && width[0] < size
+    ? { paddedFrom: width[0] }
+    : {};
 }

@@ -10,6 +10,7 @@ const args = {
     "KEY=VALUE",
     "change one of steps, epochs, samples, log, evaluate, checkpoint, threads and device, such as samples.every=500",
   ),
+  data: flag("PATH", "where the run's data have been moved to; they must be the same"),
   steps: flag("N", "the same as --set steps=N"),
   threads: flag("N", "CPU threads; results differ in the last bits from those with another number"),
   ...workersFlag,
@@ -28,13 +29,14 @@ export const resume = defineCommand({
   examples: [
     { line: "gantry resume runs/x", does: "continue after Ctrl-C or a crash" },
     { line: "gantry resume runs/x --set steps=4000", does: "train a finished run for longer" },
+    { line: "gantry resume runs/x --data /new/photos", does: "continue after the photos were moved" },
   ],
   async run({ args: flags, rawArgs }) {
     const steps = wholeNumber("--steps", flags.steps, 1);
     const threads = wholeNumber("--threads", flags.threads, 1);
     const changes = withFlags(valuesOf(rawArgs, args, "set"), { steps, threads });
     const { openRun } = await import("../training/index.ts");
-    const run = await openRun(flags.run, changes);
+    const run = await openRun(flags.run, changes, { data: flags.data });
     const { launchWorkers } = await import("./launch-workers.ts");
     return launchWorkers(flags.workers, run.trainer, (rendezvous) =>
       trainRun(run, run.recipe.name ?? "run", flags.run, flags, { rendezvous, workers: flags.workers }),

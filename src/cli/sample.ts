@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { sidesOf } from "../base/image-size.ts";
 import { visible } from "../base/visible.ts";
 import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
@@ -142,12 +143,12 @@ export const sample = defineCommand({
       return;
     }
     if (data !== undefined && "size" in data.sample) {
-      const side = data.sample.size;
+      const { height, width } = sidesOf(data.sample.size);
       if (neighbours !== undefined) {
-        requireRowsFit({ rows: count, columns: 1 + neighbours, side, captions: true, scale });
+        requireRowsFit({ rows: count, columns: 1 + neighbours, height, width, captions: true, scale });
       } else if (subject === "grid") {
         const factor = scale ?? 1;
-        gridSize({ count, width: side * factor, height: side * factor }, columns === undefined ? {} : { columns });
+        gridSize({ count, width: width * factor, height: height * factor }, columns === undefined ? {} : { columns });
       }
     }
     if (vectors && subject === "grid" && count > MOST_POINTS) {

@@ -1,6 +1,7 @@
 /** Contact sheets: images of a dataset from its pack, one row per class. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import sharp from "sharp";
+import { areaOf, longerSide, sidesOf } from "../base/image-size.ts";
 import { encodePng, fileError, tile, writeFileAtomic } from "../formats/index.ts";
 import type { Pack } from "./pack.ts";
 
@@ -36,7 +37,7 @@ function chosen(pack: Pack, labels: readonly number[]): (number | undefined)[] {
  */
 export async function writeContactSheet(pack: Pack, path: string): Promise<void> {
   const { channels, size } = pack.header;
-  const bytes = channels * size * size;
+  const bytes = channels * areaOf(size);
   const shown = chosen(pack, labelsOf(pack));
   const pixels = new Uint8Array(shown.length * bytes).fill(MARGIN_GRAY);
   const file = openSync(pack.imagesPath, "r");
@@ -49,9 +50,9 @@ export async function writeContactSheet(pack: Pack, path: string): Promise<void>
   } finally {
     closeSync(file);
   }
-  const batch = { pixels, count: shown.length, channels, height: size, width: size };
+  const batch = { pixels, count: shown.length, channels, ...sidesOf(size) };
   const sheet = tile(batch, { columns: COLUMNS, padding: 2, background: MARGIN_GRAY });
-  const factor = Math.max(1, Math.floor(96 / size));
+  const factor = Math.max(1, Math.floor(96 / longerSide(size)));
   const enlarged = sharp(await encodePng(sheet)).resize(sheet.width * factor, sheet.height * factor, {
     kernel: "nearest",
   });

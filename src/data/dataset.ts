@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Descriptor } from "../base/descriptor.ts";
+import { areaOf, type ImageSize, sidesOf, sizeText } from "../base/image-size.ts";
 import { keep, scope, Tensor } from "../tensor/index.ts";
 import type { Condition } from "./conditions.ts";
 import type { Choice } from "./options.ts";
@@ -16,12 +17,12 @@ export interface Dataset {
   /** Number of images, N. */
   readonly count: number;
   /** Number of channels, C. */
-  readonly channels: 1 | 3;
-  /** Side of the square images in pixels, S. */
-  readonly size: number;
+  readonly channels: number;
+  /** Side of square images in pixels, or height and width, H and W. */
+  readonly size: ImageSize;
   /** Names of the classes; empty when the images have none, or conditions in place of them. */
   readonly classes: readonly string[];
-  /** uint8 [N, C, S, S] on the CPU. Mapped from the pack: pages are read when they are used. Do not write to it. */
+  /** uint8 [N, C, H, W] on the CPU. Mapped from the pack: pages are read when they are used. Do not write to it. */
   readonly images: Tensor;
   /** The conditions of each image, such as attributes, and how they are scaled. Undefined when the images have none. */
   readonly conditions?: readonly Condition[] | undefined;
@@ -41,6 +42,8 @@ export interface Dataset {
   readonly hashed?: string;
   /** Changes whenever the files, the selection, the form or the resizer change. */
   readonly fingerprint?: string;
+  /** SHA-256 of form, classes, labels and pixels, wherever the files are. */
+  readonly contents?: string;
 }
 
 /** A recipe's data that are images: its `build` prepares the pack if necessary and resolves to a {@link Dataset}. */
@@ -48,11 +51,12 @@ export type DataDescriptor = Descriptor<"data", DataContext, Promise<Dataset>>;
 
 /** Opens a pack as tensors, which are kept until the process ends or they are disposed of. */
 export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">): Dataset {
-  const { name, note, hashed, count, channels, size, classes, broken } = pack.header;
+  const { name, note, hashed, contents, count, channels, size, classes, broken } = pack.header;
   const conditions = choice.labels ? pack.header.conditions : undefined;
   const images = scope(() => {
-    const bytes = Tensor.fromFile(pack.imagesPath, { dtype: "uint8", size: count * channels * size * size });
-    return keep(bytes.view([count, channels, size, size]));
+    const bytes = Tensor.fromFile(pack.imagesPath, { dtype: "uint8", size: count * channels * areaOf(size) });
+    const { height, width } = sidesOf(size);
+    return keep(bytes.view([count, channels, height, width]));
   });
   const labels = scope(() => {
     if (!choice.labels) return keep(Tensor.zeros([count], { dtype: "int64" }));
@@ -82,13 +86,14 @@ export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">)
     protocolNote,
     hashed,
     fingerprint,
+    contents,
   };
 }
 
-function resizingOf({ size, fit, originals, resizer }: PackHeader): string {
-  const { width, height } = originals;
-  const largest = Math.max(width[1], height[1]);
-  if (largest <= size && Math.min(width[0], height[0]) === size) return "not resized";
-  if (fit === "pad" && largest <= size) return `padded to ${size}x${size}`;
-  return `made ${size}x${size} by \`${fit}\` (${resizer})`;
+function resizingOf({ size, fit, originals: { width, height }, resizer }: PackHeader): string {
+  const to = sidesOf(size);
+  const isWithin = width[1] <= to.width && height[1] <= to.height;
+  if (isWithin && width[0] === to.width && height[0] === to.height) return "not resized";
+  if (fit === "pad" && isWithin) return `padded to ${sizeText(size)}`;
+  return `made ${sizeText(size)} by \`${fit}\` (${resizer})`;
 }

@@ -5,6 +5,7 @@
  * threads.
  */
 import sharp from "sharp";
+import { areaOf } from "../base/image-size.ts";
 import { foreignFormat } from "./image-format.ts";
 import { ItemReader } from "./item-reader.ts";
 import type { Target } from "./options.ts";
@@ -51,7 +52,7 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
     if (chunk.form === "raw") return decodeRaw(chunk.images, chunk.indices[position]!, chunk.target, reader);
     return decodeItem(chunk.items[position]!, chunk.target, reader);
   };
-  const bytes = chunk.target.channels * chunk.target.size ** 2;
+  const bytes = chunk.target.channels * areaOf(chunk.target.size);
   const results: (Resized | Failed)[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {

@@ -80,6 +80,12 @@ export function defineImageDataset<S extends z.ZodObject>(
     );
     const source = keyedSource(kind, Object.fromEntries(own), opened);
     const target: Target = { size, channels, fit: fit ?? source.defaultFit?.(size) ?? "crop", background };
+    if (channels === 1 && typeof background !== "number") {
+      throw new UserError(
+        `${kind}: \`background\` (=${background.join(", ")}) is a colour, and \`channels\` (=1) makes the images gray; give a ` +
+          "gray level from 0 to 255, or 3 channels",
+      );
+    }
     return preparePack(source, target, { classes, first }, context);
   };
   const describe = defineDataset(kind, schema, async (options: z.output<S>, context: DataContext): Promise<Dataset> => {

@@ -2,8 +2,8 @@
  * Packs: a dataset decoded and resized once, stored as plain bytes that training maps into memory.
  *
  * A pack is a folder named by the hash of everything that its bytes depend on: the source's fingerprint, the target
- * form, the selection and the resizer with its versions. It holds `images.u8` (row-major [count, channels, size,
- * size]), `labels.i64` (little-endian), with conditions `conditions.f32` (row-major [count, conditions]) and `pack.json`. It is built under another name and renamed when whole, so
+ * form, the selection and the resizer with its versions. It holds `images.u8` (row-major [count, channels, height,
+ * width]), `labels.i64` (little-endian), with conditions `conditions.f32` (row-major [count, conditions]) and `pack.json`. It is built under another name and renamed when whole, so
  * several processes can build the same pack at once: the first rename wins, and the others use its result.
  */
 import { existsSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
@@ -11,6 +11,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
+import { areaOf, storedSize } from "../base/image-size.ts";
 import { fileError, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
 import { rowsOf, scaleConditions } from "./conditions.ts";
 import type { Chunk } from "./decode.ts";
@@ -28,11 +29,12 @@ import {
   type StreamedImages,
   select,
   sha256,
+  sha256OfFile,
 } from "./source.ts";
 import { type Failure, removeStale, UnfinishedPack } from "./unfinished-pack.ts";
 
 /** Raised whenever the layout of a pack changes. */
-const PACK_VERSION = 2;
+const PACK_VERSION = 3;
 
 /** Most images per message: enough to hide the cost of a message, few enough for a smooth progress line. */
 const CHUNK = 256;
@@ -48,9 +50,11 @@ const headerSchema = z.object({
   note: z.string(),
   /** What of the files was hashed to find this pack again, in words. */
   hashed: z.string(),
+  /** SHA-256 of all that training sees: form, classes, labels or conditions, and pixels. Files elsewhere that give it are the same data. */
+  contents: z.string(),
   count: z.int().min(1),
-  channels: z.union([z.literal(1), z.literal(3)]),
-  size: z.int().min(1),
+  channels: z.union([z.literal(1), z.literal(3), z.literal(4)]),
+  size: storedSize,
   classes: z.array(z.string()),
   /** The conditions of each image, where it has these in place of a class, and how they are scaled. */
   conditions: z
@@ -81,7 +85,7 @@ const headerSchema = z.object({
   resizer: z.string(),
   /** Smallest and largest width and height before resizing. */
   originals: z.object({ width: range, height: range }),
-  /** How many images had pixels that are not opaque, laid over the background. */
+  /** How many images had pixels that are not opaque: laid over the background, or kept with four channels. */
   transparent: z.int(),
   broken: z.array(z.object({ file: z.string(), reason: z.string() })),
   ignored: z.record(z.string(), z.number()),
@@ -161,8 +165,9 @@ export async function preparePack(
   try {
     makeFolder(packs);
     removeStale(packs);
-    refuseFullDisk(source.name, packs, selection.indices.length * target.channels * target.size ** 2);
-    unfinished = new UnfinishedPack(folder, target.channels * target.size ** 2);
+    const bytes = target.channels * areaOf(target.size);
+    refuseFullDisk(source.name, packs, selection.indices.length * bytes);
+    unfinished = new UnfinishedPack(folder, bytes);
   } catch (error) {
     throw fileError(error, "write", packs);
   }
@@ -200,7 +205,7 @@ export function openPack(folder: string): Pack | undefined {
     const header = headerSchema.parse(JSON.parse(readFileSync(join(folder, "pack.json"), "utf8")));
     // The engine's memory map can extend a file that is too short, so sizes are checked before it sees one.
     const { count, channels, size } = header;
-    if (statSync(imagesPath).size !== count * channels * size * size) return undefined;
+    if (statSync(imagesPath).size !== count * channels * areaOf(size)) return undefined;
     if (statSync(labelsPath).size !== count * 8) return undefined;
     const { conditions } = header;
     if (conditions !== undefined && statSync(conditionsPath).size !== count * conditions.length * 4) return undefined;
@@ -269,11 +274,22 @@ async function writePack(
   if (scaled !== undefined) {
     writeFileAtomic(join(folder, "conditions.f32"), [new Uint8Array(scaled.values.buffer)]);
   }
+  const form = JSON.stringify([unfinished.good, target.channels, target.size, selection.classes, scaled?.conditions]);
+  const pixels = await sha256OfFile(join(folder, "images.u8"));
   const header: PackHeader = {
     version: PACK_VERSION,
     name,
     note: [opened.note, ...transparencyNote(unfinished, target)].join("; "),
     hashed,
+    contents: sha256(
+      [
+        form,
+        pixels,
+        ...[labels, ...(scaled === undefined ? [] : [scaled.values])].map(({ buffer }) =>
+          sha256(new Uint8Array(buffer)),
+        ),
+      ].join(" "),
+    ),
     count: unfinished.good,
     channels: target.channels,
     size: target.size,
@@ -292,11 +308,12 @@ async function writePack(
   writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
 }
 
-function transparencyNote({ transparent }: UnfinishedPack, { background }: Target): string[] {
+function transparencyNote({ transparent }: UnfinishedPack, { background, channels }: Target): string[] {
   if (transparent === 0) return [];
-  return [
-    `${transparent === 1 ? "1 image" : `${transparent} images`} with transparency laid over gray level ${background}`,
-  ];
+  const images = transparent === 1 ? "1 image" : `${transparent} images`;
+  if (channels === 4) return [`${images} with transparency, kept as the fourth channel`];
+  const behind = typeof background === "number" ? `gray level ${background}` : `the colour ${background.join(", ")}`;
+  return [`${images} with transparency laid over ${behind}`];
 }
 
 /** @throws UserError when all images of a class failed: it would be there by its name alone. */
@@ -337,7 +354,7 @@ async function* chunksOf(
 ): AsyncGenerator<Chunk> {
   const { images } = opened;
   const shared = images.form === "raw" && workers > 0 ? share(images) : images;
-  const length = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (target.channels * target.size ** 2))));
+  const length = Math.max(1, Math.min(CHUNK, Math.floor(CHUNK_BYTES / (target.channels * areaOf(target.size)))));
   if (shared.form === "streamed") {
     yield* streamedChunks(shared, selection.indices.subarray(from), target, length);
     return;

@@ -9,6 +9,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../base/errors.ts";
 import { findName } from "../base/find-name.ts";
+import type { ImageSize } from "../base/image-size.ts";
 import { fileError, type LmdbPlace } from "../formats/index.ts";
 import type { RawConditions } from "./conditions.ts";
 import type { Fit } from "./options.ts";
@@ -67,7 +68,7 @@ export interface RawImages {
   readonly pixels: Uint8Array | string;
   readonly start: number;
   readonly stride: number;
-  readonly channels: 1 | 3;
+  readonly channels: 1 | 3 | 4;
   readonly height: number;
   readonly width: number;
   /**
@@ -157,8 +158,8 @@ export interface ImageSource {
   readonly fingerprint: string;
   /** What of the files the fingerprint covers, in words. Default: every byte. */
   readonly hashed?: string;
-  /** How images become squares of a size when the options do not say; default `crop`. */
-  readonly defaultFit?: (size: number) => Fit;
+  /** How images get a size when the options do not say; default `crop`. */
+  readonly defaultFit?: (size: ImageSize) => Fit;
   open(): Promise<OpenSource>;
 }
 

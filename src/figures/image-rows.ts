@@ -39,13 +39,14 @@ const factorOf = (side: number, scale?: number): number => scale ?? Math.max(1, 
 export function requireRowsFit(sheet: {
   readonly rows: number;
   readonly columns: number;
-  readonly side: number;
+  readonly height: number;
+  readonly width: number;
   readonly captions?: boolean;
   readonly scale?: number | undefined;
 }): void {
-  const { rows, columns, side, captions = false, scale } = sheet;
-  const factor = factorOf(side, scale);
-  const strip = gridSize({ count: columns, width: side, height: side }, { columns, padding: PADDING });
+  const { rows, columns, height: high, width: wide, captions = false, scale } = sheet;
+  const factor = factorOf(wide, scale);
+  const strip = gridSize({ count: columns, width: wide, height: high }, { columns, padding: PADDING });
   // Titles are at most some hundred pixels wide.
   const width = 2 * MARGIN + strip.width * factor;
   const height = 2 * MARGIN + rows * (strip.height * factor + (captions ? CAPTION : 0));

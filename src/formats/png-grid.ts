@@ -27,7 +27,7 @@ export function quantise(images: Tensor): PixelBatch {
  * Writes images in [-1, 1] as one PNG, atomically. The tensor is read before the first `await`, so the caller may free it
  * as soon as the call has returned its promise.
  *
- * @param images float tensor [N, C, H, W] with C 1 or 3
+ * @param images float tensor [N, C, H, W]; {@link tile} says which channels are shown
  * @returns the size of the grid in pixels
  *
  * @throws UserError when the shape does not fit or the file cannot be written.

@@ -30,7 +30,7 @@ export interface RawImage {
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
-  readonly channels: 1 | 3;
+  readonly channels: 1 | 3 | 4;
 }
 
 /** The most pixels of a grid: what libvips takes as an image. */
@@ -65,31 +65,40 @@ export function gridSize(
 }
 
 /**
- * Lays images out from the left and from the top; cells of the last row that no image fills show the background.
+ * The channels of a picture of images with so many: all of gray, colour, and colour with alpha; of five or more the first
+ * three, as red, green and blue; of two the first, as gray.
+ */
+const shownOf = (channels: number): RawImage["channels"] =>
+  channels === 1 || channels === 2 ? 1 : channels === 4 ? 4 : 3;
+
+/**
+ * Lays images out from the left and from the top; cells of the last row that no image fills show the background. Pictures
+ * show images of any number of channels: gray (1), colour (3), colour with alpha (4); of five or more the first three, of two
+ * the first.
  *
- * @throws UserError when the images have neither 1 nor 3 channels, and as {@link gridSize} does.
+ * @throws UserError as {@link gridSize} does.
  */
 export function tile(batch: PixelBatch, options: GridOptions = {}): RawImage {
   const { pixels, count, channels, height, width } = batch;
   const { background = 0 } = options;
   const { columns, padding, width: gridWidth, height: gridHeight } = gridSize(batch, options);
-  if (channels !== 1 && channels !== 3) {
-    throw new UserError(`an image grid shows images of 1 or 3 channels; these have ${channels}`);
-  }
   requireWhole("background", background, 0, 255);
-  const data = new Uint8Array(gridWidth * gridHeight * channels).fill(background);
+  const shown = shownOf(channels);
+  const data = new Uint8Array(gridWidth * gridHeight * shown).fill(background);
+  // The margin is opaque.
+  if (shown === 4) for (let at = 3; at < data.length; at += 4) data[at] = 255;
   for (let index = 0; index < count; index++) {
     const left = padding + (index % columns) * (width + padding);
     const top = padding + Math.floor(index / columns) * (height + padding);
-    for (let channel = 0; channel < channels; channel++) {
+    for (let channel = 0; channel < shown; channel++) {
       let from = (index * channels + channel) * height * width;
       for (let y = 0; y < height; y++) {
-        let to = ((top + y) * gridWidth + left) * channels + channel;
-        for (let x = 0; x < width; x++, to += channels) data[to] = pixels[from++]!;
+        let to = ((top + y) * gridWidth + left) * shown + channel;
+        for (let x = 0; x < width; x++, to += shown) data[to] = pixels[from++]!;
       }
     }
   }
-  return { data, width: gridWidth, height: gridHeight, channels };
+  return { data, width: gridWidth, height: gridHeight, channels: shown };
 }
 
 /** The pixels row-major [count, height, width, channels], as most image libraries keep them. */

@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.ts";
 import { inferenceMode, keep, scope, Tensor } from "../tensor/index.ts";
 import type { FeatureNetwork } from "./features/feature-network.ts";
 import { Moments } from "./formulas/moments.ts";
-import { batchSizeOf, type ImageSet } from "./images/image-set.ts";
+import { asSeen, batchSizeOf, type ImageSet } from "./images/image-set.ts";
 import type { Part, Sample } from "./metric.ts";
 
 /**
@@ -54,7 +54,7 @@ export async function collect(
       const size = batch.shape[0]!;
       inferenceMode(() =>
         scope(() => {
-          const all = network.forward(filled(batch, most));
+          const all = network.forward(filled(asSeen(batch), most));
           const [features, logits] = [all.features.narrow(0, 0, size), all.logits.narrow(0, 0, size)];
           refuseBroken(features, name, done);
           moments?.add(features);

@@ -6,7 +6,7 @@ import { UserError } from "../base/errors.ts";
 import { Generator, scope, Tensor } from "../tensor/index.ts";
 import { type CollectOptions, collect, disposeSample } from "./collect.ts";
 import type { FeatureNetwork } from "./features/feature-network.ts";
-import { type ImageSet, requireSameSize } from "./images/image-set.ts";
+import { formInWords, type ImageSet, requireSameSize, requireSeen } from "./images/image-set.ts";
 import type { Metric, Part, Sample } from "./metric.ts";
 import type { Drawing, Protocol, RealSide } from "./protocol.ts";
 import { realStatistics } from "./real-statistics.ts";
@@ -69,6 +69,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
     if (real === undefined) throw new UserError(`\`${needy}\` compares with real images, and none were given`);
     requireSameSize(images, real);
   }
+  for (const set of real === undefined ? [images] : [images, real]) requireSeen(set);
   requireEnough(metrics, images, real);
   warnOfFew(evaluation);
   const statistics = realParts.size > 0 ? await realStatistics(network, real!, realParts, evaluation) : undefined;
@@ -81,7 +82,7 @@ export async function evaluate(evaluation: Evaluation): Promise<Score[]> {
       const protocol: Protocol = {
         features: network.name,
         featuresHash: network.hash,
-        resizer: network.resizer,
+        resizer: [...formInWords(images), network.resizer].join("; "),
         quantiser,
         real: against ? realSide(real!, against.hash) : null,
         fakeCount: images.count,

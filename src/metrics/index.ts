@@ -11,7 +11,7 @@ export { mixtureScores, nearestModes } from "./formulas/index.ts";
 export { type MineOptions, mine } from "./formulas/mine.ts";
 export type { Gaussian } from "./formulas/moments.ts";
 export { type FolderOptions, folderImages } from "./images/folder-images.ts";
-export { datasetImages, hashOf, type ImageSet } from "./images/image-set.ts";
+export { datasetImages, hashOf, type ImageSet, requireSeen } from "./images/image-set.ts";
 export { npzImages } from "./images/npz-images.ts";
 export {
   type Better,

@@ -13,6 +13,7 @@
 import { z } from "zod";
 import { withDefaults } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
+import { sizeText } from "../base/image-size.ts";
 import {
   AdaptiveAvgPool2d,
   Conv2d,
@@ -75,9 +76,11 @@ export class AllCnnGenerator extends GeneratorNetwork {
     super();
     const { latent, width } = withDefaults("allCnn.generator", generatorOptions, given);
     const { channels, size } = imageShape(context, "allCnn.generator");
-    const doublings = Math.log2(size / FIRST_SIZE);
+    const doublings = typeof size === "number" ? Math.log2(size / FIRST_SIZE) : Number.NaN;
     if (!Number.isInteger(doublings) || doublings < 1) {
-      throw new UserError(`allCnn.generator: the image size (=${size}) must be a power of two of at least 8`);
+      throw new UserError(
+        `allCnn.generator: the image size (=${sizeText(size)}) must be one side, a power of two of at least 8`,
+      );
     }
     this.latent = latent;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
@@ -124,8 +127,10 @@ export class AllCnnDiscriminator extends DiscriminatorNetwork {
   constructor(context: ModelContext, given: AllCnnDiscriminatorOptions = {}) {
     super();
     const { width, inputDropout, dropout, outputs } = withDefaults("allCnn.discriminator", discriminatorOptions, given);
-    const { channels, size } = imageShape(context, "allCnn.discriminator");
-    if (size < 12) throw new UserError(`allCnn.discriminator: the image size (=${size}) must be at least 12`);
+    const { channels, size, height, width: across } = imageShape(context, "allCnn.discriminator");
+    if (Math.min(height, across) < 12) {
+      throw new UserError(`allCnn.discriminator: the image size (=${sizeText(size)}) must be at least 12`);
+    }
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
     const conv = (from: number, to: number, kernel: number, window: object): UnaryModule[] => [
       weightNorm(new Conv2d(context, from, to, kernel, { ...window, ...BEGIN }), { trainLength: false }),

@@ -1,11 +1,12 @@
 /** Where self-attention is in a network: after the layers whose maps have the side that an option names. */
 import { UserError } from "../base/errors.ts";
+import { type Sides, sizeInWords } from "../base/image-size.ts";
 import { beginnings, type LayerStyle, SelfAttention } from "../nn/index.ts";
 import type { ModelContext } from "./context.ts";
 
 /** The place of attention among the layers of one network. */
 export interface AttentionPlace {
-  /** Side in pixels of its input maps; 0 for none. */
+  /** Longer side in pixels of its input maps; 0 for none. */
   readonly side: number;
   /** Spectral norm on its convolutions. */
   readonly spectralNorm: boolean;
@@ -24,16 +25,22 @@ export function attentionInserter(
   const sides = new Set<number>();
   return {
     /**
-     * The attention after layers whose output maps have `side`, or none. Called once per side, after its last layer.
+     * The attention after layers whose output maps have the side, or none. Called once per size, after its last layer.
      *
      * @throws UserError when it stands there and does not fit the channels.
      */
-    after(side: number, channels: number): SelfAttention[] {
+    after(maps: Sides, channels: number): SelfAttention[] {
+      const side = Math.max(maps.height, maps.width);
       sides.add(side);
       if (side !== wanted) return [];
+      if (Math.min(maps.height, maps.width) < 2) {
+        throw new UserError(
+          `${network}: attention halves its maps, and those of ${sizeInWords(maps)} cannot be; take \`attention\` on larger ones, or 0`,
+        );
+      }
       if (channels % SelfAttention.channelStep !== 0) {
         throw new UserError(
-          `${network}: attention on maps of ${side} x ${side} needs a multiple of ${SelfAttention.channelStep} channels and meets ${channels}; take another \`width\`, or \`attention\` 0`,
+          `${network}: attention on maps of ${sizeInWords(maps)} needs a multiple of ${SelfAttention.channelStep} channels and meets ${channels}; take another \`width\`, or \`attention\` 0`,
         );
       }
       return [new SelfAttention(context, channels, { spectralNorm, ...beginnings(style) })];

@@ -1,14 +1,17 @@
 /**
- * BigGAN-deep (Brock et al. 2019, appendix B, figure 16 and tables 7 to 9) for images of 32, 64, 128 and 256 pixels: four
- * times as deep as BigGAN and with fewer parameters, since its blocks compute in a quarter of their channels.
+ * BigGAN-deep (Brock et al. 2019, appendix B, figure 16 and tables 7 to 9), for images of any size that has a base
+ * grid ({@link ./base-grid.ts}): four times as deep as BigGAN and with fewer parameters, since its blocks compute in a quarter
+ * of their channels.
  *
- *     G:  [z, embedding(label)] -> linear -> [16 ch, 4, 4] -> (block, block up) ... -> batch norm, ReLU, convolution, tanh
+ *     G:  [z, embedding(label)] -> linear -> [16 ch, h, w] -> (block, block up) ... -> batch norm, ReLU, convolution, tanh
  *         each batch norm takes gain and bias from a projection of [z, embedding(label)]: all of z, not a part
  *     D:  image -> convolution -> (block down, block) ... -> ReLU -> sum over all positions -> linear, and projection
  *
- * The paper has 128 and 256 pixels (and 512); those of 32 and 64 carry its rule to BigGAN's tables of these sizes.
+ * The paper has 128 and 256 pixels (and 512, which is not its table here); the others carry its rule to BigGAN's tables of as
+ * many doublings.
  */
 import { z } from "zod";
+import type { ImageSize } from "../base/image-size.ts";
 import {
   type ConditionedModule,
   DiscriminatorBottleneck,
@@ -19,7 +22,8 @@ import {
 } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { attentionInserter } from "./attention-place.ts";
-import { bigganStyle, projectedNorms, sharedEmbedding } from "./biggan.ts";
+import { type BaseGrid, mapsAfter, requireBaseGrid } from "./base-grid.ts";
+import { bigganAttention, bigganStyle, projectedNorms, sharedEmbedding } from "./biggan.ts";
 import { requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import {
@@ -30,23 +34,28 @@ import {
   type TakenLabels,
 } from "./network.ts";
 import { count, countOrNone, initialiser } from "./option-schemas.ts";
-import { GeneratorTrunk, planOf, ResidualDiscriminator } from "./residual-network.ts";
+import { GeneratorTrunk, ResidualDiscriminator } from "./residual-network.ts";
 
 /** Channels in multiples of the width: before G's first pair of blocks and after each, and the same for D. */
 interface Plan {
   readonly up: readonly number[];
   readonly down: readonly number[];
-  /** Side of the maps with attention; 0 for none. */
-  readonly attention: number;
 }
 
-const FIRST_SIZE = 4;
+/** By the number of doublings: from 3 on, those of 32, 64, 128, 256 and 512 pixels. */
 const PLANS: Readonly<Record<number, Plan>> = {
-  32: { up: [4, 4, 4, 4], down: [4, 4, 4, 4], attention: 0 },
-  64: { up: [16, 16, 8, 4, 2], down: [1, 2, 4, 8, 16], attention: 32 },
-  128: { up: [16, 16, 8, 4, 2, 1], down: [1, 2, 4, 8, 16, 16], attention: 64 },
-  256: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16, 16], attention: 64 },
+  2: { up: [4, 4, 4], down: [4, 4, 4] },
+  3: { up: [4, 4, 4, 4], down: [4, 4, 4, 4] },
+  4: { up: [16, 16, 8, 4, 2], down: [1, 2, 4, 8, 16] },
+  5: { up: [16, 16, 8, 4, 2, 1], down: [1, 2, 4, 8, 16, 16] },
+  6: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16, 16] },
+  7: { up: [16, 16, 8, 8, 4, 2, 1, 1], down: [1, 1, 2, 4, 8, 8, 16, 16] },
 };
+
+function planOf(size: ImageSize, network: string): Plan & { readonly grid: BaseGrid; readonly attention: number } {
+  const grid = requireBaseGrid(size, network);
+  return { ...PLANS[grid.doublings]!, grid, attention: bigganAttention(size, grid) };
+}
 
 const shared = {
   width: z.int("must be a whole number").min(4, "must be at least 4").default(128),
@@ -70,7 +79,7 @@ export class BigganDeepGenerator extends GeneratorNetwork {
   constructor(context: ModelContext, options: BigganDeepGeneratorOptions) {
     super();
     const network = "bigganDeep.generator";
-    const plan = planOf(PLANS, imageShape(context, network).size, network);
+    const plan = planOf(imageShape(context, network).size, network);
     const classes = options.conditional ? requireClasses(context, network) : 0;
     const channels = plan.up.map((factor) => factor * options.width);
     const style = bigganStyle(options.init);
@@ -88,11 +97,11 @@ export class BigganDeepGenerator extends GeneratorNetwork {
       return [
         new GeneratorBottleneck(context, { inputs: from, outputs: from, upsample: false, norm, ...style }),
         new GeneratorBottleneck(context, { inputs: from, outputs: wide, upsample: true, norm, ...style }),
-        ...attention.after(FIRST_SIZE * 2 ** (i + 1), wide),
+        ...attention.after(mapsAfter(plan.grid, i + 1), wide),
       ];
     });
     attention.requirePlaced();
-    const trunk = new GeneratorTrunk(context, { inputs, firstSize: FIRST_SIZE, channels, stages, style });
+    const trunk = new GeneratorTrunk(context, { inputs, grid: plan.grid, channels, stages, style });
     this.#trunk = this.registerModule("trunk", trunk);
   }
 
@@ -114,7 +123,7 @@ export function bigganDeepDiscriminator(
 ): DiscriminatorNetwork {
   const network = "bigganDeep.discriminator";
   const { channels: image, size } = imageShape(context, network);
-  const plan = planOf(PLANS, size, network);
+  const plan = planOf(size, network);
   const { outputs, conditional } = options;
   const channels = plan.down.map((factor) => factor * options.width);
   const style = bigganStyle(options.init);
@@ -125,7 +134,7 @@ export function bigganDeepDiscriminator(
     .flatMap((wide, i): UnaryModule[] => [
       new DiscriminatorBottleneck(context, { inputs: channels[i]!, outputs: wide, downsample: true, ...style }),
       new DiscriminatorBottleneck(context, { inputs: wide, outputs: wide, downsample: false, ...style }),
-      ...attention.after(size / 2 ** (i + 1), wide),
+      ...attention.after(mapsAfter(plan.grid, plan.grid.doublings - 1 - i), wide),
     ]);
   attention.requirePlaced();
   return new ResidualDiscriminator(context, {
@@ -139,16 +148,16 @@ export function bigganDeepDiscriminator(
 }
 
 /**
- * BigGAN-deep's networks as parts of a recipe, for images of 32, 64, 128 or 256 pixels.
+ * BigGAN-deep's networks as parts of a recipe, for images of any size that has a base grid (docs/models.md).
  *
  * `bigganDeep.generator`: `latent` 128 (length of z), `width` 128 (the paper's ch, at least 4), `shared` 128 (length of
- * the class embedding), `conditional` true, `attention` (side of the maps with self-attention; by default none at 32
- * pixels, 32 at 64, 64 at the others; 0 for none), `init` "orthogonal".
+ * the class embedding), `conditional` true, `attention` (longer side of the maps with self-attention; by default none at
+ * 32 pixels, 32 at 64, 64 at 128 and 256; 0 for none), `init` "orthogonal".
  *
  * `bigganDeep.discriminator`: `width`, `attention`, `init` likewise, `outputs` 1 (logits; more make the score their log
  * sum exp), `conditional` true (projection).
  *
- * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * @throws UserError for an unknown option or one out of range, and at build for an image size without a base grid, vectors instead of
  * images, `attention` that is no map's side or finds no multiple of 8 channels there, or `conditional` with data that
  * has no classes.
  *

@@ -1,7 +1,7 @@
 /**
- * BigGAN (Brock et al. 2019, section 3 and appendix B) for images of 32, 64, 128 and 256 pixels.
+ * BigGAN (Brock et al. 2019, section 3 and appendix B), for images of any size that has a base grid ({@link ./base-grid.ts}).
  *
- *     G:  [z_0] -> linear -> [16 ch, 4, 4] -> residual blocks up -> batch norm, ReLU, convolution, tanh
+ *     G:  [z_0] -> linear -> [16 ch, h, w] -> residual blocks up -> batch norm, ReLU, convolution, tanh
  *         block i: each batch norm takes gain and bias from a projection of [embedding(label), z_i], or from a table of its own
  *     D:  image -> residual blocks down -> ReLU -> sum over all positions -> linear, and projection of the label
  *
@@ -9,10 +9,13 @@
  * linear layer of both, and on D's embedding, but not on G's. Both have attention on maps of 64 x 64.
  *
  * The tables of 128 and 256 pixels are the paper's; those of 32 and 64, which it does not have, are of the authors'
- * published code.
+ * published code, and so is G's of 512, whose D mirrors it. Any other size takes the table with as many doublings from its
+ * base grid; two doublings leave out a block of the table of 32. A block of D that should halve maps with an odd side keeps
+ * their size. Attention is on the largest maps whose longer side is at most 64 inside the network; at 2 and 3 doublings nowhere.
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
+import { type ImageSize, longerSide } from "../base/image-size.ts";
 import {
   beginnings,
   ConditionalBatchNorm2d,
@@ -24,6 +27,7 @@ import {
   type WeightedModule,
 } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
+import { type BaseGrid, requireBaseGrid } from "./base-grid.ts";
 import { labelEmbedding, labelTables, requireLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { partLength } from "./latent-parts.ts";
@@ -37,37 +41,48 @@ import {
 import { batchNorm2d } from "./normalisation.ts";
 import { beginningOf, count, countOrNone, initialiser } from "./option-schemas.ts";
 import {
+  attendedSide,
   downStages,
   downSteps,
   GeneratorTrunk,
-  planOf,
   ResidualDiscriminator,
   type ResidualPlan,
   upStages,
 } from "./residual-network.ts";
 
-/** The shape of both networks at one image size. */
+/** The shape of both networks. */
 interface Plan extends ResidualPlan {
   /** Length of z. */
   readonly latent: number;
-  /** Side of the maps with attention; 0 for none. */
-  readonly attention: number;
 }
 
-const FIRST_SIZE = 4;
+/** By the number of doublings: from 3 on, the tables of 32, 64, 128, 256 and 512 pixels. */
 const PLANS: Readonly<Record<number, Plan>> = {
-  32: { up: [4, 4, 4, 4], down: [4, 4], keep: [4, 4], latent: 128, attention: 0 },
-  64: { up: [16, 16, 8, 4, 2], down: [1, 2, 4, 8], keep: [16], latent: 120, attention: 32 },
-  128: { up: [16, 16, 8, 4, 2, 1], down: [1, 2, 4, 8, 16], keep: [16], latent: 120, attention: 64 },
-  256: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16], keep: [16], latent: 140, attention: 64 },
+  2: { up: [4, 4, 4], down: [4, 4], keep: [4, 4], latent: 120 },
+  3: { up: [4, 4, 4, 4], down: [4, 4], keep: [4, 4], latent: 128 },
+  4: { up: [16, 16, 8, 4, 2], down: [1, 2, 4, 8], keep: [16], latent: 120 },
+  5: { up: [16, 16, 8, 4, 2, 1], down: [1, 2, 4, 8, 16], keep: [16], latent: 120 },
+  6: { up: [16, 16, 8, 8, 4, 2, 1], down: [1, 2, 4, 8, 8, 16], keep: [16], latent: 140 },
+  7: { up: [16, 16, 8, 8, 4, 2, 1, 1], down: [1, 1, 2, 4, 8, 8, 16], keep: [16], latent: 128 },
 };
+const LARGEST_ATTENTION = 64;
+
+function planOf(size: ImageSize, network: string): Plan & { readonly grid: BaseGrid; readonly attention: number } {
+  const grid = requireBaseGrid(size, network);
+  return { ...PLANS[grid.doublings]!, grid, attention: bigganAttention(size, grid) };
+}
+
+/** The longer side of the maps with attention by default; 0 for none. */
+export function bigganAttention(size: ImageSize, { doublings }: BaseGrid): number {
+  return doublings < 4 ? 0 : attendedSide(longerSide(size), LARGEST_ATTENTION);
+}
 
 /**
  * Channels before the first of the generator's blocks and after each, in multiples of the width.
- * @throws UserError likewise.
+ * @throws UserError for a size without a base grid.
  */
-export function bigganFactors(size: number, network: string): readonly number[] {
-  return planOf(PLANS, size, network).up;
+export function bigganFactors(size: ImageSize, network: string): readonly number[] {
+  return planOf(size, network).up;
 }
 
 const shared = {
@@ -143,7 +158,7 @@ export class BigganGenerator extends GeneratorNetwork {
   constructor(context: ModelContext, options: BigganGeneratorOptions) {
     super();
     const network = "biggan.generator";
-    const plan = planOf(PLANS, imageShape(context, network).size, network);
+    const plan = planOf(imageShape(context, network).size, network);
     const classes = options.conditional ? requireClasses(context, network) : 0;
     const channels = plan.up.map((factor) => factor * options.width);
     const style = bigganStyle(options.init);
@@ -164,8 +179,9 @@ export class BigganGenerator extends GeneratorNetwork {
     const length = (classes > 0 ? options.shared : 0) + (options.hierarchical ? part : 0);
     const norm = tables ? tabledNorms(context, classes, style) : projectedNorms(context, length, style);
     const attention = { side: options.attention ?? plan.attention, spectralNorm: options.attentionNorm };
-    const stages = upStages(context, { network, firstSize: FIRST_SIZE, channels, attention, norm, style });
-    const trunk = new GeneratorTrunk(context, { inputs: part, firstSize: FIRST_SIZE, channels, stages, style });
+    const { grid } = plan;
+    const stages = upStages(context, { network, grid, channels, attention, norm, style });
+    const trunk = new GeneratorTrunk(context, { inputs: part, grid, channels, stages, style });
     this.#trunk = this.registerModule("trunk", trunk);
   }
 
@@ -189,9 +205,10 @@ export class BigganGenerator extends GeneratorNetwork {
 /** The discriminator: a {@link ResidualDiscriminator} whose blocks widen in their first convolution. */
 export function bigganDiscriminator(context: ModelContext, options: BigganDiscriminatorOptions): DiscriminatorNetwork {
   const network = "biggan.discriminator";
-  const plan = planOf(PLANS, imageShape(context, network).size, network);
+  const { size } = imageShape(context, network);
+  const plan = planOf(size, network);
   const { width, outputs, conditional } = options;
-  const steps = downSteps(plan, width);
+  const steps = downSteps(plan, size, width);
   const style = bigganStyle(options.init);
   const attention = { side: options.attention ?? plan.attention, spectralNorm: options.attentionNorm };
   return new ResidualDiscriminator(context, {
@@ -205,19 +222,19 @@ export function bigganDiscriminator(context: ModelContext, options: BigganDiscri
 }
 
 /**
- * BigGAN's networks as parts of a recipe, for images of 32, 64, 128 or 256 pixels.
+ * BigGAN's networks as parts of a recipe, for images of any size that has a base grid (docs/models.md).
  *
- * `biggan.generator`: `latent` (length of z; by default 128, 120, 120, 140 for the four sizes), `width` 96 (the paper's
+ * `biggan.generator`: `latent` (length of z; by default 128, 120, 120, 140 for 32, 64, 128 and 256 pixels), `width` 96 (the paper's
  * ch), `shared` 128 (length of the class embedding; 0 for none, and a gain and a bias for each class in every norm),
  * `hierarchical` true (z goes to every block; else to the first layer alone, as it must with `shared` 0), `conditional`
- * true, `attention` (side of the maps with self-attention; by default none at 32 pixels, 32 at 64, 64 at the others; 0
- * for none), `attentionNorm` true (spectral norm on its convolutions too, as in the published code), `init`
+ * true, `attention` (longer side of the maps with self-attention; by default none at 32 pixels, 32 at 64, 64 at 128 and
+ * 256; 0 for none), `attentionNorm` true (spectral norm on its convolutions too, as in the published code), `init`
  * "orthogonal".
  *
  * `biggan.discriminator`: `width`, `attention`, `attentionNorm`, `init` likewise, `outputs` 1 (logits; more make the
  * score their log sum exp), `conditional` true (projection).
  *
- * @throws UserError for an unknown option or one out of range, and at build for another image size, vectors instead of
+ * @throws UserError for an unknown option or one out of range, and at build for an image size without a base grid, vectors instead of
  * images, a `latent` that cannot be cut into equal parts, `attention` that is no map's side or finds no multiple of 8
  * channels there, or `conditional` with data that has no classes.
  *

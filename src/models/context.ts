@@ -1,10 +1,17 @@
 /** What a network is built for: the shape of a sample, the number of classes, and the memory layout. */
 import { UserError } from "../base/errors.ts";
+import { type ImageSize, type Sides, sidesOf } from "../base/image-size.ts";
 import type { BatchNormOptions, BuildContext, UnaryModule } from "../nn/index.ts";
 import type { MemoryFormat } from "../tensor/index.ts";
 
-/** Square images of `size` x `size` pixels, or vectors of `features` numbers. */
-export type SampleShape = { readonly channels: number; readonly size: number } | { readonly features: number };
+/** Images of a size, or vectors of `features` numbers. */
+export type SampleShape = { readonly channels: number; readonly size: ImageSize } | { readonly features: number };
+
+/** The form of images. */
+export interface ImageShape extends Sides {
+  readonly channels: number;
+  readonly size: ImageSize;
+}
 
 /** Makes the layer that replaces batch norm over vectors (`1`) or images (`2`). */
 export type BatchNormMaker = (
@@ -38,23 +45,24 @@ export interface ModelContext extends BuildContext {
 }
 
 /**
- * Channels and size of the context's images.
+ * Channels and size of the context's images: the size as data have it, and height and width.
  *
  * @throws UserError, in the name of `network`, when the samples are vectors.
  */
-export function imageShape(context: ModelContext, network: string): { channels: number; size: number } {
+export function imageShape(context: ModelContext, network: string): ImageShape {
   if ("features" in context.image) {
     throw new UserError(
       `${network}: it makes images, but the samples are vectors of ${context.image.features} numbers; use mlp for these`,
     );
   }
-  return context.image;
+  return { ...context.image, ...sidesOf(context.image.size) };
 }
 
-/** The shape of one sample without the batch: [features] or [channels, size, size]. */
-export function sampleShape(context: Pick<ModelContext, "image">): number[] {
-  const { image } = context;
-  return "features" in image ? [image.features] : [image.channels, image.size, image.size];
+/** The shape of one sample without the batch: [features] or [channels, height, width]. */
+export function sampleShape({ image }: Pick<ModelContext, "image">): number[] {
+  if ("features" in image) return [image.features];
+  const { height, width } = sidesOf(image.size);
+  return [image.channels, height, width];
 }
 
 /**

@@ -1,12 +1,13 @@
 /**
- * DCGAN (Radford, Metz and Chintala 2016, section 3 and figure 1) for square images of any power of two from 16 to 256.
+ * DCGAN (Radford, Metz and Chintala 2016, section 3 and figure 1), for images of any size that has a base grid
+ * ({@link ./base-grid.ts}): 4 x 4 for squares of a power of two, as in the paper.
  *
- * Feature maps of 4 x 4 and a doubling (or halving) of the size per layer, with 4 x 4 kernels, stride 2 and padding 1.
- * The layer at r x r pixels has width x min(8, size / (2 r)) channels: `width` next to the image, doubling towards the
- * 4 x 4 end up to 8 times.
+ * A doubling (or halving) of the size per layer, with 4 x 4 kernels, stride 2 and padding 1, from the base grid on. The
+ * layer d doublings before the image has width x min(8, 2^(d - 1)) channels: `width` next to the image, doubling towards
+ * the base up to 8 times.
  *
- *     G:  z -> linear -> [C0, 4, 4] -> (norm, ReLU, transposed convolution) until the image -> tanh
- *     D:  image -> (convolution, norm, leaky ReLU 0.2, dropout) until 4 x 4 -> linear on all of it
+ *     G:  z -> linear -> [C0, h, w] -> (norm, ReLU, transposed convolution) until the image -> tanh
+ *     D:  image -> (convolution, norm, leaky ReLU 0.2, dropout) until h x w -> linear on all of it
  *
  * No norm on D's first layer nor on G's output, no dropout after D's first. Layers without a batch norm after them have
  * a bias. Self-attention (Zhang et al. 2019) is an option; it stands after the nonlinearity. So are hierarchical latents
@@ -14,7 +15,6 @@
  */
 import { z } from "zod";
 import { withDefaults } from "../base/descriptor.ts";
-import { UserError } from "../base/errors.ts";
 import {
   ConditionalBatchNorm2d,
   Conv2d,
@@ -37,6 +37,7 @@ import {
 } from "../nn/index.ts";
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
 import { attentionInserter } from "./attention-place.ts";
+import { mapsAfter, requireBaseGrid } from "./base-grid.ts";
 import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
@@ -52,7 +53,6 @@ import {
 import { batchNorm2d } from "./normalisation.ts";
 import { beginningOf, count, countOrNone, initialiser, probability } from "./option-schemas.ts";
 
-const FIRST_SIZE = 4;
 const LARGEST_FACTOR = 8;
 const WINDOW = { stride: 2, padding: 1 };
 const SLOPE = 0.2;
@@ -95,14 +95,9 @@ export type DcganDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 /** How the gains of batch norm begin: with normal weights, N(0, 0.02^2), at N(1, 0.02^2). */
 const gainOf = (name: InitialiserName): Initialiser => (name === "normal" ? normal(0.02, 1) : ones);
 
-/** Channels of the maps of 4 x 4, 8 x 8, ... size / 2 pixels. */
-function channelPlan(size: number, width: number, network: string): number[] {
-  if (!Number.isInteger(Math.log2(size)) || size < 16 || size > 256) {
-    throw new UserError(`${network}: the image size (=${size}) must be a power of two from 16 to 256`);
-  }
-  const plan: number[] = [];
-  for (let side = FIRST_SIZE; side < size; side *= 2) plan.push(width * Math.min(LARGEST_FACTOR, size / (2 * side)));
-  return plan;
+/** Channels of the maps of the base grid and after each doubling but the last, which makes the image. */
+function channelPlan(doublings: number, width: number): number[] {
+  return Array.from({ length: doublings }, (_, i) => width * Math.min(LARGEST_FACTOR, 2 ** (doublings - 1 - i)));
 }
 
 /** DCGAN's generator. Modules: `project` (linear), `body` (the rest, numbered as in a Sequential). */
@@ -121,7 +116,8 @@ export class DcganGenerator extends GeneratorNetwork {
     const network = "dcgan.generator";
     const options = withDefaults(network, generatorOptions, given);
     const { channels, size } = imageShape(context, network);
-    const plan = channelPlan(size, options.width, network);
+    const grid = requireBaseGrid(size, network);
+    const plan = channelPlan(grid.doublings, options.width);
     this.latent = options.latent;
     this.#classes = options.conditional ? requireClasses(context, network) : 0;
     this.#part = options.hierarchical ? partLength(network, options.latent, plan.length, "batch norms") : undefined;
@@ -140,16 +136,19 @@ export class DcganGenerator extends GeneratorNetwork {
 
     const first = plan[0]!;
     const inputs = (this.#part ?? options.latent) + this.#classes;
-    const project = new Linear(context, inputs, first * FIRST_SIZE ** 2, { ...weight, bias: !options.batchNorm });
+    const project = new Linear(context, inputs, first * grid.height * grid.width, {
+      ...weight,
+      bias: !options.batchNorm,
+    });
     this.#project = this.registerModule("project", normed(project));
-    this.#view = new View([first, FIRST_SIZE, FIRST_SIZE]);
+    this.#view = new View([first, grid.height, grid.width]);
     const layers: UnaryModule[] = [];
     for (const [i, width] of plan.entries()) {
       const last = i === plan.length - 1;
       if (options.batchNorm) layers.push(batchNorm(width));
       // The projection without batch norm is a view of a matrix: overwriting a view costs more than it saves.
       layers.push(new ReLU({ inPlace: options.batchNorm || i > 0 }));
-      layers.push(...attention.after(FIRST_SIZE * 2 ** i, width));
+      layers.push(...attention.after(mapsAfter(grid, i), width));
       const next = last ? channels : plan[i + 1]!;
       const bias = last || !options.batchNorm;
       layers.push(normed(new ConvTranspose2d(context, width, next, 4, { ...WINDOW, ...weight, bias })));
@@ -185,7 +184,8 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
     const network = "dcgan.discriminator";
     const options = withDefaults(network, discriminatorOptions, given);
     const { channels, size } = imageShape(context, network);
-    const plan = channelPlan(size, options.width, network).reverse();
+    const grid = requireBaseGrid(size, network);
+    const plan = channelPlan(grid.doublings, options.width).reverse();
     const classes = options.conditional ? requireClasses(context, network) : 0;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
     const [weight, gain] = [beginningOf(options.init), gainOf(options.init)];
@@ -201,11 +201,11 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
       if (norms) layers.push(batchNorm2d(context, width, { init: gain }));
       layers.push(new LeakyReLU(SLOPE, { inPlace: true }));
       if (options.dropout > 0 && i > 0) layers.push(new Dropout(options.dropout));
-      layers.push(...attention.after(size / 2 ** (i + 1), width));
+      layers.push(...attention.after(mapsAfter(grid, grid.doublings - 1 - i), width));
     }
     attention.requirePlaced();
     this.#body = this.registerModule("body", new Sequential(...layers));
-    const features = plan[plan.length - 1]! * FIRST_SIZE ** 2;
+    const features = plan[plan.length - 1]! * grid.height * grid.width;
     const { outputs, spectralNorm: norm } = options;
     this.#head = this.registerModule(
       "head",
@@ -227,15 +227,15 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
  *
  * `dcgan.generator`: `latent` 128 (length of z), `width` 64 (channels next to the image), `batchNorm` true,
  * `spectralNorm` false, `conditional` false (the label, or the conditions, appended to z), `hierarchical` false (z in equal parts, one
- * for the first layer and one for each batch norm, which it gives gain and bias), `attention` 0 (side of the maps with
- * self-attention: 4, 8, ... half the image's; 0 for none), `init` "normal".
+ * for the first layer and one for each batch norm, which it gives gain and bias), `attention` 0 (longer side of
+ * the maps with self-attention: 4, 8, ... half the image's; 0 for none), `init` "normal".
  *
  * `dcgan.discriminator`: `width` 64, `batchNorm` false, `spectralNorm` false, `dropout` 0 (probability, after every
  * convolution but the first and the last layer; 0.5 keeps 128 x 128 images from collapsing), `outputs` 1 (logits; more
  * make the score their log sum exp), `conditional` false (projection), `attention` 0, `init` "normal".
  *
- * @throws UserError for an unknown option or one out of range, and at build for an image size that is not a power of
- * two from 16 to 256, vectors instead of images, a `latent` that cannot be cut into equal parts, `attention` that is no
+ * @throws UserError for an unknown option or one out of range, and at build for an image size without a base grid (the
+ * message names the nearest that have one), vectors instead of images, a `latent` that cannot be cut into equal parts, `attention` that is no
  * map's side or finds no multiple of 8 channels there, or `conditional` with data that has no classes.
  *
  * @example

@@ -53,6 +53,7 @@ export {
   type InceptionOutput,
   InceptionV3,
 } from "./inception/network.ts";
+export { requireMakeable } from "./makeable.ts";
 export { MlpDiscriminator, type MlpDiscriminatorOptions, MlpGenerator, type MlpGeneratorOptions } from "./mlp.ts";
 export {
   DiscriminatorNetwork,

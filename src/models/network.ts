@@ -11,7 +11,7 @@ import type { ModelContext } from "./context.ts";
 export type TakenLabels = "none" | "classes" | "shares";
 
 /**
- * Makes samples from noise: z [B, latent] and, if it is conditional, labels [B] (int64) or conditions [B, D], to images [B, C, S, S] in
+ * Makes samples from noise: z [B, latent] and, if it is conditional, labels [B] (int64) or conditions [B, D], to images [B, C, H, W] in
  * [-1, 1] or vectors [B, features].
  */
 export abstract class GeneratorNetwork extends Module {
@@ -45,7 +45,7 @@ export interface DiscriminatorOutput {
 }
 
 /**
- * Rates samples: images [B, C, S, S] in [-1, 1] or vectors [B, features], with labels [B] or conditions [B, D] if it is
+ * Rates samples: images [B, C, H, W] in [-1, 1] or vectors [B, features], with labels [B] or conditions [B, D] if it is
  * conditional.
  */
 export abstract class DiscriminatorNetwork extends Module {

@@ -12,6 +12,7 @@
 
 import { z } from "zod";
 import { withDefaults } from "../base/descriptor.ts";
+import { areaOf } from "../base/image-size.ts";
 import {
   GaussianNoise,
   Linear,
@@ -25,7 +26,7 @@ import {
   zeros,
 } from "../nn/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import { imageShape, type ModelContext } from "./context.ts";
+import { imageShape, type ModelContext, sampleShape } from "./context.ts";
 import { Head } from "./head.ts";
 import {
   DiscriminatorNetwork,
@@ -67,7 +68,7 @@ export class NoisyMlpGenerator extends GeneratorNetwork {
     const { latent, hidden } = withDefaults("noisyMlp.generator", generatorOptions, given);
     const { channels, size } = imageShape(context, "noisyMlp.generator");
     this.latent = latent;
-    this.#shape = [channels, size, size];
+    this.#shape = sampleShape(context);
     const begin = { init: xavierUniform(), biasInit: zeros };
     const widths = [latent, ...hidden];
     // As in the authors' code batch norm has no gain: with one, it grew until G's outputs saturated.
@@ -76,7 +77,7 @@ export class NoisyMlpGenerator extends GeneratorNetwork {
       batchNorm1d(context, width, { affine: "offset" }),
       new Softplus(),
     ]);
-    const last = new Linear(context, widths.at(-1)!, channels * size * size, begin);
+    const last = new Linear(context, widths.at(-1)!, channels * areaOf(size), begin);
     // The authors initialise D from the data, and G not.
     this.#body = this.registerModule("body", new Sequential(...layers, weightNorm(last, { initialStd: null })));
   }
@@ -101,7 +102,7 @@ export class NoisyMlpDiscriminator extends DiscriminatorNetwork {
     const options = withDefaults("noisyMlp.discriminator", discriminatorOptions, given);
     const { channels, size } = imageShape(context, "noisyMlp.discriminator");
     const begin = { init: normal(0.1), biasInit: zeros };
-    const widths = [channels * size * size, ...options.hidden];
+    const widths = [channels * areaOf(size), ...options.hidden];
     const layers = options.hidden.flatMap((width, i) => [
       weightNorm(new Linear(context, widths[i]!, width, begin), { trainLength: false }),
       new ReLU({ inPlace: true }),

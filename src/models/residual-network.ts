@@ -2,8 +2,9 @@
  * The common structure of ResNet GANs, SAGAN and BigGAN: blocks that double or halve the size, an attention layer among
  * them, and the layers before and after. The file of each architecture chooses the blocks.
  */
-import { UserError } from "../base/errors.ts";
+import { type ImageSize, type Sides, sidesOf } from "../base/image-size.ts";
 import {
+  AdaptiveAvgPool2d,
   AvgPool2d,
   beginnings,
   type ConditionedModule,
@@ -25,34 +26,38 @@ import {
 } from "../nn/index.ts";
 import type { MemoryFormat, Tensor } from "../tensor/index.ts";
 import { type AttentionPlace, attentionInserter } from "./attention-place.ts";
+import { type BaseGrid, mapsAfter } from "./base-grid.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
 import { DiscriminatorNetwork, type DiscriminatorOutput } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 
-/** The shape of two networks at one image size; channels in multiples of the width. */
+/** The shape of two networks for so many doublings; channels in multiples of the width. */
 export interface ResidualPlan {
   /** Before the first of G's blocks, and after each. */
   readonly up: readonly number[];
-  /** After each of D's blocks that halve the size, and after each that keeps it. */
+  /** After each of D's blocks that halve the size, where that can be halved, and after each that keeps it. */
   readonly down: readonly number[];
   readonly keep: readonly number[];
 }
 
-/**
- * The plan of an image size.
- * @throws UserError, in the name of `network`, when there is none.
- */
-export function planOf<P>(plans: Readonly<Record<number, P>>, size: number, network: string): P {
-  const plan = plans[size];
-  if (plan !== undefined) return plan;
-  throw new UserError(`${network}: the image size (=${size}) must be ${Object.keys(plans).join(", ")}`);
+/** The maps after one more halving, or as they are where a side is odd. */
+export function halved({ height, width }: Sides): Sides {
+  const even = height % 2 === 0 && width % 2 === 0;
+  return even ? { height: height / 2, width: width / 2 } : { height, width };
+}
+
+/** The longer side of the largest maps inside a network that is at most `most`: where attention is by default. */
+export function attendedSide(longer: number, most: number): number {
+  let side = longer / 2;
+  while (side > most) side /= 2;
+  return side;
 }
 
 /** Options of {@link upStages}. */
 export interface UpStages {
   readonly network: string;
-  readonly firstSize: number;
+  readonly grid: BaseGrid;
   /** Channels before the first block and after each. */
   readonly channels: readonly number[];
   readonly attention: AttentionPlace;
@@ -64,12 +69,12 @@ export interface UpStages {
 
 /** A {@link GeneratorBlock} that doubles the size for each step of `channels`. */
 export function upStages(context: ModelContext, options: UpStages): ConditionedModule[] {
-  const { network, firstSize, channels, upsampling = "nearest", norm, style } = options;
+  const { network, grid, channels, upsampling = "nearest", norm, style } = options;
   const attention = attentionInserter(context, network, options.attention, style);
   const stages = channels.slice(1).flatMap((outputs, i) => {
     const inputs = channels[i]!;
     const block = new GeneratorBlock(context, { inputs, outputs, upsample: true, upsampling, norm, ...style });
-    return [block, ...attention.after(firstSize * 2 ** (i + 1), outputs)];
+    return [block, ...attention.after(mapsAfter(grid, i + 1), outputs)];
   });
   attention.requirePlaced();
   return stages;
@@ -79,7 +84,7 @@ export function upStages(context: ModelContext, options: UpStages): ConditionedM
 export interface GeneratorTrunkOptions {
   /** Length of the vector that the first maps are made of. */
   readonly inputs: number;
-  readonly firstSize: number;
+  readonly grid: BaseGrid;
   /** Channels of the first maps and of the last. */
   readonly channels: readonly number[];
   readonly stages: readonly ConditionedModule[];
@@ -87,7 +92,7 @@ export interface GeneratorTrunkOptions {
 }
 
 /**
- *     vector -> linear -> [C, s, s] -> blocks -> batch norm, ReLU, convolution 3 x 3, tanh -> image
+ *     vector -> linear -> [C, h, w] -> blocks -> batch norm, ReLU, convolution 3 x 3, tanh -> image
  *
  * Modules: `project`, `stages` (numbered), `norm`, `output`.
  */
@@ -99,14 +104,14 @@ export class GeneratorTrunk extends Module {
   readonly #norm: UnaryModule;
   readonly #output: Conv2d;
 
-  constructor(context: ModelContext, { inputs, firstSize, channels, stages, style }: GeneratorTrunkOptions) {
+  constructor(context: ModelContext, { inputs, grid, channels, stages, style }: GeneratorTrunkOptions) {
     super();
     const [first, last] = [channels[0]!, channels[channels.length - 1]!];
     const image = imageShape(context, "generator").channels;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
-    const project = new Linear(context, inputs, first * firstSize ** 2, beginnings(style));
+    const project = new Linear(context, inputs, first * grid.height * grid.width, beginnings(style));
     this.#project = this.registerModule("project", styled(context, project, style));
-    this.#view = new View([first, firstSize, firstSize]);
+    this.#view = new View([first, grid.height, grid.width]);
     this.#stages = this.registerModule("stages", new ModuleList(stages));
     this.#norm = this.registerModule("norm", batchNorm2d(context, last));
     this.#output = this.registerModule("output", sameSizeConv(context, [last, image], 3, style));
@@ -127,11 +132,22 @@ export class GeneratorTrunk extends Module {
 export interface DownStep {
   readonly channels: number;
   readonly down: boolean;
+  /** Its output. */
+  readonly maps: Sides;
 }
 
-/** D's steps in a plan: first those that halve the size. */
-export function downSteps({ down, keep }: Pick<ResidualPlan, "down" | "keep">, width: number): DownStep[] {
-  return [down, keep].flatMap((factors, i) => factors.map((factor) => ({ channels: factor * width, down: i === 0 })));
+/** D's steps in a plan: first those that halve the size, or keep it where a side is odd. */
+export function downSteps(
+  { down, keep }: Pick<ResidualPlan, "down" | "keep">,
+  size: ImageSize,
+  width: number,
+): DownStep[] {
+  let maps = sidesOf(size);
+  return [...down, ...keep].map((factor, i) => {
+    const before = maps;
+    if (i < down.length) maps = halved(maps);
+    return { channels: factor * width, down: maps.height < before.height, maps };
+  });
 }
 
 /** Options of {@link downStages}. */
@@ -149,24 +165,25 @@ export interface DownStages {
 /** A {@link DiscriminatorBlock} for each step. */
 export function downStages(context: ModelContext, options: DownStages): UnaryModule[] {
   const { network, steps, wideFirst, activatedSkip, style } = options;
-  const { channels, size } = imageShape(context, network);
+  const { channels } = imageShape(context, network);
   const attention = attentionInserter(context, network, options.attention, style);
-  let side = size;
   const stages = steps.flatMap((step, i): UnaryModule[] => {
     const first = i === 0;
     const [inputs, outputs] = [first ? channels : steps[i - 1]!.channels, step.channels];
     const hidden = wideFirst || first ? outputs : inputs;
     const places = { inputs, hidden, outputs, downsample: step.down, first, activatedSkip };
     const block = new DiscriminatorBlock(context, { ...places, ...style });
-    if (!step.down) return [block];
-    side /= 2;
-    return [block, ...attention.after(side, outputs)];
+    return step.down ? [block, ...attention.after(step.maps, outputs)] : [block];
   });
   attention.requirePlaced();
   return stages;
 }
 
-const isPooling = (layer: unknown): boolean => layer instanceof GlobalSumPool2d || layer instanceof AvgPool2d;
+const isPooling = (layer: unknown): boolean =>
+  layer instanceof GlobalSumPool2d || layer instanceof AvgPool2d || layer instanceof AdaptiveAvgPool2d;
+
+const meanPool = ({ height, width }: Sides): UnaryModule =>
+  height === width ? new AvgPool2d(height) : new AdaptiveAvgPool2d(1);
 
 /** Options of {@link ResidualDiscriminator}. */
 export interface ResidualDiscriminatorOptions {
@@ -174,8 +191,8 @@ export interface ResidualDiscriminatorOptions {
   readonly stages: readonly UnaryModule[];
   /** Channels of the last maps. */
   readonly features: number;
-  /** Side of the last maps, if features are means over them instead of sums. */
-  readonly meanOver?: number | undefined;
+  /** The last maps, if features are means over them instead of sums. */
+  readonly meanOver?: Sides | undefined;
   readonly outputs: number;
   readonly conditional: boolean;
   readonly style: LayerStyle;
@@ -197,7 +214,7 @@ export class ResidualDiscriminator extends DiscriminatorNetwork {
     const { network, stages, features, meanOver, outputs, conditional, style } = options;
     const classes = conditional ? requireClasses(context, network) : 0;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
-    const pool = meanOver === undefined ? new GlobalSumPool2d() : new AvgPool2d(meanOver);
+    const pool = meanOver === undefined ? new GlobalSumPool2d() : meanPool(meanOver);
     this.#body = this.registerModule("body", new Sequential(...stages, new ReLU(), pool));
     const { spectralNorm } = style;
     this.#head = this.registerModule(

@@ -2,6 +2,7 @@
  * The statistics network T of MINE (Belghazi et al. 2018): one number for a pair (x, y), high where the two belong
  * together. x is a vector, or an image that convolutions reduce to features first; y is a vector.
  */
+import { sidesOf } from "../base/image-size.ts";
 import {
   type BuildContext,
   Conv2d,
@@ -58,13 +59,15 @@ export class StatisticsNetwork extends Module {
     if ("features" in x) features = x.features;
     else {
       const layers: UnaryModule[] = [];
-      let [channels, side] = [x.channels, x.size];
-      for (let factor = 1; side > LAST_SIZE; factor = Math.min(8, 2 * factor)) {
+      let channels = x.channels;
+      let { height, width: across } = sidesOf(x.size);
+      for (let factor = 1; Math.max(height, across) > LAST_SIZE; factor = Math.min(8, 2 * factor)) {
         layers.push(new Conv2d(context, channels, width * factor, 4, { stride: 2, padding: 1 }));
         layers.push(new LeakyReLU(0.2, { inPlace: true }));
-        [channels, side] = [width * factor, Math.floor(side / 2)];
+        channels = width * factor;
+        [height, across] = [height, across].map((side) => Math.floor(side / 2)) as [number, number];
       }
-      features = channels * side ** 2;
+      features = channels * height * across;
       this.#body = this.registerModule("body", new Sequential(...layers));
     }
     const widths = [features + y, ...hidden];

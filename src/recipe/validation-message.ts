@@ -52,6 +52,7 @@ interface Shape {
   prefixItems?: Shape[] | undefined;
   items?: Shape | undefined;
   properties?: Record<string, unknown> | undefined;
+  examples?: unknown[] | undefined;
 }
 
 /** A bound for a message. zod bounds integers by the largest that a double holds exactly; those are left out. */
@@ -73,7 +74,7 @@ function words(shape: Shape): string {
   if (shape.anyOf) return shape.anyOf.map(words).join(" or ");
   if (shape.type === "integer") return range(shape, "a whole number");
   if (shape.type === "number") return range(shape, "a number");
-  if (shape.type === "string") return "a text";
+  if (shape.type === "string") return shape.examples === undefined ? "a text" : `a text such as ${shape.examples[0]}`;
   if (shape.type === "boolean") return "true or false";
   if (shape.type === "null") return "null";
   if (shape.type === "array") {

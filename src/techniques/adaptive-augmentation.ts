@@ -22,10 +22,10 @@ const options = z.strictObject({
   transformations: z.array(groups).min(1, "must name at least one of blit, geometry, color").default(groups.options),
 });
 
-/** Images [B, C, S, S], each with the transformations that are drawn for it. */
+/** Images [B, C, H, W], each with the transformations that are drawn for it. */
 function transform(images: Tensor, p: number, wanted: GeometryGroups & { color: boolean }, random: Generator): Tensor {
-  const [batch, , side] = images.shape as [number, number, number];
-  const geometries = drawGeometries(batch, side, p, wanted, random);
+  const [batch, , height, width] = images.shape as [number, number, number, number];
+  const geometries = drawGeometries(batch, { height, width }, p, wanted, random);
   const colorings = drawColorings(batch, wanted.color ? p : 0, random);
   // A batch to which nothing happens is not even resampled.
   const warped = geometries.every(isStill) ? images : warp(images, geometries.map(inverseOf));

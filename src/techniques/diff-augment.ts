@@ -1,12 +1,13 @@
 /** DiffAugment (Zhao et al. 2020, "Differentiable Augmentation for Data-Efficient GAN Training", section 3.2). */
 import { z } from "zod";
+import { type ImageSize, sidesOf } from "../base/image-size.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
 import { requireImages, uniformRows, wholeNumber } from "./augmentation/images.ts";
 import { shift } from "./augmentation/shift.ts";
 import { uniformPerSample } from "./input-gradient.ts";
 import { defineTechnique } from "./technique.ts";
 
-/** The longest move and the side of the hole, as fractions of the image's side. */
+/** The longest move and the sides of the hole, as fractions of the image's sides. */
 const TRANSLATION = 1 / 8;
 const CUTOUT = 1 / 2;
 
@@ -33,17 +34,19 @@ export function contrast(images: Tensor, factor: Tensor): Tensor {
 /** First row and column of the hole of one image; they may lie outside of it. */
 export type Corner = readonly [top: number, left: number];
 
-/** Each image with a square hole of 0. */
-export function cutout(images: Tensor, corners: readonly Corner[], side: number): Tensor {
+/** Each image with a hole of 0. */
+export function cutout(images: Tensor, corners: readonly Corner[], hole: ImageSize): Tensor {
   const [batch, , height, width] = images.shape as [number, number, number, number];
+  const { height: high, width: wide } = sidesOf(hole);
+  const long = [high, wide] as const;
   const inside = (axis: 0 | 1, length: number, shape: readonly number[]): Tensor => {
     const values = corners.flatMap((corner) =>
-      Array.from({ length }, (_, at) => (at >= corner[axis] && at < corner[axis] + side ? 1 : 0)),
+      Array.from({ length }, (_, at) => (at >= corner[axis] && at < corner[axis] + long[axis] ? 1 : 0)),
     );
     return Tensor.fromArray(values, shape, { dtype: images.dtype }).to({ device: images.device });
   };
-  const hole = inside(0, height, [batch, 1, height, 1]).mul(inside(1, width, [batch, 1, 1, width]));
-  return images.mul(hole.rsub(1));
+  const inHole = inside(0, height, [batch, 1, height, 1]).mul(inside(1, width, [batch, 1, 1, width]));
+  return images.mul(inHole.rsub(1));
 }
 
 /** Each with draws of its own for each sample. */
@@ -65,15 +68,15 @@ const AUGMENTATIONS: Readonly<
     return shift(images, moves, "zeros");
   },
   cutout: (images, random) => {
-    const [batch, , height] = images.shape as [number, number, number];
-    const side = pixels(height, CUTOUT);
+    const [batch, , height, width] = images.shape as [number, number, number, number];
+    const hole = { height: pixels(height, CUTOUT), width: pixels(width, CUTOUT) };
     // The hole's centre is any pixel, and for an even side any corner of one.
-    const places = height + 1 - (side % 2);
-    const corners = uniformRows(batch, 2, random).map(([u, v]): Corner => {
-      const corner = (draw: number): number => Math.floor(draw * places) - Math.floor(side / 2);
-      return [corner(u!), corner(v!)];
-    });
-    return cutout(images, corners, side);
+    const corner = (draw: number, length: number, side: number): number =>
+      Math.floor(draw * (length + 1 - (side % 2))) - Math.floor(side / 2);
+    const corners = uniformRows(batch, 2, random).map(
+      ([u, v]): Corner => [corner(u!, height, hole.height), corner(v!, width, hole.width)],
+    );
+    return cutout(images, corners, hole);
   },
 };
 
@@ -90,17 +93,19 @@ const options = z.strictObject({
  *   - `color`: brightness + U(-0.5, 0.5), saturation * U(0, 2), contrast * U(0.5, 1.5). Images are in [-1, 1]; the results are
  *     not clamped.
  *   - `translation`: by a whole number of pixels up to 1/8 of the side along each axis; 0 comes in.
- *   - `cutout`: a square hole of 0, half of the side, centred anywhere in the image.
+ *   - `cutout`: a hole of 0, half as high and half as wide as the image, centred anywhere in the image.
  *
  * Each sample has its own draws. The ranges are the authors'.
  *
- * @throws UserError for an unknown or empty policy, and when the samples are vectors.
+ * @throws UserError for an unknown or empty policy, when the samples are vectors, and for `color` with images of other than 1
+ * or 3 channels.
  *
  * @example
  * techniques: [diffAugment({ policy: ["translation", "cutout"] })]
  */
 export const diffAugment = defineTechnique("diffAugment", options, ({ policy }, context) => {
   requireImages(context, "diffAugment");
+  if (policy.includes("color")) requireImages(context, "diffAugment: the policy `color`", [1, 3]);
   return {
     name: "diffAugment",
     without: { adaptiveAugmentation: "both augment all that the discriminator sees" },

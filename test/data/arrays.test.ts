@@ -86,8 +86,16 @@ describe("images", () => {
     ],
     ["three dimensions", { images: bytes(32), shape: [2, 4, 4] }, /shape \[2, 4, 4\]; it must be \[N, C, H, W\]/],
     ["no images", { images: bytes(0), shape: [0, 1, 4, 4] }, /sizes of at least 1/],
-    ["two channels", { images: bytes(64), shape: [2, 2, 4, 4] }, /has 2 channels; images have 1 \(gray\) or 3/],
-    ["sides that differ", { images: bytes(64), shape: [2, 1, 4, 8] }, /are 4 x 8; they must be square/],
+    [
+      "channels that come last",
+      { images: bytes(2 * 8 * 8 * 3), shape: [2, 8, 8, 3] },
+      /shape \[2, 8, 8, 3\] would have 8 channels of 8 x 3 pixels; the order is \[N, C, H, W\]/,
+    ],
+    [
+      "hundreds of channels",
+      { images: bytes(2 * 100 * 8 * 8), shape: [2, 100, 8, 8] },
+      /would have 100 channels .* \(at most 64\)/,
+    ],
     ["16-bit numbers", { images: new Int16Array(32), shape }, /is a Int16Array; give bytes .* or floats in \[-1, 1\]/],
     [
       "floats up to 255",

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { areaOf } from "../../src/base/image-size.ts";
 import type { DataDescriptor } from "../../src/data/dataset.ts";
 import { packOf } from "../../src/data/define.ts";
 import type { Pack } from "../../src/data/pack.ts";
@@ -22,7 +23,7 @@ afterEach(() => {
 /** Image n of the fixture has one gray level, 40 n + 20: so a pack shows which images it holds. */
 function whichOf(made: Pack): number[] {
   const pixels = readFileSync(made.imagesPath);
-  const size = made.header.channels * made.header.size ** 2;
+  const size = made.header.channels * areaOf(made.header.size);
   return Array.from({ length: made.header.count }, (_, i) => (pixels[i * size + size / 2]! - 20) / 40);
 }
 

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import sharp from "sharp";
+import { areaOf } from "../../src/base/image-size.ts";
 import type { Pack } from "../../src/data/pack.ts";
 
 /** One entry of a zip archive, with what a damaged or hostile one would say instead of the truth. */
@@ -154,7 +155,7 @@ export function labelsOf(pack: Pack): number[] {
 
 /** The SHA-256 of each image of a pack. */
 export function sumsOf({ header, imagesPath }: Pack): string[] {
-  const size = header.channels * header.size ** 2;
+  const size = header.channels * areaOf(header.size);
   const pixels = readFileSync(imagesPath);
   return Array.from({ length: header.count }, (_, i) =>
     createHash("sha256")

@@ -49,7 +49,7 @@ describe("gantry data <path>", () => {
     const { code, out } = await gantry("data", root, "--size", "16");
     expect(code).toBe(0);
     expect(out).toMatch(/^photos: 15 images\n/);
-    expect(out).toMatch(/original {2}16-27 x 16 pixels/);
+    expect(out).toMatch(/original {2}16 x 16-27 pixels \(height x width\)/);
     expect(out).toMatch(/prepared {2}16 x 16, colour, fit: crop/);
     expect(out).toMatch(/0 {2}blue {2}3\n +1 {2}red {3}12\n/);
     expect(out).toMatch(/broken {4}1, skipped:\n +blue\/broken.jpg: .*unsupported image format/);
@@ -116,7 +116,9 @@ describe("gantry data <path>", () => {
       err: expect.stringMatching(/neither a file or folder nor a dataset's name; did you mean `mnist`/),
     });
     expect(await gantry("data", root, "--size", "wide")).toMatchObject({
-      err: expect.stringMatching(/--size \(=wide\) must be a whole number/),
+      err: expect.stringMatching(
+        /size \(= "wide"\): must be a whole number of pixels, or a height and a width such as 64x48/,
+      ),
     });
     expect(await gantry("data", root, "--fit", "squeeze")).toMatchObject({
       err: expect.stringMatching(/imageFolder.fit \(= "squeeze"\): must be one of: crop, fit, stretch, pad/),

@@ -69,9 +69,9 @@ describe("a sheet that no picture can hold", () => {
     const side = 32;
     const message =
       "a sheet of 1 rows of 490 images would be 33340 x 88 pixels, and a picture has at most 32767 on a side";
-    expect(() => requireRowsFit({ rows: 1, columns: 490, side })).toThrow(message);
-    expect(() => requireRowsFit({ rows: 1, columns: 480, side })).not.toThrow();
-    expect(() => requireRowsFit({ rows: 500, columns: 1, side })).toThrow("take fewer");
+    expect(() => requireRowsFit({ rows: 1, columns: 490, height: side, width: side })).toThrow(message);
+    expect(() => requireRowsFit({ rows: 1, columns: 480, height: side, width: side })).not.toThrow();
+    expect(() => requireRowsFit({ rows: 500, columns: 1, height: side, width: side })).toThrow("take fewer");
     const images = { pixels: new Uint8Array(490 * side * side), count: 490, channels: 1, height: side, width: side };
     await expect(imageRows([{ images }])).rejects.toThrow("at most 32767 on a side");
     const fitting = { ...images, pixels: images.pixels.subarray(0, 480 * side * side), count: 480 };

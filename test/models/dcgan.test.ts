@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
+import { type ImageSize, sidesOf, sizeOf } from "../../src/base/image-size.ts";
 import { type DiscriminatorNetwork, dcgan, type GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
 import { ConditionalBatchNorm2d, type Module, SelfAttention, Sequential, UnaryModule } from "../../src/nn/index.ts";
 import { type DType, Generator, grad, type MemoryFormat, manualSeed, noGrad, Tensor } from "../../src/tensor/index.ts";
@@ -12,7 +13,7 @@ interface Output {
 }
 interface Case {
   options: {
-    size: number;
+    size: number | [height: number, width: number];
     channels: number;
     width: number;
     latent?: number;
@@ -34,8 +35,11 @@ interface Count {
 }
 const { counts, ...cases } = fixture<Record<string, Case> & { counts: Count[] }>("models");
 
+const imageSize = (size: Case["options"]["size"]): ImageSize =>
+  typeof size === "number" ? size : sizeOf({ height: size[0], width: size[1] });
+
 function contextOf(
-  size: number,
+  size: ImageSize,
   { channels = 3, classes = 0, dtype = "float32" as DType, memoryFormat = "contiguous" as MemoryFormat } = {},
 ): ModelContext {
   return { rng: new Generator(5), device: "cpu", dtype, memoryFormat, image: { channels, size }, classes };
@@ -70,7 +74,7 @@ describe("DCGAN with the weights of a PyTorch DCGAN", () => {
   it.each(Object.keys(cases).filter((name) => name.startsWith("generator")))("%s", (name) => {
     const stored = cases[name]!;
     const { size, channels, width, latent } = stored.options;
-    const network = dcgan.generator({ width, latent: latent! }).build(contextOf(size, { channels }));
+    const network = dcgan.generator({ width, latent: latent! }).build(contextOf(imageSize(size), { channels }));
     loadStored(network, stored);
     expect(network.parameterCount()).toBe(stored.parameters);
     const z = noise([3, 6], 70, "float32");
@@ -84,10 +88,11 @@ describe("DCGAN with the weights of a PyTorch DCGAN", () => {
     const stored = cases[name]!;
     const { size, channels, width, batchNorm, spectralNorm } = stored.options;
     const options = { width, batchNorm: batchNorm!, spectralNorm: spectralNorm! };
-    const network = dcgan.discriminator(options).build(contextOf(size, { channels }));
+    const network = dcgan.discriminator(options).build(contextOf(imageSize(size), { channels }));
     loadStored(network, stored);
     expect(network.parameterCount()).toBe(stored.parameters);
-    const images = noise([3, channels, size, size], 71, "float32");
+    const { height, width: across } = sidesOf(imageSize(size));
+    const images = noise([3, channels, height, across], 71, "float32");
     expectOutput(network.forward(images).score, stored.train);
     expectOutput(network.eval().forward(images).score, stored.eval);
   });
@@ -396,10 +401,10 @@ describe("DCGAN", () => {
     expect(() => generatorOf(contextOf(32), { width: 6, attention: 16 })).toThrow(
       "dcgan.generator: attention on maps of 16 x 16 needs a multiple of 8 channels and meets 6; take another `width`, or `attention` 0",
     );
-    expect(() => generatorOf(contextOf(48))).toThrow(
-      "dcgan.generator: the image size (=48) must be a power of two from 16 to 256",
+    expect(() => generatorOf(contextOf(50))).toThrow(
+      "dcgan.generator: it cannot make images of 50 x 50: a size is a base grid, its longer side from 4 to 16, that is doubled 2 to 7 times; the nearest sizes that fit are 48 x 48 and 52 x 52",
     );
-    expect(() => discriminatorOf(contextOf(512))).toThrow("dcgan.discriminator: the image size (=512)");
+    expect(() => discriminatorOf(contextOf(513))).toThrow("dcgan.discriminator: it cannot make images of 513 x 513");
     expect(() => discriminatorOf(contextOf(8))).toThrow(UserError);
     const points: ModelContext = { rng: new Generator(1), device: "cpu", image: { features: 2 }, classes: 0 };
     expect(() => generatorOf(points)).toThrow("vectors of 2 numbers; use mlp");

@@ -155,7 +155,6 @@ describe("a generator of another project", () => {
     ["no spectral norm", "without spectral norm is not read: it has no `linear.u0`"],
     ["no norm", "it has no `blocks.0.0.bn1.stored_mean`"],
     ["two attentions", "with attention at 2 sizes is not read"],
-    ["512 pixels", "a generator of BigGAN-PyTorch: the image size (=512) must be 32, 64, 128, 256"],
     ["deep", "BigGAN-deep of BigGAN-PyTorch is not read, only BigGAN"],
     ["discriminator", "this is a discriminator of BigGAN-PyTorch; give the file of its generator"],
   ])("of BigGAN-PyTorch is refused where there is no such network here: %s", (name, message) => {
@@ -163,6 +162,19 @@ describe("a generator of another project", () => {
     const state = new Map(Object.entries(shapes).map(([key, shape]) => [key, Tensor.zeros(shape)]));
     expect(() => recogniseGenerator(state)).toThrow(UserError);
     expect(() => recogniseGenerator(state)).toThrow(message);
+  });
+
+  it("of BigGAN-PyTorch at 512 pixels fits the table of that size", () => {
+    const shapes = fixture<Record<string, Shapes>>("imported/refused")["512 pixels"]!;
+    const state = new Map(Object.entries(shapes).map(([key, shape]) => [key, Tensor.zeros(shape)]));
+    const { generator, image, state: own } = recogniseGenerator(state);
+    expect([generator.kind, image]).toEqual(["biggan", { channels: 3, size: 512 }]);
+    const context = { rng: new Generator(1), device: "cpu", image, classes: 3 } as const;
+    const network = generator.build(context);
+    expect([...network.stateDict()].map(([name, { shape }]) => [name, shape]).sort()).toEqual(
+      [...own].map(([name, { shape }]) => [name, shape]).sort(),
+    );
+    network.dispose();
   });
 
   it("of BigGAN-PyTorch is refused where weight averaging went over standing statistics", () => {

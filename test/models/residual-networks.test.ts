@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { type ImageSize, sizeOf } from "../../src/base/image-size.ts";
 import {
   biggan,
   bigganDeep,
@@ -35,7 +36,7 @@ afterEach(() => {
 });
 
 function contextOf(
-  size: number,
+  size: ImageSize,
   { channels = 3, classes = 3, dtype = "float64" as DType, memoryFormat = "contiguous" as MemoryFormat } = {},
 ): ModelContext {
   return { rng: new Generator(5), device: "cpu", dtype, memoryFormat, image: { channels, size }, classes };
@@ -74,8 +75,9 @@ describe("residual GANs with the weights of PyTorch ones", () => {
   it.each(runs)("%s, %s", (name, memoryFormat, stored) => {
     const [role, pixels] = name.split(" ") as [string, string];
     const [kind, player] = role.split(".") as [Kind, Player];
-    const size = Number(pixels);
-    const grey = /resnet.discriminator 32 mean|resnet.* 64|(biggan|bigganDeep)\..* 32/.test(name);
+    const [height, width = height] = pixels.split("x").map(Number) as [number, number?];
+    const size = sizeOf({ height, width });
+    const grey = /resnet.discriminator 32 mean|resnet.* 64$|(biggan|bigganDeep)\..* 32/.test(name);
     const context = contextOf(size, { channels: grey ? 1 : 3, memoryFormat });
     const labels = labelsOf(2n, 0n, 1n);
     const network = build(kind, player as "generator", stored.options, context);
@@ -84,7 +86,7 @@ describe("residual GANs with the weights of PyTorch ones", () => {
     const input =
       player === "generator"
         ? noise([3, network.latent], 70)
-        : noise([3, grey ? 1 : 3, size, size], 71).contiguous(memoryFormat);
+        : noise([3, grey ? 1 : 3, height, width], 71).contiguous(memoryFormat);
     const run = (): Tensor =>
       player === "generator"
         ? network.forward(input, labels)
@@ -308,10 +310,10 @@ describe("residual GANs", () => {
       (kind: Kind, player: Player, size: number, options = {}, classes = 3) =>
       (): Module =>
         build(kind, player as "generator", options, contextOf(size, { classes, dtype: "float32" }));
-    expect(make("resnet", "generator", 256)).toThrow("resnet.generator: the image size (=256) must be 32, 48, 64, 128");
-    expect(make("sagan", "discriminator", 28)).toThrow("sagan.discriminator: the image size (=28) must be 32, 48");
-    expect(make("biggan", "discriminator", 48)).toThrow("the image size (=48) must be 32, 64, 128, 256");
-    expect(make("bigganDeep", "generator", 48)).toThrow("bigganDeep.generator: the image size (=48)");
+    expect(make("resnet", "generator", 250)).toThrow("resnet.generator: it cannot make images of 250 x 250");
+    expect(make("sagan", "discriminator", 30)).toThrow("the nearest sizes that fit are 28 x 28 and 32 x 32");
+    expect(make("biggan", "discriminator", 8)).toThrow("biggan.discriminator: it cannot make images of 8 x 8");
+    expect(make("bigganDeep", "generator", 66)).toThrow("bigganDeep.generator: it cannot make images of 66 x 66");
     expect(make("biggan", "generator", 128, { latent: 121, width: 1 })).toThrow(
       "biggan.generator: `latent` (=121) must be a multiple of 6: one part for the first layer and one for each of 5 blocks",
     );

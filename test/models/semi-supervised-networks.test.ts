@@ -104,7 +104,7 @@ describe("allCnn", () => {
   });
 
   it("refuses sizes that the layers do not fit", () => {
-    expect(() => allCnn.generator().build(context(1, 28))).toThrow("(=28) must be a power of two");
-    expect(() => allCnn.discriminator().build(context(1, 8))).toThrow("(=8) must be at least 12");
+    expect(() => allCnn.generator().build(context(1, 28))).toThrow("(=28x28) must be one side, a power of two");
+    expect(() => allCnn.discriminator().build(context(1, 8))).toThrow("(=8x8) must be at least 12");
   });
 });

@@ -13,6 +13,8 @@ interface Schema {
   readonly items?: Schema | false;
   readonly prefixItems?: readonly Schema[];
   readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
@@ -60,22 +62,34 @@ function accepted(schema: Schema): string {
   if (schema.anyOf) return schema.anyOf.map(accepted).join(" or ");
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(", ");
-  if (schema.prefixItems) return `list of ${schema.prefixItems.length}: ${schema.prefixItems.map(accepted).join("; ")}`;
+  if (schema.prefixItems) {
+    const each = schema.prefixItems.map(accepted);
+    return new Set(each).size === 1 && each.length > 2
+      ? `list of ${each.length}, each ${each[0]}`
+      : `list of ${each.length}: ${each.join("; ")}`;
+  }
   if (schema.type === "array") return `list of: ${accepted(schema.items as Schema)}`;
-  if (schema.type === "string") return "text";
+  if (schema.type === "string")
+    return schema.examples === undefined ? "text" : `text such as \`${schema.examples[0]}\``;
+  if (schema.properties) return `\`{ ${Object.keys(schema.properties).join(", ")} }\``;
   if (schema.type === "boolean") return "`true`, `false`";
   if (Array.isArray(schema.type)) return schema.type.map((type) => accepted({ type })).join(" or ");
   if (schema.type === "integer" || schema.type === "number") return numberInWords(schema);
   throw new Error(`no words for ${JSON.stringify(schema)}`);
 }
 
+/** The default of an option whose text form is parsed: it is not in the schema of what is written. */
+const defaultOf = (option: unknown): unknown => (option instanceof z.ZodDefault ? option.def.defaultValue : undefined);
+
 function tableOf(role: Role, kind: string): string[] {
   const schema = z.toJSONSchema(schemaOf(role, kind), { io: "input" }) as { properties?: Record<string, Schema> };
   const options = Object.entries(schema.properties ?? {});
+  const { shape } = schemaOf(role, kind) as z.ZodObject;
   const title = role === "metric" ? `**\`${kind}\`**: ${metricDescription(kind)}.` : `**\`${kind}\`**`;
   if (options.length === 0) return [`${title} No options.`, ""];
   const rows = options.map(([name, option]) => {
-    const usual = option.default === undefined ? "–" : `\`${JSON.stringify(option.default)}\``;
+    const value = option.default ?? defaultOf(shape[name]);
+    const usual = value === undefined ? "–" : `\`${JSON.stringify(value)}\``;
     return `| \`${name}\` | ${accepted(option)} | ${usual} |`;
   });
   return [title, "", "| option | accepts | default |", "| --- | --- | --- |", ...rows, ""];

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fromPlain } from "../../base/descriptor.ts";
 import { suggestion, UserError } from "../../base/errors.ts";
+import { type ImageSize, longerSide, sidesOf, sizeInWords, sizeOf } from "../../base/image-size.ts";
 import {
   type DataDescriptor,
   type Dataset,
@@ -31,8 +32,8 @@ export interface SubjectOptions {
   readonly what: string;
   /** Split of a named dataset or of a folder with splits. */
   readonly split?: string | undefined;
-  /** Side of a named dataset's images. */
-  readonly size?: number | undefined;
+  /** Size of a named dataset's images: a side, or a text such as "64x48". */
+  readonly size?: unknown;
   readonly checkpoint: string;
   readonly averaged: boolean;
   readonly mode: "eval" | "train";
@@ -166,7 +167,7 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>>
     images: (count, seed) => generatedImages(trained, what, { count, seed, averaged, mode, truncation }),
     // Its generator makes images, so its data are images.
     data: trained.recipe.data as DataDescriptor,
-    shape: { channels: sample.channels, height: sample.size, width: sample.size },
+    shape: { channels: sample.channels, ...sidesOf(sample.size) },
   };
   return { value: subject, close: () => trained.dispose() };
 }
@@ -199,13 +200,13 @@ const MOST_ENLARGED = 4;
  */
 export async function openReal(subject: Subject, options: RealOptions): Promise<Opened<ImageSet> | undefined> {
   const { real, split, most, preparing } = options;
-  const size = subject.shape.height;
+  const size = sizeOf(subject.shape);
   if (real?.endsWith(".npz")) {
     if (!existsSync(real)) throw new UserError(`--real ${real} does not exist`);
     const { images, close } = await npzImages(real);
     return { value: images, close };
   }
-  const channels = subject.shape.channels as 1 | 3;
+  const channels = subject.shape.channels as 1 | 3 | 4;
   let descriptor = subject.data;
   if (real !== undefined && isDatasetName(real)) descriptor = describeDataset(real, given({ split, size, channels }));
   else if (real !== undefined) {
@@ -231,12 +232,12 @@ export async function openReal(subject: Subject, options: RealOptions): Promise<
 }
 
 /** @throws UserError when real images would be enlarged too much. */
-async function refuseBlur(real: string, source: OpenSource, size: number): Promise<void> {
-  for await (const { width, height } of imageSizes(source)) {
-    const side = Math.max(width, height);
-    if (side * MOST_ENLARGED >= size) return;
+async function refuseBlur(real: string, source: OpenSource, size: ImageSize): Promise<void> {
+  for await (const original of imageSizes(source)) {
+    const side = longerSide(original);
+    if (side * MOST_ENLARGED >= longerSide(size)) return;
     throw new UserError(
-      `--real ${real}: its images are ${width}x${height} and the samples ${size}x${size}; enlarged ${Math.floor(size / side)} times ` +
+      `--real ${real}: its images are ${sizeInWords(sizeOf(original))} and the samples ${sizeInWords(size)}; enlarged ${Math.floor(longerSide(size) / side)} times ` +
         "they would be blur: give real images of the samples' size, or reduce the samples",
     );
   }
@@ -259,7 +260,9 @@ async function buildData(
   const pack = await packOf(descriptor, context);
   const { name, originals, size, fit } = pack.header;
   const side = Math.max(originals.width[1], originals.height[1]);
-  if (side < size && fit !== "pad") note?.(`${name}: images of ${side} pixels are enlarged to ${size}`);
+  if (side < longerSide(size) && fit !== "pad") {
+    note?.(`${name}: images of ${side} pixels are enlarged to ${typeof size === "number" ? size : sizeInWords(size)}`);
+  }
   const dataset = openDataset(pack, descriptor.options as { flip: boolean; labels: boolean });
   if (dataset.usage !== undefined) note?.(dataset.usage);
   return dataset;

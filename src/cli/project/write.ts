@@ -108,7 +108,7 @@ export async function writeProjections(trained: Trained, options: WriteOptions):
     throw new UserError(`${title.run} makes images of ${channels} channels, and project reads files of 1 or 3`);
   }
   const scale = Math.max(1, Math.ceil(CAPTION_WIDTH / width));
-  requireRowsFit({ rows: files.length, columns: 9, side: Math.max(height, width), captions: true, scale });
+  requireRowsFit({ rows: files.length, columns: 9, height, width, captions: true, scale });
   const images: OneImage[] = [];
   for (const file of files) images.push(await prepared(trained, file, { channels, height, width }, note));
   const folder = new UnfinishedFolder(out);

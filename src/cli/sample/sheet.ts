@@ -1,4 +1,5 @@
 /** Sheets of a run as PNG files: interpolations, classes, thresholds, and samples next to their nearest real images. */
+import { sidesOf } from "../../base/image-size.ts";
 import type { DataContext, DataDescriptor } from "../../data/index.ts";
 import { type ImageRow, imageRows, requireRowsFit, writePng } from "../../figures/index.ts";
 import { imagesOf, joinImages, type PixelBatch, quantise } from "../../formats/index.ts";
@@ -135,7 +136,7 @@ export function interpolationOf(text: string | undefined): Interpolation {
 
 /** @throws UserError before anything is drawn, when the sheet would be too large for a picture. */
 function requireFit({ shape: { sample } }: Trained, rows: number, columns: number, scale?: number): void {
-  if ("size" in sample) requireRowsFit({ rows, columns, side: sample.size, scale });
+  if ("size" in sample) requireRowsFit({ rows, columns, ...sidesOf(sample.size), scale });
 }
 
 /** The nearest images of each sample, in the samples' order. */

@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
+import { sizeOf } from "../../base/image-size.ts";
 import { keep, scope, Tensor, type TypedArray } from "../../tensor/index.ts";
 import type { DataDescriptor, Dataset } from "../dataset.ts";
 import { defineDataset } from "../define.ts";
@@ -19,7 +20,8 @@ import { type ArrayLabels, type ConditionArrays, classCounts, labelled, labelTen
 /** Images in memory, for {@link dataFromArrays}. */
 export interface ImageArrays {
   /**
-   * [N, C, H, W] with C of 1 or 3 and H = W. Bytes (Uint8Array, or a tensor uint8) are gray levels or colours from 0 to 255.
+   * [N, C, H, W]. C of 1 is gray, 3 red, green and blue, 4 these and alpha; with any other number the channels have no colours,
+   * and pictures show the first three, or of two the first. Bytes (Uint8Array, or a tensor uint8) are gray levels or colours from 0 to 255.
    * Floats (Float32Array, Float64Array, or a tensor of floats) lie in [-1, 1] and are rounded to the nearest of the 256 levels.
    */
   readonly images: TypedArray | Uint8ClampedArray | Tensor;
@@ -61,6 +63,9 @@ interface Held extends ArrayLabels {
 
 /** By the hash of the contents. Never cleared: a stored run may ask for its arrays at any time. */
 const held = new Map<string, Held>();
+
+/** Images with more channels are taken for ones in another order. */
+const MOST_CHANNELS = 64;
 
 /** The kind under which recipes store arrays. */
 export const ARRAYS = "dataFromArrays";
@@ -155,10 +160,12 @@ export function dataFromArrays(arrays: ImageArrays | VectorArrays): DataDescript
 function fromImages({ images, shape, flip = false, name = "arrays", ...labelling }: ImageArrays): DataDescriptor {
   const given = valuesOf("images", images, shape, ["N", "C", "H", "W"]);
   const [count, channels, height, width] = given.shape as [number, number, number, number];
-  if (channels !== 1 && channels !== 3) {
-    throw refuse(`\`images\` has ${channels} channels; images have 1 (gray) or 3 (red, green, blue): [N, C, H, W]`);
+  if (channels > MOST_CHANNELS || (channels > 4 && width <= 4)) {
+    throw refuse(
+      `\`images\` of shape [${given.shape.join(", ")}] would have ${channels} channels of ${height} x ${width} pixels; the order is ` +
+        `[N, C, H, W], the channels (at most ${MOST_CHANNELS}) before height and width`,
+    );
   }
-  if (height !== width) throw refuse(`\`images\` are ${height} x ${width}; they must be square`);
   const values = bytesOf(given.values);
   return hold(values, labelled(labelling, count, "images"), { name, shape: [...given.shape], flip }) as DataDescriptor;
 }
@@ -245,12 +252,12 @@ function bytesOf(values: Values): Uint8Array {
 }
 
 function openImages({ name, shape, classes, flip, contents }: Options, arrays: Held): Dataset {
-  const [count, channels, size] = shape as [number, 1 | 3, number];
+  const [count, channels, height, width] = shape as [number, number, number, number];
   return scope(() => ({
     name,
     count,
     channels,
-    size,
+    size: sizeOf({ height, width }),
     classes,
     images: keep(Tensor.fromArray(arrays.values as Uint8Array, shape)),
     ...labelTensor(arrays, count),

@@ -102,7 +102,7 @@ export async function idxFilesSource(
     fingerprint: `${await sha256OfFile(imagesPath)} ${await sha256OfFile(labelsPath)}`,
     // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the
     // image.
-    defaultFit: (size) => (size >= 28 && size <= 32 ? "pad" : "crop"),
+    defaultFit: (size) => (typeof size === "number" && size >= 28 && size <= 32 ? "pad" : "crop"),
     open,
   };
 }

@@ -1,5 +1,6 @@
 /** A folder or zip archive of image files, made by any tool: every file, at its own size. */
 import { UserError } from "../../base/errors.ts";
+import { type Sides, sizeInWords, sizeOf } from "../../base/image-size.ts";
 import {
   type HeaderSize,
   imageFolder,
@@ -49,7 +50,7 @@ const BACKGROUND = 255;
 /**
  * The images of a folder or zip archive, none resized and none left out. Transparent pixels are laid over white.
  *
- * @throws UserError when there is no image, one cannot be read, they are not square, too large, or their sizes differ: that
+ * @throws UserError when there is no image, one cannot be read, they are too small or too large, or their sizes differ: that
  * is seen by their headers before any is decoded.
  */
 export async function folderImages(options: FolderOptions): Promise<FolderImages> {
@@ -57,10 +58,10 @@ export async function folderImages(options: FolderOptions): Promise<FolderImages
   const form = { path, split, channels, labels: false, background: BACKGROUND };
   // Any side will do to learn the size: what counts is how large the files were before.
   const glance = await packOf(imageFolder({ ...form, size: 4, first: FIRST }), { cache, stop });
-  const [side] = glance.header.originals.width;
-  refuseSize(path, side, glance.header.originals.height[0]);
+  const first = { height: glance.header.originals.height[0], width: glance.header.originals.width[0] };
+  refuseSize(path, first);
   const examine = (source: OpenSource) => requireOneSize(path, source, stop);
-  const descriptor = imageFolder({ ...form, size: side });
+  const descriptor = imageFolder({ ...form, size: sizeOf(first) });
   const pack = await packOf(descriptor, { cache, stop, onProgress, examine });
   const { broken, count, note, originals, transparent } = pack.header;
   // A pack that training has made already: it takes images of all sizes.
@@ -71,10 +72,10 @@ export async function folderImages(options: FolderOptions): Promise<FolderImages
       `${path}: the images have different sizes, ${span(width)} pixels wide and ${span(height)} high; a score needs one size`,
     );
   }
-  const [first] = broken;
-  if (first !== undefined) {
+  const [lost] = broken;
+  if (lost !== undefined) {
     throw new UserError(
-      `${path}: ${broken.length} of ${count + broken.length} images cannot be read, the first ${first.file}: ${first.reason}`,
+      `${path}: ${broken.length} of ${count + broken.length} images cannot be read, the first ${lost.file}: ${lost.reason}`,
     );
   }
   const dataset = openDataset(pack, { flip: false, labels: false });
@@ -86,14 +87,14 @@ export async function folderImages(options: FolderOptions): Promise<FolderImages
   };
 }
 
-function refuseSize(path: string, width: number, height: number): void {
-  if (width !== height) {
-    throw new UserError(`${path}: the images are ${width}x${height}; only square ones can be scored`);
+function refuseSize(path: string, sides: Sides): void {
+  const size = sizeInWords(sizeOf(sides));
+  if (Math.min(sides.height, sides.width) < 4) {
+    throw new UserError(`${path}: the images are ${size}; they must be at least 4 x 4`);
   }
-  if (width < 4) throw new UserError(`${path}: the images are ${width}x${width}; they must be at least 4x4`);
-  if (width > LARGEST_SIDE) {
+  if (Math.max(sides.height, sides.width) > LARGEST_SIDE) {
     throw new UserError(
-      `${path}: the images are ${width}x${width}; at most ${LARGEST_SIDE}x${LARGEST_SIDE} can be scored: reduce them first, ` +
+      `${path}: the images are ${size}; at most ${LARGEST_SIDE} x ${LARGEST_SIDE} can be scored: reduce them first, ` +
         "all by the same resizer",
     );
   }
@@ -105,7 +106,7 @@ async function requireOneSize(path: string, source: OpenSource, stop: AbortSigna
   for await (const size of imageSizes(source, stop)) {
     first ??= size;
     if (size.width === first.width && size.height === first.height) continue;
-    const text = ({ name, width, height }: HeaderSize): string => `${name} is ${width}x${height}`;
+    const text = (one: HeaderSize): string => `${one.name} is ${sizeInWords(sizeOf(one))}`;
     throw new UserError(
       `${path}: the images have different sizes, ${text(first)} and ${text(size)}; a score needs one size`,
     );

@@ -2,8 +2,9 @@
 import { createHash, type Hash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
+import { sidesOf, sizeInWords, sizeOf } from "../../base/image-size.ts";
 import type { Dataset } from "../../data/index.ts";
-import { Generator, scope, Tensor } from "../../tensor/index.ts";
+import { Generator, keep, scope, Tensor } from "../../tensor/index.ts";
 
 /** Images of one size. */
 export interface ImageSet {
@@ -42,8 +43,7 @@ export function datasetImages(dataset: Dataset, most = dataset.count): ImageSet 
     name,
     count,
     channels,
-    height: size,
-    width: size,
+    ...sidesOf(size),
     hashed,
     *batches(batch) {
       for (let begin = 0; begin < count; begin += batch) {
@@ -64,6 +64,36 @@ const BATCH_BYTES = 2 ** 25;
 /** How many images of a set are read at once: `most`, and fewer of large ones. */
 export function batchSizeOf({ channels, height, width }: ImageSet, most: number): number {
   return Math.max(1, Math.min(most, Math.floor(BATCH_BYTES / (channels * height * width))));
+}
+
+/** Channels that feature networks see: gray, colour, and colour with alpha, which is laid over white. */
+const SEEN: readonly number[] = [1, 3, 4];
+
+/** @throws UserError when images have other channels than {@link SEEN}. */
+export function requireSeen({ name, channels }: Pick<ImageSet, "name" | "channels">): void {
+  if (SEEN.includes(channels)) return;
+  throw new UserError(
+    `the images of ${name} have ${channels} channels; feature networks see those of 1 (gray), 3 (colour) or 4 (colour and ` +
+      "alpha, laid over white), so these cannot be scored: train without `evaluate`",
+  );
+}
+
+/** Bytes [N, C, H, W] as a feature network takes them: four channels are laid over white and rounded. */
+export function asSeen(images: Tensor): Tensor {
+  if (images.shape[1] !== 4) return images;
+  return scope(() => {
+    const alpha = images.narrow(1, 3, 1).float().div(255);
+    const colour = images.narrow(1, 0, 3).float().sub(255).mul(alpha).add(255);
+    return keep(colour.add(0.5).floor().to({ dtype: "uint8" }));
+  });
+}
+
+/** What of a set's form a score's numbers depend on, in words, before the feature network's own. */
+export function formInWords({ channels, height, width }: Pick<ImageSet, "channels" | "height" | "width">): string[] {
+  return [
+    ...(channels === 4 ? ["alpha laid over white"] : []),
+    ...(height === width ? [] : [`${height}x${width} (height x width): the aspect is not kept where the size changes`]),
+  ];
 }
 
 const hashes = new WeakMap<ImageSet, string>();
@@ -114,7 +144,7 @@ function addGray(hash: Hash, bytes: Uint8Array, area: number): boolean {
  */
 export function requireSameSize(fake: ImageSet, real: ImageSet): void {
   if (fake.height === real.height && fake.width === real.width) return;
-  const size = ({ height, width }: ImageSet) => `${width}x${height}`;
+  const size = (set: ImageSet) => sizeInWords(sizeOf(set));
   throw new UserError(
     `the images of ${fake.name} are ${size(fake)} and those of ${real.name} ${size(real)}; a score needs both at one size`,
   );

@@ -2,6 +2,7 @@
  * The pixel blitting and geometric transformations of adaptive discriminator augmentation (Karras et al. 2020, appendix B): the
  * draws for an image, as one affine map.
  */
+import { type ImageSize, sidesOf } from "../../base/image-size.ts";
 import type { Generator } from "../../tensor/index.ts";
 import { type Affine, compose, rotation, scaling, translation } from "./affine.ts";
 import { normalRows, uniformRows } from "./images.ts";
@@ -65,7 +66,7 @@ export interface GeometryGroups {
 }
 
 /**
- * Draws for `count` images of `side` x `side` pixels, each transformation with probability `p` independently:
+ * Draws for `count` images of a size, each transformation with probability `p` independently:
  *
  * - mirror image with probability 1/2; 0 to 3 quarter turns; whole translation U(-1/8, 1/8) of the side along each axis
  * - scale exp2(N(0, 0.2^2)); stretch exp2(N(0, 0.2^2)); rotation U(-pi, pi) before and after the stretch, each with probability
@@ -73,11 +74,12 @@ export interface GeometryGroups {
  */
 export function drawGeometries(
   count: number,
-  side: number,
+  size: ImageSize,
   p: number,
   groups: GeometryGroups,
   random: Generator,
 ): Geometry[] {
+  const { height, width } = sidesOf(size);
   const uniform = uniformRows(count, 14, random);
   const normal = normalRows(count, 4, random);
   const blit = groups.blit ? p : 0;
@@ -90,12 +92,12 @@ export function drawGeometries(
     return {
       mirrored: happens(0, blit) && u[1]! < 0.5,
       quarterTurns: happens(2, blit) ? Math.floor(4 * u[3]!) : 0,
-      shift: happens(4, blit) ? [wholeShift(u[5]!, side), wholeShift(u[6]!, side)] : [0, 0],
+      shift: happens(4, blit) ? [wholeShift(u[5]!, width), wholeShift(u[6]!, height)] : [0, 0],
       scale: happens(7, geometry) ? 2 ** (0.2 * zScale) : 1,
       turn: happens(8, rotating) ? angle(9) : 0,
       stretch: happens(10, geometry) ? 2 ** (0.2 * zStretch) : 1,
       secondTurn: happens(11, rotating) ? angle(12) : 0,
-      drift: happens(13, geometry) ? [(zRight * side) / 8, (zDown * side) / 8] : [0, 0],
+      drift: happens(13, geometry) ? [(zRight * width) / 8, (zDown * height) / 8] : [0, 0],
     };
   });
 }

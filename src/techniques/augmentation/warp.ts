@@ -45,38 +45,42 @@ function halving(side: number): Float64Array {
 }
 
 /** Pixels needed outside each edge [left, right, top, bottom], at most as many as can be reflected. */
-function margins(inverses: readonly Affine[], side: number): [number, number, number, number] {
-  const half = (side - 1) / 2;
-  const corners = [-half, half].flatMap((x) => [-half, half].map((y) => [x, y] as const));
+function margins(
+  inverses: readonly Affine[],
+  sides: readonly [width: number, height: number],
+): [number, number, number, number] {
+  const halves = sides.map((side) => (side - 1) / 2) as [number, number];
+  const [across, along] = halves;
+  const corners = [-across, across].flatMap((x) => [-along, along].map((y) => [x, y] as const));
   const places = inverses.flatMap(([a, b, c, d, e, f]) =>
     corners.map(([x, y]) => [a * x + b * y + c, d * x + e * y + f] as const),
   );
   const beyond = (axis: 0 | 1, sign: 1 | -1): number => {
     const farthest = places.reduce((most, place) => Math.max(most, sign * place[axis]), -Infinity);
-    return Math.ceil(Math.min(Math.max(farthest + 2 * REACH - half, 0), side - 1));
+    return Math.ceil(Math.min(Math.max(farthest + 2 * REACH - halves[axis], 0), sides[axis] - 1));
   };
   return [beyond(0, -1), beyond(0, 1), beyond(1, -1), beyond(1, 1)];
 }
 
 /**
- * Images [B, C, S, S] transformed: `inverses[b]` takes places of the result b to places of the image b, in pixels about the
+ * Images [B, C, H, W] transformed: `inverses[b]` takes places of the result b to places of the image b, in pixels about the
  * centre, x to the right and y down. Differentiable once with respect to the images.
  */
 export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
-  const [batch, , side] = images.shape as [number, number, number];
+  const [batch, , rows, columns] = images.shape as [number, number, number, number];
   const { device, dtype } = images;
   const tensor = (values: Float64Array, shape: readonly number[]): Tensor =>
     Tensor.fromArray(values, shape).to({ dtype, device });
 
-  const [left, right, top, bottom] = margins(inverses, side);
-  const [width, height] = [side + left + right, side + top + bottom];
+  const [left, right, top, bottom] = margins(inverses, [columns, rows]);
+  const [width, height] = [columns + left + right, rows + top + bottom];
   const doubled = images
     .transpose(2, 3)
-    .matmul(tensor(doubling(side, top, bottom), [side, 2 * height]))
+    .matmul(tensor(doubling(rows, top, bottom), [rows, 2 * height]))
     .transpose(2, 3)
-    .matmul(tensor(doubling(side, left, right), [side, 2 * width]));
+    .matmul(tensor(doubling(columns, left, right), [columns, 2 * width]));
 
-  const places = 2 * (side + 2 * REACH);
+  const [down, across] = [2 * (rows + 2 * REACH), 2 * (columns + 2 * REACH)];
   // Places in units of doubled pixels about the centre. A pixel's centre is half a doubled pixel off twice its place, because the
   // filter's centre is: that of sym6 is its sixth tap, not the middle of its twelve.
   const maps = inverses.flatMap((inverse) => {
@@ -91,15 +95,20 @@ export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
     // From edge to edge is 2 in the units of a grid, and 2 * width doubled pixels.
     return [a / width, b / width, c / width, d / height, e / height, f / height];
   });
-  const axis = Tensor.arange(0, places, 1, { dtype, device }).sub((places - 1) / 2);
-  const square = [places, places];
+  const axis = (places: number): Tensor => Tensor.arange(0, places, 1, { dtype, device }).sub((places - 1) / 2);
+  const plane = [down, across];
   const base = Tensor.stack(
-    [axis.view([1, -1]).expand(square), axis.view([-1, 1]).expand(square), Tensor.ones(square, { dtype, device })],
+    [
+      axis(across).view([1, -1]).expand(plane),
+      axis(down).view([-1, 1]).expand(plane),
+      Tensor.ones(plane, { dtype, device }),
+    ],
     2,
-  ).view([1, places * places, 3]);
+  ).view([1, down * across, 3]);
   const theta = tensor(Float64Array.from(maps), [batch, 2, 3]).transpose(1, 2);
-  const grid = base.expand([batch, -1, -1]).bmm(theta).view([batch, places, places, 2]);
+  const grid = base.expand([batch, -1, -1]).bmm(theta).view([batch, down, across, 2]);
 
-  const halve = tensor(halving(side), [places, side]);
-  return doubled.gridSample(grid).matmul(halve).transpose(2, 3).matmul(halve).transpose(2, 3).contiguous();
+  const narrow = tensor(halving(columns), [across, columns]);
+  const lower = rows === columns ? narrow : tensor(halving(rows), [down, rows]);
+  return doubled.gridSample(grid).matmul(narrow).transpose(2, 3).matmul(lower).transpose(2, 3).contiguous();
 }

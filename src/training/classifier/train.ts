@@ -4,6 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
+import { longerSide, sizeInWords } from "../../base/image-size.ts";
 import { seedOf } from "../../base/seed.ts";
 import { type Dataset, ShuffledLoader } from "../../data/index.ts";
 import { Classifier, roundToFile } from "../../models/index.ts";
@@ -76,7 +77,8 @@ const TICK = 20;
 export async function trainClassifier(options: ClassifierTraining): Promise<TrainedClassifier | undefined> {
   const { train, test, setup, device = "cpu", stop, events = {} } = options;
   refuseUnfit(train, test);
-  const { channels, size, classes, count } = train;
+  const { classes, count } = train;
+  const [channels, size] = [train.channels as 1 | 3, longerSide(train.size)];
   const context = { rng: new Generator(seedOf(setup.seed, "classifier weights")), device };
   const { width, blocks } = setup;
   const network = scope(() => new Classifier(context, { channels, size, classes: classes.length, width, blocks }));
@@ -197,7 +199,17 @@ function refuseUnfit(train: Dataset, test: Dataset): void {
     const found = train.classes.length === 1 ? `only one class, ${train.classes[0]}` : "no classes";
     throw new UserError(`${train.name} has ${found}; a classifier needs images of two classes or more`);
   }
-  const form = ({ channels, size }: Dataset): string => `${channels} x ${size} x ${size}`;
+  const form = ({ channels, size }: Dataset): string => `${channels} x ${sizeInWords(size)}`;
+  if (typeof train.size !== "number") {
+    throw new UserError(
+      `${train.name} has images of ${sizeInWords(train.size)}; a classifier takes square ones: give one \`size\``,
+    );
+  }
+  if (train.channels !== 1 && train.channels !== 3) {
+    throw new UserError(
+      `${train.name} has images of ${train.channels} channels; a classifier takes 1 (gray) or 3 (colour)`,
+    );
+  }
   if (form(train) !== form(test)) {
     throw new UserError(
       `${train.name} has images of ${form(train)}, ${test.name} of ${form(test)}; they must be alike`,

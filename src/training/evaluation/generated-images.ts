@@ -1,5 +1,6 @@
 /** A generator's samples as a set of images to score, drawn batch by batch from a seed. */
 import { UserError } from "../../base/errors.ts";
+import { sidesOf } from "../../base/image-size.ts";
 import { seedOf } from "../../base/seed.ts";
 import { quantise } from "../../formats/index.ts";
 import { type Drawing, type FakeImages, type ImageSet, QUANTISER } from "../../metrics/index.ts";
@@ -36,8 +37,7 @@ export function generatedImages(gan: Samplable, name: string, options: DrawingOp
     name,
     count,
     channels: sample.channels,
-    height: sample.size,
-    width: sample.size,
+    ...sidesOf(sample.size),
     *batches(size) {
       const random = new Generator(seedOf(seed, "evaluation"));
       for (let first = 0; first < count; first += GROUP) {

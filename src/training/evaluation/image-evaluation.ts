@@ -2,7 +2,7 @@
 
 import { seedOf } from "../../base/seed.ts";
 import type { DataContext, Dataset } from "../../data/index.ts";
-import { datasetImages, evaluate, openFeatures, requireEnough } from "../../metrics/index.ts";
+import { datasetImages, evaluate, openFeatures, requireEnough, requireSeen } from "../../metrics/index.ts";
 import type { RunSettings } from "../trainable.ts";
 import { openClassification } from "./classification.ts";
 import { bestOf, type Evaluator } from "./evaluator.ts";
@@ -25,6 +25,7 @@ export async function imageEvaluator(
   const classifying = all.filter(({ needs }) => needs.classified);
   const metrics = all.filter(({ needs }) => !needs.classified);
   const real = datasetImages(dataset, settings.evaluate.real);
+  if (metrics.length > 0) requireSeen(dataset);
   requireEnough(metrics, { name: "the generator (`evaluate.samples`)", count: samples }, real);
   const classification = classifying.length > 0 ? await openClassification(settings, classifying, context) : undefined;
   const network =

@@ -1,5 +1,6 @@
 /** The images of the data nearest to some samples, pixel by pixel: they show whether a generator copies its data. */
 import { UserError } from "../../base/errors.ts";
+import { sidesOf } from "../../base/image-size.ts";
 import type { Dataset } from "../../data/index.ts";
 import type { PixelBatch } from "../../formats/index.ts";
 import { noGradScope, scope, Tensor } from "../../tensor/index.ts";
@@ -34,9 +35,10 @@ export function nearestImages(
   k: number,
 ): NearImage[][] {
   const { count, channels, height, width } = samples;
-  if (channels !== dataset.channels || height !== dataset.size || width !== dataset.size) {
+  const real = sidesOf(dataset.size);
+  if (channels !== dataset.channels || height !== real.height || width !== real.width) {
     throw new UserError(
-      `the samples are ${channels} x ${height} x ${width}, and the images of ${dataset.name} ${dataset.channels} x ${dataset.size} x ${dataset.size}`,
+      `the samples are ${channels} x ${height} x ${width}, and the images of ${dataset.name} ${dataset.channels} x ${real.height} x ${real.width}`,
     );
   }
   if (dataset.count < k) throw new UserError(`${dataset.name} has ${dataset.count} images, fewer than ${k} neighbours`);

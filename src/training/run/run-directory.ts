@@ -12,7 +12,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-
+import { storedSize } from "../../base/image-size.ts";
 import {
   checkedJson,
   fileError,
@@ -35,7 +35,7 @@ const FORMAT = 1;
 /** The tensor in conditions.safetensors. */
 const CONDITIONS = "conditions";
 
-const sampleShape = z.union([z.object({ channels: z.int(), size: z.int() }), z.object({ features: z.int() })]);
+const sampleShape = z.union([z.object({ channels: z.int(), size: storedSize }), z.object({ features: z.int() })]);
 
 const conditionSchema = z.object({
   name: z.string(),
@@ -79,6 +79,7 @@ const descriptionSchema = z.object({
       conditions: z.array(conditionSchema).optional(),
       note: z.string().optional(),
       fingerprint: z.string().optional(),
+      contents: z.string().optional(),
     })
     .optional(),
 });

@@ -4,6 +4,7 @@
  */
 
 import { fromPlain, type PlainDescriptor } from "../../base/descriptor.ts";
+import { sidesOf } from "../../base/image-size.ts";
 import { seedOf } from "../../base/seed.ts";
 import {
   type AnyDataDescriptor,
@@ -37,6 +38,8 @@ export interface DataModule {
   readonly usage: string | undefined;
   /** Changes whenever the samples may change. Undefined where they are drawn. */
   readonly fingerprint: string | undefined;
+  /** The same wherever the files are, as long as training sees the same. Undefined where there are no files. */
+  readonly contents: string | undefined;
   readonly shape: DataShape;
   /** Batches without end. Their order follows from the seed. */
   loader(): DataLoader;
@@ -71,13 +74,14 @@ export async function openDataModule(
 function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
   const { count, columns } = settings.samples;
   // Before the first step, not when samples are first due.
-  gridSize({ count, width: dataset.size, height: dataset.size }, { columns });
+  gridSize({ count, ...sidesOf(dataset.size) }, { columns });
   return {
     name: dataset.name,
     samplesPerEpoch: dataset.count,
     note: dataset.protocolNote,
     usage: dataset.usage,
     fingerprint: dataset.fingerprint,
+    contents: dataset.contents,
     shape: shapeOf(dataset),
     loader: () => imageLoader(dataset, settings),
     openEvaluator: (context) => imageEvaluator(settings, dataset, context),
@@ -98,6 +102,7 @@ function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
     note: undefined,
     usage: undefined,
     fingerprint: undefined,
+    contents: undefined,
     shape: {
       sample: { features: data.features },
       classes: data.classes ?? [],

@@ -4,6 +4,7 @@ import { type PlainDescriptor, toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import { type Batch, type DataLoader, refuseOtherArrays, withAbsolutePaths } from "../../data/index.ts";
+import { sampleShape } from "../../models/index.ts";
 import { Module, withPassMode } from "../../nn/index.ts";
 import { Optimizer } from "../../optim/index.ts";
 import { amended, type PlainRecipe, withParts } from "../../recipe/index.ts";
@@ -141,7 +142,7 @@ class OwnTraining extends Progressing implements Trainable {
 
   #refuseShape(drawn: Tensor, count: number): void {
     const { sample } = this.shape;
-    const wanted = [count, ...("features" in sample ? [sample.features] : [sample.channels, sample.size, sample.size])];
+    const wanted = [count, ...sampleShape({ image: sample })];
     if (Tensor.isTensor(drawn) && drawn.shape.join() === wanted.join()) return;
     const met = Tensor.isTensor(drawn) ? `a tensor of shape [${drawn.shape.join(", ")}]` : kindOf(drawn);
     throw new UserError(

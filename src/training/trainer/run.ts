@@ -1,7 +1,9 @@
 /** A run: a trainer and its folder, trained in one session or several. */
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
-import type { PlainDescriptor } from "../../base/descriptor.ts";
+import { type PlainDescriptor, schemaOf } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
@@ -22,6 +24,7 @@ import { type RunDescription, RunDirectory } from "../run/run-directory.ts";
 import { findWeightsAt } from "../run/starting-weights.ts";
 import { watchStopRequest } from "../run/stop-request.ts";
 import type { RunSettings } from "../trainable.ts";
+import { notesOnFew, refuseUnmakeable } from "./before-data.ts";
 import { type DataModule, openDataModule } from "./data-module.ts";
 import { trainerOfFile } from "./load.ts";
 import { totalSteps, trainingLoop } from "./loop.ts";
@@ -77,12 +80,15 @@ export class Run {
   readonly trainer: Trainer;
   readonly directory: RunDirectory;
   readonly #description: RunDescription;
+  /** Where the data are now, if they have been moved. */
+  readonly #movedTo: string | undefined;
 
   /** @internal */
-  constructor(directory: RunDirectory, description: RunDescription, trainer: Trainer) {
+  constructor(directory: RunDirectory, description: RunDescription, trainer: Trainer, movedTo?: string) {
     this.directory = directory;
     this.#description = description;
     this.trainer = trainer;
+    this.#movedTo = movedTo;
   }
 
   /** The settings. For a recipe's run this is the recipe. */
@@ -125,6 +131,7 @@ export class Run {
       const engine = { gantry: gantryVersion(), ...engineSummary(), workers: rendezvous?.size ?? 1 };
       const description = this.#described(dataModule, engine);
       if (dataModule.usage !== undefined) events.note?.(dataModule.usage);
+      for (const note of notesOnFew(settings, dataModule)) events.note?.(note);
       for (const change of [this.#engineChange(engine), this.#filesChange(dataModule)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
@@ -191,9 +198,10 @@ export class Run {
   }
 
   /** The same for the data: with an equal name and count, the samples may still be others. */
-  #filesChange({ name, fingerprint }: DataModule): string | undefined {
-    const before = this.#description.data?.fingerprint;
-    if (before === undefined || before === fingerprint) return undefined;
+  #filesChange({ name, fingerprint, contents }: DataModule): string | undefined {
+    const before = this.#description.data;
+    if (before?.contents !== undefined && before.contents === contents) return undefined;
+    if (before?.fingerprint === undefined || before.fingerprint === fingerprint) return undefined;
     return `the files of ${name}, or how they are prepared, are not as they were when the run began`;
   }
 
@@ -202,7 +210,7 @@ export class Run {
    * resumed run must have the same. The first session also records the engine and the number of workers.
    */
   #described(
-    { name, samplesPerEpoch, note, fingerprint, shape }: DataModule,
+    { name, samplesPerEpoch, note, fingerprint, contents, shape }: DataModule,
     engine: RunDescription["engine"],
   ): RunDescription {
     const before = this.#description.data;
@@ -216,8 +224,14 @@ export class Run {
       ...(note === undefined ? {} : { note }),
       // The first fingerprint stays: every session is compared with it.
       ...(fingerprint === undefined ? {} : { fingerprint: before?.fingerprint ?? fingerprint }),
+      ...(contents === undefined ? {} : { contents: before?.contents ?? contents }),
     };
-    if (before !== undefined && identity(before) !== identity(data)) {
+    const same = before?.contents !== undefined && before.contents === contents;
+    if (this.#movedTo !== undefined && before !== undefined && !same) {
+      throw refuseOtherContents(this.#movedTo, before, { ...data, contents });
+    }
+    // A folder may have got another name; what training sees is the same.
+    if (before !== undefined && !same && identity(before) !== identity(data)) {
       throw new UserError(`the data has changed: the run was trained on ${inWords(before)}, this is ${inWords(data)}`);
     }
     const description = { ...this.#description, data };
@@ -264,6 +278,23 @@ function inWords({ name, count, classes, conditions }: DataDescription): string 
   return `${name} (${count === 0 ? "without end" : `${count} samples`}, ${labels})`;
 }
 
+/** Says why data that have been moved are not taken. */
+function refuseOtherContents(
+  path: string,
+  before: DataDescription,
+  now: DataDescription & { readonly contents: string | undefined },
+): UserError {
+  const differs = identity(before) !== identity({ ...now, name: before.name });
+  const counts = differs ? `: the run was trained on ${inWords(before)}, this is ${inWords(now)}` : "";
+  return new UserError(
+    `--data ${path} is not what the run was trained on${counts}; the key of its contents is ${shortKey(now.contents)}, and the run's is ` +
+      `${shortKey(before.contents)}. The key is over every pixel as it is prepared, the labels and the classes: an image, its ` +
+      "place in the order, a label or a class differs, or another version of sharp has resized the images",
+  );
+}
+
+const shortKey = (key: string | undefined): string => key?.slice(0, 12) ?? "unknown";
+
 /** A recipe as a trainer; a trainer as it is. */
 export function trainerOf(what: Recipe | Trainer): Trainer {
   return "build" in what ? what : new RecipeTrainer(what);
@@ -307,6 +338,7 @@ function remember(file: string): void {
 export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   const trainer = trainerOf(what);
   if (trainer.settings.threads !== undefined) configureEngine({ threads: trainer.settings.threads });
+  refuseUnmakeable(trainer.settings);
   const directory = new RunDirectory(origin.directory);
   const description = describeRun(trainer, origin);
   directory.create(description);
@@ -333,17 +365,20 @@ export async function storedTrainer(directory: RunDirectory, given?: Trainer): P
  * once {@link Run.train} has built everything with them, so a change that is refused does not stay.
  *
  * @param options.trainer - The trainer of the run, where it was defined in code and not in a file.
+ * @param options.data - Where the data have been moved to. Training begins only if they are the same: then it goes on with the
+ * same bits.
  * @throws UserError when the folder is no run, a change is not allowed, or a part of the user's own cannot be found.
  */
 export async function openRun(
   path: string,
   changes: readonly string[] = [],
-  options: { readonly trainer?: Trainer } = {},
+  options: { readonly trainer?: Trainer; readonly data?: string | undefined } = {},
 ): Promise<Run> {
   const directory = new RunDirectory(path);
   const stored = directory.description();
   const trainer = await storedTrainer(directory, options.trainer);
-  if (changes.length === 0) return new Run(directory, stored, trainer);
+  const movedTo = options.data === undefined ? undefined : resolve(options.data);
+  if (changes.length === 0 && movedTo === undefined) return new Run(directory, stored, trainer);
   for (const change of changes) {
     const key = change.split("=")[0]!.split(".")[0]!;
     if (!CHANGEABLE.includes(key)) {
@@ -352,7 +387,8 @@ export async function openRun(
       );
     }
   }
-  const changed = trainer.amended(changes);
+  const moved = movedTo === undefined ? [] : [movedData(stored, movedTo)];
+  const changed = trainer.amended([...moved, ...changes]);
   const { settings } = changed;
   const reached = listCheckpoints(directory.checkpoints).at(-1)?.step ?? 0;
   if (settings.steps !== undefined && settings.steps < reached) {
@@ -360,9 +396,28 @@ export async function openRun(
   }
   const description = {
     ...stored,
-    overrides: [...stored.overrides, ...changes],
+    overrides: [...stored.overrides, ...moved, ...changes],
     recipe: storedSettings(changed),
     hash: recipeHash(settings),
   };
-  return new Run(directory, description, changed);
+  return new Run(directory, description, changed, movedTo);
+}
+
+/**
+ * The override that says where the data of a run are now.
+ * @throws UserError when they are in no files, or the run knows too little of them to compare.
+ */
+function movedData({ recipe, data }: RunDescription, path: string): string {
+  const { kind } = recipe.data as PlainDescriptor;
+  const schema = schemaOf("data", kind);
+  if (!(schema instanceof z.ZodObject) || !("path" in schema.shape)) {
+    throw new UserError(`--data ${path}: the data of this run (\`${kind}\`) are not read from a folder or file`);
+  }
+  if (data !== undefined && data.contents === undefined) {
+    throw new UserError(
+      `--data ${path}: this run was begun by a Gantry that did not store the key of its data's contents, so they cannot be ` +
+        "compared; put the data where they were and resume the run once, which stores the key",
+    );
+  }
+  return `data.path=${JSON.stringify(path)}`;
 }

@@ -27,6 +27,7 @@ import { ALONE, type Replica } from "../step/sharding.ts";
 import type { Trainable } from "../trainable.ts";
 import type { DataModule } from "./data-module.ts";
 import { Clock, StepLog } from "./step-log.ts";
+import { requireMemory } from "./step-memory.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Samples that are drawn before the event loop gets a turn. */
@@ -118,6 +119,7 @@ export class Session {
     // The other workers begin with this checkpoint. So does a later session, even if the other run is gone by then.
     if (this.trained.hasGivenWeights) this.#save(seconds);
     shareCheckpoint(replica, listCheckpoints(directory.checkpoints).at(-1)?.path, this.trained);
+    if (this.trained.step < steps) this.#refuseTooLarge();
     options.built?.();
     this.clock = new Clock(seconds);
     this.log = new StepLog(this.trained, this.clock);
@@ -132,6 +134,15 @@ export class Session {
       );
     }
     if (step >= steps) events.note?.(`the run has reached step ${step} already`);
+  }
+
+  #refuseTooLarge(): void {
+    try {
+      requireMemory(this.trained);
+    } catch (error) {
+      this.trained.dispose();
+      throw error;
+    }
   }
 
   /** The seconds of training before the newest checkpoint; 0 when there is none. */
