@@ -306,12 +306,16 @@ describe("gantry evaluate", () => {
       ["digits.npz"],
       /does not say which real images to compare with: give --real, such as --real mnist/,
     ],
-    ["images of another size", ["digits.npz", "--real", "wide.npz"], /are 16x16 and those of wide.npz 8x16/],
+    [
+      "images of another size",
+      ["digits.npz", "--real", "wide.npz"],
+      /are 16 x 16 and those of wide.npz 8 x 16 \(height x width\)/,
+    ],
     ["an empty folder", ["empty"], /no image files/],
     [
       "images of several sizes",
       ["mixed"],
-      /different sizes, a.png is 16x16 and b.png is 20x20; a score needs one size/,
+      /different sizes, a.png is 16 x 16 and b.png is 20 x 20; a score needs one size/,
     ],
     ["a broken image", ["broken"], /1 of 2 images cannot be read, the first b.png: /],
     ["fewer images than a subset", ["run", "--metrics", "kid", "--count", "30"], /30/],
@@ -333,9 +337,13 @@ describe("gantry evaluate", () => {
     [
       "real images that would be blur",
       ["large.npz", "--real", "mnist"],
-      /--real mnist: its images are 28x28 and the samples 256x256; enlarged 9 times they would be blur/,
+      /--real mnist: its images are 28 x 28 and the samples 256 x 256; enlarged 9 times they would be blur/,
     ],
-    ["images larger than can be scored", ["huge"], /huge: the images are 1040x1040; at most 1024x1024 can be scored/],
+    [
+      "images larger than can be scored",
+      ["huge"],
+      /huge: the images are 1040 x 1040; at most 1024 x 1024 can be scored/,
+    ],
     ["floats", ["floats.npz"], /holds no array of images \(arr_0 is float32 \[2, 2, 2, 3\]\); expected one of uint8/],
   ])("refuses %s", async (_, args, message) => {
     const image = (size: number) =>

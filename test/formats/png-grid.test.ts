@@ -70,6 +70,22 @@ describe("tile", () => {
     expect(Array.from(grid.data)).toEqual([1, 3, 5, 2, 4, 6]);
   });
 
+  it("shows alpha on an opaque margin, the first three of more channels, and the first of two", () => {
+    const of = (channels: number) =>
+      tile(
+        { pixels: Uint8Array.from({ length: channels }, (_, i) => i + 1), count: 1, channels, height: 1, width: 1 },
+        { padding: 1 },
+      );
+    const transparent = of(4);
+    expect(transparent.channels).toBe(4);
+    expect(Array.from(transparent.data)).toEqual(
+      Array.from({ length: 9 }, (_, i) => (i === 4 ? [1, 2, 3, 4] : [0, 0, 0, 255])).flat(),
+    );
+    expect(Array.from(of(7).data).slice(12, 15)).toEqual([1, 2, 3]);
+    expect(of(2)).toMatchObject({ channels: 1 });
+    expect(of(2).data[4]).toBe(1);
+  });
+
   it("chooses the smallest square that holds all images, and is no wider than they are", () => {
     const many = { ...batch, pixels: new Uint8Array(5 * 2), count: 5 };
     expect(tile(many, { padding: 0 })).toMatchObject({ width: 6, height: 2 });
@@ -78,7 +94,6 @@ describe("tile", () => {
 
   it.each([
     [{ ...batch, count: 0 }, {}, /at least one image/],
-    [{ ...batch, channels: 2 }, {}, /1 or 3 channels; these have 2/],
     [batch, { columns: 0 }, /`columns` \(=0\) must be a whole number from 1/],
     [batch, { padding: -1 }, /`padding` \(=-1\)/],
     [batch, { background: 256 }, /`background` \(=256\)/],

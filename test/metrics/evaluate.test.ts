@@ -264,7 +264,7 @@ describe("evaluate", () => {
       "`fid` compares with real images, and none were given",
     );
     const small = await mnist({ split: "test", size: 28, first: 20 }).build({});
-    await expect(evaluated(datasetImages(small))).rejects.toThrow("are 28x28 and those of mnist (train) 32x32");
+    await expect(evaluated(datasetImages(small))).rejects.toThrow("are 28 x 28 and those of mnist (train) 32 x 32");
     const broken: FeatureNetwork = {
       ...network,
       forward: (images) => {
