@@ -2,6 +2,8 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeNpy } from "../../src/formats/index.ts";
+import { Tensor } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { containers, expectHeld, held, packer } from "./container-files.ts";
 import { labelsOf, sumsOf } from "./files.ts";
@@ -36,11 +38,48 @@ describe("npz archives", () => {
     expectHeld(await pack(at("keras.npz"), { channels: 1 }), "keras train");
   });
 
-  it("with several numbers an image need `labels: false`", async () => {
-    await expect(pack(at("chestmnist.npz"), { channels: 1 })).rejects.toThrow(
-      /array `train_labels` of labels is uint8 \[3, 14\]: several numbers an image, not one class; `labels: false`/,
+  it("with several numbers an image have conditions", async () => {
+    const chest = await pack(at("chestmnist.npz"), { channels: 1 });
+    expectHeld(chest, "chestmnist");
+    expect(chest.header.conditions).toMatchObject(
+      Array.from({ length: 14 }, (_, i) => ({ name: `c${i}`, kind: "flag", mean: 0 })),
     );
-    expectHeld(await pack(at("chestmnist.npz"), { channels: 1, labels: false }), "chestmnist");
+    const arrays = join(folder, "several");
+    mkdirSync(arrays);
+    writeNpy(
+      join(arrays, "images.npy"),
+      Tensor.fromArray(
+        Uint8Array.from({ length: 192 }, (_, i) => i),
+        [3, 8, 8],
+      ),
+    );
+    const labels = (rows: number[][]) => writeNpy(join(arrays, "labels.npy"), Tensor.fromArray(rows));
+    labels([
+      [0, 5],
+      [1, 6],
+      [1, 7],
+    ]);
+    const made = await pack(arrays, { channels: 1 });
+    const values = new Float32Array(new Uint8Array(readFileSync(made.conditionsPath)).buffer);
+    expect([...values].map((x) => Number(x.toFixed(4)))).toEqual([0, -1.2247, 1, 0, 1, 1.2247]);
+    // One-hot rows are classes.
+    labels([
+      [0, 0, 1],
+      [1, 0, 0],
+      [0, 1, 0],
+    ]);
+    const classes = await pack(arrays, { channels: 1 });
+    expect(classes.header.conditions).toBeUndefined();
+    expect([classes.header.classes, labelsOf(classes)]).toEqual([
+      ["0", "1", "2"],
+      [2, 0, 1],
+    ]);
+    labels([
+      [0, 1],
+      [1, 1],
+      [1, Number.NaN],
+    ]);
+    await expect(pack(arrays, { channels: 1 })).rejects.toThrow(/that of image 2 holds NaN; `labels: false`/);
   });
 
   it("are refused with what they hold", async () => {

@@ -8,9 +8,10 @@
  */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { type NpyNumbers, quoted } from "../../formats/index.ts";
+import type { RawConditions } from "../conditions.ts";
 import { type ImageSource, type OpenSource, type StreamedImages, sha256 } from "../source.ts";
 import type { ContainerOptions } from "./container.ts";
-import { numberedClasses } from "./numbered-classes.ts";
+import { type NumberedClasses, numberedClasses } from "./numbered-classes.ts";
 
 /** The description of an array. */
 export interface ArrayForm {
@@ -181,19 +182,42 @@ function labelsFor(
   return partner;
 }
 
+/** Labels of images: classes, or conditions. */
+interface LabelsRead extends Partial<NumberedClasses> {
+  readonly conditions?: RawConditions;
+}
+
 const whole: ReadonlySet<string> = new Set(["uint8", "int8", "int16", "int32", "int64", "bool", "float32", "float64"]);
 
-/** The labels of an array, [N] or [N, 1]. */
-async function readLabels(file: ArrayFile, name: string, count: number, where: string) {
+/** The labels of an array: classes of [N] or [N, 1]; conditions of [N, D], unless each row is the one-hot form of a class. */
+async function readLabels(file: ArrayFile, name: string, count: number, where: string): Promise<LabelsRead> {
   const { dtype, shape } = file.arrays.get(name)!;
   const text = `${where}: array ${quoted(name)} of labels is ${dtype} [${shape.join(", ")}]`;
   const without = "; `labels: false` takes the images without";
   if (shape[0] !== count) throw new UserError(`${text}, and there are ${count} images${without}`);
-  if (shape.slice(1).some((size) => size !== 1)) {
-    throw new UserError(`${text}: several numbers an image, not one class${without}`);
+  if (shape.length > 2) throw new UserError(`${text}; labels have one dimension or two${without}`);
+  if (!whole.has(dtype)) throw new UserError(`${text}; labels are numbers${without}`);
+  const numbers = await file.numbers(name, 0, count);
+  const width = shape[1] ?? 1;
+  if (width === 1) return numberedClasses(numbers, `${where}: array ${quoted(name)}`);
+  const values = Float64Array.from(numbers as ArrayLike<number | bigint>, Number);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new UserError(`${text}; that of image ${Math.floor(bad / width)} holds ${values[bad]}${without}`);
+  const classOf = oneHot(values, width);
+  if (classOf !== undefined) return { labels: classOf, classes: Array.from({ length: width }, (_, i) => String(i)) };
+  return { conditions: { names: Array.from({ length: width }, (_, i) => `c${i}`), values } };
+}
+
+/** The class of each row where all are one-hot: 1 at its number, and 0 elsewhere. Undefined where one is not. */
+function oneHot(values: Float64Array, width: number): Uint32Array | undefined {
+  const classes = new Uint32Array(values.length / width);
+  for (let row = 0; row < classes.length; row++) {
+    const numbers = values.subarray(row * width, (row + 1) * width);
+    const one = numbers.indexOf(1);
+    if (one < 0 || numbers.some((value, i) => value !== (i === one ? 1 : 0))) return undefined;
+    classes[row] = one;
   }
-  if (!whole.has(dtype)) throw new UserError(`${text}; labels are whole numbers${without}`);
-  return numberedClasses(await file.numbers(name, 0, count), `${where}: array ${quoted(name)}`);
+  return classes;
 }
 
 /** How numbers become levels from 0 to 255. */
@@ -310,14 +334,15 @@ async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal
   const file = await source.open();
   try {
     const scale = await scaleOf(file, chosen, where, stop);
-    const classes = labels === undefined ? undefined : await readLabels(file, labels, count, where);
+    const read: LabelsRead = labels === undefined ? {} : await readLabels(file, labels, count, where);
     const order = { NHW: "N x H x W", NHWC: "N x H x W x C", NCHW: "N x C x H x W" }[layout];
     const images = `array ${quoted(name)} of ${what} (${form.dtype} [${form.shape.join(", ")}], taken as ${order}, ${scale.note})`;
     return {
       images: streamed(source, chosen, scale),
       names: (index) => `${where} ${name}[${index}]`,
-      labels: classes?.labels ?? new Uint8Array(count),
-      classes: classes?.classes ?? [],
+      labels: read.labels ?? new Uint8Array(count),
+      classes: read.classes ?? [],
+      conditions: read.conditions,
       note: `${count} images from ${source.name}: ${images}, ${labels === undefined ? "no labels" : `labels from ${quoted(labels)}`}`,
     };
   } finally {
