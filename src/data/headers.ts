@@ -1,5 +1,7 @@
 /** The sizes of images by their headers, before any is decoded. */
+import { open } from "node:fs/promises";
 import sharp from "sharp";
+import { MAGIC_LENGTH, requireImage } from "./image-format.ts";
 import { ItemReader } from "./item-reader.ts";
 import { LARGEST_IMAGE } from "./resize.ts";
 import type { EncodedImages, EncodedItem, OpenSource, StreamedImages } from "./source.ts";
@@ -80,10 +82,19 @@ async function* streamedSizes(
 }
 
 async function headerOf(item: EncodedItem, reader: ItemReader): Promise<Omit<HeaderSize, "name">> {
-  return sizeOf(item.kind === "file" ? item.path : await reader.read(item));
+  if (item.kind !== "file") return sizeOf(await reader.read(item));
+  const file = await open(item.path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAGIC_LENGTH), 0, MAGIC_LENGTH, 0);
+    requireImage(buffer.subarray(0, bytesRead));
+  } finally {
+    await file.close();
+  }
+  return sizeOf(item.path);
 }
 
 async function sizeOf(input: string | Uint8Array): Promise<Omit<HeaderSize, "name">> {
+  if (typeof input !== "string") requireImage(input);
   const { width, height, autoOrient } = await sharp(input, { limitInputPixels: LARGEST_IMAGE }).metadata();
   return { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
 }

@@ -70,6 +70,18 @@ export function formatOf(bytes: Uint8Array): string | undefined {
   return signatures.find(([, pattern]) => pattern.test(head))?.[0];
 }
 
+/**
+ * Refuses bytes that do not begin as a format that is read, whatever the file's name says. libvips would draw SVG too:
+ * one of two kilobytes can keep it busy for minutes, and may name other files.
+ *
+ * @throws an Error with the reason.
+ */
+export function requireImage(bytes: Uint8Array): void {
+  const reason = foreignFormat(bytes);
+  if (reason !== undefined) throw new Error(reason);
+  if (formatOf(bytes) === undefined) throw new Error(`no image of a format that is read (${[...read].join(", ")})`);
+}
+
 const read: ReadonlySet<string> = new Set(["JPEG", "PNG", "GIF", "WebP", "TIFF", "AVIF"]);
 
 /** Why a file cannot be an image that is read, by its first bytes; undefined when it may be one. */

@@ -14,6 +14,7 @@ import sharp, { type Metadata, type Sharp } from "sharp";
 import { UserError } from "../base/errors.ts";
 import { areaOf, sidesOf, sizeText } from "../base/image-size.ts";
 import { bytesOfDeep, isDeep } from "./deep-image.ts";
+import { requireImage } from "./image-format.ts";
 import type { Background, Target } from "./options.ts";
 
 /** The version of the resizing in a pack. A different value makes a different pack. */
@@ -21,6 +22,9 @@ export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, 
 
 /** Number of pixels above which an image is refused: a file of kilobytes can claim billions of pixels. */
 export const LARGEST_IMAGE = 100_000_000;
+
+/** Seconds for one image: 100 megapixels take two or three. */
+const LONGEST_DECODING = 30;
 
 /** Planar bytes [channels, height, width] of the target with the size that the image had before. */
 export interface Resized {
@@ -51,7 +55,8 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
  */
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
   const options = { failOn: "error", limitInputPixels: LARGEST_IMAGE } as const;
-  const image = sharp(bytes, options);
+  requireImage(bytes);
+  const image = sharp(bytes, options).timeout({ seconds: LONGEST_DECODING });
   const metadata = await image.metadata();
   const { width, height, autoOrient } = metadata;
   const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };

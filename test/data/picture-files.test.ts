@@ -52,6 +52,18 @@ describe("pictures whose format is not read", () => {
     expect(formatOf(Buffer.from("P"))).toBeUndefined();
   });
 
+  it("are not drawn where they are SVG under another name", async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8"/></svg>';
+    put("drawn/a/1.png", svg);
+    put("drawn/a/2.png", `<?xml version="1.0"?>\n${svg}`);
+    put("drawn/a/3.png", await imageFile("png", 8, 8, gray));
+    const { header } = await pack("drawn");
+    expect(header.count).toBe(1);
+    expect(header.broken.map(({ reason }) => reason)).toEqual(
+      Array(2).fill("no image of a format that is read (JPEG, PNG, GIF, WebP, TIFF, AVIF)"),
+    );
+  });
+
   it("do not make their class disappear", async () => {
     put("animals/cat/1.jpg", await imageFile("jpeg", 8, 8, gray));
     put("animals/dog/1.bmp", bmp);
@@ -120,7 +132,9 @@ it("endings of JPEG's that are rare are read, and files without an ending by the
   put("endings/README", "no image");
   put("endings/d.json", "{}");
   const { header } = await pack("endings");
-  expect(usageOf(header)).toBe("endings: 3 images of 5 files; no images: 1 (no ending), 1 .json");
+  expect(usageOf(header)).toBe(
+    "endings: 3 images of 5 files; no images: 1 (no ending), 1 .json; d.json is not read (`labelFile` does)",
+  );
   expect(header.note).toMatch(/3 image files from endings, 2 of them JPEG/);
   const zip = join(folder, "endings.zip");
   const names = ["a.jfif", "c", "README"];

@@ -18,6 +18,29 @@ describe("the log", () => {
     expect(JSON.parse(text[4]!)).toMatchObject({ event: "resume", step: 2 });
   });
 
+  it("passes over lines of another shape, says how many, and resumes", async () => {
+    const directory = newDirectory();
+    const run = startRun(recipe, { directory });
+    await stopAfter(run, 2);
+    const log = new RunDirectory(directory);
+    const foreign = [
+      '{"event":"scores","step":2}',
+      '{"event":"scores","step":2,"time":"","seconds":1,"scores":[{"name":"fid"}],"chosenBy":"fid"}',
+      '{"event":"outputs","step":2,"time":"","histogram":{},"batch":7}',
+      '{"event":"another","step":2}',
+      '{"step":"2"}',
+      '{"step":2,"lossD":{"a":1}}',
+      '{"step":2.5}',
+    ];
+    writeFileSync(log.metrics, `${readFileSync(log.metrics, "utf8")}${foreign.join("\n")}\n`);
+    expect(log.unreadable()).toBe(foreign.length);
+    expect([log.ticks().length, log.evaluations(), log.outputs().length]).toEqual([1, [], 0]);
+    const notes: string[] = [];
+    await run.train({ events: { note: (message) => notes.push(message) } });
+    expect(notes).toContain("7 lines of metrics.jsonl cannot be read and are passed over");
+    expect(log.ticks().map(({ step }) => step)).toEqual([2, 4, 6]);
+  });
+
   it("passes over lines that are no ticks, and counts the later of two", () => {
     const directory = temporaryFolder();
     const log = new RunDirectory(directory);

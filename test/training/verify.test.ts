@@ -27,6 +27,7 @@ describe("a run's files", () => {
     const found = verifyRun(run);
     expect(found.map(({ path }) => path)).toEqual([
       ...["recipe.json", "metrics.jsonl", "samples/000003.png", "samples/000006.png"],
+      ...["batches/000003.png", "batches/000006.png"],
       ...["checkpoints/step-000004", "checkpoints/step-000006"],
     ]);
     expect(found.every(({ problem, note }) => problem === undefined && note === undefined)).toBe(true);
@@ -104,6 +105,6 @@ describe("a run's files", () => {
     const file = join(run, "metrics.jsonl");
     writeFileSync(file, `${readFileSync(file, "utf8")}{"step":`);
     const [log] = verifyRun(run).filter(({ path }) => path === "metrics.jsonl");
-    expect(log!.note).toMatch(/^1 of \d+ lines cannot be read and are passed over, the first is line \d+$/);
+    expect(log!.note).toBe("1 of its lines cannot be read and are passed over");
   });
 });

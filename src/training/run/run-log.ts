@@ -1,7 +1,8 @@
 /** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a session. */
 import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { z } from "zod";
 import { fileError } from "../../formats/index.ts";
-import { differences, isBetter, type Score } from "../../metrics/index.ts";
+import { differences, isBetter, type Score, scoreSchema } from "../../metrics/index.ts";
 
 /** One line of metrics.jsonl for a stretch of steps. */
 export interface Tick {
@@ -127,6 +128,13 @@ export class RunLog {
     return texts.flatMap((text) => parseLine(text) ?? []);
   }
 
+  /** How many lines can be read by nobody: half a line after a crash, damaged ones, those of another program. */
+  unreadable(): number {
+    if (!existsSync(this.metrics)) return 0;
+    const texts = readFileSync(this.metrics, "utf8").split("\n");
+    return texts.filter((text) => text !== "" && parseLine(text) === undefined).length;
+  }
+
   /** The evaluations, by the same rule. */
   evaluations(): ScoresEvent[] {
     return this.#standing().filter((line): line is ScoresEvent => "event" in line && line.event === "scores");
@@ -196,25 +204,53 @@ export function chosenEvaluation(evaluations: readonly ScoresEvent[]): (ScoredSt
   return best && { ...best, name: score.name };
 }
 
-/** Half a line, which a crash can leave, is skipped. */
+/** A line that can be used; undefined for half a line, which a crash can leave, and for one of another shape. */
 function parseLine(text: string): LogLine | undefined {
+  let line: unknown;
   try {
-    const line: unknown = JSON.parse(text);
-    if (typeof line === "object" && line !== null && "step" in line && typeof line.step === "number") {
-      return withUndefinedScores(line as LogLine);
-    }
+    line = JSON.parse(text);
   } catch {
-    // Not JSON: half a line.
+    return undefined;
   }
-  return undefined;
+  if (typeof line !== "object" || line === null) return undefined;
+  // Ticks are most of the lines, and all of their values are numbers. JSON has no NaN and says null.
+  if (!("event" in line)) return isTick(line) ? line : undefined;
+  const parsed = eventSchema.safeParse(line);
+  return parsed.success ? (parsed.data as LogLine) : undefined;
 }
 
-/** JSON has no NaN, which is the value of an undefined score: it says null. */
-function withUndefinedScores(line: LogLine): LogLine {
-  if (!("event" in line) || line.event !== "scores") return line;
-  const { scores } = line as ScoresEvent;
-  return { ...(line as ScoresEvent), scores: scores.map((score) => ({ ...score, value: score.value ?? Number.NaN })) };
-}
+const isTick = (line: object): line is Tick =>
+  "step" in line &&
+  Number.isInteger(line.step) &&
+  Object.values(line).every((value) => typeof value === "number" || value === null);
+
+const step = z.int().min(0);
+const count = z.number().min(0);
+const value = z.number().nullable();
+
+/** What readers of the log use of its events. Keys that they do not know stay. */
+const eventSchema = z.discriminatedUnion("event", [
+  z.looseObject({
+    event: z.literal("scores"),
+    ...{ step, time: z.string(), seconds: count, scores: z.array(scoreSchema), chosenBy: z.string() },
+  }),
+  z.looseObject({
+    event: z.literal("outputs"),
+    ...{ step, time: z.string() },
+    histogram: z.looseObject({ from: z.number(), to: z.number(), real: z.array(count), fake: z.array(count) }),
+    batch: z.looseObject({
+      ...{ size: count, kept: count, selectedBy: z.string().optional() },
+      ...{ scores: z.array(value), isKept: z.array(z.number()), labels: z.array(z.number()).optional() },
+      ...{ conditions: z.array(z.array(z.number())).optional(), points: z.array(z.array(value)).optional() },
+      images: z.looseObject({ file: z.string(), columns: count, size: z.unknown(), padding: count }).optional(),
+    }),
+  }),
+  z.looseObject({
+    event: z.enum(["start", "resume", "stop", "finish", "fail", "unscored"]),
+    ...{ step, time: z.string(), message: z.string().optional() },
+    engine: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  }),
+]);
 
 /** Whether a file is empty, absent or ends with a newline. */
 function endsWithNewline(path: string): boolean {

@@ -1,11 +1,12 @@
 /** Whether the files of a run are as they were written: settings, log, samples and checkpoints. Nothing is run or changed. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { crc32 } from "node:zlib";
 import { UserError } from "../../base/errors.ts";
 import { hexOf, namesIn, readBytes, readSafetensorsHeader } from "../../formats/index.ts";
 import { listCheckpoints, readCheckpointState, requireWholeCheckpoint } from "./checkpoint.ts";
 import { RunDirectory } from "./run-directory.ts";
+import { RunLog } from "./run-log.ts";
 
 /** One file or folder of a run. */
 export interface Verified {
@@ -38,14 +39,19 @@ export function verifyRun(path: string): Verified[] {
       return { path: within(file), problem: error.message };
     }
   };
-  const samples = namesIn(run.samples).filter((name) => name.endsWith(".png"));
+  const pictures = [run.samples, run.batches].flatMap((folder) =>
+    namesIn(folder)
+      .filter((name) => name.endsWith(".png"))
+      .sort()
+      .map((name) => join(folder, name)),
+  );
   return [
     checked(join(run.path, "recipe.json"), () => {
       run.description();
       return undefined;
     }),
     ...(existsSync(run.metrics) ? [checked(run.metrics, () => checkLog(run.metrics))] : []),
-    ...samples.sort().map((name) => checked(join(run.samples, name), () => checkPng(join(run.samples, name)))),
+    ...pictures.map((file) => checked(file, () => checkPng(file))),
     ...listCheckpoints(run.checkpoints).map(({ path: checkpoint }) =>
       checked(checkpoint, () => checkCheckpoint(checkpoint)),
     ),
@@ -60,19 +66,8 @@ function checkCheckpoint(path: string): string | undefined {
 
 /** A line that was cut by a crash is passed over by every reader; it is said, not counted as damage. */
 function checkLog(path: string): string | undefined {
-  const lines = readFileSync(path, "utf8").split("\n");
-  const unreadable = lines.flatMap((line, i) => (line === "" || isLine(line) ? [] : [i + 1]));
-  if (unreadable.length === 0) return undefined;
-  return `${unreadable.length} of ${lines.length} lines cannot be read and are passed over, the first is line ${unreadable[0]}`;
-}
-
-function isLine(text: string): boolean {
-  try {
-    const line: unknown = JSON.parse(text);
-    return typeof line === "object" && line !== null && "step" in line && typeof line.step === "number";
-  } catch {
-    return false;
-  }
+  const unreadable = new RunLog(path).unreadable();
+  return unreadable === 0 ? undefined : `${unreadable} of its lines cannot be read and are passed over`;
 }
 
 /** A PNG file is a signature and chunks, each with the CRC-32 of its type and data (PNG specification, section 5.3). */

@@ -132,6 +132,8 @@ export class Run {
       const description = this.#described(dataModule, engine);
       if (dataModule.usage !== undefined) events.note?.(dataModule.usage);
       for (const note of notesOnFew(settings, dataModule)) events.note?.(note);
+      const unreadable = this.directory.unreadable();
+      if (unreadable > 0) events.note?.(`${unreadable} lines of metrics.jsonl cannot be read and are passed over`);
       for (const change of [this.#engineChange(engine), this.#filesChange(dataModule)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
