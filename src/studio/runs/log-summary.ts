@@ -46,25 +46,21 @@ export class LogSummary implements LineSink {
 
   lines(chunk: Buffer): void {
     let after = 0;
+    /** The lines of numbers of the newest session in this chunk: what stands between the others. */
+    let numbers: Buffer[] = [];
     for (let at = chunk.indexOf(EVENT); at >= 0; at = chunk.indexOf(EVENT, after)) {
       const start = chunk.lastIndexOf(NEWLINE, at) + 1;
       const end = chunk.indexOf(NEWLINE, at) + 1 || chunk.length;
-      this.#numbers(chunk.subarray(after, start));
-      const needed = !chunk.subarray(at, at + OUTPUTS.length).equals(OUTPUTS);
-      const line = needed ? parseLine(chunk.toString("utf8", start, end)) : undefined;
-      if (line !== undefined) this.#take(line);
+      if (start > after) numbers.push(chunk.subarray(after, start));
       after = end;
+      if (chunk.subarray(at, at + OUTPUTS.length).equals(OUTPUTS)) continue;
+      const line = parseLine(chunk.toString("utf8", start, end));
+      if (line === undefined) continue;
+      this.#take(line);
+      if ("event" in line && (line.event === "start" || line.event === "resume")) numbers = [];
     }
-    this.#numbers(chunk.subarray(after));
-  }
-
-  /** Lines of numbers: only the last ones are looked at. */
-  #numbers(chunk: Buffer): void {
-    let start = chunk.length;
-    for (let count = 0; count < RECENT && start > 0; count++) {
-      start = start < 2 ? 0 : chunk.lastIndexOf(NEWLINE, start - 2) + 1;
-    }
-    for (const line of parseLines(chunk.subarray(start))) this.#take(line);
+    if (after < chunk.length) numbers.push(chunk.subarray(after));
+    for (const part of lastLines(numbers)) for (const line of parseLines(part)) this.#take(line);
   }
 
   #take(line: ParsedLine): void {
@@ -92,4 +88,17 @@ export class LogSummary implements LineSink {
     this.events.push(line);
     if (this.events.length > MOST_EVENTS) this.events.splice(MOST_EVENTS / 2, 1);
   }
+}
+
+/** The last lines of several pieces, in order. */
+function lastLines(pieces: readonly Buffer[]): Buffer[] {
+  const found: Buffer[] = [];
+  let count = 0;
+  for (let i = pieces.length - 1; i >= 0 && count < RECENT; i--) {
+    const piece = pieces[i]!;
+    let start = piece.length;
+    for (; count < RECENT && start > 0; count++) start = start < 2 ? 0 : piece.lastIndexOf(NEWLINE, start - 2) + 1;
+    found.unshift(piece.subarray(start));
+  }
+  return found;
 }

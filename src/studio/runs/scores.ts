@@ -96,7 +96,7 @@ export function scoreSeries(evaluations: readonly ScoresLine[]): ScoreSeries[] {
 export function protocolText({ features, fakeCount, real, drawing, options }: Protocol): string {
   const weights = drawing === null ? undefined : drawing.averaged ? "averaged weights" : "weights of the step";
   const standing = drawing?.standing && `standing statistics of ${drawing.standing.batches} batches`;
-  const settings = Object.entries(options).map(([key, value]) => `${key} ${canonicalJson(value)}`);
+  const settings = Object.entries(options).map(([key, value]) => `${key} ${shortened(canonicalJson(value))}`);
   return [
     fakeCount > 0 && `${fakeCount} generated samples`,
     weights,
@@ -108,6 +108,9 @@ export function protocolText({ features, fakeCount, real, drawing, options }: Pr
     .filter(Boolean)
     .join(", ");
 }
+
+/** A value in few letters: a hash tells by its beginning. */
+const shortened = (text: string): string => (text.length > 24 ? `${text.slice(0, 16)}...` : text);
 
 /** Evenly spaced entries, the last among them. */
 function thinned<T>(list: readonly T[], most: number): readonly T[] {

@@ -190,7 +190,7 @@ export function Chart({ title, note, places, curves, height = 200, ...settings }
                 onClick={() => setHidden(toggled(hidden, curve.name))}
               >
                 <span class={`swatch curve-${curve.colour % 8}`} />
-                {curve.name}
+                {title.startsWith(curve.name) ? <span class="hidden">{curve.name}</span> : curve.name}
                 <output>{hidden.has(curve.name) ? "" : text(curve)}</output>
               </button>
             </li>

@@ -7,6 +7,7 @@ const KEY = "gantry-theme";
 const listeners = new Set<() => void>();
 const preference = matchMedia("(prefers-color-scheme: dark)");
 preference.addEventListener("change", () => {
+  applyTheme();
   for (const listener of listeners) listener();
 });
 
@@ -35,10 +36,7 @@ const nameNow = (): "light" | "dark" => {
 export function useThemeName(): "light" | "dark" {
   const [name, setName] = useState(nameNow);
   useEffect(() => {
-    const changed = (): void => {
-      applyTheme();
-      setName(nameNow());
-    };
+    const changed = (): void => setName(nameNow());
     listeners.add(changed);
     return () => void listeners.delete(changed);
   }, []);

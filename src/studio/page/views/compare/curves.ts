@@ -12,6 +12,8 @@ const TITLES: Readonly<Record<string, string>> = {
   lossG: "Loss of G",
   dReal: "D(real)",
   dFake: "D(fake)",
+  gradNormD: "Norm of D's gradient",
+  gradNormG: "Norm of G's gradient",
   imagesPerSecond: "Images a second",
 };
 

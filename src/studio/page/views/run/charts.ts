@@ -12,7 +12,15 @@ export interface ChartContents {
 }
 
 /** The numbers of a recipe's step, as the papers write them. */
-const LABELS: Readonly<Record<string, string>> = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fake)" };
+const LABELS: Readonly<Record<string, string>> = {
+  lossD: "D",
+  lossG: "G",
+  dReal: "D(real)",
+  dFake: "D(fake)",
+  gradNormD: "D",
+  gradNormG: "G",
+  imagesPerSecond: "images/s",
+};
 /** Numbers that are no curves of their own: they say where a line stands. */
 const PLACES = ["epoch", "seconds"];
 
@@ -35,16 +43,20 @@ export function chartsOf(curves: Curves, axis: Axis): ChartContents[] {
   const names = Object.keys(curves.values).filter((name) => !PLACES.includes(name));
   const isLoss = (name: string): boolean => /^loss/i.test(name);
   const isOutput = (name: string): boolean => name === "dReal" || name === "dFake";
+  const isNorm = (name: string): boolean => name === "gradNormD" || name === "gradNormG";
   const chart = (title: string, group: readonly string[]): ChartContents => ({
     title,
     places,
     curves: group.map((name, i) => ({ name: labelOf(name), values: curves.values[name]!, colour: i })),
   });
-  const others = names.filter((name) => !isLoss(name) && !isOutput(name) && name !== "imagesPerSecond");
+  const grouped = (name: string): boolean =>
+    isLoss(name) || isOutput(name) || isNorm(name) || name === "imagesPerSecond";
+  const others = names.filter((name) => !grouped(name));
   return [
     ...(names.some(isLoss) ? [chart("Losses", names.filter(isLoss))] : []),
     ...(names.some(isOutput) ? [chart("Mean output of D", names.filter(isOutput))] : []),
     ...others.map((name) => chart(titleOf(name), [name])),
+    ...(names.some(isNorm) ? [chart("Norms of the gradients", names.filter(isNorm))] : []),
     ...(names.includes("imagesPerSecond") ? [chart("Images a second", ["imagesPerSecond"])] : []),
   ];
 }

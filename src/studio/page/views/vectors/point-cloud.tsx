@@ -19,8 +19,8 @@ interface Props {
   readonly isKept?: readonly boolean[];
 }
 
-/** Pixels along each side; the page scales it. */
-const SIZE = 900;
+/** Pixels along each side, a multiple of the landscape's places; the page scales it. */
+const SIZE = 864;
 /** Samples within this many standard deviations of a mode count as its own. */
 const RING = 4;
 
@@ -72,7 +72,7 @@ function paintLandscape(
     if (value === null) continue;
     context.globalAlpha = 0.5 * rank.get(value)!;
     const row = side - 1 - Math.floor(i / side);
-    context.fillRect(Math.floor((i % side) * cell), Math.floor(row * cell), Math.ceil(cell), Math.ceil(cell));
+    context.fillRect((i % side) * cell, row * cell, cell, cell);
   }
   context.globalAlpha = 1;
 }

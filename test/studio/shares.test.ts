@@ -1,0 +1,146 @@
+/** What the page computes: shares of a blind test, overlaps, smoothed curves, filters and orders of runs. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { RunSummary } from "../../src/studio/api.ts";
+import { smoothed } from "../../src/studio/page/parts/smoothing.ts";
+import { matches, ordered, tagChoices } from "../../src/studio/page/views/runs/order.ts";
+import { overlapOf } from "../../src/studio/page/views/selection/overlap.ts";
+import { BlindTests, shuffled } from "../../src/studio/rating/blind-tests.ts";
+import { RatingsLog, shareOf } from "../../src/studio/rating/results.ts";
+import { temporaryFolder } from "./run-folder.ts";
+
+describe("a share with its interval", () => {
+  // Computed in Python from Wilson's formula. The ends are the shares x from which the observed one is z deviations away.
+  test.each([
+    [8, 10, 0.4901625, 0.9433178],
+    [0, 20, 0, 0.1611252],
+    [50, 50, 0.9286524, 1],
+    [13, 20, 0.4328543, 0.8188082],
+  ])("of %i of %i", (yes, answers, low, high) => {
+    const share = shareOf(yes, answers)!;
+    expect(share).toMatchObject({ yes, answers, share: yes / answers });
+    expect(share.low).toBeCloseTo(low, 6);
+    expect(share.high).toBeCloseTo(high, 6);
+    for (const x of [share.low, share.high].filter((end) => end > 1e-9 && end < 1 - 1e-9)) {
+      expect(Math.abs(share.share - x) / Math.sqrt((x * (1 - x)) / answers)).toBeCloseTo(1.959964, 5);
+    }
+  });
+
+  test("of no answers is none", () => expect(shareOf(0, 0)).toBeUndefined());
+});
+
+describe("a blind test", () => {
+  const protocol = { seed: 3, count: 30, step: 5, averaged: true, truncation: null, shown: 96, seconds: null };
+
+  test("of single images shows each once, in an order that follows from the seed, and saves what was said", () => {
+    const path = temporaryFolder();
+    const tests = new BlindTests();
+    const { test: name, order } = tests.open(path, { ...protocol, mode: "single" });
+    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i));
+    expect(new BlindTests().open(path, { ...protocol, mode: "single" }).order).toEqual(order);
+    expect(new BlindTests().open(path, { ...protocol, seed: 4, mode: "single" }).order).not.toEqual(order);
+    // Real ones are called real, and the first three generated ones; one answer is missing.
+    const generated = order.filter((image) => image < 30);
+    const answers = order.map(
+      (image) => image >= 30 || image === generated[0] || image === generated[1] || image === generated[2],
+    );
+    const missing = answers.map((answer, i) => (order[i] === generated[3] ? null : answer));
+    tests.close({ test: name, answers: missing });
+    const log = new RatingsLog();
+    log.lines(readFileSync(join(path, "ratings.jsonl")));
+    expect(log.tests).toMatchObject([
+      {
+        mode: "single",
+        step: 5,
+        fooled: { yes: 3, answers: 29 },
+        realCalledReal: { yes: 30, answers: 30 },
+        unanswered: 1,
+      },
+    ]);
+    expect(() => tests.close({ test: name, answers })).toThrow(/not open any more/);
+  });
+
+  test("of pairs has a real and a generated image in each, on either side", () => {
+    const path = temporaryFolder();
+    const tests = new BlindTests();
+    const { test: name, order } = tests.open(path, { ...protocol, mode: "pairs" });
+    const pairs = Array.from({ length: 30 }, (_, i) => [order[2 * i]!, order[2 * i + 1]!] as const);
+    for (const [left, right] of pairs) expect([left >= 30, right >= 30].filter(Boolean)).toHaveLength(1);
+    const lefts = pairs.filter(([left]) => left >= 30).length;
+    expect(lefts).toBeGreaterThan(5);
+    expect(lefts).toBeLessThan(25);
+    tests.close({ test: name, answers: pairs.map(() => true) });
+    const log = new RatingsLog();
+    log.lines(readFileSync(join(path, "ratings.jsonl")));
+    expect(log.tests[0]).toMatchObject({ fooled: { yes: 30 - lefts, answers: 30 } });
+  });
+
+  test("refuses another number of answers", () => {
+    const tests = new BlindTests();
+    const { test: name } = tests.open(temporaryFolder(), { ...protocol, mode: "pairs" });
+    expect(() => tests.close({ test: name, answers: [true] })).toThrow("the test has 30 questions, and 1 answers came");
+  });
+
+  test("mixes without a preference for a place", () => {
+    const sums = Array<number>(4).fill(0);
+    for (let seed = 0; seed < 2_000; seed++)
+      for (const [place, value] of shuffled(4, seed).entries()) sums[place]! += value;
+    for (const sum of sums) expect(sum / 2_000).toBeCloseTo(1.5, 0);
+  });
+});
+
+test("a smoothed curve is a mean of its past, corrected for its start", () => {
+  expect(smoothed([3, 3, 3], 0.9)).toEqual([3, 3, 3].map((value) => expect.closeTo(value, 12)));
+  // (0.5 * 0.5 * 1 + 0.5 * 3) / (1 - 0.25)
+  expect(smoothed([1, null, 3], 0.5)).toEqual([1, null, expect.closeTo(1.75 / 0.75, 12)]);
+  expect(smoothed([1, 5], 0)).toEqual([1, 5]);
+});
+
+test("the overlap of two histograms is the mass that they share", () => {
+  expect(overlapOf({ real: [1, 3], fake: [1, 3] })).toBe(1);
+  expect(overlapOf({ real: [2, 0], fake: [0, 7] })).toBe(0);
+  expect(overlapOf({ real: [1, 1, 2], fake: [4, 4, 0] })).toBe(0.5);
+  expect(overlapOf({ real: [0, 0], fake: [1, 0] })).toBeNull();
+});
+
+describe("the list of runs", () => {
+  const run = (id: string, more: Partial<RunSummary> = {}): RunSummary => ({
+    ...{ id, name: id, source: "mnist", state: "finished", step: 1, seconds: 1, settings: {}, version: 1 },
+    ...more,
+  });
+  const score = (name: string, best: number, better: "lower" | "higher") => ({
+    name,
+    best,
+    better,
+    bestStep: 1,
+    points: [],
+  });
+
+  test("is filtered by every word, in names and settings", () => {
+    const one = run("sweeps/a", { settings: { loss: "hinge", batchSize: "64" } });
+    expect(matches(one, "HINGE sweeps")).toBe(true);
+    expect(matches(one, "batchSize=64")).toBe(true);
+    expect(matches(one, "hinge wasserstein")).toBe(false);
+    expect(matches(one, "finished")).toBe(true);
+  });
+
+  test("is ordered by the best score, the better one first whichever way that is", () => {
+    const runs = [
+      run("none"),
+      run("fid-9", { score: score("fid", 9, "lower") }),
+      run("is-2", { score: score("inceptionScore", 2, "higher") }),
+      run("fid-3", { score: score("fid", 3, "lower") }),
+      run("is-5", { score: score("inceptionScore", 5, "higher") }),
+    ];
+    expect(ordered(runs, "score").map(({ id }) => id)).toEqual(["fid-3", "fid-9", "is-5", "is-2", "none"]);
+  });
+
+  test("offers as tags first what differs", () => {
+    const runs = [
+      run("a", { settings: { loss: "hinge", seed: "1" } }),
+      run("b", { settings: { loss: "hinge", seed: "2" } }),
+    ];
+    expect(tagChoices(runs)).toEqual({ differing: ["seed"], equal: ["loss"] });
+  });
+});
