@@ -91,6 +91,8 @@ const headerSchema = z.object({
   ignored: z.record(z.string(), z.number()),
   /** How many files there are, of a folder or archive: those that are used and all others. */
   total: z.int().optional(),
+  /** Whether `note` says what was found at a path that is no folder of images. */
+  isContainer: z.boolean().optional(),
 });
 
 /** What `pack.json` holds. */
@@ -304,6 +306,7 @@ async function writePack(
     broken,
     ignored: { ...opened.ignored },
     ...(opened.total === undefined ? {} : { total: opened.total }),
+    ...(opened.isContainer === undefined ? {} : { isContainer: opened.isContainer }),
   };
   writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
 }

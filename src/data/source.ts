@@ -144,6 +144,8 @@ export interface OpenSource {
   readonly ignored?: Readonly<Record<string, number>>;
   /** How many files there are, of a folder or archive: those that are used and all others. */
   readonly total?: number;
+  /** Whether the note says what was found at a path that is no folder of images: users are told. Default false. */
+  readonly isContainer?: boolean;
   /** Classes that have lost all their files. Default: none. */
   readonly lost?: readonly LostClass[];
   /** Provenance, in one sentence: which files, which split, whether they are the official ones. */

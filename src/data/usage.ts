@@ -3,17 +3,18 @@ import { byCodeUnit } from "./listing.ts";
 import type { PackHeader } from "./pack.ts";
 
 /**
- * One line, such as "photos: 97 images of 103 files; 2 are broken; no images: 3 .txt, 1 .json". Undefined where there is
- * nothing to say: all images of files that hold many.
+ * One line, such as "photos: 97 images of 103 files; 2 are broken; no images: 3 .txt, 1 .json"; of a container what was found
+ * in it. Undefined where there is nothing to say: all images of files that hold many, and whose form was asked for.
  */
-export function usageOf({ name, count, total, broken, ignored, table, unreadTable }: PackHeader): string | undefined {
-  if (total === undefined && broken.length === 0) return undefined;
+export function usageOf(header: PackHeader): string | undefined {
+  const { name, count, total, broken, ignored, table, unreadTable, isContainer = false, note } = header;
+  if (total === undefined && broken.length === 0 && !isContainer) return undefined;
   const files = (number: number, of: string): string => `${number} ${number === 1 ? of : `${of}s`}`;
   const others = Object.entries(ignored).sort(([a], [b]) => byCodeUnit(a, b));
   const passedOver = others.reduce((sum, [, number]) => sum + number, 0) + (table?.withoutRow ?? 0);
-  const rest = (total ?? 0) - count - broken.length - passedOver;
+  const rest = (total ?? count) - count - broken.length - passedOver;
   const parts = [
-    `${name}: ${files(count, "image")}${total === undefined ? "" : ` of ${files(total, "file")}`}`,
+    isContainer ? note : `${name}: ${files(count, "image")}${total === undefined ? "" : ` of ${files(total, "file")}`}`,
     ...(broken.length > 0 ? [`${broken.length} cannot be used (gantry data lists them)`] : []),
     ...(others.length > 0 ? [`no images: ${others.map(([ending, number]) => `${number} ${ending}`).join(", ")}`] : []),
     ...(table && table.withoutRow > 0 ? [`${table.withoutRow} without a row in ${table.file}`] : []),

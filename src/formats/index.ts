@@ -43,4 +43,5 @@ export {
   tile,
 } from "./tiles.ts";
 export { UnfinishedFile, UnfinishedFolder } from "./unfinished.ts";
+export { readZipDirectory } from "./zip-directory.ts";
 export { ZipWriter } from "./zip-writer.ts";

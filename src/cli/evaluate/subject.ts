@@ -10,6 +10,7 @@ import {
   imageFolder,
   imageSizes,
   isPacked,
+  npzHasSplits,
   type OpenSource,
   openDataset,
   type PackProgress,
@@ -88,8 +89,11 @@ const BELONGS: Readonly<Record<string, readonly (keyof typeof KINDS)[]>> = {
 function kindOf(what: string): keyof typeof KINDS {
   if (existsSync(join(what, "recipe.json"))) return "run";
   if (isDatasetName(what)) return "dataset";
-  return what.endsWith(".npz") ? "npz" : "folder";
+  return isSamples(what) ? "npz" : "folder";
 }
+
+/** Whether this is an .npz file of samples; one with splits is a dataset, which is read as a folder of images is. */
+const isSamples = (what: string): boolean => what.endsWith(".npz") && !(existsSync(what) && npzHasSplits(what));
 
 /**
  * @param given - names of the flags on the command line
@@ -201,7 +205,7 @@ const MOST_ENLARGED = 4;
 export async function openReal(subject: Subject, options: RealOptions): Promise<Opened<ImageSet> | undefined> {
   const { real, split, most, preparing } = options;
   const size = sizeOf(subject.shape);
-  if (real?.endsWith(".npz")) {
+  if (real !== undefined && isSamples(real)) {
     if (!existsSync(real)) throw new UserError(`--real ${real} does not exist`);
     const { images, close } = await npzImages(real);
     return { value: images, close };

@@ -89,6 +89,9 @@ function splitIn(name: string, of: string): string | undefined {
   return new RegExp(`^(${of})_?(${SPLITS})$`, "i").exec(name)?.[2];
 }
 
+/** Whether an array's name is that of the images of a split. */
+export const hasSplit = (name: string): boolean => splitIn(name, IMAGES) !== undefined;
+
 /** The array of images and that of labels. @throws UserError when there is no one choice. */
 function choose(file: ArrayFile, options: ContainerOptions, where: string): Chosen {
   const name = options.entry ?? imagesIn(file, options.split, where);

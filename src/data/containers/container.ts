@@ -106,7 +106,9 @@ export async function openContainer(path: string, options: ContainerOptions): Pr
       `${path}: \`labelFile\` (=${options.labelFile}) goes with image files, and this is ${found.what}`,
     );
   }
-  return found?.open(place, options);
+  if (found === undefined) return undefined;
+  const source = await found.open(place, options);
+  return { ...source, open: async () => ({ ...(await source.open()), isContainer: true }) };
 }
 
 /** Folders below which files are looked for: more are those of classes. */

@@ -1,7 +1,7 @@
 /** The containers that `imageFolder` recognises. Those that are published datasets are in `../sets/`. */
 import "./hdf5.ts";
-import "./numpy.ts";
 import "./parquet.ts";
 import "./webdataset.ts";
 
 export { openContainer } from "./container.ts";
+export { npzHasSplits } from "./numpy.ts";

@@ -1,9 +1,16 @@
 /** NumPy's files as containers: `.npz` archives, `.npy` files, and folders of `.npy` files. */
 import { basename, extname, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { type NpyNumbers, openNpz, readNpyHeader, readNpyRows } from "../../formats/index.ts";
+import {
+  type NpyNumbers,
+  openNpz,
+  readNpyHeader,
+  readNpyRows,
+  readZipDirectory,
+  withRandomAccess,
+} from "../../formats/index.ts";
 import { readContents } from "../contents.ts";
-import { type ArrayFile, type ArrayForm, arraysSource } from "./arrays.ts";
+import { type ArrayFile, type ArrayForm, arraysSource, hasSplit } from "./arrays.ts";
 import { defineContainer, filesEnding, type Place } from "./container.ts";
 
 const isZip = ({ head }: Place): boolean => head.subarray(0, 4).toString("latin1") === "PK\x03\x04";
@@ -12,6 +19,19 @@ const isNpy = ({ head }: Place): boolean => head.subarray(0, 6).toString("latin1
 /** Whether the first entry of a zip archive is an array. */
 const startsWithArray = ({ head }: Place): boolean =>
   head.length > 30 && head.toString("latin1", 30, 30 + head.readUInt16LE(26)).endsWith(".npy");
+
+/** Whether a file is an .npz archive with the images of several splits, such as MedMNIST's. */
+export function npzHasSplits(path: string): boolean {
+  try {
+    return withRandomAccess(path, (file) => [...readZipDirectory(file).keys()]).some((name) =>
+      hasSplit(name.replace(/\.npy$/, "")),
+    );
+  } catch (error) {
+    // What is wrong with it is said when it is opened.
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
 
 defineContainer({
   what: "an .npz archive",
