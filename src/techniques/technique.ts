@@ -193,7 +193,8 @@ export interface Technique {
   discriminatorLoss?(pass: DiscriminatorPass, gan: Gan): Tensor;
   discriminatorPenalty?(pass: DiscriminatorPass, gan: Gan): Tensor | undefined;
   /**
-   * `realness` [B] is larger for scores that are more real; `labels` int64 [B] are the classes of the generated images.
+   * `realness` [B] is larger for scores that are more real; `labels` int64 [B] are the classes of the generated images, or
+   * float [B, D] their conditions.
    */
   select?(realness: Tensor, gan: Gan, labels: Tensor | undefined): Selection | null;
   generatorLoss?(pass: GeneratorPass, gan: Gan): Tensor;

@@ -9,7 +9,19 @@ import { openNpz } from "../../src/formats/index.ts";
 import { fid } from "../../src/metrics/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
-import { semiSupervised, topK, virtualBatchNorm } from "../../src/techniques/index.ts";
+import {
+  balancedConsistency,
+  consistencyRegularisation,
+  dragan,
+  featureMatching,
+  gradientPenalty,
+  latentConsistency,
+  r1,
+  semiSupervised,
+  standingStatistics,
+  topK,
+  virtualBatchNorm,
+} from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 import {
   defineTrainer,
@@ -115,6 +127,31 @@ describe("a GAN on data with conditions", () => {
       const weights = (run: string) => readFileSync(join(folder, run, `checkpoints/step-000006/${file}.safetensors`));
       expect(weights("halved").equals(weights("whole"))).toBe(true);
     }
+  });
+
+  it.each([
+    balancedConsistency(),
+    consistencyRegularisation(),
+    dragan(),
+    featureMatching(),
+    gradientPenalty(),
+    latentConsistency(),
+    r1(),
+    standingStatistics({ batches: 2, batchSize: 4 }),
+    topK({ everySteps: 1 }),
+  ])("trains and draws with $kind", async (technique) => {
+    const networks = {
+      generator: dcgan.generator({ latent: 4, width: 2, conditional: true }),
+      discriminator: dcgan.discriminator({ width: 2, conditional: true }),
+    };
+    const built = await gan({ ...networks, techniques: [technique as never], accumulate: 2 });
+    const given = labelsGiven(built.generator as never, () => {
+      for (let step = 0; step < 2; step++) trainingStep(built).dispose();
+      drawSamples(built, { count: 3, random: new Generator(1), averaged: true }).dispose();
+    });
+    for (const row of given) expect(realRows).toContain(inWords(row));
+    for (const parameter of built.generator.parameters()) expect(parameter.isfinite().all().item()).toBe(1);
+    built.dispose();
   });
 
   it("is refused what needs classes, with the reason", async () => {
