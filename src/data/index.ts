@@ -16,6 +16,7 @@ export { type DownloadOptions, download, type OfficialFile } from "./download.ts
 export { type GetOptions, type GetResult, getDataset } from "./get.ts";
 export { type HeaderSize, imageSizes } from "./headers.ts";
 export { type Inspection, inspect } from "./inspect.ts";
+export { movedLabelFile } from "./labels/moved.ts";
 export type { Batch, DataLoader, LoaderRequest, LoaderState } from "./loader.ts";
 export { type Download, type NamedDataset, namedDataset, namedDatasets, officialDataset } from "./named.ts";
 export { type OneImage, readImageAs } from "./one-image.ts";

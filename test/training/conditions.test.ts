@@ -1,5 +1,5 @@
 /** Runs on data with conditions: what G and D are given, resuming, samples, sheets, scores, and what has no meaning. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { conditionValues, subjectOf } from "../../src/cli/sample/flags.ts";
@@ -291,7 +291,7 @@ describe("samples of a run with conditions", () => {
 });
 
 describe("a run", () => {
-  it("on a folder with a table of attributes trains, resumes after the table has moved away, and is scored", async () => {
+  it("on a folder with a table of attributes trains, is scored, and resumes with the same table only, wherever that is", async () => {
     const folder = temporaryFolder();
     const photos = join(folder, "photos");
     mkdirSync(photos);
@@ -320,6 +320,13 @@ describe("a run", () => {
     await expect((await openRun(directory, ["steps=4"])).train()).rejects.toThrow("the data has changed");
     writeFileSync(labelFile, lines.join("\n"));
     expect((await (await openRun(directory, ["steps=4"])).train()).step).toBe(4);
+    // Folder and table are moved together.
+    const moved = join(folder, "elsewhere");
+    mkdirSync(moved);
+    renameSync(photos, join(moved, "photos"));
+    renameSync(labelFile, join(moved, "table.csv"));
+    const elsewhere = await openRun(directory, ["steps=5"], { data: join(moved, "photos") });
+    expect((await elsewhere.train()).step).toBe(5);
     rmSync(join(directory, "conditions.safetensors"));
     await expect(sampleRun(directory, { count: 1, seed: 0 })).rejects.toThrow("conditions.safetensors");
   });

@@ -9,7 +9,7 @@ import { noGradScope, scope, Tensor } from "../../tensor/index.ts";
 export interface NearImage {
   /** Its number in the data. */
   readonly index: number;
-  /** Its class's number. */
+  /** Its class's number; 0 where the data has none. */
   readonly label: number;
   /** Euclidean distance over all pixels and channels, of values in [-1, 1]. */
   readonly distance: number;
@@ -69,8 +69,13 @@ export function nearestImages(
       });
     }
   });
-  const labels = dataset.labels.toArray() as BigInt64Array;
+  // Of data with conditions the labels are these.
+  const labels = dataset.labels.ndim === 1 ? (dataset.labels.toArray() as BigInt64Array) : undefined;
   return found.map((best) =>
-    best.map(({ index, squared }) => ({ index, label: Number(labels[index]), distance: Math.sqrt(squared) / UNIT })),
+    best.map(({ index, squared }) => ({
+      index,
+      label: Number(labels?.[index] ?? 0),
+      distance: Math.sqrt(squared) / UNIT,
+    })),
   );
 }

@@ -6,7 +6,7 @@ import { canonicalJson } from "../../base/canonical-json.ts";
 import { type PlainDescriptor, schemaOf } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
-import { type PackProgress, withAbsolutePaths } from "../../data/index.ts";
+import { movedLabelFile, type PackProgress, withAbsolutePaths } from "../../data/index.ts";
 import {
   fromPlainRecipe,
   importModules,
@@ -389,7 +389,7 @@ export async function openRun(
       );
     }
   }
-  const moved = movedTo === undefined ? [] : [movedData(stored, movedTo)];
+  const moved = movedTo === undefined ? [] : movedData(stored, movedTo);
   const changed = trainer.amended([...moved, ...changes]);
   const { settings } = changed;
   const reached = listCheckpoints(directory.checkpoints).at(-1)?.step ?? 0;
@@ -406,11 +406,11 @@ export async function openRun(
 }
 
 /**
- * The override that says where the data of a run are now.
+ * The overrides that say where the data of a run are now, and their label file.
  * @throws UserError when they are in no files, or the run knows too little of them to compare.
  */
-function movedData({ recipe, data }: RunDescription, path: string): string {
-  const { kind } = recipe.data as PlainDescriptor;
+function movedData({ recipe, data }: RunDescription, path: string): string[] {
+  const { kind, options } = recipe.data as PlainDescriptor;
   const schema = schemaOf("data", kind);
   if (!(schema instanceof z.ZodObject) || !("path" in schema.shape)) {
     throw new UserError(`--data ${path}: the data of this run (\`${kind}\`) are not read from a folder or file`);
@@ -421,5 +421,9 @@ function movedData({ recipe, data }: RunDescription, path: string): string {
         "compared; put the data where they were and resume the run once, which stores the key",
     );
   }
-  return `data.path=${JSON.stringify(path)}`;
+  const labelFile = movedLabelFile(options, path);
+  return [
+    `data.path=${JSON.stringify(path)}`,
+    ...(labelFile === undefined ? [] : [`data.labelFile=${JSON.stringify(labelFile)}`]),
+  ];
 }
