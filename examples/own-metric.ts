@@ -2,7 +2,7 @@
  * A metric of your own: are the classes of generated images as frequent as those of real ones?
  *
  *     npx gantry train ./own-metric.ts
- *     npx gantry evaluate runs/<the run> --features mnist-classifier --metrics classDistance,fid
+ *     npx gantry evaluate runs/<the run>
  */
 import { adam, dcgan, defineMetric, defineRecipe, fid, hinge, mnist, type Tensor, z } from "gantry";
 
@@ -17,7 +17,7 @@ export const classDistance = defineMetric("classDistance", z.strictObject({ soft
   description: "total variation distance of class frequencies",
   // What `compute` gets to see of generated (fake) and of real images, of
   //   features [N, D], the feature network's activations;  logits [N, K], its classes;  moments, the features' mean and
-  //   covariance. It is computed once for all metrics.
+  //   covariance;  images [N, C, H, W], the pixels. It is computed once for all metrics.
   needs: { fake: ["logits"], real: ["logits"] },
   // The names of its numbers, and which end is the better one.
   scores: { classDistance: "lower" },

@@ -1,7 +1,7 @@
 /** How the training of a classifier reports: text, JSON lines, or (quietly) only the file at the end. */
 import type { Dataset, PackProgress } from "../data/index.ts";
 import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/index.ts";
-import { clock, duration, jsonLines, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";
+import { canRedraw, clock, duration, jsonLines, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 
 /** The result of the training. */
@@ -72,13 +72,13 @@ class TextReporter implements ClassifierReporter {
     this.#out = out;
     this.#status = new StatusLine(out);
     // If lines cannot be redrawn, every update is a line of its own: write fewer.
-    const interval = out.isTTY ? 200 : 10_000;
+    const interval = canRedraw(out) ? 200 : 10_000;
     this.preparing = throttled(
       ({ name, done, total }) => this.#status.update(`Preparing ${name}: ${done} of ${total} images`),
       interval,
     );
     this.tick = throttled(({ step, steps, epoch, loss, accuracy }) => {
-      const left = clock(this.#remaining.update(step, steps, secondsSince(this.#began)));
+      const left = clock(this.#remaining.update(step, steps));
       const numbers = `loss ${loss.toFixed(3)}  training accuracy ${percent(accuracy)}`;
       this.#status.update(`${step}/${steps}  epoch ${epoch.toFixed(2)}  ${numbers}  ETA ${left}`);
     }, interval);
@@ -93,7 +93,7 @@ class TextReporter implements ClassifierReporter {
 
   begin(steps: number, parameters: number): void {
     this.#began = performance.now();
-    this.#remaining.update(0, steps, 0);
+    this.#remaining.update(0, steps);
     this.#status.print(`Training a network of ${parameters} parameters for ${steps} steps`);
   }
 

@@ -12,6 +12,7 @@ import { listedNames } from "./listed-names.ts";
 import { datasetNames, describeDataset, shadowed } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine, showDownloads, throttled } from "./progress.ts";
+import { padded, textWidth } from "./text-width.ts";
 
 /** Files that are listed one by one before "and N more". */
 const MOST_BROKEN_SHOWN = 20;
@@ -78,7 +79,7 @@ const inspectCommand = defineCommand({
     status.update(`looking at ${args.dataset}`);
     const pack = await packOf(descriptor, {
       onProgress: throttled(({ name, done, total, failed }) => {
-        const left = clock(remaining.update(done, total, performance.now() / 1000));
+        const left = clock(remaining.update(done, total));
         status.update(`preparing ${name}: ${done}/${total}${failed > 0 ? `, ${failed} broken` : ""}, ${left} left`);
       }),
     });
@@ -204,9 +205,9 @@ export function inspectionText(found: Inspection): string {
   else {
     lines.push(`  classes   ${found.classes.length}`);
     const shown = found.classes.slice(0, MOST_CLASSES_SHOWN);
-    const width = Math.max(...shown.map(({ name }) => name.length));
+    const width = Math.max(...shown.map(({ name }) => textWidth(visible(name))));
     for (const [index, { name, count }] of shown.entries()) {
-      lines.push(`    ${String(index).padStart(3)}  ${name.padEnd(width)}  ${count}`);
+      lines.push(`    ${String(index).padStart(3)}  ${padded(visible(name), width)}  ${count}`);
     }
     const hidden = found.classes.length - MOST_CLASSES_SHOWN;
     if (hidden > 0) lines.push(`    and ${hidden} more (--json lists all)`);

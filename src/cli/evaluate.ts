@@ -1,14 +1,15 @@
 /** `gantry evaluate`: scores of a run, or of images from another tool. */
 import { existsSync, readFileSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
-import { imageMetricKinds, presets } from "../metrics/index.ts";
+import { featureNames, imageMetricKinds, preset, type Score } from "../metrics/index.ts";
 import { parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { exitCodes, UsageError } from "./errors.ts";
+import { OWN, protocolNames } from "./evaluate/settings.ts";
 import { fileNamed, flag, givenFlags, positiveNumber, valuesOf, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { shadowed } from "./named-dataset.ts";
-import { clock, noteOnce, Remaining, StatusLine, throttled } from "./progress.ts";
+import { noteOnce, StatusLine, throttled } from "./progress.ts";
 import { scoring } from "./scoring-flags.ts";
 
 const args = {
@@ -17,12 +18,16 @@ const args = {
     required: true,
     description: "a run folder, a folder or zip of images, an .npz file (uint8 [N, H, W, C]), or a dataset's name",
   },
-  metrics: flag("A,B", `${imageMetricKinds().join(", ")}, or a metric of the run's own; default: the protocol's`),
-  protocol: flag("NAME", `${Object.keys(presets).join(", ")}; see docs/metrics.md`, "quick"),
-  features: scoring.features,
+  metrics: flag("A,B", `${imageMetricKinds().join(", ")}, or a metric of your own; default: the protocol's`),
+  protocol: flag(
+    "NAME",
+    `${protocolNames.join(", ")}; see docs/metrics.md; default: ${OWN}, which is how the run scores itself while it trains, and else quick`,
+  ),
+  features: flag("NAME", `${featureNames.join(", ")}, or a classifier's file; default: the run's own, or inception`),
+  import: flag("FILE", "a TypeScript or JavaScript file that defines metrics of your own; a run knows its file"),
   real: flag(
     "DATA",
-    "the real images to compare with: a dataset's name, a folder, zip or .npz; default: the run's own data",
+    "the real images to compare with: a dataset's name, a folder, zip or .npz, or an .npz of their statistics (mu, sigma); default: the run's own data",
   ),
   realSplit: flag("NAME", "split of the real images; default: train"),
   count: flag("N", "how many samples to draw; default: the protocol's"),
@@ -38,8 +43,12 @@ const args = {
   truncation: flag("T", "draw again the latent values beyond T standard deviations"),
   split: flag("NAME", "the split to evaluate, of a dataset or a folder"),
   size: flag("PIXELS", "side of a named dataset's images, or height x width as 64x48; default: 32, photographs 64"),
-  seed: flag("N", "seed of the samples and of subsets", "0"),
+  seed: flag("N", "seed of the samples and of subsets; default: the protocol's (0, or the run's own)"),
   seeds: flag("N", "repeat the evaluation with N seeds and give mean ± std", "1"),
+  saveStatistics: flag(
+    "FILE",
+    "also write mean and covariance of the features of <what> (mu, sigma), as .npz for --real and for pytorch-fid",
+  ),
   out: flag("FILE", "also write the scores as JSON, for gantry compare"),
   threads: flag("N", "CPU threads; default: all cores"),
   device: flag("NAME", "the feature network's device", "cpu"),
@@ -66,6 +75,26 @@ function refuseOtherFile(out: string): void {
   throw new UserError(`--out ${out} exists and holds no scores of gantry evaluate; give another`);
 }
 
+/**
+ * Only other statistics are overwritten.
+ * @throws UserError when the file is anything else, or there are several evaluations to write.
+ */
+async function refuseOtherStatistics(file: string, seeds: number): Promise<void> {
+  if (seeds > 1) throw new UsageError("--save-statistics writes the statistics of one evaluation; leave out --seeds");
+  const { isStatisticsFile } = await import("../metrics/index.ts");
+  if (!existsSync(file) || (await isStatisticsFile(file).catch(() => false))) return;
+  throw new UserError(`--save-statistics ${file} exists and holds no statistics; give another`);
+}
+
+/** The flags that are of no use where samples are vectors. */
+const OF_IMAGES = ["features", "real", "real-split", "real-count", "mode", "truncation", "save-statistics"];
+
+/** @throws UsageError when a flag is of images and the run makes vectors. */
+function refuseImageFlags(what: string, given: readonly string[]): void {
+  const foreign = given.find((flag) => OF_IMAGES.includes(flag));
+  if (foreign !== undefined) throw new UsageError(`--${foreign} goes with images, and ${what} makes vectors`);
+}
+
 /** The command, for the shell to mount. */
 export const evaluate = defineCommand({
   meta: {
@@ -74,12 +103,16 @@ export const evaluate = defineCommand({
   },
   args,
   examples: [
-    { line: "gantry evaluate runs/x --features mnist-classifier", does: "FID and Inception Score of a run" },
+    { line: "gantry evaluate runs/x", does: "the scores that the run has while it trains, of its newest checkpoint" },
     {
       line: "gantry evaluate samples.npz --real cifar10 --metrics fid,kid,precisionRecall",
       does: "another tool's samples",
     },
     { line: "gantry evaluate runs/x --protocol fid-50k-train --seeds 3", does: "three evaluations, with their spread" },
+    {
+      line: "gantry evaluate photos --save-statistics photos.npz",
+      does: "statistics of a folder, for --real photos.npz and for other tools",
+    },
     { line: "gantry evaluate mnist --split test --features mnist-classifier", does: "real images against real ones" },
   ],
   async run({ args: flags, rawArgs }) {
@@ -88,7 +121,7 @@ export const evaluate = defineCommand({
       real: wholeNumber("--real-count", flags.realCount, 2),
       size: flags.size === undefined ? undefined : parseValue(flags.size),
     };
-    const first = wholeNumber("--seed", flags.seed, 0)!;
+    const seed = wholeNumber("--seed", flags.seed, 0);
     const seeds = wholeNumber("--seeds", flags.seeds, 1)!;
     const threads = wholeNumber("--threads", flags.threads, 1);
     const truncation = positiveNumber("--truncation", flags.truncation);
@@ -97,16 +130,23 @@ export const evaluate = defineCommand({
     if (threads !== undefined) configureEngine({ threads });
     const { refuseAbsentDevice } = await import("./device.ts");
     refuseAbsentDevice(flags.device);
-    const { evaluate: measure, openFeatures, overSeeds, preset } = await import("../metrics/index.ts");
-    const { importModulesOf, openReal, openSubject, refuseForeignFlags } = await import("./evaluate/subject.ts");
-    refuseForeignFlags(flags.what, givenFlags(rawArgs, args));
-    await importModulesOf(flags.what);
+    const { overSeeds } = await import("../metrics/index.ts");
+    const { importModulesOf, openSubject, refuseForeignFlags } = await import("./evaluate/subject.ts");
+    const given = givenFlags(rawArgs, args);
+    refuseForeignFlags(flags.what, given);
+    await importModulesOf(flags.what, flags.import);
     if (flags.out !== undefined) refuseOtherFile(fileNamed("--out", flags.out, ".json"));
+    const saveStatistics = flags.saveStatistics && fileNamed("--save-statistics", flags.saveStatistics, ".npz");
+    if (saveStatistics !== undefined) await refuseOtherStatistics(saveStatistics, seeds);
     const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
     const { writeFileAtomic } = await import("../formats/index.ts");
     const { metricsOf } = await import("./evaluate/metrics.ts");
-    const protocol = preset(flags.protocol);
-    const metrics = metricsOf(flags.metrics, valuesOf(rawArgs, args, "set"), protocol.metrics);
+    const { evaluationSettings } = await import("./evaluate/settings.ts");
+    const { measureImages, measureVectors } = await import("./evaluate/measure.ts");
+    // Names that are wrong are refused before any work.
+    const options = valuesOf(rawArgs, args, "set");
+    if (flags.metrics !== undefined) metricsOf(flags.metrics, options, []);
+    if (flags.protocol !== undefined && flags.protocol !== OWN) preset(flags.protocol);
     const status = new StatusLine(process.stderr);
     const show = throttled((text: string) => status.update(text));
     const onProgress = ({ name, done, total }: { name: string; done: number; total: number }) =>
@@ -131,54 +171,39 @@ export const evaluate = defineCommand({
         preparing,
       });
       opened.push(subject);
-      const network = await openFeatures(flags.features, { device: flags.device, resizer: protocol.resizer });
-      opened.push({ close: () => network.dispose() });
-      const { title, step, drawn, images, warning } = subject.value;
-      if (!drawn && counts.fake !== undefined) {
-        throw new UserError(
-          `--count ${counts.fake}: ${flags.what} is a fixed set of images, and all of them are scored`,
-        );
-      }
-      const needsReal = metrics.some(({ needs }) => needs.real.length > 0) || protocol.fakeCount === "real";
-      const most = counts.real ?? protocol.realCount;
-      const real = needsReal
-        ? await openReal(subject.value, { real: flags.real, split: flags.realSplit, most, preparing })
-        : undefined;
-      if (needsReal && real === undefined) {
-        throw new UsageError(
-          `${flags.what} does not say which real images to compare with: give --real, such as --real mnist`,
-        );
-      }
-      if (real) opened.push(real);
-
-      if (warning !== undefined) warn(warning);
-      const count = counts.fake ?? (protocol.fakeCount === "real" ? real!.value.count : protocol.fakeCount);
-      const evaluations = [];
-      for (let seed = first; seed < first + seeds; seed++) {
-        const pace = new Map<string, Remaining>();
-        const which = seeds > 1 ? `seed ${seed}, ` : "";
-        const scores = await measure({
-          network,
-          metrics,
-          fake: images(count, seed),
-          real: real?.value,
-          seed,
-          stop: interrupt.signal,
-          warn,
-          onProgress({ name, done, total }) {
-            const remaining = pace.get(name) ?? new Remaining();
-            pace.set(name, remaining);
-            const left = clock(remaining.update(done, total, performance.now() / 1000));
-            show(`${which}features of ${name}: ${done} of ${total} images, ${left} left`);
-          },
-        });
-        evaluations.push(scores);
-      }
+      const protocol = evaluationSettings(flags, subject.value);
+      const measurement = {
+        what: flags.what,
+        settings: protocol,
+        metrics: metricsOf(flags.metrics, options, protocol.metrics),
+        named: flags.metrics !== undefined,
+        count: counts.fake,
+        real: flags.real,
+        split: flags.realSplit,
+        realCount: counts.real,
+        device: flags.device,
+        saveStatistics,
+        seeds,
+        preparing,
+        show,
+        print: (text: string) => status.print(text),
+      };
+      if (!("images" in subject.value)) refuseImageFlags(flags.what, given);
+      const measure =
+        "images" in subject.value
+          ? await measureImages(subject.value, measurement, opened)
+          : measureVectors(subject.value, measurement);
+      const first = seed ?? protocol.seed;
+      const evaluations: Score[][] = [];
+      for (let next = first; next < first + seeds; next++) evaluations.push(await measure(next));
       status.end();
       const scores = overSeeds(evaluations);
+      const { title, step } = subject.value;
       const at = step === undefined ? {} : { step };
-      const result = { format: 1, subject: title, ...at, protocol: flags.protocol, scores };
-      const text = [title, "", ...scoresTable(scores), "", `Protocol ${flags.protocol}:`, ...protocolLines(scores)];
+      const result = { format: 1, subject: title, ...at, protocol: protocol.name, scores };
+      const table = [...scoresTable(scores), "", `Protocol ${protocol.name}:`, ...protocolLines(scores)];
+      const text = [title, "", ...(scores.length > 0 ? table : ["no scores: there is nothing to compare with"])];
+      if (saveStatistics !== undefined) text.push("", `statistics: ${saveStatistics}`);
       process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : `${text.join("\n")}\n`);
       // Last: a disk that refuses must not cost the scores.
       if (flags.out !== undefined) writeFileAtomic(flags.out, [`${JSON.stringify(result, null, 2)}\n`]);

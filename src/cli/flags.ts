@@ -36,6 +36,28 @@ export const workersFlag = {
   workers: flag("N", "train with N processes on this machine; each computes one N-th of every batch; default: 1"),
 };
 
+/** `--no-evaluate`, of the commands that train. */
+export const evaluateFlag = {
+  evaluate: {
+    type: "boolean",
+    negativeDescription: "no scores while it trains",
+    description: "score the run while it trains as the recipe says (the default), or not at all (--no-evaluate)",
+  },
+} as const;
+
+/**
+ * The settings, with `evaluate=null` for `--no-evaluate`.
+ * @throws UsageError when `--set` sets the evaluation that is left out.
+ */
+export function withoutEvaluation(settings: readonly string[], evaluate: boolean | undefined): string[] {
+  if (evaluate !== false) return [...settings];
+  const other = settings.find(
+    (text) => /^evaluate\b/.test(text.trim()) && !/^evaluate\s*=\s*null\s*$/.test(text.trim()),
+  );
+  if (other !== undefined) throw new UsageError(`--no-evaluate and --set ${other} differ; give one of them`);
+  return [...settings, "evaluate=null"];
+}
+
 /** The flags that may be given several times. */
 const REPEATED = ["set", "over"];
 

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { suggestion, UserError } from "../base/errors.ts";
+import { refuseWindowsPath } from "../base/windows-path.ts";
 import { type DataDescriptor, imageFolder, namedDataset, namedDatasets } from "../data/index.ts";
 
 /** The names, for help texts. */
@@ -25,6 +26,7 @@ export function describeDataset(nameOrPath: string, options: Record<string, unkn
   const known = namedDataset(nameOrPath);
   if (known !== undefined) return known.describe(options as never);
   if (existsSync(nameOrPath)) return imageFolder({ path: resolve(nameOrPath), ...options });
+  refuseWindowsPath(nameOrPath, "the dataset");
   throw new UserError(
     `\`${nameOrPath}\` is neither a file or folder nor a dataset's name${suggestion(nameOrPath, datasetNames)}`,
   );

@@ -5,6 +5,10 @@
  */
 
 import { visible, visibleLines } from "../base/visible.ts";
+import { whenContinued, workingSeconds } from "../base/working-time.ts";
+import { cut, textWidth } from "./text-width.ts";
+
+export { duration } from "../base/duration.ts";
 
 /** What a progress line shows of a tick: as in metrics.jsonl. */
 export interface Shown {
@@ -28,15 +32,6 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${tail}` : `${minutes}:${tail}`;
 }
 
-/** Seconds in words: "3 min 52 s". */
-export function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor(whole / 60) % 60} min`;
-}
-
 /** A score with four significant digits; whole numbers as they are, and NaN as what it says: undefined. */
 export function significant(value: number): string {
   if (Number.isNaN(value)) return "undefined";
@@ -52,8 +47,8 @@ export function valueText({ value, std }: { readonly value: number; readonly std
 export class Remaining {
   readonly #times: { step: number; at: number }[] = [];
 
-  /** Seconds left, NaN before the first measurement. `at` is a time in seconds. */
-  update(step: number, total: number, at: number): number {
+  /** Seconds left, NaN before the first measurement. `at` is a time in seconds; default: now. */
+  update(step: number, total: number, at: number = workingSeconds()): number {
     this.#times.push({ step, at });
     if (this.#times.length > 10) this.#times.shift();
     const first = this.#times[0]!;
@@ -125,10 +120,25 @@ export function showDownloads(status: StatusLine): (file: string, done: number, 
   const show = throttled(({ file, done, total }: { file: string; done: number; total: number }) => {
     const remaining = started.get(file) ?? new Remaining();
     started.set(file, remaining);
-    const left = clock(remaining.update(done, total, performance.now() / 1000));
+    const left = clock(remaining.update(done, total));
     status.update(`${file}: ${megabytes(done)} of ${megabytes(total)} MB, ${left} left`);
   });
   return (file, done, total) => show({ file, done, total });
+}
+
+/** Erases the rest of the line and all lines below. */
+const TO_END = "\u001b[J";
+
+/** Whether lines can be redrawn: not in a file or pipe, nor where TERM says that the terminal cannot. */
+export const canRedraw = ({ isTTY }: Pick<Stream, "isTTY">): boolean => isTTY === true && process.env.TERM !== "dumb";
+
+/**
+ * What moves the cursor to the start of the first of these lines, from the end of the last. Terminals wrap lines again when
+ * they become narrower, so a line may take several rows now.
+ */
+export function backTo(lines: readonly string[], columns: number): string {
+  const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(textWidth(line) / columns)), 0);
+  return rows > 1 ? `\r\u001b[${rows - 1}A` : "\r";
 }
 
 /** A line of progress that is redrawn in place on a terminal, below the lines that were printed. */
@@ -136,13 +146,14 @@ export class StatusLine {
   readonly #stream: Stream;
   readonly #terminal: boolean;
   #drawn = "";
+  #unwatch: (() => void) | undefined;
 
-  constructor(stream: Stream, terminal: boolean = stream.isTTY === true && process.env.TERM !== "dumb") {
+  constructor(stream: Stream, terminal: boolean = canRedraw(stream)) {
     this.#stream = stream;
     this.#terminal = terminal;
   }
 
-  /** The most letters of the line of progress: a line that wraps could not be erased with one carriage return. */
+  /** The most columns of the line of progress: a line that wraps could not be erased with one carriage return. */
   get columns(): number {
     return this.#terminal ? (this.#stream.columns || 80) - 1 : Number.POSITIVE_INFINITY;
   }
@@ -154,27 +165,42 @@ export class StatusLine {
       this.#stream.write(`${text}\n`);
       return;
     }
-    const fitting = text.slice(0, this.columns);
-    this.#stream.write(`\r${fitting}\u001b[K`);
+    const fitting = cut(text, this.columns);
+    this.#stream.write(`${this.#back()}${fitting}${TO_END}`);
     this.#drawn = fitting;
+    // The shell has written below the line meanwhile: it is drawn again where the cursor is.
+    this.#unwatch ??= whenContinued(() => {
+      this.#drawn = cut(this.#drawn, this.columns);
+      this.#stream.write(`\r${this.#drawn}${TO_END}`);
+    });
   }
 
   /** Writes a line that stays, above the line of progress. */
   print(given: string): void {
     const text = visibleLines(given);
     if (this.#drawn === "") this.#stream.write(`${text}\n`);
-    else this.#stream.write(`\r\u001b[K${text}\n${this.#drawn}`);
+    else {
+      const back = this.#back();
+      this.#drawn = cut(this.#drawn, this.columns);
+      this.#stream.write(`${back}${TO_END}${text}\n${this.#drawn}`);
+    }
   }
 
   /** Ends the line of progress: what is written next begins below it. */
   end(): void {
     if (this.#drawn !== "") this.#stream.write("\n");
     this.#drawn = "";
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+  }
+
+  #back(): string {
+    return backTo([this.#drawn], this.#stream.columns || 80);
   }
 }
 
 /** Milliseconds between two updates: a tenth of a second on a terminal, ten seconds in a log. */
-export const lineInterval = (): number => (process.stderr.isTTY ? 100 : 10_000);
+export const lineInterval = (): number => (canRedraw(process.stderr) ? 100 : 10_000);
 
 /** Calls `show` at most every `interval` milliseconds; the first call goes through, those between are left out. */
 export function throttled<T>(show: (value: T) => void, interval = lineInterval()): (value: T) => void {

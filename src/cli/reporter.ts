@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { near, programName, quoted } from "./program.ts";
 import {
+  canRedraw,
   duration,
   jsonLines,
   progressLine,
@@ -48,7 +49,7 @@ export function reporterFor(flags: OutputFlags, out: Stream = process.stdout): R
 }
 
 /** Milliseconds between two updates of one kind. */
-const intervalOf = (out: Stream): number => (out.isTTY ? 500 : 10_000);
+const intervalOf = (out: Stream): number => (canRedraw(out) ? 500 : 10_000);
 
 /** One object per line: `event` is start, studio, preparing, begin, tick, evaluating, scored, saved, note, stopping or end. */
 function jsonReporter(out: Stream): Reporter {
@@ -93,7 +94,7 @@ class TextReporter implements Reporter {
       ),
       begin: (from, to) => {
         this.#total = to;
-        this.#remaining.update(from, to, performance.now() / 1000);
+        this.#remaining.update(from, to);
         // A run that has reached its end says so in a note.
         if (from === 0) this.#status.print(`Training for ${plural(to)}`);
         else if (from < to) this.#status.print(`Continuing from step ${from} to ${to}`);
@@ -110,7 +111,7 @@ class TextReporter implements Reporter {
 
   #tick(tick: Tick): void {
     // Wall-clock time, which includes samples and checkpoints.
-    const left = this.#remaining.update(tick.step, this.#total, performance.now() / 1000);
+    const left = this.#remaining.update(tick.step, this.#total);
     this.#status.update(progressLine(tick, this.#total, left, this.#status.columns));
   }
 

@@ -1,6 +1,6 @@
 /** `gantry resume`: continues a run from its latest whole checkpoint. */
 import { defineCommand } from "./command.ts";
-import { flag, valuesOf, wholeNumber, withFlags, workersFlag } from "./flags.ts";
+import { evaluateFlag, flag, valuesOf, wholeNumber, withFlags, withoutEvaluation, workersFlag } from "./flags.ts";
 import { outputFlags } from "./reporter.ts";
 import { tensorboardFlag, trainRun } from "./train-run.ts";
 
@@ -13,6 +13,7 @@ const args = {
   data: flag("PATH", "where the run's data have been moved to; they must be the same"),
   steps: flag("N", "the same as --set steps=N"),
   threads: flag("N", "CPU threads; results differ in the last bits from those with another number"),
+  ...evaluateFlag,
   ...workersFlag,
   ...tensorboardFlag,
   ...outputFlags,
@@ -34,7 +35,7 @@ export const resume = defineCommand({
   async run({ args: flags, rawArgs }) {
     const steps = wholeNumber("--steps", flags.steps, 1);
     const threads = wholeNumber("--threads", flags.threads, 1);
-    const changes = withFlags(valuesOf(rawArgs, args, "set"), { steps, threads });
+    const changes = withoutEvaluation(withFlags(valuesOf(rawArgs, args, "set"), { steps, threads }), flags.evaluate);
     const { openRun } = await import("../training/index.ts");
     const run = await openRun(flags.run, changes, { data: flags.data });
     const { launchWorkers } = await import("./launch-workers.ts");

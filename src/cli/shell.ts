@@ -22,6 +22,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "continue a run that was interrupted, or train it for longer",
     load: async () => (await import("./resume.ts")).resume,
   },
+  report: {
+    summary: "write the report of a run as it stands",
+    load: async () => (await import("./report.ts")).report,
+  },
   sample: { summary: "draw images with a trained generator", load: async () => (await import("./sample.ts")).sample },
   project: {
     summary: "find the latents of given images",
@@ -67,8 +71,8 @@ const commands: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** The width of help texts. */
-const columns = (): number => Math.min(process.stdout.columns ?? 80, 80);
+/** The width of help texts. A terminal that does not know its width says 0. */
+const columns = (): number => Math.max(30, Math.min(process.stdout.columns || 80, 80));
 
 function unknownCommand(name: string, known: readonly string[], path: string): UsageError {
   return new UsageError(`unknown command \`${path} ${name}\`${suggestion(name, known)}`);

@@ -1,4 +1,5 @@
 /** How a sweep reports: a live view on a terminal, few lines in a log, JSON lines, or nothing. */
+import { workingSeconds } from "../base/working-time.ts";
 import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../experiments/index.ts";
 import { duration, jsonLines, type Stream } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
@@ -57,7 +58,7 @@ function jsonReporter(out: Stream): SweepReporter {
 const REDRAW = 200;
 const LOG_INTERVAL = 60_000;
 
-const seconds = () => performance.now() / 1000;
+const seconds = workingSeconds;
 const labelOf = (run: GridRun) => `${run.cell.label}, seed ${run.seed}`;
 
 class TextReporter implements SweepReporter {

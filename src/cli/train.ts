@@ -7,7 +7,7 @@ import { shippedRecipes } from "../recipe/index.ts";
 import type { Run } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
-import { flag, valuesOf, wholeNumber, withFlags, workersFlag } from "./flags.ts";
+import { evaluateFlag, flag, valuesOf, wholeNumber, withFlags, withoutEvaluation, workersFlag } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
 import { tensorboardFlag, trainRun } from "./train-run.ts";
@@ -16,9 +16,10 @@ const args = {
   recipe: {
     type: "positional",
     required: true,
-    description: `a shipped recipe (${Object.keys(shippedRecipes).join(", ")}), or the path of a TypeScript or JavaScript file that exports a recipe or a trainer`,
+    description: `a shipped recipe (${Object.keys(shippedRecipes).join(", ")}), the path of a TypeScript or JavaScript file that exports a recipe or a trainer, or a folder or zip of images`,
   },
   out: flag("DIR", "the run folder, which must be new; default: runs/<recipe>-<time>"),
+  overwrite: { type: "boolean", description: "replace the run that --out names; says what is removed" },
   from: flag(
     "RUN",
     "begin with the networks of another run, where layers fit: of its newest checkpoint, of the checkpoint whose folder is given, or of a file of weights; everything else starts from the beginning",
@@ -31,6 +32,7 @@ const args = {
   threads: flag("N", "CPU threads; default: the recipe's, or all cores"),
   device: flag("NAME", "cpu, cuda, cuda:1 ... or mps; default: the recipe's"),
   seed: flag("N", "seed of every random draw; default: the recipe's"),
+  ...evaluateFlag,
   ...workersFlag,
   studio: {
     type: "boolean",
@@ -67,8 +69,8 @@ export function makeFreshDirectory(recipe: string, now = new Date()): string {
   }
 }
 
-/** Refuses to overwrite a run. The trainer checks again when it creates the directory. */
-function refuseExisting(directory: string): void {
+/** Refuses to overwrite, except a run where that is wanted. The trainer checks again when it creates the directory. */
+function refuseExisting(directory: string, overwrite: boolean): void {
   let stats: Stats | undefined;
   try {
     stats = statSync(directory, { throwIfNoEntry: false });
@@ -78,10 +80,17 @@ function refuseExisting(directory: string): void {
   if (!stats) return;
   if (!stats.isDirectory()) throw new UserError(`--out ${directory} is a file; give the path of a new directory`);
   if (readdirSync(directory).length === 0) return;
-  const way = existsSync(join(directory, "recipe.json"))
-    ? `continue it with ${programName()} resume ${quoted(directory)}, or give another --out`
+  const isRun = existsSync(join(directory, "recipe.json"));
+  if (overwrite && isRun) return;
+  if (overwrite) {
+    throw new UserError(
+      `--overwrite: ${directory} is no run (it has no recipe.json), and only a run is overwritten; give another --out`,
+    );
+  }
+  const way = isRun
+    ? `continue it with ${programName()} resume ${quoted(directory)}, replace it with --overwrite, or give another --out`
     : "give another --out";
-  throw new UserError(`--out ${directory} exists and is not empty, and a run is never overwritten; ${way}`);
+  throw new UserError(`--out ${directory} exists and is not empty, and nothing is overwritten; ${way}`);
 }
 
 /** The settings that --steps, --threads, --device and --seed are. */
@@ -108,20 +117,26 @@ export const train = defineCommand({
       does: "another width, one technique more",
     },
     { line: "gantry train ./my-recipe.ts", does: "a recipe of your own, or a trainer (defineTrainer)" },
+    { line: "gantry train photos/", does: "a folder or zip of images: a recipe is chosen for them" },
     { line: "gantry train fashion-mnist --from runs/digits", does: "new data for trained networks" },
     { line: "gantry train ./cats-128.ts --from runs/cats-64", does: "another size: layers that fit are taken" },
     { line: "gantry train mnist --studio", does: "and watch it in the browser" },
     { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],
   async run({ args: flags, rawArgs }) {
-    const overrides = withFlags(valuesOf(rawArgs, args, "set"), flagSettings(flags));
-    const { loadTrainer, startRun } = await import("../training/index.ts");
-    const loaded = await loadTrainer(flags.recipe);
+    const overrides = withoutEvaluation(withFlags(valuesOf(rawArgs, args, "set"), flagSettings(flags)), flags.evaluate);
+    const overwrite = flags.overwrite ?? false;
+    if (overwrite && flags.out === undefined) throw new UsageError("--overwrite goes with --out, which names the run");
+    const { startRun } = await import("../training/index.ts");
+    const { loadTraining } = await import("./train/load.ts");
+    const loaded = await loadTraining(flags.recipe, flags);
     const trainer = asUsage(() => loaded.trainer.amended(overrides));
     const name = trainer.settings.name ?? "recipe";
     const { launchWorkers } = await import("./launch-workers.ts");
     return launchWorkers(flags.workers, trainer, async (rendezvous) => {
-      if (flags.out !== undefined) refuseExisting(flags.out);
+      if (flags.out !== undefined) refuseExisting(flags.out, overwrite);
+      const note = overwrite ? (await import("./train/overwrite.ts")).overwriteNote(flags.out!) : undefined;
+      if (note !== undefined) process.stderr.write(`note: ${note}\n`);
       const existed = flags.out !== undefined && existsSync(flags.out);
       const directory = flags.out ?? makeFreshDirectory(name);
       // What has just been made is empty, and would stop the next try.
@@ -132,7 +147,7 @@ export const train = defineCommand({
       const { modules, source } = loaded;
       let run: Run;
       try {
-        run = startRun(trainer, { directory, modules, source, overrides, from: flags.from });
+        run = startRun(trainer, { directory, modules, source, overrides, from: flags.from, overwrite });
       } catch (error) {
         if (flags.out === undefined) removeEmptyRun();
         throw error;
@@ -140,7 +155,9 @@ export const train = defineCommand({
       return trainRun(run, trainer.settings.name ?? loaded.source, directory, flags, {
         rendezvous,
         workers: flags.workers,
-        onNotStarted: removeEmptyRun,
+        onNotStarted: () => {
+          if (!run.putBack()) removeEmptyRun();
+        },
         // The other runs of `runs` are shown as well; a folder that the user chose may hold anything.
         studioOf: flags.studio ? (flags.out === undefined ? "runs" : directory) : undefined,
       });

@@ -23,7 +23,8 @@ export function wrap(text: string, width: number): string[] {
 }
 
 function table(rows: readonly Row[], width: number): string[] {
-  const left = Math.min(Math.max(...rows.map(([name]) => name.length)), 26);
+  // A narrow terminal leaves more room to the texts.
+  const left = Math.min(Math.max(...rows.map(([name]) => name.length)), width < 60 ? 8 : 26);
   return rows.flatMap(([name, text]) => {
     const lines = wrap(text, width - left - 4);
     // A name wider than its column gets a line of its own.
@@ -76,7 +77,7 @@ export async function commandUsage(command: Command, path: string, columns: numb
     commands.push([name, own?.description ?? ""]);
   }
   const lines = [
-    ...usages.map((usage, i) => `${i === 0 ? "Usage: " : "       "}${usage}`),
+    ...usages.flatMap((usage, i) => wrap(`${i === 0 ? "Usage: " : "       "}${usage}`, columns)),
     "",
     ...wrap(meta?.description ?? "", columns),
     ...section("Commands", commands, columns),

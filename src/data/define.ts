@@ -8,6 +8,7 @@ import type { z } from "zod";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { type Descriptor, definer, type PlainDescriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
+import { refuseWindowsPath } from "../base/windows-path.ts";
 import { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
 import { type NamedDataset, nameDataset } from "./named.ts";
 import { type Choice, type Fit, photographs, type Target } from "./options.ts";
@@ -74,6 +75,10 @@ export function defineImageDataset<S extends z.ZodObject>(
 ): (options?: z.input<S>) => DataDescriptor {
   const prepare = async (options: z.output<S>, context: DataContext): Promise<Pack> => {
     const { size, channels, fit, background, classes, first } = options as unknown as ImageOptions;
+    for (const option of ["path", ...paths]) {
+      const given = (options as Readonly<Record<string, unknown>>)[option];
+      if (typeof given === "string") refuseWindowsPath(given, `\`${option}\` of ${kind}`);
+    }
     const opened = await open(options, context);
     const own = Object.entries(options).filter(
       ([key]) => !(key in imageOptions) && !paths.some((path) => path === key),

@@ -12,6 +12,8 @@ export interface HeaderSize {
   readonly name: string;
   readonly width: number;
   readonly height: number;
+  /** Whether it is stored without colour. */
+  readonly gray: boolean;
 }
 
 /** Headers that are read at once. */
@@ -33,8 +35,8 @@ export async function* imageSizes(source: OpenSource, stop?: AbortSignal): Async
   const { images, labels } = source;
   const name = nameOf(source);
   if (images.form === "raw") {
-    const { width, height } = images;
-    yield { name: name(0), width, height };
+    const { width, height, channels } = images;
+    yield { name: name(0), width, height, gray: channels === 1 };
     return;
   }
   if (images.form === "streamed") {
@@ -69,7 +71,7 @@ async function* streamedSizes(
   stop: AbortSignal | undefined,
 ): AsyncGenerator<HeaderSize> {
   if (planar !== undefined) {
-    yield { name: name(0), width: planar.width, height: planar.height };
+    yield { name: name(0), width: planar.width, height: planar.height, gray: planar.channels === 1 };
     return;
   }
   let index = 0;
@@ -95,6 +97,8 @@ async function headerOf(item: EncodedItem, reader: ItemReader): Promise<Omit<Hea
 
 async function sizeOf(input: string | Uint8Array): Promise<Omit<HeaderSize, "name">> {
   if (typeof input !== "string") requireImage(input);
-  const { width, height, autoOrient } = await sharp(input, { limitInputPixels: LARGEST_IMAGE }).metadata();
-  return { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+  const { width, height, channels, autoOrient } = await sharp(input, { limitInputPixels: LARGEST_IMAGE }).metadata();
+  const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+  // With transparency gray has two channels.
+  return { ...upright, gray: channels <= 2 };
 }

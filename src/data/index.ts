@@ -40,4 +40,5 @@ export {
   sha256,
   sha256OfFile,
 } from "./source.ts";
+export { type ImageSurvey, surveyImages } from "./survey.ts";
 export type { Mixture, VectorData, VectorDescriptor, VectorLoaderOptions } from "./vectors.ts";

@@ -13,7 +13,8 @@ export type { PickleKey, PthValue, Safetensors, SafetensorsDType, SafetensorsHea
 export type { StateDictOptions, TensorEntry } from "../formats/index.ts";
 
 // Arrays: NumPy's .npy and .npz, and MNIST's IDX.
-export { type Idx, type Npz, type NpzArray, openNpz, parseIdx, readIdx, readNpy, writeNpy } from "../formats/index.ts";
+export { type Idx, type Npz, type NpzArray, openNpz, parseIdx, readIdx, readNpy } from "../formats/index.ts";
+export { writeNpy, writeNpz } from "../formats/index.ts";
 
 // Images: a batch as a grid in a PNG file.
 export { encodePng, type GridOptions, type PixelBatch, quantise, tile, writePngGrid } from "../formats/index.ts";

@@ -111,7 +111,7 @@ export function semiRecord(path: string): SemiRecord {
     ...labelsOf(recipe),
     seed: recipe.seed,
     epochs: recipe.epochs,
-    images: last.protocol.real!.count,
+    images: last.protocol.real!.count!,
     seconds: Math.round(tick.seconds),
     engine,
     curve,

@@ -15,7 +15,7 @@ export { namesIn } from "./names-in.ts";
 export { readNpy, readNpyHeader, readNpyRows, writeNpy } from "./npy.ts";
 export type { NpyNumbers } from "./npy-header.ts";
 export { type Npz, type NpzArray, openNpz } from "./npz.ts";
-export { NpzWriter } from "./npz-writer.ts";
+export { NpzWriter, writeNpz } from "./npz-writer.ts";
 export { PickledArray, readNumpyPickle } from "./numpy-pickle.ts";
 export { quoted } from "./one-line.ts";
 export { openParquet, type ParquetColumn, type ParquetFile } from "./parquet.ts";

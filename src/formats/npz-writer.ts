@@ -1,5 +1,5 @@
 /** .npz files that are written by rows, several arrays in turns: fifty thousand images need not fit into memory. */
-import { type DType, ITEM_SIZE } from "../tensor/index.ts";
+import { bytesOf, type DType, ITEM_SIZE, type Tensor } from "../tensor/index.ts";
 import { npyHeader } from "./npy-header.ts";
 import { ZipWriter } from "./zip-writer.ts";
 
@@ -48,5 +48,24 @@ export class NpzWriter {
   /** Removes what was written. */
   abandon(): void {
     this.#zip.abandon();
+  }
+}
+
+/**
+ * Writes whole tensors as .npz, atomically. Equal tensors give equal bytes.
+ *
+ * @throws UserError for bfloat16, which NumPy does not have, and when the file system refuses.
+ *
+ * @example
+ * writeNpz("statistics.npz", { mu: mean, sigma: covariance }); // numpy.load("statistics.npz")["mu"]
+ */
+export function writeNpz(path: string, arrays: Readonly<Record<string, Tensor>>): void {
+  const npz = new NpzWriter(path, arrays);
+  try {
+    for (const [name, tensor] of Object.entries(arrays)) npz.append(name, bytesOf(tensor));
+    npz.finish();
+  } catch (error) {
+    npz.abandon();
+    throw error;
   }
 }

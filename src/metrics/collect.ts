@@ -1,4 +1,4 @@
-/** One pass of a set of images through a feature network. It keeps only what the metrics need. */
+/** One pass over a set of images, through a feature network where that is needed. It keeps only what the metrics need. */
 import { setImmediate } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
 import { inferenceMode, keep, scope, Tensor } from "../tensor/index.ts";
@@ -12,7 +12,7 @@ import type { Part, Sample } from "./metric.ts";
  * pixels fewer are taken, as they reach the network at their own size and in float32. The engine rounds otherwise for other
  * numbers of images, so a smaller batch is filled up: equal images have equal features, wherever they stand.
  */
-const BATCH = 64;
+export const BATCH = 64;
 
 /** Progress of a pass. */
 export interface CollectProgress {
@@ -30,22 +30,25 @@ export interface CollectOptions {
 }
 
 /**
- * Passes every image of a set once. It keeps no image, and of the features and logits only what `parts` names.
+ * Passes every image of a set once, and keeps of the images, features and logits only what `parts` names. Where that is at
+ * most the images, no network is needed.
  *
  * @throws UserError when the network answers with something that is not finite, and the reason of `stop` when it is
  * raised.
  */
 export async function collect(
-  network: FeatureNetwork,
+  network: FeatureNetwork | undefined,
   images: ImageSet,
   parts: ReadonlySet<Part>,
   { onProgress, stop }: CollectOptions = {},
 ): Promise<Sample> {
-  const { name, count } = images;
-  const moments = parts.has("moments") ? new Moments(network.dimensions) : undefined;
+  const { name, count, channels, height, width } = images;
+  const through = [...parts].some((part) => part !== "images") ? required(network) : undefined;
+  const moments = through && parts.has("moments") ? new Moments(through.dimensions) : undefined;
   const kept = scope(() => ({
-    features: parts.has("features") ? keep(Tensor.zeros([count, network.dimensions])) : undefined,
-    logits: parts.has("logits") ? keep(Tensor.zeros([count, network.classes.length])) : undefined,
+    features: through && parts.has("features") ? keep(Tensor.zeros([count, through.dimensions])) : undefined,
+    logits: through && parts.has("logits") ? keep(Tensor.zeros([count, through.classes.length])) : undefined,
+    images: parts.has("images") ? keep(Tensor.zeros([count, channels, height, width], { dtype: "uint8" })) : undefined,
   }));
   try {
     let done = 0;
@@ -54,7 +57,9 @@ export async function collect(
       const size = batch.shape[0]!;
       inferenceMode(() =>
         scope(() => {
-          const all = network.forward(filled(asSeen(batch), most));
+          kept.images?.narrow(0, done, size).copy_(batch);
+          if (through === undefined) return;
+          const all = through.forward(filled(asSeen(batch), most));
           const [features, logits] = [all.features.narrow(0, 0, size), all.logits.narrow(0, 0, size)];
           refuseBroken(features, name, done);
           moments?.add(features);
@@ -64,23 +69,28 @@ export async function collect(
       );
       batch.dispose();
       done += size;
+      await setImmediate();
       onProgress?.({ name, done, total: count });
       stop?.throwIfAborted();
-      await setImmediate();
     }
     if (done !== count) throw new UserError(`${name} gave ${done} images where it had promised ${count}`);
     return { count, ...kept, moments: moments?.result() };
   } catch (error) {
-    kept.features?.dispose();
-    kept.logits?.dispose();
+    for (const tensor of Object.values(kept)) tensor?.dispose();
     throw error;
   } finally {
     moments?.dispose();
   }
 }
 
+/** @throws when a part comes from a network and there is none: a defect of the caller. */
+function required(network: FeatureNetwork | undefined): FeatureNetwork {
+  if (network === undefined) throw new Error("features were asked for without a feature network");
+  return network;
+}
+
 /** A batch filled up to the number that is wanted: its last image is repeated. */
-function filled(batch: Tensor, wanted: number): Tensor {
+export function filled(batch: Tensor, wanted: number): Tensor {
   const [size, ...image] = batch.shape as [number, ...number[]];
   if (size === wanted) return batch;
   return Tensor.cat([batch, batch.narrow(0, size - 1, 1).expand([wanted - size, ...image])]);
@@ -97,6 +107,7 @@ function refuseBroken(features: Tensor, name: string, before: number): void {
 export function disposeSample(sample: Sample): void {
   sample.features?.dispose();
   sample.logits?.dispose();
+  sample.images?.dispose();
   sample.moments?.mean.dispose();
   sample.moments?.covariance.dispose();
 }

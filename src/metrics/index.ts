@@ -1,7 +1,9 @@
 /** Scores: features, formulas on them, and the protocols that make numbers comparable. */
 
 export { type CollectOptions, type CollectProgress, collect, disposeSample } from "./collect.ts";
-export { BYTES, type Evaluation, evaluate, type FakeImages, QUANTISER, requireEnough } from "./evaluate.ts";
+export { costText } from "./cost.ts";
+export { evaluate } from "./evaluate.ts";
+export { BYTES, type Evaluation, type EvaluationCost, type FakeImages, isStatistics, QUANTISER } from "./evaluation.ts";
 export { classifierNames, classifierPath, openClassifier } from "./features/classifier.ts";
 export type { FeatureNetwork, Features } from "./features/feature-network.ts";
 export { importInception, inceptionFile, inceptionPath, presentInception } from "./features/inception-file.ts";
@@ -11,7 +13,7 @@ export { mixtureScores, nearestModes } from "./formulas/index.ts";
 export { type MineOptions, mine } from "./formulas/mine.ts";
 export type { Gaussian } from "./formulas/moments.ts";
 export { type FolderOptions, folderImages } from "./images/folder-images.ts";
-export { datasetImages, hashOf, type ImageSet, requireSeen } from "./images/image-set.ts";
+export { datasetImages, hashOf, type ImageSet, requireSeen, resizerFor } from "./images/image-set.ts";
 export { npzImages } from "./images/npz-images.ts";
 export {
   type Better,
@@ -26,6 +28,7 @@ export {
   type MetricInput,
   type MetricNeeds,
   metricDescription,
+  needsFeatures,
   type Part,
   type Sample,
 } from "./metric.ts";
@@ -38,5 +41,14 @@ export {
   type RealSide,
   requireSameProtocol,
 } from "./protocol.ts";
+export { requireEnough } from "./requirements.ts";
 export { isBetter, overSeeds, type Score, scoreName, scoreSchema, scoresOf } from "./score.ts";
 export * from "./scores/index.ts";
+export {
+  isStatisticsFile,
+  readStatistics,
+  type StatisticsFile,
+  type StatisticsOrigin,
+  statisticsHash,
+  writeStatistics,
+} from "./statistics-file.ts";

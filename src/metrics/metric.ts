@@ -7,11 +7,11 @@ import type { Generator, Tensor } from "../tensor/index.ts";
 import type { Gaussian } from "./formulas/moments.ts";
 
 /** The parts of a set of samples that can be kept. Everything else is dropped batch by batch. */
-export type Part = "moments" | "features" | "logits";
+export type Part = "moments" | "features" | "logits" | "images";
 
 /** A set of samples for metrics: the parts that one of them needs. */
 export interface Sample {
-  /** Number of samples, N. */
+  /** Number of samples, N; NaN of a statistics file that does not say how many there were. */
   readonly count: number;
   /** Mean and covariance of the features, float64. */
   readonly moments?: Gaussian | undefined;
@@ -19,6 +19,11 @@ export interface Sample {
   readonly features?: Tensor | undefined;
   /** float32 [N, K] on the CPU, in the order of `features`: the feature network's logits. */
   readonly logits?: Tensor | undefined;
+  /**
+   * uint8 [N, C, H, W] on the CPU, in the order of `features`: the images as they are scored. Where one side is gray (C = 1)
+   * and the other has colour, gray is repeated.
+   */
+  readonly images?: Tensor | undefined;
 }
 
 /** What the discriminator, as a classifier of K classes, gives for real images whose class is known. */
@@ -135,7 +140,8 @@ const definitions = new Map<string, Pick<MetricDefinition<never, MetricNeeds, st
 /**
  * Defines a metric: its kind, the zod schema of its options, and what it needs, gives and computes.
  *
- * `compute` sees of the samples what `needs` names, and no more: `fake` and `real` have `count` and these parts.
+ * `compute` sees of the samples what `needs` names, and no more: `fake` and `real` have `count` and these parts. A metric
+ * that needs only `images` looks at pixels: it takes no feature network, and its scores have plain names.
  *
  * @throws UserError when a metric that ships with Gantry has the same kind.
  *
@@ -186,6 +192,10 @@ export function defineMetric<S extends z.ZodObject, const N extends MetricNeeds,
 export function metricDescription(kind: string): string {
   return definitions.get(kind)?.description ?? "";
 }
+
+/** Whether a metric needs a feature network: not one that looks at the images themselves, or at the discriminator. */
+export const needsFeatures = ({ needs }: Pick<Metric, "needs">): boolean =>
+  [...needs.fake, ...needs.real].some((part) => part !== "images");
 
 /** The kinds of metrics that can score images by any tool: those that need neither a discriminator nor known modes. */
 export function imageMetricKinds(): string[] {

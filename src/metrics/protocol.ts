@@ -26,14 +26,20 @@ const drawingSchema = z.strictObject({
 /** How generated images were drawn. */
 export type Drawing = Readonly<z.output<typeof drawingSchema>>;
 
-const realSchema = z.strictObject({
+export const realSchema = z.strictObject({
   /** Name for people, such as "mnist (train)". */
   name: z.string(),
-  count: z.int(),
-  /** SHA-256 over the bytes, size and number of channels of these images in their order. */
+  /** null where only their statistics are known, from a file that does not say it. */
+  count: z.int().nullable(),
+  /**
+   * SHA-256 over the bytes, size and number of channels of these images in their order; over mean and covariance (float64)
+   * where no more is known of them.
+   */
   hash: z.string(),
   /** What of their files was hashed to find the prepared images, in words. */
   hashed: z.string().optional(),
+  /** Where their statistics were read from a file: what it says of them, in words, and what it does not. */
+  statistics: z.string().optional(),
 });
 
 /** The real images that a score was computed with. */

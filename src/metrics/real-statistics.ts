@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
 import { cacheFolder, sha256 } from "../data/index.ts";
-import { makeFolder, readSafetensors, writeSafetensors } from "../formats/index.ts";
+import { makeFolder, readSafetensors, readSafetensorsHeader, writeSafetensors } from "../formats/index.ts";
 import { engineSummary, type Tensor } from "../tensor/index.ts";
 import { type CollectOptions, collect } from "./collect.ts";
 import type { FeatureNetwork } from "./features/feature-network.ts";
@@ -47,18 +47,12 @@ export async function realStatistics(
   options: CollectOptions & { warn?(message: string): void } = {},
 ): Promise<RealStatistics> {
   const hash = await hashOf(images, options.stop);
-  const { threads: _, ...engine } = engineSummary();
-  const { name, hash: weights, resizer } = network;
-  const fileOf = (key: object): string =>
-    `${sha256(canonicalJson({ version: VERSION, hash, name, weights, resizer, ...key })).slice(0, 32)}.safetensors`;
-  const shipped = join(SHIPPED, fileOf({ version: SHIPPED_VERSION }));
-  if ([...parts].every((part) => part === "moments") && existsSync(shipped)) {
+  const { shipped, folder, file } = filesFor(network, hash);
+  if (onlyMoments(parts) && existsSync(shipped)) {
     return { sample: sampleOf(images.count, readSafetensors(shipped).tensors), hash };
   }
-  const folder = join(cacheFolder(), "real-statistics");
-  const file = join(folder, fileOf({ engine }));
   const found = kept(file);
-  const has = (part: Part): boolean => found.has(part === "moments" ? "mean" : part);
+  const has = (part: Part): boolean => found.has(nameOf(part));
   const all: Part[] = ["moments", "features", "logits"];
   if ([...parts].every(has)) {
     const sample = sampleOf(images.count, found);
@@ -68,12 +62,53 @@ export async function realStatistics(
   const sample = await collect(network, images, new Set(all.filter((part) => parts.has(part) || has(part))), options);
   try {
     makeFolder(folder);
-    writeSafetensors(file, tensorsOf(sample), { images: images.name, network: name, count: String(images.count) });
+    writeSafetensors(file, tensorsOf(sample), {
+      images: images.name,
+      network: network.name,
+      count: String(images.count),
+    });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     options.warn?.(`the statistics of ${images.name} are not kept, and computed again next time: ${error.message}`);
   }
   return { sample, hash };
+}
+
+/**
+ * Whether {@link realStatistics} has these parts without looking at the images again.
+ * @throws the reason of `stop` when it is raised.
+ */
+export async function hasRealStatistics(
+  network: FeatureNetwork,
+  images: ImageSet,
+  parts: ReadonlySet<Part>,
+  stop?: AbortSignal,
+): Promise<boolean> {
+  const { shipped, file } = filesFor(network, await hashOf(images, stop));
+  if (onlyMoments(parts) && existsSync(shipped)) return true;
+  if (!existsSync(file)) return false;
+  try {
+    const { tensors } = readSafetensorsHeader(file);
+    return [...parts].every((part) => tensors.some(({ name }) => name === nameOf(part)));
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+const onlyMoments = (parts: ReadonlySet<Part>): boolean => [...parts].every((part) => part === "moments");
+
+/** The tensor of a file that shows that it has a part. */
+const nameOf = (part: Part): string => (part === "moments" ? "mean" : part);
+
+/** The files that may hold the statistics of images with that hash. */
+function filesFor(network: FeatureNetwork, hash: string): { shipped: string; folder: string; file: string } {
+  const { threads: _, ...engine } = engineSummary();
+  const { name, hash: weights, resizer } = network;
+  const named = (key: object): string =>
+    `${sha256(canonicalJson({ version: VERSION, hash, name, weights, resizer, ...key })).slice(0, 32)}.safetensors`;
+  const folder = join(cacheFolder(), "real-statistics");
+  return { shipped: join(SHIPPED, named({ version: SHIPPED_VERSION })), folder, file: join(folder, named({ engine })) };
 }
 
 /** The contents of the cache. Nothing where its file is absent or damaged, because it can be made again. */

@@ -2,6 +2,7 @@
 import "./shipped-parts.ts";
 
 export { canonicalJson } from "../base/canonical-json.ts";
+export { type Choice, type ChosenRecipe, recipeForImages } from "./for-images.ts";
 export { importDefault, type LoadedRecipe, loadRecipe, nameOf, namesFile } from "./load.ts";
 export { importModule, importModules } from "./modules.ts";
 export { amended, applyOverrides, parseSetting, type Setting } from "./overrides.ts";

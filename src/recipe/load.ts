@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, extname, resolve } from "node:path";
 import { nearest, UserError } from "../base/errors.ts";
+import { refuseWindowsPath } from "../base/windows-path.ts";
 import { importModule } from "./modules.ts";
 import { defineRecipe, isRecipe, type Recipe } from "./recipe.ts";
 import { shippedRecipes } from "./shipped/index.ts";
@@ -31,6 +32,7 @@ export function namesFile(nameOrPath: string): boolean {
  */
 export async function importDefault(path: string): Promise<{ file: string; exported: unknown; isDefault: boolean }> {
   const file = resolve(path);
+  refuseWindowsPath(path, "the recipe");
   if (!existsSync(file)) throw new UserError(`the recipe ${path} does not exist; looked for ${file}`);
   const exports = await importModule(file);
   const isDefault = "default" in exports;

@@ -11,12 +11,15 @@ export {
   trainClassifier,
 } from "./classifier/index.ts";
 export { type Rendezvous, torchrunRendezvous } from "./distributed/workers.ts";
-export { classify, testSplit } from "./evaluation/classification.ts";
-export { type DrawingOptions, generatedImages } from "./evaluation/generated-images.ts";
+export { classify, openClassification, testSplit } from "./evaluation/classification.ts";
+export { type DrawingOptions, generatedImages, trialImages } from "./evaluation/generated-images.ts";
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
+export { type OwnEvaluation, ownEvaluation } from "./evaluation/own-evaluation.ts";
+export { scoreVectors, vectorMetrics } from "./evaluation/vector-evaluation.ts";
 export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/checkpoint.ts";
 export { measuredConvolutionsFile, readConvolutions } from "./run/convolutions.ts";
 export { lockRun } from "./run/lock.ts";
+export { standingOf, writeReport } from "./run/report.ts";
 export { RunDirectory } from "./run/run-directory.ts";
 export {
   chosenEvaluation,
@@ -64,7 +67,7 @@ export type { BuildModulesContext, Modules, StepContext, TrainerDefinition } fro
 export { followRun } from "./trainer/follow-run.ts";
 export { imageLoader, shapeOf } from "./trainer/image-loader.ts";
 export { type ImportedRun, importRun } from "./trainer/imported-run.ts";
-export { loadTrainer } from "./trainer/load.ts";
+export { type LoadedTrainer, loadTrainer } from "./trainer/load.ts";
 export { totalSteps } from "./trainer/loop.ts";
 export {
   type OpenedGan,
@@ -82,6 +85,7 @@ export {
   startRun,
   storedTrainer,
   type TrainOptions,
+  trainerOf,
 } from "./trainer/run.ts";
 export type { TrainingEvents } from "./trainer/session.ts";
 export type { StepOptimizer } from "./trainer/step-optimizer.ts";

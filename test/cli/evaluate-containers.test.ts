@@ -1,7 +1,7 @@
 /** `gantry evaluate` and `--real` take the containers that `gantry data` takes. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { openReal, openSubject } from "../../src/cli/evaluate/subject.ts";
+import { openReal, openSubject, type Subject } from "../../src/cli/evaluate/subject.ts";
 import { sha256 } from "../../src/data/source.ts";
 import { bytesOf, scope, Tensor } from "../../src/tensor/index.ts";
 import { containers, held } from "../data/container-files.ts";
@@ -25,7 +25,7 @@ const options = {
 async function sums(what: string, split?: string): Promise<string[]> {
   const { value, close } = await openSubject({ ...options, what: join(containers, what), split });
   const found: string[] = [];
-  for await (const batch of value.images(0, 0).images.batches(2)) {
+  for await (const batch of (value as Subject).images(0, 0).images.batches(2)) {
     for (let i = 0; i < batch.shape[0]!; i++) found.push(sha256(bytesOf(batch.select(0, i).contiguous())));
   }
   await close();
@@ -46,7 +46,11 @@ describe("a subject", () => {
 
   it("is compared with real images of a container", async () => {
     const { value } = await openSubject({ ...options, what: join(containers, "biggan.hdf5") });
-    const real = await openReal(value, { ...options, real: join(containers, "medmnist.npz"), split: "test" });
+    const real = await openReal(value as Subject, {
+      ...options,
+      real: join(containers, "medmnist.npz"),
+      split: "test",
+    });
     expect(real!.value).toMatchObject({ name: "medmnist.npz (test)", count: 5, channels: 3, height: 8, width: 8 });
     await real!.close();
   });

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { openReal, openSubject } from "../../src/cli/evaluate/subject.ts";
-import { shell } from "../../src/cli/shell.ts";
+import { openReal, openSubject, type Subject } from "../../src/cli/evaluate/subject.ts";
 import { mnist } from "../../src/data/index.ts";
 import { startRun } from "../../src/training/index.ts";
 import { zipOf } from "../data/files.ts";
 import { tinyConvolutions, tinyRecipe } from "../training/tiny.ts";
+import { inProcess } from "./in-process.ts";
 import { type Outcome, start } from "./spawn.ts";
 
 const work = mkdtempSync(join(tmpdir(), "gantry-test-"));
@@ -58,23 +58,7 @@ afterAll(() => {
 
 const options = ["--features", "mnist-classifier", "--threads", "1"];
 
-/** A command in this process: what it prints and the code it would end with. */
-async function inProcess(argv: readonly string[]): Promise<Outcome> {
-  const printed = { stdout: "", stderr: "" };
-  const spies = (["stdout", "stderr"] as const).map((stream) =>
-    vi.spyOn(process[stream], "write").mockImplementation((text) => {
-      printed[stream] += String(text);
-      return true;
-    }),
-  );
-  try {
-    return { code: await shell(argv), ...printed };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
-const evaluate = (...args: string[]): Promise<Outcome> => inProcess(["evaluate", ...args, ...options]);
+const evaluate = (...args: string[]): Promise<Outcome> => inProcess(...["evaluate", ...args, ...options]);
 
 interface Result {
   subject: string;
@@ -143,7 +127,7 @@ describe("gantry evaluate", () => {
         const { code, stderr } = await evaluate(what, "--real", real, "--metrics", "fid", "--out", files[i]!);
         expect(code, stderr).toBe(0);
       }
-      const compared = await inProcess(["compare", ...files]);
+      const compared = await inProcess(...["compare", ...files]);
       expect(compared.code, compared.stderr).toBe(0);
     }
   });
@@ -174,15 +158,9 @@ describe("gantry evaluate", () => {
       if (begun) clearInterval(watch);
     }, 20);
     try {
-      const { code, stderr } = await inProcess([
-        "evaluate",
-        "stacked-mnist",
-        "--size",
-        "64",
-        "--metrics",
-        "modes",
-        ...options,
-      ]);
+      const { code, stderr } = await inProcess(
+        ...["evaluate", "stacked-mnist", "--size", "64", "--metrics", "modes", ...options],
+      );
       expect(code).toBe(130);
       expect(stderr).toContain("Stopping.");
     } finally {
@@ -235,16 +213,16 @@ describe("gantry evaluate", () => {
     );
     expect(text.stdout).toMatch(/images +90 images; weights of the step, eval mode/);
     await evaluate("run", ...common, "--seed", "1", "--out", "b.json");
-    const same = await inProcess(["compare", "a.json", "b.json"]);
+    const same = await inProcess(...["compare", "a.json", "b.json"]);
     expect(same.code, same.stderr).toBe(0);
     expect(same.stdout).toMatch(
       /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) is better, by an unknown spread/,
     );
-    expect((await inProcess(["compare", "a.json", "run/recipe.json"])).stderr).toBe(
+    expect((await inProcess(...["compare", "a.json", "run/recipe.json"])).stderr).toBe(
       "gantry: run/recipe.json is neither a file that gantry evaluate --out wrote nor a run\n",
     );
     await evaluate("run", ...common, "--mode", "train", "--out", "c.json");
-    const other = await inProcess(["compare", "a.json", "c.json"]);
+    const other = await inProcess(...["compare", "a.json", "c.json"]);
     expect(other.code).toBe(1);
     expect(other.stderr).toBe(
       "gantry: fid@mnist-classifier of a.json and fid@mnist-classifier of c.json were measured under different protocols and " +
@@ -260,7 +238,7 @@ describe("gantry evaluate", () => {
       const how = { checkpoint: "last", averaged: true, mode: "eval", preparing: { stop } } as const;
       await expect(openSubject({ what: folder, ...how })).rejects.toBe(stop.reason);
       const subject = await openSubject({ what: "digits.npz", ...how });
-      await expect(openReal(subject.value, { real: folder, preparing: { stop } })).rejects.toBe(stop.reason);
+      await expect(openReal(subject.value as Subject, { real: folder, preparing: { stop } })).rejects.toBe(stop.reason);
       await subject.close();
     } finally {
       if (before === undefined) delete process.env.GANTRY_CACHE;
@@ -276,7 +254,7 @@ describe("gantry evaluate", () => {
     expect(text.code, text.stderr).toBe(0);
     expect(text.stdout).toMatch(/memorised@mnist-classifier +undefined +lower is better/);
     expect(text.stdout).toMatch(/copies@mnist-classifier +1 +/);
-    const compared = await inProcess(["compare", "undefined.json", "undefined.json"]);
+    const compared = await inProcess(...["compare", "undefined.json", "undefined.json"]);
     expect(compared.code, compared.stderr).toBe(0);
     expect(compared.stdout).toMatch(
       /memorised@mnist-classifier +undefined +undefined +undefined +undefined: they do not compare/,

@@ -1,28 +1,15 @@
 /** The progress line: its numbers, the time that is left, and how a terminal sees it. */
 import { describe, expect, it } from "vitest";
 import { clock, duration, progressLine, Remaining, StatusLine } from "../../src/cli/progress.ts";
+import { Screen } from "./screen.ts";
 
 const tick = { step: 120, lossD: 1.234, lossG: -0.5, dReal: 0.71, dFake: 0.3, k: 58, imagesPerSecond: 1240.4 };
 
-/** What a terminal of one line shows after `text`: carriage returns and "erase to the end" carried out. */
+/** What a terminal of 80 columns shows after `text`. */
 function screen(text: string): string[] {
-  const lines = [""];
-  let column = 0;
-  for (let i = 0; i < text.length; i++) {
-    const line = lines.at(-1)!;
-    if (text[i] === "\r") column = 0;
-    else if (text[i] === "\n") {
-      lines.push("");
-      column = 0;
-    } else if (text.startsWith("\u001b[K", i)) {
-      lines[lines.length - 1] = line.slice(0, column);
-      i += 2;
-    } else {
-      lines[lines.length - 1] = line.slice(0, column) + text[i] + line.slice(column + 1);
-      column++;
-    }
-  }
-  return lines;
+  const terminal = new Screen(80);
+  terminal.write(text);
+  return terminal.lines;
 }
 
 function recorder(isTTY: boolean, columns = 80) {

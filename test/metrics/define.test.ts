@@ -119,7 +119,7 @@ describe("by its name", () => {
     expect(imageMetricKinds()).not.toContain("testError");
     expect(metricDescription("testLargest")).toBe("the largest feature");
     const [metric] = metricsOf("testLargest", ["testLargest.factor=3"], []);
-    expect(metric!.compute(input()).largest).toEqual({ value: 9, std: 1 });
+    expect(metric!.build().compute(input()).largest).toEqual({ value: 9, std: 1 });
     expect(() => metricsOf("testLargst", [], [])).toThrow(/no metric `testLargst`; did you mean `testLargest`/);
   });
 

@@ -1,7 +1,7 @@
 /** The metrics that the command line names, with their options. */
 import { fromPlain, kindsOf } from "../../base/descriptor.ts";
 import { suggestion } from "../../base/errors.ts";
-import type { Metric, MetricDescriptor } from "../../metrics/index.ts";
+import type { MetricDescriptor } from "../../metrics/index.ts";
 import { parseSetting, parseValue } from "../../recipe/index.ts";
 import { UsageError } from "../errors.ts";
 
@@ -15,7 +15,7 @@ export function metricsOf(
   names: string | undefined,
   settings: readonly string[],
   defaults: readonly MetricDescriptor[],
-): Metric[] {
+): MetricDescriptor[] {
   const known = kindsOf("metric");
   const wanted = names?.split(",").map((name) => name.trim()) ?? defaults.map(({ kind }) => kind);
   for (const name of wanted) {
@@ -37,8 +37,5 @@ export function metricsOf(
     }
     target[option] = parseValue(raw);
   }
-  return [...options].map(([kind, given]) => {
-    const descriptor = fromPlain({ role: "metric", kind, options: given }) as MetricDescriptor;
-    return descriptor.build();
-  });
+  return [...options].map(([kind, given]) => fromPlain({ role: "metric", kind, options: given }) as MetricDescriptor);
 }

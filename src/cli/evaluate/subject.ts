@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { fromPlain } from "../../base/descriptor.ts";
 import { suggestion, UserError } from "../../base/errors.ts";
 import { type ImageSize, longerSide, sidesOf, sizeInWords, sizeOf } from "../../base/image-size.ts";
+import { refuseWindowsPath } from "../../base/windows-path.ts";
 import {
   type DataDescriptor,
   type Dataset,
@@ -16,9 +17,32 @@ import {
   type PackProgress,
   packOf,
 } from "../../data/index.ts";
-import { BYTES, datasetImages, type FakeImages, folderImages, type ImageSet, npzImages } from "../../metrics/index.ts";
-import { importModules } from "../../recipe/index.ts";
-import { generatedImages, openCheckpoint, RunDirectory } from "../../training/index.ts";
+import {
+  BYTES,
+  datasetImages,
+  type FakeImages,
+  folderImages,
+  type ImageSet,
+  isStatisticsFile,
+  type Metric,
+  type MetricDescriptor,
+  npzImages,
+  readStatistics,
+  type Score,
+  type StatisticsFile,
+} from "../../metrics/index.ts";
+import { importModule, importModules } from "../../recipe/index.ts";
+import {
+  generatedImages,
+  type OwnEvaluation,
+  openCheckpoint,
+  openClassification,
+  ownEvaluation,
+  RunDirectory,
+  scoreVectors,
+  trialImages,
+  vectorMetrics,
+} from "../../training/index.ts";
 import { UsageError } from "../errors.ts";
 import { datasetNames, describeDataset, isDatasetName } from "../named-dataset.ts";
 
@@ -51,13 +75,29 @@ export interface Preparing {
 }
 
 /** What is evaluated. */
-export interface Subject {
+interface SubjectBase {
   /** For display: the run with its step, the folder, the file. */
   readonly title: string;
   /** The step of a run's checkpoint. */
   readonly step?: number;
-  /** Whether another seed draws other images. */
+  /** How a run scores itself while it trains. */
+  readonly own?: OwnEvaluation | undefined;
+  /** Whether another seed draws other samples. */
   readonly drawn: boolean;
+}
+
+/** A run whose samples are vectors. */
+export interface VectorSubject extends SubjectBase {
+  /** Scores of `count` vectors drawn from that seed. */
+  vectorScores(metrics: readonly MetricDescriptor[], count: number, seed: number): Promise<Score[]>;
+}
+
+/** Images. */
+export interface Subject extends SubjectBase {
+  /** A few images like those of a run, to measure how long they take. */
+  trial?(count: number, seed: number): ImageSet;
+  /** Scores of a run's discriminator as a classifier. */
+  classify?(metrics: readonly Metric[]): Promise<Score[]>;
   /** The images to score: `count` drawn from that seed, or all of a fixed set. */
   images(count: number, seed: number): FakeImages;
   /** The default real images: a run's own data. */
@@ -108,9 +148,10 @@ export function refuseForeignFlags(what: string, given: readonly string[]): void
   throw new UsageError(`--${foreign} goes with ${known}, and ${what} is ${KINDS[kind]}${instead}`);
 }
 
-/** Imports the files that define a run's own parts, metrics of its own among them. Does nothing for other subjects. */
-export async function importModulesOf(what: string): Promise<void> {
+/** Imports the files that define a run's own parts, metrics of its own among them, and a file that the user names. */
+export async function importModulesOf(what: string, file: string | undefined): Promise<void> {
   if (kindOf(what) === "run") await importModules(new RunDirectory(what).description().modules, `the run ${what}`);
+  if (file !== undefined) await importModule(file);
 }
 
 const noClose = (): void => {};
@@ -119,7 +160,7 @@ const noClose = (): void => {};
  * Opens the subject of an evaluation.
  * @throws UserError when it is nothing that can be.
  */
-export async function openSubject(options: SubjectOptions): Promise<Opened<Subject>> {
+export async function openSubject(options: SubjectOptions): Promise<Opened<Subject | VectorSubject>> {
   const { what, split, size, preparing } = options;
   const kind = kindOf(what);
   if (kind === "run") return openRunSubject(options);
@@ -131,11 +172,17 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
     };
   }
   if (!existsSync(what)) {
+    refuseWindowsPath(what, "what to evaluate");
     throw new UserError(
       `\`${what}\` is neither a run, a folder or zip of images, an .npz file, nor a dataset's name${suggestion(what, datasetNames)}`,
     );
   }
   if (kind === "npz") {
+    if (await isStatisticsFile(what)) {
+      throw new UserError(
+        `${what} holds statistics of features, and no images: give it as --real, to compare images with`,
+      );
+    }
     const { images, close } = await npzImages(what);
     return { value: fixed(what, images), close };
   }
@@ -154,26 +201,42 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
   return { value: { ...subject, warning }, close: noClose };
 }
 
-async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject>> {
-  const { what, checkpoint, averaged, mode, truncation } = options;
+async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject | VectorSubject>> {
+  const { what, checkpoint, averaged, mode, truncation, preparing } = options;
   const { trained, step } = await openCheckpoint(what, checkpoint);
   const { sample } = trained.shape;
+  const settings = trained.recipe;
+  const base = { title: `${what}, step ${step}`, step, drawn: true, own: ownEvaluation(settings) };
+  const close = (): void => trained.dispose();
   if ("features" in sample) {
-    trained.dispose();
-    throw new UserError(
-      `${what} makes vectors of ${sample.features} numbers, and only images can be evaluated; its own scores are in ${join(what, "report.md")}`,
-    );
+    const value: VectorSubject = {
+      ...base,
+      async vectorScores(metrics, count, seed) {
+        const data = await settings.data.build(preparing);
+        if ("images" in data) throw new UserError(`${what} makes vectors, and its data are images now`);
+        return scoreVectors(trained, vectorMetrics(metrics, data), { count, seed, averaged });
+      },
+    };
+    return { value, close };
   }
-  const subject: Subject = {
-    title: `${what}, step ${step}`,
-    step,
-    drawn: true,
-    images: (count, seed) => generatedImages(trained, what, { count, seed, averaged, mode, truncation }),
+  const draw = { averaged, mode, truncation };
+  const value: Subject = {
+    ...base,
+    images: (count, seed) => generatedImages(trained, what, { ...draw, count, seed }),
+    trial: (count, seed) => trialImages(trained, what, { ...draw, count, seed }),
+    async classify(metrics) {
+      const classification = await openClassification(settings, metrics, preparing);
+      try {
+        return await classification.scores(trained, {}, preparing.stop);
+      } finally {
+        classification.dispose();
+      }
+    },
     // Its generator makes images, so its data are images.
-    data: trained.recipe.data as DataDescriptor,
+    data: settings.data as DataDescriptor,
     shape: { channels: sample.channels, ...sidesOf(sample.size) },
   };
-  return { value: subject, close: () => trained.dispose() };
+  return { value, close };
 }
 
 /** A fixed set of images. */
@@ -202,10 +265,15 @@ const MOST_ENLARGED = 4;
  * @throws UserError when they are not there, are a run, or are so much smaller than the samples that a score would compare
  * with blur.
  */
-export async function openReal(subject: Subject, options: RealOptions): Promise<Opened<ImageSet> | undefined> {
+export async function openReal(
+  subject: Subject,
+  options: RealOptions,
+): Promise<Opened<ImageSet | StatisticsFile> | undefined> {
   const { real, split, most, preparing } = options;
   const size = sizeOf(subject.shape);
+  if (real !== undefined && (await isStatisticsFile(real))) return openStatistics(real, options);
   if (real !== undefined && isSamples(real)) {
+    refuseWindowsPath(real, "--real");
     if (!existsSync(real)) throw new UserError(`--real ${real} does not exist`);
     const { images, close } = await npzImages(real);
     return { value: images, close };
@@ -215,8 +283,9 @@ export async function openReal(subject: Subject, options: RealOptions): Promise<
   if (real !== undefined && isDatasetName(real)) descriptor = describeDataset(real, given({ split, size, channels }));
   else if (real !== undefined) {
     if (!existsSync(real)) {
+      refuseWindowsPath(real, "--real");
       throw new UserError(
-        `--real ${real} is neither a folder or zip of images, an .npz file, nor a dataset's name${suggestion(real, datasetNames)}`,
+        `--real ${real} is neither a folder or zip of images, an .npz file (of images, or of statistics), nor a dataset's name${suggestion(real, datasetNames)}`,
       );
     }
     if (existsSync(join(real, "recipe.json"))) {
@@ -233,6 +302,24 @@ export async function openReal(subject: Subject, options: RealOptions): Promise<
   const own = real === undefined;
   const dataset = await buildData(descriptor, preparing, own ? undefined : (source) => refuseBlur(real, source, size));
   return { value: datasetImages(dataset, most), close: noClose };
+}
+
+async function openStatistics(real: string, { split, preparing }: RealOptions): Promise<Opened<StatisticsFile>> {
+  if (split !== undefined) {
+    throw new UserError(
+      `--real-split ${split}: ${real} holds statistics, which are of all the images that they were made of`,
+    );
+  }
+  const value = await readStatistics(real);
+  if (value.origin === undefined) preparing.note?.(`${real}: ${value.side.statistics}`);
+  const { mean, covariance } = value.moments;
+  return {
+    value,
+    close: () => {
+      mean.dispose();
+      covariance.dispose();
+    },
+  };
 }
 
 /** @throws UserError when real images would be enlarged too much. */

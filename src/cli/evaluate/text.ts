@@ -1,11 +1,12 @@
 /** Scores as text for a terminal. */
 import type { Drawing, RealSide, Score } from "../../metrics/index.ts";
 import { significant, valueText } from "../progress.ts";
+import { padded, textWidth } from "../text-width.ts";
 
 /** Rows with their columns aligned to the left, each as wide as its widest cell. */
 export function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ")}`.trimEnd());
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => textWidth(row[column]!))));
+  return rows.map((row) => `  ${row.map((cell, column) => padded(cell, widths[column]!)).join("  ")}`.trimEnd());
 }
 
 /** The table of an evaluation's scores, and below it the values that one was extrapolated from. */
@@ -31,14 +32,20 @@ function standingText({ batches, batchSize }: NonNullable<Drawing["standing"]>):
   return `standing statistics of ${batches} batches of ${batchSize}`;
 }
 
-function realText({ count, name, hash, hashed }: RealSide): string {
-  return `${count} images of ${name}, ${hash.slice(0, 12)}${hashed === undefined ? "" : ` (files known by ${hashed})`}`;
+function realText({ count, name, hash, hashed, statistics }: RealSide): string {
+  const images = count === null ? name : `${count} images of ${name}`;
+  const known = hashed === undefined ? "" : ` (files known by ${hashed})`;
+  return `${images}, ${hash.slice(0, 12)}${known}${statistics === undefined ? "" : `: ${statistics}`}`;
 }
+
+const featuresText = ({ features, featuresHash }: Score["protocol"]): string =>
+  featuresHash === "none" ? features : `${features}, weights ${featuresHash.slice(0, 12)}`;
 
 /** The protocol of the scores, one line per setting. */
 export function protocolLines(scores: readonly Score[]): string[] {
-  const { protocol } = scores[0]!;
+  const { protocol } = scores.find(({ protocol }) => protocol.drawing !== null) ?? scores[0]!;
   const real = scores.find((score) => score.protocol.real)?.protocol.real;
+  const unique = (list: readonly string[]): string => [...new Set(list)].join("; ");
   const { drawing } = protocol;
   const drawn = drawing && [
     drawing.averaged ? "averaged weights" : "weights of the step",
@@ -52,8 +59,8 @@ export function protocolLines(scores: readonly Score[]): string[] {
     return list.length > 0 ? [`${name}: ${list.join(", ")}`] : [];
   });
   const rows: [string, string][] = [
-    ["features", `${protocol.features}, weights ${protocol.featuresHash.slice(0, 12)}`],
-    ["resizer", protocol.resizer],
+    ["features", unique(scores.map(({ protocol }) => featuresText(protocol)))],
+    ["resizer", unique(scores.map(({ protocol: { resizer } }) => resizer))],
     ["quantiser", protocol.quantiser],
     ["images", `${protocol.fakeCount} images${drawn ? `; ${drawn.join(", ")}` : ""}`],
     ["real", real ? realText(real) : "none"],

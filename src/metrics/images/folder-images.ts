@@ -10,7 +10,7 @@ import {
   type PackProgress,
   packOf,
 } from "../../data/index.ts";
-import { BYTES } from "../evaluate.ts";
+import { BYTES } from "../evaluation.ts";
 import { datasetImages, type ImageSet } from "./image-set.ts";
 
 /** How a folder is opened. */

@@ -96,6 +96,14 @@ export function formInWords({ channels, height, width }: Pick<ImageSet, "channel
   ];
 }
 
+/** How images of this form reach a feature network, in words: a score's `resizer`. */
+export function resizerFor(
+  images: Parameters<typeof formInWords>[0],
+  { resizer }: { readonly resizer: string },
+): string {
+  return [...formInWords(images), resizer].join("; ");
+}
+
 const hashes = new WeakMap<ImageSet, string>();
 
 /**

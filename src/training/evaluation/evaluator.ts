@@ -1,6 +1,13 @@
 /** Evaluation during training: the interface between the loop and `evaluate`, for any data. */
 import { UserError } from "../../base/errors.ts";
-import { type CollectProgress, type FeatureNetwork, type Metric, type Score, scoreName } from "../../metrics/index.ts";
+import {
+  type CollectProgress,
+  type FeatureNetwork,
+  type Metric,
+  needsFeatures,
+  type Score,
+  scoreName,
+} from "../../metrics/index.ts";
 import type { Samplable } from "../trainable.ts";
 
 /** Progress of an evaluation. */
@@ -32,9 +39,9 @@ export function bestOf(
   network: Pick<FeatureNetwork, "name"> | undefined,
   best: string | undefined,
 ): Evaluator["best"] {
-  const all = metrics.flatMap(({ scores, needs }) =>
-    Object.entries(scores).map(([short, better]) => {
-      const name = needs.classified || network === undefined ? short : scoreName(short, network);
+  const all = metrics.flatMap((metric) =>
+    Object.entries(metric.scores).map(([short, better]) => {
+      const name = needsFeatures(metric) && network !== undefined ? scoreName(short, network) : short;
       return { short, name, better };
     }),
   );

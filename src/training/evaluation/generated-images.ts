@@ -62,6 +62,13 @@ export function generatedImages(gan: Samplable, name: string, options: DrawingOp
   return { images, drawing, quantiser: QUANTISER };
 }
 
+/** A few images like those of {@link generatedImages}, to measure how long they take. */
+export function trialImages(gan: Samplable, name: string, options: DrawingOptions): ImageSet {
+  // Where statistics are collected for every group, a smaller group would seem to take longer.
+  const least = gan.techniques.some(({ standing }) => standing) ? GROUP : SAMPLE_BATCH;
+  return generatedImages(gan, name, { ...options, count: Math.min(options.count, least) }).images;
+}
+
 function drawBytes(gan: Samplable, name: string, options: Parameters<typeof drawSamples>[1]): Tensor {
   return scope(() => {
     const drawn = drawSamples(gan, options);

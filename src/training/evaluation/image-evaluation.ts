@@ -2,11 +2,19 @@
 
 import { seedOf } from "../../base/seed.ts";
 import type { DataContext, Dataset } from "../../data/index.ts";
-import { datasetImages, evaluate, openFeatures, requireEnough, requireSeen } from "../../metrics/index.ts";
+import {
+  costText,
+  datasetImages,
+  evaluate,
+  needsFeatures,
+  openFeatures,
+  requireEnough,
+  requireSeen,
+} from "../../metrics/index.ts";
 import type { RunSettings } from "../trainable.ts";
 import { openClassification } from "./classification.ts";
 import { bestOf, type Evaluator } from "./evaluator.ts";
-import { generatedImages } from "./generated-images.ts";
+import { generatedImages, trialImages } from "./generated-images.ts";
 
 /**
  * The evaluations of a run whose data are images: opens what `evaluate` names; undefined where it is absent. The feature
@@ -25,11 +33,10 @@ export async function imageEvaluator(
   const classifying = all.filter(({ needs }) => needs.classified);
   const metrics = all.filter(({ needs }) => !needs.classified);
   const real = datasetImages(dataset, settings.evaluate.real);
-  if (metrics.length > 0) requireSeen(dataset);
+  if (metrics.some(needsFeatures)) requireSeen(dataset);
   requireEnough(metrics, { name: "the generator (`evaluate.samples`)", count: samples }, real);
   const classification = classifying.length > 0 ? await openClassification(settings, classifying, context) : undefined;
-  const network =
-    metrics.length > 0 || all.length === 0 ? await openFeatures(features, { device: settings.device }) : undefined;
+  const network = metrics.some(needsFeatures) ? await openFeatures(features, { device: settings.device }) : undefined;
   const dispose = (): void => {
     network?.dispose();
     classification?.dispose();
@@ -42,14 +49,17 @@ export async function imageEvaluator(
       best: bestOf(all, network, best),
       async scores(gan, events, stop) {
         const classified = (await classification?.scores(gan, events, stop)) ?? [];
-        if (network === undefined) return classified;
+        if (metrics.length === 0) return classified;
+        const drawing = { count: samples, seed, averaged: true, mode: "eval" } as const;
         const scores = await evaluate({
           network,
           metrics,
-          fake: generatedImages(gan, "the generator", { count: samples, seed, averaged: true, mode: "eval" }),
+          fake: generatedImages(gan, "the generator", drawing),
           real,
           seed,
           stop,
+          trial: trialImages(gan, "the generator", drawing),
+          announce: warned ? undefined : (cost) => events.note?.(`Evaluating ${costText(cost)}.`),
           onProgress: (progress) => events.evaluating?.(progress),
           warn: (message) => {
             if (!warned) events.note?.(message);

@@ -2,7 +2,15 @@
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import type { VectorData } from "../../data/index.ts";
-import { type Drawing, type Protocol, requireEnough, type Score, scoresOf } from "../../metrics/index.ts";
+import {
+  type Drawing,
+  type Metric,
+  type MetricDescriptor,
+  type Protocol,
+  requireEnough,
+  type Score,
+  scoresOf,
+} from "../../metrics/index.ts";
 import { Generator, scope } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
 import type { RunSettings, Samplable } from "../trainable.ts";
@@ -24,22 +32,59 @@ export function vectorEvaluator(settings: RunSettings, data: VectorData): Evalua
       `\`evaluate.features\` (=${network}) looks at images; for vectors write "${SAMPLES.name}": their scores are of the samples themselves`,
     );
   }
-  const metrics = settings.evaluate.metrics.map((metric) => metric.build({ mixture: data.mixture }));
-  const unfit = metrics.find(
-    ({ needs }) => needs.classified || needs.real.length > 0 || needs.fake.some((p) => p !== "features"),
-  );
-  if (unfit !== undefined) {
-    throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` scores images; for vectors there is \`mixture\``);
-  }
+  const metrics = vectorMetrics(settings.evaluate.metrics, data);
   requireEnough(metrics, { name: "the generator (`evaluate.samples`)", count });
   const seed = seedOf(settings.seed, "evaluation");
-  const measure = (gan: Samplable): Score[] => {
+  return {
+    every,
+    best: bestOf(metrics, SAMPLES, best),
+    async scores(gan, events, stop) {
+      const scores = scoreVectors(gan, metrics, { count, seed, averaged: true });
+      events.evaluating?.({ name: "the generator", done: count, total: count });
+      stop?.throwIfAborted();
+      return scores;
+    },
+    dispose: () => undefined,
+  };
+}
+
+/**
+ * Builds metrics for vectors.
+ * @throws UserError when one looks at images.
+ */
+export function vectorMetrics(described: readonly MetricDescriptor[], { mixture }: VectorData): Metric[] {
+  const metrics = described.map((metric) => metric.build({ mixture }));
+  const unfit = metrics.find(
+    ({ needs }) => needs.classified || needs.real.length > 0 || needs.fake.some((part) => part !== "features"),
+  );
+  if (unfit === undefined) return metrics;
+  throw new UserError(`\`evaluate.metrics\`: \`${unfit.kind}\` scores images; for vectors there is \`mixture\``);
+}
+
+/** How vectors are drawn to be scored. */
+export interface VectorDrawing {
+  readonly count: number;
+  readonly seed: number;
+  /** Averaged weights, where the run keeps them. */
+  readonly averaged: boolean;
+}
+
+/**
+ * The scores of vectors that a generator draws.
+ * @throws UserError when a vector is not finite.
+ */
+export function scoreVectors(
+  gan: Samplable,
+  metrics: readonly Metric[],
+  { count, seed, averaged }: VectorDrawing,
+): Score[] {
+  return scope(() => {
     const random = new Generator(seed);
-    const features = drawSamples(gan, { count, random, averaged: true }).to({ device: "cpu" });
+    const features = drawSamples(gan, { count, random, averaged }).to({ device: "cpu" });
     if (features.isfinite().all().item() !== 1) {
       throw new UserError(`step ${gan.step}: the generator draws vectors that are not finite, so it cannot be scored`);
     }
-    const sampling = samplingOf(gan, true, "eval");
+    const sampling = samplingOf(gan, averaged, "eval");
     const drawing: Drawing = { ...sampling, batch: SAMPLE_BATCH, truncation: null, labels: "none" };
     return metrics.flatMap((metric) => {
       const measured = metric.compute({ fake: { count, features }, random });
@@ -56,16 +101,5 @@ export function vectorEvaluator(settings: RunSettings, data: VectorData): Evalua
       };
       return scoresOf(metric, measured, protocol, SAMPLES);
     });
-  };
-  return {
-    every,
-    best: bestOf(metrics, SAMPLES, best),
-    async scores(gan, events, stop) {
-      const scores = scope(() => measure(gan));
-      events.evaluating?.({ name: "the generator", done: count, total: count });
-      stop?.throwIfAborted();
-      return scores;
-    },
-    dispose: () => undefined,
-  };
+  });
 }

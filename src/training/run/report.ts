@@ -1,5 +1,6 @@
 /** The report of a run: settings, losses, scores and the last samples, on one page. */
 import { relative } from "node:path";
+import { duration } from "../../base/duration.ts";
 import { lineChart } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/index.ts";
 import type { Score } from "../../metrics/index.ts";
@@ -160,9 +161,29 @@ function short(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(4);
 }
 
-/** Writes report.md, and the charts that it shows, from the log. */
-export function writeReport(directory: RunDirectory, description: RunDescription, samples: string | undefined): void {
+/** Where a run stands, as of its log. */
+export interface Standing {
+  /** The newest step in the log; 0 before the first. */
+  readonly step: number;
+  /** Seconds of training. */
+  readonly seconds: number;
+}
+
+/** Where a run stands. */
+export function standingOf(ticks: readonly Tick[]): Standing {
+  const { step = 0, seconds = 0 } = ticks.at(-1) ?? {};
+  return { step, seconds };
+}
+
+/**
+ * Writes report.md, and the charts that it shows, from the log: of a run that is being trained, as far as it has come.
+ *
+ * @throws UserError when the file system refuses.
+ */
+export function writeReport(directory: RunDirectory, description: RunDescription): void {
   const ticks = directory.ticks();
+  const samples = directory.newestSamples();
+  const { step, seconds } = standingOf(ticks);
   const { engine, source, hash, from, transfer, data } = description;
   // A resumed run can have been given the same override again.
   const overrides = description.overrides.filter((text, i, all) => all.lastIndexOf(text) === i);
@@ -177,6 +198,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
           `Data: ${data.name}, ${data.count === 0 ? "drawn without end" : `${data.count} samples`}${data.note ? ` (${data.note})` : ""}.`,
         ]
       : []),
+    `Step ${step}${description.recipe.steps === undefined ? "" : ` of ${String(description.recipe.steps)}`}, after ${duration(seconds)} of training.`,
     `Engine: ${Object.entries(engine)
       .map(([key, value]) => `${key} ${value}`)
       .join(", ")}.`,

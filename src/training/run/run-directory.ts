@@ -8,11 +8,12 @@
  * docs/run-format.md describes it for readers.
  */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { storedSize } from "../../base/image-size.ts";
+import { refuseWindowsPath } from "../../base/windows-path.ts";
 import {
   checkedJson,
   fileError,
@@ -34,6 +35,23 @@ const FORMAT = 1;
 
 /** The tensor in conditions.safetensors. */
 const CONDITIONS = "conditions";
+
+/** Files and folders of a run, as docs/run-format.md has them. */
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  ...[
+    "recipe.json",
+    "metrics.jsonl",
+    "samples",
+    "batches",
+    "checkpoints",
+    "convolutions.json",
+    "conditions.safetensors",
+  ],
+  ...["report.md", "scores.svg", "losses.svg", "numbers.svg", "tensorboard", "csv", "stop", "ratings.jsonl"],
+]);
+
+/** The folder in a run's folder where a run waits that is to be replaced. */
+const OVERWRITTEN = ".overwritten";
 
 const sampleShape = z.union([z.object({ channels: z.int(), size: storedSize }), z.object({ features: z.int() })]);
 
@@ -101,10 +119,12 @@ export class RunDirectory extends RunLog {
   readonly numbersChart: string;
   readonly #description: string;
   readonly #conditions: string;
+  readonly #given: string;
 
   constructor(path: string) {
     const within = (name: string): string => join(resolve(path), name);
     super(within("metrics.jsonl"));
+    this.#given = path;
     this.path = resolve(path);
     this.samples = within("samples");
     this.batches = within("batches");
@@ -119,13 +139,14 @@ export class RunDirectory extends RunLog {
 
   /**
    * Makes the folder.
-   * @throws UserError when something is there already: a run is never overwritten.
+   * @param kept - names that may be there already
+   * @throws UserError when anything else is there.
    */
-  create(description: RunDescription): void {
+  create(description: RunDescription, kept: readonly string[] = []): void {
     try {
       if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw this.#taken();
       makeFolder(this.path);
-      if (readdirSync(this.path).length > 0) throw this.#taken();
+      if (readdirSync(this.path).some((name) => !kept.includes(name))) throw this.#taken();
       // Fails if it exists: when two processes find the folder empty, one continues.
       mkdirSync(this.samples);
       mkdirSync(this.checkpoints);
@@ -134,6 +155,67 @@ export class RunDirectory extends RunLog {
       throw fileError(error, "write", this.path);
     }
     this.describe(description);
+  }
+
+  /** The names in the folder that belong to the run. Anything else is the user's. */
+  ownNames(): string[] {
+    const isOwn = (name: string) =>
+      OWN_NAMES.has(name) || isTemporaryName(name) || /^sample-seed\d+.*\.png$/.test(name);
+    return namesIn(this.path).filter(isOwn);
+  }
+
+  /**
+   * Moves the run in this folder aside, to be replaced: {@link putBack} restores it, {@link forgetOverwritten} removes it.
+   * Returns the names that stay, those of files that are not the run's among them. An absent or empty folder needs nothing.
+   *
+   * @throws UserError when the folder holds something else than a run, or the run is being trained.
+   */
+  setAside(): string[] {
+    if (namesIn(this.path).length === 0) return [];
+    if (!existsSync(this.#description)) {
+      throw new UserError(
+        `${this.path} holds no run (it has no recipe.json), and only a run is overwritten; give another folder`,
+      );
+    }
+    const release = this.lock();
+    try {
+      const aside = join(this.path, OVERWRITTEN);
+      const names = this.ownNames();
+      // An aside that is there already holds a run that was trained; what lies next to it never began.
+      if (existsSync(aside)) for (const name of names) rmSync(join(this.path, name), { recursive: true, force: true });
+      else {
+        mkdirSync(aside);
+        for (const name of names) renameSync(join(this.path, name), join(aside, name));
+      }
+    } catch (error) {
+      throw fileError(error, "write", this.path);
+    } finally {
+      release();
+    }
+    return namesIn(this.path);
+  }
+
+  /** Restores the run that {@link setAside} moved. Returns whether there was one. */
+  putBack(): boolean {
+    const aside = join(this.path, OVERWRITTEN);
+    if (!existsSync(aside)) return false;
+    try {
+      for (const name of this.ownNames()) rmSync(join(this.path, name), { recursive: true, force: true });
+      for (const name of namesIn(aside)) renameSync(join(aside, name), join(this.path, name));
+      rmSync(aside, { recursive: true });
+    } catch (error) {
+      throw fileError(error, "write", this.path);
+    }
+    return true;
+  }
+
+  /** Removes the run that {@link setAside} moved, if there is one. */
+  forgetOverwritten(): void {
+    try {
+      rmSync(join(this.path, OVERWRITTEN), { recursive: true, force: true });
+    } catch (error) {
+      throw fileError(error, "write", this.path);
+    }
   }
 
   #taken(): UserError {
@@ -152,6 +234,7 @@ export class RunDirectory extends RunLog {
    */
   description(): RunDescription {
     if (!existsSync(this.#description)) {
+      refuseWindowsPath(this.#given, "the run");
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
     }
     return readJsonFile(this.#description, descriptionSchema, requireIntact);

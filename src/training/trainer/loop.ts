@@ -3,8 +3,8 @@
  *
  * Between steps it yields to the event loop, so that signals, finalizers and file writes are handled.
  */
-import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
+import { turn } from "../../base/working-time.ts";
 import { shouldContinue } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import type { Wanted } from "../step/observation.ts";
@@ -61,14 +61,17 @@ export async function trainingLoop(options: SessionOptions): Promise<SessionEnd>
       trained.applySchedule(schedule);
       log.record(trained.trainStep(wantedAt(trained.step + 1, settings, steps)));
       convolutions.keep();
-      if (due(settings.log.every)) session.tick();
-      // Samples and files do not count as training: the clock for throughput is stopped.
+      // Before the clock is read: if the process was stopped (Ctrl-Z) in this step, it is told so only now.
+      await turn();
+      // Lines, samples and files do not count as training: the clock for throughput is stopped.
       clock.pause();
+      if (due(settings.log.every)) session.tick();
       if (trained.draws && due(settings.samples.every)) await session.samples();
       log.release();
       if (due(settings.checkpoint.every) || settings.checkpoint.at.includes(trained.step)) session.checkpoint();
       if (evaluator && due(evaluator.every)) await session.evaluate();
-      await setImmediate();
+      session.report();
+      await turn();
       clock.go();
     }
     if (!last()) {

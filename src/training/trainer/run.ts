@@ -1,6 +1,6 @@
 /** A run: a trainer and its folder, trained in one session or several. */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { type PlainDescriptor, schemaOf } from "../../base/descriptor.ts";
@@ -47,6 +47,11 @@ export interface RunOrigin {
    * ones. Optimizers, techniques and the count of steps begin at zero.
    */
   readonly from?: string | undefined;
+  /**
+   * Whether a run that is in the folder may be replaced; default false. It is removed once the new one has begun: before
+   * that, {@link Run.putBack} restores it.
+   */
+  readonly overwrite?: boolean | undefined;
 }
 
 /** What {@link Run.train} takes. */
@@ -108,6 +113,14 @@ export class Run {
   }
 
   /**
+   * Restores the run that this one was to replace, if it has not begun. Returns whether there was one.
+   * @throws UserError when the file system refuses.
+   */
+  putBack(): boolean {
+    return this.directory.putBack();
+  }
+
+  /**
    * Trains to the last step, or until `stop` is raised, from the newest checkpoint if there is one.
    *
    * @throws UserError when the data is missing, training diverges, or another process trains the run.
@@ -154,15 +167,17 @@ export class Run {
             description.transfer = transfer;
           },
           built: () => {
+            this.directory.forgetOverwritten();
             this.directory.keepConditions(dataModule.shape);
             this.directory.describe(description);
           },
+          report: () => writeReport(this.directory, description),
           events,
           stop,
           replica: rendezvous,
           convolutions,
         });
-        writeReport(this.directory, description, end.samples);
+        writeReport(this.directory, description);
         return { directory: this.directory.path, ...end };
       } finally {
         if (rendezvous !== undefined) leaveGroup();
@@ -331,7 +346,8 @@ function remember(file: string): void {
 /**
  * Makes a run's folder, for a recipe or for a trainer of {@link defineTrainer}.
  *
- * @throws UserError when the folder exists and is not empty, or `from` is neither a run with a checkpoint nor a file.
+ * @throws UserError when the folder exists and is not empty (with `overwrite`: holds no run), or `from` is neither a run with
+ * a checkpoint nor a file.
  *
  * @example
  * const run = startRun(recipe, { directory: "runs/first" });
@@ -343,7 +359,18 @@ export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   refuseUnmakeable(trainer.settings);
   const directory = new RunDirectory(origin.directory);
   const description = describeRun(trainer, origin);
-  directory.create(description);
+  if (origin.overwrite && description.from?.startsWith(`${directory.path}${sep}`)) {
+    throw new UserError(
+      `${directory.path} is to be overwritten, and the new run is to begin with its networks (${description.from}); train into another folder`,
+    );
+  }
+  const kept = origin.overwrite ? directory.setAside() : [];
+  try {
+    directory.create(description, kept);
+  } catch (error) {
+    directory.putBack();
+    throw error;
+  }
   for (const file of [...description.modules, ...(trainer.needsFile ? [description.source] : [])]) remember(file);
   return new Run(directory, description, trainer);
 }

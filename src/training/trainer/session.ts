@@ -76,6 +76,8 @@ export interface SessionOptions {
   readonly transferred?: ((transfer: Transfer) => void) | undefined;
   /** Called once everything is built and loaded, before the session is logged. */
   readonly built?: (() => void) | undefined;
+  /** Writes the report of the run as it stands. */
+  readonly report?: (() => void) | undefined;
   readonly convolutions: RunConvolutions;
   readonly events: TrainingEvents;
   readonly stop: AbortSignal | undefined;
@@ -91,6 +93,8 @@ export class Session {
   readonly #options: SessionOptions;
   /** The step of the newest checkpoint. */
   #saved: number | undefined;
+  /** The step of the checkpoint that was reported last. */
+  #reported: number | undefined;
 
   /** Builds what is trained, loads the newest checkpoint, and opens the session in the log. */
   constructor(options: SessionOptions, steps: number) {
@@ -298,6 +302,18 @@ export class Session {
     const { step } = this.trained;
     this.#append({ event: "unscored", step, time: now(), message });
     this.#options.events.note?.(`step ${step} has no scores, and training goes on: ${message}`);
+  }
+
+  /** Writes the report after a new checkpoint. A disk that refuses costs the report, not the training. */
+  report(): void {
+    if (this.#reported === this.#saved) return;
+    this.#reported = this.#saved;
+    try {
+      this.#options.report?.();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#options.events.note?.(`there is no report of step ${this.trained.step}: ${error.message}`);
+    }
   }
 
   end(event: "stop" | "finish"): void {

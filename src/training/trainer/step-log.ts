@@ -1,13 +1,14 @@
 /** The numbers of the steps since the last line of the log, the clock, and the check for NaN. */
 import { UserError } from "../../base/errors.ts";
+import { workingSeconds } from "../../base/working-time.ts";
 import type { Tick } from "../run/run-log.ts";
 import type { Outputs } from "../step/observation.ts";
 import type { StepResult, Trainable } from "../trainable.ts";
 
-/** Counts the seconds of training, over all sessions. */
+/** Counts the seconds of training, over all sessions, without those in which the process was stopped (Ctrl-Z). */
 export class Clock {
   #before: number;
-  #since: number | undefined = performance.now();
+  #since: number | undefined = workingSeconds();
 
   constructor(before: number) {
     this.#before = before;
@@ -17,10 +18,10 @@ export class Clock {
     this.#since = undefined;
   }
   go(): void {
-    this.#since = performance.now();
+    this.#since = workingSeconds();
   }
   seconds(): number {
-    return this.#before + (this.#since === undefined ? 0 : (performance.now() - this.#since) / 1000);
+    return this.#before + (this.#since === undefined ? 0 : workingSeconds() - this.#since);
   }
 }
 

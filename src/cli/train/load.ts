@@ -1,0 +1,57 @@
+/** What `gantry train` trains: a recipe or trainer by name or file, or the recipe that is chosen for a folder of images. */
+import { existsSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import { visible } from "../../base/visible.ts";
+import { type ImageSurvey, surveyImages } from "../../data/index.ts";
+import { type Choice, nameOf, recipeForImages, shippedRecipes } from "../../recipe/index.ts";
+import { type LoadedTrainer, loadTrainer, trainerOf } from "../../training/index.ts";
+import { aligned } from "../evaluate/text.ts";
+import { programName, quoted } from "../program.ts";
+import type { OutputFlags } from "../reporter.ts";
+
+/** Whether a text names a folder or zip archive and no recipe. */
+function namesImages(text: string): boolean {
+  if (Object.hasOwn(shippedRecipes, text)) return false;
+  const stats = statSync(text, { throwIfNoEntry: false });
+  return stats !== undefined && (stats.isDirectory() || /\.zip$/i.test(text));
+}
+
+/**
+ * Loads a recipe or trainer, or chooses a recipe for images and says why it is so.
+ *
+ * @throws UserError when there is no such recipe, or the folder holds no images or is a run.
+ */
+export async function loadTraining(nameOrPath: string, output: OutputFlags): Promise<LoadedTrainer> {
+  if (!namesImages(nameOrPath)) {
+    if (Object.hasOwn(shippedRecipes, nameOrPath) && existsSync(nameOrPath)) {
+      process.stderr.write(`note: ${nameOrPath} is the shipped recipe; what is here by that name is ./${nameOrPath}\n`);
+    }
+    return loadTrainer(nameOrPath);
+  }
+  const path = resolve(nameOrPath);
+  if (existsSync(join(path, "recipe.json"))) {
+    const gantry = programName();
+    throw new UserError(
+      `${nameOrPath} is a run and no folder of images; continue it with ${gantry} resume ${quoted(nameOrPath)}, or begin another with its networks: ${gantry} train <recipe> --from ${quoted(nameOrPath)}`,
+    );
+  }
+  const survey = await surveyImages(path);
+  const { recipe, choices } = recipeForImages(path, survey, nameOf(basename(path)));
+  tell(nameOrPath, survey, choices, output);
+  return { trainer: trainerOf(recipe), source: `images of ${path}`, modules: [] };
+}
+
+function tell(name: string, survey: ImageSurvey, choices: readonly Choice[], { json, quiet }: OutputFlags): void {
+  if (json) process.stdout.write(`${JSON.stringify({ event: "chosen", images: name, survey, choices })}\n`);
+  if (json || quiet) return;
+  const { count, classes, width, height, gray } = survey;
+  const span = ([least, most]: readonly [number, number]) => (least === most ? `${least}` : `${least} to ${most}`);
+  const lines = [
+    `${visible(name)}: ${count} ${count === 1 ? "image" : "images"}${classes.length > 0 ? ` in ${classes.length} classes` : ""}, ` +
+      `${span(width)} pixels wide and ${span(height)} high, ${gray ? "gray" : "colour"}`,
+    "Recipe: SN-DCGAN with the hinge loss and averaged weights, as the recipe cifar10. Chosen (--set changes it):",
+    ...aligned(choices.map(({ setting, reason }) => [setting, reason])),
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+}

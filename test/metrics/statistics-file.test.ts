@@ -1,0 +1,137 @@
+/** Statistics files: those of other tools read, and Gantry's read by NumPy (test/fixtures/make_statistics_files.py). */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { evaluate, type FeatureNetwork, type ImageSet } from "../../src/metrics/index.ts";
+import { fid, fidInfinity, kid, memorisation, precisionRecall } from "../../src/metrics/scores/index.ts";
+import { isStatisticsFile, readStatistics, writeStatistics } from "../../src/metrics/statistics-file.ts";
+import { Tensor } from "../../src/tensor/index.ts";
+
+const fixtures = join(import.meta.dirname, "../fixtures");
+const file = (name: string) => join(fixtures, "statistics-files", `${name}.npz`);
+const stored = JSON.parse(readFileSync(join(fixtures, "statistics-files.json"), "utf8"));
+
+const folder = mkdtempSync(join(tmpdir(), "gantry-statistics-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const fake = Tensor.fromArray(stored.fake as number[][]);
+
+/** Images of one gray pixel, each the number of a row of {@link fake}, which are its features. */
+const rows: ImageSet = {
+  name: "rows",
+  count: stored.fake.length,
+  channels: 1,
+  height: 1,
+  width: 1,
+  *batches(size) {
+    for (let begin = 0; begin < this.count; begin += size) {
+      const length = Math.min(size, this.count - begin);
+      yield Tensor.fromArray(Uint8Array.from({ length }, (_, i) => begin + i)).view([length, 1, 1, 1]);
+    }
+  },
+};
+
+const network: FeatureNetwork = {
+  name: "rows-network",
+  hash: "0123456789abcdef",
+  resizer: "none",
+  dimensions: 3,
+  classes: ["one"],
+  forward: (images) => ({
+    features: fake.indexSelect(0, images.view([images.shape[0]!]).to({ dtype: "int64" })),
+    logits: Tensor.zeros([images.shape[0]!, 1]),
+  }),
+  dispose: () => {},
+};
+
+const inputs = { network, fake: { images: rows, drawing: null, quantiser: "bytes as given" }, seed: 0 };
+const origin = {
+  images: { name: "photos", count: 40, hash: "a".repeat(64) },
+  features: network.name,
+  featuresHash: network.hash,
+  resizer: network.resizer,
+};
+
+describe("a statistics file of another tool", () => {
+  it.each([
+    ["deflated", 1e-9],
+    ["stored", 1e-5],
+  ])("gives the Fréchet distance that NumPy and SciPy compute (%s)", async (name, tolerance) => {
+    const real = await readStatistics(file(name));
+    const [score] = await evaluate({ ...inputs, metrics: [fid().build()], real });
+    expect(Math.abs(score!.value / stored.distance - 1)).toBeLessThan(tolerance);
+    expect(score!.protocol.real).toMatchObject({ name: file(name), count: null });
+    expect(score!.protocol.real!.statistics).toMatch(/which images .* how many, their resizer, .* are unknown/);
+  });
+
+  it("is known by its arrays", async () => {
+    expect(await isStatisticsFile(file("deflated"))).toBe(true);
+    expect(await isStatisticsFile(join(fixtures, "formats/samples_stored.npz"))).toBe(false);
+    expect(await isStatisticsFile("photos")).toBe(false);
+  });
+
+  it.each([
+    ["skew", "`sigma` is no covariance: it is not symmetric"],
+    ["narrow", "`mu` is [3] and `sigma` [2, 2]; statistics of D features are a mean [D] and a covariance [D, D]"],
+    ["infinite", "`mu` or `sigma` holds values that are NaN or infinite"],
+  ])("is refused where it is no covariance (%s)", async (name, says) => {
+    await expect(readStatistics(file(name))).rejects.toThrow(says);
+  });
+
+  it("is refused, by name, for scores that need more than moments, and for other features", async () => {
+    const real = await readStatistics(file("deflated"));
+    const metrics = [fid(), kid(), precisionRecall(), memorisation()].map((metric) => metric.build());
+    await expect(evaluate({ ...inputs, metrics, real })).rejects.toThrow(
+      "holds only mean and covariance of the real images' features, and `kid`, `precisionRecall`, `memorisation` need more",
+    );
+    const wide = { ...network, dimensions: 5 };
+    await expect(evaluate({ ...inputs, network: wide, metrics: [fid().build()], real })).rejects.toThrow(
+      "its statistics are of 3 features, and rows-network has 5",
+    );
+    await evaluate({ ...inputs, metrics: [fidInfinity({ points: 3 }).build()], real });
+  });
+});
+
+describe("a statistics file of Gantry", () => {
+  const moments = () => ({
+    count: 40,
+    mean: Tensor.fromArray(Float64Array.from(stored.mu as number[])),
+    covariance: Tensor.fromArray(Float64Array.from((stored.sigma as number[][]).flat()), [3, 3]),
+  });
+
+  it("is read by NumPy: the same bytes as the file that it has read", () => {
+    const path = join(folder, "gantry.npz");
+    writeStatistics(path, moments(), origin);
+    expect(readFileSync(path).equals(readFileSync(file("gantry")))).toBe(true);
+    expect(stored.readByNumpy).toEqual({ mu: stored.mu, sigma: stored.sigma });
+  });
+
+  it("says what it is of: its score compares with that of the images, and other features are refused", async () => {
+    const real = await readStatistics(file("gantry"));
+    expect(real.origin).toEqual(origin);
+    const [score] = await evaluate({ ...inputs, metrics: [fid().build()], real });
+    expect(score!.protocol.real).toMatchObject(origin.images);
+    for (const [changed, says] of [
+      [{ hash: "f".repeat(16) }, "other weights than this evaluation: `0123456789ab` there, `ffffffffffff` here"],
+      [{ resizer: "another" }, "other resizer than this evaluation: `none` there, `another` here"],
+    ] as const) {
+      const other = { ...network, ...changed };
+      await expect(evaluate({ ...inputs, network: other, metrics: [fid().build()], real })).rejects.toThrow(says);
+    }
+  });
+
+  it("comes from an evaluation of the images themselves", async () => {
+    const path = join(folder, "saved.npz");
+    await evaluate({ ...inputs, metrics: [], onMoments: (found) => writeStatistics(path, found, origin) });
+    const { moments: saved } = await readStatistics(path);
+    const features = fake.double();
+    expect(saved.mean.sub(features.mean(0)).abs().amax().item()).toBeLessThan(1e-12);
+    const centred = features.sub(features.mean(0));
+    const covariance = centred
+      .transpose(0, 1)
+      .mm(centred)
+      .div(rows.count - 1);
+    expect(saved.covariance.sub(covariance).abs().amax().item()).toBeLessThan(1e-12);
+  });
+});
