@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 /** The folders of `src/`, from the ground up. */
 const layers =
-  "base tensor formats figures nn optim data models losses techniques metrics recipe training export experiments studio entry cli";
+  "base tensor formats figures nn optim data models losses techniques metrics recipe training diagnosis export experiments studio entry cli";
 const folders = layers.split(" ");
 
 const statement = /^(?:import|export)\b[^;"]*?from\s+"([^"]+)"|^import\s+"([^"]+)"|\bimport\(\s*"([^"]+)"/gm;

@@ -17,7 +17,7 @@ export function asUsage<T>(check: () => T): T {
 }
 
 /** Exit codes of `gantry`. */
-export const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130, terminated: 143 } as const;
+export const exitCodes = { success: 0, failure: 1, usage: 2, found: 3, interrupted: 130, terminated: 143 } as const;
 
 /** The exit code for a failure. */
 export function exitCodeOf(error: unknown): number {

@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "find the latents of given images",
     load: async () => (await import("./project.ts")).project,
   },
+  diagnose: {
+    summary: "look for the usual faults of GANs in a run",
+    load: async () => (await import("./diagnose.ts")).diagnoseCommand,
+  },
   export: {
     summary: "write a run for other tools: TensorBoard, tables",
     load: async () => (await import("./export.ts")).exportCommand,

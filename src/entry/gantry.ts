@@ -77,8 +77,8 @@ export type { LoadedRecipe, PlainRecipe } from "../recipe/index.ts";
 // Training from code: start or open a run, follow its events, draw from it.
 export { importRun, openRun, RunDirectory, sampleRun, startRun } from "../training/index.ts";
 export type { ImportedRun, Run, RunEvent, RunOrigin, RunResult, SampleRunOptions } from "../training/index.ts";
-export type { OutputsEvent, ScoresEvent, Tick, TrainingEvents, TrainOptions } from "../training/index.ts";
-export { type ExportTarget, exportTargets } from "../export/index.ts";
+export type { ScoresEvent, Tick, TrainingEvents, TrainOptions } from "../training/index.ts";
+export { diagnose } from "../diagnosis/index.ts";
 
 // Several processes that train one run.
 export { followRun, type Rendezvous, torchrunRendezvous } from "../training/index.ts";

@@ -179,8 +179,15 @@ export interface Batch {
   readonly isKept: readonly boolean[];
   readonly labels?: readonly number[] | undefined;
   readonly points?: readonly (readonly number[])[] | undefined;
-  /** How the images lie in the batch's picture, in pixels. */
-  readonly images?: { readonly columns: number; readonly size: number; readonly padding: number } | undefined;
+  /** How the images lie in the batch's picture, in pixels: `size` wide, and as high unless there is a height. */
+  readonly images?:
+    | {
+        readonly columns: number;
+        readonly size: number;
+        readonly height?: number | undefined;
+        readonly padding: number;
+      }
+    | undefined;
 }
 
 /** A share of answers with its 95 % interval. */

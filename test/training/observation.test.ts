@@ -158,6 +158,15 @@ describe("the written outputs", () => {
     expect(width).toBe(16 * 33 + 1);
   });
 
+  it("say the height of images that are not square", async () => {
+    const square = outputs(2, 4, [1, 2], null);
+    const batch = { ...square.batch, images: square.batch.images.reshape([2, 1, 2, 8]) };
+    const { png, batch: written } = writtenOutputs({ ...square, batch }, "x");
+    expect(written.images).toEqual({ file: "x", columns: 2, size: 8, height: 2, padding: 1 });
+    const { width, height } = await sharp(await png!).metadata();
+    expect([width, height]).toEqual([2 * 9 + 1, 4]);
+  });
+
   it("count in equal bins that both kinds share", () => {
     const { from, to, real, fake } = histogramOf([0, 32, 31.99, Number.NaN], [1, 1.5, Number.POSITIVE_INFINITY]);
     expect([from, to]).toEqual([0, 32]);

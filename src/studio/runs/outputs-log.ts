@@ -26,7 +26,9 @@ const outputsSchema = z.object({
     isKept: numbers,
     labels: numbers.optional(),
     points: z.array(z.array(z.number()).max(4)).max(MOST_ROWS).optional(),
-    images: z.object({ columns: pixels.min(1), size: pixels.min(1), padding: pixels }).optional(),
+    images: z
+      .object({ columns: pixels.min(1), size: pixels.min(1), height: pixels.min(1).optional(), padding: pixels })
+      .optional(),
   }),
 });
 

@@ -112,11 +112,11 @@ function pointsOf({ images }: GeneratedBatch, rows: readonly number[]): { points
 function picture(
   { images }: GeneratedBatch,
   rows: readonly number[],
-): { layout: { columns: number; size: number; padding: number }; png: Promise<Buffer> } | undefined {
+): { layout: Omit<NonNullable<OutputsEvent["batch"]["images"]>, "file">; png: Promise<Buffer> } | undefined {
   if (images.ndim !== 4) return undefined;
-  const side = images.shape[3]!;
+  const [height, width] = images.shape.slice(2) as [number, number];
   let factor = 1;
-  while (rows.length * Math.floor(side / factor) ** 2 > PIXELS) factor *= 2;
+  while (rows.length * Math.floor(height / factor) * Math.floor(width / factor) > PIXELS) factor *= 2;
   const pixels = noGradScope(() => {
     const chosen = images.indexSelect(
       0,
@@ -126,5 +126,6 @@ function picture(
   });
   const columns = Math.ceil(Math.sqrt(rows.length));
   const grid = tile(pixels, { columns, padding: PADDING });
-  return { layout: { columns, size: pixels.width, padding: PADDING }, png: encodePng(grid) };
+  const sides = { size: pixels.width, ...(pixels.height === pixels.width ? {} : { height: pixels.height }) };
+  return { layout: { columns, ...sides, padding: PADDING }, png: encodePng(grid) };
 }

@@ -68,12 +68,15 @@ export interface OutputsEvent {
     readonly conditions?: readonly (readonly number[])[];
     /** The samples themselves, where they are vectors of at most 4 numbers. */
     readonly points?: readonly (readonly (number | null)[])[];
-    /** A picture of the images, in rows of `columns`: each `size` pixels wide and high, with `padding` pixels around. */
+    /** A picture of the images, in rows of `columns`, with `padding` pixels around each. */
     readonly images?: {
       /** Relative to the run's folder. */
       readonly file: string;
       readonly columns: number;
+      /** Width of an image in pixels. */
       readonly size: number;
+      /** Its height, where that is another. */
+      readonly height?: number;
       readonly padding: number;
     };
   };
@@ -242,7 +245,9 @@ const eventSchema = z.discriminatedUnion("event", [
       ...{ size: count, kept: count, selectedBy: z.string().optional() },
       ...{ scores: z.array(value), isKept: z.array(z.number()), labels: z.array(z.number()).optional() },
       ...{ conditions: z.array(z.array(z.number())).optional(), points: z.array(z.array(value)).optional() },
-      images: z.looseObject({ file: z.string(), columns: count, size: z.unknown(), padding: count }).optional(),
+      images: z
+        .looseObject({ file: z.string(), columns: count, size: count, height: count.optional(), padding: count })
+        .optional(),
     }),
   }),
   z.looseObject({

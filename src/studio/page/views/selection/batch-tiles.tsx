@@ -50,12 +50,12 @@ function BatchTile({ id, batch, row, name }: Omit<Props, "classes"> & { readonly
     const point = points?.[row];
     return <b title={name}>{point === undefined ? "·" : `(${point.map(numberText).join(", ")})`}</b>;
   }
-  const { columns, size, padding } = images;
-  const pitch = size + padding;
+  const { columns, size, height: high = size, padding } = images;
+  const [across, down] = [size + padding, high + padding];
   const rows = Math.ceil(scores.length / columns);
-  const [width, height] = [padding + Math.min(columns, scores.length) * pitch, padding + rows * pitch];
-  const [left, top] = [padding + (row % columns) * pitch, padding + Math.floor(row / columns) * pitch];
-  const share = (at: number, all: number): string => (all === size ? "0%" : `${(100 * at) / (all - size)}%`);
+  const [width, height] = [padding + Math.min(columns, scores.length) * across, padding + rows * down];
+  const [left, top] = [padding + (row % columns) * across, padding + Math.floor(row / columns) * down];
+  const share = (at: number, all: number, own: number): string => `${all === own ? 0 : (100 * at) / (all - own)}%`;
   return (
     <span
       class="tile"
@@ -64,8 +64,9 @@ function BatchTile({ id, batch, row, name }: Omit<Props, "classes"> & { readonly
       title={name}
       style={{
         backgroundImage: `url("${addressOf("batch-picture", { id, step })}")`,
-        backgroundSize: `${(100 * width) / size}% ${(100 * height) / size}%`,
-        backgroundPosition: `${share(left, width)} ${share(top, height)}`,
+        backgroundSize: `${(100 * width) / size}% ${(100 * height) / high}%`,
+        backgroundPosition: `${share(left, width, size)} ${share(top, height, high)}`,
+        aspectRatio: `${size} / ${high}`,
       }}
     />
   );
