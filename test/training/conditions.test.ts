@@ -32,6 +32,7 @@ import {
   writePathAnimation,
   writeSamples,
 } from "../../src/training/index.ts";
+import { verifyRun } from "../../src/training/run/verify.ts";
 import { conditionsFor } from "../../src/training/sampling/conditions.ts";
 import { drawSamples } from "../../src/training/sampling/sample.ts";
 import { conditionSheet, interpolationSheet, truncationSheet } from "../../src/training/sampling/sheets.ts";
@@ -311,8 +312,8 @@ describe("a run", () => {
       .split("\n")
       .filter((line) => line.includes('"event":"scores"'));
     expect(JSON.parse(scores[0]!).scores[0].protocol.drawing.labels).toBe("drawn");
-    const { data: stored } = JSON.parse(readFileSync(join(directory, "recipe.json"), "utf8"));
-    expect(stored.conditions).toMatchObject([
+    const { data: described } = JSON.parse(readFileSync(join(directory, "recipe.json"), "utf8"));
+    expect(described.conditions).toMatchObject([
       { name: "bright", kind: "flag", mean: 0.5 },
       { name: "angle", kind: "number", mean: 82.5, least: 0, most: 165 },
     ]);
@@ -327,7 +328,15 @@ describe("a run", () => {
     renameSync(labelFile, join(moved, "table.csv"));
     const elsewhere = await openRun(directory, ["steps=5"], { data: join(moved, "photos") });
     expect((await elsewhere.train()).step).toBe(5);
-    rmSync(join(directory, "conditions.safetensors"));
+    const stored = join(directory, "conditions.safetensors");
+    const bytes = readFileSync(stored);
+    expect(verifyRun(directory).every(({ problem }) => problem === undefined)).toBe(true);
+    writeFileSync(stored, bytes.fill(0x42, bytes.length - 4));
+    expect(verifyRun(directory).filter(({ problem }) => problem !== undefined)).toMatchObject([
+      { path: "conditions.safetensors", problem: expect.stringContaining("is damaged: its CRC-32 is another") },
+    ]);
+    rmSync(stored);
+    expect(verifyRun(directory).find(({ path }) => path === "conditions.safetensors")!.problem).toBeDefined();
     await expect(sampleRun(directory, { count: 1, seed: 0 })).rejects.toThrow("conditions.safetensors");
   });
 

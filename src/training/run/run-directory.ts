@@ -10,6 +10,7 @@
 
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { storedSize } from "../../base/image-size.ts";
@@ -17,6 +18,7 @@ import { refuseWindowsPath } from "../../base/windows-path.ts";
 import {
   checkedJson,
   fileError,
+  hexOf,
   makeFolder,
   namesIn,
   readJsonFile,
@@ -27,6 +29,7 @@ import {
 } from "../../formats/index.ts";
 
 import type { PlainRecipe } from "../../recipe/index.ts";
+import type { Tensor } from "../../tensor/index.ts";
 import type { DataShape } from "../step/gan.ts";
 import { lockRun } from "./lock.ts";
 import { RunLog } from "./run-log.ts";
@@ -105,6 +108,12 @@ const descriptionSchema = z.object({
 /** The contents of recipe.json. */
 export type RunDescription = z.output<typeof descriptionSchema> & { recipe: PlainRecipe };
 
+/** The CRC-32 of a tensor's values, in hexadecimal. */
+function sumOf(tensor: Tensor): string {
+  const { buffer, byteOffset, byteLength } = tensor.toArray();
+  return hexOf(crc32(new Uint8Array(buffer, byteOffset, byteLength)));
+}
+
 /** Paths and files of one run. */
 export class RunDirectory extends RunLog {
   readonly path: string;
@@ -113,12 +122,13 @@ export class RunDirectory extends RunLog {
   readonly batches: string;
   readonly checkpoints: string;
   readonly report: string;
+  /** The conditions of the real samples, of data with conditions. */
+  readonly conditions: string;
   /** The charts that the report shows: of the scores, of the losses, and of the other numbers, as D(real) and D(fake). */
   readonly scoresChart: string;
   readonly lossesChart: string;
   readonly numbersChart: string;
   readonly #description: string;
-  readonly #conditions: string;
   readonly #given: string;
 
   constructor(path: string) {
@@ -134,7 +144,7 @@ export class RunDirectory extends RunLog {
     this.lossesChart = within("losses.svg");
     this.numbersChart = within("numbers.svg");
     this.#description = within("recipe.json");
-    this.#conditions = within("conditions.safetensors");
+    this.conditions = within("conditions.safetensors");
   }
 
   /**
@@ -249,17 +259,22 @@ export class RunDirectory extends RunLog {
     if (data === undefined) throw new UserError(`${this.path} has not been trained yet`);
     const { conditions: columns, ...shape } = data;
     if (columns === undefined) return shape;
-    const rows = readSafetensors(this.#conditions).tensors.get(CONDITIONS);
-    if (rows?.ndim === 2 && rows.shape[1] === columns.length) return { ...shape, conditions: { columns, rows } };
-    throw new UserError(
-      `${this.#conditions} does not hold the ${columns.length} conditions of recipe.json; it is of another run`,
-    );
+    const { tensors, metadata } = readSafetensors(this.conditions);
+    const rows = tensors.get(CONDITIONS);
+    if (rows?.ndim !== 2 || rows.shape[1] !== columns.length) {
+      throw new UserError(
+        `${this.conditions} does not hold the ${columns.length} conditions of recipe.json; it is of another run`,
+      );
+    }
+    if (metadata.crc32 !== sumOf(rows)) throw new UserError(`${this.conditions} is damaged: its CRC-32 is another`);
+    return { ...shape, conditions: { columns, rows } };
   }
 
   /** Writes the conditions of the real samples, once. */
   keepConditions({ conditions }: DataShape): void {
-    if (conditions === undefined || existsSync(this.#conditions)) return;
-    writeSafetensors(this.#conditions, new Map([[CONDITIONS, conditions.rows]]));
+    if (conditions === undefined || existsSync(this.conditions)) return;
+    const { rows } = conditions;
+    writeSafetensors(this.conditions, new Map([[CONDITIONS, rows]]), { crc32: sumOf(rows) });
   }
 
   /** The newest sample grid, if there is one. */

@@ -19,7 +19,7 @@ export interface Verified {
 }
 
 /**
- * Checks the checksums of recipe.json and of every checkpoint, the lines of metrics.jsonl, and the checksums that PNG
+ * Checks the checksums of recipe.json, of conditions.safetensors and of every checkpoint, the lines of metrics.jsonl, and the checksums that PNG
  * files have of their parts.
  *
  * @throws UserError when the folder is no run.
@@ -50,12 +50,29 @@ export function verifyRun(path: string): Verified[] {
       run.description();
       return undefined;
     }),
+    ...(existsSync(run.conditions) || hasConditions(run)
+      ? [
+          checked(run.conditions, () => {
+            run.dataShape();
+            return undefined;
+          }),
+        ]
+      : []),
     ...(existsSync(run.metrics) ? [checked(run.metrics, () => checkLog(run.metrics))] : []),
     ...pictures.map((file) => checked(file, () => checkPng(file))),
     ...listCheckpoints(run.checkpoints).map(({ path: checkpoint }) =>
       checked(checkpoint, () => checkCheckpoint(checkpoint)),
     ),
   ];
+}
+
+/** Whether recipe.json says that the data have conditions. */
+function hasConditions(run: RunDirectory): boolean {
+  try {
+    return run.description().data?.conditions !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function checkCheckpoint(path: string): string | undefined {
