@@ -7,6 +7,8 @@ const CHUNK = 1 << 20;
 /** A longer line is left out: memory stays bounded whatever a file holds. */
 const LONGEST_LINE = 1 << 20;
 const NEWLINE = 0x0a;
+/** What all readers read into: what is in it is used before another one gets a turn. */
+const shared = Buffer.allocUnsafe(LONGEST_LINE + CHUNK);
 
 /** What a reader gives its lines to. */
 export interface LineSink {
@@ -43,12 +45,12 @@ export class LineReader {
       if (!stat.isFile()) return this.#forget(sink);
       if (stat.size < this.#offset || (this.#inode !== 0 && stat.ino !== this.#inode)) this.#forget(sink);
       this.#inode = stat.ino;
-      const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(0, stat.size - this.#offset)));
       while (this.#offset < stat.size) {
-        const count = readSync(file, buffer, 0, Math.min(CHUNK, stat.size - this.#offset), this.#offset);
+        const begun = this.#rest.copy(shared);
+        const count = readSync(file, shared, begun, Math.min(CHUNK, stat.size - this.#offset), this.#offset);
         if (count === 0) break;
         this.#offset += count;
-        this.#take(buffer.subarray(0, count), sink);
+        this.#take(shared.subarray(0, begun + count), sink);
         if (this.#offset < stat.size) await setImmediate();
       }
     } finally {
@@ -56,21 +58,15 @@ export class LineReader {
     }
   }
 
+  /** Takes what was left of the last chunk, and the new one after it. */
   #take(bytes: Buffer, sink: LineSink): void {
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
-      const first = this.#skipping ? bytes.indexOf(NEWLINE) + 1 : 0;
-      const whole = bytes.subarray(first, end);
-      sink.lines(this.#rest.length > 0 ? Buffer.concat([this.#rest, whole]) : whole);
-      this.#rest = Buffer.from(bytes.subarray(end));
+      sink.lines(bytes.subarray(this.#skipping ? bytes.indexOf(NEWLINE) + 1 : 0, end));
       this.#skipping = false;
-    } else if (!this.#skipping) {
-      this.#rest = Buffer.concat([this.#rest, bytes]);
     }
-    if (this.#rest.length > LONGEST_LINE) {
-      this.#rest = Buffer.alloc(0);
-      this.#skipping = true;
-    }
+    this.#skipping ||= bytes.length - end > LONGEST_LINE;
+    this.#rest = this.#skipping ? Buffer.alloc(0) : Buffer.from(bytes.subarray(end));
   }
 
   #forget(sink: LineSink): void {

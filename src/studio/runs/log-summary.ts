@@ -2,6 +2,7 @@
  * What the list of runs needs of a log: its sessions, its scores and where it stands. Most lines of a log are numbers, of
  * which only the last ones are parsed, so that a hundred long logs are read in less than a second.
  */
+import type { Score } from "../../metrics/index.ts";
 import type { RunLine } from "../api.ts";
 import type { LineSink } from "./line-reader.ts";
 import { type ParsedLine, parseLine, parseLines, type ScoresLine } from "./log-lines.ts";
@@ -35,6 +36,8 @@ export class LogSummary implements LineSink {
   step = 0;
   /** Seconds of training. */
   seconds = 0;
+  /** Protocols by their text: a run has few, and each of its scores names one. */
+  readonly #protocols = new Map<string, Score["protocol"]>();
 
   restart(): void {
     this.marks = [];
@@ -42,6 +45,7 @@ export class LogSummary implements LineSink {
     this.evaluations = [];
     this.step = 0;
     this.seconds = 0;
+    this.#protocols.clear();
   }
 
   lines(chunk: Buffer): void {
@@ -71,11 +75,23 @@ export class LogSummary implements LineSink {
       this.marks.push({ step: line.step, seconds: this.seconds, imagesPerSecond });
       if (this.marks.length > RECENT) this.marks.shift();
     } else if ("scores" in line) {
-      this.evaluations.push(line);
-      if (this.evaluations.length > MOST_EVALUATIONS) this.evaluations = this.evaluations.filter((_, i) => i % 2 === 1);
+      this.evaluations.push({ ...line, scores: line.scores.map((score) => this.#shared(score)) });
+      if (this.evaluations.length > MOST_EVALUATIONS) {
+        this.evaluations = this.evaluations.filter((_, i) => i % 2 === 1);
+        // A log with ever new protocols does not fill the memory with them.
+        this.#protocols.clear();
+      }
     } else if (!("fields" in line)) {
       this.#session(line);
     }
+  }
+
+  /** The score with the one protocol that all scores of that protocol share. */
+  #shared(score: Score): Score {
+    const text = JSON.stringify(score.protocol);
+    const protocol = this.#protocols.get(text) ?? score.protocol;
+    this.#protocols.set(text, protocol);
+    return { ...score, protocol };
   }
 
   #session(line: RunLine): void {

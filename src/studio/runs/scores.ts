@@ -38,21 +38,19 @@ function bestOf(values: readonly Placed[]): Placed | undefined {
 /** Values by name and protocol, in the order in which they came. */
 function groupsOf(evaluations: readonly ScoresLine[]): Group[] {
   const groups: Group[] = [];
-  const known = new Map<string, Group>();
+  // Scores of one protocol mostly share it as one object. Only others are compared in detail.
+  const known = new Map<Protocol, Group[]>();
   for (const { step, scores } of evaluations) {
     for (const score of scores) {
-      // Equal texts are the common case. Only new ones are compared in detail.
-      const key = `${score.name} ${canonicalJson(score.protocol)}`;
-      let group = known.get(key);
+      const { name, protocol } = score;
+      let group = known.get(protocol)?.find((one) => one.name === name);
       if (group === undefined) {
-        group = groups.find(
-          ({ name, protocol }) => name === score.name && differences(protocol, score.protocol).length === 0,
-        );
+        group = groups.find((one) => one.name === name && differences(one.protocol, protocol).length === 0);
         if (group === undefined) {
-          group = { name: score.name, protocol: score.protocol, values: [] };
+          group = { name, protocol, values: [] };
           groups.push(group);
         }
-        known.set(key, group);
+        known.set(protocol, [...(known.get(protocol) ?? []), group]);
       }
       group.values.push({ step, score });
     }
