@@ -5,6 +5,8 @@
  * opened, and reads only the parts that are asked for. Chunks that are compressed by gzip or shuffled are read; LZF, which
  * h5py has as well, is no part of the library.
  */
+
+import { statSync } from "node:fs";
 import type { Dataset, Group } from "h5wasm/node";
 import { UserError } from "../base/errors.ts";
 import type { NpyNumbers } from "./npy-header.ts";
@@ -57,6 +59,12 @@ const filters: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6]);
 const DEEPEST = 3;
 const MOST_OBJECTS = 1000;
 
+/**
+ * Files that could not be read, by device and inode, with the reason. An error leaves the library's state of a file behind, so
+ * that it would take the next contents of the same file for the first ones: such a file is not opened again.
+ */
+const failed = new Map<string, string>();
+
 /** Whether a file begins as an HDF5 file does. */
 export const startsLikeHdf5 = (head: Uint8Array): boolean =>
   Buffer.from(head.subarray(0, 8)).toString("latin1") === SIGNATURE;
@@ -77,14 +85,20 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
   } finally {
     raw.close();
   }
+  const { dev, ino } = statSync(path);
+  const key = `${dev} ${ino}`;
+  const before = failed.get(key);
+  if (before !== undefined) throw new UserError(`${before} (the file is read again when the program is started again)`);
+  const refuse = (message: string): UserError => {
+    failed.set(key, message);
+    return new UserError(message);
+  };
   const { File, ready } = await import("h5wasm/node");
   // Errors of the library are thrown, not printed.
   (await ready).activate_throwing_error_handler();
   const damaged = (error: unknown): UserError =>
-    new UserError(
-      `${path}: the HDF5 file is damaged or cut short: ${oneLine((error as Error).message ?? String(error))}`,
-    );
-  let file: InstanceType<typeof File>;
+    refuse(`${path}: the HDF5 file is damaged or cut short: ${reasonOf(error)}`);
+  let file: InstanceType<typeof File> | undefined;
   const arrays = new Map<string, Hdf5Array>();
   const refused = new Map<string, string>();
   try {
@@ -92,14 +106,16 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
     if (file.file_id < 0n) throw new Error("it cannot be opened");
     gather(file, "", 0, path, arrays, refused);
   } catch (error) {
+    file?.close();
     throw damaged(error);
   }
+  const opened = file;
   return {
     arrays,
     refused,
     numbers: async (name, begin, end) => {
       try {
-        const dataset = file.get(name) as Dataset;
+        const dataset = opened.get(name) as Dataset;
         return dataset.slice([
           [begin, end],
           ...arrays
@@ -108,15 +124,20 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
             .map((): [] => []),
         ]) as NpyNumbers;
       } catch (error) {
-        throw new UserError(
-          `${path}: rows ${begin} to ${end - 1} of ${quoted(name)} cannot be read: ${oneLine((error as Error).message ?? String(error))}`,
-        );
+        throw refuse(`${path}: rows ${begin} to ${end - 1} of ${quoted(name)} cannot be read: ${reasonOf(error)}`);
       }
     },
     close: () => {
-      file.close();
+      opened.close();
     },
   };
+}
+
+/** The reason of the library's stack of errors: that of its last, innermost entry. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const reasons = Array.from(text.matchAll(/^\s*#\d+: .*? in \w+\(\): (.*)$/gm), ([, reason]) => reason!);
+  return oneLine(reasons.at(-1) ?? text);
 }
 
 /** Finds the arrays of a group and of the groups in it. */

@@ -2,13 +2,22 @@
  * Files that were cut or changed at random (by a seed): every reader either succeeds or throws a UserError of one line that
  * names the file. No other error, no crash, no hang.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { listImages } from "../../src/data/listing.ts";
-import { openNpz, readIdx, readNpy, readPth, readSafetensors } from "../../src/formats/index.ts";
+import {
+  openHdf5,
+  openNpz,
+  openParquet,
+  readIdx,
+  readNpy,
+  readNumpyPickle,
+  readPth,
+  readSafetensors,
+} from "../../src/formats/index.ts";
 import { scope } from "../../src/tensor/index.ts";
 import { fixture, temporaryFolder } from "./folder.ts";
 import { u32, zip } from "./pickles.ts";
@@ -56,6 +65,36 @@ async function readNpz(path: string): Promise<void> {
   }
 }
 
+/** Opens a parquet file and reads all of its columns. */
+async function readParquet(path: string): Promise<void> {
+  const file = await openParquet(path);
+  try {
+    for (const { name } of file.columns) for (const group of file.groups.keys()) await file.values(name, group);
+  } finally {
+    file.close();
+  }
+}
+
+let copies = 0;
+
+/** Opens a copy of an HDF5 file and reads all of its arrays. */
+async function readHdf5(original: string): Promise<void> {
+  // A file that was refused is not opened again.
+  const path = `${original}-${copies++}`;
+  copyFileSync(original, path);
+  const file = await openHdf5(path);
+  try {
+    for (const reason of file.refused.values()) expect(reason).toContain(path);
+    for (const [name, { shape }] of file.arrays) await file.numbers(name, 0, shape[0] ?? 1);
+  } finally {
+    file.close();
+  }
+}
+
+const readArrays = (path: string): unknown => readNumpyPickle(readFileSync(path), path);
+
+const container = (name: string): string => join(import.meta.dirname, "../fixtures/containers", name);
+
 type Reader = (path: string) => unknown;
 
 const readers: readonly (readonly [what: string, path: string, read: Reader])[] = [
@@ -82,9 +121,15 @@ const readers: readonly (readonly [what: string, path: string, read: Reader])[] 
     ),
     listImages,
   ],
+  ["a parquet file", container("hub/data/train-00000-of-00002.parquet"), readParquet],
+  ["an HDF5 file", made("images.hdf5", readFileSync(container("biggan-gzip.hdf5"))), readHdf5],
+  ["a pickle of arrays by Python 2", container("cifar-10-batches-py/data_batch_1"), readArrays],
+  ["a pickle of arrays by Python 3", container("cifar-10-batches-py/test_batch"), readArrays],
   ["an IDX file", made("images-idx3-ubyte", idx), readIdx],
   ["a gzip IDX file", made("images-idx3-ubyte.gz", gzipSync(idx)), readIdx],
 ];
+
+const asynchronous: ReadonlySet<Reader> = new Set([readNpz, listImages, readParquet, readHdf5]);
 
 /** Reads a file; true when it was refused, as it should be. Fails the test on any other error. */
 async function isRefused(read: Reader, path: string, how: string): Promise<boolean> {
@@ -92,7 +137,7 @@ async function isRefused(read: Reader, path: string, how: string): Promise<boole
   const started = performance.now();
   try {
     // A scope frees what a synchronous reader made; one that is not frees its own.
-    await (read === readNpz || read === listImages ? read(path) : scope(() => void read(path)));
+    await (asynchronous.has(read) ? read(path) : scope(() => void read(path)));
   } catch (error) {
     caught = error;
   }
