@@ -157,6 +157,8 @@ describe("HDF5 files of BigGAN-PyTorch", () => {
     await expect(pack(at("biggan-lzf.hdf5"))).rejects.toThrow(/`imgs` is compressed by lzf, which is not read/);
     const cut = join(folder, "cut.hdf5");
     writeFileSync(cut, readFileSync(at("biggan.hdf5")).subarray(0, 1000));
-    await expect(pack(cut)).rejects.toThrow(/cut.hdf5: the HDF5 file is damaged or cut short: truncated file: eof = 1000/);
+    await expect(pack(cut)).rejects.toThrow(
+      /cut.hdf5: the HDF5 file is damaged or cut short: truncated file: eof = 1000/,
+    );
   });
 });
