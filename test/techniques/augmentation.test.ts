@@ -291,3 +291,44 @@ describe("what is drawn", () => {
     expect(geometry.every(({ mirrored, quarterTurns }) => !mirrored && quarterTurns === 0)).toBe(true);
   });
 });
+
+describe("images that are not square", () => {
+  it("move by whole pixels exactly, and reflect at their own edges", () => {
+    const wide = noise([2, 3, 14, 22], 5);
+    const moved = warp(wide, [inverseOf({ ...STILL, shift: [3, -2] }), inverseOf({ ...STILL, shift: [-4, 1] })]);
+    const moves = [
+      { right: 3, down: -2 },
+      { right: -4, down: 1 },
+    ];
+    expectClose(moved, shift(wide, moves, "reflection"), precise);
+  });
+
+  it("turn about their centre: a smooth function is met at the turned places", () => {
+    const [height, width] = [24, 40];
+    const at = (row: number, column: number): readonly [number, number] => [
+      column - (width - 1) / 2,
+      row - (height - 1) / 2,
+    ];
+    const values = Array.from({ length: height * width }, (_, i) => smooth(...at(Math.floor(i / width), i % width)));
+    const image = Tensor.fromArray(Float64Array.from(values), [1, 1, height, width]);
+    const inverse = inverseOf({ ...STILL, turn: 0.3, scale: 1.2 });
+    const turned = flat(warp(image, [inverse]));
+    const [a, b, c, d, e, f] = inverse;
+    for (const [row, column] of [
+      [12, 20],
+      [9, 14],
+      [15, 27],
+      [8, 24],
+    ] as const) {
+      const [x, y] = at(row, column);
+      const expected = smooth(a * x + b * y + c, d * x + e * y + f);
+      expect(Math.abs(turned[row * width + column]! - expected)).toBeLessThan(0.01);
+    }
+  });
+
+  it("are moved by an eighth of each side at most", () => {
+    const drawn = drawGeometries(4000, { height: 32, width: 64 }, 1, { blit: true, geometry: true }, new Generator(3));
+    const most = (axis: 0 | 1): number => Math.max(...drawn.map(({ shift: moved }) => Math.abs(moved[axis])));
+    expect([most(0), most(1)]).toEqual([8, 4]);
+  });
+});

@@ -79,6 +79,14 @@ describe("the draws", () => {
     for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(60);
   });
 
+  it("cut a hole half as high and half as wide out of images that are not square", () => {
+    const cut = built(["cutout"], 3, 1)(Tensor.ones([500, 1, 8, 12], { dtype: "float64" }));
+    const holes = flat(cut.rsub(1).sum([1, 2, 3]));
+    expect(Math.max(...holes)).toBe(4 * 6);
+    // Whole, or cut by an edge: at least half of it along each axis.
+    expect(Math.min(...holes)).toBe(2 * 3);
+  });
+
   it("put the hole's centre anywhere, over the edges too", () => {
     const many = Tensor.ones([4000, 1, 8, 8], { dtype: "float64" });
     const cut = built(["cutout"], 3, 1)(many);

@@ -3,7 +3,8 @@
  * a word, after minutes.
  *
  * Two samples pass through both networks with their graph, and what the process grows by says what a sample takes. No
- * state changes by it: the random streams are put back, and norms keep their statistics.
+ * state changes by it: the random streams are put back, and norms keep their statistics. A process that has trained before
+ * grows by less, because it has memory to use again: there only the engine's own check of each request is left.
  */
 import { freemem } from "node:os";
 import { UserError } from "../../base/errors.ts";
@@ -11,7 +12,7 @@ import { longerSide, sizeInWords } from "../../base/image-size.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
 import { BuiltGan } from "../step/gan.ts";
-import type { Trainable } from "../trainable.ts";
+import type { Samplable } from "../trainable.ts";
 
 /** Up to this side, steps have fitted everywhere so far. */
 const UNCHECKED_SIDE = 256;
@@ -29,7 +30,7 @@ const BYTES = 4;
 const availableMemory = (): number => process.availableMemory?.() ?? freemem();
 
 /** @throws UserError when a step would take more memory than is free. Measures nothing up to 256 pixels, or on other devices. */
-export function requireMemory(trained: Trainable): void {
+export function requireMemory(trained: Samplable): void {
   const { sample } = trained.shape;
   if (!(trained instanceof BuiltGan) || "features" in sample || longerSide(sample.size) <= UNCHECKED_SIDE) return;
   const { batchSize, accumulate, device } = trained.recipe;
@@ -53,7 +54,7 @@ export function requireMemory(trained: Trainable): void {
   );
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(2)} GiB`;
+const gigabytes = (bytes: number): string => `${Number((bytes / 2 ** 30).toPrecision(2))} GiB`;
 
 /** What the process grows by for one sample that passes through both networks. */
 function measured(gan: BuiltGan): number {
