@@ -270,9 +270,10 @@ export class RunDirectory extends RunLog {
     return { ...shape, conditions: { columns, rows } };
   }
 
-  /** Writes the conditions of the real samples, once. */
+  /** Writes the conditions of the real samples, once for a run. */
   keepConditions({ conditions }: DataShape): void {
-    if (conditions === undefined || existsSync(this.conditions)) return;
+    const hasBegun = namesIn(this.checkpoints).length > 0;
+    if (conditions === undefined || (hasBegun && existsSync(this.conditions))) return;
     const { rows } = conditions;
     writeSafetensors(this.conditions, new Map([[CONDITIONS, rows]]), { crc32: sumOf(rows) });
   }
