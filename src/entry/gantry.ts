@@ -94,8 +94,7 @@ export {
   openForSampling,
 } from "../training/index.ts";
 export { projectImages, truncationSheet, writeSamples } from "../training/index.ts";
-export type { Interpolation, InterpolationOptions, NearImage, OpenedGan, Sheet } from "../training/index.ts";
-export type { SheetOptions } from "../training/index.ts";
+export type { Interpolation, OpenedGan, Sheet } from "../training/index.ts";
 
 // A sweep, for a file that `gantry sweep` takes. Running one from code: `gantry/experiments`.
 export { defineSweep, type Sweep, type SweepInput } from "../experiments/index.ts";
