@@ -28,17 +28,35 @@ const collector = new FinalizationRegistry<number>((number) => binding().release
  * const z = Tensor.randn([64, 128], { generator: stream });
  */
 export class Generator {
-  readonly seed: number;
+  #seed: number;
   readonly device: Device;
   readonly #number: number;
 
   constructor(seed: number, device: Device = "cpu") {
     checkSeed(seed);
-    this.seed = seed;
+    this.#seed = seed;
     this.device = device;
     this.#number = binding().generator(device, seed);
     generatorNumbers.set(this, this.#number);
     collector.register(this, this.#number);
+  }
+
+  /** The seed that the stream began with. */
+  get seed(): number {
+    return this.#seed;
+  }
+
+  /**
+   * Begins the stream again, with another seed: what follows is what a new one with that seed draws. For many seeds one
+   * stream is better than many: libtorch does not give back the memory of a generator, 2.7 KB.
+   *
+   * @throws UserError as the constructor does.
+   */
+  manualSeed(seed: number): this {
+    checkSeed(seed);
+    this.#seed = seed;
+    binding().seed(this.#number, seed);
+    return this;
   }
 
   /** The state of the stream, a uint8 vector. */

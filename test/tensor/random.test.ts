@@ -101,3 +101,15 @@ it("refuses seeds and states that are none", () => {
     "argument `generator` must be a Generator, got an object (Object)",
   );
 });
+
+it("a stream that begins again with a seed draws what a new one draws", () => {
+  const used = new Generator(1);
+  // An odd number of normal draws leaves one behind.
+  Tensor.randn([5], { generator: used });
+  for (const seed of [7, 8]) {
+    const again = Tensor.randn([5], { generator: used.manualSeed(seed) });
+    expect(values(again)).toEqual(values(Tensor.randn([5], { generator: new Generator(seed) })));
+    expect(used.seed).toBe(seed);
+  }
+  expect(() => used.manualSeed(-1)).toThrow("seed (=-1) must be a whole number");
+});

@@ -22,8 +22,9 @@ export function inputsOfSeeds(
   { first = 0, truncation, ...options }: SeedOptions = {},
 ): SampleInputs {
   return scope(() => {
+    const random = new Generator(0);
     const rows = seeds.map((seed, i) => {
-      const random = new Generator(seed);
+      random.manualSeed(seed);
       const latents = newLatents(gan, 1, random, truncation);
       return { latents, labels: labelsFor(gan, first + i, 1, { ...options, random }) };
     });
