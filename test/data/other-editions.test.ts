@@ -150,6 +150,10 @@ describe("files in MNIST's form", () => {
     for (const path of [at("emnist"), at("emnist/gzip")]) {
       expectHeld(await packOf(emnist({ path, subset: "letters", size: 28 }), context), "emnist letters");
     }
+    const file = at("emnist/gzip/emnist-letters-train-images-idx3-ubyte.gz");
+    for (const path of [at("emnist/gzip"), file]) {
+      expectHeld(await pack(path, { size: 28, channels: 1 }), "emnist letters");
+    }
     const root = join(folder, "emnist");
     cpSync(at("emnist/gzip"), join(root, "EMNIST/raw"), { recursive: true, filter: (name) => !name.endsWith(".txt") });
     expectHeld(await packOf(emnist({ path: root, subset: "letters", size: 28 }), context), "emnist letters");
@@ -159,6 +163,10 @@ describe("files in MNIST's form", () => {
     );
     await expect(packOf(emnist({ path: root, subset: "letters" }), context)).rejects.toThrow(
       /label 1 is 0; the labels of letters are 1 to 26/,
+    );
+    writeFileSync(join(root, "EMNIST/raw/emnist-digits-test-labels-idx1-ubyte"), "");
+    await expect(pack(join(root, "EMNIST/raw"))).rejects.toThrow(
+      /it holds several subsets of EMNIST \(digits, letters\)/,
     );
     await expect(packOf(emnist({ path: root }), context)).rejects.toThrow(
       /emnist-balanced-train-images-idx3-ubyte \(or .*gz\) is not in/,

@@ -7,10 +7,11 @@
  * case).
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { readBytes } from "../../formats/index.ts";
+import { defineContainer, type Place } from "../containers/container.ts";
 import { defineImageDataset } from "../define.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import type { ImageSource, OpenSource, RawImages } from "../source.ts";
@@ -135,3 +136,32 @@ export const emnist = defineImageDataset(
       `get https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip and unpack it in ${folder}; its .gz files need not be unpacked`,
   },
 );
+
+/** The subsets whose images a folder, or the folder of a file, holds. */
+function subsetsAt({ path, isFolder, names }: Place): Subset[] {
+  const files = isFolder ? names : [basename(path)];
+  return subsets.filter((subset) =>
+    files.some((name) => name.startsWith(`emnist-${subset}-`) && name.includes("-idx")),
+  );
+}
+
+defineContainer({
+  what: "files of EMNIST",
+  hasEntries: false,
+  recognises: (place) => subsetsAt(place).length > 0,
+  open: async (place, { split }) => {
+    const { path, isFolder } = place;
+    const [subset, ...others] = subsetsAt(place) as [Subset, ...Subset[]];
+    if (others.length > 0) {
+      throw new UserError(
+        `${path}: it holds several subsets of EMNIST (${[subset, ...others].join(", ")}); give the path to the dataset emnist, with ` +
+          `\`subset\` (such as ${subset})`,
+      );
+    }
+    const wanted = split ?? (!isFolder && basename(path).includes("-test-") ? "test" : "train");
+    if (wanted !== "train" && wanted !== "test") {
+      throw new UserError(`${path}: files of EMNIST that have no split \`${wanted}\`; accepted: train, test`);
+    }
+    return emnistSource(isFolder ? path : dirname(path), subset, wanted);
+  },
+});
