@@ -287,7 +287,7 @@ describe("gantry evaluate", () => {
     [
       "images of another size",
       ["digits.npz", "--real", "wide.npz"],
-      /are 16 x 16 and those of wide.npz 8 x 16 \(height x width\)/,
+      /are 16 x 16 and those of wide.npz 16 x 8 \(height x width\)/,
     ],
     ["an empty folder", ["empty"], /no image files/],
     [
