@@ -11,7 +11,7 @@ import type { Pack } from "../../src/data/pack.ts";
 import { resizeFile } from "../../src/data/resize.ts";
 import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { temporaryFolder } from "../formats/folder.ts";
-import { imageFile } from "./files.ts";
+import { imageFile, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
@@ -176,6 +176,10 @@ describe("the key of a pack's contents", () => {
     const here = await keyOf(folderOf("one", "rgb16.png", "rgba.png"));
     expect(here).toMatch(/^[0-9a-f]{64}$/);
     expect(await keyOf(folderOf("two", "rgb16.png", "rgba.png"))).toBe(here);
+    const names = ["rgb16.png", "rgba.png"];
+    const archive = zipOf(names.map((name) => ({ name, data: readFileSync(deep(name)) })));
+    writeFileSync(join(folder, "photos.zip"), archive);
+    expect(await keyOf(join(folder, "photos.zip"))).toBe(here);
     expect(await keyOf(folderOf("three", "rgb16.tif", "rgba.png"))).toBe(here);
     expect(await keyOf(folderOf("four", "rgb-float.tif", "rgba.png"))).not.toBe(here);
     expect(await keyOf(folderOf("five", "rgb16.png"))).not.toBe(here);
