@@ -41,7 +41,7 @@ function textOf({ step, findings, clear, unknown }: Diagnosis): string {
     ...(picture === undefined ? [] : indented(`Picture: ${near(picture)}`)),
     ...indented(`What it means and what can be done: docs/${page}`),
     ...(measured.length === 0
-      ? indented("Measured here: nothing yet that helps.")
+      ? indented("What helps against it has not been measured here.")
       : measured.flatMap(({ page: results, text }) => indented(`Measured here (docs/${results}): ${text}`))),
     "",
   ]);

@@ -42,7 +42,7 @@ export const overfitting: Check = {
     const { r, real, held, generated } = found;
     return {
       since,
-      evidence: `D's output is ${short(real)} for training images, ${short(held)} for held-out real ones and ${short(generated)} for generated ones: r = ${short(r)}. (Checkpoints tell since when at the earliest.)`,
+      evidence: `D's output is ${short(real)} for training images, ${short(held)} for held-out real ones and ${short(generated)} for generated ones: r = ${short(r)}. Of earlier steps no checkpoint is left, or it does not show this.`,
       numbers: { r, training: real, heldOut: held, generated },
     };
   },
