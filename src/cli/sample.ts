@@ -77,7 +77,7 @@ export const sample = defineCommand({
     { line: "gantry sample runs/x --to npz --count 50000", does: "50,000 samples as arrays, for other tools" },
     { line: "gantry sample runs/x --to folder --count 100 --scale 4", does: "single PNG files, four times as large" },
     {
-      line: "gantry sample runs/x --interpolate spherical --to gif --seeds 1,2,3 --duration 4",
+      line: "gantry sample runs/x --interpolate spherical --to gif --seeds 1,2,3",
       does: "from sample to sample, as an animation that is played without end",
     },
     {

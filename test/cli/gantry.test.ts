@@ -71,6 +71,7 @@ describe("gantry", () => {
       "resume",
       "sample",
       "import",
+      "project",
       "diagnose",
       "export",
       "evaluate",

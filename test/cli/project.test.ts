@@ -144,7 +144,7 @@ it("looks at the pixels alone where a run was imported", async () => {
   expect(code).toBe(0);
   const result = JSON.parse(stdout) as ProjectionResult;
   expect(result.featureWeight).toBe(0);
-  expect(result.definition).toMatch(/^sum \|x - G\(z\)\|, of values in \[-1, 1\]; least found by 20 steps/);
+  expect(result.definition).toMatch(/^sum \|x - G\(z\)\|, of values in \[-1, 1\]; what 20 steps/);
 });
 
 it("leaves nothing at Ctrl-C", async () => {

@@ -167,7 +167,7 @@ export async function writeProjections(trained: Trained, options: WriteOptions):
       seed,
       steps,
       featureWeight,
-      definition: `${definitionOf(featureWeight)}; least found by ${steps} steps of Adam from the nearest of ${CANDIDATES} samples`,
+      definition: `${definitionOf(featureWeight)}; what ${steps} steps of Adam leave, from the nearest of ${CANDIDATES} samples`,
       images: found,
     };
     await writePng(join(folder.temporary, "stages.png"), await imageRows(rows, { scale }));
