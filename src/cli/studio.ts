@@ -50,7 +50,7 @@ export const studio = defineCommand({
     }
     const { serveStudio } = await import("../studio/index.ts");
     const running = await serveStudio({ folder, port, host: flags.host, program: programName() });
-    if (process.connected) return besideTraining(running);
+    if (process.connected) return untilTrainingEnds(running);
     const { address } = running;
     process.stdout.write(
       flags.json
@@ -82,7 +82,7 @@ function textOf({ address, exposed }: RunningStudio, folder: string): string {
  * A studio that `gantry train --studio` has started. It ends with training, but stays while a page is open: until none
  * has been for a minute.
  */
-async function besideTraining(running: RunningStudio): Promise<number> {
+async function untilTrainingEnds(running: RunningStudio): Promise<number> {
   process.send!({ address: running.address });
   await new Promise<void>((over) => process.once("disconnect", () => over()));
   while (running.pages() > 0 || (running.hadPages() && running.idle() < GRACE)) {

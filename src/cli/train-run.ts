@@ -77,9 +77,9 @@ export async function trainRun(
 
 /** Starts the studio and reports its address. Where it does not start, training goes on without it. */
 async function showStudio(folder: string, directory: string, reporter: Reporter): Promise<void> {
-  const { studioBeside } = await import("./train-studio.ts");
+  const { startStudio } = await import("./train-studio.ts");
   try {
-    reporter.studio(await studioBeside(folder, directory));
+    reporter.studio(await startStudio(folder, directory));
   } catch (error) {
     reporter.events.note?.(`the studio did not start, and training goes on: ${(error as Error).message}`);
   }

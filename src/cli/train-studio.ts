@@ -1,5 +1,5 @@
 /**
- * The studio beside a training (`--studio`), as a process of its own with a terminal session of its own: what the page
+ * The studio of a training (`--studio`), as a process of its own with a terminal session of its own: what the page
  * asks for does not hold up a step, and Ctrl-C reaches the training only. It outlives the training while a page is open.
  */
 import { fork } from "node:child_process";
@@ -15,7 +15,7 @@ type Message = { readonly address?: string; readonly error?: string };
  * Starts a studio of `folder` and gives the address of its page for `run`.
  * @throws Error with the reason when it does not start. Training can go on without it.
  */
-export async function studioBeside(folder: string, run: string): Promise<string> {
+export async function startStudio(folder: string, run: string): Promise<string> {
   const child = fork(process.argv[1]!, ["studio", folder], {
     detached: true,
     stdio: ["ignore", "ignore", "ignore", "ipc"],
