@@ -50,7 +50,17 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
     "convolutions.json",
     "conditions.safetensors",
   ],
-  ...["report.md", "scores.svg", "losses.svg", "numbers.svg", "tensorboard", "csv", "stop", "ratings.jsonl"],
+  ...[
+    "report.md",
+    "scores.svg",
+    "losses.svg",
+    "numbers.svg",
+    "tensorboard",
+    "csv",
+    "stop",
+    "ratings.jsonl",
+    "diagnosis",
+  ],
 ]);
 
 /** The folder in a run's folder where a run waits that is to be replaced. */
