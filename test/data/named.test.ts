@@ -74,7 +74,9 @@ describe("mnist", () => {
 
   it("refuses options out of range", () => {
     expect(() => mnist({ size: 3 })).toThrow(/mnist.size \(= 3\): must be at least 4/);
-    expect(() => mnist({ channels: 2 as 1 })).toThrow(/mnist.channels \(= 2\): must be 1 \(gray\) or 3 \(colour\)/);
+    expect(() => mnist({ channels: 2 as 1 })).toThrow(
+      /mnist.channels \(= 2\): must be 1 \(gray\), 3 \(colour\) or 4 \(colour and alpha\)/,
+    );
     expect(() => mnist({ split: "valid" as "test" })).toThrow(/must be `train` or `test`/);
     expect(() => mnist({ sizes: 32 } as never)).toThrow(/unknown key `sizes`; did you mean `size`/);
     expect(() => mnist({ first: 0 })).toThrow(/first \(= 0\): must be at least 1/);
