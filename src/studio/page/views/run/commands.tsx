@@ -17,6 +17,8 @@ export function Commands({ run: { path, summary } }: { readonly run: RunDetails 
         <CopyLine line={line("resume", resume)} does={resume === "" ? "continue the run" : "train for as long again"} />
         <CopyLine line={line("sample")} does="draw 64 samples into a file" />
         <CopyLine line={line("evaluate")} does="score the newest checkpoint" />
+        <CopyLine line={line("diagnose")} does="look for the usual faults of GANs" />
+        <CopyLine line={line("export", " --to tensorboard")} does="write the run for TensorBoard" />
       </ul>
     </section>
   );
