@@ -67,7 +67,8 @@ async function trained(recipe: Recipe): Promise<string> {
 function bitsOf(directory: string): unknown {
   const run = new RunDirectory(directory);
   const { "state.json": state, ...tensors } = filesIn(listCheckpoints(run.checkpoints).at(-1)!.path);
-  const { seconds: _, ...numbers } = JSON.parse(Buffer.from(state!, "base64").toString()) as Record<string, unknown>;
+  const all = JSON.parse(Buffer.from(state!, "base64").toString()) as Record<string, unknown>;
+  const { seconds: _, crc32: __, ...numbers } = all;
   return { tensors, numbers, samples: filesIn(run.samples) };
 }
 
