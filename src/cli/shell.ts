@@ -68,6 +68,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./verify.ts")).verify,
   },
   lab: { summary: "run the experiments of the laboratory", load: async () => (await import("./lab.ts")).lab },
+  reproduce: {
+    summary: "test a claim of a paper, or list the claims with their verdicts",
+    load: async () => (await import("./reproduce.ts")).reproduce,
+  },
   data: { summary: "inspect or download a dataset", load: async () => (await import("./data.ts")).data },
   doctor: {
     summary: "show the engine, the devices and their speed",

@@ -23,3 +23,16 @@ export type { TrainedExperiment } from "../experiments/index.ts";
 
 // Means, intervals and tests over seeds.
 export { statistics } from "../experiments/index.ts";
+
+// Claims of papers: `gantry reproduce` takes a file that exports one.
+export { armOf, bySeed, claims, decide, defineClaim, familyOf, shortest } from "../experiments/index.ts";
+export type {
+  Claim,
+  ClaimInput,
+  ClaimOutcome,
+  Difference,
+  Expected,
+  Finding,
+  ScoredCell,
+} from "../experiments/index.ts";
+export type { Size, Stage, Values, Verdict } from "../experiments/index.ts";

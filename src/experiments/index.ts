@@ -3,6 +3,25 @@ import type { Experiment } from "./experiment.ts";
 import * as registry from "./registry.ts";
 
 export {
+  armOf,
+  type Claim,
+  type ClaimInput,
+  countOf,
+  decide,
+  defineClaim,
+  type Expected,
+  type Finding,
+  type Outcome as ClaimOutcome,
+  type Size,
+  type Stage,
+  shortest,
+  sizeText,
+  stageOptions,
+  type Verdict,
+} from "./claim.ts";
+export { claims, published } from "./claims/index.ts";
+export { bySeed, type Difference, familyOf, type Values } from "./differences.ts";
+export {
   type Context,
   defineExperiment,
   defineReport,
@@ -19,6 +38,7 @@ export {
 export { markdownTable } from "./markdown.ts";
 export { defaultText, hintOf, parseOption, seeds, whole } from "./options.ts";
 export { readRecords } from "./records.ts";
+export { conclude, loadClaim, sizeOf } from "./reproduce.ts";
 export { makePage, type Outcome, type RunOptions, runExperiment } from "./run.ts";
 export { shippedSweeps } from "./shipped-sweeps.ts";
 export * as statistics from "./statistics.ts";

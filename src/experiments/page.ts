@@ -5,9 +5,9 @@ import { writePng } from "../figures/index.ts";
 import { writeFileAtomic } from "../formats/index.ts";
 import type { Page } from "./experiment.ts";
 
-/** Tables and figures as one Markdown text, as it is written into a folder. */
-export function pageText({ tables, figures = [] }: Page): string {
-  const images = figures.map(({ name, title = name }) => `![${title}](figures/${name}.svg)`);
+/** Tables and figures as one Markdown text; `at` is where the figures lie, seen from the text. */
+export function pageText({ tables, figures = [] }: Page, at = "figures"): string {
+  const images = figures.map(({ name, title = name }) => `![${title}](${at}/${name}.svg)`);
   return `${[tables.trimEnd(), ...images].join("\n\n")}\n`;
 }
 

@@ -38,7 +38,8 @@ const schema = z.strictObject({
   real: z.array(z.number()),
   fake: z.array(z.number()),
 });
-type SmoothingRecord = z.output<typeof schema>;
+/** The shares of a run. */
+export type SmoothingRecord = z.output<typeof schema>;
 
 /**
  * The share of images that D still rates as what they are, after an attack of each size.

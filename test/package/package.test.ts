@@ -236,6 +236,13 @@ describe("the packed package", () => {
       );
     });
 
+    it("own-claim: its runs end in a verdict that says how short they were", () => {
+      const few = ["--seeds", "1", "--length", "2", "--threads", "1"];
+      expect(gantry("reproduce", "./own-claim.ts", ...few)).toContain(
+        "Verdict: at 1 of 5 seeds, 2 of 2,000 steps: undecided",
+      );
+    });
+
     it("own-step: the numbers that it returns are logged, and a resumed run continues", () => {
       expect(Object.keys(train("own-step"))).toEqual(
         expect.arrayContaining(["lossCritic", "lossGenerator", "distance"]),

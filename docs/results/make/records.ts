@@ -1,6 +1,7 @@
 /** The records of docs/results/data, as the pages' tables need them. */
 import { join } from "node:path";
-import { experiments, type RecordedExperiment, readRecords, readSweepTable } from "../../../src/experiments/index.ts";
+import { experiments, type RecordedExperiment, readRecords } from "../../../src/experiments/index.ts";
+import { readScoredCells, type ScoredCell } from "../../../src/experiments/sweep/index.ts";
 
 /** The file of records of a name, such as `mine` or `exploring/tables`. */
 export const recordsFile = (name: string): string => join(import.meta.dirname, "../data", `${name}.jsonl`);
@@ -15,30 +16,11 @@ export async function labTables(experiment: string, name = experiment): Promise<
   return (await kind.page(labRecords(experiment, name))).tables;
 }
 
-/** Values by seed. */
-export type Values = ReadonlyMap<number, number>;
-
-/** A cell of a sweep. */
-export interface Cell {
-  /** Its values on the axes. */
-  readonly values: readonly string[];
-  /** A score's values, by the score's name with or without its feature network: `fid`, `fid@mnist-classifier`. */
-  of(score: string): Values;
-}
+export type { Values } from "../../../src/experiments/differences.ts";
+export type Cell = ScoredCell;
 
 /** The cells of a sweep's records in their order. */
-export function cellsOf(name: string): Cell[] {
-  const { columns, rows } = readSweepTable(recordsFile(name));
-  return rows.map(({ cell, scores }) => ({
-    values: cell.values,
-    of(score) {
-      const own = columns.flatMap((column, i) =>
-        column.score === score || column.score.startsWith(`${score}@`) ? (scores[i]?.values ?? []) : [],
-      );
-      return new Map(own.map(({ seed, value }) => [seed, value]));
-    },
-  }));
-}
+export const cellsOf = (name: string): Cell[] => readScoredCells(recordsFile(name));
 
 /** The cell with these values on the axes. */
 export function cellOf(cells: readonly Cell[], ...values: string[]): Cell {

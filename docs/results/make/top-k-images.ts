@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AnomalyRecord } from "../../../src/experiments/anomaly/anomaly.ts";
+import { anomalyArms, SCORE_NAMES } from "../../../src/experiments/anomaly/updates.ts";
 import {
   readUpdates,
   type UpdateDifference,
@@ -29,8 +30,7 @@ const stored = (name: string) => readUpdates(recordsFile(`top-k-images/${name}`)
 const sweep = (name: string): UpdateDifference[] => updateDifferences(stored(name)).groups;
 const group = (of: readonly UpdateDifference[], score: string, where: string): UpdateDifference =>
   of.find((one) => one.score.startsWith(`${score}@`) && one.where[0] === where)!;
-const text = ({ tested, corrected }: UpdateDifference): string =>
-  differenceText({ arm: "", measure: "", tested, p: corrected });
+const text = ({ tested, corrected }: UpdateDifference): string => differenceText({ tested, p: corrected });
 
 const NAMES: Readonly<Record<string, string>> = {
   fid: "FID",
@@ -107,41 +107,18 @@ function unequal(): string {
   );
 }
 
-const SCORES = {
-  discriminator: "D",
-  search: "search",
-  mix: "mix",
-  discriminatorAll: "D, whole test split",
-} as const;
-type Score = keyof typeof SCORES;
-
-/** Of each digit the AUROC by seed. */
-function digits(gan: string, update: string, score: Score): Map<number, number[]> {
-  const own = labRecords<AnomalyRecord>("anomaly").filter((record) => record.gan === gan && record.update === update);
-  const found = new Map<number, number[]>();
-  for (const { digit, areas } of own) found.set(digit, [...(found.get(digit) ?? []), areas[score].auroc]);
-  return found;
-}
-
-const arms = ["dcgan", "sn-dcgan"].flatMap((gan) =>
-  (Object.keys(SCORES) as Score[]).map((score) => {
-    const [all, top] = ["all", "topK"].map((update) => digits(gan, update, score)) as [
-      Map<number, number[]>,
-      Map<number, number[]>,
-    ];
-    const cells = [...all].map(([digit, values]) => values.map((value, seed) => top.get(digit)![seed]! - value));
-    const higher = cells.filter((cell) => cell.reduce((sum, value) => sum + value, 0) > 0).length;
-    return { gan, score, all: pooled([...all.values()]), top: pooled([...top.values()]), cells, higher };
-  }),
-);
+const arms = anomalyArms(labRecords<AnomalyRecord>("anomaly")).map(({ all, top, cells, ...of }) => {
+  const higher = cells.filter((cell) => cell.reduce((sum, value) => sum + value, 0) > 0).length;
+  return { ...of, all: pooled(all), top: pooled(top), cells, higher };
+});
 const anomalyFamily: Difference[] = familyOf(
-  arms.map(({ gan, score, cells }) => ({ arm: gan, measure: SCORES[score], cells })),
+  arms.map(({ gan, score, cells }) => ({ arm: gan, measure: SCORE_NAMES[score], cells })),
 );
 
 function anomalyTable(): string {
   const rows = arms.map(({ gan, score, all, top, higher }, i) => [
     gan,
-    SCORES[score],
+    SCORE_NAMES[score],
     spreadText(all),
     spreadText(top),
     ...differenceCells(anomalyFamily[i]!),

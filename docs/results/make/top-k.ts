@@ -1,6 +1,15 @@
 /** top-k.md: the mixtures of Gaussians, the oracle on their snapshots, what came after, and how k falls. */
 import { readFileSync } from "node:fs";
-import { type MixtureRecord, populatedModes } from "../../../src/experiments/mixture/mixture.ts";
+import {
+  DISTANCE,
+  MIXTURE_MEASURES,
+  type MixtureRuns,
+  QUALITY,
+  RECOVERED,
+  REVERSE_KL,
+  TENTH,
+} from "../../../src/experiments/mixture/measures.ts";
+import type { MixtureRecord } from "../../../src/experiments/mixture/mixture.ts";
 import { type OracleRecord, oracleTables } from "../../../src/experiments/mixture/oracle.ts";
 import {
   bySeed,
@@ -21,26 +30,11 @@ import {
 } from "./compare.ts";
 import { type Cell, cellsOf, labRecords, recordsFile, tablesIn, type Values } from "./records.ts";
 
-type Runs = readonly Pick<MixtureRecord, "seed" | "curve">[];
-
 /** The runs of an arm. */
 const armOf = (name: string, update: string, modes = 25): MixtureRecord[] =>
   labRecords<MixtureRecord>("mixture", name).filter((record) => record.update === update && record.modes === modes);
 
-const atEnd =
-  (of: (last: MixtureRecord["curve"][number]) => number) =>
-  (runs: Runs): Values =>
-    new Map(runs.map(({ seed, curve }) => [seed, of(curve.at(-1)!)]));
-
-const QUALITY = { name: "high quality, %", of: atEnd(({ highQuality }) => 100 * highQuality) };
-const MODES = { name: "modes with a sample", of: atEnd(({ modes }) => modes) };
-const KL = { name: "reverse KL, nats", of: atEnd(({ reverseKl }) => reverseKl) };
-const DISTANCE = { name: "distance to the nearest mode", of: atEnd(({ distance }) => distance) };
-const TENTH = {
-  name: "modes with a tenth of their share",
-  of: (runs: readonly MixtureRecord[]): Values => new Map(runs.map((run) => [run.seed, populatedModes(run)])),
-};
-const MEASURES: readonly Measure<readonly MixtureRecord[]>[] = [QUALITY, MODES, TENTH, KL, DISTANCE];
+const MEASURES = MIXTURE_MEASURES;
 
 // 25 modes, 100,000 iterations.
 
@@ -71,7 +65,7 @@ function quality(): string {
 }
 
 function coverage(): string {
-  const kl = find(main, "top-k", KL.name);
+  const kl = find(main, "top-k", REVERSE_KL.name);
   const tenth = find(main, "top-k", TENTH.name);
   const held = [...TENTH.of(top).values()];
   const whole = held.filter((count) => count === 25).length;
@@ -87,7 +81,7 @@ function coverage(): string {
 }
 
 /** The first evaluation with nine samples in ten of high quality. */
-const arrival = (runs: Runs): string =>
+const arrival = (runs: MixtureRuns): string =>
   listed(
     runs.map(({ curve }) => curve.find(({ highQuality }) => highQuality >= 0.9)?.step.toLocaleString("en") ?? "never"),
   );
@@ -95,10 +89,10 @@ const arrival = (runs: Runs): string =>
 function curveTable(): string {
   const steps = [2, 6, 10, 14, 20, 30, 40, 50, 60, 80, 100].map((thousands) => 1_000 * thousands);
   const rows = steps.map((step) => {
-    const at = (runs: Runs, of: (one: MixtureRecord["curve"][number]) => number): Values =>
+    const at = (runs: MixtureRuns, of: (one: MixtureRecord["curve"][number]) => number): Values =>
       new Map(runs.map(({ seed, curve }) => [seed, of(curve.find((one) => one.step === step)!)]));
-    const share = (runs: Runs) => at(runs, ({ highQuality }) => 100 * highQuality);
-    const divergence = (runs: Runs) => at(runs, ({ reverseKl }) => reverseKl);
+    const share = (runs: MixtureRuns) => at(runs, ({ highQuality }) => 100 * highQuality);
+    const divergence = (runs: MixtureRuns) => at(runs, ({ reverseKl }) => reverseKl);
     return [
       step.toLocaleString("en"),
       spreadOf(share(all)),
@@ -250,7 +244,7 @@ function continuedRuns(arm: string): Continued[] {
 
 const whole = continuedRuns("top-then-all");
 const kept = continuedRuns("top-then-top");
-const CONTINUED = [QUALITY, KL, DISTANCE, MODES] as const;
+const CONTINUED = [QUALITY, REVERSE_KL, DISTANCE, RECOVERED] as const;
 const continued = familyOf(
   (
     [

@@ -179,7 +179,7 @@ const shortName = (setting: PlaySetting): string =>
   setting.kind === "history" ? `HA ${setting.weight}` : setting.kind === "average" ? "average" : NAMES[setting.kind];
 
 /** A start has arrived when it ends this near to the equilibrium. */
-const NEAR = 0.01;
+export const NEAR = 0.01;
 
 /** A line ends where its interval is this many decades to each side: some of its plays diverge. */
 const WIDEST = 3;

@@ -57,15 +57,8 @@ export function sweepRecords(sweep: unknown, at: ScoresAt, table: SweepTable, re
   return [head, ...runs].map((line) => `${JSON.stringify(line)}\n`).join("");
 }
 
-/**
- * The table of a sweep from its JSON Lines file.
- *
- * @throws UserError for a damaged line, which it names
- *
- * @example
- * process.stdout.write(tableMarkdown(readSweepTable("sweeps/mnist/records.jsonl")));
- */
-export function readSweepTable(path: string): SweepTable {
+/** The lines of a file, checked. @throws UserError for a damaged line, which it names */
+function linesOf(path: string): z.output<typeof headSchema> & { readonly runs: readonly z.output<typeof runSchema>[] } {
   let lines: string[];
   try {
     lines = readFileSync(path, "utf8").trimEnd().split("\n");
@@ -79,8 +72,20 @@ export function readSweepTable(path: string): SweepTable {
       throw new UserError(`${path}: line ${i + 1} is no record of a sweep`, { cause: error });
     }
   };
-  const { axes, columns } = read(headSchema, lines[0]!, 0);
-  const runs = lines.slice(1).map((line, i) => read(runSchema, line, i + 1));
+  const head = read(headSchema, lines[0]!, 0);
+  return { ...head, runs: lines.slice(1).map((line, i) => read(runSchema, line, i + 1)) };
+}
+
+/**
+ * The table of a sweep from its JSON Lines file.
+ *
+ * @throws UserError for a damaged line, which it names
+ *
+ * @example
+ * process.stdout.write(tableMarkdown(readSweepTable("sweeps/mnist/records.jsonl")));
+ */
+export function readSweepTable(path: string): SweepTable {
+  const { axes, columns, runs } = linesOf(path);
   const named = new Map(
     runs.map(({ cell, values }) => {
       const labels = axes.map((axis) => values[axis]!);
@@ -99,4 +104,37 @@ export function readSweepTable(path: string): SweepTable {
   }));
   const cells = [...named.values()];
   return sweepTable({ axes, cells }, results as unknown as readonly SweptRun[]);
+}
+
+/** A cell of a sweep as a comparison of arms needs it. */
+export interface ScoredCell {
+  /** Its values on the axes. */
+  readonly values: readonly string[];
+  /** The step of its scores; of several, the smallest; 0 where it has none. */
+  readonly step: number;
+  /** A score's values by seed, by the score's name with or without its feature network: `fid`, `fid@mnist-classifier`. */
+  of(score: string): ReadonlyMap<number, number>;
+}
+
+/**
+ * The cells of a sweep's JSON Lines file in their order.
+ *
+ * @throws UserError for a damaged line, which it names
+ */
+export function readScoredCells(path: string): ScoredCell[] {
+  const { columns, rows } = readSweepTable(path);
+  const { runs } = linesOf(path);
+  return rows.map(({ cell, scores }) => {
+    const steps = runs.flatMap((run) => (run.cell === cell.name && run.step !== null ? [run.step] : []));
+    return {
+      values: cell.values,
+      step: steps.length === 0 ? 0 : Math.min(...steps),
+      of(score) {
+        const own = columns.flatMap((column, i) =>
+          column.score === score || column.score.startsWith(`${score}@`) ? (scores[i]?.values ?? []) : [],
+        );
+        return new Map(own.map(({ seed, value }) => [seed, value]));
+      },
+    };
+  });
 }

@@ -1,0 +1,37 @@
+/** The claims of `gantry reproduce`, a line each: its list and the table of docs/reproduce.md follow from it. */
+
+export { attention } from "./attention.ts";
+export { batchSize } from "./batch-size.ts";
+export { bottomK } from "./bottom-k.ts";
+export { dropout128 } from "./dropout-128.ts";
+export { featureMatching } from "./feature-matching.ts";
+export { hierarchicalLatents } from "./hierarchical-latents.ts";
+export { historicalAveraging } from "./historical-averaging.ts";
+export { improvedEach } from "./improved-each.ts";
+export { improvedTogether } from "./improved-together.ts";
+export { labelSmoothing } from "./label-smoothing.ts";
+export { mine1 } from "./mine-1.ts";
+export { mine5 } from "./mine-5.ts";
+export { mine20 } from "./mine-20.ts";
+export { mineMixture } from "./mine-mixture.ts";
+export { mineStacked } from "./mine-stacked.ts";
+export { minibatchDiscrimination } from "./minibatch-discrimination.ts";
+export { mnist20Labels } from "./mnist-20-labels.ts";
+export { mnist50Labels } from "./mnist-50-labels.ts";
+export { mnist100Labels } from "./mnist-100-labels.ts";
+export { mnist200Labels } from "./mnist-200-labels.ts";
+export { oracleDirection } from "./oracle-direction.ts";
+export { orthogonalInitialisation } from "./orthogonal-initialisation.ts";
+export { randomK } from "./random-k.ts";
+export { resolution } from "./resolution.ts";
+export { topKAnomaly } from "./top-k-anomaly.ts";
+export { topKBigGan } from "./top-k-biggan.ts";
+export { topKCoverage } from "./top-k-coverage.ts";
+export { topKGamma } from "./top-k-gamma.ts";
+export { topKImages } from "./top-k-images.ts";
+export { topKMoreModes } from "./top-k-more-modes.ts";
+export { topKNu } from "./top-k-nu.ts";
+export { topKQuality } from "./top-k-quality.ts";
+export { topKResidual } from "./top-k-residual.ts";
+export { truncationTrade } from "./truncation.ts";
+export { ttur } from "./ttur.ts";
