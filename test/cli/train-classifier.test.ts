@@ -197,7 +197,7 @@ describe("gantry train-classifier", () => {
     ],
     ["an absurd width", async () => [shades, "--width", "257"], 2, /--width \(=257\) must be at most 256/],
     ["images too small for the network", async () => [shades, "--size", "7"], 2, /--size \(=7\) must be .*at least 8/],
-    ["two channels", async () => [shades, "--channels", "2"], 1, /channels.*must be 1 \(gray\) or 3 \(colour\)/],
+    ["two channels", async () => [shades, "--channels", "2"], 1, /channels.*must be 1 \(gray\)/],
     ["no epochs", async () => [shades, "--epochs", "0"], 2, /--epochs \(=0\) must be a whole number of at least 1/],
   ])("refuses %s in one sentence, and writes nothing", async (_, make, exit, message) => {
     const args = await make();
