@@ -5,7 +5,7 @@
  *   and would be almost black.
  * - floats: round(value x 255) where all values lie in [0, 1], else refused with the range that was found. No other white is
  *   known.
- * - whole numbers of other sizes: refused.
+ * - whole numbers of other sizes, and gray floats of 16 bits, of which libvips keeps 0 and 1 only: refused.
  *
  * libvips by itself makes floats black or white without a word, and cuts off the lower 8 of 16 bits.
  */
@@ -37,6 +37,11 @@ export async function bytesOfDeep(image: Sharp, { depth, space, hasAlpha }: Meta
     );
   }
   const isFloat = depth !== "ushort";
+  if (isFloat && space === "grey16") {
+    throw new Error(
+      "its gray values are floats of 16 bits, which are not read; save it with floats of 32 bits, or with 8 bits",
+    );
+  }
   const raw = image.toColourspace(space!).raw({ depth: isFloat ? "float" : "ushort" });
   const { data, info } = await raw.toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;

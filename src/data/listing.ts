@@ -9,7 +9,7 @@ import { open, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
-import { fileError, readTar, startsLikeTar } from "../formats/index.ts";
+import { fileError, quoted, readTar, startsLikeTar } from "../formats/index.ts";
 import type { FileState } from "./contents.ts";
 import { endingOf, formatOf, MAGIC_LENGTH, namedLikeImage } from "./image-format.ts";
 import { ItemReader, LARGEST_FILE } from "./item-reader.ts";
@@ -315,6 +315,10 @@ async function unknownFile(path: string): Promise<string> {
 
 async function listTar(path: string, draft: Draft): Promise<void> {
   const { members, folders, others, ended } = readTar(path);
+  const outside = [...members.map(({ name }) => name), ...others].find((name) => name.split("/").includes(".."));
+  if (outside !== undefined) {
+    throw new UserError(`${path}: the tar archive cannot be used: invalid relative path: ${quoted(outside)}`);
+  }
   const entries = new ItemReader();
   try {
     for (const { name, offset, size } of members) {

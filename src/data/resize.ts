@@ -57,7 +57,13 @@ export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Res
   const options = { failOn: "error", limitInputPixels: LARGEST_IMAGE } as const;
   requireImage(bytes);
   const image = sharp(bytes, options).timeout({ seconds: LONGEST_DECODING });
-  const metadata = await image.metadata();
+  const metadata = await image.metadata().catch((error: Error) => {
+    // libvips' words for a TIFF of more than 32 bits a value, which is not damaged.
+    if (!error.message.includes("tiff2vips: samples out of range")) throw error;
+    throw new Error(
+      "its values have more than 32 bits, which are not read; save it with floats of 32 bits, or with 8 or 16 bits",
+    );
+  });
   const { width, height, autoOrient } = metadata;
   const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
   if (isDeep(metadata)) {

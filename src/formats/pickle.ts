@@ -287,6 +287,8 @@ class Machine {
 
   #key(key: PickleValue): PickleKey {
     if (typeof key !== "object" || key === null) return key;
+    // What Python 3 read of a pickle of Python 2 with encoding="bytes", and wrote again.
+    if (key instanceof Uint8Array) return Buffer.from(key).toString("latin1");
     throw new UserError(`${this.#cursor.where}: refused: ${describePickled(key)} as the key of a dictionary`);
   }
 

@@ -145,6 +145,15 @@ describe("gantry train", () => {
     expect(JSON.parse(readFileSync("zipped/recipe.json", "utf8")).data.sample).toEqual({ channels: 1, size: 16 });
   });
 
+  it("says how to train on data for which no recipe is chosen", async () => {
+    writeFileSync("digits.npy", "\x93NUMPY", "latin1");
+    const { code, stderr } = await inProcess("train", "digits.npy");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /digits.npy: an .npy file. A recipe is chosen only for a folder or zip .* train mnist --set data=imageFolder --set data.path=digits.npy --set data.size=32/,
+    );
+  });
+
   it.each([
     ["texts", "no image files (found: 1 .txt)"],
     ["run", "run is a run and no folder of images; continue it with"],

@@ -97,7 +97,7 @@ describe("images that are not square", () => {
 });
 
 describe("images of 16 bits and of floats", () => {
-  it.each(["gray16.png", "rgb16.png", "gray16.tif", "rgb16.tif", "float.tif", "rgb-float.tif"])(
+  it.each(["gray16.png", "rgb16.png", "gray16.tif", "rgb16.tif", "float.tif", "rgb-float.tif", "rgb-half.tif"])(
     "%s becomes the bytes that Python computes of its values",
     async (name) => {
       const channels = name.startsWith("rgb") ? 3 : 1;
@@ -113,6 +113,15 @@ describe("images of 16 bits and of floats", () => {
     expect(broken.map(({ file, reason }) => `${file}: ${reason.split(";")[0]}`)).toEqual([
       "float-signed.tif: its values are floats from -1 to 1",
       "float-to-4095.tif: its values are floats from 0 to 4095",
+    ]);
+  });
+
+  it("of a size that libvips cannot read, or reads as 0 and 1, are left out with what to save instead", async () => {
+    const path = folderOf("sizes", "float.tif", "half.tif", "double.tif");
+    const { broken } = (await pack({ path, size: 4, channels: 1 })).header;
+    expect(broken.map(({ file, reason }) => `${file}: ${reason}`)).toEqual([
+      "double.tif: its values have more than 32 bits, which are not read; save it with floats of 32 bits, or with 8 or 16 bits",
+      "half.tif: its gray values are floats of 16 bits, which are not read; save it with floats of 32 bits, or with 8 bits",
     ]);
   });
 });

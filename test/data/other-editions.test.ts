@@ -6,6 +6,7 @@ import { Header } from "tar";
 import { describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
 import { celeba, cifar10, cifar100, emnist, kmnist, lsun, mnist } from "../../src/data/sets/index.ts";
+import { readNumpyPickle } from "../../src/formats/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { containers, expectHeld, held, packer } from "./container-files.ts";
 import { idxOf, labelsOf, published, sumsOf } from "./files.ts";
@@ -24,6 +25,11 @@ describe("CIFAR's Python version", () => {
     }
     const made = await packOf(cifar10({ path: at("cifar-10-python.tar.gz") }), context);
     expect(made.header.note).toBe("cifar10, train split, 10 images, NOT the official files");
+  });
+
+  it("may have bytes as keys, as Python 3 writes what it read with encoding=bytes", () => {
+    const bytes = Buffer.from("\x80\x04}C\x04dataK\x01s.", "latin1"); // pickle.dumps({b"data": 1}, 4), without its frame
+    expect(readNumpyPickle(bytes, "x")).toEqual(new Map([["data", 1]]));
   });
 
   it("has coarse and fine labels of CIFAR-100", async () => {

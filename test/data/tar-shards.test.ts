@@ -84,4 +84,13 @@ describe("a tar archive of a folder", () => {
     expect(made.header).toMatchObject({ count: 2, classes: ["cat", "dog"], broken: [] });
     expect(sumsOf(made)).toEqual(planes.slice(0, 2));
   });
+
+  it("with a path that leads out of it is refused, and never read in part", async () => {
+    const bytes = Buffer.from(readFileSync(join(containers, "folder-gnu.tar")));
+    // The long name of a member lies in a block of its own, which no sum covers.
+    bytes.write("../evil/", bytes.indexOf("./photos/cat/"), "latin1");
+    const path = join(folder, "outside.tar");
+    writeFileSync(path, bytes);
+    await expect(pack(path)).rejects.toThrow(/outside.tar: .* cannot be used: invalid relative path: `\.\.\/evil/);
+  });
 });

@@ -1,8 +1,9 @@
 /** Test errors: counted here from logits, of averaged weights from weights that were averaged by hand, of ensembles from both. */
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/index.ts";
-import { mnist } from "../../src/data/index.ts";
+import { imageFolder, mnist } from "../../src/data/index.ts";
 import { semiEnsemble, semiRecord } from "../../src/experiments/semi.ts";
 import { readSafetensors } from "../../src/formats/index.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
@@ -11,7 +12,9 @@ import { noisyMlp } from "../../src/models/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { dataDependentInitialisation, semiSupervised, weightAveraging } from "../../src/techniques/index.ts";
 import { scope } from "../../src/tensor/index.ts";
+import { requireSameClasses } from "../../src/training/evaluation/classification.ts";
 import { classify, openForSampling, RunDirectory, startRun, testSplit } from "../../src/training/index.ts";
+import { imageFile } from "../data/files.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { tinyRecipe } from "./tiny.ts";
 
@@ -96,6 +99,29 @@ describe("the test split", () => {
 
   it("is refused to a recipe that trains on it", async () => {
     await expect(testSplit({ data: mnist({ split: "test" }) })).rejects.toThrow("`data.split` (=test) trains on it");
+  });
+});
+
+describe("a test split of folders", () => {
+  it("need not be named, and is refused where a number means another class than in training", async () => {
+    const path = join(folder, "folders");
+    for (const one of ["train/cat", "train/dog", "test/cat", "test/emu"]) {
+      mkdirSync(join(path, one), { recursive: true });
+      writeFileSync(join(path, one, "0.png"), await imageFile("png", 8, 8, { r: 1, g: 2, b: 3 }));
+    }
+    const split = await testSplit(
+      { data: imageFolder({ path, size: 8 }) },
+      { cache: join(folder, "cache"), workers: 0 },
+    );
+    expect(split.classes).toEqual(["cat", "emu"]);
+    expect(() => requireSameClasses(["cat", "emu"], split)).not.toThrow();
+    expect(() => requireSameClasses(["cat", "dog"], split)).toThrow(
+      "class 1 is `dog` in training and `emu` in the test split",
+    );
+    expect(() => requireSameClasses(["cat", "emu", "gnu"], split)).toThrow(/class 2 is `gnu` in training and absent/);
+    expect(() => requireSameClasses(["cat"], split)).toThrow(/class 1 is absent in training and `emu`/);
+    split.images.dispose();
+    split.labels.dispose();
   });
 });
 

@@ -225,7 +225,7 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject |
     images: (count, seed) => generatedImages(trained, what, { ...draw, count, seed }),
     trial: (count, seed) => trialImages(trained, what, { ...draw, count, seed }),
     async classify(metrics) {
-      const classification = await openClassification(settings, metrics, preparing);
+      const classification = await openClassification(settings, trained.shape.classes, metrics, preparing);
       try {
         return await classification.scores(trained, {}, preparing.stop);
       } finally {

@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
-import { type ImageSurvey, surveyImages } from "../../data/index.ts";
+import { containerAt, type ImageSurvey, surveyImages } from "../../data/index.ts";
 import { type Choice, nameOf, recipeForImages, shippedRecipes } from "../../recipe/index.ts";
 import { type LoadedTrainer, loadTrainer, trainerOf } from "../../training/index.ts";
 import { aligned } from "../evaluate/text.ts";
@@ -17,12 +17,24 @@ function namesImages(text: string): boolean {
   return stats !== undefined && (stats.isDirectory() || /\.zip$/i.test(text));
 }
 
+/** @throws UserError for data for which no recipe is chosen, with the command that trains on them. */
+function refuseContainer(path: string): void {
+  if (/\.[cm]?[jt]s$/.test(path) || !existsSync(path)) return;
+  const what = containerAt(path) ?? (/\.tar$/i.test(path) ? "a tar archive" : undefined);
+  if (what === undefined) return;
+  const command = `${programName()} train mnist --set data=imageFolder --set ${quoted(`data.path=${path}`)} --set data.size=32 --set evaluate=null`;
+  throw new UserError(
+    `${path}: ${what}. A recipe is chosen only for a folder or zip of image files; train a shipped one on these data: ${command}`,
+  );
+}
+
 /**
  * Loads a recipe or trainer, or chooses a recipe for images and says why it is so.
  *
  * @throws UserError when there is no such recipe, or the folder holds no images or is a run.
  */
 export async function loadTraining(nameOrPath: string, output: OutputFlags): Promise<LoadedTrainer> {
+  if (!Object.hasOwn(shippedRecipes, nameOrPath)) refuseContainer(nameOrPath);
   if (!namesImages(nameOrPath)) {
     if (Object.hasOwn(shippedRecipes, nameOrPath) && existsSync(nameOrPath)) {
       process.stderr.write(`note: ${nameOrPath} is the shipped recipe; what is here by that name is ./${nameOrPath}\n`);

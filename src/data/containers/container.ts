@@ -87,6 +87,15 @@ function headOf(path: string): Buffer {
 }
 
 /**
+ * What container a path is, in words; undefined where it is none.
+ * @throws UserError when it cannot be read.
+ */
+export function containerAt(path: string): string | undefined {
+  const place = lookAt(path);
+  return containers.find((container) => container.recognises(place))?.what;
+}
+
+/**
  * The source of a container; undefined where the path is none.
  * @throws UserError when it is one and cannot be used, and for `entry` or `labelEntry` where there is nothing to choose from.
  */

@@ -3,5 +3,5 @@ import "./hdf5.ts";
 import "./parquet.ts";
 import "./webdataset.ts";
 
-export { openContainer } from "./container.ts";
+export { containerAt, openContainer } from "./container.ts";
 export { npzHasSplits } from "./numpy.ts";

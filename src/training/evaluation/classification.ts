@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { fromPlain, toPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import type { AnyDataDescriptor, DataContext, Dataset } from "../../data/index.ts";
+import { quoted } from "../../formats/index.ts";
 import {
   type Classified,
   datasetImages,
@@ -31,14 +32,11 @@ export async function testSplit(
   context: Pick<DataContext, "onProgress" | "stop"> = {},
 ): Promise<Dataset> {
   const { role, kind, options } = toPlain(data);
-  if (!("split" in options)) {
-    throw new UserError(`\`testError\` needs data with a test split, and \`${kind}\` has no option \`split\``);
-  }
   if (options.split === "test") {
     throw new UserError("`testError` counts errors on the test split, and `data.split` (=test) trains on it");
   }
   const { first: _, ...others } = options;
-  const descriptor = fromPlain({ role, kind, options: { ...others, split: "test" } }) as unknown as AnyDataDescriptor;
+  const descriptor = withSplit({ role, kind, options: { ...others, split: "test" } });
   const dataset = await descriptor.build(context);
   if (!("images" in dataset) || dataset.classes.length < 2) {
     throw new UserError(`\`testError\` needs images with class labels, and ${dataset.name} has none`);
@@ -46,21 +44,48 @@ export async function testSplit(
   return dataset;
 }
 
+/** The data with an option `split`, which need not be written where it has a default. @throws UserError when it has none. */
+function withSplit(plain: ReturnType<typeof toPlain>): AnyDataDescriptor {
+  try {
+    return fromPlain(plain) as unknown as AnyDataDescriptor;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`\`testError\` needs data with a test split, and \`${plain.kind}\` has no option \`split\``);
+  }
+}
+
+/**
+ * A number must mean the same class in both splits; folders and arrays name or number what each split holds.
+ * @throws UserError with the first class that differs.
+ */
+export function requireSameClasses(trained: readonly string[], { name, classes }: Dataset): void {
+  const longer = trained.length > classes.length ? trained : classes;
+  const at = longer.findIndex((_, i) => trained[i] !== classes[i]);
+  if (at < 0) return;
+  const [here, there] = [trained, classes].map((names) => (names[at] === undefined ? "absent" : quoted(names[at])));
+  throw new UserError(
+    `\`testError\` needs the same classes in training and in ${name}: class ${at} is ${here} in training and ${there} in the test split`,
+  );
+}
+
 /**
  * Logits float32 [N, K] on the CPU of all images, by the discriminator in evaluation mode; with `averaged` through the
  * techniques' samplers (averaged weights). Training's random streams do not change. The caller disposes it.
  *
- * @throws the reason of `stop` when it is raised, and UserError when the discriminator has one logit for all classes.
+ * @throws the reason of `stop` when it is raised, and UserError when the discriminator has one logit for all classes or the
+ * run was trained on other ones.
  */
 export async function classify(
   gan: Samplable,
-  { images, classes, count }: Dataset,
+  dataset: Dataset,
   { averaged, stop }: { readonly averaged: boolean; readonly stop?: AbortSignal | undefined },
 ): Promise<Tensor> {
   const { discriminator, recipe } = gan;
+  const { images, classes, count } = dataset;
   if (discriminator === undefined) {
     throw new UserError("`testError` scores the discriminator of a recipe, and this run has a trainer of its own");
   }
+  requireSameClasses(gan.shape.classes, dataset);
   const kept = scope(() => keep(Tensor.zeros([count, classes.length])));
   try {
     for (let start = 0; start < count; start += CHUNK) {
@@ -105,14 +130,23 @@ export type Classification = Awaited<ReturnType<typeof openClassification>>;
 
 /**
  * Opens the test split.
- * @throws UserError when there is none.
+ * @param trained - the classes that the run is trained on
+ * @throws UserError when there is none, or it has other classes.
  */
 export async function openClassification(
   settings: RunSettings,
+  trained: readonly string[],
   metrics: readonly Metric[],
   context: Pick<DataContext, "onProgress" | "stop"> = {},
 ) {
   const dataset = await testSplit(settings, context);
+  try {
+    requireSameClasses(trained, dataset);
+  } catch (error) {
+    dataset.images.dispose();
+    dataset.labels.dispose();
+    throw error;
+  }
   const { name, count, labels } = dataset;
   const real = { name, count, hash: await hashOf(datasetImages(dataset)) };
   const scoresBy = (metric: Metric, classified: Classified): Score[] => {

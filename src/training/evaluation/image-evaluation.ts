@@ -35,7 +35,8 @@ export async function imageEvaluator(
   const real = datasetImages(dataset, settings.evaluate.real);
   if (metrics.some(needsFeatures)) requireSeen(dataset);
   requireEnough(metrics, { name: "the generator (`evaluate.samples`)", count: samples }, real);
-  const classification = classifying.length > 0 ? await openClassification(settings, classifying, context) : undefined;
+  const classification =
+    classifying.length > 0 ? await openClassification(settings, dataset.classes, classifying, context) : undefined;
   const network = metrics.some(needsFeatures) ? await openFeatures(features, { device: settings.device }) : undefined;
   const dispose = (): void => {
     network?.dispose();
