@@ -109,10 +109,7 @@ describe("a test split of folders", () => {
       mkdirSync(join(path, one), { recursive: true });
       writeFileSync(join(path, one, "0.png"), await imageFile("png", 8, 8, { r: 1, g: 2, b: 3 }));
     }
-    const split = await testSplit(
-      { data: imageFolder({ path, size: 8 }) },
-      { cache: join(folder, "cache"), workers: 0 },
-    );
+    const split = await testSplit({ data: imageFolder({ path, size: 8 }) });
     expect(split.classes).toEqual(["cat", "emu"]);
     expect(() => requireSameClasses(["cat", "emu"], split)).not.toThrow();
     expect(() => requireSameClasses(["cat", "dog"], split)).toThrow(
