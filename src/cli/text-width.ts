@@ -13,7 +13,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** The beginning of a text that fits into so many columns. */
+/** The beginning of a text that fits into a number of columns. */
 export function cut(text: string, columns: number): string {
   let width = 0;
   let end = 0;
@@ -25,7 +25,7 @@ export function cut(text: string, columns: number): string {
   return text;
 }
 
-/** A text with spaces after it, up to so many columns. */
+/** A text with spaces after it, up to a number of columns. */
 export function padded(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - textWidth(text)));
 }

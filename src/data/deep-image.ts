@@ -71,7 +71,7 @@ function ofFloats(values: Float32Array): Uint8Array {
 
 const short = (value: number): string => String(Number(value.toPrecision(6)));
 
-/** @param alphaEvery - every so many values one is alpha, the last; 0 for none */
+/** @param alphaEvery - of how many values the last is alpha; 0 for none */
 function ofShorts(values: Uint16Array, alphaEvery: number): Uint8Array {
   let most = 0;
   for (const [i, value] of values.entries()) {

@@ -35,7 +35,7 @@ export function exportTensorBoard(run: RunDirectory, folder: string): string {
   return path;
 }
 
-/** The file of a run that is being trained. It is written anew when a session begins, and then grows. */
+/** The file of a run that is being trained. Each session begins a new one, which then grows. */
 export class TensorBoardLog {
   readonly #run: RunDirectory;
   readonly #file: string;

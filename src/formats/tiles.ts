@@ -65,7 +65,7 @@ export function gridSize(
 }
 
 /**
- * The channels of a picture of images with so many: all of gray, colour, and colour with alpha; of five or more the first
+ * The channels of a picture, by the channels of its images: all of gray, colour, and colour with alpha; of five or more the first
  * three, as red, green and blue; of two the first, as gray.
  */
 const shownOf = (channels: number): RawImage["channels"] =>

@@ -69,7 +69,7 @@ export function nearestSizes(size: ImageSize): ImageSize[] {
   return nearest.flatMap((sides) => (sides === undefined ? [] : [sizeOf(sides)]));
 }
 
-/** Height and width of the maps after so many doublings of the base. */
+/** Height and width of the maps after a number of doublings of the base. */
 export function mapsAfter({ height, width }: Sides, doublings: number): Sides {
   return { height: height * 2 ** doublings, width: width * 2 ** doublings };
 }

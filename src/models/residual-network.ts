@@ -32,7 +32,7 @@ import { Head } from "./head.ts";
 import { DiscriminatorNetwork, type DiscriminatorOutput } from "./network.ts";
 import { batchNorm2d } from "./normalisation.ts";
 
-/** The shape of two networks for so many doublings; channels in multiples of the width. */
+/** The shape of two networks by their number of doublings; channels in multiples of the width. */
 export interface ResidualPlan {
   /** Before the first of G's blocks, and after each. */
   readonly up: readonly number[];

@@ -24,7 +24,8 @@ const sweep = (...more: string[]) => ["sweep", "mnist", ...tiny, "--threads", "1
 function sessions(out: string, run: string): { event: string; step: number }[] {
   const log = readFileSync(join(out, "runs", run, "metrics.jsonl"), "utf8");
   const lines = log.split("\n").filter((line) => line.includes('"event"'));
-  return lines.map((line) => JSON.parse(line) as { event: string; step: number });
+  const events = lines.map((line) => JSON.parse(line) as { event: string; step: number });
+  return events.filter(({ event }) => event !== "outputs");
 }
 
 /** Starts a sweep and hands its JSON lines to `take`, until it ends. */

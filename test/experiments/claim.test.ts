@@ -136,7 +136,7 @@ describe("rules of shipped claims", () => {
     expect(mine20.finding(estimates(errors)).outcome).toBe(outcome);
   });
 
-  /** A game of 16 starts of which so many arrive, in plain play and with historical averaging. */
+  /** How many of a game's 16 starts arrive, in plain play and with historical averaging. */
   const game = (plain: number, history: number) => ({
     game: "salimans",
     seeds: Array.from({ length: 16 }, (_, i) => i),
