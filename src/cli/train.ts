@@ -129,7 +129,7 @@ export const train = defineCommand({
     if (overwrite && flags.out === undefined) throw new UsageError("--overwrite goes with --out, which names the run");
     const { startRun } = await import("../training/index.ts");
     const { loadTraining } = await import("./train/load.ts");
-    const loaded = await loadTraining(flags.recipe, flags);
+    const loaded = await loadTraining(flags.recipe, overrides, flags);
     const trainer = asUsage(() => loaded.trainer.amended(overrides));
     const name = trainer.settings.name ?? "recipe";
     const { launchWorkers } = await import("./launch-workers.ts");

@@ -105,7 +105,8 @@ const options = z.strictObject({
  */
 export const diffAugment = defineTechnique("diffAugment", options, ({ policy }, context) => {
   requireImages(context, "diffAugment");
-  if (policy.includes("color")) requireImages(context, "diffAugment: the policy `color`", [1, 3]);
+  if (policy.includes("color"))
+    requireImages(context, "diffAugment: the policy `color` (`policy` chooses others)", [1, 3]);
   return {
     name: "diffAugment",
     without: { adaptiveAugmentation: "both augment all that the discriminator sees" },

@@ -141,7 +141,10 @@ describe("gantry train", () => {
       event: "chosen",
       images: "gray.zip",
       survey: { gray: true },
+      // The recipe would have 32; the run has what was given.
+      choices: expect.arrayContaining([{ setting: "data.size=16", reason: "as given" }]),
     });
+    expect(stdout).not.toContain("data.size=32");
     expect(JSON.parse(readFileSync("zipped/recipe.json", "utf8")).data.sample).toEqual({ channels: 1, size: 16 });
   });
 

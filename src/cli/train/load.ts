@@ -30,10 +30,15 @@ function refuseContainer(path: string): void {
 
 /**
  * Loads a recipe or trainer, or chooses a recipe for images and says why it is so.
+ * @param overrides - what `--set` changes, KEY=VALUE
  *
  * @throws UserError when there is no such recipe, or the folder holds no images or is a run.
  */
-export async function loadTraining(nameOrPath: string, output: OutputFlags): Promise<LoadedTrainer> {
+export async function loadTraining(
+  nameOrPath: string,
+  overrides: readonly string[],
+  output: OutputFlags,
+): Promise<LoadedTrainer> {
   if (!Object.hasOwn(shippedRecipes, nameOrPath)) refuseContainer(nameOrPath);
   if (!namesImages(nameOrPath)) {
     if (Object.hasOwn(shippedRecipes, nameOrPath) && existsSync(nameOrPath)) {
@@ -50,8 +55,18 @@ export async function loadTraining(nameOrPath: string, output: OutputFlags): Pro
   }
   const survey = await surveyImages(path);
   const { recipe, choices } = recipeForImages(path, survey, nameOf(basename(path)));
-  tell(nameOrPath, survey, choices, output);
+  tell(nameOrPath, survey, withOverrides(choices, overrides), output);
   return { trainer: trainerOf(recipe), source: `images of ${path}`, modules: [] };
+}
+
+/** The choices as `--set` changed them, so that no value is said that the run does not have. */
+function withOverrides(choices: readonly Choice[], overrides: readonly string[]): Choice[] {
+  const keyOf = (setting: string): string => setting.split("=")[0]!.trim();
+  const given = new Map(overrides.map((setting) => [keyOf(setting), setting]));
+  return choices.map((choice) => {
+    const setting = given.get(keyOf(choice.setting));
+    return setting === undefined ? choice : { setting, reason: "as given" };
+  });
 }
 
 function tell(name: string, survey: ImageSurvey, choices: readonly Choice[], { json, quiet }: OutputFlags): void {
