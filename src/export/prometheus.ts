@@ -1,7 +1,7 @@
 /**
  * The newest numbers of runs in Prometheus' text format (version 0.0.4): what a monitoring server reads at /metrics.
  */
-import type { ScoresEvent, Tick } from "../training/index.ts";
+import type { ScoresEvent } from "../training/index.ts";
 
 /** The content type of the text. */
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -15,8 +15,8 @@ export interface RunNow {
   /** Steps of the whole run; undefined where it is not known. */
   readonly steps?: number | undefined;
   /** The newest tick and evaluation, where there are any. */
-  readonly tick?: Tick | undefined;
-  readonly scores?: ScoresEvent | undefined;
+  readonly tick?: Readonly<Record<string, number | undefined>> | undefined;
+  readonly scores?: Pick<ScoresEvent, "step" | "scores"> | undefined;
 }
 
 interface Sample {

@@ -37,11 +37,7 @@ const log = (): Record<string, unknown>[] =>
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-if (executable === undefined) {
-  test.skip("the page of the studio: there is no Chromium here; put `chromium` on PATH", () => undefined);
-}
-
-describe.skipIf(executable === undefined)("the page of a run that is trained", () => {
+describe.skipIf(executable === undefined)("the page of a run that is trained (needs `chromium` on PATH)", () => {
   let browser: Browser;
   let page: Page;
   let address: string;

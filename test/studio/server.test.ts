@@ -52,6 +52,19 @@ function ask(
   });
 }
 
+test("serves the newest numbers of every run to Prometheus", async () => {
+  const { port, runs } = await served();
+  writeRun(join(runs, 'b "x"'), [event("start", 0), tick(10), tick(20)]);
+  const { status, headers, text } = await ask(port, "/metrics");
+  expect(status).toBe(200);
+  expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(text).toContain('gantry_run_state{run="a",state="stopped"} 1\n');
+  expect(text).toContain('gantry_run_step{run="a"} 10\n');
+  expect(text).toContain('gantry_run_step{run="b \\"x\\""} 20\n');
+  expect(text).toMatch(/gantry_run_number\{run="a",name="lossD"\} [\d.]+\n/);
+  expect((await ask(port, "/metrics", { headers: { host: "elsewhere.example" } })).status).toBe(421);
+});
+
 const post = (port: number, path: string, body: unknown, headers: Record<string, string> = {}) =>
   ask(port, path, {
     method: "POST",

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { gantryVersion } from "../../base/version.ts";
+import { PROMETHEUS_TYPE, prometheusText } from "../../export/index.ts";
 import { requestStop } from "../../training/index.ts";
 import type { StudioInfo } from "../api.ts";
 import { gridSchema, neighboursSchema, pathSchema, pointsSchema } from "../engine/messages.ts";
@@ -15,6 +16,13 @@ import { type Route, runOf } from "./route.ts";
 
 /** The API by path. */
 export const routes: Readonly<Record<string, Route>> = {
+  "/metrics": {
+    method: "GET",
+    async answer({ library }, { response }) {
+      const runs = await library.runs();
+      sendBytes(response, Buffer.from(prometheusText(runs.map((run) => run.now()))), PROMETHEUS_TYPE);
+    },
+  },
   "/api/info": {
     method: "GET",
     async answer({ library, program }, { response, allowed }) {

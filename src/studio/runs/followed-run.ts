@@ -2,6 +2,7 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import type { RunNow } from "../../export/index.ts";
 import { lockHolder } from "../../formats/index.ts";
 import { isStopRequested, totalSteps } from "../../training/index.ts";
 import type { Curves, RatedTest, RunDetails, RunState, RunSummary, Setting } from "../api.ts";
@@ -126,6 +127,18 @@ export class FollowedRun {
       this.version += 1;
       return true;
     });
+  }
+
+  /** Its newest numbers, for monitoring. */
+  now(): RunNow {
+    const { newest, step, evaluations } = this.#log;
+    return {
+      name: this.id,
+      state: this.#state,
+      steps: this.summary().total,
+      tick: newest.size === 0 ? undefined : { step, ...Object.fromEntries(newest) },
+      scores: evaluations.at(-1),
+    };
   }
 
   /** The curves of its log, from point `from` on if the reader knows this generation. */

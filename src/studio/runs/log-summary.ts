@@ -32,6 +32,8 @@ export class LogSummary implements LineSink {
   marks: Mark[] = [];
   events: RunLine[] = [];
   evaluations: ScoresLine[] = [];
+  /** All numbers of the last line of numbers. */
+  newest: ReadonlyMap<string, number> = new Map();
   /** Steps done. */
   step = 0;
   /** Seconds of training. */
@@ -43,6 +45,7 @@ export class LogSummary implements LineSink {
     this.marks = [];
     this.events = [];
     this.evaluations = [];
+    this.newest = new Map();
     this.step = 0;
     this.seconds = 0;
     this.#protocols.clear();
@@ -70,6 +73,7 @@ export class LogSummary implements LineSink {
   #take(line: ParsedLine): void {
     if ("numbers" in line) {
       this.step = line.step;
+      this.newest = line.numbers;
       this.seconds = line.numbers.get("seconds") ?? this.seconds;
       const imagesPerSecond = line.numbers.get("imagesPerSecond");
       this.marks.push({ step: line.step, seconds: this.seconds, imagesPerSecond });
