@@ -1,14 +1,12 @@
 /** `gantry train`: trains a recipe into a run folder. */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, type Stats, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../base/errors.ts";
 import { fileError, makeFolder } from "../formats/index.ts";
 import { shippedRecipes } from "../recipe/index.ts";
 import type { Run } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
 import { evaluateFlag, flag, valuesOf, wholeNumber, withFlags, withoutEvaluation, workersFlag } from "./flags.ts";
-import { programName, quoted } from "./program.ts";
 import { outputFlags } from "./reporter.ts";
 import { tensorboardFlag, trainRun } from "./train-run.ts";
 
@@ -69,30 +67,6 @@ export function makeFreshDirectory(recipe: string, now = new Date()): string {
   }
 }
 
-/** Refuses to overwrite, except a run where that is wanted. The trainer checks again when it creates the directory. */
-function refuseExisting(directory: string, overwrite: boolean): void {
-  let stats: Stats | undefined;
-  try {
-    stats = statSync(directory, { throwIfNoEntry: false });
-  } catch (error) {
-    throw fileError(error, "write", directory);
-  }
-  if (!stats) return;
-  if (!stats.isDirectory()) throw new UserError(`--out ${directory} is a file; give the path of a new directory`);
-  if (readdirSync(directory).length === 0) return;
-  const isRun = existsSync(join(directory, "recipe.json"));
-  if (overwrite && isRun) return;
-  if (overwrite) {
-    throw new UserError(
-      `--overwrite: ${directory} is no run (it has no recipe.json), and only a run is overwritten; give another --out`,
-    );
-  }
-  const way = isRun
-    ? `continue it with ${programName()} resume ${quoted(directory)}, replace it with --overwrite, or give another --out`
-    : "give another --out";
-  throw new UserError(`--out ${directory} exists and is not empty, and nothing is overwritten; ${way}`);
-}
-
 /** The settings that --steps, --threads, --device and --seed are. */
 function flagSettings(
   flags: Partial<Record<"steps" | "threads" | "device" | "seed", string | undefined>>,
@@ -134,8 +108,9 @@ export const train = defineCommand({
     const name = trainer.settings.name ?? "recipe";
     const { launchWorkers } = await import("./launch-workers.ts");
     return launchWorkers(flags.workers, trainer, async (rendezvous) => {
+      const { overwriteNote, refuseExisting } = await import("./train/overwrite.ts");
       if (flags.out !== undefined) refuseExisting(flags.out, overwrite);
-      const note = overwrite ? (await import("./train/overwrite.ts")).overwriteNote(flags.out!) : undefined;
+      const note = overwrite ? overwriteNote(flags.out!) : undefined;
       if (note !== undefined) process.stderr.write(`note: ${note}\n`);
       const existed = flags.out !== undefined && existsSync(flags.out);
       const directory = flags.out ?? makeFreshDirectory(name);

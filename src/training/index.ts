@@ -19,6 +19,7 @@ export { scoreVectors, vectorMetrics } from "./evaluation/vector-evaluation.ts";
 export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/checkpoint.ts";
 export { measuredConvolutionsFile, readConvolutions } from "./run/convolutions.ts";
 export { lockRun } from "./run/lock.ts";
+export { overwrittenNames } from "./run/overwritten.ts";
 export { standingOf, writeReport } from "./run/report.ts";
 export { RunDirectory } from "./run/run-directory.ts";
 export {

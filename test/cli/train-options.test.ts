@@ -1,5 +1,15 @@
 /** `gantry train --overwrite` and `--no-evaluate`, and `gantry report`. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -69,6 +79,81 @@ describe("--overwrite", () => {
     expect(readdirSync("killed")).not.toContain(".overwritten");
   });
 
+  describe("of a process that is killed in the middle", () => {
+    const logOf = (run: string) => readFileSync(join(run, "metrics.jsonl"), "utf8");
+    /** A finished run whose files are moved as far as `count` says. */
+    const halfMoved = async (run: string, count: number): Promise<string> => {
+      await train(run, "--steps", "10");
+      const log = logOf(run);
+      mkdirSync(join(run, ".overwriting"));
+      const names = new RunDirectory(run).ownNames().slice(0, count);
+      for (const name of names) renameSync(join(run, name), join(run, ".overwriting", name));
+      return log;
+    };
+
+    it.each([2, 7, 99])("puts the run together again when it is resumed (%d files moved)", async (count) => {
+      const run = `half-${count}`;
+      const log = await halfMoved(run, count);
+      if (!existsSync(join(run, "recipe.json"))) {
+        const { stderr } = await inProcess("sample", run);
+        expect(stderr).toMatch(/was to be overwritten by a process that was killed; .*resume .* puts it back\n$/);
+      }
+      const resumed = await inProcess("resume", run);
+      expect(resumed.code, resumed.stderr).toBe(0);
+      expect(logOf(run).startsWith(log)).toBe(true);
+      expect(checkpoints(run)).toEqual(["step-000010"]);
+      expect(readdirSync(run).filter((name) => name.startsWith(".over"))).toEqual([]);
+    });
+
+    it("loses nothing when the next one cannot begin either", async () => {
+      const log = await halfMoved("half", 3);
+      const { code } = await inProcess(
+        ...[
+          "train",
+          "mnist",
+          "--out",
+          "half",
+          "--overwrite",
+          "--set",
+          "data=imageFolder",
+          "--set",
+          "data.path=nowhere",
+        ],
+      );
+      expect(code).toBe(1);
+      expect(logOf("half")).toBe(log);
+      expect(checkpoints("half")).toEqual(["step-000010"]);
+    });
+
+    it("puts a run back that was aside when it was killed", async () => {
+      const log = await halfMoved("aside", 99);
+      renameSync("aside/.overwriting", "aside/.overwritten");
+      expect((await openRun("aside")).step).toBe(10);
+      expect(logOf("aside")).toBe(log);
+    });
+  });
+
+  it("takes no other program's recipe.json for a run, and follows no link", async () => {
+    mkdirSync("cook/samples", { recursive: true });
+    writeFileSync("cook/recipe.json", JSON.stringify({ title: "cake" }));
+    writeFileSync("cook/samples/cake.txt", "mine");
+    const { code, stderr } = await train("cook", "--overwrite");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("cook is no run (it has no recipe.json of one)")]);
+    expect(readFileSync("cook/samples/cake.txt", "utf8")).toBe("mine");
+
+    mkdirSync("elsewhere");
+    writeFileSync("elsewhere/letter.txt", "mine");
+    await train("linked", "--steps", "10");
+    symlinkSync(join(work, "elsewhere"), "linked/.overwritten");
+    expect((await train("linked", "--steps", "10", "--overwrite")).stderr).toContain(".overwritten is no folder");
+    expect(checkpoints("linked")).toHaveLength(1);
+    expect(readdirSync("elsewhere")).toEqual(["letter.txt"]);
+    rmSync("linked/.overwritten");
+    symlinkSync("nowhere", "linked/csv");
+    const again = await train("linked", "--steps", "10", "--overwrite");
+    expect(again.code, again.stderr).toBe(0);
+  });
+
   it("knows every file of a run that the page on the run folder has", () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/run-format.md"), "utf8");
     const table = page
@@ -80,14 +165,14 @@ describe("--overwrite", () => {
     for (const name of names) writeFileSync(join("every", name), "");
     const others = names.filter((name) => !new RunDirectory("every").ownNames().includes(name));
     // The lock, and the old run.
-    expect(others.sort()).toEqual([".overwritten", "running.json"]);
+    expect(others.sort()).toEqual([".overwriting", ".overwritten", "running.json"]);
   });
 
   it("never takes a folder that is no run, nor the run that it begins with", async () => {
     mkdirSync("photos");
     writeFileSync("photos/a.txt", "x");
     expect((await train("photos", "--overwrite")).stderr).toBe(
-      "gantry: --overwrite: photos is no run (it has no recipe.json), and only a run is overwritten; give another --out\n",
+      "gantry: --overwrite: photos is no run (it has no recipe.json of one), and only a run is overwritten; give another --out\n",
     );
     expect(readdirSync("photos")).toEqual(["a.txt"]);
     const own = await train("kept", "--overwrite", "--from", "kept");

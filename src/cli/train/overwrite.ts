@@ -1,26 +1,53 @@
-/** `gantry train --overwrite`: what of a run's folder is removed, said before it happens. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+/** `gantry train --overwrite`: which folder is a run, and what of it is removed, said before it happens. */
+import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
-import { RunDirectory } from "../../training/index.ts";
+import { fileError } from "../../formats/index.ts";
+import { overwrittenNames, RunDirectory } from "../../training/index.ts";
+import { programName, quoted } from "../program.ts";
+
+/** Refuses to overwrite, except a run where that is wanted. The trainer checks again when it creates the directory. */
+export function refuseExisting(directory: string, overwrite: boolean): void {
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(directory, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError(error, "write", directory);
+  }
+  if (!stats) return;
+  if (!stats.isDirectory()) throw new UserError(`--out ${directory} is a file; give the path of a new directory`);
+  if (readdirSync(directory).length === 0) return;
+  const isRun = new RunDirectory(directory).holdsRun();
+  if (overwrite && isRun) return;
+  if (overwrite) {
+    throw new UserError(
+      `--overwrite: ${directory} is no run (it has no recipe.json of one), and only a run is overwritten; give another --out`,
+    );
+  }
+  const way = isRun
+    ? `continue it with ${programName()} resume ${quoted(directory)}, replace it with --overwrite, or give another --out`
+    : "give another --out";
+  throw new UserError(`--out ${directory} exists and is not empty, and nothing is overwritten; ${way}`);
+}
 
 /**
  * What replacing the run in this folder removes and what it keeps, in one line; undefined where there is nothing to
  * remove.
  */
 export function overwriteNote(directory: string): string | undefined {
-  if (!existsSync(join(directory, "recipe.json"))) return undefined;
-  const own = new RunDirectory(directory).ownNames();
-  const others = readdirSync(directory).filter(
-    (name) => !own.includes(name) && name !== "running.json" && name !== ".overwritten",
-  );
+  const run = new RunDirectory(directory);
+  if (!run.holdsRun()) return undefined;
+  const own = run.ownNames();
+  const passing = ["running.json", ...overwrittenNames];
+  const others = readdirSync(directory).filter((name) => !own.includes(name) && !passing.includes(name));
   const removed = own.map((name) => `${visible(name)}${contents(join(directory, name))}`);
   const kept = others.length === 0 ? "" : `; kept: ${others.map(visible).join(", ")}`;
   return `${directory} is overwritten; removed once the new run begins: ${removed.join(", ")}${kept}`;
 }
 
 function contents(path: string): string {
-  if (!statSync(path).isDirectory()) return "";
+  if (!lstatSync(path).isDirectory()) return "";
   const count = readdirSync(path).length;
   return ` (${count} ${count === 1 ? "entry" : "entries"})`;
 }

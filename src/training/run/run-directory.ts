@@ -8,7 +8,7 @@
  * docs/run-format.md describes it for readers.
  */
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
@@ -32,6 +32,7 @@ import type { PlainRecipe } from "../../recipe/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 import type { DataShape } from "../step/gan.ts";
 import { lockRun } from "./lock.ts";
+import { OverwrittenRun } from "./overwritten.ts";
 import { RunLog } from "./run-log.ts";
 
 const FORMAT = 1;
@@ -62,9 +63,6 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
     "diagnosis",
   ],
 ]);
-
-/** The folder in a run's folder where a run waits that is to be replaced. */
-const OVERWRITTEN = ".overwritten";
 
 const sampleShape = z.union([z.object({ channels: z.int(), size: storedSize }), z.object({ features: z.int() })]);
 
@@ -140,6 +138,7 @@ export class RunDirectory extends RunLog {
   readonly numbersChart: string;
   readonly #description: string;
   readonly #given: string;
+  readonly #overwritten: OverwrittenRun;
 
   constructor(path: string) {
     const within = (name: string): string => join(resolve(path), name);
@@ -155,6 +154,7 @@ export class RunDirectory extends RunLog {
     this.numbersChart = within("numbers.svg");
     this.#description = within("recipe.json");
     this.conditions = within("conditions.safetensors");
+    this.#overwritten = new OverwrittenRun(this.path, () => this.ownNames());
   }
 
   /**
@@ -184,6 +184,11 @@ export class RunDirectory extends RunLog {
     return namesIn(this.path).filter(isOwn);
   }
 
+  /** Whether the folder holds a run, if only one that is being replaced. */
+  holdsRun(): boolean {
+    return this.#overwritten.holdsRun();
+  }
+
   /**
    * Moves the run in this folder aside, to be replaced: {@link putBack} restores it, {@link forgetOverwritten} removes it.
    * Returns the names that stay, those of files that are not the run's among them. An absent or empty folder needs nothing.
@@ -192,23 +197,14 @@ export class RunDirectory extends RunLog {
    */
   setAside(): string[] {
     if (namesIn(this.path).length === 0) return [];
-    if (!existsSync(this.#description)) {
+    if (!this.holdsRun()) {
       throw new UserError(
-        `${this.path} holds no run (it has no recipe.json), and only a run is overwritten; give another folder`,
+        `${this.path} holds no run (no recipe.json of one), and only a run is overwritten; give another folder`,
       );
     }
     const release = this.lock();
     try {
-      const aside = join(this.path, OVERWRITTEN);
-      const names = this.ownNames();
-      // An aside that is there already holds a run that was trained; what lies next to it never began.
-      if (existsSync(aside)) for (const name of names) rmSync(join(this.path, name), { recursive: true, force: true });
-      else {
-        mkdirSync(aside);
-        for (const name of names) renameSync(join(this.path, name), join(aside, name));
-      }
-    } catch (error) {
-      throw fileError(error, "write", this.path);
+      this.#overwritten.setAside();
     } finally {
       release();
     }
@@ -217,25 +213,26 @@ export class RunDirectory extends RunLog {
 
   /** Restores the run that {@link setAside} moved. Returns whether there was one. */
   putBack(): boolean {
-    const aside = join(this.path, OVERWRITTEN);
-    if (!existsSync(aside)) return false;
+    return this.#overwritten.putBack();
+  }
+
+  /**
+   * Restores a run whose files a killed process left in two places.
+   * @throws UserError when a living process is moving them.
+   */
+  recover(): void {
+    if (!this.#overwritten.isStranded()) return;
+    const release = this.lock();
     try {
-      for (const name of this.ownNames()) rmSync(join(this.path, name), { recursive: true, force: true });
-      for (const name of namesIn(aside)) renameSync(join(aside, name), join(this.path, name));
-      rmSync(aside, { recursive: true });
-    } catch (error) {
-      throw fileError(error, "write", this.path);
+      this.#overwritten.putBack();
+    } finally {
+      release();
     }
-    return true;
   }
 
   /** Removes the run that {@link setAside} moved, if there is one. */
   forgetOverwritten(): void {
-    try {
-      rmSync(join(this.path, OVERWRITTEN), { recursive: true, force: true });
-    } catch (error) {
-      throw fileError(error, "write", this.path);
-    }
+    this.#overwritten.forget();
   }
 
   #taken(): UserError {
@@ -255,6 +252,11 @@ export class RunDirectory extends RunLog {
   description(): RunDescription {
     if (!existsSync(this.#description)) {
       refuseWindowsPath(this.#given, "the run");
+      if (this.#overwritten.isStranded()) {
+        throw new UserError(
+          `the run ${this.path} was to be overwritten by a process that was killed; \`gantry resume ${this.path}\` puts it back`,
+        );
+      }
       throw new UserError(`${this.path} is not a run: it has no recipe.json; name a folder that \`gantry train\` made`);
     }
     return readJsonFile(this.#description, descriptionSchema, requireIntact);

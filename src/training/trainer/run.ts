@@ -404,6 +404,7 @@ export async function openRun(
   options: { readonly trainer?: Trainer; readonly data?: string | undefined } = {},
 ): Promise<Run> {
   const directory = new RunDirectory(path);
+  directory.recover();
   const stored = directory.description();
   const trainer = await storedTrainer(directory, options.trainer);
   const movedTo = options.data === undefined ? undefined : resolve(options.data);
