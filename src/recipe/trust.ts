@@ -3,11 +3,11 @@
  *
  * A run folder names the files that define parts of its recipe, and resuming, sampling and scoring import them. A folder
  * that comes from somebody else could name any file. So this machine remembers the files that a person has named to it
- * (in `gantry train my-recipe.ts`, say), with a SHA-256 of each and of the files that it imports by relative paths. A
+ * (in `gantry train my-recipe.ts`, say), with a SHA-256 of each and of the files that it imports by paths. A
  * stored folder runs those and no others, until a person says `--trust`.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { z } from "zod";
@@ -35,33 +35,81 @@ function memory(): string {
 const sha256 = (content: string | Uint8Array): string => createHash("sha256").update(content).digest("hex");
 const recordOf = (file: string): string => join(memory(), `${sha256(file)}.json`);
 
-const IMPORT = /\b(?:from|import|require)\s*\(?\s*["'](\.{1,2}\/[^"'\n]+)["']/g;
-const ENDINGS = ["", ".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".json", "/index.ts", "/index.js"];
+/** Text in quotes that may be a path: after a word of an import, also that of the folder itself or the one above. */
+const PATH = /(["'`])((?:\.{1,2}\/|\/|file:\/\/)(?:(?!\1)[^\n])*)\1/g;
+const FOLDER = /\b(?:from|import|require)\s*\(?\s*(["'`])(\.{1,2})\1/g;
+/** Escapes in JavaScript's strings. */
+const ESCAPE = /\\(?:u\{([0-9a-f]+)\}|u([0-9a-f]{4})|x([0-9a-f]{2})|(.))/gi;
+/** Endings of what an import can run or read, in any place where jiti adds one. */
+const ENDINGS = [".ts", ".mts", ".cts", ".tsx", ".js", ".mjs", ".cjs", ".jsx", ".mtsx", ".ctsx", ".json", ".node"];
+const CODE = /\.(?:[cm]?[jt]sx?|json|node)$/;
 
-/** The files that an import may mean: as it is written, with an ending, and with TypeScript's ending for JavaScript's. */
-function candidates(importer: string, specifier: string): string[] {
-  const path = resolve(dirname(importer), specifier);
-  return [path.replace(/\.([cm]?)js$/, ".$1ts"), ...ENDINGS.map((ending) => path + ending)].filter(isReadable);
+const unescaped = (text: string): string =>
+  text.replace(ESCAPE, (_, braced, four, two, other) =>
+    other === undefined ? String.fromCodePoint(Math.min(Number.parseInt(braced ?? four ?? two, 16), 0x10ffff)) : other,
+  );
+
+/** A path as it is written, and as a URL. */
+function readings(text: string): string[] {
+  const plain = text.replace(/^file:\/\/(?:localhost)?/, "").replace(/[?#].*$/, "");
+  try {
+    return [...new Set([text, plain, decodeURIComponent(plain)])];
+  } catch {
+    return [text, plain];
+  }
 }
 
+/** The files that a path may mean: as it is written, with another ending, and in a folder what stands for the folder. */
+function candidates(folder: string, text: string): string[] {
+  return readings(text).flatMap((reading) => {
+    const path = resolve(folder, reading);
+    const manifest = join(path, "package.json");
+    const inFolder = [manifest, ...stringsOf(manifest).map((name) => join(path, name)), join(path, "index")];
+    const bare = [path, path.replace(/\.[cm]?[jt]sx?$/, ""), ...inFolder];
+    return bare.flatMap((name) => [name, ...ENDINGS.map((ending) => name + ending)]).filter(isCode);
+  });
+}
+
+const isCode = (path: string): boolean => CODE.test(path) && isReadable(path);
+
+/** All strings of a package.json: one of them may name the file that stands for its folder. */
+function stringsOf(manifest: string): string[] {
+  if (!isReadable(manifest)) return [];
+  const within = (value: unknown): string[] =>
+    typeof value === "string" ? [value] : value instanceof Object ? Object.values(value).flatMap(within) : [];
+  try {
+    return within(JSON.parse(readFileSync(manifest, "utf8")));
+  } catch {
+    return [];
+  }
+}
+
+/** Whether a path leads to a file that can be read. A pipe or device, which may have no end, is none. */
 function isReadable(path: string): boolean {
   try {
-    readFileSync(path);
-    return true;
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
   } catch {
     return false;
   }
 }
 
-/** A file and those that it imports by relative paths, with their hashes. */
+/**
+ * A file and those that it imports by paths, with their hashes. Which those are is not parsed: every text that may be a path
+ * and leads to a file of code counts, so there may be more.
+ */
 function hashesOf(file: string): Hashes {
   const found: Record<string, string> = {};
   const waiting = [file];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (path in found) continue;
-    const content = readFileSync(path, "utf8");
+    const content = readFileSync(path);
     found[path] = sha256(content);
-    for (const [, specifier = ""] of content.matchAll(IMPORT)) waiting.push(...candidates(path, specifier));
+    if (/\.(?:json|node)$/.test(path)) continue;
+    const source = unescaped(content.toString("utf8"));
+    for (const [, , text = ""] of [...source.matchAll(PATH), ...source.matchAll(FOLDER)]) {
+      waiting.push(...candidates(dirname(path), text));
+    }
   }
   return found;
 }

@@ -1,9 +1,10 @@
 /** A run, a sweep or a folder of photos from somebody else runs no code until the person says --trust. */
+import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { trustFile } from "../../src/recipe/index.ts";
+import { importModules, requireTrust, trustFile } from "../../src/recipe/index.ts";
 import { openRun } from "../../src/training/index.ts";
 import { start } from "./spawn.ts";
 import { tiny } from "./tiny-run.ts";
@@ -116,6 +117,43 @@ describe("a file that changes", () => {
     trustFile(file);
     await openRun(run);
     expect(readFileSync(file, "utf8")).toBe(`${source}\n`);
+  });
+
+  it.each<[string, string, Record<string, string>]>([
+    ["the file that package.json names", 'import "./lib";', { "lib/package.json": '{"main":"x.js"}', "lib/x.js": "" }],
+    ["a folder's index with another ending", 'import "./lib";', { "lib/index.mts": "" }],
+    ["an index.cjs", 'import "./lib";', { "lib/index.cjs": "" }],
+    ["a .tsx", 'import "./part";', { "part.tsx": "" }],
+    ["a .tsx that is called .jsx", 'import "./part.jsx";', { "part.tsx": "" }],
+    ["a path behind a comment", 'import /* the */ "./part.ts";', { "part.ts": "" }],
+    ["a path in backquotes", "await import(`./part.ts`);", { "part.ts": "" }],
+    ["the folder itself", 'import ".";', { "index.ts": "" }],
+    ["the folder itself, with a slash", 'import "./";', { "index.ts": "" }],
+    ["the folder above", 'import "..";', { "../index.ts": "" }],
+    ["an absolute path", 'import "HERE/part.ts";', { "part.ts": "" }],
+    ["an address", 'import "file://HERE/part.ts";', { "part.ts": "" }],
+    ["a path with a query", 'import "./part.ts?x";', { "part.ts": "" }],
+    ["an encoded path", 'import "./p%61rt.ts";', { "part.ts": "" }],
+    ["an escaped path", 'import "./p\\u0061rt.ts";', { "part.ts": "" }],
+  ])("is refused where it is imported as %s", async (_, code, files) => {
+    const folder = mkdtempSync(join(root, "layout-"));
+    mkdirSync(join(folder, "inner", "lib"), { recursive: true });
+    const main = join(folder, "inner", "main.ts");
+    writeFileSync(main, `${code.replace("HERE", join(folder, "inner"))}\nexport {};\n`);
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, "inner", name), content);
+    trustFile(main);
+    expect(() => requireTrust([main], "the run r")).not.toThrow();
+    const changed = join(folder, "inner", Object.keys(files).at(-1)!);
+    writeFileSync(changed, `(await import("node:fs")).writeFileSync(${JSON.stringify(marker)}, "");`);
+    expect(() => requireTrust([main], "the run r")).toThrow(`${changed} has changed since it was used`);
+  });
+
+  it("that is a pipe or a device is no file, and nothing waits for its end", async () => {
+    const pipe = join(root, "pipe.ts");
+    execFileSync("mkfifo", [pipe]);
+    for (const path of [pipe, "/dev/zero"]) {
+      await expect(importModules([path], "the run r")).rejects.toThrow(`${path} is not a file`);
+    }
   });
 
   it("that must be named exists", () => {
