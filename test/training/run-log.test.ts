@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { RunDirectory, type RunEvent, startRun } from "../../src/training/index.ts";
 import { newDirectory, recipe, stopAfter } from "./short-run.ts";
@@ -31,14 +31,45 @@ describe("the log", () => {
       '{"step":"2"}',
       '{"step":2,"lossD":{"a":1}}',
       '{"step":2.5}',
+      '{"step":-2}',
+      '{"step":1e300}',
     ];
     writeFileSync(log.metrics, `${readFileSync(log.metrics, "utf8")}${foreign.join("\n")}\n`);
     expect(log.unreadable()).toBe(foreign.length);
     expect([log.ticks().length, log.evaluations(), log.outputs().length]).toEqual([1, [], 0]);
     const notes: string[] = [];
     await run.train({ events: { note: (message) => notes.push(message) } });
-    expect(notes).toContain("7 lines of metrics.jsonl cannot be read and are passed over");
+    expect(notes).toContain("9 lines of metrics.jsonl cannot be read and are passed over");
     expect(log.ticks().map(({ step }) => step)).toEqual([2, 4, 6]);
+  });
+
+  it("is read line by line: it may be longer than a string, and a line longer than the memory", () => {
+    const log = new RunDirectory(temporaryFolder());
+    // Two lines that lie across the ends of what is read at once, in bytes of two and of one.
+    const wide = ["é".repeat(3 << 19), "x".repeat(3 << 20)].map((name, step) => JSON.stringify({ step, [name]: 1 }));
+    writeFileSync(log.metrics, `${wide.join("\n")}\n`);
+    expect(log.ticks().map((tick) => Object.keys(tick)[1]!.length)).toEqual([3 << 19, 3 << 20]);
+    // A hole: a line of zeros that takes no place on the disk.
+    truncateSync(log.metrics, 600 << 20);
+    log.append({ step: 5, epoch: 0, imagesPerSecond: 1, seconds: 0 });
+    appendFileSync(log.metrics, '{"step":6}');
+    expect(log.ticks().map(({ step }) => step)).toEqual([0, 1, 5, 6]);
+    expect(log.unreadable()).toBe(1);
+  });
+
+  it("has no value where a number was not finite, which JSON writes as null", () => {
+    const directory = temporaryFolder();
+    const log = new RunDirectory(directory);
+    log.append({
+      step: 1,
+      epoch: 0,
+      lossD: Number.NaN,
+      lossG: 2,
+      imagesPerSecond: Number.POSITIVE_INFINITY,
+      seconds: 0,
+    });
+    expect(readFileSync(log.metrics, "utf8")).toContain('"lossD":null');
+    expect(log.ticks()).toEqual([{ step: 1, epoch: 0, lossG: 2, seconds: 0 }]);
   });
 
   it("passes over lines that are no ticks, and counts the later of two", () => {

@@ -1,8 +1,9 @@
 /** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a session. */
-import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
 import { fileError } from "../../formats/index.ts";
 import { differences, isBetter, type Score, scoreSchema } from "../../metrics/index.ts";
+import { textLines } from "./text-lines.ts";
 
 /** One line of metrics.jsonl for a stretch of steps. */
 export interface Tick {
@@ -127,15 +128,20 @@ export class RunLog {
   /** Every line that can be read, in the order of the file: also those that a resumed run has made again. */
   lines(): LogLine[] {
     if (!existsSync(this.metrics)) return [];
-    const texts = readFileSync(this.metrics, "utf8").split("\n");
-    return texts.flatMap((text) => parseLine(text) ?? []);
+    const lines: LogLine[] = [];
+    for (const text of textLines(this.metrics)) {
+      const line = parseLine(text);
+      if (line !== undefined) lines.push(line);
+    }
+    return lines;
   }
 
   /** How many lines can be read by nobody: half a line after a crash, damaged ones, those of another program. */
   unreadable(): number {
     if (!existsSync(this.metrics)) return 0;
-    const texts = readFileSync(this.metrics, "utf8").split("\n");
-    return texts.filter((text) => text !== "" && parseLine(text) === undefined).length;
+    let count = 0;
+    for (const text of textLines(this.metrics)) if (text !== "" && parseLine(text) === undefined) count += 1;
+    return count;
   }
 
   /** The evaluations, by the same rule. */
@@ -208,7 +214,8 @@ export function chosenEvaluation(evaluations: readonly ScoresEvent[]): (ScoredSt
 }
 
 /** A line that can be used; undefined for half a line, which a crash can leave, and for one of another shape. */
-function parseLine(text: string): LogLine | undefined {
+function parseLine(text: string | undefined): LogLine | undefined {
+  if (text === undefined) return undefined;
   let line: unknown;
   try {
     line = JSON.parse(text);
@@ -216,15 +223,22 @@ function parseLine(text: string): LogLine | undefined {
     return undefined;
   }
   if (typeof line !== "object" || line === null) return undefined;
-  // Ticks are most of the lines, and all of their values are numbers. JSON has no NaN and says null.
-  if (!("event" in line)) return isTick(line) ? line : undefined;
+  // Ticks are most of the lines, and all of their values are numbers.
+  if (!("event" in line)) return isTick(line) ? withoutNull(line) : undefined;
   const parsed = eventSchema.safeParse(line);
   return parsed.success ? (parsed.data as LogLine) : undefined;
 }
 
+/** JSON has no NaN and no infinity and says null. Such a number is none: as 0, or in a chart, it would be wrong. */
+function withoutNull(tick: Tick): Tick {
+  if (!Object.values<number | null | undefined>(tick).includes(null)) return tick;
+  return Object.fromEntries(Object.entries(tick).filter(([, number]) => number !== null)) as Tick;
+}
+
 const isTick = (line: object): line is Tick =>
   "step" in line &&
-  Number.isInteger(line.step) &&
+  Number.isSafeInteger(line.step) &&
+  (line.step as number) >= 0 &&
   Object.values(line).every((value) => typeof value === "number" || value === null);
 
 const step = z.int().min(0);
