@@ -5,7 +5,7 @@
  *
  * A lock is no guard of what is written: results are built under another name and renamed.
  */
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { makeFolders } from "./make-folder.js";
@@ -130,13 +130,14 @@ function removeStale(path, remoteIsStaleAfter) {
  * @returns {Holder | "dead" | "unknown" | "gone"}
  */
 function holderOf(path, remoteIsStaleAfter) {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return "gone";
   const age = Date.now() - stat.mtimeMs;
   /** @type {Partial<Holder> | null} */
   let holder = null;
   try {
-    holder = JSON.parse(readFileSync(path, "utf8"));
+    // A link or a pipe is no lock: nobody waits for what it may lead to.
+    if (stat.isFile()) holder = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return "gone";
   }

@@ -1,6 +1,7 @@
-import { existsSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, lutimesSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { takeLock, withLock } from "../../scripts/setup/index.js";
 import { Machine } from "./machine.ts";
@@ -30,6 +31,16 @@ test("is held during the action and released after it, also when it throws", () 
 
 test("is taken over from a holder that has died", () => {
   hold({ pid: nobody });
+  expect(withLock(lock, () => 1)).toBe(1);
+});
+
+test.each(["a link to nothing", "a pipe"])("that is %s holds nothing, and nobody waits for it", (what) => {
+  mkdirSync(dirname(lock), { recursive: true });
+  if (what === "a pipe") execFileSync("mkfifo", [lock]);
+  else symlinkSync("nowhere", lock);
+  // As a lock that is being written.
+  expect(takeLock(lock)).toEqual({ holder: undefined });
+  lutimesSync(lock, 0, 0);
   expect(withLock(lock, () => 1)).toBe(1);
 });
 

@@ -1,4 +1,5 @@
 /** The studio's server: what it answers, and what it refuses. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
@@ -73,6 +74,16 @@ const post = (port: number, path: string, body: unknown, headers: Record<string,
   });
 
 describe("a studio", () => {
+  test("waits for no pipe that lies in a run's folder", async () => {
+    const { port, runs } = await served();
+    writeRun(join(runs, "b"), [event("start", 0), tick(10)]);
+    for (const name of ["samples/000010.png", "running.json"]) execFileSync("mkfifo", [join(runs, "b", name)]);
+    const asked = Array.from({ length: 8 }, () => ask(port, "/api/sample?id=b&step=10"));
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 403));
+    expect((await ask(port, "/api/sample?id=a&step=10")).status).toBe(200);
+    expect(JSON.parse((await ask(port, "/api/run?id=b")).text)).toMatchObject({ summary: { step: 10 } });
+  });
+
   test("answers with runs, curves, samples and its page", async () => {
     const { port } = await served();
     expect((await ask(port, "/")).text).toContain("<title>page</title>");

@@ -1,4 +1,5 @@
 /** Files of a run. Their names are made of numbers that were checked; a link that leads out of the folder is refused. */
+import { constants } from "node:fs";
 import { type FileHandle, open, realpath } from "node:fs/promises";
 import { sep } from "node:path";
 import { RequestError } from "./body.ts";
@@ -15,7 +16,8 @@ export async function readInside(folder: string, path: string): Promise<Buffer> 
     const real = await realpath(path);
     if (!real.startsWith(`${folder}${sep}`))
       throw new RequestError(403, "this file lies outside of the studio's folder");
-    file = await open(real, "r");
+    // A pipe is opened without waiting for its other end.
+    file = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = await file.stat();
     if (!stat.isFile() || stat.size > LARGEST_FILE)
       throw new RequestError(403, "this is no file that the studio shows");
