@@ -22,18 +22,25 @@ export interface Animation {
 /** GIF counts in hundredths of a second, and browsers play frames shorter than two of them slowly. */
 const TICK_MS = 10;
 const SHORTEST_MS = 20;
+/** The longest delay of a frame that sharp writes, in whole hundredths. */
+const LONGEST_MS = 65_530;
 
 /** The most pixels of all frames: sharp takes them as one tall image. */
 const MOST_PIXELS = 0x3fff ** 2;
 
 /**
  * Refuses what cannot be written: to be called before the frames are drawn.
- * @throws UserError for frames that are too short, or too many pixels.
+ * @throws UserError for frames that are too short or too long, or too many pixels.
  */
 export function requireDuration(frames: number, seconds: number, width: number, height: number): void {
   if (seconds * 1000 < frames * SHORTEST_MS) {
     throw new UserError(
       `${frames} frames in ${seconds} s are shorter than ${SHORTEST_MS} ms each, and viewers would play them slower; take at least ${(frames * SHORTEST_MS) / 1000} s or fewer frames`,
+    );
+  }
+  if (seconds * 1000 > frames * LONGEST_MS) {
+    throw new UserError(
+      `${frames} frames in ${seconds} s are longer than ${LONGEST_MS / 1000} s each, which a file cannot say; take at most ${(frames * LONGEST_MS) / 1000} s or more frames`,
     );
   }
   if (frames * width * height > MOST_PIXELS) {

@@ -48,6 +48,9 @@ it("durations are whole hundredths of a second that add up", () => {
 
 it("too short frames and too many pixels are refused", () => {
   expect(() => requireDuration(60, 1, 32, 32)).toThrow("60 frames in 1 s are shorter than 20 ms each");
+  expect(() => requireDuration(60, 3932, 32, 32)).toThrow(
+    "longer than 65.53 s each, which a file cannot say; take at most 3931.8 s",
+  );
   expect(() => requireDuration(1000, 60, 1024, 1024)).toThrow("more than 268 million pixels");
 });
 
