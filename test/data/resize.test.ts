@@ -185,7 +185,7 @@ describe("colour", () => {
     await expect(resized(floats(ramp(1).map((value) => value - 0.25)))).rejects.toThrow(/floats from -0.25 to 0.75;/);
     await expect(resized(floats(ramp(1).with(3, Number.NaN)))).rejects.toThrow(/floats, and at least one is NaN/);
     const doubles = tiffOf(4, 4, 64, 3, bytesOf(Float64Array.from(ramp(1))));
-    await expect(resized(doubles)).rejects.toThrow(/tiff2vips: samples out of range/);
+    await expect(resized(doubles)).rejects.toThrow("its values have more than 32 bits, which are not read");
     const signed = tiffOf(4, 4, 16, 2, bytesOf(Int16Array.from(ramp(3000))));
     await expect(resized(signed)).rejects.toThrow(/values are of type short/);
     const long = tiffOf(4, 4, 32, 1, bytesOf(Uint32Array.from(ramp(1e6))));
