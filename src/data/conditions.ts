@@ -43,7 +43,10 @@ export interface ScaledConditions {
   readonly values: Float32Array;
 }
 
-/** Scales raw conditions by the rule above. */
+/**
+ * Scales raw conditions by the rule above.
+ * @throws UserError for numbers that are too large or too close to each other to have a deviation.
+ */
 export function scaleConditions({ names, values }: RawConditions): ScaledConditions {
   const width = names.length;
   const scaled = new Float32Array(values.length);
@@ -71,6 +74,11 @@ function conditionOf(name: string, values: Float64Array): Condition {
   const most = column.reduce((high, value) => Math.max(high, value));
   // The mean of equal values may differ from them by a rounding.
   const exact = least === most ? { mean: least, deviation: 0 } : { mean, deviation: Math.sqrt(variance) };
+  if (least !== most && !(exact.deviation > 0 && exact.deviation < Number.POSITIVE_INFINITY)) {
+    throw new UserError(
+      `the condition ${quoted(name)} goes from ${least} to ${most}, and the deviation of such numbers cannot be computed; write it in another unit`,
+    );
+  }
   return { name, kind: isFlag ? "flag" : "number", ...exact, least, most };
 }
 

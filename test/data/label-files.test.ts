@@ -211,6 +211,15 @@ describe("classes from a label file", () => {
     await expect(pack({ labelFile: file("bad.csv", text) })).rejects.toThrow(message);
   });
 
+  it.each(["1e300", "1e-200"])("refuses conditions as %s, whose deviation is not a number or 0", async (value) => {
+    const labelFile = file("far.csv", `file,age\na.png,0\nb.png,${value}\n`);
+    for (let again = 0; again < 2; again++) {
+      await expect(pack({ labelFile, conditions: ["age"] })).rejects.toThrow(
+        `the condition \`age\` goes from 0 to ${Number(value)}, and the deviation of such numbers cannot be computed`,
+      );
+    }
+  });
+
   it("equal rows of one image are one", async () => {
     const labelFile = file("twice.csv", ",file,class\n0,a.png,x\n1,a.png,x\n2,b.png,y\n");
     expect((await pack({ labelFile })).header).toMatchObject({ count: 2, classes: ["x", "y"] });
