@@ -1,5 +1,5 @@
 /** Runs that begin with another run's networks: what they take over, what starts again, and what they refuse. */
-import { cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSafetensors } from "../../src/formats/index.ts";
@@ -117,6 +117,17 @@ describe("a run that begins with another's networks", () => {
     rmSync(stepIn(directory, 2), { recursive: true });
     await (await openRun(directory)).train();
     expect(networksIn(stepIn(directory, 6))).toEqual(networksIn(stepIn(whole, 6)));
+  });
+
+  it("refuses weights that are not as they were written", async () => {
+    const from = await trained();
+    const file = join(stepIn(from, 6), "generator.safetensors");
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 2]! ^= 1;
+    writeFileSync(file, bytes);
+    await expect(startRun(recipe, { directory: newDirectory(), from }).train()).rejects.toThrow(
+      "generator.safetensors is damaged: its CRC-32 is",
+    );
   });
 
   it("refuses what is no checkpoint, a run without one, and networks of another build", async () => {

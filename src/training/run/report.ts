@@ -34,7 +34,9 @@ function ticksTable(ticks: readonly Tick[]): string {
 /** The numbers of a recipe's step. All others in its log were reported by techniques. */
 const RECIPE_NUMBERS = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fake)" } as const;
 
-const labelOf = (name: string): string => RECIPE_NUMBERS[name as keyof typeof RECIPE_NUMBERS] ?? name;
+const isOfRecipe = (name: string): name is keyof typeof RECIPE_NUMBERS => Object.hasOwn(RECIPE_NUMBERS, name);
+
+const labelOf = (name: string): string => (isOfRecipe(name) ? RECIPE_NUMBERS[name] : name);
 
 /** The names in a log that not every line has. */
 function numbersIn(ticks: readonly Tick[]): string[] {
@@ -43,7 +45,7 @@ function numbersIn(ticks: readonly Tick[]): string[] {
 }
 
 /** Whether a number was reported by a technique: the log of a recipe has `dReal`. */
-const isExtra = (name: string, all: readonly string[]): boolean => all.includes("dReal") && !(name in RECIPE_NUMBERS);
+const isExtra = (name: string, all: readonly string[]): boolean => all.includes("dReal") && !isOfRecipe(name);
 
 /** The numbers over the steps, as charts and as a table. */
 function trainingSection(directory: RunDirectory, ticks: readonly Tick[]): string[] {

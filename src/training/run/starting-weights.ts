@@ -6,7 +6,7 @@ import { listStateDicts, readSafetensors, readStateDict } from "../../formats/in
 import { readNetworks } from "../../models/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
-import { listCheckpoints } from "./checkpoint.ts";
+import { listCheckpoints, requireWholeCheckpoint } from "./checkpoint.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { fittingTensors, type State, type Transfer, transferInto } from "./transfer.ts";
 
@@ -75,6 +75,7 @@ function load(module: Module, state: State, what: string): Transfer[string] {
 
 /** The state dicts of a checkpoint that have modules of their names. */
 function inCheckpoint(from: string, modules: Readonly<Record<string, Module>>): Map<string, State> {
+  requireWholeCheckpoint(from);
   const names = Object.keys(modules).filter((name) => existsSync(join(from, `${name}.safetensors`)));
   return new Map(names.map((name) => [name, readSafetensors(join(from, `${name}.safetensors`)).tensors]));
 }
