@@ -368,7 +368,7 @@ export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   try {
     directory.create(description, kept);
   } catch (error) {
-    directory.putBack();
+    if (origin.overwrite) directory.putBack();
     throw error;
   }
   for (const file of [...description.modules, ...(trainer.needsFile ? [description.source] : [])]) remember(file);
