@@ -9,6 +9,7 @@ import { open, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
+import { firstTwice } from "../base/twice.ts";
 import { fileError, quoted, readTar, startsLikeTar } from "../formats/index.ts";
 import type { FileState } from "./contents.ts";
 import { endingOf, formatOf, MAGIC_LENGTH, namedLikeImage } from "./image-format.ts";
@@ -248,6 +249,10 @@ async function listZip(path: string, draft: Draft): Promise<void> {
     const options = { lazyEntries: true, autoClose: false };
     const zip = await yauzl.fromRandomAccessReaderPromise(reader, fstatSync(file).size, options);
     for await (const entry of zip.eachEntry()) await addEntry(path, entry, draft, entries);
+    const used = [...draft.files, ...draft.tables, ...draft.labelFiles].map((one) => one.path);
+    const twice = firstTwice([...used, ...draft.broken.map(({ file }) => file)]);
+    if (twice !== undefined)
+      throw new Error(`two of its entries are called ${quoted(twice)}; make it again without one`);
   } catch (error) {
     throw new UserError(`${path}: the zip archive cannot be used: ${(error as Error).message}`);
   } finally {
@@ -320,8 +325,10 @@ async function listTar(path: string, draft: Draft): Promise<void> {
     throw new UserError(`${path}: the tar archive cannot be used: invalid relative path: ${quoted(outside)}`);
   }
   const entries = new ItemReader();
+  // `./a.png` and `a.png` are one file when they are unpacked: the later counts.
+  const last = new Map(members.map((member) => [partsOf(member.name).join("/"), member]));
   try {
-    for (const { name, offset, size } of members) {
+    for (const { name, offset, size } of last.values()) {
       await addMember(name, { kind: "stretch", path, offset, size }, draft, entries);
     }
   } finally {

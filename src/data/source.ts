@@ -10,7 +10,8 @@ import { pipeline } from "node:stream/promises";
 import { UserError } from "../base/errors.ts";
 import { findName } from "../base/find-name.ts";
 import type { ImageSize } from "../base/image-size.ts";
-import { fileError, type LmdbPlace } from "../formats/index.ts";
+import { firstTwice } from "../base/twice.ts";
+import { fileError, type LmdbPlace, quoted } from "../formats/index.ts";
 import type { RawConditions } from "./conditions.ts";
 import type { Fit } from "./options.ts";
 
@@ -227,9 +228,13 @@ export interface Selection {
  * @param classes names of the wanted classes; they are numbered 0, 1, ... in this order. Default: all, as in the source
  * @param first how many of the remaining items to take. Default: all
  *
- * @throws UserError when a class is unknown, named twice, or nothing is left.
+ * @throws UserError when two classes of the source have one name, a class is unknown or named twice, or nothing is left.
  */
 export function select(source: OpenSource, name: string, classes?: readonly string[], first?: number): Selection {
+  const twice = firstTwice(source.classes);
+  if (twice !== undefined) {
+    throw new UserError(`${name} has two classes called ${quoted(twice)}; each class needs a name of its own`);
+  }
   const wanted = classes ?? source.classes;
   const renumber = new Map<number, number>();
   const numbers = new Map(source.classes.map((className, index) => [className, index]));

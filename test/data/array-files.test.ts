@@ -36,6 +36,7 @@ describe("npz archives", () => {
 
   it("of Keras: gray images, and classes by their numbers where these begin at 1", async () => {
     expectHeld(await pack(at("keras.npz"), { channels: 1 }), "keras train");
+    expectHeld(await pack(at("keras.npz"), { channels: 1, split: "test" }), "keras test");
   });
 
   it("with several numbers an image have conditions", async () => {
@@ -95,6 +96,19 @@ describe("npz archives", () => {
     await expect(pack(at("medmnist.npz"), { labelEntry: "val_images" })).rejects.toThrow(
       /array `val_images` of labels is uint8 \[5, 8, 8, 3\]/,
     );
+    for (const [name, type] of [
+      ["words.npz", "element type `U1` is not supported"],
+      ["words.h5", "`labels` has an element type that is not read"],
+    ] as const) {
+      await expect(pack(at(name), { channels: 1 })).rejects.toThrow(
+        new RegExp(
+          `${name}: .*${type}.*; labels are numbers, such as numpy.unique\\(labels, return_inverse=True\\)\\[1\\]`,
+        ),
+      );
+      expect(sumsOf(await pack(at(name), { channels: 1, labels: false }))).toEqual(
+        held("chestmnist").planes.slice(0, 2),
+      );
+    }
     const cut = join(folder, "cut.npz");
     writeFileSync(cut, readFileSync(at("medmnist.npz")).subarray(0, 900));
     await expect(pack(cut)).rejects.toThrow(/cut.npz: not a zip archive, or cut short/);
@@ -151,6 +165,12 @@ describe("HDF5 files of BigGAN-PyTorch", () => {
     expect(sumsOf(await pack(at("biggan.hdf5"), { classes: ["2"] }))).toEqual(
       [3, 6].map((i) => held("biggan").planes[i]),
     );
+  });
+
+  it("with several splits have the classes of all splits in each", async () => {
+    for (const split of ["train", "test"]) {
+      expectHeld(await pack(at("splits.h5"), { entry: `${split}/images`, channels: 1 }), `splits ${split}`);
+    }
   });
 
   it("are refused where they cannot be read", async () => {

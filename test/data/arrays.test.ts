@@ -138,6 +138,7 @@ it("refuses options from outside that the arrays cannot have", async () => {
   await expect(changed("vectors", "data.flip=true")).rejects.toThrow("`flip` mirrors images, and these are vectors");
   await expect(changed("vectors", "data.classes=[a]")).rejects.toThrow("`classes` are given, and there are no labels");
   await expect(changed("images", "data.classes=[a]")).rejects.toThrow("`classes` names 1, and the labels go to 1");
+  await expect(changed("images", "data.classes=[a,a]")).rejects.toThrow("`classes` has the name `a` twice");
   await expect(changed("images", "data.shape=[3,1,4,4]")).rejects.toThrow("is not that of the 32 values");
   expect(await changed("images", "data.flip=true")).toMatchObject({ flip: true });
 });

@@ -268,6 +268,20 @@ describe("hostile zip archives", () => {
     );
   });
 
+  it("two entries of one name are refused, with the name", async () => {
+    const [a, b] = await Promise.all([9, 200].map((r) => imageFile("png", 8, 8, { r, g: 9, b: 9 })));
+    for (const second of ["cat/a.png", "./cat/a.png"]) {
+      const path = write([
+        { name: "cat/a.png", data: a! },
+        { name: "dog/a.png", data: b! },
+        { name: second, data: b! },
+      ]);
+      await expect(pack(imageFolder({ path }))).rejects.toThrow(
+        /hostile-.*zip: the zip archive cannot be used: two of its entries are called `cat\/a.png`; make it again/,
+      );
+    }
+  });
+
   it("an archive cut short is refused", async () => {
     const whole = zipOf([{ name: "a.png", data: await imageFile("png", 8, 8, { r: 9, g: 9, b: 9 }) }]);
     const path = join(folder, "cut.zip");

@@ -1,5 +1,5 @@
 /** Published datasets in the other forms that people have: Python's batches, archives, torchvision's folders, Kaggle's tables. */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Header } from "tar";
@@ -163,6 +163,11 @@ describe("files in MNIST's form", () => {
     const root = join(folder, "emnist");
     cpSync(at("emnist/gzip"), join(root, "EMNIST/raw"), { recursive: true, filter: (name) => !name.endsWith(".txt") });
     expectHeld(await packOf(emnist({ path: root, subset: "letters", size: 28 }), context), "emnist letters");
+    writeFileSync(join(root, "EMNIST/raw/emnist-letters-mapping.txt"), "1 65 97\n2 66 98\n26 66 98\n");
+    await expect(packOf(emnist({ path: root, subset: "letters" }), context)).rejects.toThrow(
+      /^emnist.* has two classes called `B`; each class needs a name of its own/,
+    );
+    rmSync(join(root, "EMNIST/raw/emnist-letters-mapping.txt"));
     writeFileSync(
       join(root, "EMNIST/raw/emnist-letters-train-labels-idx1-ubyte.gz"),
       gzipSync(idxOf([3], Uint8Array.of(1, 0, 2))),

@@ -74,6 +74,17 @@ describe("parquet files of the Hugging Face hub", () => {
     );
   });
 
+  it("two classes of one name are refused", async () => {
+    const file = join(folder, "twice.parquet");
+    // What `datasets` wrote, with another name of the same length in its metadata.
+    const bytes = readFileSync(join(hub, "data/train-00001-of-00002.parquet")).toString("latin1");
+    const names = '["cat", "dog", "emu"]';
+    expect(bytes.split(names)).toHaveLength(2);
+    writeFileSync(file, Buffer.from(bytes.replace(names, '["cat", "emu", "emu"]'), "latin1"));
+    await expect(pack(file)).rejects.toThrow(/twice.parquet: column `label` names two classes `emu`; each class needs/);
+    expect(sumsOf(await pack(file, { labels: false }))).toEqual(held("hub train").planes.slice(4));
+  });
+
   it("columns are chosen where several would do", async () => {
     const two = join(containers, "two-labels.parquet");
     await expect(pack(two)).rejects.toThrow(

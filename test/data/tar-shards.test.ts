@@ -85,6 +85,10 @@ describe("a tar archive of a folder", () => {
     expect(sumsOf(made)).toEqual(planes.slice(0, 2));
   });
 
+  it("with two members of one path has the later, as when it is unpacked", async () => {
+    expectHeld(await pack(join(containers, "twice.tar")), "twice");
+  });
+
   it("with a path that leads out of it is refused, and never read in part", async () => {
     const bytes = Buffer.from(readFileSync(join(containers, "folder-gnu.tar")));
     // The long name of a member lies in a block of its own, which no sum covers.

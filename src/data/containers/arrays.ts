@@ -11,7 +11,7 @@ import { type NpyNumbers, quoted } from "../../formats/index.ts";
 import type { RawConditions } from "../conditions.ts";
 import { type ImageSource, type OpenSource, type StreamedImages, sha256 } from "../source.ts";
 import type { ContainerOptions } from "./container.ts";
-import { type NumberedClasses, numberedClasses } from "./numbered-classes.ts";
+import { isClass, type NumberedClasses, numberedClasses } from "./numbered-classes.ts";
 
 /** The description of an array. */
 export interface ArrayForm {
@@ -55,6 +55,8 @@ interface Chosen {
   readonly split: string | undefined;
   /** The name of the labels, if there are any. */
   readonly labels: string | undefined;
+  /** The names of the labels of the other splits. */
+  readonly otherLabels: readonly string[];
 }
 
 const imageTypes: ReadonlySet<string> = new Set(["uint8", "float32", "float64"]);
@@ -105,7 +107,8 @@ function choose(file: ArrayFile, options: ContainerOptions, where: string): Chos
       `${where}: \`split\` (=${options.split}) is not that of array ${quoted(name)}; leave one of the two out`,
     );
   }
-  return { name, form, layout, split, labels: labelsFor(file, name, split, options, where) };
+  const labels = labelsFor(file, name, split, options, where);
+  return { name, form, layout, split, labels, otherLabels: labels === undefined ? [] : labelsLike(file, labels) };
 }
 
 /** What arrays there are, in words. */
@@ -162,6 +165,7 @@ function labelsFor(
 ): string | undefined {
   if (!labels) return undefined;
   if (labelEntry !== undefined) {
+    refuseUnread(file, labelEntry);
     named(file, labelEntry, "labelEntry", where);
     return labelEntry;
   }
@@ -181,8 +185,40 @@ function labelsFor(
     );
   }
   const [partner] = partners;
-  if (partner !== undefined) named(file, partner, "labelEntry", where);
+  if (partner !== undefined) refuseUnread(file, partner);
   return partner;
+}
+
+/** @throws UserError for labels that cannot be read, such as texts. */
+function refuseUnread({ refused }: ArrayFile, labels: string): void {
+  const reason = refused?.get(labels);
+  if (reason === undefined) return;
+  throw new UserError(
+    `${reason}; labels are numbers, such as numpy.unique(labels, return_inverse=True)[1] gives for texts; \`labels: false\` takes the ` +
+      "images without",
+  );
+}
+
+/** A name of labels without its split: `train_labels` and `val_labels` have one, and so have `train/y` and `test/y`. */
+function withoutSplit(name: string): string {
+  const parts = name.split("/").map((part) => {
+    const split = splitIn(part, LABELS) ?? new RegExp(`^(${SPLITS})$`, "i").exec(part)?.[0];
+    return split === undefined ? part : part.replace(split, "").replace(/^_|_$/, "");
+  });
+  return parts.join("/");
+}
+
+/** The arrays with the labels of other splits than that of `labels`. */
+function labelsLike({ arrays }: ArrayFile, labels: string): string[] {
+  const wanted = withoutSplit(labels);
+  if (wanted === labels) return [];
+  const width = ({ shape }: ArrayForm) => shape.slice(1).join(" ") || "1";
+  return [...arrays].flatMap(([name, form]) => {
+    const isLike = name !== labels && name !== withoutSplit(name) && withoutSplit(name) === wanted;
+    return isLike && form.shape[0] !== 0 && whole.has(form.dtype) && width(form) === width(arrays.get(labels)!)
+      ? [name]
+      : [];
+  });
 }
 
 /** Labels of images: classes, or conditions. */
@@ -193,7 +229,13 @@ interface LabelsRead extends Partial<NumberedClasses> {
 const whole: ReadonlySet<string> = new Set(["uint8", "int8", "int16", "int32", "int64", "bool", "float32", "float64"]);
 
 /** The labels of an array: classes of [N] or [N, 1]; conditions of [N, D], unless each row is the one-hot form of a class. */
-async function readLabels(file: ArrayFile, name: string, count: number, where: string): Promise<LabelsRead> {
+async function readLabels(
+  file: ArrayFile,
+  name: string,
+  others: readonly string[],
+  count: number,
+  where: string,
+): Promise<LabelsRead> {
   const { dtype, shape } = file.arrays.get(name)!;
   const text = `${where}: array ${quoted(name)} of labels is ${dtype} [${shape.join(", ")}]`;
   const without = "; `labels: false` takes the images without";
@@ -202,7 +244,12 @@ async function readLabels(file: ArrayFile, name: string, count: number, where: s
   if (!whole.has(dtype)) throw new UserError(`${text}; labels are numbers${without}`);
   const numbers = await file.numbers(name, 0, count);
   const width = shape[1] ?? 1;
-  if (width === 1) return numberedClasses(numbers, `${where}: array ${quoted(name)}`);
+  if (width === 1) {
+    const lists = await Promise.all(others.map((one) => file.numbers(one, 0, file.arrays.get(one)!.shape[0]!)));
+    // A split whose labels are absent, as -1 says, has no part in the classes.
+    const known = lists.filter((list) => Array.prototype.every.call(list, isClass));
+    return numberedClasses(numbers, `${where}: array ${quoted(name)}`, known);
+  }
   const values = Float64Array.from(numbers as ArrayLike<number | bigint>, Number);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new UserError(`${text}; that of image ${Math.floor(bad / width)} holds ${values[bad]}${without}`);
@@ -324,7 +371,7 @@ export async function arraysSource(source: ArraySource, options: ContainerOption
   }
   return {
     name: `${source.name}${chosen.split === undefined ? "" : ` (${chosen.split})`}`,
-    fingerprint: sha256(JSON.stringify([chosen.name, chosen.labels ?? null, hash])),
+    fingerprint: sha256(JSON.stringify([chosen.name, chosen.labels ?? null, ...chosen.otherLabels, hash])),
     hashed,
     open: () => openArrays(source, chosen, options.stop),
   };
@@ -332,12 +379,12 @@ export async function arraysSource(source: ArraySource, options: ContainerOption
 
 async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal | undefined): Promise<OpenSource> {
   const { where, what } = source;
-  const { name, form, labels, layout } = chosen;
+  const { name, form, labels, otherLabels, layout } = chosen;
   const count = form.shape[0]!;
   const file = await source.open();
   try {
     const scale = await scaleOf(file, chosen, where, stop);
-    const read: LabelsRead = labels === undefined ? {} : await readLabels(file, labels, count, where);
+    const read: LabelsRead = labels === undefined ? {} : await readLabels(file, labels, otherLabels, count, where);
     const order = { NHW: "N x H x W", NHWC: "N x H x W x C", NCHW: "N x C x H x W" }[layout];
     const images = `array ${quoted(name)} of ${what} (${form.dtype} [${form.shape.join(", ")}], taken as ${order}, ${scale.note})`;
     return {

@@ -10,23 +10,39 @@ export interface NumberedClasses {
 /** No dataset has as many classes; a larger number is no class. */
 const MOST_CLASSES = 10_000_000;
 
+/** Whether a number may be that of a class. */
+export const isClass = (value: number | bigint): boolean =>
+  Number.isInteger(Number(value)) && value >= 0 && value <= MOST_CLASSES;
+
 /**
  * The classes of labels: their numbers, from 0, or from the smallest label where that is more (EMNIST's letters count from
- * 1), to the largest. So a class has its number as its name, whatever it is counted from.
+ * 1), to the largest. So a class has its number as its name, whatever it is counted from. A number between that no label
+ * has is a class without images.
  *
  * @param where opens the messages
+ * @param others labels of other splits, which count for the smallest and the largest, so that a class has one number in all
  * @throws UserError for labels that are no whole numbers from 0.
  */
-export function numberedClasses(values: ArrayLike<number | bigint>, where: string): NumberedClasses {
+export function numberedClasses(
+  values: ArrayLike<number | bigint>,
+  where: string,
+  others: readonly ArrayLike<number | bigint>[] = [],
+): NumberedClasses {
   let smallest = Number.POSITIVE_INFINITY;
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
-    if (!Number.isInteger(value) || value < 0 || value > MOST_CLASSES) {
+    if (!isClass(value)) {
       throw new UserError(`${where}: label ${i} is ${value}; labels are whole numbers from 0`);
     }
     smallest = Math.min(smallest, value);
     largest = Math.max(largest, value);
+  }
+  for (const list of others) {
+    for (let i = 0; i < list.length; i++) {
+      smallest = Math.min(smallest, Number(list[i]));
+      largest = Math.max(largest, Number(list[i]));
+    }
   }
   const labels = Uint32Array.from(values, (value) => Number(value) - smallest);
   return { labels, classes: Array.from({ length: largest - smallest + 1 }, (_, i) => String(smallest + i)) };

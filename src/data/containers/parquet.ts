@@ -9,6 +9,7 @@
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import { firstTwice } from "../../base/twice.ts";
 import { visible } from "../../base/visible.ts";
 import { openParquet, type ParquetColumn, type ParquetFile, quoted } from "../../formats/index.ts";
 import { readContents } from "../contents.ts";
@@ -102,6 +103,13 @@ function chooseIn(file: ParquetFile, { labels, entry, labelEntry }: ContainerOpt
   const images = imagesIn(file, features, entry);
   const label = labels ? labelsIn(file, features, labelEntry, images.name) : undefined;
   const names = label === undefined ? undefined : features.get(label.name)?.names;
+  const twice = firstTwice(names ?? []);
+  if (twice !== undefined) {
+    throw new UserError(
+      `${file.path}: column ${quoted(label!.name)} names two classes ${quoted(twice)}; each class needs a name of its own ` +
+        "(ClassLabel in the file's metadata); `labels: false` takes the images without",
+    );
+  }
   return { images: images.name, isStruct: images.fields.length > 0, labels: label?.name, names };
 }
 

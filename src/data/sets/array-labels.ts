@@ -1,5 +1,6 @@
 /** Labels of samples in memory: a class of each, or several conditions. */
 import { UserError } from "../../base/errors.ts";
+import { firstTwice } from "../../base/twice.ts";
 import { quoted } from "../../formats/index.ts";
 import { keep, Tensor } from "../../tensor/index.ts";
 import { type Condition, type RawConditions, scaleConditions } from "../conditions.ts";
@@ -84,10 +85,14 @@ function namesOf(labels: BigInt64Array | undefined, classes: readonly string[] |
   const names = classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
   if (largest >= names.length)
     throw refuse(`a label is ${largest}; there are ${names.length} \`classes\`, numbered from 0`);
-  const seen = new Set<string>();
-  const twice = names.find((name) => seen.size === seen.add(name).size);
-  if (twice !== undefined) throw refuse(`\`classes\` has the name \`${twice}\` twice`);
+  refuseTwice(names);
   return [...names];
+}
+
+/** @throws UserError when two classes have one name. */
+export function refuseTwice(classes: readonly string[]): void {
+  const twice = firstTwice(classes);
+  if (twice !== undefined) throw refuse(`\`classes\` has the name ${quoted(twice)} twice`);
 }
 
 /** Labels as a tensor, which is kept: scaled conditions, or classes, or zeros. */

@@ -15,7 +15,15 @@ import type { DataDescriptor, Dataset } from "../dataset.ts";
 import { defineDataset } from "../define.ts";
 import { ShuffledLoader, type ShuffledSamples } from "../shuffled.ts";
 import type { VectorData, VectorDescriptor } from "../vectors.ts";
-import { type ArrayLabels, type ConditionArrays, classCounts, labelled, labelTensor, refuse } from "./array-labels.ts";
+import {
+  type ArrayLabels,
+  type ConditionArrays,
+  classCounts,
+  labelled,
+  labelTensor,
+  refuse,
+  refuseTwice,
+} from "./array-labels.ts";
 
 /** Images in memory, for {@link dataFromArrays}. */
 export interface ImageArrays {
@@ -97,6 +105,7 @@ function refuseMisfit({ shape, classes, conditions, flip }: Options, { values, l
   }
   if (flip && shape.length !== 4) throw refuse("`flip` mirrors images, and these are vectors");
   const needed = labels === undefined ? 0 : labels.reduce((most, label) => Math.max(most, Number(label) + 1), 0);
+  refuseTwice(classes);
   if (classes.length < needed) throw refuse(`\`classes\` names ${classes.length}, and the labels go to ${needed - 1}`);
   if (classes.length > 0 && labels === undefined) throw refuse("`classes` are given, and there are no labels");
 }
