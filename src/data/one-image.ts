@@ -1,9 +1,8 @@
 /** A single image file in the form of a dataset's images: decoded and scaled as its files are. */
-import { readFile } from "node:fs/promises";
 import type { Descriptor } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { visible } from "../base/visible.ts";
-import { fileError } from "../formats/index.ts";
+import { readBytes } from "../formats/index.ts";
 import { foreignFormat } from "./image-format.ts";
 import { LARGEST_FILE } from "./item-reader.ts";
 import type { Fit, Target } from "./options.ts";
@@ -38,13 +37,7 @@ export async function readImageAs(
 ): Promise<OneImage> {
   const given = options as Partial<Target>;
   const { fit = DIGITS.includes(kind) && isMargin(form.size) ? "pad" : "crop", background = 255 } = given;
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw fileError(error, "read", path);
-  }
-  if (bytes.byteLength > LARGEST_FILE) throw new UserError(`${path}: larger than ${LARGEST_FILE} bytes`);
+  const bytes = readBytes(path, LARGEST_FILE);
   if (bytes.byteLength === 0) throw new UserError(`${path}: the file is empty`);
   try {
     const { pixels, width, height } = await resizeFile(bytes, { ...form, fit, background });

@@ -17,6 +17,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -127,10 +128,16 @@ function refusalAbove(path: string): string | undefined {
 
 /**
  * The bytes of a file.
- * @throws UserError when it cannot be read.
+ *
+ * @param most - the largest size that is read, in bytes; default: any.
+ *
+ * @throws UserError when it cannot be read or is larger, and for a pipe or a device, which may have no end.
  */
-export function readBytes(path: string): Buffer<ArrayBuffer> {
+export function readBytes(path: string, most = Number.POSITIVE_INFINITY): Buffer<ArrayBuffer> {
   try {
+    const status = statSync(path);
+    if (!status.isFile() && !status.isDirectory()) throw new UserError(`cannot read ${path}: it is not a regular file`);
+    if (status.size > most) throw new UserError(`${path}: larger than ${most} bytes`);
     return readFileSync(path);
   } catch (error) {
     throw fileError(error, "read", path);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { writeFileAtomic } from "../../src/formats/atomic.ts";
+import { readBytes, writeFileAtomic } from "../../src/formats/atomic.ts";
 import { temporaryFolder } from "./folder.ts";
 
 const folder = temporaryFolder();
@@ -36,5 +36,17 @@ describe("writeFileAtomic", () => {
     mkdirSync(join(folder, "taken"));
     expect(() => writeFileAtomic(join(folder, "taken"), ["x"])).toThrow(/it is a folder, not a file/);
     expect(existsSync(join(folder, "taken"))).toBe(true);
+  });
+});
+
+describe("readBytes", () => {
+  it("reads a file up to a size, and no device, which may have no end", () => {
+    const path = join(folder, "bytes");
+    writeFileSync(path, "1234");
+    expect(readBytes(path, 4).toString()).toBe("1234");
+    expect(() => readBytes(path, 3)).toThrow(`${path}: larger than 3 bytes`);
+    expect(() => readBytes("/dev/zero")).toThrow("cannot read /dev/zero: it is not a regular file");
+    expect(() => readBytes(folder)).toThrow("it is a folder, not a file (EISDIR)");
+    expect(() => readBytes(join(folder, "none"))).toThrow("there is no such file or folder (ENOENT)");
   });
 });

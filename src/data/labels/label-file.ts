@@ -4,11 +4,11 @@
  * Images without a row are left out, as a table often covers a part of the images; rows without an image are passed over.
  * Both are counted, and said wherever the data are used.
  */
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
-import { fileError, quoted } from "../../formats/index.ts";
+import { quoted, readBytes } from "../../formats/index.ts";
 import type { RawConditions } from "../conditions.ts";
 import { ItemReader } from "../item-reader.ts";
 import type { Listed, Listing } from "../listing.ts";
@@ -96,16 +96,15 @@ const inside = (file: string, root: string): string | undefined =>
 async function bytesOf(file: string, root: string, listing: Listing): Promise<Uint8Array> {
   const tables = [...listing.labelFiles, ...listing.tables];
   const entry = tables.find(({ path, item }) => item.kind !== "file" && path === inside(file, root));
+  if (entry === undefined) {
+    if (!existsSync(file)) throw new UserError(`there is no label file ${visible(file)}${hint(root, tables)}`);
+    return readBytes(file);
+  }
   const reader = new ItemReader();
   try {
-    return await (entry === undefined ? readFile(file) : reader.read(entry.item));
+    return await reader.read(entry.item);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR")
-      throw new UserError(`there is no label file ${visible(file)}${hint(root, tables)}`);
-    throw code === undefined
-      ? new UserError(`cannot read ${visible(file)}: ${(error as Error).message}`)
-      : fileError(error, "read", file);
+    throw new UserError(`cannot read ${visible(file)}: ${(error as Error).message}`);
   } finally {
     await reader.close();
   }
