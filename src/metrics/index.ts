@@ -9,7 +9,7 @@ export type { FeatureNetwork, Features } from "./features/feature-network.ts";
 export { importInception, inceptionFile, inceptionPath, presentInception } from "./features/inception-file.ts";
 export { featureNames, openFeatures } from "./features/open-features.ts";
 export * as formulas from "./formulas/index.ts";
-export { mixtureScores, nearestModes } from "./formulas/index.ts";
+export { mixtureScores, nearestModes, wilsonInterval } from "./formulas/index.ts";
 export { type MineOptions, mine } from "./formulas/mine.ts";
 export type { Gaussian } from "./formulas/moments.ts";
 export { type FolderOptions, folderImages } from "./images/folder-images.ts";

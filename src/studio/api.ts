@@ -216,3 +216,30 @@ export interface RatedTest {
   readonly realCalledReal?: Share | undefined;
   readonly unanswered: number;
 }
+
+/** What `gantry diagnose` finds in a run. */
+export interface RunDiagnosis {
+  /** Steps done at the newest line of the log. */
+  readonly step: number;
+  readonly findings: readonly FoundFault[];
+  /** Names of the checks that found nothing. */
+  readonly clear: readonly string[];
+  /** Checks that could not be made, and why. */
+  readonly unknown: readonly { readonly name: string; readonly title: string; readonly reason: string }[];
+}
+
+/** A fault with what shows it. */
+export interface FoundFault {
+  readonly name: string;
+  readonly title: string;
+  /** The step since which the evidence holds without a gap. */
+  readonly since: number;
+  readonly evidence: string;
+  readonly numbers: Readonly<Record<string, number | null>>;
+  /** A PNG as text of base 64. */
+  readonly picture?: string | undefined;
+  /** The page that explains it: a file in docs/ with its heading. */
+  readonly page: string;
+  /** What was measured about remedies: sentences of the pages of results. */
+  readonly measured: readonly { readonly page: string; readonly text: string }[];
+}

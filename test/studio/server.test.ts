@@ -1,9 +1,10 @@
 /** The studio's server: what it answers, and what it refuses. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import sharp from "sharp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { serveStudio } from "../../src/studio/index.ts";
@@ -209,7 +210,7 @@ describe("a hostile request", () => {
 
   test("that changes something needs the token", async () => {
     const { port, token } = await served();
-    for (const path of ["/api/stop", "/api/grid", "/api/test", "/api/rate"]) {
+    for (const path of ["/api/stop", "/api/grid", "/api/test", "/api/rate", "/api/diagnosis"]) {
       expect((await post(port, path, { run: "a" })).status).toBe(401);
       expect((await post(port, path, { run: "a" }, { "x-gantry-token": `${token}x` })).status).toBe(401);
       expect((await ask(port, path)).status).toBe(405);
@@ -271,5 +272,52 @@ describe("the request to stop", () => {
     writeFileSync(join(runs, "b/running.json"), JSON.stringify({ pid, host: hostname() }));
     expect((await post(port, "/api/stop", { run: "b" }, { "x-gantry-token": token })).status).toBe(200);
     expect(readFileSync(join(runs, "b/stop"), "utf8")).toBe("");
+  });
+});
+
+describe("a diagnosis", () => {
+  const outputs = (step: number) => tick(step, { dReal: 0.99, dFake: 0.01, gradNormD: 1, gradNormG: 1 });
+  const lines = [event("start", 0), ...Array.from({ length: 30 }, (_, i) => outputs(10 * (i + 1)))];
+
+  test("has each fault with its evidence, and what was checked or could not be", async () => {
+    const { port, runs, token } = await served();
+    writeRun(join(runs, "b"), lines);
+    const { status, text } = await post(port, "/api/diagnosis", { run: "b" }, { "x-gantry-token": token });
+    expect(status, text).toBe(200);
+    const { step, findings, clear, unknown } = JSON.parse(text);
+    expect(step).toBe(300);
+    expect(findings).toMatchObject([
+      { name: "discriminator-wins", title: "D wins", since: 10, page: "diagnose.md#discriminator-wins" },
+    ]);
+    expect(findings[0].evidence).toContain("0.99");
+    expect(clear).toContain("generator-wins");
+    expect(unknown.map(({ name }: { name: string }) => name)).toContain("overfitting");
+  });
+
+  test("runs no code of a run that this machine does not know, and says so", async () => {
+    const { port, runs, token } = await served();
+    const module = join(runs, "b/part.ts");
+    const data = { name: "digits", count: 9, sample: { size: 16, channels: 1 }, classes: [] };
+    writeRun(join(runs, "b"), lines, { modules: [module], data });
+    writeFileSync(
+      module,
+      'import { writeFileSync } from "node:fs"; writeFileSync(new URL("./ran", import.meta.url), "");',
+    );
+    const picture = await sharp({ create: { width: 146, height: 146, channels: 3, background: "gray" } }).png();
+    for (const grid of [100, 200, 300]) {
+      writeFileSync(join(runs, `b/samples/${String(grid).padStart(6, "0")}.png`), await picture.toBuffer());
+    }
+    const { text } = await post(port, "/api/diagnosis", { run: "b" }, { "x-gantry-token": token });
+    const { findings, unknown } = JSON.parse(text);
+    expect(findings).toMatchObject([{ name: "discriminator-wins" }]);
+    expect(unknown.find(({ name }: { name: string }) => name === "memorising").reason).toMatch(/part\.ts.*--trust/s);
+    expect(existsSync(join(runs, "b/ran"))).toBe(false);
+  });
+
+  test("writes no picture through a link", async () => {
+    const { port, folder, runs, token } = await served();
+    symlinkSync(folder, join(runs, "a/diagnosis"));
+    const { status, text } = await post(port, "/api/diagnosis", { run: "a" }, { "x-gantry-token": token });
+    expect([status, JSON.parse(text).error]).toEqual([403, expect.stringContaining("is a link")]);
   });
 });

@@ -7,28 +7,8 @@ import { smoothed } from "../../src/studio/page/parts/smoothing.ts";
 import { matches, ordered, tagChoices } from "../../src/studio/page/views/runs/order.ts";
 import { overlapOf } from "../../src/studio/page/views/selection/overlap.ts";
 import { BlindTests, shuffled } from "../../src/studio/rating/blind-tests.ts";
-import { RatingsLog, shareOf } from "../../src/studio/rating/results.ts";
+import { RatingsLog } from "../../src/studio/rating/ratings-log.ts";
 import { temporaryFolder } from "./run-folder.ts";
-
-describe("a share with its interval", () => {
-  // Computed in Python from Wilson's formula. The ends are the shares x from which the observed one is z deviations away.
-  test.each([
-    [8, 10, 0.4901625, 0.9433178],
-    [0, 20, 0, 0.1611252],
-    [50, 50, 0.9286524, 1],
-    [13, 20, 0.4328543, 0.8188082],
-  ])("of %i of %i", (yes, answers, low, high) => {
-    const share = shareOf(yes, answers)!;
-    expect(share).toMatchObject({ yes, answers, share: yes / answers });
-    expect(share.low).toBeCloseTo(low, 6);
-    expect(share.high).toBeCloseTo(high, 6);
-    for (const x of [share.low, share.high].filter((end) => end > 1e-9 && end < 1 - 1e-9)) {
-      expect(Math.abs(share.share - x) / Math.sqrt((x * (1 - x)) / answers)).toBeCloseTo(1.959964, 5);
-    }
-  });
-
-  test("of no answers is none", () => expect(shareOf(0, 0)).toBeUndefined());
-});
 
 describe("a blind test", () => {
   const protocol = { seed: 3, count: 30, step: 5, averaged: true, truncation: null, shown: 96, seconds: null };

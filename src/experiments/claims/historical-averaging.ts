@@ -1,4 +1,5 @@
 /** Historical averaging and the equilibria of games. */
+import { wilsonInterval } from "../../metrics/index.ts";
 import { decide, defineClaim } from "../claim.ts";
 import type { Difference } from "../differences.ts";
 import { type Arm, type GameRecord, games, NEAR } from "../games/games.ts";
@@ -41,15 +42,6 @@ function gains({ arms }: GameRecord): Difference[] {
   }));
 }
 
-/** The 95 % interval of a share (Wilson 1927). */
-function wilson(hits: number, count: number): { low: number; high: number } {
-  const [z, share] = [1.96, hits / count];
-  const centre = share + z ** 2 / (2 * count);
-  const half = z * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
-  const scale = 1 + z ** 2 / count;
-  return { low: (centre - half) / scale, high: Math.min(1, (centre + half) / scale) };
-}
-
 const best = (record: GameRecord): Difference =>
   gains(record).reduce((a, b) => (b.tested.mean > a.tested.mean ? b : a));
 
@@ -88,7 +80,7 @@ export const historicalAveraging = defineClaim<GameRecord>({
       .filter(({ order, setting }) => order === "alternating" && setting.kind === "history")
       .map(arrived);
     const most = Math.max(...ends.map((end) => end.filter(Boolean).length));
-    const { low, high } = wilson(most, own.seeds.length);
+    const { low, high } = wilsonInterval(most, own.seeds.length);
     const share = (value: number) => (100 * value).toFixed(0);
     const evidence =
       `of ${own.seeds.length} starts of the paper's game ${most} arrive with the best weight (95 % interval ${share(low)} to ${share(high)} %); ` +

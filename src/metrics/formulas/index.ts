@@ -22,3 +22,4 @@ export {
 } from "./nearest-neighbours.ts";
 export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from "./precision-recall.ts";
 export type { Spread } from "./spread.ts";
+export { wilsonInterval } from "./wilson-interval.ts";

@@ -1,12 +1,14 @@
 /**
- * Drawing samples in a process of its own: the studio stays able to answer, and training keeps its cores. The process is
- * started by the first task, has one thread and a low priority, takes one task at a time, and ends when it is idle.
+ * Drawing samples and diagnosing runs in a process of its own: the studio stays able to answer, and training keeps its
+ * cores. The process is started by the first task, has one thread and a low priority, takes one task at a time, and ends
+ * when it is idle.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { setPriority } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { Diagnosis } from "../../diagnosis/index.ts";
 import { RequestError } from "../http/body.ts";
-import type { Answer, Drawn, Task } from "./messages.ts";
+import type { Answer, DiagnosisTask, Drawn, Task } from "./messages.ts";
 
 /** Tasks that may wait. */
 const MOST_WAITING = 8;
@@ -19,8 +21,8 @@ const NICENESS = 10;
 /** A task that waits or is being worked on. */
 interface Job {
   readonly id: number;
-  readonly task: Task;
-  resolve(result: Drawn): void;
+  readonly task: Task | DiagnosisTask;
+  resolve(result: Drawn | Diagnosis): void;
   reject(error: Error): void;
 }
 
@@ -36,9 +38,11 @@ export class EngineProcess {
    * Works on a task after those that came before. An aborted one that still waits is left out.
    * @throws RequestError when too many tasks wait or the task fails for a reason that a user can act on.
    */
-  run(task: Task, signal: AbortSignal): Promise<Drawn> {
+  run(task: Task, signal: AbortSignal): Promise<Drawn>;
+  run(task: DiagnosisTask, signal: AbortSignal): Promise<Diagnosis>;
+  run(task: Task | DiagnosisTask, signal: AbortSignal): Promise<Drawn | Diagnosis> {
     if (this.#waiting.length >= MOST_WAITING) {
-      throw new RequestError(503, `${MOST_WAITING} drawings are waiting already; try again in a moment`);
+      throw new RequestError(503, `${MOST_WAITING} requests are waiting already; try again in a moment`);
     }
     return new Promise((resolve, reject) => {
       const job: Job = { id: this.#next++, task, resolve, reject };
@@ -71,7 +75,7 @@ export class EngineProcess {
     this.#child ??= this.#start();
     this.#child.send({ id: job.id, ...job.task });
     this.#timer = setTimeout(() => {
-      this.#settle(() => job.reject(new RequestError(504, `drawing took more than ${LONGEST_TASK / 1000} seconds`)));
+      this.#settle(() => job.reject(new RequestError(504, `this took more than ${LONGEST_TASK / 1000} seconds`)));
       this.close();
     }, LONGEST_TASK);
   }

@@ -1,15 +1,17 @@
 /** The engine's process: answers tasks that come as messages, one at a time, and ends with the studio. */
 import { UserError } from "../../base/errors.ts";
+import { type Diagnosis, diagnose } from "../../diagnosis/index.ts";
 import { configureEngine } from "../../tensor/index.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { drawGrid, drawNeighbours, drawPath, drawTest } from "./images.ts";
-import type { Answer, Drawn, Task } from "./messages.ts";
+import type { Answer, DiagnosisTask, Drawn, Task } from "./messages.ts";
 import { drawPoints } from "./points.ts";
 
 configureEngine({ threads: 1 });
 const checkpoints = new Checkpoints();
 
-function answerOf(task: Task): Promise<Drawn> {
+function answerOf(task: Task | DiagnosisTask): Promise<Drawn | Diagnosis> {
+  if (task.task === "diagnosis") return diagnose(task.path);
   return checkpoints.use<Drawn>(task, (opened) => {
     if (task.task === "grid") return drawGrid(opened, task);
     if (task.task === "path") return drawPath(opened, task);
@@ -19,7 +21,7 @@ function answerOf(task: Task): Promise<Drawn> {
   });
 }
 
-process.on("message", async (task: Task & { readonly id: number }) => {
+process.on("message", async (task: (Task | DiagnosisTask) & { readonly id: number }) => {
   let answer: Answer;
   try {
     answer = { id: task.id, result: await answerOf(task) };

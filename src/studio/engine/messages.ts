@@ -1,5 +1,6 @@
 /** What the page asks the engine's process for, checked by these schemas, and what comes back. */
 import { z } from "zod";
+import type { Diagnosis } from "../../diagnosis/index.ts";
 
 /** The most samples of one request. */
 export const MOST_SAMPLES = 100;
@@ -61,7 +62,10 @@ export const testSchema = z.strictObject({
   seconds: z.number().min(0.1).max(60).nullable(),
 });
 
-/** A task with the path of its run, the step of its checkpoint, and what tells whether that has changed. */
+/** The usual faults of GANs in a run. */
+export const diagnosisSchema = z.strictObject({ run: z.string() });
+
+/** A drawing with the path of its run, the step of its checkpoint, and what tells whether that has changed. */
 export type Task = { readonly path: string; readonly step: number; readonly stamp: string } & (
   | ({ readonly task: "grid" } & z.output<typeof gridSchema>)
   | ({ readonly task: "path" } & z.output<typeof pathSchema>)
@@ -69,6 +73,12 @@ export type Task = { readonly path: string; readonly step: number; readonly stam
   | ({ readonly task: "points" } & z.output<typeof pointsSchema>)
   | ({ readonly task: "test"; readonly order: readonly number[] } & z.output<typeof testSchema>)
 );
+
+/** A diagnosis of the run at `path`. */
+export interface DiagnosisTask {
+  readonly task: "diagnosis";
+  readonly path: string;
+}
 
 /** Images of one size as a PNG without margins, in rows of `columns`. */
 export interface DrawnImages {
@@ -97,10 +107,10 @@ export interface DrawnPoints {
   readonly extent: number;
 }
 
-/** What a task gives. */
+/** What a drawing gives. */
 export type Drawn = DrawnImages | DrawnPoints;
 
 /** The process's answer to a task. */
 export type Answer =
-  | { readonly id: number; readonly result: Drawn }
+  | { readonly id: number; readonly result: Drawn | Diagnosis }
   | { readonly id: number; readonly error: string; readonly forUser: boolean };

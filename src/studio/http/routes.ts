@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { gantryVersion } from "../../base/version.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "../../export/index.ts";
-import { requestStop } from "../../training/index.ts";
+import { ratedTest, requestStop } from "../../training/index.ts";
 import type { StudioInfo } from "../api.ts";
 import { gridSchema, neighboursSchema, pathSchema, pointsSchema } from "../engine/messages.ts";
 import { answersSchema } from "../rating/blind-tests.ts";
-import { ratedTest } from "../rating/results.ts";
 import { RequestError, readBody } from "./body.ts";
+import { diagnosis } from "./diagnosis.ts";
 import { drawing, startTest } from "./drawing.ts";
 import { readInside } from "./files.ts";
 import { sendBytes, sendJson } from "./respond.ts";
@@ -122,6 +122,7 @@ export const routes: Readonly<Record<string, Route>> = {
       sendJson(response, { result: ratedTest(rating), truth: rating.truth });
     },
   },
+  "/api/diagnosis": diagnosis,
   "/api/grid": drawing("grid", gridSchema),
   "/api/path": drawing("path", pathSchema),
   "/api/neighbours": drawing("neighbours", neighboursSchema),

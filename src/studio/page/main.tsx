@@ -12,6 +12,7 @@ import "./style/charts.css";
 import "./style/samples.css";
 import "./style/selection.css";
 import "./style/rating.css";
+import "./style/diagnosis.css";
 
 takeToken();
 render(<App />, document.getElementById("app")!);

@@ -7,27 +7,11 @@ import { appendFileSync, closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { fileError } from "../../formats/index.ts";
+import type { Rating, TestProtocol } from "../../training/index.ts";
 import { RequestError } from "../http/body.ts";
 
 /** Tests that are open at the same time. */
 const MOST_OPEN = 16;
-
-/** What a test is made of, and what its share depends on. */
-export interface TestProtocol {
-  /** One image at a time, or a real and a generated one next to each other. */
-  readonly mode: "single" | "pairs";
-  readonly seed: number;
-  /** Images, or pairs. */
-  readonly count: number;
-  /** The step of the checkpoint. */
-  readonly step: number;
-  readonly averaged: boolean;
-  readonly truncation: number | null;
-  /** Side of an image on the screen, in CSS pixels. */
-  readonly shown: number;
-  /** Seconds that an image is shown; null: until the answer. */
-  readonly seconds: number | null;
-}
 
 /** A test whose answers are awaited. */
 interface OpenTest {
@@ -111,15 +95,6 @@ export class BlindTests {
     appendRating(open.path, rating);
     return rating;
   }
-}
-
-/** A line of `ratings.jsonl`. */
-export interface Rating {
-  readonly format: 1;
-  readonly time: string;
-  readonly protocol: TestProtocol;
-  readonly truth: readonly boolean[];
-  readonly answers: readonly (boolean | null)[];
 }
 
 function appendRating(run: string, rating: Rating): void {

@@ -6,7 +6,7 @@ import type { RunNow } from "../../export/index.ts";
 import { lockHolder } from "../../formats/index.ts";
 import { isStopRequested, totalSteps } from "../../training/index.ts";
 import type { Curves, RatedTest, RunDetails, RunState, RunSummary, Setting } from "../api.ts";
-import { RatingsLog } from "../rating/results.ts";
+import { RatingsLog } from "../rating/ratings-log.ts";
 import { LineReader } from "./line-reader.ts";
 import { LogSummary } from "./log-summary.ts";
 import { OutputsLog } from "./outputs-log.ts";

@@ -1,9 +1,10 @@
-/** The report of a run: settings, losses, scores and the last samples, on one page. */
+/** The report of a run: settings, losses, scores, blind tests and the last samples, on one page. */
 import { relative } from "node:path";
 import { duration } from "../../base/duration.ts";
 import { lineChart } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/index.ts";
 import type { Score } from "../../metrics/index.ts";
+import { RATING_HEADS, ratingCells, readRatings } from "./ratings.ts";
 import type { RunDescription, RunDirectory } from "./run-directory.ts";
 import { bestEvaluation, comparableValues, type ScoresEvent, type Tick } from "./run-log.ts";
 import { transferLines } from "./transfer.ts";
@@ -129,6 +130,21 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
 const cell = (score: Score | undefined): string =>
   score === undefined ? "" : `${short(score.value)}${score.std === undefined ? "" : ` ± ${score.std.toPrecision(2)}`}`;
 
+/** The blind tests of the studio: shares with intervals, and what they depend on. */
+function ratingsSection(directory: RunDirectory): string[] {
+  const tests = readRatings(directory.ratings);
+  if (tests.length === 0) return [];
+  return [
+    "## Blind tests",
+    "",
+    markdownTable(RATING_HEADS, tests.slice(-ROWS).map(ratingCells)),
+    "",
+    "Shares of images, or of pairs, with their 95 % intervals (Wilson 1927). Nobody can tell the images apart where generated ones are called real as often as real ones are, or in half of the pairs. Shares compare where all but time, step and seed is equal.",
+    ...(tests.length > ROWS ? [`${tests.length - ROWS} earlier tests are in \`ratings.jsonl\`.`] : []),
+    "",
+  ];
+}
+
 /** The protocols of an evaluation: one sentence for the scores of images, one for those of D as a classifier. */
 function protocolText(scores: readonly Score[]): string {
   const images = scores.filter(({ protocol }) => protocol.fakeCount > 0);
@@ -207,6 +223,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
     "",
     ...(samples ? [`![samples](${relative(directory.path, samples)})`, ""] : []),
     ...scoresSection(directory, directory.evaluations()),
+    ...ratingsSection(directory),
     ...trainingSection(directory, ticks),
     description.trainer === undefined ? "## Recipe" : "## Settings",
     "",

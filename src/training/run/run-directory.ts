@@ -130,6 +130,8 @@ export class RunDirectory extends RunLog {
   readonly batches: string;
   readonly checkpoints: string;
   readonly report: string;
+  /** The answers of blind tests, which the studio writes. */
+  readonly ratings: string;
   /** The conditions of the real samples, of data with conditions. */
   readonly conditions: string;
   /** The charts that the report shows: of the scores, of the losses, and of the other numbers, as D(real) and D(fake). */
@@ -149,6 +151,7 @@ export class RunDirectory extends RunLog {
     this.batches = within("batches");
     this.checkpoints = within("checkpoints");
     this.report = within("report.md");
+    this.ratings = within("ratings.jsonl");
     this.scoresChart = within("scores.svg");
     this.lossesChart = within("losses.svg");
     this.numbersChart = within("numbers.svg");

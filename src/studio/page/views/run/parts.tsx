@@ -1,6 +1,7 @@
 /** The parts of a run's page; a run has those that its data and its log allow. */
 import type { FunctionComponent } from "preact";
 import type { RunDetails } from "../../../api.ts";
+import { DiagnosisView } from "../diagnosis/diagnosis-view.tsx";
 import { LatentView } from "../latent/latent-view.tsx";
 import { RatingView } from "../rating/rating-view.tsx";
 import { SelectionView } from "../selection/selection-view.tsx";
@@ -32,6 +33,7 @@ export function partsOf({ data, summary: { settings } }: RunDetails): readonly R
           { key: "rating", title: "Real or fake?", Part: RatingView },
         ]
       : []),
+    { key: "diagnosis", title: "Diagnosis", Part: DiagnosisView },
     { key: "settings", title: "Settings", Part: SettingsPart },
   ];
 }
