@@ -3,7 +3,7 @@
  * the stop.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -163,6 +163,23 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
     await page.getByText(`${fooled} of 10`).first().waitFor();
   });
 
+  test("diagnoses the run as it stands, and once more by keyboard", async () => {
+    await tab("Diagnosis");
+    const read = page.getByText(/The log is read up to step [\d,]+\.$/);
+    await read.waitFor({ timeout: 60_000 });
+    const stepOf = async () => Number((await read.textContent())!.match(/([\d,]+)\.$/)![1]!.replaceAll(",", ""));
+    const before = await stepOf();
+    expect(before).toBeGreaterThan(0);
+    await expect.poll(() => log().at(-1)!.step, { timeout: 60_000 }).toBeGreaterThan(before);
+    await page.getByRole("button", { name: "Look again" }).focus();
+    await page.keyboard.press("Enter");
+    await expect.poll(stepOf, { timeout: 60_000 }).toBeGreaterThan(before);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await axeFindings(page), colorScheme).toEqual([]);
+    }
+  });
+
   test("is what axe asks for in every view, light and dark, and fits windows from 360 to 2,560 pixels", async () => {
     const at = async (hash: string): Promise<void> => {
       await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
@@ -174,6 +191,7 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
       "#/run/./kept",
       "#/run/./latent",
       "#/run/./rating",
+      "#/run/./diagnosis",
       "#/run/./settings",
       "#/compare/.",
     ]) {
@@ -250,6 +268,34 @@ describe.skipIf(executable === undefined)("a run with hostile texts and numbers"
         .locator("main b, main script, main img[src=x]")
         .evaluateAll((found: { outerHTML: string }[]) => found.map((one) => one.outerHTML)),
     ).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+
+  test("is shown as text in its diagnosis", async () => {
+    const root = temporaryFolder();
+    const script = '<img src=x onerror="alert(1)"><script>alert(2)</script><b>bold</b>';
+    writeRun(
+      join(root, "a"),
+      [event("start", 0), tick(10), tick(20), event("fail", 20, { message: `training has diverged ${script}` })],
+      {
+        recipe: { ...recipe, loss: { role: "loss", kind: script, options: {} } },
+        data: { name: script, count: 9, sample: { size: 16, channels: 1 }, classes: [] },
+      },
+    );
+    mkdirSync(join(root, "a/checkpoints/step-000020"));
+    const built = new URL("../../dist/studio/page", import.meta.url).pathname;
+    const studio = await serveStudio({ folder: root, page: built, port: 0 });
+    onTestFinished(() => studio.close());
+    const browser = await startBrowser();
+    onTestFinished(() => browser.close());
+    const page = await browser.context.newPage();
+    const complaints = complaintsOf(page);
+    await page.goto(studio.address);
+    await page.getByRole("link", { name: "digits" }).click();
+    await page.getByRole("link", { name: "Diagnosis" }).click();
+    await page.getByRole("heading", { name: "training diverges, since step 20" }).waitFor({ timeout: 60_000 });
+    await page.getByText(`The run has failed: training has diverged ${script}.`, { exact: true }).waitFor();
+    expect(await page.locator("main b, main script, main img[src=x]").count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 });

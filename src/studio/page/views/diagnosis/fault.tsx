@@ -10,9 +10,7 @@ export function Fault({ fault }: { readonly fault: FoundFault }) {
         {title}, since step {countText(since)}
       </h2>
       <p>{evidence}</p>
-      {picture !== undefined && (
-        <img src={`data:image/png;base64,${picture}`} alt={`What shows it: ${title}`} />
-      )}
+      {picture !== undefined && <img src={`data:image/png;base64,${picture}`} alt={`What shows it: ${title}`} />}
       <dl>
         {Object.entries(numbers).map(([name, value]) => (
           <div key={name}>
