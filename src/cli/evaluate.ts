@@ -201,8 +201,11 @@ export const evaluate = defineCommand({
       const { title, step } = subject.value;
       const at = step === undefined ? {} : { step };
       const result = { format: 1, subject: title, ...at, protocol: protocol.name, scores };
-      const table = [...scoresTable(scores), "", `Protocol ${protocol.name}:`, ...protocolLines(scores)];
-      const text = [title, "", ...(scores.length > 0 ? table : ["no scores: there is nothing to compare with"])];
+      const table =
+        scores.length > 0
+          ? [...scoresTable(scores), "", `Protocol ${protocol.name}:`, ...protocolLines(scores)]
+          : ["no scores: without --real there is nothing to compare with"];
+      const text = [title, "", ...table];
       if (saveStatistics !== undefined) text.push("", `statistics: ${saveStatistics}`);
       process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : `${text.join("\n")}\n`);
       // Last: a disk that refuses must not cost the scores.

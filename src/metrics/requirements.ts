@@ -71,10 +71,27 @@ export function requireEnough(
     const small = sets.find((set) => set !== undefined && set.count < fewest);
     if (small === undefined) continue;
     const given = Object.entries(options).map(([name, value]) => `${name} ${String(value)}`);
+    const few = `there ${small.count === 1 ? "is" : "are"} ${small.count} of ${small.name}`;
     throw new UserError(
-      `\`${kind}\`${given.length > 0 ? ` (${given.join(", ")})` : ""} needs at least ${fewest} samples, and there are ${small.count} of ${small.name}`,
+      `\`${kind}\`${given.length > 0 ? ` (${given.join(", ")})` : ""} needs at least ${fewest} samples, and ${few}` +
+        withFewer(kind, options, fewest - small.count),
     );
   }
+}
+
+/** Options that say how many samples a metric needs: each one less needs one sample less. */
+const deciding = ["splits", "subsetSize", "neighbours"];
+
+/** What can be done about a number of samples that are missing for a metric, in words. */
+function withFewer(kind: string, options: Metric["options"], missing: number): string {
+  const option = deciding.find((name) => typeof options[name] === "number");
+  if (option === undefined) return "";
+  const most = (options[option] as number) - missing;
+  if (most < 1) return "; choose other metrics (gantry evaluate: --metrics fid)";
+  return (
+    `; set \`${kind}.${option}\` to at most ${most}, or choose other metrics ` +
+    `(gantry evaluate: --set ${kind}.${option}=${most}, or --metrics fid)`
+  );
 }
 
 /** A covariance from fewer samples than dimensions has no full rank: FID is then far too high and says little. */

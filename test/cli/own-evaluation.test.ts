@@ -182,6 +182,23 @@ describe("statistics files", () => {
     expect(stdout).toContain("statistics: alone.npz");
   });
 
+  it("are written of fewer images than the scores of the protocol need", async () => {
+    const args = ["evaluate", "grays", "--features", "mnist-classifier"];
+    const { code, stdout, stderr } = await gantry(...args, "--save-statistics", "few.npz");
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain("`inceptionScore` is left out: it needs at least 10 samples, and grays has 3");
+    expect(stdout).toContain("no scores: without --real there is nothing to compare with");
+    expect(stdout).toContain("statistics: few.npz");
+    const { scores } = await scored("digits", "--real", "few.npz", ...common, "--metrics", "fid");
+    expect(scores[0]!.protocol.real).toMatchObject({ count: 3 });
+    // Scores that were asked for are refused, with what to do.
+    const refused = await gantry(...args, "--real", "grays");
+    expect(refused.stderr).toContain(
+      "`inceptionScore` (splits 10) needs at least 10 samples, and there are 3 of grays; set `inceptionScore.splits` to at most 3, " +
+        "or choose other metrics (gantry evaluate: --set inceptionScore.splits=3, or --metrics fid)",
+    );
+  });
+
   it.each([
     [
       "what needs more",

@@ -168,7 +168,8 @@ describe("evaluate", () => {
     const refused = evaluated(datasetImages(test), { metrics: [kid().build()], network: blind });
     await expect(refused).rejects.toThrow(
       new UserError(
-        "`kid` (subsets 100, subsetSize 1000) needs at least 1000 samples, and there are 200 of mnist (test)",
+        "`kid` (subsets 100, subsetSize 1000) needs at least 1000 samples, and there are 200 of mnist (test); " +
+          "set `kid.subsetSize` to at most 200, or choose other metrics (gantry evaluate: --set kid.subsetSize=200, or --metrics fid)",
       ),
     );
   });

@@ -78,12 +78,14 @@ export async function measureImages(
   const all = measurement.metrics.map((metric) => metric.build());
   const classifying = subject.classify === undefined ? [] : all.filter(({ needs }) => needs.classified);
   let metrics = all.filter((metric) => !classifying.includes(metric));
+  let isAlone = false;
   const isNeeded = (): boolean => metrics.some(comparing) || settings.fakeCount === "real";
   const real = isNeeded()
     ? await openReal(subject, { ...measurement, most: realCount ?? settings.realCount })
     : undefined;
   if (real !== undefined) opened.push(real);
   else if (isNeeded() && saveStatistics !== undefined && !named) {
+    isAlone = true;
     metrics = metrics.filter((metric) => !comparing(metric));
     preparing.note?.("there are no real images to compare with (--real), so only scores that need none are measured");
   } else if (isNeeded()) {
@@ -103,6 +105,13 @@ export async function measureImages(
     throw new UserError(
       `--protocol ${settings.name} draws as many samples as there are real images, and ${measurement.real} does not say how many: give --count`,
     );
+  }
+  if (isAlone) {
+    // The statistics are what is wanted: a score of the protocol that cannot be had is no reason to refuse them.
+    const samples = subject.drawn ? count : subject.images(count, 0).images.count;
+    for (const { kind, fewest } of metrics.filter((metric) => metric.fewest > samples))
+      preparing.note?.(`\`${kind}\` is left out: it needs at least ${fewest} samples, and ${what} has ${samples}`);
+    metrics = metrics.filter(({ fewest }) => fewest <= samples);
   }
   return async (seed) => {
     const classified = classifying.length > 0 ? await subject.classify!(classifying) : [];
