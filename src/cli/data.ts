@@ -1,5 +1,6 @@
 /** `gantry data`: inspects a dataset by name or path, or gets one. */
 import { resolve } from "node:path";
+import { counted } from "../base/counted.ts";
 import { sizeInWords } from "../base/image-size.ts";
 import { visible } from "../base/visible.ts";
 import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
@@ -162,8 +163,6 @@ function originalText({ height, width }: Inspection["originals"]): string {
   return `${high} x ${wide} pixels${high === wide ? "" : " (height x width)"}`;
 }
 
-const count = (number: number, of: string): string => `${number} ${of}${number === 1 ? "" : "s"}`;
-
 const digits = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** A line for each condition: the share of images that have a flag, the mean and range of a number. */
@@ -183,7 +182,7 @@ export function inspectionText(found: Inspection): string {
   const { originals, size, channels } = found;
   const colour = channels === 1 ? "gray" : channels === 3 ? "colour" : "colour and alpha";
   const lines = [
-    `${found.name}: ${found.count} images`,
+    `${found.name}: ${counted(found.count, "image")}`,
     `  source    ${found.note}`,
     `  original  ${originalText(originals)}`,
     `  prepared  ${sizeInWords(size)}, ${colour}, fit: ${found.fit}`,
@@ -192,10 +191,10 @@ export function inspectionText(found: Inspection): string {
   if (table !== undefined) {
     lines.push(
       `  labels    ${table.note.replace("labels from ", "")}`,
-      `            ${count(table.rows, "row")} of ${table.columns.join(", ")}`,
+      `            ${counted(table.rows, "row")} of ${table.columns.join(", ")}`,
     );
     lines.push(
-      `            ${count(table.withoutRow, "image")} without a row, ${count(table.withoutImage, "row")} without an image`,
+      `            ${counted(table.withoutRow, "image")} without a row, ${counted(table.withoutImage, "row")} without an image`,
     );
   } else if (found.unreadTable !== undefined) {
     lines.push(`  labels    ${found.unreadTable} is not read; --labels FILE reads it`);

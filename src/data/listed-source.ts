@@ -1,5 +1,6 @@
 /** Sources from listed files of a folder or of a zip archive, with any labels. */
 import { createHash } from "node:crypto";
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { type RawConditions, rowsOf } from "./conditions.ts";
 import { type Contents, type ContentsOptions, contentsOf, readContents } from "./contents.ts";
@@ -121,7 +122,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =
 function noteOf({ name, files, published, table }: LabelledFiles): string {
   const lossy = files.filter((file) => namedLikeJpeg(file.path)).length;
   const whole = published === undefined || published === files.length ? "" : ` (the published set has ${published})`;
-  const kind = `${files.length} image files from ${name}${whole}${table === undefined ? "" : `, ${table.note}`}`;
+  const kind = `${counted(files.length, "image file")} from ${name}${whole}${table === undefined ? "" : `, ${table.note}`}`;
   if (lossy === 0) return kind;
   const which = lossy === files.length ? "all" : `${lossy} of them`;
   return `${kind}, ${which} JPEG: pixels differ from a lossless original, and so do scores`;

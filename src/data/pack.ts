@@ -10,6 +10,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statfsSync, statSync } fr
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { areaOf, storedSize } from "../base/image-size.ts";
 import { fileError, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
@@ -313,7 +314,7 @@ async function writePack(
 
 function transparencyNote({ transparent }: UnfinishedPack, { background, channels }: Target): string[] {
   if (transparent === 0) return [];
-  const images = transparent === 1 ? "1 image" : `${transparent} images`;
+  const images = counted(transparent, "image");
   if (channels === 4) return [`${images} with transparency, kept as the fourth channel`];
   const behind = typeof background === "number" ? `gray level ${background}` : `the colour ${background.join(", ")}`;
   return [`${images} with transparency laid over ${behind}`];

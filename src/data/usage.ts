@@ -1,4 +1,5 @@
 /** What becomes of the files of a folder or archive: how many are used, and where the others are. */
+import { counted } from "../base/counted.ts";
 import { byCodeUnit } from "./listing.ts";
 import type { PackHeader } from "./pack.ts";
 
@@ -9,17 +10,18 @@ import type { PackHeader } from "./pack.ts";
 export function usageOf(header: PackHeader): string | undefined {
   const { name, count, total, broken, ignored, table, unreadTable, isContainer = false, note } = header;
   if (total === undefined && broken.length === 0 && !isContainer) return undefined;
-  const files = (number: number, of: string): string => `${number} ${number === 1 ? of : `${of}s`}`;
   const others = Object.entries(ignored).sort(([a], [b]) => byCodeUnit(a, b));
   const passedOver = others.reduce((sum, [, number]) => sum + number, 0) + (table?.withoutRow ?? 0);
   const rest = (total ?? count) - count - broken.length - passedOver;
   const parts = [
-    isContainer ? note : `${name}: ${files(count, "image")}${total === undefined ? "" : ` of ${files(total, "file")}`}`,
+    isContainer
+      ? note
+      : `${name}: ${counted(count, "image")}${total === undefined ? "" : ` of ${counted(total, "file")}`}`,
     ...(broken.length > 0 ? [`${broken.length} cannot be used (gantry data lists them)`] : []),
     ...(others.length > 0 ? [`no images: ${others.map(([ending, number]) => `${number} ${ending}`).join(", ")}`] : []),
     ...(table && table.withoutRow > 0 ? [`${table.withoutRow} without a row in ${table.file}`] : []),
     ...(table && table.withoutImage > 0
-      ? [`${files(table.withoutImage, "row")} of ${table.file} without an image`]
+      ? [`${counted(table.withoutImage, "row")} of ${table.file} without an image`]
       : []),
     ...(unreadTable === undefined ? [] : [`${unreadTable} is not read (\`labelFile\` does)`]),
     ...(rest > 0 ? [`${rest} of other splits or not chosen`] : []),

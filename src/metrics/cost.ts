@@ -1,4 +1,5 @@
 /** How much an evaluation is, and about how long it takes, for a sentence before it begins. */
+import { counted } from "../base/counted.ts";
 import { duration } from "../base/duration.ts";
 import { inferenceMode, scope, type Tensor } from "../tensor/index.ts";
 import { BATCH, filled } from "./collect.ts";
@@ -74,7 +75,7 @@ function secondsOf(work: () => void): number {
  * costText(cost); // "5000 samples and 60000 real images, 128 features of mnist-classifier each: about 40 s"
  */
 export function costText({ samples, real, features, seconds }: EvaluationCost): string {
-  const what = `${samples} samples${real > 0 ? ` and ${real} real images` : ""}`;
+  const what = `${counted(samples, "sample")}${real > 0 ? ` and ${counted(real, "real image")}` : ""}`;
   const how = features === undefined ? "by their pixels" : `${features.dimensions} features of ${features.name} each`;
   return `${what}, ${how}: about ${duration(Math.max(1, seconds))}`;
 }

@@ -144,7 +144,7 @@ describe("gantry data <path>", () => {
       expect(named.out).toContain("mnist (train): 10 images");
       expect(named.err).toContain("note: mnist is the dataset of that name; the folder here is ./mnist\n");
       const own = await gantry("data", "./mnist");
-      expect(own.out).toContain("mnist: 1 images");
+      expect(own.out).toContain("mnist: 1 image\n");
       expect(own.err).not.toContain("note:");
     } finally {
       process.chdir(home);

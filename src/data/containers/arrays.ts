@@ -6,6 +6,7 @@
  * `y_train`, `x_test`, `y_test`), `images` and `labels` and the like, and `arr_0` with `arr_1`. Other arrays are found by
  * their shape, or named by `entry` and `labelEntry`.
  */
+import { counted } from "../../base/counted.ts";
 import { suggestion, UserError } from "../../base/errors.ts";
 import { type NpyNumbers, quoted } from "../../formats/index.ts";
 import type { RawConditions } from "../conditions.ts";
@@ -393,7 +394,7 @@ async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal
       labels: read.labels ?? new Uint8Array(count),
       classes: read.classes ?? [],
       conditions: read.conditions,
-      note: `${count} images from ${source.name}: ${images}, ${labels === undefined ? "no labels" : `labels from ${quoted(labels)}`}`,
+      note: `${counted(count, "image")} from ${source.name}: ${images}, ${labels === undefined ? "no labels" : `labels from ${quoted(labels)}`}`,
     };
   } finally {
     await file.close();

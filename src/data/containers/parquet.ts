@@ -8,6 +8,7 @@
  */
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { firstTwice } from "../../base/twice.ts";
 import { visible } from "../../base/visible.ts";
@@ -227,14 +228,13 @@ async function openImages(
   const shardOf = (index: number): Shard => shards.findLast(({ first }) => first <= index)!;
   const place = (index: number): string => `${basename(shardOf(index).path)} row ${index - shardOf(index).first}`;
   const classes = chosen.labels === undefined ? undefined : classesOf(values, chosen.labels, chosen.names, name, place);
-  const files = `${paths.length} parquet ${paths.length === 1 ? "file" : "files"}`;
   return {
     images: streamed(shards, chosen, stop),
     names: place,
     labels: classes?.labels ?? new Uint8Array(count),
     classes: classes?.classes ?? [],
     broken: missing,
-    note: `${count} images from ${files} of ${name}, column ${quoted(chosen.images)}, ${classes?.note ?? "no labels"}`,
+    note: `${counted(count, "image")} from ${counted(paths.length, "parquet file")} of ${name}, column ${quoted(chosen.images)}, ${classes?.note ?? "no labels"}`,
   };
 }
 

@@ -8,6 +8,7 @@
  * `label`; `.txt` is mostly a caption and is taken as the class only where `labelEntry` says so.
  */
 import { basename, join } from "node:path";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { quoted, readTar, startsLikeTar, type TarMember, withRandomAccess } from "../../formats/index.ts";
 import { readContents } from "../contents.ts";
@@ -140,14 +141,13 @@ function openSamples(
     }
   }
   const classes = options.labels ? labelsOf(good, options.labelEntry, where) : undefined;
-  const shards = `${paths.length} tar ${paths.length === 1 ? "shard" : "shards"}`;
   return {
     images: { form: "encoded", items },
     names: (index) => good[index]!.name,
     labels: classes?.labels ?? new Uint8Array(good.length),
     classes: classes?.classes ?? [],
     broken,
-    note: `${good.length} images (${ending === undefined ? "of several endings" : `.${ending}`}) from ${shards} of ${basename(where)}, ${classes?.note ?? "no labels"}`,
+    note: `${counted(good.length, "image")} (${ending === undefined ? "of several endings" : `.${ending}`}) from ${counted(paths.length, "tar shard")} of ${basename(where)}, ${classes?.note ?? "no labels"}`,
   };
 }
 

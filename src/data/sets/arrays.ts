@@ -7,6 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { counted } from "../../base/counted.ts";
 import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { sizeOf } from "../../base/image-size.ts";
@@ -272,7 +273,7 @@ function openImages({ name, shape, classes, flip, contents }: Options, arrays: H
     ...labelTensor(arrays, count),
     flip,
     broken: [],
-    protocolNote: `${count} images from arrays in memory, contents ${contents.slice(0, 12)}; not resized`,
+    protocolNote: `${counted(count, "image")} from arrays in memory, contents ${contents.slice(0, 12)}; not resized`,
     fingerprint: contents.slice(0, 32),
   }));
 }

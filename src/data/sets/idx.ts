@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { parseIdx, readIdxBytes } from "../../formats/index.ts";
 import { defineContainer, type Place } from "../containers/container.ts";
@@ -225,6 +226,6 @@ async function openAny(name: string, split: IdxSplit, imagesPath: string, labels
     if (await isOfficial(dataset, imagesPath, bytes[0])) return openIdx(dataset, split, imagesPath, labelsPath);
   }
   const numbered = numberedClasses(labels, labelsPath);
-  const note = `${count} images from IDX files of ${name}, ${split} split, which are those of no dataset known here`;
+  const note = `${counted(count, "image")} from IDX files of ${name}, ${split} split, which are those of no dataset known here`;
   return { images, names, ...numbered, note };
 }

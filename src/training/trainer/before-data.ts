@@ -21,7 +21,8 @@ export function notesOnFew(settings: RunSettings, { name, samplesPerEpoch, shape
   const what = "features" in shape.sample ? "sample" : "image";
   const notes: string[] = [];
   if (count === 1) {
-    notes.push(`${name} has one ${what}: every batch is ${batchSize} copies of it, and nothing else can be learned`);
+    const copies = batchSize === 1 ? "this one" : `${batchSize} copies of it`;
+    notes.push(`${name} has one ${what}: every batch is ${copies}, and nothing else can be learned`);
   } else if (count < batchSize) {
     const [least, most] = [Math.floor(batchSize / count), Math.ceil(batchSize / count)];
     const times = least === most ? `${least} times` : `${least} to ${most} times`;
