@@ -243,3 +243,19 @@ export interface FoundFault {
   /** What was measured about remedies: sentences of the pages of results. */
   readonly measured: readonly { readonly page: string; readonly text: string }[];
 }
+
+/** The table of a sweep: a row for each cell. */
+export interface SweepCells {
+  readonly axes: readonly string[];
+  readonly columns: readonly string[];
+  readonly rows: readonly {
+    readonly cell: string;
+    /** By axis. */
+    readonly values: readonly string[];
+    readonly planned: number;
+    readonly finished: number;
+    /** By column: mean and interval as text, over how many runs, and whether it is the best; null where there is none. */
+    readonly scores: readonly ({ readonly text: string; readonly count: number; readonly best: boolean } | null)[];
+  }[];
+  readonly notes: readonly string[];
+}

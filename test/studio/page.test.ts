@@ -3,7 +3,7 @@
  * the stop.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -296,6 +296,37 @@ describe.skipIf(executable === undefined)("a run with hostile texts and numbers"
     await page.getByRole("heading", { name: "training diverges, since step 20" }).waitFor({ timeout: 60_000 });
     await page.getByText(`The run has failed: training has diverged ${script}.`, { exact: true }).waitFor();
     expect(await page.locator("main b, main script, main img[src=x]").count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+});
+
+describe.skipIf(executable === undefined)("a comparison of runs of one sweep", () => {
+  test("has the table of its cells, and one of other runs has none", async () => {
+    const root = temporaryFolder();
+    for (const run of ["s/runs/x-seed0", "s/runs/y-seed0", "other"]) writeRun(join(root, run), [tick(10), tick(20)]);
+    const score = { mean: 31.2345, halfWidth: 1.391, count: 2, best: true };
+    const table = {
+      axes: ["<b>axis</b>"],
+      columns: [{ name: "fid" }],
+      rows: [{ cell: "x", values: { "<b>axis</b>": "4" }, planned: 3, finished: 2, scores: [score] }],
+      notes: ["1 of 3 runs has not ended"],
+    };
+    writeFileSync(join(root, "s/table.json"), JSON.stringify(table));
+    const built = new URL("../../dist/studio/page", import.meta.url).pathname;
+    const studio = await serveStudio({ folder: root, page: built, port: 0 });
+    onTestFinished(() => studio.close());
+    const browser = await startBrowser();
+    onTestFinished(() => browser.close());
+    const page = await browser.context.newPage();
+    const complaints = complaintsOf(page);
+    await page.goto(studio.address);
+    await page.evaluate('location.hash = "#/compare/s%2Fruns%2Fx-seed0/s%2Fruns%2Fy-seed0"');
+    await page.getByRole("row", { name: "4 2 of 3 31.2 ± 1.4 (n = 2)" }).waitFor();
+    await page.getByRole("columnheader", { name: "<b>axis</b>" }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
+    await page.evaluate('location.hash = "#/compare/s%2Fruns%2Fx-seed0/other"');
+    await page.getByRole("listitem").filter({ hasText: "other" }).first().waitFor();
+    await page.getByRole("heading", { name: "Cells of the sweep" }).waitFor({ state: "detached" });
     expect(complaints).toEqual([]);
   });
 });

@@ -275,6 +275,35 @@ describe("the request to stop", () => {
   });
 });
 
+test("gives the table of a run's sweep, with intervals", async () => {
+  const { port, runs } = await served();
+  writeRun(join(runs, "s/runs/x-seed0"), [tick(10)]);
+  const score = { mean: 31.2345, halfWidth: 1.391, count: 2, best: true, values: [] };
+  const rows = [
+    { cell: "batchSize=4", values: { batchSize: "4" }, planned: 3, finished: 2, failures: [], scores: [score] },
+    { cell: "batchSize=8", values: { batchSize: "8" }, planned: 3, finished: 0, failures: [], scores: [null] },
+  ];
+  const table = { format: 1, axes: ["batchSize"], columns: [{ name: "fid", score: "fid" }], rows, notes: ["a note"] };
+  const sweepOf = async (id: string) => JSON.parse((await ask(port, `/api/sweep?id=${id}`)).text).sweep;
+  expect(await sweepOf("s/runs/x-seed0")).toBeNull();
+  writeFileSync(join(runs, "s/table.json"), JSON.stringify(table));
+  expect(await sweepOf("s/runs/x-seed0")).toEqual({
+    axes: ["batchSize"],
+    columns: ["fid"],
+    rows: [
+      {
+        ...{ cell: "batchSize=4", values: ["4"], planned: 3, finished: 2 },
+        scores: [{ text: "31.2 ± 1.4", count: 2, best: true }],
+      },
+      { cell: "batchSize=8", values: ["8"], planned: 3, finished: 0, scores: [null] },
+    ],
+    notes: ["a note"],
+  });
+  expect(await sweepOf("a")).toBeNull();
+  writeFileSync(join(runs, "s/table.json"), '{"rows": 1}');
+  expect(await sweepOf("s/runs/x-seed0")).toBeNull();
+});
+
 describe("a diagnosis", () => {
   const outputs = (step: number) => tick(step, { dReal: 0.99, dFake: 0.01, gradNormD: 1, gradNormG: 1 });
   const lines = [event("start", 0), ...Array.from({ length: 30 }, (_, i) => outputs(10 * (i + 1)))];

@@ -13,6 +13,7 @@ import { drawing, startTest } from "./drawing.ts";
 import { readInside } from "./files.ts";
 import { sendBytes, sendJson } from "./respond.ts";
 import { type Route, runOf } from "./route.ts";
+import { sweep } from "./sweep.ts";
 
 /** The API by path. */
 export const routes: Readonly<Record<string, Route>> = {
@@ -113,6 +114,7 @@ export const routes: Readonly<Record<string, Route>> = {
       sendJson(response, { tests: await run.ratings() });
     },
   },
+  "/api/sweep": sweep,
   "/api/test": startTest,
   "/api/rate": {
     method: "POST",

@@ -9,6 +9,7 @@ import { StateBadge } from "../../parts/state-badge.tsx";
 import { comparisonCharts, namesOf } from "./curves.ts";
 import { SamplesAtStep } from "./samples-at-step.tsx";
 import { SettingsTable } from "./settings-table.tsx";
+import { SweepTable } from "./sweep-cells.tsx";
 
 /** Curves of more runs cannot be told apart. */
 const MOST = 8;
@@ -46,6 +47,10 @@ export function CompareView({ ids }: { readonly ids: readonly string[] }) {
           <Chart key={chart.title} {...chart} {...settings} />
         ))}
       </div>
+      <SweepTable
+        ids={runs.map(({ details }) => details.summary.id)}
+        version={runs.map(({ details }) => details.summary.version).join()}
+      />
       <SamplesAtStep runs={runs} names={names} />
       <SettingsTable runs={runs} names={names} />
     </>
