@@ -51,6 +51,10 @@ export const studio = defineCommand({
     const { serveStudio } = await import("../studio/index.ts");
     const running = await serveStudio({ folder, port, host: flags.host, program: programName() });
     if (process.connected) return untilTrainingEnds(running);
+    // Before the line that says what Ctrl-C does.
+    const ended = new Promise<void>((end) => {
+      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => end());
+    });
     const { address } = running;
     process.stdout.write(
       flags.json
@@ -58,9 +62,7 @@ export const studio = defineCommand({
         : textOf(running, folder),
     );
     if (flags.open) openBrowser(address);
-    await new Promise<void>((end) => {
-      for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => end());
-    });
+    await ended;
     await running.close();
     return exitCodes.success;
   },

@@ -24,7 +24,7 @@ export { quantise, writePngGrid } from "./png-grid.ts";
 export { lockHolder, takeLock } from "./process-lock.ts";
 export { listStateDicts, readPth, readStateDict, type StateDictEntry, type StateDictOptions } from "./pth.ts";
 export type { PthValue, SkippedObject } from "./pth-plain.ts";
-export { withRandomAccess } from "./random-access.ts";
+export { RandomAccessFile, withRandomAccess } from "./random-access.ts";
 export { requireSpace, requireWritable } from "./room.ts";
 export { readSafetensors, readSafetensorsHeader, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDType, SafetensorsHeader, TensorEntry } from "./safetensors-header.ts";
