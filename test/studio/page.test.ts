@@ -293,7 +293,7 @@ describe.skipIf(executable === undefined)("a run with hostile texts and numbers"
     await page.goto(studio.address);
     await page.getByRole("link", { name: "digits" }).click();
     await page.getByRole("link", { name: "Diagnosis" }).click();
-    await page.getByRole("heading", { name: "training diverges, since step 20" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("heading", { name: "training diverges, since step 20" }).waitFor({ timeout: 150_000 });
     await page.getByText(`The run has failed: training has diverged ${script}.`, { exact: true }).waitFor();
     expect(await page.locator("main b, main script, main img[src=x]").count()).toBe(0);
     expect(complaints).toEqual([]);
