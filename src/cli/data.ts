@@ -85,10 +85,12 @@ const inspectCommand = defineCommand({
       }),
     });
     status.end();
-    const found = await inspect(
+    const inspected = await inspect(
       pack,
       args.sheet === undefined ? undefined : resolve(fileNamed("--sheet", args.sheet, ".png")),
     );
+    // The pack keeps the classes; data without labels have none.
+    const found = given.labels === false ? { ...inspected, classes: [] } : inspected;
     process.stdout.write(args.json ? `${JSON.stringify(found)}\n` : inspectionText(found));
   },
 });

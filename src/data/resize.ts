@@ -14,8 +14,9 @@ import sharp, { type Metadata, type Sharp } from "sharp";
 import { UserError } from "../base/errors.ts";
 import { areaOf, sidesOf, sizeText } from "../base/image-size.ts";
 import { bytesOfDeep, isDeep } from "./deep-image.ts";
-import { requireImage } from "./image-format.ts";
+import { formatOf, requireImage } from "./image-format.ts";
 import type { Background, Target } from "./options.ts";
+import { refuseUnconvertedColour } from "./tiff-colour.ts";
 
 /** The version of the resizing in a pack. A different value makes a different pack. */
 export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
@@ -56,6 +57,7 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
   const options = { failOn: "error", limitInputPixels: LARGEST_IMAGE } as const;
   requireImage(bytes);
+  if (formatOf(bytes) === "TIFF") refuseUnconvertedColour(bytes);
   const image = sharp(bytes, options).timeout({ seconds: LONGEST_DECODING });
   const metadata = await image.metadata().catch((error: Error) => {
     // libvips' words for a TIFF of more than 32 bits a value, which is not damaged.

@@ -184,6 +184,10 @@ describe("colour", () => {
     );
     await expect(resized(floats(ramp(1).map((value) => value - 0.25)))).rejects.toThrow(/floats from -0.25 to 0.75;/);
     await expect(resized(floats(ramp(1).with(3, Number.NaN)))).rejects.toThrow(/floats, and at least one is NaN/);
+    const luma = tiffOf(4, 4, 8, 1, new Uint8Array(16));
+    // Photometric interpretation, the fifth entry of its directory: 6 is YCbCr.
+    luma.writeUInt32LE(6, 8 + 16 + 2 + 4 * 12 + 8);
+    await expect(resized(luma)).rejects.toThrow("its colours are YCbCr without JPEG's compression, which is not read");
     const doubles = tiffOf(4, 4, 64, 3, bytesOf(Float64Array.from(ramp(1))));
     await expect(resized(doubles)).rejects.toThrow("its values have more than 32 bits, which are not read");
     const signed = tiffOf(4, 4, 16, 2, bytesOf(Int16Array.from(ramp(3000))));

@@ -190,6 +190,12 @@ function labelsIn(
   const declared = file.columns.filter(({ name }) => features.get(name)?._type === "ClassLabel");
   const others = file.columns.filter((column) => column.name !== images && LABELS.test(column.name) && isLabel(column));
   const fitting = declared.length > 0 ? declared : others;
+  // pandas makes floats of whole numbers where one is absent.
+  const odd = file.columns.find((column) => column.name !== images && LABELS.test(column.name) && !isLabel(column));
+  if (fitting.length === 0 && odd !== undefined)
+    throw new UserError(
+      `${file.path}: column ${quoted(odd.name)} is ${odd.type}; labels are whole numbers or texts, and \`labels: false\` takes the images without`,
+    );
   if (fitting.length <= 1) return fitting[0];
   throw new UserError(
     `${file.path}: ${fitting.map(({ name }) => quoted(name)).join(" and ")} may be the labels; \`labelEntry\` must name one, or ` +
