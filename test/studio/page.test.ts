@@ -18,6 +18,8 @@ import { event, recipe, temporaryFolder, tick, writeRun } from "./run-folder.ts"
 const settings = [
   ...["data.first=256", "data.size=16", "generator.width=4", "generator.latent=8", "discriminator.width=4"],
   ...["batchSize=16", "log.every=5", "samples.every=20", "samples.count=16", "checkpoint.every=40", "evaluate=null"],
+  // Steps are so quick that a checkpoint would be gone before something was drawn with it.
+  ...["checkpoint.keep=100000"],
   ...[
     "techniques.topK.gamma=0.8",
     "techniques.topK.everySteps=20",
