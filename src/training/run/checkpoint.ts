@@ -189,18 +189,19 @@ export function readCheckpointState(path: string): CheckpointState {
 }
 
 /**
- * Compares every file of a checkpoint with its checksum.
+ * Compares every file of a checkpoint with its checksum, and gives its JSON part.
  *
  * @throws UserError that names the file that is damaged, and the checkpoint to go back to.
  */
-export function requireWholeCheckpoint(path: string): void {
-  const { checksums = {} } = readCheckpointState(path);
-  for (const [name, stated] of Object.entries(checksums)) {
+export function requireWholeCheckpoint(path: string): CheckpointState {
+  const state = readCheckpointState(path);
+  for (const [name, stated] of Object.entries(state.checksums ?? {})) {
     const file = join(path, name);
     const actual = whereElse(path, () => hexOf(crcOfFile(file)));
     if (actual !== stated)
       throw new UserError(`${file} is damaged: its CRC-32 is ${actual}, state.json says ${stated}; ${remedy(path)}`);
   }
+  return state;
 }
 
 /** An error while reading a checkpoint says which one to take instead. */
@@ -224,14 +225,12 @@ function remedy(path: string): string {
 
 /** Loads the weights of a checkpoint into the modules, and the state of techniques that sampling needs. */
 export function loadForSampling(path: string, trained: Checkpointable): void {
-  requireWholeCheckpoint(path);
-  load(path, trained, readCheckpointState(path), (owner) => owner.startsWith("technique."));
+  load(path, trained, requireWholeCheckpoint(path), (owner) => owner.startsWith("technique."));
 }
 
 /** Loads a whole checkpoint. Training continues with the same bits. Returns its JSON part. */
 export function loadCheckpoint(path: string, trained: Checkpointable): CheckpointState {
-  requireWholeCheckpoint(path);
-  const state = readCheckpointState(path);
+  const state = requireWholeCheckpoint(path);
   load(path, trained, state, () => true);
   trained.reach(state.step);
   return state;

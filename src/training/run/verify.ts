@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { crc32 } from "node:zlib";
 import { UserError } from "../../base/errors.ts";
 import { hexOf, namesIn, readBytes, readSafetensorsHeader } from "../../formats/index.ts";
-import { listCheckpoints, readCheckpointState, requireWholeCheckpoint } from "./checkpoint.ts";
+import { listCheckpoints, requireWholeCheckpoint } from "./checkpoint.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { RunLog } from "./run-log.ts";
 
@@ -76,9 +76,9 @@ function hasConditions(run: RunDirectory): boolean {
 }
 
 function checkCheckpoint(path: string): string | undefined {
-  requireWholeCheckpoint(path);
+  const { checksums } = requireWholeCheckpoint(path);
   for (const name of namesIn(path)) if (name.endsWith(".safetensors")) readSafetensorsHeader(join(path, name));
-  return readCheckpointState(path).checksums === undefined ? "has no checksums: only its form was checked" : undefined;
+  return checksums === undefined ? "has no checksums: only its form was checked" : undefined;
 }
 
 /** A line that was cut by a crash is passed over by every reader; it is said, not counted as damage. */
