@@ -2,7 +2,7 @@
  * `import ... from "gantry"`: recipes and what they are made of, parts of your own, and training from code.
  *
  * Every name here was chosen for a person who writes a recipe, a part or a program. The rest has entry points of its own:
- * `gantry/tensor`, `gantry/nn`, `gantry/optim`, `gantry/metrics`, `gantry/formats`, `gantry/experiments`.
+ * `gantry/tensor`, `gantry/nn`, `gantry/optim`, `gantry/sampling`, `gantry/metrics`, `gantry/formats`, `gantry/experiments`.
  */
 
 // Write a recipe.
@@ -74,27 +74,14 @@ export { applyOverrides, fromPlainRecipe, loadRecipe, recipeHash, shippedRecipes
 export { toPlainRecipe, trustFile } from "../recipe/index.ts";
 export type { LoadedRecipe, PlainRecipe } from "../recipe/index.ts";
 
-// Training from code: start or open a run, follow its events, draw from it.
-export { importRun, openRun, RunDirectory, sampleRun, startRun } from "../training/index.ts";
-export type { ImportedRun, Run, RunEvent, RunOrigin, RunResult, SampleRunOptions } from "../training/index.ts";
+// Training from code: start or open a run, follow its events. What draws from one is in `gantry/sampling`.
+export { importRun, openRun, RunDirectory, startRun } from "../training/index.ts";
+export type { ImportedRun, Run, RunEvent, RunOrigin, RunResult } from "../training/index.ts";
 export type { ScoresEvent, Tick, TrainingEvents, TrainOptions } from "../training/index.ts";
 export { diagnose } from "../diagnosis/index.ts";
 
 // Several processes that train one run.
 export { followRun, type Rendezvous, torchrunRendezvous } from "../training/index.ts";
-
-// A trained generator: single files, the latents of given images, sheets of samples, paths between them, the training
-// images nearest to them.
-export {
-  classSheet,
-  conditionSheet,
-  interpolate,
-  interpolationSheet,
-  nearestImages,
-  openForSampling,
-} from "../training/index.ts";
-export { projectImages, truncationSheet, writeSamples } from "../training/index.ts";
-export type { Interpolation, OpenedGan, Sheet } from "../training/index.ts";
 
 // A sweep, for a file that `gantry sweep` takes. Running one from code: `gantry/experiments`.
 export { defineSweep, type Sweep, type SweepInput } from "../experiments/index.ts";
