@@ -18,7 +18,7 @@ import {
   GeneratorNetwork,
   type TakenLabels,
 } from "./network.ts";
-import { beginningOf, count, initialiser } from "./option-schemas.ts";
+import { beginningOf, biasDeviation, count, initialiser } from "./option-schemas.ts";
 
 const hidden = z.array(count).default([256, 256, 256, 256]);
 const init = initialiser.default("default");
@@ -29,6 +29,7 @@ const generatorOptions = z.strictObject({
   spectralNorm: z.boolean().default(false),
   conditional: z.boolean().default(false),
   init,
+  biasStd: biasDeviation,
 });
 
 /** Options of {@link MlpGenerator}. */
@@ -40,6 +41,7 @@ const discriminatorOptions = z.strictObject({
   outputs: count.default(1),
   conditional: z.boolean().default(false),
   init,
+  biasStd: biasDeviation,
 });
 
 /** Options of {@link MlpDiscriminator}. */
@@ -49,10 +51,10 @@ export type MlpDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 function layersOf(
   context: ModelContext,
   inputs: number,
-  options: { hidden: readonly number[]; spectralNorm: boolean; init: InitialiserName },
+  options: { hidden: readonly number[]; spectralNorm: boolean; init: InitialiserName; biasStd?: number | undefined },
   outputs?: number,
 ): UnaryModule[] {
-  const begin = beginningOf(options.init);
+  const begin = beginningOf(options.init, options.biasStd);
   const widths = [inputs, ...options.hidden, ...(outputs === undefined ? [] : [outputs])];
   return widths.slice(1).flatMap((width, i) => {
     const linear = new Linear(context, widths[i]!, width, begin);
@@ -108,7 +110,7 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
         outputs: options.outputs,
         classes,
         spectralNorm: options.spectralNorm,
-        ...beginningOf(options.init),
+        ...beginningOf(options.init, options.biasStd),
       }),
     );
   }
@@ -127,10 +129,11 @@ export class MlpDiscriminator extends DiscriminatorNetwork {
  * Perceptrons as parts of a recipe.
  *
  * `mlp.generator`: `latent` 64 (length of z), `hidden` [256, 256, 256, 256] (widths of the ReLU layers), `spectralNorm`
- * false, `conditional` false (the label, or the conditions, appended to z), `init` "default" (PyTorch's).
+ * false, `conditional` false (the label, or the conditions, appended to z), `init` "default" (PyTorch's), `biasStd`
+ * (none: biases begin as `init` says; a number: they are drawn from N(0, biasStd^2)).
  *
- * `mlp.discriminator`: `hidden`, `spectralNorm`, `init` likewise, `outputs` 1 (logits; more make the score their log sum
- * exp), `conditional` false (projection).
+ * `mlp.discriminator`: `hidden`, `spectralNorm`, `init`, `biasStd` likewise, `outputs` 1 (logits; more make the score
+ * their log sum exp), `conditional` false (projection).
  *
  * @throws UserError for an unknown option or one out of range, and at build for `conditional` with data that has no
  * classes.

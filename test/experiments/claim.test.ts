@@ -5,8 +5,10 @@ import { historicalAveraging } from "../../src/experiments/claims/historical-ave
 import { mine20 } from "../../src/experiments/claims/mine-20.ts";
 import { mnist100Labels } from "../../src/experiments/claims/mnist-100-labels.ts";
 import { topKImages } from "../../src/experiments/claims/top-k-images.ts";
+import { topK64Modes, topKGlorot } from "../../src/experiments/claims/top-k-long.ts";
 import { topKQuality } from "../../src/experiments/claims/top-k-quality.ts";
 import { familyOf } from "../../src/experiments/differences.ts";
+import { STANDARD } from "../../src/experiments/mixture/setup.ts";
 import { sizeOf } from "../../src/experiments/reproduce.ts";
 
 const family = (...cells: number[][]) =>
@@ -81,17 +83,19 @@ describe("a verdict", () => {
 
 describe("rules of shipped claims", () => {
   /** Five seeds of both arms; top-k's share of high quality is the other's plus these. */
-  const mixtures = (gains: readonly number[]) =>
+  const mixtures = (gains: readonly number[], setup: object = {}) =>
     gains.flatMap((gain, seed) =>
-      ["all", "top"].map((update) => ({
+      ["all", "top", "random"].map((update) => ({
         modes: 25,
         update,
+        ...STANDARD,
+        ...setup,
         seed,
         steps: 100_000,
         samples: 10_000,
         histogram: new Array(25).fill(400),
         curve: [
-          { step: 100_000, highQuality: update === "all" ? 0.9 : 0.9 + gain, modes: 25, reverseKl: 0, distance: 0 },
+          { step: 100_000, highQuality: update === "top" ? 0.9 + gain : 0.9, modes: 25, reverseKl: 0, distance: 0 },
         ],
       })),
     );
@@ -103,6 +107,21 @@ describe("rules of shipped claims", () => {
     [[0.05, 0.051], "at 2 of 5 seeds: undecided"],
   ])("top-k-quality: %j is %s", (gains, text) => {
     expect(verdictOf(topKQuality, topKQuality.finding(mixtures(gains))).text).toBe(text);
+  });
+
+  it.each([
+    [topK64Modes, { modes: 64, histogram: new Array(64).fill(156) }],
+    [topKGlorot, { init: "glorot" }],
+  ])("%o sees the runs of its set-up alone", (claim, setup) => {
+    const gains = [0.05, 0.051, 0.049, 0.05, 0.052];
+    const own = mixtures(gains, setup);
+    const others = mixtures(gains.map((gain) => -gain));
+    const found = verdictOf(claim, claim.finding([...own, ...others]));
+    expect(found.text).toBe("confirmed");
+    // Differences that are all 0, as those of the other two measures here, are not tests.
+    expect(found.evidence).toContain("top-k minus all, high quality, % +5.04 ± 0.14 (p < 0.001)");
+    expect(found.evidence).toContain("top-k minus random k, high quality, % +5.04 ± 0.14");
+    expect(verdictOf(claim, claim.finding(own.slice(0, 6))).text).toBe("at 2 of 5 seeds: undecided");
   });
 
   const semi = (errors: readonly number[], epochs = 300) =>

@@ -8,20 +8,21 @@ import {
   groupsOf,
   groupTable,
   type MixtureRecord,
-  milestones,
   mixture,
-  mixtureSweep,
+  mixtureTables,
   populatedModes,
   recordOf,
-  updates,
   verdicts,
 } from "../../src/experiments/mixture/mixture.ts";
+import { milestones, mixtureSweep, STANDARD, setupOf, updates } from "../../src/experiments/mixture/setup.ts";
 import { parseOption } from "../../src/experiments/options.ts";
 import { appendRecord, readRecords } from "../../src/experiments/records.ts";
 import { loadRecipe } from "../../src/recipe/load.ts";
 import { startRun } from "../../src/training/index.ts";
 import { filesIn, temporaryFolder } from "../training/tiny.ts";
 import { cells } from "./markdown.ts";
+
+const standard = { inits: ["pytorch"], losses: ["nonSaturating"], roundings: ["ceil"], latents: [2] } as const;
 
 const curve = (values: readonly number[]): MixtureRecord["curve"] =>
   values.map((highQuality, i) => ({ step: (i + 1) * 10, highQuality, modes: 4, reverseKl: 0.1, distance: 0.02 }));
@@ -30,6 +31,7 @@ const record = (update: MixtureRecord["update"], seed: number, share: number): M
   format: 1,
   modes: 4,
   update,
+  ...STANDARD,
   seed,
   steps: 20,
   samples: 100,
@@ -53,7 +55,10 @@ const record = (update: MixtureRecord["update"], seed: number, share: number): M
 describe("mixtureSweep", () => {
   it("is all arms with the first seed first, each differing in the rows alone", async () => {
     const { recipe } = await loadRecipe("mixture");
-    const { runs } = expandGrid(mixtureSweep({ modes: [64, 25], updates, seeds: 2, steps: 100_000 }), recipe);
+    const { runs } = expandGrid(
+      mixtureSweep({ ...standard, modes: [64, 25], updates, seeds: 2, steps: 100_000 }),
+      recipe,
+    );
     expect(() => parseOption("--modes", mixture.options.modes, "24")).toThrow("--modes (=24) must be a square number");
     expect(runs.slice(0, 5).map(({ name }) => name)).toEqual([
       "modes=25_update=all-seed0",
@@ -68,9 +73,36 @@ describe("mixtureSweep", () => {
     expect(bottom).toEqual({ ...top, keep: "bottom" });
   });
 
+  it("varies initialisation, loss, k's rounding and z, and names only what is not standard", async () => {
+    const { recipe } = await loadRecipe("mixture");
+    const other = {
+      inits: ["pytorch", "glorot"],
+      losses: ["minimax"],
+      roundings: ["cumulative"],
+      latents: [10],
+    } as const;
+    const { runs } = expandGrid(
+      mixtureSweep({ ...other, modes: [25], updates: ["top"], seeds: 1, steps: 100 }),
+      recipe,
+    );
+    expect(runs.map(({ name }) => name)).toEqual([
+      "modes=25_init=pytorch_loss=minimax_rounding=cumulative_z=10_update=top-seed0",
+      "modes=25_init=glorot_loss=minimax_rounding=cumulative_z=10_update=top-seed0",
+    ]);
+    const [plain, glorot] = runs.map((run) => run.recipe);
+    expect(plain!.generator.options).toMatchObject({ init: "default", latent: 10 });
+    for (const player of ["generator", "discriminator"] as const)
+      expect(glorot![player].options).toMatchObject({ init: "xavierNormal", biasStd: 0.01 });
+    expect(glorot!.loss.kind).toBe("minimax");
+    expect(glorot!.techniques[0]!.options.rounding).toBe("cumulative");
+    expect(setupOf(glorot!)).toEqual({ init: "glorot", loss: "minimax", rounding: "cumulative", latent: 10 });
+    expect(setupOf(recipe)).toEqual(STANDARD);
+  });
+
   it("anneals a shorter run in proportion", async () => {
     const { recipe } = await loadRecipe("mixture");
-    const short = expandGrid(mixtureSweep({ modes: [25], updates, seeds: 5, steps: 5_000 }), recipe).runs[0]!.recipe;
+    const short = expandGrid(mixtureSweep({ ...standard, modes: [25], updates, seeds: 5, steps: 5_000 }), recipe)
+      .runs[0]!.recipe;
     expect(short.techniques[0]!.options.everySteps).toBe(100);
     expect(short.evaluate!.every).toBe(100);
     expect(short.checkpoint.at).toEqual([50, 250, 500, 1000, 2500, 5000]);
@@ -93,7 +125,7 @@ describe("annealSweep", () => {
 describe("records", () => {
   it("hold the results of a run", async () => {
     const { recipe } = await loadRecipe("mixture");
-    const sweep = mixtureSweep({ modes: [4], updates: ["bottom"], seeds: 1, steps: 50 });
+    const sweep = mixtureSweep({ ...standard, modes: [4], updates: ["bottom"], seeds: 1, steps: 50 });
     const set = [
       "evaluate.samples=200",
       "evaluate.every=25",
@@ -152,6 +184,20 @@ describe("tables", () => {
 
   it("keep mixtures and lengths apart", () => {
     expect(groupsOf([...apart, { ...apart[0]!, steps: 40 }, { ...apart[0]!, modes: 9 }]).length).toBe(3);
+  });
+
+  it("keep set-ups apart, and name them", () => {
+    const glorot = { ...apart[0]!, init: "glorot", latent: 10 } as const;
+    expect(mixtureTables([apart[0]!, glorot])).toContain(
+      "### 4 modes, Glorot's initialisation, z of 10, 20 iterations",
+    );
+    const folder = temporaryFolder();
+    for (const one of [apart[0]!, glorot]) appendRecord(join(folder, "records.jsonl"), one);
+    expect(readRecords(folder, mixture)).toEqual([apart[0], glorot]);
+    // A record of version 0.1 has none of the fields.
+    const { init, loss, rounding, latent, ...old } = apart[0]!;
+    appendRecord(join(folder, "old", "records.jsonl"), old);
+    expect(readRecords(join(folder, "old"), mixture)).toEqual([apart[0]]);
   });
 });
 

@@ -6,9 +6,10 @@ import { z } from "zod";
 import { seedOf } from "../../src/base/seed.ts";
 import { mixtureOfGaussians } from "../../src/data/index.ts";
 import { makePage } from "../../src/experiments/index.ts";
-import { updates } from "../../src/experiments/mixture/mixture.ts";
 import { motions, ringCosines } from "../../src/experiments/mixture/motions.ts";
-import { measureOracle, oracle, oracleTables } from "../../src/experiments/mixture/oracle.ts";
+import { measureOracle, oracle } from "../../src/experiments/mixture/oracle.ts";
+import { oracleTables } from "../../src/experiments/mixture/oracle-page.ts";
+import { updates } from "../../src/experiments/mixture/setup.ts";
 import { appendRecord, readRecords } from "../../src/experiments/records.ts";
 import { nonSaturating } from "../../src/losses/index.ts";
 import { type DiscriminatorOutput, type ModelContext, mlp } from "../../src/models/index.ts";
@@ -257,6 +258,49 @@ describe("measureOracle", () => {
       });
       gan.dispose();
     }
+  });
+
+  it("updates on the share that is kept and on the rest, and measures samples of fresh z as well", async () => {
+    const path = directory();
+    const whole = recipe();
+    await startRun(whole, { directory: path }).train();
+    const record = await measureOracle(path, { batches: 1, steps: [4], kept: 0.75 });
+    expect(record).toMatchObject({ kept: 0.75, k: 12, batchSize: 16 });
+    const { mixture } = await mixtureOfGaussians({ modes: 4, sigma: 0.2 }).build({});
+    const dataModule = await openDataModule(whole);
+    const checkpoint = listCheckpoints(join(path, "checkpoints")).at(-1)!.path;
+    for (const update of ["top", "bottom"] as const) {
+      const gan = scope(() => new BuiltGan(whole, dataModule.shape, dataModule.loader()));
+      loadCheckpoint(checkpoint, gan);
+      const { generator, discriminator, loss, optimizers } = gan;
+      scope(() => {
+        const latents = gan.latents(16, new Generator(seedOf(whole.seed, "oracle.4")));
+        const fresh = gan.latents(16, new Generator(seedOf(whole.seed, "oracle.4.fresh")));
+        const before = noGrad(() => generator.forward(fresh));
+        const { score } = discriminator.forward(generator.forward(latents));
+        const scores = flat(score);
+        const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!);
+        // Ranks 1 to 12 of 16, and 13 to 16.
+        const rows = update === "top" ? order.slice(0, 12) : order.slice(12);
+        const kept = score.indexSelect(0, Tensor.fromArray(BigInt64Array.from(rows, BigInt)));
+        optimizers.generator.step(grad(loss.generator(kept).mean(), generator.parameters()));
+        const after = noGrad(() => generator.forward(fresh));
+        const expected = ringCosines([motions(before, after, mixture!)]);
+        const found = record.cosines.find((one) => one.method === "optimizer" && one.update === update)!.fresh!;
+        for (const [i, { mean, count }] of expected.entries()) {
+          expect(found[i]!.count).toBe(count);
+          if (Number.isNaN(mean)) expect(found[i]!.mean).toBeNull();
+          else expect(found[i]!.mean, `${update}, ring ${i}`).toBeCloseTo(mean, 6);
+        }
+      });
+      gan.dispose();
+    }
+    const text = cells(oracleTables([record, { ...record, run: { ...record.run, seed: 1 } }]));
+    expect(text).toContain("| | bottom 4 |");
+    expect(text).toContain("| | bottom 4, fresh z |");
+    expect(text).toContain("| | cosine, bottom 0.25, fresh z |");
+    expect(text).toContain("the better 0.75 of a batch and the rest");
+    await expect(measureOracle(path, { kept: 0.01 })).rejects.toThrow("kept (=0.01) must leave samples on both sides");
   });
 
   it("takes the intervals of runs that differ in the seed over these", async () => {

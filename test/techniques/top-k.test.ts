@@ -108,6 +108,16 @@ describe("the number of samples kept", () => {
     expect([1, 2, 3, 4, 5].map((n) => keptAt("floor", n))).toEqual([9, 8, 7, 6, 5]);
   });
 
+  it("is rounded down whenever it falls with `cumulative`, as JAX-GAN does: 192 after 46,000 iterations", () => {
+    const options = { gamma: 0.99, floor: 0.75, everySteps: 2_000, rounding: "cumulative" } as const;
+    expect([1, 2, 3].map((n) => kOf(options, 256, { step: 2_000 * n }))).toEqual([253, 250, 247]);
+    expect(kOf(options, 256, { step: 45_999 })).toBe(193);
+    expect(kOf(options, 256, { step: 46_000 })).toBe(192);
+    expect(kOf(options, 256, { step: 100_000 })).toBe(192);
+    expect(kOf({ gamma: 0.5, floor: 0.01, rounding: "cumulative" }, 4, { epoch: 1e9 })).toBe(1);
+    expect(kOf({ gamma: 1, floor: 0.5, rounding: "cumulative" }, 4, { epoch: 1e9 })).toBe(4);
+  });
+
   it("is not pushed over a whole number by the error of binary fractions", () => {
     expect(100 * 0.55).toBeGreaterThan(55);
     expect(kOf({ gamma: 0.5, floor: 0.55 }, 100, { epoch: 9 })).toBe(55);

@@ -10,7 +10,8 @@ import {
   TENTH,
 } from "../../../src/experiments/mixture/measures.ts";
 import type { MixtureRecord } from "../../../src/experiments/mixture/mixture.ts";
-import { type OracleRecord, oracleTables } from "../../../src/experiments/mixture/oracle.ts";
+import { oracleTables } from "../../../src/experiments/mixture/oracle-page.ts";
+import type { OracleRecord } from "../../../src/experiments/mixture/oracle-record.ts";
 import {
   bySeed,
   type Difference,

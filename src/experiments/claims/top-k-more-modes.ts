@@ -3,6 +3,7 @@ import { decide, defineClaim } from "../claim.ts";
 import { bySeed, familyOf } from "../differences.ts";
 import { MIXTURE_MEASURES, QUALITY, RECOVERED } from "../mixture/measures.ts";
 import type { MixtureRecord } from "../mixture/mixture.ts";
+import { isStandard } from "../mixture/setup.ts";
 import { STORED } from "./machines.ts";
 import { mixtureStage } from "./mixtures.ts";
 
@@ -18,7 +19,10 @@ export const topKMoreModes = defineClaim<MixtureRecord>({
   stages: (size) => [mixtureStage(size, ["all", "top"], MODES)],
   rule: "By seed, top-k minus all samples at the end, in both measures with 64 and with 100 modes, by Holm's method over the five measures of the experiment with either: confirmed where all are higher, refuted where one is lower.",
   finding(records) {
-    const own = records.filter(({ modes, update }) => MODES.includes(modes) && (update === "all" || update === "top"));
+    const own = records.filter(
+      (record) =>
+        MODES.includes(record.modes) && isStandard(record) && (record.update === "all" || record.update === "top"),
+    );
     const family = familyOf(
       MODES.flatMap((modes) =>
         MIXTURE_MEASURES.map(({ name, of }) => {

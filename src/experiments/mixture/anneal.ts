@@ -7,7 +7,7 @@ import { z } from "zod";
 import { defineSweepExperiment, type OptionsOf } from "../experiment.ts";
 import { seeds } from "../options.ts";
 import { defineSweep, type Sweep } from "../sweep/index.ts";
-import { annealingInterval, modesOption, stepsOption } from "./mixture.ts";
+import { annealingInterval, modesOption, stepsOption } from "./setup.ts";
 
 const SHARE = { error: "must be numbers above 0 and at most 1, such as 0.5,0.75" };
 const share = () => z.number(SHARE).gt(0, SHARE).max(1, SHARE);

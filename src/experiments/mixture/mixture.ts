@@ -8,107 +8,29 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { isSquare, type Mixture, type VectorData } from "../../data/index.ts";
+import type { Mixture, VectorData } from "../../data/index.ts";
 import { type Band, bandChart, densityPanels, latticeOf, pointCloud } from "../../figures/index.ts";
 import { mixtureScores } from "../../metrics/index.ts";
-import { fromPlainRecipe, type Recipe } from "../../recipe/index.ts";
+import { fromPlainRecipe } from "../../recipe/index.ts";
 import { listCheckpoints, RunDirectory, sampleRun } from "../../training/index.ts";
-import { defineExperiment, type Figure, type OptionsOf } from "../experiment.ts";
+import { defineExperiment, type Figure } from "../experiment.ts";
 import { markdownTable } from "../markdown.ts";
-import { seeds, whole } from "../options.ts";
 import { engine, grouped, thousandths } from "../page.ts";
 import { holm, interval, mean, overSeeds, pooled, probabilityPhrase } from "../statistics.ts";
-import { boldText, defineSweep, type Sweep, signedText } from "../sweep/index.ts";
-
-/** The samples that the generator learns from. */
-export const updates = ["all", "top", "bottom", "random"] as const;
-
-/** One of {@link updates}. */
-export type Update = (typeof updates)[number];
-
-/** The name of each arm in tables and figures. */
-export const updateNames: Readonly<Record<Update, string>> = {
-  all: "all samples",
-  top: "top-k",
-  bottom: "bottom-k",
-  random: "random k",
-};
-
-/** Generator steps of the full experiment. */
-export const FULL_LENGTH = 100_000;
-
-/** Steps between reductions of k in the full experiment; a shorter one is annealed in proportion. */
-const ANNEALING = 2_000;
-
-/** When a run keeps snapshots, as shares of its length. */
-const MILESTONES = [0.01, 0.05, 0.1, 0.2, 0.5, 1];
-
-/** The steps at which a run of this length keeps a checkpoint for good. */
-export function milestones(steps: number): number[] {
-  return [...new Set(MILESTONES.map((share) => Math.max(1, Math.round(share * steps))))];
-}
-
-/** Steps between reductions of k in a run of this length: 2,000 of 100,000. */
-export function annealingInterval(steps: number): number {
-  return Math.max(1, Math.round((ANNEALING * steps) / FULL_LENGTH));
-}
-
-const changes: Readonly<Record<Update, readonly string[]>> = {
-  all: ["techniques.topK.floor=1"],
-  top: ["techniques.topK.keep=top"],
-  bottom: ["techniques.topK.keep=bottom"],
-  random: ["techniques.topK.keep=random"],
-};
-
-/** A number of modes: a square number, since they stand on a grid. */
-export const modesOption = () =>
-  whole().refine(isSquare, { error: "must be a square number: the modes stand on a grid" });
-
-/** Generator steps of a run; k falls in proportion to them. */
-export const stepsOption = () =>
-  whole().default(FULL_LENGTH).describe("generator steps of a run; k falls in proportion to them");
-
-/** What can be chosen. */
-const options = {
-  modes: z.array(modesOption()).default([25]).describe("numbers of modes, square numbers: 25,64,100"),
-  updates: z
-    .array(z.enum(updates))
-    .default([...updates])
-    .describe(
-      "the samples that G learns from: all of a batch, the k rated most real, the k rated least real, or any k",
-    ),
-  seeds: seeds(5),
-  steps: stepsOption(),
-};
-
-/**
- * The experiment as a sweep of the recipe `mixture` over `modes` and `update`, all arms with the first seed first.
- *
- * k falls by a hundredth every fiftieth of the run's length (every 2,000 of 100,000 steps), so that a shorter run goes
- * through the same values of k; scores are measured as often in proportion.
- *
- * @example
- * const sweep = mixtureSweep({ modes: [25], updates: ["all", "top"], seeds: 5, steps: 100_000 });
- */
-export function mixtureSweep({ modes, updates: arms, seeds, steps }: OptionsOf<typeof options>): Sweep {
-  const interval = annealingInterval(steps);
-  return defineSweep({
-    name: "mixture",
-    recipe: "mixture",
-    set: [
-      `steps=${steps}`,
-      `techniques.topK.everySteps=${interval}`,
-      `evaluate.every=${interval}`,
-      `samples.every=${Math.max(1, Math.round(steps / 20))}`,
-      `checkpoint.at=[${milestones(steps).join(",")}]`,
-    ],
-    over: {
-      modes: Object.fromEntries(modes.map((count) => [String(count), [`data.modes=${count}`]])),
-      update: Object.fromEntries(arms.map((arm) => [arm, changes[arm]])),
-    },
-    seeds,
-  });
-}
+import { boldText, signedText } from "../sweep/index.ts";
+import {
+  choices,
+  milestones,
+  mixtureOptions,
+  mixtureSweep,
+  type Setup,
+  setupFields,
+  setupOf,
+  setupWords,
+  updateNames,
+  updateOf,
+  updates,
+} from "./setup.ts";
 
 const point = z.tuple([z.number(), z.number()]);
 
@@ -116,6 +38,7 @@ const schema = z.strictObject({
   format: z.literal(1),
   modes: z.int(),
   update: z.enum(updates),
+  ...setupFields,
   seed: z.int(),
   /** Generator steps. */
   steps: z.int(),
@@ -159,12 +82,6 @@ export type MixtureRecord = z.output<typeof schema>;
 const SCORES = ["highQuality", "modes", "reverseKl", "distance"] as const;
 const STRIP_POINTS = 1_000;
 
-/** The samples that the generator of a recipe learns from. */
-export function updateOf(recipe: Recipe): Update {
-  const options = recipe.techniques.find(({ kind }) => kind === "topK")?.options;
-  return options === undefined || options.floor === 1 ? "all" : (options.keep as Update);
-}
-
 /**
  * The record of a finished run of the recipe `mixture`.
  *
@@ -197,6 +114,7 @@ export async function recordOf(path: string): Promise<MixtureRecord> {
     format: 1,
     modes: mixture.centres.length,
     update: updateOf(recipe),
+    ...setupOf(recipe),
     seed: recipe.seed,
     steps: last.step,
     samples: fakeCount,
@@ -249,16 +167,18 @@ export function populatedModes({ histogram, samples, modes }: MixtureRecord): nu
   return histogram.filter((count) => count >= samples / (10 * modes)).length;
 }
 
-/** Records that are compared with each other: of one mixture and one length. */
-export interface Group {
+/** Records that are compared with each other: of one mixture, one set-up and one length. */
+export interface Group extends Setup {
   readonly modes: number;
   readonly steps: number;
   readonly records: readonly MixtureRecord[];
 }
 
-/** The records by number of modes and length, in their order. */
+/** The records by number of modes, set-up and length, in their order. */
 export function groupsOf(records: readonly MixtureRecord[]): Group[] {
-  return grouped(records, ({ modes, steps }) => `${modes}/${steps}`).map((own) => ({ ...own[0]!, records: own }));
+  const key = (record: MixtureRecord) =>
+    [record.modes, record.steps, ...setupWords(record).map(({ name }) => name)].join("/");
+  return grouped(records, key).map((own) => ({ ...own[0]!, records: own }));
 }
 
 /** The arms of a group that have records. */
@@ -322,12 +242,23 @@ export function verdicts(group: Group): string[] {
   });
 }
 
+const titleOf = (group: Group): string =>
+  [
+    `${group.modes} modes`,
+    ...setupWords(group).map(({ text }) => text),
+    `${group.steps.toLocaleString("en")} iterations`,
+  ].join(", ");
+
+/** `25 modes`, with what differs from the standard set-up. */
+const shortTitle = (group: Group): string =>
+  [`${group.modes} modes`, ...setupWords(group).map(({ text }) => text)].join(", ");
+
 /** All tables as one Markdown text. */
 export function mixtureTables(records: readonly MixtureRecord[]): string {
   return groupsOf(records)
     .map((group) =>
       [
-        `### ${group.modes} modes, ${group.steps.toLocaleString("en")} iterations`,
+        `### ${titleOf(group)}`,
         groupTable(group),
         "The share of high-quality samples, compared with learning from all samples. P values are of this score alone; to look at all columns is to test more.",
         verdicts(group)
@@ -358,10 +289,10 @@ function chartOf(group: Group, what: "highQuality" | "modes"): string {
   const bands = arms.map(({ update, records }) => bandOf(updateNames[update], records, (one) => one[what]));
   const spread = overSeeds(arms.map(({ records }) => records.length));
   if (what === "modes") {
-    const title = `Modes recovered of ${group.modes}: ${spread}`;
+    const title = `Modes recovered of ${shortTitle(group).replace(" modes", "")}: ${spread}`;
     return bandChart({ title, xName: "iteration", bands, range: { min: 0, max: group.modes }, level: group.modes });
   }
-  const title = `High-quality samples, ${group.modes} modes: ${spread}`;
+  const title = `High-quality samples, ${shortTitle(group)}: ${spread}`;
   return bandChart({
     title,
     xName: "iteration",
@@ -394,15 +325,16 @@ async function densities(group: Group): Promise<string | undefined> {
 }
 
 /**
- * The figures of all groups: `modes-25-quality`, `-recovered`, `-strip` and `-density`. A group of another length than
- * the first of its number of modes carries its steps in the name.
+ * The figures of all groups: `modes-25-quality`, `-recovered`, `-strip` and `-density`. A group of another set-up
+ * carries it in the name, and one of another length than the first of its kind its steps.
  */
 async function figuresOf(records: readonly MixtureRecord[]): Promise<Figure[]> {
   const figures: Figure[] = [];
-  const seen = new Set<number>();
+  const seen = new Set<string>();
   for (const group of groupsOf(records)) {
-    const prefix = seen.has(group.modes) ? `modes-${group.modes}-steps-${group.steps}` : `modes-${group.modes}`;
-    seen.add(group.modes);
+    const name = [`modes-${group.modes}`, ...setupWords(group).map(({ name }) => name)].join("-");
+    const prefix = seen.has(name) ? `${name}-steps-${group.steps}` : name;
+    seen.add(name);
     const own = {
       quality: chartOf(group, "highQuality"),
       recovered: chartOf(group, "modes"),
@@ -426,16 +358,29 @@ export const mixture = defineExperiment({
       line: "gantry lab mixture --modes 64,100 --steps 20000 --jobs 2 --out lab/more",
       does: "more modes, shorter runs, two at a time",
     },
+    {
+      line: "gantry lab mixture --inits glorot --roundings cumulative --out lab/glorot",
+      does: "the initialisation and k's schedule of a public reproduction",
+    },
   ],
-  options,
+  options: mixtureOptions,
   sweep: mixtureSweep,
   record: schema,
-  key: ["modes", "update", "seed"],
-  order: ({ modes, update, seed }) => [modes, updates.indexOf(update), seed],
+  key: ["modes", "update", "init", "loss", "rounding", "latent", "seed"],
+  order: ({ modes, init, loss, rounding, latent, update, seed }) => [
+    modes,
+    choices.init.indexOf(init),
+    choices.loss.indexOf(loss),
+    choices.rounding.indexOf(rounding),
+    latent,
+    updates.indexOf(update),
+    seed,
+  ],
   run: {
     about: ({ recipe }) => ({
       modes: recipe.data.options.modes as number,
       update: updateOf(recipe),
+      ...setupOf(recipe),
       seed: recipe.seed,
     }),
     measure: ({ path }) => recordOf(path),

@@ -1,6 +1,8 @@
 /**
- * The oracle experiment on the snapshots of a run: from each, one update of the generator on the half of a batch that
- * the discriminator rates most real, on the other half, on a random half, and on all; each from the same weights.
+ * The oracle experiment on the snapshots of a run: from each, one update of the generator on the share of a batch that
+ * the discriminator rates most real (half, or the three quarters that top-k training keeps), on the rest, on as many
+ * random samples as the share has, and on all; each from the same weights. Measured are the batch's own samples and
+ * samples of fresh latents, which the update has not seen.
  *
  * The main measure is a plain gradient step, whose direction is the batch's alone. A step of the run's own optimizer,
  * from copies of its moments, is reported next to it: there the moments of the steps before weigh more than the batch.
@@ -10,7 +12,6 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import type { Mixture, VectorData } from "../../data/index.ts";
-import { barPanels } from "../../figures/index.ts";
 import { frozenStatistics } from "../../nn/index.ts";
 import { fromPlainRecipe, importModules, type Recipe } from "../../recipe/index.ts";
 import { foreachAdd_, Generator, grad, keep, noGrad, scope, Tensor } from "../../tensor/index.ts";
@@ -23,55 +24,29 @@ import {
   RunDirectory,
 } from "../../training/index.ts";
 import { defineExperiment } from "../experiment.ts";
-import { markdownTable } from "../markdown.ts";
 import { positive, whole } from "../options.ts";
-import { grouped } from "../page.ts";
-import { interval } from "../statistics.ts";
-import { type Update, updateNames, updateOf, updates } from "./mixture.ts";
-import { motions, RINGS, type RingCosine, ringCosines, ringNames, type SampleMotion } from "./motions.ts";
+import { motions, RINGS, type RingCosine, ringCosines, type SampleMotion } from "./motions.ts";
+import { figureOf, groupsOf, oracleTables } from "./oracle-page.ts";
+import {
+  knownOrNull,
+  type Method,
+  methods,
+  type OracleRecord,
+  oracleSchema,
+  partsOf,
+  QUARTERS,
+} from "./oracle-record.ts";
+import { setupOf, setupWords, type Update, updateOf, updates } from "./setup.ts";
 
-/** The rules by which the generator is updated. */
-const methods = ["gradient", "optimizer"] as const;
-
-/** One of {@link methods}. */
-type Method = (typeof methods)[number];
-
-const QUARTERS = 4;
-
-const ring = z.strictObject({
-  mean: z.number().nullable(),
-  halfWidth: z.number().nullable(),
-  count: z.int(),
-  batches: z.int(),
-});
-
-const schema = z.strictObject({
-  format: z.literal(1),
-  /** The run that the snapshots are of. */
-  run: z.strictObject({ modes: z.int(), update: z.enum(updates), seed: z.int(), optimizer: z.string() }),
-  batchSize: z.int(),
-  /** Rows of the halves. */
-  k: z.int(),
-  /** Batches of each snapshot. */
-  batches: z.int(),
-  /** Learning rate of the plain gradient step. */
-  lr: z.number(),
-  /** By snapshot, rule and rows; each has a number for each ring, null where it is not known. */
-  cosines: z.array(
-    z.strictObject({ step: z.int(), method: z.enum(methods), update: z.enum(updates), rings: z.array(ring) }),
-  ),
-  /**
-   * By snapshot, the rank of each ring's samples in the discriminator's order of their batch: how many in the quarter
-   * that it rates most real, in the next two, and in the last.
-   */
-  quarters: z.array(z.strictObject({ step: z.int(), rings: z.array(z.array(z.int()).length(QUARTERS)) })),
-});
-
-/** The result of the experiment on one run. */
-export type OracleRecord = z.output<typeof schema>;
+const SHARE = { error: "must be numbers between 0 and 1, such as 0.5,0.75" };
 
 /** How to measure. */
 export interface OracleOptions {
+  /**
+   * The share of a batch that the update "top" is made of; default 0.5. With 0.75 of 256 samples "bottom" is made of
+   * those of ranks 193 to 256, which top-k training with k = 192 drops.
+   */
+  readonly kept?: number | undefined;
   /** Batches of each snapshot; default 40. */
   readonly batches?: number | undefined;
   /** Learning rate of the plain gradient step; default 1e-3. Small enough that the cosines do not depend on it. */
@@ -91,25 +66,34 @@ export interface OracleOptions {
  * const record = await measureOracle("runs/mixture-20250131-174503", { batches: 20 });
  */
 export async function measureOracle(path: string, options: OracleOptions = {}): Promise<OracleRecord> {
-  const { batches = 40, lr = 1e-3, stop } = options;
+  const { kept = 0.5, batches = 40, lr = 1e-3, stop } = options;
   const directory = new RunDirectory(path);
   const { recipe: plain, modules } = directory.description();
   await importModules(modules, `the run ${path}`);
   const recipe = fromPlainRecipe(plain);
   const { mixture } = (await recipe.data.build({})) as VectorData;
   if (mixture === undefined) throw new UserError(`${path} is no run on a mixture of Gaussians`);
+  const size = recipe.batchSize;
+  const parts = partsOf(size, kept);
+  if (!(parts.top >= 1 && parts.bottom >= 1))
+    throw new UserError(
+      `kept (=${kept}) must leave samples on both sides: of a batch of ${size} it has ${parts.top} and leaves out ${parts.bottom}`,
+    );
   const cosines: OracleRecord["cosines"] = [];
   const quarters: OracleRecord["quarters"] = [];
   for (const { step, path: checkpoint } of snapshots(directory, options.steps)) {
     for (const method of methods) {
-      const snapshot = await Snapshot.open(recipe, mixture, checkpoint, method, lr);
+      const snapshot = await Snapshot.open(recipe, mixture, checkpoint, { method, lr, parts });
       try {
         const seen = updates.map(() => [] as SampleMotion[][]);
+        const unseen = updates.map(() => [] as SampleMotion[][]);
         const standing = RINGS.map(() => new Array<number>(QUARTERS).fill(0));
         const random = new Generator(seedOf(recipe.seed, `oracle.${step}`));
+        const others = new Generator(seedOf(recipe.seed, `oracle.${step}.fresh`));
         for (let batch = 0; batch < batches; batch++) {
-          const { motions, ranked } = scope(() => snapshot.batch(random));
+          const { motions, fresh, ranked } = scope(() => snapshot.batch(random, others));
           for (const [i, motion] of motions.entries()) seen[i]!.push(motion);
+          for (const [i, motion] of fresh.entries()) unseen[i]!.push(motion);
           for (const [rank, sample] of ranked.entries()) {
             standing[motions[0]![sample]!.ring]![Math.floor((QUARTERS * rank) / ranked.length)]! += 1;
           }
@@ -118,7 +102,8 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
           await setImmediate();
         }
         for (const [i, update] of updates.entries()) {
-          cosines.push({ step, method, update, rings: ringCosines(seen[i]!).map(plainRing) });
+          const [rings, fresh] = [seen, unseen].map((all) => ringCosines(all[i]!).map(plainRing));
+          cosines.push({ step, method, update, rings: rings!, fresh });
         }
         // Both rules see the same samples.
         if (method === "gradient") quarters.push({ step, rings: standing });
@@ -132,11 +117,13 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
     run: {
       modes: mixture.centres.length,
       update: updateOf(recipe),
+      ...setupOf(recipe),
       seed: recipe.seed,
       optimizer: recipe.optimizers.generator.kind,
     },
-    batchSize: recipe.batchSize,
-    k: Math.floor(recipe.batchSize / 2),
+    batchSize: size,
+    kept,
+    k: parts.top,
     batches,
     lr,
     cosines,
@@ -144,11 +131,9 @@ export async function measureOracle(path: string, options: OracleOptions = {}): 
   };
 }
 
-/** A number as a record holds it: null where it is not known. */
-const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 const plainRing = ({ mean, halfWidth, ...counts }: RingCosine) => ({
-  mean: known(mean),
-  halfWidth: known(halfWidth),
+  mean: knownOrNull(mean),
+  halfWidth: knownOrNull(halfWidth),
   ...counts,
 });
 
@@ -164,81 +149,103 @@ function snapshots(directory: RunDirectory, steps: readonly number[] | undefined
   });
 }
 
+/** How a generator is updated: the rule, the plain step's learning rate, and the rows of the two parts of a batch. */
+interface UpdateRule {
+  readonly method: Method;
+  readonly lr: number;
+  readonly parts: { readonly top: number; readonly bottom: number };
+}
+
+/** The motions of a batch's samples and of fresh ones, under each of {@link updates} in their order. */
+interface BatchMotions {
+  readonly motions: SampleMotion[][];
+  readonly fresh: SampleMotion[][];
+  /** The batch's samples from most to least real. */
+  readonly ranked: number[];
+}
+
 /** A GAN as a checkpoint left it, which is put back after every update. */
 class Snapshot {
   readonly #gan: BuiltGan;
   readonly #mixture: Mixture;
-  readonly #method: Method;
-  readonly #lr: number;
+  readonly #rule: UpdateRule;
   readonly #weights: readonly Tensor[];
   readonly #moments: ReadonlyMap<string, Tensor>;
 
-  private constructor(gan: BuiltGan, mixture: Mixture, method: Method, lr: number) {
+  private constructor(gan: BuiltGan, mixture: Mixture, rule: UpdateRule) {
     this.#gan = gan;
     this.#mixture = mixture;
-    this.#method = method;
-    this.#lr = lr;
+    this.#rule = rule;
     const copy = (tensor: Tensor): Tensor => scope(() => keep(tensor.detach().clone()));
     this.#weights = gan.generator.parameters().map(copy);
     this.#moments = new Map([...gan.optimizers.generator.state()].map(([name, tensor]) => [name, copy(tensor)]));
   }
 
   /** The plain step is taken in double precision: its displacements are small. */
-  static async open(recipe: Recipe, mixture: Mixture, path: string, method: Method, lr: number): Promise<Snapshot> {
+  static async open(recipe: Recipe, mixture: Mixture, path: string, rule: UpdateRule): Promise<Snapshot> {
     const dataModule = await openDataModule(recipe);
     const gan = scope(() => new BuiltGan(recipe, dataModule.shape, dataModule.loader()));
     loadCheckpoint(path, gan);
-    if (method === "gradient")
+    if (rule.method === "gradient")
       for (const network of [gan.generator, gan.discriminator]) scope(() => network.to({ dtype: "float64" }));
-    return new Snapshot(gan, mixture, method, lr);
+    return new Snapshot(gan, mixture, rule);
   }
 
-  /** One batch: its motions under each of {@link updates}, in their order, and its samples from most to least real. */
-  batch(random: Generator): { motions: SampleMotion[][]; ranked: number[] } {
-    return frozenStatistics(() => this.#batch(random));
+  /** One batch, drawn from `random`; the fresh latents come from `others`. */
+  batch(random: Generator, others: Generator): BatchMotions {
+    return frozenStatistics(() => this.#batch(random, others));
   }
 
-  #batch(random: Generator): ReturnType<Snapshot["batch"]> {
+  #batch(random: Generator, others: Generator): BatchMotions {
     const gan = this.#gan;
+    const { top, bottom } = this.#rule.parts;
     const size = gan.recipe.batchSize;
-    const drawn = drawLatents(gan, size, random);
-    const latents = this.#method === "gradient" ? drawn.double() : drawn;
+    const [latents, fresh] = [random, others].map((generator) => {
+      const drawn = drawLatents(gan, size, generator);
+      return this.#rule.method === "gradient" ? drawn.double() : drawn;
+    }) as [Tensor, Tensor];
     const realness = noGrad(() => {
       const { score } = gan.discriminator.forward(gan.generator.forward(latents));
       return gan.loss.realness(score);
     });
-    const half = Math.floor(size / 2);
     const ranked = realness.topk(size, 0, true, true)[1];
     const rows: Record<Update, Tensor | undefined> = {
       all: undefined,
-      top: ranked.narrow(0, 0, half),
-      bottom: ranked.narrow(0, size - half, half),
-      random: Tensor.randperm(size, { generator: random, dtype: "int64" }).narrow(0, 0, half),
+      top: ranked.narrow(0, 0, top),
+      bottom: ranked.narrow(0, size - bottom, bottom),
+      random: Tensor.randperm(size, { generator: random, dtype: "int64" }).narrow(0, 0, top),
     };
+    const moved = updates.map((update) => this.#moved(latents, rows[update], fresh));
     return {
-      motions: updates.map((update) => this.#moved(latents, rows[update])),
+      motions: moved.map(([own]) => own),
+      fresh: moved.map(([, other]) => other),
       ranked: ranked.tolist() as number[],
     };
   }
 
-  /** Updates the generator on some rows, measures all samples of the batch, and restores the generator. */
-  #moved(latents: Tensor, rows: Tensor | undefined): SampleMotion[] {
+  /**
+   * Updates the generator on some rows, measures all samples of the batch and the fresh ones, and restores the
+   * generator.
+   */
+  #moved(latents: Tensor, rows: Tensor | undefined, fresh: Tensor): [own: SampleMotion[], fresh: SampleMotion[]] {
     const { generator, discriminator, loss, optimizers } = this.#gan;
+    const { method, lr } = this.#rule;
     return scope(() => {
       const before = generator.forward(latents);
+      const freshBefore = noGrad(() => generator.forward(fresh));
       const { score } = discriminator.forward(before);
       const kept = rows === undefined ? score : score.indexSelect(0, rows);
       const parameters = generator.parameters();
       const gradients = grad(loss.generator(kept).mean(), parameters);
       const scalars = optimizers.generator.scalars();
-      if (this.#method === "optimizer") optimizers.generator.step(gradients);
-      else noGrad(() => foreachAdd_(parameters, gradients, -this.#lr));
-      const after = noGrad(() => generator.forward(latents));
+      if (method === "optimizer") optimizers.generator.step(gradients);
+      else noGrad(() => foreachAdd_(parameters, gradients, -lr));
+      const [after, freshAfter] = noGrad(() => [generator.forward(latents), generator.forward(fresh)] as const);
       noGrad(() => {
         for (const [i, parameter] of parameters.entries()) parameter.copy_(this.#weights[i]!);
       });
-      if (this.#method === "optimizer") optimizers.generator.load(this.#moments, scalars);
-      return motions(before, after, this.#mixture);
+      if (method === "optimizer") optimizers.generator.load(this.#moments, scalars);
+      return [motions(before, after, this.#mixture), motions(freshBefore, freshAfter, this.#mixture)];
     });
   }
 
@@ -248,188 +255,52 @@ class Snapshot {
   }
 }
 
-const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
-const thousands = (value: number): string => value.toLocaleString("en");
-
-function stepsOf({ cosines }: OracleRecord): number[] {
-  return [...new Set(cosines.map(({ step }) => step))];
-}
-
-function titleOf({ run }: OracleRecord, method: Method): string {
-  const rule = method === "gradient" ? "one plain gradient step" : `one step of ${run.optimizer}, moments copied`;
-  return `${rule}; ${run.modes} modes, trained on ${updateNames[run.update]}, seed ${run.seed}`;
-}
-
-type Cell = OracleRecord["cosines"][number]["rings"][number];
-
-function cellText({ mean, halfWidth }: Pick<Cell, "mean" | "halfWidth">): string {
-  if (mean === null) return "–";
-  const spread = halfWidth === null ? "" : ` ± ${halfWidth.toFixed(2)}`;
-  return `${mean > 0 ? "+" : ""}${mean.toFixed(2)}${spread}`;
-}
-
-/** The rings of one snapshot: a row with the samples in them, and a row for each update. */
-function rowsOf(record: OracleRecord, method: Method, step: number): string[][] {
-  const own = record.cosines.filter((one) => one.step === step && one.method === method);
-  const total = sumOf(own[0]!.rings.map(({ count }) => count));
-  const share = ({ count }: Cell) => `${thousands(count)} (${((100 * count) / Math.max(1, total)).toFixed(1)} %)`;
-  const counts = [thousands(step), "*samples*", ...own[0]!.rings.map(share)];
-  return [
-    counts,
-    ...updates.flatMap((update) => {
-      const found = own.find((one) => one.update === update);
-      return found ? [["", rowName(record, update), ...found.rings.map(cellText)]] : [];
-    }),
-  ];
-}
-
-function rowName({ batchSize, k }: OracleRecord, update: (typeof updates)[number]): string {
-  return { all: `all ${batchSize}`, top: `top ${k}`, bottom: `bottom ${k}`, random: `random ${k}` }[update];
-}
-
-/**
- * Of each ring's samples: the share that the discriminator puts into the worst quarter, and into the worse half, of the
- * batch.
- */
-function quartersTable({ quarters }: OracleRecord): string {
-  const rows = quarters.flatMap(({ step, rings }) =>
-    (["worst quarter", "worse half"] as const).map((part, i) => [
-      i === 0 ? thousands(step) : "",
-      part,
-      ...rings.map((counts) => {
-        const total = sumOf(counts);
-        const inside = sumOf(counts.slice(i === 0 ? 3 : 2));
-        return total === 0 ? "–" : `${((100 * inside) / total).toFixed(0)} %`;
-      }),
-    ]),
-  );
-  return markdownTable(["snapshot", "in the", ...ringNames], rows, 2);
-}
-
-/** Records whose seeds are repetitions of each other: of one mixture and one update. */
-const groupsOf = (records: readonly OracleRecord[]): OracleRecord[][] =>
-  grouped(records, ({ run }) => `${run.modes}/${run.update}`);
-
-/**
- * What the runs of a group have in common, a row for each question, with 95 % confidence intervals over seeds: how many
- * samples lie in each ring, how many of these stand in the worst quarter of their batch, and where a plain gradient
- * step on either half moves them.
- */
-function acrossSeeds(group: readonly OracleRecord[]): string {
-  const steps = stepsOf(group[0]!).filter((step) => group.every((record) => stepsOf(record).includes(step)));
-  const rows = steps.flatMap((step) => {
-    const standing = group.map(({ quarters }) => quarters.find((one) => one.step === step)!.rings);
-    const total = (rings: (typeof standing)[number]) => sumOf(rings.map(sumOf));
-    const cosinesOf = (update: (typeof updates)[number], ring: number) =>
-      group.flatMap(({ cosines }) => {
-        const found = cosines.find((one) => one.step === step && one.method === "gradient" && one.update === update)!;
-        return found.rings[ring]!.mean ?? [];
-      });
-    const percent = (values: readonly number[]): string => {
-      const { mean, halfWidth } = interval(values.map((value) => 100 * value));
-      return values.length === 0
-        ? "–"
-        : `${mean.toFixed(0)}${Number.isFinite(halfWidth) ? ` ± ${halfWidth.toFixed(0)}` : ""} %`;
-    };
-    const cosine = (update: (typeof updates)[number]) =>
-      ringNames.map((_, ring) => {
-        const { mean, halfWidth } = interval(cosinesOf(update, ring));
-        return cellText({ mean: known(mean), halfWidth: known(halfWidth) });
-      });
-    return [
-      [
-        thousands(step),
-        "*share of samples*",
-        ...ringNames.map((_, i) => percent(standing.map((rings) => sumOf(rings[i]!) / total(rings)))),
-      ],
-      [
-        "",
-        "*in the worst quarter*",
-        ...ringNames.map((_, i) =>
-          percent(standing.flatMap((rings) => (sumOf(rings[i]!) > 0 ? [rings[i]![3]! / sumOf(rings[i]!)] : []))),
-        ),
-      ],
-      ["", "cosine, top half", ...cosine("top")],
-      ["", "cosine, bottom half", ...cosine("bottom")],
-    ];
-  });
-  const { modes, update } = group[0]!.run;
-  const seeds = group.map(({ run }) => run.seed).join(", ");
-  return `#### ${modes} modes, trained on ${updateNames[update]}: one plain gradient step, over seeds ${seeds}\n\n${markdownTable(["snapshot", "", ...ringNames], rows, 2)}`;
-}
-
-/**
- * The tables as Markdown: of runs that differ in the seed, what they have in common; then of each run the mean cosine ±
- * 95 % confidence interval over batches, and where the samples of each ring stand.
- */
-export function oracleTables(records: readonly OracleRecord[]): string {
-  const tables = records.flatMap((record) => {
-    const cosines = methods.map((method) => {
-      const rows = stepsOf(record).flatMap((step) => rowsOf(record, method, step));
-      const table = markdownTable(["snapshot", "update on", ...ringNames], rows, 2);
-      const lr = method === "gradient" ? `, learning rate ${record.lr}` : "";
-      const title = titleOf(record, method);
-      return `#### ${title[0]!.toUpperCase()}${title.slice(1)}\n\n${record.batches} batches of ${record.batchSize} a snapshot${lr}.\n\n${table}`;
-    });
-    const { modes, update, seed } = record.run;
-    const standing = `#### Where the discriminator puts the samples of each ring; ${modes} modes, trained on ${updateNames[update]}, seed ${seed}`;
-    return [...cosines, `${standing}\n\n${quartersTable(record)}`];
-  });
-  const summaries = groupsOf(records).flatMap((group) => (group.length > 1 ? [acrossSeeds(group)] : []));
-  return `${[...summaries, ...tables].join("\n\n")}\n`;
-}
-
-function figureOf(record: OracleRecord, method: Method): string {
-  const panels = stepsOf(record).map((step) => {
-    const own = record.cosines.filter((one) => one.step === step && one.method === method);
-    const total = sumOf(own[0]!.rings.map(({ count }) => count));
-    return {
-      title: `after ${thousands(step)} iterations`,
-      series: updates.map((update) => own.find((one) => one.update === update)?.rings ?? []),
-      notes: own[0]!.rings.map(({ count }) => `${((100 * count) / Math.max(1, total)).toFixed(0)} %`),
-    };
-  });
-  return barPanels({
-    title: `Cosine to the nearest mode: ${titleOf(record, method)}`,
-    footnote: "In gray: the share of the samples that lies in the ring.",
-    categories: ringNames,
-    series: updates.map((update) => rowName(record, update)),
-    panels,
-  });
-}
-
 /** `gantry lab oracle`. */
 export const oracle = defineExperiment({
   name: "oracle",
   description:
-    "From snapshots of a run on a mixture: one generator update on the top half of a batch, the bottom half, a random half and all of it, and the cosine between each sample's displacement and the direction of its nearest mode.",
+    "From snapshots of a run on a mixture: one generator update on the top half of a batch (or another share), the rest, a random half and all of it, and the cosine between each sample's displacement and the direction of its nearest mode.",
   examples: [
     { line: "gantry lab oracle runs/mixture-20250131-174503", does: "all checkpoints of a run: some minutes" },
     { line: "gantry lab oracle RUN --steps 1000,100000 --batches 100", does: "two of them, more precisely" },
+    {
+      line: "gantry lab oracle RUN --kept 0.5,0.75",
+      does: "halves, and the quarter that k = 192 of 256 drops",
+    },
   ],
   options: {
     run: z.string().meta({ argument: true }).describe("a run of the recipe mixture, with its checkpoints"),
     steps: z.array(whole()).optional().describe("the checkpoints to look at; default: all of the run"),
+    kept: z
+      .array(z.number(SHARE).gt(0, SHARE).lt(1, SHARE))
+      .default([0.5])
+      .describe("shares of a batch that the better part has; the worse part is the rest"),
     batches: whole(2).default(40).describe("batches of each snapshot"),
     lr: positive().default(0.001).describe("learning rate of the plain gradient step"),
   },
-  record: schema,
-  key: ["run"],
-  order: ({ run: { modes, update, seed } }) => [modes, update, seed],
+  record: oracleSchema,
+  key: ["run", "kept"],
+  order: ({ run: { modes, update, seed }, kept }) => [modes, update, kept, seed],
   repeat: true,
   file: "oracle.md",
-  prepare: async ({ run: path, ...options }, { progress, stop }) => {
-    const onProgress = (step: number, done: number, total: number) =>
-      progress(`snapshot ${step}: batch ${done} of ${total}`);
-    const record = await measureOracle(path, { ...options, onProgress, stop });
-    return { cells: [record], measure: () => record };
+  prepare: async ({ run: path, kept, ...options }, { progress, stop }) => {
+    const records: OracleRecord[] = [];
+    for (const share of kept) {
+      const onProgress = (step: number, done: number, total: number) =>
+        progress(`share ${share}, snapshot ${step}: batch ${done} of ${total}`);
+      records.push(await measureOracle(path, { ...options, kept: share, onProgress, stop }));
+    }
+    return { cells: records, measure: (cell) => records.find((record) => record.kept === cell.kept)! };
   },
   page: (records) => ({
     tables: oracleTables(records),
     figures: groupsOf(records).flatMap(([record]) =>
       methods.map((method) => {
         const { modes, update, seed } = record!.run;
-        return { name: `oracle-modes-${modes}-${update}-seed${seed}-${method}`, svg: figureOf(record!, method) };
+        const setup = setupWords(record!.run).map(({ name }) => `-${name}`);
+        const share = record!.kept === 0.5 ? "" : `-kept-${record!.kept}`;
+        const name = `oracle-modes-${modes}${setup.join("")}-${update}${share}-seed${seed}-${method}`;
+        return { name, svg: figureOf(record!, method) };
       }),
     ),
   }),
