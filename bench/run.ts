@@ -47,6 +47,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   "data-loading": "data-loading.ts",
   fid: "fid.ts",
   signals: "signals.ts",
+  studio: "studio.ts",
   "top-k": "top-k.ts",
 };
 /** Of the columns; those below zero are set from the left. */

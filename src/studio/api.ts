@@ -110,8 +110,8 @@ export interface DataDetails {
   readonly name: string;
   readonly count: number;
   readonly classes: readonly string[];
-  /** Side and channels of its images; absent for vectors. */
-  readonly size?: number | undefined;
+  /** Side, or height and width, and channels of its images; absent for vectors. */
+  readonly size?: number | { readonly height: number; readonly width: number } | undefined;
   readonly channels?: number | undefined;
   readonly features?: number | undefined;
 }
@@ -132,6 +132,13 @@ export interface Curves {
   readonly values: Readonly<Record<string, readonly (number | null)[]>>;
   /** Names that were left out because there are too many. */
   readonly omitted: number;
+}
+
+/** One number, or one score, of a run in few points: for a small chart. */
+export interface SmallCurve {
+  readonly id: string;
+  /** Each a mean of neighbours in a long log, at the last of their steps. */
+  readonly points: readonly (readonly [step: number, value: number])[];
 }
 
 /** What the studio as a whole says of itself. */
@@ -202,6 +209,8 @@ export interface Share {
 /** A blind test whose answers are in. */
 export interface RatedTest {
   readonly time: string;
+  /** Runs whose images were mixed, this one among them. */
+  readonly runs: number;
   readonly mode: "single" | "pairs";
   readonly seed: number;
   readonly count: number;
@@ -254,6 +263,8 @@ export interface SweepCells {
     readonly values: readonly string[];
     readonly planned: number;
     readonly finished: number;
+    /** Ids of its runs that are in the studio's folder. */
+    readonly runs: readonly string[];
     /** By column: mean and interval as text, over how many runs, and whether it is the best; null where there is none. */
     readonly scores: readonly ({ readonly text: string; readonly count: number; readonly best: boolean } | null)[];
   }[];

@@ -32,6 +32,9 @@ describe("a run with a fault", () => {
     expect(found!.evidence).toMatch(/\d/);
     expect(Object.values(found!.numbers).every(Number.isFinite)).toBe(true);
     if (found!.picture !== undefined) expect(existsSync(found!.picture)).toBe(true);
+    if (check === "collapse" && found!.picture !== undefined) {
+      expect(found!.evidence).toContain("by the features of mnist-classifier");
+    }
     // A picture of copies: as many as are shown above as what they copy below.
     if (check === "memorising") {
       const { width, height } = await sharp(found!.picture!).metadata();

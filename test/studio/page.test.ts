@@ -3,14 +3,16 @@
  * the stop.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { serveStudio } from "../../src/studio/index.ts";
+import { sampleRun } from "../../src/training/index.ts";
 import { entry } from "../cli/spawn.ts";
+import { ask, flood, post } from "./ask.ts";
 import { axeFindings, type Browser, complaintsOf, executable, overflowOf, startBrowser } from "./browser.ts";
 import { event, recipe, temporaryFolder, tick, writeRun } from "./run-folder.ts";
 
@@ -18,8 +20,6 @@ import { event, recipe, temporaryFolder, tick, writeRun } from "./run-folder.ts"
 const settings = [
   ...["data.first=256", "data.size=16", "generator.width=4", "generator.latent=8", "discriminator.width=4"],
   ...["batchSize=16", "log.every=5", "samples.every=20", "samples.count=16", "checkpoint.every=40", "evaluate=null"],
-  // Steps are so quick that a checkpoint would be gone before something was drawn with it.
-  ...["checkpoint.keep=100000"],
   ...[
     "techniques.topK.gamma=0.8",
     "techniques.topK.everySteps=20",
@@ -71,6 +71,12 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
     training?.kill("SIGKILL");
     await browser?.close();
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The port of the studio, and the token that the page has kept. */
+  const access = async () => ({
+    port: Number(new URL(address).port),
+    token: (await page.evaluate('localStorage.getItem("gantry-token")')) as string,
   });
 
   const tab = (name: string) =>
@@ -211,6 +217,44 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
     }
   });
 
+  test("draws and samples from checkpoints that are gone a moment later", async () => {
+    const { token, port } = await access();
+    for (let i = 0; i < 5; i++) {
+      const wish = { run: ".", seed: i, count: 4 };
+      const { status, text } = await post(port, "/api/grid", wish, { "x-gantry-token": token });
+      expect(status, text).toBe(200);
+      (await sampleRun(run, { count: 2, seed: i })).dispose();
+    }
+    // One that is named by its step and has been removed is not there.
+    const { status } = await post(
+      port,
+      "/api/grid",
+      { run: ".", seed: 1, count: 4, checkpoint: 40 },
+      { "x-gantry-token": token },
+    );
+    expect(status).toBe(404);
+  });
+
+  test("goes on while hostile requests are refused, and the page connects again after 1,000 of them", async () => {
+    const { port } = await access();
+    const before = log().at(-1)!.step as number;
+    const statusOf = async (path: string, headers: Record<string, string>, body?: string) =>
+      (await ask(port, path, { headers, ...(body === undefined ? {} : { method: "POST", body }) })).status;
+    expect(await statusOf("/api/run?id=.", { host: "evil.example" })).toBe(421);
+    expect(await statusOf("/api/stop", { origin: "http://evil.example" }, "{}")).toBe(403);
+    expect(await statusOf("/../../etc/passwd", {})).toBe(404);
+    expect(await statusOf("/api/stop", { "content-type": "application/json" }, "1".repeat(1 << 20))).toBe(401);
+    await flood(port);
+    // The page may have been among those that found no place.
+    await page
+      .getByRole("status")
+      .filter({ hasText: /^Live$/ })
+      .waitFor({ timeout: 60_000 });
+    complaints.length = 0;
+    await expect.poll(() => log().at(-1)!.step, { timeout: 60_000 }).toBeGreaterThan(before);
+    expect(existsSync(join(run, "stop"))).toBe(false);
+  });
+
   test("stops the training, which saves a checkpoint, and stays open", async () => {
     await page.evaluate('location.hash = "#/run/."');
     await page.getByRole("button", { name: "Stop …" }).click();
@@ -221,6 +265,64 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
     expect(existsSync(join(run, "checkpoints", `step-${String(step).padStart(6, "0")}`, "state.json"))).toBe(true);
     await page.getByRole("heading", { name: "mnist Stopped" }).waitFor();
     expect(existsSync(join(run, "stop"))).toBe(false);
+  });
+
+  test("is compared with a copy: small charts, samples of equal seeds, one blind test of both", async () => {
+    cpSync(run, join(folder, "copy"), { recursive: true });
+    rmSync(join(folder, "copy/ratings.jsonl"));
+    const built = new URL("../../dist/studio/page", import.meta.url).pathname;
+    const studio = await serveStudio({ folder, page: built, port: 0 });
+    onTestFinished(() => studio.close());
+    await page.goto(`${studio.address}&run=run`);
+    await page.getByRole("heading", { name: "mnist Stopped" }).waitFor();
+    await page.evaluate('location.hash = "#/compare/run/copy"');
+    await page.getByRole("heading", { name: "Each run by itself" }).waitFor();
+    for (const name of ["run", "copy"]) {
+      await page.getByRole("img", { name: new RegExp(`^Loss of D of ${name}: at the end [\\d.-]+$`) }).waitFor();
+    }
+    const pictures = () =>
+      page
+        .locator(".equal-seeds li")
+        .evaluateAll((runs: { querySelector(name: string): { style: { backgroundImage: string } } | null }[]) =>
+          runs.map((one) => one.querySelector(".tile")?.style.backgroundImage ?? ""),
+        );
+    const drawn = async (): Promise<string[]> => {
+      await page.getByRole("button", { name: "Draw", exact: true }).click();
+      await page.locator(".equal-seeds li").nth(1).locator(".tile").first().waitFor({ timeout: 60_000 });
+      await page.getByRole("button", { name: "Draw", exact: true }).waitFor();
+      return pictures();
+    };
+    // Equal weights and equal seeds: equal samples.
+    const [first, second] = await drawn();
+    expect(first).toMatch(/^url\("data:image\/png/);
+    expect(second).toBe(first);
+    await page.locator(".equal-seeds").getByLabel("Seed").fill("2");
+    expect((await drawn())[0]).not.toBe(first);
+    for (const [width, colorScheme] of [
+      [360, "light"],
+      [1_400, "dark"],
+    ] as const) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      expect(await overflowOf(page), `at ${width}`).toBeLessThanOrEqual(0);
+      expect(await axeFindings(page), `at ${width}`).toEqual([]);
+    }
+    await page.getByRole("link", { name: /^Real or fake\?/ }).click();
+    await page.getByLabel("Images of each kind for each run").selectOption("10");
+    await page.getByRole("button", { name: "Begin" }).click();
+    for (let question = 1; question <= 40; question++) {
+      await page.getByText(`${question} of 40`).waitFor({ timeout: 60_000 });
+      await page.keyboard.press("ArrowLeft");
+    }
+    // Everything was called real.
+    const table = page.getByRole("table", { name: /2 runs mixed/ });
+    for (const name of ["run", "copy"]) {
+      await table.getByRole("row", { name: new RegExp(`^${name} .*10 of 10.*10 of 10`) }).waitFor();
+      const lines = readFileSync(join(folder, name, "ratings.jsonl"), "utf8").split("\n");
+      const { protocol, answers } = JSON.parse(lines.at(-2)!);
+      expect([protocol.runs, answers.length]).toEqual([2, 20]);
+    }
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   test("had no error, and loaded nothing that its policy forbids", () => {
@@ -303,15 +405,19 @@ describe.skipIf(executable === undefined)("a run with hostile texts and numbers"
 });
 
 describe.skipIf(executable === undefined)("a comparison of runs of one sweep", () => {
-  test("has the table of its cells, and one of other runs has none", async () => {
+  test("has the table of its cells and a small chart for each, and one of other runs has none", async () => {
     const root = temporaryFolder();
     for (const run of ["s/runs/x-seed0", "s/runs/y-seed0", "other"]) writeRun(join(root, run), [tick(10), tick(20)]);
     const score = { mean: 31.2345, halfWidth: 1.391, count: 2, best: true };
     const table = {
       axes: ["<b>axis</b>"],
       columns: [{ name: "fid" }],
-      rows: [{ cell: "x", values: { "<b>axis</b>": "4" }, planned: 3, finished: 2, scores: [score] }],
+      rows: [
+        { cell: "x", values: { "<b>axis</b>": "4" }, planned: 3, finished: 2, scores: [score] },
+        { cell: "y", values: { "<b>axis</b>": "8" }, planned: 3, finished: 0, scores: [null] },
+      ],
       notes: ["1 of 3 runs has not ended"],
+      runs: ["x-seed0", "y-seed0"].map((run) => ({ run, cell: run.slice(0, 1), seed: 0 })),
     };
     writeFileSync(join(root, "s/table.json"), JSON.stringify(table));
     const built = new URL("../../dist/studio/page", import.meta.url).pathname;
@@ -325,6 +431,12 @@ describe.skipIf(executable === undefined)("a comparison of runs of one sweep", (
     await page.evaluate('location.hash = "#/compare/s%2Fruns%2Fx-seed0/s%2Fruns%2Fy-seed0"');
     await page.getByRole("row", { name: "4 2 of 3 31.2 ± 1.4 (n = 2)" }).waitFor();
     await page.getByRole("columnheader", { name: "<b>axis</b>" }).waitFor();
+    // The last line of the run of each cell is of step 20.
+    for (const value of [4, 8]) {
+      await page.getByRole("img", { name: `Loss of D of <b>axis</b> ${value}: at the end 0.05` }).waitFor();
+    }
+    await page.getByLabel("Number").selectOption("Loss of G");
+    await page.getByRole("img", { name: "Loss of G of <b>axis</b> 8: at the end 20" }).waitFor();
     expect(await axeFindings(page)).toEqual([]);
     await page.evaluate('location.hash = "#/compare/s%2Fruns%2Fx-seed0/other"');
     await page.getByRole("listitem").filter({ hasText: "other" }).first().waitFor();

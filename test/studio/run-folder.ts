@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
+import { recipe } from "./recipe.ts";
 
 /** An empty folder that goes with the test. */
 export function temporaryFolder(): string {
@@ -11,24 +12,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-const part = (role: string, kind: string, options: object = {}) => ({ role, kind, options });
-
-/** The recipe of the runs. */
-export const recipe = {
-  name: "digits",
-  data: part("data", "mnist", { size: 32 }),
-  generator: part("generator", "dcgan", { latent: 128, width: 32 }),
-  discriminator: part("discriminator", "dcgan", { width: 32 }),
-  loss: part("loss", "hinge"),
-  techniques: [part("technique", "topK", { gamma: 0.9, floor: 0.5 })],
-  optimizers: {
-    generator: part("optimizer", "adam", { lr: 0.001 }),
-    discriminator: part("optimizer", "adam", { lr: 0.001 }),
-  },
-  batchSize: 64,
-  steps: 1_000,
-  samples: { every: 100, count: 64, columns: 8 },
-};
+export { recipe };
 
 /** Writes a run with these lines in its log; objects are written as JSON, texts as they are. */
 export function writeRun(path: string, lines: readonly (object | string)[] = [], changes: object = {}): void {

@@ -1,14 +1,14 @@
 /** The studio's server: what it answers, and what it refuses. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { type IncomingHttpHeaders, request } from "node:http";
-import { connect } from "node:net";
+import { request } from "node:http";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { serveStudio } from "../../src/studio/index.ts";
-import { appendLines, event, temporaryFolder, tick, writePage, writeRun } from "./run-folder.ts";
+import { ask, flood, post } from "./ask.ts";
+import { appendLines, event, scores, temporaryFolder, tick, writePage, writeRun } from "./run-folder.ts";
 
 const png = Buffer.from("89504e470d0a1a0a", "hex");
 
@@ -24,36 +24,6 @@ async function served(options: { host?: string } = {}) {
   return { folder, runs, studio, port: Number(port), token };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-}
-
-/** A request whose path is sent as it is. */
-function ask(
-  port: number,
-  path: string,
-  {
-    headers = {},
-    method = "GET",
-    body,
-  }: { headers?: Record<string, string>; method?: string; body?: string | Buffer } = {},
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: "127.0.0.1", port, path, method, headers }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (part) => {
-        text += part;
-      });
-      response.on("end", () => resolve({ status: response.statusCode!, headers: response.headers, text }));
-    });
-    sent.on("error", reject);
-    sent.end(body);
-  });
-}
-
 test("serves the newest numbers of every run to Prometheus", async () => {
   const { port, runs } = await served();
   writeRun(join(runs, 'b "x"'), [event("start", 0), tick(10), tick(20)]);
@@ -66,13 +36,6 @@ test("serves the newest numbers of every run to Prometheus", async () => {
   expect(text).toMatch(/gantry_run_number\{run="a",name="lossD"\} [\d.]+\n/);
   expect((await ask(port, "/metrics", { headers: { host: "elsewhere.example" } })).status).toBe(421);
 });
-
-const post = (port: number, path: string, body: unknown, headers: Record<string, string> = {}) =>
-  ask(port, path, {
-    method: "POST",
-    body: JSON.stringify(body),
-    headers: { "content-type": "application/json", ...headers },
-  });
 
 describe("a studio", () => {
   test("waits for no pipe that lies in a run's folder", async () => {
@@ -236,15 +199,7 @@ describe("a hostile request", () => {
 
   test("with 1,000 connections, silent or half-open, does not keep the studio from answering", async () => {
     const { port } = await served();
-    const sockets = Array.from({ length: 1_000 }, (_, i) => {
-      const socket = connect(port, "127.0.0.1", () => {
-        if (i % 2 === 0) socket.write("GET / HTTP/1.1\r\nHost:");
-      });
-      socket.on("error", () => undefined);
-      return socket;
-    });
-    onTestFinished(() => sockets.forEach((socket) => void socket.destroy()));
-    await Promise.all(sockets.map((socket) => new Promise((closed) => socket.on("close", closed).resume())));
+    await flood(port);
     expect((await ask(port, "/api/runs")).status).toBe(200);
   });
 });
@@ -283,7 +238,16 @@ test("gives the table of a run's sweep, with intervals", async () => {
     { cell: "batchSize=4", values: { batchSize: "4" }, planned: 3, finished: 2, failures: [], scores: [score] },
     { cell: "batchSize=8", values: { batchSize: "8" }, planned: 3, finished: 0, failures: [], scores: [null] },
   ];
-  const table = { format: 1, axes: ["batchSize"], columns: [{ name: "fid", score: "fid" }], rows, notes: ["a note"] };
+  // The second is not there yet, and the third leads elsewhere.
+  const cellRuns = ["x-seed0", "x-seed1", "../../a"].map((run) => ({ run, cell: "batchSize=4", seed: 0 }));
+  const table = {
+    format: 1,
+    axes: ["batchSize"],
+    columns: [{ name: "fid", score: "fid" }],
+    rows,
+    notes: ["a note"],
+    runs: cellRuns,
+  };
   const sweepOf = async (id: string) => JSON.parse((await ask(port, `/api/sweep?id=${id}`)).text).sweep;
   expect(await sweepOf("s/runs/x-seed0")).toBeNull();
   writeFileSync(join(runs, "s/table.json"), JSON.stringify(table));
@@ -292,16 +256,39 @@ test("gives the table of a run's sweep, with intervals", async () => {
     columns: ["fid"],
     rows: [
       {
-        ...{ cell: "batchSize=4", values: ["4"], planned: 3, finished: 2 },
+        ...{ cell: "batchSize=4", values: ["4"], planned: 3, finished: 2, runs: ["s/runs/x-seed0"] },
         scores: [{ text: "31.2 ± 1.4", count: 2, best: true }],
       },
-      { cell: "batchSize=8", values: ["8"], planned: 3, finished: 0, scores: [null] },
+      { cell: "batchSize=8", values: ["8"], planned: 3, finished: 0, runs: [], scores: [null] },
     ],
     notes: ["a note"],
   });
   expect(await sweepOf("a")).toBeNull();
   writeFileSync(join(runs, "s/table.json"), '{"rows": 1}');
   expect(await sweepOf("s/runs/x-seed0")).toBeNull();
+});
+
+test("gives one number of several runs in few points, and a score", async () => {
+  const { port, runs } = await served();
+  writeRun(join(runs, "b"), [event("start", 0), tick(10), scores(10, 7), tick(20), scores(20, 5)]);
+  const get = async (query: string) => ask(port, `/api/small-curves?${query}`);
+  expect(JSON.parse((await get("id=a&id=b&number=lossG")).text).curves).toEqual([
+    { id: "a", points: [[10, 10]] },
+    {
+      id: "b",
+      points: [
+        [10, 10],
+        [20, 20],
+      ],
+    },
+  ]);
+  expect(JSON.parse((await get("id=a&id=b&score=fid")).text).curves[1].points).toEqual([
+    [10, 7],
+    [20, 5],
+  ]);
+  expect((await get("id=none&number=lossG")).status).toBe(404);
+  expect((await get("id=a")).status).toBe(400);
+  expect((await get(`${"id=a&".repeat(33)}number=k`)).status).toBe(400);
 });
 
 describe("a diagnosis", () => {

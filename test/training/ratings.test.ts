@@ -22,8 +22,11 @@ test("the report has the share of each test with its interval, the number of ans
   // Ten generated images, of which eight are called real; ten real ones, the last without an answer, five called real.
   const truth = Array.from({ length: 20 }, (_, i) => i >= 10);
   const answers = truth.map((real, i) => (i === 19 ? null : real ? i < 15 : i < 8));
+  // One of four runs in a test; the other line is of a time when a test had one run, and does not say so.
   // The real image is left in all pairs, and the right one is taken for it in two of eight.
-  const pairs = line("pairs", Array(8).fill(true), [false, false, ...Array(6).fill(true)]);
+  const pairs = line("pairs", Array(8).fill(true), [false, false, ...Array(6).fill(true)], {
+    protocol: { ...protocol, mode: "pairs", runs: 4, firstReal: 20 },
+  });
   const report = reportWith(`${line("single", truth, answers)}not a line\n${pairs}{"half`);
   const rows = report
     .split("## Blind tests")[1]!
@@ -31,8 +34,8 @@ test("the report has the share of each test with its interval, the number of ans
     .split("\n")
     .filter((row) => /^\| 2026/.test(row));
   expect(rows).toEqual([
-    "| 2026-01-02 03:04:05 | 10 | 10 of each | 80 % (49 to 94 %; 8 of 10) | 56 % (27 to 81 %; 5 of 9) | 1 | averaged | none | 96 | 0.5 | 3 |",
-    "| 2026-01-02 03:04:05 | 10 | 10 pairs | 25 % (7 to 59 %; 2 of 8) |  | 0 | averaged | none | 96 | 0.5 | 3 |",
+    "| 2026-01-02 03:04:05 | 10 | 10 of each | 80 % (49 to 94 %; 8 of 10) | 56 % (27 to 81 %; 5 of 9) | 1 | averaged | none | 96 | 0.5 | 3 | 1 |",
+    "| 2026-01-02 03:04:05 | 10 | 10 pairs | 25 % (7 to 59 %; 2 of 8) |  | 0 | averaged | none | 96 | 0.5 | 3 | 4 |",
   ]);
 });
 

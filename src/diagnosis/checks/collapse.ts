@@ -1,11 +1,15 @@
 /**
  * Mode collapse: many latents give the same sample, or few of the data's modes are left. Of images the pairwise distances of
- * pixels in the sample grids tell, next to those of the data; of a mixture the modes that the generated batch reaches.
+ * features in the sample grids tell, next to those of the data; of a mixture the modes that the generated batch reaches.
  */
+import { sidesOf } from "../../base/image-size.ts";
+import type { Dataset } from "../../data/index.ts";
+import type { PixelBatch } from "../../formats/index.ts";
 import { scope } from "../../tensor/index.ts";
 import { type Check, type Finding, type Outcome, short, unknown } from "../check.ts";
 import type { Evidence } from "../evidence.ts";
-import { pairDistances, rowsOf } from "../images.ts";
+import { type FeatureSpace, featureSpace } from "../features.ts";
+import { pairDistances } from "../images.ts";
 import { lastStretch, mean, thinned } from "../series.ts";
 
 /** Grids, or batches, at the end that must show it. */
@@ -46,20 +50,33 @@ interface Diversity {
 async function ofImages(run: Evidence): Promise<Outcome> {
   if (run.grids.length < LASTING)
     return unknown(`the run has ${run.grids.length} sample grids, and ${LASTING} are needed`);
-  const { images, count } = await run.dataset();
-  const real = scope(() => {
-    const used = Math.min(count, REAL_IMAGES);
-    // Spaced evenly: folders are sorted by class.
+  const space = await featureSpace(run);
+  try {
+    return await ofImagesIn(space, run);
+  } finally {
+    space.dispose();
+  }
+}
+
+/** Real images that are spaced evenly: folders are sorted by class. */
+function realImages({ images, count, channels, size }: Dataset): PixelBatch {
+  const used = Math.min(count, REAL_IMAGES);
+  const pixels = scope(() => {
     const rows = Array.from({ length: used }, (_, i) => images.narrow(0, Math.floor((i * count) / used), 1).toArray());
-    return pairDistances(rows as Uint8Array[]);
+    return new Uint8Array(Buffer.concat(rows as Uint8Array[]));
   });
+  return { pixels, count: used, channels, ...sidesOf(size) };
+}
+
+async function ofImagesIn(space: FeatureSpace, run: Evidence): Promise<Outcome> {
+  const real = pairDistances(space.rows(realImages(await run.dataset())));
   const usual = mean(real);
   const share = (distances: readonly number[]): number =>
     distances.filter((distance) => distance < EQUAL * usual).length / distances.length;
   const realEqual = share(real);
   const grids: Diversity[] = [];
   for (const grid of thinned(run.grids, GRIDS)) {
-    const distances = pairDistances(rowsOf(await run.images(grid)));
+    const distances = pairDistances(space.rows(await run.images(grid)));
     if (distances.length === 0) return unknown("a sample grid has one sample");
     grids.push({ ...grid, relative: mean(distances) / usual, equal: share(distances) });
   }
@@ -73,7 +90,7 @@ async function ofImages(run: Evidence): Promise<Outcome> {
   return {
     since: stretch[0]!.step,
     evidence:
-      `Samples of the newest grid are ${short(now.relative)} times as far from each other as real images${fell ? ` (${short(most.relative)} at step ${most.step})` : ""}, ` +
+      `Samples of the newest grid are ${short(now.relative)} times as far from each other as real images, ${space.by}${fell ? ` (${short(most.relative)} at step ${most.step})` : ""}, ` +
       `and ${short(100 * now.equal)} % of their pairs are as good as equal (of real ones ${short(100 * realEqual)} %).`,
     numbers: {
       distance: now.relative,

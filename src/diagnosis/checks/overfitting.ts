@@ -30,16 +30,18 @@ export const overfitting: Check = {
     if (run.checkpoints.length === 0) return unknown("the run has no checkpoint");
     const training = await run.dataset();
     const heldOut = await run.heldOut();
-    let found: Overfit | undefined;
-    let since = 0;
-    for (const step of [...run.checkpoints].reverse()) {
-      const overfit = await overfitAt(run, step, training, heldOut);
-      if (!(overfit.r >= OVERFITTED && overfit.deviations >= CLEAR)) break;
-      found ??= overfit;
+    const newest = await overfitAt(run, "last", training, heldOut);
+    if (!isOverfitted(newest)) return "clear";
+    let since = newest.step;
+    for (const step of run.checkpoints.filter((one) => one < newest.step).reverse()) {
+      const overfit = await overfitAt(run, String(step), training, heldOut).catch((error: unknown) => {
+        // Training has removed it meanwhile: no earlier one is left.
+        if (run.checkpoints.includes(step)) throw error;
+      });
+      if (overfit === undefined || !isOverfitted(overfit)) break;
       since = step;
     }
-    if (found === undefined) return "clear";
-    const { r, real, held, generated } = found;
+    const { r, real, held, generated } = newest;
     return {
       since,
       evidence: `D's output is ${short(real)} for training images, ${short(held)} for held-out real ones and ${short(generated)} for generated ones: r = ${short(r)}. Of earlier steps no checkpoint is left, or it does not show this.`,
@@ -49,6 +51,7 @@ export const overfitting: Check = {
 };
 
 interface Overfit {
+  readonly step: number;
   readonly r: number;
   readonly deviations: number;
   readonly real: number;
@@ -56,15 +59,17 @@ interface Overfit {
   readonly generated: number;
 }
 
-async function overfitAt(run: Evidence, step: number, training: Dataset, heldOut: Dataset): Promise<Overfit> {
-  const { gan } = await openForSampling(run.directory.path, String(step));
+const isOverfitted = ({ r, deviations }: Overfit): boolean => r >= OVERFITTED && deviations >= CLEAR;
+
+async function overfitAt(run: Evidence, wanted: string, training: Dataset, heldOut: Dataset): Promise<Overfit> {
+  const { gan, step } = await openForSampling(run.directory.path, wanted);
   gan.discriminator.eval();
   gan.generator.eval();
   try {
     const [real, held] = [training, heldOut].map((dataset) => outputsOfData(gan, dataset));
     const generated = outputsOfSamples(gan, Math.min(IMAGES, Math.max(real!.length, held!.length)));
     const [a, b, c] = [real!, held!, generated].map(mean) as [number, number, number];
-    return { r: (a - b) / (a - c), deviations: (a - b) / deviation(held!), real: a, held: b, generated: c };
+    return { step, r: (a - b) / (a - c), deviations: (a - b) / deviation(held!), real: a, held: b, generated: c };
   } finally {
     gan.dispose();
   }

@@ -64,12 +64,19 @@ export async function drawNeighbours(opened: Opened, task: TaskOf<"neighbours">)
 /** Generated and real images in the order of a blind test: numbers below `count` are generated ones, the others real. */
 export async function drawTest(opened: Opened, task: TaskOf<"test">): Promise<DrawnImages> {
   const dataset = await datasetOf(opened);
+  const needed = task.firstReal + task.count;
+  if (dataset.count < needed) {
+    throw new UserError(`the data of this run has ${dataset.count} images, and this test needs ${needed}`);
+  }
   const random = new Generator(task.seed);
   const generated = scope(() =>
     drawn(opened.trained, latentsOf(opened, task, task.seed).narrow(0, 0, task.count), task, (i) => i),
   );
   const places = scope(() =>
-    Array.from(Tensor.randperm(dataset.count, { generator: random }).narrow(0, 0, task.count).toArray(), Number),
+    Array.from(
+      Tensor.randperm(dataset.count, { generator: random }).narrow(0, task.firstReal, task.count).toArray(),
+      Number,
+    ),
   );
   const all = joined([generated, realImages(dataset, places)]);
   const size = all.channels * all.height * all.width;
@@ -132,7 +139,7 @@ async function asImages(
   labels?: readonly number[],
 ): Promise<DrawnImages> {
   const png = await encodePng(tile(batch, { columns, padding: 0 }));
-  return { png, count: batch.count, columns, side: batch.width, step, labels };
+  return { png, count: batch.count, columns, side: batch.width, height: batch.height, step, labels };
 }
 
 /** The data of a run, prepared if that has not been done. */

@@ -49,9 +49,15 @@ export const neighboursSchema = z.strictObject({ ...drawing, sample: place, coun
 /** Points of a generator of vectors, and D's outputs on a grid behind them. */
 export const pointsSchema = z.strictObject({ ...drawing, seed, count: z.int().min(1).max(4_000) });
 
-/** A blind test: `count` images or pairs, and how they are shown. */
+/** Runs of one blind test, at most. */
+const MOST_TESTED = 8;
+
+const { run: _, ...common } = drawing;
+
+/** A blind test of one or several runs: `count` images of each kind, or pairs, for each run, and how they are shown. */
 export const testSchema = z.strictObject({
-  ...drawing,
+  ...common,
+  runs: z.array(z.string()).min(1).max(MOST_TESTED),
   seed,
   count: z
     .int()
@@ -71,7 +77,12 @@ export type Task = { readonly path: string; readonly step: number; readonly stam
   | ({ readonly task: "path" } & z.output<typeof pathSchema>)
   | ({ readonly task: "neighbours" } & z.output<typeof neighboursSchema>)
   | ({ readonly task: "points" } & z.output<typeof pointsSchema>)
-  | ({ readonly task: "test"; readonly order: readonly number[] } & z.output<typeof testSchema>)
+  | ({
+      readonly task: "test";
+      readonly order: readonly number[];
+      /** Place of the first real image in the seed's order: runs of one test have real images of their own. */
+      readonly firstReal: number;
+    } & Omit<z.output<typeof testSchema>, "runs">)
 );
 
 /** A diagnosis of the run at `path`. */
@@ -85,8 +96,9 @@ export interface DrawnImages {
   readonly png: Buffer;
   readonly count: number;
   readonly columns: number;
-  /** Side of one image in pixels. */
+  /** Width and height of one image in pixels. */
   readonly side: number;
+  readonly height: number;
   /** The step of the checkpoint. */
   readonly step: number;
   /** The class of each image, where the data has classes. */

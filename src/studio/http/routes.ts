@@ -4,9 +4,10 @@ import { z } from "zod";
 import { gantryVersion } from "../../base/version.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "../../export/index.ts";
 import { ratedTest, requestStop } from "../../training/index.ts";
-import type { StudioInfo } from "../api.ts";
+import type { SmallCurve, StudioInfo } from "../api.ts";
 import { gridSchema, neighboursSchema, pathSchema, pointsSchema } from "../engine/messages.ts";
 import { answersSchema } from "../rating/blind-tests.ts";
+import { smallCurve, smallScore } from "../runs/small-curve.ts";
 import { RequestError, readBody } from "./body.ts";
 import { diagnosis } from "./diagnosis.ts";
 import { drawing, startTest } from "./drawing.ts";
@@ -14,6 +15,9 @@ import { readInside } from "./files.ts";
 import { sendBytes, sendJson } from "./respond.ts";
 import { type Route, runOf } from "./route.ts";
 import { sweep } from "./sweep.ts";
+
+/** Runs whose small curves one request gets. */
+const MOST_SMALL = 32;
 
 /** The API by path. */
 export const routes: Readonly<Record<string, Route>> = {
@@ -51,6 +55,25 @@ export const routes: Readonly<Record<string, Route>> = {
       const run = await runOf(library, query.get("id"));
       library.used(run);
       sendJson(response, await run.curves(wholeIn(query, "generation", -1), wholeIn(query, "from", 0)));
+    },
+  },
+  "/api/small-curves": {
+    method: "GET",
+    async answer({ library }, { response, query }) {
+      const ids = query.getAll("id");
+      const [number, score] = [query.get("number"), query.get("score")];
+      if (ids.length > MOST_SMALL) throw new RequestError(400, `\`id\` can be given ${MOST_SMALL} times at most`);
+      if ((number === null) === (score === null)) throw new RequestError(400, "give `number` or `score`");
+      const curves: SmallCurve[] = [];
+      for (const id of ids) {
+        const run = await runOf(library, id);
+        if (number === null) curves.push({ id, points: smallScore(run.details().scores, score!) });
+        else {
+          library.used(run);
+          curves.push({ id, points: smallCurve(await run.curves(-1, 0), number) });
+        }
+      }
+      sendJson(response, { curves });
     },
   },
   "/api/sample": {
@@ -120,8 +143,8 @@ export const routes: Readonly<Record<string, Route>> = {
     method: "POST",
     token: true,
     async answer({ tests }, { request, response }) {
-      const rating = tests.close(await readBody(request, answersSchema));
-      sendJson(response, { result: ratedTest(rating), truth: rating.truth });
+      const ratings = tests.close(await readBody(request, answersSchema));
+      sendJson(response, { results: ratings.map(ratedTest) });
     },
   },
   "/api/diagnosis": diagnosis,

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import type { SweepCells } from "../api.ts";
+import type { Library } from "../runs/library.ts";
 import { RequestError } from "./body.ts";
 import { readInside } from "./files.ts";
 import { sendJson } from "./respond.ts";
@@ -30,6 +31,7 @@ const tableSchema = z.object({
     }),
   ),
   notes: z.array(z.string()),
+  runs: z.array(z.object({ run: z.string(), cell: z.string() })).catch([]),
 });
 
 /** Answers with the {@link SweepCells} of a run in the folder `runs` of a sweep; with null where it is in none. */
@@ -37,14 +39,17 @@ export const sweep: Route = {
   method: "GET",
   async answer({ library }, { response, query }) {
     const { path } = await runOf(library, query.get("id"));
-    sendJson(response, { sweep: await cellsAround(library.folder, path) });
+    sendJson(response, { sweep: await cellsAround(library, path) });
   },
 };
 
-async function cellsAround(folder: string, run: string): Promise<SweepCells | null> {
+async function cellsAround(library: Library, run: string): Promise<SweepCells | null> {
   if (basename(dirname(run)) !== "runs") return null;
-  const table = await tableIn(folder, dirname(dirname(run)));
+  const table = await tableIn(library.folder, dirname(dirname(run)));
   if (table === undefined) return null;
+  const found = new Map((await library.runs()).map(({ id, path }) => [path, id]));
+  const idsOf = (cell: string): string[] =>
+    table.runs.flatMap((one) => (one.cell === cell ? (found.get(join(dirname(run), basename(one.run))) ?? []) : []));
   const { spreadText } = await import("../../experiments/index.ts");
   const { axes, columns, rows, notes } = table;
   return {
@@ -55,6 +60,7 @@ async function cellsAround(folder: string, run: string): Promise<SweepCells | nu
       values: axes.map((axis) => values[axis] ?? ""),
       planned,
       finished,
+      runs: idsOf(cell),
       scores: scores.map((score) => {
         if (score === null) return null;
         const { mean, halfWidth, count, best } = score;

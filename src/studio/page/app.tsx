@@ -6,6 +6,7 @@ import { Notice } from "./parts/notice.tsx";
 import { applyTheme } from "./parts/theme.ts";
 import { ThemeChoice } from "./parts/theme-choice.tsx";
 import { CompareView } from "./views/compare/compare-view.tsx";
+import { ComparedRating } from "./views/rating/compared-rating.tsx";
 import { RunView } from "./views/run/run-view.tsx";
 import { RunsView } from "./views/runs/runs-view.tsx";
 
@@ -15,6 +16,7 @@ function View({ parts }: { readonly parts: readonly string[] }) {
   const [view, ...rest] = parts;
   if (view === "run" && rest[0] !== undefined) return <RunView key={rest[0]} id={rest[0]} part={rest[1]} />;
   if (view === "compare") return <CompareView ids={rest} />;
+  if (view === "rating") return <ComparedRating ids={rest} />;
   return <RunsView />;
 }
 

@@ -32,7 +32,7 @@ const descriptionSchema = z.object({
       name: z.string(),
       count: z.number(),
       sample: z.object({
-        size: z.number().optional(),
+        size: z.union([z.number(), z.object({ height: z.number(), width: z.number() })]).optional(),
         channels: z.number().optional(),
         features: z.number().optional(),
       }),

@@ -19,6 +19,10 @@ export interface TestProtocol {
   readonly shown: number;
   /** Seconds that an image is shown; null: until the answer. */
   readonly seconds: number | null;
+  /** Runs whose images were mixed in the test, this one among them. Each has real images of its own. */
+  readonly runs: number;
+  /** Place of this run's first real image in the order that the seed gives to the data. */
+  readonly firstReal: number;
 }
 
 /** A line of `ratings.jsonl`. */
@@ -65,6 +69,9 @@ const ratingSchema = z.object({
     truncation: z.number().nullable(),
     shown: z.number(),
     seconds: z.number().nullable(),
+    // Older tests had one run.
+    runs: z.number().default(1),
+    firstReal: z.number().default(0),
   }),
   truth: z.array(z.boolean()).max(1_000),
   answers: z.array(z.boolean().nullable()).max(1_000),
@@ -127,7 +134,7 @@ function shareText(share: Share | undefined): string {
 /** The heads of the report's table of blind tests. */
 export const RATING_HEADS: readonly string[] = [
   ...["time", "step", "kind", "generated called real", "real called real", "unanswered"],
-  ...["weights", "truncation", "side in px", "seconds", "seed"],
+  ...["weights", "truncation", "side in px", "seconds", "seed", "runs mixed"],
 ];
 
 /** A test as a row under {@link RATING_HEADS}. */
@@ -144,5 +151,6 @@ export function ratingCells(test: RatedTest): string[] {
     String(test.shown),
     test.seconds === null ? "no limit" : String(test.seconds),
     String(test.seed),
+    String(test.runs),
   ];
 }

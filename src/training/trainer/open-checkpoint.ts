@@ -1,4 +1,5 @@
 /** Checkpoints of a run, opened to draw samples from. */
+import { existsSync } from "node:fs";
 import { UserError } from "../../base/errors.ts";
 import { Generator, scope, type Tensor } from "../../tensor/index.ts";
 import { listCheckpoints, loadForSampling } from "../run/checkpoint.ts";
@@ -38,25 +39,46 @@ export interface OpenedGan {
   readonly step: number;
 }
 
+/** Checkpoints that are tried while training removes them. */
+const TRIES = 20;
+
 /**
  * Opens a checkpoint of any run for drawing. The caller disposes `trained`.
  *
+ * While the run is trained, a checkpoint can be removed before it is read. Then "last" and "best" take the one that is
+ * the last or the best by then.
+ *
  * @param checkpoint - "last", "best" by the chosen score, or the number of a step
- * @throws UserError when there is no such checkpoint.
+ * @throws UserError when there is no such checkpoint, or none stays for long enough to be read.
  */
 export async function openCheckpoint(path: string, checkpoint = "last", trainer?: Trainer): Promise<OpenedCheckpoint> {
   const directory = new RunDirectory(path);
-  const found = findCheckpoint(directory, checkpoint);
+  findCheckpoint(directory, checkpoint);
   const shape = directory.dataShape();
   const stored = await storedTrainer(directory, trainer);
   const trained = scope(() => stored.build({ shape }));
   try {
-    loadForSampling(found.path, trained);
-    return { trained, step: found.step };
+    return { trained, step: loadOneThatStays(directory, checkpoint, trained) };
   } catch (error) {
     trained.dispose();
     throw error;
   }
+}
+
+/** Loads the wanted checkpoint, or the one that has taken its place when it is gone, and gives its step. */
+function loadOneThatStays(directory: RunDirectory, wanted: string, trained: Trainable): number {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { path, step } = findCheckpoint(directory, wanted);
+    try {
+      loadForSampling(path, trained);
+      return step;
+    } catch (error) {
+      if (existsSync(path)) throw error;
+    }
+  }
+  throw new UserError(
+    `the checkpoints of ${directory.path} are removed sooner than they can be read, ${TRIES} of them so far; train with a larger \`checkpoint.keep\` or \`checkpoint.every\``,
+  );
 }
 
 /**

@@ -19,19 +19,20 @@ async function answerOf<T>(request: Promise<Response>): Promise<T> {
   return value as T;
 }
 
+/** Parameters of an address by name; a list is one that is given several times. */
+type Parameters = Readonly<Record<string, string | number | readonly string[]>>;
+
 /** An address of the API with its parameters. Those of images and of the stream carry the token: they have no headers. */
-export function addressOf(path: string, parameters: Readonly<Record<string, string | number>> = {}): string {
-  const query = new URLSearchParams(Object.entries(parameters).map(([key, value]) => [key, String(value)]));
+export function addressOf(path: string, parameters: Parameters = {}): string {
+  const query = new URLSearchParams(
+    Object.entries(parameters).flatMap(([key, value]) => [value].flat().map((one) => [key, String(one)])),
+  );
   if (token() !== "") query.set("token", token());
   return `./api/${path}?${query}`;
 }
 
 /** Reads from the server. */
-export function read<T>(
-  path: string,
-  parameters?: Readonly<Record<string, string | number>>,
-  signal?: AbortSignal,
-): Promise<T> {
+export function read<T>(path: string, parameters?: Parameters, signal?: AbortSignal): Promise<T> {
   return answerOf(fetch(addressOf(path, parameters), signal === undefined ? {} : { signal }));
 }
 

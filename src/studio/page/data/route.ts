@@ -1,4 +1,4 @@
-/** The address behind the `#` names the view: `#/runs`, `#/run/<id>/<view>`, `#/compare/<id>/<id>`. */
+/** The address behind the `#` names the view: `#/runs`, `#/run/<id>/<view>`, `#/compare/<id>/<id>`, `#/rating/<id>/<id>`. */
 import { useEffect, useState } from "preact/hooks";
 
 /** The parts of the address. */

@@ -17,14 +17,16 @@ export interface SentImages {
   readonly png: string;
   readonly count: number;
   readonly columns: number;
+  /** Width and height of one image in pixels. */
   readonly side: number;
+  readonly height: number;
   readonly step: number;
   readonly labels?: readonly number[];
   readonly distances?: readonly number[];
 }
 
-/** Asks for `wish` whenever it changes; undefined asks for nothing. */
-export function useDrawing<T>(path: string, wish: object | undefined): Drawing<T> {
+/** Asks for `wish` whenever it or `version` changes; undefined asks for nothing. */
+export function useDrawing<T>(path: string, wish: object | undefined, version = 0): Drawing<T> {
   const [drawing, setDrawing] = useState<Drawing<T>>({ value: undefined, busy: false, problem: undefined });
   const key = wish === undefined ? undefined : JSON.stringify(wish);
   useEffect(() => {
@@ -44,6 +46,6 @@ export function useDrawing<T>(path: string, wish: object | undefined): Drawing<T
       clearTimeout(timer);
       gone.abort();
     };
-  }, [path, key]);
+  }, [path, key, version]);
   return drawing;
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Curves, RunDetails } from "../../api.ts";
 import { useLive } from "./live.ts";
 import { read } from "./request.ts";
+import { useRested } from "./use-rested.ts";
 
 /** A run of a comparison. */
 export interface ComparedRun {
@@ -23,8 +24,8 @@ const REST = 2_000;
 export function useRuns(ids: readonly string[]): ComparedRuns {
   const { runs } = useLive();
   const [known, setKnown] = useState<ComparedRuns>({ runs: [], problem: undefined });
-  const versions = ids.map((id) => `${id} ${runs.get(id)?.version}`).join("\n");
-  // `versions` names the runs and their changes.
+  const names = ids.join("\n");
+  const versions = useRested(ids.map((id) => `${id} ${runs.get(id)?.version}`).join("\n"), REST);
   useEffect(() => {
     const gone = new AbortController();
     const readRun = async (id: string): Promise<ComparedRun> => {
@@ -43,11 +44,8 @@ export function useRuns(ids: readonly string[]): ComparedRuns {
         problem: failed && (failed.reason as Error).message,
       });
     };
-    const timer = setTimeout(readAll, known.runs.length === 0 ? 0 : REST);
-    return () => {
-      clearTimeout(timer);
-      gone.abort();
-    };
-  }, [versions]);
+    void readAll();
+    return () => gone.abort();
+  }, [names, versions]);
   return known;
 }

@@ -8,10 +8,11 @@ interface Props {
   readonly name: string;
 }
 
-export function Tile({ images: { png, columns, count }, index, name }: Props) {
+export function Tile({ images: { png, columns, count, side, height }, index, name }: Props) {
   const rows = Math.ceil(count / columns);
   const share = (place: number, all: number): string => (all < 2 ? "0%" : `${(100 * place) / (all - 1)}%`);
   const style = {
+    aspectRatio: `${side} / ${height}`,
     backgroundImage: `url("data:image/png;base64,${png}")`,
     backgroundSize: `${100 * columns}% ${100 * rows}%`,
     backgroundPosition: `${share(index % columns, columns)} ${share(Math.floor(index / columns), rows)}`,

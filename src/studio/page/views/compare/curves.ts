@@ -4,6 +4,9 @@ import type { ComparedRun } from "../../data/use-runs.ts";
 import type { Axis } from "../../parts/chart-toolbar.tsx";
 import { type ChartContents, placesOf, scoreCharts } from "../run/charts.ts";
 
+/** Curves of more runs cannot be told apart. */
+export const MOST_COMPARED = 8;
+
 /** Numbers in the order in which they are shown; others follow. */
 const FIRST = ["lossD", "lossG", "dReal", "dFake", "k"];
 const PLACES = ["epoch", "seconds"];
@@ -34,19 +37,24 @@ export function namesOf(runs: readonly ComparedRun[]): string[] {
   });
 }
 
+/** The numbers that a run has, in the order in which they are shown. */
+export function numbersOf(runs: readonly ComparedRun[]): string[] {
+  const names = [...new Set(runs.flatMap(({ curves }) => Object.keys(curves.values)))];
+  return names.filter((name) => !PLACES.includes(name)).sort((a, b) => rank(a) - rank(b));
+}
+
+/** A number's name for people. */
+export const titleOf = (name: string): string => TITLES[name] ?? name;
+
 /** A chart for every number and every score that a run has. Scores of different protocols are in different charts. */
 export function comparisonCharts(runs: readonly ComparedRun[], axis: Axis): ChartContents[] {
-  const numbers = [...new Set(runs.flatMap(({ curves }) => Object.keys(curves.values)))].filter(
-    (name) => !PLACES.includes(name),
-  );
-  numbers.sort((a, b) => rank(a) - rank(b));
   const names = namesOf(runs);
-  const losses = numbers.map((name) => {
+  const losses = numbersOf(runs).map((name) => {
     const lines = runs.flatMap(({ curves }, run): Line[] => {
       const values = curves.values[name];
       return values === undefined ? [] : [{ run, places: placesOf(curves, axis), values }];
     });
-    return chartOf(TITLES[name] ?? name, undefined, lines, names, false);
+    return chartOf(titleOf(name), undefined, lines, names, false);
   });
   return [...scoresOf(runs, axis, names), ...losses];
 }

@@ -1,33 +1,7 @@
-/** The table of the sweep that all compared runs belong to: each cell's scores with their intervals over seeds. */
-import { useEffect, useState } from "preact/hooks";
+/** The table of a sweep: each cell's scores with their intervals over seeds. */
 import type { SweepCells } from "../../../api.ts";
-import { read } from "../../data/request.ts";
 
-/** The folder of a sweep in whose folder `runs` all these runs are; undefined where there is none. */
-export function commonSweep(ids: readonly string[]): string | undefined {
-  const folders = ids.map((id) => /^(?:(.+)\/)?runs\/[^/]+$/.exec(id));
-  if (folders.length === 0 || folders.includes(null)) return undefined;
-  const [first, ...others] = folders.map((found) => found![1] ?? ".");
-  return others.every((folder) => folder === first) ? first : undefined;
-}
-
-export function SweepTable({ ids, version }: { readonly ids: readonly string[]; readonly version: string }) {
-  const [sweep, setSweep] = useState<SweepCells | null>(null);
-  const folder = commonSweep(ids);
-  // Any run of the sweep has its table. It is read again when one of those that are compared changes.
-  useEffect(() => {
-    if (folder === undefined) {
-      setSweep(null);
-      return;
-    }
-    const gone = new AbortController();
-    read<{ sweep: SweepCells | null }>("sweep", { id: ids[0]! }, gone.signal).then(
-      (found) => gone.signal.aborted || setSweep(found.sweep),
-      () => undefined,
-    );
-    return () => gone.abort();
-  }, [folder, version]);
-  if (sweep === null) return null;
+export function SweepTable({ sweep }: { readonly sweep: SweepCells }) {
   return (
     <section class="card settings-table">
       <h2>Cells of the sweep</h2>

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { RunDetails } from "../../../api.ts";
 import { useLive } from "../../data/live.ts";
 import { type SentImages, useDrawing } from "../../data/use-drawing.ts";
+import { useRested } from "../../data/use-rested.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { Tile } from "../../parts/tile.tsx";
 import { type LatentChoice, LatentControls } from "./latent-controls.tsx";
@@ -11,6 +12,8 @@ import { Path } from "./path.tsx";
 import type { Picked } from "./picked.ts";
 
 const COUNT = 36;
+/** Milliseconds between two drawings of a run that is trained. */
+const REST = 2_000;
 /** Stops of a path, at most. */
 const MOST_PICKED = 6;
 
@@ -22,12 +25,16 @@ export function LatentView({ run }: { readonly run: RunDetails }) {
   const [picked, setPicked] = useState<readonly Picked[]>([]);
   const canDraw = info?.allowed === true && run.checkpoints.length > 0;
   const { seed, ...drawing } = choice;
-  // "last" moves while the run is trained: the newest step is part of the wish, so that it is drawn again.
-  const newest = choice.checkpoint === "last" ? run.checkpoints.at(-1)! : choice.checkpoint;
-  const common = { run: run.summary.id, ...drawing, checkpoint: newest };
+  // Training removes old checkpoints: then the newest takes the place of the chosen one.
+  const isThere = choice.checkpoint !== "last" && run.checkpoints.includes(choice.checkpoint);
+  const checkpoint = isThere ? choice.checkpoint : "last";
+  const newest = useRested(run.checkpoints.at(-1) ?? 0, REST);
+  const version = isThere ? 0 : newest;
+  const common = { run: run.summary.id, ...drawing, checkpoint };
   const { value, busy, problem } = useDrawing<SentImages>(
     "grid",
     canDraw ? { ...common, seed, count: COUNT } : undefined,
+    version,
   );
 
   if (run.checkpoints.length === 0) return <Notice>There is no checkpoint to draw from yet.</Notice>;
@@ -43,7 +50,7 @@ export function LatentView({ run }: { readonly run: RunDetails }) {
     label === undefined ? "" : `, class ${run.data?.classes[label] ?? label}`;
   return (
     <div class="latent">
-      <LatentControls run={run} choice={choice} onChange={setChoice} />
+      <LatentControls run={run} choice={{ ...choice, checkpoint }} onChange={setChoice} />
       <section class="card" aria-busy={busy} aria-label="Samples">
         <div class="time-line-head">
           <h2>Seed {seed}</h2>
@@ -80,8 +87,8 @@ export function LatentView({ run }: { readonly run: RunDetails }) {
         </p>
       </section>
       <section class="latent-side">
-        {picked.length > 0 && <Neighbours run={run} common={common} sample={picked.at(-1)!} />}
-        {picked.length > 1 && <Path common={common} stops={picked} isNormal={isNormal(run)} />}
+        {picked.length > 0 && <Neighbours run={run} common={common} version={version} sample={picked.at(-1)!} />}
+        {picked.length > 1 && <Path common={common} version={version} stops={picked} isNormal={isNormal(run)} />}
       </section>
     </div>
   );

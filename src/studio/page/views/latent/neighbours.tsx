@@ -10,16 +10,19 @@ import type { Picked } from "./picked.ts";
 interface Props {
   readonly run: RunDetails;
   readonly common: object;
+  /** Another one means that the newest checkpoint is another. */
+  readonly version: number;
   readonly sample: Picked;
 }
 
 const COUNT = 5;
 
-export function Neighbours({ run, common, sample }: Props) {
+export function Neighbours({ run, common, version, sample }: Props) {
   const [wanted, setWanted] = useState(false);
   const { value, busy, problem } = useDrawing<SentImages>(
     "neighbours",
     wanted ? { ...common, sample, count: COUNT } : undefined,
+    version,
   );
   const classes = run.data?.classes ?? [];
   return (

@@ -7,6 +7,8 @@ import type { Picked } from "./picked.ts";
 
 interface Props {
   readonly common: object;
+  /** Another one means that the newest checkpoint is another. */
+  readonly version: number;
   readonly stops: readonly Picked[];
   /** Arcs are for normal latents only. */
   readonly isNormal: boolean;
@@ -16,11 +18,11 @@ const STEPS = 12;
 /** Milliseconds for each image of a walk. */
 const FRAME = 110;
 
-export function Path({ common, stops, isNormal }: Props) {
+export function Path({ common, version, stops, isNormal }: Props) {
   const [kind, setKind] = useState<"linear" | "spherical">(isNormal ? "spherical" : "linear");
   const [place, setPlace] = useState(0);
   const [playing, setPlaying] = useState(false);
-  const { value, busy, problem } = useDrawing<SentImages>("path", { ...common, stops, steps: STEPS, kind });
+  const { value, busy, problem } = useDrawing<SentImages>("path", { ...common, stops, steps: STEPS, kind }, version);
   const count = value?.count ?? 0;
   useEffect(() => {
     if (!playing || count === 0) return;

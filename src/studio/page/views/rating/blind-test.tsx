@@ -4,22 +4,32 @@ import type { SentImages } from "../../data/use-drawing.ts";
 import { Tile } from "../../parts/tile.tsx";
 import type { TestWish } from "./test-setup.tsx";
 
+/** A test that has begun. */
+export interface StartedTest {
+  readonly test: string;
+  /** The images of each run. */
+  readonly sheets: readonly SentImages[];
+  /** The questions in their order: the run that one is about, and its number among those of this run. */
+  readonly questions: readonly (readonly [sheet: number, number: number])[];
+}
+
 interface Props {
   readonly wish: TestWish;
-  readonly images: SentImages;
+  readonly started: StartedTest;
   readonly onDone: (answers: readonly (boolean | null)[]) => void;
   readonly onGiveUp: () => void;
 }
 
-export function BlindTest({ wish, images, onDone, onGiveUp }: Props) {
-  const { mode, count, shown, seconds } = wish;
-  const questions = mode === "pairs" ? count : 2 * count;
+const SIDES = ["The left image", "The right image"];
+
+export function BlindTest({ wish, started: { sheets, questions }, onDone, onGiveUp }: Props) {
+  const { mode, shown, seconds } = wish;
   const answers = useRef<(boolean | null)[]>([]);
   const [number, setNumber] = useState(0);
   const first = useRef<HTMLButtonElement>(null);
   const answer = (value: boolean | null): void => {
     answers.current.push(value);
-    if (answers.current.length === questions) onDone(answers.current);
+    if (answers.current.length === questions.length) onDone(answers.current);
     else setNumber(answers.current.length);
   };
 
@@ -44,15 +54,16 @@ export function BlindTest({ wish, images, onDone, onGiveUp }: Props) {
 
   const [left, right] = mode === "pairs" ? ["The left one is real", "The right one is real"] : ["Real", "Generated"];
   const side = { width: `${shown}px` };
+  const [sheet, place] = questions[number]!;
   return (
     <section class="card blind-test" aria-label="Blind test">
       <p class="hint" aria-live="polite">
-        {number + 1} of {questions}
+        {number + 1} of {questions.length}
       </p>
       <div class="blind-images">
-        {(mode === "pairs" ? [2 * number, 2 * number + 1] : [number]).map((index) => (
-          <div key={index} style={side}>
-            <Tile images={images} index={index} name={`Image ${index + 1}`} />
+        {(mode === "pairs" ? [2 * place, 2 * place + 1] : [place]).map((index, i) => (
+          <div key={`${sheet} ${index}`} style={side}>
+            <Tile images={sheets[sheet]!} index={index} name={mode === "pairs" ? SIDES[i]! : "The image"} />
           </div>
         ))}
       </div>

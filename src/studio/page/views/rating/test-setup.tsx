@@ -1,4 +1,4 @@
-/** Chooses how a blind test is made. Shares compare only between tests that were made alike. */
+/** Chooses how a blind test of one or several runs is made. Shares compare only between tests that were made alike. */
 import { useState } from "preact/hooks";
 import type { RunDetails } from "../../../api.ts";
 import { countText } from "../../data/text.ts";
@@ -6,7 +6,7 @@ import { countText } from "../../data/text.ts";
 /** What a test is made of. */
 export interface TestWish {
   readonly mode: "single" | "pairs";
-  readonly checkpoint: number;
+  readonly checkpoint: "last" | "best" | number;
   readonly averaged: boolean;
   readonly truncation: null;
   readonly seed: number;
@@ -17,20 +17,21 @@ export interface TestWish {
 }
 
 interface Props {
-  readonly run: RunDetails;
+  readonly runs: readonly RunDetails[];
   readonly busy: boolean;
   readonly onStart: (wish: TestWish) => void;
 }
+
+type Value = "last" | "best" | number | null;
 
 const COUNTS = [10, 20, 50];
 const SIDES = [96, 160, 256];
 const LIMITS = [null, 1, 2, 5];
 
-export function TestSetup({ run, busy, onStart }: Props) {
-  const newest = run.checkpoints.at(-1)!;
+export function TestSetup({ runs, busy, onStart }: Props) {
   const [wish, setWish] = useState<TestWish>({
     mode: "single",
-    checkpoint: newest,
+    checkpoint: "last",
     averaged: true,
     truncation: null,
     seed: 1,
@@ -39,12 +40,19 @@ export function TestSetup({ run, busy, onStart }: Props) {
     seconds: null,
   });
   const set = (change: Partial<TestWish>): void => setWish({ ...wish, ...change });
-  const choice = (name: keyof TestWish, title: string, values: readonly (readonly [number | null, string])[]) => (
+  // Training removes old checkpoints: then the newest takes the place of the chosen one.
+  const steps = runs.length === 1 ? runs[0]!.checkpoints.toReversed() : [];
+  const isGone = typeof wish.checkpoint === "number" && !steps.includes(wish.checkpoint);
+  const now: TestWish = isGone ? { ...wish, checkpoint: "last" } : wish;
+  const isEvaluated = runs.every(({ summary }) => summary.score !== undefined);
+  const choice = (name: keyof TestWish, title: string, values: readonly (readonly [Value, string])[]) => (
     <label>
       {title}
       <select
-        value={String(wish[name])}
-        onChange={({ currentTarget: { value } }) => set({ [name]: value === "null" ? null : Number(value) })}
+        value={String(now[name])}
+        onChange={({ currentTarget: { value } }) =>
+          set({ [name]: values.find(([one]) => String(one) === value)?.[0] ?? null })
+        }
       >
         {values.map(([value, text]) => (
           <option key={String(value)} value={String(value)}>
@@ -59,13 +67,13 @@ export function TestSetup({ run, busy, onStart }: Props) {
       class="card controls"
       onSubmit={(event) => {
         event.preventDefault();
-        onStart(wish);
+        onStart(now);
       }}
     >
       <h2>A new test</h2>
       <p class="note">
-        You see real and generated images in a mixed order and say which are real. By keyboard: the arrow keys. The
-        answers are saved in the run.
+        You see real and generated images{runs.length > 1 && " of all these runs"} in a mixed order and say which are
+        real. By keyboard: the arrow keys. The answers are saved in {runs.length > 1 ? "each run" : "the run"}.
       </p>
       <div class="row">
         <label>
@@ -78,14 +86,14 @@ export function TestSetup({ run, busy, onStart }: Props) {
             <option value="pairs">Two images: which one is real?</option>
           </select>
         </label>
-        {choice(
-          "checkpoint",
-          "Checkpoint",
-          run.checkpoints.toReversed().map((step) => [step, `Step ${countText(step)}`]),
-        )}
+        {choice("checkpoint", runs.length === 1 ? "Checkpoint" : "Checkpoints", [
+          ["last", "Newest"],
+          ...(isEvaluated ? [["best", "Best"] as const] : []),
+          ...steps.map((step) => [step, `Step ${countText(step)}`] as const),
+        ])}
         {choice(
           "count",
-          wish.mode === "pairs" ? "Pairs" : "Images of each kind",
+          `${wish.mode === "pairs" ? "Pairs" : "Images of each kind"}${runs.length === 1 ? "" : " for each run"}`,
           COUNTS.map((count) => [count, String(count)]),
         )}
         {choice(

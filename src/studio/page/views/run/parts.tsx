@@ -3,7 +3,7 @@ import type { FunctionComponent } from "preact";
 import type { RunDetails } from "../../../api.ts";
 import { DiagnosisView } from "../diagnosis/diagnosis-view.tsx";
 import { LatentView } from "../latent/latent-view.tsx";
-import { RatingView } from "../rating/rating-view.tsx";
+import { RatingPart } from "../rating/rating-view.tsx";
 import { SelectionView } from "../selection/selection-view.tsx";
 import { VectorsView } from "../vectors/vectors-view.tsx";
 import { SettingsPart } from "./settings-part.tsx";
@@ -30,7 +30,7 @@ export function partsOf({ data, summary: { settings } }: RunDetails): readonly R
     ...(isImages
       ? [
           { key: "latent", title: "Latent space", Part: LatentView },
-          { key: "rating", title: "Real or fake?", Part: RatingView },
+          { key: "rating", title: "Real or fake?", Part: RatingPart },
         ]
       : []),
     { key: "diagnosis", title: "Diagnosis", Part: DiagnosisView },

@@ -67,7 +67,8 @@ function Entry({ name, value }: { readonly name: string; readonly value: string 
 }
 
 function dataText({ name, count, classes, size, channels, features }: NonNullable<RunDetails["data"]>): string {
-  const kind = size === undefined ? `vectors of ${features} numbers` : `${channels} x ${size} x ${size}`;
+  const { height, width } = typeof size === "object" ? size : { height: size, width: size };
+  const kind = size === undefined ? `vectors of ${features} numbers` : `${channels} x ${height} x ${width}`;
   const amount = count === 0 ? "drawn without end" : `${countText(count)} samples`;
   const named = classes.length === 0 ? "no classes" : `${classes.length} classes`;
   return [name, amount, kind, named].join(", ");

@@ -4,6 +4,7 @@ import type { RunDetails } from "../../../api.ts";
 import { useLive } from "../../data/live.ts";
 import { countText } from "../../data/text.ts";
 import { useDrawing } from "../../data/use-drawing.ts";
+import { useRested } from "../../data/use-rested.ts";
 import { useCurves } from "../../data/use-run.ts";
 import { Chart } from "../../parts/chart.tsx";
 import { ChartToolbar, useChartSettings } from "../../parts/chart-toolbar.tsx";
@@ -15,6 +16,8 @@ import { PointCloud, type SentPoints } from "./point-cloud.tsx";
 
 const COUNT = 2_000;
 const SEED = 1;
+/** Milliseconds between two drawings of a run that is trained. */
+const REST = 2_000;
 
 export function VectorsView({ run }: { readonly run: RunDetails }) {
   const { info } = useLive();
@@ -27,8 +30,11 @@ export function VectorsView({ run }: { readonly run: RunDetails }) {
   const shown = Math.min(place ?? last, last);
   const checkpoint = run.checkpoints[shown];
   const canDraw = info?.allowed === true && checkpoint !== undefined;
-  const wish = canDraw ? { run: id, checkpoint, averaged, seed: SEED, count: COUNT } : undefined;
-  const { value, busy, problem } = useDrawing<SentPoints>("points", wish);
+  // The newest one is asked for as such: training may have removed the one that the page knows.
+  const wanted = shown === last ? "last" : checkpoint;
+  const newest = useRested(checkpoint ?? 0, REST);
+  const wish = canDraw ? { run: id, checkpoint: wanted, averaged, seed: SEED, count: COUNT } : undefined;
+  const { value, busy, problem } = useDrawing<SentPoints>("points", wish, shown === last ? newest : 0);
 
   if (checkpoint === undefined) return <Notice>There is no checkpoint to draw from yet.</Notice>;
   return (
