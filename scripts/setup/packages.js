@@ -19,6 +19,8 @@ export function ensurePackages(root) {
   const worker = fileURLToPath(new URL("npm-process.js", import.meta.url));
   const run = spawnSync(process.execPath, [worker, program, ...before, ...args], {
     cwd: root,
+    // ONNX Runtime, which tests use, would download its half for CUDA.
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
     stdio: ["ignore", 2, 2],
   });
   if (run.status === 0) return;

@@ -1,4 +1,7 @@
 /** Export: a run in the forms that other tools read. */
+export { exportCsv } from "./csv.ts";
 export { liveTensorBoard } from "./live.ts";
+export type { ExportOptions } from "./options.ts";
 export { PROMETHEUS_TYPE, prometheusText, type RunNow } from "./prometheus.ts";
 export { type ExportTarget, exportTargets } from "./targets.ts";
+export { exportTensorBoard } from "./tensorboard.ts";

@@ -28,10 +28,21 @@ export interface PassMode {
    * false.
    */
   readonly initialiseFromData: boolean;
+  /**
+   * Whether a convolution next to a doubling or a halving is combined with it where that is faster
+   * (`resampled-conv.ts`). Which of the two forms is taken then depends on the size of the batch. Default true.
+   */
+  readonly combineResampling: boolean;
 }
 
 // Passes are synchronous and every worker thread loads its own copy of this module: one variable is enough.
-let current: PassMode = { updateStatistics: true, referenceRows: 0, replicas: 1, initialiseFromData: false };
+let current: PassMode = {
+  updateStatistics: true,
+  referenceRows: 0,
+  replicas: 1,
+  initialiseFromData: false,
+  combineResampling: true,
+};
 
 /** The mode of the pass that is running. */
 export function passMode(): PassMode {

@@ -13,6 +13,7 @@
 import { Tensor } from "../tensor/index.ts";
 import type { BuildContext } from "./context.ts";
 import { Conv2d } from "./conv.ts";
+import { passMode } from "./pass-mode.ts";
 import type { WeightOptions } from "./weighted.ts";
 
 /** The wide kernel's edges are at pixels' edges, so it needs a border of one pixel. */
@@ -52,7 +53,7 @@ class ResampledConv extends Conv2d {
  */
 export class UpsampledConv2d extends ResampledConv {
   protected override apply(x: Tensor, weight: Tensor): Tensor {
-    if (positions(x) < WORTH) return super.apply(x.upsampleNearest2d(2), weight);
+    if (!combines(positions(x))) return super.apply(x.upsampleNearest2d(2), weight);
     return x.convTranspose2d(wide(weight, DOUBLED).transpose(0, 1), this.bias, WINDOW);
   }
 }
@@ -66,10 +67,12 @@ export class UpsampledConv2d extends ResampledConv {
  */
 export class PooledConv2d extends ResampledConv {
   protected override apply(x: Tensor, weight: Tensor): Tensor {
-    if (positions(x) / 4 < WORTH) return super.apply(x, weight).avgPool2d(2, 2, 0);
+    if (!combines(positions(x) / 4)) return super.apply(x, weight).avgPool2d(2, 2, 0);
     return x.conv2d(wide(weight, HALVED), this.bias, WINDOW);
   }
 }
+
+const combines = (small: number): boolean => passMode().combineResampling && small >= WORTH;
 
 const positions = ({ shape }: Tensor): number => shape[0]! * shape[2]! * shape[3]!;
 

@@ -49,6 +49,7 @@ export type { ClassLossOptions } from "./losses.ts";
 export { type Binding, binding, configureEngine } from "./native.ts";
 export type { Reduction, Sizes } from "./operator.ts";
 export { Generator, getRngState, manualSeed, setRngState } from "./random.ts";
+export { type OperatorCall, type OperatorWatcher, watchOperators } from "./recording.ts";
 export type { Dims, QuantileInterpolation, VarianceOptions } from "./reduction.ts";
 export type { Conversion, PadMode } from "./shape.ts";
 export { type RandomOptions, Tensor } from "./tensor.ts";

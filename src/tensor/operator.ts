@@ -4,6 +4,7 @@
  */
 import { describeValue, TensorHandle } from "./handle.ts";
 import { binding } from "./native.ts";
+import { operatorWatcher } from "./recording.ts";
 import type { Tensor } from "./tensor.ts";
 
 // The kinds of parameter whose values are objects here and numbers there (native/marshal.h).
@@ -65,6 +66,7 @@ type ResultKind = "tensor" | "tensors" | "value";
 
 interface ResolvedOperator {
   readonly call: (...values: unknown[]) => unknown;
+  readonly schema: string;
   readonly returned: number;
   readonly conversions: readonly Conversion[];
   readonly results: readonly ResultKind[];
@@ -98,7 +100,7 @@ function resolve(declaration: string): ResolvedOperator {
       return { position, name, kind: name === "reduction" ? REDUCTION : kind, required };
     })
     .filter(({ kind }) => kind === REDUCTION || CONVERTED.includes(kind));
-  return { call: native.call, returned: native.returned, conversions, results };
+  return { call: native.call, schema: native.schema, returned: native.returned, conversions, results };
 }
 
 function tensorList(value: unknown, operator: string, argument: string, optional: boolean): (number | null)[] {
@@ -142,7 +144,16 @@ function caller(declaration: string): (values: unknown[]) => unknown {
   const label = declaration.slice(0, declaration.indexOf("("));
   const limit = parseDeclaration(declaration).parameters.length;
   let resolved: ResolvedOperator | undefined;
-  return (values: unknown[]): unknown => {
+  const watched = (values: unknown[]): unknown => {
+    const watcher = operatorWatcher();
+    if (watcher === undefined) return run(values);
+    const given = [...values];
+    const result = run(values);
+    const { schema, returned: changed } = resolved!;
+    watcher.called({ operator: label, schema, given, changed, result, again: (other) => run(other.slice(0, limit)) });
+    return result;
+  };
+  const run = (values: unknown[]): unknown => {
     if (values.length > limit) throw new TypeError(`${label}: takes ${limit} arguments, got ${values.length}`);
     resolved ??= resolve(declaration);
     const { call, returned, conversions, results } = resolved;
@@ -158,6 +169,7 @@ function caller(declaration: string): (values: unknown[]) => unknown {
     if (results.length === 1) return wrap(result, results[0]!);
     return (result as unknown[]).map((part, i) => wrap(part, results[i]!));
   };
+  return watched;
 }
 
 /**

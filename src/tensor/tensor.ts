@@ -16,6 +16,7 @@ import { checked, operator } from "./operator.ts";
 import { pointwise } from "./pointwise.ts";
 import { print } from "./print.ts";
 import type { Generator } from "./random.ts";
+import { operatorWatcher } from "./recording.ts";
 import { reduction } from "./reduction.ts";
 import { shape } from "./shape.ts";
 import {
@@ -461,6 +462,7 @@ export class Tensor extends TensorWithMethods {
 
   /** A copy of the values in row-major order; float16 and bfloat16 widen to Float32Array, bool gives Uint8Array. */
   toArray(): TypedArray {
+    operatorWatcher()?.read(this);
     const dtype = this.dtype;
     if (dtype === "float16" || dtype === "bfloat16") {
       const wide = this.float();

@@ -45,7 +45,7 @@ export {
   type ProjectionStage,
   projectImages,
 } from "./sampling/projection.ts";
-export { drawSamples, newLatents } from "./sampling/sample.ts";
+export { asSampled, drawSamples, labelsFor, newLatents } from "./sampling/sample.ts";
 export { FILE_FORMS, type FileForm, type SampleFilesOptions, writeSamples } from "./sampling/sample-files.ts";
 export {
   classSheet,
@@ -59,6 +59,7 @@ export {
 } from "./sampling/sheets.ts";
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
+export type { Trainable } from "./trainable.ts";
 export {
   mixtureOf,
   openDataModule,
@@ -72,6 +73,7 @@ export { type ImportedRun, importRun } from "./trainer/imported-run.ts";
 export { type LoadedTrainer, loadTrainer } from "./trainer/load.ts";
 export { totalSteps } from "./trainer/loop.ts";
 export {
+  type OpenedCheckpoint,
   type OpenedGan,
   openCheckpoint,
   openForSampling,

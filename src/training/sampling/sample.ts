@@ -102,7 +102,19 @@ export function drawSamples(gan: Samplable, options: SampleOptions): Tensor {
     }
     return chunks.length === 1 ? chunks[0]! : Tensor.cat(chunks);
   };
-  const chain = averaged ? () => throughSamplers(gan, generate) : generate;
+  return asSampled(gan, { averaged, mode }, generate);
+}
+
+/**
+ * Runs `body` in the state in which samples are drawn: in evaluation mode unless `mode` says otherwise, inside the samplers
+ * if `averaged`, without gradients, and without a change to training's random streams and statistics.
+ */
+export function asSampled<T>(
+  gan: Samplable,
+  { averaged, mode = "eval" }: Pick<SampleOptions, "averaged" | "mode">,
+  body: () => T,
+): T {
+  const chain = averaged ? () => throughSamplers(gan, body) : body;
   if (mode === "eval") gan.generator.eval();
   try {
     return gan.streams.aside(() => inferenceMode(() => frozenStatistics(() => scope(chain))));

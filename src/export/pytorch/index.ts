@@ -1,0 +1,1 @@
+export { type ExportPytorchOptions, exportPytorch, writePytorch } from "./write.ts";
