@@ -136,13 +136,13 @@ const resized =
     const to =
       factors === null ? `size=[${call.sizes(call.shape.slice(2))}]` : `scale_factor=${call.text("scale_factors")}`;
     const aligned = aligns ? `, align_corners=${call.text("align_corners")}` : "";
-    return `F.interpolate(${call.text("input")}, size=${length === 3 ? sides : `(${sides})`}, mode="${mode}"${aligned})`;
+    return `F.interpolate(${call.text("input")}, ${to}, mode="${mode}"${aligned})`;
   };
 
 const filled =
   (name: string): Expression =>
   (call) =>
-    `torch.${name}([${call.sizes(call.shape)}]${name === "full" ? `, ${call.text("fill_value")}` : ""}, dtype=${call.dtype}, device=self.device)`;
+    `torch.${name}([${call.sizes(call.shape)}]${name === "full" ? `, ${call.text("fill_value")}` : ""}, dtype=${call.dtype}, device=device)`;
 
 /** A number is not the second of three arguments in Python: alpha goes by its name. */
 const withAlpha =
@@ -189,5 +189,5 @@ const OWN: Readonly<Record<string, Expression>> = {
   "aten::zeros": filled("zeros"),
   "aten::ones": filled("ones"),
   "aten::full": filled("full"),
-  "aten::eye": (call) => `torch.eye(${call.text("n")}, dtype=${call.dtype}, device=self.device)`,
+  "aten::eye": (call) => `torch.eye(${call.text("n")}, dtype=${call.dtype}, device=device)`,
 };

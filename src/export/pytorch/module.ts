@@ -30,10 +30,11 @@ export function* pythonModule({ kind, graph, metadata }: ExportedNetwork): Gener
   yield "        for name, dtype, shape, start, end in TENSORS:\n";
   yield "            tensor = torch.frombuffer(bytearray(data[start:end]), dtype=dtype).reshape(shape)\n";
   yield "            self.register_buffer(name, tensor)\n\n";
-  yield "    @property\n    def device(self):\n        return next(self.buffers()).device\n\n";
   yield `    def forward(${["self", first.name, ...rest].join(", ")}):\n`;
-  yield `        N = ${first.name}.shape[0]\n`;
-  yield* body(graph, variables, naming);
+  const lines = [...body(graph, variables, naming)];
+  if (lines.some((line) => /\bN\b/.test(line))) yield `        N = ${first.name}.shape[0]\n`;
+  if (lines.some((line) => line.includes("device=device"))) yield `        device = ${first.name}.device\n`;
+  yield* lines;
   const results = [...graph.outputs].map(([output, value]) => [output, naming(value)] as const);
   const [only] = results as [(typeof results)[number]];
   yield results.length === 1
@@ -111,7 +112,7 @@ ${known.join("")}}
 
 /** Names of tensors as attributes in Python: "body.3.weight" as body_3_weight. */
 function attributeNames(names: readonly string[]): Map<string, string> {
-  const taken = new Set<string>(["device", "training"]);
+  const taken = new Set<string>(["training", "forward"]);
   return new Map(
     names.map((name) => {
       const plain = name.replaceAll(/\W/g, "_").replace(/^(?=\d)/, "_");
