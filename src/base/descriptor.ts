@@ -7,6 +7,7 @@
  */
 import type { z } from "zod";
 import { suggestion, UserError } from "./errors.ts";
+import { validationMessage } from "./validation-message.ts";
 
 /** The roles that a part of a recipe can have. */
 export type Role = "data" | "generator" | "discriminator" | "loss" | "technique" | "optimizer" | "schedule" | "metric";
@@ -45,20 +46,6 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** Turns the first issue that zod found into one sentence that names the key, the value and what is accepted. */
-function explain(error: z.ZodError, subject: string, input: unknown, keys: readonly string[]): UserError {
-  const issue = error.issues[0]!;
-  const path = [subject, ...issue.path.map(String)].join(".");
-  if (issue.code === "unrecognized_keys") {
-    const key = issue.keys[0]!;
-    return new UserError(`${path}: unknown key \`${key}\`${suggestion(key, keys)}`);
-  }
-  let value: unknown = input;
-  for (const step of issue.path) value = (value as Record<PropertyKey, unknown> | undefined)?.[step];
-  const shown = value === undefined ? "missing" : `= ${JSON.stringify(value)}`;
-  return new UserError(`${path} (${shown}): ${issue.message}`);
-}
-
 /**
  * Checks `options` and fills in the defaults of their schema.
  *
@@ -66,7 +53,7 @@ function explain(error: z.ZodError, subject: string, input: unknown, keys: reado
  */
 export function withDefaults<S extends z.ZodObject>(subject: string, schema: S, options: unknown): z.output<S> {
   const parsed = schema.safeParse(options);
-  if (!parsed.success) throw explain(parsed.error, subject, options, Object.keys(schema.shape));
+  if (!parsed.success) throw new UserError(validationMessage(parsed.error, schema, options, subject));
   return parsed.data;
 }
 

@@ -1,4 +1,5 @@
 /** How the training of a classifier reports: text, JSON lines, or (quietly) only the file at the end. */
+import { counted } from "../base/counted.ts";
 import type { Dataset, PackProgress } from "../data/index.ts";
 import type { ClassifierEpoch, ClassifierTick, ClassifierTraining } from "../training/index.ts";
 import { canRedraw, clock, duration, jsonLines, Remaining, StatusLine, type Stream, throttled } from "./progress.ts";
@@ -74,7 +75,7 @@ class TextReporter implements ClassifierReporter {
     // If lines cannot be redrawn, every update is a line of its own: write fewer.
     const interval = canRedraw(out) ? 200 : 10_000;
     this.preparing = throttled(
-      ({ name, done, total }) => this.#status.update(`Preparing ${name}: ${done} of ${total} images`),
+      ({ name, done, total }) => this.#status.update(`Preparing ${name}: ${done} of ${counted(total, "image")}`),
       interval,
     );
     this.tick = throttled(({ step, steps, epoch, loss, accuracy }) => {
@@ -86,7 +87,7 @@ class TextReporter implements ClassifierReporter {
 
   start(name: string, train: Dataset, test: Dataset): void {
     this.#out.write(
-      `${name}-classifier: ${train.count} training and ${test.count} test images of ${train.classes.length} classes\n`,
+      `${name}-classifier: ${train.count} training and ${test.count} test images of ${counted(train.classes.length, "class", "classes")}\n`,
     );
     for (const { usage } of [train, test]) if (usage !== undefined) this.#out.write(`${usage}\n`);
   }
@@ -94,7 +95,7 @@ class TextReporter implements ClassifierReporter {
   begin(steps: number, parameters: number): void {
     this.#began = performance.now();
     this.#remaining.update(0, steps);
-    this.#status.print(`Training a network of ${parameters} parameters for ${steps} steps`);
+    this.#status.print(`Training a network of ${parameters} parameters for ${counted(steps, "step")}`);
   }
 
   epoch({ epoch, loss, accuracy }: ClassifierEpoch): void {
@@ -102,7 +103,7 @@ class TextReporter implements ClassifierReporter {
   }
 
   testing(count: number): void {
-    this.#status.update(`Testing on ${count} images`);
+    this.#status.update(`Testing on ${counted(count, "image")}`);
   }
 
   stopping(): void {

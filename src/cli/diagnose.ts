@@ -1,4 +1,5 @@
 /** `gantry diagnose`: looks for the usual faults of GANs in a run. */
+import { counted } from "../base/counted.ts";
 import { visible } from "../base/visible.ts";
 import type { Diagnosis } from "../diagnosis/index.ts";
 import { defineCommand } from "./command.ts";
@@ -33,7 +34,7 @@ export const diagnoseCommand = defineCommand({
   },
 });
 
-function textOf({ step, findings, clear, unknown }: Diagnosis): string {
+function textOf({ step, unreadable, findings, clear, unknown }: Diagnosis): string {
   const indented = (text: string): string[] => wrap(visible(text), WIDTH - 2).map((line) => `  ${line}`);
   const found = findings.flatMap(({ title, since, evidence, picture, page, measured }) => [
     `${title}, since step ${since}`,
@@ -46,9 +47,12 @@ function textOf({ step, findings, clear, unknown }: Diagnosis): string {
     "",
   ]);
   const head =
-    findings.length === 0
-      ? `Step ${step}: nothing found in ${clear.length} ${clear.length === 1 ? "check" : "checks"}.`
-      : `Step ${step}: ${findings.length} ${findings.length === 1 ? "fault" : "faults"} found.`;
+    findings.length > 0
+      ? `Step ${step}: ${counted(findings.length, "fault")} found.`
+      : clear.length > 0
+        ? `Step ${step}: nothing found in ${counted(clear.length, "check")}.`
+        : `Step ${step}: nothing could be checked.`;
+  const lost = unreadable === 0 ? [] : [`${counted(unreadable, "line")} of the log cannot be read.`];
   const rest = unknown.flatMap(({ title, reason }) => indented(`not checked: ${title} (${reason})`));
-  return `${[head, "", ...found, ...rest].join("\n").trimEnd()}\n`;
+  return `${[head, ...lost, "", ...found, ...rest].join("\n").trimEnd()}\n`;
 }

@@ -1,5 +1,6 @@
 /** `gantry evaluate`: scores of a run, or of images from another tool. */
 import { existsSync, readFileSync } from "node:fs";
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { featureNames, imageMetricKinds, preset, type Score } from "../metrics/index.ts";
 import { parseValue } from "../recipe/index.ts";
@@ -150,7 +151,7 @@ export const evaluate = defineCommand({
     const status = new StatusLine(process.stderr);
     const show = throttled((text: string) => status.update(text));
     const onProgress = ({ name, done, total }: { name: string; done: number; total: number }) =>
-      show(`preparing ${name}: ${done} of ${total} images`);
+      show(`preparing ${name}: ${done} of ${counted(total, "image")}`);
     const interrupt = watchInterrupts(() => status.print("Stopping."));
     const warn = noteOnce(status);
     const preparing = { onProgress, note: warn, stop: interrupt.signal };

@@ -1,5 +1,6 @@
 /** `gantry import`: writes a generator that another project trained as a run, to sample from and to evaluate. */
 import { basename, join } from "node:path";
+import { counted } from "../base/counted.ts";
 import { sizeInWords } from "../base/image-size.ts";
 import { defineCommand } from "./command.ts";
 import { flag, valuesOf } from "./flags.ts";
@@ -41,7 +42,7 @@ export const importCommand = defineCommand({
       return;
     }
     const { layout, kind, image, classes, parameters } = result;
-    const of = classes > 0 ? `${classes} classes` : "no classes";
+    const of = classes > 0 ? counted(classes, "class", "classes") : "no classes";
     const notes = [
       ...(result.place === "" ? [] : [`taken from \`${result.place}\``]),
       ...(result.otherPlaces.length === 0

@@ -1,5 +1,6 @@
 /** The work of `gantry train-classifier`: prepares both splits, trains, writes the file. */
 import { existsSync } from "node:fs";
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { gantryVersion } from "../base/version.ts";
 import { type DataContext, type DataDescriptor, type Dataset, folderSource, type Pack, packOf } from "../data/index.ts";
@@ -102,7 +103,7 @@ function write(
     training: { ...options.setup },
     history: trained.history,
     gantry: gantryVersion(),
-    engine: `libtorch ${libtorch}, ${options.device}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
+    engine: `libtorch ${libtorch}, ${options.device}, ${counted(threads, "thread")}`,
   });
 }
 

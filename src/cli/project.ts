@@ -82,7 +82,7 @@ export const project = defineCommand({
     const { configureEngine } = await import("../tensor/index.ts");
     if (threads !== undefined) configureEngine({ threads });
     const { isImported, openCheckpoint, RunDirectory } = await import("../training/index.ts");
-    const { classIndex, conditionValues } = await import("./sample/flags.ts");
+    const { classIndex, conditionValues, outOfRange } = await import("./sample/flags.ts");
     const { writeProjections } = await import("./project/write.ts");
     const description = new RunDirectory(flags.run).description();
     const { data } = description;
@@ -100,6 +100,7 @@ export const project = defineCommand({
       show(`searching: step ${done} of ${total}, ${left} left`);
     };
     const { trained, step } = await openCheckpoint(flags.run, flags.checkpoint);
+    for (const note of outOfRange(condition ?? {}, data?.conditions ?? [])) status.print(`note: ${visible(note)}`);
     try {
       if (only === undefined && trained.generator.takesLabels !== "none" && trained.shape.classes.length > 0) {
         const classes = trained.shape.classes.slice(0, 20).map(visible).join(", ");

@@ -1,5 +1,6 @@
 /** How a training run reports: text, JSON lines, or (quietly) only the run folder at the end. */
 import { join, resolve } from "node:path";
+import { counted } from "../base/counted.ts";
 import type { RunResult, ScoresEvent, Tick, TrainOptions } from "../training/index.ts";
 import { near, programName, quoted } from "./program.ts";
 import {
@@ -89,19 +90,19 @@ class TextReporter implements Reporter {
     this.#status = new StatusLine(out);
     this.events = {
       preparing: throttled(
-        ({ name, done, total }) => this.#status.update(`Preparing ${name}: ${done} of ${total} images`),
+        ({ name, done, total }) => this.#status.update(`Preparing ${name}: ${done} of ${counted(total, "image")}`),
         intervalOf(out),
       ),
       begin: (from, to) => {
         this.#total = to;
         this.#remaining.update(from, to);
         // A run that has reached its end says so in a note.
-        if (from === 0) this.#status.print(`Training for ${plural(to)}`);
+        if (from === 0) this.#status.print(`Training for ${counted(to, "step")}`);
         else if (from < to) this.#status.print(`Continuing from step ${from} to ${to}`);
       },
       tick: (tick) => this.#tick(tick),
       evaluating: throttled(
-        ({ name, done, total }) => this.#status.update(`Evaluating: ${done} of ${total} images of ${name}`),
+        ({ name, done, total }) => this.#status.update(`Evaluating: ${done} of ${counted(total, "image")} of ${name}`),
         intervalOf(out),
       ),
       scored: (evaluation, best) => this.#status.print(scoresLine(evaluation, best)),
@@ -142,8 +143,6 @@ function scoresLine({ step, scores }: ScoresEvent, best: boolean): string {
   return `Step ${step}: ${list.join(", ")}${best ? "; the best so far" : ""}`;
 }
 
-const plural = (steps: number) => `${steps} ${steps === 1 ? "step" : "steps"}`;
-
 /** The text at the end: where everything is, and what to type next. `total` is 0 if training did not begin. */
 function endText(result: RunResult, total: number, workers: string | undefined): string {
   const begun = total > 0;
@@ -167,7 +166,7 @@ function endText(result: RunResult, total: number, workers: string | undefined):
     ? `Stopped and saved at step ${result.step} of ${total} ${after}.`
     : "Stopped while the data was being prepared; what is prepared is kept.";
   return [
-    result.finished ? `Finished ${plural(result.step)} ${after}.` : stopped,
+    result.finished ? `Finished ${counted(result.step, "step")} ${after}.` : stopped,
     ...rows.flatMap(([name, path]) => (path === undefined ? [] : [`  ${name.padEnd(10)}  ${path}`])),
     "Next:",
     ...next.flatMap(([line, does]) => [`  ${line}`, `      ${does}`]),

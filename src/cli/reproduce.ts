@@ -1,5 +1,6 @@
 /** `gantry reproduce`: the claims of papers, each with its set-up, its cost and its verdict. */
 import { join } from "node:path";
+import { counted } from "../base/counted.ts";
 import {
   type Claim,
   claims,
@@ -44,7 +45,7 @@ function costText({ cost }: Claim, stages: readonly Stage[]): string {
   const parts = stages.map((stage) => {
     const what = "sweep" in stage || "sweep" in stage.experiment ? "run" : "measurement";
     const count = countOf(stage);
-    return `${count} ${what}${count === 1 ? "" : "s"} of ${duration(stage.seconds)}`;
+    return `${counted(count, what)} of ${duration(stage.seconds)}`;
   });
   const source = "measured" in cost ? `measured: ${cost.measured}` : `an estimate: ${cost.estimated}`;
   return `${parts.join(", ")}; together about ${duration(secondsOf(stages))} on one core (${source})`;

@@ -1,6 +1,7 @@
 /** `gantry sample`: draws new images with a trained generator: a grid or a sheet, single files, an animation. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { sidesOf } from "../base/image-size.ts";
 import { visible } from "../base/visible.ts";
@@ -9,7 +10,7 @@ import { exitCodes, UsageError } from "./errors.ts";
 import { fileNamed, flag, givenFlags, positiveNumber, wholeNumber } from "./flags.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { clock, Remaining, StatusLine, throttled } from "./progress.ts";
-import { classIndex, conditionValues, sheetFlags, subjectOf } from "./sample/flags.ts";
+import { classIndex, conditionValues, outOfRange, sheetFlags, subjectOf } from "./sample/flags.ts";
 
 const args = {
   run: { type: "positional", required: true, description: "the run folder, such as runs/mnist-20250131-174503" },
@@ -108,6 +109,9 @@ export const sample = defineCommand({
     const only = flags.class === undefined ? undefined : classIndex(flags.class, data?.classes ?? []);
     const known = data?.conditions?.map(({ name }) => name) ?? [];
     const condition = flags.condition === undefined ? undefined : conditionValues(flags.condition, known);
+    for (const note of outOfRange(condition ?? {}, data?.conditions ?? [])) {
+      process.stderr.write(`note: ${visible(note)}\n`);
+    }
     const drawn = only === undefined ? undefined : data!.classes[only]!;
     const values = Object.entries(condition ?? {}).map(([name, value]) => `${name}=${value}`);
     const withValues = values.length === 0 ? "" : ` with ${visible(values.join(", "))}`;
@@ -139,7 +143,7 @@ export const sample = defineCommand({
       const { writeSheet } = await import("./sample/sheet.ts");
       const sheet = { ...flags, averaged, seed, truncation, columns, scale, classIndex: only, condition };
       const written = await writeSheet(subject, sheet, file);
-      finish(written, `${written.count} images${ofClass}: ${file}`);
+      finish(written, `${counted(written.count, "image")}${ofClass}: ${file}`);
       return;
     }
     if (data !== undefined && "size" in data.sample) {
@@ -167,7 +171,7 @@ export const sample = defineCommand({
         await writeSingleFiles(settings, flags.to as "folder" | "npz" | "zip", file, watching);
         status.end();
         const seeds = count === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + count - 1}`;
-        finish({ to: flags.to }, `${count} ${vectors ? "samples" : "images"}${ofClass}, ${seeds}: ${file}`);
+        finish({ to: flags.to }, `${counted(count, vectors ? "sample" : "image")}${ofClass}, ${seeds}: ${file}`);
       } else if (subject === "animation") {
         const written = await writeAnimated(settings, flags.to as "gif" | "webp", file, watching);
         status.end();
@@ -175,11 +179,11 @@ export const sample = defineCommand({
         const { length } = written.classes;
         const classes =
           length === 0 ? "" : ` of class${length > 1 ? "es" : ""} ${written.classes.map(visible).join(", ")}`;
-        finish(written, `${written.frames} frames in ${written.seconds} s, ${through}${classes}: ${file}`);
+        finish(written, `${counted(written.frames, "frame")} in ${written.seconds} s, ${through}${classes}: ${file}`);
       } else if (neighbours === undefined) {
         const written = await writeGrid(settings, file, watching);
         status.end();
-        finish(written, `${count} ${vectors ? "samples" : "images"}${ofClass}: ${file}`);
+        finish(written, `${counted(count, vectors ? "sample" : "image")}${ofClass}: ${file}`);
       } else {
         const images = await drawAll(settings, watching);
         const { writeNeighbours } = await import("./sample/sheet.ts");
@@ -187,13 +191,13 @@ export const sample = defineCommand({
         const written = await writeNeighbours(flags.run, images, neighbours, file, {
           scale,
           stop: interrupt.signal,
-          onProgress: ({ name, done, total }) => show(`preparing ${name}: ${done} of ${total} images`),
+          onProgress: ({ name, done, total }) => show(`preparing ${name}: ${done} of ${counted(total, "image")}`),
         });
         status.end();
         const nearest = Math.min(...written.neighbours.map(([first]) => first!.distance));
         finish(
           written,
-          `${count} images${ofClass} and ${neighbours} neighbours of each, the nearest at ${nearest.toPrecision(3)}: ${file}`,
+          `${counted(count, "image")}${ofClass} and ${counted(neighbours, "neighbour")} of each, the nearest at ${nearest.toPrecision(3)}: ${file}`,
         );
       }
       return exitCodes.success;

@@ -1,4 +1,5 @@
 /** Progress of a sweep, from the reports of its children, with the remaining time. */
+import { counted } from "../base/counted.ts";
 import type { ChildEvent, GridRun } from "../experiments/index.ts";
 import { clock, progressLine, Remaining, type Shown } from "./progress.ts";
 
@@ -31,7 +32,7 @@ class Running {
       this.#tick = event as unknown as Shown;
       this.#left = this.#remaining.update(this.#tick.step, this.#total, at);
     } else if (event.event === "preparing" || event.event === "evaluating") {
-      this.#text = `${event.event} ${event.done} of ${event.total} images of ${event.name}`;
+      this.#text = `${event.event} ${event.done} of ${counted(Number(event.total), "image")} of ${event.name}`;
       this.#tick = undefined;
     } else if (event.event === "stopping") {
       this.#text = "stopping";

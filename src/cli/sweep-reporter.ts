@@ -1,4 +1,5 @@
 /** How a sweep reports: a live view on a terminal, few lines in a log, JSON lines, or nothing. */
+import { counted } from "../base/counted.ts";
 import { workingSeconds } from "../base/working-time.ts";
 import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../experiments/index.ts";
 import { duration, jsonLines, type Stream } from "./progress.ts";
@@ -104,7 +105,8 @@ class TextReporter implements SweepReporter {
     progress.finished = done.length - progress.failed;
     progress.waiting = runs.length - done.length;
     const failed = progress.failed > 0 ? `, ${progress.failed} have failed (--retry tries them again)` : "";
-    if (done.length > 0) this.#block.print(`${progress.finished} of ${runs.length} runs are finished already${failed}`);
+    if (done.length > 0)
+      this.#block.print(`${progress.finished} of ${counted(runs.length, "run")} are finished already${failed}`);
   }
 
   #begin(run: GridRun, whole: boolean, text: string): void {
@@ -146,8 +148,7 @@ class TextReporter implements SweepReporter {
 
   start(directory: string, cells: number, runs: number): void {
     const seeds = runs / cells;
-    const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-    this.#out.write(`${directory}: ${count(cells, "cell")} x ${count(seeds, "seed")}, ${count(runs, "run")}\n`);
+    this.#out.write(`${directory}: ${counted(cells, "cell")} x ${counted(seeds, "seed")}, ${counted(runs, "run")}\n`);
   }
 
   stopping(): void {

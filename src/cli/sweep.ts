@@ -1,4 +1,5 @@
 /** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
+import { counted } from "../base/counted.ts";
 import {
   type LoadedSweep,
   type RunSweepOptions,
@@ -72,10 +73,9 @@ const emphasised = (): ((text: string) => string) | undefined =>
 function lastWords(folder: string, { failed, open, elsewhere }: SweepOutcome): string {
   const command = `${programName()} sweep ${quoted(near(folder))}`;
   const lines = [`Results: ${near(folder)}/table.md, table.csv, table.json, runs.csv`];
-  const runs = (count: number) => `${count} ${count === 1 ? "run" : "runs"}`;
-  if (elsewhere > 0) lines.push(`${runs(elsewhere)} left to other processes.`);
-  if (open > 0) lines.push(`${runs(open)} not finished; to continue: ${command}`);
-  if (failed > 0) lines.push(`${runs(failed)} failed; to try again: ${command} --retry`);
+  if (elsewhere > 0) lines.push(`${counted(elsewhere, "run")} left to other processes.`);
+  if (open > 0) lines.push(`${counted(open, "run")} not finished; to continue: ${command}`);
+  if (failed > 0) lines.push(`${counted(failed, "run")} failed; to try again: ${command} --retry`);
   return `\n${lines.join("\n")}\n`;
 }
 

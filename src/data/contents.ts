@@ -12,6 +12,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { type FileHandle, open, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { fileError, writeFileAtomic } from "../formats/index.ts";
 import { cacheFolder } from "./paths.ts";
@@ -92,9 +93,9 @@ export async function contentsOf(files: readonly FileState[], options: ContentsO
 }
 
 function inWords(whole: number, large: number): string {
-  const small = `every byte of ${whole} files`;
+  const small = `every byte of ${counted(whole, "file")}`;
   if (large === 0) return small;
-  const blocks = `${BLOCKS} blocks, size and time of ${large} files above 1 MiB`;
+  const blocks = `${BLOCKS} blocks, size and time of ${counted(large, "file")} above 1 MiB`;
   return whole === 0 ? blocks : `${small}, ${blocks}`;
 }
 

@@ -10,7 +10,7 @@ import { type Descriptor, definer, type PlainDescriptor } from "../base/descript
 import { UserError } from "../base/errors.ts";
 import { refuseWindowsPath } from "../base/windows-path.ts";
 import { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
-import { type NamedDataset, nameDataset } from "./named.ts";
+import { datasetFolder, howToGet, type NamedDataset, nameDataset } from "./named.ts";
 import { type Choice, type Fit, photographs, type Target } from "./options.ts";
 import { type DataContext, type Pack, preparePack } from "./pack.ts";
 import type { ImageSource } from "./source.ts";
@@ -79,11 +79,13 @@ export function defineImageDataset<S extends z.ZodObject>(
       const given = (options as Readonly<Record<string, unknown>>)[option];
       if (typeof given === "string") refuseWindowsPath(given, `\`${option}\` of ${kind}`);
     }
-    const opened = await open(options, context);
+    const { path } = options as { readonly path?: string };
+    const hint = withHint((files.download ?? files.byHand) ? name : undefined, path);
+    const opened = await open(options, context).catch(hint);
     const own = Object.entries(options).filter(
       ([key]) => !(key in imageOptions) && !paths.some((path) => path === key),
     );
-    const source = keyedSource(kind, Object.fromEntries(own), opened);
+    const source = keyedSource(kind, Object.fromEntries(own), opened, hint);
     const target: Target = { size, channels, fit: fit ?? source.defaultFit?.(size) ?? "crop", background };
     if (channels === 1 && typeof background !== "number") {
       throw new UserError(
@@ -104,15 +106,30 @@ export function defineImageDataset<S extends z.ZodObject>(
 /** Options whose effect is in a pack's key in another way, or that have none on it. */
 const imageOptions = { ...photographs, path: undefined };
 
+/** Adds how to get a dataset, where it has a name, to the error of a file of its that is not there. */
+const withHint =
+  (name: string | undefined, path: string | undefined) =>
+  (error: unknown): never => {
+    if (!(error instanceof UserError) || name === undefined) throw error;
+    const { code, path: absent } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    const isOwn = code === "ENOENT" && absent !== undefined && resolve(absent).startsWith(datasetFolder(name, path));
+    throw isOwn ? new UserError(`${error.message}; ${howToGet(name)}`, { cause: error.cause }) : error;
+  };
+
 /** A source whose pack belongs to a kind of dataset with its own options: files that several kinds read are told apart. */
-function keyedSource(kind: string, own: Readonly<Record<string, unknown>>, source: ImageSource): ImageSource {
+function keyedSource(
+  kind: string,
+  own: Readonly<Record<string, unknown>>,
+  source: ImageSource,
+  hint: (error: unknown) => never,
+): ImageSource {
   const { name, hashed, defaultFit } = source;
   return {
     name,
     fingerprint: canonicalJson([kind, name, own, source.fingerprint]),
     ...(hashed === undefined ? {} : { hashed }),
     ...(defaultFit === undefined ? {} : { defaultFit }),
-    open: () => source.open(),
+    open: () => source.open().catch(hint),
   };
 }
 

@@ -1,12 +1,21 @@
-/** Sources from listed files of a folder or of a zip archive, with any labels. */
+/** Sources from listed files of a folder or of a zip, tar or tar.gz archive, with any labels. */
 import { createHash } from "node:crypto";
-import { counted } from "../base/counted.ts";
+import { counted, noneOf } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
+import { membersOfTarGz, type PackedMember } from "../formats/index.ts";
 import { type RawConditions, rowsOf } from "./conditions.ts";
 import { type Contents, type ContentsOptions, contentsOf, readContents } from "./contents.ts";
 import { imageExtensions, namedLikeJpeg } from "./image-format.ts";
 import type { Listed, Listing } from "./listing.ts";
-import { type BrokenFile, type ImageSource, type LabelTable, type LostClass, sha256 } from "./source.ts";
+import {
+  type BrokenFile,
+  type EncodedItem,
+  type ImageSource,
+  type LabelTable,
+  type LostClass,
+  type StreamedImages,
+  sha256,
+} from "./source.ts";
 
 /** Listed files with their labels. */
 export interface LabelledFiles {
@@ -34,7 +43,7 @@ export interface LabelledFiles {
 /** The source of listed files. Those that cannot be read are left out and listed as broken. */
 export async function listedSource(given: LabelledFiles, options: ContentsOptions = {}): Promise<ImageSource> {
   const { hash, hashed, unreadable } = await contentsOfFiles(given.files, options);
-  const labelled = unreadable.size > 0 ? without(given, unreadable) : given;
+  const labelled = inOrderOfArchive(unreadable.size > 0 ? without(given, unreadable) : given);
   const { name, files, labels, classes, broken, ignored, total, lost = [] } = labelled;
   const { conditions, table, unreadTable } = labelled;
   // Nothing is added where there is no label file: packs that are there already keep their names.
@@ -50,7 +59,10 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
     ),
     hashed,
     open: async () => ({
-      images: { form: "encoded", items: (index) => files[index]!.item },
+      images: packedImages(files, options.stop) ?? {
+        form: "encoded",
+        items: (index) => files[index]!.item as EncodedItem,
+      },
       names: (index) => files[index]!.path,
       labels,
       classes,
@@ -69,7 +81,9 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
 function contentsOfFiles(files: readonly Listed[], options: ContentsOptions): Promise<Contents> | Contents {
   const states = files.flatMap(({ state }) => state ?? []);
   if (states.length > 0) return contentsOf(states, options);
-  const tars = new Set(files.flatMap(({ item }) => (item.kind === "stretch" ? [item.path] : [])));
+  const tars = new Set(
+    files.flatMap(({ item }) => (item.kind === "stretch" ? [item.path] : item.kind === "packed" ? [item.archive] : [])),
+  );
   // A zip archive has the sums of its entries in its directory; a tar archive has none.
   return tars.size > 0 ? readContents([...tars], options) : directoryOf(files);
 }
@@ -78,7 +92,11 @@ function contentsOfFiles(files: readonly Listed[], options: ContentsOptions): Pr
 function directoryOf(files: readonly Listed[]): Contents {
   const hash = createHash("sha256");
   for (const { item } of files) if (item.kind === "zip") hash.update(`${item.size} ${item.crc32}\n`);
-  return { hash: hash.digest("hex"), hashed: `size and CRC-32 of ${files.length} entries`, unreadable: new Map() };
+  return {
+    hash: hash.digest("hex"),
+    hashed: `size and CRC-32 of ${counted(files.length, "entry", "entries")}`,
+    unreadable: new Map(),
+  };
 }
 
 /** A text that changes whenever an image is added, removed or renamed. */
@@ -89,19 +107,61 @@ function namesOf(files: readonly Listed[]): string {
   return hash.digest("hex");
 }
 
-function without(labelled: LabelledFiles, unreadable: ReadonlyMap<number, string>): LabelledFiles {
-  const { files, labels, broken, conditions } = labelled;
-  const kept = Array.from(files.keys()).filter((position) => !unreadable.has(position));
-  const lost = Array.from(unreadable, ([position, code]) => {
-    return { file: files[position]!.path, reason: `cannot be read (${code})` };
-  });
+/** Only the files at some positions, in their order. */
+function chosen(labelled: LabelledFiles, kept: readonly number[]): LabelledFiles {
+  const { files, labels, conditions } = labelled;
   return {
     ...labelled,
     files: kept.map((position) => files[position]!),
     labels: kept.map((position) => labels[position]!),
     ...(conditions === undefined ? {} : { conditions: rowsOf(conditions, kept) }),
-    broken: [...broken, ...lost],
   };
+}
+
+const placeOf = ({ item }: Listed): number => (item.kind === "packed" ? item.number : 0);
+
+/** Members of a compressed archive in its order, as they can be read only so; others as they are. */
+function inOrderOfArchive(labelled: LabelledFiles): LabelledFiles {
+  const { files } = labelled;
+  if (files[0]?.item.kind !== "packed") return labelled;
+  return chosen(
+    labelled,
+    [...files.keys()].sort((a, b) => placeOf(files[a]!) - placeOf(files[b]!)),
+  );
+}
+
+/** The images of a compressed archive, each inflated when its turn comes; undefined of other files. */
+function packedImages(files: readonly Listed[], stop: AbortSignal | undefined): StreamedImages | undefined {
+  const item = files[0]?.item;
+  if (item?.kind !== "packed") return undefined;
+  const { archive } = item;
+  return {
+    form: "streamed",
+    async *read(indices) {
+      const numbers = Array.from(indices, (index) => placeOf(files[index]!));
+      let [asked, given] = [0, 0];
+      const wanted = ({ number, size }: Pick<PackedMember, "number" | "size">): number => {
+        if (number !== numbers[asked]) return 0;
+        asked++;
+        return size;
+      };
+      for await (const { number, bytes } of membersOfTarGz(archive, wanted, stop)) {
+        if (number !== numbers[given]) continue;
+        yield bytes;
+        if (++given === numbers.length) return;
+      }
+      if (given < numbers.length) throw new UserError(`${archive}: it was changed while it was read`);
+    },
+  };
+}
+
+function without(labelled: LabelledFiles, unreadable: ReadonlyMap<number, string>): LabelledFiles {
+  const { files, broken } = labelled;
+  const kept = Array.from(files.keys()).filter((position) => !unreadable.has(position));
+  const lost = Array.from(unreadable, ([position, code]) => {
+    return { file: files[position]!.path, reason: `cannot be read (${code})` };
+  });
+  return { ...chosen(labelled, kept), broken: [...broken, ...lost] };
 }
 
 /** @throws UserError when a listing has no image that could be read. */
@@ -109,7 +169,7 @@ export function refuseEmpty(path: string, { files, broken, ignored }: Listing): 
   if (files.length > 0) return;
   const [first] = broken;
   if (first !== undefined) {
-    throw new UserError(`${path}: none of its ${broken.length} images can be read; ${first.file}: ${first.reason}`);
+    throw new UserError(`${path}: ${noneOf(broken.length, "image")} be read; ${first.file}: ${first.reason}`);
   }
   const found = Object.entries(ignored).map(([extension, count]) => `${count} ${extension}`);
   const instead = found.length > 0 ? ` (found: ${found.join(", ")})` : "";

@@ -1,5 +1,5 @@
 /**
- * Listing the image files of a folder or of a zip or tar archive, without decoding any.
+ * Listing the image files of a folder or of a zip, tar or tar.gz archive, without decoding any.
  *
  * Archives are not unpacked: entries are read in place, so a path such as `../../x` is harmless. The archive library
  * refuses it as well. Sizes that an archive claims are checked before memory is allocated for them.
@@ -10,19 +10,32 @@ import { basename, dirname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
 import { firstTwice } from "../base/twice.ts";
-import { fileError, quoted, readTar, startsLikeTar } from "../formats/index.ts";
+import {
+  fileError,
+  firstNameInTarGz,
+  membersOfTarGz,
+  type PackedMember,
+  quoted,
+  readTar,
+  startsLikeTar,
+} from "../formats/index.ts";
 import type { FileState } from "./contents.ts";
 import { endingOf, formatOf, MAGIC_LENGTH, namedLikeImage } from "./image-format.ts";
 import { ItemReader, LARGEST_FILE } from "./item-reader.ts";
 import { namedLikeTable } from "./labels/endings.ts";
-import type { BrokenFile, FileItem, StretchItem, ZipItem } from "./source.ts";
+import type { BrokenFile, BytesItem, EncodedItem, FileItem, PackedItem, StretchItem } from "./source.ts";
 
 /** One image: its path inside the folder or archive, with forward slashes, where its bytes are, and how a file was seen. */
 export interface Listed {
   readonly path: string;
-  readonly item: FileItem | ZipItem | StretchItem;
+  readonly item: EncodedItem | PackedItem;
   /** Undefined of an archive's entry. */
   readonly state?: FileState;
+}
+
+/** A file that can be read by itself. */
+export interface ListedTable extends Listed {
+  readonly item: EncodedItem;
 }
 
 /** A file of a folder. There may be millions, so properties are computed from the path when they are read. */
@@ -73,9 +86,9 @@ export interface Listing {
   /** Folders that hold files which are no images, or nothing. */
   readonly bare: ReadonlySet<string>;
   /** Files that may label the images: `dataset.json` at the top, or in a folder there. */
-  readonly tables: readonly Listed[];
+  readonly tables: readonly ListedTable[];
   /** Other files that may label the images if they are named as `labelFile`. They count as ignored. */
-  readonly labelFiles: readonly Listed[];
+  readonly labelFiles: readonly ListedTable[];
 }
 
 /** Files whose properties are read at once. One after the other, a folder of a million takes minutes. */
@@ -87,15 +100,15 @@ interface Draft {
   readonly broken: BrokenFile[];
   readonly ignored: Record<string, number>;
   readonly bare: Set<string>;
-  readonly tables: Listed[];
-  readonly labelFiles: Listed[];
+  readonly tables: ListedTable[];
+  readonly labelFiles: ListedTable[];
 }
 
 /** Orders paths by code units: the same on every machine and in every locale. */
 export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Lists a folder (with all sub-folders, following links) or a zip or tar archive, in the order of the paths.
+ * Lists a folder (with all sub-folders, following links) or a zip, tar or tar.gz archive, in the order of the paths.
  *
  * @param inside - only this sub-folder of a folder; paths stay those seen from the folder
  *
@@ -113,6 +126,7 @@ export async function listImages(path: string, inside = "", stop?: AbortSignal):
   if (isFolder) await listFolder(path, inside, draft, { open: new Set(), stop });
   else if (await startsLikeZip(path)) await listZip(path, draft);
   else if (startsLikeTar(await firstBytes(path, 512))) await listTar(path, draft);
+  else if (firstNameInTarGz(await firstBytes(path, 4096)) !== undefined) await listTarGz(path, draft, stop);
   else throw new UserError(`${path}: ${await unknownFile(path)}`);
   for (const list of [draft.files, draft.tables, draft.labelFiles]) list.sort((a, b) => byCodeUnit(a.path, b.path));
   return draft;
@@ -310,7 +324,7 @@ async function unknownFile(path: string): Promise<string> {
   const format = formatOf(head);
   if (format !== undefined) return `a single image (${format}); give the folder or archive that holds the images`;
   if (head[0] === 0x1f && head[1] === 0x8b) {
-    return "a gzip archive, from which single images cannot be read; unpack it by gunzip (a .tar is read in place)";
+    return "a gzip file that holds no tar archive; unpack it by gunzip";
   }
   return (
     "neither a folder, a zip or tar archive, nor a parquet, HDF5, .npz or .npy file; a file that was cut short may look like " +
@@ -329,36 +343,80 @@ async function listTar(path: string, draft: Draft): Promise<void> {
   const last = new Map(members.map((member) => [partsOf(member.name).join("/"), member]));
   try {
     for (const { name, offset, size } of last.values()) {
-      await addMember(name, { kind: "stretch", path, offset, size }, draft, entries);
+      const item = { kind: "stretch", path, offset, size } as const;
+      const head = async () => (size < MAGIC_LENGTH ? new Uint8Array() : entries.stretch(path, offset, MAGIC_LENGTH));
+      await addMember(name, item, size, head, draft);
     }
   } finally {
     await entries.close();
   }
   for (const name of folders) draft.bare.add(partsOf(name).join("/"));
-  for (const name of others) {
-    const inside = partsOf(name);
-    if (!inside.some(isLitter) && namedLikeImage(name) !== false) {
-      draft.broken.push({ file: inside.join("/"), reason: "a link or device in the archive, not a file" });
-    }
-  }
+  for (const name of others) addLink(name, draft);
   if (!ended)
     draft.broken.push({ file: basename(path), reason: "the archive has no end mark; it may have been cut short" });
+}
+
+/** Tables that are kept in memory; no label file is larger. */
+const LARGEST_TABLE = 2 ** 26;
+
+/** Lists a compressed archive, which is read through once. What is no image by itself is kept: tables, and first bytes. */
+async function listTarGz(path: string, draft: Draft, stop: AbortSignal | undefined): Promise<void> {
+  const last = new Map<string, PackedMember>();
+  const wanted = ({ name, kind, size }: Omit<PackedMember, "bytes">): number => {
+    if (kind !== "file") return 0;
+    if (namedLikeTable(name)) return size <= LARGEST_TABLE ? size : 0;
+    return namedLikeImage(name) === undefined ? MAGIC_LENGTH : 0;
+  };
+  for await (const member of membersOfTarGz(path, wanted, stop)) {
+    const { name, kind } = member;
+    if (name.split("/").includes("..")) {
+      throw new UserError(`${path}: the tar archive cannot be used: invalid relative path: ${quoted(name)}`);
+    }
+    // Of two with one path the later counts, as when they are unpacked.
+    if (kind === "file") last.set(partsOf(name).join("/"), member);
+    else if (kind === "folder") draft.bare.add(partsOf(name).join("/"));
+    else addLink(name, draft);
+  }
+  for (const [name, { number, size, bytes }] of last) {
+    const isTaken = namedLikeTable(name) && bytes.length === size;
+    const item = isTaken
+      ? ({ kind: "bytes", bytes } as const)
+      : ({ kind: "packed", archive: path, number, size } as const);
+    await addMember(name, item, size, () => Promise.resolve(bytes), draft);
+  }
+  if (draft.ignored[".cls"] !== undefined) {
+    throw new UserError(
+      `${path}: compressed shards of webdataset are not read; unpack it by gunzip (a .tar is read in place)`,
+    );
+  }
+}
+
+/** A link or device in an archive, where it stands for an image. */
+function addLink(name: string, draft: Draft): void {
+  const inside = partsOf(name);
+  if (inside.some(isLitter) || namedLikeImage(name) === false) return;
+  draft.broken.push({ file: inside.join("/"), reason: "a link or device in the archive, not a file" });
 }
 
 /** `zip -r x.zip ./photos` and tar write paths that begin with `./`. */
 const partsOf = (name: string): string[] => name.split("/").filter((part) => part !== "." && part !== "");
 
-async function addMember(name: string, item: StretchItem, draft: Draft, reader: ItemReader): Promise<void> {
+/** @param head - reads its first bytes */
+async function addMember(
+  name: string,
+  item: StretchItem | BytesItem | PackedItem,
+  size: number,
+  head: () => Promise<Uint8Array>,
+  draft: Draft,
+): Promise<void> {
   const names = partsOf(name);
   if (names.some(isLitter)) return;
   const path = names.join("/");
-  const read = () =>
-    item.size < MAGIC_LENGTH ? Promise.resolve(new Uint8Array()) : reader.stretch(item.path, item.offset, MAGIC_LENGTH);
-  if (isTable(path)) draft.tables.push({ path, item });
-  else if (!(await isPicture(path, read))) {
+  if (item.kind !== "packed" && isTable(path)) draft.tables.push({ path, item });
+  else if (!(await isPicture(path, head))) {
     ignore(path, draft);
-    if (namedLikeTable(path)) draft.labelFiles.push({ path, item });
-  } else if (item.size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
+    if (item.kind !== "packed" && namedLikeTable(path)) draft.labelFiles.push({ path, item });
+  } else if (size > LARGEST_FILE) draft.broken.push({ file: path, reason: `larger than ${LARGEST_FILE} bytes` });
   else draft.files.push({ path, item });
 }
 

@@ -16,6 +16,10 @@ export interface OneImage {
   readonly width: number;
   readonly height: number;
   readonly fit: Fit;
+  /** Whether the file's image is stored without colour. */
+  readonly gray: boolean;
+  /** Whether any pixel of the file is not opaque. It is laid over the background unless there are four channels. */
+  readonly transparent: boolean;
 }
 
 /** Data of 28 x 28 pixels, which stand in a margin where the wanted size is little more. */
@@ -40,8 +44,7 @@ export async function readImageAs(
   const bytes = readBytes(path, LARGEST_FILE);
   if (bytes.byteLength === 0) throw new UserError(`${path}: the file is empty`);
   try {
-    const { pixels, width, height } = await resizeFile(bytes, { ...form, fit, background });
-    return { pixels, width, height, fit };
+    return { ...(await resizeFile(bytes, { ...form, fit, background })), fit };
   } catch (error) {
     const reason = foreignFormat(bytes) ?? (error as Error).message.split("\n")[0]!;
     throw new UserError(`${path}: it cannot be read as an image: ${visible(reason)}`, { cause: error });

@@ -10,7 +10,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statfsSync, statSync } fr
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { counted } from "../base/counted.ts";
+import { counted, noneOf } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { areaOf, storedSize } from "../base/image-size.ts";
 import { fileError, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
@@ -92,6 +92,8 @@ const headerSchema = z.object({
   ignored: z.record(z.string(), z.number()),
   /** How many files there are, of a folder or archive: those that are used and all others. */
   total: z.int().optional(),
+  /** Classes that no image has, such as those of other splits; absent where each has one. */
+  emptyClasses: z.array(z.string()).optional(),
   /** Whether `note` says what was found at a path that is no folder of images. */
   isContainer: z.boolean().optional(),
 });
@@ -263,7 +265,7 @@ async function writePack(
   if (unfinished.good === 0) {
     unfinished.worthKeeping = false;
     const [example] = broken;
-    throw new UserError(`${name}: none of the ${total} images can be read; ${example?.file}: ${example?.reason}`);
+    throw new UserError(`${name}: ${noneOf(total, "image")} be read; ${example?.file}: ${example?.reason}`);
   }
   const failed = new Set(failures.map(({ position }) => position));
   refuseLostClass(name, selection, failures, broken);
@@ -272,6 +274,8 @@ async function writePack(
     BigInt,
   );
   writeFileAtomic(join(folder, "labels.i64"), [new Uint8Array(labels.buffer)]);
+  const used = new Set(labels);
+  const empty = selection.classes.filter((_, number) => !used.has(BigInt(number)));
   const rows = selection.indices.filter((_, position) => !failed.has(position));
   const scaled = opened.conditions && scaleConditions(rowsOf(opened.conditions, rows));
   if (scaled !== undefined) {
@@ -308,6 +312,7 @@ async function writePack(
     ignored: { ...opened.ignored },
     ...(opened.total === undefined ? {} : { total: opened.total }),
     ...(opened.isContainer === undefined ? {} : { isContainer: opened.isContainer }),
+    ...(empty.length === 0 ? {} : { emptyClasses: empty }),
   };
   writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
 }

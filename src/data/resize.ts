@@ -16,7 +16,7 @@ import { areaOf, sidesOf, sizeText } from "../base/image-size.ts";
 import { bytesOfDeep, isDeep } from "./deep-image.ts";
 import { formatOf, requireImage } from "./image-format.ts";
 import type { Background, Target } from "./options.ts";
-import { refuseUnconvertedColour } from "./tiff-colour.ts";
+import { refuseUnknownColour } from "./tiff-colour.ts";
 
 /** The version of the resizing in a pack. A different value makes a different pack. */
 export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
@@ -32,6 +32,8 @@ export interface Resized {
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** Whether it was stored without colour. */
+  readonly gray: boolean;
   /** Whether any pixel is not opaque. It is laid over the background where the target has no alpha. */
   readonly transparent: boolean;
 }
@@ -57,7 +59,7 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
   const options = { failOn: "error", limitInputPixels: LARGEST_IMAGE } as const;
   requireImage(bytes);
-  if (formatOf(bytes) === "TIFF") refuseUnconvertedColour(bytes);
+  if (formatOf(bytes) === "TIFF") refuseUnknownColour(bytes);
   const image = sharp(bytes, options).timeout({ seconds: LONGEST_DECODING });
   const metadata = await image.metadata().catch((error: Error) => {
     // libvips' words for a TIFF of more than 32 bits a value, which is not damaged.
@@ -67,7 +69,9 @@ export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Res
     );
   });
   const { width, height, autoOrient } = metadata;
-  const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
+  // With transparency gray has two channels.
+  const gray = metadata.channels <= 2;
+  const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height, gray };
   if (isDeep(metadata)) {
     const { data, info } = await bytesOfDeep(image.autoOrient(), metadata);
     const transparent =
@@ -105,10 +109,10 @@ export async function resizePlanar(planar: Uint8Array, from: Planar, target: Tar
   const transparent = channels === 4 && planar.subarray(3 * height * width).some((alpha) => alpha < 255);
   if (isCopy(from, target)) {
     const pixels = place({ data: interleave(planar, from), width, height, channels }, target);
-    return { pixels, width, height, transparent };
+    return { pixels, width, height, gray: channels === 1, transparent };
   }
   const image = sharp(interleave(planar, from), { raw: { width, height, channels } });
-  return { pixels: await convert(image, target), width, height, transparent };
+  return { pixels: await convert(image, target), width, height, gray: channels === 1, transparent };
 }
 
 /** Red, green and blue of a background. */

@@ -6,6 +6,7 @@
  * never see a short batch. All randomness comes from one generator, whose state makes a resumed loader continue bit for
  * bit.
  */
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { seedOf } from "../base/seed.ts";
 import { type Device, Generator, keep, type MemoryFormat, noGradScope, scope, Tensor } from "../tensor/index.ts";
@@ -116,7 +117,7 @@ export class ShuffledLoader implements DataLoader {
     const generator = state.tensors.get("generator");
     const { epoch = -1, position = -1, count: saved } = state.numbers;
     if (saved !== undefined && saved !== count) {
-      throw new UserError(`the saved data order is of ${saved} images; ${name} has ${count}`);
+      throw new UserError(`the saved data order is of ${counted(saved, "image")}; ${name} has ${count}`);
     }
     const whole = Number.isInteger(position) && position <= count && Number.isInteger(epoch);
     if (order === undefined || generator === undefined || !whole || position < 0 || epoch < 0) {
@@ -197,7 +198,7 @@ function fewOfEachClass(samples: ShuffledSamples, perClass: number, seed: number
     const short = chosen.findIndex((rows) => rows.length < perClass);
     if (short >= 0) {
       throw new UserError(
-        `${name} has ${chosen[short]!.length} images of class ${classes[short]}, and a technique asks for ${perClass}`,
+        `${name} has ${counted(chosen[short]!.length, "image")} of class ${classes[short]}, and a technique asks for ${perClass}`,
       );
     }
     const rows = Tensor.fromArray(BigInt64Array.from(chosen.flat(), BigInt));

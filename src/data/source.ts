@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { findName } from "../base/find-name.ts";
 import type { ImageSize } from "../base/image-size.ts";
@@ -52,7 +53,16 @@ export interface BytesItem {
   readonly bytes: Uint8Array;
 }
 
-/** One encoded image, in any place. */
+/** An image as a member of a compressed archive, which is read from its beginning. */
+export interface PackedItem {
+  readonly kind: "packed";
+  readonly archive: string;
+  /** Its place in the archive. */
+  readonly number: number;
+  readonly size: number;
+}
+
+/** One encoded image, in any place that can be reached by itself. */
 export type EncodedItem = FileItem | ZipItem | LmdbItem | StretchItem | BytesItem;
 
 /** Images that still have to be decoded, in the order of the source. */
@@ -195,7 +205,7 @@ export function sha256(data: Uint8Array | string): string {
 
 /** The note of a split of published files: how many images, and whether the files are the official ones. */
 export function splitNote(name: string, split: string, count: number, isOfficial: boolean): string {
-  return `${name}, ${split} split, ${count} images, ${isOfficial ? "the official files" : "NOT the official files"}`;
+  return `${name}, ${split} split, ${counted(count, "image")}, ${isOfficial ? "the official files" : "NOT the official files"}`;
 }
 
 /** Places in lists of the given lengths, one of each list in turn: so the first of them hold every class. */

@@ -1,4 +1,5 @@
 /** A look at a folder or zip archive of images, by names and headers, before anything is decoded. */
+import { noneOf } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { visible } from "../base/visible.ts";
 import { imageSizes } from "./headers.ts";
@@ -39,7 +40,7 @@ export async function surveyImages(path: string, stop?: AbortSignal): Promise<Im
     gray &&= size.gray;
     if (widths.length === MOST_HEADERS) break;
   }
-  if (widths.length === 0) throw new UserError(`${path}: none of its ${labels.length} images can be read`);
+  if (widths.length === 0) throw new UserError(`${path}: ${noneOf(labels.length, "image")} be read`);
   const counts = classes.map(() => 0);
   for (let i = 0; i < labels.length && classes.length > 0; i++) counts[labels[i]!]!++;
   const shorter = widths.map((width, i) => Math.min(width, heights[i]!)).sort((a, b) => a - b);

@@ -1,12 +1,25 @@
 /**
- * TIFF files whose numbers are luminance and chrominance. libvips converts them where JPEG compresses them; otherwise it
- * takes Y, Cb and Cr for red, green and blue without a word.
+ * TIFF files whose numbers are not the colours that libvips takes them for, by their tags:
+ *
+ * - luminance and chrominance. libvips converts them where JPEG compresses them; otherwise it takes Y, Cb and Cr for red, green
+ *   and blue without a word.
+ * - channels besides those of the colours. One that the file calls alpha is alpha, and so is a single one that it says nothing
+ *   of, as other readers have it. One that it calls unspecified may be anything, such as infrared; libvips takes it for alpha.
  *
  * Layout: TIFF 6.0 (Adobe 1992), section 2: a header of 8 bytes, then a directory of 12 bytes an entry: tag, type, count,
- * value. Photometric interpretation is tag 262, of which 6 is YCbCr; compression is tag 259, of which 6 and 7 are JPEG.
+ * value. BigTIFF (libtiff's design) has 16 bytes, then 20 an entry, and numbers of 64 bits. Photometric interpretation is tag 262;
+ * compression is tag 259, of which 6 and 7 are JPEG; channels are tag 277, and what the additional ones mean is tag 338: 0
+ * unspecified, 1 alpha with colours multiplied by it, 2 alpha.
  */
+import { counted } from "../base/counted.ts";
+
 const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
+const CHANNELS = 277;
+const ADDITIONAL = 338;
+
+/** Channels of the colours, by photometric interpretation: gray, RGB, a palette's index, CMYK, YCbCr, Lab. */
+const colourChannels: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3 };
 const YCBCR = 6;
 
 /**
@@ -14,26 +27,38 @@ const YCBCR = 6;
  *
  * @throws an Error with what to do.
  */
-export function refuseUnconvertedColour(bytes: Uint8Array): void {
+export function refuseUnknownColour(bytes: Uint8Array): void {
   const tags = shortTags(bytes);
-  const compression = tags.get(COMPRESSION);
-  if (tags.get(PHOTOMETRIC) !== YCBCR || compression === 6 || compression === 7) return;
-  throw new Error("its colours are YCbCr without JPEG's compression, which is not read; save it as RGB");
+  const [photometric = -1, compression, channels = 1] = [PHOTOMETRIC, COMPRESSION, CHANNELS].map((tag) =>
+    tags.get(tag),
+  );
+  if (photometric === YCBCR && compression !== 6 && compression !== 7) {
+    throw new Error("its colours are YCbCr without JPEG's compression, which is not read; save it as RGB");
+  }
+  const additional = channels - (colourChannels[photometric] ?? channels);
+  if (additional > 1 || (additional === 1 && tags.get(ADDITIONAL) === 0)) {
+    throw new Error(
+      `it has ${counted(additional, "channel")} besides its colours, of unspecified meaning (TIFF's ExtraSamples); save it without, or with one as alpha`,
+    );
+  }
 }
 
 /** The first directory's values of one 16-bit number, by tag. */
 function shortTags(bytes: Uint8Array): Map<number, number> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = new Map<number, number>();
-  if (view.byteLength < 8) return found;
+  if (view.byteLength < 16) return found;
   const little = view.getUint16(0) === 0x4949;
-  if (view.getUint16(2, little) !== 42) return found;
-  const start = view.getUint32(4, little);
-  if (start + 2 > view.byteLength) return found;
-  const count = view.getUint16(start, little);
-  for (let at = start + 2; at < start + 2 + 12 * count && at + 12 <= view.byteLength; at += 12) {
+  const isBig = view.getUint16(2, little) === 43;
+  const word = (at: number): number => (isBig ? Number(view.getBigUint64(at, little)) : view.getUint32(at, little));
+  const start = word(isBig ? 8 : 4);
+  const [head, entry, value] = isBig ? [8, 20, 12] : [2, 12, 8];
+  if (start + head > view.byteLength) return found;
+  const count = isBig ? word(start) : view.getUint16(start, little);
+  const end = Math.min(start + head + entry * count, view.byteLength - entry + 1);
+  for (let at = start + head; at < end; at += entry) {
     const [tag, type] = [view.getUint16(at, little), view.getUint16(at + 2, little)];
-    if (type === 3 && view.getUint32(at + 4, little) === 1) found.set(tag, view.getUint16(at + 8, little));
+    if (type === 3 && word(at + 4) === 1) found.set(tag, view.getUint16(at + value, little));
   }
   return found;
 }

@@ -8,7 +8,7 @@ import type { PackHeader } from "./pack.ts";
  * in it. Undefined where there is nothing to say: all images of files that hold many, and whose form was asked for.
  */
 export function usageOf(header: PackHeader): string | undefined {
-  const { name, count, total, broken, ignored, table, unreadTable, isContainer = false, note } = header;
+  const { name, count, total, broken, ignored, table, unreadTable, isContainer = false, note, emptyClasses } = header;
   if (total === undefined && broken.length === 0 && !isContainer) return undefined;
   const others = Object.entries(ignored).sort(([a], [b]) => byCodeUnit(a, b));
   const passedOver = others.reduce((sum, [, number]) => sum + number, 0) + (table?.withoutRow ?? 0);
@@ -24,7 +24,17 @@ export function usageOf(header: PackHeader): string | undefined {
       ? [`${counted(table.withoutImage, "row")} of ${table.file} without an image`]
       : []),
     ...(unreadTable === undefined ? [] : [`${unreadTable} is not read (\`labelFile\` does)`]),
+    ...(emptyClasses === undefined ? [] : [emptyText(emptyClasses, header.classes.length)]),
     ...(rest > 0 ? [`${rest} of other splits or not chosen`] : []),
   ];
   return parts.join("; ");
+}
+
+/** Names that are listed. */
+const MOST_NAMES = 5;
+
+function emptyText(empty: readonly string[], classes: number): string {
+  const more = empty.length - MOST_NAMES;
+  const names = `${empty.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${empty.length} of ${counted(classes, "class", "classes")} without an image: ${names}`;
 }

@@ -18,6 +18,8 @@ export interface Diagnosed extends Finding {
 export interface Diagnosis {
   /** Steps done at the newest line of the log. */
   readonly step: number;
+  /** Lines of the log that cannot be read: half a line after a crash, damage, another program's. */
+  readonly unreadable: number;
   readonly findings: readonly Diagnosed[];
   /** Names of the checks that found nothing. */
   readonly clear: readonly string[];
@@ -30,7 +32,7 @@ export interface Diagnosis {
  * `diagnosis`.
  *
  * @param path - The run's folder.
- * @throws UserError when it is no run.
+ * @throws UserError when it is no run, or no line of its log can be read.
  *
  * @example
  * for (const { title, since, evidence } of (await diagnose("runs/digits")).findings) console.log(title, since, evidence);
@@ -47,7 +49,7 @@ export async function diagnose(path: string): Promise<Diagnosis> {
     else if ("unknown" in outcome) unknown.push({ name, title, reason: outcome.unknown });
     else findings.push({ name, title, page: `diagnose.md#${name}`, measured, ...outcome });
   }
-  return { step: run.step, findings, clear, unknown };
+  return { step: run.step, unreadable: run.unreadable, findings, clear, unknown };
 }
 
 /** Data that are not there, or a damaged picture, cost the check that needs them. */

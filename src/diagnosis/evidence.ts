@@ -1,5 +1,6 @@
 /** What a run has written, read once for all checks. What needs the data or a checkpoint is opened when it is asked for. */
 import { basename, join } from "node:path";
+import { noneOf } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import type { AnyDataDescriptor, Dataset, Mixture, VectorData } from "../data/index.ts";
 import { namesIn, type PixelBatch } from "../formats/index.ts";
@@ -28,6 +29,8 @@ export class Evidence {
   readonly directory: RunDirectory;
   readonly description: ReturnType<RunDirectory["description"]>;
   readonly lines: readonly LogLine[];
+  /** How many lines of the log nobody can read. */
+  readonly unreadable: number;
   readonly ticks: readonly Tick[];
   readonly outputs: readonly OutputsEvent[];
   readonly evaluations: readonly ScoresEvent[];
@@ -35,11 +38,16 @@ export class Evidence {
   readonly grids: readonly Grid[];
   #data: Promise<Dataset | VectorData> | undefined;
 
-  /** @throws UserError when the folder is no run. */
+  /** @throws UserError when the folder is no run, or its log has lines and none can be read. */
   constructor(path: string) {
     this.directory = new RunDirectory(path);
     this.description = this.directory.description();
     this.lines = this.directory.lines();
+    this.unreadable = this.directory.unreadable();
+    if (this.lines.length === 0 && this.unreadable > 0) {
+      const all = noneOf(this.unreadable, "line");
+      throw new UserError(`${this.directory.metrics}: ${all} be read, so nothing can be said of this run`);
+    }
     this.ticks = this.directory.ticks();
     this.outputs = this.directory.outputs();
     this.evaluations = this.directory.evaluations();

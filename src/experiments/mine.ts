@@ -3,6 +3,7 @@
  * I(x; y) = -d / 2 log(1 - rho^2) nats (the check of Belghazi et al. 2018, section 4.1).
  */
 import { z } from "zod";
+import { counted } from "../base/counted.ts";
 import { bandChart } from "../figures/index.ts";
 import { mine as estimateInformation } from "../metrics/index.ts";
 import { engineSummary, Generator, noGrad, scope, Tensor } from "../tensor/index.ts";
@@ -65,7 +66,7 @@ export const tolerance = (truth: number): number => Math.max(0.02, 0.05 * truth)
 function groupsOf(records: readonly MineRecord[]) {
   return grouped(records, ({ dimensions, pairs, steps }) => [dimensions, pairs, steps].join("/")).map((own) => {
     const { dimensions } = own[0]!;
-    const title = `${dimensions} ${dimensions === 1 ? "dimension" : "dimensions"}`;
+    const title = counted(dimensions, "dimension");
     return { ...own[0]!, title, cells: grouped(own, ({ rho }) => `${rho}`) };
   });
 }

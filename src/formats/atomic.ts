@@ -174,5 +174,7 @@ export function fileError(error: unknown, action: "read" | "write", path: string
   // /proc answers a new name as if the folder that it belongs into were missing.
   const isOdd = action === "write" && code === "ENOENT" && refused !== undefined && existsSync(dirname(refused));
   const reason = isOdd ? "its file system takes no new files there" : code && reasons[code];
-  return reason === undefined ? error : new UserError(`cannot ${action} ${path}: ${reason} (${code})`);
+  return reason === undefined
+    ? error
+    : new UserError(`cannot ${action} ${path}: ${reason} (${code})`, { cause: error });
 }

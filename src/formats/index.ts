@@ -29,6 +29,7 @@ export { requireSpace, requireWritable } from "./room.ts";
 export { readSafetensors, readSafetensorsHeader, type Safetensors, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDType, SafetensorsHeader, TensorEntry } from "./safetensors-header.ts";
 export { readTar, startsLikeTar, type TarMember } from "./tar.ts";
+export { membersOfTarGz, type PackedMember } from "./tar-gz.ts";
 export { firstNameInTarGz, tarMembers } from "./tar-members.ts";
 export {
   encodePng,

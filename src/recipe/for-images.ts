@@ -2,6 +2,7 @@
  * A recipe for a folder of images of which only what a look at them shows is known: SN-DCGAN (Miyato et al. 2018) with the
  * hinge loss, as the shipped recipe `cifar10`, with averaged weights, and DiffAugment (Zhao et al. 2020) for few images.
  */
+import { counted } from "../base/counted.ts";
 import { type ImageSurvey, imageFolder } from "../data/index.ts";
 import { hinge } from "../losses/index.ts";
 import { dcgan } from "../models/index.ts";
@@ -76,8 +77,11 @@ export function recipeForImages(path: string, survey: ImageSurvey, name: string)
     },
     { setting: `generator.conditional=${conditional}`, reason: classReason(classes.length, smallestClass) },
     few
-      ? { setting: "techniques+=diffAugment", reason: `${count} images are few: D sees them augmented` }
-      : { setting: "no augmentation", reason: `${count} images are enough without` },
+      ? {
+          setting: "techniques+=diffAugment",
+          reason: `${counted(count, "image is", "images are")} few: D sees them augmented`,
+        }
+      : { setting: "no augmentation", reason: `${counted(count, "image is", "images are")} enough without` },
     {
       setting: `batchSize=${batchSize}`,
       reason: batchSize < BATCH ? "as many as there are images" : "that of the recipe cifar10",
@@ -97,6 +101,6 @@ function classReason(classes: number, smallest: number): string {
   if (classes === 0) return "the images have no classes";
   if (classes === 1) return "there is one class";
   if (smallest < FEW_OF_A_CLASS)
-    return `of ${classes} classes the smallest has ${smallest} images, which are few to learn it`;
-  return `the ${classes} folders are classes, of at least ${smallest} images each; discriminator.conditional is the same`;
+    return `of ${classes} classes the smallest has ${counted(smallest, "image")}, too few to learn it`;
+  return `the ${classes} folders are classes, of at least ${counted(smallest, "image")} each; discriminator.conditional is the same`;
 }

@@ -2,6 +2,7 @@
 import "./shipped-parts.ts";
 
 export { canonicalJson } from "../base/canonical-json.ts";
+export { accepted, schemaAt, validationMessage } from "../base/validation-message.ts";
 export { type Choice, type ChosenRecipe, recipeForImages } from "./for-images.ts";
 export { importDefault, type LoadedRecipe, loadRecipe, nameOf, namesFile } from "./load.ts";
 export { importModule, importModules } from "./modules.ts";
@@ -15,5 +16,4 @@ export { recipeSchema } from "./schema.ts";
 export { shippedRecipes } from "./shipped/index.ts";
 export { ownParts } from "./shipped-parts.ts";
 export { requireTrust, trustFile } from "./trust.ts";
-export { accepted, schemaAt, validationMessage } from "./validation-message.ts";
 export { parseValue, splitList } from "./value.ts";

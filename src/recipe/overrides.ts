@@ -21,12 +21,12 @@ import type { z } from "zod";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { fromPlain, kindsOf, type PlainDescriptor, schemaOf, toPlain } from "../base/descriptor.ts";
 import { suggestion, UserError } from "../base/errors.ts";
+import { accepted, isScalar, keysOf, schemaAt, shown, validationMessage } from "../base/validation-message.ts";
 import type { PartRole } from "./part-types.ts";
 import { at, partsOf } from "./parts.ts";
 import { toPlainRecipe } from "./plain.ts";
 import { defineRecipe, type Recipe, type RecipeInput } from "./recipe.ts";
 import { examples, named, type Places, recipePlaces } from "./schema.ts";
-import { accepted, isScalar, keysOf, schemaAt, shown, validationMessage } from "./validation-message.ts";
 import { isAsWritten, parseTexts, parseValue } from "./value.ts";
 
 type Schema = z.core.$ZodType;

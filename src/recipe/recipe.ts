@@ -7,10 +7,10 @@
 import type { z } from "zod";
 import { deepFreeze } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
+import { validationMessage } from "../base/validation-message.ts";
 import { partsOf } from "./parts.ts";
 import { recipeSchema } from "./schema.ts";
 import { unstorable } from "./storable.ts";
-import { validationMessage } from "./validation-message.ts";
 
 /** What {@link defineRecipe} takes. Keys with a default may be left out. */
 export type RecipeInput = z.input<typeof recipeSchema>;

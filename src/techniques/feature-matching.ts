@@ -20,7 +20,7 @@ const options = z
   })
   .refine(({ norm, bandwidths }) => norm === "mmd" || bandwidths === undefined, {
     path: ["bandwidths"],
-    message: 'belong to the kernel of `norm: "mmd"`',
+    message: 'needs `norm: "mmd"`, of whose kernel it is',
   })
   .refine(({ norm, reduce }) => norm !== "mmd" || reduce === "sum", {
     path: ["reduce"],
@@ -79,7 +79,7 @@ function layerOf(hidden: readonly Tensor[], layer: number): Tensor {
   const found = hidden.at(layer);
   if (found !== undefined) return found.flatten(1);
   throw new UserError(
-    `featureMatching.layer (= ${layer}): the discriminator has ${hidden.length} hidden layers, -1 to -${hidden.length}`,
+    `\`featureMatching.layer\` (=${layer}): the discriminator has ${hidden.length} hidden layers, -1 to -${hidden.length}`,
   );
 }
 

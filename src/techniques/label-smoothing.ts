@@ -80,12 +80,12 @@ function refuseOutside(
     const of = given[side];
     if (of === undefined || (meanOf(of) >= usual.fake && meanOf(of) <= usual.real)) continue;
     throw new UserError(
-      `labelSmoothing.${side} (= ${JSON.stringify(of)}): must lie between the loss's own targets, ${usual.fake} and ${usual.real}, on average`,
+      `\`labelSmoothing.${side}\` (=${JSON.stringify(of)}) must lie between the loss's own targets, ${usual.fake} and ${usual.real}, on average`,
     );
   }
   const [real, fake] = [given.real, given.fake ?? usual.fake];
   if (meanOf(real) > meanOf(fake)) return;
   throw new UserError(
-    `labelSmoothing.real (= ${JSON.stringify(real)}): must be above the target of generated images (= ${JSON.stringify(fake)}) on average`,
+    `\`labelSmoothing.real\` (=${JSON.stringify(real)}) must be above the target of generated images (=${JSON.stringify(fake)}) on average`,
   );
 }

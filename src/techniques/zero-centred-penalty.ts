@@ -47,7 +47,7 @@ function squaredDifferences(
   const { score } = pass.discriminate(images.add(noise.mul(sigma)), labels);
   if (before.ne(getRngState(device)).any().item() === 1) {
     throw new UserError(
-      `${name}.finiteDifference (= ${sigma}): the discriminator draws in each pass (dropout, noise), so its scores of close images are not close; leave \`finiteDifference\` out`,
+      `\`${name}.finiteDifference\` (=${sigma}): the discriminator draws in each pass (dropout, noise), so its scores of close images are not close; leave \`finiteDifference\` out`,
     );
   }
   return output.score.sub(score).div(sigma).square();

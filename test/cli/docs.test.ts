@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { keysOf, schemaAt } from "../../src/base/validation-message.ts";
 import { evaluate } from "../../src/cli/evaluate.ts";
 import { kebab } from "../../src/cli/flags.ts";
 import { resume } from "../../src/cli/resume.ts";
 import { sample } from "../../src/cli/sample.ts";
 import { train } from "../../src/cli/train.ts";
 import { recipeSchema } from "../../src/recipe/schema.ts";
-import { keysOf, schemaAt } from "../../src/recipe/validation-message.ts";
 
 const page = (name: string) => readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
 

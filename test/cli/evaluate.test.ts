@@ -203,6 +203,42 @@ describe("gantry evaluate", () => {
     expect(values[2]).toBeCloseTo(values[0]!, 10);
   });
 
+  it("takes floats in [0, 1] or [-1, 1] as the bytes that they stand for, and says so", async () => {
+    const flags = ["--real", "real.npz", "--metrics", "fid"];
+    const wanted = (await scoresOf("digits.npz", ...flags)).scores[0]!;
+    const written = (name: string, floats: Float32Array): void => {
+      const file = npy([COUNT, SIZE, SIZE, 1], new Uint8Array(floats.buffer)).toString("latin1").replace("|u1", "<f4");
+      const labels = npy([COUNT], new Uint8Array(COUNT));
+      writeFileSync(
+        name,
+        zipOf([
+          { name: "arr_0.npy", data: Buffer.from(file, "latin1") },
+          { name: "arr_1.npy", data: labels },
+        ]),
+      );
+    };
+    written(
+      "unit.npz",
+      Float32Array.from(digits, (level) => level / 255),
+    );
+    written(
+      "signed.npz",
+      Float32Array.from(digits, (level) => level / 127.5 - 1),
+    );
+    for (const [what, quantiser] of [
+      ["unit.npz", "floats in [0, 1], as round(255 x)"],
+      ["signed.npz", "floats in [-1, 1], as round(127.5 (x + 1))"],
+    ] as const) {
+      const { stderr, stdout } = await evaluate(what, ...flags, "--json");
+      expect(stderr).toContain(`${what}: ${quantiser}`);
+      const [score] = (JSON.parse(stdout) as Result).scores;
+      expect(score!.value).toBe(wanted.value);
+      expect(score!.protocol).toMatchObject({ quantiser, fakeCount: COUNT });
+    }
+    const { scores } = await scoresOf("digits.npz", ...flags.with(1, "unit.npz"));
+    expect(scores[0]!.value).toBeCloseTo(0, 6);
+  });
+
   it("prints a table with the protocol below it, and writes a file that compare reads", async () => {
     const common = ["--metrics", "fid,inceptionScore", "--count", "90", "--set", "inceptionScore.splits=3"];
     const text = await evaluate("run", ...common, "--out", "a.json");
@@ -276,7 +312,7 @@ describe("gantry evaluate", () => {
     [
       "an option out of range",
       ["run", "--metrics", "kid", "--set", "kid.subsets=0"],
-      /kid\.subsets \(= 0\): must be at least 1/,
+      /kid\.subsets` \(=0\) must be at least 1/,
     ],
     ["a protocol that does not exist", ["run", "--protocol", "mimcry"], /did you mean `mimicry`\?/],
     [
@@ -322,7 +358,17 @@ describe("gantry evaluate", () => {
       ["huge"],
       /huge: the images are 1040 x 1040; at most 1024 x 1024 can be scored/,
     ],
-    ["floats", ["floats.npz"], /holds no array of images \(arr_0 is float32 \[2, 2, 2, 3\]\); expected one of uint8/],
+    [
+      "floats",
+      ["floats.npz"],
+      /array `arr_0` has floats from 3 to 3; accepted are floats in \[0, 1\] or \[-1, 1\], and levels/,
+    ],
+    ["a mask", ["mask.npz"], /array `arr_0` is uint8 with no value above 1, so it would be black; multiply it by 255/],
+    [
+      "integers",
+      ["integers.npz"],
+      /holds no array of images \(arr_0 is int32 .*\); expected one of uint8, float32 or float64/,
+    ],
   ])("refuses %s", async (_, args, message) => {
     const image = (size: number) =>
       sharp(Buffer.alloc(size * size), { raw: { width: size, height: size, channels: 1 } }).png();
@@ -335,11 +381,16 @@ describe("gantry evaluate", () => {
       join(work, "wide.npz"),
       zipOf([{ name: "arr_0.npy", data: npy([2, 16, 8, 1], new Uint8Array(256)) }]),
     );
-    const floats = npy([2, 2, 2, 3], new Uint8Array(96));
-    writeFileSync(
-      join(work, "floats.npz"),
-      zipOf([{ name: "arr_0.npy", data: Buffer.from(floats.toString("latin1").replace("|u1", "<f4"), "latin1") }]),
-    );
+    const floats = npy([2, 2, 2, 3], new Uint8Array(new Float32Array(24).fill(3).buffer));
+    for (const [name, type] of [
+      ["floats", "<f4"],
+      ["integers", "<i4"],
+    ] as const) {
+      const data = Buffer.from(floats.toString("latin1").replace("|u1", type), "latin1");
+      writeFileSync(join(work, `${name}.npz`), zipOf([{ name: "arr_0.npy", data }]));
+    }
+    const mask = npy([2, 4, 4], new Uint8Array(32).fill(1));
+    writeFileSync(join(work, "mask.npz"), zipOf([{ name: "arr_0.npy", data: mask }]));
     const deep = npy([2, 2, 2, 3], new Uint8Array(48));
     writeFileSync(
       join(work, "deep.npz"),

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { expect, it } from "vitest";
 import { definitionOf, type ProjectionResult } from "../../src/cli/project/write.ts";
 import { outputNames } from "../../src/cli/project.ts";
-import { fashionMnist, mixtureOfGaussians, mnist, packOf, readImageAs } from "../../src/data/index.ts";
+import { dataFromArrays, fashionMnist, mixtureOfGaussians, mnist, packOf, readImageAs } from "../../src/data/index.ts";
 import { encodePng, quantise, readNpy, tile } from "../../src/formats/index.ts";
 import { mlp } from "../../src/models/index.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
@@ -98,6 +98,52 @@ it("takes images of other sizes as the run's data does, and says so", async () =
   );
   const other = await inProcess("project", run, photo, "--steps", "2");
   expect(other.stdout).toContain(`latents, images and stages: ${join(run, "projection")}\n`);
+});
+
+it("takes colour, gray and alpha as the run's data are, and says so", async () => {
+  const folder = temporaryFolder();
+  const written = async (name: string, background: object): Promise<string> => {
+    const file = join(folder, name);
+    await sharp({ create: { width: 16, height: 8, channels: "alpha" in background ? 4 : 3, background } })
+      .png()
+      .toFile(file);
+    return file;
+  };
+  const red = await written("red.png", { r: 255, g: 0, b: 0 });
+  const half = await written("half.png", { r: 0, g: 0, b: 0, alpha: 0.5 });
+  const gray = join(folder, "gray.png");
+  await sharp(new Uint8Array(128).fill(90), { raw: { width: 16, height: 8, channels: 1 } })
+    .toColourspace("b-w")
+    .png()
+    .toFile(gray);
+  const size = { height: 8, width: 16 };
+  const projected = async (channels: number, ...files: string[]) => {
+    const run = join(folder, `run ${channels}`);
+    const arrays = dataFromArrays({
+      images: new Uint8Array(4 * channels * 128),
+      shape: [4, channels, size.height, size.width],
+    });
+    await startRun(tinyRecipe({ data: arrays as never, steps: 1 }), { directory: run }).train();
+    const out = join(folder, `out ${channels}`);
+    const { code, stderr } = await inProcess("project", run, ...files, "--steps", "1", "--out", out);
+    return { code, stderr, out };
+  };
+  const one = await projected(1, red, half);
+  expect(one.code, one.stderr).toBe(0);
+  expect(one.stderr).toContain(`note: ${red}: in colour, made gray as the data's images are\n`);
+  expect(one.stderr).toContain(`note: ${half}: its transparency is laid over the background of the data\n`);
+  const three = await projected(3, gray);
+  expect(three.stderr).toContain(`note: ${gray}: gray, taken as colour as the data's images are\n`);
+  const four = await projected(4, half, red);
+  expect([four.code, four.stderr.includes("transparency")]).toEqual([0, false]);
+  expect((await sharp(join(four.out, "red.png")).metadata()).channels).toBe(4);
+  const two = await projected(2, red);
+  expect([two.code, two.stderr]).toEqual([
+    1,
+    expect.stringContaining(
+      "makes images of 2 channels, and project takes image files, which have 1 (gray), 3 (colour) or 4",
+    ),
+  ]);
 });
 
 it("refuses before it searches", async () => {

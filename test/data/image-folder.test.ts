@@ -6,7 +6,8 @@ import type { DataDescriptor } from "../../src/data/dataset.ts";
 import { packOf } from "../../src/data/define.ts";
 import type { Listed } from "../../src/data/listing.ts";
 import type { Pack } from "../../src/data/pack.ts";
-import { arrange, imageFolder } from "../../src/data/sets/image-folder.ts";
+import { arrange } from "../../src/data/sets/folder-classes.ts";
+import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { usageOf } from "../../src/data/usage.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { imageFile, labelsOf, type ZipEntry, zipOf } from "./files.ts";
@@ -56,9 +57,37 @@ describe("arrange", () => {
       split: "train",
       files: ["0 train/a/2.png", "1 train/b/3.png"],
     });
-    expect(shown(paths, "test")).toMatchObject({ classes: ["a"], split: "test" });
+    expect(shown(paths, "test")).toMatchObject({ classes: ["a", "b"], split: "test" });
     expect(shown(paths.map((path) => `outer/${path}`))).toMatchObject({ split: "train", classes: ["a", "b"] });
     expect(shown(["left/1.png", "right/2.png"], "left")).toMatchObject({ split: "left", classes: [] });
+  });
+
+  it("gives a class one number in all splits, whichever it has images in", () => {
+    const paths = ["train/a/1.png", "train/b/2.png", "train/c/3.png", "val/b/4.png", "val/c/5.png", "test/d/6.png"];
+    const val = { classes: ["a", "b", "c"], files: ["1 val/b/4.png", "2 val/c/5.png"], lost: [] };
+    expect(shown(paths, "val")).toMatchObject(val);
+    expect(shown(paths)).toMatchObject({
+      classes: ["a", "b", "c"],
+      files: ["0 train/a/1.png", "1 train/b/2.png", "2 train/c/3.png"],
+    });
+    // A split that shares no class with the others numbers its own, and images in no folder have none.
+    expect(shown(paths, "test")).toMatchObject({ classes: ["d"], files: ["0 test/d/6.png"] });
+    expect(shown([...paths.slice(0, 5), "test/x.png"], "val")).toMatchObject(val);
+    // Through one split a class of a third joins.
+    expect(shown(["train/b/1.png", "val/b/2.png", "val/c/3.png", "test/a/4.png", "test/c/5.png"])).toMatchObject({
+      classes: ["a", "b", "c"],
+      files: ["1 train/b/1.png"],
+    });
+    expect(shown(["left/b/1.png", "right/a/2.png", "right/b/3.png"], "left")).toMatchObject({ classes: ["a", "b"] });
+    expect(shown(["train/b/1.png", "val/b/2.png", "val/a/3.png", "x/0/4.png", "x/b/5.png"], "train")).toMatchObject({
+      classes: ["a", "b"],
+    });
+    // A class that has lost its images in one split keeps its number in all.
+    const broken = [{ file: "val/a/1.bmp", reason: "BMP" }];
+    expect(arrange({ files: listed("train/b/1.png", "val/b/2.png"), broken }, {}, "x")).toMatchObject({
+      classes: ["a", "b"],
+      lost: [],
+    });
   });
 
   it("does not take a class for a split because of its name", () => {
@@ -128,6 +157,19 @@ describe("a folder of real files", () => {
     symlinkSync(join(root, "nowhere"), join(root, "cats/dangling.png"));
     // A link to a folder above: followed once, it would be followed for ever.
     symlinkSync(root, join(root, "cats/loop"));
+  });
+
+  it("says which classes of other splits have no image in this one", async () => {
+    const splits = join(folder, "splits");
+    for (const path of ["train/a/1.png", "train/b/1.png", "val/b/1.png"]) {
+      mkdirSync(join(splits, path, ".."), { recursive: true });
+      writeFileSync(join(splits, path), await imageFile("png", 8, 8, red));
+    }
+    const made = await pack(imageFolder({ path: splits, size: 8, split: "val" }));
+    expect([made.header.classes, labelsOf(made)]).toEqual([["a", "b"], [1]]);
+    expect(usageOf(made.header)).toBe(
+      "splits (val): 1 image of 3 files; 1 of 2 classes without an image: a; 2 of other splits or not chosen",
+    );
   });
 
   it("is packed; broken files are skipped and listed with their reasons", async () => {

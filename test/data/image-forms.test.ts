@@ -45,7 +45,7 @@ describe("the option `size`", () => {
   });
 
   it.each([
-    [3, "size (= 3): must be at least 4"],
+    [3, "size` (=3) must be at least 4"],
     ["64x2000", "must be at most 1024"],
     ["wide", "must be a whole number of pixels, or a height and a width such as 64x48"],
     [[64, 48], "or a height and a width such as 64x48"],

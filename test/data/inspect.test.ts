@@ -117,11 +117,11 @@ describe("gantry data <path>", () => {
     });
     expect(await gantry("data", root, "--size", "wide")).toMatchObject({
       err: expect.stringMatching(
-        /size \(= "wide"\): must be a whole number of pixels, or a height and a width such as 64x48/,
+        /size` \(=wide\) must be a whole number of pixels, or a height and a width such as 64x48/,
       ),
     });
     expect(await gantry("data", root, "--fit", "squeeze")).toMatchObject({
-      err: expect.stringMatching(/imageFolder.fit \(= "squeeze"\): must be one of: crop, fit, stretch, pad/),
+      err: expect.stringMatching(/imageFolder.fit` \(=squeeze\) must be one of: crop, fit, stretch, pad/),
     });
     expect(await gantry("data", root, "--siez", "8")).toMatchObject({
       code: 2,
@@ -169,7 +169,7 @@ describe("gantry data <path>", () => {
     expect(JSON.parse(lsun.out)).toMatchObject({ name: "lsun (bridge, train)", count: 46 });
     expect(await gantry("data", "celeba", ...place, "--set", "atribute=Male")).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/unknown key `atribute`; did you mean `attribute`/),
+      err: expect.stringMatching(/unknown key `celeba.atribute`; did you mean `attribute`/),
     });
     expect(await gantry("data", "celeba", "--set", "Male")).toMatchObject({
       code: 2,

@@ -21,7 +21,7 @@ describe("arrangements", () => {
   it("a grid's number of modes must be a square", () => {
     expect(() => centresOf("grid", 24, 1)).toThrow(new UserError("`modes` (=24) of a grid must be a square number"));
     expect(() => mixtureOfGaussians({ modes: 24 })).toThrow(
-      new UserError("mixtureOfGaussians.modes (= 24): must be a square number for a grid, such as 16 or 25"),
+      new UserError("`mixtureOfGaussians.modes` (=24) must be a square number for a grid, such as 16 or 25"),
     );
     expect(mixtureOfGaussians({ modes: 24, arrangement: "ring" }).options.modes).toBe(24);
   });

@@ -3,9 +3,11 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { UserError } from "../../src/base/errors.ts";
 import type { DataDescriptor } from "../../src/data/dataset.ts";
-import { packOf } from "../../src/data/define.ts";
+import { defineImageDataset, packOf } from "../../src/data/define.ts";
+import * as imageOptions from "../../src/data/options.ts";
 import type { Pack } from "../../src/data/pack.ts";
 import { cifar10 } from "../../src/data/sets/cifar10.ts";
 import { cifar100 } from "../../src/data/sets/cifar100.ts";
@@ -13,6 +15,7 @@ import { fashionMnist } from "../../src/data/sets/fashion-mnist.ts";
 import { kmnist } from "../../src/data/sets/kmnist.ts";
 import { mnist, mnistFolder } from "../../src/data/sets/mnist.ts";
 import { stl10 } from "../../src/data/sets/stl10.ts";
+import { readBytes } from "../../src/formats/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { cifarRecords, expected, idxOf, imageFile, labelsOf, published, stl10Images, sumsOf, zipOf } from "./files.ts";
 
@@ -73,13 +76,13 @@ describe("mnist", () => {
   });
 
   it("refuses options out of range", () => {
-    expect(() => mnist({ size: 3 })).toThrow(/mnist.size \(= 3\): must be at least 4/);
+    expect(() => mnist({ size: 3 })).toThrow(/mnist.size` \(=3\) must be at least 4/);
     expect(() => mnist({ channels: 2 as 1 })).toThrow(
-      /mnist.channels \(= 2\): must be 1 \(gray\), 3 \(colour\) or 4 \(colour and alpha\)/,
+      /mnist.channels` \(=2\) must be 1 \(gray\), 3 \(colour\) or 4 \(colour and alpha\)/,
     );
     expect(() => mnist({ split: "valid" as "test" })).toThrow(/must be `train` or `test`/);
-    expect(() => mnist({ sizes: 32 } as never)).toThrow(/unknown key `sizes`; did you mean `size`/);
-    expect(() => mnist({ first: 0 })).toThrow(/first \(= 0\): must be at least 1/);
+    expect(() => mnist({ sizes: 32 } as never)).toThrow(/unknown key `mnist.sizes`; did you mean `size`/);
+    expect(() => mnist({ first: 0 })).toThrow(/first` \(=0\) must be at least 1/);
   });
 
   const small = { images: idxOf([2, 28, 28], new Uint8Array(2 * 784)), labels: idxOf([2], Uint8Array.from([3, 9])) };
@@ -103,6 +106,25 @@ describe("mnist", () => {
     writeFileSync(join(path, "train-labels-idx1-ubyte"), labels);
     await expect(pack(mnist({ path }))).rejects.toThrow(UserError);
     await expect(pack(mnist({ path }))).rejects.toThrow(reason);
+  });
+
+  it("says how to get a file that is absent only when it is opened", async () => {
+    const opened = defineImageDataset(
+      "testAbsent",
+      z.strictObject({ path: z.string(), ...imageOptions.photographs }),
+      async ({ path }) => ({
+        name: "absent",
+        fingerprint: "1",
+        open: async () => {
+          readBytes(join(path, "all.bin"));
+          throw new Error("never");
+        },
+      }),
+      { name: "test-absent", byHand: (place) => `put all.bin into ${place}` },
+    );
+    await expect(pack(opened({ path: folder }))).rejects.toThrow(
+      /^cannot read .*all.bin: there is no such file or folder \(ENOENT\); put all.bin into .*test-absent$/,
+    );
   });
 
   it("reads gzip files from a folder, and says that they are not the official ones", async () => {

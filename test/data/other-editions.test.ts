@@ -125,6 +125,11 @@ describe("files in MNIST's form", () => {
     await expect(pack(root)).rejects.toThrow(
       /it has IDX files in .*FashionMNIST\/raw and in .*MNIST\/raw; give one of these/,
     );
+    // Classes without names are those of both splits.
+    writeFileSync(join(root, "MNIST/raw/t10k-labels-idx1-ubyte"), Buffer.from("0000080100000002" + "0900", "hex"));
+    expect((await pack(join(root, "MNIST/raw"), { size: 4 })).header.classes).toEqual(
+      Array.from({ length: 10 }, (_, i) => String(i)),
+    );
     const test = torchvision("only-test", ".", "test");
     expect((await pack(test, { size: 4 })).header.name).toBe("only-test (test)");
     await expect(pack(test, { split: "train" })).rejects.toThrow(

@@ -15,7 +15,7 @@ import { inspectionText } from "../../src/cli/data.ts";
 import { inspect } from "../../src/data/inspect.ts";
 import type { Target } from "../../src/data/options.ts";
 import { openPack, type PackProgress, preparePack } from "../../src/data/pack.ts";
-import { byClass } from "../../src/data/sets/image-folder.ts";
+import { byClass } from "../../src/data/sets/folder-classes.ts";
 import type { ImageSource } from "../../src/data/source.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { labelsOf } from "./files.ts";

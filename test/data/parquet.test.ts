@@ -85,6 +85,42 @@ describe("parquet files of the Hugging Face hub", () => {
     expect(sumsOf(await pack(file, { labels: false }))).toEqual(held("hub train").planes.slice(4));
   });
 
+  it("number classes without names by all splits, so that each has one number", async () => {
+    const root = join(containers, "numbers");
+    const [train, validation] = [await pack(root), await pack(root, { split: "validation" })];
+    expect([train.header.classes, labelsOf(train)]).toEqual([
+      ["1", "2", "3"],
+      [2, 0, 1],
+    ]);
+    expect([validation.header.classes, labelsOf(validation)]).toEqual([
+      ["1", "2", "3"],
+      [1, 2],
+    ]);
+    expect(usageOf(validation.header)).toContain("1 of 3 classes without an image: 1");
+    const words = await pack(root, { split: "validation", labelEntry: "word" });
+    expect([words.header.classes, labelsOf(words)]).toEqual([
+      ["word 1", "word 2", "word 3"],
+      [1, 2],
+    ]);
+    // A file by itself has no other splits.
+    const alone = await pack(join(root, "validation-00000-of-00001.parquet"));
+    expect([alone.header.classes, labelsOf(alone)]).toEqual([
+      ["2", "3"],
+      [0, 1],
+    ]);
+  });
+
+  it("labels that are floats are refused", async () => {
+    const file = join(containers, "float-labels.parquet");
+    await expect(pack(file)).rejects.toThrow(
+      /float-labels.parquet: column `label` is double; labels are whole numbers or texts, and `labels: false` takes the images/,
+    );
+    await expect(pack(file, { labelEntry: "label" })).rejects.toThrow(
+      /column `label` is double; labels are whole numbers or texts$/,
+    );
+    expect(sumsOf(await pack(file, { labels: false }))).toEqual(held("hub train").planes.slice(0, 2));
+  });
+
   it("columns are chosen where several would do", async () => {
     const two = join(containers, "two-labels.parquet");
     await expect(pack(two)).rejects.toThrow(

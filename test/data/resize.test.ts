@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Fit, Target } from "../../src/data/options.ts";
 import { resizeFile, resizePlanar } from "../../src/data/resize.ts";
 import { fixture } from "../formats/folder.ts";
-import { imageFile, tiffOf } from "./files.ts";
+import { crc32, imageFile, tiffOf } from "./files.ts";
 
 const target = (size: number, channels: 1 | 3, fit: Fit, background = 255): Target => ({
   size,
@@ -212,6 +212,45 @@ describe("colour", () => {
       .png()
       .toBuffer();
     await expect(resized(veiled)).rejects.toThrow(/largest of its 16-bit values is 4000/);
+  });
+
+  it("refuses channels of a TIFF that are not said to be alpha, which libvips takes for it", async () => {
+    const values = Uint8Array.from([200, 100, 50, 128]);
+    const whole = await sharp(values, { raw: { width: 1, height: 1, channels: 4 } })
+      .tiff({ compression: "none" })
+      .toBuffer();
+    const at = (tag: number): number => {
+      const directory = whole.readUInt32LE(4);
+      return Array.from({ length: whole.readUInt16LE(directory) }, (_, i) => directory + 2 + 12 * i).find(
+        (entry) => whole.readUInt16LE(entry) === tag,
+      )!;
+    };
+    /** What the file says of its fourth channel; 2 is alpha, 1 alpha by which colours are multiplied already. */
+    const saying = (meaning: number): Buffer => {
+      const file = Buffer.from(whole);
+      file.writeUInt16LE(meaning, at(338) + 8);
+      return file;
+    };
+    const over = async (file: Buffer) => [...(await resizeFile(file, target(1, 3, "crop", 255))).pixels];
+    const near = (a: number[], b: number[]) => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+    expect(near(await over(saying(2)), [227, 177, 152])).toBeLessThanOrEqual(1);
+    // Multiplied by alpha: 200 would be more than white.
+    const multiplied = saying(1);
+    multiplied.set([100, 50, 25], multiplied.indexOf(values));
+    expect(near(await over(multiplied), [227, 177, 152])).toBeLessThanOrEqual(1);
+    await expect(over(saying(0))).rejects.toThrow(
+      "it has 1 channel besides its colours, of unspecified meaning (TIFF's ExtraSamples); save it without, or with one as alpha",
+    );
+  });
+
+  it("takes the values of a PNG as they are, whatever gamma the file has, as Pillow does", async () => {
+    const file = await imageFile("png", 4, 4, { r: 90, g: 90, b: 90 });
+    const chunk = Buffer.concat([Buffer.from("gAMA"), Buffer.from([0, 1, 0x86, 0xa0])]);
+    const crc = Buffer.alloc(4);
+    crc.writeUInt32BE(crc32(chunk));
+    // After the signature and IHDR: a gamma of 1, of which a viewer makes 162.
+    const linear = Buffer.concat([file.subarray(0, 33), Buffer.from([0, 0, 0, 4]), chunk, crc, file.subarray(33)]);
+    expect((await resizeFile(linear, target(4, 1, "crop"))).pixels[0]).toBe(90);
   });
 
   it("says whether transparency was laid over the background: opaque images with a fourth channel have none", async () => {

@@ -1,11 +1,13 @@
 /** Tar archives: shards that webdataset wrote, and folders of images that Python's tarfile packed. */
-import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { create } from "tar";
 import { describe, expect, it } from "vitest";
+import { usageOf } from "../../src/data/usage.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { containers, expectHeld, held, packer } from "./container-files.ts";
-import { labelsOf, sumsOf } from "./files.ts";
+import { imageFile, labelsOf, sumsOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const pack = packer(join(folder, "cache"));
@@ -72,9 +74,138 @@ describe("shards of webdataset", () => {
     expect(typeof made === "string" ? made : made.header.broken[0]!.reason).toMatch(/cut short/);
     writeFileSync(file, gzipSync(bytes));
     rmSync(join(root, "train-000000.tar"));
-    await expect(pack(file)).rejects.toThrow(
-      /a gzip archive, from which single images cannot be read; unpack it by gunzip/,
+    await expect(pack(file)).rejects.toThrow(/compressed shards of webdataset are not read; unpack it by gunzip/);
+    writeFileSync(file, gzipSync("no archive"));
+    await expect(pack(file)).rejects.toThrow(/a gzip file that holds no tar archive; unpack it by gunzip/);
+  });
+
+  /** Writes a shard by npm's tar: a file for each name. */
+  async function shard(path: string, members: Readonly<Record<string, string | Buffer>>): Promise<void> {
+    const cwd = mkdtempSync(join(folder, "members-"));
+    for (const [name, contents] of Object.entries(members)) writeFileSync(join(cwd, name), contents);
+    mkdirSync(join(path, ".."), { recursive: true });
+    await create({ file: path, cwd, portable: true }, Object.keys(members));
+  }
+  const image = async (level: number) => imageFile("png", 8, 8, { r: level, g: level, b: level });
+
+  it.each([
+    ["numbers", { train: ["3", "1", "10"], val: ["10", "3"], test: ["-1", "-1"] }, ["1", "3", "10"]],
+    ["names", { train: ["c", "a", "b"], val: ["b", "c"], test: ["", ""] }, ["a", "b", "c"]],
+  ])("number classes by the labels of all splits: %s", async (kind, splits, known) => {
+    const root = join(folder, `splits of ${kind}`);
+    for (const [split, labels] of Object.entries(splits)) {
+      const samples = await Promise.all(labels.map(async (label, i) => [`${i}`, await image(i), label] as const));
+      const members = samples.flatMap(([key, bytes, label]) => [
+        [`${key}.png`, bytes],
+        ...(label === "" ? [] : [[`${key}.cls`, label]]),
+      ]);
+      await shard(join(root, `${split}-000000.tar`), Object.fromEntries(members));
+    }
+    for (const split of ["train", "val"] as const) {
+      const made = await pack(root, { split });
+      expect(labelsOf(made).map((label) => made.header.classes[label])).toEqual(splits[split]);
+      const numbers = known.map((name) => made.header.classes.indexOf(name));
+      expect(numbers).toEqual(kind === "numbers" ? [0, 2, 9] : [0, 1, 2]);
+    }
+    if (kind === "numbers")
+      await expect(pack(root, { split: "test" })).rejects.toThrow(/label 0 is -1; labels are whole/);
+  });
+
+  it("have endings of any case, and two that differ only by it in one sample are refused", async () => {
+    const upper = join(folder, "upper/train-000000.tar");
+    await shard(upper, { "1.PNG": await image(50), "1.CLS": "0" });
+    const made = await pack(upper);
+    expect([made.header.count, made.header.classes]).toEqual([1, ["0"]]);
+    const both = join(folder, "both/train-000000.tar");
+    await shard(both, { "1.PNG": await image(50), "1.cls": "0", "1.png": await image(60) });
+    await expect(pack(both)).rejects.toThrow(
+      /the members `1.PNG` and `1.png` are of one sample and one ending, whose case does not count; keep one of them/,
     );
+  });
+});
+
+describe("a compressed tar archive of a folder", () => {
+  /** The tree of the tests below, with the gray level of each image. */
+  const levels = {
+    "train/cat/1.png": 10,
+    "train/cat/2.png": 20,
+    "train/dog/1.JPG": 30,
+    "val/dog/1.png": 40,
+    "train/cat/none": 50,
+  };
+
+  async function archived(name: string, more: Readonly<Record<string, string | Buffer>> = {}): Promise<string> {
+    const cwd = mkdtempSync(join(folder, "tree-"));
+    const files = new Map<string, string | Buffer>(Object.entries(more));
+    for (const [path, level] of Object.entries(levels)) {
+      files.set(path, await imageFile(path.endsWith(".JPG") ? "jpeg" : "png", 8, 8, { r: level, g: level, b: level }));
+    }
+    for (const [path, bytes] of files) {
+      mkdirSync(join(cwd, path, ".."), { recursive: true });
+      writeFileSync(join(cwd, path), bytes);
+    }
+    const file = join(folder, name);
+    // The order of the archive is not that of the names.
+    await create({ file, cwd, gzip: true, portable: true }, ["val", "train", ...Object.keys(more)]);
+    return file;
+  }
+  const grays = (made: Awaited<ReturnType<typeof pack>>) => {
+    const pixels = readFileSync(made.imagesPath);
+    return labelsOf(made).map((label, i) => [pixels[i * 192]!, made.header.classes[label]]);
+  };
+  const sorted = (pairs: unknown[][]) => pairs.sort(([a], [b]) => Number(a) - Number(b));
+
+  it("is read as the folder would be, from its beginning", async () => {
+    const file = await archived("photos.tar.gz", { "._x.png": "x", "__MACOSX/y.png": "y", "notes.txt": "z" });
+    const made = await pack(file);
+    expect(made.header).toMatchObject({ name: "photos.tar.gz (train)", count: 4, classes: ["cat", "dog"], broken: [] });
+    expect(sorted(grays(made))).toEqual([
+      [10, "cat"],
+      [20, "cat"],
+      [30, "dog"],
+      [50, "cat"],
+    ]);
+    expect(usageOf(made.header)).toMatch(
+      /^photos.tar.gz \(train\): 4 images of 6 files; no images: 1 .txt; 1 of other splits/,
+    );
+    expect(grays(await pack(file, { split: "val" }))).toEqual([[40, "dog"]]);
+    expect(grays(await pack(file, { classes: ["dog"] }, 2))).toEqual([[30, "dog"]]);
+    expect((await pack(file, { first: 2 })).header.count).toBe(2);
+  });
+
+  it("may hold its label file", async () => {
+    const table = "file,class\ntrain/cat/1.png,b\ntrain/dog/1.JPG,a\nval/dog/1.png,a\n";
+    const file = await archived("labelled.tgz", { "labels.csv": table });
+    const made = await pack(file, { labelFile: join(file, "labels.csv") });
+    expect(sorted(grays(made))).toEqual([
+      [10, "b"],
+      [30, "a"],
+    ]);
+    const conditions = await archived("conditions.tgz", {
+      "labels.csv": "file,x\ntrain/cat/2.png,4\nval/dog/1.png,2\n",
+    });
+    const numbers = await pack(conditions, {
+      split: "train",
+      labelFile: join(conditions, "labels.csv"),
+      conditions: ["x"],
+    });
+    expect(numbers.header).toMatchObject({ count: 1, conditions: [{ name: "x", least: 4, most: 4 }] });
+  });
+
+  it("is refused in one sentence where it is cut, damaged, or leads out of itself", async () => {
+    const file = await archived("whole.tar.gz");
+    const bytes = readFileSync(file);
+    const cut = join(folder, "cut.tar.gz");
+    writeFileSync(cut, bytes.subarray(0, bytes.length - 60));
+    await expect(pack(cut)).rejects.toThrow(
+      /^.*cut.tar.gz: the archive is damaged or cut short: unexpected end of file$/,
+    );
+    writeFileSync(cut, Buffer.from(bytes).fill(0, 100, 140));
+    await expect(pack(cut)).rejects.toThrow(/cut.tar.gz: the archive is damaged or cut short: /);
+    const evil = gunzipSync(bytes);
+    evil.write("../x/dog", evil.indexOf("val/dog/1"), "latin1");
+    writeFileSync(cut, gzipSync(evil));
+    await expect(pack(cut)).rejects.toThrow(/cut.tar.gz: /);
   });
 });
 

@@ -1,5 +1,5 @@
 /** `diagnose` finds each fault in a run that was made with it, says nothing of healthy runs, and shows its evidence. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
@@ -71,12 +71,27 @@ describe("a run that tells too little", () => {
     expect(unknown.map(({ name, reason }) => `${name}: ${reason}`)).toEqual([
       "divergence: the log has 2 lines, and 20 are needed",
       "saturation: the log has 2 norms of G's gradient, and 20 are needed",
-      "collapse: the run has 1 sample grids, and 3 are needed",
+      "collapse: the run has 1 sample grid, and 3 are needed",
     ]);
   });
 
   it("that is a folder of something else is refused", async () => {
     await expect(diagnose(temporaryFolder())).rejects.toThrow("is not a run");
+  });
+
+  it("says so where lines of its log cannot be read, and is refused where none can", async () => {
+    const directory = newDirectory();
+    cpSync(join(import.meta.dirname, "../fixtures/exported-run"), directory, { recursive: true });
+    const log = join(directory, "metrics.jsonl");
+    expect((await diagnose(directory)).unreadable).toBe(0);
+    writeFileSync(log, `${readFileSync(log, "utf8")}{"step": 7, "lossD\n`);
+    expect((await diagnose(directory)).unreadable).toBe(1);
+    writeFileSync(log, "{{\nno log\n");
+    await expect(diagnose(directory)).rejects.toThrow(
+      /metrics.jsonl: none of its 2 lines can be read, so nothing can be said of this run$/,
+    );
+    writeFileSync(log, "{");
+    await expect(diagnose(directory)).rejects.toThrow(/its only line cannot be read/);
   });
 
   it("has no log yet", async () => {

@@ -137,7 +137,7 @@ describe("leastSquares", () => {
   });
 
   it("refuses labels in the wrong order", () => {
-    expect(() => leastSquares({ a: 1, b: 0 })).toThrow("leastSquares.b (= 0): must be above `a`");
+    expect(() => leastSquares({ a: 1, b: 0 })).toThrow("`leastSquares.b` (=0) must be above `a`");
   });
 });
 
@@ -145,7 +145,7 @@ describe("wasserstein", () => {
   it("carries its clip, and clips in place", () => {
     expect(wasserstein({ clip: 0.01 }).build().clip).toBe(0.01);
     expect("clip" in losses.wasserstein!()).toBe(false);
-    expect(() => wasserstein({ clip: 0 })).toThrow("wasserstein.clip (= 0): must be above 0");
+    expect(() => wasserstein({ clip: 0 })).toThrow("`wasserstein.clip` (=0) must be above 0");
     const weights = [vector([-3, 0.005, 3]), vector([0.02])];
     clipWeights(weights, 0.01);
     expectClose(weights[0]!, [-0.01, 0.005, 0.01], { atol: 1e-12 });

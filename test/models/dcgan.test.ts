@@ -408,9 +408,9 @@ describe("DCGAN", () => {
     expect(() => discriminatorOf(contextOf(8))).toThrow(UserError);
     const points: ModelContext = { rng: new Generator(1), device: "cpu", image: { features: 2 }, classes: 0 };
     expect(() => generatorOf(points)).toThrow("vectors of 2 numbers; use mlp");
-    expect(() => dcgan.generator({ width: 0 })).toThrow("dcgan.width (= 0): must be above 0");
-    expect(() => dcgan.discriminator({ dropout: 1 })).toThrow("dcgan.dropout (= 1): must be below 1");
+    expect(() => dcgan.generator({ width: 0 })).toThrow("`dcgan.width` (=0) must be above 0");
+    expect(() => dcgan.discriminator({ dropout: 1 })).toThrow("`dcgan.dropout` (=1) must be below 1");
     expect(() => dcgan.generator({ witdh: 3 } as object)).toThrow("did you mean `width`?");
-    expect(() => dcgan.generator({ init: "gaussian" } as object)).toThrow('dcgan.init (= "gaussian")');
+    expect(() => dcgan.generator({ init: "gaussian" } as object)).toThrow("`dcgan.init` (=gaussian)");
   });
 });

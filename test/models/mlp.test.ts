@@ -91,6 +91,6 @@ describe("mlp", () => {
   });
 
   it("refuses widths that are not whole", () => {
-    expect(() => mlp.generator({ hidden: [8, 0] })).toThrow("mlp.hidden.1 (= 0): must be above 0");
+    expect(() => mlp.generator({ hidden: [8, 0] })).toThrow("`mlp.hidden.1` (=0) must be above 0");
   });
 });

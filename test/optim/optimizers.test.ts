@@ -110,10 +110,10 @@ describe("an optimizer", () => {
   });
 
   it("refuses options out of range by name", () => {
-    expect(() => adam({ lr: 0 })).toThrow("adam.lr (= 0): must be above 0");
-    expect(() => adam({ betas: [0.5, 1] })).toThrow("adam.betas.1 (= 1): must be below 1");
-    expect(() => sgd({ nesterov: true })).toThrow("sgd.nesterov (= true): needs a `momentum` above 0");
+    expect(() => adam({ lr: 0 })).toThrow("`adam.lr` (=0) must be above 0");
+    expect(() => adam({ betas: [0.5, 1] })).toThrow("`adam.betas.1` (=1) must be below 1");
+    expect(() => sgd({ nesterov: true })).toThrow("`sgd.nesterov` (=true) needs a `momentum` above 0");
     expect(() => rmsprop({ alpha: -1 })).toThrow(UserError);
-    expect(() => adam({ learningRate: 1 } as object)).toThrow("adam: unknown key `learningRate`");
+    expect(() => adam({ learningRate: 1 } as object)).toThrow("unknown key `adam.learningRate`");
   });
 });

@@ -29,6 +29,6 @@ describe("schedules", () => {
       "`to` (=20) must be greater than `from` (=20)",
     );
     expect(() => linearDecay({ from: 200 }).build({ steps: 100 })).toThrow("the length of the run (=100)");
-    expect(() => linearDecay({ from: 0.5 })).toThrow("linearDecay.from (= 0.5): must be a whole number of steps");
+    expect(() => linearDecay({ from: 0.5 })).toThrow("`linearDecay.from` (=0.5) must be a whole number of steps");
   });
 });

@@ -159,7 +159,7 @@ describe("a user's file", () => {
     [
       "option.ts",
       `import { ${names} } from "gantry";\nconst a = 1;\nexport default defineRecipe({ ...${body("topK()")}, loss: hinge({ slope: a } as never) });\n`,
-      ": unknown key `slope`",
+      ": unknown key `hinge.slope`",
     ],
     ["recipe.ts", plain.replace("steps: 5", "stepz: 5"), "/recipe.ts:2: unknown key `stepz`; did you mean `steps`?"],
   ])("is refused in one sentence: %s", async (name, text, message) => {

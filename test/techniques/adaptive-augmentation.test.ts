@@ -160,6 +160,6 @@ describe("in training", () => {
     expect(() => adaptiveAugmentation().build({ ...context, image: { channels: 2, size: 8 } })).toThrow(
       "adaptiveAugmentation: images of 2 channels; it can take those of 1 or 3",
     );
-    expect(() => adaptiveAugmentation({ target: 2 })).toThrow("adaptiveAugmentation.target (= 2): must be at most 1");
+    expect(() => adaptiveAugmentation({ target: 2 })).toThrow("`adaptiveAugmentation.target` (=2) must be at most 1");
   });
 });

@@ -222,7 +222,7 @@ describe("in training", () => {
       expect(() => make().build({ ...context, image: { features: 2 } })).toThrow("vectors of 2 numbers");
       expect(() => make({ shift: 0.6 })).toThrow(/Consistency\.shift|consistencyRegularisation\.shift/);
     }
-    expect(() => latentConsistency({ sigma: 0 })).toThrow("latentConsistency.sigma (= 0): must be above 0");
-    expect(() => balancedConsistency({ fakeWeight: 0 })).toThrow("balancedConsistency.fakeWeight (= 0)");
+    expect(() => latentConsistency({ sigma: 0 })).toThrow("`latentConsistency.sigma` (=0) must be above 0");
+    expect(() => balancedConsistency({ fakeWeight: 0 })).toThrow("`balancedConsistency.fakeWeight` (=0)");
   });
 });

@@ -131,7 +131,7 @@ describe("in training", () => {
     expect(() => diffAugment().build({ ...context, image: { features: 2 } })).toThrow(
       "diffAugment: it changes images, and the samples of this data are vectors of 2 numbers",
     );
-    expect(() => diffAugment({ policy: ["colour" as "color"] })).toThrow('diffAugment.policy.0 (= "colour")');
+    expect(() => diffAugment({ policy: ["colour" as "color"] })).toThrow("`diffAugment.policy.0` (=colour)");
     expect(() => diffAugment({ policy: [] })).toThrow("must name at least one of color, translation, cutout");
   });
 });

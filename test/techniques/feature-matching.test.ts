@@ -72,13 +72,13 @@ describe("featureMatching", () => {
 
   it("refuses a layer that is not there, and options out of range, by name", () => {
     expect(() => termOf({ layer: -4 }, noise([5, 4], 42))).toThrow(
-      "featureMatching.layer (= -4): the discriminator has 3 hidden layers, -1 to -3",
+      "`featureMatching.layer` (=-4): the discriminator has 3 hidden layers, -1 to -3",
     );
-    expect(() => featureMatching({ layer: 0 })).toThrow("featureMatching.layer (= 0): must be -1 or below");
+    expect(() => featureMatching({ layer: 0 })).toThrow("`featureMatching.layer` (=0) must be -1 or below");
     expect(() => featureMatching({ norm: "l3" as "l2" })).toThrow("must be one of: l2, l1, mmd");
-    expect(() => featureMatching({ bandwidths: [1] })).toThrow("featureMatching.bandwidths (= [1]): belong to");
+    expect(() => featureMatching({ bandwidths: [1] })).toThrow('`featureMatching.bandwidths` needs `norm: "mmd"`');
     expect(() => featureMatching({ norm: "mmd", reduce: "mean" })).toThrow(
-      'featureMatching.reduce (= "mean"): is of the norms l2 and l1: with `norm: "mmd"` leave it at sum',
+      '`featureMatching.reduce` (=mean) is of the norms l2 and l1: with `norm: "mmd"` leave it at sum',
     );
     // The default, as a stored recipe has it.
     expect(fromPlain(toPlain(featureMatching({ norm: "mmd" }))).options).toMatchObject({ norm: "mmd", reduce: "sum" });

@@ -136,7 +136,7 @@ describe("historicalAveraging", () => {
   });
 
   it("refuses options out of range by name", () => {
-    expect(() => historicalAveraging({ weight: 0 })).toThrow("historicalAveraging.weight (= 0): must be above 0");
+    expect(() => historicalAveraging({ weight: 0 })).toThrow("`historicalAveraging.weight` (=0) must be above 0");
     expect(() => historicalAveraging({ players: "critic" as "both" })).toThrow("historicalAveraging.players");
   });
 });

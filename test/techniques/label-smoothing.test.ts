@@ -144,14 +144,14 @@ describe("labelSmoothing: targets", () => {
       );
     }
     expect(build({ real: 1.1 })).toThrow(
-      "labelSmoothing.real (= 1.1): must lie between the loss's own targets, 0 and 1",
+      "`labelSmoothing.real` (=1.1) must lie between the loss's own targets, 0 and 1",
     );
-    expect(build({ fake: [-0.2, 0.1] })).toThrow("labelSmoothing.fake (= [-0.2,0.1]): must lie between");
+    expect(build({ fake: [-0.2, 0.1] })).toThrow("`labelSmoothing.fake` (=[-0.2,0.1]) must lie between");
     expect(build({ real: 0.3, fake: 0.3 })).toThrow(
-      "labelSmoothing.real (= 0.3): must be above the target of generated",
+      "`labelSmoothing.real` (=0.3) must be above the target of generated",
     );
     build({ real: 0.5, fake: -0.9 }, leastSquares({ a: -1, b: 1, c: 0 }))();
-    expect(() => labelSmoothing({ flip: 0.5 })).toThrow("labelSmoothing.flip (= 0.5): must be below 0.5");
+    expect(() => labelSmoothing({ flip: 0.5 })).toThrow("`labelSmoothing.flip` (=0.5) must be below 0.5");
     expect(() => labelSmoothing({ real: [1, 0.7] })).toThrow(
       "must be a number, or the ends of a range such as [0.7, 1.2]",
     );

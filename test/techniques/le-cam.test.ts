@@ -75,6 +75,6 @@ it("continues from a checkpoint, and refuses one without averages", () => {
 
 it("has defaults, and refuses options out of range by name", () => {
   expect(leCam().options).toEqual({ weight: 0.3, decay: 0.99, warmUp: 1000, oneSided: true });
-  expect(() => leCam({ decay: 1 })).toThrow("leCam.decay (= 1): must be below 1");
-  expect(() => leCam({ weight: 0 })).toThrow("leCam.weight (= 0): must be above 0");
+  expect(() => leCam({ decay: 1 })).toThrow("`leCam.decay` (=1) must be below 1");
+  expect(() => leCam({ weight: 0 })).toThrow("`leCam.weight` (=0) must be above 0");
 });

@@ -170,8 +170,8 @@ describe("techniques that compare the samples of a batch", () => {
   });
 
   it("refuse networks that they do not fit, by name", () => {
-    expect(() => minibatchDiscrimination({ kernels: 0 })).toThrow("minibatchDiscrimination.kernels (= 0)");
-    expect(() => minibatchStandardDeviation({ group: 1 })).toThrow("minibatchStandardDeviation.group (= 1)");
+    expect(() => minibatchDiscrimination({ kernels: 0 })).toThrow("`minibatchDiscrimination.kernels` (=0)");
+    expect(() => minibatchStandardDeviation({ group: 1 })).toThrow("`minibatchStandardDeviation.group` (=1)");
     expect(() => ganOf({ batchSize: 10, techniques: [minibatchStandardDeviation()] })).toThrow(
       "batchSize (=10) must divide into groups of `group` (=4) samples",
     );

@@ -113,7 +113,7 @@ describe("orthogonalRegularisation", () => {
   });
 
   it("refuses options out of range", () => {
-    expect(() => orthogonalRegularisation({ beta: 0 })).toThrow("orthogonalRegularisation.beta (= 0): must be above 0");
+    expect(() => orthogonalRegularisation({ beta: 0 })).toThrow("`orthogonalRegularisation.beta` (=0) must be above 0");
     expect(() => orthogonalRegularisation({ bta: 1 } as object)).toThrow("did you mean `beta`?");
   });
 });

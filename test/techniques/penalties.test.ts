@@ -342,7 +342,7 @@ describe("in a training step", () => {
     const discriminator = dcgan.discriminator({ width: 2, dropout: 0.5 });
     const gan = ganOf({ discriminator, techniques: [r2({ finiteDifference: 0.1 })] });
     expect(() => trainingStep(gan)).toThrow(
-      "r2.finiteDifference (= 0.1): the discriminator draws in each pass (dropout, noise), so its scores of close images are not close; leave `finiteDifference` out",
+      "`r2.finiteDifference` (=0.1): the discriminator draws in each pass (dropout, noise), so its scores of close images are not close; leave `finiteDifference` out",
     );
   });
 
@@ -360,10 +360,10 @@ describe("in a training step", () => {
   });
 
   it("refuses options out of range by name", () => {
-    expect(() => gradientPenalty({ weight: 0 })).toThrow("gradientPenalty.weight (= 0): must be above 0");
-    expect(() => r1({ weight: -1 })).toThrow("r1.weight (= -1): must be above 0");
-    expect(() => r2({ every: 0 })).toThrow("r2.every (= 0): must be at least 1");
-    expect(() => r1({ finiteDifference: 0 })).toThrow("r1.finiteDifference (= 0): must be above 0");
-    expect(() => dragan({ noise: 0 })).toThrow("dragan.noise (= 0): must be above 0");
+    expect(() => gradientPenalty({ weight: 0 })).toThrow("`gradientPenalty.weight` (=0) must be above 0");
+    expect(() => r1({ weight: -1 })).toThrow("`r1.weight` (=-1) must be above 0");
+    expect(() => r2({ every: 0 })).toThrow("`r2.every` (=0) must be at least 1");
+    expect(() => r1({ finiteDifference: 0 })).toThrow("`r1.finiteDifference` (=0) must be above 0");
+    expect(() => dragan({ noise: 0 })).toThrow("`dragan.noise` (=0) must be above 0");
   });
 });

@@ -220,9 +220,9 @@ describe("standingStatistics", () => {
     expect(() => ganOf({ ...tinyConvolutions, techniques: [standing, weightAveraging()] })).toThrow(
       "`standingStatistics` must stand after `weightAveraging` in `techniques`: its statistics are to be those of the averaged weights",
     );
-    expect(() => standingStatistics({ batches: 0 })).toThrow("standingStatistics.batches (= 0): must be at least 1");
+    expect(() => standingStatistics({ batches: 0 })).toThrow("`standingStatistics.batches` (=0) must be at least 1");
     expect(() => standingStatistics({ batchSize: 1 })).toThrow(
-      "standingStatistics.batchSize (= 1): must be at least 2",
+      "`standingStatistics.batchSize` (=1) must be at least 2",
     );
   });
 });

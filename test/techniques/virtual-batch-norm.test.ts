@@ -294,7 +294,7 @@ describe("virtualBatchNorm", () => {
         `describes the ${where} again and leaves it out`,
       );
     }
-    expect(() => virtualBatchNorm({ size: 0 })).toThrow("virtualBatchNorm.size (= 0): must be at least 1");
+    expect(() => virtualBatchNorm({ size: 0 })).toThrow("`virtualBatchNorm.size` (=0) must be at least 1");
     expect(() => virtualBatchNorm({ in: "critic" as "both" })).toThrow("virtualBatchNorm.in");
   });
 });

@@ -77,7 +77,7 @@ describe("weightAveraging", () => {
   });
 
   it("refuses options out of range by name", () => {
-    expect(() => weightAveraging({ decay: 1 })).toThrow("weightAveraging.decay (= 1): must be below 1");
-    expect(() => weightAveraging({ start: 0.5 })).toThrow("weightAveraging.start (= 0.5): must be a whole number");
+    expect(() => weightAveraging({ decay: 1 })).toThrow("`weightAveraging.decay` (=1) must be below 1");
+    expect(() => weightAveraging({ start: 0.5 })).toThrow("`weightAveraging.start` (=0.5) must be a whole number");
   });
 });

@@ -240,7 +240,14 @@ describe("samples of a run with conditions", () => {
   it("are drawn by the command line, with conditions by name", async () => {
     const file = join(folder, "set.png");
     const drawn = await start(["sample", run, "--condition", "Smiling=1, age=25", "--count", "4", "--out", file]);
-    expect(drawn).toMatchObject({ code: 0, stdout: `4 images with smiling=1, age=25: ${file}\n` });
+    expect(drawn).toMatchObject({ code: 0, stdout: `4 images with smiling=1, age=25: ${file}\n`, stderr: "" });
+    const far = await start(["sample", run, "--condition", "age=400", "--count", "1", "--out", file]);
+    expect(far).toMatchObject({
+      code: 0,
+      stdout: `1 image with age=400: ${file}\n`,
+      stderr:
+        "note: --condition age=400 lies outside of the data, where it goes from 20 to 40: the generator was trained on no such image\n",
+    });
     const sheet = join(folder, "sheet.png");
     const flags = { run, checkpoint: "last", averaged: true, seed: 0, classIndex: undefined, condition: undefined };
     const more = { truncation: undefined, columns: 3, conditions: "age" };

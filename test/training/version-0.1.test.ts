@@ -6,7 +6,7 @@
  *       --set log.every=4 --set checkpoint.every=6 --set evaluate.every=6 --set evaluate.samples=100 --set samples.every=6 \
  *       --set samples.count=16
  */
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readSafetensors } from "../../src/formats/index.ts";
@@ -20,6 +20,8 @@ it("a run of version 0.1 is sampled and resumed, and ends with the weights that 
   const directory = newDirectory();
   cpSync(fixture, directory, { recursive: true });
   mkdirSync(join(directory, "samples"));
+  // What 0.1 called the chart of D's outputs would stay that of step 6.
+  writeFileSync(join(directory, "judgements.svg"), "<svg/>");
   expect((await sampleRun(directory, { count: 3, seed: 0 })).shape).toEqual([3, 2]);
   const { checkpoint } = await (await openRun(directory)).train();
   for (const file of ["generator.safetensors", "discriminator.safetensors"]) {
@@ -34,4 +36,5 @@ it("a run of version 0.1 is sampled and resumed, and ends with the weights that 
   const run = new RunDirectory(directory);
   expect(run.ticks().map(({ step }) => step)).toEqual([4, 8, 12]);
   expect(run.evaluations().map(({ step }) => step)).toEqual([6, 12]);
+  expect(readdirSync(directory).filter((name) => name.endsWith(".svg"))).not.toContain("judgements.svg");
 });

@@ -1,4 +1,5 @@
 /** The report of `gantry doctor` as text. */
+import { counted } from "../../base/counted.ts";
 import { kindOfCpu } from "./cpu.ts";
 import type { EngineReport, Report } from "./examine.ts";
 
@@ -19,7 +20,7 @@ export function reportText(report: Report): string {
   const { engine, cpu } = report;
   const rows: [string, string][] = [
     ["Gantry", `${report.gantry}, Node ${report.node}, ${report.system}`],
-    ["CPU", `${cpu.model}, ${report.cores} cores${cpu.flags.length > 0 ? ` (${cpu.flags.join(" ")})` : ""}`],
+    ["CPU", `${cpu.model}, ${counted(report.cores, "core")}${cpu.flags.length > 0 ? ` (${cpu.flags.join(" ")})` : ""}`],
     ["", kindOfCpu(cpu)],
     ...(engine ? engineRows(engine) : []),
     ...report.warnings.map((text): [string, string] => ["Warning", text]),
@@ -37,13 +38,13 @@ function engineRows(engine: EngineReport): [string, string][] {
   const blasDetails = [
     blasName,
     ...(blas.kernels ? [`${blas.kernels} kernels`] : []),
-    ...(blas.threads === undefined ? [] : [`${blas.threads} ${blas.threads === 1 ? "thread" : "threads"}`]),
+    ...(blas.threads === undefined ? [] : [counted(blas.threads, "thread")]),
   ];
   return [
     ["Engine", `libtorch ${engine.version}, ${sources[engine.source]}: ${engine.root}`],
     ["Binding", engine.binding],
     ["BLAS", `${blasDetails.join(", ")} (${blas.library ?? "inside libtorch"})`],
-    ["Kernels", `${engine.cpuCapability}, ${engine.threads} threads`],
+    ["Kernels", `${engine.cpuCapability}, ${counted(engine.threads, "thread")}`],
     ["Devices", `${usable.join(", ")}${gpu}`],
     ["Speed", `matrix product of ${speed.matrixSize}: ${gflops(speed.matrixProduct)}`],
     ["", `convolution: forward ${gflops(speed.convolutionForward)}, backward ${gflops(speed.convolutionBackward)}`],

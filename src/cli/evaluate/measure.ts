@@ -1,4 +1,5 @@
 /** Measures the scores of a subject: opens what the metrics need, and gives a function that evaluates with a seed. */
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import {
   costText,
@@ -110,7 +111,9 @@ export async function measureImages(
     // The statistics are what is wanted: a score of the protocol that cannot be had is no reason to refuse them.
     const samples = subject.drawn ? count : subject.images(count, 0).images.count;
     for (const { kind, fewest } of metrics.filter((metric) => metric.fewest > samples))
-      preparing.note?.(`\`${kind}\` is left out: it needs at least ${fewest} samples, and ${what} has ${samples}`);
+      preparing.note?.(
+        `\`${kind}\` is left out: it needs at least ${counted(fewest, "sample")}, and ${what} has ${samples}`,
+      );
     metrics = metrics.filter(({ fewest }) => fewest <= samples);
   }
   return async (seed) => {
@@ -143,7 +146,7 @@ export async function measureImages(
         const remaining = pace.get(name) ?? new Remaining();
         pace.set(name, remaining);
         const left = clock(remaining.update(done, total));
-        measurement.show(`${which}features of ${name}: ${done} of ${total} images, ${left} left`);
+        measurement.show(`${which}features of ${name}: ${done} of ${counted(total, "image")}, ${left} left`);
       },
     });
     return [...scores, ...classified];

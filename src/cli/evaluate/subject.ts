@@ -183,8 +183,9 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
         `${what} holds statistics of features, and no images: give it as --real, to compare images with`,
       );
     }
-    const { images, close } = await npzImages(what);
-    return { value: fixed(what, images), close };
+    const { images, quantiser, close } = await npzImages(what);
+    if (quantiser !== BYTES) preparing.note?.(`${what}: ${quantiser}`);
+    return { value: fixed(what, images, undefined, quantiser), close };
   }
   const { images, quantiser, jpeg, usage } = await folderImages({
     path: resolve(what),
@@ -275,7 +276,8 @@ export async function openReal(
   if (real !== undefined && isSamples(real)) {
     refuseWindowsPath(real, "--real");
     if (!existsSync(real)) throw new UserError(`--real ${real} does not exist`);
-    const { images, close } = await npzImages(real);
+    const { images, quantiser, close } = await npzImages(real);
+    if (quantiser !== BYTES) preparing.note?.(`${real}: ${quantiser}`);
     return { value: images, close };
   }
   const channels = subject.shape.channels as 1 | 3 | 4;

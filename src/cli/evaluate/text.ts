@@ -1,4 +1,5 @@
 /** Scores as text for a terminal. */
+import { counted } from "../../base/counted.ts";
 import type { Drawing, RealSide, Score } from "../../metrics/index.ts";
 import { significant, valueText } from "../progress.ts";
 import { padded, textWidth } from "../text-width.ts";
@@ -22,18 +23,18 @@ export function scoresTable(scores: readonly Score[]): string[] {
       : [
           "",
           `  ${name} is extrapolated from:`,
-          ...points.map(([count, value]) => `    ${count} images  ${significant(value)}`),
+          ...points.map(([count, value]) => `    ${counted(count, "image")}  ${significant(value)}`),
         ],
   );
   return [...aligned(rows), ...curves];
 }
 
 function standingText({ batches, batchSize }: NonNullable<Drawing["standing"]>): string {
-  return `standing statistics of ${batches} batches of ${batchSize}`;
+  return `standing statistics of ${counted(batches, "batch", "batches")} of ${batchSize}`;
 }
 
 function realText({ count, name, hash, hashed, statistics }: RealSide): string {
-  const images = count === null ? name : `${count} images of ${name}`;
+  const images = count === null ? name : `${counted(count, "image")} of ${name}`;
   const known = hashed === undefined ? "" : ` (files known by ${hashed})`;
   return `${images}, ${hash.slice(0, 12)}${known}${statistics === undefined ? "" : `: ${statistics}`}`;
 }
@@ -62,7 +63,7 @@ export function protocolLines(scores: readonly Score[]): string[] {
     ["features", unique(scores.map(({ protocol }) => featuresText(protocol)))],
     ["resizer", unique(scores.map(({ protocol: { resizer } }) => resizer))],
     ["quantiser", protocol.quantiser],
-    ["images", `${protocol.fakeCount} images${drawn ? `; ${drawn.join(", ")}` : ""}`],
+    ["images", `${counted(protocol.fakeCount, "image")}${drawn ? `; ${drawn.join(", ")}` : ""}`],
     ["real", real ? realText(real) : "none"],
     ...(options.length > 0 ? [["options", [...new Set(options)].join("; ")] as [string, string]] : []),
     ["seeds", protocol.seeds.join(", ")],

@@ -104,8 +104,10 @@ export async function writeProjections(trained: Trained, options: WriteOptions):
   const { sample, classes } = trained.shape;
   if ("features" in sample) throw new UserError(`${title.run} makes vectors, and project takes images`);
   const [channels, height, width] = sampleShape({ image: sample }) as [number, number, number];
-  if (channels !== 1 && channels !== 3) {
-    throw new UserError(`${title.run} makes images of ${channels} channels, and project reads files of 1 or 3`);
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    throw new UserError(
+      `${title.run} makes images of ${channels} channels, and project takes image files, which have 1 (gray), 3 (colour) or 4 (with alpha)`,
+    );
   }
   const scale = Math.max(1, Math.ceil(CAPTION_WIDTH / width));
   requireRowsFit({ rows: files.length, columns: 9, height, width, captions: true, scale });
@@ -190,18 +192,23 @@ function write(path: string, content: Uint8Array | string, folder: string): void
   }
 }
 
-/** Reads an image, and says so where it was scaled. */
+/** Reads an image, and says so where its size, colour or transparency is not that of the data. */
 async function prepared(
   trained: Trained,
   file: string,
-  form: { readonly channels: 1 | 3; readonly height: number; readonly width: number },
+  form: { readonly channels: 1 | 3 | 4; readonly height: number; readonly width: number },
   note: (message: string) => void,
 ): Promise<OneImage> {
   const { channels, height, width } = form;
-  const image = await readImageAs(file, trained.recipe.data as AnyDataDescriptor, { channels, size: height });
+  const size = height === width ? height : { height, width };
+  const image = await readImageAs(file, trained.recipe.data as AnyDataDescriptor, { channels, size });
   if (image.width !== width || image.height !== height) {
     const how = `${image.width} x ${image.height} pixels, made ${width} x ${height} as the data's images are`;
     note(`${file}: ${how} (fit: ${image.fit})`);
   }
+  if (image.gray !== (channels === 1)) {
+    note(`${file}: ${image.gray ? "gray, taken as colour" : "in colour, made gray"} as the data's images are`);
+  }
+  if (image.transparent && channels !== 4) note(`${file}: its transparency is laid over the background of the data`);
   return image;
 }

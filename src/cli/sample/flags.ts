@@ -1,6 +1,7 @@
 /** The flags of `gantry sample` that choose what the image file shows, and which other flags apply then. */
 import { nearest, suggestion, UserError } from "../../base/errors.ts";
 import { findName } from "../../base/find-name.ts";
+import type { Condition } from "../../data/index.ts";
 import { UsageError } from "../errors.ts";
 import { flag, kebab } from "../flags.ts";
 import { listedNames } from "../listed-names.ts";
@@ -165,6 +166,21 @@ export function conditionValues(list: string, known: readonly string[]): Readonl
   const twice = entries.find(([name], i) => entries.findIndex(([other]) => other === name) !== i);
   if (twice !== undefined) throw new UsageError(`--condition (=${list}) names ${twice[0]} twice`);
   return Object.fromEntries(entries);
+}
+
+/**
+ * What a user should know of values that no image of the data comes near: one sentence for each that is less or more than
+ * all of them.
+ */
+export function outOfRange(values: Readonly<Record<string, number>>, data: readonly Condition[]): string[] {
+  return data.flatMap(({ name, least, most }) => {
+    const value = values[name];
+    if (value === undefined || (value >= least && value <= most)) return [];
+    const range = least === most ? `it is always ${least}` : `it goes from ${least} to ${most}`;
+    return [
+      `--condition ${name}=${value} lies outside of the data, where ${range}: the generator was trained on no such image`,
+    ];
+  });
 }
 
 /** A condition as the data call it: capitals do not matter where only one name fits without them. */

@@ -1,6 +1,7 @@
 /** What `gantry train` trains: a recipe or trainer by name or file, or the recipe that is chosen for a folder of images. */
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { containerAt, type ImageSurvey, surveyImages } from "../../data/index.ts";
@@ -20,7 +21,7 @@ function namesImages(text: string): boolean {
 /** @throws UserError for data for which no recipe is chosen, with the command that trains on them. */
 function refuseContainer(path: string): void {
   if (/\.[cm]?[jt]s$/.test(path) || !existsSync(path)) return;
-  const what = containerAt(path) ?? (/\.tar$/i.test(path) ? "a tar archive" : undefined);
+  const what = containerAt(path) ?? (/\.(tar|tar\.gz|tgz)$/i.test(path) ? "a tar archive" : undefined);
   if (what === undefined) return;
   const command = `${programName()} train mnist --set data=imageFolder --set ${quoted(`data.path=${path}`)} --set data.size=32 --set evaluate=null`;
   throw new UserError(
@@ -75,7 +76,7 @@ function tell(name: string, survey: ImageSurvey, choices: readonly Choice[], { j
   const { count, classes, width, height, gray } = survey;
   const span = ([least, most]: readonly [number, number]) => (least === most ? `${least}` : `${least} to ${most}`);
   const lines = [
-    `${visible(name)}: ${count} ${count === 1 ? "image" : "images"}${classes.length > 0 ? ` in ${classes.length} classes` : ""}, ` +
+    `${visible(name)}: ${counted(count, "image")}${classes.length > 0 ? ` in ${counted(classes.length, "class", "classes")}` : ""}, ` +
       `${span(width)} pixels wide and ${span(height)} high, ${gray ? "gray" : "colour"}`,
     "Recipe: SN-DCGAN with the hinge loss and averaged weights, as the recipe cifar10. Chosen (--set changes it):",
     ...aligned(choices.map(({ setting, reason }) => [setting, reason])),

@@ -1,6 +1,7 @@
 /** `gantry train --overwrite`: which folder is a run, and what of it is removed, said before it happens. */
 import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { fileError } from "../../formats/index.ts";
@@ -49,5 +50,5 @@ export function overwriteNote(directory: string): string | undefined {
 function contents(path: string): string {
   if (!lstatSync(path).isDirectory()) return "";
   const count = readdirSync(path).length;
-  return ` (${count} ${count === 1 ? "entry" : "entries"})`;
+  return ` (${counted(count, "entry", "entries")})`;
 }

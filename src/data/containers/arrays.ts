@@ -272,7 +272,7 @@ function oneHot(values: Float64Array, width: number): Uint32Array | undefined {
 }
 
 /** How numbers become levels from 0 to 255. */
-interface Scale {
+export interface Scale {
   readonly note: string;
   level(value: number): number;
 }
@@ -288,8 +288,18 @@ function rowsAtOnce({ dtype, shape, rows = 1 }: ArrayForm): number {
   return Math.max(1, Math.floor(AT_ONCE / row / rows)) * rows;
 }
 
-/** What the values are, by all of them. @throws UserError when they are in no range that is known. */
-async function scaleOf(file: ArrayFile, { name, form }: Chosen, where: string, stop?: AbortSignal): Promise<Scale> {
+/**
+ * What the values of an array are, by all of them.
+ *
+ * @param where - the file, for messages
+ * @throws UserError when they are in no range that is known.
+ */
+export async function scaleOf(
+  file: Pick<ArrayFile, "numbers">,
+  { name, form }: { readonly name: string; readonly form: ArrayForm },
+  where: string,
+  stop?: AbortSignal,
+): Promise<Scale> {
   const count = form.shape[0]!;
   const step = rowsAtOnce(form);
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

@@ -1,9 +1,11 @@
 /** NumPy's files as containers: `.npz` archives, `.npy` files, and folders of `.npy` files. */
 import { basename, extname, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { firstTwice } from "../../base/twice.ts";
 import {
   type NpyNumbers,
   openNpz,
+  quoted,
   readNpyHeader,
   readNpyRows,
   readZipDirectory,
@@ -54,7 +56,15 @@ defineContainer({
 
 /** The arrays of `.npy` files by the names of the files. */
 function npyFiles(paths: readonly string[]): ArrayFile {
-  const files = new Map(paths.map((path) => [basename(path, extname(path)), path]));
+  const names = paths.map((path) => basename(path, extname(path)));
+  const twice = firstTwice(names);
+  if (twice !== undefined) {
+    const [first, second] = paths.filter((_, i) => names[i] === twice);
+    throw new UserError(
+      `${first}: ${quoted(basename(second!))} has the same name without its ending; keep one of them`,
+    );
+  }
+  const files = new Map(names.map((name, i) => [name, paths[i]!]));
   const arrays = new Map<string, ArrayForm>();
   const refused = new Map<string, string>();
   for (const [name, path] of files) {

@@ -17,7 +17,7 @@ import { readContents } from "../contents.ts";
 import { type BrokenFile, type ImageSource, type OpenSource, type StreamedImages, sha256 } from "../source.ts";
 import { type ContainerOptions, defineContainer, filesEnding, type Place } from "./container.ts";
 import { classesOfTexts } from "./named-classes.ts";
-import { type NumberedClasses, numberedClasses } from "./numbered-classes.ts";
+import { isClass, type NumberedClasses, numberedClasses } from "./numbered-classes.ts";
 import { shardsOf } from "./shards.ts";
 
 const isParquet = ({ head }: Place): boolean => head.subarray(0, 4).toString("latin1") === "PAR1";
@@ -28,15 +28,11 @@ defineContainer({
   recognises: (place) => isParquet(place) || filesEnding(place, ".parquet").length > 0,
   open: (place, options) => {
     const { path } = place;
-    if (!place.isFolder) return openShards([path], basename(path), [], options);
-    const { files, split, missing } = shardsOf(filesEnding(place, ".parquet"), options.split, path);
+    if (!place.isFolder) return openShards({ paths: [path], others: [], name: basename(path), missing: [] }, options);
+    const { files, others, split, missing } = shardsOf(filesEnding(place, ".parquet"), options.split, path);
     const name = `${basename(path)}${split === undefined ? "" : ` (${split})`}`;
-    return openShards(
-      files.map((file) => join(path, file)),
-      name,
-      missing,
-      options,
-    );
+    const full = (file: string): string => join(path, file);
+    return openShards({ paths: files.map(full), others: others.map(full), name, missing }, options);
   },
 });
 
@@ -56,21 +52,44 @@ interface Chosen {
   readonly names: readonly string[] | undefined;
 }
 
-async function openShards(
-  paths: readonly string[],
-  name: string,
-  missing: readonly BrokenFile[],
-  options: ContainerOptions,
-): Promise<ImageSource> {
+/** The files of a split. */
+interface Files {
+  readonly paths: readonly string[];
+  /** The files of the other splits. */
+  readonly others: readonly string[];
+  /** For people. */
+  readonly name: string;
+  readonly missing: readonly BrokenFile[];
+}
+
+async function openShards({ paths, others, name, missing }: Files, options: ContainerOptions): Promise<ImageSource> {
   const chosen = await choose(paths, options);
   const { hash, hashed } = await readContents(paths, options);
+  // Classes without names are those of all splits, so that a class has one number in each.
+  const needsOthers = chosen.labels !== undefined && chosen.names === undefined;
+  const further = needsOthers ? await labelsOfOthers(others, chosen.labels!, options.stop) : [];
+  const told = further.length === 0 ? [] : [sha256(JSON.stringify(further.map(String)))];
   return {
     name,
-    fingerprint: sha256(JSON.stringify([name, hash, paths.map((path) => basename(path)), missing, chosen])),
+    fingerprint: sha256(JSON.stringify([name, hash, paths.map((path) => basename(path)), missing, chosen, ...told])),
     hashed,
-    open: () => openImages(paths, name, missing, chosen, options.stop),
+    open: () => openImages({ paths, name, missing }, chosen, further, options.stop),
   };
 }
+
+/** What the column of the labels holds in the files of other splits, each value once. */
+async function labelsOfOthers(paths: readonly string[], column: string, stop?: AbortSignal): Promise<unknown[]> {
+  const found = new Set<unknown>();
+  for await (const file of eachFile(paths)) {
+    stop?.throwIfAborted();
+    if (!file.columns.some(({ name }) => name === column)) continue;
+    for (const group of file.groups.keys()) for (const value of await file.values(column, group)) found.add(value);
+  }
+  return [...found].filter((value) => !isAbsent(value));
+}
+
+/** Whether a label is absent: the hub writes -1 where a split has no labels. */
+const isAbsent = (value: unknown): boolean => value === null || value === undefined || Number(value) === -1;
 
 /** Runs `use` with each open file in turn. */
 async function* eachFile(paths: readonly string[]): AsyncGenerator<ParquetFile> {
@@ -212,10 +231,9 @@ interface Shard {
 }
 
 async function openImages(
-  paths: readonly string[],
-  name: string,
-  missing: readonly BrokenFile[],
+  { paths, name, missing }: Omit<Files, "others">,
   chosen: Chosen,
+  further: readonly unknown[],
   stop: AbortSignal | undefined,
 ): Promise<OpenSource> {
   const shards: Shard[] = [];
@@ -233,7 +251,8 @@ async function openImages(
   if (count === 0) throw new UserError(`${paths[0]}: it has no rows`);
   const shardOf = (index: number): Shard => shards.findLast(({ first }) => first <= index)!;
   const place = (index: number): string => `${basename(shardOf(index).path)} row ${index - shardOf(index).first}`;
-  const classes = chosen.labels === undefined ? undefined : classesOf(values, chosen.labels, chosen.names, name, place);
+  const where = `${name}: column ${quoted(chosen.labels ?? "")}`;
+  const classes = chosen.labels === undefined ? undefined : classesOf(values, further, chosen, where, place);
   return {
     images: streamed(shards, chosen, stop),
     names: place,
@@ -244,19 +263,18 @@ async function openImages(
   };
 }
 
+/** @param further - labels of other splits */
 function classesOf(
   values: readonly unknown[],
-  column: string,
-  names: readonly string[] | undefined,
-  name: string,
+  further: readonly unknown[],
+  { labels: column = "", names }: Chosen,
+  where: string,
   place: (index: number) => string,
 ): NumberedClasses & { note: string } {
-  const where = `${name}: column ${quoted(column)}`;
   const note = `labels from ${quoted(column)}`;
-  // The hub writes -1 where a split has no labels.
-  const absent = values.findIndex((value) => value === null || value === undefined || Number(value) === -1);
+  const absent = values.findIndex(isAbsent);
   if (absent >= 0) {
-    if (values.every((value) => value === null || value === undefined || Number(value) === -1)) {
+    if (values.every(isAbsent)) {
       return {
         labels: new Uint32Array(values.length),
         classes: [],
@@ -267,8 +285,8 @@ function classesOf(
   }
   if (names === undefined) {
     const classes = values.every((value) => typeof value === "string")
-      ? classesOfTexts(values as string[], where)
-      : numberedClasses(values.map(Number), where);
+      ? classesOfTexts(values as string[], where, further.map(String))
+      : numberedClasses(values.map(Number), where, [further.map(Number).filter(isClass)]);
     return { ...classes, note };
   }
   const outside = values.findIndex((value) => !(Number(value) >= 0 && Number(value) < names.length));

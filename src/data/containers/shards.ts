@@ -17,6 +17,8 @@ export interface Shards {
   readonly split: string | undefined;
   /** In the order of their numbers. */
   readonly files: readonly string[];
+  /** The files of the other splits. */
+  readonly others: readonly string[];
   /** Those that are missing by their numbers. */
   readonly missing: readonly BrokenFile[];
   /** Whether the numbers are those of a run without gaps. */
@@ -94,6 +96,7 @@ export function shardsOf(files: readonly string[], wanted: string | undefined, w
   return {
     split: split === "" ? undefined : split,
     files: own.map(({ file }) => file),
+    others: shards.filter((shard) => shard.split !== split).map(({ file }) => file),
     missing: absent.map((number) => ({ file: own[0]!.named(number), reason: "this shard is not there" })),
     isRun: isRun && new Set(numbers).size === numbers.length,
   };

@@ -54,12 +54,14 @@ defineContainer({
   hasEntries: true,
   recognises: (place) => isShard(place) || filesEnding(place, ".tar").length > 0,
   open: (place, options) =>
-    place.isFolder ? openFolder(place, options) : openShards([place.path], place.path, [], options),
+    place.isFolder
+      ? openFolder(place, options)
+      : openShards({ paths: [place.path], others: [], where: place.path, missing: [] }, options),
 });
 
 function openFolder(place: Place, options: ContainerOptions): Promise<ImageSource> {
   const { path } = place;
-  const { files, split, missing, isRun } = shardsOf(filesEnding(place, ".tar"), options.split, path);
+  const { files, others, split, missing, isRun } = shardsOf(filesEnding(place, ".tar"), options.split, path);
   const paths = files.map((file) => join(path, file));
   if (!isRun && options.labels && !paths.some((file) => areSamples(readTar(file, FIRST).members))) {
     throw new UserError(
@@ -67,25 +69,34 @@ function openFolder(place: Place, options: ContainerOptions): Promise<ImageSourc
         "each is a class, unpack it into a folder of its own; `labels: false` takes all images without classes",
     );
   }
-  return openShards(paths, split === undefined ? path : `${path} (${split})`, missing, options);
+  const where = split === undefined ? path : `${path} (${split})`;
+  return openShards({ paths, others: others.map((file) => join(path, file)), where, missing }, options);
 }
 
-async function openShards(
-  paths: readonly string[],
-  where: string,
-  missing: readonly BrokenFile[],
-  options: ContainerOptions,
-): Promise<ImageSource> {
+/** The shards of a split. */
+interface Files {
+  readonly paths: readonly string[];
+  /** The shards of the other splits. */
+  readonly others: readonly string[];
+  /** For messages. */
+  readonly where: string;
+  readonly missing: readonly BrokenFile[];
+}
+
+async function openShards(files: Files, options: ContainerOptions): Promise<ImageSource> {
+  const { paths, others, where, missing } = files;
   const { hash, hashed } = await readContents(paths, options);
   const { labels, entry, labelEntry } = options;
   const name = basename(where);
+  // The classes are those of all splits.
+  const told = labels && others.length > 0 ? [(await readContents(others, options)).hash] : [];
   return {
     name,
     fingerprint: sha256(
-      JSON.stringify([name, hash, paths.map((path) => basename(path)), missing, labels, entry, labelEntry]),
+      JSON.stringify([name, hash, paths.map((path) => basename(path)), missing, labels, entry, labelEntry, ...told]),
     ),
     hashed,
-    open: async () => openSamples(paths, where, missing, options),
+    open: async () => openSamples(files, options),
   };
 }
 
@@ -107,17 +118,19 @@ function samplesOf(path: string): { samples: Sample[]; ended: boolean } {
       sample = { name: `${basename(path)} ${key}`, path, members: new Map() };
       samples.set(key, sample);
     }
+    const before = sample.members.get(ending);
+    if (before !== undefined) {
+      throw new UserError(
+        `${path}: the members ${quoted(before.name)} and ${quoted(member.name)} are of one sample and one ending, whose case does not ` +
+          "count; keep one of them",
+      );
+    }
     sample.members.set(ending, member);
   }
   return { samples: [...samples.values()], ended };
 }
 
-function openSamples(
-  paths: readonly string[],
-  where: string,
-  missing: readonly BrokenFile[],
-  options: ContainerOptions,
-): OpenSource {
+function openSamples({ paths, others, where, missing }: Files, options: ContainerOptions): OpenSource {
   const broken: BrokenFile[] = [...missing];
   const all: Sample[] = [];
   for (const path of paths) {
@@ -140,7 +153,7 @@ function openSamples(
       items.push({ kind: "stretch", path: sample.path, offset: member.offset, size: member.size });
     }
   }
-  const classes = options.labels ? labelsOf(good, options.labelEntry, where) : undefined;
+  const classes = options.labels ? labelsOf(good, others, options.labelEntry, where) : undefined;
   return {
     images: { form: "encoded", items },
     names: (index) => good[index]!.name,
@@ -183,10 +196,12 @@ function imageEnding(samples: readonly Sample[], entry: string | undefined, wher
 }
 
 /** Where labels are: an ending, and a key of the JSON. */
-function labelPlace(
-  samples: readonly Sample[],
-  labelEntry: string | undefined,
-): { ending: string; key?: string } | undefined {
+interface LabelPlace {
+  readonly ending: string;
+  readonly key?: string;
+}
+
+function labelPlace(samples: readonly Sample[], labelEntry: string | undefined): LabelPlace | undefined {
   if (labelEntry !== undefined) {
     const [ending = "", ...key] = labelEntry.replace(/^\./, "").split(".");
     return ending === "json" ? { ending, key: key.join(".") || "label" } : { ending: labelEntry.replace(/^\./, "") };
@@ -221,7 +236,13 @@ function textsOf(samples: readonly Sample[], ending: string, where: string): str
   return texts;
 }
 
-function labelsOf(samples: readonly Sample[], labelEntry: string | undefined, where: string) {
+/** @param others - shards of other splits, whose classes count as well */
+function labelsOf(
+  samples: readonly Sample[],
+  others: readonly string[],
+  labelEntry: string | undefined,
+  where: string,
+) {
   const place = labelPlace(samples, labelEntry);
   if (place === undefined) {
     const texts = samples.some(({ members }) => members.has("txt"));
@@ -240,17 +261,37 @@ function labelsOf(samples: readonly Sample[], labelEntry: string | undefined, wh
       ? texts.map((text) => text.trim())
       : texts.map((text, i) => fieldOf(text, key, samples[i]!, where));
   const from = key === undefined ? `.${ending}` : `\`${key}\` of .${ending}`;
-  return { ...classesOfTexts(values, `${where}: ${from}`), note: `labels from ${from}` };
+  return { ...classesOfTexts(values, `${where}: ${from}`, labelsIn(others, place)), note: `labels from ${from}` };
+}
+
+/** The labels in shards of other splits, each once. Samples without one are passed over: a test split may have none. */
+function labelsIn(paths: readonly string[], { ending, key }: LabelPlace): string[] {
+  const found = new Set<string>();
+  for (const path of paths) {
+    const samples = samplesOf(path).samples.filter(({ members }) => members.has(ending));
+    for (const text of textsOf(samples, ending, path)) {
+      const label = key === undefined ? text.trim() : fieldIn(text, key);
+      if (label) found.add(label);
+    }
+  }
+  return [...found];
 }
 
 function fieldOf(text: string, key: string, { name }: Sample, where: string): string {
+  const field = fieldIn(text, key);
+  if (typeof field === "string") return field;
+  const problem = field === null ? "is no JSON" : `has no number or text as \`${key}\``;
+  throw new UserError(`${where}: the .json of ${quoted(name)} ${problem}`);
+}
+
+/** The number or text at a key of a JSON text; undefined where it has none, null where the text is no JSON. */
+function fieldIn(text: string, key: string): string | null | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new UserError(`${where}: the .json of ${quoted(name)} is no JSON`);
+    return null;
   }
   for (const part of key.split(".")) value = (value as Record<string, unknown> | null | undefined)?.[part];
-  if (typeof value === "string" || typeof value === "number") return String(value);
-  throw new UserError(`${where}: the .json of ${quoted(name)} has no number or text as \`${key}\``);
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }

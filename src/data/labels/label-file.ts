@@ -6,12 +6,13 @@
  */
 import { existsSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted, readBytes } from "../../formats/index.ts";
 import type { RawConditions } from "../conditions.ts";
 import { ItemReader } from "../item-reader.ts";
-import type { Listed, Listing } from "../listing.ts";
+import type { Listed, ListedTable, Listing } from "../listing.ts";
 import { type BrokenFile, type LabelTable, type LostClass, takeTurns } from "../source.ts";
 import { classOf, inOrder } from "./classes.ts";
 import { type ChosenColumns, type ColumnChoice, chooseColumns } from "./columns.ts";
@@ -75,7 +76,7 @@ export async function readLabels(
     );
     const values = used.flatMap((one) => numbers.get(rowOf.get(one.path)!)!);
     const conditions = { names: columns.conditions.map((place) => names[place]!), values: Float64Array.from(values) };
-    const note = `${read}, ${conditions.names.length} columns of conditions`;
+    const note = `${read}, ${counted(conditions.names.length, "column")} of conditions`;
     return {
       files: used.map((one) => ({ file: one, label: 0 })),
       classes: [],
@@ -110,7 +111,7 @@ async function bytesOf(file: string, root: string, listing: Listing): Promise<Ui
   }
 }
 
-function hint(root: string, tables: readonly Listed[]): string {
+function hint(root: string, tables: readonly ListedTable[]): string {
   return tables.length === 0 ? "" : `; did you mean ${quoted(`${root}${sep}${tables[0]!.path}`)}?`;
 }
 
@@ -184,13 +185,20 @@ function byClass(
   }
   const reasons = new Map(broken.map((one: BrokenFile) => [one.file, one.reason]));
   const labelled = new Map([...rowOf].map(([path, row]) => [row, path]));
+  // A class whose images are all those of another split keeps its number, and is not lost.
+  const elsewhere = new Set(
+    [...names].flatMap(([row, name]) => {
+      const path = labelled.get(row);
+      return path === undefined || reasons.has(path) ? [] : [name];
+    }),
+  );
   for (const [row, name] of names) {
-    if (groups.has(name) || lost.has(name)) continue;
+    if (elsewhere.has(name) || lost.has(name)) continue;
     const path = labelled.get(row);
     const reason = (path === undefined ? undefined : reasons.get(path)) ?? "it is not among the images";
     lost.set(name, { name, file: `${row.place} of the label file`, reason });
   }
-  const classes = inOrder([...groups.keys(), ...lost.keys()]);
+  const classes = inOrder(names.values());
   const lists = classes.map((name) => groups.get(name) ?? []);
   const turns = Array.from(takeTurns(lists.map(({ length }) => length)), ([label, round]) => ({
     file: lists[label]![round]!,

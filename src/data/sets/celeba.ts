@@ -162,7 +162,7 @@ export const celeba = defineImageDataset(
     })
     .refine(({ attribute, conditions }) => attribute === undefined || conditions === undefined, {
       path: ["conditions"],
-      message: "and `attribute` cannot both be given: images have a class, or conditions",
+      message: "cannot be given together with `attribute`: images have a class or conditions, not both",
     }),
   ({ path, split, attribute, conditions }, context) => celebaSource(path, split, { attribute, conditions }, context),
   {

@@ -9,6 +9,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { readBytes } from "../../formats/index.ts";
 import { defineContainer, type Place } from "../containers/container.ts";
@@ -105,7 +106,7 @@ function openEmnist(
     names: pair.names,
     labels: pair.labels.map((label) => numbers.get(label)!),
     classes: sorted.map((label) => mapping.get(label)!),
-    note: `emnist, ${subset}, ${split} split, ${pair.count} images, turned upright`,
+    note: `emnist, ${subset}, ${split} split, ${counted(pair.count, "image")}, turned upright`,
   };
 }
 

@@ -130,20 +130,17 @@ export function readIdxPair(imagesPath: string, labelsPath: string): IdxPair {
   const imageBytes = readIdxBytes(imagesPath);
   const labelBytes = readIdxBytes(labelsPath);
   const images = parseIdx(imageBytes, imagesPath);
-  const labels = parseIdx(labelBytes, labelsPath);
+  const labels = labelsOf(labelBytes, labelsPath);
   if (images.dtype !== "uint8" || images.shape.length !== 3) {
     throw new UserError(`${imagesPath}: images must be uint8 [N, H, W]; these are ${images.dtype} [${images.shape}]`);
   }
-  if (labels.dtype !== "uint8" || labels.shape.length !== 1) {
-    throw new UserError(`${labelsPath}: labels must be uint8 [N]; these are ${labels.dtype} [${labels.shape}]`);
-  }
   const [count, height, width] = images.shape as [number, number, number];
-  if (labels.shape[0] !== count) {
-    throw new UserError(`${imagesPath} holds ${count} images, ${labelsPath} ${labels.shape[0]} labels`);
+  if (labels.length !== count) {
+    throw new UserError(`${imagesPath} holds ${count} images, ${labelsPath} ${labels.length} labels`);
   }
   return {
     count,
-    labels: labels.data as Uint8Array,
+    labels,
     bytes: [imageBytes, labelBytes],
     images: {
       form: "raw",
@@ -156,6 +153,15 @@ export function readIdxPair(imagesPath: string, labelsPath: string): IdxPair {
     },
     names: (index) => `${imagesPath} image ${index}`,
   };
+}
+
+/** The labels of a file's bytes. @throws UserError when they are none. */
+function labelsOf(bytes: Buffer, path: string): Uint8Array {
+  const labels = parseIdx(bytes, path);
+  if (labels.dtype !== "uint8" || labels.shape.length !== 1) {
+    throw new UserError(`${path}: labels must be uint8 [N]; these are ${labels.dtype} [${labels.shape}]`);
+  }
+  return labels.data as Uint8Array;
 }
 
 async function openIdx(
@@ -213,19 +219,33 @@ defineContainer({
       throw new UserError(`${folder}: ${Object.values(stems[split]).join(" and ")} are not both there`);
     }
     const name = `${basename(place.path)} (${split})`;
-    return idxFilesSource(name, imagesPath, labelsPath, () =>
-      openAny(basename(place.path), split, imagesPath, labelsPath),
+    const otherPath = findIdx(folder, split === "train" ? "test" : "train", "labels");
+    const source = await idxFilesSource(name, imagesPath, labelsPath, () =>
+      openAny(basename(place.path), split, [imagesPath, labelsPath], otherPath),
     );
+    const { fingerprint } = source;
+    return otherPath === undefined
+      ? source
+      : { ...source, fingerprint: `${fingerprint} ${await sha256OfFile(otherPath)}` };
   },
 });
 
-/** Opens a pair of files of any dataset: those of a known one have its classes, others have numbers. */
-async function openAny(name: string, split: IdxSplit, imagesPath: string, labelsPath: string): Promise<OpenSource> {
+/**
+ * Opens a pair of files of any dataset: those of a known one have its classes, others have numbers, which the labels of the
+ * other split count for as well.
+ */
+async function openAny(
+  name: string,
+  split: IdxSplit,
+  [imagesPath, labelsPath]: readonly [string, string],
+  otherPath: string | undefined,
+): Promise<OpenSource> {
   const { images, names, labels, count, bytes } = readIdxPair(imagesPath, labelsPath);
   for (const dataset of known) {
     if (await isOfficial(dataset, imagesPath, bytes[0])) return openIdx(dataset, split, imagesPath, labelsPath);
   }
-  const numbered = numberedClasses(labels, labelsPath);
+  const others = otherPath === undefined ? [] : [labelsOf(readIdxBytes(otherPath), otherPath)];
+  const numbered = numberedClasses(labels, labelsPath, others);
   const note = `${counted(count, "image")} from IDX files of ${name}, ${split} split, which are those of no dataset known here`;
   return { images, names, ...numbered, note };
 }

@@ -1,13 +1,12 @@
 /**
  * A dataset of image files: a folder, or a zip or tar archive, whose sub-folders are the classes.
  *
- * The layout is read from the paths. A single outer folder is looked through; folders named like splits (train, val,
- * test) above the classes select a part; without sub-folders the images have no classes. Images next to the folders of
- * classes are refused: whichever way they were taken, some would be gone.
+ * The layout is read from the paths, see {@link ./folder-classes.ts}; without sub-folders the images have no classes. Images
+ * next to the folders of classes are refused: whichever way they were taken, some would be gone.
  */
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
-import { suggestion, UserError } from "../../base/errors.ts";
+import { UserError } from "../../base/errors.ts";
 import type { RawConditions } from "../conditions.ts";
 import { openContainer } from "../containers/index.ts";
 import type { ContentsOptions } from "../contents.ts";
@@ -16,150 +15,11 @@ import { endingOf } from "../image-format.ts";
 import type { ColumnChoice } from "../labels/columns.ts";
 import { readLabels } from "../labels/label-file.ts";
 import { type LabelledFiles, listedSource, refuseEmpty } from "../listed-source.ts";
-import { byCodeUnit, filesIn, type Listed, type Listing, listImages } from "../listing.ts";
+import { filesIn, type Listing, listImages } from "../listing.ts";
 import { photographs } from "../options.ts";
-import { type BrokenFile, type ImageSource, type LabelTable, type LostClass, takeTurns } from "../source.ts";
+import type { BrokenFile, ImageSource, LabelTable } from "../source.ts";
+import { type Arranged, type ArrangeOptions, arrange, arrangeSplit } from "./folder-classes.ts";
 import { styleganLabels } from "./stylegan-labels.ts";
-
-const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
-
-/** Files sorted into classes. */
-interface Arranged {
-  /** Files with the index of their class, one of each class in turn. */
-  readonly files: readonly { readonly file: Listed; readonly label: number }[];
-  readonly classes: readonly string[];
-  readonly split: string | undefined;
-  /** Classes none of whose files can be used. */
-  readonly lost: readonly LostClass[];
-}
-
-/** A file in its place, whether it can be used or not. */
-type Placed = Listed | BrokenFile;
-
-const pathOf = (placed: Placed): string => ("path" in placed ? placed.path : placed.file);
-
-const parts = (placed: Placed): string[] => pathOf(placed).split("/");
-
-/** How files are arranged. */
-interface ArrangeOptions {
-  /** The wanted split. */
-  readonly split?: string | undefined;
-  /** Whether classes are wanted; without them, images outside of folders are no problem. Default true. */
-  readonly labels?: boolean | undefined;
-}
-
-/**
- * Finds split and classes in the paths, those of broken files and of folders without images too: a class does not disappear
- * with its files. Exported for its test.
- *
- * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does. The classes take
- * turns, so that the first N files hold every class.
- *
- * @throws UserError when the wanted split is not there, there are splits and none is named `train` or wanted, or images
- * lie next to the folders that are classes.
- */
-export function arrange(
-  { files: usable, broken = [], bare = new Set() }: Pick<Listing, "files"> & Partial<Listing>,
-  { split: wanted, labels = true }: ArrangeOptions,
-  where: string,
-): Arranged {
-  let depth = 0;
-  let files: readonly Placed[] = [...usable, ...broken];
-  let folder = "";
-  let split: string | undefined;
-  while (true) {
-    const names = new Set<string>();
-    const loose: Placed[] = [];
-    for (const file of files) {
-      const path = parts(file);
-      if (path.length > depth + 1) names.add(path[depth]!);
-      else loose.push(file);
-    }
-    const tops = [...names].sort(byCodeUnit);
-    const splits = tops.filter((top) => splitNames.includes(top.toLowerCase()));
-    const hasSplits = splits.length > 0 && splits.length === tops.length;
-    if (split === undefined && (hasSplits || (wanted !== undefined && names.has(wanted)))) {
-      if (wanted === undefined && loose.length > 0) throw mixed(where, loose, tops, "splits");
-      split = wanted ?? splits.find((name) => /^train/i.test(name));
-      if (split === undefined || !names.has(split)) {
-        throw new UserError(
-          `${where}: \`split\` (=${wanted ?? "train"}) is not one of its folders; accepted: ${tops.join(", ")}`,
-        );
-      }
-      files = files.filter((file) => parts(file)[depth] === split && parts(file).length > depth + 1);
-      folder += `${split}/`;
-      depth++;
-      continue;
-    }
-    if (tops.length === 1 && files.every((file) => parts(file).length > depth + 2)) {
-      folder += `${tops[0]}/`;
-      depth++;
-      continue;
-    }
-    if (wanted !== undefined && split === undefined) {
-      throw new UserError(`${where}: there is no split \`${wanted}\`${suggestion(wanted, tops)}`);
-    }
-    if (tops.length > 0 && loose.length > 0) {
-      if (labels) throw mixed(where, loose, tops, "classes");
-      return { files: files.filter(isListed).map((file) => ({ file, label: 0 })), classes: [], split, lost: [] };
-    }
-    const empty = tops.length === 0 || !labels ? [] : emptyClasses(names, bare, folder);
-    const arranged = byClass([...files, ...empty], depth);
-    return { ...arranged, split };
-  }
-}
-
-/** An entry for each folder next to those of classes that holds no image. */
-function emptyClasses(classes: ReadonlySet<string>, bare: ReadonlySet<string>, folder: string): BrokenFile[] {
-  const inside = [...bare]
-    .filter((path) => path.startsWith(folder))
-    .map((path) => path.slice(folder.length).split("/")[0]!);
-  const empty = [...new Set(inside)].filter((name) => name !== "" && name !== "." && !classes.has(name));
-  return empty.map((name) => ({
-    file: `${folder}${name}/`,
-    reason: "it holds no image; move it away, or take all images without classes, by `labels: false`",
-  }));
-}
-
-const isListed = (placed: Placed): placed is Listed => "path" in placed;
-
-function mixed(where: string, loose: readonly Placed[], tops: readonly string[], what: string): UserError {
-  const images = loose.length === 1 ? "an image lies" : `${loose.length} images lie`;
-  const folders = tops.length === 1 ? `the folder ${tops[0]}` : `${tops.length} folders (${tops[0]}, ...)`;
-  const choice = what === "splits" ? "" : ", or take all images without classes, by `labels: false`";
-  return new UserError(
-    `${where}: ${images} next to ${folders}, ${pathOf(loose[0]!)} first: folders are ${what}, and what lies next to them ` +
-      `belongs to none; move it into a folder of its own or away${choice}`,
-  );
-}
-
-/**
- * Sorts files into classes by their folders at a depth of their paths. Exported for datasets that know where these are.
- */
-export function byClass(files: readonly Placed[], depth: number): Omit<Arranged, "split"> {
-  const groups = new Map<string, Placed[]>();
-  for (const file of files) {
-    const names = parts(file);
-    if (names.length <= depth + 1) continue;
-    const group = groups.get(names[depth]!);
-    if (group === undefined) groups.set(names[depth]!, [file]);
-    else group.push(file);
-  }
-  if (groups.size === 0) {
-    return { files: files.filter(isListed).map((file) => ({ file, label: 0 })), classes: [], lost: [] };
-  }
-  const classes = [...groups.keys()].sort(byCodeUnit);
-  const lists = classes.map((name) => groups.get(name)!.filter(isListed));
-  const lost = classes.flatMap((name, label) => {
-    if (lists[label]!.length > 0) return [];
-    return [{ name, ...(groups.get(name)![0] as BrokenFile) }];
-  });
-  const turns = Array.from(takeTurns(lists.map(({ length }) => length)), ([label, round]) => ({
-    file: lists[label]![round]!,
-    label,
-  }));
-  return { files: turns, classes, lost };
-}
 
 /** What a folder must contain to be a certain dataset. */
 interface Expected {
@@ -186,7 +46,8 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
   const listing = await listImages(full, "", options.stop);
   refuseEmpty(full, listing);
   const found = await labelsOf(listing, options, full);
-  const arranged = found ?? arrange(listing, options, full);
+  // The classes of a known dataset are compared as they lie there.
+  const arranged = found ?? (expected === undefined ? arrange : arrangeSplit)(listing, options, full);
   if (expected !== undefined) refuseOtherClasses(full, arranged.classes, expected);
   const used = {
     name: `${expected?.name ?? basename(full)}${arranged.split === undefined ? "" : ` (${arranged.split})`}`,
@@ -214,7 +75,7 @@ function countsOf(listing: Listing, table: LabelTable | undefined): Pick<Labelle
 }
 
 /** Files that are labelled in another way than by folders. */
-interface Labelled extends Arranged {
+interface Labelled extends Omit<Arranged, "otherSplits"> {
   readonly conditions?: RawConditions | undefined;
   readonly table?: LabelTable;
   readonly absent?: readonly BrokenFile[];
@@ -308,7 +169,7 @@ export const imageFolder = defineImageDataset(
     )
     .refine(({ classColumn, conditions }) => classColumn === undefined || conditions === undefined, {
       path: ["conditions"],
-      message: "and `classColumn` cannot both be given: images have a class, or conditions",
+      message: "cannot be given together with `classColumn`: images have a class or conditions, not both",
     }),
   async ({ path, entry, labelEntry, ...options }, { cache, stop }) => {
     const { split, labels, labelFile } = options;

@@ -15,7 +15,7 @@ import { byCodeUnit, filesIn, type Listed, listImages } from "../listing.ts";
 import { datasetFolder, howToGet } from "../named.ts";
 import { path, photographs } from "../options.ts";
 import type { BrokenFile, ImageSource } from "../source.ts";
-import { byClass } from "./image-folder.ts";
+import { byClass, numberedAlike } from "./folder-classes.ts";
 
 /** A synset's name: `n`, for noun, and its offset in WordNet 3.0. */
 const SYNSET = /^n\d{8}$/;
@@ -34,6 +34,16 @@ function splitFolder(path: string | undefined, split: keyof typeof published): {
   }
   const flat = existsSync(join(root, split)) ? `; ${join(root, split)} has no folder named like one (n01440764)` : "";
   throw new UserError(`imagenet: no synsets of the split \`${split}\` in ${root}${flat}; ${howToGet("imagenet")}`);
+}
+
+/** The synsets of the split that is not read, where it is there. */
+function otherSynsets(path: string | undefined, split: keyof typeof published): readonly string[] {
+  try {
+    return splitFolder(path, split === "train" ? "val" : "train").synsets;
+  } catch (error) {
+    if (error instanceof UserError) return [];
+    throw error;
+  }
 }
 
 /** The synsets of a list: the first word of each line of a file, `#` begins a remark. */
@@ -81,7 +91,9 @@ export async function imagenetSource(
     total += filesIn(listing);
     for (const [ending, count] of Object.entries(listing.ignored)) ignored[ending] = (ignored[ending] ?? 0) + count;
   }
-  const arranged = byClass(files, 0);
+  // Of both splits where no list says which, so that a class has one number in each.
+  const classes = wanted === undefined ? [...new Set([...synsets, ...otherSynsets(path, split)])] : chosen;
+  const arranged = numberedAlike(byClass(files, 0), [classes]);
   const labelled = {
     name: `imagenet (${chosen.length === 1000 ? split : `${split}, ${chosen.length} synsets`})`,
     files: arranged.files.map(({ file }) => file),

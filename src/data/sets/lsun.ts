@@ -7,6 +7,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { LmdbFile } from "../../formats/index.ts";
 import { defineContainer, type Place } from "../containers/container.ts";
@@ -164,7 +165,7 @@ function openLsun(indices: readonly Index[], categories: readonly string[], spli
     names: (i) => `${categories[labels[i]!]} key ${keyAt(indices[labels[i]!]!, order[i]!)}`,
     labels,
     classes: categories.length > 1 ? categories : [],
-    note: `lsun, ${categories.join(" and ")}, ${split === undefined ? "" : `${split} split, `}${total} images`,
+    note: `lsun, ${categories.join(" and ")}, ${split === undefined ? "" : `${split} split, `}${counted(total, "image")}`,
   };
 }
 

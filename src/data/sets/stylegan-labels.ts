@@ -11,7 +11,7 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import type { RawConditions } from "../conditions.ts";
 import { ItemReader } from "../item-reader.ts";
-import type { Listed, Listing } from "../listing.ts";
+import type { Listed, ListedTable, Listing } from "../listing.ts";
 import { type BrokenFile, type LostClass, takeTurns } from "../source.ts";
 
 /** Files with the index of their class, one of each class in turn. */
@@ -132,7 +132,7 @@ function byVectors(
   };
 }
 
-async function contents({ item }: Listed, name: string): Promise<string> {
+async function contents({ item }: ListedTable, name: string): Promise<string> {
   const reader = new ItemReader();
   try {
     return (await reader.read(item)).toString();

@@ -2,6 +2,7 @@
  * Mode collapse: many latents give the same sample, or few of the data's modes are left. Of images the pairwise distances of
  * features in the sample grids tell, next to those of the data; of a mixture the modes that the generated batch reaches.
  */
+import { counted } from "../../base/counted.ts";
 import { sidesOf } from "../../base/image-size.ts";
 import type { Dataset } from "../../data/index.ts";
 import type { PixelBatch } from "../../formats/index.ts";
@@ -49,7 +50,7 @@ interface Diversity {
 
 async function ofImages(run: Evidence): Promise<Outcome> {
   if (run.grids.length < LASTING)
-    return unknown(`the run has ${run.grids.length} sample grids, and ${LASTING} are needed`);
+    return unknown(`the run has ${counted(run.grids.length, "sample grid")}, and ${LASTING} are needed`);
   const space = await featureSpace(run);
   try {
     return await ofImagesIn(space, run);
@@ -109,7 +110,7 @@ async function ofVectors(run: Evidence): Promise<Outcome> {
     return points === undefined ? [] : [{ step, modes: modesReached(points, mixture.centres) }];
   });
   if (batches.length < LASTING) {
-    return unknown(`the log has ${batches.length} generated batches, and ${LASTING} are needed`);
+    return unknown(`the log has ${counted(batches.length, "generated batch", "generated batches")}, and ${LASTING} are needed`);
   }
   const all = mixture.centres.length;
   const stretch = lastStretch(batches, ({ modes }) => modes <= MODES * all);

@@ -2,6 +2,7 @@
  * Training diverges, or is about to: a number of the log is not finite, or a player's gradient or loss has grown far beyond
  * what it was.
  */
+import { counted } from "../../base/counted.ts";
 import type { RunEvent, Tick } from "../../training/index.ts";
 import { type Check, type Outcome, short, unknown } from "../check.ts";
 import { lastStretch, median } from "../series.ts";
@@ -44,7 +45,7 @@ export const divergence: Check = {
       const step = Number(/^step (\d+):/.exec(ended.message ?? "")?.[1] ?? ended.step);
       return { since: step, evidence: `The run has failed: ${ended.message}.`, numbers: { step } };
     }
-    if (ticks.length < LINES) return unknown(`the log has ${ticks.length} lines, and ${LINES} are needed`);
+    if (ticks.length < LINES) return unknown(`the log has ${counted(ticks.length, "line")}, and ${LINES} are needed`);
     const found = (Object.keys(SERIES) as Name[]).flatMap((name) => growthOf(name, ticks) ?? []);
     const [worst] = found.sort((a, b) => b.numbers.factor! - a.numbers.factor!);
     return worst ?? "clear";

@@ -4,6 +4,7 @@
  * Memorize", section 3), by the Euclidean distance of pixels.
  */
 import { join } from "node:path";
+import { counted } from "../../base/counted.ts";
 import { encodePng, type PixelBatch, tile, writeFileAtomic } from "../../formats/index.ts";
 import { scope } from "../../tensor/index.ts";
 import { nearestImages } from "../../training/index.ts";
@@ -27,7 +28,7 @@ export const memorising: Check = {
     const newest = run.grids.at(-1);
     if (newest === undefined) return unknown("the run has no sample grid");
     const { count } = await run.dataset();
-    if (count < 3) return unknown(`the data have ${count} images`);
+    if (count < 3) return unknown(`the data have ${counted(count, "image")}`);
     const now = await copiesIn(run, newest);
     if (now.share < COPIES) return "clear";
     let since = newest.step;

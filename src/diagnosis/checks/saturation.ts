@@ -3,6 +3,7 @@
  * saturates when D rejects its samples), or G's last activation is at its limits for nearly every pixel.
  */
 
+import { counted } from "../../base/counted.ts";
 import { type Check, type Finding, type Outcome, short, unknown } from "../check.ts";
 import type { Evidence } from "../evidence.ts";
 import { lastStretch, median } from "../series.ts";
@@ -35,7 +36,7 @@ const isFinding = (outcome: Outcome): outcome is Finding => outcome !== "clear" 
 function vanished({ ticks }: Evidence): Outcome {
   const points = ticks.flatMap(({ step, gradNormG }) => (gradNormG === undefined ? [] : [{ step, norm: gradNormG }]));
   if (points.length < LINES) {
-    return unknown(`the log has ${points.length} norms of G's gradient, and ${LINES} are needed`);
+    return unknown(`the log has ${counted(points.length, "norm")} of G's gradient, and ${LINES} are needed`);
   }
   const medians = points.slice(WINDOW - 1).map(({ step }, i) => ({
     step,

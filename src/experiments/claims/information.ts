@@ -1,4 +1,5 @@
 /** What the claims on MINE's estimates share. */
+import { counted } from "../../base/counted.ts";
 import type { ClaimInput, Outcome } from "../claim.ts";
 import { type MineRecord, mine, tolerance } from "../mine.ts";
 import { holm, mean, pooled } from "../statistics.ts";
@@ -16,7 +17,7 @@ function beyond(cell: readonly MineRecord[]): number {
 export function mineClaim(dimensions: number): ClaimInput<MineRecord> {
   return {
     name: `mine-${dimensions}`,
-    claim: `MINE estimates the mutual information of correlated Gaussians of ${dimensions} ${dimensions === 1 ? "dimension" : "dimensions"} closely.`,
+    claim: `MINE estimates the mutual information of correlated Gaussians of ${counted(dimensions, "dimension")} closely.`,
     source: "Belghazi et al. 2018, section 4.1, cited by Iyengar et al., section 1.1.11",
     setup: `gantry lab mine with d = ${dimensions}: nine correlations from 0.1 to 0.9, 40,000 pairs`,
     size: { seeds: 3, length: 3_000, unit: "updates" },

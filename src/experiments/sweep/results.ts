@@ -5,6 +5,7 @@
  * images) the score gets a column for each, and a note says what differs.
  */
 
+import { counted } from "../../base/counted.ts";
 import { differences, isBetter, type Protocol } from "../../metrics/index.ts";
 import { chosenEvaluation, RunDirectory, type ScoresEvent, type Tick } from "../../training/index.ts";
 import { type Interval, interval, separated } from "../statistics.ts";
@@ -169,7 +170,8 @@ export function sweepTable(grid: Pick<Grid, "axes" | "cells">, results: readonly
   const ofCell = (cell: Cell) => results.filter(({ run }) => run.cell === cell);
   const open = results.filter(({ state }) => state.kind === "waiting" || state.kind === "begun").length;
   notes.push(...engineNotes(results));
-  if (open > 0) notes.push(`${open} of ${results.length} runs have not ended: nothing is called the best yet`);
+  if (open > 0)
+    notes.push(`${open} of ${counted(results.length, "run")} have not ended: nothing is called the best yet`);
   const intervals = columns.map((column) =>
     grid.cells.map((cell) => {
       const values = ofCell(cell).flatMap(({ run, scores }) =>

@@ -1,4 +1,5 @@
 /** The checks of features for every score: enough rows of finite numbers, all of one width. */
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { type Device, scope, type Tensor } from "../../tensor/index.ts";
 
@@ -23,9 +24,7 @@ export function requireRows(rows: Tensor, what: string, least: number): void {
     throw new UserError(`${what} must be a matrix [samples, dimensions], got [${shape.join(", ")}]`);
   const count = shape[0]!;
   if (count < least)
-    throw new UserError(
-      `${what}: ${count} ${count === 1 ? "sample is" : "samples are"} too few, at least ${least} needed`,
-    );
+    throw new UserError(`${what}: ${counted(count, "sample is", "samples are")} too few, at least ${least} needed`);
   requireFinite(rows, what);
 }
 

@@ -1,4 +1,5 @@
 /** The Inception Score (Salimans et al. 2016, section 4). */
+import { counted } from "../../base/counted.ts";
 import { noGrad, scope, type Tensor } from "../../tensor/index.ts";
 import { inDouble, requireRows, requireWhole } from "./feature-rows.ts";
 import { type Spread, spreadOf } from "./spread.ts";
@@ -26,7 +27,7 @@ export interface InceptionScoreOptions {
  */
 export function inceptionScore(logits: Tensor, { splits = 10 }: InceptionScoreOptions = {}): Spread {
   requireWhole(splits, "splits", 1);
-  requireRows(logits, `logits in ${splits} ${splits === 1 ? "split" : "splits"}`, splits);
+  requireRows(logits, `logits in ${counted(splits, "split")}`, splits);
   const count = logits.shape[0]!;
   return noGrad(() =>
     spreadOf(

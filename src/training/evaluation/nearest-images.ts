@@ -1,4 +1,5 @@
 /** The images of the data nearest to some samples, pixel by pixel: they show whether a generator copies its data. */
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { sidesOf } from "../../base/image-size.ts";
 import type { Dataset } from "../../data/index.ts";
@@ -41,7 +42,10 @@ export function nearestImages(
       `the samples are ${channels} x ${height} x ${width}, and the images of ${dataset.name} ${dataset.channels} x ${real.height} x ${real.width}`,
     );
   }
-  if (dataset.count < k) throw new UserError(`${dataset.name} has ${dataset.count} images, fewer than ${k} neighbours`);
+  if (dataset.count < k)
+    throw new UserError(
+      `${dataset.name} has ${counted(dataset.count, "image")}, fewer than ${counted(k, "neighbour")}`,
+    );
   const found: { index: number; squared: number }[][] = Array.from({ length: count }, () => []);
   noGradScope(() => {
     const length = channels * height * width;

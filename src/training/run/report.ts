@@ -1,5 +1,7 @@
 /** The report of a run: settings, losses, scores, blind tests and the last samples, on one page. */
+import { rmSync } from "node:fs";
 import { relative } from "node:path";
+import { counted } from "../../base/counted.ts";
 import { duration } from "../../base/duration.ts";
 import { lineChart } from "../../figures/index.ts";
 import { writeFileAtomic } from "../../formats/index.ts";
@@ -64,6 +66,7 @@ function trainingSection(directory: RunDirectory, ticks: readonly Tick[]): strin
     writeFileAtomic(file, [lineChart({ title, xName: "step", curves })]);
     return [`![${title} over the steps](${relative(directory.path, file)})`];
   };
+  rmSync(directory.formerNumbersChart, { force: true });
   const outputs = all.includes("dReal") ? "mean output of D" : "other numbers";
   return [
     "## Training",
@@ -152,7 +155,7 @@ function protocolText(scores: readonly Score[]): string {
   return [
     images.length > 0 && imagesText(images),
     tested &&
-      `Test errors: of the discriminator in evaluation mode, on all ${tested.count} images of ${tested.name} (${tested.hash.slice(0, 12)}).`,
+      `Test errors: of the discriminator in evaluation mode, on all ${counted(tested.count ?? 0, "image")} of ${tested.name} (${tested.hash.slice(0, 12)}).`,
     "Scores of another protocol do not compare with these.",
   ]
     .filter(Boolean)
@@ -166,7 +169,7 @@ function imagesText(scores: readonly Score[]): string {
     `Features of ${features} (${featuresHash.slice(0, 12)}), ${fakeCount} generated images`,
     drawing && ` drawn with ${drawing.averaged ? "averaged weights" : "the weights of the step"}`,
     drawing?.standing &&
-      `, standing statistics of ${drawing.standing.batches} batches of ${drawing.standing.batchSize}`,
+      `, standing statistics of ${counted(drawing.standing.batches, "batch", "batches")} of ${drawing.standing.batchSize}`,
     real && `, compared with ${real.count} real images (${real.name}, ${real.hash.slice(0, 12)})`,
     ".",
   ]
@@ -213,7 +216,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
     ...(transfer ? transferLines(transfer).map((line) => `${line}.`) : []),
     ...(data
       ? [
-          `Data: ${data.name}, ${data.count === 0 ? "drawn without end" : `${data.count} samples`}${data.note ? ` (${data.note})` : ""}.`,
+          `Data: ${data.name}, ${data.count === 0 ? "drawn without end" : counted(data.count, "sample")}${data.note ? ` (${data.note})` : ""}.`,
         ]
       : []),
     `Step ${step}${description.recipe.steps === undefined ? "" : ` of ${String(description.recipe.steps)}`}, after ${duration(seconds)} of training.`,

@@ -40,6 +40,9 @@ const FORMAT = 1;
 /** The tensor in conditions.safetensors. */
 const CONDITIONS = "conditions";
 
+/** What 0.1 called numbers.svg. */
+const FORMER_NUMBERS = "judgements.svg";
+
 /** Files and folders of a run, as docs/run-format.md has them. */
 const OWN_NAMES: ReadonlySet<string> = new Set([
   ...[
@@ -56,6 +59,7 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
     "scores.svg",
     "losses.svg",
     "numbers.svg",
+    FORMER_NUMBERS,
     "tensorboard",
     "csv",
     "stop",
@@ -138,6 +142,8 @@ export class RunDirectory extends RunLog {
   readonly scoresChart: string;
   readonly lossesChart: string;
   readonly numbersChart: string;
+  /** The same chart of 0.1, which would stay as it was when such a run is resumed. */
+  readonly formerNumbersChart: string;
   readonly #description: string;
   readonly #given: string;
   readonly #overwritten: OverwrittenRun;
@@ -155,6 +161,7 @@ export class RunDirectory extends RunLog {
     this.scoresChart = within("scores.svg");
     this.lossesChart = within("losses.svg");
     this.numbersChart = within("numbers.svg");
+    this.formerNumbersChart = within(FORMER_NUMBERS);
     this.#description = within("recipe.json");
     this.conditions = within("conditions.safetensors");
     this.#overwritten = new OverwrittenRun(this.path, () => this.ownNames());

@@ -2,6 +2,7 @@
  * Transfer: weights of a network put into one that is built for other classes, channels or another resolution, layer by
  * layer, wherever the layers have the same names and shapes.
  */
+import { counted } from "../../base/counted.ts";
 import type { Module } from "../../nn/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 
@@ -112,9 +113,9 @@ const MOST_NAMES = 8;
 /** What was taken, a line for each network. */
 export function transferLines(transfer: Transfer): string[] {
   return Object.entries(transfer).map(([network, { taken, of, initialised }]) => {
-    if (initialised.length === 0) return `${network}: all ${of} tensors taken`;
+    if (initialised.length === 0) return `${network}: all ${counted(of, "tensor")} taken`;
     const more = initialised.length - MOST_NAMES;
     const names = `${initialised.slice(0, MOST_NAMES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
-    return `${network}: ${taken} of ${of} tensors taken; newly initialised: ${names}`;
+    return `${network}: ${taken} of ${counted(of, "tensor")} taken; newly initialised: ${names}`;
   });
 }

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
+import { counted } from "../../base/counted.ts";
 import { type PlainDescriptor, schemaOf } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
@@ -146,7 +147,8 @@ export class Run {
       if (dataModule.usage !== undefined) events.note?.(dataModule.usage);
       for (const note of notesOnFew(settings, dataModule)) events.note?.(note);
       const unreadable = this.directory.unreadable();
-      if (unreadable > 0) events.note?.(`${unreadable} lines of metrics.jsonl cannot be read and are passed over`);
+      if (unreadable > 0)
+        events.note?.(`${counted(unreadable, "line")} of metrics.jsonl cannot be read and are passed over`);
       for (const change of [this.#engineChange(engine), this.#filesChange(dataModule)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
@@ -291,8 +293,9 @@ function identity({ name, count, sample, classes, conditions }: DataDescription)
 }
 
 function inWords({ name, count, classes, conditions }: DataDescription): string {
-  const labels = conditions === undefined ? `${classes.length} classes` : `${conditions.length} conditions`;
-  return `${name} (${count === 0 ? "without end" : `${count} samples`}, ${labels})`;
+  const labels =
+    conditions === undefined ? counted(classes.length, "class", "classes") : counted(conditions.length, "condition");
+  return `${name} (${count === 0 ? "without end" : counted(count, "sample")}, ${labels})`;
 }
 
 /** Says why data that have been moved are not taken. */

@@ -5,7 +5,7 @@
  * in the schema what is accepted there, so that "expected number" becomes "must be a number from 0 to 1".
  */
 import { z } from "zod";
-import { suggestion } from "../base/errors.ts";
+import { suggestion } from "./errors.ts";
 
 /** Removes the wrappers (optional, default, nullable ...) around a schema. */
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {

@@ -1,0 +1,193 @@
+/**
+ * The classes of files by their folders, read from the paths: splits (train, val, test) above the folders of classes select a
+ * part, and a single outer folder is looked through.
+ */
+import { suggestion, UserError } from "../../base/errors.ts";
+import { byCodeUnit, type Listed, type Listing } from "../listing.ts";
+import { type BrokenFile, type LostClass, takeTurns } from "../source.ts";
+
+const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
+
+/** Files sorted into classes. */
+export interface Arranged {
+  /** Files with the index of their class, one of each class in turn. */
+  readonly files: readonly { readonly file: Listed; readonly label: number }[];
+  readonly classes: readonly string[];
+  readonly split: string | undefined;
+  /** The folders of the other splits. */
+  readonly otherSplits: readonly string[];
+  /** Classes none of whose files can be used. */
+  readonly lost: readonly LostClass[];
+}
+
+/** A file in its place, whether it can be used or not. */
+type Placed = Listed | BrokenFile;
+
+const pathOf = (placed: Placed): string => ("path" in placed ? placed.path : placed.file);
+
+const parts = (placed: Placed): string[] => pathOf(placed).split("/");
+
+/** How files are arranged. */
+export interface ArrangeOptions {
+  /** The wanted split. */
+  readonly split?: string | undefined;
+  /** Whether classes are wanted; without them, images outside of folders are no problem. Default true. */
+  readonly labels?: boolean | undefined;
+}
+
+/** The part of a listing that says how files are arranged. */
+type Found = Pick<Listing, "files"> & Partial<Listing>;
+
+/**
+ * Finds split and classes in the paths, those of broken files and of folders without images too: a class does not disappear
+ * with its files.
+ *
+ * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does, those of other splits
+ * among them ({@link numberedAlike}). The classes take turns, so that the first N files hold every class.
+ *
+ * @throws UserError when the wanted split is not there, there are splits and none is named `train` or wanted, or images
+ * lie next to the folders that are classes.
+ */
+export function arrange(listing: Found, options: ArrangeOptions, where: string): Arranged {
+  const own = arrangeSplit(listing, options, where);
+  if (own.classes.length === 0 || options.labels === false) return own;
+  const others = own.otherSplits.map((split) => {
+    try {
+      return arrangeSplit(listing, { ...options, split }, where).classes;
+    } catch (error) {
+      // One that cannot be used has no classes.
+      if (error instanceof UserError) return [];
+      throw error;
+    }
+  });
+  return numberedAlike(own, others);
+}
+
+/**
+ * Numbers classes so that each has one number in all splits: they are those of all splits that have a class in common. A
+ * split that shares none, such as `test/unknown/`, has no part in it.
+ */
+export function numberedAlike<T extends Pick<Arranged, "files" | "classes">>(
+  own: T,
+  others: readonly (readonly string[])[],
+): T {
+  const all = new Set(own.classes);
+  for (let left = others, size = 0; size < all.size; ) {
+    size = all.size;
+    const shares = (names: readonly string[]): boolean => names.some((name) => all.has(name));
+    const joined = left.filter(shares);
+    left = left.filter((names) => !joined.includes(names));
+    for (const names of joined) for (const name of names) all.add(name);
+  }
+  if (all.size === own.classes.length) return own;
+  const classes = [...all].sort(byCodeUnit);
+  const numbers = new Map(classes.map((name, number) => [name, number]));
+  const files = own.files.map(({ file, label }) => ({ file, label: numbers.get(own.classes[label]!)! }));
+  return { ...own, files, classes };
+}
+
+/** As {@link arrange}, with the classes that the split itself has. */
+export function arrangeSplit(
+  { files: usable, broken = [], bare = new Set() }: Found,
+  { split: wanted, labels = true }: ArrangeOptions,
+  where: string,
+): Arranged {
+  let depth = 0;
+  let files: readonly Placed[] = [...usable, ...broken];
+  let folder = "";
+  let split: string | undefined;
+  let otherSplits: readonly string[] = [];
+  while (true) {
+    const names = new Set<string>();
+    const loose: Placed[] = [];
+    for (const file of files) {
+      const path = parts(file);
+      if (path.length > depth + 1) names.add(path[depth]!);
+      else loose.push(file);
+    }
+    const tops = [...names].sort(byCodeUnit);
+    const splits = tops.filter((top) => splitNames.includes(top.toLowerCase()));
+    const hasSplits = splits.length > 0 && splits.length === tops.length;
+    if (split === undefined && (hasSplits || (wanted !== undefined && names.has(wanted)))) {
+      if (wanted === undefined && loose.length > 0) throw mixed(where, loose, tops, "splits");
+      split = wanted ?? splits.find((name) => /^train/i.test(name));
+      if (split === undefined || !names.has(split)) {
+        throw new UserError(
+          `${where}: \`split\` (=${wanted ?? "train"}) is not one of its folders; accepted: ${tops.join(", ")}`,
+        );
+      }
+      // Next to a split of another name every folder is one.
+      otherSplits = (splits.some((name) => name !== split) ? splits : tops).filter((name) => name !== split);
+      files = files.filter((file) => parts(file)[depth] === split && parts(file).length > depth + 1);
+      folder += `${split}/`;
+      depth++;
+      continue;
+    }
+    if (tops.length === 1 && files.every((file) => parts(file).length > depth + 2)) {
+      folder += `${tops[0]}/`;
+      depth++;
+      continue;
+    }
+    if (wanted !== undefined && split === undefined) {
+      throw new UserError(`${where}: there is no split \`${wanted}\`${suggestion(wanted, tops)}`);
+    }
+    if (tops.length > 0 && loose.length > 0) {
+      if (labels) throw mixed(where, loose, tops, "classes");
+      const unlabelled = files.filter(isListed).map((file) => ({ file, label: 0 }));
+      return { files: unlabelled, classes: [], split, otherSplits, lost: [] };
+    }
+    const empty = tops.length === 0 || !labels ? [] : emptyClasses(names, bare, folder);
+    const arranged = byClass([...files, ...empty], depth);
+    return { ...arranged, split, otherSplits };
+  }
+}
+
+/** An entry for each folder next to those of classes that holds no image. */
+function emptyClasses(classes: ReadonlySet<string>, bare: ReadonlySet<string>, folder: string): BrokenFile[] {
+  const inside = [...bare]
+    .filter((path) => path.startsWith(folder))
+    .map((path) => path.slice(folder.length).split("/")[0]!);
+  const empty = [...new Set(inside)].filter((name) => name !== "" && name !== "." && !classes.has(name));
+  return empty.map((name) => ({
+    file: `${folder}${name}/`,
+    reason: "it holds no image; move it away, or take all images without classes, by `labels: false`",
+  }));
+}
+
+const isListed = (placed: Placed): placed is Listed => "path" in placed;
+
+function mixed(where: string, loose: readonly Placed[], tops: readonly string[], what: string): UserError {
+  const images = loose.length === 1 ? "an image lies" : `${loose.length} images lie`;
+  const folders = tops.length === 1 ? `the folder ${tops[0]}` : `${tops.length} folders (${tops[0]}, ...)`;
+  const choice = what === "splits" ? "" : ", or take all images without classes, by `labels: false`";
+  return new UserError(
+    `${where}: ${images} next to ${folders}, ${pathOf(loose[0]!)} first: folders are ${what}, and what lies next to them ` +
+      `belongs to none; move it into a folder of its own or away${choice}`,
+  );
+}
+
+/** Sorts files into classes by their folders at a depth of their paths. */
+export function byClass(files: readonly Placed[], depth: number): Omit<Arranged, "split" | "otherSplits"> {
+  const groups = new Map<string, Placed[]>();
+  for (const file of files) {
+    const names = parts(file);
+    if (names.length <= depth + 1) continue;
+    const group = groups.get(names[depth]!);
+    if (group === undefined) groups.set(names[depth]!, [file]);
+    else group.push(file);
+  }
+  if (groups.size === 0) {
+    return { files: files.filter(isListed).map((file) => ({ file, label: 0 })), classes: [], lost: [] };
+  }
+  const classes = [...groups.keys()].sort(byCodeUnit);
+  const lists = classes.map((name) => groups.get(name)!.filter(isListed));
+  const lost = classes.flatMap((name, label) => {
+    if (lists[label]!.length > 0) return [];
+    return [{ name, ...(groups.get(name)![0] as BrokenFile) }];
+  });
+  const turns = Array.from(takeTurns(lists.map(({ length }) => length)), ([label, round]) => ({
+    file: lists[label]![round]!,
+    label,
+  }));
+  return { files: turns, classes, lost };
+}
