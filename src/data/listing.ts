@@ -126,7 +126,7 @@ export async function listImages(path: string, inside = "", stop?: AbortSignal):
   if (isFolder) await listFolder(path, inside, draft, { open: new Set(), stop });
   else if (await startsLikeZip(path)) await listZip(path, draft);
   else if (startsLikeTar(await firstBytes(path, 512))) await listTar(path, draft);
-  else if (firstNameInTarGz(await firstBytes(path, 4096)) !== undefined) await listTarGz(path, draft, stop);
+  else if (isTarGz(path, await firstBytes(path, 4096))) await listTarGz(path, draft, stop);
   else throw new UserError(`${path}: ${await unknownFile(path)}`);
   for (const list of [draft.files, draft.tables, draft.labelFiles]) list.sort((a, b) => byCodeUnit(a.path, b.path));
   return draft;
@@ -323,7 +323,7 @@ async function unknownFile(path: string): Promise<string> {
   const head = await firstBytes(path);
   const format = formatOf(head);
   if (format !== undefined) return `a single image (${format}); give the folder or archive that holds the images`;
-  if (head[0] === 0x1f && head[1] === 0x8b) {
+  if (isGzip(head)) {
     return "a gzip file that holds no tar archive; unpack it by gunzip";
   }
   return (
@@ -355,6 +355,12 @@ async function listTar(path: string, draft: Draft): Promise<void> {
   if (!ended)
     draft.broken.push({ file: basename(path), reason: "the archive has no end mark; it may have been cut short" });
 }
+
+/** Whether a gzip file is a tar archive: by what it begins with, or where that is damaged by its name. */
+const isTarGz = (path: string, head: Uint8Array): boolean =>
+  firstNameInTarGz(head) !== undefined || (isGzip(head) && /\.(tar\.gz|tgz)$/i.test(path));
+
+const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 /** Tables that are kept in memory; no label file is larger. */
 const LARGEST_TABLE = 2 ** 26;

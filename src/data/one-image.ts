@@ -16,8 +16,6 @@ export interface OneImage {
   readonly width: number;
   readonly height: number;
   readonly fit: Fit;
-  /** Whether the file's image is stored without colour. */
-  readonly gray: boolean;
   /** Whether any pixel of the file is not opaque. It is laid over the background unless there are four channels. */
   readonly transparent: boolean;
 }

@@ -32,8 +32,6 @@ export interface Resized {
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** Whether it was stored without colour. */
-  readonly gray: boolean;
   /** Whether any pixel is not opaque. It is laid over the background where the target has no alpha. */
   readonly transparent: boolean;
 }
@@ -69,9 +67,7 @@ export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Res
     );
   });
   const { width, height, autoOrient } = metadata;
-  // With transparency gray has two channels.
-  const gray = metadata.channels <= 2;
-  const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height, gray };
+  const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
   if (isDeep(metadata)) {
     const { data, info } = await bytesOfDeep(image.autoOrient(), metadata);
     const transparent =
@@ -109,10 +105,10 @@ export async function resizePlanar(planar: Uint8Array, from: Planar, target: Tar
   const transparent = channels === 4 && planar.subarray(3 * height * width).some((alpha) => alpha < 255);
   if (isCopy(from, target)) {
     const pixels = place({ data: interleave(planar, from), width, height, channels }, target);
-    return { pixels, width, height, gray: channels === 1, transparent };
+    return { pixels, width, height, transparent };
   }
   const image = sharp(interleave(planar, from), { raw: { width, height, channels } });
-  return { pixels: await convert(image, target), width, height, gray: channels === 1, transparent };
+  return { pixels: await convert(image, target), width, height, transparent };
 }
 
 /** Red, green and blue of a background. */

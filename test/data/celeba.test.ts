@@ -83,7 +83,9 @@ describe("celeba", () => {
     const all = await pack(celeba({ path, size: 16, split: "all", conditions: "all" }));
     expect(all.header.conditions!.length).toBe(40);
     await expect(pack(celeba({ path, size: 16, conditions: ["Yuong"] }))).rejects.toThrow("did you mean `Young`?");
-    expect(() => celeba({ path, attribute: "Young", conditions: "all" })).toThrow(/images have a class, or conditions/);
+    expect(() => celeba({ path, attribute: "Young", conditions: "all" })).toThrow(
+      /images have a class or conditions, not both/,
+    );
   });
 
   it("finds the tables where the publishers keep them", async () => {

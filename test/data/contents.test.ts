@@ -85,7 +85,7 @@ describe("the contents of files", () => {
     const bytes = Buffer.alloc(8 * 2 ** 20, 7);
     put(large, bytes);
     const sampled = await readContents([large, one], { cache });
-    expect(sampled.hashed).toBe("every byte of 1 files, 16 blocks, size and time of 1 files above 1 MiB");
+    expect(sampled.hashed).toBe("every byte of 1 file, 16 blocks, size and time of 1 file above 1 MiB");
     for (const place of [0, bytes.length / 2, bytes.length - 1]) {
       const other = Buffer.from(bytes);
       // The middle of the file lies between two blocks; one begins at 8/15 of what remains.
@@ -145,7 +145,7 @@ describe("a pack belongs to what it was made of", () => {
     });
     const [a, b] = await Promise.all(made);
     expect(a!.folder).not.toBe(b!.folder);
-    expect(a!.header.hashed).toBe("every byte of 1 files, 16 blocks, size and time of 1 files above 1 MiB");
+    expect(a!.header.hashed).toBe("every byte of 1 file, 16 blocks, size and time of 1 file above 1 MiB");
     expect(readFileSync(b!.imagesPath)[0]).toBe(1);
   });
 

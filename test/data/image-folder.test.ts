@@ -253,7 +253,7 @@ describe("a folder of real files", () => {
       /no image files \(found: 1 .csv\); accepted endings: .jpg/,
     );
     writeFileSync(join(folder, "texts/a/x.png"), "x");
-    await bad(() => imageFolder({ path: join(folder, "texts") }), /none of the 1 images can be read; a\/x.png: /);
+    await bad(() => imageFolder({ path: join(folder, "texts") }), /its only image cannot be read; a\/x.png: /);
     await bad(() => imageFolder({ path: join(folder, "absent") }), /absent: there is no such file or folder/);
     await bad(
       () => imageFolder({ path: join(root, "dogs/notes.txt") }),

@@ -151,7 +151,7 @@ describe("images that are not there", () => {
     mkdirSync(join(folder, "annexed"));
     symlinkSync("../.git/annex/objects/Xk/1z/SHA256E-s1--ab.png", join(folder, "annexed/a.png"));
     await expect(pack("annexed")).rejects.toThrow(
-      /annexed: none of its 1 images can be read; a.png: a link of git-annex whose contents are not here; run `git annex get`/,
+      /annexed: its only image cannot be read; a.png: a link of git-annex whose contents are not here; run `git annex get`/,
     );
     put("lfs/a.png", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n");
     await expect(pack("lfs")).rejects.toThrow(/a.png: a pointer of Git LFS, not the image; run `git lfs pull`/);
@@ -161,7 +161,7 @@ describe("images that are not there", () => {
     const data = await imageFile("png", 8, 8, gray);
     writeFileSync(join(folder, "locked.zip"), zipOf([{ name: "a.png", data, deflate: true, claims: { flags: 1 } }]));
     await expect(pack("locked.zip")).rejects.toThrow(
-      /locked.zip: none of its 1 images can be read; a.png: the entry is encrypted/,
+      /locked.zip: its only image cannot be read; a.png: the entry is encrypted/,
     );
   });
 

@@ -35,7 +35,7 @@ describe("dataset.json of StyleGAN's archives", () => {
     // One of each class in turn: images 1, 0, 3, 2.
     expect(labelsOf(made)).toEqual([0, 2, 0, 2]);
     expect([0, 1, 2, 3].map((i) => readFileSync(made.imagesPath)[i * 64])).toEqual([10, 0, 30, 20]);
-    expect(usageOf(made.header)).toBe("archive: 4 images of 4 files");
+    expect(usageOf(made.header)).toBe("archive: 4 images of 4 files; 1 of 3 classes without an image: 1");
   });
 
   it("does so in a zip archive, and in an outer folder", async () => {

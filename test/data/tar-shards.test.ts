@@ -75,8 +75,9 @@ describe("shards of webdataset", () => {
     writeFileSync(file, gzipSync(bytes));
     rmSync(join(root, "train-000000.tar"));
     await expect(pack(file)).rejects.toThrow(/compressed shards of webdataset are not read; unpack it by gunzip/);
-    writeFileSync(file, gzipSync("no archive"));
-    await expect(pack(file)).rejects.toThrow(/a gzip file that holds no tar archive; unpack it by gunzip/);
+    const other = join(folder, "other.gz");
+    writeFileSync(other, gzipSync("no archive"));
+    await expect(pack(other)).rejects.toThrow(/a gzip file that holds no tar archive; unpack it by gunzip/);
   });
 
   /** Writes a shard by npm's tar: a file for each name. */
@@ -200,12 +201,17 @@ describe("a compressed tar archive of a folder", () => {
     await expect(pack(cut)).rejects.toThrow(
       /^.*cut.tar.gz: the archive is damaged or cut short: unexpected end of file$/,
     );
-    writeFileSync(cut, Buffer.from(bytes).fill(0, 100, 140));
+    writeFileSync(cut, Buffer.from(bytes).fill(0, 200, 220));
     await expect(pack(cut)).rejects.toThrow(/cut.tar.gz: the archive is damaged or cut short: /);
     const evil = gunzipSync(bytes);
-    evil.write("../x/dog", evil.indexOf("val/dog/1"), "latin1");
+    const header = evil.indexOf("val/dog/1");
+    evil.write("../x/dog", header, "latin1");
+    // The sum of the header's bytes, in which its own eight are spaces.
+    evil.fill(" ", header + 148, header + 156);
+    const sum = evil.subarray(header, header + 512).reduce((total, byte) => total + byte, 0);
+    evil.write(`${sum.toString(8).padStart(6, "0")}\0 `, header + 148, "latin1");
     writeFileSync(cut, gzipSync(evil));
-    await expect(pack(cut)).rejects.toThrow(/cut.tar.gz: /);
+    await expect(pack(cut)).rejects.toThrow(/cut.tar.gz: .* cannot be used: invalid relative path: `\.\.\/x\/dog/);
   });
 });
 

@@ -240,7 +240,8 @@ describe("samples of a run with conditions", () => {
   it("are drawn by the command line, with conditions by name", async () => {
     const file = join(folder, "set.png");
     const drawn = await start(["sample", run, "--condition", "Smiling=1, age=25", "--count", "4", "--out", file]);
-    expect(drawn).toMatchObject({ code: 0, stdout: `4 images with smiling=1, age=25: ${file}\n`, stderr: "" });
+    expect(drawn).toMatchObject({ code: 0, stdout: `4 images with smiling=1, age=25: ${file}\n` });
+    expect(drawn.stderr).not.toContain("note: ");
     const far = await start(["sample", run, "--condition", "age=400", "--count", "1", "--out", file]);
     expect(far).toMatchObject({
       code: 0,

@@ -201,14 +201,21 @@ async function prepared(
 ): Promise<OneImage> {
   const { channels, height, width } = form;
   const size = height === width ? height : { height, width };
-  const image = await readImageAs(file, trained.recipe.data as AnyDataDescriptor, { channels, size });
+  const data = trained.recipe.data as AnyDataDescriptor;
+  const image = await readImageAs(file, data, { channels, size });
   if (image.width !== width || image.height !== height) {
     const how = `${image.width} x ${image.height} pixels, made ${width} x ${height} as the data's images are`;
     note(`${file}: ${how} (fit: ${image.fit})`);
   }
-  if (image.gray !== (channels === 1)) {
-    note(`${file}: ${image.gray ? "gray, taken as colour" : "in colour, made gray"} as the data's images are`);
+  if (channels === 1 && hasColour((await readImageAs(file, data, { channels: 3, size })).pixels)) {
+    note(`${file}: in colour, made gray as the data's images are`);
   }
   if (image.transparent && channels !== 4) note(`${file}: its transparency is laid over the background of the data`);
   return image;
+}
+
+/** Whether planes of red, green and blue differ. */
+function hasColour(planes: Uint8Array): boolean {
+  const area = planes.length / 3;
+  return planes.some((value, i) => value !== planes[i % area]);
 }
