@@ -110,7 +110,9 @@ async function ofVectors(run: Evidence): Promise<Outcome> {
     return points === undefined ? [] : [{ step, modes: modesReached(points, mixture.centres) }];
   });
   if (batches.length < LASTING) {
-    return unknown(`the log has ${counted(batches.length, "generated batch", "generated batches")}, and ${LASTING} are needed`);
+    return unknown(
+      `the log has ${counted(batches.length, "generated batch", "generated batches")}, and ${LASTING} are needed`,
+    );
   }
   const all = mixture.centres.length;
   const stretch = lastStretch(batches, ({ modes }) => modes <= MODES * all);
