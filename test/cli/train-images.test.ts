@@ -114,7 +114,9 @@ describe("gantry train", () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^Fotos und mehr: 5 images in 2 classes, 70 to 72 pixels wide and 50 high, colour\n/);
     expect(stdout).toMatch(/\n {2}techniques\+=diffAugment +5 images are few: D sees them augmented\n/);
-    expect(stdout).toMatch(/\n {2}generator.conditional=false +of 2 classes the smallest has 2 images, too few to learn it/);
+    expect(stdout).toMatch(
+      /\n {2}generator.conditional=false +of 2 classes the smallest has 2 images, too few to learn it/,
+    );
     expect(stdout).toMatch(/\n {2}batchSize=5 +as many as there are images\n/);
     const { recipe, source } = JSON.parse(readFileSync("trained/recipe.json", "utf8"));
     expect(source).toBe(`images of ${join(work, "Fotos und mehr")}`);
