@@ -45,6 +45,9 @@ interface Props extends ChartSettings {
   readonly height?: number;
 }
 
+/** Width of a digit on an axis, in pixels. */
+const DIGIT = 6.6;
+
 /** The values of a logarithmic axis; those that have no logarithm are left out. */
 const positive = (values: readonly (number | null)[]) =>
   values.map((value) => (value !== null && value > 0 ? value : null));
@@ -116,7 +119,7 @@ export function Chart({ title, note, places, curves, height = 200, ...settings }
           {
             ...gridded,
             ticks: { show: false },
-            size: 52,
+            size: (_, labels) => Math.max(52, 14 + DIGIT * Math.max(0, ...(labels ?? []).map(({ length }) => length))),
             values: (_, splits) => splits.map((value) => (value === null ? "" : numberText(value))),
           },
         ],

@@ -23,11 +23,13 @@ const MOST = 100;
 export function SmallMultiples({ runs, names, sweep, logarithmic }: Props) {
   const scores = [...new Set(runs.flatMap(({ details }) => details.scores.map(({ name }) => name)))];
   const choices = [
-    ...scores.map((name) => ({ key: `score ${name}`, title: name })),
-    ...numbersOf(runs).map((name) => ({ key: `number ${name}`, title: titleOf(name) })),
+    ...scores.map((name) => ({ key: `score ${name}`, title: name, isOf: hasScore(name) })),
+    ...numbersOf(runs).map((name) => ({ key: `number ${name}`, title: titleOf(name), isOf: hasNumber(name) })),
   ];
   const [chosen, setChosen] = useState<string>();
-  const choice = choices.find(({ key }) => key === chosen) ?? choices[0];
+  // At first a number that all runs have.
+  const choice =
+    choices.find(({ key }) => key === chosen) ?? choices.find(({ isOf }) => runs.every(isOf)) ?? choices[0];
   const panels = sweep === null ? runPanels(runs, names) : cellPanels(sweep);
   const curves = useSmallCurves(panels.slice(0, MOST), choice?.key);
   if (choice === undefined || panels.length < 2) return null;
@@ -81,6 +83,16 @@ export function SmallMultiples({ runs, names, sweep, logarithmic }: Props) {
     </section>
   );
 }
+
+const hasScore =
+  (name: string) =>
+  ({ details }: ComparedRun): boolean =>
+    details.scores.some((series) => series.name === name);
+
+const hasNumber =
+  (name: string) =>
+  ({ curves }: ComparedRun): boolean =>
+    Object.hasOwn(curves.values, name);
 
 const runPanels = (runs: readonly ComparedRun[], names: readonly string[]): Panel[] =>
   runs.map(({ details: { summary } }, i) => ({ key: summary.id, title: names[i]!, ids: [summary.id] }));

@@ -2,6 +2,10 @@
 import type { Batch } from "../../../api.ts";
 import { addressOf } from "../../data/request.ts";
 import { numberText } from "../../data/text.ts";
+import { PointCloud } from "../vectors/point-cloud.tsx";
+
+/** Points beyond are not in the frame: a G that diverges would make all others one spot. */
+const FARTHEST = 100;
 
 interface Props {
   readonly id: string;
@@ -11,6 +15,7 @@ interface Props {
 
 export function BatchTiles({ id, batch, classes }: Props) {
   const { scores, isKept } = batch;
+  const isPlane = batch.images === undefined && batch.points?.every((point) => point.length === 2) === true;
   const rows = scores.map((_, row) => row);
   const [kept, dropped] = [rows.filter((row) => isKept[row]), rows.filter((row) => !isKept[row])];
   const list = (title: string, members: readonly number[], kind: string) =>
@@ -19,22 +24,35 @@ export function BatchTiles({ id, batch, classes }: Props) {
         <h3>
           {title} ({members.length})
         </h3>
-        <ul>
-          {members.map((row) => (
-            <li key={row}>
-              <BatchTile id={id} batch={batch} row={row} name={nameOf(batch, row, classes)} />
-              <span>{numberText(scores[row])}</span>
-            </li>
-          ))}
-        </ul>
+        {isPlane ? (
+          <BatchCloud batch={batch} members={members} />
+        ) : (
+          <ul>
+            {members.map((row) => (
+              <li key={row}>
+                <BatchTile id={id} batch={batch} row={row} name={nameOf(batch, row, classes)} />
+                <span>{numberText(scores[row])}</span>
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
     );
   return (
-    <>
+    <div class={isPlane ? "batch-clouds" : ""}>
       {list("Kept", kept, "kept")}
       {list("Dropped", dropped, "dropped")}
-    </>
+    </div>
   );
+}
+
+/** Points of the plane, in the same frame for kept and dropped ones. */
+function BatchCloud({ batch, members }: { readonly batch: Batch; readonly members: readonly number[] }) {
+  const all = batch.points as readonly (readonly [number, number])[];
+  const extent = 1.05 * Math.min(FARTHEST, Math.max(...all.flat().map(Math.abs))) || 1;
+  const points = members.map((row) => all[row]!);
+  const isKept = members.map((row) => batch.isKept[row]!);
+  return <PointCloud drawn={{ step: batch.step, points, modes: [], side: 1, extent }} isKept={isKept} />;
 }
 
 function nameOf({ scores, isKept, labels }: Batch, row: number, classes: readonly string[]): string {

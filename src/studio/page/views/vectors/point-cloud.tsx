@@ -46,7 +46,7 @@ export function PointCloud({ drawn, isKept }: Props) {
       width={SIZE}
       height={SIZE}
       role="img"
-      aria-label={`${points.length} samples of step ${step} and ${modes.length} modes`}
+      aria-label={`${points.length} samples of step ${step}${modes.length === 0 ? "" : ` and ${modes.length} modes`}`}
     />
   );
 }

@@ -55,7 +55,8 @@ export function VectorsView({ run }: { readonly run: RunDetails }) {
         <StepSlider steps={run.checkpoints} place={shown} onChange={setPlace} name="Checkpoint" />
         <p class="note">
           Rings mark the modes of the data, four standard deviations wide. The stronger the colour, the more real D
-          finds the place. The slider goes over the checkpoints that are kept; `checkpoint.at` of a recipe keeps more.
+          finds the place. The slider goes over the checkpoints that are kept; <code>checkpoint.at</code> of a recipe
+          keeps more.
         </p>
       </section>
       <div class="selection-charts">
