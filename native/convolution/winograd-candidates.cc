@@ -16,7 +16,7 @@ constexpr int64_t kLeastChannels = 16;
 
 bool is_wide(const Operands& o) {
   return o.first.scalar_type() == at::kFloat && o.problem.channels >= kLeastChannels &&
-         o.problem.features >= kLeastChannels && winograd_is_available();
+         o.problem.features >= kLeastChannels;
 }
 
 /// Of images to features.
@@ -46,8 +46,7 @@ Tensor convolved(const WinogradShape& shape, const Operands& o, bool mirrored) {
   const Tensor to = at::empty({shape.batch, shape.out_channels, shape.out_height, shape.out_width}, from.options(),
                               MemoryFormat::ChannelsLast);
   const Tensor bias = o.bias.defined() ? o.bias.contiguous() : Tensor();
-  winograd_forward(shape, pointer(from), pointer(kernel), mirrored, bias.defined() ? pointer(bias) : nullptr,
-                   to.data_ptr<float>());
+  winograd_forward(shape, pointer(from), pointer(kernel), bias.defined() ? pointer(bias) : nullptr, to.data_ptr<float>());
   return to.contiguous(o.first.suggest_memory_format());
 }
 

@@ -11,15 +11,10 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <vector>
 
-// The product of the BLAS that libtorch itself uses; every BLAS has it under this name.
-extern "C" __attribute__((weak)) void sgemm_(const char* transa, const char* transb, const int* m, const int* n,
-                                             const int* k, const float* alpha, const float* a, const int* lda,
-                                             const float* b, const int* ldb, const float* beta, float* c,
-                                             const int* ldc);
+#include "panels.h"
 
 // Vectors are passed between functions that are all inlined; how wide ones would be passed otherwise does not matter.
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -114,30 +109,45 @@ GANTRY_INLINE void both_sides(const Entry m, const V (&in)[I * I], V (&out)[O * 
   }
 }
 
-/// Applies m to the [I, I] rows of `count` numbers at `from`, and writes, or adds, to the [O, O] rows at `to`. A null row of
-/// `from` is zeros; a null row of `to` is not wanted.
+/// Rows of numbers in panels, of which a transform takes those from `column` on. A row of an image is one panel.
+template <typename Row>
+struct Rows {
+  Row* const* at;
+  int64_t stride = kPanel;
+  int64_t column = 0;
+
+  GANTRY_INLINE int64_t offset(int64_t c) const { return (column + c) / kPanel * stride + (column + c) % kPanel; }
+};
+
+using From = Rows<const float>;
+using To = Rows<float>;
+
+/// Applies m to the [I, I] rows of `count` numbers of `from`, and writes the [O, O] rows of `to`. A null row of `from` is zeros;
+/// a null row of `to` is not wanted. Columns begin at multiples of 16, so that no vector lies in two panels.
 template <int Count, int O, int I, typename Entry>
-GANTRY_INLINE void transform(const Entry m, const float* const* from, float* const* to, int64_t count, const float* bias) {
+GANTRY_INLINE void transform(const Entry m, const From from, const To to, int64_t count, const float* bias) {
   using Lanes = typename Vector<Count>::Lanes;
   int64_t c = 0;
   for (; c + Count <= count; c += Count) {
+    const int64_t read = from.offset(c), written = to.offset(c);
     Lanes in[I * I], out[O * O];
 #pragma GCC unroll 36
-    for (int i = 0; i < I * I; i++) in[i] = from[i] ? *reinterpret_cast<const Lanes*>(from[i] + c) : Lanes{};
+    for (int i = 0; i < I * I; i++) in[i] = from.at[i] ? *reinterpret_cast<const Lanes*>(from.at[i] + read) : Lanes{};
     both_sides<O, I, Lanes>(m, in, out);
 #pragma GCC unroll 36
     for (int i = 0; i < O * O; i++) {
-      if (!to[i]) continue;
+      if (!to.at[i]) continue;
       if (bias) out[i] += *reinterpret_cast<const Lanes*>(bias + c);
-      *reinterpret_cast<Lanes*>(to[i] + c) = out[i];
+      *reinterpret_cast<Lanes*>(to.at[i] + written) = out[i];
     }
   }
   for (; c < count; c++) {
+    const int64_t read = from.offset(c), written = to.offset(c);
     float in[I * I], out[O * O];
-    for (int i = 0; i < I * I; i++) in[i] = from[i] ? from[i][c] : 0;
+    for (int i = 0; i < I * I; i++) in[i] = from.at[i] ? from.at[i][read] : 0;
     both_sides<O, I, float>(m, in, out);
     for (int i = 0; i < O * O; i++) {
-      if (to[i]) to[i][c] = out[i] + (bias ? bias[c] : 0);
+      if (to.at[i]) to.at[i][written] = out[i] + (bias ? bias[c] : 0);
     }
   }
 }
@@ -145,20 +155,20 @@ GANTRY_INLINE void transform(const Entry m, const float* const* from, float* con
 // One version for each kind of processor, of which the loader takes the widest that runs. They are ordinary functions: versions
 // of a template's instances do not link with every GCC.
 #define GANTRY_TRANSFORMS(TARGET, LANES, M, R)                                                                             \
-  TARGET void input_##M##_##R(const float* const* from, float* const* to, int64_t count) {                                 \
+  TARGET void input_##M##_##R(const From& from, const To& to, int64_t count) {                                             \
     constexpr int A = M + R - 1;                                                                                           \
     transform<LANES, A, A>([](int i, int k) { return Matrices<M, R>::bt[i][k]; }, from, to, count, nullptr);               \
   }                                                                                                                        \
-  TARGET void output_##M##_##R(const float* const* from, float* const* to, int64_t count, const float* bias) {             \
+  TARGET void output_##M##_##R(const From& from, const To& to, int64_t count, const float* bias) {                         \
     transform<LANES, M, M + R - 1>([](int i, int k) { return Matrices<M, R>::at[i][k]; }, from, to, count, bias);          \
   }                                                                                                                        \
-  TARGET void gradient_##M##_##R(const float* const* from, float* const* to, int64_t count) {                              \
+  TARGET void gradient_##M##_##R(const From& from, const To& to, int64_t count) {                                          \
     transform<LANES, M + R - 1, M>([](int i, int k) { return Matrices<M, R>::at[k][i]; }, from, to, count, nullptr);       \
   }                                                                                                                        \
-  TARGET void taps_##M##_##R(const float* const* from, float* const* to, int64_t count) {                                  \
+  TARGET void taps_##M##_##R(const From& from, const To& to, int64_t count) {                                              \
     transform<LANES, M + R - 1, R>([](int i, int k) { return Matrices<M, R>::g[i][k]; }, from, to, count, nullptr);        \
   }                                                                                                                        \
-  TARGET void taps_gradient_##M##_##R(const float* const* from, float* const* to, int64_t count) {                         \
+  TARGET void taps_gradient_##M##_##R(const From& from, const To& to, int64_t count) {                                     \
     transform<LANES, R, M + R - 1>([](int i, int k) { return Matrices<M, R>::g[k][i]; }, from, to, count, nullptr);        \
   }
 #define GANTRY_ALL_TRANSFORMS(TARGET, LANES) \
@@ -179,11 +189,11 @@ GANTRY_ALL_TRANSFORMS(, 4)
 
 struct Transforms {
   int tile, taps;
-  void (*input)(const float* const*, float* const*, int64_t);
-  void (*output)(const float* const*, float* const*, int64_t, const float*);
-  void (*gradient)(const float* const*, float* const*, int64_t);
-  void (*kernel)(const float* const*, float* const*, int64_t);
-  void (*kernel_gradient)(const float* const*, float* const*, int64_t);
+  void (*input)(const From&, const To&, int64_t);
+  void (*output)(const From&, const To&, int64_t, const float*);
+  void (*gradient)(const From&, const To&, int64_t);
+  void (*kernel)(const From&, const To&, int64_t);
+  void (*kernel_gradient)(const From&, const To&, int64_t);
 };
 
 const Transforms kTransforms[] = {
@@ -200,15 +210,6 @@ const Transforms& transforms_of(const WinogradShape& shape) {
 }
 
 constexpr int kMostRows = 36;
-
-/// C [m, n] = A B + beta C in row-major order, with B [k, n], or its transpose where `b_transposed`.
-void product(bool a_transposed, bool b_transposed, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda,
-             const float* b, int64_t ldb, float beta, float* c, int64_t ldc) {
-  const int im = m, in = n, ik = k, ia = lda, ib = ldb, ic = ldc;
-  const float one = 1;
-  // Column-major BLAS computes the transpose of what is asked: C^T = B^T A^T.
-  sgemm_(b_transposed ? "T" : "N", a_transposed ? "T" : "N", &in, &im, &ik, &one, b, &ib, a, &ia, &beta, c, &ic);
-}
 
 /// Tiles of all images, and where the pixels of one lie.
 struct Tiles {
@@ -247,73 +248,115 @@ int64_t block_of(int64_t tiles) {
   return std::max<int64_t>(1, std::min(most, shared));
 }
 
-std::unique_ptr<float[]> room(int64_t count) { return std::unique_ptr<float[]>(new float[count]); }
+/// Columns of a phase: a multiple of 16 for the transforms.
+int64_t phase_width(int64_t channels) { return rounded_up(channels, 16); }
 
-/// B^T d B of a block's tiles, which begin `down` and `right` pixels further: [a * a][block][phases * channels].
+/// Columns of the matrices that are summed over or written: all phases of the images that are read, and the channels of those
+/// that are written, up to whole panels.
+int64_t ins_of(const WinogradShape& s) { return rounded_up(s.in_step * s.in_step * phase_width(s.in_channels), kPanel); }
+int64_t outs_of(const WinogradShape& s) { return rounded_up(s.out_channels, kPanel); }
+
+/// Room for `count` numbers, zeros where some of them are columns beyond the channels.
+std::unique_ptr<float[]> room(int64_t count, bool padded) {
+  return std::unique_ptr<float[]>(padded ? new float[count]() : new float[count]);
+}
+bool is_padded(const WinogradShape& s) {
+  return s.in_step * s.in_step * s.in_channels != ins_of(s) || s.out_channels != outs_of(s);
+}
+
+/// B^T d B of a block's tiles, which begin `down` and `right` pixels further: a * a matrices [block, ins].
 void transform_input(const Tiles& tiles, const Transforms& t, const float* input, int down, int right, int64_t first,
                      int64_t count, int64_t block, float* out) {
   const WinogradShape& s = tiles.s;
   const int side = s.tile + s.taps - 1;
-  const int64_t width = s.in_step * s.in_step * s.in_channels;
+  const int64_t ins = ins_of(s);
   const float* from[kMostRows];
   float* to[kMostRows];
   for (int64_t i = 0; i < count; i++) {
+    for (int a = 0; a < side * side; a++) to[a] = out + a * block * ins + i * kPanel;
     for (int phase = 0; phase < s.in_step * s.in_step; phase++) {
       tiles.pixels(first + i, phase / s.in_step + down, phase % s.in_step + right, side, input, s.in_height, s.in_width,
                    s.in_channels, s.in_step, s.padding, false, from);
-      for (int a = 0; a < side * side; a++) to[a] = out + (a * block + i) * width + phase * s.in_channels;
-      t.input(from, to, s.in_channels);
+      t.input({from}, {to, block * kPanel, phase * phase_width(s.in_channels)}, s.in_channels);
+    }
+  }
+}
+
+/// The rows of the taps of phase (p, q) of kernel k, [taps, taps] pointers.
+void taps_of(const WinogradShape& s, const float* weight, int64_t k, int64_t channels, int phase, bool mirrored,
+             const float** found) {
+  const int step = s.in_step * s.out_step, kernel = s.taps * step;
+  for (int i = 0; i < s.taps; i++) {
+    for (int j = 0; j < s.taps; j++) {
+      const int y = step * (mirrored ? s.taps - 1 - i : i) + phase / step;
+      const int x = step * (mirrored ? s.taps - 1 - j : j) + phase % step;
+      found[i * s.taps + j] = weight + ((k * kernel + y) * kernel + x) * channels;
     }
   }
 }
 
 }  // namespace
 
-
-bool winograd_is_available() { return sgemm_ != nullptr; }
-
 int64_t winograd_kernel_size(const WinogradShape& s) {
   const int64_t side = s.tile + s.taps - 1;
-  const int64_t phases = s.in_step * s.in_step * s.out_step * s.out_step;
-  return side * side * phases * s.in_channels * s.out_channels;
+  return side * side * s.out_step * s.out_step * ins_of(s) * outs_of(s);
 }
 
 void winograd_kernel(const WinogradShape& s, const float* weight, bool contract_first, float* transformed) {
   const Transforms& t = transforms_of(s);
-  const int side = s.tile + s.taps - 1, step = s.in_step * s.out_step, kernel = s.taps * step;
-  const int64_t firsts = contract_first ? s.in_channels : s.out_channels;
-  const int64_t seconds = contract_first ? s.out_channels : s.in_channels;
-  const int64_t width = step * step * seconds;
-  at::parallel_for(0, firsts, 8, [&](int64_t begin, int64_t end) {
+  const int side = s.tile + s.taps - 1, phases = s.in_step * s.in_step * s.out_step * s.out_step;
+  const int64_t ins = ins_of(s), outs = outs_of(s);
+  if (is_padded(s)) std::fill_n(transformed, winograd_kernel_size(s), 0.f);
+  if (contract_first) {
+    // Kernel k is row k of a matrix for each phase that is written.
+    at::parallel_for(0, s.in_channels, 8, [&](int64_t begin, int64_t end) {
+      const float* from[kMostRows];
+      float* to[kMostRows];
+      for (int64_t k = begin; k < end; k++) {
+        for (int phase = 0; phase < phases; phase++) {
+          taps_of(s, weight, k, s.out_channels, phase, true, from);
+          for (int a = 0; a < side * side; a++) to[a] = transformed + (a * phases + phase) * ins * outs + k * kPanel;
+          t.kernel({from}, {to, ins * kPanel}, s.out_channels);
+        }
+      }
+    });
+    return;
+  }
+  // Kernel k is column k: the rows of a panel's 32 kernels are turned together.
+  at::parallel_for(0, outs / kPanel, 1, [&](int64_t begin, int64_t end) {
+    const int64_t pitch = ins + 16;  // not a power of two, whose rows would share a few places of the cache
+    const auto rows = room(side * side * kPanel * pitch, true);
     const float* from[kMostRows];
     float* to[kMostRows];
-    for (int64_t k = begin; k < end; k++) {
-      for (int phase = 0; phase < step * step; phase++) {
-        const int p = phase / step, q = phase % step;
-        for (int i = 0; i < s.taps; i++) {
-          for (int j = 0; j < s.taps; j++) {
-            const int y = step * (contract_first ? s.taps - 1 - i : i) + p;
-            const int x = step * (contract_first ? s.taps - 1 - j : j) + q;
-            from[i * s.taps + j] = weight + ((k * kernel + y) * kernel + x) * seconds;
-          }
+    for (int64_t panel = begin; panel < end; panel++) {
+      const int64_t count = std::min(kPanel, s.out_channels - panel * kPanel);
+      for (int64_t k = 0; k < count; k++) {
+        for (int a = 0; a < side * side; a++) to[a] = rows.get() + (a * kPanel + k) * pitch;
+        for (int phase = 0; phase < phases; phase++) {
+          taps_of(s, weight, panel * kPanel + k, s.in_channels, phase, false, from);
+          t.kernel({from}, {to, kPanel, phase * phase_width(s.in_channels)}, s.in_channels);
         }
-        for (int a = 0; a < side * side; a++) to[a] = transformed + (a * firsts + k) * width + phase * seconds;
-        t.kernel(from, to, seconds);
+      }
+      for (int a = 0; a < side * side; a++) {
+        const float* row = rows.get() + a * kPanel * pitch;
+        float* turned = transformed + a * ins * outs + panel * ins * kPanel;
+        for (int64_t c = 0; c < ins; c++) {
+          for (int64_t k = 0; k < count; k++) turned[c * kPanel + k] = row[k * pitch + c];
+        }
       }
     }
   });
 }
 
-void winograd_forward(const WinogradShape& s, const float* input, const float* transformed, bool contract_first,
-                      const float* bias, float* output) {
+void winograd_forward(const WinogradShape& s, const float* input, const float* transformed, const float* bias, float* output) {
   const Transforms& t = transforms_of(s);
   const Tiles tiles(s);
   const int side = s.tile + s.taps - 1, planes = s.out_step * s.out_step;
   const int64_t block = block_of(planes * tiles.count), blocks = (tiles.count + block - 1) / block;
-  const int64_t ins = s.in_step * s.in_step * s.in_channels, outs = s.out_channels;
+  const int64_t ins = ins_of(s), outs = outs_of(s), stride = block * kPanel;
   // Each phase that is written is a plane of its own. The planes of a block follow each other, while its input is in the cache.
   at::parallel_for(0, planes * blocks, 1, [&](int64_t begin, int64_t end) {
-    const auto read = room(side * side * block * ins), written = room(side * side * block * outs);
+    const auto read = room(side * side * block * ins, is_padded(s)), written = room(side * side * block * outs, false);
     const float* from[kMostRows];
     float* to[kMostRows];
     for (int64_t b = begin; b < end; b++) {
@@ -322,14 +365,14 @@ void winograd_forward(const WinogradShape& s, const float* input, const float* t
       const int right = s.out_step - 1 - static_cast<int>(plane) % s.out_step;
       transform_input(tiles, t, input, down, right, first, count, block, read.get());
       for (int a = 0; a < side * side; a++) {
-        product(false, !contract_first, count, outs, ins, read.get() + a * block * ins, ins,
-                transformed + a * ins * planes * outs + plane * outs, contract_first ? planes * outs : ins, 0,
-                written.get() + a * block * outs, outs);
+        panel_products().product(count, outs, ins, {read.get() + a * block * ins, stride},
+                                 {transformed + (a * planes + plane) * ins * outs, ins * kPanel},
+                                 {written.get() + a * block * outs, stride});
       }
       for (int64_t i = 0; i < count; i++) {
-        for (int a = 0; a < side * side; a++) from[a] = written.get() + (a * block + i) * outs;
+        for (int a = 0; a < side * side; a++) from[a] = written.get() + a * block * outs + i * kPanel;
         tiles.pixels(first + i, down, right, s.tile, output, s.out_height, s.out_width, s.out_channels, s.out_step, 0, true, to);
-        t.output(from, to, outs, bias);
+        t.output({from, stride}, {to}, s.out_channels, bias);
       }
     }
   });
@@ -340,14 +383,14 @@ void winograd_weight_gradient(const WinogradShape& s, const float* input, const 
   const Tiles tiles(s);
   const int side = s.tile + s.taps - 1, step = s.in_step, kernel = s.taps * step;
   const int64_t block = block_of(tiles.count), blocks = (tiles.count + block - 1) / block;
-  const int64_t ins = step * step * s.in_channels, outs = s.out_channels, size = side * side * ins * outs;
+  const int64_t ins = ins_of(s), outs = outs_of(s), size = side * side * ins * outs, stride = block * kPanel;
   const int64_t threads = std::min<int64_t>(at::get_num_threads(), blocks);
   // Each thread sums over tiles of its own; the sums are added in their order, so that bits do not depend on chance.
   std::vector<std::unique_ptr<float[]>> sums(threads);
   at::parallel_for(0, threads, 1, [&](int64_t begin, int64_t end) {
     for (int64_t thread = begin; thread < end; thread++) {
-      const auto read = room(side * side * block * ins), known = room(side * side * block * outs);
-      sums[thread] = room(size);
+      const auto read = room(side * side * block * ins, is_padded(s)), known = room(side * side * block * outs, is_padded(s));
+      sums[thread] = room(size, false);
       const float* from[kMostRows];
       float* to[kMostRows];
       bool begun = false;
@@ -356,37 +399,39 @@ void winograd_weight_gradient(const WinogradShape& s, const float* input, const 
         transform_input(tiles, t, input, 0, 0, first, count, block, read.get());
         for (int64_t i = 0; i < count; i++) {
           tiles.pixels(first + i, 0, 0, s.tile, gradient, s.out_height, s.out_width, s.out_channels, 1, 0, true, from);
-          for (int a = 0; a < side * side; a++) to[a] = known.get() + (a * block + i) * outs;
-          t.gradient(from, to, outs);
+          for (int a = 0; a < side * side; a++) to[a] = known.get() + a * block * outs + i * kPanel;
+          t.gradient({from}, {to, stride}, s.out_channels);
         }
         for (int a = 0; a < side * side; a++) {
-          product(true, false, outs, ins, count, known.get() + a * block * outs, outs, read.get() + a * block * ins, ins,
-                  begun ? 1 : 0, sums[thread].get() + a * ins * outs, ins);
+          panel_products().product_of_transposed(outs, ins, count, {known.get() + a * block * outs, stride},
+                                                 {read.get() + a * block * ins, stride},
+                                                 {sums[thread].get() + a * ins * outs, outs * kPanel}, begun);
         }
         begun = true;
       }
     }
   });
-  at::parallel_for(0, outs, 8, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, s.out_channels, 8, [&](int64_t begin, int64_t end) {
     const float* from[kMostRows];
     float* to[kMostRows];
     for (int64_t k = begin; k < end; k++) {
       for (int a = 0; a < side * side; a++) {
-        float* total = sums[0].get() + (a * outs + k) * ins;
-        for (int64_t thread = 1; thread < threads; thread++) {
-          const float* more = sums[thread].get() + (a * outs + k) * ins;
-          for (int64_t c = 0; c < ins; c++) total[c] += more[c];
+        for (int64_t panel = 0; panel < ins / kPanel; panel++) {
+          const int64_t at = a * ins * outs + (panel * outs + k) * kPanel;
+          for (int64_t thread = 1; thread < threads; thread++) {
+            for (int64_t c = 0; c < kPanel; c++) sums[0][at + c] += sums[thread][at + c];
+          }
         }
+        from[a] = sums[0].get() + a * ins * outs + k * kPanel;
       }
       for (int phase = 0; phase < step * step; phase++) {
-        for (int a = 0; a < side * side; a++) from[a] = sums[0].get() + (a * outs + k) * ins + phase * s.in_channels;
         for (int i = 0; i < s.taps; i++) {
           for (int j = 0; j < s.taps; j++) {
             const int y = step * i + phase / step, x = step * j + phase % step;
             to[i * s.taps + j] = weight_gradient + ((k * kernel + y) * kernel + x) * s.in_channels;
           }
         }
-        t.kernel_gradient(from, to, s.in_channels);
+        t.kernel_gradient({from, outs * kPanel, phase * phase_width(s.in_channels)}, {to}, s.in_channels);
       }
     }
   });

@@ -20,10 +20,8 @@ struct WinogradShape {
   int tile;                                     // m: outputs of a tile in each direction
 };
 
-/// Whether the process has a BLAS under the usual name.
-bool winograd_is_available();
-
-/// Numbers in the transformed kernel: [(m + r - 1)^2][K][C], or with phases [(m + r - 1)^2][K][4][C], whatever the direction.
+/// Numbers in the transformed kernel: (m + r - 1)^2 matrices for each phase that is written, in panels (panels.h), with a row for
+/// each channel, of each phase, that is read and a column for each that is written.
 int64_t winograd_kernel_size(const WinogradShape& shape);
 
 /// Transforms weights [K][kernel][kernel][C]. `contract_first`: the convolution sums over K and its taps are mirrored (the
@@ -31,8 +29,8 @@ int64_t winograd_kernel_size(const WinogradShape& shape);
 void winograd_kernel(const WinogradShape& shape, const float* weight, bool contract_first, float* transformed);
 
 /// The convolution; `bias` may be null.
-void winograd_forward(const WinogradShape& shape, const float* input, const float* transformed, bool contract_first,
-                      const float* bias, float* output);
+void winograd_forward(const WinogradShape& shape, const float* input, const float* transformed, const float* bias,
+                      float* output);
 
 /// Gradient of weights [K][kernel][kernel][C] of the convolution of `input` (C) to what `gradient` (K) is the gradient of.
 void winograd_weight_gradient(const WinogradShape& shape, const float* input, const float* gradient, float* weight_gradient);
