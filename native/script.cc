@@ -46,6 +46,25 @@ napi_value forward(napi_env env, napi_callback_info info) {
   });
 }
 
+/// scriptState(module): an object of its tensors by name
+napi_value state(napi_env env, napi_callback_info info) {
+  return guarded(env, "torchscript.state", [&]() -> napi_value {
+    Environment& environment = environment_of(env);
+    const auto module = environment.scripts.at(Arguments(env, info).number(0), "module");
+    napi_value result;
+    check(napi_create_object(env, &result), "object");
+    for (const auto& attribute : module->named_attributes(/*recurse=*/true)) {
+      if (!attribute.value.isTensor() || !attribute.value.toTensor().defined()) continue;
+      napi_value number;
+      // A tensor of its own: what JavaScript frees or writes to is not the module's.
+      check(napi_create_uint32(env, number_of(environment, attribute.value.toTensor().detach().clone()), &number),
+            "number");
+      check(napi_set_named_property(env, result, attribute.name.c_str(), number), "property");
+    }
+    return result;
+  });
+}
+
 napi_value release(napi_env env, napi_callback_info info) {
   return guarded(env, "torchscript", [&]() -> napi_value {
     environment_of(env).scripts.release(Arguments(env, info).number(0));
@@ -58,6 +77,7 @@ napi_value release(napi_env env, napi_callback_info info) {
 void export_script(napi_env env, napi_value exports) {
   export_function(env, exports, "scriptLoad", load);
   export_function(env, exports, "scriptForward", forward);
+  export_function(env, exports, "scriptState", state);
   export_function(env, exports, "scriptRelease", release);
 }
 

@@ -14,7 +14,8 @@ export const inceptionCommand = defineCommand({
     file: {
       type: "positional",
       required: false,
-      description: "pt_inception-2015-12-05-6726825d.pth, or a converted .safetensors (default: download it)",
+      description:
+        "pt_inception-2015-12-05-6726825d.pth, a converted .safetensors, or with --any-hash NVIDIA's TorchScript file inception-2015-12-05.pt (default: download the first)",
     },
     anyHash: {
       type: "boolean",
@@ -25,6 +26,10 @@ export const inceptionCommand = defineCommand({
   examples: [
     { line: "gantry data inception", does: "download, verify and convert the weights" },
     { line: "gantry data inception ~/pt_inception-2015-12-05-6726825d.pth", does: "the same without internet" },
+    {
+      line: "gantry data inception ~/inception-2015-12-05.pt --any-hash",
+      does: "NVIDIA's TorchScript file, whose sum Gantry does not know",
+    },
   ],
   async run({ args }) {
     // The engine is loaded when the command runs, not for its help.

@@ -6,6 +6,7 @@ import { visible } from "../base/visible.ts";
 import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
 import { parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
+import { dinov2Command } from "./data-dinov2.ts";
 import { inceptionCommand } from "./data-inception.ts";
 import { UsageError } from "./errors.ts";
 import { fileNamed, flag, valuesOf, wholeNumber } from "./flags.ts";
@@ -140,7 +141,7 @@ export const data = defineCommand({
     name: "data",
     description: "Inspect a dataset (counts, classes, broken files, a contact sheet), or get one.",
   },
-  subCommands: { inspect: inspectCommand, get: getCommand, inception: inceptionCommand },
+  subCommands: { inspect: inspectCommand, get: getCommand, inception: inceptionCommand, dinov2: dinov2Command },
   examples: [
     { line: "gantry data mnist", does: "look at MNIST as training sees it" },
     { line: "gantry data photos.zip --size 64 --fit crop", does: "check a zip of images with class sub-folders" },

@@ -16,7 +16,7 @@ export { AdaptiveAvgPool2d, AvgPool2d, Flatten, GlobalSumPool2d, MaxPool2d, Upsa
 export type { PoolOptions } from "../nn/index.ts";
 
 // Noise.
-export { Dropout, GaussianNoise } from "../nn/index.ts";
+export { Dropout, Dropout2d, GaussianNoise } from "../nn/index.ts";
 
 // Normalisations of activations.
 export { BatchNorm1d, BatchNorm2d, ConditionalBatchNorm2d, CrossReplicaBatchNorm, LayerNorm } from "../nn/index.ts";

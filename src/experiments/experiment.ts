@@ -30,6 +30,8 @@ export interface Page {
 
 /** What a measurement may report while it runs, and when it must stop. */
 export interface Context {
+  /** The folder of the results. */
+  readonly folder: string;
   readonly stop?: AbortSignal | undefined;
   /** The present activity. */
   progress(text: string): void;

@@ -6,6 +6,7 @@ export { mine } from "./mine.ts";
 export { anneal } from "./mixture/anneal.ts";
 export { mixture } from "./mixture/mixture.ts";
 export { oracle } from "./mixture/oracle.ts";
+export { realism } from "./realism/realism.ts";
 export { semi } from "./semi.ts";
 export { smoothing } from "./smoothing.ts";
 export { truncation } from "./truncation/truncation.ts";

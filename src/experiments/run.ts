@@ -164,7 +164,7 @@ async function measure<S extends OptionShape, R extends object>(
     throw new UserError(`gantry lab ${experiment.name} is running in ${folder} already; wait for it or stop it`);
   }
   try {
-    const session = await experiment.prepare(options, { stop, progress, note });
+    const session = await experiment.prepare(options, { folder, stop, progress, note });
     try {
       kept.refuseOthers(session.shared, session.differs);
       for (const [i, cell] of session.cells.entries()) {

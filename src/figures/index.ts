@@ -9,3 +9,4 @@ export { type CloudPanel, type PointCloudOptions, pointCloud } from "./point-clo
 export { type ScatterOptions, scatter } from "./scatter.ts";
 export { type TradeOffOptions, type TradeOffPoint, tradeOffChart } from "./trade-off.ts";
 export { type TrajectoriesOptions, type TrajectoryPanel, trajectories, type Way } from "./trajectories.ts";
+export { escapeXml } from "./xml.ts";

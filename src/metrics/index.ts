@@ -5,6 +5,7 @@ export { costText } from "./cost.ts";
 export { evaluate } from "./evaluate.ts";
 export { BYTES, type Evaluation, type EvaluationCost, type FakeImages, isStatistics, QUANTISER } from "./evaluation.ts";
 export { classifierNames, classifierPath, openClassifier } from "./features/classifier.ts";
+export { importDinov2 } from "./features/dinov2-file.ts";
 export type { FeatureNetwork, Features } from "./features/feature-network.ts";
 export { importInception, inceptionFile, inceptionPath, presentInception } from "./features/inception-file.ts";
 export { featureNames, openFeatures } from "./features/open-features.ts";

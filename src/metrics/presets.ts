@@ -22,9 +22,11 @@ export interface Preset {
   readonly fakeCount: number | "real";
   /** Most real images that are used; undefined for all. */
   readonly realCount: number | undefined;
+  /** The split of the real images, where none is named; undefined for that of the run's own data. */
+  readonly realSplit?: string | undefined;
 }
 
-/** The presets by name. Real images are those of the run's own split unless the user names another. */
+/** The presets by name. Real images are those of the run's own split unless the preset or the user names another. */
 export const presets: Readonly<Record<string, Preset>> = {
   quick: {
     summary: "FID and Inception Score from 10,000 samples, all real images",
@@ -65,6 +67,14 @@ export const presets: Readonly<Record<string, Preset>> = {
     resizer: "torch-bilinear",
     fakeCount: "real",
     realCount: undefined,
+  },
+  "clean-fid": {
+    summary: "FID and KID of 10,000 samples against the test split, antialiased bicubic resizing (clean-fid)",
+    metrics: [fid(), kid({ subsets: 100, subsetSize: 1_000 })],
+    resizer: "clean-bicubic",
+    fakeCount: 10_000,
+    realCount: undefined,
+    realSplit: "test",
   },
 };
 

@@ -22,6 +22,12 @@ export function refuseUnfit(evaluation: Evaluation, fakeParts: ReadonlySet<Part>
   if (network === undefined && seeing !== undefined) {
     throw new UserError(`\`${seeing.kind}\` is computed of features: give a feature network`);
   }
+  const classed = metrics.find(({ needs }) => [...needs.fake, ...needs.real].includes("logits"));
+  if (classed !== undefined && network !== undefined && network.classes.length === 0) {
+    throw new UserError(
+      `\`${classed.kind}\` needs the classes of a feature network, and ${network.name} has none: take scores of features, such as fid, kid or precisionRecall`,
+    );
+  }
   const needy = metrics.find(({ needs }) => needs.real.length > 0);
   if (needy !== undefined && real === undefined) {
     throw new UserError(`\`${needy.kind}\` compares with real images, and none were given`);

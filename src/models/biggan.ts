@@ -22,13 +22,14 @@ import {
   type ConditionedModule,
   type InitialiserName,
   type LayerStyle,
+  Linear,
   projection,
   styled,
   type WeightedModule,
 } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { type BaseGrid, requireBaseGrid } from "./base-grid.ts";
-import { labelEmbedding, labelTables, requireLabels } from "./conditioning.ts";
+import { labelEmbedding, labelTables, requireLabels, sharesOf } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { partLength } from "./latent-parts.ts";
 import {
@@ -96,6 +97,7 @@ const generatorOptions = z.strictObject({
   latent: count.optional(),
   ...shared,
   shared: countOrNone.default(128),
+  embedding: z.enum(["table", "linear"]).default("table"),
   hierarchical: z.boolean().default(true),
 });
 const discriminatorOptions = z.strictObject({ ...shared, outputs: count.default(1) });
@@ -146,6 +148,23 @@ export function sharedEmbedding(
   return labelEmbedding(context, classes, shared, { bias: true, init, biasInit });
 }
 
+/**
+ * The embedding of one re-implementation (Iyengar, Pandey and Mehta): a linear layer without bias on one-hot labels, with
+ * spectral norm and, by default, PyTorch's Kaiming uniform weights, where a table has N(0, 1).
+ */
+class LinearEmbedding extends Linear {
+  override forward(labels: Tensor): Tensor {
+    const { dtype } = this.parameters()[0]!;
+    return super.forward(sharesOf(labels, this.inFeatures).to({ dtype }));
+  }
+}
+
+function linearEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): WeightedModule {
+  const { init } = beginnings(style);
+  const layer = new LinearEmbedding(context, classes, shared, { bias: false, ...(init === undefined ? {} : { init }) });
+  return styled(context, layer, style);
+}
+
 /** The generator. Modules: `embedding`, which all norms share (none where each has its own tables), and `trunk`. */
 export class BigganGenerator extends GeneratorNetwork {
   override readonly latent: number;
@@ -174,7 +193,8 @@ export class BigganGenerator extends GeneratorNetwork {
       );
     }
     if (classes > 0 && !tables) {
-      this.#embedding = this.registerModule("embedding", sharedEmbedding(context, classes, options.shared, style));
+      const embedding = options.embedding === "table" ? sharedEmbedding : linearEmbedding;
+      this.#embedding = this.registerModule("embedding", embedding(context, classes, options.shared, style));
     }
     const length = (classes > 0 ? options.shared : 0) + (options.hierarchical ? part : 0);
     const norm = tables ? tabledNorms(context, classes, style) : projectedNorms(context, length, style);
@@ -226,6 +246,7 @@ export function bigganDiscriminator(context: ModelContext, options: BigganDiscri
  *
  * `biggan.generator`: `latent` (length of z; by default 128, 120, 120, 140 for 32, 64, 128 and 256 pixels), `width` 96 (the paper's
  * ch), `shared` 128 (length of the class embedding; 0 for none, and a gain and a bias for each class in every norm),
+ * `embedding` "table" ("linear": a linear layer with spectral norm on one-hot labels, of which `init` draws the weights),
  * `hierarchical` true (z goes to every block; else to the first layer alone, as it must with `shared` 0), `conditional`
  * true, `attention` (longer side of the maps with self-attention; by default none at 32 pixels, 32 at 64, 64 at 128 and
  * 256; 0 for none), `attentionNorm` true (spectral norm on its convolutions too, as in the published code), `init`

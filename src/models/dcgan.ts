@@ -4,13 +4,13 @@
  *
  * A doubling (or halving) of the size per layer, with 4 x 4 kernels, stride 2 and padding 1, from the base grid on. The
  * layer d doublings before the image has width x min(8, 2^(d - 1)) channels: `width` next to the image, doubling towards
- * the base up to 8 times.
+ * the base up to 8 times (`widest`).
  *
  *     G:  z -> linear -> [C0, h, w] -> (norm, ReLU, transposed convolution) until the image -> tanh
  *     D:  image -> (convolution, norm, leaky ReLU 0.2, dropout) until h x w -> linear on all of it
  *
  * No norm on D's first layer nor on G's output, no dropout after D's first. Layers without a batch norm after them have
- * a bias. Self-attention (Zhang et al. 2019) is an option; it stands after the nonlinearity. So are hierarchical latents
+ * a bias, unless `bias` is false. Self-attention (Zhang et al. 2019) is an option; it stands after the nonlinearity. So are hierarchical latents
  * (Brock et al. 2019): each batch norm of G takes its gain and bias from a part of z.
  */
 import { z } from "zod";
@@ -20,6 +20,7 @@ import {
   Conv2d,
   ConvTranspose2d,
   Dropout,
+  Dropout2d,
   type Initialiser,
   type InitialiserName,
   LeakyReLU,
@@ -53,16 +54,19 @@ import {
 import { batchNorm2d } from "./normalisation.ts";
 import { beginningOf, count, countOrNone, initialiser, probability } from "./option-schemas.ts";
 
-const LARGEST_FACTOR = 8;
 const WINDOW = { stride: 2, padding: 1 };
 const SLOPE = 0.2;
 
 const attention = countOrNone.default(0);
+const widest = count.default(8);
+const bias = z.boolean().default(true);
 
 const generatorOptions = z
   .strictObject({
     latent: count.default(128),
     width: count.default(64),
+    widest,
+    bias,
     batchNorm: z.boolean().default(true),
     spectralNorm: z.boolean().default(false),
     conditional: z.boolean().default(false),
@@ -80,9 +84,12 @@ export type DcganGeneratorOptions = z.input<typeof generatorOptions>;
 
 const discriminatorOptions = z.strictObject({
   width: count.default(64),
+  widest,
+  bias,
   batchNorm: z.boolean().default(false),
   spectralNorm: z.boolean().default(false),
   dropout: probability.default(0),
+  dropoutOf: z.enum(["elements", "channels"]).default("elements"),
   outputs: count.default(1),
   conditional: z.boolean().default(false),
   attention,
@@ -96,8 +103,8 @@ export type DcganDiscriminatorOptions = z.input<typeof discriminatorOptions>;
 const gainOf = (name: InitialiserName): Initialiser => (name === "normal" ? normal(0.02, 1) : ones);
 
 /** Channels of the maps of the base grid and after each doubling but the last, which makes the image. */
-function channelPlan(doublings: number, width: number): number[] {
-  return Array.from({ length: doublings }, (_, i) => width * Math.min(LARGEST_FACTOR, 2 ** (doublings - 1 - i)));
+function channelPlan(doublings: number, width: number, widest: number): number[] {
+  return Array.from({ length: doublings }, (_, i) => width * Math.min(widest, 2 ** (doublings - 1 - i)));
 }
 
 /** DCGAN's generator. Modules: `project` (linear), `body` (the rest, numbered as in a Sequential). */
@@ -117,7 +124,7 @@ export class DcganGenerator extends GeneratorNetwork {
     const options = withDefaults(network, generatorOptions, given);
     const { channels, size } = imageShape(context, network);
     const grid = requireBaseGrid(size, network);
-    const plan = channelPlan(grid.doublings, options.width);
+    const plan = channelPlan(grid.doublings, options.width, options.widest);
     this.latent = options.latent;
     this.#classes = options.conditional ? requireClasses(context, network) : 0;
     this.#part = options.hierarchical ? partLength(network, options.latent, plan.length, "batch norms") : undefined;
@@ -138,7 +145,7 @@ export class DcganGenerator extends GeneratorNetwork {
     const inputs = (this.#part ?? options.latent) + this.#classes;
     const project = new Linear(context, inputs, first * grid.height * grid.width, {
       ...weight,
-      bias: !options.batchNorm,
+      bias: options.bias && !options.batchNorm,
     });
     this.#project = this.registerModule("project", normed(project));
     this.#view = new View([first, grid.height, grid.width]);
@@ -150,7 +157,7 @@ export class DcganGenerator extends GeneratorNetwork {
       layers.push(new ReLU({ inPlace: options.batchNorm || i > 0 }));
       layers.push(...attention.after(mapsAfter(grid, i), width));
       const next = last ? channels : plan[i + 1]!;
-      const bias = last || !options.batchNorm;
+      const bias = options.bias && (last || !options.batchNorm);
       layers.push(normed(new ConvTranspose2d(context, width, next, 4, { ...WINDOW, ...weight, bias })));
     }
     layers.push(new Tanh());
@@ -185,7 +192,7 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
     const options = withDefaults(network, discriminatorOptions, given);
     const { channels, size } = imageShape(context, network);
     const grid = requireBaseGrid(size, network);
-    const plan = channelPlan(grid.doublings, options.width).reverse();
+    const plan = channelPlan(grid.doublings, options.width, options.widest).reverse();
     const classes = options.conditional ? requireClasses(context, network) : 0;
     this.#memoryFormat = context.memoryFormat ?? "contiguous";
     const [weight, gain] = [beginningOf(options.init), gainOf(options.init)];
@@ -196,11 +203,14 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
     for (const [i, width] of plan.entries()) {
       const norms = options.batchNorm && i > 0;
       const previous = i === 0 ? channels : plan[i - 1]!;
-      const layer = new Conv2d(context, previous, width, 4, { ...WINDOW, ...weight, bias: !norms });
+      const layer = new Conv2d(context, previous, width, 4, { ...WINDOW, ...weight, bias: options.bias && !norms });
       layers.push(options.spectralNorm ? spectralNorm(context, layer) : layer);
       if (norms) layers.push(batchNorm2d(context, width, { init: gain }));
+      const drops = options.dropout > 0 && i > 0;
+      const whole = options.dropoutOf === "channels";
+      if (drops && whole) layers.push(new Dropout2d(options.dropout));
       layers.push(new LeakyReLU(SLOPE, { inPlace: true }));
-      if (options.dropout > 0 && i > 0) layers.push(new Dropout(options.dropout));
+      if (drops && !whole) layers.push(new Dropout(options.dropout));
       layers.push(...attention.after(mapsAfter(grid, grid.doublings - 1 - i), width));
     }
     attention.requirePlaced();
@@ -209,7 +219,7 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
     const { outputs, spectralNorm: norm } = options;
     this.#head = this.registerModule(
       "head",
-      new Head(context, features, { outputs, classes, spectralNorm: norm, ...weight }),
+      new Head(context, features, { outputs, classes, spectralNorm: norm, bias: options.bias, ...weight }),
     );
   }
 
@@ -225,13 +235,16 @@ export class DcganDiscriminator extends DiscriminatorNetwork {
 /**
  * DCGAN's networks as parts of a recipe.
  *
- * `dcgan.generator`: `latent` 128 (length of z), `width` 64 (channels next to the image), `batchNorm` true,
+ * `dcgan.generator`: `latent` 128 (length of z), `width` 64 (channels next to the image), `widest` 8 (the largest
+ * multiple of it; more than 8 has an effect from 128 pixels on), `bias` true (of layers without a batch norm after them),
+ * `batchNorm` true,
  * `spectralNorm` false, `conditional` false (the label, or the conditions, appended to z), `hierarchical` false (z in equal parts, one
  * for the first layer and one for each batch norm, which it gives gain and bias), `attention` 0 (longer side of
  * the maps with self-attention: 4, 8, ... half the image's; 0 for none), `init` "normal".
  *
- * `dcgan.discriminator`: `width` 64, `batchNorm` false, `spectralNorm` false, `dropout` 0 (probability, after every
- * convolution but the first and the last layer; 0.5 keeps 128 x 128 images from collapsing), `outputs` 1 (logits; more
+ * `dcgan.discriminator`: `width` 64, `widest` 8, `bias` true, `batchNorm` false, `spectralNorm` false, `dropout` 0
+ * (probability, after every convolution but the first and the last layer; 0.5 keeps 128 x 128 images from collapsing),
+ * `dropoutOf` "elements" ("channels": whole maps, in front of the leaky ReLU), `outputs` 1 (logits; more
  * make the score their log sum exp), `conditional` false (projection), `attention` 0, `init` "normal".
  *
  * @throws UserError for an unknown option or one out of range, and at build for an image size without a base grid (the

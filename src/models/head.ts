@@ -26,6 +26,8 @@ export interface HeadOptions {
   /** Draws weight and bias; PyTorch's defaults where undefined. */
   init?: Initialiser;
   biasInit?: Initialiser;
+  /** Whether the linear layer has a bias; default true. */
+  bias?: boolean;
 }
 
 /**
@@ -53,6 +55,7 @@ export class Head extends Module {
     const linear = new Linear(context, features, context.logits ?? options.outputs, {
       ...(init === undefined ? {} : { init }),
       ...(biasInit === undefined ? {} : { biasInit }),
+      bias: options.bias ?? true,
     });
     if (options.weightNorm !== undefined) weightNorm(linear, options.weightNorm);
     this.#linear = this.registerModule("linear", normed ? spectralNorm(context, linear) : linear);

@@ -37,6 +37,7 @@ export {
   DcganGenerator,
   type DcganGeneratorOptions,
 } from "./dcgan.ts";
+export { VisionTransformer, type VisionTransformerOptions, visionTransformerShape } from "./dinov2.ts";
 export { Head, type HeadOptions } from "./head.ts";
 export {
   type ImportedGenerator,

@@ -11,7 +11,7 @@ export { ConditionalBatchNorm2d, classTable, projection } from "./conditional-ba
 export { type BuildContext, createTensor } from "./context.ts";
 export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } from "./conv.ts";
 export { CrossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
-export { Dropout } from "./dropout.ts";
+export { Dropout, Dropout2d } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
 export { GaussianNoise } from "./gaussian-noise.ts";
 export {

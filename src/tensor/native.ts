@@ -59,6 +59,7 @@ export interface Binding {
   inferenceMode<T>(callback: () => T): T;
   scriptLoad(path: string, device: string): number;
   scriptForward(script: number, inputs: readonly number[]): unknown;
+  scriptState(script: number): Record<string, number>;
   scriptRelease(script: number): void;
   version(): string;
   configuration(): string;

@@ -19,6 +19,12 @@ export class ScriptModule {
     collector.register(this, this.#number);
   }
 
+  /** The module's parameters and buffers by name, those of its modules with their path, such as `layers.conv.weight`. */
+  state(): Map<string, Tensor> {
+    const numbers = Object.entries(binding().scriptState(this.#number));
+    return new Map(numbers.map(([name, number]) => [name, TensorHandle.of(number)]));
+  }
+
   /** Calls the module's `forward` with tensors; a tuple or list of tensors comes back as an array. */
   forward(...inputs: readonly Tensor[]): Tensor | Tensor[] {
     const numbers = inputs.map((input, i) => TensorHandle.numberOf(input, "forward", `input ${i}`));

@@ -20,7 +20,7 @@ export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/chec
 export { measuredConvolutionsFile, readConvolutions } from "./run/convolutions.ts";
 export { lockRun } from "./run/lock.ts";
 export { overwrittenNames } from "./run/overwritten.ts";
-export { type Rating, ratedTest, ratedTests, type TestProtocol } from "./run/ratings.ts";
+export { type RatedTest, type Rating, ratedTest, ratedTests, type TestProtocol } from "./run/ratings.ts";
 export { standingOf, writeReport } from "./run/report.ts";
 export { RunDirectory } from "./run/run-directory.ts";
 export {

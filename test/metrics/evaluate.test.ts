@@ -339,7 +339,7 @@ describe("sets of images", () => {
 
 describe("presets", () => {
   it("hold what the published protocols fixed", () => {
-    expect(Object.keys(presets)).toEqual(["quick", "paper-2016", "fid-50k-train", "mimicry", "studiogan"]);
+    expect(Object.keys(presets)).toEqual(["quick", "paper-2016", "fid-50k-train", "mimicry", "studiogan", "clean-fid"]);
     const options = (name: string) => preset(name).metrics.map(({ kind, options: o }) => [kind, o]);
     expect(options("paper-2016")).toEqual([["inceptionScore", { splits: 10 }]]);
     expect(options("mimicry")).toContainEqual(["kid", { subsets: 10, subsetSize: 5_000 }]);
@@ -349,6 +349,12 @@ describe("presets", () => {
       ["precisionRecall", { neighbours: 5 }],
       ["densityCoverage", { neighbours: 5 }],
     ]);
+    expect(options("clean-fid")).toEqual([
+      ["fid", {}],
+      ["kid", { subsets: 100, subsetSize: 1_000 }],
+    ]);
+    const clean = { resizer: "clean-bicubic", fakeCount: 10_000, realCount: undefined, realSplit: "test" };
+    expect(preset("clean-fid")).toMatchObject(clean);
     expect(preset("studiogan")).toMatchObject({ resizer: "torch-bilinear", fakeCount: "real" });
     expect(() => preset("mimcry")).toThrow("there is no protocol `mimcry`; did you mean `mimicry`?");
   });

@@ -191,6 +191,41 @@ describe("DCGAN", () => {
     expect(names).toEqual(layers.flatMap((layer) => parts.map((part) => `${layer}.${part}`)));
   });
 
+  it("has the channels and the parameters of Iyengar, Pandey and Mehta's networks at 128 pixels, where no layer has a bias", () => {
+    const context = contextOf(128);
+    const shape = { widest: 16, bias: false, batchNorm: true };
+    const convolutions = (channels: number[]) =>
+      channels.slice(1).reduce((sum, next, i) => sum + 16 * channels[i]! * next, 0);
+    const norms = (channels: number[]) => channels.reduce((sum, count) => sum + 2 * count, 0);
+    const generator = dcgan.generator({ latent: 100, width: 64, ...shape }).build(context);
+    const up = [1024, 512, 256, 128, 64];
+    expect(generator.parameterCount()).toBe(convolutions([100, ...up, 3]) + norms(up));
+    const discriminator = dcgan.discriminator({ width: 128, ...shape }).build(context);
+    const down = [128, 256, 512, 1024, 2048];
+    expect(discriminator.parameterCount()).toBe(convolutions([3, ...down, 1]) + norms(down.slice(1)));
+    for (const network of [generator, discriminator])
+      expect([...network.stateDict().keys()].filter((name) => name.endsWith("bias"))).toHaveLength(
+        [...network.stateDict().keys()].filter((name) => name.endsWith("running_mean")).length,
+      );
+  });
+
+  it("drops whole channels in front of the leaky ReLU with `dropoutOf: channels`, and scales the others", () => {
+    const dropped = discriminatorOf(contextOf(32), { dropout: 0.5, dropoutOf: "channels", width: 4, batchNorm: true });
+    const plain = discriminatorOf(contextOf(32), { width: 4, batchNorm: true });
+    const images = noise([8, 3, 32, 32], 4, "float32");
+    manualSeed(1);
+    const [first, maps] = dropped.forward(images).hidden as [Tensor, Tensor];
+    const [firstPlain, mapsPlain] = plain.forward(images).hidden as [Tensor, Tensor];
+    expect(flat(first)).toEqual(flat(firstPlain));
+    const zero = maps.abs().sum([2, 3]).eq(0);
+    const share = zero.float().mean().item();
+    expect(Math.abs(share - 0.5)).toBeLessThan(0.25);
+    const kept = zero.logicalNot().float().view([8, 8, 1, 1]);
+    expectClose(maps, mapsPlain.mul(2).mul(kept), { rtol: 1e-6 });
+    const still = dropped.eval().forward(images).score;
+    expect(flat(dropped.forward(images).score)).toEqual(flat(still));
+  });
+
   it("drops after every convolution of D but the first and the last layer, in train mode", () => {
     const network = discriminatorOf(contextOf(32), { dropout: 0.5, width: 4 });
     expect([...network.stateDict().keys()]).toEqual(

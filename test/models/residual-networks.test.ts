@@ -107,6 +107,31 @@ describe("residual GANs with the weights of PyTorch ones", () => {
   });
 });
 
+describe("BigGAN's linear embedding", () => {
+  it("is a row of a Kaiming uniform matrix over its largest singular value, for classes and for shares of them", () => {
+    const context = contextOf(32, { classes: 5 });
+    const options = { width: 8, latent: 12, shared: 6, embedding: "linear", init: "default" };
+    const network = build("biggan", "generator", options, context);
+    const state = network.stateDict();
+    const names = [...state.keys()].filter((name) => name.startsWith("embedding."));
+    expect(names).toEqual(["embedding.weight_orig", "embedding.weight_u", "embedding.weight_v"]);
+    const weight = state.get("embedding.weight_orig")!;
+    expect(weight.shape).toEqual([6, 5]);
+    const bound = 1 / Math.sqrt(5);
+    expect(weight.abs().amax().item()).toBeLessThanOrEqual(bound);
+    expect(weight.abs().amax().item()).toBeGreaterThan(0.7 * bound);
+    // A class and the share 1 of it are the same image.
+    network.eval();
+    const z = noise([2, 12], 5);
+    const labels = Tensor.fromArray(BigInt64Array.from([3n, 0n]));
+    const byClass = network.forward(z, labels);
+    expectClose(network.forward(z, labels.oneHot(5).float()), byClass, { atol: 1e-12 });
+    // The images do not change when the weight is scaled: it is divided by its norm.
+    noGrad(() => weight.mul_(7));
+    expectClose(network.forward(z, labels), byClass, { atol: 1e-9 });
+  });
+});
+
 describe("parameter counts", () => {
   const countOf = (kind: Kind, player: Player, options: object, size: number, classes: number): number =>
     build(
@@ -128,6 +153,35 @@ describe("parameter counts", () => {
     };
     expect(await of("biggan-128", 1000)).toEqual(["70.43", "87.98"]);
     expect(await of("biggan-128-seed", 100)).toEqual(["31.86", "38.53"]);
+  });
+
+  it("of BigGAN without shared embeddings are those of the paper's table 1, 81.5 and 173.5 million", () => {
+    const layouts = {
+      "own tables, z of 128 to the first layer": { shared: 0, hierarchical: false, latent: 128 },
+      "shared embedding, z of 120 to the first layer": { shared: 128, hierarchical: false, latent: 120 },
+      "shared embedding, hierarchical z of 120": { shared: 128, hierarchical: true, latent: 120 },
+    };
+    const total = (layout: object, width: number): number =>
+      countOf("biggan", "generator", { ...layout, width }, 128, 1000) +
+      countOf("biggan", "discriminator", { width }, 128, 1000);
+    const widths = [8, 16, 24];
+    const found = Object.values(layouts).map((layout) => {
+      // A quadratic polynomial of the width; the networks of 64 and 96 are large.
+      const counts = widths.map((width) => total(layout, width));
+      const at = (width: number): number =>
+        widths.reduce((sum, own, i) => {
+          const others = widths.filter((other) => other !== own);
+          return sum + counts[i]! * others.reduce((product, other) => product * ((width - other) / (own - other)), 1);
+        }, 0);
+      expect(Math.round(at(32))).toBe(total(layout, 32));
+      return [64, 96].map((width) => millions(Math.round(at(width))));
+    });
+    // Brock et al. 2019, table 1: 81.5 and 173.5; 160.6 at width 96; 71.3 and 158.3.
+    expect(found).toEqual([
+      ["81.47", "173.54"],
+      ["72.87", "160.58"],
+      ["71.43", "158.42"],
+    ]);
   });
 
   it("of SNGAN, WGAN-GP and SAGAN are those of torch_mimicry's networks", () => {

@@ -80,10 +80,46 @@ it("biggan-128 is that of Brock et al. 2019", async () => {
   });
 });
 
+it.each([
+  ["seed-dcgan-64", 64, 0, false],
+  ["seed-sn-dcgan-64", 64, 0, true],
+  ["seed-dcgan-128", 128, 0.5, false],
+  ["seed-sn-dcgan-128", 128, 0.5, true],
+] as const)(
+  "%s is the DCGAN of Iyengar, Pandey and Mehta, section 3.2 and their code",
+  async (name, size, dropout, spectralNorm) => {
+    // The code: channels, no biases, z of 100, N(0, 0.02^2), cross-entropy, betas, 25,000 iterations. The paper: the rest.
+    const shape = { widest: 16, bias: false, batchNorm: true, spectralNorm, init: "normal", conditional: false };
+    expect(await shipped(name)).toMatchObject({
+      generator: part("dcgan", { ...shape, latent: 100, width: 64 }),
+      discriminator: part("dcgan", { ...shape, width: size, dropout, dropoutOf: "channels" }),
+      loss: part("nonSaturating"),
+      techniques: [],
+      optimizers: both(adam(2e-4, [0.5, 0.999])),
+      latentDistribution: "normal",
+      batchSize: 64,
+      discriminatorSteps: 1,
+      steps: 25_000,
+      evaluate: { samples: 50_000 },
+    });
+  },
+);
+
+it("the recipes with top-k have the paper's regime for images, and nothing else that is new", async () => {
+  for (const name of ["cifar10-biggan-icr", "biggan-128"]) {
+    const [plain, topK] = [await shipped(name), await shipped(`${name}-topk`)];
+    // Sinha et al. 2020: k falls once an epoch, to half to three quarters of the batch.
+    const own = part("topK", { gamma: 0.99, floor: 0.5, reduce: "mean", keep: "top" });
+    expect(topK).toEqual({ ...plain, name: `${name}-topk`, techniques: [own, ...(plain.techniques as unknown[])] });
+    const [first] = topK.techniques as { options: { everySteps?: number } }[];
+    expect(first!.options.everySteps).toBeUndefined();
+  }
+});
+
 it("biggan-128-seed is the re-implementation of Iyengar, Pandey and Mehta, sections 2.1 and 3.1", async () => {
   const options = { width: 64, attentionNorm: false, init: "default" };
   expect(await shipped("biggan-128-seed")).toMatchObject({
-    generator: part("biggan", { ...options, latent: 120 }),
+    generator: part("biggan", { ...options, latent: 120, shared: 128, embedding: "linear" }),
     discriminator: part("biggan", options),
     loss: part("hinge"),
     techniques: [],

@@ -82,7 +82,11 @@ export async function measureImages(
   let isAlone = false;
   const isNeeded = (): boolean => metrics.some(comparing) || settings.fakeCount === "real";
   const real = isNeeded()
-    ? await openReal(subject, { ...measurement, most: realCount ?? settings.realCount })
+    ? await openReal(subject, {
+        ...measurement,
+        usualSplit: settings.realSplit,
+        most: realCount ?? settings.realCount,
+      })
     : undefined;
   if (real !== undefined) opened.push(real);
   else if (isNeeded() && saveStatistics !== undefined && !named) {

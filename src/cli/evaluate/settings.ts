@@ -10,7 +10,7 @@ export const OWN = "run";
 export const protocolNames: readonly string[] = [OWN, ...Object.keys(presets)];
 
 /** The settings of an evaluation. */
-export interface EvaluationSettings extends Pick<Preset, "fakeCount" | "realCount"> {
+export interface EvaluationSettings extends Pick<Preset, "fakeCount" | "realCount" | "realSplit"> {
   /** The name of the protocol. */
   readonly name: string;
   readonly metrics: readonly MetricDescriptor[];

@@ -251,6 +251,8 @@ export interface RealOptions {
   /** A dataset's name, a folder, zip or .npz file; default: the subject's own data. */
   readonly real?: string | undefined;
   readonly split?: string | undefined;
+  /** The split of the protocol, for data that have splits. */
+  readonly usualSplit?: string | undefined;
   /** At most this many images. */
   readonly most?: number | undefined;
   readonly preparing: Preparing;
@@ -270,7 +272,7 @@ export async function openReal(
   subject: Subject,
   options: RealOptions,
 ): Promise<Opened<ImageSet | StatisticsFile> | undefined> {
-  const { real, split, most, preparing } = options;
+  const { real, split, usualSplit, most, preparing } = options;
   const size = sizeOf(subject.shape);
   if (real !== undefined && (await isStatisticsFile(real))) return openStatistics(real, options);
   if (real !== undefined && isSamples(real)) {
@@ -282,8 +284,10 @@ export async function openReal(
   }
   const channels = subject.shape.channels as 1 | 3 | 4;
   let descriptor = subject.data;
-  if (real !== undefined && isDatasetName(real)) descriptor = describeDataset(real, given({ split, size, channels }));
-  else if (real !== undefined) {
+  if (real !== undefined && isDatasetName(real)) {
+    descriptor = describeDataset(real, given({ split, size, channels }));
+    if (split === undefined && usualSplit !== undefined) descriptor = withUsualSplit(descriptor, usualSplit);
+  } else if (real !== undefined) {
     if (!existsSync(real)) {
       refuseWindowsPath(real, "--real");
       throw new UserError(
@@ -299,6 +303,8 @@ export async function openReal(
     descriptor = imageFolder({ path: resolve(real), size, channels, labels: false, ...given({ split }) });
   } else if (descriptor !== undefined && split !== undefined) {
     descriptor = withSplit(descriptor, split);
+  } else if (descriptor !== undefined && usualSplit !== undefined) {
+    descriptor = withUsualSplit(descriptor, usualSplit);
   }
   if (descriptor === undefined) return undefined;
   const own = real === undefined;
@@ -339,6 +345,22 @@ async function refuseBlur(real: string, source: OpenSource, size: ImageSize): Pr
 /** The same data from another split. */
 function withSplit(data: DataDescriptor, split: string): DataDescriptor {
   return fromPlain({ role: "data", kind: data.kind, options: { ...data.options, split } }) as DataDescriptor;
+}
+
+/**
+ * The same data from the protocol's split.
+ * @throws UserError when the data have none of that name.
+ */
+function withUsualSplit(data: DataDescriptor, split: string): DataDescriptor {
+  try {
+    return withSplit(data, split);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
+      `the protocol compares with the split \`${split}\`, and ${data.kind} has none of that name: give --real, or --real-split where there are others`,
+      { cause: error },
+    );
+  }
 }
 
 /** Opens data, and tells how many of their files are used and whether they are enlarged. */

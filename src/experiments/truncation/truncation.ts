@@ -4,6 +4,7 @@
  */
 import { basename, resolve } from "node:path";
 import { z } from "zod";
+import { fromPlain } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import type { DataDescriptor, Dataset } from "../../data/index.ts";
 import { type TradeOffPoint, tradeOffChart } from "../../figures/index.ts";
@@ -244,7 +245,7 @@ export const truncation = defineExperiment({
   key: ["threshold", "seed"],
   order: ({ threshold, seed }) => [falling(threshold), seed],
   async prepare({ run, thresholds, seeds, protocol, features, checkpoint, averaged, ...counts }, context) {
-    const { fakeCount, metrics, resizer, realCount: most } = preset(protocol);
+    const { fakeCount, metrics, resizer, realCount: most, realSplit } = preset(protocol);
     const description = new RunDirectory(run).description();
     const { gan, step } = await openForSampling(run, checkpoint);
     let opened: Opened | undefined;
@@ -254,8 +255,12 @@ export const truncation = defineExperiment({
     };
     try {
       if ("features" in gan.shape.sample) throw new UserError(`${run} makes vectors; truncation is measured on images`);
+      const own = fromPlainRecipe(description.recipe).data as DataDescriptor;
+      const options = { ...own.options, split: realSplit };
+      const data =
+        realSplit === undefined ? own : (fromPlain({ role: "data", kind: own.kind, options }) as DataDescriptor);
       const dataset = (): Promise<Dataset> =>
-        (fromPlainRecipe(description.recipe).data as DataDescriptor).build({
+        data.build({
           onProgress: ({ name, done, total }) => context.progress(`preparing ${name}: ${done} of ${total} images`),
           stop: context.stop,
         });

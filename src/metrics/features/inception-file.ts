@@ -5,14 +5,22 @@
  * distributes under another name; both were converted from TensorFlow's `inception-2015-12-05.tgz`. It is not part of
  * Gantry.
  */
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { cacheFolder, type OfficialFile, sha256OfFile } from "../../data/index.ts";
-import { readSafetensors, readStateDict, writeSafetensors } from "../../formats/index.ts";
+import { readStateDict } from "../../formats/index.ts";
 import { InceptionV3 } from "../../models/index.ts";
-import { bytesOf, Generator, noGrad, scope, type Tensor } from "../../tensor/index.ts";
+import { Generator, scope, type Tensor } from "../../tensor/index.ts";
+import {
+  type ConvertedWeights,
+  fromSafetensors,
+  type Imported,
+  readConverted,
+  requireFinite,
+  writeConverted,
+} from "./converted-weights.ts";
+import { isTorchScript, readInceptionScript } from "./inception-script.ts";
 
 /**
  * The published file. Its name carries the first 8 digits of the SHA-256, as PyTorch's hub checks them; the whole sum
@@ -33,45 +41,17 @@ export function inceptionPath(): string {
   return join(cacheFolder(), "weights", "inception-2015-12-05.safetensors");
 }
 
-/** Metadata of the converted file. */
-const SOURCE = "source_sha256";
-const TENSORS = "tensors_sha256";
-
-/** The weights of a converted file. */
-export interface InceptionWeights {
-  readonly state: ReadonlyMap<string, Tensor>;
-  /** SHA-256 of the .pth file that they were converted from: the hash that other tools use. */
-  readonly hash: string;
-}
-
 /**
  * Reads weights that {@link importInception} wrote, and checks every byte of the tensors.
  *
  * @throws UserError when the file is missing (saying how to get it, and what there is without), is no such file, or is
  * damaged.
  */
-export function readInception(path: string = inceptionPath()): InceptionWeights {
-  if (!existsSync(path)) {
-    throw new UserError(
-      `Inception's weights are not here (${path}): get them with \`gantry data inception [FILE]\`, or use a built-in ` +
-        "classifier: mnist-classifier, fashion-mnist-classifier, cifar10-classifier",
-    );
-  }
-  const { tensors, metadata } = readSafetensors(path);
-  const hash = metadata[SOURCE];
-  const sum = metadata[TENSORS];
-  if (hash === undefined || sum === undefined) {
-    throw new UserError(
-      `${path}: it does not say which file it was made of; make it with \`gantry data inception FILE\``,
-    );
-  }
-  const actual = hashOfTensors(tensors);
-  if (actual !== sum) {
-    throw new UserError(
-      `${path}: damaged: the SHA-256 of its tensors is ${actual}, not ${sum}; make it again with \`gantry data inception\``,
-    );
-  }
-  return { state: tensors, hash };
+export function readInception(path: string = inceptionPath()): ConvertedWeights {
+  const missing =
+    `Inception's weights are not here (${path}): get them with \`gantry data inception [FILE]\`, or use a built-in ` +
+    "classifier: mnist-classifier, fashion-mnist-classifier, cifar10-classifier";
+  return readConverted(path, missing, "gantry data inception");
 }
 
 /** Options of the conversion. */
@@ -85,17 +65,8 @@ export interface ImportOptions {
   readonly anyHash?: boolean | undefined;
 }
 
-/** What {@link importInception} wrote. */
-export interface Imported {
-  readonly path: string;
-  /** The hash in scores. */
-  readonly hash: string;
-  /** Whether these are the weights that published scores were computed with. */
-  readonly official: boolean;
-}
-
 /**
- * Converts a state dict (.pth, or .safetensors) to the file that {@link readInception} reads, atomically, after
+ * Converts a state dict (.pth, .safetensors, or NVIDIA's TorchScript file) to the file that {@link readInception} reads, atomically, after
  * checking its SHA-256, every name and shape, and that all numbers are finite.
  *
  * A .safetensors file of an earlier conversion keeps the hash of the .pth that it was made of.
@@ -112,7 +83,7 @@ export async function importInception(file: string, options: ImportOptions = {})
   const official = hash === inceptionFile.sha256;
   if (!official && !anyHash) throw wrongHash(file, hash);
   checkState(state, file);
-  writeSafetensors(target, state, { [SOURCE]: hash, [TENSORS]: hashOfTensors(state) });
+  writeConverted(target, { state, hash });
   return { path: target, hash, official };
 }
 
@@ -129,18 +100,11 @@ export function presentInception(path: string = inceptionPath()): Imported | und
   }
 }
 
-async function fromPth(file: string, anyHash: boolean): Promise<InceptionWeights> {
+async function fromPth(file: string, anyHash: boolean): Promise<ConvertedWeights> {
   const hash = await sha256OfFile(file);
   // Before it is read: for a wrong or incomplete file, the sum is the clearest message.
   if (hash !== inceptionFile.sha256 && !anyHash) throw wrongHash(file, hash);
-  return { state: readStateDict(file), hash };
-}
-
-async function fromSafetensors(file: string): Promise<InceptionWeights> {
-  const { tensors, metadata } = readSafetensors(file);
-  const source = metadata[SOURCE];
-  if (source !== undefined && metadata[TENSORS] === hashOfTensors(tensors)) return { state: tensors, hash: source };
-  return { state: tensors, hash: await sha256OfFile(file) };
+  return { state: isTorchScript(file) ? readInceptionScript(file) : readStateDict(file), hash };
 }
 
 function wrongHash(file: string, hash: string): UserError {
@@ -156,24 +120,11 @@ function checkState(state: ReadonlyMap<string, Tensor>, file: string): void {
     const network = new InceptionV3({ rng: new Generator(0), device: "cpu" }, { init: () => {} });
     try {
       network.loadStateDict(state);
-      for (const [name, tensor] of state) {
-        if (!noGrad(() => tensor.isfinite().all().item()))
-          throw new UserError(`\`${name}\` has values that are not finite`);
-      }
+      requireFinite(state);
     } catch (error) {
       throw error instanceof UserError ? new UserError(`${file}: no weights of Inception v3: ${error.message}`) : error;
     } finally {
       network.dispose();
     }
   });
-}
-
-/** SHA-256 over names, types, shapes and bytes of all tensors in order. */
-function hashOfTensors(tensors: ReadonlyMap<string, Tensor>): string {
-  const hash = createHash("sha256");
-  for (const [name, tensor] of tensors) {
-    hash.update(`${JSON.stringify([name, tensor.dtype, tensor.shape])}\n`);
-    scope(() => hash.update(bytesOf(tensor)));
-  }
-  return hash.digest("hex");
 }

@@ -7,6 +7,7 @@ import {
   InceptionV3,
 } from "../../models/index.ts";
 import { type Device, Generator, scope, type Tensor } from "../../tensor/index.ts";
+import { resizeAntialiased } from "./antialiased.ts";
 import { type FeatureNetwork, type Features, inChunks } from "./feature-network.ts";
 import { readInception } from "./inception-file.ts";
 import { tf1Resize } from "./tf1-resize.ts";
@@ -16,9 +17,11 @@ import { tf1Resize } from "./tf1-resize.ts";
  *
  * - `tf1-bilinear` (the original, and torch-fidelity's): TensorFlow 1's bilinear, then (x - 128) / 128;
  * - `torch-bilinear` (pytorch-fid's and StudioGAN's): bilinear between pixel centres, no antialiasing, then x / 127.5 -
- *   1.
+ *   1;
+ * - `clean-bicubic` (clean-fid's, Parmar et al. 2022): Pillow's bicubic on floats, which averages where it reduces, cut to
+ *   [0, 255], then (x - 128) / 128.
  */
-export type InceptionResizer = "tf1-bilinear" | "torch-bilinear";
+export type InceptionResizer = "tf1-bilinear" | "torch-bilinear" | "clean-bicubic";
 
 const resizers: Readonly<Record<InceptionResizer, { words: string; apply: (images: Tensor) => Tensor }>> = {
   "tf1-bilinear": {
@@ -33,6 +36,14 @@ const resizers: Readonly<Record<InceptionResizer, { words: string; apply: (image
         .upsampleBilinear2d({ size: [INCEPTION_SIZE, INCEPTION_SIZE] })
         .div(127.5)
         .sub(1),
+  },
+  "clean-bicubic": {
+    words: "clean-bicubic: Pillow's bicubic to 299x299 on floats (antialiased), cut to [0, 255], (x - 128) / 128",
+    apply: (images) =>
+      resizeAntialiased(images.float(), INCEPTION_SIZE, INCEPTION_SIZE, { filter: "cubic" })
+        .clamp(0, 255)
+        .sub(128)
+        .div(128),
   },
 };
 

@@ -1,6 +1,7 @@
 /**
  * BigGAN at 128 x 128 as a re-implementation with few resources trained it (Iyengar, Pandey and Mehta, "Exploring Generative
- * Adversarial Networks: Improving training techniques"), with 31.86 and 38.53 million parameters for 100 classes.
+ * Adversarial Networks: Improving training techniques"), with 31.86 and 38.53 million parameters for 100 classes. Like theirs,
+ * G embeds classes by a linear layer with spectral norm.
  *
  *     gantry train biggan-128-seed --set data.synsets=hundred.txt --device cuda
  *
@@ -14,13 +15,13 @@ import { biggan } from "../../models/index.ts";
 import { adam } from "../../optim/index.ts";
 import { defineRecipe } from "../recipe.ts";
 
-export default defineRecipe({
-  name: "biggan-128-seed",
-  data: imagenet({ size: 128 }),
+/** What `biggan-128-seed-lsun` has too. */
+export const bigganSeed = {
   generator: biggan.generator({
     latent: 120,
     width: 64,
     shared: 128,
+    embedding: "linear",
     attention: 64,
     attentionNorm: false,
     init: "default",
@@ -33,4 +34,6 @@ export default defineRecipe({
   samples: { every: 1_000 },
   checkpoint: { every: 1_000 },
   evaluate: { every: 10_000, metrics: [fid(), inceptionScore()], samples: 50_000 },
-});
+};
+
+export default defineRecipe({ name: "biggan-128-seed", data: imagenet({ size: 128 }), ...bigganSeed });

@@ -20,8 +20,8 @@ import {
 } from "../../techniques/index.ts";
 import { defineRecipe } from "../recipe.ts";
 
-export default defineRecipe({
-  name: "biggan-128",
+/** What `biggan-128-topk` has too. */
+export const bigganPaper = {
   data: imagenet({ size: 128 }),
   generator: biggan.generator({ latent: 120, width: 96, shared: 128, attention: 64, init: "orthogonal" }),
   discriminator: biggan.discriminator({ width: 96, attention: 64, init: "orthogonal" }),
@@ -42,4 +42,6 @@ export default defineRecipe({
   samples: { every: 1_000 },
   checkpoint: { every: 1_000 },
   evaluate: { every: 2_500, metrics: [fid(), inceptionScore()], samples: 50_000 },
-});
+};
+
+export default defineRecipe({ name: "biggan-128", ...bigganPaper });
