@@ -173,7 +173,18 @@ export function readAnswers(path: string, key: QuestionKey): { readonly person: 
     if (answers.length !== key.truth.length)
       throw new UserError(`${file} has ${answers.length} answers to ${key.truth.length} questions`);
     const { mode, count, seed, step, shown } = key;
-    const protocol = { mode, count, seed, step, shown, averaged: true, truncation: null, seconds: null };
+    const protocol = {
+      mode,
+      count,
+      seed,
+      step,
+      shown,
+      averaged: true,
+      truncation: null,
+      seconds: null,
+      runs: 1,
+      firstReal: 0,
+    };
     return { person, test: ratedTest({ time, protocol, truth: key.truth, answers }) };
   });
 }
