@@ -60,6 +60,7 @@ export {
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
 export type { Trainable } from "./trainable.ts";
+export { type AveragedRun, type AverageOptions, averageRun } from "./trainer/averaged-run.ts";
 export {
   mixtureOf,
   openDataModule,
