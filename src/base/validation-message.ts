@@ -38,7 +38,8 @@ export function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]):
 /** The keys of an object schema; empty for other schemas. */
 export function keysOf(schema: z.core.$ZodType | undefined): string[] {
   const inner = schema && unwrap(schema);
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  const [object] = inner === undefined ? [] : objectsIn(inner);
+  return object === undefined ? [] : Object.keys(object.shape);
 }
 
 /** Whether the schema is of a single value, which has no keys. */

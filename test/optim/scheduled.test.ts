@@ -48,13 +48,13 @@ describe("the schema", () => {
   });
 
   it.each([
-    [-1, "part.rate (= -1): must be above 0"],
-    [linear({ from: 1, to: 0, until: 10 }), "part.rate.to (= 0): must be above 0"],
-    [linear({ from: 1, to: 2, until: 0 }), "part.rate.until (= 0): must be above 0"],
+    [-1, "`part.rate` (=-1) must be above 0"],
+    [linear({ from: 1, to: 0, until: 10 }), "`part.rate.to` (=0) must be above 0"],
+    [linear({ from: 1, to: 2, until: 0 }), "`part.rate.until` (=0) must be above 0"],
     [linear({ from: 1, to: 2, until: 1.5 }), "has a fault in `until`: must be a whole number"],
     [{ schedule: "sine", from: 1, to: 2, until: 3 }, "has a fault in `schedule`"],
     [{ schedule: "linear", from: 1, to: 2 }, "has a fault in `until`"],
-    [{ schedule: "linear", from: 1, to: 2, until: 3, steps: 4 }, "part.rate: unknown key `steps`"],
+    [{ schedule: "linear", from: 1, to: 2, until: 3, steps: 4 }, "unknown key `part.rate.steps`"],
   ])("refuses %j", (rate, message) => {
     expect(() => checked(rate)).toThrow(message);
   });
@@ -62,7 +62,7 @@ describe("the schema", () => {
   it("refuses an exponential that would have to reach or leave 0", () => {
     const share = z.strictObject({ p: scheduled(z.number().min(0)) });
     expect(() => withDefaults("part", share, { p: exponential({ from: 0, to: 1, until: 5 }) })).toThrow(
-      'part.p.schedule (= "exponential"): needs `from` and `to` above 0',
+      "`part.p.schedule` (=exponential) needs `from` and `to` above 0",
     );
   });
 });

@@ -312,10 +312,8 @@ describe("a share of the batch", () => {
     const falling = linear({ from: 1, to: 0.5, until: 10 });
     expect([0, 2, 5, 10, 50].map((step) => kAt(falling, step))).toEqual([64, 58, 48, 32, 32]);
     expect(kAt(linear({ from: 1, to: 0.5, until: 640, in: "images" }), 5)).toBe(48);
-    expect(() => topK({ share: 0.5, gamma: 0.9 })).toThrow(
-      "says all of k: leave out `gamma`, `floor`, `everySteps`",
-    );
-    expect(() => topK({ share: 1.5 })).toThrow("topK.share (= 1.5): must be at most 1");
+    expect(() => topK({ share: 0.5, gamma: 0.9 })).toThrow("says all of k: leave out `gamma`, `floor`, `everySteps`");
+    expect(() => topK({ share: 1.5 })).toThrow("`topK.share` (=1.5) must be at most 1");
     // It counts no epochs, so data without any takes it.
     const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: "cpu" as const, rng: new Generator(1) };
     expect(topK({ share: 0.5 }).build(context).insteadOfEpochs).toBeUndefined();

@@ -111,7 +111,7 @@ describe("a half-life", () => {
     expect(() => weightAveraging({ halfLife: 10, decay: 0.9 })).toThrow("leave out `decay` and `warmUp`");
     expect(() => weightAveraging({ halfLife: 10, warmUp: true })).toThrow("leave out `decay` and `warmUp`");
     expect(() => weightAveraging({ rampUp: 0.05 })).toThrow("needs `halfLife`");
-    expect(() => weightAveraging({ halfLife: -1 })).toThrow("weightAveraging.halfLife (= -1): must be at least 0");
+    expect(() => weightAveraging({ halfLife: -1 })).toThrow("`weightAveraging.halfLife` (=-1) must be at least 0");
   });
 });
 
