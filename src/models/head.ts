@@ -31,13 +31,8 @@ export interface HeadOptions {
   /** Draws weight and bias; PyTorch's defaults where undefined. */
   init?: Initialiser;
   biasInit?: Initialiser;
-<<<<<<< HEAD
-  /** Whether the linear layer has a bias; default true. */
-  bias?: boolean;
-=======
   /** Draws the embedding of the classes; default as `init`. */
   embeddingInit?: Initialiser;
->>>>>>> 4a810f6b (The modern baseline: relativistic losses, penalties through the augmentation, schedules for any number, R3GAN, SAN, averages chosen after training)
 }
 
 /**
@@ -62,17 +57,6 @@ export class Head extends Module {
     super();
     this.#stage = context.beforeHead && this.registerModule("stage", context.beforeHead(context, inputs));
     const features = this.#stage?.outputs ?? inputs;
-<<<<<<< HEAD
-    const { init, biasInit } = options;
-    const normed = options.spectralNorm;
-    const linear = new Linear(context, features, context.logits ?? options.outputs, {
-      ...(init === undefined ? {} : { init }),
-      ...(biasInit === undefined ? {} : { biasInit }),
-      bias: options.bias ?? true,
-    });
-    if (options.weightNorm !== undefined) weightNorm(linear, options.weightNorm);
-    this.#linear = this.registerModule("linear", normed ? spectralNorm(context, linear) : linear);
-=======
     const { init, biasInit, bias = true, embeddingInit = init } = options;
     const outputs = context.logits ?? options.outputs;
     this.#sliced = context.sliced === true;
@@ -90,7 +74,6 @@ export class Head extends Module {
       if (options.weightNorm !== undefined && !this.#sliced) weightNorm(linear, options.weightNorm);
       this.#linear = this.registerModule("linear", normed ? spectralNorm(context, linear) : linear);
     }
->>>>>>> 4a810f6b (The modern baseline: relativistic losses, penalties through the augmentation, schedules for any number, R3GAN, SAN, averages chosen after training)
     if (options.classes > 0) {
       const embedding = labelEmbedding(context, options.classes, features, { bias: false, init: embeddingInit });
       this.#embedding = this.registerModule("embedding", normed ? spectralNorm(context, embedding) : embedding);
