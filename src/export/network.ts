@@ -234,7 +234,7 @@ function runMetadata(
     "gantry.truncation": String(score?.protocol.drawing?.truncation ?? "none"),
     ...(classes.length > 0 ? { "gantry.classes": JSON.stringify(classes) } : {}),
     ...(conditions === undefined ? {} : { "gantry.conditions": JSON.stringify(conditions.columns) }),
-    "gantry.data": [data?.name, data?.note].filter((part) => part !== undefined).join(": "),
+    "gantry.data": data?.note ?? data?.name ?? "",
     ...(score === undefined ? {} : { "gantry.score": JSON.stringify(score) }),
     "gantry.averaged": String(averaged),
   };

@@ -1,8 +1,13 @@
 /**
+ * The checker of the Python package onnx looks at every model where a python3 has it (GANTRY_ONNX_PYTHON names another). Elsewhere
+ * the structure of each model must be one that it passed: checked-models.json. `GANTRY_RECORD=1 npm test -- test/export` stores
+ * what it passes.
+ *
  * ONNX models of every architecture against the networks that they were made of: ONNX Runtime computes them, in a process
  * without libtorch, for several sizes of the batch.
  */
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { networkOnnx, type OnnxModel, type OnnxOptions } from "../../src/export/onnx/index.ts";
@@ -12,9 +17,11 @@ import { recordDifferences } from "./differences.ts";
 import { folder } from "./folder.ts";
 import { differenceOf, networkCases, openedCase, passOf, storedRun } from "./networks.ts";
 import { runOnnx } from "./onnxruntime.ts";
+import { structureHash } from "./structure.ts";
 
 const BATCHES = [1, 2, 7];
 const TOLERANCE = 1e-4;
+const record = join(import.meta.dirname, "checked-models.json");
 const cases = Object.entries(networkCases);
 
 interface Checked {
@@ -49,9 +56,27 @@ describe("every architecture", () => {
       }
       opened.trained.dispose();
     }
+    for (const [key, [first]] of checked) structures[key] = structureHash(first!.model.bytes);
     const all = [...checked.values()].flat();
     const outputs = runOnnx(all.map(({ file, inputs }) => ({ model: file, inputs })));
     for (const [i, one] of all.entries()) results.set(one, outputs[i]!);
+  });
+
+  const structures: Record<string, string> = {};
+
+  it("passes the checker of the package onnx", () => {
+    const python = process.env.GANTRY_ONNX_PYTHON ?? "python3";
+    const files = [...checked.values()].map(([first]) => first!.file);
+    if (spawnSync(python, ["-c", "import onnx"]).status === 0) {
+      const checker = spawnSync(python, [join(import.meta.dirname, "check_onnx.py"), ...files], { encoding: "utf8" });
+      expect(checker.status, checker.stderr).toBe(0);
+      const { onnx, models } = JSON.parse(checker.stdout) as { onnx: string; models: number };
+      expect(models).toBe(files.length);
+      if (process.env.GANTRY_RECORD !== undefined) {
+        writeFileSync(record, `${JSON.stringify({ onnx, structures }, null, 2)}\n`);
+      }
+    }
+    expect(JSON.parse(readFileSync(record, "utf8")).structures).toEqual(structures);
   });
 
   const measured: Record<string, number> = {};
