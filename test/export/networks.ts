@@ -16,6 +16,7 @@ import {
 } from "../../src/training/index.ts";
 import { RecipeTrainer } from "../../src/training/trainer/recipe-trainer.ts";
 import { tinyRecipe } from "../training/tiny.ts";
+import { own } from "./own-network.ts";
 
 type Parts = Partial<RecipeInput> & Pick<RecipeInput, "generator" | "discriminator">;
 
@@ -195,6 +196,9 @@ export const networkCases: Readonly<Record<string, () => NetworkCase>> = {
       generator: bigganDeep.generator({ latent: 8, width: 4, conditional: false }),
       discriminator: bigganDeep.discriminator({ width: 4, conditional: false }),
     },
+  }),
+  "a user's own generator": () => ({
+    parts: { generator: own.generator(), discriminator: dcgan.discriminator({ width: 4 }) },
   }),
 };
 

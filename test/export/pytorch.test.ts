@@ -18,7 +18,7 @@ import { differenceOf, networkCases, openedCase, passOf, storedRun } from "./net
 import { passes, tracedPass } from "./passes.ts";
 
 const TOLERANCE = 1e-5;
-const BATCHES = [1, 3];
+const BATCHES = [3];
 const cases = Object.entries(networkCases);
 
 interface Job {
