@@ -13,16 +13,24 @@
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
 
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "gloo-sockets.h"
 #include "library.h"
 #include "marshal.h"
+#ifdef GANTRY_GLOO
+#include "shared-store.h"
+#endif
 
 namespace gantry {
 namespace {
@@ -43,53 +51,93 @@ Group& joined() {
   return *group;
 }
 
+/// Of processes of several machines. Never destroyed either.
+c10::intrusive_ptr<SharedStore>& shared_store = *new c10::intrusive_ptr<SharedStore>();
+
 /// Where and for how long processes wait for each other.
 struct Rendezvous {
-  int rank;
-  int size;
-  std::string host;
-  uint16_t port;
+  MeetingPlace place;
+  /// The address of this machine for the data; empty for the one from which it reached the others.
   std::string address;
-  /// In the place of host and port: a file that all processes of one machine see. Nothing listens then.
+  /// In the place of host and port: a file that all processes of one machine see. Nothing listens for it then.
   std::string file;
-  std::chrono::milliseconds to_meet;
   std::chrono::milliseconds to_answer;
+  /// The process without which this one has nothing to do; 0 for none.
+  pid_t leader;
 };
 
-c10::intrusive_ptr<c10d::Store> store_of(const Rendezvous& rendezvous) {
-  if (!rendezvous.file.empty()) {
-    const auto store = c10::make_intrusive<c10d::FileStore>(rendezvous.file, rendezvous.size);
-    store->setTimeout(rendezvous.to_meet);
-    return store;
-  }
-  c10d::TCPStoreOptions place;
-  place.port = rendezvous.port;
-  place.isServer = rendezvous.rank == 0;
-  place.numWorkers = rendezvous.size;
-  place.timeout = rendezvous.to_meet;
-  return c10::make_intrusive<c10d::TCPStore>(rendezvous.host, place);
+/// Once all processes have come, connections between them are made at once.
+constexpr std::chrono::seconds kToConnect(60);
+
+/// Ends this process when its leader is gone: it may be waiting in gloo, which would not notice.
+void follow(pid_t leader) {
+  static std::atomic<bool> follows{false};
+  if (leader == 0 || follows.exchange(true)) return;
+  std::thread([leader] {
+    while (getppid() == leader) std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    _exit(1);
+  }).detach();
 }
 
 c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
-  // Before the rendezvous: the others would wait for a process that joins and then finds no network.
-  const auto device = rendezvous.address.empty() ? Group::createDefaultDevice()
-                                              : Group::createDeviceForHostname(rendezvous.address);
-  const auto store = store_of(rendezvous);
+  const MeetingPlace& place = rendezvous.place;
+  follow(rendezvous.leader);
+  c10::intrusive_ptr<c10d::Store> store;
+  std::string own = rendezvous.address;
+  std::vector<std::string> others;
+  auto to_connect = place.to_meet;
+  if (rendezvous.file.empty()) {
+    shared_store = c10::make_intrusive<SharedStore>(place);
+    store = shared_store;
+    if (own.empty()) own = shared_store->address();
+    others = shared_store->addresses();
+    to_connect = std::min<std::chrono::milliseconds>(to_connect, kToConnect);
+  } else {
+    store = c10::make_intrusive<c10d::FileStore>(rendezvous.file, place.size);
+  }
+  store->setTimeout(to_connect);
+  const auto before = open_sockets();
+  const auto device = own.empty() ? Group::createDefaultDevice() : Group::createDeviceForHostname(own);
+  // Gloo takes whoever connects: at first only the machines of the other workers, and nobody once all are connected.
+  for (const Socket& socket : newer(before, open_sockets())) {
+    if (socket.listens && !others.empty()) hear_only(socket, others);
+  }
   const auto connected = [&](const char* name, std::chrono::milliseconds timeout) {
     const auto options = Group::Options::create(timeout);
     options->devices.push_back(device);
-    return c10::make_intrusive<Group>(c10::make_intrusive<c10d::PrefixStore>(name, store), rendezvous.rank, rendezvous.size,
-                                      options);
+    return c10::make_intrusive<Group>(c10::make_intrusive<c10d::PrefixStore>(name, store), place.rank, place.size, options);
   };
   // Gloo waits for a connection as long as for an answer. A first group shows that all can be reached, and lives until
   // the second exists: slower processes would miss one that closed its connections earlier.
-  const auto trial = connected("trial", rendezvous.to_meet);
-  return connected("group", rendezvous.to_answer);
+  const auto trial = connected("trial", to_connect);
+  const auto joined = connected("group", rendezvous.to_answer);
+  const auto sockets = newer(before, open_sockets());
+  for (const Socket& socket : sockets) {
+    if (socket.listens) hear_only(socket, {});
+  }
+  if (shared_store) {
+    shared_store->when_lost([sockets] {
+      for (const Socket& socket : sockets) end(socket);
+    });
+  }
+  return joined;
 }
 
-/// join(rank, size, host, port, address, file, seconds to meet, seconds to answer): waits until all `size` processes have
-/// come to host:port, where rank 0 listens, or to the file where one is named. Data go over the network interface that has
-/// `address`; empty for the one of this machine's own name.
+/// Waits for the others; throws what is known of one that is lost.
+template <typename Work>
+void finish(const Work& work) {
+  try {
+    work->wait();
+  } catch (const std::exception&) {
+    const std::string loss = shared_store ? shared_store->loss() : "";
+    if (loss.empty()) throw;
+    throw std::runtime_error("connection lost: " + loss);
+  }
+}
+
+/// join(rank, size, host, port, secret, address, file, seconds to meet, seconds to answer, seconds of silence, leader): waits
+/// until all `size` processes have come to host:port, where rank 0 listens, or to the file where one is named. Data go over
+/// the network interface that has `address`.
 napi_value join(napi_env env, napi_callback_info info) {
   return guarded(env, "joinGroup", [&]() -> napi_value {
     const Arguments arguments(env, info);
@@ -97,18 +145,24 @@ napi_value join(napi_env env, napi_callback_info info) {
     const auto seconds = [&](size_t i) {
       return std::chrono::milliseconds(static_cast<int64_t>(arguments.real(i) * 1000));
     };
-    const Rendezvous rendezvous = {static_cast<int>(arguments.integer(0)),
-                             static_cast<int>(arguments.integer(1)),
-                             arguments.text(2),
-                             static_cast<uint16_t>(arguments.integer(3)),
-                             arguments.text(4),
-                             arguments.text(5),
-                             seconds(6),
-                             seconds(7)};
+    const MeetingPlace place = {static_cast<int>(arguments.integer(0)),
+                                static_cast<int>(arguments.integer(1)),
+                                arguments.text(2),
+                                static_cast<uint16_t>(arguments.integer(3)),
+                                arguments.text(4),
+                                seconds(7),
+                                seconds(9)};
+    const Rendezvous rendezvous = {place, arguments.text(5), arguments.text(6), seconds(8), static_cast<pid_t>(arguments.integer(10))};
     try {
       group = meet(rendezvous);
     } catch (const std::exception& error) {
-      throw std::runtime_error(std::string("no rendezvous: ") + error.what());
+      std::string why = error.what();
+      if (shared_store) {
+        if (!shared_store->loss().empty()) why = shared_store->loss();
+        shared_store->leave();
+        shared_store.reset();
+      }
+      throw std::runtime_error("no rendezvous: " + why);
     }
     return nullptr;
   });
@@ -116,7 +170,9 @@ napi_value join(napi_env env, napi_callback_info info) {
 
 napi_value leave(napi_env env, napi_callback_info) {
   return guarded(env, "leaveGroup", [&]() -> napi_value {
+    if (shared_store) shared_store->leave();
     group.reset();
+    shared_store.reset();
     return nullptr;
   });
 }
@@ -126,7 +182,7 @@ Tensor on_host(const Tensor& x) { return x.detach().to(at::kCPU).contiguous(); }
 
 Tensor summed(const Tensor& x) {
   std::vector<Tensor> buffers = {on_host(x).clone()};
-  joined().allreduce(buffers)->wait();
+  finish(joined().allreduce(buffers));
   return buffers[0].to(x.device());
 }
 
@@ -143,7 +199,7 @@ Tensor all_gather(const Tensor& x) {
   std::vector<Tensor> mine = {on_host(x)};
   std::vector<std::vector<Tensor>> all(1);
   for (int i = 0; i < joined().getSize(); i++) all[0].push_back(at::empty(mine[0].sizes(), mine[0].options()));
-  joined().allgather(all, mine)->wait();
+  finish(joined().allgather(all, mine));
   return at::cat(all[0]).to(x.device());
 }
 
@@ -151,7 +207,7 @@ Tensor broadcast(const Tensor& x, int64_t from) {
   std::vector<Tensor> buffers = {on_host(x).clone()};
   c10d::BroadcastOptions options;
   options.rootRank = from;
-  joined().broadcast(buffers, options)->wait();
+  finish(joined().broadcast(buffers, options));
   return buffers[0].to(x.device());
 }
 

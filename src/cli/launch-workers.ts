@@ -136,6 +136,11 @@ async function explained(error: unknown, others: readonly Worker[]): Promise<unk
  * connected, the first decides when to stop.
  */
 async function follow(trainer: Trainer, rendezvous: Rendezvous): Promise<number> {
+  // The one that has started this one, if that was not torchrun: a worker whose first is gone would wait for nothing.
+  const leader = process.send === undefined ? undefined : process.ppid;
+  process.on("disconnect", () => process.exit(exitCodes.failure));
+  // A listener alone would keep this process alive.
+  process.channel?.unref();
   const ready = async () => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
     // A command that started this one waits for a message; torchrun does not.
@@ -144,6 +149,6 @@ async function follow(trainer: Trainer, rendezvous: Rendezvous): Promise<number>
       else process.send("ready", (error: Error | null) => (error === null ? resolve() : reject(error)));
     });
   };
-  await followRun(trainer, { ...rendezvous, ready });
+  await followRun(trainer, { ...rendezvous, leader, ready });
   return exitCodes.success;
 }

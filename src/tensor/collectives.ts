@@ -19,22 +19,34 @@ export interface GroupOptions {
   /** Processes of the group. */
   readonly size: number;
   /**
-   * The rendezvous: the machine of rank 0 and a free port of it, on which rank 0 listens at all of the machine's
-   * addresses, without a password.
+   * The rendezvous: the machine of rank 0 and a free port of it. Rank 0 listens there until all have come: at 127.0.0.1
+   * where the host is that or `localhost`, otherwise at all of its machine's addresses.
    */
   readonly host: string;
   readonly port: number;
+  /**
+   * What all processes know and nobody else: each shows it to rank 0, and rank 0 to each, before anything is read of it. It
+   * does not travel itself. Default: none, which is refused unless the host is 127.0.0.1 or `localhost`.
+   */
+  readonly secret?: string | undefined;
   /**
    * In the place of host and port, for processes of one machine: the path of a file that does not exist yet, in a folder
    * that only this user can read. Nothing listens for the rendezvous then.
    */
   readonly file?: string | undefined;
-  /** This machine's address on the network that the data are to take; default: that of its own name. */
+  /** This machine's address on the network that the data are to take; default: the one that leads to rank 0. */
   readonly address?: string | undefined;
   /** Seconds to wait for the other processes to join. Default 600. */
   readonly rendezvousTimeout?: number | undefined;
   /** Seconds to wait for the others in every call. Default 600. */
   readonly timeout?: number | undefined;
+  /**
+   * Seconds after which a process is lost that gives no sign of life: its machine is gone, its network is cut, or it is
+   * stopped. Each gives one every few seconds, also while it computes or waits. Not of a group that meets by a file. Default 45.
+   */
+  readonly silence?: number | undefined;
+  /** A process without which this one ends at once, such as the one that started it; default: none. */
+  readonly leader?: number | undefined;
 }
 
 /** Runs a call that needs the other processes. Errors become one sentence. */
@@ -53,6 +65,7 @@ function essence(detail: string): string {
   const [what] = detail
     .replace(/^[\w:]+: /, "")
     .replace(/^\[[^\]]*\.(cc|cpp|h):\d+\] /, "")
+    .replace(/^connection lost: /, "")
     .split("\n");
   return what!;
 }
@@ -60,15 +73,18 @@ function essence(detail: string): string {
 /**
  * Joins the group and waits until all have. A process can be in one group at a time.
  *
- * @throws UserError when not all come in time, and Error when libtorch was built without gloo.
+ * @throws UserError when not all come in time or one has another secret, and Error when libtorch was built without gloo.
  *
  * @example
  * joinGroup({ rank: 0, size: 2, host: "127.0.0.1", port: 29500, address: "127.0.0.1" });
  */
 export function joinGroup({ rank, size, host, port, address = "", file = "", ...options }: GroupOptions): void {
-  const { rendezvousTimeout = 600, timeout = 600 } = options;
+  const { secret = "", rendezvousTimeout = 600, timeout = 600, silence = 45, leader = 0 } = options;
+  if (file === "" && secret === "" && host !== "127.0.0.1" && host !== "localhost")
+    throw new UserError(`processes that meet at ${host}:${port} need a secret: whoever can connect could take part`);
   try {
-    binding().joinGroup(rank, size, host, port, address, file, rendezvousTimeout, timeout);
+    const waits = [rendezvousTimeout, timeout, silence] as const;
+    binding().joinGroup(rank, size, host, port, secret, address, file, ...waits, leader);
   } catch (error) {
     const [, detail] = /^joinGroup: no rendezvous: (.*)$/s.exec((error as Error).message) ?? [];
     if (detail === undefined) throw error;

@@ -75,10 +75,13 @@ export interface Binding {
     size: number,
     host: string,
     port: number,
+    secret: string,
     address: string,
     file: string,
     toMeet: number,
     toAnswer: number,
+    silence: number,
+    leader: number,
   ): void;
   leaveGroup(): void;
   hasCuda(): boolean;

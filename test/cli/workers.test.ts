@@ -1,5 +1,6 @@
 /** Several workers from the command line: a lost one, Ctrl-C, and going on. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -58,8 +59,8 @@ function childrenOf(pid: number): number[] {
 
 const newest = (): number => Math.max(...readdirSync(join(run, "checkpoints")).map((name) => Number(name.slice(5))));
 
-/** The addresses at which a process listens, as /proc/net/tcp writes them: 0100007F is 127.0.0.1. */
-function listening(pid: number): string[] {
+/** The addresses and ports at which a process listens, as /proc/net/tcp writes them: 0100007F is 127.0.0.1. */
+function listening(pid: number): string[][] {
   const links = readdirSync(`/proc/${pid}/fd`).map((name) => {
     try {
       return readlinkSync(`/proc/${pid}/fd/${name}`);
@@ -73,12 +74,23 @@ function listening(pid: number): string[] {
   return rows
     .map((row) => row.trim().split(/\s+/))
     .filter(([, , , state, , , , , , inode]) => state === "0A" && links.includes(`socket:[${inode}]`))
-    .map(([, local]) => local!.split(":")[0]!);
+    .map(([, local]) => local!.split(":"));
+}
+
+/** Whether a port of this machine answers, within a second. */
+function answers(port: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(Number.parseInt(port, 16), "127.0.0.1", () => resolve(true));
+    socket.on("error", () => resolve(false));
+    setTimeout(() => resolve(false), 1_000);
+    socket.once("connect", () => socket.destroy());
+  });
 }
 
 describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`))("--workers", () => {
   it("ends with one sentence when a worker is lost; the run can be resumed", async () => {
     let killed = false;
+    let deaf: Promise<boolean[]> = Promise.resolve([]);
     const outcome = await start(["train", "mnist", ...endless, "--workers", "2", "--out", run], {
       whenLine: (line, child) => {
         if (killed || !line.includes("20/1000000")) return;
@@ -86,10 +98,16 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
         const workers = childrenOf(child.pid!);
         expect(workers).toHaveLength(1);
         // Gloo's own ports, on which only this machine is heard; none for the rendezvous.
-        for (const address of [child.pid!, ...workers].flatMap(listening)) expect(address).toBe("0100007F");
-        process.kill(workers[0]!, "SIGKILL");
+        const ports = [child.pid!, ...workers].flatMap(listening);
+        for (const [address] of ports) expect(address).toBe("0100007F");
+        // All workers are connected: the gloo of libtorch 1.13 has closed its ports, and those of later ones hear nobody.
+        deaf = Promise.all(ports.map(([, port]) => answers(port!))).then((all) => {
+          process.kill(workers[0]!, "SIGKILL");
+          return all;
+        });
       },
     });
+    expect(await deaf).not.toContain(true);
     expect(outcome.stderr).toMatch(
       /gantry: worker 1 was ended by SIGKILL; the connection to the other workers is lost: .*; the checkpoint of step \d+ is kept\n$/,
     );
@@ -99,6 +117,20 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
     expect(resumed.stderr).toBe("");
     expect(resumed.stdout).toContain(`Finished ${step + 5} steps`);
     expect(resumed.code).toBe(0);
+  });
+
+  it("end when the first is killed", async () => {
+    let worker = 0;
+    const { code } = await start(["resume", run, "--workers", "2", "--steps", "1000000"], {
+      whenLine: (line, child) => {
+        if (worker !== 0 || !line.includes("/1000000 ")) return;
+        worker = childrenOf(child.pid!)[0]!;
+        child.kill("SIGKILL");
+      },
+    });
+    expect(code).toBe(null);
+    expect(worker).toBeGreaterThan(0);
+    await expect.poll(() => existsSync(`/proc/${worker}`), { timeout: 20_000 }).toBe(false);
   });
 
   it("stop together at Ctrl-C", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Tensor } from "../../src/tensor/index.ts";
-import { checkpointFile, deviceOf, torchrunRendezvous } from "../../src/training/distributed/workers.ts";
+import { firstHost, torchrunRendezvous } from "../../src/training/distributed/rendezvous.ts";
+import { checkpointFile, deviceOf } from "../../src/training/distributed/workers.ts";
 import { expectClose } from "../nn/oracle.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 import { type End, GANS, IN_SHARES, INTERRUPTED, sharedGan } from "./shared-gans.ts";
@@ -49,6 +50,20 @@ describe("workers", () => {
     expect(torchrunRendezvous(besides)).toMatchObject({ port: 29501 });
     expect(torchrunRendezvous({ ...besides, MASTER_PORT: "65535" })).toMatchObject({ port: 1024 });
     expect(torchrunRendezvous({ ...besides, TORCHELASTIC_USE_AGENT_STORE: "False" })).toMatchObject({ port: 29500 });
+    const slurm = {
+      SLURM_PROCID: "2",
+      SLURM_STEP_NUM_TASKS: "4",
+      SLURM_LOCALID: "0",
+      SLURM_JOB_ID: "70001",
+      SLURM_STEP_ID: "1",
+    };
+    const nodes = { ...slurm, SLURM_STEP_NODELIST: "gpu[07-09,12],cpu3" };
+    expect(torchrunRendezvous(nodes)).toEqual({ rank: 2, size: 4, localRank: 0, host: "gpu07", port: 16_384 + 4466 });
+    expect(torchrunRendezvous({ ...nodes, MASTER_ADDR: "a", MASTER_PORT: "9" })).toMatchObject({ host: "a", port: 9 });
+    // torchrun in a job of SLURM: its variables count. A batch script has no step, so one process is meant.
+    expect(torchrunRendezvous({ ...nodes, ...env })).toMatchObject({ rank: 1, host: "10.0.0.1" });
+    expect(torchrunRendezvous({ SLURM_PROCID: "0", SLURM_NTASKS: "4", SLURM_JOB_ID: "7" })).toBeUndefined();
+    expect(["a1", "a[3,5]b,c", "a-b[08-09]", "n1,n2"].map(firstHost)).toEqual(["a1", "a3b", "a-b08", "n1"]);
     expect(() => torchrunRendezvous({ ...env, RANK: "4" })).toThrow("RANK (=4) must be a whole number from 0 to 3");
     expect(() => torchrunRendezvous({ ...env, MASTER_PORT: undefined })).toThrow(
       "MASTER_PORT which is not set must be",

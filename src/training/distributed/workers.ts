@@ -1,78 +1,33 @@
 /**
- * Several processes, called workers, that train one run: which worker this process is, the rendezvous at which they
- * connect, and how the first worker leads the others. Only the first reads and writes the run's folder.
+ * Several processes, called workers, that train one run: how they connect, and how the first worker leads the others. Only
+ * the first reads and writes the run's folder.
  */
 import { closeSync, mkdtempSync, openSync, readdirSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
+import { withAbsolutePaths } from "../../data/index.ts";
 import { quoted, writeFully } from "../../formats/index.ts";
-import { recipeHash } from "../../recipe/index.ts";
+import { recipeHash, toPlainRecipe } from "../../recipe/index.ts";
 import { broadcast, joinGroup, scope, Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../run/checkpoint.ts";
 import type { Replica } from "../step/sharding.ts";
 import type { Checkpointable, RunSettings } from "../trainable.ts";
-
-/** Where the workers of a run connect, and which of them this process is. */
-export interface Rendezvous extends Replica {
-  readonly host: string;
-  readonly port: number;
-  /** In their place, for workers of one machine: a file that they share, so that nothing listens. */
-  readonly file?: string | undefined;
-  /** The number of this worker on its machine; absent where workers are not numbered by machine. */
-  readonly localRank?: number | undefined;
-  /**
-   * Called once this worker has its data, before it connects: the first worker may start the others then, and they may
-   * report to it. Resolves at the latest when `stop` is raised.
-   */
-  readonly ready?: (stop?: AbortSignal) => Promise<void>;
-}
+import type { Rendezvous } from "./rendezvous.ts";
+import { workerSecret } from "./secret.ts";
 
 /** Seconds to wait for the other workers: machines read their data at different speeds. */
 const RENDEZVOUS_SECONDS = 600;
 
 /**
  * Seconds to wait in every call: while the first worker evaluates, the others wait. A worker that dies is noticed at
- * once.
+ * once, and one of another machine that is silent within {@link SILENT_SECONDS}.
  */
 const COLLECTIVE_SECONDS = 6 * 3600;
 
-/** The next port from 1 to 65535; after the last comes 1024, because lower ports need privileges. */
-const portAfter = (port: number): number => (port < 65_535 ? port + 1 : 1_024);
-
-/**
- * The rendezvous that torchrun's environment variables describe: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT and, if it
- * is set, LOCAL_RANK. `--workers` sets GANTRY_RENDEZVOUS, a file, in the place of MASTER_ADDR and MASTER_PORT. Undefined where they are not set or describe one process. Where torchrun itself listens on
- * MASTER_PORT, the workers connect on the port after it: torchrun's store and this libtorch may speak different
- * versions of the protocol.
- *
- * @throws UserError when a variable is missing or is no number that fits.
- *
- * @example
- * const rendezvous = torchrunRendezvous(process.env);
- */
-export function torchrunRendezvous(env: Readonly<Record<string, string | undefined>>): Rendezvous | undefined {
-  if (env.WORLD_SIZE === undefined) return undefined;
-  const number = (name: string, least: number, most: number): number => {
-    const value = Number(env[name] ?? "");
-    if (env[name] !== undefined && Number.isInteger(value) && value >= least && value <= most) return value;
-    const met = env[name] === undefined ? "which is not set" : `(=${env[name]})`;
-    throw new UserError(`the environment variable ${name} ${met} must be a whole number from ${least} to ${most}`);
-  };
-  const size = number("WORLD_SIZE", 1, 65_536);
-  if (size === 1) return undefined;
-  const rank = number("RANK", 0, size - 1);
-  const localRank = env.LOCAL_RANK === undefined ? undefined : number("LOCAL_RANK", 0, size - 1);
-  const file = env.GANTRY_RENDEZVOUS;
-  if (file !== undefined && file !== "") return { size, rank, localRank, host: "127.0.0.1", port: 0, file };
-  const host = env.MASTER_ADDR;
-  if (host === undefined || host === "") {
-    throw new UserError("the environment variable MASTER_ADDR must name the machine of the worker with RANK 0");
-  }
-  const port = number("MASTER_PORT", 1, 65_535);
-  const taken = env.TORCHELASTIC_USE_AGENT_STORE === "True";
-  return { size, rank, localRank, host, port: taken ? portAfter(port) : port };
-}
+/** Each worker of several machines gives a sign of life every few seconds, whatever it computes. */
+const SILENT_SECONDS = 45;
 
 /** The device of this worker: `cuda` is a GPU of its own for each worker of a machine. */
 export function deviceOf(
@@ -82,22 +37,28 @@ export function deviceOf(
   return device === "cuda" && localRank !== undefined ? `cuda:${localRank}` : device;
 }
 
-/** The settings that all workers must share. Device and threads may differ. */
-const commonHash = (settings: RunSettings): string => recipeHash({ ...settings, device: "cpu", threads: undefined });
+/**
+ * The settings that all workers must share. Device and threads may differ, and a resumed run has absolute paths.
+ */
+function commonHash(settings: RunSettings): string {
+  const plain = toPlainRecipe({ ...settings, device: "cpu", threads: undefined });
+  return recipeHash({ ...plain, data: withAbsolutePaths(plain.data as PlainDescriptor) });
+}
 
 /**
  * Connects to the other workers; false when `stop` was raised before. It blocks this process.
  *
- * @throws UserError when they do not come, or when one of them trains with other settings.
+ * @throws UserError when they do not come, have another secret, or one of them trains with other settings.
  */
 export async function joinWorkers(rendezvous: Rendezvous, settings: RunSettings, stop?: AbortSignal): Promise<boolean> {
-  const { rank, size, host, port, file } = rendezvous;
+  const { rank, size, host, port, file, leader } = rendezvous;
+  const secret = file === undefined ? workerSecret(process.env) : undefined;
   await rendezvous.ready?.(stop);
   if (stop?.aborted) return false;
   const local = host === "127.0.0.1" || host === "localhost";
   const address = local ? "127.0.0.1" : undefined;
-  const waits = { rendezvousTimeout: RENDEZVOUS_SECONDS, timeout: COLLECTIVE_SECONDS };
-  joinGroup({ rank, size, host, port, address, file, ...waits });
+  const waits = { rendezvousTimeout: RENDEZVOUS_SECONDS, timeout: COLLECTIVE_SECONDS, silence: SILENT_SECONDS };
+  joinGroup({ rank, size, host, port, secret, address, file, leader, ...waits });
   const own = Buffer.from(commonHash(settings));
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);

@@ -2,7 +2,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { Recipe } from "../../recipe/index.ts";
 import { configureEngine, leaveGroup, scope } from "../../tensor/index.ts";
-import { deviceOf, joinWorkers, type Rendezvous, shareCheckpoint, shouldContinue } from "../distributed/workers.ts";
+import type { Rendezvous } from "../distributed/rendezvous.ts";
+import { deviceOf, joinWorkers, shareCheckpoint, shouldContinue } from "../distributed/workers.ts";
 import { openDataModule } from "./data-module.ts";
 import { totalSteps, wantedAt } from "./loop.ts";
 import { trainerOf } from "./run.ts";
