@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import sharp from "sharp";
 import { areaOf, longerSide, sidesOf } from "../base/image-size.ts";
 import { encodePng, fileError, tile, writeFileAtomic } from "../formats/index.ts";
-import type { Pack } from "./pack.ts";
+import type { Pack } from "./pack-header.ts";
 
 const COLUMNS = 10;
 const MOST_ROWS = 20;

@@ -6,7 +6,8 @@ import { areaOf, type ImageSize, sidesOf, sizeText } from "../base/image-size.ts
 import { keep, scope, Tensor } from "../tensor/index.ts";
 import type { Condition } from "./conditions.ts";
 import type { Choice } from "./options.ts";
-import type { DataContext, Pack, PackHeader } from "./pack.ts";
+import type { DataContext } from "./pack.ts";
+import type { Pack, PackHeader } from "./pack-header.ts";
 import type { BrokenFile } from "./source.ts";
 import { usageOf } from "./usage.ts";
 

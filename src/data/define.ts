@@ -12,7 +12,8 @@ import { refuseWindowsPath } from "../base/windows-path.ts";
 import { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
 import { datasetFolder, howToGet, type NamedDataset, nameDataset } from "./named.ts";
 import { type Choice, type Fit, photographs, type Target } from "./options.ts";
-import { type DataContext, type Pack, preparePack } from "./pack.ts";
+import { type DataContext, preparePack } from "./pack.ts";
+import type { Pack } from "./pack-header.ts";
 import type { ImageSource } from "./source.ts";
 import type { VectorData } from "./vectors.ts";
 

@@ -22,7 +22,8 @@ export { type Download, type NamedDataset, namedDataset, namedDatasets, official
 export { type OneImage, readImageAs } from "./one-image.ts";
 export * as imageOptions from "./options.ts";
 export { background, type Choice, channels, choice, type Fit, fit, size, type Target } from "./options.ts";
-export { type DataContext, openPack, type Pack, type PackHeader, type PackProgress, preparePack } from "./pack.ts";
+export { type DataContext, type PackProgress, preparePack } from "./pack.ts";
+export { openPack, type Pack, type PackHeader } from "./pack-header.ts";
 export { cacheFolder, datasetsFolder } from "./paths.ts";
 export { type Arrangement, arrangements, centresOf, isSquare, type Point } from "./sets/arrangements.ts";
 export { ARRAYS, refuseOtherArrays } from "./sets/arrays.ts";

@@ -1,7 +1,7 @@
 /** Inspecting a prepared dataset: what it holds, what was skipped, and a contact sheet. */
 import { join } from "node:path";
 import { labelsOf, writeContactSheet } from "./contact-sheet.ts";
-import type { Pack, PackHeader } from "./pack.ts";
+import type { Pack, PackHeader } from "./pack-header.ts";
 
 /** What is found out about a dataset: what its pack says, and a look at it. */
 export interface Inspection extends Omit<PackHeader, "version" | "classes" | "resizer"> {

@@ -318,25 +318,14 @@ class BlockReader extends yauzl.RandomAccessReader {
   }
 }
 
-/** Archives and compressed files that are not read, by their first bytes. */
-const otherArchives: readonly (readonly [what: string, start: string])[] = [
-  ["a file compressed by xz", "fd377a585a00"],
-  ["a file compressed by bzip2", "425a68"],
-  ["a file compressed by zstd", "28b52ffd"],
-  ["a 7z archive", "377abcaf271c"],
-  ["a RAR archive", "526172211a07"],
-];
-
 /** What is said of a file that is no archive. */
 async function unknownFile(path: string): Promise<string> {
   const head = await firstBytes(path);
   const format = formatOf(head);
   if (format !== undefined) return `a single image (${format}); give the folder or archive that holds the images`;
-  if (head.length === 0) return "the file is empty";
-  if (isGzip(head)) return "a gzip file that holds no tar archive; unpack it by gunzip";
-  const packed = otherArchives.find(([, start]) => head.toString("hex").startsWith(start));
-  if (packed !== undefined)
-    return `${packed[0]}, which is not read; unpack it, or pack its files as .zip, .tar or .tar.gz`;
+  if (isGzip(head)) {
+    return "a gzip file that holds no tar archive; unpack it by gunzip";
+  }
   return (
     "neither a folder, a zip or tar archive, nor a parquet, HDF5, .npz or .npy file; a file that was cut short may look like " +
     "this"
@@ -412,7 +401,7 @@ async function listTarGz(path: string, draft: Draft, stop: AbortSignal | undefin
 function addLink(name: string, draft: Draft): void {
   const inside = partsOf(name);
   if (inside.some(isLitter) || namedLikeImage(name) === false) return;
-  draft.broken.push({ file: inside.join("/"), reason: "a link or device in the archive, not a file" });
+  draft.broken.push({ file: inside.join("/"), reason: LINK });
 }
 
 /** `zip -r x.zip ./photos` and tar write paths that begin with `./`. */
@@ -437,6 +426,11 @@ async function addMember(
   else draft.files.push({ path, item });
 }
 
+const LINK = "a link or device in the archive, not a file";
+
+/** Unix's type of the entry, in the upper half of its attributes: 0o12 is a symbolic link, and its data a path. */
+const isLink = ({ externalFileAttributes: attributes }: yauzl.Entry): boolean => attributes >>> 28 === 0o12;
+
 async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reader: ItemReader): Promise<void> {
   const names = partsOf(entry.fileName);
   if (names.some(isLitter)) return;
@@ -447,7 +441,8 @@ async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reade
   }
   const { compressionMethod: method, uncompressedSize: size, compressedSize, crc32 } = entry;
   let reason: string | undefined;
-  if (entry.isEncrypted()) reason = "the entry is encrypted";
+  if (isLink(entry)) reason = LINK;
+  else if (entry.isEncrypted()) reason = "the entry is encrypted";
   else if (method !== 0 && method !== 8)
     reason = `compression method ${method} is not supported (stored and deflate are)`;
   else if (size > LARGEST_FILE || compressedSize > LARGEST_FILE)

@@ -6,19 +6,20 @@
  * width]), `labels.i64` (little-endian), with conditions `conditions.f32` (row-major [count, conditions]) and `pack.json`. It is built under another name and renamed when whole, so
  * several processes can build the same pack at once: the first rename wins, and the others use its result.
  */
-import { existsSync, readFileSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
 import { counted, noneOf } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
-import { areaOf, storedSize } from "../base/image-size.ts";
-import { fileError, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
+import { areaOf } from "../base/image-size.ts";
+import { checkedJson, fileError, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
 import { rowsOf, scaleConditions } from "./conditions.ts";
-import type { Chunk } from "./decode.ts";
+import { type Chunk, decodeChunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
 import { itemOf, nameOf } from "./headers.ts";
-import { type Choice, fits, type Target } from "./options.ts";
+import type { Choice, Target } from "./options.ts";
+import { contentsOfPack, isIntact, rememberChecked } from "./pack-check.ts";
+import { openPack, PACK_VERSION, type Pack, type PackHeader } from "./pack-header.ts";
 import { packsFolder } from "./paths.ts";
 import { isCopy, resizer } from "./resize.ts";
 import {
@@ -34,81 +35,11 @@ import {
 } from "./source.ts";
 import { type Failure, removeStale, UnfinishedPack } from "./unfinished-pack.ts";
 
-/** Raised whenever the layout of a pack changes. */
-const PACK_VERSION = 3;
-
 /** Most images per message: enough to hide the cost of a message, few enough for a smooth progress line. */
 const CHUNK = 256;
 
 /** About how many bytes of pixels a message has, so that messages stay small with large images. */
 const CHUNK_BYTES = 2 ** 23;
-
-const range = z.tuple([z.int(), z.int()]);
-
-const headerSchema = z.object({
-  version: z.literal(PACK_VERSION),
-  name: z.string(),
-  note: z.string(),
-  /** What of the files was hashed to find this pack again, in words. */
-  hashed: z.string(),
-  /** SHA-256 of all that training sees: form, classes, labels or conditions, and pixels. Files elsewhere that give it are the same data. */
-  contents: z.string(),
-  count: z.int().min(1),
-  channels: z.union([z.literal(1), z.literal(3), z.literal(4)]),
-  size: storedSize,
-  classes: z.array(z.string()),
-  /** The conditions of each image, where it has these in place of a class, and how they are scaled. */
-  conditions: z
-    .array(
-      z.object({
-        name: z.string(),
-        kind: z.enum(["flag", "number"]),
-        mean: z.number(),
-        deviation: z.number(),
-        least: z.number(),
-        most: z.number(),
-      }),
-    )
-    .optional(),
-  /** The label file, where one was read; and one that was not. */
-  table: z
-    .object({
-      file: z.string(),
-      columns: z.array(z.string()),
-      rows: z.int(),
-      withoutRow: z.int(),
-      withoutImage: z.int(),
-      note: z.string(),
-    })
-    .optional(),
-  unreadTable: z.string().optional(),
-  fit: z.enum(fits),
-  resizer: z.string(),
-  /** Smallest and largest width and height before resizing. */
-  originals: z.object({ width: range, height: range }),
-  /** How many images had pixels that are not opaque: laid over the background, or kept with four channels. */
-  transparent: z.int(),
-  broken: z.array(z.object({ file: z.string(), reason: z.string() })),
-  ignored: z.record(z.string(), z.number()),
-  /** How many files there are, of a folder or archive: those that are used and all others. */
-  total: z.int().optional(),
-  /** Classes that no image has, such as those of other splits; absent where each has one. */
-  emptyClasses: z.array(z.string()).optional(),
-  /** Whether `note` says what was found at a path that is no folder of images. */
-  isContainer: z.boolean().optional(),
-});
-
-/** What `pack.json` holds. */
-export type PackHeader = z.output<typeof headerSchema>;
-
-/** A prepared dataset on the disk. */
-export interface Pack {
-  readonly folder: string;
-  readonly header: PackHeader;
-  readonly imagesPath: string;
-  readonly labelsPath: string;
-  readonly conditionsPath: string;
-}
 
 /** Progress of the preparation. */
 export interface PackProgress {
@@ -131,13 +62,15 @@ export interface DataContext {
    * already.
    */
   readonly examine?: ((source: OpenSource) => void | Promise<void>) | undefined;
+  /** Told what a user should know: that prepared images were damaged. Default: a line on stderr. */
+  readonly warn?: ((message: string) => void) | undefined;
   /** Raise it to stop. The finished part is kept, and the next time continues from there. */
   readonly stop?: AbortSignal | undefined;
 }
 
 /**
- * The pack of a source in the wanted form: the cached one when it fits and is whole, else a new one. One that an
- * earlier process began is continued, to the same bytes.
+ * The pack of a source in the wanted form: the cached one when it fits, is whole and gives its checksum, else a new one. One
+ * that an earlier process began is continued, to the same bytes.
  *
  * Broken images are skipped and listed in the header.
  *
@@ -157,7 +90,8 @@ export async function preparePack(
   const packs = packsFolder(context.cache);
   const folder = join(packs, key.slice(0, 32));
   const cached = openPack(folder);
-  if (cached !== undefined) return cached;
+  if (cached !== undefined && (await isIntact(cached))) return cached;
+  if (existsSync(join(folder, "pack.json"))) removeDamaged(folder, source.name, context);
 
   const opened = await source.open();
   const selection = select(opened, source.name, classes, first);
@@ -182,6 +116,7 @@ export async function preparePack(
     await writePack(unfinished, source, { ...opened, note }, selection, target, context);
     const pack = putInPlace(unfinished.folder, folder);
     unfinished.worthKeeping = false;
+    rememberChecked(pack);
     return pack;
   } catch (error) {
     throw fileError(error, "write", folder);
@@ -201,22 +136,17 @@ function refuseFullDisk(name: string, packs: string, bytes: number): void {
   );
 }
 
-/** Opens a pack. Undefined when there is none or it is damaged. */
-export function openPack(folder: string): Pack | undefined {
-  const imagesPath = join(folder, "images.u8");
-  const labelsPath = join(folder, "labels.i64");
-  const conditionsPath = join(folder, "conditions.f32");
+/** Takes a damaged pack away, so that it is prepared again. Whoever has it open keeps it. */
+function removeDamaged(folder: string, name: string, { warn }: DataContext): void {
+  const message = `${name}: the prepared images in ${folder} are damaged and are prepared again`;
+  if (warn === undefined) process.stderr.write(`note: ${message}\n`);
+  else warn(message);
+  const aside = temporaryName(folder);
   try {
-    const header = headerSchema.parse(JSON.parse(readFileSync(join(folder, "pack.json"), "utf8")));
-    // The engine's memory map can extend a file that is too short, so sizes are checked before it sees one.
-    const { count, channels, size } = header;
-    if (statSync(imagesPath).size !== count * channels * areaOf(size)) return undefined;
-    if (statSync(labelsPath).size !== count * 8) return undefined;
-    const { conditions } = header;
-    if (conditions !== undefined && statSync(conditionsPath).size !== count * conditions.length * 4) return undefined;
-    return { folder, header, imagesPath, labelsPath, conditionsPath };
-  } catch {
-    return undefined;
+    renameSync(folder, aside);
+    rmSync(aside, { recursive: true, force: true });
+  } catch (error) {
+    throw fileError(error, "write", folder);
   }
 }
 
@@ -258,9 +188,13 @@ async function writePack(
     context.stop?.throwIfAborted();
   });
   unfinished.finish();
+  const reasons = await reasonsOf(failures, opened, selection, target);
   const broken = [
     ...(opened.broken ?? []),
-    ...failures.map(({ position, reason }) => ({ file: fileName(selection.indices[position]!), reason })),
+    ...failures.map(({ position, reason }, i) => ({
+      file: fileName(selection.indices[position]!),
+      reason: reasons.get(i) ?? reason,
+    })),
   ];
   if (unfinished.good === 0) {
     unfinished.worthKeeping = false;
@@ -281,27 +215,22 @@ async function writePack(
   if (scaled !== undefined) {
     writeFileAtomic(join(folder, "conditions.f32"), [new Uint8Array(scaled.values.buffer)]);
   }
-  const form = JSON.stringify([unfinished.good, target.channels, target.size, selection.classes, scaled?.conditions]);
-  const pixels = await sha256OfFile(join(folder, "images.u8"));
-  const header: PackHeader = {
-    version: PACK_VERSION,
-    name,
-    note: [opened.note, ...transparencyNote(unfinished, target)].join("; "),
-    hashed,
-    contents: sha256(
-      [
-        form,
-        pixels,
-        ...[labels, ...(scaled === undefined ? [] : [scaled.values])].map(({ buffer }) =>
-          sha256(new Uint8Array(buffer)),
-        ),
-      ].join(" "),
-    ),
+  const form = {
     count: unfinished.good,
     channels: target.channels,
     size: target.size,
     classes: [...selection.classes],
     ...(scaled === undefined ? {} : { conditions: [...scaled.conditions] }),
+  };
+  const pixels = await sha256OfFile(join(folder, "images.u8"));
+  const [ofLabels, ofConditions] = [labels, scaled?.values].map((values) => values && sha256(bytesOf(values)));
+  const header: PackHeader = {
+    version: PACK_VERSION,
+    name,
+    note: [opened.note, ...transparencyNote(unfinished, target)].join("; "),
+    hashed,
+    contents: contentsOfPack(form, pixels, ofLabels!, ofConditions),
+    ...form,
     ...(opened.table === undefined ? {} : { table: { ...opened.table, columns: [...opened.table.columns] } }),
     ...(opened.unreadTable === undefined ? {} : { unreadTable: opened.unreadTable }),
     fit: target.fit,
@@ -314,7 +243,32 @@ async function writePack(
     ...(opened.isContainer === undefined ? {} : { isContainer: opened.isContainer }),
     ...(empty.length === 0 ? {} : { emptyClasses: empty }),
   };
-  writeFileAtomic(join(folder, "pack.json"), [JSON.stringify(header, null, 1), "\n"]);
+  writeFileAtomic(join(folder, "pack.json"), [checkedJson(header)]);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: BigInt64Array | Float32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/**
+ * The reasons of failures in their order, of images decoded once more when no thread decodes: libvips keeps one error text for
+ * the process, which threads take from each other, and an interrupted packing would take other ones.
+ */
+async function reasonsOf(
+  failures: readonly Failure[],
+  opened: OpenSource,
+  selection: Selection,
+  target: Target,
+): Promise<Map<number, string>> {
+  const indices = Uint32Array.from(failures, ({ position }) => selection.indices[position]!);
+  const reasons = new Map<number, string>();
+  let first = 0;
+  if (indices.length === 0) return reasons;
+  for await (const chunk of chunksOf(opened, { ...selection, indices }, target, 0, 0)) {
+    const decoded = await decodeChunk(chunk);
+    for (const { position, reason, unread } of decoded.failures) if (!unread) reasons.set(first + position, reason);
+    first += decoded.good.length + decoded.failures.length;
+  }
+  return reasons;
 }
 
 function transparencyNote({ transparent }: UnfinishedPack, { background, channels }: Target): string[] {

@@ -13,6 +13,7 @@
 import sharp, { type Metadata, type Sharp } from "sharp";
 import { UserError } from "../base/errors.ts";
 import { areaOf, sidesOf, sizeText } from "../base/image-size.ts";
+import { requirePlausible } from "../formats/index.ts";
 import { bytesOfDeep, isDeep } from "./deep-image.ts";
 import { formatOf, requireImage } from "./image-format.ts";
 import type { Background, Target } from "./options.ts";
@@ -51,8 +52,8 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
  * Orientation follows EXIF, colours are converted to sRGB (or to luminance for one channel). Transparency is laid over the
  * background; with four channels it stays, and what cannot be seen at all gets the background's colour.
  *
- * @throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels, and when its
- * values have no white that is known: see {@link bytesOfDeep}.
+ * @throws an Error with libvips' reason when the file is damaged, cut short or larger than 100 megapixels, when it has too few
+ * bytes for its pixels, and when its values have no white that is known: see {@link bytesOfDeep}.
  */
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
   const options = { failOn: "error", limitInputPixels: LARGEST_IMAGE } as const;
@@ -66,6 +67,28 @@ export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Res
       "its values have more than 32 bits, which are not read; save it with floats of 32 bits, or with 8 or 16 bits",
     );
   });
+  const { width, height } = metadata;
+  requirePlausible("it", width * height * metadata.channels * bytesOfDepth(metadata.depth), bytes.byteLength);
+  return width * height > LARGE
+    ? alone(() => scaled(image, metadata, bytes, target))
+    : scaled(image, metadata, bytes, target);
+}
+
+/** Larger images are decoded one after the other within a thread: one of them takes half a gigabyte. */
+const LARGE = 2 ** 24;
+
+let last: Promise<unknown> = Promise.resolve();
+
+function alone<T>(decode: () => Promise<T>): Promise<T> {
+  const result = last.then(decode);
+  last = result.catch(() => undefined);
+  return result;
+}
+
+/** Bytes of one value, by libvips' name of its type. */
+const bytesOfDepth = (depth: string): number => ({ uchar: 1, char: 1, ushort: 2, short: 2, double: 8 })[depth] ?? 4;
+
+async function scaled(image: Sharp, metadata: Metadata, bytes: Uint8Array, target: Target): Promise<Resized> {
   const { width, height, autoOrient } = metadata;
   const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
   if (isDeep(metadata)) {

@@ -1,7 +1,7 @@
 /** What becomes of the files of a folder or archive: how many are used, and where the others are. */
 import { counted } from "../base/counted.ts";
 import { byCodeUnit } from "./listing.ts";
-import type { PackHeader } from "./pack.ts";
+import type { PackHeader } from "./pack-header.ts";
 
 /**
  * One line, such as "photos: 97 images of 103 files; 2 are broken; no images: 3 .txt, 1 .json"; of a container what was found

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { areaOf } from "../../src/base/image-size.ts";
 import type { DataDescriptor } from "../../src/data/dataset.ts";
 import { packOf } from "../../src/data/define.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { celeba } from "../../src/data/sets/celeba.ts";
 import { celebaHq } from "../../src/data/sets/celeba-hq.ts";
 import { temporaryFolder } from "../formats/folder.ts";

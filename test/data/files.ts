@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import sharp from "sharp";
 import { areaOf } from "../../src/base/image-size.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 
 /** One entry of a zip archive, with what a damaged or hostile one would say instead of the truth. */
 export interface ZipEntry {
@@ -16,7 +16,7 @@ export interface ZipEntry {
   readonly data: Uint8Array;
   readonly deflate?: boolean;
   /** What the directory says of the size, the CRC, the method and the flags. */
-  readonly claims?: { size?: number; crc?: number; method?: number; flags?: number };
+  readonly claims?: { size?: number; crc?: number; method?: number; flags?: number; mode?: number };
 }
 
 const crcTable = Array.from({ length: 256 }, (_, n) => {
@@ -49,6 +49,7 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
     common.writeUInt32LE(claims.size ?? data.length, 18);
     common.writeUInt16LE(file.length, 22);
     const tail = Buffer.alloc(14);
+    tail.writeUInt32LE((claims.mode ?? 0) * 2 ** 16, 6);
     tail.writeUInt32LE(offset, 10);
     const body = Buffer.concat([Buffer.from("PK\x03\x04"), common, file, packed]);
     bodies.push(body);

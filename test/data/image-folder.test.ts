@@ -5,11 +5,12 @@ import { UserError } from "../../src/base/errors.ts";
 import type { DataDescriptor } from "../../src/data/dataset.ts";
 import { packOf } from "../../src/data/define.ts";
 import type { Listed } from "../../src/data/listing.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { arrange } from "../../src/data/sets/folder-classes.ts";
 import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { usageOf } from "../../src/data/usage.ts";
 import { temporaryFolder } from "../formats/folder.ts";
+import { zip } from "../formats/pickles.ts";
 import { imageFile, labelsOf, type ZipEntry, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
@@ -308,6 +309,30 @@ describe("hostile zip archives", () => {
     expect(await reasons({ name: "d.png", data, deflate: true, claims: { size: data.length + 1 } })).toMatch(
       /holds \d+ bytes, the directory promises/,
     );
+  });
+
+  it("symbolic links are listed, and not followed", async () => {
+    const data = Buffer.from("../../../etc/passwd");
+    expect(await reasons({ name: "a.png", data, claims: { mode: 0o120777 } })).toBe(
+      "a.png: a link or device in the archive, not a file",
+    );
+  });
+
+  it("that are of zip64 are read like others", async () => {
+    const image = await imageFile("png", 8, 8, { r: 9, g: 9, b: 9 });
+    const path = join(folder, "wide.zip");
+    writeFileSync(
+      path,
+      zip(
+        [
+          ["cat/a.png", image],
+          ["dog/b.png", image],
+        ],
+        true,
+      ),
+    );
+    const { header } = await pack(imageFolder({ path, size: 8 }));
+    expect(header).toMatchObject({ count: 2, classes: ["cat", "dog"], broken: [] });
   });
 
   it("two entries of one name are refused, with the name", async () => {

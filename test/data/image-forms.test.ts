@@ -7,7 +7,7 @@ import { openDataset } from "../../src/data/dataset.ts";
 import { packOf } from "../../src/data/define.ts";
 import { inspect } from "../../src/data/inspect.ts";
 import type { Target } from "../../src/data/options.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { resizeFile } from "../../src/data/resize.ts";
 import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { temporaryFolder } from "../formats/folder.ts";

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { imagenet } from "../../src/data/sets/imagenet.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { labelsOf, published } from "./files.ts";

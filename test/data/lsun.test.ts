@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "no
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { lsun } from "../../src/data/sets/lsun.ts";
 import { LmdbFile } from "../../src/formats/lmdb.ts";
 import { temporaryFolder } from "../formats/folder.ts";

@@ -8,7 +8,7 @@ import { UserError } from "../../src/base/errors.ts";
 import type { DataDescriptor } from "../../src/data/dataset.ts";
 import { defineImageDataset, packOf } from "../../src/data/define.ts";
 import * as imageOptions from "../../src/data/options.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { cifar10 } from "../../src/data/sets/cifar10.ts";
 import { cifar100 } from "../../src/data/sets/cifar100.ts";
 import { fashionMnist } from "../../src/data/sets/fashion-mnist.ts";

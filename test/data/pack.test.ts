@@ -14,7 +14,8 @@ import { UserError } from "../../src/base/errors.ts";
 import { inspectionText } from "../../src/cli/data.ts";
 import { inspect } from "../../src/data/inspect.ts";
 import type { Target } from "../../src/data/options.ts";
-import { openPack, type PackProgress, preparePack } from "../../src/data/pack.ts";
+import { type PackProgress, preparePack } from "../../src/data/pack.ts";
+import { openPack } from "../../src/data/pack-header.ts";
 import { byClass } from "../../src/data/sets/folder-classes.ts";
 import type { ImageSource } from "../../src/data/source.ts";
 import { temporaryFolder } from "../formats/folder.ts";
@@ -121,11 +122,30 @@ describe("preparePack", () => {
     const { folder: path } = await preparePack(images, target, all, { cache });
     damage(path);
     expect(openPack(path)).toBeUndefined();
-    const again = await preparePack(images, target, all, { cache });
+    const again = await preparePack(images, target, all, { cache, warn: () => {} });
     expect(again.folder).toBe(path);
     expect(images.opened).toBe(2);
     expect(readFileSync(again.imagesPath).length).toBe(20 * 16);
     expect(readdirSync(join(cache, "packs"))).toHaveLength(1);
+  });
+
+  it("notices a flipped bit in each of its files, says so, and makes it again", async () => {
+    const cache = join(folder, "flipped");
+    const images = source(20);
+    const { folder: path } = await preparePack(images, target, all, { cache });
+    for (const [i, name] of ["images.u8", "labels.i64", "pack.json"].entries()) {
+      const bytes = readFileSync(join(path, name));
+      const damaged = Buffer.from(bytes);
+      damaged[damaged.length >> 1]! ^= 4;
+      writeFileSync(join(path, name), damaged);
+      const said: string[] = [];
+      await preparePack(images, target, all, { cache, warn: (message) => void said.push(message) });
+      expect(said).toEqual([`${images.name}: the prepared images in ${path} are damaged and are prepared again`]);
+      expect(images.opened).toBe(2 + i);
+      expect(readFileSync(join(path, name))).toEqual(bytes);
+    }
+    await preparePack(images, target, all, { cache });
+    expect(images.opened).toBe(4);
   });
 
   it("removes what dead builders left long ago, and nothing younger", async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Fit, Target } from "../../src/data/options.ts";
 import { resizeFile, resizePlanar } from "../../src/data/resize.ts";
 import { fixture } from "../formats/folder.ts";
@@ -18,6 +18,37 @@ const plane = (pixels: Uint8Array, size: number, channel = 0): number[][] =>
   Array.from({ length: size }, (_, y) =>
     Array.from(pixels.subarray((channel * size + y) * size, (channel * size + y + 1) * size)),
   );
+
+describe("an image that is large for its bytes", () => {
+  /** A PNG whose header says another size: 9,900 x 9,900 pixels of four channels are 392 MB. */
+  async function claiming(side: number): Promise<Buffer> {
+    const bytes = await imageFile("png", 8, 8, { r: 1, g: 2, b: 3, alpha: 0.5 });
+    bytes.writeUInt32BE(side, 16);
+    bytes.writeUInt32BE(side, 20);
+    bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29);
+    return bytes;
+  }
+
+  it("is refused before it is decoded, unless the limit is raised", async () => {
+    const bytes = await claiming(9_900);
+    await expect(resizeFile(bytes, target(8, 3, "crop"))).rejects.toThrow(
+      /^it would unpack to 392 MB from 0.000\d+ MB, more than 100 times as much; if it is what you think, set GANTRY_UNPACK_RATIO=\d+$/,
+    );
+    vi.stubEnv("GANTRY_UNPACK_RATIO", "10000000");
+    await expect(resizeFile(bytes, target(8, 3, "crop"))).rejects.not.toThrow("would unpack");
+    vi.stubEnv("GANTRY_UNPACK_RATIO", "0.5");
+    await expect(resizeFile(bytes, target(8, 3, "crop"))).rejects.toThrow(
+      "GANTRY_UNPACK_RATIO (=0.5) must be a number of at least 1",
+    );
+    vi.unstubAllEnvs();
+  });
+
+  it("of a hundred megapixels and more is refused always", async () => {
+    vi.stubEnv("GANTRY_UNPACK_RATIO", "10000000");
+    await expect(resizeFile(await claiming(10_001), target(8, 3, "crop"))).rejects.toThrow(/pixel limit/);
+    vi.unstubAllEnvs();
+  });
+});
 
 describe("scaling", () => {
   const stored = JSON.parse(readFileSync(fixture("picture.json"), "utf8")) as Record<string, number[]>;

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { DataDescriptor } from "../../src/data/dataset.ts";
 import { packOf } from "../../src/data/define.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { celeba } from "../../src/data/sets/celeba.ts";
 import { celebaHq } from "../../src/data/sets/celeba-hq.ts";
 import { cifar10 } from "../../src/data/sets/cifar10.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
-import type { Pack } from "../../src/data/pack.ts";
+import type { Pack } from "../../src/data/pack-header.ts";
 import { mnistFolder } from "../../src/data/sets/mnist.ts";
 import { drawRows, stackedClasses, stackedMnist } from "../../src/data/sets/stacked-mnist.ts";
 import { temporaryFolder } from "../formats/folder.ts";

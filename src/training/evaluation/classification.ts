@@ -29,7 +29,7 @@ const CHUNK = 500;
  */
 export async function testSplit(
   { data }: Pick<RunSettings, "data">,
-  context: Pick<DataContext, "onProgress" | "stop"> = {},
+  context: Pick<DataContext, "onProgress" | "stop" | "warn"> = {},
 ): Promise<Dataset> {
   const { role, kind, options } = toPlain(data);
   if (options.split === "test") {
@@ -137,7 +137,7 @@ export async function openClassification(
   settings: RunSettings,
   trained: readonly string[],
   metrics: readonly Metric[],
-  context: Pick<DataContext, "onProgress" | "stop"> = {},
+  context: Pick<DataContext, "onProgress" | "stop" | "warn"> = {},
 ) {
   const dataset = await testSplit(settings, context);
   try {

@@ -25,7 +25,7 @@ import { generatedImages, trialImages } from "./generated-images.ts";
 export async function imageEvaluator(
   settings: RunSettings,
   dataset: Dataset,
-  context: Pick<DataContext, "onProgress" | "stop"> = {},
+  context: Pick<DataContext, "onProgress" | "stop" | "warn"> = {},
 ): Promise<Evaluator | undefined> {
   if (settings.evaluate === undefined) return undefined;
   const { every, features, samples, best } = settings.evaluate;

@@ -48,7 +48,7 @@ export interface DataModule {
    * @throws UserError when a part of it is missing, and the reason of `stop` when that is raised while its images are
    * prepared.
    */
-  openEvaluator(context?: Pick<DataContext, "onProgress" | "stop">): Promise<Evaluator | undefined>;
+  openEvaluator(context?: Pick<DataContext, "onProgress" | "stop" | "warn">): Promise<Evaluator | undefined>;
   /** Writes generated samples as a PNG file. They are read before the first `await`: the caller may free them then. */
   writeImage(path: string, samples: Tensor, options: GridOptions): Promise<ImageSize>;
 }
@@ -65,7 +65,7 @@ export interface ImageSize {
  */
 export async function openDataModule(
   settings: RunSettings,
-  context: Pick<DataContext, "onProgress" | "stop"> = {},
+  context: Pick<DataContext, "onProgress" | "stop" | "warn"> = {},
 ): Promise<DataModule> {
   const data = await (settings.data as AnyDataDescriptor).build(context);
   return "images" in data ? imageDataModule(data, settings) : vectorDataModule(data, settings);
