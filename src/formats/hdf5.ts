@@ -12,6 +12,8 @@ import { UserError } from "../base/errors.ts";
 import type { NpyNumbers } from "./npy-header.ts";
 import { oneLine, quoted } from "./one-line.ts";
 import { RandomAccessFile } from "./random-access.ts";
+import { numelOf } from "./shape.ts";
+import { requirePlausible } from "./unpacked.ts";
 
 /** The signature at the start of a file. */
 const SIGNATURE = "\x89HDF\r\n\x1a\n";
@@ -52,6 +54,9 @@ const types: Readonly<Record<string, string>> = {
   "<d": "float64",
 };
 
+/** Bytes of an element: the digits of its type's name count bits. */
+const widthOf = (dtype: string): number => Number(/\d+$/.exec(dtype)![0]) / 8;
+
 /** Filters of the library by their numbers: deflate, shuffle, Fletcher's checksum, szip, n-bit and scale-offset. */
 const filters: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6]);
 
@@ -85,7 +90,7 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
   } finally {
     raw.close();
   }
-  const { dev, ino } = statSync(path);
+  const { dev, ino, size } = statSync(path);
   const key = `${dev} ${ino}`;
   const before = failed.get(key);
   if (before !== undefined) throw new UserError(`${before} (the file is read again when the program is started again)`);
@@ -114,15 +119,12 @@ export async function openHdf5(path: string): Promise<Hdf5File> {
     arrays,
     refused,
     numbers: async (name, begin, end) => {
+      const { dtype, shape } = arrays.get(name)!;
+      const bytes = (end - begin) * numelOf(shape.slice(1)) * widthOf(dtype);
+      requirePlausible(`${path}: rows ${begin} to ${end - 1} of ${quoted(name)}`, bytes, size);
       try {
         const dataset = opened.get(name) as Dataset;
-        return dataset.slice([
-          [begin, end],
-          ...arrays
-            .get(name)!
-            .shape.slice(1)
-            .map((): [] => []),
-        ]) as NpyNumbers;
+        return dataset.slice([[begin, end], ...shape.slice(1).map((): [] => [])]) as NpyNumbers;
       } catch (error) {
         throw refuse(`${path}: rows ${begin} to ${end - 1} of ${quoted(name)} cannot be read: ${reasonOf(error)}`);
       }

@@ -9,6 +9,7 @@ import { constants, gunzipSync } from "node:zlib";
 import { UserError } from "../base/errors.ts";
 import { readBytes } from "./atomic.ts";
 import { numelOf, swapBytes } from "./shape.ts";
+import { requirePlausible } from "./unpacked.ts";
 
 type IdxArray = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
 
@@ -45,7 +46,7 @@ const LONGEST_HEADER = 4 + 4 * 255;
  * the file's own header promises.
  *
  * @throws UserError when the file cannot be read, when its compressed stream is damaged or cut short, or when it
- * inflates to more than its header promises or than 2 GiB.
+ * inflates to more than its header promises, than 2 GiB, or than is plausible for its size.
  */
 export function readIdxBytes(path: string): Buffer {
   const bytes = readBytes(path);
@@ -82,6 +83,7 @@ function promisedLength(bytes: Uint8Array, path: string): number {
   if (length > LARGEST_INFLATED) {
     throw new UserError(`${path}: the IDX header promises ${length} bytes; at most ${LARGEST_INFLATED} are read`);
   }
+  requirePlausible(`${path}: its gzip stream`, length, bytes.length);
   return length;
 }
 

@@ -3,6 +3,7 @@
 export { type Animation, type AnimationOptions, requireDuration, writeAnimation } from "./animation.ts";
 export { fileError, flushFolder, readBytes, temporaryName, writeFileAtomic, writeFully } from "./atomic.ts";
 export { checkedJson, requireIntact } from "./checked-json.ts";
+export { readCheckedTensors, writeCheckedTensors } from "./checked-tensors.ts";
 export { crcOfFile, hexOf } from "./crc-of-file.ts";
 export { crc32c } from "./crc32c.ts";
 export { type Event, type EventValue, eventFileStart, eventRecord, SETTINGS_TAG } from "./event-file.ts";
@@ -44,5 +45,6 @@ export {
   tile,
 } from "./tiles.ts";
 export { UnfinishedFile, UnfinishedFolder } from "./unfinished.ts";
+export { requirePlausible } from "./unpacked.ts";
 export { readZipDirectory } from "./zip-directory.ts";
 export { ZipWriter } from "./zip-writer.ts";

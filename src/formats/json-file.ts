@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { readBytes } from "./atomic.ts";
+import { oneLine } from "./one-line.ts";
 
 /**
  * The contents of a JSON file, checked.
@@ -21,7 +22,7 @@ export function readJsonFile<S extends z.ZodType>(
   try {
     json = JSON.parse(readBytes(path).toString());
   } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${error.message}`);
+    if (error instanceof SyntaxError) throw new UserError(`${path} is not JSON: ${oneLine(error.message)}`);
     throw error;
   }
   const parsed = schema.safeParse(json);

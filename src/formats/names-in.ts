@@ -10,6 +10,8 @@ export function namesIn(folder: string): string[] {
   try {
     return existsSync(folder) ? readdirSync(folder) : [];
   } catch (error) {
+    // Removed since.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw fileError(error, "read", folder);
   }
 }

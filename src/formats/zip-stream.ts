@@ -9,6 +9,7 @@ import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
 import { UserError } from "../base/errors.ts";
 import { quoted } from "./one-line.ts";
 import { allocate, type RandomAccessFile } from "./random-access.ts";
+import { requirePlausible } from "./unpacked.ts";
 import type { ZipEntry } from "./zip-directory.ts";
 import { checkCrc, locateEntry } from "./zip-entries.ts";
 
@@ -31,12 +32,12 @@ export class ZipEntryReader {
   /**
    * The `length` bytes of the entry from `position`; a fresh array. One call at a time.
    *
-   * @throws UserError when the entry ends before, or is damaged.
+   * @throws UserError when the entry ends before, is damaged, or so many bytes of so few are not plausible.
    */
   async read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const { size, method, name } = this.#entry;
+    const { size, method, name, compressedSize } = this.#entry;
+    const where = `${this.#file.path}: zip entry ${quoted(name)}`;
     if (position + length > size) {
-      const where = `${this.#file.path}: zip entry ${quoted(name)}`;
       throw new UserError(`${where} is cut short: ${position + length} bytes are needed, it has ${size}`);
     }
     if (method === "stored") {
@@ -45,6 +46,7 @@ export class ZipEntryReader {
       if (position === this.#position) this.#account(bytes);
       return bytes;
     }
+    requirePlausible(where, length, compressedSize);
     if (this.#inflater === undefined || position < this.#position) {
       this.close();
       this.#inflater = new Inflater(this.#file, this.#entry);

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
 import { cacheFolder, sha256 } from "../data/index.ts";
-import { makeFolder, readSafetensors, readSafetensorsHeader, writeSafetensors } from "../formats/index.ts";
+import { makeFolder, readCheckedTensors, readSafetensorsHeader, writeCheckedTensors } from "../formats/index.ts";
 import { engineSummary, type Tensor } from "../tensor/index.ts";
 import { type CollectOptions, collect } from "./collect.ts";
 import type { FeatureNetwork } from "./features/feature-network.ts";
@@ -49,9 +49,9 @@ export async function realStatistics(
   const hash = await hashOf(images, options.stop);
   const { shipped, folder, file } = filesFor(network, hash);
   if (onlyMoments(parts) && existsSync(shipped)) {
-    return { sample: sampleOf(images.count, readSafetensors(shipped).tensors), hash };
+    return { sample: sampleOf(images.count, readCheckedTensors(shipped).tensors), hash };
   }
-  const found = kept(file);
+  const found = kept(file, options.warn?.bind(options));
   const has = (part: Part): boolean => found.has(nameOf(part));
   const all: Part[] = ["moments", "features", "logits"];
   if ([...parts].every(has)) {
@@ -62,7 +62,7 @@ export async function realStatistics(
   const sample = await collect(network, images, new Set(all.filter((part) => parts.has(part) || has(part))), options);
   try {
     makeFolder(folder);
-    writeSafetensors(file, tensorsOf(sample), {
+    writeCheckedTensors(file, tensorsOf(sample), {
       images: images.name,
       network: network.name,
       count: String(images.count),
@@ -112,12 +112,15 @@ function filesFor(network: FeatureNetwork, hash: string): { shipped: string; fol
 }
 
 /** The contents of the cache. Nothing where its file is absent or damaged, because it can be made again. */
-function kept(file: string): ReadonlyMap<string, Tensor> {
+function kept(file: string, warn?: (message: string) => void): ReadonlyMap<string, Tensor> {
   if (!existsSync(file)) return new Map();
   try {
-    return readSafetensors(file).tensors;
+    return readCheckedTensors(file).tensors;
   } catch (error) {
-    if (error instanceof UserError) return new Map();
+    if (error instanceof UserError) {
+      warn?.(`${error.message}; the statistics are computed again`);
+      return new Map();
+    }
     throw error;
   }
 }

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { readSafetensors, writeSafetensors } from "../formats/index.ts";
+import { readCheckedTensors, writeCheckedTensors } from "../formats/index.ts";
 import { type Device, Generator, noGradScope, scope, type Tensor } from "../tensor/index.ts";
 import { Classifier, LEAST_CLASSIFIER_SIZE } from "./classifier.ts";
 
@@ -74,22 +74,22 @@ export function writeClassifier(path: string, network: Classifier, info: Classif
       const plain = tensor.detach().contiguous();
       tensors.set(name, storedAsHalf(plain) ? plain.to({ dtype: "float16" }) : plain);
     }
-    writeSafetensors(path, tensors, { kind: "gantry classifier", [KEY]: JSON.stringify(info) });
+    writeCheckedTensors(path, tensors, { kind: "gantry classifier", [KEY]: JSON.stringify(info) });
   });
 }
 
 /**
  * Reads a classifier, in evaluation mode.
  *
- * @throws UserError when the file cannot be read, is no classifier file, contradicts itself, or holds weights that are
- * not finite.
+ * @throws UserError when the file cannot be read, is no classifier file, contradicts itself or its checksum, or holds weights
+ * that are not finite.
  *
  * @example
  * const { network, info } = readClassifier("letters.safetensors", "cpu");
  */
 export function readClassifier(path: string, device: Device): { network: Classifier; info: ClassifierInfo } {
   return scope(() => {
-    const { tensors, metadata } = readSafetensors(path);
+    const { tensors, metadata } = readCheckedTensors(path);
     const info = parseInfo(metadata[KEY], path);
     for (const [name, tensor] of tensors) {
       if (!tensor.isfinite().all().item())
