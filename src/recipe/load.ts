@@ -7,6 +7,7 @@ import { importModule } from "./modules.ts";
 import { defineRecipe, isRecipe, type Recipe } from "./recipe.ts";
 import { shippedRecipes } from "./shipped/index.ts";
 import { ownParts } from "./shipped-parts.ts";
+import type { Hashes } from "./trust.ts";
 
 /** A recipe, and what a run stores about its origin. */
 export interface LoadedRecipe {
@@ -30,17 +31,20 @@ export function namesFile(nameOrPath: string): boolean {
  *
  * @throws UserError when the file is missing, does not parse or throws.
  */
-export async function importDefault(path: string): Promise<{ file: string; exported: unknown; isDefault: boolean }> {
+export async function importDefault(
+  path: string,
+  compared?: Hashes,
+): Promise<{ file: string; exported: unknown; isDefault: boolean }> {
   const file = resolve(path);
   refuseWindowsPath(path, "the recipe");
   if (!existsSync(file)) throw new UserError(`the recipe ${path} does not exist; looked for ${file}`);
-  const exports = await importModule(file);
+  const exports = await importModule(file, compared);
   const isDefault = "default" in exports;
   return { file, exported: isDefault ? exports.default : exports, isDefault };
 }
 
-async function loadFile(path: string): Promise<LoadedRecipe> {
-  const { file, exported, isDefault } = await importDefault(path);
+async function loadFile(path: string, compared?: Hashes): Promise<LoadedRecipe> {
+  const { file, exported, isDefault } = await importDefault(path, compared);
   if (!isRecipe(exported)) {
     const what = isDefault ? ": its default export is not a recipe" : " has no default export";
     throw new UserError(
@@ -63,6 +67,8 @@ export function nameOf(file: string): string {
 /**
  * Loads a recipe by shipped name or by file.
  *
+ * @param compared - what `requireTrust` has compared the file with, where a stored folder names it
+ *
  * @throws UserError when there is no such recipe (naming the nearest), or when the file is missing, does not parse,
  * throws, or does not export a recipe.
  *
@@ -70,10 +76,10 @@ export function nameOf(file: string): string {
  * const { recipe } = await loadRecipe("mnist");
  * const mine = await loadRecipe("./my-recipe.ts");
  */
-export async function loadRecipe(nameOrPath: string): Promise<LoadedRecipe> {
+export async function loadRecipe(nameOrPath: string, compared?: Hashes): Promise<LoadedRecipe> {
   const shipped = Object.hasOwn(shippedRecipes, nameOrPath) ? shippedRecipes[nameOrPath] : undefined;
   if (shipped) return { recipe: (await shipped()).default, source: nameOrPath, modules: [] };
-  if (namesFile(nameOrPath)) return loadFile(nameOrPath);
+  if (namesFile(nameOrPath)) return loadFile(nameOrPath, compared);
   const names = Object.keys(shippedRecipes);
   const likely = nearest(nameOrPath, names);
   const help = likely ? `did you mean \`${likely}\`?` : `accepted: ${names.join(", ")}, or the path of a file`;

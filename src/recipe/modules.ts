@@ -9,7 +9,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Jiti } from "jiti";
 import { nearest, UserError } from "../base/errors.ts";
-import { requireTrust } from "./trust.ts";
+import { type Hashes, requireCompared, requireTrust } from "./trust.ts";
 
 type Exports = Record<string, unknown>;
 
@@ -59,13 +59,21 @@ async function entryPoints(): Promise<Record<string, Exports>> {
 async function create(): Promise<Jiti> {
   // A shipped recipe needs no translation.
   const { createJiti } = await import("jiti");
+  const plain = createJiti(import.meta.url, { interopDefault: false, fsCache: false });
   return createJiti(import.meta.url, {
     virtualModules: await entryPoints(),
     interopDefault: false,
     // jiti keeps translated sources in a folder of the system's temporary directory where others could plant theirs.
     fsCache: false,
+    transform: (options) => {
+      requireCompared(options.filename ?? "", options.source, expected);
+      return { code: plain.transform(options) };
+    },
   });
 }
+
+/** What the files of a stored folder were compared with, while they are loaded. */
+let expected: Hashes = {};
 
 /** Where in the user's file an error arose, as `file:line`, or just the file when the trace does not lead there. */
 function place(file: string, error: Error): string {
@@ -99,12 +107,14 @@ function explained(file: string, thrown: unknown): UserError {
 /**
  * Imports a TypeScript or JavaScript file of the user's and gives its exports.
  *
+ * @param compared - what {@link requireTrust} has compared it with, where a stored folder names it
+ *
  * @throws UserError with the path, and the line where there is one, when the file is missing, is not valid, or throws.
  *
  * @example
  * await importModule("my-techniques.ts"); // its calls of defineLoss() and the like have now registered their kinds
  */
-export async function importModule(path: string): Promise<Record<string, unknown>> {
+export async function importModule(path: string, compared: Hashes = {}): Promise<Record<string, unknown>> {
   const file = resolve(path);
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats) throw new UserError(`${file} does not exist`);
@@ -113,10 +123,13 @@ export async function importModule(path: string): Promise<Record<string, unknown
     throw new UserError(`${file} is no TypeScript or JavaScript file (.ts, .mts, .js, .mjs)`);
   shared ??= create();
   const jiti = await shared;
+  expected = compared;
   try {
     return await jiti.import<Record<string, unknown>>(file);
   } catch (error) {
     throw explained(file, error);
+  } finally {
+    expected = {};
   }
 }
 
@@ -128,13 +141,13 @@ export async function importModule(path: string): Promise<Record<string, unknown
  * @throws UserError when one is no longer there, or may not be run (see {@link requireTrust}).
  */
 export async function importModules(paths: readonly string[], holder: string): Promise<void> {
-  requireTrust(paths, holder);
+  const compared = requireTrust(paths, holder);
   for (const path of paths) {
     if (!existsSync(path)) {
       throw new UserError(
         `${path} does not exist; it defines parts of the run's recipe, which cannot be built without it`,
       );
     }
-    await importModule(path);
+    await importModule(path, compared);
   }
 }

@@ -21,7 +21,8 @@ const schema = z.strictObject({
   files: z.record(z.string(), z.string()),
 });
 
-type Hashes = Readonly<Record<string, string>>;
+/** SHA-256 of files, by their absolute paths. */
+export type Hashes = Readonly<Record<string, string>>;
 
 /**
  * Where the records are. Not in the cache folder: several users may share that.
@@ -38,6 +39,8 @@ const recordOf = (file: string): string => join(memory(), `${sha256(file)}.json`
 /** Text in quotes that may be a path: after a word of an import, also that of the folder itself or the one above. */
 const PATH = /(["'`])((?:\.{1,2}\/|\/|file:\/\/)(?:(?!\1)[^\n])*)\1/g;
 const FOLDER = /\b(?:from|import|require)\s*\(?\s*(["'`])(\.{1,2})\1/g;
+/** Text in quotes that is no path: perhaps a name that a package.json above gives to a file. */
+const NAME = /(["'`])(#?[@\w][^"'`\s]*)\1/g;
 /** Escapes in JavaScript's strings. */
 const ESCAPE = /\\(?:u\{([0-9a-f]+)\}|u([0-9a-f]{4})|x([0-9a-f]{2})|(.))/gi;
 /** Endings of what an import can run or read, in any place where jiti adds one. */
@@ -73,14 +76,47 @@ function candidates(folder: string, text: string): string[] {
 const isCode = (path: string): boolean => CODE.test(path) && isReadable(path);
 
 /** All strings of a package.json: one of them may name the file that stands for its folder. */
-function stringsOf(manifest: string): string[] {
-  if (!isReadable(manifest)) return [];
-  const within = (value: unknown): string[] =>
-    typeof value === "string" ? [value] : value instanceof Object ? Object.values(value).flatMap(within) : [];
+const stringsOf = (manifest: string): string[] => (isReadable(manifest) ? textsIn(manifestOf(manifest)) : []);
+
+const textsIn = (value: unknown): string[] =>
+  typeof value === "string" ? [value] : value instanceof Object ? Object.values(value).flatMap(textsIn) : [];
+
+/**
+ * The files that a name may mean by `imports` (`#parts`) or `exports` (the package's own name) of the nearest package.json,
+ * which is itself one of them.
+ */
+function named(folder: string, text: string): string[] {
+  let place = folder;
+  while (!isReadable(join(place, "package.json"))) {
+    if (dirname(place) === place) return [];
+    place = dirname(place);
+  }
+  const manifest = join(place, "package.json");
+  const { name, imports, exports } = manifestOf(manifest);
+  // Gantry itself is the one that runs.
+  if (/^gantry(\/|$)/.test(text)) return [];
+  const isOwn = typeof name === "string" && (text === name || text.startsWith(`${name}/`));
+  const table = text.startsWith("#") ? imports : isOwn ? exports : undefined;
+  if (table === undefined) return [];
+  const subpath = isOwn ? `.${text.slice(name.length)}` : text;
+  const byKey = typeof table === "object" && table !== null ? Object.entries(table) : [];
+  const targets = [table, ...byKey.flatMap(([key, target]) => starred(key, target, subpath))].flatMap(textsIn);
+  return [manifest, ...targets.flatMap((target) => candidates(place, target))];
+}
+
+/** A target with what the `*` of its key stands for put in. */
+function starred(key: string, target: unknown, subpath: string): string[] {
+  const [before, after] = key.split("*");
+  if (after === undefined || !subpath.startsWith(before!) || !subpath.endsWith(after)) return [];
+  const middle = subpath.slice(before!.length, subpath.length - after.length);
+  return textsIn(target).map((text) => text.replaceAll("*", middle));
+}
+
+function manifestOf(path: string): Readonly<Record<string, unknown>> {
   try {
-    return within(JSON.parse(readFileSync(manifest, "utf8")));
+    return Object(JSON.parse(readFileSync(path, "utf8")));
   } catch {
-    return [];
+    return {};
   }
 }
 
@@ -95,7 +131,7 @@ function isReadable(path: string): boolean {
 }
 
 /**
- * A file and those that it imports by paths, with their hashes. Which those are is not parsed: every text that may be a path
+ * A file and those that it imports by paths or by names of its package.json, with their hashes. Which those are is not parsed: every text that may be a path
  * and leads to a file of code counts, so there may be more.
  */
 function hashesOf(file: string): Hashes {
@@ -110,6 +146,7 @@ function hashesOf(file: string): Hashes {
     for (const [, , text = ""] of [...source.matchAll(PATH), ...source.matchAll(FOLDER)]) {
       waiting.push(...candidates(dirname(path), text));
     }
+    for (const [, , text = ""] of source.matchAll(NAME)) waiting.push(...named(dirname(path), text));
   }
   return found;
 }
@@ -144,10 +181,9 @@ export function trustFile(path: string): void {
 }
 
 /** Why a file may not be run; undefined where it may. */
-function doubt(file: string): string | undefined {
+function doubt(file: string, now: Hashes): string | undefined {
   const before = remembered(file);
   if (before === undefined) return "which has not been used on this machine";
-  const now = hashesOf(file);
   const changed = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
     (path) => before[path] !== now[path],
   );
@@ -161,24 +197,38 @@ function doubt(file: string): string | undefined {
  *
  * @param holder - what names the files, for the message: "the run runs/x".
  *
+ * @returns what was compared: a file with another hash is not to be loaded.
+ *
  * @throws UserError that names each file and why.
  */
-export function requireTrust(files: readonly string[], holder: string): void {
+export function requireTrust(files: readonly string[], holder: string): Hashes {
   const present = files.map((file) => resolve(file)).filter(isReadable);
+  const hashes = new Map(present.map((file) => [file, hashesOf(file)]));
+  const compared: Hashes = Object.assign({}, ...hashes.values());
   if (process.env.GANTRY_TRUST === "1") {
     for (const file of present) {
-      if (doubt(file) === undefined) continue;
+      if (doubt(file, hashes.get(file)!) === undefined) continue;
       process.stderr.write(`gantry: running ${visible(file)}, which ${holder} names, as --trust says\n`);
       trustFile(file);
     }
-    return;
+    return compared;
   }
   const doubts = present.flatMap((file) => {
-    const reason = doubt(file);
+    const reason = doubt(file, hashes.get(file)!);
     return reason === undefined ? [] : [`${visible(file)}, ${reason}`];
   });
-  if (doubts.length === 0) return;
+  if (doubts.length === 0) return compared;
   throw new UserError(
     `${holder} wants to run code: ${doubts.join("; ")}; read ${doubts.length > 1 ? "these files" : "this file"}, then repeat the command with --trust to run ${doubts.length > 1 ? "them" : "it"}`,
   );
+}
+
+/**
+ * Refuses the source of a file that was compared with another one: it has changed in the moment between.
+ * @throws UserError that names the file.
+ */
+export function requireCompared(file: string, source: string, compared: Hashes): void {
+  const hash = compared[file];
+  if (hash === undefined || hash === sha256(source)) return;
+  throw new UserError(`${visible(file)} changed while it was being loaded, and is not run; repeat the command`);
 }

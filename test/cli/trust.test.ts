@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { importModules, requireTrust, trustFile } from "../../src/recipe/index.ts";
+import { importModule, importModules, requireTrust, trustFile } from "../../src/recipe/index.ts";
 import { openRun } from "../../src/training/index.ts";
 import { start } from "./spawn.ts";
 import { tiny } from "./tiny-run.ts";
@@ -135,6 +135,22 @@ describe("a file that changes", () => {
     ["a path with a query", 'import "./part.ts?x";', { "part.ts": "" }],
     ["an encoded path", 'import "./p%61rt.ts";', { "part.ts": "" }],
     ["an escaped path", 'import "./p\\u0061rt.ts";', { "part.ts": "" }],
+    [
+      "a name of package.json's imports",
+      'import "#parts";',
+      { "package.json": '{"imports":{"#parts":{"default":"./lib/x.ts"}}}', "lib/x.ts": "" },
+    ],
+    [
+      "a name with a star",
+      'import "#parts/x";',
+      { "package.json": '{"imports":{"#parts/*":"./lib/*.ts"}}', "lib/x.ts": "" },
+    ],
+    [
+      "a name of the package itself",
+      'import "mine/x";',
+      { "package.json": '{"name":"mine","exports":{"./x":"./lib/x.ts"}}', "lib/x.ts": "" },
+    ],
+    ["what package.json says", 'import "#parts";', { "package.json": '{"imports":{"#parts":"./lib/x.ts"}}' }],
   ])("is refused where it is imported as %s", async (_, code, files) => {
     const folder = mkdtempSync(join(root, "layout-"));
     mkdirSync(join(folder, "inner", "lib"), { recursive: true });
@@ -146,6 +162,17 @@ describe("a file that changes", () => {
     const changed = join(folder, "inner", Object.keys(files).at(-1)!);
     writeFileSync(changed, `(await import("node:fs")).writeFileSync(${JSON.stringify(marker)}, "");`);
     expect(() => requireTrust([main], "the run r")).toThrow(`${changed} has changed since it was used`);
+  });
+
+  it("that changes between being compared and being loaded is not run", async () => {
+    const main = join(mkdtempSync(join(root, "moment-")), "main.ts");
+    writeFileSync(main, "export default 1;\n");
+    trustFile(main);
+    const compared = requireTrust([main], "the run r");
+    writeFileSync(main, `(await import("node:fs")).writeFileSync(${JSON.stringify(marker)}, "");`);
+    rmSync(marker, { force: true });
+    await expect(importModule(main, compared)).rejects.toThrow(`${main} changed while it was being loaded`);
+    expect(existsSync(marker)).toBe(false);
   });
 
   it("that is a pipe or a device is no file, and nothing waits for its end", async () => {

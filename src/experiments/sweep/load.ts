@@ -85,8 +85,8 @@ export async function loadSweep(named: string, additions: SweepAdditions = {}): 
       );
     const folder = new SweepFolder(named);
     const sweep = folder.sweep();
-    if (namesFile(sweep.recipe)) requireTrust([sweep.recipe], `the sweep ${named}`);
-    const { recipe: base, source } = await loadRecipe(sweep.recipe);
+    const compared = namesFile(sweep.recipe) ? requireTrust([sweep.recipe], `the sweep ${named}`) : undefined;
+    const { recipe: base, source } = await loadRecipe(sweep.recipe, compared);
     return { sweep, folder, base, source };
   }
   const file = Object.hasOwn(shippedSweeps, named) ? shippedSweeps[named]! : await sweepIn(named);

@@ -45,8 +45,7 @@ export async function trainerOfFile(file: string, holder: string): Promise<OwnTr
     const what = file.startsWith("(") ? "the run's trainer was defined in code" : `${file} does not exist`;
     throw new UserError(`${what}; the run needs it: give it as \`trainer\` to openRun, or restore the file`);
   }
-  requireTrust([file], holder);
-  const { exported } = await importDefault(file);
+  const { exported } = await importDefault(file, requireTrust([file], holder));
   if (exported instanceof OwnTrainer) return exported;
   throw new UserError(`${file} must say \`export default defineTrainer({ ... })\`, as it did when the run began`);
 }
