@@ -15,6 +15,8 @@ import { SetupError } from "./say.js";
 
 /** A lock file without readable content is being written right now, or its writer died between two system calls. */
 const unreadableIsStaleAfter = 5_000;
+/** The clocks of machines that share a folder differ by less. */
+const longestSkew = 60_000;
 /** Set-up takes less than an hour: a holder on another machine (a shared home folder) cannot be asked whether it lives. */
 const longestSetup = 60 * 60_000;
 
@@ -97,6 +99,8 @@ function tryCreate(path) {
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
+    // A full disk takes the name and not the content: an empty lock would stop the next process.
+    if (codeOf(error) === "ENOSPC" || codeOf(error) === "EDQUOT") rmSync(path, { force: true });
     throw error;
   }
 }
@@ -142,7 +146,10 @@ function holderOf(path, remoteIsStaleAfter) {
     if (codeOf(error) === "ENOENT") return "gone";
   }
   const { pid, host, started } = holder ?? {};
-  if (!Number.isInteger(pid) || typeof host !== "string") return age > unreadableIsStaleAfter ? "dead" : "unknown";
+  if (!Number.isInteger(pid) || typeof host !== "string") {
+    // A time that is to come is of a clock that was set back since.
+    return age > unreadableIsStaleAfter || age < -longestSkew ? "dead" : "unknown";
+  }
   const known = { pid: /** @type {number} */ (pid), host, started };
   const isStale = host === hostname() ? !isAlive(known) : age > remoteIsStaleAfter;
   return isStale ? "dead" : known;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, makeFolder } from "../formats/index.ts";
 import { shippedRecipes } from "../recipe/index.ts";
-import type { Run } from "../training/index.ts";
+import type { LoadedTrainer, Run } from "../training/index.ts";
 import { defineCommand } from "./command.ts";
 import { asUsage, UsageError } from "./errors.ts";
 import { evaluateFlag, flag, valuesOf, wholeNumber, withFlags, withoutEvaluation, workersFlag } from "./flags.ts";
@@ -18,6 +18,11 @@ const args = {
   },
   out: flag("DIR", "the run folder, which must be new; default: runs/<recipe>-<time>"),
   overwrite: { type: "boolean", description: "replace the run that --out names; says what is removed" },
+  resumeOrStart: {
+    type: "boolean",
+    description:
+      "continue the run that --out names, if there is one of these settings: for schedulers, which repeat a line",
+  },
   from: flag(
     "RUN",
     "begin with the networks of another run, where layers fit: of its newest checkpoint, of the checkpoint whose folder is given, or of a file of weights; everything else starts from the beginning",
@@ -67,6 +72,12 @@ export function makeFreshDirectory(recipe: string, now = new Date()): string {
   }
 }
 
+/** The files that the run will name. */
+const filesOf = ({ modules, source, trainer }: LoadedTrainer): string[] => [
+  ...modules,
+  ...(trainer.needsFile ? [source] : []),
+];
+
 /** The settings that --steps, --threads, --device and --seed are. */
 function flagSettings(
   flags: Partial<Record<"steps" | "threads" | "device" | "seed", string | undefined>>,
@@ -95,12 +106,20 @@ export const train = defineCommand({
     { line: "gantry train fashion-mnist --from runs/digits", does: "new data for trained networks" },
     { line: "gantry train ./cats-128.ts --from runs/cats-64", does: "another size: layers that fit are taken" },
     { line: "gantry train mnist --studio", does: "and watch it in the browser" },
+    {
+      line: "gantry train cifar10 --out runs/x --resume-or-start",
+      does: "start it, or continue it where it was stopped: the same line again and again",
+    },
     { line: "gantry train cifar10 --workers 4", does: "four processes, each with a quarter of every batch" },
   ],
   async run({ args: flags, rawArgs }) {
     const overrides = withoutEvaluation(withFlags(valuesOf(rawArgs, args, "set"), flagSettings(flags)), flags.evaluate);
     const overwrite = flags.overwrite ?? false;
     if (overwrite && flags.out === undefined) throw new UsageError("--overwrite goes with --out, which names the run");
+    const { resumeOrStart = false } = flags;
+    if (resumeOrStart && flags.out === undefined)
+      throw new UsageError("--resume-or-start goes with --out, which names the run");
+    if (resumeOrStart && overwrite) throw new UsageError("--overwrite and --resume-or-start: give one of them");
     const { startRun } = await import("../training/index.ts");
     const { loadTraining } = await import("./train/load.ts");
     const loaded = await loadTraining(flags.recipe, overrides, flags);
@@ -108,6 +127,14 @@ export const train = defineCommand({
     const name = trainer.settings.name ?? "recipe";
     const { launchWorkers } = await import("./launch-workers.ts");
     return launchWorkers(flags.workers, trainer, async (rendezvous) => {
+      if (resumeOrStart) {
+        const { runToResume } = await import("./train/resume-or-start.ts");
+        const run = await runToResume(flags.out!, { trainer, modules: filesOf(loaded), overrides });
+        if (run !== undefined) {
+          const settings = { rendezvous, workers: flags.workers, studioOf: flags.studio ? flags.out : undefined };
+          return trainRun(run, name, flags.out!, flags, settings);
+        }
+      }
       const { overwriteNote, refuseExisting } = await import("./train/overwrite.ts");
       if (flags.out !== undefined) refuseExisting(flags.out, overwrite);
       const note = overwrite ? overwriteNote(flags.out!) : undefined;

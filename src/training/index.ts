@@ -10,7 +10,7 @@ export {
   type TrainedClassifier,
   trainClassifier,
 } from "./classifier/index.ts";
-export { type Rendezvous, torchrunRendezvous } from "./distributed/workers.ts";
+export { type Rendezvous, torchrunRendezvous } from "./distributed/rendezvous.ts";
 export { classify, openClassification, testSplit } from "./evaluation/classification.ts";
 export { type DrawingOptions, generatedImages, trialImages } from "./evaluation/generated-images.ts";
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
@@ -60,7 +60,6 @@ export {
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
 export type { Trainable } from "./trainable.ts";
-export { type AveragedRun, type AverageOptions, averageRun } from "./trainer/averaged-run.ts";
 export {
   mixtureOf,
   openDataModule,
@@ -82,12 +81,14 @@ export {
   sampleRun,
 } from "./trainer/open-checkpoint.ts";
 export {
+  changeableKeys,
   isImported,
   openRun,
   type Run,
   type RunOrigin,
   type RunResult,
   startRun,
+  storedSettings,
   storedTrainer,
   type TrainOptions,
   trainerOf,

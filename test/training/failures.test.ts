@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
@@ -47,6 +47,42 @@ describe("training that diverges", () => {
       for (const tick of new RunDirectory(directory).ticks()) expect(tick.step).toBeLessThan(step + 1);
     },
   );
+});
+
+describe("a folder that cannot hold a run", () => {
+  it("has a name that is too long", () => {
+    const directory = join(newDirectory(), "x".repeat(300));
+    expect(() => startRun(recipe, { directory })).toThrow(/^cannot write .*: the name is too long \(ENAMETOOLONG\)$/);
+  });
+
+  it("has a file in the place of its checkpoints", () => {
+    const directory = newDirectory();
+    startRun(recipe, { directory });
+    rmSync(join(directory, "checkpoints"), { recursive: true });
+    writeFileSync(join(directory, "checkpoints"), "");
+    expect(() => listCheckpoints(join(directory, "checkpoints"))).toThrow(/^cannot read .*checkpoints: .*ENOTDIR/);
+  });
+
+  it("is used again where a process was killed before it had written recipe.json, and not where it may still write", async () => {
+    const directory = newDirectory();
+    const leave = (age: number): void => {
+      for (const name of ["samples", "checkpoints"]) {
+        mkdirSync(join(directory, name), { recursive: true });
+        const then = new Date(Date.now() - age);
+        utimesSync(join(directory, name), then, then);
+      }
+    };
+    leave(0);
+    expect(() => startRun(recipe, { directory })).toThrow("exists and is not an empty folder");
+    leave(60_000);
+    writeFileSync(join(directory, "samples", "mine.png"), "");
+    leave(60_000);
+    expect(() => startRun(recipe, { directory })).toThrow("exists and is not an empty folder");
+    rmSync(join(directory, "samples", "mine.png"));
+    leave(60_000);
+    const { finished } = await startRun(recipe, { directory }).train();
+    expect(finished).toBe(true);
+  });
 });
 
 describe("a disk that refuses", () => {

@@ -35,7 +35,9 @@ describe("a run's files", () => {
 
   it("show each of 300 flipped bits", async () => {
     const run = await trained();
-    const names = Object.keys(filesIn(run)).filter((name) => /\.(safetensors|png)$|(state|recipe)\.json$/.test(name));
+    const names = Object.keys(filesIn(run)).filter((name) =>
+      /\.(safetensors|png|jsonl|crc)$|(state|recipe)\.json$/.test(name),
+    );
     let state = 1;
     const draw = (below: number): number => {
       // Numerical Recipes' linear congruential generator.
@@ -105,6 +107,32 @@ describe("a run's files", () => {
     const file = join(run, "metrics.jsonl");
     writeFileSync(file, `${readFileSync(file, "utf8")}{"step":`);
     const [log] = verifyRun(run).filter(({ path }) => path === "metrics.jsonl");
-    expect(log!.note).toBe("1 of its lines cannot be read and are passed over");
+    const cut = "1 of its lines cannot be read and are passed over";
+    expect(log!.note).toBe(`its last 8 bytes have no checksums: only their form was checked; ${cut}`);
+    // The next session's first line has the checksum of what was left.
+    await (await openRun(run, ["steps=8"])).train();
+    const [later] = verifyRun(run).filter(({ path }) => path === "metrics.jsonl");
+    expect(later).toEqual({ path: "metrics.jsonl", note: cut });
+  });
+
+  it("have a log in which a changed digit is found, and a lost line", async () => {
+    const run = await trained();
+    const file = join(run, "metrics.jsonl");
+    const text = readFileSync(file, "utf8");
+    const lines = text.split("\n");
+    writeFileSync(
+      file,
+      text.replace(
+        lines[2]!,
+        lines[2]!.replace(/\d(?=})/, (digit) => String(9 - Number(digit))),
+      ),
+    );
+    expect(problems(run)).toEqual([`${file} is damaged: line 3 is not as metrics.crc says`]);
+    const notes: string[] = [];
+    const events = { note: (note: string) => void notes.push(note) };
+    await (await openRun(run, ["steps=8"])).train({ events });
+    expect(notes).toContain(`${file} is damaged: line 3 is not as metrics.crc says; training does not depend on it`);
+    writeFileSync(file, lines.slice(0, -2).join("\n"));
+    expect(problems(run)[0]).toMatch(/metrics.jsonl is cut short: it had at least \d+ bytes, and has \d+/);
   });
 });

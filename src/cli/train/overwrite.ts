@@ -19,7 +19,10 @@ export function refuseExisting(directory: string, overwrite: boolean): void {
   if (!stats) return;
   if (!stats.isDirectory()) throw new UserError(`--out ${directory} is a file; give the path of a new directory`);
   if (readdirSync(directory).length === 0) return;
-  const isRun = new RunDirectory(directory).holdsRun();
+  const run = new RunDirectory(directory);
+  const isRun = run.holdsRun();
+  // A process was killed as it made the folder.
+  if (run.isUnbegun()) return;
   if (overwrite && isRun) return;
   if (overwrite) {
     throw new UserError(

@@ -10,7 +10,7 @@
  * whole.
  */
 
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -23,6 +23,7 @@ import {
   flushFolder,
   hexOf,
   makeFolder,
+  namesIn,
   readJsonFile,
   readSafetensors,
   requireIntact,
@@ -153,24 +154,30 @@ function removeIfPossible(folder: string): void {
   }
 }
 
-/** The whole checkpoints of a run, oldest first. */
+/** The whole checkpoints of a run, oldest first. @throws UserError when the folder cannot be read. */
 export function listCheckpoints(folder: string): { step: number; path: string }[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter((name) => /^step-\d+$/.test(name))
     .map((name) => ({ step: Number(name.slice(PREFIX.length)), path: join(folder, name) }))
     .sort((a, b) => a.step - b.step);
 }
 
-/** Removes all but the newest `keep` checkpoints and those of the steps `stay`. */
+/**
+ * Removes all but the newest `keep` checkpoints and those of the steps `stay`.
+ * @throws UserError when the file system refuses.
+ */
 export function pruneCheckpoints(folder: string, keep: number, stay: readonly number[]): void {
   const all = listCheckpoints(folder);
   for (const { path, step } of all.slice(0, Math.max(0, all.length - keep))) {
     if (stay.includes(step)) continue;
     // Renamed first: half a removed checkpoint must not look like a whole one.
     const doomed = temporaryName(path);
-    renameSync(path, doomed);
-    rmSync(doomed, { recursive: true, force: true });
+    try {
+      renameSync(path, doomed);
+      rmSync(doomed, { recursive: true, force: true });
+    } catch (error) {
+      throw fileError(error, "write", path);
+    }
   }
 }
 

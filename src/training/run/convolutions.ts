@@ -12,7 +12,7 @@ import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { cacheFolder, sha256 } from "../../data/index.ts";
-import { readJsonFile, writeFileAtomic } from "../../formats/index.ts";
+import { checkedJson, readJsonFile, requireIntact, writeFileAtomic } from "../../formats/index.ts";
 import {
   type ConvolutionChoices,
   type ConvolutionMode,
@@ -41,9 +41,12 @@ export function measuredConvolutionsFile(): string {
   return join(cacheFolder(), "convolutions", `${sha256(canonicalJson(machine())).slice(0, 16)}.json`);
 }
 
-/** The choices in a file; none where it is missing. */
+/**
+ * The choices in a file; none where it is missing.
+ * @throws UserError when it is damaged.
+ */
 export function readConvolutions(file: string): ConvolutionChoices {
-  return existsSync(file) ? readJsonFile(file, schema).choices : {};
+  return existsSync(file) ? readJsonFile(file, schema, requireIntact).choices : {};
 }
 
 /** The choices of one run, from the beginning of a session to its end. */
@@ -109,5 +112,5 @@ function measuredBefore(): ConvolutionChoices {
 }
 
 function write(file: string, choices: ConvolutionChoices): void {
-  writeFileAtomic(file, [`${JSON.stringify({ format: 1, machine: machine(), choices }, null, 2)}\n`]);
+  writeFileAtomic(file, [checkedJson({ format: 1, machine: machine(), choices })]);
 }

@@ -4,12 +4,11 @@
  *     recipe.json  metrics.jsonl  samples/000500.png  batches/000500.png  checkpoints/
  *     report.md  scores.svg  losses.svg  numbers.svg
  *     conditions.safetensors (of data with conditions)
- *     averages/step-000500.safetensors (of a technique that keeps them)
  *
  * docs/run-format.md describes it for readers.
  */
 
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
@@ -49,10 +48,10 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
   ...[
     "recipe.json",
     "metrics.jsonl",
+    "metrics.crc",
     "samples",
     "batches",
     "checkpoints",
-    "averages",
     "convolutions.json",
     "conditions.safetensors",
   ],
@@ -135,13 +134,13 @@ export class RunDirectory extends RunLog {
   /** Pictures of training's generated batches. Made when there is one. */
   readonly batches: string;
   readonly checkpoints: string;
-  /** Averages of weights that a technique keeps over the run. Made when there is one. */
-  readonly averages: string;
   readonly report: string;
   /** The answers of blind tests, which the studio writes. */
   readonly ratings: string;
   /** The conditions of the real samples, of data with conditions. */
   readonly conditions: string;
+  /** The algorithms of its convolutions. */
+  readonly convolutions: string;
   /** The charts that the report shows: of the scores, of the losses, and of the other numbers, as D(real) and D(fake). */
   readonly scoresChart: string;
   readonly lossesChart: string;
@@ -160,7 +159,6 @@ export class RunDirectory extends RunLog {
     this.samples = within("samples");
     this.batches = within("batches");
     this.checkpoints = within("checkpoints");
-    this.averages = within("averages");
     this.report = within("report.md");
     this.ratings = within("ratings.jsonl");
     this.scoresChart = within("scores.svg");
@@ -169,6 +167,7 @@ export class RunDirectory extends RunLog {
     this.formerNumbersChart = within(FORMER_NUMBERS);
     this.#description = within("recipe.json");
     this.conditions = within("conditions.safetensors");
+    this.convolutions = within("convolutions.json");
     this.#overwritten = new OverwrittenRun(this.path, () => this.ownNames());
   }
 
@@ -178,9 +177,11 @@ export class RunDirectory extends RunLog {
    * @throws UserError when anything else is there.
    */
   create(description: RunDescription, kept: readonly string[] = []): void {
+    const existed = existsSync(this.path);
     try {
-      if (existsSync(this.path) && !statSync(this.path).isDirectory()) throw this.#taken();
+      if (existed && !statSync(this.path).isDirectory()) throw this.#taken();
       makeFolder(this.path);
+      if (this.isUnbegun(kept)) this.#removeUnbegun();
       if (readdirSync(this.path).some((name) => !kept.includes(name))) throw this.#taken();
       // Fails if it exists: when two processes find the folder empty, one continues.
       mkdirSync(this.samples);
@@ -189,7 +190,33 @@ export class RunDirectory extends RunLog {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") throw this.#taken();
       throw fileError(error, "write", this.path);
     }
-    this.describe(description);
+    try {
+      this.describe(description);
+    } catch (error) {
+      // What is empty could neither be resumed nor used again.
+      for (const folder of [this.samples, this.checkpoints, ...(existed ? [] : [this.path])]) removeEmpty(folder);
+      throw error;
+    }
+  }
+
+  /**
+   * Whether the folder holds only what a process left that was killed before it had written recipe.json: empty folders.
+   * @param kept - other names that may be there
+   */
+  isUnbegun(kept: readonly string[] = []): boolean {
+    const names = namesIn(this.path).filter((name) => !kept.includes(name));
+    const own = ["samples", "checkpoints", "running.json"];
+    if (names.length === 0 || !names.every((name) => own.includes(name) || isTemporaryName(name))) return false;
+    // A younger one may be another process's, which is about to write.
+    return [this.samples, this.checkpoints]
+      .filter((folder) => existsSync(folder))
+      .every((folder) => namesIn(folder).length === 0 && Date.now() - statSync(folder).mtimeMs > UNBEGUN_AFTER_MS);
+  }
+
+  #removeUnbegun(): void {
+    const release = this.lock();
+    for (const folder of [this.samples, this.checkpoints]) removeEmpty(folder);
+    release();
   }
 
   /** The names in the folder that belong to the run. Anything else is the user's. */
@@ -323,7 +350,7 @@ export class RunDirectory extends RunLog {
   lock(): () => void {
     const release = lockRun(join(this.path, "running.json"), this.path);
     try {
-      for (const folder of [this.path, this.samples, this.batches, this.checkpoints, this.averages]) {
+      for (const folder of [this.path, this.samples, this.batches, this.checkpoints]) {
         for (const name of namesIn(folder).filter(isTemporaryName)) {
           rmSync(join(folder, name), { recursive: true, force: true });
         }
@@ -333,6 +360,18 @@ export class RunDirectory extends RunLog {
       throw fileError(error, "write", this.path);
     }
     return release;
+  }
+}
+
+/** When a folder without recipe.json counts as left by a process that is dead. Writing it takes milliseconds. */
+const UNBEGUN_AFTER_MS = 10_000;
+
+/** Removes a folder if it is empty. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Something is in it, and stays.
   }
 }
 

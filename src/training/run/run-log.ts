@@ -3,6 +3,7 @@ import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readSync } 
 import { z } from "zod";
 import { fileError } from "../../formats/index.ts";
 import { differences, isBetter, type Score, scoreSchema } from "../../metrics/index.ts";
+import { LogChecksums, type LogDamage } from "./log-checksums.ts";
 import { textLines } from "./text-lines.ts";
 
 /** One line of metrics.jsonl for a stretch of steps. */
@@ -101,23 +102,32 @@ export type LogLine = Tick | RunEvent | ScoresEvent | OutputsEvent;
 export class RunLog {
   /** The path of the log. */
   readonly metrics: string;
+  readonly #checksums: LogChecksums;
 
   constructor(metrics: string) {
     this.metrics = metrics;
+    this.#checksums = new LogChecksums(metrics);
   }
 
   /**
-   * Adds a line.
+   * Adds a line, and its checksum to metrics.crc.
    * @throws UserError when the disk refuses; the lines before it stay as they are.
    */
   append(line: LogLine): void {
     try {
       // A crash or a full disk can have left half a line. The next line must not be joined to it.
       const separator = endsWithNewline(this.metrics) ? "" : "\n";
-      appendFileSync(this.metrics, `${separator}${JSON.stringify(line)}\n`);
+      const text = `${separator}${JSON.stringify(line)}\n`;
+      appendFileSync(this.metrics, text);
+      this.#checksums.add(text);
     } catch (error) {
       throw fileError(error, "write", this.metrics);
     }
+  }
+
+  /** Compares the lines with their checksums. */
+  damage(): LogDamage {
+    return this.#checksums.damage();
   }
 
   /** The ticks, each step once: after a resume the later line is valid, and lines after the checkpoint are left out. */

@@ -5,8 +5,8 @@ import { crc32 } from "node:zlib";
 import { UserError } from "../../base/errors.ts";
 import { hexOf, namesIn, readBytes, readSafetensorsHeader } from "../../formats/index.ts";
 import { listCheckpoints, requireWholeCheckpoint } from "./checkpoint.ts";
+import { readConvolutions } from "./convolutions.ts";
 import { RunDirectory } from "./run-directory.ts";
-import { RunLog } from "./run-log.ts";
 
 /** One file or folder of a run. */
 export interface Verified {
@@ -19,8 +19,8 @@ export interface Verified {
 }
 
 /**
- * Checks the checksums of recipe.json, of conditions.safetensors and of every checkpoint, the lines of metrics.jsonl, and the checksums that PNG
- * files have of their parts.
+ * Checks the checksums of recipe.json, of conditions.safetensors, of convolutions.json, of the lines of metrics.jsonl and of
+ * every checkpoint, and the checksums that PNG files have of their parts.
  *
  * @throws UserError when the folder is no run.
  *
@@ -58,7 +58,15 @@ export function verifyRun(path: string): Verified[] {
           }),
         ]
       : []),
-    ...(existsSync(run.metrics) ? [checked(run.metrics, () => checkLog(run.metrics))] : []),
+    ...(existsSync(run.metrics) ? [checked(run.metrics, () => checkLog(run))] : []),
+    ...(existsSync(run.convolutions)
+      ? [
+          checked(run.convolutions, () => {
+            readConvolutions(run.convolutions);
+            return undefined;
+          }),
+        ]
+      : []),
     ...pictures.map((file) => checked(file, () => checkPng(file))),
     ...listCheckpoints(run.checkpoints).map(({ path: checkpoint }) =>
       checked(checkpoint, () => checkCheckpoint(checkpoint)),
@@ -82,9 +90,15 @@ function checkCheckpoint(path: string): string | undefined {
 }
 
 /** A line that was cut by a crash is passed over by every reader; it is said, not counted as damage. */
-function checkLog(path: string): string | undefined {
-  const unreadable = new RunLog(path).unreadable();
-  return unreadable === 0 ? undefined : `${unreadable} of its lines cannot be read and are passed over`;
+function checkLog(run: RunDirectory): string | undefined {
+  const { problem, unchecked } = run.damage();
+  if (problem !== undefined) throw new UserError(problem);
+  const unreadable = run.unreadable();
+  const notes = [
+    ...(unchecked === 0 ? [] : [`its last ${unchecked} bytes have no checksums: only their form was checked`]),
+    ...(unreadable === 0 ? [] : [`${unreadable} of its lines cannot be read and are passed over`]),
+  ];
+  return notes.length === 0 ? undefined : notes.join("; ");
 }
 
 /** A PNG file is a signature and chunks, each with the CRC-32 of its type and data (PNG specification, section 5.3). */

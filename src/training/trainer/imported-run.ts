@@ -1,7 +1,7 @@
 /** A run made from networks that another project trained, for samples and scores. It cannot be trained further. */
 import { basename } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { cifar10, imagenet, stl10 } from "../../data/index.ts";
+import { cifar10, type DataLoader, imagenet, stl10 } from "../../data/index.ts";
 import { hinge } from "../../losses/index.ts";
 import {
   biggan,
@@ -19,7 +19,6 @@ import { scope } from "../../tensor/index.ts";
 import { writeCheckpoint } from "../run/checkpoint.ts";
 import { RunDirectory } from "../run/run-directory.ts";
 import { BuiltGan } from "../step/gan.ts";
-import { noData } from "./no-data.ts";
 import { IMPORTED, startRun } from "./run.ts";
 
 /** What {@link importRun} made. */
@@ -139,3 +138,13 @@ function recipeFor(
     steps: 1,
   });
 }
+
+/** A run with one checkpoint and no history. */
+const noData: DataLoader = {
+  epoch: 0,
+  next: () => {
+    throw new Error("an imported run has no data");
+  },
+  state: () => ({ tensors: new Map(), numbers: {} }),
+  load: () => {},
+};

@@ -11,13 +11,15 @@ import { movedLabelFile, type PackProgress, withAbsolutePaths } from "../../data
 import {
   fromPlainRecipe,
   importModules,
+  type PlainRecipe,
   type Recipe,
   recipeHash,
   toPlainRecipe,
   trustFile,
 } from "../../recipe/index.ts";
 import { type ConvolutionMode, configureEngine, engineSummary, leaveGroup } from "../../tensor/index.ts";
-import { deviceOf, joinWorkers, type Rendezvous } from "../distributed/workers.ts";
+import type { Rendezvous } from "../distributed/rendezvous.ts";
+import { deviceOf, joinWorkers } from "../distributed/workers.ts";
 import { listCheckpoints } from "../run/checkpoint.ts";
 import { RunConvolutions } from "../run/convolutions.ts";
 import { writeReport } from "../run/report.ts";
@@ -75,14 +77,21 @@ export interface RunResult extends SessionEnd {
 /** The start of a run's source when another project trained its generator. */
 export const IMPORTED = "imported from ";
 
-/** The start of a run's source when its generator is an average of another run's. */
-export const AVERAGED = "averaged from ";
-
 /** Whether a run was imported: its discriminator may have new weights. */
 export const isImported = ({ source }: Pick<RunDescription, "source">): boolean => source.startsWith(IMPORTED);
 
 /** Keys that may change in a resumed run: its length and what it writes. */
-const CHANGEABLE = ["steps", "epochs", "samples", "log", "evaluate", "checkpoint", "threads", "device", "convolution"];
+export const changeableKeys: readonly string[] = [
+  "steps",
+  "epochs",
+  "samples",
+  "log",
+  "evaluate",
+  "checkpoint",
+  "threads",
+  "device",
+  "convolution",
+];
 
 /** One run. Made by {@link startRun} or {@link openRun}. */
 export class Run {
@@ -135,11 +144,6 @@ export class Run {
         `${this.directory.path} was imported: it has only a generator and cannot be trained; draw from it, score it, or begin another run with it (--from)`,
       );
     }
-    if (this.#description.source.startsWith(AVERAGED)) {
-      throw new UserError(
-        `${this.directory.path} holds averaged weights and cannot be trained; draw from it, score it, or begin another run with it (--from)`,
-      );
-    }
     const trainer = rendezvous === undefined ? this.trainer : this.trainer.on(deviceOf(this.recipe, rendezvous));
     const { settings } = trainer;
     if (settings.threads !== undefined) configureEngine({ threads: settings.threads });
@@ -147,7 +151,7 @@ export class Run {
     const watch = watchStopRequest(this.directory.path, signal);
     const stop = watch.signal;
     try {
-      const preparing = { onProgress: events.preparing?.bind(events), stop };
+      const preparing = { onProgress: events.preparing?.bind(events), warn: events.note?.bind(events), stop };
       const dataModule = await unlessStopped(openDataModule(settings, preparing), stop);
       if (dataModule === STOPPED) return this.#whereItStands();
       const engine = { gantry: gantryVersion(), ...engineSummary(), workers: rendezvous?.size ?? 1 };
@@ -157,6 +161,8 @@ export class Run {
       const unreadable = this.directory.unreadable();
       if (unreadable > 0)
         events.note?.(`${counted(unreadable, "line")} of metrics.jsonl cannot be read and are passed over`);
+      const { problem } = this.directory.damage();
+      if (problem !== undefined) events.note?.(`${problem}; training does not depend on it`);
       for (const change of [this.#engineChange(engine), this.#filesChange(dataModule)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
@@ -329,7 +335,7 @@ export function trainerOf(what: Recipe | Trainer): Trainer {
 }
 
 /** Settings as a run keeps them: with absolute paths, because it may be resumed from another working directory. */
-function storedSettings({ settings }: Trainer): RunDescription["recipe"] {
+export function storedSettings({ settings }: Pick<Trainer, "settings">): PlainRecipe {
   const plain = toPlainRecipe(settings);
   return { ...plain, data: withAbsolutePaths(plain.data as PlainDescriptor) };
 }
@@ -422,9 +428,9 @@ export async function openRun(
   if (changes.length === 0 && movedTo === undefined) return new Run(directory, stored, trainer);
   for (const change of changes) {
     const key = change.split("=")[0]!.split(".")[0]!;
-    if (!CHANGEABLE.includes(key)) {
+    if (!changeableKeys.includes(key)) {
       throw new UserError(
-        `\`${change}\`: a resumed run can change ${CHANGEABLE.join(", ")}; anything else makes another run: start one with \`gantry train\``,
+        `\`${change}\`: a resumed run can change ${changeableKeys.join(", ")}; anything else makes another run: start one with \`gantry train\``,
       );
     }
   }

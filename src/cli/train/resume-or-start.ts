@@ -1,0 +1,44 @@
+/**
+ * `gantry train --resume-or-start`: one line for a scheduler, which repeats it until it ends with 0. Where the folder holds the
+ * run of this recipe it is continued.
+ */
+import { existsSync } from "node:fs";
+import { UserError } from "../../base/errors.ts";
+import { visible } from "../../base/visible.ts";
+import { recipeChanges } from "../../experiments/index.ts";
+import { trustFile } from "../../recipe/index.ts";
+import { changeableKeys, openRun, type Run, RunDirectory, storedSettings, type Trainer } from "../../training/index.ts";
+
+/** What the command line trains. */
+export interface Wanted {
+  readonly trainer: Trainer;
+  /** The files of the recipe's own parts. */
+  readonly modules: readonly string[];
+  /** What `--set` and the like change. */
+  readonly overrides: readonly string[];
+}
+
+/**
+ * The run to continue; undefined where the folder holds none. Its length and what it writes may have changed since it began.
+ *
+ * @throws UserError when the run is of other settings than the command's.
+ */
+export async function runToResume(directory: string, wanted: Wanted): Promise<Run | undefined> {
+  if (!new RunDirectory(directory).holdsRun()) return undefined;
+  // The user has named them in this command, perhaps on another machine than the one on which the run began.
+  for (const file of wanted.modules.filter((path) => existsSync(path))) trustFile(file);
+  const stored = await openRun(directory);
+  if (differences(stored, wanted).length === 0) return stored;
+  const changes = wanted.overrides.filter((change) => changeableKeys.includes(change.split(/[.=+-]/)[0]!));
+  const run = changes.length === 0 ? stored : await openRun(directory, changes);
+  const left = differences(run, wanted);
+  if (left.length === 0) return run;
+  throw new UserError(
+    `--out ${directory} holds a run of other settings: ${left.join("; ")}; give another --out, or the settings that it began with`,
+  );
+}
+
+function differences(run: Run, { trainer }: Wanted): string[] {
+  const changes = recipeChanges(storedSettings(run.trainer), storedSettings(trainer));
+  return changes.map(({ key, before, after }) => visible(`its \`${key}\` is ${before}, this command's is ${after}`));
+}
