@@ -13,6 +13,9 @@ export class UserError extends Error {
   override readonly name = "UserError";
 }
 
+/** The time for a distance grows with the product of the lengths. */
+const LONGEST_NAME = 100;
+
 /** Levenshtein's edit distance, counting a swap of neighbours as one edit (the most common typing error). */
 function editDistance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...Array<number>(b.length).fill(0)]);
@@ -31,15 +34,18 @@ function editDistance(a: string, b: string): number {
 
 /**
  * The candidate most like `word`, ignoring case. Undefined when none is near enough: at most a third of the word's
- * letters, and at least one, may differ.
+ * letters, and at least one, may differ. A text of more than 100 letters is no name, and nothing is like it.
  *
  * @example
  * nearest("batchsiez", ["batchSize", "steps"]); // "batchSize"
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST_NAME) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
+    // The distance is at least the difference of the lengths.
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

@@ -12,8 +12,17 @@ export function visible(text: string): string {
   return text.replace(controls, escaped).replace(lone, escaped);
 }
 
-/** {@link visible} of a text whose lines stay lines. */
-export const visibleLines = (text: string): string => text.split("\n").map(visible).join("\n");
+/** {@link visible} of a text whose lines stay lines. Of a longer one than anybody reads, the middle is left out. */
+export const visibleLines = (text: string): string => clipped(text).split("\n").map(visible).join("\n");
+
+/** Letters of a message that are shown. */
+const LONGEST_MESSAGE = 8_000;
+
+function clipped(text: string): string {
+  if (text.length <= LONGEST_MESSAGE) return text;
+  const half = LONGEST_MESSAGE / 2;
+  return `${text.slice(0, half)} ... (${text.length - 2 * half} characters left out) ... ${text.slice(-half)}`;
+}
 
 // The C0 and C1 controls and DEL, which terminals act on, Unicode's line and direction marks, and what is no character.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern looks for control characters

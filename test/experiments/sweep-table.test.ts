@@ -203,6 +203,21 @@ describe("results", () => {
     for (const name of ["table.md", "table.csv", "runs.csv", "records.jsonl"])
       expect(readFileSync(join(plain.folder.path, name), "utf8")).toContain("lossD");
 
+    // A run that was stopped at step 30 and at step 35 has more lines; the losses are those of the same steps.
+    const [run] = plain.grid.runs;
+    const stopped = join(plain.folder.run(run!.name), "metrics.jsonl");
+    const text = readFileSync(stopped, "utf8");
+    const tick = (step: number, lossD: number) =>
+      JSON.stringify({ step, epoch: 0, imagesPerSecond: 1, seconds: 1, lossD });
+    const lines = [tick(20, 9), tick(30, 2), tick(35, 4), '{"event":"finish","step":40,"time":""}', tick(40, 8)];
+    const { writeFileSync: write } = await import("node:fs");
+    write(stopped, `${[lines[0], lines[1], lines[2], lines[4], lines[3]].join("\n")}\n`);
+    expect(runResults(plain.folder, plain.grid)[0]!.scores[0]).toEqual({
+      name: "lossD",
+      value: (10 * 2 + 5 * 4 + 5 * 8) / 20,
+    });
+    write(stopped, text);
+
     // The table again, from the JSON Lines file.
     const again = readSweepTable(join(plain.folder.path, "records.jsonl"));
     expect(tableMarkdown(again)).toBe(readFileSync(join(plain.folder.path, "table.md"), "utf8"));

@@ -1,5 +1,6 @@
 /** Sweeps: what is run, that it is run once, and what the table says. Children are stand-ins that do not train. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
@@ -293,6 +294,23 @@ describe("running", () => {
     expect(events().filter(({ what }) => what !== "end")).toHaveLength(6);
     expect(two[0]!.elsewhere + two[1]!.elsewhere).toBeGreaterThan(0);
     expect(grid.runs.every((run) => stateOf(folder, run).kind === "finished")).toBe(true);
+  });
+
+  it("leaves alone what a machine of another name has claimed, and takes over the claim of a dead child", async () => {
+    const { folder, grid, command } = stage(sweepOver(["batchSize=16,32"], 1));
+    const [away, dead] = grid.runs;
+    const claims = join(folder.path, "claims");
+    mkdirSync(claims, { recursive: true });
+    const claim = (name: string, host: string) =>
+      writeFileSync(join(claims, `${name}.json`), JSON.stringify({ pid: 2 ** 22 + 1, host }));
+    claim(away!.name, "another-machine");
+    claim(dead!.name, hostname());
+    expect(await runSweep(folder, grid, "mnist", { command })).toMatchObject({ finished: 1, elsewhere: 1, open: 1 });
+    expect(() => folder.claim(away!.name)).toThrow(
+      `on another-machine (if that has ended, remove ${join(claims, `${away!.name}.json`)}); wait for it or stop it`,
+    );
+    rmSync(join(claims, `${away!.name}.json`));
+    expect(await runSweep(folder, grid, "mnist", { command })).toMatchObject({ finished: 2 });
   });
 
   it("waits for a child that outlived its sweep", async () => {

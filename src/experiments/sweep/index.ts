@@ -5,6 +5,7 @@ export { defineSweep, isSweep, type Sweep, type SweepInput } from "./definition.
 export { SweepFolder } from "./folder.ts";
 export { type Cell, expandGrid, type Grid, type GridRun, runsOf, type Shard } from "./grid.ts";
 export { type LoadedSweep, loadSweep, type SweepAdditions } from "./load.ts";
+export { type RecipeChange, recipeChanges } from "./recipe-changes.ts";
 export { readScoredCells, readSweepTable, type ScoredCell } from "./records.ts";
 export { boldText, signedText, spreadText, tableMarkdown } from "./render.ts";
 export {

@@ -84,12 +84,13 @@ export function runResults(folder: SweepFolder, grid: Grid, at: ScoresAt = "fina
     const state = stateOf(folder, run);
     if (state.kind !== "finished") return { run, state, scores: [] };
     const directory = new RunDirectory(folder.run(run.name));
-    const last = directory.ticks().at(-1);
+    const ticks = directory.ticks();
+    const last = ticks.at(-1);
     const { engine } = directory.description();
     const ended = { run, state, seconds: last?.seconds, engine };
     const evaluation = chosen(directory.evaluations(), at);
     if (evaluation) return { ...ended, step: evaluation.step, scores: evaluation.scores };
-    return { ...ended, step: last?.step, scores: last ? losses(last) : [] };
+    return { ...ended, step: last?.step, scores: last ? losses(ticks, run.recipe.log.every) : [] };
   });
 }
 
@@ -108,9 +109,22 @@ function engineNotes(results: readonly SweptRun[]): string[] {
   });
 }
 
-/** Losses as the log has them; JSON writes what is no number as null. */
-function losses(tick: Tick): RunScore[] {
-  return LOSSES.map((name) => ({ name, value: tick[name] ?? Number.NaN }));
+/**
+ * The losses of the last `every` steps. A run that was stopped has a line more than another, and two lines with means over fewer
+ * steps: those count by their steps, so that the place of the stop does not.
+ */
+function losses(ticks: readonly Tick[], every: number): RunScore[] {
+  const last = ticks.at(-1)!.step;
+  const from = Math.floor((last - 1) / every) * every;
+  const recent = ticks.flatMap((tick, i) => {
+    const before = Math.max(from, ticks[i - 1]?.step ?? 0);
+    return tick.step > from ? [{ tick, steps: tick.step - before }] : [];
+  });
+  return LOSSES.map((name) => {
+    // JSON writes what is no number as null.
+    const sum = recent.reduce((total, { tick, steps }) => total + (tick[name] ?? Number.NaN) * steps, 0);
+    return { name, value: recent.length === 1 ? (recent[0]!.tick[name] ?? Number.NaN) : sum / (last - from) };
+  });
 }
 
 function chosen(evaluations: readonly ScoresEvent[], at: ScoresAt): ScoresEvent | undefined {
