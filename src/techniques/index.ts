@@ -11,7 +11,6 @@ export {
   type GeneratorPass,
   HOOKS,
   type Hook,
-  type InputPlace,
   type NetworkDescriptors,
   PLAYERS,
   type Player,

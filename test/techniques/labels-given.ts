@@ -29,7 +29,6 @@ export function labelsGiven(
   const watched = technique("watched", (context) => {
     const { discriminatorPenalty, generatorPenalty } = descriptor.build(context);
     return {
-      throughAugmentation: true,
       discriminatorPenalty(pass, gan) {
         seen.real.push(...flat(pass.realLabels!));
         seen.fake.push(...flat(pass.fakeLabels!));
