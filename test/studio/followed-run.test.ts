@@ -83,6 +83,12 @@ describe("the summary of a run", () => {
   });
 });
 
+test("a run of images that are no squares has its data", async () => {
+  const sample = { channels: 3, size: { height: 48, width: 64 } };
+  const { run } = await followed([], { data: { name: "photos", count: 9, sample, classes: ["a"] } });
+  expect(run.details().data).toEqual({ name: "photos", count: 9, classes: ["a"], ...sample });
+});
+
 describe("a log", () => {
   test("may end in half a line, which counts once it is whole", async () => {
     const { path, run } = await followed([tick(10), '{"step": 20, "loss']);

@@ -153,6 +153,8 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
     await page.getByRole("button", { name: "Sample 1", exact: true }).click();
     await page.getByRole("button", { name: "Sample 2", exact: true }).click();
     await page.getByRole("img", { name: "Image 1 of 12 on the way" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Sample 2, picked as number 2" }).waitFor();
+    expect(await axeFindings(page)).toEqual([]);
   });
 
   test("saves the answers of a blind test that is taken by keyboard", async () => {
@@ -431,6 +433,8 @@ describe.skipIf(executable === undefined)("a comparison of runs of one sweep", (
     await page.evaluate('location.hash = "#/compare/s%2Fruns%2Fx-seed0/s%2Fruns%2Fy-seed0"');
     await page.getByRole("row", { name: "4 2 of 3 31.2 ± 1.4 (n = 2)" }).waitFor();
     await page.getByRole("columnheader", { name: "<b>axis</b>" }).waitFor();
+    // Runs of one name have those of their folders, without what all have.
+    await page.getByRole("link", { name: "x-seed0", exact: true }).waitFor();
     // The last line of the run of each cell is of step 20.
     for (const value of [4, 8]) {
       await page.getByRole("img", { name: `Loss of D of <b>axis</b> ${value}: at the end 0.05` }).waitFor();

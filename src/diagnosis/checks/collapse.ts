@@ -91,7 +91,7 @@ async function ofImagesIn(space: FeatureSpace, run: Evidence): Promise<Outcome> 
   return {
     since: stretch[0]!.step,
     evidence:
-      `Samples of the newest grid are ${short(now.relative)} times as far from each other as real images, ${space.by}${fell ? ` (${short(most.relative)} at step ${most.step})` : ""}, ` +
+      `Samples of the newest grid are ${short(now.relative)} times as far from each other as real images${fell ? ` (${short(most.relative)} at step ${most.step})` : ""}, ${space.by}, ` +
       `and ${short(100 * now.equal)} % of their pairs are as good as equal (of real ones ${short(100 * realEqual)} %).`,
     numbers: {
       distance: now.relative,

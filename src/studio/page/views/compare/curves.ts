@@ -28,13 +28,14 @@ interface Line {
   readonly best?: number | undefined;
 }
 
-/** Names that tell the runs apart: their own, with the folder where two are equal. */
+/** Names that tell the runs apart: their own, and where two are equal their folders below the one that all are in. */
 export function namesOf(runs: readonly ComparedRun[]): string[] {
   const names = runs.map(({ details }) => details.summary.name);
-  return runs.map(({ details }, i) => {
-    const name = names[i]!;
-    return names.filter((other) => other === name).length === 1 ? name : details.summary.id;
-  });
+  const ids = runs.map(({ details }) => details.summary.id.split("/"));
+  const differing = ids[0]?.findIndex((part, i) => ids.some((id) => id[i] !== part || id.length === i + 1)) ?? 0;
+  return names.map((name, i) =>
+    names.filter((other) => other === name).length === 1 ? name : ids[i]!.slice(Math.max(0, differing)).join("/"),
+  );
 }
 
 /** The numbers that a run has, in the order in which they are shown. */

@@ -67,7 +67,7 @@ export function LatentView({ run }: { readonly run: RunDetails }) {
                   type="button"
                   class="pick-tile"
                   aria-pressed={place >= 0}
-                  aria-label={`Sample ${index + 1}${classOf(value.labels?.[index])}`}
+                  aria-label={`Sample ${index + 1}${classOf(value.labels?.[index])}${place < 0 ? "" : `, picked as number ${place + 1}`}`}
                   onClick={() => pick(index)}
                 >
                   <Tile images={value} index={index} name="" />
