@@ -1,8 +1,11 @@
-/** `gantry import`: writes a generator that another project trained as a run, to sample from and to evaluate. */
-import { basename, join } from "node:path";
+/** `gantry import`: makes a run of a generator that another project trained, or of a hub folder, to sample from and to evaluate. */
+import { statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { counted } from "../base/counted.ts";
 import { sizeInWords } from "../base/image-size.ts";
+import { visible } from "../base/visible.ts";
 import { defineCommand } from "./command.ts";
+import { UsageError } from "./errors.ts";
 import { flag, valuesOf } from "./flags.ts";
 import { programName, quoted } from "./program.ts";
 
@@ -11,7 +14,7 @@ const args = {
     type: "positional",
     required: true,
     description:
-      "weights of a generator, .pth or .safetensors: of torch_mimicry (netG_<steps>_steps.pth) or of BigGAN-PyTorch (G.pth, G_ema.pth)",
+      "weights of a generator, .pth or .safetensors: of torch_mimicry (netG_<steps>_steps.pth) or of BigGAN-PyTorch (G.pth, G_ema.pth); or a folder of `gantry export --to hub`",
   },
   entry: flag(
     "NAME",
@@ -25,17 +28,30 @@ const args = {
 
 /** The command, for the shell to mount. */
 export const importCommand = defineCommand({
-  meta: { name: "import", description: "Recognises a generator that another project trained, and writes it as a run." },
+  meta: {
+    name: "import",
+    description: "Makes a run of a generator that another project trained, which it recognises, or of a hub folder.",
+  },
   args,
   examples: [
     { line: "gantry import netG_100000_steps.pth --out runs/sngan", does: "a ResNet generator of torch_mimicry" },
     { line: "gantry import state.pt --entry g_ema", does: "the averaged generator of a whole training state" },
+    { line: "gantry import digits-hub --out runs/digits", does: "a folder that gantry export --to hub wrote" },
     { line: "gantry sample runs/sngan", does: "64 images of it" },
   ],
   async run({ args: flags, rawArgs }) {
-    const { importRun } = await import("../training/index.ts");
-    const directory = flags.out ?? join("runs", basename(flags.file).replace(/\.\w+$/, ""));
     const { entry, discriminator } = flags;
+    const isFolder = statSync(flags.file, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const named = basename(resolve(flags.file));
+    const directory = flags.out ?? join("runs", isFolder ? named : named.replace(/\.\w+$/, ""));
+    if (isFolder) {
+      if ((entry ?? discriminator) !== undefined) {
+        throw new UsageError("--entry and --discriminator are for files of weights, and this is a folder");
+      }
+      await importFolder(flags.file, directory, valuesOf(rawArgs, args, "set"), flags.json === true);
+      return;
+    }
+    const { importRun } = await import("../training/index.ts");
     const result = importRun(flags.file, directory, valuesOf(rawArgs, args, "set"), { entry, discriminator });
     if (flags.json) {
       process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -60,3 +76,20 @@ export const importCommand = defineCommand({
     );
   },
 });
+
+/** Makes a run of a hub folder, and says what it holds. */
+async function importFolder(folder: string, out: string, changes: readonly string[], json: boolean): Promise<void> {
+  const { importHub } = await import("../export/index.ts");
+  const result = await importHub(folder, out, changes);
+  if (json) {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  const { directory, kind, version, step, data, parameters } = result;
+  const form = "size" in data.sample ? sizeInWords(data.sample.size) : `vectors of ${data.sample.features} numbers`;
+  process.stdout.write(
+    `${visible(kind)} of Gantry ${visible(version)}: ${form}, trained on ${visible(data.name)} for ${step} steps, ${(parameters / 1e6).toFixed(2)} million parameters\n` +
+      "the discriminator has new weights\n" +
+      `${directory}: sample from it with \`${programName()} sample ${quoted(directory)}\`\n`,
+  );
+}

@@ -15,5 +15,5 @@ export type { Places } from "./schema.ts";
 export { recipeSchema } from "./schema.ts";
 export { shippedRecipes } from "./shipped/index.ts";
 export { ownParts } from "./shipped-parts.ts";
-export { requireTrust, trustFile } from "./trust.ts";
+export { importedFiles, requireTrust, trustFile } from "./trust.ts";
 export { parseValue, splitList } from "./value.ts";

@@ -16,13 +16,13 @@ export { type DrawingOptions, generatedImages, trialImages } from "./evaluation/
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
 export { type OwnEvaluation, ownEvaluation } from "./evaluation/own-evaluation.ts";
 export { scoreVectors, vectorMetrics } from "./evaluation/vector-evaluation.ts";
-export { listCheckpoints, loadCheckpoint, readCheckpointState } from "./run/checkpoint.ts";
+export { listCheckpoints, loadCheckpoint, readCheckpointState, writeCheckpoint } from "./run/checkpoint.ts";
 export { measuredConvolutionsFile, readConvolutions } from "./run/convolutions.ts";
 export { lockRun } from "./run/lock.ts";
 export { overwrittenNames } from "./run/overwritten.ts";
 export { type RatedTest, type Rating, ratedTest, ratedTests, type TestProtocol } from "./run/ratings.ts";
 export { standingOf, writeReport } from "./run/report.ts";
-export { RunDirectory } from "./run/run-directory.ts";
+export { conditionSchema, type RunDescription, RunDirectory } from "./run/run-directory.ts";
 export {
   chosenEvaluation,
   type LogLine,
@@ -47,6 +47,7 @@ export {
 } from "./sampling/projection.ts";
 export { asSampled, drawSamples, labelsFor, newLatents } from "./sampling/sample.ts";
 export { FILE_FORMS, type FileForm, type SampleFilesOptions, writeSamples } from "./sampling/sample-files.ts";
+export { inputsOfSeeds } from "./sampling/seeds.ts";
 export {
   classSheet,
   conditionSheet,
@@ -57,6 +58,7 @@ export {
   type SheetOptions,
   truncationSheet,
 } from "./sampling/sheets.ts";
+export { sampledWeights } from "./sampling/weights.ts";
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
 export type { Trainable } from "./trainable.ts";
@@ -69,7 +71,7 @@ export { defineTrainer } from "./trainer/define-trainer.ts";
 export type { BuildModulesContext, Modules, StepContext, TrainerDefinition } from "./trainer/definition.ts";
 export { followRun } from "./trainer/follow-run.ts";
 export { imageLoader, shapeOf } from "./trainer/image-loader.ts";
-export { type ImportedRun, importRun } from "./trainer/imported-run.ts";
+export { type ImportedRun, importRun, NO_DATA } from "./trainer/imported-run.ts";
 export { type LoadedTrainer, loadTrainer } from "./trainer/load.ts";
 export { totalSteps } from "./trainer/loop.ts";
 export {
@@ -82,6 +84,7 @@ export {
 } from "./trainer/open-checkpoint.ts";
 export {
   changeableKeys,
+  IMPORTED,
   isImported,
   openRun,
   type Run,

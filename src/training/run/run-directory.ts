@@ -63,6 +63,10 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
     FORMER_NUMBERS,
     "tensorboard",
     "csv",
+    "onnx",
+    "pytorch",
+    "web",
+    "hub",
     "stop",
     "ratings.jsonl",
     "diagnosis",
@@ -71,7 +75,8 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
 
 const sampleShape = z.union([z.object({ channels: z.int(), size: storedSize }), z.object({ features: z.int() })]);
 
-const conditionSchema = z.object({
+/** The schema of a stored condition. */
+export const conditionSchema = z.object({
   name: z.string(),
   kind: z.enum(["flag", "number"]),
   mean: z.number(),

@@ -72,7 +72,7 @@ export function importRun(
         throw new UserError(`the ${player} is the file's (${own.kind}) and cannot be set`);
     const { image, classes, layout } = generator;
     const names = Array.from({ length: classes }, (_, i) => String(i));
-    const gan = new BuiltGan(recipe, { sample: image, classes: names }, noData);
+    const gan = new BuiltGan(recipe, { sample: image, classes: names }, NO_DATA);
     try {
       loadWhole(gan.generator, generator, `${file}: it looks like a generator of ${layout}`);
       if (discriminator !== undefined) {
@@ -139,8 +139,8 @@ function recipeFor(
   });
 }
 
-/** A run with one checkpoint and no history. */
-const noData: DataLoader = {
+/** The data of a run that has one checkpoint and no history. */
+export const NO_DATA: DataLoader = {
   epoch: 0,
   next: () => {
     throw new Error("an imported run has no data");
