@@ -1,6 +1,6 @@
 /**
- * Keeps `dist/` in step with `src/`: compiled, and the studio's page built, when the sources differ from those it was made of,
- * into another folder that is then renamed, so that an interrupted or failed build leaves the old one whole.
+ * Keeps `dist/` in step with `src/`: compiled, and the pages built, when the sources differ from those it was made of, into
+ * another folder that is then renamed, so that an interrupted or failed build leaves the old one whole.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,7 +9,10 @@ import { join } from "node:path";
 import { SetupError, say } from "./say.js";
 
 /** The packages whose versions change what is built. */
-const builders = ["typescript", "vite", "preact", "uplot"];
+const builders = ["typescript", "vite", "preact", "uplot", "onnxruntime-web"];
+
+/** The pages that vite builds, in src/ and in dist/: next to the code that serves or copies each. */
+const pages = ["studio/page", "export/web/page"];
 
 /** Written into dist/ last: digests of the sources and of the output. */
 const stampName = ".built-from.json";
@@ -37,7 +40,7 @@ export function ensureDist(root) {
     rmSync(work, { recursive: true, force: true });
     throw new SetupError(`the TypeScript sources do not compile:\n${run.stdout}${run.stderr}`.trimEnd());
   }
-  buildPage(root, work);
+  for (const page of pages) buildPage(root, work, page);
   const old = join(root, `.dist-${process.pid}-old`);
   if (existsSync(dist)) renameSync(dist, old);
   renameSync(work, dist);
@@ -46,19 +49,20 @@ export function ensureDist(root) {
 }
 
 /**
- * Builds the studio's page next to the code that serves it.
+ * Builds a page.
  * @param {string} root of the clone
  * @param {string} work the new dist/
+ * @param {string} name of the page's folder
  */
-function buildPage(root, work) {
-  const page = join(root, "src/studio/page");
+function buildPage(root, work, name) {
+  const page = join(root, "src", name);
   if (!existsSync(page)) return;
   const vite = join(root, "node_modules/vite/bin/vite.js");
-  const args = [vite, "build", page, "--outDir", join(work, "studio/page"), "--logLevel", "warn"];
+  const args = [vite, "build", page, "--outDir", join(work, name), "--logLevel", "warn"];
   const run = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 26 });
   if (run.status === 0) return;
   rmSync(work, { recursive: true, force: true });
-  throw new SetupError(`the studio's page cannot be built:\n${run.stdout}${run.stderr}`.trimEnd());
+  throw new SetupError(`the page ${name} cannot be built:\n${run.stdout}${run.stderr}`.trimEnd());
 }
 
 /**

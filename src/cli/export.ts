@@ -35,6 +35,7 @@ const args = {
     description: "the averaged weights, if the run keeps them (the default), or those of the last step",
   },
   checkpoint: flag("WHICH", "last, best (by the score of the recipe's `evaluate`), or the number of a step", "last"),
+  license: flag("NAME", "the licence of a hub folder's weights, by the hub's name, such as mit; default: unknown"),
   json: { type: "boolean", description: "print the result as JSON" },
 } as const;
 
@@ -47,6 +48,7 @@ const OPTION_OF: Readonly<Record<string, keyof ExportOptions>> = {
   layout: "uint8",
   averaged: "averaged",
   checkpoint: "checkpoint",
+  license: "license",
 };
 
 /** The command, for the shell to mount. */
@@ -62,6 +64,11 @@ export const exportCommand = defineCommand({
       does: "one that returns bytes, in a file of half the size",
     },
     { line: "gantry export runs/digits --to pytorch", does: "generator.py, which needs PyTorch and nothing of Gantry" },
+    { line: "gantry export runs/digits --to web --out page", does: "a page for any static server" },
+    {
+      line: "gantry export runs/digits --to hub --license mit",
+      does: "then: gantry import runs/digits/hub --out runs/copy",
+    },
     { line: "gantry export letters.safetensors --to onnx", does: "a classifier of gantry train-classifier" },
   ],
   async run({ args: flags, rawArgs }) {
@@ -82,6 +89,7 @@ export const exportCommand = defineCommand({
       uint8: flags.uint8 ? oneOf("--layout", flags.layout, ["nchw", "nhwc"] as const) : undefined,
       averaged: flags.averaged,
       checkpoint: flags.checkpoint,
+      license: flags.license,
     };
     const isFile = statSync(flags.run, { throwIfNoEntry: false })?.isFile() ?? false;
     if (isFile && !target.classifiers)

@@ -6,5 +6,11 @@ export type { ExportOnnxOptions, OnnxModel, OnnxValue } from "../export/onnx/ind
 export { exportPytorch } from "../export/pytorch/index.ts";
 export type { ExportPytorchOptions } from "../export/pytorch/index.ts";
 
+// A web page that runs the generator, and a folder for the Hugging Face hub.
+export { exportWeb } from "../export/web/index.ts";
+export type { ExportWebOptions } from "../export/web/index.ts";
+export { exportHub, importHub } from "../export/hub/index.ts";
+export type { ExportHubOptions, ImportedHub } from "../export/hub/index.ts";
+
 // Logs: TensorBoard's event files, and tables of comma-separated values.
 export { exportCsv, exportTensorBoard } from "../export/index.ts";

@@ -4,4 +4,6 @@ import type { OnnxOptions } from "./onnx/index.ts";
 export interface ExportOptions extends OnnxOptions {
   /** "last" (default), "best" by the chosen score, or the number of a step. */
   readonly checkpoint?: string | undefined;
+  /** The licence of a hub folder's weights, by the hub's name for it. */
+  readonly license?: string | undefined;
 }

@@ -51,4 +51,16 @@ export const exportTargets: Readonly<Record<string, ExportTarget>> = {
     classifiers: true,
     write: async (...given) => (await import("./pytorch/index.ts")).writePytorch(...given),
   },
+  web: {
+    summary: "a web page that runs the generator in the browser",
+    options: ["averaged", "checkpoint", "half"],
+    write: async (run, folder, options) =>
+      (await import("./web/index.ts")).exportWeb((run as RunDirectory).path, folder, options),
+  },
+  hub: {
+    summary: "a folder for the Hugging Face hub: weights, settings, ONNX and a model card",
+    options: ["averaged", "checkpoint", "license"],
+    write: async (run, folder, options) =>
+      (await import("./hub/index.ts")).exportHub((run as RunDirectory).path, folder, options),
+  },
 };

@@ -151,7 +151,7 @@ function hashesOf(file: string): Hashes {
   return found;
 }
 
-/** A file and the files that it imports by paths: all whose contents say what running it does. May name more. */
+/** A file and the files that it imports: all whose contents say what running it does. May name more. */
 export const importedFiles = (file: string): string[] => Object.keys(hashesOf(resolve(file)));
 
 /** What was remembered of a file. A damaged record, or no home folder, is as good as none. */
