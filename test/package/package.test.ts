@@ -2,11 +2,12 @@
  * The package as a stranger gets it: packed, installed into a project of their own, used from TypeScript and by npx. The
  * files of examples/ lie in that project too, and are run as their first lines say, for fewer steps.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "../spawn-typescript.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "gantry-package-"));
@@ -268,6 +269,35 @@ describe("the packed package", () => {
         for (const size of [32, 64]) expect(printed).toContain(`loss=${loss} batchSize=${size} {`);
       }
       expect(readdirSync(join(project, "sweeps/losses-3/runs"))).toHaveLength(4);
+    });
+
+    it("server: it answers with a PNG, and what there is not with 400 and a sentence, in fewer than 40 lines", async () => {
+      const source = readFileSync(join(root, "examples/server.ts"), "utf8");
+      expect(source.trimEnd().split("\n").length).toBeLessThan(40);
+      const port = String(await freePort());
+      const server = spawn(process.execPath, ["out/server.js", "runs/cli", port], { cwd: project });
+      try {
+        const address = await new Promise<string>((found, failed) => {
+          server.stdout.on("data", (text) => found(String(text).trim()));
+          server.on("exit", () => failed(new Error("the server has ended")));
+        });
+        const png = await fetch(`${address}/?seed=7&class=3&truncation=1.2`);
+        expect([png.status, png.headers.get("content-type")]).toEqual([200, "image/png"]);
+        const given = Buffer.from(await png.arrayBuffer());
+        expect([given.readUInt32BE(16), given.readUInt32BE(20)]).toEqual([16, 16]);
+        for (const [query, sentence] of [
+          ["?seed=x", "seed (=NaN) must be a whole number"],
+          ["?class=cat", "class (=cat) must be one of: 0, 1, 2"],
+          ["?class=3&truncation=-1", "truncation (=-1) must be a number of at least 0.01"],
+          ["?sede=1", "`sede` is unknown; there are seed, class and truncation"],
+          ["other", "/other is unknown; there is only /"],
+        ]) {
+          const refused = await fetch(`${address}/${query}`);
+          expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining(sentence!)]);
+        }
+      } finally {
+        server.kill();
+      }
     });
   });
 });
