@@ -2,20 +2,21 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { writeSafetensors } from "../../src/formats/index.ts";
 import { Dinov2Features } from "../../src/metrics/features/dinov2.ts";
 import { importDinov2, readDinov2 } from "../../src/metrics/features/dinov2-file.ts";
-import { evaluate, fid, inceptionScore } from "../../src/metrics/index.ts";
+import { BYTES, evaluate, fid, type ImageSet, inceptionScore, type Metric } from "../../src/metrics/index.ts";
 import { VisionTransformer, type VisionTransformerOptions } from "../../src/models/index.ts";
 import { Generator, noGrad, Tensor } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { expectClose, fixture, flat } from "../nn/oracle.ts";
 import { bits, type Picked } from "./inception-oracle.ts";
 
-const { small, full } = fixture<{
+const { small, wide, full } = fixture<{
   small: { width: number; depth: number; heads: number; grid: number; interpolated: Picked; trained: Picked };
-  full: { parameters: number; shapesSha256: string; seen: Picked; features: Picked };
+  wide: { width: number; depth: number; grid: number; features: Picked };
+  full: { parameters: number; shapesSha256: string };
 }>("dinov2");
 
 const context = () => ({ rng: new Generator(0), device: "cpu" as const });
@@ -86,24 +87,35 @@ describe("the vision transformer", () => {
     expect(() => network.forward(uniform([1, 3, 60, 60], 1))).toThrow("must be [N, 3, S, S], S a multiple of 14");
   });
 
-  it("is ViT-B/14 at full size: names, shapes, what it sees of images, and its features", () => {
-    const state = filled({ width: 768, depth: 12 });
-    const shapes = [...state.keys()].sort().map((name) => [name, state.get(name)!.shape]);
-    expect(createHash("sha256").update(JSON.stringify(shapes)).digest("hex")).toBe(full.shapesSha256);
-    expect([...state.values()].reduce((sum, { numel }) => sum + numel, 0)).toBe(full.parameters);
-    const network = new Dinov2Features(state, { device: "cpu", hash: "made up" });
+  it("sees images as Pillow resizes them, and gives the features of ViT-B/14's width and positions", () => {
+    const { features: stored, ...shape } = wide;
+    const network = new Dinov2Features(filled(shape), { device: "cpu", hash: "made up" });
     const { features } = network.forward(pixels(2, 40, 32, 5));
     expect(network.dimensions).toBe(768);
-    expectPicked(features, full.features, 1e-3);
+    expectPicked(features, stored, 1e-3);
+    network.dispose();
+  });
+
+  it("has the names and the shapes of ViT-B/14", () => {
+    const network = new VisionTransformer(context(), { width: 768, depth: 12 });
+    const shapes = [...network.stateDict()].map(([name, { shape }]) => [name, shape]).sort();
+    expect(createHash("sha256").update(JSON.stringify(shapes)).digest("hex")).toBe(full.shapesSha256);
+    expect(network.parameterCount()).toBe(full.parameters);
     network.dispose();
   });
 });
 
 describe("dinov2 as features", () => {
+  const cacheBefore = process.env.GANTRY_CACHE;
+  afterEach(() => {
+    if (cacheBefore === undefined) delete process.env.GANTRY_CACHE;
+    else process.env.GANTRY_CACHE = cacheBefore;
+  });
   const shape = { width: 64, depth: 1, grid: 5 };
 
   it("takes a file of weights, checks it, and gives scores of features alone", async () => {
     const folder = temporaryFolder();
+    process.env.GANTRY_CACHE = folder;
     const [file, target] = [join(folder, "given.safetensors"), join(folder, "dinov2.safetensors")];
     const state = filled(shape);
     // Published files have the token of masked patches, which only training needs.
@@ -112,28 +124,22 @@ describe("dinov2 as features", () => {
     const weights = readDinov2(target);
     expect(weights.state.size).toBe(state.size);
     const network = new Dinov2Features(weights.state, { device: "cpu", hash: weights.hash });
-    const set = (count: number, phase: number) => ({
-      name: "images",
-      count,
-      channels: 3,
-      height: 16,
-      width: 16,
-      async *batches() {
-        yield pixels(count, 16, 16, phase);
-      },
-    });
-    expect(set(2, 1).count).toBe(2);
     expect(network.classes).toEqual([]);
-    const refused = evaluate({
-      network,
-      metrics: [inceptionScore({ splits: 1 }).build()],
-      fake: { images: set(4, 1) } as never,
-      seed: 0,
-    });
-    await expect(refused).rejects.toThrow(
+    const images: ImageSet = {
+      ...{ name: "images", count: 4, channels: 3, height: 16, width: 16 },
+      *batches() {
+        yield pixels(4, 16, 16, 1);
+      },
+    };
+    const scores = (metrics: Metric[]) =>
+      evaluate({ network, metrics, fake: { images, drawing: null, quantiser: BYTES }, real: images, seed: 0 });
+    await expect(scores([inceptionScore({ splits: 1 }).build()])).rejects.toThrow(
       "`inceptionScore` needs the classes of a feature network, and dinov2 has none",
     );
-    expect(fid().build().needs.fake).toEqual(["moments"]);
+    const [score] = await scores([fid().build()]);
+    expect(score!.name).toBe("fid@dinov2");
+    expect(score!.value).toBeCloseTo(0, 3);
+    expect(score!.protocol.resizer).toContain("pillow-bicubic");
     network.dispose();
   });
 
