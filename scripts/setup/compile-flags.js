@@ -1,5 +1,6 @@
 /** The arguments of the compiler and linker for an engine. Only this file depends on the differences between builds of libtorch. */
 import { isOlder } from "./engine-folder.js";
+import { roomForRpath } from "./rpath.js";
 
 /** @typedef {import("./types.d.ts").Engine} Engine */
 /** @typedef {import("./types.d.ts").Flags} Flags */
@@ -10,6 +11,9 @@ export const napiVersion = 8;
 
 /** Parallel loops, in the words of GCC; another compiler's would need another library than the one that libtorch loads. */
 export const openMp = "-fopenmp";
+
+/** Node's names of the processors whose bindings can be given another folder of libtorch: 64 bits, little-endian. */
+const movable = ["x64", "arm64", "riscv64", "loong64"];
 
 /**
  * Flags without file names.
@@ -40,8 +44,9 @@ export function flagsFor(host, engine) {
   const runtime = engine.libDirs.map((folder) => `-Wl,-rpath,${folder}`);
   if (host.platform === "darwin") {
     const link = ["-bundle", "-undefined", "dynamic_lookup", ...search, ...libraries, ...runtime];
-    return { compile: [...compile, "-stdlib=libc++"], link };
+    return { compile: [...compile, "-stdlib=libc++"], link, roomForRpath: false };
   }
+  const hasRoom = movable.includes(host.arch);
   return {
     compile: [
       ...compile,
@@ -57,9 +62,13 @@ export function flagsFor(host, engine) {
       ...libraries,
       // RPATH, not RUNPATH: LD_LIBRARY_PATH must not replace the libtorch of a binding compiled for this one.
       "-Wl,--disable-new-dtags",
-      ...runtime,
+      // The folder itself is written in afterwards: a package carries the binding to other machines. The linker alone needs it now.
+      ...(hasRoom
+        ? [`-Wl,-rpath,${roomForRpath}`, ...engine.libDirs.map((folder) => `-Wl,-rpath-link,${folder}`)]
+        : runtime),
       // A symbol that is missing shows when the binding loads, not in the middle of a training.
       "-Wl,-z,now",
     ],
+    roomForRpath: hasRoom,
   };
 }

@@ -4,6 +4,8 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { isOlder, oldestVersion } from "./engine-folder.js";
 import { debianTriplet, isDebian } from "./host.js";
+import { isOffline } from "./offline.js";
+import { permit, setupSetting } from "./permission.js";
 import { SetupError, say } from "./say.js";
 
 /** @typedef {import("./types.d.ts").Engine} Engine */
@@ -13,31 +15,31 @@ import { SetupError, say } from "./say.js";
 export const openBlas = "libopenblas0-openmp";
 
 /**
- * Whether packages can be installed here.
+ * Whether packages can be installed here, and may be.
  * @param {Host} host
  */
 export function canInstallPackages(host) {
-  return host.uid === 0 && isDebian(host);
+  return host.uid === 0 && isDebian(host) && setupSetting(host) !== "no";
 }
 
 /**
- * Installs packages, refreshing apt's lists when they are too old or absent. Throws SetupError with apt's last messages.
+ * Installs packages, refreshing apt's lists when they are too old or absent. Throws SetupError in one sentence without a network,
+ * else with apt's last messages.
  * @param {Host} host
  * @param {readonly string[]} packages
- * @param {string} reason said first, together with the command
+ * @param {string} reason said first, together with the command; see permission.js
  */
 export function installPackages(host, packages, reason) {
-  say(`${reason}: running apt-get install ${packages.join(" ")} (a minute or two)`);
+  const command = `apt-get install ${packages.join(" ")}`;
+  permit(host, reason, `${command} (a minute or two)`);
   const run = () => apt(host, ["install", "-y", "--no-install-recommends", ...packages]);
-  let messages = run();
-  if (messages !== undefined) {
-    apt(host, ["update"]);
-    messages = run();
-  }
+  if (run() === undefined) return;
+  const update = apt(host, ["update"]);
+  const messages = run();
   if (messages === undefined) return;
-  throw new SetupError(
-    `apt-get install ${packages.join(" ")} failed: ${messages.trim().split("\n").slice(-3).join(" / ")}`,
-  );
+  const isUnknown = /Unable to locate package|no installation candidate/.test(messages);
+  if (isOffline(messages) || (isUnknown && isOffline(update ?? ""))) throw unreachable(reason, command);
+  throw new SetupError(`${command} failed: ${messages.trim().split("\n").slice(-3).join(" / ")}`);
 }
 
 /**
@@ -51,10 +53,23 @@ export function offersLibtorch(host) {
   };
   let version = candidate();
   if (!version) {
-    apt(host, ["update"]);
+    say("refreshing apt's lists of packages, to see which libtorch-dev there is");
+    const messages = apt(host, ["update"]);
     version = candidate();
+    if (!version && messages !== undefined && isOffline(messages))
+      throw unreachable("no libtorch was found", "apt-get install libtorch-dev");
   }
   return version !== undefined && !isOlder(version, oldestVersion);
+}
+
+/**
+ * @param {string} reason
+ * @param {string} command
+ */
+function unreachable(reason, command) {
+  return new SetupError(
+    `${reason}, and Debian's packages cannot be reached (no network?); with a network the same command goes on, or ${command} does it by hand.`,
+  );
 }
 
 /**
@@ -89,7 +104,16 @@ export function ensureFastBlas(host, engine) {
   if (!blas || !isReferenceBlas(blas) || !canInstallPackages(host)) return;
   const lib = join(blas, "../..");
   if (readdirSync(lib).some((name) => name.startsWith("openblas"))) return;
-  installPackages(host, [openBlas], "the system's BLAS is the reference implementation, 80 times slower than OpenBLAS");
+  try {
+    installPackages(
+      host,
+      [openBlas],
+      "the system's BLAS is the reference implementation, 80 times slower than OpenBLAS",
+    );
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(`${error.message} Going on with the slow one.`);
+  }
 }
 
 /** @param {string} path */
@@ -103,9 +127,10 @@ function realpath(path) {
  * @returns {string | undefined} what apt wrote, if it failed
  */
 function apt(host, args) {
-  // Another apt (unattended upgrades) may hold the lock for a while.
-  const run = spawnSync("apt-get", ["-q", "-o", "DPkg::Lock::Timeout=300", ...args], {
-    env: { ...host.env, DEBIAN_FRONTEND: "noninteractive" },
+  // Another apt (unattended upgrades) may hold the lock for a while. A list that cannot be fetched is an error, not a warning.
+  const options = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "APT::Update::Error-Mode=any"];
+  const run = spawnSync("apt-get", [...options, ...args], {
+    env: { ...host.env, DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C" },
     stdio: ["ignore", "pipe", "pipe"],
     encoding: "utf8",
     maxBuffer: 2 ** 26,

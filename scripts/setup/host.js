@@ -18,6 +18,7 @@ export function thisHost() {
     uid: process.getuid?.(),
     cwd: process.cwd(),
     osRelease: "/etc/os-release",
+    terminal: "/dev/tty",
     systemRoots: ["/usr", "/usr/local"],
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Finds libtorch, compiles the binding for it if that has not been done, and says where both are. This is what a program
+ * Finds libtorch, provides the binding for it (one that came with the package, or a compiled one), and says where both are. This is what a program
  * that uses Gantry calls first; it is plain JavaScript without dependencies because it runs before anything is installed.
  *
  * Everything is synchronous: the first use of a tensor is.
@@ -7,13 +7,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bindingPath, compileBinding, findCompiler, hashSources } from "./compile-binding.js";
+import { bindingPath, hashSources } from "./binding-cache.js";
+import { compileBinding, findCompiler } from "./compile-binding.js";
 import { blasLink, canInstallPackages, ensureFastBlas, installPackages } from "./debian.js";
 import { findEngine } from "./find-engine.js";
 import { cacheFolder, findProgram, thisHost } from "./host.js";
 import { installEngine, noEngine } from "./install-engine.js";
 import { withLock } from "./lock.js";
 import { recall, remember } from "./lookup-record.js";
+import { setupSetting } from "./permission.js";
+import { hasPrebuilt, placePrebuilt } from "./prebuilt.js";
 import { SetupError, say } from "./say.js";
 
 export { flagsFor } from "./compile-flags.js";
@@ -39,21 +42,22 @@ const ownNativeDir = fileURLToPath(new URL("../../native", import.meta.url));
  */
 export function ensureBinding(options = {}) {
   const { quiet = false, build = true, host = thisHost(), nativeDir = ownNativeDir } = options;
-  const install = options.install ?? host.env.GANTRY_INSTALL !== "0";
+  const install = options.install ?? setupSetting(host) !== "no";
   if (host.platform === "win32")
     throw new SetupError("Windows is not supported; Gantry runs in WSL 2 as it does on Linux.");
 
   const recalled = recall(host, nativeDir);
   if (recalled) return recalled;
 
-  const { engine, watch } = install ? findOrInstall(host) : findOnly(host);
-  if (install) ensureFastBlas(host, engine);
   const sourceHash = hashSources(nativeDir);
+  const { engine, watch } = install ? findOrInstall(host, sourceHash) : findOnly(host);
+  if (install) ensureFastBlas(host, engine);
   const path = bindingPath(host, engine, sourceHash);
   if (!existsSync(path)) {
     if (!build)
       throw new SetupError(`the binding for libtorch ${engine.version} at ${engine.root} is not compiled yet.`);
-    compileBinding({ host, engine, nativeDir, compiler: ensureCompiler(host, install), path, quiet });
+    if (!placePrebuilt({ host, engine, sourceHash, path, quiet }))
+      compileBinding({ host, engine, nativeDir, compiler: ensureCompiler(host, install), path, quiet });
   }
   const blas = blasLink(host, engine);
   remember(host, nativeDir, engine, sourceHash, blas ? [...watch, blas] : watch);
@@ -67,8 +71,11 @@ function findOnly(host) {
   return { engine, watch };
 }
 
-/** @param {Host} host */
-function findOrInstall(host) {
+/**
+ * @param {Host} host
+ * @param {string} sourceHash
+ */
+function findOrInstall(host, sourceHash) {
   const found = findEngine(host);
   if (found.engine) return { engine: found.engine, watch: found.watch };
   const lock = join(cacheFolder(host), "install.lock");
@@ -78,7 +85,7 @@ function findOrInstall(host) {
       // Another process may have installed it while this one waited.
       const again = findEngine(host);
       if (again.engine) return { engine: again.engine, watch: again.watch };
-      installEngine(host, again.considered);
+      installEngine(host, again.considered, !findCompiler(host) && !hasPrebuilt(host, sourceHash));
       return findOnly(host);
     },
     (holder) => say(`another process (${holder.pid}) is installing libtorch; waiting for it`),
@@ -91,7 +98,7 @@ function findOrInstall(host) {
  */
 function ensureCompiler(host, install) {
   if (!findCompiler(host) && install && canInstallPackages(host))
-    installPackages(host, ["g++"], "no C++ compiler was found");
+    installPackages(host, ["g++"], "no binding fits this libtorch, and there is no C++ compiler to make one");
   const compiler = findCompiler(host);
   const own = host.env.CXX?.trim();
   if (own && compiler && !findProgram(host, compiler[0])) {

@@ -5,12 +5,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { findCompiler } from "./compile-binding.js";
 import { canInstallPackages, installPackages, offersLibtorch, openBlas } from "./debian.js";
 import { isPlaceName, pipVersion, privateFolder } from "./find-engine.js";
 import { findProgram } from "./host.js";
 import { makeFolder } from "./lock.js";
-import { SetupError, say } from "./say.js";
+import { isOffline } from "./offline.js";
+import { permit } from "./permission.js";
+import { SetupError } from "./say.js";
 
 /** @typedef {import("./types.d.ts").Considered} Considered */
 /** @typedef {import("./types.d.ts").Host} Host */
@@ -19,13 +20,13 @@ import { SetupError, say } from "./say.js";
  * Installs libtorch for the GANTRY_TORCH of this host. The caller looks for it again afterwards.
  * @param {Host} host
  * @param {readonly Considered[]} considered what was looked at before, for the message
+ * @param {boolean} needsCompiler whether a C++ compiler is missing and the binding has to be compiled
  */
-export function installEngine(host, considered) {
+export function installEngine(host, considered, needsCompiler) {
   const wanted = isPlaceName(host.env.GANTRY_TORCH) ? host.env.GANTRY_TORCH : undefined;
   if (wanted === "python") throw noEngine("GANTRY_TORCH=python: the python3 on PATH has no usable torch.", considered);
   if (wanted !== "pip" && canInstallPackages(host) && offersLibtorch(host)) {
-    const compiler = findCompiler(host) ? [] : ["g++"];
-    installPackages(host, ["libtorch-dev", openBlas, ...compiler], "no libtorch was found");
+    installPackages(host, ["libtorch-dev", openBlas, ...(needsCompiler ? ["g++"] : [])], "no libtorch was found");
   } else if (wanted === "system") {
     throw noEngine(
       "GANTRY_TORCH=system: no libtorch-dev is installed, and it cannot be installed from here.",
@@ -71,7 +72,8 @@ function installWheel(host, considered) {
     if (name.startsWith(`${basename(folder)}.`)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
   const unfinished = `${folder}.installing-${process.pid}`;
-  say(`installing torch ${pipVersion} into ${folder} with pip (0.2 to 3 GB to download; a few minutes)`);
+  const what = `installing torch ${pipVersion} into ${folder} with pip (0.2 to 3 GB to download; a few minutes)`;
+  permit(host, "no libtorch was found", what);
   const args = [
     "-m",
     "pip",
@@ -83,14 +85,21 @@ function installWheel(host, considered) {
     "--progress-bar",
     "off",
   ];
-  // pip's report of progress goes to stderr with the rest; stdout belongs to the command that was asked for.
+  // pip's report of progress goes to stderr; stdout belongs to the command that was asked for.
   const run = spawnSync(python, [...args, "--target", unfinished, `torch==${pipVersion}`], {
-    env: host.env,
-    stdio: ["ignore", 2, 2],
+    env: { ...host.env, LC_ALL: "C" },
+    stdio: ["ignore", 2, "pipe"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
   });
   if (run.status !== 0 || !existsSync(join(unfinished, "torch"))) {
     rmSync(unfinished, { recursive: true, force: true });
-    throw noEngine(`pip could not install torch ${pipVersion} (its messages are above).`, considered);
+    if (isOffline(run.stderr ?? ""))
+      throw new SetupError(
+        `no libtorch was found, and pip cannot reach its packages (no network?); with a network the same command goes on, and GANTRY_TORCH names a libtorch that is there already.`,
+      );
+    const said = (run.stderr ?? String(run.error)).trim().split("\n").slice(-2).join(" / ");
+    throw noEngine(`pip could not install torch ${pipVersion}${said && `: ${said}`}.`, considered);
   }
   renameSync(unfinished, folder);
 }

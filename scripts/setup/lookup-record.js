@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { bindingPath, nativeSources } from "./compile-binding.js";
+import { bindingPath, nativeSources } from "./binding-cache.js";
 import { cacheFolder } from "./host.js";
 import { makeFolder } from "./lock.js";
 import { pythonIdentity } from "./python-torch.js";

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isOffline } from "./offline.js";
 import { SetupError, say } from "./say.js";
 
 /**
@@ -21,11 +22,18 @@ export function ensurePackages(root) {
     cwd: root,
     // ONNX Runtime, which tests use, would download its half for CUDA.
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
-    stdio: ["ignore", 2, 2],
+    stdio: ["ignore", "pipe", "pipe"],
+    encoding: "utf8",
+    maxBuffer: 2 ** 26,
   });
   if (run.status === 0) return;
+  const said = `${run.stdout}${run.stderr}`.trim();
+  if (isOffline(said))
+    throw new SetupError(
+      "the npm packages are missing, and npm's registry cannot be reached (no network?); with a network the same command goes on.",
+    );
   throw new SetupError(
-    `npm ci in ${root} failed (${run.error?.message ?? `exit code ${run.status ?? run.signal}`}); its messages are above.`,
+    `npm ci in ${root} failed (${run.error?.message ?? `exit code ${run.status ?? run.signal}`}):\n${said}`.trimEnd(),
   );
 }
 

@@ -13,6 +13,8 @@ export interface Host {
   readonly cwd: string;
   /** The file that names the distribution, `/etc/os-release`. */
   readonly osRelease: string;
+  /** Where the user is asked, `/dev/tty`. */
+  readonly terminal: string;
   /** Prefixes that hold a system-wide libtorch, `/usr` and `/usr/local`. */
   readonly systemRoots: readonly string[];
 }
@@ -58,6 +60,20 @@ export interface Found {
 export interface Flags {
   readonly compile: readonly string[];
   readonly link: readonly string[];
+  /** Whether the folder of libtorch is written into the linked binding, by `setRpath`. */
+  readonly roomForRpath: boolean;
+}
+
+/** What a compiled binding was made of. It fits an engine whose facts are the same. */
+export interface PrebuiltFacts {
+  readonly platform: string;
+  readonly arch: string;
+  /** The version without what names a build, such as `2.13.0`. */
+  readonly libtorch: string;
+  readonly accelerator: string | null;
+  /** The compiler's flags without folders. */
+  readonly flags: readonly string[];
+  readonly sourceHash: string;
 }
 
 /** A compiled binding and the engine that it runs on. */
@@ -72,7 +88,7 @@ export interface BindingOptions {
   readonly quiet?: boolean;
   /** Compile when there is no current binding. Default true; false throws SetupError instead. */
   readonly build?: boolean;
-  /** Install libtorch or a compiler when missing. Default true unless `GANTRY_INSTALL=0`; false throws SetupError instead. */
+  /** Install libtorch or a compiler when missing. Default true unless `GANTRY_SETUP=no`; false throws SetupError instead. */
   readonly install?: boolean;
   /** Default: the machine as it is. */
   readonly host?: Host;

@@ -16,13 +16,13 @@ function copying(from: string, to: string): string {
 }
 
 /** A python3 without torch whose pip copies a prepared one to its --target. */
-function pythonWithPip(installs = true): void {
+function pythonWithPip(installs = true, failure = ""): void {
   const wheel = machine.libtorch("wheel", { version: "2.13.0" });
   const body = `case "$*" in
     *"pip --version"*) exit 0;;
     *"pip install"*) echo "$*" >> ${machine.folder}/pip
       for word; do last=$target; target=$word; [ "$last" = --target ] && folder=$word; done
-      ${installs ? copying(wheel, '"$folder"/torch') : "exit 1"}; exit;;
+      ${installs ? copying(wheel, '"$folder"/torch') : `echo "${failure}" >&2; exit 1`}; exit;;
   esac`;
   machine.python(undefined, body);
 }
@@ -33,9 +33,7 @@ describe("as root on Debian", () => {
     machine.debian(`cp -r ${packaged}/. ${machine.root}`);
     const outcome = await machine.ensure();
     expect(outcome.source).toBe("system");
-    expect(outcome.stderr).toMatch(
-      /no libtorch was found: running apt-get install libtorch-dev libopenblas0-openmp \(/,
-    );
+    expect(outcome.stderr).toMatch(/no libtorch was found: apt-get install libtorch-dev libopenblas0-openmp \(/);
     expect(machine.log("apt")).toEqual([expect.stringMatching(/install .*-y .*libtorch-dev libopenblas0-openmp$/)]);
   });
 
@@ -78,11 +76,50 @@ esac`;
     expect((await machine.ensure()).error).toMatch(/apt-get install libtorch-dev .* failed: E: no space left/);
   });
 
-  test("GANTRY_INSTALL=0 installs nothing", async () => {
+  test("without a network one sentence says so", async () => {
+    machine.debian('echo "E: Failed to fetch: Temporary failure resolving the mirror" >&2; exit 100');
+    const { error, stderr } = await machine.ensure();
+    expect(error).toBe(
+      "no libtorch was found, and Debian's packages cannot be reached (no network?); with a network the same command goes on, or apt-get install libtorch-dev libopenblas0-openmp does it by hand.",
+    );
+    expect(stderr).not.toContain("resolving");
+  });
+
+  test("without a network and without apt's lists the same is said", async () => {
     machine.debian();
-    machine.env.GANTRY_INSTALL = "0";
+    machine.program("apt-cache", ":");
+    machine.program("apt-get", 'echo "E: Could not connect to the mirror, connection timed out" >&2; exit 100');
+    expect((await machine.ensure()).error).toMatch(/^no libtorch was found, and Debian's packages cannot be reached/);
+    expect(machine.log("apt")).toEqual([]);
+  });
+
+  test("GANTRY_SETUP=no installs nothing", async () => {
+    machine.debian();
+    machine.env.GANTRY_SETUP = "no";
     expect((await machine.ensure()).error).toMatch(/^No libtorch was found\. Any one of these/);
     expect(machine.log("apt")).toEqual([]);
+  });
+
+  test("GANTRY_SETUP=ask says what and why, and does what is answered", async () => {
+    const packaged = machine.libtorch("packaged", { version: "1.13.0" });
+    machine.debian(`cp -r ${packaged}/. ${machine.root}`);
+    machine.env.GANTRY_SETUP = "ask";
+    const question =
+      "no libtorch was found: apt-get install libtorch-dev libopenblas0-openmp (a minute or two). Go on? [Y/n] ";
+    const refused = await machine.inTerminal("n\n");
+    expect(refused).toContain(question);
+    expect(refused).toContain("was not to be installed (GANTRY_SETUP=ask)");
+    expect(machine.log("apt")).toEqual([]);
+    expect(await machine.inTerminal("\n")).toContain('"source":"system"');
+    expect(machine.log("apt")).toHaveLength(1);
+  });
+
+  test("GANTRY_SETUP takes three words, and its old name is refused", async () => {
+    machine.env.GANTRY_SETUP = "maybe";
+    expect((await machine.ensure()).error).toMatch(/^GANTRY_SETUP \(=maybe\) must be yes \(the default\), ask or no/);
+    delete machine.env.GANTRY_SETUP;
+    machine.env.GANTRY_INSTALL = "0";
+    expect((await machine.ensure()).error).toMatch(/^GANTRY_INSTALL \(=0\) is not read any more; GANTRY_SETUP=no/);
   });
 });
 
@@ -140,7 +177,9 @@ describe("elsewhere", () => {
     pythonWithPip();
     const outcome = await machine.ensure();
     expect(outcome.source).toBe("pip");
-    expect(outcome.stderr).toContain(`installing torch 2.13.0 into ${machine.cache}/torch-2.13.0`);
+    expect(outcome.stderr).toContain(
+      `no libtorch was found: installing torch 2.13.0 into ${machine.cache}/torch-2.13.0`,
+    );
     await machine.ensure();
     expect(machine.log("pip")).toEqual([expect.stringMatching(/--target \S+\.installing-\d+ torch==2\.13\.0$/)]);
   });
@@ -159,8 +198,15 @@ describe("elsewhere", () => {
     expect(existsSync(join(machine.cache, "torch-2.13.0.installing-1"))).toBe(false);
   });
 
+  test("without a network one sentence says so", async () => {
+    pythonWithPip(false, "WARNING: Retrying: Failed to establish a new connection: [Errno 101] Network is unreachable");
+    const { error, stderr } = await machine.ensure();
+    expect(error).toMatch(/^no libtorch was found, and pip cannot reach its packages \(no network\?\); [^\n]*$/);
+    expect(stderr).not.toContain("Retrying");
+  });
+
   test.each([
-    ["pip fails", () => pythonWithPip(false), "pip could not install torch 2.13.0"],
+    ["pip fails", () => pythonWithPip(false, "ERROR: no room"), "pip could not install torch 2.13.0: ERROR: no room."],
     ["there is no pip", () => machine.python(undefined, 'case "$*" in *pip*) exit 1;; esac'), "has no pip"],
     ["there is no python3", () => (machine.env.PATH = machine.folder), "there is no python3"],
     ["only python was asked for", () => (machine.env.GANTRY_TORCH = "python"), "has no usable torch"],

@@ -11,6 +11,8 @@ const realCompiler = execFileSync("sh", ["-c", "command -v c++ || command -v g++
   encoding: "utf8",
 }).trim();
 
+const ensureScript = fileURLToPath(new URL("ensure.js", import.meta.url));
+
 /** A Node-API module without any header of libtorch: compiles in a fraction of a second. */
 const tinySource = `
 #include <node_api.h>
@@ -58,7 +60,8 @@ export class Machine {
   get host(): Host {
     const { env, uid, folder, root } = this;
     const { platform, arch } = process;
-    return { env, platform, arch, uid, cwd: folder, osRelease: join(folder, "os-release"), systemRoots: [root] };
+    const files = { osRelease: join(folder, "os-release"), terminal: "/dev/tty", systemRoots: [root] };
+    return { env, platform, arch, uid, cwd: folder, ...files };
   }
 
   /** Writes a file below the machine's folder and returns its path. */
@@ -132,11 +135,25 @@ export class Machine {
     return this.log("compilations").filter((line) => line.includes(" -c ")).length;
   }
 
+  /** Runs `ensureBinding` in a terminal, gives the answer to its question, and gives all that the terminal showed. */
+  async inTerminal(answer: string): Promise<string> {
+    const command = [process.execPath, ensureScript, this.options].map((word) => `'${word}'`).join(" ");
+    const terminal = spawn("script", ["-qec", command, "/dev/null"], { stdio: ["pipe", "pipe", "inherit"] });
+    let shown = "";
+    for await (const data of terminal.stdout) {
+      shown += data;
+      if (/\[Y\/n\] $/.test(shown)) terminal.stdin.write(answer);
+    }
+    return shown;
+  }
+
+  private get options(): string {
+    return JSON.stringify({ host: this.host, nativeDir: this.nativeDir });
+  }
+
   /** Runs `ensureBinding` in a process of its own. */
   start(): { child: ChildProcess; outcome: Promise<Outcome> } {
-    const options = JSON.stringify({ host: this.host, nativeDir: this.nativeDir });
-    const script = fileURLToPath(new URL("ensure.js", import.meta.url));
-    const child = spawn(process.execPath, [script, options], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [ensureScript, this.options], { stdio: ["ignore", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     child.stdout.on("data", (data) => (stdout += data));
