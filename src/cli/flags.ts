@@ -59,7 +59,7 @@ export function withoutEvaluation(settings: readonly string[], evaluate: boolean
 }
 
 /** The flags that may be given several times. */
-const REPEATED = ["set", "over"];
+export const repeatedFlags = ["set", "over"];
 
 /** A flag as it is typed: `fooBar` is `--foo-bar`. */
 export const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -125,7 +125,8 @@ export function parseStrictly(rawArgs: readonly string[], args: ArgsDef, command
       token.value === undefined || token.value === "" || (!token.inlineValue && token.value.startsWith("--"));
     if (!flag.boolean && missing) throw new UsageError(`${token.rawName} needs a value: ${token.rawName} ${flag.hint}`);
     const before = values.get(token.name) ?? [];
-    if (before.length > 0 && !REPEATED.includes(token.name)) throw new UsageError(`${token.rawName} is given twice`);
+    if (before.length > 0 && !repeatedFlags.includes(token.name))
+      throw new UsageError(`${token.rawName} is given twice`);
     values.set(token.name, [...before, token.value ?? "true"]);
   }
   refuseMiscount(positionals, args, command);

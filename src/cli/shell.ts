@@ -77,6 +77,10 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "show the engine, the devices and their speed",
     load: async () => (await import("./doctor.ts")).doctor,
   },
+  completion: {
+    summary: "print a script with which bash, zsh or fish completes commands",
+    load: async () => (await import("./completion.ts")).completionCommand(commands),
+  },
 };
 
 /** The width of help texts. A terminal that does not know its width says 0. */
