@@ -3,10 +3,22 @@
  * files of examples/ lie in that project too, and are run as their first lines say, for fewer steps.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { publint } from "publint";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ensureBinding } from "../../scripts/setup/index.js";
 import { freePort } from "../spawn-typescript.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -15,8 +27,8 @@ const project = join(folder, "project");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What a program prints; where it fails, that and its errors are the message. */
-function run(command: string, args: readonly string[], cwd: string): string {
-  const env = { ...process.env, GANTRY_STACK: "1", NO_COLOR: "1" };
+function run(command: string, args: readonly string[], cwd: string, more: Record<string, string> = {}): string {
+  const env = { ...process.env, GANTRY_STACK: "1", NO_COLOR: "1", ...more };
   const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: "utf8", env });
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}\n${stdout}\n${stderr}`);
   return stdout;
@@ -25,6 +37,12 @@ function run(command: string, args: readonly string[], cwd: string): string {
 /** The compiler, in the stranger's project. */
 const tsc = (...args: string[]) =>
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), ...args], project);
+
+/** The word of GANTRY_TORCH for the libtorch of these tests, or its folder where a private cache would hide it. */
+function engineRoot(): string {
+  const { source, root: folder } = ensureBinding().engine;
+  return source === "system" ? "system" : folder;
+}
 
 /** The installed command. */
 const gantry = (...args: string[]) => run("npx", ["--no-install", "gantry", ...args], project);
@@ -112,24 +130,59 @@ console.log(JSON.stringify([score, typeof optimizer, ...[UserError, statistics, 
 };
 
 describe("the packed package", () => {
+  let tarball = "";
   beforeAll(() => {
     // Brings dist/ up to date in a clone.
     run(process.execPath, [join(root, "bin/gantry.js"), "--version"], folder);
     const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", folder], root)) as [
       { filename: string },
     ];
+    tarball = join(folder, packed.filename);
     mkdirSync(project);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
     cpSync(join(root, "examples"), project, { recursive: true });
     const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
-    run("npm", ["install", ...flags, join(folder, packed.filename)], project);
-  }, 300_000);
+    run("npm", ["install", ...flags, tarball], project);
+    // Packing compiles the binding for the other libtorch too, and installs that first where it is missing.
+  }, 1_200_000);
 
   it("contains what it needs and no more", () => {
     const installed = readdirSync(join(project, "node_modules/gantry")).sort();
     expect(installed).toEqual(expect.arrayContaining(["bin", "dist", "native", "package.json", "scripts", "src"]));
     for (const name of ["test", "bench", "runs", "tsconfig.build.json", "node_modules"])
       expect(installed).not.toContain(name);
+    expect(readdirSync(join(project, "node_modules/gantry/docs"))).toContain("setup.md");
+    expect(statSync(tarball).size).toBeLessThan(6e6);
+  });
+
+  it.runIf(process.platform === "linux" && process.arch === "x64")("computes without a compiler", () => {
+    const carried = readdirSync(join(project, "node_modules/gantry/prebuilt"));
+    expect(carried).toEqual(["linux-x64-libtorch-1.13.1", "linux-x64-libtorch-2.13.0"]);
+    writeFileSync(
+      join(project, "sum.js"),
+      'import { Tensor } from "gantry/tensor";\nconsole.log(Tensor.ones([3]).sum().item());\n',
+    );
+    // An empty cache, and a compiler that does not exist: compiling would be refused.
+    const bare = { GANTRY_CACHE: join(folder, "cache"), GANTRY_TORCH: engineRoot(), CXX: "/nowhere/c++" };
+    expect(run(process.execPath, ["sum.js"], project, bare).trim()).toBe("3");
+    expect(readdirSync(join(folder, "cache/native"))).toHaveLength(1);
+  });
+
+  it("runs from a TypeScript file that Node itself loads, where it can", () => {
+    if (!(process.features as { typescript?: unknown }).typescript) return;
+    writeFileSync(
+      join(project, "mean.ts"),
+      'import { Tensor } from "gantry/tensor";\nconst x: Tensor = Tensor.ones([3]);\nconsole.log(x.mean().item());\n',
+    );
+    expect(run(process.execPath, ["mean.ts"], project).trim()).toBe("1");
+  });
+
+  it("is faultless to publint and to Are the types wrong", async () => {
+    const { messages } = await publint({ pkgDir: join(project, "node_modules/gantry"), pack: false, strict: true });
+    expect(messages).toEqual([]);
+    // Resolves every entry as `bundler` and `node16` do. The package has no CommonJS, which the profile leaves out.
+    const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+    run(process.execPath, [attw, tarball, "--profile", "esm-only", "--format", "json"], project);
   });
 
   it("has declarations that a strict project compiles against, and trains with a technique of its own", () => {
@@ -207,7 +260,8 @@ describe("the packed package", () => {
 
     it("are all run here", () => {
       const tested = readFileSync(import.meta.filename, "utf8");
-      for (const name of readdirSync(join(root, "examples"))) {
+      // The notebook is run by test/notebook.
+      for (const name of readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"))) {
         expect(tested, name).toContain(`it("${name.replace(/\.ts$/, "")}:`);
       }
     });
