@@ -324,6 +324,8 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
       const { protocol, answers } = JSON.parse(lines.at(-2)!);
       expect([protocol.runs, answers.length]).toEqual([2, 20]);
     }
+    await page.setViewportSize({ width: 360, height: 900 });
+    expect(await overflowOf(page)).toBeLessThanOrEqual(0);
     expect(await axeFindings(page)).toEqual([]);
   });
 
