@@ -21,7 +21,8 @@ export function ask(
   }: { headers?: Record<string, string>; method?: string; body?: string | Buffer } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const sent = request({ host: "127.0.0.1", port, path, method, headers }, (response) => {
+    // A connection of its own: one that is kept can be closed by the studio at the moment when it is used again.
+    const sent = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (part) => {

@@ -290,7 +290,8 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
         );
     const drawn = async (): Promise<string[]> => {
       await page.getByRole("button", { name: "Draw", exact: true }).click();
-      await page.locator(".equal-seeds li").nth(1).locator(".tile").first().waitFor({ timeout: 60_000 });
+      // The first time the engine's process is started.
+      await page.locator(".equal-seeds li").nth(1).locator(".tile").first().waitFor({ timeout: 150_000 });
       await page.getByRole("button", { name: "Draw", exact: true }).waitFor();
       return pictures();
     };
