@@ -152,7 +152,8 @@ describe("the packed package", () => {
     for (const name of ["test", "bench", "runs", "tsconfig.build.json", "node_modules"])
       expect(installed).not.toContain(name);
     expect(readdirSync(join(project, "node_modules/gantry/docs"))).toContain("setup.md");
-    expect(statSync(tarball).size).toBeLessThan(6e6);
+    // docs/install.md says 11.8 MB; most of it is the WebAssembly of `gantry export --to web`.
+    expect(statSync(tarball).size).toBeLessThan(13e6);
   });
 
   it.runIf(process.platform === "linux" && process.arch === "x64")("computes without a compiler", () => {
