@@ -1,11 +1,12 @@
 /**
- * A loss of your own, with pairs: the relativistic loss (Jolicoeur-Martineau 2018, arXiv 1807.00734, section 3.1).
+ * A loss of your own, with pairs: the relativistic loss (Jolicoeur-Martineau 2018, arXiv 1807.00734, section 3.1) with a margin.
+ * Without one it ships as `relativistic`.
  *
  * D does not say how real an image is. It says how much more real one image is than another. Both players look at pairs of
  * a real image x and a generated image G(z):
  *
- *     D minimises  -log sigmoid(D(x) - D(G(z)))
- *     G minimises  -log sigmoid(D(G(z)) - D(x))
+ *     D minimises  -log sigmoid(D(x) - D(G(z)) - margin)
+ *     G minimises  -log sigmoid(D(G(z)) - D(x) - margin)
  *
  *     npx gantry train ./own-loss.ts
  */
@@ -16,8 +17,8 @@ const options = z.strictObject({
   margin: z.number().min(0).default(0),
 });
 
-export const relativistic = defineLoss("relativistic", options, ({ margin }) => ({
-  name: "relativistic",
+export const pairMargin = defineLoss("pairMargin", options, ({ margin }) => ({
+  name: "pairMargin",
 
   // This loss has no targets such as "1 for real images", so label smoothing is refused with it.
   usualTargets: undefined,
@@ -41,7 +42,7 @@ export default defineRecipe({
   data: mnist({ size: 32 }),
   generator: dcgan.generator({ latent: 64, width: 32 }),
   discriminator: dcgan.discriminator({ width: 32, spectralNorm: true }),
-  loss: relativistic(),
+  loss: pairMargin({ margin: 1 }),
   techniques: [r1({ weight: 1 })],
   optimizers: { generator: adam({ lr: 2e-4 }), discriminator: adam({ lr: 2e-4 }) },
   steps: 2_000,

@@ -19,6 +19,7 @@ void define_operators() {
     define_collectives(library);
     define_convolutions(library);
     define_distances(library);
+    define_grid_sampling(library);
     define_spectral_norm(library);
     return true;
   }();

@@ -11,6 +11,7 @@ void define_attention(torch::Library& library);
 void define_collectives(torch::Library& library);
 void define_convolutions(torch::Library& library);
 void define_distances(torch::Library& library);
+void define_grid_sampling(torch::Library& library);
 void define_spectral_norm(torch::Library& library);
 
 }  // namespace gantry

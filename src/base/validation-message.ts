@@ -14,12 +14,19 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   return inner;
 }
 
-/** The schema of the value at `path` inside `schema`; undefined where the schema does not say (a union, a record). */
+/** The objects that a value may be: the schema's own, or those among the members of a union. */
+function objectsIn(schema: z.core.$ZodType): z.ZodObject[] {
+  if (schema instanceof z.ZodObject) return [schema];
+  return schema instanceof z.ZodUnion ? schema.options.filter((option) => option instanceof z.ZodObject) : [];
+}
+
+/** The schema of the value at `path` inside `schema`; undefined where the schema does not say (a record). */
 export function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): z.core.$ZodType | undefined {
   let here: z.core.$ZodType | undefined = schema;
   for (const step of path) {
     const inner: z.core.$ZodType = unwrap(here);
-    if (inner instanceof z.ZodObject) here = inner.shape[step as string] as z.core.$ZodType | undefined;
+    const [object] = objectsIn(inner);
+    if (object !== undefined) here = object.shape[step as string] as z.core.$ZodType | undefined;
     else if (inner instanceof z.ZodArray) here = inner.element as z.core.$ZodType;
     else if (inner instanceof z.ZodTuple) here = inner.def.items[Number(step)];
     else return undefined;
@@ -31,7 +38,8 @@ export function schemaAt(schema: z.core.$ZodType, path: readonly PropertyKey[]):
 /** The keys of an object schema; empty for other schemas. */
 export function keysOf(schema: z.core.$ZodType | undefined): string[] {
   const inner = schema && unwrap(schema);
-  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : [];
+  const [object] = inner === undefined ? [] : objectsIn(inner);
+  return object === undefined ? [] : Object.keys(object.shape);
 }
 
 /** Whether the schema is of a single value, which has no keys. */

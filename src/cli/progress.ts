@@ -56,12 +56,14 @@ export class Remaining {
   }
 }
 
-/** A number in about five letters: 0.71, 12.3, 1.2e+5. */
+/** A number in about five letters: 0.71, 12.3, 1.2e+5, 2.0e-4. */
 function short(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 1e5) return value.toExponential(1);
   if (Number.isInteger(value)) return String(value);
+  // A learning rate, not a loss that has become 0.
+  if (size < 0.005) return value.toExponential(1);
   return value.toFixed(size < 10 ? 2 : size < 1000 ? 1 : 0);
 }
 

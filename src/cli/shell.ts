@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./report.ts")).report,
   },
   sample: { summary: "draw images with a trained generator", load: async () => (await import("./sample.ts")).sample },
+  average: {
+    summary: "average a generator's weights over a length chosen after training",
+    load: async () => (await import("./average.ts")).average,
+  },
   project: {
     summary: "find the latents of given images",
     load: async () => (await import("./project.ts")).project,

@@ -20,8 +20,10 @@ export * from "../losses/registry.ts";
 // Techniques.
 export * from "../techniques/registry.ts";
 
-// Optimizers, and schedules of their learning rates.
-export { adam, constant, linearDecay, rmsprop, sgd } from "../optim/index.ts";
+// Optimizers, schedules of any number, and factors of the learning rates of both players.
+export { adam, rmsprop, sgd } from "../optim/index.ts";
+export { cosine, exponential, linear } from "../optim/index.ts";
+export { constant, linearDecay } from "../optim/index.ts";
 
 // Scores: a recipe's `evaluate.metrics`.
 export * from "../metrics/scores/index.ts";
@@ -47,7 +49,15 @@ export type { DiscriminatorOutput, ModelContext, SampleShape, TakenLabels } from
 // A technique of your own.
 export { defineTechnique } from "../techniques/index.ts";
 export type { AuxiliaryLoaders, DiscriminatorPass, Gan, GeneratorPass } from "../techniques/index.ts";
-export type { NetworkDescriptors, Player, Progress, RealBatch, Selection, Technique } from "../techniques/index.ts";
+export type {
+  InputPlace,
+  NetworkDescriptors,
+  Player,
+  Progress,
+  RealBatch,
+  Selection,
+  Technique,
+} from "../techniques/index.ts";
 export type { TechniqueContext, TechniqueState } from "../techniques/index.ts";
 
 // An optimizer or a schedule of your own.

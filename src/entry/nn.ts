@@ -57,3 +57,5 @@ export type { MlpDiscriminatorOptions, MlpGeneratorOptions, ModelContext } from 
 export type { NoisyMlpDiscriminatorOptions, NoisyMlpGeneratorOptions } from "../models/index.ts";
 export type { ResidualDiscriminatorOptions, ResnetDiscriminatorOptions } from "../models/index.ts";
 export type { ResnetGeneratorOptions } from "../models/index.ts";
+export { R3ganDiscriminator, R3ganGenerator } from "../models/index.ts";
+export type { R3ganDiscriminatorOptions, R3ganGeneratorOptions } from "../models/index.ts";

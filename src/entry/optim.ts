@@ -9,8 +9,22 @@ export { adam, rmsprop, sgd } from "../optim/index.ts";
 // An optimizer of your own.
 export { defineOptimizer, Optimizer, type OptimizerContext, type OptimizerScalars } from "../optim/index.ts";
 
-// Schedules.
+// Numbers that follow a schedule.
+export {
+  type Curve,
+  cosine,
+  exponential,
+  linear,
+  type Moment,
+  type Scheduled,
+  scheduled,
+  valueAt,
+} from "../optim/index.ts";
+
+// Factors of the learning rates of both players.
 export { constant, defineSchedule, linearDecay, type Schedule, type ScheduleContext } from "../optim/index.ts";
 
-// Averages of weights over a run.
+// Averages of weights over a run, and those whose length is chosen after it.
+export { powerCombination, powerDecay, powerExponent } from "../optim/index.ts";
+export type { PowerCombination, PowerProfile } from "../optim/index.ts";
 export { HistoricalAverage, WeightAveraging, type WeightAveragingOptions } from "../optim/index.ts";

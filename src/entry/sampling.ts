@@ -11,6 +11,9 @@ export { type FileForm, type SampleFilesOptions, writeSamples } from "../trainin
 export { classSheet, conditionSheet, interpolate, interpolationSheet, truncationSheet } from "../training/index.ts";
 export type { Interpolation, InterpolationOptions, Sheet, SheetOptions } from "../training/index.ts";
 
+// The average of a generator's weights of any length, as a run.
+export { type AveragedRun, type AverageOptions, averageRun } from "../training/index.ts";
+
 // The latents of given images, and the training images nearest to generated ones.
 export { type NearImage, nearestImages, projectImages } from "../training/index.ts";
 export type { Projection, ProjectionOptions, ProjectionStage } from "../training/index.ts";

@@ -74,6 +74,33 @@ function improvedAblation(dataset: SweepDataset = "mnist"): Sweep {
   });
 }
 
+/** The losses that Huang et al. 2024 compare (R3GAN, section 2 and its table of stacked MNIST). The weight of both penalties is 1. */
+const PENALTIES = {
+  plain: [],
+  R1: ["techniques=[r1]", "techniques.r1.weight=1"],
+  "R1 + R2": ["techniques=[r1,r2]", "techniques.r1.weight=1", "techniques.r2.weight=1"],
+};
+const MODERN = { ...PENALTIES, "RpGAN + R1 + R2": ["loss=relativistic", ...PENALTIES["R1 + R2"]] };
+
+/** The non-saturating loss plain, with R1, with both penalties, and the relativistic loss with both; all samples and the top k. */
+const modernLosses = (name: string, recipe: string, steps: number, set: readonly string[]): Sweep =>
+  defineSweep({
+    name,
+    recipe,
+    set: ["techniques=[]", `steps=${steps}`, ...set],
+    over: {
+      loss: MODERN,
+      update: {
+        all: [],
+        // k falls to three quarters of the batch over the first half of the run.
+        topK: [
+          "techniques+=topK",
+          `techniques.topK.share={"schedule":"linear","from":1,"to":0.75,"until":${steps / 2}}`,
+        ],
+      },
+    },
+  });
+
 const ATTENTION = ["generator.attention=16", "discriminator.attention=16"];
 const TTUR = ["optimizers.generator.lr=1e-3", "optimizers.discriminator.lr=4e-3"];
 const HIERARCHICAL = ["generator.hierarchical=true"];
@@ -204,6 +231,24 @@ const sweeps: readonly Sweep[] = [
     set: DATASETS["fashion-mnist"],
     over: { "data.size": [16, 32, 64] },
   }),
+
+  // Does a relativistic loss with R1 and R2 cover all modes where the ordinary one does not? Penalties need a D that does not
+  // couple samples.
+  modernLosses("modern-mixture", "mixture", 20_000, [
+    "optimizers.generator.lr=5e-4",
+    "optimizers.discriminator.lr=5e-4",
+    "optimizers.generator.betas=[0,0.99]",
+    "optimizers.discriminator.betas=[0,0.99]",
+    "samples.every=20000",
+    "checkpoint.every=20000",
+    "evaluate.every=5000",
+  ]),
+  modernLosses("modern-stacked", "stacked-mnist", 4_000, [
+    "discriminator.batchNorm=false",
+    "samples.every=4000",
+    "checkpoint.every=4000",
+    "evaluate.every=2000",
+  ]),
 
   topKImages(),
   topKImages("mnist"),

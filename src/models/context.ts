@@ -40,6 +40,8 @@ export interface ModelContext extends BuildContext {
   readonly batchNorm?: BatchNormMaker | undefined;
   /** Number of logits of the discriminator. Default: from its options. */
   readonly logits?: number | undefined;
+  /** Whether the discriminator's last layer has SAN's gradient. Default false. */
+  readonly sliced?: boolean | undefined;
   /** Makes a layer in front of the discriminator's last one. Default: none. */
   readonly beforeHead?: ((context: BuildContext, features: number) => FeatureStage) | undefined;
 }

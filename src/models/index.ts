@@ -71,6 +71,12 @@ export {
   type NoisyMlpGeneratorOptions,
 } from "./noisy-mlp.ts";
 export { batchNorm1d, batchNorm2d } from "./normalisation.ts";
+export {
+  R3ganDiscriminator,
+  type R3ganDiscriminatorOptions,
+  R3ganGenerator,
+  type R3ganGeneratorOptions,
+} from "./r3gan.ts";
 export { ReferencedDiscriminator, ReferencedGenerator } from "./reference-batch.ts";
 export * from "./registry.ts";
 export { ResidualDiscriminator, type ResidualDiscriminatorOptions } from "./residual-network.ts";

@@ -2,13 +2,14 @@
 import { z } from "zod";
 import { fusedAdam_, type Tensor } from "../tensor/index.ts";
 import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
+import { isCurve, type Moment, type Scheduled, scheduled, valueAt } from "./scheduled.ts";
 
 /** Options of {@link Adam}; the defaults are PyTorch's. */
 export interface AdamOptions {
   /** Learning rate. Default 1e-3. */
-  readonly lr?: number;
+  readonly lr?: Scheduled;
   /** Decay of the running means of the gradient and of its square. Default [0.9, 0.999]. */
-  readonly betas?: readonly [number, number];
+  readonly betas?: readonly [Scheduled, Scheduled];
   /** Added to the root of the second moment after its correction. Default 1e-8. */
   readonly eps?: number;
   /** Factor of an L2 penalty whose gradient is added before the moments. Default 0. */
@@ -24,13 +25,15 @@ const defaults = { lr: 1e-3, betas: [0.9, 0.999] as [number, number], eps: 1e-8,
  *     p <- p - lr / (1 - beta1^t) x m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
  *
  * State: `exp_avg` (m) and `exp_avg_sq` (v). With beta1 = 0, which many GANs use, m is the gradient itself: it is
- * neither stored nor computed.
+ * neither stored nor computed. Where a beta follows a schedule, the corrections take its present value, as PyTorch's
+ * do when the option is changed between steps.
  *
  * @example
  * const optimizer = new Adam(network.parameters(), { lr: 2e-4, betas: [0.5, 0.999] });
  */
 export class Adam extends Optimizer {
   readonly #options: Required<AdamOptions>;
+  #betas: readonly [number, number];
   readonly #means: readonly Tensor[] | undefined;
   readonly #squares: readonly Tensor[];
 
@@ -38,12 +41,25 @@ export class Adam extends Optimizer {
     const all: Required<AdamOptions> = { ...defaults, ...options };
     super(parameters, all.lr);
     this.#options = all;
+    this.#betas = betasAt(all.betas, { step: 0, images: 0 });
     this.#means = all.betas[0] === 0 ? undefined : this.slot("exp_avg");
     this.#squares = this.slot("exp_avg_sq");
   }
 
+  override follow(moment: Moment): void {
+    super.follow(moment);
+    this.#betas = betasAt(this.#options.betas, moment);
+  }
+
+  override scheduledNumbers(): Readonly<Record<string, number>> {
+    const { betas } = this.#options;
+    const own = ["beta1", "beta2"].flatMap((name, i) => (isCurve(betas[i]) ? [[name, this.#betas[i]!]] : []));
+    return { ...super.scheduledNumbers(), ...Object.fromEntries(own) };
+  }
+
   protected override update(gradients: readonly Tensor[]): void {
-    const { betas, eps, weightDecay } = this.#options;
+    const { eps, weightDecay } = this.#options;
+    const betas = this.#betas;
     fusedAdam_(this.parameters, gradients, this.#means ?? [], this.#squares, {
       lr: this.lr,
       betas,
@@ -54,11 +70,15 @@ export class Adam extends Optimizer {
   }
 }
 
-const beta = z.number().min(0, "must be at least 0").lt(1, "must be below 1");
+function betasAt([first, second]: readonly [Scheduled, Scheduled], moment: Moment): readonly [number, number] {
+  return [valueAt(first, moment), valueAt(second, moment)];
+}
+
+const beta = scheduled(z.number().min(0, "must be at least 0").lt(1, "must be below 1"));
 
 /**
  * Adam with PyTorch's defaults: lr 1e-3, betas [0.9, 0.999], eps 1e-8, weightDecay 0. GANs are trained with a smaller
- * beta1: 0.5 in DCGAN, 0 in WGAN-GP, SNGAN and BigGAN.
+ * beta1: 0.5 in DCGAN, 0 in WGAN-GP, SNGAN and BigGAN. The learning rate and the betas take schedules ({@link cosine}).
  *
  * @throws UserError for an unknown option or one out of range.
  *
@@ -68,7 +88,7 @@ const beta = z.number().min(0, "must be at least 0").lt(1, "must be below 1");
 export const adam = defineOptimizer(
   "adam",
   z.strictObject({
-    lr: z.number().positive("must be above 0").default(defaults.lr),
+    lr: scheduled(z.number().positive("must be above 0")).default(defaults.lr),
     betas: z.tuple([beta, beta]).default(defaults.betas),
     eps: z.number().min(0, "must be at least 0").default(defaults.eps),
     weightDecay: z.number().min(0, "must be at least 0").default(defaults.weightDecay),

@@ -2,6 +2,7 @@
 import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
 import { foreachSub, grad, keep, noGrad, noGradScope, Tensor } from "../tensor/index.ts";
+import { isCurve, type Moment, type Scheduled, valueAt } from "./scheduled.ts";
 
 /** The numbers in an optimizer's state, as a checkpoint keeps them. */
 export type OptimizerScalars = Readonly<Record<string, number>>;
@@ -23,18 +24,32 @@ export interface OptimizerContext {
 export abstract class Optimizer {
   /** Learning rate of the next step: the loop sets it to `baseLr` times the schedule's factor. */
   lr: number;
-  /** The learning rate that was configured: what a schedule's factor multiplies. */
-  readonly baseLr: number;
+  /** The configured learning rate, of this step where it is a schedule: what a recipe's `schedule` multiplies. */
+  baseLr: number;
   readonly parameters: readonly Tensor[];
   /** Steps so far. */
   protected steps = 0;
   readonly #slots = new Map<string, readonly Tensor[]>();
+  readonly #rate: Scheduled;
 
-  constructor(parameters: readonly Tensor[], lr: number) {
+  constructor(parameters: readonly Tensor[], lr: Scheduled) {
     if (parameters.length === 0) throw new Error(`${this.constructor.name}: there are no parameters to train`);
     this.parameters = [...parameters];
-    this.lr = lr;
-    this.baseLr = lr;
+    this.#rate = lr;
+    this.baseLr = valueAt(lr, { step: 0, images: 0 });
+    this.lr = this.baseLr;
+  }
+
+  /** Sets the numbers that follow a schedule to their values in the step that begins at this moment. */
+  follow(moment: Moment): void {
+    if (!isCurve(this.#rate)) return;
+    this.baseLr = valueAt(this.#rate, moment);
+    this.lr = this.baseLr;
+  }
+
+  /** The present values of the numbers that follow a schedule, by name, for the log. */
+  scheduledNumbers(): Readonly<Record<string, number>> {
+    return isCurve(this.#rate) ? { lr: this.lr } : {};
   }
 
   /** Allocates one tensor of zeros for each parameter, kept under `name` in the state. */

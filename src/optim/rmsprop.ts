@@ -9,11 +9,12 @@ import {
   type Tensor,
 } from "../tensor/index.ts";
 import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
+import { type Scheduled, scheduled } from "./scheduled.ts";
 
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions {
   /** Learning rate. Default 1e-2. */
-  readonly lr?: number;
+  readonly lr?: Scheduled;
   /** Decay of the running mean of squared gradients. Default 0.99. */
   readonly alpha?: number;
   /** Added to its root. Default 1e-8. */
@@ -96,7 +97,7 @@ export class RMSprop extends Optimizer {
 export const rmsprop = defineOptimizer(
   "rmsprop",
   z.strictObject({
-    lr: z.number().positive("must be above 0").default(defaults.lr),
+    lr: scheduled(z.number().positive("must be above 0")).default(defaults.lr),
     alpha: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(defaults.alpha),
     eps: z.number().min(0, "must be at least 0").default(defaults.eps),
     momentum: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(defaults.momentum),

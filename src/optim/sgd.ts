@@ -2,11 +2,12 @@
 import { z } from "zod";
 import { foreachAdd_, foreachMul_, foreachSub, type Tensor } from "../tensor/index.ts";
 import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
+import { type Scheduled, scheduled } from "./scheduled.ts";
 
 /** Options of {@link SGD}. */
 export interface SGDOptions {
   /** Learning rate. Default 1e-2. */
-  readonly lr?: number;
+  readonly lr?: Scheduled;
   /** Decay of the velocity; 0, the default, for plain gradient descent. */
   readonly momentum?: number;
   /** Step along the gradient that the next velocity would add to, not along the velocity alone. Default false. */
@@ -58,7 +59,7 @@ export const sgd = defineOptimizer(
   "sgd",
   z
     .strictObject({
-      lr: z.number().positive("must be above 0").default(defaults.lr),
+      lr: scheduled(z.number().positive("must be above 0")).default(defaults.lr),
       momentum: z.number().min(0, "must be at least 0").lt(1, "must be below 1").default(defaults.momentum),
       nesterov: z.boolean().default(defaults.nesterov),
       weightDecay: z.number().min(0, "must be at least 0").default(defaults.weightDecay),

@@ -17,11 +17,16 @@ export interface WeightAveragingOptions {
    * first weights are forgotten quickly (TensorFlow's ExponentialMovingAverage with `num_updates`). Default false.
    */
   warmUp?: boolean;
+  /**
+   * What becomes of buffers (running statistics of batch norm): "copied" (default) as they are now, or "averaged" like the
+   * parameters. Counters and power-iteration vectors are copied either way.
+   */
+  buffers?: "copied" | "averaged";
 }
 
 /**
  * Averages the parameters of `network` as average <- decay x average + (1 - decay) x parameter; buffers (running
- * statistics, power-iteration vectors) are copied as they are.
+ * statistics, power-iteration vectors) are copied as they are, unless `buffers` says otherwise.
  *
  * @throws UserError for an option out of range.
  *
@@ -36,10 +41,12 @@ export class WeightAveraging {
   readonly #start: number;
   readonly #warmUp: boolean;
   readonly #averages = new Map<string, Tensor>();
+  readonly #statistics: boolean;
   readonly #copies = new Map<string, Tensor>();
   #updates = 0;
 
-  constructor(network: Module, { decay = 0.999, start = 0, warmUp = false }: WeightAveragingOptions = {}) {
+  constructor(network: Module, options: WeightAveragingOptions = {}) {
+    const { decay = 0.999, start = 0, warmUp = false, buffers = "copied" } = options;
     if (!(decay >= 0 && decay < 1)) {
       throw new UserError(`weightAveraging: \`decay\` (=${decay}) must be at least 0 and below 1`);
     }
@@ -50,24 +57,33 @@ export class WeightAveraging {
     this.#decay = decay;
     this.#start = start;
     this.#warmUp = warmUp;
+    this.#statistics = buffers === "averaged";
     for (const [name, tensor] of network.namedParameters()) this.#averages.set(name, kept(tensor));
     for (const [name, tensor] of network.namedBuffers()) this.#copies.set(name, kept(tensor));
   }
 
-  /** Adds the present weights of the network. Call it once after each update of the network. */
-  update(): void {
-    const decay = this.#decayNow();
+  /**
+   * Adds the present weights of the network. Call it once after each update of the network.
+   *
+   * @param decayNow - The decay of this update, from 0 to below 1; default: what the options say.
+   */
+  update(decayNow?: number): void {
+    const decay = this.#updates < this.#start ? 0 : (decayNow ?? this.#decayNow());
     this.#updates++;
     noGradScope(() => {
-      const averages = [...this.#averages.values()];
-      const current = this.#network.parameters();
+      const buffers = this.#network.namedBuffers();
+      const averaged = this.#statistics ? [...buffers].filter(isStatistic) : [];
+      const averages = [...this.#averages.values(), ...averaged.map(([name]) => this.#copies.get(name)!)];
+      const current = [...this.#network.parameters(), ...averaged.map(([, buffer]) => buffer)];
       if (decay === 0) {
         for (const [i, average] of averages.entries()) average.copy_(current[i]!);
       } else {
         foreachMul_(averages, decay);
         foreachAdd_(averages, current, 1 - decay);
       }
-      for (const [name, buffer] of this.#network.namedBuffers()) this.#copies.get(name)!.copy_(buffer);
+      for (const [name, buffer] of buffers) {
+        if (!this.#statistics || !isStatistic([name, buffer])) this.#copies.get(name)!.copy_(buffer);
+      }
     });
   }
 
@@ -111,10 +127,12 @@ export class WeightAveraging {
 
   #decayNow(): number {
     const n = this.#updates - this.#start;
-    if (n < 0) return 0;
     return this.#warmUp ? Math.min(this.#decay, (1 + n) / (10 + n)) : this.#decay;
   }
 }
+
+/** Whether a buffer is a running mean or variance of batch norm. */
+export const isStatistic = ([name]: readonly [string, Tensor]): boolean => /(^|\.)running_(mean|var)$/.test(name);
 
 function kept(tensor: Tensor): Tensor {
   const copy = noGrad(() => tensor.detach().clone());

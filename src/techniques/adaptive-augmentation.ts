@@ -4,33 +4,84 @@
  */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
+import type { Loss } from "../losses/index.ts";
+import { scheduled, valueAt } from "../optim/index.ts";
 import { type Generator, keep, noGrad, Tensor } from "../tensor/index.ts";
-import { drawGeometries, type GeometryGroups, inverseOf, isStill } from "./augmentation/geometry.ts";
+import { cutHoles, drawHoles, type Hole } from "./augmentation/cutout.ts";
+import { drawGeometries, type Geometry, inverseOf, isStill } from "./augmentation/geometry.ts";
 import { requireImages } from "./augmentation/images.ts";
-import { drawColorings, isFaithful, recolor } from "./augmentation/recolor.ts";
+import { PairedDraws } from "./augmentation/paired-draws.ts";
+import { type Coloring, drawColorings, isFaithful, recolor } from "./augmentation/recolor.ts";
 import { warp } from "./augmentation/warp.ts";
 import { positive, whole } from "./options.ts";
 import { prepared } from "./prepared.ts";
 import { defineTechnique } from "./technique.ts";
 
-const groups = z.enum(["blit", "geometry", "color"]);
-const options = z.strictObject({
-  target: z.number().min(-1, "must be at least -1").max(1, "must be at most 1").default(0.6),
-  images: positive.default(500_000),
-  interval: whole(1, "updates").default(4),
-  start: z.number().min(0, "must be at least 0").max(1, "must be at most 1").default(0),
-  transformations: z.array(groups).min(1, "must name at least one of blit, geometry, color").default(groups.options),
-});
+const groups = z.enum(["blit", "geometry", "color", "cutout"]);
+const share = z.number().min(0, "must be at least 0").max(1, "must be at most 1");
+const USUAL = { target: 0.6, images: 500_000, interval: 4, start: 0 };
+const options = z
+  .strictObject({
+    target: z.number().min(-1, "must be at least -1").max(1, "must be at most 1").default(USUAL.target),
+    images: positive.default(USUAL.images),
+    interval: whole(1, "updates").default(USUAL.interval),
+    start: share.default(USUAL.start),
+    probability: scheduled(share).optional(),
+    transformations: z
+      .array(groups)
+      .min(1, "must name at least one of blit, geometry, color, cutout")
+      .default(["blit", "geometry", "color"]),
+    multipliers: z
+      .strictObject({
+        blit: share.default(1),
+        geometry: share.default(1),
+        color: share.default(1),
+        cutout: share.default(1),
+      })
+      .prefault({}),
+    pairs: z.boolean().default(false),
+  })
+  .refine(
+    (o) =>
+      o.probability === undefined ||
+      Object.entries(USUAL).every(([name, value]) => o[name as keyof typeof USUAL] === value),
+    {
+      path: ["probability"],
+      message: "is not adapted: leave out `target`, `images`, `interval` and `start`",
+    },
+  );
 
-/** Images [B, C, H, W], each with the transformations that are drawn for it. */
-function transform(images: Tensor, p: number, wanted: GeometryGroups & { color: boolean }, random: Generator): Tensor {
+type Group = z.output<typeof groups>;
+
+/** What is done to each image of a batch. */
+interface Draws {
+  readonly geometries: readonly Geometry[];
+  readonly colorings: readonly Coloring[];
+  readonly holes: readonly Hole[];
+}
+
+/** Draws for a batch [B, C, H, W]. `p` has the probability of each group. */
+function draw(images: Tensor, p: (group: Group) => number, cutout: boolean, random: Generator): Draws {
   const [batch, , height, width] = images.shape as [number, number, number, number];
-  const geometries = drawGeometries(batch, { height, width }, p, wanted, random);
-  const colorings = drawColorings(batch, wanted.color ? p : 0, random);
+  const size = { height, width };
+  return {
+    geometries: drawGeometries(batch, size, { blit: p("blit"), geometry: p("geometry") }, random),
+    colorings: drawColorings(batch, p("color"), random),
+    // Drawn only where it is wanted: other augmentations keep the draws that they had without it.
+    holes: cutout ? drawHoles(batch, p("cutout"), random) : [],
+  };
+}
+
+/** Images [B, C, H, W], each with what was drawn for it. */
+function transform(images: Tensor, { geometries, colorings, holes }: Draws): Tensor {
   // A batch to which nothing happens is not even resampled.
   const warped = geometries.every(isStill) ? images : warp(images, geometries.map(inverseOf));
-  return colorings.every(isFaithful) ? warped : recolor(warped, colorings);
+  const coloured = colorings.every(isFaithful) ? warped : recolor(warped, colorings);
+  return holes.every((hole) => hole === null) ? coloured : cutHoles(coloured, holes);
 }
+
+/** Losses for which only differences of scores have a meaning, so that the sign of one has none. */
+const withoutSign = ({ name, pairs }: Loss): boolean => name === "wasserstein" || pairs === true;
 
 /**
  * D sees augmented images only, real and generated ones alike, in its own updates and in G's, whose gradient goes through the
@@ -45,26 +96,29 @@ function transform(images: Tensor, p: number, wanted: GeometryGroups & { color: 
  * - `images` (default 500,000): real images in which p can go from 0 to 1.
  * - `interval` (default 4): updates of D between two adjustments.
  * - `start` (default 0): p at the beginning.
- * - `transformations` (default all): groups of transformations.
+ * - `probability`: p itself, a number or a schedule ({@link cosine}), in place of the four above: nothing is adapted (R3GAN).
+ * - `transformations` (default blit, geometry, color): groups of transformations.
+ * - `multipliers` (default 1 each): of p in each group, as `{ color: 0.5 }`.
+ * - `pairs` (default false): row i of the real images and row i of the generated ones have the same draws, for losses of pairs.
  *
- * The groups are 12 of the paper's 18 transformations, its set "bgc": mirror images, quarter turns and whole translations
- * ("blit"); isotropic scaling, rotation, anisotropic scaling and fractional translation ("geometry"); brightness, contrast,
- * luma flip, hue and saturation ("color"). Image-space filtering (four), noise and cutout are left out. The distributions are
- * in augmentation/geometry.ts and augmentation/recolor.ts.
+ * The groups are 13 of the paper's 18 transformations: mirror images, quarter turns and whole translations ("blit");
+ * isotropic scaling, rotation, anisotropic scaling and fractional translation ("geometry"); brightness, contrast, luma flip, hue
+ * and saturation ("color"); a square hole of half the side ("cutout"). The first three are its set "bgc". Image-space
+ * filtering (four) and noise are left out. The distributions are in augmentation/geometry.ts, recolor.ts and cutout.ts.
  *
  * The log has p and r as `augment` and `overfit`. Checkpoints keep p.
  *
- * @throws UserError for an option out of range, for images of other than 1 or 3 channels, for vectors, and with the Wasserstein
- *   loss, whose scores have no such side.
+ * @throws UserError for an option out of range, for images of other than 1 or 3 channels, for vectors, and, unless
+ *   `probability` is given, with losses whose scores have no such side (wasserstein, losses of pairs).
  *
  * @example
  * techniques: [adaptiveAugmentation({ target: 0.6 })]
  */
 export const adaptiveAugmentation = defineTechnique("adaptiveAugmentation", options, (o, context) => {
   requireImages(context, "adaptiveAugmentation", [1, 3]);
-  const has = (group: z.output<typeof groups>): boolean => o.transformations.includes(group);
-  const wanted = { blit: has("blit"), geometry: has("geometry"), color: has("color") };
-  let p = o.start;
+  const { probability, multipliers, transformations } = o;
+  const paired = new PairedDraws<Draws>();
+  let p = probability === undefined ? o.start : valueAt(probability, { step: 0, images: 0 });
   /** r at the last adjustment. */
   let overfit: number | undefined;
   let updates = 0;
@@ -72,26 +126,33 @@ export const adaptiveAugmentation = defineTechnique("adaptiveAugmentation", opti
   let made: Tensor | undefined;
   /** The sum of signs since the last adjustment. It stays on the device until then. */
   const signs = (): Tensor => prepared(made, "adaptiveAugmentation");
+  const share = (group: Group): number => (transformations.includes(group) ? p * multipliers[group] : 0);
   return {
     name: "adaptiveAugmentation",
     without: { diffAugment: "both augment all that the discriminator sees" },
     prepare({ loss }) {
-      if (loss.name === "wasserstein") {
+      if (probability === undefined && withoutSign(loss)) {
         throw new UserError(
-          "adaptiveAugmentation: it follows the sign of D(real), which has no meaning with the loss `wasserstein`; use another loss, or diffAugment",
+          `adaptiveAugmentation: it follows the sign of D(real), which has no meaning with the loss \`${loss.name}\`; give it \`probability\`, or use another loss, or diffAugment`,
         );
       }
       made = keep(Tensor.zeros([], { device: context.device }));
     },
-    augment: (images) => transform(images, p, wanted, context.rng),
+    augment(images, of, { progress }) {
+      if (probability !== undefined) p = valueAt(probability, progress);
+      const drawn = (): Draws => draw(images, share, transformations.includes("cutout"), context.rng);
+      return transform(images, o.pairs ? paired.for(of, images.shape[0]!, drawn) : drawn());
+    },
     discriminatorPenalty({ realOutput: { score } }, { loss }) {
+      if (probability !== undefined) return undefined;
       noGrad(() => signs().add_(loss.probability(score).sub(0.5).sign().sum()));
       seen += score.shape[0]!;
       updates++;
       return undefined;
     },
     afterStep(player) {
-      if (player !== "discriminator" || updates % o.interval !== 0) return;
+      paired.forget();
+      if (player !== "discriminator" || probability !== undefined || updates % o.interval !== 0) return;
       overfit = signs().item() / seen;
       p = Math.min(1, Math.max(0, p + (Math.sign(overfit - o.target) * seen) / o.images));
       signs().zero_();

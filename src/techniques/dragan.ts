@@ -1,8 +1,10 @@
 /** DRAGAN (Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3). */
 import { z } from "zod";
+import { scheduled, valueAt } from "../optim/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
 import { positive } from "./options.ts";
+import { reportOf } from "./scheduled-report.ts";
 import { defineTechnique } from "./technique.ts";
 
 /**
@@ -14,7 +16,7 @@ import { defineTechnique } from "./technique.ts";
  * their perturbed copies, where the authors' code evaluates the penalty. std(x) is the standard deviation of all elements of
  * the batch, without Bessel's correction.
  *
- * - `weight` (lambda, default 10).
+ * - `weight` (lambda, default 10): a number or a schedule ({@link cosine}).
  * - `noise` (default 0.5).
  *
  * @throws UserError when an option is not above 0.
@@ -24,16 +26,21 @@ import { defineTechnique } from "./technique.ts";
  */
 export const dragan = defineTechnique(
   "dragan",
-  z.strictObject({ weight: positive.default(10), noise: positive.default(0.5) }),
-  ({ weight, noise }, { rng }) => ({
-    name: "dragan",
-    discriminatorPenalty(pass) {
-      const { real } = pass;
-      const a = uniformPerSample(real, rng);
-      const u = Tensor.rand(real.shape, { generator: rng }).to({ device: real.device });
-      const spread = real.std(null, { correction: 0 }).mul(noise);
-      const around = real.add(u.mul(a).mul(spread));
-      return normPenalty(squaredGradientNorms(pass, around, pass.realLabels), 1).mul(weight);
-    },
-  }),
+  z.strictObject({ weight: scheduled(positive).default(10), noise: positive.default(0.5) }),
+  ({ weight, noise }, { rng }) => {
+    const report = reportOf({ draganWeight: weight });
+    return {
+      name: "dragan",
+      discriminatorPenalty(pass, { progress }) {
+        report.at(progress);
+        const { real } = pass;
+        const a = uniformPerSample(real, rng);
+        const u = Tensor.rand(real.shape, { generator: rng }).to({ device: real.device });
+        const spread = real.std(null, { correction: 0 }).mul(noise);
+        const around = real.add(u.mul(a).mul(spread));
+        return normPenalty(squaredGradientNorms(pass, around, pass.realLabels), 1).mul(valueAt(weight, progress));
+      },
+      report: report.numbers,
+    };
+  },
 );

@@ -1,8 +1,10 @@
 /** The gradient penalty of WGAN-GP (Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1). */
 import { z } from "zod";
+import { scheduled, valueAt } from "../optim/index.ts";
 import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
 import { isDue, lazily } from "./lazy-regularisation.ts";
 import { positive } from "./options.ts";
+import { reportOf } from "./scheduled-report.ts";
 import { defineTechnique } from "./technique.ts";
 
 /**
@@ -10,7 +12,7 @@ import { defineTechnique } from "./technique.ts";
  *
  *     weight * E[(|dD(y)/dy| - 1)^2],   y = e x + (1 - e) G(z),   e ~ U(0, 1) for each pair
  *
- * - `weight` (lambda, default 10).
+ * - `weight` (lambda, default 10): a number or a schedule ({@link cosine}).
  * - `every` (n, default 1): computes it in every n-th update of D, with n times the weight, as {@link r1} does.
  *
  * A conditional D gets the label of x.
@@ -22,15 +24,22 @@ import { defineTechnique } from "./technique.ts";
  */
 export const gradientPenalty = defineTechnique(
   "gradientPenalty",
-  z.strictObject({ weight: positive.default(10), ...lazily }),
-  ({ weight, every }, { rng }) => ({
-    name: "gradientPenalty",
-    discriminatorPenalty(pass) {
-      if (!isDue(pass.update, every)) return undefined;
-      const { real, fake } = pass;
-      const e = uniformPerSample(real, rng);
-      const between = fake.add(real.sub(fake).mul(e)); // e x + (1 - e) G(z)
-      return normPenalty(squaredGradientNorms(pass, between, pass.realLabels), 1).mul(weight * every);
-    },
-  }),
+  z.strictObject({ weight: scheduled(positive).default(10), ...lazily }),
+  ({ weight, every }, { rng }) => {
+    const report = reportOf({ gradientPenaltyWeight: weight });
+    return {
+      name: "gradientPenalty",
+      discriminatorPenalty(pass, { progress }) {
+        report.at(progress);
+        if (!isDue(pass.update, every)) return undefined;
+        const { real, fake } = pass;
+        const e = uniformPerSample(real, rng);
+        const between = fake.add(real.sub(fake).mul(e)); // e x + (1 - e) G(z)
+        return normPenalty(squaredGradientNorms(pass, between, pass.realLabels), 1).mul(
+          valueAt(weight, progress) * every,
+        );
+      },
+      report: report.numbers,
+    };
+  },
 );

@@ -11,6 +11,7 @@ export {
   type GeneratorPass,
   HOOKS,
   type Hook,
+  type InputPlace,
   type NetworkDescriptors,
   PLAYERS,
   type Player,

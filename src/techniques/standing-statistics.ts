@@ -52,7 +52,10 @@ export const standingStatistics = defineTechnique("standingStatistics", options,
   return {
     name: "standingStatistics",
     standing: { batches, batchSize },
-    after: { weightAveraging: "its statistics are to be those of the averaged weights" },
+    after: {
+      weightAveraging: "its statistics are to be those of the averaged weights",
+      powerAveraging: "its statistics are to be those of the averaged weights",
+    },
     prepare(gan) {
       made = { gan, statistics: new StandingStatistics(gan.generator) };
     },

@@ -33,6 +33,8 @@ export interface Progress {
   readonly step: number;
   /** Passes of D over the data done, with a fraction. */
   readonly epoch: number;
+  /** Real images that D has been trained on, counted with repetition. */
+  readonly images: number;
 }
 
 /** The GAN in training, as techniques see it: networks, loss, optimizers, progress, and draws of z and of labels. */
@@ -55,6 +57,9 @@ export interface Gan {
 
 /** The auxiliary loaders that a technique asked for in {@link Technique.loaders}, by its names. */
 export type AuxiliaryLoaders = Readonly<Record<string, DataLoader>>;
+
+/** Images of D's update: as D sees them, or before any augmentation. */
+export type InputPlace = "real" | "fake" | "rawReal" | "rawFake";
 
 /** What both updates offer. */
 interface Pass {
@@ -87,13 +92,20 @@ export interface DiscriminatorPass extends Pass {
   /** D(G(z)). */
   readonly fakeOutput: DiscriminatorOutput;
   /**
-   * dD(x)/dx [B, ...] at the images {@link real} or {@link fake}, differentiable with respect to D's weights. It comes
-   * from the graph of {@link realOutput} and {@link fakeOutput}, of which it is the gradient of the scores' sum: each
-   * sample's own where D does not couple samples.
+   * dD(x)/dx [B, ...] at the images {@link real} or {@link fake}, or at {@link rawReal} or {@link rawFake} through the
+   * augmentation; differentiable with respect to D's weights. It comes from the graph of {@link realOutput} and
+   * {@link fakeOutput}, of which it is the gradient of the scores' sum: each sample's own where D does not couple samples.
    *
    * @throws UserError when no technique named these images in {@link Technique.inputGradients}.
    */
-  inputGradient(of: "real" | "fake"): Tensor;
+  inputGradient(of: InputPlace): Tensor;
+  /**
+   * How {@link real} or {@link fake} changes when the images before the augmentation change by `change` [B, ...], with the
+   * same draws of the augmentation: exact where that is affine in the images, else up to the square of the change.
+   *
+   * @throws UserError when no technique declares `throughAugmentation`.
+   */
+  augmentedChange(of: "real" | "fake", change: Tensor): Tensor;
   /**
    * What {@link Technique.targets} returned, for a replaced loss to use as well; undefined for the loss's usual
    * targets.
@@ -169,6 +181,8 @@ export interface Technique {
   readonly insteadOfEpochs?: string | undefined;
   /** Whether it calls {@link GeneratorPass.real}. */
   readonly pairs?: boolean;
+  /** Whether it calls {@link DiscriminatorPass.augmentedChange}. */
+  readonly throughAugmentation?: boolean;
   /**
    * Techniques that cannot be in the same recipe, by name, and why: ends the sentence "... cannot stand in one recipe:
    * ".
@@ -182,13 +196,15 @@ export interface Technique {
   readonly averages?: readonly Player[];
   /** The batches from which its {@link sampler} takes statistics. The protocol of scores names them. */
   readonly standing?: { readonly batches: number; readonly batchSize: number };
+  /** Steps between two calls of {@link snapshot}. */
+  readonly snapshotEvery?: number;
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
   loaders?(): Readonly<Record<string, LoaderRequest>>;
   /** `loaders` is empty when the run is only sampled from, without its data. */
   prepare?(gan: Gan, loaders: AuxiliaryLoaders): void;
-  augment?(images: Tensor, of: "real" | "fake", gan: Gan): Tensor;
   /** `update` is {@link DiscriminatorPass.update}. */
-  inputGradients?(update: number, gan: Gan): readonly ("real" | "fake")[];
+  inputGradients?(update: number, gan: Gan): readonly InputPlace[];
+  augment?(images: Tensor, of: "real" | "fake", gan: Gan): Tensor;
   targets?(gan: Gan, count: number): LossTargets;
   discriminatorLoss?(pass: DiscriminatorPass, gan: Gan): Tensor;
   discriminatorPenalty?(pass: DiscriminatorPass, gan: Gan): Tensor | undefined;
@@ -205,6 +221,8 @@ export interface Technique {
   afterStep?(player: Player, gan: Gan): void;
   sampler?<T>(sample: () => T): T;
   report?(): Readonly<Record<string, number>>;
+  /** Live tensors by name; needs {@link snapshotEvery}. */
+  snapshot?(): ReadonlyMap<string, Tensor>;
   state?(): TechniqueState;
   load?(state: TechniqueState): void;
   dispose?(): void;
@@ -234,11 +252,11 @@ export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
   networks: { when: "once, before building", does: "changes the networks' descriptions" },
   loaders: { when: "once", does: "asks for auxiliary loaders, by names of its choice" },
   prepare: { when: "once, when everything is built", does: "makes networks of its own, draws reference batches" },
-  augment: { when: "whenever images go to D", does: "returns changed images; must be differentiable" },
   inputGradients: {
-    when: "D's update, before D's pass",
-    does: "names the images, real or fake, at which `pass.inputGradient` is to give D's gradient",
+    when: "D's update, before its images are augmented",
+    does: "names the images (real, fake, rawReal, rawFake) at which `pass.inputGradient` is to give D's gradient",
   },
+  augment: { when: "whenever images go to D", does: "returns changed images; must be differentiable" },
   targets: {
     when: "D's update",
     does: "returns the targets of real and generated images (label smoothing)",
@@ -269,6 +287,11 @@ export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
     does: "runs `sample` with G as it should be; the recipe's first is the outermost",
   },
   report: { when: "for each line of the log", does: "returns numbers to log; one that is not finite is left out" },
+  snapshot: {
+    when: "every `snapshotEvery` steps, and at the last",
+    does: "returns tensors that the run keeps in a file of their own, in its folder `averages`",
+    exclusive: "keep snapshots",
+  },
   state: { when: "at a checkpoint", does: "returns the tensors and numbers to keep; needs `load`" },
   load: { when: "at a resumption, after `prepare`", does: "takes over what `state` returned" },
   dispose: { when: "when the run ends", does: "frees tensors that are not in `state`" },
@@ -279,9 +302,11 @@ export const DECLARED: Readonly<Record<Exclude<keyof Technique, Hook>, string>> 
   name: "its kind",
   insteadOfEpochs: "the option to set where it counts epochs and the data has none",
   pairs: "it calls `pass.real()` in G's update",
+  throughAugmentation: "it calls `pass.augmentedChange` in D's update",
   without: "techniques that cannot be in the same recipe, with the reason",
   after: "techniques that must stand before it, with the reason",
   averages: "whose averaged weights its `sampler` puts in place",
+  snapshotEvery: "the steps between two calls of `snapshot`",
   standing: "the batches from which its `sampler` takes statistics",
 };
 

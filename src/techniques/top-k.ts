@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { insteadOfClasses } from "../models/index.ts";
+import { scheduled, valueAt } from "../optim/index.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
 import { whole } from "./options.ts";
 import { defineTechnique } from "./technique.ts";
@@ -13,15 +14,23 @@ const ROUNDING = { ceil: Math.ceil, round: Math.round, floor: Math.floor } as co
 const rules = ["ceil", "round", "floor", "cumulative"] as const;
 
 const fraction = z.number().gt(0, "must be above 0").max(1, "must be at most 1");
+const USUAL = { gamma: 0.99, floor: 0.5 };
 const options = z.strictObject({
-  gamma: fraction.default(0.99),
-  floor: fraction.default(0.5),
+  gamma: fraction.default(USUAL.gamma),
+  floor: fraction.default(USUAL.floor),
   everySteps: whole(1, "steps").optional(),
+  share: scheduled(fraction).optional(),
   rounding: z.enum(rules).default("ceil"),
   keep: z.enum(["top", "bottom", "random"]).default("top"),
   reduce: z.enum(["mean", "zeroed"]).default("mean"),
   perClass: z.boolean().default(false),
 });
+const checkedOptions = options.refine(
+  ({ share, gamma, floor, everySteps, rounding }) =>
+    share === undefined ||
+    (gamma === USUAL.gamma && floor === USUAL.floor && everySteps === undefined && rounding !== "cumulative"),
+  { path: ["share"], message: "says all of k: leave out `gamma`, `floor`, `everySteps` and cumulative rounding" },
+);
 
 type Keep = z.output<typeof options>["keep"];
 
@@ -30,14 +39,17 @@ function decimal(value: number): number {
   return Number(value.toPrecision(12));
 }
 
+/** k of `rows` by a share of them. */
+function keptByShare(rows: number, share: number, rounding: keyof typeof ROUNDING): number {
+  return Math.min(rows, Math.max(1, ROUNDING[rounding](decimal(rows * share))));
+}
+
 /** k of `rows` after n reductions. */
 function keptOf(rows: number, n: number, o: Pick<z.output<typeof options>, "gamma" | "floor" | "rounding">): number {
-  const least = rows * o.floor;
   if (o.rounding !== "cumulative") {
-    const k = ROUNDING[o.rounding](decimal(Math.max(least, rows * o.gamma ** n)));
-    return Math.min(rows, Math.max(1, k));
+    return keptByShare(rows, Math.max(o.floor, o.gamma ** n), o.rounding);
   }
-  const end = Math.max(1, Math.floor(decimal(least)));
+  const end = Math.max(1, Math.floor(decimal(rows * o.floor)));
   let k = rows;
   for (let i = 0; i < n && k > end && o.gamma < 1; i++) k = Math.max(end, Math.floor(decimal(k * o.gamma)));
   return k;
@@ -78,6 +90,7 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * - `gamma` (default 0.99): the factor of each epoch; the paper's range is 0.75 to 0.999.
  * - `floor` (default 0.5): the smallest k as a fraction nu of B; the paper's range is 0.5 to 0.75.
  * - `everySteps`: steps that count as one in n, instead of epochs (for data that has no epochs).
+ * - `share`: k / B itself, a number or a schedule ({@link linear}), in place of `gamma`, `floor` and `everySteps`.
  * - `rounding` (default "ceil"): k is a real number, and rounded at use by "ceil", "round" or "floor". The paper does not
  *   say how. With "cumulative" k is rounded down whenever it falls and goes on from there, so that it falls faster: with
  *   gamma 0.99, 256 becomes 192 after 23 reductions instead of 29. One public reproduction (JAX-GAN) does this.
@@ -92,6 +105,8 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * row. A score that is infinite or not a number is never kept: k shrinks to the number of finite ones where it would be
  * more.
  *
+ * With a loss of pairs the generated rows are ranked by D(G(z)) alone, and the pairs of the kept ones remain.
+ *
  * Epochs are passes of D over the data: with several updates of D per step they pass faster. `everySteps` counts
  * updates of G.
  *
@@ -101,7 +116,7 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  * @example
  * techniques: [topK({ gamma: 0.99, floor: 0.5 })]
  */
-export const topK = defineTechnique("topK", options, (o, context) => {
+export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
   let k = context.batchSize;
   if (o.perClass && context.classes < 1) {
     throw new UserError(
@@ -110,13 +125,20 @@ export const topK = defineTechnique("topK", options, (o, context) => {
   }
   return {
     name: "topK",
-    insteadOfEpochs: o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
-    select(realness, { progress: { epoch, step } }, labels) {
+    insteadOfEpochs:
+      o.share === undefined && o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
+    select(realness, { progress }, labels) {
+      const { epoch, step } = progress;
       const batch = realness.shape[0]!;
       const n = Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps);
+      const share = o.share === undefined ? undefined : valueAt(o.share, progress);
       const scores = Array.from(realness.toArray(), Number);
       const groups = groupsOf(batch, o.perClass ? labels : undefined).map((rows) => {
-        return { rows: new Set(rows), k: keptOf(rows.length, n, o) };
+        const k =
+          share === undefined
+            ? keptOf(rows.length, n, o)
+            : keptByShare(rows.length, share, o.rounding as keyof typeof ROUNDING);
+        return { rows: new Set(rows), k };
       });
       if (groups.every((group) => group.k === group.rows.size) && scores.every(Number.isFinite)) {
         k = batch;

@@ -1,34 +1,45 @@
 /** What R1 and R2 (Mescheder et al. 2018) share: a penalty on the squared slope of D at its own images. */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
+import { scheduled, valueAt } from "../optim/index.ts";
 import { getRngState, Tensor } from "../tensor/index.ts";
 import { squaredNorms } from "./input-gradient.ts";
 import { isDue, lazily } from "./lazy-regularisation.ts";
 import { positive } from "./options.ts";
+import { reportOf } from "./scheduled-report.ts";
 import type { DiscriminatorPass, Technique, TechniqueContext } from "./technique.ts";
 
 export const zeroCentredOptions = z.strictObject({
-  weight: positive.default(10),
+  weight: scheduled(positive).default(10),
   ...lazily,
   finiteDifference: positive.optional(),
+  images: z.enum(["raw", "augmented"]).default("raw"),
 });
 
 /** weight / 2 * E[|dD/dx|^2] at real or at generated images, or the same by finite differences. */
 export function zeroCentredPenalty(
-  name: string,
+  name: "r1" | "r2",
   of: "real" | "fake",
-  { weight, every, finiteDifference: sigma }: z.output<typeof zeroCentredOptions>,
+  { weight, every, finiteDifference: sigma, images }: z.output<typeof zeroCentredOptions>,
   context: TechniqueContext,
 ): Technique {
+  const raw = images === "raw";
+  const place = raw ? ({ real: "rawReal", fake: "rawFake" } as const)[of] : of;
+  const report = reportOf({ [`${name}Weight`]: weight });
   return {
     name,
-    inputGradients: (update) => (sigma === undefined && isDue(update, every) ? [of] : []),
-    discriminatorPenalty(pass) {
+    throughAugmentation: raw && sigma !== undefined,
+    inputGradients: (update) => (sigma === undefined && isDue(update, every) ? [place] : []),
+    discriminatorPenalty(pass, gan) {
+      report.at(gan.progress);
       if (!isDue(pass.update, every)) return undefined;
       const squaredSlopes =
-        sigma === undefined ? squaredNorms(pass.inputGradient(of)) : squaredDifferences(pass, of, sigma, name, context);
-      return squaredSlopes.mean().mul((weight * every) / 2);
+        sigma === undefined
+          ? squaredNorms(pass.inputGradient(place))
+          : squaredDifferences(pass, of, { sigma, raw, name }, context);
+      return squaredSlopes.mean().mul((valueAt(weight, gan.progress) * every) / 2);
     },
+    report: report.numbers,
   };
 }
 
@@ -36,15 +47,16 @@ export function zeroCentredPenalty(
 function squaredDifferences(
   pass: DiscriminatorPass,
   of: "real" | "fake",
-  sigma: number,
-  name: string,
+  { sigma, raw, name }: { readonly sigma: number; readonly raw: boolean; readonly name: string },
   { rng, device }: TechniqueContext,
 ): Tensor {
   const [images, labels, output] =
     of === "real" ? [pass.real, pass.realLabels, pass.realOutput] : [pass.fake, pass.fakeLabels, pass.fakeOutput];
   const noise = Tensor.randn(images.shape, { generator: rng }).to({ device: images.device, dtype: images.dtype });
+  const change = noise.mul(sigma);
+  const moved = images.add(raw ? pass.augmentedChange(of, change) : change);
   const before = getRngState(device);
-  const { score } = pass.discriminate(images.add(noise.mul(sigma)), labels);
+  const { score } = pass.discriminate(moved, labels);
   if (before.ne(getRngState(device)).any().item() === 1) {
     throw new UserError(
       `\`${name}.finiteDifference\` (=${sigma}): the discriminator draws in each pass (dropout, noise), so its scores of close images are not close; leave \`finiteDifference\` out`,

@@ -41,7 +41,8 @@ const bicubic2dAa = operator("aten::_upsample_bicubic2d_aa.vec(input, output_siz
 const adaptiveAvgPool1d = operator("aten::adaptive_avg_pool1d(self, output_size)");
 const adaptiveAvgPool2d = operator("aten::adaptive_avg_pool2d(self, output_size)");
 const adaptiveAvgPool3d = operator("aten::adaptive_avg_pool3d(self, output_size)");
-const gridSampler = operator("aten::grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)");
+// The binding's own (native/grid-sampling.cc): ATen's lookup, and its second derivative.
+const gridSampler = operator("gantry::grid_sampler(self, grid, interpolation_mode, padding_mode, align_corners)");
 
 /** One number for both spatial dimensions, or [height, width]. */
 export type Pair = number | readonly [number, number];
@@ -315,8 +316,9 @@ export const layers = {
   },
   /**
    * [N, C, H, W] looked up at the places of `grid` [N, oH, oW, 2], to [N, C, oH, oW]. A place is (x, y) from -1 to 1:
-   * from edge to edge of the image, or between the centres of its outermost pixels when `alignCorners`. No second
-   * derivative.
+   * from edge to edge of the image, or between the centres of its outermost pixels when `alignCorners`. With respect to
+   * the images it has derivatives of every order on a CPU, unless the mode is bicubic; where the grid needs gradients too, the
+   * first alone.
    */
   gridSample(this: Tensor, grid: Tensor, options: GridSampleOptions = {}): Tensor {
     const known = ["mode", "paddingMode", "alignCorners"];

@@ -62,6 +62,7 @@ export { sampledWeights } from "./sampling/weights.ts";
 export { BuiltGan, type DataShape, drawLatents, type LatentSource } from "./step/gan.ts";
 export { trainingStep } from "./step/step.ts";
 export type { Trainable } from "./trainable.ts";
+export { type AveragedRun, type AverageOptions, averageRun } from "./trainer/averaged-run.ts";
 export {
   mixtureOf,
   openDataModule,

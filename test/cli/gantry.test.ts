@@ -71,6 +71,7 @@ describe("gantry", () => {
       "resume",
       "sample",
       "import",
+      "average",
       "project",
       "diagnose",
       "export",

@@ -47,6 +47,7 @@ describe("times", () => {
 describe("progressLine", () => {
   it("closes up, then leaves out the speed, where columns are few", () => {
     const long = { ...tick, step: 12_000 };
+    expect(progressLine({ ...long, lrG: 2e-4 }, 20_000, 5000, 200)).toContain("lrG 2.0e-4");
     const widths = [200, 80, 76].map((columns) => progressLine(long, 20_000, 5000, columns));
     expect(widths[0]).toContain("D 1.23  G -0.50");
     expect(widths[1]).toBe("12000/20000 D 1.23 G -0.50 D(real) 0.71 D(fake) 0.30 k 58 1240 img/s ETA 1:23:20");

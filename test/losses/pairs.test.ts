@@ -1,20 +1,19 @@
 /** Losses that compare D's outputs of generated images with those of real ones, in both players' updates. */
 import { describe, expect, it } from "vitest";
 import { seedOf } from "../../src/base/seed.ts";
-import { nonSaturating } from "../../src/losses/index.ts";
+import { type Loss, nonSaturating, relativistic, relativisticAverage } from "../../src/losses/index.ts";
 import { dcgan, mlp } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK } from "../../src/techniques/index.ts";
-import { grad, liveTensors, type Tensor } from "../../src/tensor/index.ts";
+import { grad, liveTensors, Tensor } from "../../src/tensor/index.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
-import { expectClose, flat } from "../nn/oracle.ts";
+import { expectClose, expectGradients, fixture, flat } from "../nn/oracle.ts";
 import { trial } from "../training/matrix/trial.ts";
 import { ganOf, loaderOf, noiseImages, technique, tinyConvolutions, tinyRecipe } from "../training/tiny.ts";
-import { relativistic } from "./relativistic.ts";
 
 const BATCH = 8;
-const loss = relativistic() as RecipeInput["loss"];
+const loss = relativistic();
 const half = topK({ gamma: 0.5, everySteps: 1 });
 const cases: Record<string, Partial<RecipeInput>> = {
   alone: {},
@@ -31,6 +30,55 @@ const cases: Record<string, Partial<RecipeInput>> = {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const softplus = (x: number): number => Math.log1p(Math.exp(x));
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe("relativistic losses", () => {
+  interface Stored {
+    real: number[];
+    fake: number[];
+    losses: Record<string, Record<"discriminator" | "generator", { value: number; real: number[]; fake: number[] }>>;
+  }
+  const stored = fixture<{ pairs: Stored }>("losses").pairs;
+  const made: Record<string, Loss> = {
+    relativistic: relativistic().build(),
+    relativisticAverage: relativisticAverage().build(),
+  };
+  const vector = (values: readonly number[]): Tensor => Tensor.fromArray(Float64Array.from(values)).requiresGrad_();
+
+  it.each(Object.keys(made))(
+    "%s has PyTorch's values and slopes in both players' updates, also for scores of 60",
+    (name) => {
+      const loss = made[name]!;
+      const [real, fake] = [vector(stored.real), vector(stored.fake)];
+      const halves = loss.discriminator(real, fake);
+      expect([halves.real.shape, halves.fake.shape]).toEqual([real.shape, real.shape]);
+      const values = {
+        discriminator: halves.real.mean().add(halves.fake.mean()),
+        generator: loss.generator(fake, real).mean(),
+      };
+      for (const half of ["discriminator", "generator"] as const) {
+        const expected = stored.losses[name]![half];
+        expectClose([values[half].item()], [expected.value], { atol: 1e-9, rtol: 1e-9, label: half });
+        const slopes = grad(values[half], [real, fake]);
+        expectClose(slopes[0]!, expected.real, { atol: 1e-9, rtol: 1e-9, label: `${half}, real` });
+        expectClose(slopes[1]!, expected.fake, { atol: 1e-9, rtol: 1e-9, label: `${half}, fake` });
+      }
+    },
+  );
+
+  it.each(Object.keys(made))(
+    "%s has slopes that finite differences confirm, refuses targets, and ranks by the score",
+    (name) => {
+      const loss = made[name]!;
+      const [real, fake] = [vector([0.3, -1.2, 2]), vector([1.1, 0.4, -0.7])];
+      expectGradients([real, fake], () => {
+        const halves = loss.discriminator(real, fake);
+        return halves.real.mean().add(halves.fake.mean()).add(loss.generator(fake, real).mean());
+      });
+      expect(() => loss.discriminator(real, fake, { real: 0.9 })).toThrow(`${name}: targets have no meaning here`);
+      expect(flat(loss.realness(fake))).toEqual(flat(fake));
+    },
+  );
+});
 
 describe("a loss of pairs", () => {
   it.each(Object.entries(cases))("gives the updates that are computed by hand: %s", (_, parts) => {
@@ -161,7 +209,7 @@ describe("real images in the generator's update", () => {
     );
     const shape = { sample: { features: 2 }, classes: [] };
     expect(() => new BuiltGan(tinyRecipe({ loss }), shape, loaderOf([]))).toThrow(
-      "`testRelativistic` needs an auxiliary loader (real), which the data of this run cannot give",
+      "`relativistic` needs an auxiliary loader (real), which the data of this run cannot give",
     );
   });
 

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { hinge, type Loss, leastSquares, nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import { hinge, type Loss, leastSquares, nonSaturating, relativistic, wasserstein } from "../../src/losses/index.ts";
+import { linear } from "../../src/optim/index.ts";
 import { adaptiveAugmentation } from "../../src/techniques/adaptive-augmentation.ts";
+import { cutHoles, drawHoles } from "../../src/techniques/augmentation/cutout.ts";
 import { diffAugment } from "../../src/techniques/diff-augment.ts";
 import type { DiscriminatorPass, Gan, Technique } from "../../src/techniques/index.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
-import { ganOf } from "../training/tiny.ts";
+import { ganOf, technique } from "../training/tiny.ts";
 
 type Options = NonNullable<Parameters<typeof adaptiveAugmentation>[0]>;
 
@@ -34,7 +36,9 @@ function observe(technique: Technique, scores: readonly number[], loss: Loss = h
   return technique.report!().augment!;
 }
 
-const augment = (technique: Technique, batch: Tensor): Tensor => technique.augment!(batch, "fake", {} as Gan);
+const beginning = { progress: { step: 0, epoch: 0, images: 0 } } as Gan;
+const augment = (technique: Technique, batch: Tensor, gan = beginning): Tensor =>
+  technique.augment!(batch, "fake", gan);
 
 describe("the images", () => {
   it.each(Object.entries(stored.adaptive))("at p = %s are PyTorch's, for the draws of a seed", (p, expected) => {
@@ -66,6 +70,39 @@ describe("the images", () => {
     expectClose(of("blit"), gray);
     expect(flat(of("color"))[0]).not.toBeCloseTo(0.5, 3);
     expect(of("color").std([2, 3]).amax().item()).toBeLessThan(1e-12);
+  });
+});
+
+describe("groups", () => {
+  it("have multipliers of p", () => {
+    const only = (multipliers: NonNullable<Options["multipliers"]>): Tensor =>
+      augment(built({ start: 1, transformations: ["blit", "color"], multipliers }), images());
+    expect(flat(only({ blit: 0, color: 0 }))).toEqual(flat(images()));
+    // Moving pixels alone keeps the values of an image; colors alone change them.
+    const sorted = (values: Tensor): number[] => flat(values).sort((a, b) => a - b);
+    expect(sorted(only({ blit: 1, color: 0 })).length).toBe(images().numel);
+    expect(flat(only({ blit: 0, color: 1 }))).not.toEqual(flat(images()));
+    const count = (p: number): number => drawHoles(4000, p, new Generator(3)).filter((hole) => hole !== null).length;
+    expect(Math.abs(count(0.3) / 4000 - 0.3)).toBeLessThan((6 * Math.sqrt(0.21)) / Math.sqrt(4000));
+  });
+
+  it("cutout sets to 0 what lies within a quarter of the side of a centre anywhere in the image", () => {
+    const x = Tensor.ones([3, 2, 8, 4], { dtype: "float64" });
+    const cut = cutHoles(x, [null, [0.5, 0.5], [0, 1]]);
+    expect(cut.sum([1, 2, 3]).tolist()).toEqual([64, 64 - 2 * 4 * 2, 64 - 2 * 2 * 1]);
+    expect(cut.select(0, 1).select(0, 0).tolist()).toEqual(
+      Array.from({ length: 8 }, (_, row) => (row >= 2 && row < 6 ? [1, 0, 0, 1] : [1, 1, 1, 1])),
+    );
+    // From above: rows beyond 3/4 of the height, columns before 1/4 of the width.
+    expect(cut.select(0, 2).select(0, 0).narrow(0, 6, 2).tolist()).toEqual([
+      [0, 1, 1, 1],
+      [0, 1, 1, 1],
+    ]);
+    const holes = drawHoles(5000, 1, new Generator(2)) as (readonly [number, number])[];
+    for (const axis of [0, 1] as const) {
+      const mean = holes.reduce((sum, hole) => sum + hole[axis], 0) / holes.length;
+      expect(Math.abs(mean - 0.5)).toBeLessThan(6 * Math.sqrt(1 / 12 / 5000));
+    }
   });
 });
 
@@ -107,7 +144,9 @@ describe("p", () => {
   it("has the paper's defaults", () => {
     const { options } = adaptiveAugmentation();
     const transformations = ["blit", "geometry", "color"];
-    expect(options).toEqual({ target: 0.6, images: 500_000, interval: 4, start: 0, transformations });
+    const multipliers = { blit: 1, geometry: 1, color: 1, cutout: 1 };
+    const adapted = { target: 0.6, images: 500_000, interval: 4, start: 0 };
+    expect(options).toEqual({ ...adapted, transformations, multipliers, pairs: false });
   });
 
   it("follows the side of D(x) = 1/2, whatever the loss", () => {
@@ -143,6 +182,53 @@ describe("in training", () => {
     for (const p of [0.7, 0.6]) {
       expect(flat(trainingStep(gan)).every(Number.isFinite)).toBe(true);
       expect(gan.techniques[0]!.report!().augment).toBeCloseTo(p, 9);
+    }
+  });
+
+  it("takes a probability that is given or scheduled, adapts nothing then, and goes with every loss", () => {
+    const probability = linear({ from: 0, to: 0.5, until: 16, in: "images" });
+    for (const loss of [wasserstein(), relativistic(), hinge()]) {
+      const gan = ganOf({ techniques: [adaptiveAugmentation({ probability })], loss });
+      for (const p of [0, 0.25, 0.5, 0.5]) {
+        trainingStep(gan).dispose();
+        expect(gan.techniques[0]!.report!()).toEqual({ augment: p });
+      }
+    }
+    expect(() => adaptiveAugmentation({ probability: 0.5, start: 0.1 })).toThrow(
+      "leave out `target`, `images`, `interval`",
+    );
+    expect(() => ganOf({ techniques: [adaptiveAugmentation()], loss: relativistic() })).toThrow(
+      "has no meaning with the loss `relativistic`; give it `probability`",
+    );
+  });
+
+  it("gives both images of a pair the same draws, in both players' updates, where that is asked for", () => {
+    const x = Tensor.rand([8, 1, 16, 16], { generator: new Generator(1) });
+    for (const pairs of [true, false]) {
+      const seen: Record<string, number[][]> = { real: [], fake: [] };
+      const spy = technique("pairedSpy", () => ({
+        augment(images, of) {
+          seen[of]!.push(flat(images));
+          return images;
+        },
+      }));
+      // Both batches are the same images, so that the same draws show as the same values.
+      const same = technique("sameImages", () => ({ augment: (images) => images.mul(0).add(x) }));
+      const augmentation = adaptiveAugmentation({
+        probability: 0.8,
+        pairs,
+        transformations: ["blit", "geometry", "color", "cutout"],
+      });
+      const gan = ganOf({ techniques: [same, augmentation, spy], loss: relativistic() });
+      trainingStep(gan).dispose();
+      trainingStep(gan).dispose();
+      expect(seen.real).toHaveLength(4);
+      for (const [i, values] of seen.real!.entries()) {
+        if (pairs) expect(values).toEqual(seen.fake![i]);
+        else expect(values).not.toEqual(seen.fake![i]);
+      }
+      // Each update has draws of its own.
+      expect(new Set(seen.real!.map((values) => values.join())).size).toBe(4);
     }
   });
 

@@ -173,7 +173,7 @@ describe("colors", () => {
 
 describe("what is drawn", () => {
   const count = 20_000;
-  const all = { blit: true, geometry: true };
+  const all = (p: number) => ({ blit: p, geometry: p });
   const share = (flags: readonly boolean[]): number => flags.filter(Boolean).length / flags.length;
   const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   const deviation = (values: readonly number[]): number => {
@@ -191,7 +191,7 @@ describe("what is drawn", () => {
   it("of the places happens with probability p each, in the paper's ranges", () => {
     const p = 0.3;
     const side = 32;
-    const drawn = drawGeometries(count, side, p, all, new Generator(3));
+    const drawn = drawGeometries(count, side, all(p), new Generator(3));
     nearShare(
       drawn.map(({ mirrored }) => mirrored),
       p / 2,
@@ -279,15 +279,15 @@ describe("what is drawn", () => {
   });
 
   it("does nothing at p = 0, everything at p = 1, and only the chosen groups", () => {
-    expect(drawGeometries(50, 32, 0, all, new Generator(1)).every(isStill)).toBe(true);
+    expect(drawGeometries(50, 32, all(0), new Generator(1)).every(isStill)).toBe(true);
     expect(drawColorings(50, 0, new Generator(1)).every(isFaithful)).toBe(true);
-    for (const { scale, turn, secondTurn, stretch, drift } of drawGeometries(50, 32, 1, all, new Generator(1))) {
+    for (const { scale, turn, secondTurn, stretch, drift } of drawGeometries(50, 32, all(1), new Generator(1))) {
       expect([scale !== 1, turn !== 0, secondTurn !== 0, stretch !== 1, drift[0] !== 0]).toEqual(Array(5).fill(true));
     }
-    const blit = drawGeometries(50, 32, 1, { blit: true, geometry: false }, new Generator(1));
+    const blit = drawGeometries(50, 32, { blit: 1, geometry: 0 }, new Generator(1));
     expect(blit.every(({ scale, turn, drift }) => scale === 1 && turn === 0 && drift[0] === 0)).toBe(true);
     expect(blit.some(({ mirrored }) => mirrored)).toBe(true);
-    const geometry = drawGeometries(50, 32, 1, { blit: false, geometry: true }, new Generator(1));
+    const geometry = drawGeometries(50, 32, { blit: 0, geometry: 1 }, new Generator(1));
     expect(geometry.every(({ mirrored, quarterTurns }) => !mirrored && quarterTurns === 0)).toBe(true);
   });
 });
@@ -327,7 +327,7 @@ describe("images that are not square", () => {
   });
 
   it("are moved by an eighth of each side at most", () => {
-    const drawn = drawGeometries(4000, { height: 32, width: 64 }, 1, { blit: true, geometry: true }, new Generator(3));
+    const drawn = drawGeometries(4000, { height: 32, width: 64 }, { blit: 1, geometry: 1 }, new Generator(3));
     const most = (axis: 0 | 1): number => Math.max(...drawn.map(({ shift: moved }) => Math.abs(moved[axis])));
     expect([most(0), most(1)]).toEqual([8, 4]);
   });

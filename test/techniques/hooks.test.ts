@@ -42,9 +42,9 @@ describe("the hooks", () => {
     expect(seen.splice(0)).toEqual(["networks", "loaders", "prepare more"]);
     trainingStep(gan).dispose();
     const discriminator = (update: number) => [
+      `inputGradients ${update}`,
       "augment real",
       "augment fake",
-      `inputGradients ${update}`,
       "targets 8",
       "discriminatorPenalty",
       "gradients discriminator",
@@ -169,7 +169,7 @@ describe("the hooks", () => {
     const d = "discriminator";
     const steps = [0, 1].flatMap((i) => [...[d, d, d, "generator"].map((player) => [player, i, i / 2])]);
     expect(seen).toEqual(steps);
-    expect(gan.progress).toEqual({ step: 2, epoch: 1 });
+    expect(gan.progress).toEqual({ step: 2, epoch: 1, images: 48 });
   });
 
   it("can amend the networks' descriptions: a head of K outputs", () => {

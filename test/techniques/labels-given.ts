@@ -29,6 +29,7 @@ export function labelsGiven(
   const watched = technique("watched", (context) => {
     const { discriminatorPenalty, generatorPenalty } = descriptor.build(context);
     return {
+      throughAugmentation: true,
       discriminatorPenalty(pass, gan) {
         seen.real.push(...flat(pass.realLabels!));
         seen.fake.push(...flat(pass.fakeLabels!));

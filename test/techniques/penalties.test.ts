@@ -4,11 +4,13 @@ import { DiscriminatorNetwork, type DiscriminatorOutput, dcgan, mlp } from "../.
 import { Conv2d, Flatten, LeakyReLU, Linear, Sequential, Tanh } from "../../src/nn/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import {
+  adaptiveAugmentation,
   type DiscriminatorPass,
   diffAugment,
   dragan,
   type Gan,
   gradientPenalty,
+  type InputPlace,
   r1,
   r2,
   squaredGradientNorms,
@@ -16,9 +18,10 @@ import {
 } from "../../src/techniques/index.ts";
 import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
+import { Augmented } from "../../src/training/step/augmented.ts";
 import { discriminateBoth } from "../../src/training/step/main-pass.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
-import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
+import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise, slopeAt } from "../nn/oracle.ts";
 import { ganOf, technique, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
 import { labelsGiven } from "./labels-given.ts";
 
@@ -85,9 +88,12 @@ function setUp(
   const context = { batchSize: shape[0]!, image: { features: 1 }, classes: 0, device: "cpu" as const };
   const built = (): Technique => techniques[kind](options).build({ ...context, rng: new Generator(stored.seed) });
   const [real, fake] = [noise(shape, 31), noise(shape, 32)];
+  const gan = { progress: { step: 0, epoch: 0, images: 0 } } as Gan;
   return (): Tensor | undefined => {
     const made = built();
-    const wanted = made.inputGradients?.(update, {} as Gan) ?? [];
+    // Nothing augments these images: those before and after the augmentation are the same.
+    const seen = (of: InputPlace): "real" | "fake" => (of === "real" || of === "rawReal" ? "real" : "fake");
+    const wanted = (made.inputGradients?.(update, gan) ?? []).map(seen);
     const sides = [real, fake].map((images) => ({ images, labels: undefined }));
     const { outputs, inputGradients = [] } = discriminateBoth(critic, sides[0]!, sides[1]!, wanted);
     const pass = {
@@ -96,10 +102,11 @@ function setUp(
       fake,
       realOutput: outputs[0]!,
       fakeOutput: outputs[1]!,
-      inputGradient: (of: "real" | "fake") => inputGradients[wanted.indexOf(of)]!,
+      inputGradient: (of: InputPlace) => inputGradients[wanted.indexOf(seen(of))]!,
+      augmentedChange: (_of: "real" | "fake", change: Tensor) => change,
       discriminate: (images: Tensor) => critic.forward(images),
     } as Partial<DiscriminatorPass> as DiscriminatorPass;
-    return made.discriminatorPenalty!(pass, {} as Gan);
+    return made.discriminatorPenalty!(pass, gan);
   };
 }
 
@@ -263,10 +270,109 @@ describe("the slopes of D's main pass", () => {
     expect(new Set(losses.map((loss) => loss.toFixed(4))).size).toBe(4);
   });
 
-  it("are with respect to the images as D sees them, augmented", () => {
+  it("are with respect to the images as D sees them, augmented, where that is asked for", () => {
     const augmented = diffAugment({ policy: ["color", "translation", "cutout"] });
     const expected = end(tinyConvolutions, [augmented, apart("augmentedApart", "real", "fake")]);
-    expectClose(end(tinyConvolutions, [augmented, r1(), r2()]), expected, { atol: 2e-5, rtol: 1e-4 });
+    const images = "augmented" as const;
+    expectClose(end(tinyConvolutions, [augmented, r1({ images }), r2({ images })]), expected, {
+      atol: 2e-5,
+      rtol: 1e-4,
+    });
+  });
+
+  describe("are with respect to the images before the augmentation by default", () => {
+    /** Augmentations with draws, the factor of D's slope that each makes, and their networks. */
+    const triple = technique("triple", () => ({ augment: (images) => images.mul(3).add(0.1) }));
+    const all = adaptiveAugmentation({ probability: 1, transformations: ["blit", "geometry", "color", "cutout"] });
+    const some = diffAugment({ policy: ["color", "translation", "cutout"] });
+
+    it.each(["real", "fake"] as const)(
+      "a factor of 3 makes the slope 3 times, and the penalty 9 times, as large: %s",
+      (of) => {
+        const norms: number[][] = [];
+        const spy = technique("rawSpy", () => ({
+          inputGradients: () => [of, of === "real" ? "rawReal" : "rawFake"],
+          discriminatorPenalty(pass) {
+            const raw = pass.inputGradient(of === "real" ? "rawReal" : "rawFake");
+            norms.push(flat(raw), flat(pass.inputGradient(of).mul(3)));
+            expect([pass.real.requiresGrad, pass.fake.requiresGrad]).toEqual([false, false]);
+            return undefined;
+          },
+        }));
+        for (const accumulate of [1, 2])
+          trainingStep(ganOf({ ...tinyConvolutions, accumulate, techniques: [triple, spy] })).dispose();
+        for (const i of [0, 2]) expectClose(norms[i]!, norms[i + 1]!, { atol: 1e-7, rtol: 1e-5 });
+      },
+    );
+
+    it.each([
+      ["diffAugment", some],
+      ["adaptiveAugmentation", all],
+    ] as const)(
+      "the penalty has a gradient by D's weights through %s, which finite differences confirm",
+      (_name, augmentation) => {
+        const gan = ganOf({
+          generator: mlp.generator({ latent: 4, hidden: [8] }),
+          discriminator: mlp.discriminator({ hidden: [] }),
+        });
+        const weight = gan.discriminator.parameters()[0]!;
+        const { shape } = gan.loader.next().images;
+        const context = { batchSize: 8, image: { channels: 1, size: 16 }, classes: 0, device: "cpu" as const };
+        const made = augmentation.build({ ...context, rng: new Generator(4) });
+        made.prepare?.({ loss: gan.loss } as Gan, {});
+        const raw = noise(shape, 7).to({ dtype: "float32" });
+        const augmented = new Augmented(raw, (images) => made.augment!(images, "real", gan), true);
+        // D(y) = sum of (w y)^2 over pixels, one weight for each: its slope at y is 2 w^2 y.
+        const penalty = (w: Tensor): Tensor => {
+          const y = augmented.images.flatten(1);
+          const slope = w.square().mul(y).mul(2).view(augmented.images.shape);
+          return augmented.back(slope).square().sum().double();
+        };
+        const w = noise([1, weight.shape[1]!], 5, "float32").requiresGrad_();
+        const [slope] = grad(penalty(w), [w]);
+        const at = slope!.abs().argmax().item();
+        const expected = slopeAt(w, at, () => penalty(w).item(), 1e-2);
+        expectClose([flat(slope!)[at]!], [expected], { rtol: 0.01, atol: 1e-3 });
+        expect(Math.abs(expected)).toBeGreaterThan(0.01);
+      },
+    );
+
+    it("a change before the augmentation and its result are each other's transposes", () => {
+      for (const augmentation of [some, all, triple]) {
+        const spy = technique("transposeSpy", () => ({
+          inputGradients: () => ["real", "rawReal"],
+          throughAugmentation: true,
+          discriminatorPenalty(pass) {
+            const change = noise(pass.rawReal.shape, 9, "float32");
+            const along = pass.augmentedChange("real", change);
+            const [left, right] = [pass.inputGradient("rawReal").mul(change), pass.inputGradient("real").mul(along)];
+            expectClose([left.sum().item()], [right.sum().item()], { atol: 1e-5, rtol: 1e-3 });
+            expect(along.abs().amax().item()).toBeGreaterThan(0.1);
+            return undefined;
+          },
+        }));
+        trainingStep(ganOf({ ...tinyConvolutions, techniques: [augmentation, spy] })).dispose();
+      }
+    });
+
+    it("finite differences go the same way: with a linear D they are (slope . e)^2 at the same draws", () => {
+      const flatD = { discriminator: mlp.discriminator({ hidden: [] }) };
+      const value = (images: "raw" | "augmented"): number => {
+        const gan = ganOf({ ...flatD, techniques: [triple, r1({ weight: 2, finiteDifference: 0.01, images })] });
+        const plain = ganOf({ ...flatD, techniques: [triple] });
+        return flat(trainingStep(gan))[0]! - flat(trainingStep(plain))[0]!;
+      };
+      expectClose([value("raw")], [9 * value("augmented")], { rtol: 0.01, atol: 1e-6 });
+    });
+
+    it("must be declared", () => {
+      const forgetful = technique("changing", () => ({
+        discriminatorPenalty: (pass) => pass.augmentedChange("real", pass.rawReal).sum(),
+      }));
+      expect(() => trainingStep(ganOf({ techniques: [forgetful] }))).toThrow(
+        "a technique that calls it must declare `throughAugmentation: true`",
+      );
+    });
   });
 
   it.each([1, 2])("have the dropout of the scores, in %i micro-batches", (accumulate) => {

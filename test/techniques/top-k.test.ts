@@ -1,8 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
-import { hinge, type Loss, leastSquares, minimax, nonSaturating, wasserstein } from "../../src/losses/index.ts";
+import {
+  hinge,
+  type Loss,
+  leastSquares,
+  minimax,
+  nonSaturating,
+  relativistic,
+  relativisticAverage,
+  wasserstein,
+} from "../../src/losses/index.ts";
 import { mlp } from "../../src/models/index.ts";
-import { type Gan, topK } from "../../src/techniques/index.ts";
+import { linear } from "../../src/optim/index.ts";
+import { type Gan, r1, r2, topK } from "../../src/techniques/index.ts";
 import { Generator, getRngState, grad, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, expectGradients, fill, flat, noise } from "../nn/oracle.ts";
@@ -14,7 +24,7 @@ type Options = NonNullable<Parameters<typeof topK>[0]>;
 function select(
   options: Options,
   batch: number,
-  progress: { epoch?: number; step?: number },
+  progress: { epoch?: number; step?: number; images?: number },
   scores?: Tensor,
   random = new Generator(1),
 ) {
@@ -78,7 +88,7 @@ describe("k of each class", () => {
   });
 });
 
-const kOf = (options: Options, batch: number, progress: { epoch?: number; step?: number }): number =>
+const kOf = (options: Options, batch: number, progress: { epoch?: number; step?: number; images?: number }): number =>
   select(options, batch, progress).k!;
 
 describe("the number of samples kept", () => {
@@ -292,3 +302,48 @@ describe("the gradient of the generator", () => {
     expect(seen.own.flat().some((value) => Math.abs(value) > 1e-4)).toBe(true);
   });
 });
+
+describe("a share of the batch", () => {
+  const kAt = (share: NonNullable<Options["share"]>, step: number): number | undefined =>
+    kOf({ share }, 64, { step, images: 64 * step });
+
+  it("is k over the batch, as it stands or on a schedule", () => {
+    expect(kAt(0.75, 0)).toBe(48);
+    const falling = linear({ from: 1, to: 0.5, until: 10 });
+    expect([0, 2, 5, 10, 50].map((step) => kAt(falling, step))).toEqual([64, 58, 48, 32, 32]);
+    expect(kAt(linear({ from: 1, to: 0.5, until: 640, in: "images" }), 5)).toBe(48);
+    expect(() => topK({ share: 0.5, gamma: 0.9 })).toThrow("says all of k: leave out `gamma`, `floor`, `everySteps`");
+    expect(() => topK({ share: 1.5 })).toThrow("`topK.share` (=1.5) must be at most 1");
+    // It counts no epochs, so data without any takes it.
+    const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: "cpu" as const, rng: new Generator(1) };
+    expect(topK({ share: 0.5 }).build(context).insteadOfEpochs).toBeUndefined();
+  });
+});
+
+it.each([relativistic, relativisticAverage])(
+  "with a loss of pairs the rows are chosen by D(G(z)) alone, and kept as pairs",
+  (loss) => {
+    const seen: { rows: number[]; best: number[]; cost: number[] }[] = [];
+    const spy = technique("pairRowsSpy", () => ({
+      pairs: true,
+      generatorPenalty(pass, gan) {
+        const scores = flat(pass.fakeOutput.score);
+        const best = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, 4);
+        const real = pass.real();
+        const rows = flat(pass.rows!);
+        expect(flat(real.selectedOutput.score)).toEqual(rows.map((row) => flat(real.output.score)[row]));
+        const cost = gan.loss.generator(pass.selectedOutput.score, real.selectedOutput.score).mean().item();
+        seen.push({ rows, best: best.sort((a, b) => a - b), cost: [cost] });
+        return undefined;
+      },
+    }));
+    const techniques = [topK({ share: 0.5 }), r1({ weight: 1 }), r2({ weight: 1 }), spy];
+    const gan = ganOf({ loss: loss(), techniques });
+    const lossG = [0, 1, 2].map(() => flat(trainingStep(gan))[1]!);
+    for (const [i, { rows, best, cost }] of seen.entries()) {
+      expect(rows).toEqual(best);
+      expectClose([lossG[i]!], cost, { atol: 1e-6 });
+    }
+    expect(seen).toHaveLength(3);
+  },
+);

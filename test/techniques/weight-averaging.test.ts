@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { linear } from "../../src/optim/index.ts";
 import { weightAveraging } from "../../src/techniques/index.ts";
 import { Generator } from "../../src/tensor/index.ts";
 import { drawSamples } from "../../src/training/sampling/sample.ts";
@@ -79,5 +80,56 @@ describe("weightAveraging", () => {
   it("refuses options out of range by name", () => {
     expect(() => weightAveraging({ decay: 1 })).toThrow("`weightAveraging.decay` (=1) must be below 1");
     expect(() => weightAveraging({ start: 0.5 })).toThrow("`weightAveraging.start` (=0.5) must be a whole number");
+  });
+});
+
+describe("a half-life", () => {
+  /** The recurrence with these decays, one for each update of G. */
+  const recurrence = (weights: readonly number[][], decays: readonly number[]): number[] =>
+    weights[0]!.map((first, j) =>
+      decays.reduce((average, decay, i) => decay * average + (1 - decay) * weights[i + 1]![j]!, first),
+    );
+
+  it("is in real images: after it a weight counts half", () => {
+    const gan = ganOf({ techniques: [weightAveraging({ halfLife: 24 })], discriminatorSteps: 3 });
+    // A step has 3 batches of 8 images.
+    const weights = follow(gan, 4);
+    expectClose(averageOf(gan), recurrence(weights, [0.5, 0.5, 0.5, 0.5]), { atol: 1e-6 });
+  });
+
+  it("follows its schedule and is cut by the ramp-up, both at the step's beginning", () => {
+    const technique = weightAveraging({ halfLife: linear({ from: 0, to: 64, until: 32, in: "images" }), rampUp: 0.5 });
+    const gan = ganOf({ techniques: [technique] });
+    const halves = [0, 8, 16, 24, 32].map((images) => Math.min(2 * images, images / 2));
+    const decays = halves.map((half) => (half === 0 ? 0 : 0.5 ** (8 / half)));
+    expect(decays.map((decay) => decay.toFixed(3))).toEqual(["0.000", "0.250", "0.500", "0.630", "0.707"]);
+    const weights = follow(gan, 5);
+    expectClose(averageOf(gan), recurrence(weights, decays), { atol: 1e-6 });
+  });
+
+  it("contradicts `decay` and `warmUp`, and `rampUp` needs it", () => {
+    expect(() => weightAveraging({ halfLife: 10, decay: 0.9 })).toThrow("leave out `decay` and `warmUp`");
+    expect(() => weightAveraging({ halfLife: 10, warmUp: true })).toThrow("leave out `decay` and `warmUp`");
+    expect(() => weightAveraging({ rampUp: 0.05 })).toThrow("needs `halfLife`");
+    expect(() => weightAveraging({ halfLife: -1 })).toThrow("`weightAveraging.halfLife` (=-1) must be at least 0");
+  });
+});
+
+describe("running statistics", () => {
+  const BUFFER = "body.0.running_mean";
+  const of = (gan: BuiltGan, name: string): number[] => flat(gan.techniques[0]!.state!().tensors.get(name)!);
+  it.each(["copied", "averaged"] as const)("are %s", (buffers) => {
+    const gan = ganOf({ techniques: [weightAveraging({ decay: 0.5, buffers })], ...tinyConvolutions });
+    const seen = [flat(gan.generator.stateDict().get(BUFFER)!)];
+    for (let i = 0; i < 2; i++) {
+      trainingStep(gan).dispose();
+      seen.push(flat(gan.generator.stateDict().get(BUFFER)!));
+    }
+    const expected = seen[2]!.map((last, j) =>
+      buffers === "copied" ? last : 0.25 * seen[0]![j]! + 0.25 * seen[1]![j]! + 0.5 * last,
+    );
+    expectClose(of(gan, BUFFER), expected, { atol: 1e-8, rtol: 1e-6 });
+    // A counter has no average.
+    expect(of(gan, "body.0.num_batches_tracked")).toEqual([2]);
   });
 });

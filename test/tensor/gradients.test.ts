@@ -556,3 +556,15 @@ it("notices that a saved value was changed", () => {
   y.add_(1);
   expect(() => grad(loss, [x])).toThrow(/modified by an inplace operation/);
 });
+
+it.each(["zeros", "border", "reflection"] as const)(
+  "gridSample of images alone has second derivatives, %s outside",
+  (paddingMode) => {
+    for (const mode of ["bilinear", "nearest"] as const) {
+      const f: Differentiable = (x) => x!.gridSample(places.detach(), { mode, paddingMode }).square();
+      const errors = gradientErrors(f, [signed(1, 2, 4, 4)]);
+      expect(errors.first).toBeLessThan(1e-7);
+      expect(errors.second).toBeLessThan(1e-6);
+    }
+  },
+);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { DataLoader } from "../../src/data/index.ts";
-import { hinge, nonSaturating } from "../../src/losses/index.ts";
+import { hinge, nonSaturating, relativistic } from "../../src/losses/index.ts";
 import { dcgan, GeneratorNetwork, type ModelContext } from "../../src/models/index.ts";
 import { defineGenerator } from "../../src/models/network.ts";
 import { adam, sgd } from "../../src/optim/index.ts";
@@ -29,7 +29,6 @@ import { BuiltGan } from "../../src/training/step/gan.ts";
 import { Observation } from "../../src/training/step/observation.ts";
 import type { Replica } from "../../src/training/step/sharding.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
-import { relativistic } from "../losses/relativistic.ts";
 
 const batchSize = 16;
 const base: RecipeInput = {
@@ -88,7 +87,7 @@ const gans: Record<string, Partial<RecipeInput>> = {
   accumulated: { ...withoutNorm, accumulate: 2, techniques: [topK({ gamma: 0.8, everySteps: 1 })] },
   pairs: {
     ...withoutNorm,
-    loss: relativistic() as RecipeInput["loss"],
+    loss: relativistic(),
     // The loss does not depend on D's last bias: Adam would take steps of full length along the rounding of its gradient.
     optimizers: { generator: sgd({ lr: 1e-3 }), discriminator: sgd({ lr: 1e-3 }) },
     techniques: [topK({ gamma: 0.8, everySteps: 1 })],

@@ -23,6 +23,8 @@ export { mnist200Labels } from "./mnist-200-labels.ts";
 export { oracleDirection, oracleQuarter } from "./oracle-direction.ts";
 export { orthogonalInitialisation } from "./orthogonal-initialisation.ts";
 export { randomK } from "./random-k.ts";
+export { relativisticMixture } from "./relativistic-mixture.ts";
+export { relativisticStacked } from "./relativistic-stacked.ts";
 export { resolution } from "./resolution.ts";
 export { topKAnomaly } from "./top-k-anomaly.ts";
 export { topKBigGan } from "./top-k-biggan.ts";

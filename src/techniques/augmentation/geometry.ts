@@ -57,16 +57,16 @@ export function inverseOf(geometry: Geometry): Affine {
   ].reduce(compose);
 }
 
-/** Which of the two groups of transformations are drawn. */
-export interface GeometryGroups {
+/** The probability of each transformation in the two groups. */
+export interface GeometryShares {
   /** Mirror images, quarter turns, whole translations. */
-  readonly blit: boolean;
+  readonly blit: number;
   /** Scalings, rotations, fractional translations. */
-  readonly geometry: boolean;
+  readonly geometry: number;
 }
 
 /**
- * Draws for `count` images of a size, each transformation with probability `p` independently:
+ * Draws for `count` images of a size, each transformation independently with its group's probability p:
  *
  * - mirror image with probability 1/2; 0 to 3 quarter turns; whole translation U(-1/8, 1/8) of the side along each axis
  * - scale exp2(N(0, 0.2^2)); stretch exp2(N(0, 0.2^2)); rotation U(-pi, pi) before and after the stretch, each with probability
@@ -75,15 +75,12 @@ export interface GeometryGroups {
 export function drawGeometries(
   count: number,
   size: ImageSize,
-  p: number,
-  groups: GeometryGroups,
+  { blit, geometry }: GeometryShares,
   random: Generator,
 ): Geometry[] {
   const { height, width } = sidesOf(size);
   const uniform = uniformRows(count, 14, random);
   const normal = normalRows(count, 4, random);
-  const blit = groups.blit ? p : 0;
-  const geometry = groups.geometry ? p : 0;
   const rotating = 1 - Math.sqrt(1 - geometry);
   return uniform.map((u, row): Geometry => {
     const [zScale, zStretch, zRight, zDown] = normal[row] as [number, number, number, number];

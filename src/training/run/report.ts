@@ -9,6 +9,7 @@ import type { Score } from "../../metrics/index.ts";
 import { RATING_HEADS, ratingCells, readRatings } from "./ratings.ts";
 import type { RunDescription, RunDirectory } from "./run-directory.ts";
 import { bestEvaluation, comparableValues, type ScoresEvent, type Tick } from "./run-log.ts";
+import { scheduledNumbers } from "./scheduled-numbers.ts";
 import { transferLines } from "./transfer.ts";
 
 const ROWS = 12;
@@ -133,6 +134,14 @@ function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEven
 const cell = (score: Score | undefined): string =>
   score === undefined ? "" : `${short(score.value)}${score.std === undefined ? "" : ` ± ${score.std.toPrecision(2)}`}`;
 
+/** The numbers that follow a schedule, and where they are. */
+function schedulesSection(recipe: RunDescription["recipe"], step: number): string[] {
+  const numbers = scheduledNumbers(recipe, step);
+  if (numbers.length === 0) return [];
+  const rows = numbers.map(({ path, schedule, value }) => [`\`${path}\``, schedule, short(value)]);
+  return ["## Schedules", "", markdownTable(["number", "schedule", `at step ${step}`], rows), ""];
+}
+
 /** The blind tests of the studio: shares with intervals, and what they depend on. */
 function ratingsSection(directory: RunDirectory): string[] {
   const tests = readRatings(directory.ratings);
@@ -228,6 +237,7 @@ export function writeReport(directory: RunDirectory, description: RunDescription
     ...scoresSection(directory, directory.evaluations()),
     ...ratingsSection(directory),
     ...trainingSection(directory, ticks),
+    ...schedulesSection(description.recipe, step),
     description.trainer === undefined ? "## Recipe" : "## Settings",
     "",
     "```json",

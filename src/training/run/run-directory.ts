@@ -4,6 +4,7 @@
  *     recipe.json  metrics.jsonl  samples/000500.png  batches/000500.png  checkpoints/
  *     report.md  scores.svg  losses.svg  numbers.svg
  *     conditions.safetensors (of data with conditions)
+ *     averages/step-000500.safetensors (of a technique that keeps them)
  *
  * docs/run-format.md describes it for readers.
  */
@@ -52,6 +53,7 @@ const OWN_NAMES: ReadonlySet<string> = new Set([
     "samples",
     "batches",
     "checkpoints",
+    "averages",
     "convolutions.json",
     "conditions.safetensors",
   ],
@@ -139,6 +141,8 @@ export class RunDirectory extends RunLog {
   /** Pictures of training's generated batches. Made when there is one. */
   readonly batches: string;
   readonly checkpoints: string;
+  /** Averages of weights that a technique keeps over the run. Made when there is one. */
+  readonly averages: string;
   readonly report: string;
   /** The answers of blind tests, which the studio writes. */
   readonly ratings: string;
@@ -164,6 +168,7 @@ export class RunDirectory extends RunLog {
     this.samples = within("samples");
     this.batches = within("batches");
     this.checkpoints = within("checkpoints");
+    this.averages = within("averages");
     this.report = within("report.md");
     this.ratings = within("ratings.jsonl");
     this.scoresChart = within("scores.svg");
@@ -355,7 +360,7 @@ export class RunDirectory extends RunLog {
   lock(): () => void {
     const release = lockRun(join(this.path, "running.json"), this.path);
     try {
-      for (const folder of [this.path, this.samples, this.batches, this.checkpoints]) {
+      for (const folder of [this.path, this.samples, this.batches, this.checkpoints, this.averages]) {
         for (const name of namesIn(folder).filter(isTemporaryName)) {
           rmSync(join(folder, name), { recursive: true, force: true });
         }

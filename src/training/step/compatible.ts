@@ -2,7 +2,7 @@
 import { suggestion, UserError } from "../../base/errors.ts";
 import type { Loss } from "../../losses/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
-import { DECLARED, type Gan, HOOKS, type Hook, type Technique } from "../../techniques/index.ts";
+import { DECLARED, type Gan, HOOKS, type Hook, type InputPlace, type Technique } from "../../techniques/index.ts";
 import type { Tensor } from "../../tensor/index.ts";
 
 /** @throws UserError that names the techniques when they cannot be in one recipe, or not with this loss. */
@@ -93,10 +93,18 @@ export function requireNumber(value: Tensor, technique: Technique, hook: Hook): 
 }
 
 /** Returns a gradient that D's pass computed. @throws UserError when no technique named it in `inputGradients`. */
-export function requireInputGradient(gradient: Tensor | undefined, of: "real" | "fake"): Tensor {
+export function requireInputGradient(gradient: Tensor | undefined, of: InputPlace): Tensor {
   if (gradient !== undefined) return gradient;
   throw new UserError(
     `\`pass.inputGradient("${of}")\` in the discriminator's update: a technique that calls it must name "${of}" in its hook \`inputGradients\``,
+  );
+}
+
+/** @throws UserError when a technique asks for a change through the augmentation, and none declared that it will. */
+export function requireThrough(declared: boolean): void {
+  if (declared) return;
+  throw new UserError(
+    "`pass.augmentedChange` in the discriminator's update: a technique that calls it must declare `throughAugmentation: true`",
   );
 }
 

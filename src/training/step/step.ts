@@ -8,10 +8,18 @@
 import { clipWeights } from "../../losses/index.ts";
 import type { DiscriminatorOutput } from "../../models/index.ts";
 import { frozenStatistics, withPassMode } from "../../nn/index.ts";
-import type { DiscriminatorPass, GeneratorPass, Player, RealBatch, Technique } from "../../techniques/index.ts";
+import type {
+  DiscriminatorPass,
+  GeneratorPass,
+  InputPlace,
+  Player,
+  RealBatch,
+  Technique,
+} from "../../techniques/index.ts";
 import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { Augmented } from "./augmented.ts";
 import { BatchGraph } from "./batch-graph.ts";
-import { requireInputGradient, requireNumber } from "./compatible.ts";
+import { requireInputGradient, requireNumber, requireThrough } from "./compatible.ts";
 import { mapOutput } from "./discriminator-output.ts";
 import type { BuiltGan } from "./gan.ts";
 import { discriminateBoth } from "./main-pass.ts";
@@ -69,12 +77,15 @@ function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observa
     frozenStatistics(() => graph.images("images", (rows) => generator.forward(rows(latents), rows(fakeLabels)))),
   );
   const augment = augmentation(gan);
-  const real = augment(rawReal, "real");
-  const fake = augment(rawFake, "fake");
+  const named = techniques.flatMap((technique) => technique.inputGradients?.(number, gan) ?? []);
+  const through = techniques.some(({ throughAugmentation }) => throughAugmentation);
+  const augmented = (raw: Tensor, of: "real" | "fake"): Augmented =>
+    new Augmented(raw, (images) => augment(images, of), through || named.includes(RAW[of]));
+  const batches = { real: augmented(rawReal, "real"), fake: augmented(rawFake, "fake") };
+  const [real, fake] = [batches.real.images, batches.fake.images];
 
   // D(x) and D(G(z)), with the graph that leads to D's weights; and the gradients of D's scores that penalties read.
-  const named = techniques.flatMap((technique) => technique.inputGradients?.(number, gan) ?? []);
-  const wanted = (["real", "fake"] as const).filter((of) => named.includes(of));
+  const wanted = (["real", "fake"] as const).filter((of) => named.includes(of) || named.includes(RAW[of]));
   const { outputs, inputGradients } = graph.outputs("discriminator", (rows) =>
     discriminateBoth(
       discriminator,
@@ -97,7 +108,16 @@ function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observa
     fakeLabels,
     realOutput,
     fakeOutput,
-    inputGradient: (of) => requireInputGradient(inputGradients[wanted.indexOf(of)], of),
+    inputGradient(of) {
+      const seen = of === "real" || of === "rawReal" ? "real" : "fake";
+      const gradient = named.includes(of) ? inputGradients[wanted.indexOf(seen)] : undefined;
+      const found = requireInputGradient(gradient, of);
+      return of === seen ? found : batches[seen].back(found);
+    },
+    augmentedChange(of, change) {
+      requireThrough(through);
+      return batches[of].along(change);
+    },
     targets,
     discriminate: discriminate(gan),
     augment,
@@ -123,6 +143,9 @@ function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observa
     loss.probability(fakeOutput.score).mean(),
   ]);
 }
+
+/** The same images before the augmentation. */
+const RAW = { real: "rawReal", fake: "rawFake" } as const satisfies Record<string, InputPlace>;
 
 /** Updates G. Returns its loss. */
 export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tensor {

@@ -143,7 +143,7 @@ function recipeFor(
 export const NO_DATA: DataLoader = {
   epoch: 0,
   next: () => {
-    throw new Error("an imported run has no data");
+    throw new Error("this run has no data");
   },
   state: () => ({ tensors: new Map(), numbers: {} }),
   load: () => {},

@@ -68,6 +68,7 @@ export async function trainingLoop(options: SessionOptions): Promise<SessionEnd>
       if (due(settings.log.every)) session.tick();
       if (trained.draws && due(settings.samples.every)) await session.samples();
       log.release();
+      session.snapshots(due);
       if (due(settings.checkpoint.every) || settings.checkpoint.at.includes(trained.step)) session.checkpoint();
       if (evaluator && due(evaluator.every)) await session.evaluate();
       session.report();

@@ -208,7 +208,7 @@ class OwnTraining extends Progressing implements Trainable {
   }
 
   report(): Record<string, number> {
-    return {};
+    return { ...this.scheduledNumbers };
   }
 
   dispose(): void {

@@ -49,6 +49,7 @@ class TrainedGan extends BuiltGan implements Trainable {
 
   report(): Record<string, number> {
     const reports = this.techniques.flatMap((technique) => Object.entries(technique.report?.() ?? {}));
+    reports.push(...Object.entries(this.scheduledNumbers));
     return Object.fromEntries(reports.filter(([, value]) => Number.isFinite(value)));
   }
 }

@@ -77,6 +77,9 @@ export interface RunResult extends SessionEnd {
 /** The start of a run's source when another project trained its generator. */
 export const IMPORTED = "imported from ";
 
+/** The start of a run's source when its generator is an average of another run's. */
+export const AVERAGED = "averaged from ";
+
 /** Whether a run was imported: its discriminator may have new weights. */
 export const isImported = ({ source }: Pick<RunDescription, "source">): boolean => source.startsWith(IMPORTED);
 
@@ -142,6 +145,11 @@ export class Run {
     if (isImported(this.#description)) {
       throw new UserError(
         `${this.directory.path} was imported: it has only a generator and cannot be trained; draw from it, score it, or begin another run with it (--from)`,
+      );
+    }
+    if (this.#description.source.startsWith(AVERAGED)) {
+      throw new UserError(
+        `${this.directory.path} holds averaged weights and cannot be trained; draw from it, score it, or begin another run with it (--from)`,
       );
     }
     const trainer = rendezvous === undefined ? this.trainer : this.trainer.on(deviceOf(this.recipe, rendezvous));

@@ -20,6 +20,7 @@ import {
   type ScoresEvent,
   type Tick,
 } from "../run/run-log.ts";
+import { writeSnapshot } from "../run/snapshots.ts";
 import { loadStartingWeights } from "../run/starting-weights.ts";
 import { type Transfer, transferLines } from "../run/transfer.ts";
 import { drawSamples, SAMPLE_BATCH } from "../sampling/sample.ts";
@@ -302,6 +303,15 @@ export class Session {
     const { step } = this.trained;
     this.#append({ event: "unscored", step, time: now(), message });
     this.#options.events.note?.(`step ${step} has no scores, and training goes on: ${message}`);
+  }
+
+  /** Stores what techniques keep over the run: averages of weights, for `gantry average`. */
+  snapshots(due: (every: number) => boolean): void {
+    for (const { snapshot, snapshotEvery } of this.trained.techniques) {
+      if (snapshot === undefined || snapshotEvery === undefined || !due(snapshotEvery)) continue;
+      this.log.verify();
+      writeSnapshot(this.#options.directory.averages, this.trained.step, snapshot());
+    }
   }
 
   /** Writes the report after a new checkpoint. A disk that refuses costs the report, not the training. */

@@ -30,6 +30,8 @@ const OPTIONS: Readonly<Record<string, object>> = {
   semiSupervised: { labels: 4 },
   mine: { hidden: [8], width: 2 },
   standingStatistics: { batches: 2 },
+  powerAveraging: { stds: [0.2, 0.25] },
+  logitCentring: { weight: 1 },
 };
 
 /** Networks, as narrow as they can be. */
@@ -60,6 +62,7 @@ export const NETWORKS: Readonly<Record<string, Networks>> = {
   sagan: same("sagan", { width: 8 }, 32),
   biggan: same("biggan", { width: 2 }, 32),
   bigganDeep: same("bigganDeep", { width: 4 }, 32),
+  r3gan: same("r3gan", { width: 4, blocks: 1, groupSize: 4 }),
 };
 
 /** The networks on which a technique meets the losses and the other techniques; default: mlp. */
@@ -123,22 +126,27 @@ const has = (one: Pick<Case, "techniques">, ...kinds: string[]): boolean =>
   kinds.every((kind) => one.techniques.includes(kind));
 
 /** Networks whose generator has no batch norm. */
-const NO_BATCH_NORM = ["mlp", "conditional mlp", "conditional dcgan"];
+const NO_BATCH_NORM = ["mlp", "conditional mlp", "conditional dcgan", "r3gan"];
+/** Losses that only differences of scores have a meaning for, and those that have no targets. */
+const OF_DIFFERENCES = ["wasserstein", "relativistic", "relativisticAverage"];
+const WITHOUT_TARGETS = ["hinge", ...OF_DIFFERENCES];
 /** Pairs of techniques that can stand in this order only: the other one is tried as well. */
 const ONE_ORDER = [
   ["weightAveraging", "standingStatistics"],
   ["dataDependentInitialisation", "weightAveraging"],
   ["dataDependentInitialisation", "historicalAveraging"],
+  ["dataDependentInitialisation", "powerAveraging"],
+  ["powerAveraging", "standingStatistics"],
 ] as const;
 
 /** All that is refused. Whatever none of these is about trains. */
 export const REFUSALS: readonly Refusal[] = [
   {
-    when: (one) => has(one, "labelSmoothing") && ["hinge", "wasserstein"].includes(one.loss),
+    when: (one) => has(one, "labelSmoothing") && WITHOUT_TARGETS.includes(one.loss),
     says: "`labelSmoothing` sets targets for the discriminator, and the loss",
   },
   {
-    when: (one) => has(one, "adaptiveAugmentation") && one.loss === "wasserstein",
+    when: (one) => has(one, "adaptiveAugmentation") && OF_DIFFERENCES.includes(one.loss),
     says: "adaptiveAugmentation: it follows the sign of D(real), which has no meaning",
   },
   {
@@ -148,6 +156,14 @@ export const REFUSALS: readonly Refusal[] = [
   {
     when: (one) => has(one, "dataDependentInitialisation") && !["noisyMlp", "allCnn"].includes(one.networks),
     says: "neither network has one",
+  },
+  {
+    when: (one) => has(one, "powerAveraging", "weightAveraging"),
+    says: "cannot stand in one recipe: both put averaged weights of the generator in the place of its own",
+  },
+  {
+    when: (one) => has(one, "san", "semiSupervised"),
+    says: "`san`: the discriminator has 2 logits, and one direction gives one score",
   },
   {
     when: (one) => has(one, "balancedConsistency", "consistencyRegularisation"),
