@@ -332,7 +332,7 @@ describe.skipIf(executable === undefined)("an exported page (needs `chromium` on
 
   it("is small, and an export again replaces its own files and no others", async () => {
     const files = readdirSync(join(folder, "site/digits"), { recursive: true, encoding: "utf8" }).sort();
-    expect(files).toEqual(expect.arrayContaining(["index.html", "generator.json", "model.onnx"]));
+    expect(files).toEqual(expect.arrayContaining(["index.html", "generator.json", "licenses.txt", "model.onnx"]));
     const bytes = files.map((name) => statSync(join(folder, "site/digits", name)).size);
     expect(Math.max(...bytes)).toBeLessThan(30e6);
     expect(existsSync(join(folder, "site/digits/assets"))).toBe(true);

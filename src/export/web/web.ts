@@ -4,6 +4,7 @@
  *     index.html, assets/    the page, and onnxruntime-web's engine as WebAssembly
  *     model.onnx             the generator
  *     generator.json         what the page says and offers
+ *     licenses.txt           the licence of onnxruntime-web
  *
  * The page asks only for these files, so the folder works on any static server, and without a network. It is built by vite from
  * `page/` when Gantry is built; an export copies it.
