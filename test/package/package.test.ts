@@ -329,8 +329,10 @@ describe("the packed package", () => {
     it("server: it answers with a PNG, and what there is not with 400 and a sentence, in fewer than 40 lines", async () => {
       const source = readFileSync(join(root, "examples/server.ts"), "utf8");
       expect(source.trimEnd().split("\n").length).toBeLessThan(40);
+      const conditional = ["generator", "discriminator"].flatMap((player) => ["--set", `${player}.conditional=true`]);
+      gantry("train", "./recipe.ts", "--out", "runs/classes", "--steps", "1", ...conditional);
       const port = String(await freePort());
-      const server = spawn(process.execPath, ["out/server.js", "runs/cli", port], { cwd: project });
+      const server = spawn(process.execPath, ["out/server.js", "runs/classes", port], { cwd: project });
       try {
         const address = await new Promise<string>((found, failed) => {
           server.stdout.on("data", (text) => found(String(text).trim()));
