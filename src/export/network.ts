@@ -58,9 +58,11 @@ export interface ExportedNetwork {
 
 /** The sizes of the batch for which the graph is compared with the network; tracing took none of them. */
 const COMPARED = [1, 4];
+/** Far more than rounding makes of any network here. */
+const MOST_DIFFERENCE = 1e-2;
 
 /**
- * A network of an opened run as a graph. The caller disposes it (`disposeGraph`).
+ * A network of an opened run, on the CPU, as a graph. The caller disposes it (`disposeGraph`).
  *
  * @throws UserError for options that do not fit the run, and for a network that cannot be traced.
  */
@@ -116,8 +118,15 @@ function tracedAndCompared(subject: TraceOptions, half: boolean): { graph: Graph
   const whole = simplified(trace(subject));
   const unused = whole.inputs.filter(({ name }) => !isTaken(whole, name));
   const graph = { ...(half ? rounded(whole) : whole), inputs: whole.inputs.filter((input) => !unused.includes(input)) };
-  const differences = COMPARED.map((batch) => scope(() => differenceOf(graph, subject, batch)));
-  return { graph, difference: Math.max(...differences) };
+  const difference = Math.max(...COMPARED.map((batch) => scope(() => differenceOf(graph, subject, batch))));
+  // Of weights in half precision the difference is what it is.
+  if (!half && !(difference < MOST_DIFFERENCE)) {
+    throw new UserError(
+      `the network cannot be exported: what was traced of it gives other outputs, by ${difference}; a network must compute the ` +
+        "same in every pass, from its inputs and weights alone",
+    );
+  }
+  return { graph, difference };
 }
 
 const isTaken = ({ nodes, outputs }: Graph, name: string): boolean => {
@@ -136,8 +145,7 @@ function differenceOf(graph: Graph, subject: TraceOptions, batch: number): numbe
     const scale = tensor.abs().clampMin(1);
     return tensor.sub(found.get(name)!).abs().div(scale).max().item();
   });
-  // A difference that is no number is one.
-  return differences.some(Number.isNaN) ? Number.NaN : Math.max(...differences);
+  return Math.max(...differences);
 }
 
 /** The graph with its matrices and kernels rounded to half precision, in float32. */

@@ -24,15 +24,20 @@ from PIL import Image
 try:
     import torchvision  # noqa: F401
 except (ImportError, RuntimeError):
-    # torch-fidelity imports it for other networks and for data sets; nothing of it is used here.
-    for part in ("", ".datasets", ".transforms", ".transforms.functional", ".models"):
-        sys.modules[f"torchvision{part}"] = MagicMock()
+    # torch-fidelity imports it for other networks and for data sets. Of it, only what makes a tensor of a picture is used here.
+    stub = MagicMock()
+    stub.transforms.functional.pil_to_tensor = lambda image: torch.from_numpy(np.array(image)).permute(2, 0, 1)
+    stub.transforms.Compose = lambda steps: lambda image: steps[0](image) if len(steps) == 1 else None
+    sys.modules["torchvision"] = stub
+    for part in ("datasets", "transforms", "models"):
+        sys.modules[f"torchvision.{part}"] = getattr(stub, part)
+    sys.modules["torchvision.transforms.functional"] = stub.transforms.functional
 
 import torch_fidelity
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 from torch_fidelity.fidelity import main
 
-COUNT = 512
+COUNT = 256
 RUN, MODEL = sys.argv[1:3]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -1,8 +1,14 @@
 /** Small runs of every architecture, for the tests of exports: weights, statistics and averages that are not those of the start. */
 import { join } from "node:path";
-import { allCnn, biggan, bigganDeep, dcgan, mlp, noisyMlp, resnet, sagan } from "../../src/models/index.ts";
+import { allCnn, biggan, bigganDeep, dcgan, mlp, noisyMlp, r3gan, resnet, sagan } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
-import { standingStatistics, virtualBatchNorm, weightAveraging } from "../../src/techniques/registry.ts";
+import {
+  minibatchDiscrimination,
+  san,
+  standingStatistics,
+  virtualBatchNorm,
+  weightAveraging,
+} from "../../src/techniques/registry.ts";
 import { Generator, manualSeed, noGradScope, Tensor } from "../../src/tensor/index.ts";
 import {
   asSampled,
@@ -26,6 +32,8 @@ export interface NetworkCase {
   /** Default: 3 channels of 16 x 16 and 3 classes. */
   readonly shape?: DataShape;
   readonly labels?: "shares";
+  /** The largest difference of the Python module; default 1e-5. */
+  readonly tolerance?: number;
 }
 
 const colour = (
@@ -196,6 +204,34 @@ export const networkCases: Readonly<Record<string, () => NetworkCase>> = {
       generator: bigganDeep.generator({ latent: 8, width: 4, conditional: false }),
       discriminator: bigganDeep.discriminator({ width: 4, conditional: false }),
     },
+  }),
+  "biggan, linear embedding": () => ({
+    parts: {
+      generator: biggan.generator({ latent: 12, width: 4, shared: 4, embedding: "linear" }),
+      discriminator: biggan.discriminator(d),
+    },
+  }),
+  "r3gan, D with san": () => ({
+    parts: {
+      generator: r3gan.generator({ latent: 6, width: 8, blocks: 1, groupSize: 4 }),
+      discriminator: r3gan.discriminator({ width: 8, blocks: 1, groupSize: 4 }),
+      techniques: [san()],
+    },
+  }),
+  "r3gan, conditional": () => ({
+    parts: {
+      generator: r3gan.generator({ latent: 6, widths: [16, 8, 8], blocks: 1, groupSize: 4, conditional }),
+      discriminator: r3gan.discriminator({ widths: [16, 8, 8], blocks: 1, groupSize: 4, conditional }),
+    },
+  }),
+  "dcgan, D with minibatch discrimination": () => ({
+    parts: {
+      generator: dcgan.generator({ latent: 8, width: 4 }),
+      discriminator: dcgan.discriminator({ width: 4 }),
+      techniques: [minibatchDiscrimination({ kernels: 4, dimensions: 3 })],
+    },
+    // It subtracts large numbers from each other.
+    tolerance: 1e-4,
   }),
   "a user's own generator": () => ({
     parts: { generator: own.generator(), discriminator: dcgan.discriminator({ width: 4 }) },

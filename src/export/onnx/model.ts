@@ -3,6 +3,7 @@
  * field by field.
  */
 import { PbfWriter } from "pbf";
+import { UserError } from "../../base/errors.ts";
 
 /** The element types that models here have, with ONNX's numbers. */
 export const ELEMENT_TYPES = {
@@ -77,8 +78,18 @@ const nested = (parent: PbfWriter, field: number, write: (child: PbfWriter) => v
   parent.writeBytesField(field, child.finish());
 };
 
-/** The bytes of a model's file. */
+/** Protocol buffers end at 2 GiB. */
+const MOST_BYTES = 2 ** 31 - 2 ** 20;
+
+/**
+ * The bytes of a model's file.
+ * @throws UserError when they would be more than the format has room for.
+ */
 export function modelBytes(model: OnnxParts): Uint8Array {
+  const weights = model.tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (weights > MOST_BYTES) {
+    throw new UserError(`ONNX files end at 2 GiB, and the weights have ${weights} bytes; store them in half precision`);
+  }
   const file = new PbfWriter();
   file.writeVarintField(1, IR_VERSION);
   file.writeStringField(2, "gantry");

@@ -92,7 +92,7 @@ export interface ExportOnnxOptions extends OnnxOptions {
  * const { difference } = await exportOnnx("runs/digits", "digits.onnx", { uint8: "nhwc" });
  */
 export async function exportOnnx(run: string, file: string, options: ExportOnnxOptions = {}): Promise<OnnxModel> {
-  const opened = await openCheckpoint(run, options.checkpoint, options.trainer);
+  const opened = await openCheckpoint(run, options.checkpoint, options.trainer, "cpu");
   try {
     const model = networkOnnx(opened, new RunDirectory(run), options);
     writeFileAtomic(file, [model.bytes]);

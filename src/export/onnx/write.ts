@@ -14,7 +14,7 @@ export async function writeOnnx(
   const { network = "generator" } = options;
   const fileOf = (name: string): string => (to.endsWith(".onnx") ? to : join(to, `${name}.onnx`));
   if (typeof run === "string") return finish(classifierOnnx(run, options), fileOf("classifier"), options, note);
-  const opened = await openCheckpoint(run.path, options.checkpoint, options.trainer);
+  const opened = await openCheckpoint(run.path, options.checkpoint, options.trainer, "cpu");
   try {
     return finish(networkOnnx(opened, run, options), fileOf(network), options, note);
   } finally {

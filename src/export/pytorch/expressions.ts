@@ -1,5 +1,5 @@
 /** Operators of ATen as expressions of Python: the functions of torch and of torch.nn.functional, where they read better. */
-import { type Argument, isConstant, isGrowing, isValue, type Node, type Size } from "../trace/index.ts";
+import { type Argument, isConstant, isGrowing, isValue, type Node, refuseOperator, type Size } from "../trace/index.ts";
 
 /** Names of tensors in Python. */
 export type Naming = (tensor: Argument) => string;
@@ -31,9 +31,10 @@ export function expressionOf(node: Node, naming: Naming): string {
   const own = OWN[operator];
   if (own !== undefined) return own(new PythonCall(node, naming));
   const call = new PythonCall(node, naming);
-  const [, plain] = /^aten::(\w+)/.exec(operator)!;
-  if (OF_TORCH.has(plain!)) return `torch.${plain}(${call.all()})`;
-  if (OF_FUNCTIONAL.has(plain!)) return `F.${plain}(${call.all()})`;
+  const plain = /^aten::(\w+)/.exec(operator)?.[1];
+  if (plain === undefined) throw refuseOperator(node, "has no form in PyTorch");
+  if (OF_TORCH.has(plain)) return `torch.${plain}(${call.all()})`;
+  if (OF_FUNCTIONAL.has(plain)) return `F.${plain}(${call.all()})`;
   const [name, overload = "default"] = operator.replace("aten::", "").split(".");
   return `torch.ops.aten.${name}.${overload}(${call.all()})`;
 }
@@ -165,6 +166,7 @@ const OWN: Readonly<Record<string, Expression>> = {
           : `${query} * ${call.text("scale")}`;
     return `torch.softmax((${scaled}) @ ${key}.transpose(-2, -1), -1) @ ${value}`;
   },
+  "gantry::grid_sampler": (call) => `torch.ops.aten.grid_sampler.default(${call.all()})`,
   "gantry::pairwise_l1": (call) => `(${call.text("self")}[:, None] - ${call.text("self")}[None]).abs().sum(-1)`,
   "aten::add.Scalar": withAlpha("add"),
   "aten::sub.Scalar": withAlpha("sub"),

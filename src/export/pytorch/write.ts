@@ -35,7 +35,7 @@ export async function exportPytorch(
   file: string,
   options: ExportPytorchOptions = {},
 ): Promise<{ readonly difference: number }> {
-  const opened = await openCheckpoint(run, options.checkpoint, options.trainer);
+  const opened = await openCheckpoint(run, options.checkpoint, options.trainer, "cpu");
   try {
     return written(exportedNetwork(opened, new RunDirectory(run), { ...options, half: false }), file);
   } finally {

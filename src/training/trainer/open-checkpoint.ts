@@ -49,14 +49,21 @@ const TRIES = 20;
  * the last or the best by then.
  *
  * @param checkpoint - "last", "best" by the chosen score, or the number of a step
+ * @param device - where its tensors are placed; default: where the run was trained
  * @throws UserError when there is no such checkpoint, or none stays for long enough to be read.
  */
-export async function openCheckpoint(path: string, checkpoint = "last", trainer?: Trainer): Promise<OpenedCheckpoint> {
+export async function openCheckpoint(
+  path: string,
+  checkpoint = "last",
+  trainer?: Trainer,
+  device?: string,
+): Promise<OpenedCheckpoint> {
   const directory = new RunDirectory(path);
   findCheckpoint(directory, checkpoint);
   const shape = directory.dataShape();
   const stored = await storedTrainer(directory, trainer);
-  const trained = scope(() => stored.build({ shape }));
+  const placed = device === undefined ? stored : stored.on(device);
+  const trained = scope(() => placed.build({ shape }));
   try {
     return { trained, step: loadOneThatStays(directory, checkpoint, trained) };
   } catch (error) {

@@ -183,8 +183,8 @@ export const layers: Converters = {
   "aten::upsample_linear1d.vec": resized("linear"),
   "aten::upsample_bilinear2d.vec": resized("linear"),
   "aten::upsample_bicubic2d.vec": resized("cubic"),
-  "aten::grid_sampler": (call) =>
-    call.add("GridSample", [call.tensor("input"), call.tensor("grid")], {
+  "gantry::grid_sampler": (call) =>
+    call.add("GridSample", [call.tensor("self"), call.tensor("grid")], {
       mode: SAMPLING[call.number("interpolation_mode")]!,
       padding_mode: OUTSIDE[call.number("padding_mode")]!,
       align_corners: call.given("align_corners") === true ? 1 : 0,
