@@ -318,14 +318,25 @@ class BlockReader extends yauzl.RandomAccessReader {
   }
 }
 
+/** Archives and compressed files that are not read, by their first bytes. */
+const otherArchives: readonly (readonly [what: string, start: string])[] = [
+  ["a file compressed by xz", "fd377a585a00"],
+  ["a file compressed by bzip2", "425a68"],
+  ["a file compressed by zstd", "28b52ffd"],
+  ["a 7z archive", "377abcaf271c"],
+  ["a RAR archive", "526172211a07"],
+];
+
 /** What is said of a file that is no archive. */
 async function unknownFile(path: string): Promise<string> {
   const head = await firstBytes(path);
   const format = formatOf(head);
   if (format !== undefined) return `a single image (${format}); give the folder or archive that holds the images`;
-  if (isGzip(head)) {
-    return "a gzip file that holds no tar archive; unpack it by gunzip";
-  }
+  if (head.length === 0) return "the file is empty";
+  if (isGzip(head)) return "a gzip file that holds no tar archive; unpack it by gunzip";
+  const packed = otherArchives.find(([, start]) => head.toString("hex").startsWith(start));
+  if (packed !== undefined)
+    return `${packed[0]}, which is not read; unpack it, or pack its files as .zip, .tar or .tar.gz`;
   return (
     "neither a folder, a zip or tar archive, nor a parquet, HDF5, .npz or .npy file; a file that was cut short may look like " +
     "this"

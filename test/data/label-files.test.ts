@@ -182,6 +182,17 @@ describe("classes from a label file", () => {
     expect(usageOf(read.header)).toBe("unread: 1 image of 1 file");
   });
 
+  it("is said where it lies in a sub-folder too, but not where there is a file for each image", async () => {
+    const inner = join(folder, "inner");
+    mkdirSync(join(inner, "all/cat"), { recursive: true });
+    for (let i = 0; i < 5; i++)
+      writeFileSync(join(inner, `all/cat/${i}.png`), await imageFile("png", 8, 8, { r: i, g: 0, b: 0 }));
+    writeFileSync(join(inner, "all/labels.csv"), "file,class\n0.png,a\n");
+    expect(usageOf((await pack({}, inner)).header)).toContain("; all/labels.csv is not read (`labelFile` does)");
+    for (let i = 0; i < 5; i++) writeFileSync(join(inner, `all/cat/${i}.json`), "{}");
+    expect(usageOf((await pack({}, inner)).header)).not.toContain("is not read");
+  });
+
   it("takes the images of a split only, with the classes of the whole table", async () => {
     const splits = join(folder, "splits");
     for (const [i, name] of ["train/1.png", "train/2.png", "test/1.png"].entries()) {

@@ -75,6 +75,18 @@ describe("shards of webdataset", () => {
     writeFileSync(file, gzipSync(bytes));
     rmSync(join(root, "train-000000.tar"));
     await expect(pack(file)).rejects.toThrow(/compressed shards of webdataset are not read; unpack it by gunzip/);
+    for (const [name, start, reason] of [
+      [
+        "x.tar.xz",
+        "fd377a585a0000",
+        /x.tar.xz: a file compressed by xz, which is not read; unpack it, or pack its files as .zip/,
+      ],
+      ["x.7z", "377abcaf271c0004", /x.7z: a 7z archive, which is not read/],
+      ["x.tar", "", /x.tar: the file is empty/],
+    ] as const) {
+      writeFileSync(join(folder, name), Buffer.from(start, "hex"));
+      await expect(pack(join(folder, name))).rejects.toThrow(reason);
+    }
     const other = join(folder, "other.gz");
     writeFileSync(other, gzipSync("no archive"));
     await expect(pack(other)).rejects.toThrow(/a gzip file that holds no tar archive; unpack it by gunzip/);

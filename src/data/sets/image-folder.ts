@@ -58,11 +58,19 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
     ...countsOf(listing, found?.table),
     conditions: found?.conditions,
     table: found?.table,
-    unreadTable:
-      labels && found === undefined ? listing.labelFiles.find(({ path }) => !path.includes("/"))?.path : undefined,
+    unreadTable: labels && found === undefined ? likelyTable(listing) : undefined,
     lost: labels ? arranged.lost : [],
   };
   return listedSource(used, options);
+}
+
+/** More are no label files: JSON next to each image, for example. */
+const MOST_TABLES = 4;
+
+/** A file that may label the images: one at the top, or one of a few elsewhere. */
+function likelyTable({ labelFiles }: Listing): string | undefined {
+  const top = labelFiles.find(({ path }) => !path.includes("/"));
+  return (top ?? (labelFiles.length <= MOST_TABLES ? labelFiles[0] : undefined))?.path;
 }
 
 /** How many files there are, and those that are no images. The label file that is read counts as neither. */
