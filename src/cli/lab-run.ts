@@ -31,7 +31,9 @@ export const isTrained = (experiment: Experiment): experiment is TrainedExperime
 /** The result of an experiment, as it is printed. */
 export function printEnd(flags: LabFlags, out: string, tables: string, file = "tables.md"): void {
   if (flags.json) process.stdout.write(`${JSON.stringify({ event: "end", directory: out })}\n`);
-  else process.stdout.write(flags.quiet ? `${out}\n` : `${tables}\nResults: ${join(out, file)}\n`);
+  else if (flags.quiet) process.stdout.write(`${out}\n`);
+  // Without records there is no page.
+  else if (tables !== "") process.stdout.write(`${tables}\nResults: ${join(out, file)}\n`);
 }
 
 /** Trains the runs of an experiment and measures each, under watch. */

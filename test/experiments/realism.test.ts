@@ -78,6 +78,7 @@ describe("gantry lab realism", () => {
     const first = await start(command);
     expect(first.code).toBe(0);
     expect(first.stderr).toContain("There are no answers yet.");
+    expect(first.stdout).toBe("");
     const { path, key } = await questionSet(run, join(folder, "lab", "questions"), options);
     const answer = (person: string, answers: (boolean | null)[], set = key.set) =>
       writeFileSync(

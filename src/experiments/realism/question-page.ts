@@ -35,7 +35,7 @@ export function questionPage({ title, set, questions, shown }: QuestionPage): st
   button { font: inherit; padding: 0.5em 1.5em; margin: 0.5em; }
 </style>
 <h1>${escapeXml(title)}</h1>
-<p>${asked} There is no time limit, and no way back.</p>
+<p>${asked} There is no time limit. Answers cannot be changed.</p>
 <p><label>Your name, or any word that tells your answers from others': <input id="name" maxlength="40"></label></p>
 <p id="count" role="status"></p>
 <div id="images"></div>
