@@ -50,6 +50,7 @@ export class MinibatchDiscrimination extends UnaryModule {
   readonly #kernels: number;
   readonly #dimensions: number;
   readonly #project: Linear;
+  #calibrated = false;
 
   constructor(
     context: BuildContext,
@@ -73,8 +74,10 @@ export class MinibatchDiscrimination extends UnaryModule {
 
   override forward(features: Tensor): Tensor {
     const { updateStatistics, referenceRows: reference } = passMode();
-    if (this.training && updateStatistics && this.buffer("calibrated").item() === 0) {
-      this.#calibrate(features.detach().narrow(0, reference, features.shape[0]! - reference));
+    if (this.training && updateStatistics && !this.#calibrated) {
+      // Read once: to ask in every pass would wait for the device.
+      this.#calibrated = this.buffer("calibrated").item() === 1;
+      if (!this.#calibrated) this.#calibrate(features.detach().narrow(0, reference, features.shape[0]! - reference));
     }
     const closeness = apartFromReference(features, (rows) => this.#closeness(rows));
     return Tensor.cat([features, closeness.add(this.parameter("bias"))], 1);

@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.ts";
 import type { DataLoader } from "../data/index.ts";
 import { CROSS_ENTROPY_TARGETS, crossEntropy } from "../losses/index.ts";
 import { type DiscriminatorNetwork, Head, insteadOfClasses, type ModelContext } from "../models/index.ts";
-import type { Tensor } from "../tensor/index.ts";
+import { keep, noGrad, Tensor } from "../tensor/index.ts";
 import { notNegative, whole } from "./options.ts";
 import { type DiscriminatorPass, defineTechnique, type NetworkDescriptors } from "./technique.ts";
 
@@ -50,7 +50,7 @@ export const semiSupervised = defineTechnique("semiSupervised", options, (o, con
     );
   }
   let labelled: DataLoader | undefined;
-  let report: Readonly<Record<string, number>> = {};
+  let numbers: Tensor | undefined;
   return {
     name: "semiSupervised",
     networks: (networks) => ({ ...networks, discriminator: withLogits(networks.discriminator, classes) }),
@@ -73,10 +73,18 @@ export const semiSupervised = defineTechnique("semiSupervised", options, (o, con
       const { supervised, wrong } = classification(pass, labelled!);
       const { real, fake } = crossEntropy(pass.realOutput.score, pass.fakeOutput.score, pass.targets);
       const unsupervised = real.mean().add(fake.mean());
-      report = { supervised: supervised.item(), unsupervised: unsupervised.item(), labelledError: wrong.item() };
+      noGrad(() => {
+        numbers ??= keep(Tensor.zeros([3], { device: supervised.device }));
+        numbers.copy_(Tensor.stack([supervised, unsupervised, wrong]));
+      });
       return supervised.add(unsupervised.mul(o.unsupervised));
     },
-    report: () => report,
+    report: () => {
+      if (numbers === undefined) return {};
+      const [supervised, unsupervised, labelledError] = Array.from(numbers.toArray(), Number);
+      return { supervised: supervised!, unsupervised: unsupervised!, labelledError: labelledError! };
+    },
+    dispose: () => numbers?.dispose(),
   };
 });
 

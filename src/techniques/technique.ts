@@ -161,6 +161,8 @@ export interface Selection {
   readonly rows: Tensor;
   /** G's loss, the mean over these rows, is multiplied by it. */
   readonly factor: number;
+  /** The loss of each row is multiplied by its weight before the mean; default: 1. A technique that replaces G's loss has none. */
+  readonly weights?: Tensor;
 }
 
 /** What a checkpoint keeps of a technique: live tensors by name, and numbers. All must be finite. */
@@ -270,7 +272,7 @@ export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
   discriminatorPenalty: { when: "D's update", does: "returns one number that is added to the loss, or undefined" },
   select: {
     when: "G's update",
-    does: "returns the generated rows that G learns from, and a factor of their mean loss; null for all",
+    does: "returns the generated rows that G learns from, a factor of their mean loss, and weights of their losses if they differ; null for all",
     exclusive: "select the samples that the generator learns from",
   },
   generatorLoss: {

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { insteadOfClasses } from "../models/index.ts";
 import { scheduled, valueAt } from "../optim/index.ts";
-import { type Generator, Tensor } from "../tensor/index.ts";
+import { type Generator, keep, Tensor } from "../tensor/index.ts";
 import { whole } from "./options.ts";
 import { defineTechnique } from "./technique.ts";
 
@@ -56,29 +56,44 @@ function keptOf(rows: number, n: number, o: Pick<z.output<typeof options>, "gamm
 }
 
 /**
- * Rows with finite scores in the order in which they are kept: by score, the best first, equal ones by row; or in
- * random order.
+ * All rows in the order in which they are kept, int64 [B]: by score, the best first, equal ones by row; or for "bottom" the
+ * reverse of that; or in random order. Rows whose score is not finite come last.
  */
-function ranking(realness: readonly number[], keep: Keep, random: Generator): number[] {
+function ranking(realness: Tensor, finite: Tensor, keep: Keep, random: Generator): Tensor {
+  const { device } = realness;
+  const last = finite.eq(0);
   if (keep === "random") {
-    const drawn = Array.from(Tensor.randperm(realness.length, { generator: random }).toArray(), Number);
-    return drawn.filter((row) => Number.isFinite(realness[row]));
+    const drawn = Tensor.randperm(realness.shape[0]!, { generator: random }).to({ device });
+    return drawn.indexSelect(0, last.indexSelect(0, drawn).argsort(0, false, true));
   }
-  const finite = [...realness.keys()].filter((row) => Number.isFinite(realness[row]));
-  return finite.sort((a, b) => realness[b]! - realness[a]! || a - b);
+  const best = realness.maskedFill(last, Number.NEGATIVE_INFINITY).argsort(0, true, true);
+  if (keep === "top") return best;
+  const worst = best.flip([0]);
+  return worst.indexSelect(0, last.indexSelect(0, worst).argsort(0, false, true));
 }
 
-/** At most k rows of a ranking: the first ones, or for "bottom" the last. */
-function choose(ranked: readonly number[], k: number, keep: Keep): readonly number[] {
-  return keep === "bottom" ? ranked.slice(Math.max(0, ranked.length - k)) : ranked.slice(0, k);
+/**
+ * The first k rows of a ranking. There are always k, so that nobody waits for a count: in the place of a row whose score is not
+ * finite stands the first one once more, and `valid` is false.
+ */
+function firstOf(ranked: Tensor, finite: Tensor, k: number): { rows: Tensor; valid: Tensor } {
+  const rows = ranked.narrow(0, 0, k).sort()[0];
+  const valid = finite.indexSelect(0, rows);
+  return { rows: Tensor.where(valid, rows, ranked.narrow(0, 0, 1)), valid };
 }
 
-/** The groups within which rows compete: all of them, or the rows of each class. */
-function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
-  const all = Array.from({ length: rows }, (_, row) => row);
-  if (labels === undefined) return [all];
-  const classOf = Array.from(labels.toArray(), Number);
-  return [...new Set(classOf)].map((label) => all.filter((row) => classOf[row] === label));
+/** The finite rows of each class, the best k of each; of all classes together, in order. */
+function bestOfClasses(
+  ranked: readonly number[],
+  finite: readonly boolean[],
+  classOf: readonly number[],
+  kept: (rows: number) => number,
+): number[] {
+  const rows = [...new Set(classOf)].flatMap((label) => {
+    const k = kept(classOf.filter((other) => other === label).length);
+    return ranked.filter((row) => classOf[row] === label && finite[row]).slice(0, k);
+  });
+  return rows.sort((a, b) => a - b);
 }
 
 /**
@@ -102,22 +117,26 @@ function groupsOf(rows: number, labels: Tensor | undefined): number[][] {
  *
  * k belongs to the whole batch of all micro-batches and workers. Rows are ordered by `loss.realness`, equal ones by row
  * number. "top" takes the first k of that order and "bottom" the last, so the top k and the bottom B - k never share a
- * row. A score that is infinite or not a number is never kept: k shrinks to the number of finite ones where it would be
- * more.
+ * row. A score that is infinite or not a number is not kept: k shrinks to the number of finite ones where it would be
+ * more. Where k is B all samples are taken, and such a score ends training, as it does without this technique.
+ *
+ * Rows are chosen on the device; `perClass` alone reads scores and labels in each step, since the number of rows that it
+ * keeps depends on them.
  *
  * With a loss of pairs the generated rows are ranked by D(G(z)) alone, and the pairs of the kept ones remain.
  *
  * Epochs are passes of D over the data: with several updates of D per step they pass faster. `everySteps` counts
  * updates of G.
  *
- * @throws UserError for an option out of range, for `perClass` with data that has no classes, and in a step when no
- * score is finite.
+ * @throws UserError for an option out of range, and for `perClass` with data that has no classes. Where no score is
+ * finite G's loss is not a number, which ends training.
  *
  * @example
  * techniques: [topK({ gamma: 0.99, floor: 0.5 })]
  */
 export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
-  let k = context.batchSize;
+  let k: number | Tensor = context.batchSize;
+  let counted: Tensor | undefined;
   if (o.perClass && context.classes < 1) {
     throw new UserError(
       `topK: \`perClass\` (=true) needs data with classes, and this data has ${insteadOfClasses(context)}`,
@@ -132,32 +151,36 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
       const batch = realness.shape[0]!;
       const n = Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps);
       const share = o.share === undefined ? undefined : valueAt(o.share, progress);
-      const scores = Array.from(realness.toArray(), Number);
-      const groups = groupsOf(batch, o.perClass ? labels : undefined).map((rows) => {
-        const k =
-          share === undefined
-            ? keptOf(rows.length, n, o)
-            : keptByShare(rows.length, share, o.rounding as keyof typeof ROUNDING);
-        return { rows: new Set(rows), k };
-      });
-      if (groups.every((group) => group.k === group.rows.size) && scores.every(Number.isFinite)) {
+      const kept = (rows: number): number =>
+        share === undefined ? keptOf(rows, n, o) : keptByShare(rows, share, o.rounding as keyof typeof ROUNDING);
+      if (kept(batch) === batch) {
         k = batch;
         return null;
       }
-      const ranked = ranking(scores, o.keep, context.rng);
-      const inGroup = (group: ReadonlySet<number>): number[] => ranked.filter((row) => group.has(row));
-      const rows = groups.flatMap((group) => choose(inGroup(group.rows), group.k, o.keep)).sort((a, b) => a - b);
-      if (rows.length === 0) {
-        throw new UserError(
-          `topK: step ${step + 1}: none of the ${batch} scores of generated samples is finite, so training has diverged`,
-        );
+      const finite = realness.isfinite();
+      const ranked = ranking(realness, finite, o.keep, context.rng);
+      if (o.perClass && labels !== undefined) {
+        const [order, usable, classOf] = [ranked, finite, labels].map((of) => Array.from(of.toArray(), Number));
+        const rows = bestOfClasses(order!, usable!.map(Boolean), classOf!, kept);
+        k = rows.length;
+        if (k === batch) return null;
+        if (k > 0) {
+          return {
+            rows: Tensor.fromArray(BigInt64Array.from(rows, BigInt)).to({ device: realness.device }),
+            factor: o.reduce === "zeroed" ? k / batch : 1,
+          };
+        }
       }
-      k = rows.length;
-      return {
-        rows: Tensor.fromArray(BigInt64Array.from(rows, BigInt)).to({ device: realness.device }),
-        factor: o.reduce === "zeroed" ? k / batch : 1,
-      };
+      const most = kept(batch);
+      const { rows, valid } = firstOf(ranked, finite, most);
+      const count = valid.sum();
+      counted ??= keep(Tensor.zeros([], { dtype: "int64", device: realness.device }));
+      k = counted.copy_(count);
+      return o.reduce === "zeroed"
+        ? { rows, weights: valid, factor: most / batch }
+        : { rows, weights: valid.mul(most).div(count), factor: 1 };
     },
-    report: () => ({ k }),
+    report: () => ({ k: typeof k === "number" ? k : k.item() }),
+    dispose: () => counted?.dispose(),
   };
 });

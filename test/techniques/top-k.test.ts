@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../src/base/errors.ts";
 import {
   hinge,
   type Loss,
@@ -32,7 +31,10 @@ function select(
   const built = topK(options).build(context);
   const gan = { progress: { epoch: 0, step: 0, ...progress } } as Gan;
   const selection = built.select!(scores ?? noise([batch], 4), gan, undefined);
-  return { k: built.report!().k, rows: selection && flat(selection.rows), factor: selection?.factor };
+  const weights = selection?.weights && flat(selection.weights);
+  // What is not to be kept has weight 0, and another row's number.
+  const rows = selection && flat(selection.rows).filter((_, i) => weights?.[i] !== 0);
+  return { k: built.report!().k, rows, weights, factor: selection?.factor };
 }
 
 describe("k of each class", () => {
@@ -164,20 +166,38 @@ describe("the rows kept", () => {
     const { NaN: nan, NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number;
     const scores = Tensor.fromArray([nan, 1, nan, -9, NEGATIVE_INFINITY, 4, 3, POSITIVE_INFINITY]);
     for (const keep of ["top", "bottom", "random"] as const) {
-      for (const epoch of [0, 1]) {
-        const { rows, k } = select({ gamma: 0.5, keep }, 8, { epoch }, scores);
-        expect(rows).toEqual([1, 3, 5, 6]);
-        expect(k).toBe(4);
-      }
-      const { rows, k } = select({ gamma: 0.1, floor: 0.25, keep }, 8, { epoch: 1 }, scores);
-      expect(k).toBe(2);
-      for (const row of rows!) expect([1, 3, 5, 6]).toContain(row);
+      const { rows, k } = select({ gamma: 0.75, keep }, 8, { epoch: 1 }, scores);
+      expect(rows).toEqual([1, 3, 5, 6]);
+      expect(k).toBe(4);
+      const fewer = select({ gamma: 0.1, floor: 0.25, keep }, 8, { epoch: 1 }, scores);
+      expect(fewer.k).toBe(2);
+      for (const row of fewer.rows!) expect([1, 3, 5, 6]).toContain(row);
     }
     expect(select({ gamma: 0.1, floor: 0.25 }, 8, { epoch: 1 }, scores).rows).toEqual([5, 6]);
     expect(select({ gamma: 0.1, floor: 0.25, keep: "bottom" }, 8, { epoch: 1 }, scores).rows).toEqual([1, 3]);
-    expect(() => select({}, 2, { step: 6 }, Tensor.fromArray([nan, POSITIVE_INFINITY]))).toThrow(
-      new UserError("topK: step 7: none of the 2 scores of generated samples is finite, so training has diverged"),
-    );
+    // 6 places, of which 4 are taken: the mean of the weighted losses is the mean of those four.
+    expect(select({ gamma: 0.75 }, 8, { epoch: 1 }, scores).weights!.filter((weight) => weight !== 0)).toEqual([
+      1.5, 1.5, 1.5, 1.5,
+    ]);
+    expect(select({ gamma: 0.5 }, 2, { epoch: 1 }, Tensor.fromArray([nan, POSITIVE_INFINITY])).weights).toEqual([nan]);
+  });
+
+  it("train G as the mean over the finite ones does, and without any the run has diverged", () => {
+    const { NaN: nan } = Number;
+    const built = topK({ gamma: 0.75 }).build({
+      batchSize: 4,
+      image: { features: 1 },
+      classes: 0,
+      device: "cpu",
+      rng: new Generator(1),
+    });
+    const scores = Tensor.fromArray([nan, 1, nan, 3]).requiresGrad_();
+    const { rows, weights } = built.select!(scores.detach(), { progress: { epoch: 1, step: 0 } } as Gan, undefined)!;
+    const losses = nonSaturating().build().generator(scores.indexSelect(0, rows));
+    const total = losses.mul(weights!).mean();
+    expect(total.item()).toBeCloseTo((Math.log1p(Math.exp(-1)) + Math.log1p(Math.exp(-3))) / 2, 6);
+    const gradient = flat(grad(total, [scores])[0]!);
+    expectClose(Tensor.fromArray(gradient), [0, -1 / (1 + Math.exp(1)) / 2, 0, -1 / (1 + Math.exp(3)) / 2]);
   });
 
   it("of equal scores are those with the lower numbers", () => {
@@ -224,8 +244,9 @@ describe("the rows kept", () => {
   it("weigh as much as the whole batch would only with the mean", () => {
     expect(select({ gamma: 0.5 }, 8, { epoch: 1 }).factor).toBe(1);
     expect(select({ gamma: 0.5, floor: 0.1, reduce: "zeroed" }, 8, { epoch: 2 }).factor).toBe(2 / 8);
-    const scores = Tensor.fromArray([Number.NaN, 1, 2, 3]);
-    expect(select({ reduce: "zeroed" }, 4, {}, scores).factor).toBe(3 / 4);
+    const scores = Tensor.fromArray([Number.NaN, 1, 2, Number.NaN]);
+    const { weights, factor } = select({ reduce: "zeroed", gamma: 0.75 }, 4, { epoch: 1 }, scores);
+    expect([weights!.reduce((sum, weight) => sum + weight, 0) / weights!.length, factor]).toEqual([2 / 3, 3 / 4]);
   });
 
   it.each<[string, Loss]>([

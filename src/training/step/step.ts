@@ -205,7 +205,8 @@ export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tenso
     const replacing = techniques.find((technique) => technique.generatorLoss);
     if (replacing === undefined) {
       const realScore = loss.pairs ? real().selectedOutput.score : undefined;
-      total = loss.generator(selectedOutput.score, realScore).mean();
+      const losses = loss.generator(selectedOutput.score, realScore);
+      total = (selection?.weights === undefined ? losses : losses.mul(selection.weights)).mean();
     } else {
       total = requireNumber(replacing.generatorLoss!(pass, gan), replacing, "generatorLoss");
     }

@@ -15,7 +15,7 @@ import { trainingStep } from "../../../src/training/step/step.ts";
 import { imageLoader, shapeOf } from "../../../src/training/trainer/image-loader.ts";
 import { makeDataset } from "../tiny.ts";
 
-async function ganOf(recipe: Recipe): Promise<BuiltGan> {
+export async function ganOf(recipe: Recipe): Promise<BuiltGan> {
   const { options } = recipe.data;
   let [shape, loader]: [DataShape | undefined, DataLoader | undefined] = [undefined, undefined];
   if (recipe.data.kind === "testNoise") {
