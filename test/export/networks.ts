@@ -1,9 +1,10 @@
 /** Small runs of every architecture, for the tests of exports: weights, statistics and averages that are not those of the start. */
 import { join } from "node:path";
-import { allCnn, biggan, bigganDeep, dcgan, mlp, noisyMlp, resnet, sagan } from "../../src/models/index.ts";
+import { allCnn, biggan, bigganDeep, dcgan, mlp, noisyMlp, r3gan, resnet, sagan } from "../../src/models/index.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import {
   minibatchDiscrimination,
+  san,
   standingStatistics,
   virtualBatchNorm,
   weightAveraging,
@@ -208,6 +209,19 @@ export const networkCases: Readonly<Record<string, () => NetworkCase>> = {
     parts: {
       generator: biggan.generator({ latent: 12, width: 4, shared: 4, embedding: "linear" }),
       discriminator: biggan.discriminator(d),
+    },
+  }),
+  "r3gan, D with san": () => ({
+    parts: {
+      generator: r3gan.generator({ latent: 6, width: 8, blocks: 1, groupSize: 4 }),
+      discriminator: r3gan.discriminator({ width: 8, blocks: 1, groupSize: 4 }),
+      techniques: [san()],
+    },
+  }),
+  "r3gan, conditional": () => ({
+    parts: {
+      generator: r3gan.generator({ latent: 6, widths: [16, 8, 8], blocks: 1, groupSize: 4, conditional }),
+      discriminator: r3gan.discriminator({ widths: [16, 8, 8], blocks: 1, groupSize: 4, conditional }),
     },
   }),
   "dcgan, D with minibatch discrimination": () => ({
