@@ -14,12 +14,31 @@ const withTable = (text: string, mark: string, rows: readonly string[][]): strin
     return `${open}\n${markdownTable(rows)}\n\n${close}`;
   });
 
-it("show the largest differences of every case", async () => {
+interface Fidelity {
+  readonly count: number;
+  readonly torch_fidelity: Readonly<Record<string, number | string>>;
+  readonly gantry: {
+    readonly scores: readonly { readonly name: string; readonly value: number; readonly std?: number }[];
+  };
+}
+
+it("show the largest differences of every case, and the scores of torch-fidelity", async () => {
   const stored = storedDifferences();
   const names = Object.keys(networkCases);
   expect(Object.keys(stored).sort()).toEqual([...names].sort());
   const targets = [...new Set(Object.values(stored).flatMap((row) => Object.keys(row)))];
   const rows = names.map((name) => [name, ...targets.map((target) => stored[name]![target]?.toExponential(1) ?? "")]);
-  const text = readFileSync(page, "utf8");
-  await expect(withTable(text, "differences", [["network", ...targets], ...rows])).toMatchFileSnapshot(page);
+  const text = withTable(readFileSync(page, "utf8"), "differences", [["network", ...targets], ...rows]);
+  const record = JSON.parse(readFileSync(join(import.meta.dirname, "torch-fidelity.json"), "utf8")) as Fidelity;
+  const theirs = record.torch_fidelity;
+  const own = (name: string): string => {
+    const score = record.gantry.scores.find((each) => each.name === name)!;
+    return `${score.value.toFixed(2)} ± ${score.std!.toFixed(2)}`;
+  };
+  const scores = [
+    [`${record.count} images`, `torch-fidelity ${theirs.version}, the ONNX model`, "Gantry, the run"],
+    ["FID", Number(theirs.frechet_inception_distance).toFixed(2), own("fid")],
+    ["Inception Score", Number(theirs.inception_score_mean).toFixed(2), own("inceptionScore")],
+  ];
+  await expect(withTable(text, "torch-fidelity", scores)).toMatchFileSnapshot(page);
 });

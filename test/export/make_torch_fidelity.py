@@ -101,7 +101,8 @@ def gantry_scores(weights, real, cache):
     arguments = ["evaluate", RUN, "--real", str(real), "--features", "inception", "--metrics", "fid,inceptionScore", "--json"]
     arguments += ["--count", str(COUNT), "--real-count", str(COUNT), "--set", "inceptionScore.splits=1", "--seeds", "3"]
     answer = subprocess.run([*gantry, *arguments], env=env, check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(answer.stdout)
+    told = json.loads(answer.stdout)
+    return {"step": told["step"], "scores": told["scores"]}
 
 
 def run():
