@@ -67,7 +67,12 @@ export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Res
       "its values have more than 32 bits, which are not read; save it with floats of 32 bits, or with 8 or 16 bits",
     );
   });
-  const { width, height } = metadata;
+  const { width, height, pages = 1 } = metadata;
+  if (formatOf(bytes) === "TIFF" && pages > 1) {
+    throw new Error(
+      `it is a TIFF of ${pages} pages, and any of them may be the one that is meant; save that one as a file of its own`,
+    );
+  }
   requirePlausible("it", width * height * metadata.channels * bytesOfDepth(metadata.depth), bytes.byteLength);
   return width * height > LARGE
     ? alone(() => scaled(image, metadata, bytes, target))

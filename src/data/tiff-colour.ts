@@ -3,13 +3,14 @@
  *
  * - luminance and chrominance. libvips converts them where JPEG compresses them; otherwise it takes Y, Cb and Cr for red, green
  *   and blue without a word.
+ * - floats whose 0 is white. libvips turns whole numbers round, and takes floats as they are.
  * - channels besides those of the colours. One that the file calls alpha is alpha, and so is a single one that it says nothing
  *   of, as other readers have it. One that it calls unspecified may be anything, such as infrared; libvips takes it for alpha.
  *
  * Layout: TIFF 6.0 (Adobe 1992), section 2: a header of 8 bytes, then a directory of 12 bytes an entry: tag, type, count,
  * value. BigTIFF (libtiff's design) has 16 bytes, then 20 an entry, and numbers of 64 bits. Photometric interpretation is tag 262;
  * compression is tag 259, of which 6 and 7 are JPEG; channels are tag 277, and what the additional ones mean is tag 338: 0
- * unspecified, 1 alpha with colours multiplied by it, 2 alpha.
+ * unspecified, 1 alpha with colours multiplied by it, 2 alpha. The type of values is tag 339, 3 for floats.
  */
 import { counted } from "../base/counted.ts";
 
@@ -17,10 +18,13 @@ const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
 const CHANNELS = 277;
 const ADDITIONAL = 338;
+const FORMAT = 339;
 
 /** Channels of the colours, by photometric interpretation: gray, RGB, a palette's index, CMYK, YCbCr, Lab. */
 const colourChannels: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 3, 3: 1, 5: 4, 6: 3, 8: 3 };
+const WHITE_IS_ZERO = 0;
 const YCBCR = 6;
+const FLOAT = 3;
 
 /**
  * Refuses such a file. Says nothing about others, nor about damaged ones, which the decoder refuses.
@@ -34,6 +38,11 @@ export function refuseUnknownColour(bytes: Uint8Array): void {
   );
   if (photometric === YCBCR && compression !== 6 && compression !== 7) {
     throw new Error("its colours are YCbCr without JPEG's compression, which is not read; save it as RGB");
+  }
+  if (photometric === WHITE_IS_ZERO && tags.get(FORMAT) === FLOAT) {
+    throw new Error(
+      "its values are floats of which 0 is white (TIFF's WhiteIsZero), which is not read; save it with 0 as black",
+    );
   }
   const additional = channels - (colourChannels[photometric] ?? channels);
   if (additional > 1 || (additional === 1 && tags.get(ADDITIONAL) === 0)) {
@@ -58,7 +67,9 @@ function shortTags(bytes: Uint8Array): Map<number, number> {
   const end = Math.min(start + head + entry * count, view.byteLength - entry + 1);
   for (let at = start + head; at < end; at += entry) {
     const [tag, type] = [view.getUint16(at, little), view.getUint16(at + 2, little)];
-    if (type === 3 && word(at + 4) === 1) found.set(tag, view.getUint16(at + value, little));
+    // Of several numbers, such as one for each channel, the first stands here if all have room.
+    if (type === 3 && (word(at + 4) === 1 || (tag === FORMAT && word(at + 4) === 2)))
+      found.set(tag, view.getUint16(at + value, little));
   }
   return found;
 }

@@ -96,7 +96,14 @@ export class ParquetFile {
       });
     } catch (error) {
       if (error instanceof UserError) throw error;
-      throw new UserError(`${where} are damaged: ${oneLine((error as Error).message)}`);
+      const message = oneLine((error as Error).message);
+      // Several forms have this name, of which the reader knows some.
+      if (message.startsWith("lz4")) {
+        throw new UserError(
+          `${where} are compressed by a form of LZ4 that is not read; write the file with snappy, gzip or zstd`,
+        );
+      }
+      throw new UserError(`${where} are damaged: ${message}`);
     }
     if (rows.length !== count) throw new UserError(`${where} are damaged: they hold ${rows.length} values`);
     return rows.map((row) => row[column]);

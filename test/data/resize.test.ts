@@ -219,6 +219,16 @@ describe("colour", () => {
     // Photometric interpretation, the fifth entry of its directory: 6 is YCbCr.
     luma.writeUInt32LE(6, 8 + 16 + 2 + 4 * 12 + 8);
     await expect(resized(luma)).rejects.toThrow("its colours are YCbCr without JPEG's compression, which is not read");
+    // 0 is that 0 is white: libvips turns bytes round, and takes floats as they are.
+    const inverted = (bits: number, format: 1 | 3, bytes: Uint8Array) => {
+      const file = tiffOf(4, 4, bits, format, bytes);
+      file.writeUInt32LE(0, 8 + bytes.length + 2 + 4 * 12 + 8);
+      return file;
+    };
+    expect((await resized(inverted(8, 1, new Uint8Array(16).fill(60)))).pixels[0]).toBe(195);
+    await expect(resized(inverted(32, 3, bytesOf(Float32Array.from(ramp(1)))))).rejects.toThrow(
+      "its values are floats of which 0 is white (TIFF's WhiteIsZero), which is not read; save it with 0 as black",
+    );
     const doubles = tiffOf(4, 4, 64, 3, bytesOf(Float64Array.from(ramp(1))));
     await expect(resized(doubles)).rejects.toThrow("its values have more than 32 bits, which are not read");
     const signed = tiffOf(4, 4, 16, 2, bytesOf(Int16Array.from(ramp(3000))));
@@ -243,6 +253,26 @@ describe("colour", () => {
       .png()
       .toBuffer();
     await expect(resized(veiled)).rejects.toThrow(/largest of its 16-bit values is 4000/);
+  });
+
+  it("refuses a TIFF of several pages, of which libvips takes the first", async () => {
+    const page = tiffOf(4, 4, 8, 1, new Uint8Array(16).fill(7));
+    // The directory of the first page is followed by the place of the next one: a second copy of the file, all places moved.
+    const second = tiffOf(4, 4, 8, 1, new Uint8Array(16).fill(9));
+    const directory = page.readUInt32LE(4);
+    const next = directory + 2 + 12 * page.readUInt16LE(directory);
+    const both = Buffer.concat([page, second.subarray(8)]);
+    const moved = page.length - 8;
+    both.writeUInt32LE(second.readUInt32LE(4) + moved, next);
+    for (let i = 0; i < second.readUInt16LE(second.readUInt32LE(4)); i++) {
+      const entry = second.readUInt32LE(4) + 2 + 12 * i;
+      if (second.readUInt16LE(entry) === 273)
+        both.writeUInt32LE(second.readUInt32LE(entry + 8) + moved, entry + moved + 8);
+    }
+    expect((await sharp(both).metadata()).pages).toBe(2);
+    await expect(resizeFile(both, target(4, 1, "crop"))).rejects.toThrow(
+      "it is a TIFF of 2 pages, and any of them may be the one that is meant; save that one as a file of its own",
+    );
   });
 
   it("refuses channels of a TIFF that are not said to be alpha, which libvips takes for it", async () => {

@@ -165,7 +165,7 @@ function openLsun(indices: readonly Index[], categories: readonly string[], spli
     names: (i) => `${categories[labels[i]!]} key ${keyAt(indices[labels[i]!]!, order[i]!)}`,
     labels,
     classes: categories.length > 1 ? categories : [],
-    note: `lsun, ${categories.join(" and ")}, ${split === undefined ? "" : `${split} split, `}${counted(total, "image")}`,
+    note: `lsun, ${categories.join(" and ")}, ${split === undefined ? "" : `${split} split, `}${counted(total, "entry", "entries")}`,
   };
 }
 
