@@ -42,6 +42,7 @@ describe("a run", () => {
       "batches",
       "checkpoints",
       "losses.svg",
+      "metrics.crc",
       "metrics.jsonl",
       "numbers.svg",
       "recipe.json",

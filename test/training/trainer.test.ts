@@ -41,6 +41,7 @@ describe("a trainer", () => {
     expect(readdirSync(directory).sort()).toEqual([
       "checkpoints",
       "losses.svg",
+      "metrics.crc",
       "metrics.jsonl",
       "numbers.svg",
       "recipe.json",
