@@ -12,8 +12,11 @@ export function visible(text: string): string {
   return text.replace(controls, escaped).replace(lone, escaped);
 }
 
-/** {@link visible} of a text whose lines stay lines. Of a longer one than anybody reads, the middle is left out. */
-export const visibleLines = (text: string): string => clipped(text).split("\n").map(visible).join("\n");
+/** {@link visible} of a text whose lines stay lines, such as a chart's SVG. */
+export const visibleLines = (text: string): string => text.split("\n").map(visible).join("\n");
+
+/** {@link visibleLines} of a message. Of a longer one than anybody reads, the middle is left out. */
+export const visibleMessage = (text: string): string => visibleLines(clipped(text));
 
 /** Letters of a message that are shown. */
 const LONGEST_MESSAGE = 8_000;

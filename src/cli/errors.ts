@@ -1,7 +1,7 @@
 /** Failures as the command line shows them: one line and an exit code. */
 import { resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { visibleLines } from "../base/visible.ts";
+import { visibleMessage } from "../base/visible.ts";
 
 /** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2, other failures with 1. */
 export class UsageError extends UserError {}
@@ -56,7 +56,7 @@ export function failureText(error: unknown, stack: boolean): string {
       ? error
       : new Error(String(error));
   const forUser = isForUser(known);
-  const line = `gantry: ${forUser ? visibleLines(known.message) : `${placeOf(known)}${known.message.split("\n")[0] || known.name}`}`;
+  const line = `gantry: ${forUser ? visibleMessage(known.message) : `${placeOf(known)}${known.message.split("\n")[0] || known.name}`}`;
   if (!stack) return forUser ? line : `${line} (run it again with --stack to see where)`;
   const traces: string[] = [];
   for (let cause: unknown = known; cause instanceof Error; cause = cause.cause)

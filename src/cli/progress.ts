@@ -4,7 +4,7 @@
  *     1200/2000  D 1.23  G 0.87  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 1:23
  */
 
-import { visible, visibleLines } from "../base/visible.ts";
+import { visible, visibleMessage } from "../base/visible.ts";
 import { whenContinued, workingSeconds } from "../base/working-time.ts";
 import { cut, textWidth } from "./text-width.ts";
 
@@ -179,7 +179,7 @@ export class StatusLine {
 
   /** Writes a line that stays, above the line of progress. */
   print(given: string): void {
-    const text = visibleLines(given);
+    const text = visibleMessage(given);
     if (this.#drawn === "") this.#stream.write(`${text}\n`);
     else {
       const back = this.#back();

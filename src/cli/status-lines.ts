@@ -1,5 +1,5 @@
 /** Several lines of progress at the foot of a terminal, redrawn in place, below the lines that were printed. */
-import { visible, visibleLines } from "../base/visible.ts";
+import { visible, visibleMessage } from "../base/visible.ts";
 import { whenContinued } from "../base/working-time.ts";
 import { backTo, canRedraw, type Stream } from "./progress.ts";
 import { cut } from "./text-width.ts";
@@ -42,7 +42,7 @@ export class StatusLines {
 
   /** Writes a line that stays, above the lines of progress. */
   print(given: string): void {
-    const text = visibleLines(given);
+    const text = visibleMessage(given);
     if (this.#drawn.length === 0) this.#stream.write(`${text}\n`);
     else {
       const back = this.#back();

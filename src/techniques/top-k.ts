@@ -148,6 +148,7 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
       o.share === undefined && o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
     select(realness, { progress }, labels) {
       const { epoch, step } = progress;
+      counted ??= keep(Tensor.zeros([], { dtype: "int64", device: realness.device }));
       const batch = realness.shape[0]!;
       const n = Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps);
       const share = o.share === undefined ? undefined : valueAt(o.share, progress);
@@ -174,7 +175,6 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
       const most = kept(batch);
       const { rows, valid } = firstOf(ranked, finite, most);
       const count = valid.sum();
-      counted ??= keep(Tensor.zeros([], { dtype: "int64", device: realness.device }));
       k = counted.copy_(count);
       return o.reduce === "zeroed"
         ? { rows, weights: valid, factor: most / batch }

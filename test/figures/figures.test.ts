@@ -64,6 +64,15 @@ describe("names with controls", () => {
   });
 });
 
+describe("a chart of many points", () => {
+  it("is whole", async () => {
+    const points = Array.from({ length: 5000 }, (_, i): [number, number] => [i, Math.sin(i)]);
+    const svg = lineChart({ title: "sine", xName: "step", curves: [{ name: "sine", points }] });
+    expect(svg.length).toBeGreaterThan(20_000);
+    expect((await pixels(svg)).dark).toBeGreaterThan(0);
+  });
+});
+
 describe("a sheet that no picture can hold", () => {
   it("is refused before and when it is drawn", async () => {
     const side = 32;
