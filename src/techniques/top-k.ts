@@ -118,7 +118,7 @@ function bestOfClasses(
  * k belongs to the whole batch of all micro-batches and workers. Rows are ordered by `loss.realness`, equal ones by row
  * number. "top" takes the first k of that order and "bottom" the last, so the top k and the bottom B - k never share a
  * row. A score that is infinite or not a number is not kept: k shrinks to the number of finite ones where it would be
- * more. Where k is B all samples are taken, and such a score ends training, as it does without this technique.
+ * more.
  *
  * Rows are chosen on the device; `perClass` alone reads scores and labels in each step, since the number of rows that it
  * keeps depends on them.
@@ -154,17 +154,13 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
       const share = o.share === undefined ? undefined : valueAt(o.share, progress);
       const kept = (rows: number): number =>
         share === undefined ? keptOf(rows, n, o) : keptByShare(rows, share, o.rounding as keyof typeof ROUNDING);
-      if (kept(batch) === batch) {
-        k = batch;
-        return null;
-      }
       const finite = realness.isfinite();
-      const ranked = ranking(realness, finite, o.keep, context.rng);
+      // Where all are kept there is nothing to draw.
+      const ranked = ranking(realness, finite, kept(batch) === batch ? "top" : o.keep, context.rng);
       if (o.perClass && labels !== undefined) {
         const [order, usable, classOf] = [ranked, finite, labels].map((of) => Array.from(of.toArray(), Number));
         const rows = bestOfClasses(order!, usable!.map(Boolean), classOf!, kept);
         k = rows.length;
-        if (k === batch) return null;
         if (k > 0) {
           return {
             rows: Tensor.fromArray(BigInt64Array.from(rows, BigInt)).to({ device: realness.device }),

@@ -56,7 +56,7 @@ describe("k of each class", () => {
     expect(keptOf({ rounding: "floor" })).toEqual([1, 4, 5, 6]);
     expect(keptOf({ keep: "bottom" })).toEqual([0, 2, 3, 6, 7]);
     expect(keptOf({ perClass: false })).toEqual([1, 3, 4, 5]);
-    expect(keptOf({ gamma: 1 })).toBeNull();
+    expect(keptOf({ gamma: 1 })).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
   it("leaves out scores that are not finite, even if that is all of a class", () => {
@@ -156,9 +156,9 @@ describe("the number of samples kept", () => {
 });
 
 describe("the rows kept", () => {
-  it("are those rated most real; all of them are null", () => {
+  it("are those rated most real, and with k = B all of them", () => {
     const scores = Tensor.fromArray([0.5, -3, 7, 0.4, 2, -1, 0.6, 0]);
-    expect(select({ gamma: 0.5 }, 8, {}, scores).rows).toBeNull();
+    expect(select({ gamma: 0.5 }, 8, {}, scores).rows).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(select({ gamma: 0.5 }, 8, { epoch: 1 }, scores).rows!.sort()).toEqual([0, 2, 4, 6]);
   });
 

@@ -52,7 +52,7 @@ describe("a checkpoint", () => {
     const again = writeCheckpoint(join(folder, "again"), other, 1);
     expect(liveTensors()).toBe(before);
     expect(filesIn(again)).toEqual(filesIn(path));
-    expect(other.progress).toEqual({ step: 2, epoch: 16 / 48 });
+    expect(other.progress).toEqual({ step: 2, epoch: 16 / 48, images: 16 });
   });
 
   it("is not written when anything in it is infinite or not a number; those before stay", () => {
