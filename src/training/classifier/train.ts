@@ -193,6 +193,12 @@ class Means {
   }
 }
 
+/** The classes that have an image. */
+function shownClasses({ classes, labels }: Dataset): string[] {
+  const shown = new Set(labels === undefined ? [] : Array.from(labels.toArray(), Number));
+  return classes.filter((_, number) => shown.has(number));
+}
+
 /** @throws UserError unless there is something to tell apart and both splits show the same things in the same form. */
 function refuseUnfit(train: Dataset, test: Dataset): void {
   if (train.classes.length < 2) {
@@ -215,8 +221,10 @@ function refuseUnfit(train: Dataset, test: Dataset): void {
       `${train.name} has images of ${form(train)}, ${test.name} of ${form(test)}; they must be alike`,
     );
   }
-  const missing = train.classes.find((name) => !test.classes.includes(name));
-  const further = test.classes.find((name) => !train.classes.includes(name));
+  // Splits of one folder have the same classes, also those of which one split has no image.
+  const [learned, tested] = [shownClasses(train), shownClasses(test)];
+  const missing = learned.find((name) => !tested.includes(name));
+  const further = tested.find((name) => !learned.includes(name));
   if (missing !== undefined || further !== undefined) {
     const [name, has, lacks] = missing !== undefined ? [missing, train, test] : [further, test, train];
     throw new UserError(`${has.name} has the class ${name} and ${lacks.name} has not; both need the same classes`);
