@@ -110,13 +110,17 @@ describe("a test split of folders", () => {
       writeFileSync(join(path, one, "0.png"), await imageFile("png", 8, 8, { r: 1, g: 2, b: 3 }));
     }
     const split = await testSplit({ data: imageFolder({ path, size: 8 }) });
-    expect(split.classes).toEqual(["cat", "emu"]);
-    expect(() => requireSameClasses(["cat", "emu"], split)).not.toThrow();
-    expect(() => requireSameClasses(["cat", "dog"], split)).toThrow(
-      "class 1 is `dog` in training and `emu` in the test split",
+    // A class has one number in all splits, also where one split has no image of it.
+    expect(split.classes).toEqual(["cat", "dog", "emu"]);
+    expect(Array.from(split.labels.toArray(), Number)).toEqual([0, 2]);
+    expect(() => requireSameClasses(["cat", "dog", "emu"], split)).not.toThrow();
+    expect(() => requireSameClasses(["cat", "emu"], split)).toThrow(
+      "class 1 is `emu` in training and `dog` in the test split",
     );
-    expect(() => requireSameClasses(["cat", "emu", "gnu"], split)).toThrow(/class 2 is `gnu` in training and absent/);
-    expect(() => requireSameClasses(["cat"], split)).toThrow(/class 1 is absent in training and `emu`/);
+    expect(() => requireSameClasses(["cat", "dog", "emu", "gnu"], split)).toThrow(
+      /class 3 is `gnu` in training and absent/,
+    );
+    expect(() => requireSameClasses(["cat", "dog"], split)).toThrow(/class 2 is absent in training and `emu`/);
     split.images.dispose();
     split.labels.dispose();
   });
