@@ -99,6 +99,8 @@ export const exportCommand = defineCommand({
     const to = flags.out ?? (isFile ? dirname(flags.run) : join(flags.run, flags.to!));
     const notes: string[] = [];
     const files = await target.write(run, to, options, (text) => notes.push(text));
+    const { problem } = typeof run === "string" ? {} : run.damage();
+    if (problem !== undefined) notes.push(`${problem}; numbers that come from the log may be wrong`);
     if (flags.json) process.stdout.write(`${JSON.stringify({ to: flags.to, files, notes })}\n`);
     else process.stdout.write([...files, ...notes].map((line) => `${line}\n`).join(""));
   },

@@ -1,9 +1,10 @@
 /** Tables of comma-separated values of the stored run. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, it } from "vitest";
 import { exportTargets } from "../../src/export/index.ts";
 import { RunDirectory } from "../../src/training/index.ts";
+import { inProcess } from "../cli/in-process.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 
 const run = new RunDirectory(join(import.meta.dirname, "../fixtures/exported-run"));
@@ -53,4 +54,19 @@ it("hold the log, the scores and D's outputs, of repeated steps the later ones",
     expect(low).toBeCloseTo(from + (i * (to - from)) / 32, 10);
     expect(high).toBeCloseTo(from + ((i + 1) * (to - from)) / 32, 10);
   }
+});
+
+it("of a damaged log say so", async () => {
+  const copy = join(temporaryFolder(), "run");
+  const trained = await inProcess("train", "mixture", "--set", "steps=2", "--no-evaluate", "--quiet", "--out", copy);
+  expect(trained.code, trained.stderr).toBe(0);
+  const whole = await inProcess("export", copy, "--to", "csv", "--json");
+  expect(JSON.parse(whole.stdout).notes).toEqual([]);
+  const log = join(copy, "metrics.jsonl");
+  writeFileSync(
+    log,
+    readFileSync(log, "utf8").replace(/"lossD":(\d)/, (_, digit) => `"lossD":${(Number(digit) + 1) % 10}`),
+  );
+  const damaged = await inProcess("export", copy, "--to", "csv");
+  expect(damaged.stdout).toMatch(/metrics\.jsonl is damaged: .*; numbers that come from the log may be wrong\n$/);
 });

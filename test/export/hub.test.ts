@@ -4,6 +4,7 @@ import {
   copyFileSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -56,9 +57,9 @@ const runs: Readonly<Record<string, UntrainedOptions>> = {
     },
     shape: { sample: gray, classes: ["0", HOSTILE] },
     // The averages become other weights than those of the last step.
-    change: ({ generator, techniques }) => {
-      for (const weight of generator.parameters()) weight.detach().mul_(0.9);
-      for (const technique of techniques) technique.afterStep?.("generator", undefined as never);
+    change: (gan) => {
+      for (const weight of gan.generator.parameters()) weight.detach().mul_(0.9);
+      for (const technique of gan.techniques) technique.afterStep?.("generator", gan);
     },
   },
   reference: {
@@ -146,6 +147,17 @@ describe("a hub folder", () => {
     expect(front).toContain("datasets:\n- ylecun/mnist\n");
     expect(body).toContain('the classes 0, a: "b" &#60;img src=x&#62; &#124; &#35; &#91;c&#93;&#40;d&#41; --- - e)');
     expect(body).not.toContain("<img");
+    const vectors = readFileSync(join(hubOf("mixture"), "README.md"), "utf8");
+    expect(vectors).toContain("the normal distribution; `samples` are the vectors.");
+    expect(body).toContain("`y`, int64 [N], has the numbers of classes; the images are in [-1, 1].");
+  });
+
+  it("does not replace a README.md of something else", async () => {
+    const folder = hubOf("foreign");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "README.md"), "mine");
+    await expect(exportHub(runOf("mixture"), folder)).rejects.toThrow("README.md is of no earlier export");
+    expect(readdirSync(folder)).toEqual(["README.md"]);
     expect(await sharp(join(hubOf("averaged"), "samples.png")).metadata()).toMatchObject({ width: 8 * 18 + 2 });
     expect(readdirSync(hubOf("mixture")).sort()).toEqual([
       ...["README.md", "config.json", "model.onnx", "model.safetensors", "samples.png"],

@@ -6,7 +6,7 @@ import { readSafetensors } from "../../src/formats/index.ts";
 import { dcgan } from "../../src/models/index.ts";
 import { LARGEST_STD, powerCombination, powerDecay, powerExponent } from "../../src/optim/index.ts";
 import { powerAveraging, standingStatistics, weightAveraging } from "../../src/techniques/index.ts";
-import type { Tensor } from "../../src/tensor/index.ts";
+import { binding, type Tensor } from "../../src/tensor/index.ts";
 import { listCheckpoints } from "../../src/training/run/checkpoint.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { averageRun } from "../../src/training/trainer/averaged-run.ts";
@@ -89,6 +89,7 @@ describe("gantry average", () => {
         steps: 60,
         samples: { every: 60, count: 4, columns: 2 },
         checkpoint: { every: 30 },
+        threads: binding().threads(),
       });
     await startRun(recipe([0.05, 0.1]), { directory: path }).train();
     const files = [10, 20, 30, 40, 50, 60].map((step) => join(path, `averages/step-0000${step}.safetensors`));
@@ -163,6 +164,8 @@ describe("gantry average", () => {
       "exists and is not an empty folder",
     );
     const averaged = await openRun(made.directory);
+    // The number of threads is the training's, and would stop a process that has another.
+    expect(averaged.trainer.settings.threads).toBeUndefined();
     await expect(averaged.train()).rejects.toThrow("holds averaged weights and cannot be trained");
   });
 

@@ -14,6 +14,8 @@ export interface CardContents {
   /** Of the step that is exported. */
   readonly scores: readonly Score[];
   readonly parameters: number;
+  /** Whether the generator takes classes or conditions. */
+  readonly labelled: boolean;
   readonly averaged: boolean;
   readonly license: string;
   /** How long it was trained. */
@@ -91,7 +93,7 @@ function metricLines({ name, value, std, over, better, protocol }: Score): strin
 }
 
 function body(contents: CardContents): string[] {
-  const { config, scores, parameters, averaged, license, seconds } = contents;
+  const { config, scores, parameters, labelled, averaged, license, seconds } = contents;
   const { recipe, data, architecture, step, version, engine } = config;
   const { sample, classes, conditions } = data;
   const images = "size" in sample;
@@ -121,9 +123,11 @@ function body(contents: CardContents): string[] {
     "    gantry sample runs/imported --seed 7",
     "",
     `Or \`${HUB_FILES.onnx}\` with any runtime for ONNX: \`z\` is [N, latent], drawn from`,
-    recipe.latentDistribution === "normal"
-      ? "the normal distribution; the images are in [-1, 1]."
-      : "the uniform distribution on [-1, 1]; the images are in [-1, 1].",
+    `the ${recipe.latentDistribution === "normal" ? "normal distribution" : "uniform distribution on [-1, 1]"}; ${
+      labelled
+        ? `${conditions === undefined ? "`y`, int64 [N], has the numbers of classes" : "`y`, [N, conditions], has the values of conditions, scaled as in training"}; `
+        : ""
+    }${images ? "the images are in [-1, 1]" : "`samples` are the vectors"}.`,
     "",
     "## Training",
     "",

@@ -25,6 +25,7 @@ import {
   sampledWeights,
   writeRunImage,
 } from "../../training/index.ts";
+import { refuseForeign } from "../foreign.ts";
 import { networkOnnx } from "../onnx/index.ts";
 import { modelCard } from "./card.ts";
 import { HUB_FILES, type HubConfig } from "./config.ts";
@@ -50,7 +51,7 @@ const POINTS = 2000;
  *
  * @param path - the run folder
  * @throws UserError when there is no such checkpoint, the run is not of a recipe, a file of the user's own cannot go along,
- * or the disk refuses.
+ * the folder has a README.md of something else, or the disk refuses.
  *
  * @example
  * await exportHub("runs/digits", "digits-hub", { license: "mit" });
@@ -69,6 +70,7 @@ export async function exportHub(path: string, folder: string, options: ExportHub
     const files = ownFiles(parts, description.modules);
     const onnx = networkOnnx(opened, run, { averaged });
     const at = (name: string): string => join(folder, name);
+    refuseForeign(at(HUB_FILES.card), at(HUB_FILES.config));
     makeFolder(folder);
     const checksums: Record<string, string> = {};
     const weights = sampledWeights(gan, averaged);
@@ -105,6 +107,7 @@ export async function exportHub(path: string, folder: string, options: ExportHub
       config,
       scores: evaluation?.scores ?? [],
       parameters: gan.generator.parameterCount(),
+      labelled: gan.generator.takesLabels !== "none",
       averaged,
       license,
       seconds: run.ticks().findLast((tick) => tick.step <= step)?.seconds,

@@ -28,6 +28,7 @@ import {
   RunDirectory,
   type Trainer,
 } from "../../training/index.ts";
+import { refuseForeign } from "../foreign.ts";
 import { networkOnnx } from "../onnx/index.ts";
 import type { PageSettings } from "./settings.ts";
 
@@ -56,7 +57,8 @@ type Trained = Awaited<ReturnType<typeof openCheckpoint>>["trained"];
  * Writes the page of a run, and returns the paths of its files. Other files in the folder stay.
  *
  * @param path - the run folder
- * @throws UserError when there is no such checkpoint, the generator has an operator that ONNX has not, or the disk refuses.
+ * @throws UserError when there is no such checkpoint, the generator has an operator that ONNX has not, the folder has
+ * an index.html of something else, or the disk refuses.
  *
  * @example
  * await exportWeb("runs/digits", "digits-page");
@@ -99,6 +101,7 @@ export async function exportWeb(path: string, folder: string, options: ExportWeb
       [SETTINGS, JSON.stringify(settings)],
       ...page,
     ];
+    refuseForeign(join(folder, INDEX), join(folder, SETTINGS));
     // The page comes last: a reader never gets one whose model is not there.
     for (const [name, bytes] of files) {
       const file = join(folder, name);

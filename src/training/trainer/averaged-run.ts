@@ -68,7 +68,8 @@ export async function averageRun(path: string, { std, out, step: wanted }: Avera
       );
     }
     return scope(() => {
-      const recipe = applyOverrides(gan.recipe, ["techniques-=powerAveraging"]);
+      // It is never trained, and the engine that opened the run has its number of threads already.
+      const recipe = applyOverrides(gan.recipe, ["techniques-=powerAveraging", "threads=null"]);
       const averaged = new BuiltGan(recipe, gan.shape, NO_DATA);
       try {
         averaged.generator.loadStateDict(combineSnapshots(snapshots, weights));
