@@ -40,7 +40,7 @@ const commands: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./diagnose.ts")).diagnoseCommand,
   },
   export: {
-    summary: "write a run for other tools: TensorBoard, tables",
+    summary: "write a run for other tools: ONNX, PyTorch, a web page, tables",
     load: async () => (await import("./export.ts")).exportCommand,
   },
   import: {
