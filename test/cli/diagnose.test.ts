@@ -55,13 +55,20 @@ describe("gantry export", () => {
     expect(code).toBe(0);
     expect(stdout).toBe(["ticks", "scores", "outputs"].map((name) => `${join(out, name)}.csv\n`).join(""));
     const json = await start(["export", stored, "--to", "tensorboard", "--out", out, "--json"]);
-    expect(JSON.parse(json.stdout)).toEqual({ to: "tensorboard", files: [expect.stringMatching(/\.gantry$/)] });
+    expect(JSON.parse(json.stdout)).toEqual({
+      to: "tensorboard",
+      files: [expect.stringMatching(/\.gantry$/)],
+      notes: [],
+    });
   });
 
   it.each([
-    [[], "--to is missing; it must be tensorboard or csv"],
-    [["--to", "tensorbord"], "--to (=tensorbord) must be tensorboard or csv; did you mean tensorboard?"],
-    [["--to", "constructor"], "--to (=constructor) must be tensorboard or csv"],
+    [[], "--to is missing; it must be tensorboard or csv or onnx or pytorch or web or hub"],
+    [
+      ["--to", "tensorbord"],
+      "--to (=tensorbord) must be tensorboard or csv or onnx or pytorch or web or hub; did you mean tensorboard?",
+    ],
+    [["--to", "constructor"], "--to (=constructor) must be tensorboard or csv or onnx or pytorch or web or hub"],
   ])("refuses %j", async (flags, message) => {
     const { code, stderr } = await start(["export", stored, ...flags]);
     expect(code).toBe(2);

@@ -2,8 +2,10 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { openReal, openSubject, type Subject } from "../../src/cli/evaluate/subject.ts";
+import { imageFolder } from "../../src/data/index.ts";
 import { sha256 } from "../../src/data/source.ts";
-import { bytesOf, scope, Tensor } from "../../src/tensor/index.ts";
+import { writeNpz } from "../../src/formats/index.ts";
+import { bytesOf, Generator, scope, Tensor } from "../../src/tensor/index.ts";
 import { containers, held } from "../data/container-files.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 
@@ -53,5 +55,68 @@ describe("a subject", () => {
     });
     expect(real!.value).toMatchObject({ name: "medmnist.npz (test)", count: 5, channels: 3, height: 8, width: 8 });
     await real!.close();
+  });
+
+  it("is refused where a flag would be passed over, or another array could hold the images", async () => {
+    const file = (name: string, arrays: Record<string, Tensor>): string => {
+      const path = join(temporaryFolder(), name);
+      writeNpz(path, arrays);
+      return path;
+    };
+    const bytes = (...shape: number[]) =>
+      Tensor.randint(0, 256, shape, { generator: new Generator(1) }).to({ dtype: "uint8" });
+    const images = file("a.npz", { images: bytes(6, 8, 8, 3) });
+    const { value } = await openSubject({ ...options, what: images });
+    const against = (more: object) => openReal(value as Subject, { ...options, real: images, ...more });
+    await expect(against({ split: "test" })).rejects.toThrow(
+      "a.npz has no splits; its arrays would be called train_images",
+    );
+    await expect(against({ most: 4 })).rejects.toThrow(
+      "a.npz holds 6 images, and the scores compare with 4 (--real-count",
+    );
+    await (await against({ most: 6 }))!.close();
+    const floats = Tensor.rand([6, 8, 8, 3]);
+    const masked = file("masks.npz", { images: floats, masks: bytes(6, 8, 8) });
+    await expect(openSubject({ ...options, what: masked })).rejects.toThrow(
+      "it holds 2 arrays that could be the images",
+    );
+    const unread = file("int.npz", { images: bytes(6, 8, 8, 3).to({ dtype: "int32" }), masks: bytes(6, 8, 8) });
+    await expect(openSubject({ ...options, what: unread })).rejects.toThrow(
+      "more than the array that could be the images",
+    );
+    // Arrays of other forms come with the images in files of other tools.
+    const named = file("labels.npz", { arr_0: bytes(6, 8, 8, 3), labels: bytes(6), mu: Tensor.rand([4]) });
+    await (await openSubject({ ...options, what: named })).close();
+  });
+
+  it("says when colour becomes gray, because the subject is", async () => {
+    const gray = join(temporaryFolder(), "gray.npz");
+    writeNpz(gray, {
+      images: Tensor.randint(0, 256, [4, 8, 8], { generator: new Generator(1) }).to({ dtype: "uint8" }),
+    });
+    const { value } = await openSubject({ ...options, what: gray });
+    notes.length = 0;
+    await (await openReal(value as Subject, { ...options, real: join(containers, "shards") }))!.close();
+    expect(notes.join()).toContain("its images are taken as gray, because those of");
+  });
+
+  it("says when a run's own images are no longer those that it was trained on", async () => {
+    const data = imageFolder({ path: join(containers, "shards"), size: 8 });
+    const { contents } = await data.build({});
+    const told = async (before: string | undefined): Promise<string> => {
+      notes.length = 0;
+      const subject = {
+        title: "runs/a",
+        drawn: true,
+        data,
+        contents: before,
+        shape: { channels: 3, height: 8, width: 8 },
+      };
+      await (await openReal(subject as unknown as Subject, options))!.close();
+      return notes.join();
+    };
+    expect(await told("another key")).toContain("are not as they were when runs/a was trained");
+    expect(await told(contents)).not.toContain("trained");
+    expect(await told(undefined)).not.toContain("trained");
   });
 });

@@ -102,6 +102,8 @@ export interface Subject extends SubjectBase {
   images(count: number, seed: number): FakeImages;
   /** The default real images: a run's own data. */
   readonly data?: DataDescriptor | undefined;
+  /** The key of what a run's own data were, where it was stored. */
+  readonly contents?: string | undefined;
   readonly shape: Pick<ImageSet, "channels" | "height" | "width">;
   /** A caveat about the images. */
   readonly warning?: string | undefined;
@@ -235,6 +237,7 @@ async function openRunSubject(options: SubjectOptions): Promise<Opened<Subject |
     },
     // Its generator makes images, so its data are images.
     data: settings.data as DataDescriptor,
+    contents: new RunDirectory(what).description().data?.contents,
     shape: { channels: sample.channels, ...sidesOf(sample.size) },
   };
   return { value, close };
@@ -278,11 +281,25 @@ export async function openReal(
   if (real !== undefined && isSamples(real)) {
     refuseWindowsPath(real, "--real");
     if (!existsSync(real)) throw new UserError(`--real ${real} does not exist`);
+    if (split !== undefined) {
+      throw new UserError(
+        `--real-split ${split}: ${real} has no splits; its arrays would be called train_images, test_images and so on`,
+      );
+    }
     const { images, quantiser, close } = await npzImages(real);
+    if (most !== undefined && most < images.count) {
+      await close();
+      throw new UserError(
+        `--real ${real} holds ${images.count} images, and the scores compare with ${most} (--real-count, or the preset's); give a file of ${most} images, or a folder, of which ${most} are drawn`,
+      );
+    }
     if (quantiser !== BYTES) preparing.note?.(`${real}: ${quantiser}`);
     return { value: images, close };
   }
   const channels = subject.shape.channels as 1 | 3 | 4;
+  if (real !== undefined && !subject.drawn && channels === 1) {
+    preparing.note?.(`${real}: its images are taken as gray, because those of ${subject.title} are`);
+  }
   let descriptor = subject.data;
   if (real !== undefined && isDatasetName(real)) {
     descriptor = describeDataset(real, given({ split, size, channels }));
@@ -309,6 +326,11 @@ export async function openReal(
   if (descriptor === undefined) return undefined;
   const own = real === undefined;
   const dataset = await buildData(descriptor, preparing, own ? undefined : (source) => refuseBlur(real, source, size));
+  if (descriptor === subject.data && subject.contents !== undefined && subject.contents !== dataset.contents) {
+    preparing.note?.(
+      `the images of ${dataset.name}, or how they are prepared, are not as they were when ${subject.title} was trained: scores are of the images that are there now`,
+    );
+  }
   return { value: datasetImages(dataset, most), close: noClose };
 }
 

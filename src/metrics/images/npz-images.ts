@@ -17,15 +17,19 @@ function layoutOf(shape: readonly number[]): "NHW" | "NHWC" | "NCHW" | undefined
 
 const floats: readonly string[] = ["float32", "float64"];
 
-/** The array that holds the images: the only one of bytes that can, or without one the only one of floats. */
+/** The array that holds the images: the only one that can. One that can, but has a type or form that is not read, is another. */
 function imagesOf(npz: Npz): string {
-  const likely = [...npz.arrays].filter(([, { shape }]) => layoutOf(shape));
-  const bytes = likely.filter(([, { dtype }]) => dtype === "uint8");
-  const fitting = bytes.length > 0 ? bytes : likely.filter(([, { dtype }]) => floats.includes(dtype));
-  if (fitting.length === 1) return fitting[0]![0];
+  const likely = [...npz.arrays].filter(([, { shape }]) => shape.length >= 3);
+  const fitting = likely.filter(([, { dtype, shape }]) => layoutOf(shape) && [...floats, "uint8"].includes(dtype));
+  if (fitting.length === 1 && likely.length === 1 && npz.refused.size === 0) return fitting[0]![0];
   const readable = [...npz.arrays].map(([name, { dtype, shape }]) => `${name} is ${dtype} [${shape.join(", ")}]`);
   const found = [...readable, ...npz.refused.values()];
-  const problem = fitting.length === 0 ? "no array of images" : `${fitting.length} arrays that could be the images`;
+  const problem =
+    fitting.length === 0
+      ? "no array of images"
+      : fitting.length > 1
+        ? `${fitting.length} arrays that could be the images`
+        : "more than the array that could be the images";
   throw new UserError(
     `${npz.path}: it holds ${problem} (${found.join("; ")}); expected one of uint8, float32 or float64, and of [N, H, W, 3], [N, H, W, 1], [N, H, W] or [N, 3, H, W]`,
   );
