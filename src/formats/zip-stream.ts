@@ -32,7 +32,7 @@ export class ZipEntryReader {
   /**
    * The `length` bytes of the entry from `position`; a fresh array. One call at a time.
    *
-   * @throws UserError when the entry ends before, is damaged, or so many bytes of so few are not plausible.
+   * @throws UserError when the entry ends before, is damaged, or its size is not plausible for so short an entry.
    */
   async read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     const { size, method, name, compressedSize } = this.#entry;

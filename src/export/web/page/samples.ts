@@ -11,7 +11,7 @@ export interface Picked {
   readonly classIndex: number | undefined;
 }
 
-/** Values of a sample that are drawn at once: so many that the page stays quick, in one pass of the network. */
+/** Values of a sample that are drawn at once: few enough that the page stays quick, in one pass of the network. */
 const VALUES_AT_ONCE = 2 ** 17;
 
 /** The samples of a page that makes images. */
