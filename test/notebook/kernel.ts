@@ -99,7 +99,10 @@ export class Kernel {
   #said = "";
 
   private constructor(command: string, args: readonly string[], cwd: string, file: string) {
-    this.#process = spawn(command, [...args, file], { cwd, env: { ...process.env, NO_COLOR: "1" } });
+    this.#process = spawn(command, [...args, file], {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1", OMP_NUM_THREADS: "1" },
+    });
     for (const stream of [this.#process.stdout!, this.#process.stderr!])
       stream.on("data", (data) => (this.#said += data));
   }
@@ -144,7 +147,7 @@ export class Kernel {
     }
   }
 
-  /** Runs a cell to its end. Throws what the cell throws. */
+  /** Runs a cell to its end. Throws what the cell throws. Deno sends outputs after the end as well: they are added when they come. */
   execute(code: string): Promise<Outputs> {
     const id = randomUUID();
     const header = {
@@ -165,16 +168,16 @@ export class Kernel {
     };
     const parts = [header, {}, {}, content].map((part) => Buffer.from(JSON.stringify(part)));
     const signature = createHmac("sha256", this.#key).update(Buffer.concat(parts)).digest("hex");
-    let text = "";
-    const shown: Record<string, string>[] = [];
+    const outputs: { text: string; shown: Record<string, string>[] } = { text: "", shown: [] };
     return new Promise((resolve, reject) => {
       this.#process.on("exit", () => reject(new Error(`the kernel ended\n${this.#said}`)));
       this.#waiting.set(id, ({ type, content }) => {
-        if (type === "stream") text += content.text;
-        if (type === "display_data" || type === "execute_result") shown.push(content.data as Record<string, string>);
+        if (type === "stream") outputs.text += content.text;
+        if (type === "display_data" || type === "execute_result")
+          outputs.shown.push(content.data as Record<string, string>);
         if (type === "error")
           reject(new Error(`${content.ename}: ${content.evalue}\n${(content.traceback as string[]).join("\n")}`));
-        if (type === "status" && content.execution_state === "idle") resolve({ text, shown });
+        if (type === "status" && content.execution_state === "idle") resolve(outputs);
       });
       this.#shell.send([Buffer.from("<IDS|MSG>"), Buffer.from(signature), ...parts]);
     });

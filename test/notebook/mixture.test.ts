@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { Kernel } from "./kernel.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -35,9 +35,11 @@ it("trains the mixture and shows its samples as pictures", async () => {
   await kernel!.execute(
     load!.replace("const steps = 2_000;", "const steps = 8;").replace("[`steps", "[`log.every=4`, `steps"),
   );
-  expect((await kernel!.execute(train!)).text).toMatch(/^4 [\d.]+ [\d.]+ 256\n8 [\d.]+ [\d.]+ 256\n/);
+  const trained = await kernel!.execute(train!);
+  const lines = /^4 [\d.]+ [\d.]+ 256\n8 [\d.]+ [\d.]+ 256\n/;
+  await vi.waitFor(() => expect(trained.text).toMatch(lines), { timeout: 20_000 });
   const { shown } = await kernel!.execute(show!);
-  expect(shown.length).toBe(4);
+  await vi.waitFor(() => expect(shown.length).toBe(4), { timeout: 20_000 });
   for (const data of shown) {
     const png = Buffer.from(data["image/png"]!, "base64");
     expect(png.subarray(1, 4).toString()).toBe("PNG");
