@@ -154,9 +154,10 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
       const share = o.share === undefined ? undefined : valueAt(o.share, progress);
       const kept = (rows: number): number =>
         share === undefined ? keptOf(rows, n, o) : keptByShare(rows, share, o.rounding as keyof typeof ROUNDING);
+      const most = kept(batch);
       const finite = realness.isfinite();
       // Where all are kept there is nothing to draw.
-      const ranked = ranking(realness, finite, kept(batch) === batch ? "top" : o.keep, context.rng);
+      const ranked = ranking(realness, finite, most === batch ? "top" : o.keep, context.rng);
       if (o.perClass && labels !== undefined) {
         const [order, usable, classOf] = [ranked, finite, labels].map((of) => Array.from(of.toArray(), Number));
         const rows = bestOfClasses(order!, usable!.map(Boolean), classOf!, kept);
@@ -168,7 +169,6 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
           };
         }
       }
-      const most = kept(batch);
       const { rows, valid } = firstOf(ranked, finite, most);
       const count = valid.sum();
       k = counted.copy_(count);
