@@ -111,7 +111,7 @@ export const reproduce = defineCommand({
     { line: "gantry reproduce --list", does: "every claim, with the verdict of the published records" },
     { line: "gantry reproduce top-k-quality --dry-run", does: "its set-up, its rule and its cost" },
     { line: "gantry reproduce historical-averaging", does: "a short one: minutes" },
-    { line: "gantry reproduce ./my-claim.ts", does: "a claim of your own (docs/reproduce.md)" },
+    { line: "gantry reproduce ./my-claim.ts", does: "a claim of your own (docs/how-to/reproduce.md)" },
   ],
   async run({ args: flags }) {
     if (flags.list && flags.claim !== undefined)

@@ -25,7 +25,7 @@ export interface Measured {
 
 /** Looks for one fault. */
 export interface Check {
-  /** Its name in JSON, and its heading in docs/diagnose.md. */
+  /** Its name in JSON, and its heading in docs/how-to/diagnose.md. */
   readonly name: string;
   /** For people. */
   readonly title: string;

@@ -47,7 +47,7 @@ export async function diagnose(path: string): Promise<Diagnosis> {
     const outcome = await looked(() => check.look(run));
     if (outcome === "clear") clear.push(name);
     else if ("unknown" in outcome) unknown.push({ name, title, reason: outcome.unknown });
-    else findings.push({ name, title, page: `diagnose.md#${name}`, measured, ...outcome });
+    else findings.push({ name, title, page: `how-to/diagnose.md#${name}`, measured, ...outcome });
   }
   return { step: run.step, unreadable: run.unreadable, findings, clear, unknown };
 }

@@ -1,4 +1,4 @@
-/** The experiments of `gantry lab`, a line each: their sub-commands, flags, help and docs/lab.md's tables follow from it. */
+/** The experiments of `gantry lab`, a line each: their sub-commands, flags, help and docs/how-to/lab.md's tables follow from it. */
 export { anomaly } from "./anomaly/anomaly.ts";
 export { games } from "./games/games.ts";
 export { images } from "./images.ts";

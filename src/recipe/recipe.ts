@@ -55,7 +55,7 @@ export function isRecipe(value: unknown): value is Recipe {
  * | `evaluate` | `{ every, features, metrics, samples, real, best }`: steps between evaluations; the feature network; the scores; the number of generated images, and of real ones to compare with (all); the score whose best checkpoint is kept (the first) | none; 1000, `inception`, `[fid(), inceptionScore()]`, 10000 |
  * | `checkpoint` | `{ every, keep, at }`: steps between checkpoints, how many of the latest to keep besides the best, steps whose checkpoints are kept for good | 500, 2, `[]` |
  * | `memoryFormat` | layout of images and weights: `channelsLast` (NHWC; the faster one on CPU) or `contiguous` (NCHW) | `channelsLast` |
- * | `convolution` | how the algorithms of convolutions are chosen on a CPU: `measure` (the fastest), `exact` (the fastest without Winograd) or `rules` (nothing is measured); [training.md](training.md#convolutions) | `measure`, or what `GANTRY_CONVOLUTION` says |
+ * | `convolution` | how the algorithms of convolutions are chosen on a CPU: `measure` (the fastest), `exact` (the fastest without Winograd) or `rules` (nothing is measured); [training.md](../explanation/training.md#convolutions) | `measure`, or what `GANTRY_CONVOLUTION` says |
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
  * | `threads` | CPU threads | what the engine chooses |
  *

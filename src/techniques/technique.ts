@@ -247,7 +247,7 @@ export interface HookEntry {
 
 /**
  * The hooks, in the order in which a run calls them. Unknown hooks are refused by this table, two techniques with an
- * `exclusive` one too, and docs/hooks.md is made of it. A new hook is its line in {@link Technique}, its entry here,
+ * `exclusive` one too, and docs/reference/hooks.md is made of it. A new hook is its line in {@link Technique}, its entry here,
  * and the place that calls it.
  */
 export const HOOKS: Readonly<Record<Hook, HookEntry>> = {

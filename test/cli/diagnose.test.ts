@@ -19,14 +19,14 @@ describe("gantry diagnose", () => {
     expect(code).toBe(3);
     expect(stdout).toContain("Step 200: 1 fault found.\n\nmode collapse, since step 50\n");
     expect(stdout).toContain("  A generated batch reaches 1 of 25 modes, each sample counted for its nearest.\n");
-    expect(stdout).toContain("  What it means and what can be done: docs/diagnose.md#collapse\n");
+    expect(stdout).toContain("  What it means and what can be done: docs/how-to/diagnose.md#collapse\n");
     expect(stdout).toContain("  Measured here (docs/results/improved.md): ");
     expect(stdout).toContain("  not checked: memorising (the run makes vectors)\n");
     const json = await start(["diagnose", directory, "--json"]);
     expect(json.code).toBe(3);
     expect(JSON.parse(json.stdout)).toMatchObject({
       step: 200,
-      findings: [{ name: "collapse", since: 50, numbers: { modes: 1, of: 25 }, page: "diagnose.md#collapse" }],
+      findings: [{ name: "collapse", since: 50, numbers: { modes: 1, of: 25 }, page: "how-to/diagnose.md#collapse" }],
       clear: ["discriminator-wins", "generator-wins"],
     });
     // Lines in which D has won, after those of the training.

@@ -10,7 +10,7 @@ import { sample } from "../../src/cli/sample.ts";
 import { train } from "../../src/cli/train.ts";
 import { recipeSchema } from "../../src/recipe/schema.ts";
 
-const page = (name: string) => readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
+const page = (name: string) => readFileSync(join(import.meta.dirname, "../../docs/reference", name), "utf8");
 
 describe("docs", () => {
   it("recipe.md has every key in its table", () => {

@@ -105,7 +105,7 @@ it.each<[string, (weights: Map<string, Tensor>) => void, string]>([
 });
 
 it("has every flag on its page", () => {
-  const page = readFileSync(join(import.meta.dirname, "../../docs/cli.md"), "utf8");
+  const page = readFileSync(join(import.meta.dirname, "../../docs/reference/cli.md"), "utf8");
   const section = page.split("## import\n")[1]!.split("\n## ")[0]!;
   const flags = Object.entries(importCommand.args as Record<string, { type: string }>);
   for (const [flag, { type }] of flags) if (type !== "positional") expect(section).toContain(`\`--${kebab(flag)}`);

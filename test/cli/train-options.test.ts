@@ -155,7 +155,7 @@ describe("--overwrite", () => {
   });
 
   it("knows every file of a run that the page on the run folder has", () => {
-    const page = readFileSync(join(import.meta.dirname, "../../docs/run-format.md"), "utf8");
+    const page = readFileSync(join(import.meta.dirname, "../../docs/reference/run-format.md"), "utf8");
     const table = page
       .split("## ")[1]!
       .split("\n")

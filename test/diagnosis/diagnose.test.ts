@@ -103,11 +103,11 @@ describe("a run that tells too little", () => {
   });
 });
 
-describe("docs/diagnose.md", () => {
+describe("docs/how-to/diagnose.md", () => {
   const page = (name: string): string => readFileSync(join(import.meta.dirname, "../../docs", name), "utf8");
 
   it("has a heading for each check", () => {
-    const headings = [...page("diagnose.md").matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
+    const headings = [...page("how-to/diagnose.md").matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
     expect(headings.slice(0, -1)).toEqual(checks.map(({ name }) => name));
   });
 

@@ -1,7 +1,7 @@
 /**
  * The published verdicts are what the records of docs/results/data give by each claim's rule. `npm test --
  * test/experiments/published-verdicts -u` writes src/experiments/claims/published.ts
- * and the table of docs/reproduce.md.
+ * and the table of docs/how-to/reproduce.md.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -49,8 +49,8 @@ describe("published verdicts", () => {
     await expect(source(made)).toMatchFileSnapshot("../../src/experiments/claims/published.ts");
   });
 
-  it("are the table of docs/reproduce.md", async () => {
-    const page = join(import.meta.dirname, "../../docs/reproduce.md");
+  it("are the table of docs/how-to/reproduce.md", async () => {
+    const page = join(import.meta.dirname, "../../docs/how-to/reproduce.md");
     const rows = all.map(({ name, claim, source }) => {
       const { text, size } = published[name] ?? { text: "not measured", size: "–" };
       return `| \`${name}\` | ${claim} (${source}) | ${text} | ${size} |`;

@@ -3,12 +3,12 @@ import { expect, it } from "vitest";
 import { shippedRecipes } from "../../src/recipe/shipped/index.ts";
 import { optionsPage } from "./options-page.ts";
 
-it("docs/options.md has every option of every part with its default", async () => {
-  await expect(optionsPage()).toMatchFileSnapshot("../../docs/options.md");
+it("docs/reference/options.md has every option of every part with its default", async () => {
+  await expect(optionsPage()).toMatchFileSnapshot("../../docs/reference/options.md");
 });
 
-it("docs/recipe.md lists every shipped recipe with its length", async () => {
-  const page = readFileSync(new URL("../../docs/recipe.md", import.meta.url), "utf8");
+it("docs/reference/recipe.md lists every shipped recipe with its length", async () => {
+  const page = readFileSync(new URL("../../docs/reference/recipe.md", import.meta.url), "utf8");
   const listed = [...page.matchAll(/^\| `([\w-]+)` \| .* \| ([\d,]+(?: epochs)?) \| [^|]+ \|$/gm)];
   const lengths = Object.entries(shippedRecipes).map(async ([name, load]) => {
     const { steps, epochs } = (await load()).default;

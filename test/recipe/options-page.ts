@@ -1,4 +1,4 @@
-/** The page docs/options.md, made of the schemas that check what a recipe says. */
+/** The page docs/reference/options.md, made of the schemas that check what a recipe says. */
 import { z } from "zod";
 import { kindsOf, type Role, schemaOf } from "../../src/base/descriptor.ts";
 import { metricDescription } from "../../src/metrics/index.ts";
@@ -22,7 +22,7 @@ interface Schema {
 }
 
 const SECTIONS: readonly (readonly [role: Role, title: string, page: string])[] = [
-  ["data", "Data", "data.md"],
+  ["data", "Data", "../how-to/data.md"],
   ["generator", "Generators", "models.md"],
   ["discriminator", "Discriminators", "models.md"],
   ["loss", "Losses", "losses.md"],

@@ -303,7 +303,7 @@ describe("a diagnosis", () => {
     const { step, findings, clear, unknown } = JSON.parse(text);
     expect(step).toBe(300);
     expect(findings).toMatchObject([
-      { name: "discriminator-wins", title: "D wins", since: 10, page: "diagnose.md#discriminator-wins" },
+      { name: "discriminator-wins", title: "D wins", since: 10, page: "how-to/diagnose.md#discriminator-wins" },
     ]);
     expect(findings[0].evidence).toContain("0.99");
     expect(clear).toContain("generator-wins");

@@ -1,4 +1,4 @@
-/** The example of docs/techniques.md, as a reader would use it. */
+/** The example of docs/reference/techniques.md, as a reader would use it. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -8,7 +8,7 @@ import { DECLARED, HOOKS, type Hook } from "../../src/techniques/index.ts";
 import { openRun, RunDirectory, startRun } from "../../src/training/index.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 
-const page = readFileSync(join(import.meta.dirname, "../../docs/techniques.md"), "utf8");
+const page = readFileSync(join(import.meta.dirname, "../../docs/reference/techniques.md"), "utf8");
 
 it("the technique of the docs has 30 lines at most, trains, is logged, and can be overridden and resumed", async () => {
   const source = /```ts\n(.*?)```/s.exec(page.split("## Add a technique in 30 lines")[1]!)![1]!;
@@ -37,7 +37,7 @@ it("the technique of the docs has 30 lines at most, trains, is logged, and can b
   expect(noise).toEqual([0.5, 0.375, 0.25, 0.125, 0]);
 });
 
-it("docs/hooks.md lists what a technique declares and its hooks, as the code does", async () => {
+it("docs/reference/hooks.md lists what a technique declares and its hooks, as the code does", async () => {
   const code = readFileSync(join(import.meta.dirname, "../../src/techniques/technique.ts"), "utf8");
   const members = code.split("export interface Technique {")[1]!.split("\n}")[0]!;
   const hooks = [...members.matchAll(/^ {2}(\w+)\?(?:<T>)?\((.*)\): /gm)].map(([, name, parameters]) => {
@@ -69,5 +69,5 @@ it("docs/hooks.md lists what a technique declares and its hooks, as the code doe
     ...hooks,
     "",
   ];
-  await expect(page.join("\n")).toMatchFileSnapshot("../../docs/hooks.md");
+  await expect(page.join("\n")).toMatchFileSnapshot("../../docs/reference/hooks.md");
 });

@@ -1,4 +1,4 @@
-/** The page docs/tensor.md, made of the documentation that stands over every method in its table. */
+/** The page docs/reference/tensor.md, made of the documentation that stands over every method in its table. */
 import { readFileSync } from "node:fs";
 
 const TABLES: readonly [file: string, title: string][] = [

@@ -1,6 +1,6 @@
 /**
  * `npm run torture -- [kills=50] [disks=10] [bits=500] [files=20000] [clients=200] [steps=10000]
- * [seed=1] [--json]`: what docs/reliability.md
+ * [seed=1] [--json]`: what docs/explanation/reliability.md
  * promises, tried again and again. The same seed makes the same changes; the moments of kills are the machine's. Ends with 1
  * where a promise is broken.
  */

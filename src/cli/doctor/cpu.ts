@@ -24,10 +24,11 @@ export function thisCpu(): Cpu {
   return cpuOf(thisProcessor());
 }
 
-/** Which kind of processor this is, and which tables of docs/performance.md were measured on one of its kind. */
+/** Which kind of processor this is, and which tables of docs/explanation/performance.md were measured on one of its kind. */
 export function kindOfCpu({ vectors }: Cpu): string {
-  if (vectors === "AVX-512") return "with AVX-512: of docs/performance.md the tables named AVX-512 apply";
-  if (vectors === "AVX2") return "with AVX2, without AVX-512: of docs/performance.md the tables named AVX2 apply";
+  if (vectors === "AVX-512") return "with AVX-512: of docs/explanation/performance.md the tables named AVX-512 apply";
+  if (vectors === "AVX2")
+    return "with AVX2, without AVX-512: of docs/explanation/performance.md the tables named AVX2 apply";
   const kind = vectors === null ? "of a kind that the system does not tell" : `with ${vectors}, without AVX2`;
-  return `${kind}: no table of docs/performance.md was measured on one like it; \`npm run bench\` in a clone measures this one`;
+  return `${kind}: no table of docs/explanation/performance.md was measured on one like it; \`npm run bench\` in a clone measures this one`;
 }

@@ -1,4 +1,4 @@
-/** The claims of `gantry reproduce`, a line each: its list and the table of docs/reproduce.md follow from it. */
+/** The claims of `gantry reproduce`, a line each: its list and the table of docs/how-to/reproduce.md follow from it. */
 
 export { attention } from "./attention.ts";
 export { batchSize } from "./batch-size.ts";

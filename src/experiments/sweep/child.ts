@@ -17,7 +17,7 @@ export const gantryCommand: readonly string[] = [
   existsSync(compiled) ? compiled : join(here, "../../../bin/gantry.js"),
 ];
 
-/** A line of a child's output; see docs/cli.md. */
+/** A line of a child's output; see docs/reference/cli.md. */
 export interface ChildEvent {
   readonly event: string;
   readonly [key: string]: unknown;

@@ -1,5 +1,5 @@
 /**
- * D's outputs over time, from the lines `outputs` of a log (docs/run-format.md). Long logs are thinned: when there are too
+ * D's outputs over time, from the lines `outputs` of a log (docs/reference/run-format.md). Long logs are thinned: when there are too
  * many lines, every other one is left out.
  */
 import { z } from "zod";

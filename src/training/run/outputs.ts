@@ -1,5 +1,5 @@
 /**
- * D's outputs of one step for the log, and a picture of the generated batch in D's order. docs/run-format.md describes
+ * D's outputs of one step for the log, and a picture of the generated batch in D's order. docs/reference/run-format.md describes
  * both for readers.
  */
 import { encodePng, quantise, tile } from "../../formats/index.ts";

@@ -6,7 +6,7 @@
  *     conditions.safetensors (of data with conditions)
  *     averages/step-000500.safetensors (of a technique that keeps them)
  *
- * docs/run-format.md describes it for readers.
+ * docs/reference/run-format.md describes it for readers.
  */
 
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
@@ -44,7 +44,7 @@ const CONDITIONS = "conditions";
 /** What 0.1 called numbers.svg. */
 const FORMER_NUMBERS = "judgements.svg";
 
-/** Files and folders of a run, as docs/run-format.md has them. */
+/** Files and folders of a run, as docs/reference/run-format.md has them. */
 const OWN_NAMES: ReadonlySet<string> = new Set([
   ...[
     "recipe.json",
