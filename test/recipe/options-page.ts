@@ -22,7 +22,7 @@ interface Schema {
 }
 
 const SECTIONS: readonly (readonly [role: Role, title: string, page: string])[] = [
-  ["data", "Data", "../how-to/data.md"],
+  ["data", "Data", "../how-to/data/README.md"],
   ["generator", "Generators", "models.md"],
   ["discriminator", "Discriminators", "models.md"],
   ["loss", "Losses", "losses.md"],

@@ -129,7 +129,7 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
  * Images of a folder, zip or tar archive; JPEG, PNG, WebP, GIF (first frame), TIFF and AVIF. Sub-folders are classes, or
  * `dataset.json` of StyleGAN's archives says them, or a label file does. Other containers are recognised by their contents and
  * read in place: parquet files of the Hugging Face hub, `.npz` and `.npy` arrays, HDF5 files, tar shards of webdataset, LMDB
- * databases, and the folders and archives of MNIST and CIFAR. docs/how-to/data.md says how each is read.
+ * databases, and the folders and archives of MNIST and CIFAR. docs/how-to/data/README.md says how each is read.
  *
  * - `path`: the folder or file
  * - `labelFile`: a table with a row for each image (CSV, TSV, JSON, JSON Lines), in place of sub-folders; one in the archive
@@ -139,7 +139,7 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
  * - `split`: name of the sub-folder, shards or arrays to use when there are splits; default `train`
  * - `entry`: the array, column or ending that holds the images, where there are several; `labelEntry`: that of the labels
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255, white)
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
  *
  * Building it throws UserError when the path holds no readable image, all images of a class are broken, or images lie next
  * to the folders of classes (unless `labels` is false); other broken files are skipped and listed. It throws for a label file
