@@ -1,4 +1,4 @@
-/** A sub-command: citty's definition plus the examples that its help ends with. */
+/** A sub-command: citty's definition plus the examples that its help begins with, and its entry in the list of commands. */
 import type { ArgsDef, CommandDef } from "citty";
 
 /** One line of the examples in a help text. */
@@ -20,4 +20,11 @@ export async function resolved<T>(
   value: T | Promise<T> | (() => T) | (() => Promise<T>) | undefined,
 ): Promise<T | undefined> {
   return typeof value === "function" ? (value as () => T | Promise<T>)() : value;
+}
+
+/** A sub-command in the list of commands. */
+export interface CommandEntry {
+  /** What it does. It stands here, too, so that `gantry --help` loads no command and no libtorch. */
+  readonly summary: string;
+  load(): Promise<unknown>;
 }

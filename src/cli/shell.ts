@@ -6,86 +6,10 @@ import { runCommand } from "citty";
 import { suggestion } from "../base/errors.ts";
 import { gantryVersion } from "../base/version.ts";
 import { type Command, resolved } from "./command.ts";
+import { commandGroups, commands } from "./commands.ts";
 import { exitCodeOf, exitCodes, failureText, UsageError } from "./errors.ts";
 import { parseStrictly } from "./flags.ts";
 import { commandUsage, mainUsage } from "./usage.ts";
-
-interface Entry {
-  /** Repeated here from the command, so that `gantry --help` loads no command and no libtorch. */
-  readonly summary: string;
-  load(): Promise<unknown>;
-}
-
-const commands: Readonly<Record<string, Entry>> = {
-  train: { summary: "train a recipe and write a run folder", load: async () => (await import("./train.ts")).train },
-  resume: {
-    summary: "continue a run that was interrupted, or train it for longer",
-    load: async () => (await import("./resume.ts")).resume,
-  },
-  report: {
-    summary: "write the report of a run as it stands",
-    load: async () => (await import("./report.ts")).report,
-  },
-  sample: { summary: "draw images with a trained generator", load: async () => (await import("./sample.ts")).sample },
-  average: {
-    summary: "average a generator's weights over a length chosen after training",
-    load: async () => (await import("./average.ts")).average,
-  },
-  project: {
-    summary: "find the latents of given images",
-    load: async () => (await import("./project.ts")).project,
-  },
-  diagnose: {
-    summary: "look for the usual faults of GANs in a run",
-    load: async () => (await import("./diagnose.ts")).diagnoseCommand,
-  },
-  export: {
-    summary: "write a run for other tools: ONNX, PyTorch, a web page, tables",
-    load: async () => (await import("./export.ts")).exportCommand,
-  },
-  import: {
-    summary: "write a generator that another project trained as a run",
-    load: async () => (await import("./import.ts")).importCommand,
-  },
-  "train-classifier": {
-    summary: "train a classifier to compute scores with",
-    load: async () => (await import("./train-classifier.ts")).trainClassifier,
-  },
-  sweep: {
-    summary: "train a recipe over a grid of values and seeds, and tabulate the scores",
-    load: async () => (await import("./sweep.ts")).sweep,
-  },
-  evaluate: {
-    summary: "score a run, or images that another tool made",
-    load: async () => (await import("./evaluate.ts")).evaluate,
-  },
-  studio: {
-    summary: "show runs in the browser while they are trained",
-    load: async () => (await import("./studio.ts")).studio,
-  },
-  compare: {
-    summary: "compare two evaluations that have the same protocol",
-    load: async () => (await import("./compare.ts")).compare,
-  },
-  verify: {
-    summary: "check that the files of a run are as they were written",
-    load: async () => (await import("./verify.ts")).verify,
-  },
-  lab: { summary: "run the experiments of the laboratory", load: async () => (await import("./lab.ts")).lab },
-  reproduce: {
-    summary: "test a claim of a paper, or list the claims with their verdicts",
-    load: async () => (await import("./reproduce.ts")).reproduce,
-  },
-  data: { summary: "inspect or download a dataset", load: async () => (await import("./data.ts")).data },
-  doctor: {
-    summary: "show the engine, the devices and their speed",
-    load: async () => (await import("./doctor.ts")).doctor,
-  },
-  completion: {
-    summary: "print a script with which bash, zsh or fish completes commands",
-    load: async () => (await import("./completion.ts")).completionCommand(commands),
-  },
-};
 
 /** The width of help texts. A terminal that does not know its width says 0. */
 const columns = (): number => Math.max(30, Math.min(process.stdout.columns || 80, 80));
@@ -115,8 +39,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   const names = Object.keys(commands);
   const name = args[0];
   if (name === undefined || name === "--help" || name === "-h") {
-    const rows = Object.entries(commands).map(([key, { summary }]) => [key, summary] as const);
-    process.stdout.write(mainUsage(rows, gantryVersion(), columns()));
+    process.stdout.write(mainUsage(commandGroups, gantryVersion(), columns()));
     return exitCodes.success;
   }
   if (name === "--version" || name === "-v") {

@@ -20,12 +20,11 @@ const args = {
   overwrite: { type: "boolean", description: "replace the run that --out names; says what is removed" },
   resumeOrStart: {
     type: "boolean",
-    description:
-      "continue the run that --out names, if there is one of these settings: for schedulers, which repeat a line",
+    description: "continue the run that --out names, if it exists with these settings: for schedulers",
   },
   from: flag(
     "RUN",
-    "begin with the networks of another run, where layers fit: of its newest checkpoint, of the checkpoint whose folder is given, or of a file of weights; everything else starts from the beginning",
+    "begin with the networks of another run (or of one checkpoint's folder, or a file of weights), where layers fit",
   ),
   set: flag(
     "KEY=VALUE",

@@ -1,7 +1,7 @@
-/** Help texts of at most 80 columns: usage, arguments, options, examples. */
+/** Help texts of at most 80 columns: usage, examples, arguments, options. */
 import { styleText } from "node:util";
 import type { ArgDef, ArgsDef } from "citty";
-import { type Command, resolved } from "./command.ts";
+import { type Command, type CommandEntry, type Example, resolved } from "./command.ts";
 import { aliasesOf, globalFlags, kebab } from "./flags.ts";
 
 type Row = readonly [left: string, right: string];
@@ -43,6 +43,21 @@ function section(title: string, rows: readonly Row[], columns: number): string[]
   return rows.length === 0 ? [] : [...heading(title), ...table(rows, columns)];
 }
 
+/** Commands to type, and what each does: on the same line where both fit, else below. */
+function exampleLines(examples: readonly Example[], columns: number): string[] {
+  if (examples.length === 0) return [];
+  const fits = ({ line, does }: Example, left: number) => line.length <= left && left + 4 + does.length <= columns;
+  const left = Math.max(0, ...examples.map(({ line }) => line.length).filter((length) => length <= columns / 2));
+  return [
+    ...heading("Examples"),
+    ...examples.flatMap((example) =>
+      fits(example, left)
+        ? [`  ${example.line.padEnd(left)}  ${example.does}`]
+        : [`  ${example.line}`, ...wrap(example.does, columns - 6).map((text) => `      ${text}`)],
+    ),
+  ];
+}
+
 function flagName(name: string, definition: ArgDef): string {
   const short = aliasesOf(definition).map((alias) => `-${alias}, `);
   const negatable = definition.type === "boolean" && definition.negativeDescription !== undefined;
@@ -80,6 +95,7 @@ export async function commandUsage(command: Command, path: string, columns: numb
     ...usages.flatMap((usage, i) => wrap(`${i === 0 ? "Usage: " : "       "}${usage}`, columns)),
     "",
     ...wrap(meta?.description ?? "", columns),
+    ...exampleLines(command.examples ?? [], columns),
     ...section("Commands", commands, columns),
     ...section(
       "Arguments",
@@ -92,36 +108,42 @@ export async function commandUsage(command: Command, path: string, columns: numb
       columns,
     ),
   ];
-  if (command.examples?.length) {
-    lines.push(...heading("Examples"));
-    for (const { line, does } of command.examples) {
-      lines.push(`  ${line}`, ...wrap(does, columns - 6).map((text) => `      ${text}`));
-    }
-  }
   return `${lines.join("\n")}\n`;
 }
 
-/** The help of `gantry` itself. */
-export function mainUsage(commands: readonly Row[], version: string, columns: number): string {
+/** The help of `gantry` itself. The summaries of all groups begin in one column. */
+export function mainUsage(
+  groups: Readonly<Record<string, Readonly<Record<string, CommandEntry>>>>,
+  version: string,
+  columns: number,
+): string {
   const intro = `Gantry ${version} trains generative adversarial networks from TypeScript on libtorch.`;
+  const widest = Math.max(...Object.values(groups).flatMap((group) => Object.keys(group).map((name) => name.length)));
   const lines = [
     ...wrap(intro, columns),
     "",
     "Usage: gantry <command> [options]",
-    ...section("Commands", commands, columns),
-    ...section(
-      "Options",
-      [
-        ["-h, --help", "show this help, or with a command that command's"],
-        ["-v, --version", "show the version"],
-      ],
-      columns,
-    ),
     ...section(
       "Start here",
       [
         ["gantry train mnist", "learn to draw digits; 3 minutes of training on 2 cores"],
+        ["gantry train photos/", "learn from a folder of images"],
         ["gantry doctor", "see what computes, and how fast"],
+      ],
+      columns,
+    ),
+    ...Object.entries(groups).flatMap(([title, group]) =>
+      section(
+        title,
+        Object.entries(group).map(([name, { summary }]) => [name.padEnd(widest), summary]),
+        columns,
+      ),
+    ),
+    ...section(
+      "Options",
+      [
+        ["-h, --help".padEnd(widest), "show this help; after a command, the help of that command"],
+        ["-v, --version", "show the version"],
       ],
       columns,
     ),

@@ -33,7 +33,7 @@ describe("help", () => {
     expect(text).toMatch(/--count N +how many \(default: 64\)/);
     expect(text).toContain("--[no-]averaged");
     expect(text).toContain("-h, --help");
-    expect(text).toContain("  gantry train x\n      train x");
+    expect(text).toContain("\nExamples\n  gantry train x  train x\n\nArguments\n");
     expect(text).not.toContain("\u001b");
     vi.stubEnv("FORCE_COLOR", "1");
     expect(await commandUsage(command as never, "gantry train", 60)).toContain("\u001b[1mOptions");
