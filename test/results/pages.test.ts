@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { byHand, madeAgain, pages, partsIn, partTexts } from "../../docs/results/make/pages.ts";
+import { byHand, figures, madeAgain, pages, partsIn, partTexts } from "../../docs/results/make/pages.ts";
 import { tablesIn } from "../../docs/results/make/records.ts";
 
 const results = join(import.meta.dirname, "../../docs/results");
@@ -31,6 +31,10 @@ const cited: Readonly<Record<string, readonly string[]>> = {
 /** Every `mean ± half-width` of a text, as numbers, without sign and marks. */
 const intervals = (text: string): string[] =>
   [...text.matchAll(/(\d[\d.,]*\d|\d) ± (\d[\d.]*\d|\d)/g)].map(([, mean, halfWidth]) => `${mean} ± ${halfWidth}`);
+
+it.each(Object.entries(figures))("docs/results/%s is what its records give", async (file, make) => {
+  await expect(make()).toMatchFileSnapshot(join(results, file));
+});
 
 describe.each(names)("docs/results/%s", (page) => {
   const text = textOf(page);

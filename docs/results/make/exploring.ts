@@ -22,6 +22,7 @@ import {
   spreadOf,
   statistics,
 } from "./compare.ts";
+import { intervalFigure } from "./intervals.ts";
 import { type Cell, cellOf, cellsOf, labRecords, tablesIn } from "./records.ts";
 import { FID, INCEPTION, MODES, score } from "./scores.ts";
 
@@ -307,4 +308,15 @@ export const parts: Readonly<Record<string, () => string>> = {
     `${pairTable(mixture, ["at 20,000 iterations", "plain", "with MINE"], 2)}\n\n${familyText(mixture.family)}`,
   "mine-stacked": () =>
     `${pairTable(stacked, ["at 5,000 steps", "plain", "with MINE"], 2)}\n\n${familyText(stacked.family)}`,
+};
+
+export const figures: Readonly<Record<string, () => string>> = {
+  "exploring/dcgan-options.svg": () =>
+    intervalFigure(
+      "FID minus that of a plain DCGAN (MNIST, 600 steps, 5 seeds), each part alone",
+      "left",
+      variantsOf("exploring/dcgan-options")
+        .family.filter(({ arm, measure }) => measure === "FID" && arm !== "all")
+        .map((one) => ({ name: one.arm, ...one.tested, shown: shown(one) })),
+    ),
 };

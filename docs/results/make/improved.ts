@@ -15,6 +15,7 @@ import {
   spreadOf,
   statistics,
 } from "./compare.ts";
+import { intervalFigure } from "./intervals.ts";
 import { type Cell, cellsOf, labRecords } from "./records.ts";
 import { FID, INCEPTION, MODES, score } from "./scores.ts";
 
@@ -137,4 +138,15 @@ export const parts: Readonly<Record<string, () => string>> = {
   semi: semiTable,
   "semi-curve": semiCurve,
   "semi-short": shortTable,
+};
+
+export const figures: Readonly<Record<string, () => string>> = {
+  "improved/ablation.svg": () =>
+    intervalFigure(
+      "FID minus that of all techniques together (MNIST, 3 seeds)",
+      "left",
+      ablation.family
+        .filter(({ measure }) => measure === "FID")
+        .map((one) => ({ name: one.arm, ...one.tested, shown: shown(one) })),
+    ),
 };

@@ -7,13 +7,13 @@
  *
  * `npm test -- test/results` compares, and with `-u` writes.
  */
-import { parts as exploring } from "./exploring.ts";
+import { parts as exploring, figures as exploringFigures } from "./exploring.ts";
 import { parts as games } from "./games.ts";
-import { parts as improved } from "./improved.ts";
+import { parts as improved, figures as improvedFigures } from "./improved.ts";
 import { parts as mine } from "./mine.ts";
 import { parts as readme } from "./readme.ts";
 import { parts as topK } from "./top-k.ts";
-import { parts as topKImages } from "./top-k-images.ts";
+import { parts as topKImages, figures as topKImagesFigures } from "./top-k-images.ts";
 
 /** Of each page its parts by name. */
 export const pages: Readonly<Record<string, Readonly<Record<string, () => string | Promise<string>>>>> = {
@@ -24,6 +24,13 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   "mine.md": mine,
   "top-k.md": topK,
   "top-k-images.md": topKImages,
+};
+
+/** The figures of the pages that no experiment draws, by their files. */
+export const figures: Readonly<Record<string, () => string>> = {
+  ...exploringFigures,
+  ...improvedFigures,
+  ...topKImagesFigures,
 };
 
 const PART = /(<!-- made: (\S+) -->\n)(.*?)(<!-- end -->)/gs;

@@ -22,6 +22,7 @@ import {
   spreadText,
   statistics,
 } from "./compare.ts";
+import { intervalFigure } from "./intervals.ts";
 import { labRecords, recordsFile } from "./records.ts";
 
 const { pooled } = statistics;
@@ -157,4 +158,22 @@ export const parts: Readonly<Record<string, () => string>> = {
   residual: () => sections("residual-mnist", ["fid", "inceptionScore", "entropy"]),
   anomaly: anomalyTable,
   "anomaly-answer": () => `**${anomalyAnswer()}.** ${familyText(anomalyFamily)}`,
+};
+
+/** FID's differences over the batch sizes of each GAN, and over all cells of a sweep. */
+const fidRows = (name: string) =>
+  sweep(name)
+    .filter(({ score, where }) => score.startsWith("fid@") && !where[0]!.startsWith("batchSize"))
+    .map(({ where, tested, corrected }) => ({
+      name: where[0]!.replace(/^gan /, "").replace("all cells", `all ${name === "mnist" ? "five" : "two"}`),
+      ...tested,
+      shown: corrected < 0.05,
+    }));
+
+export const figures: Readonly<Record<string, () => string>> = {
+  "top-k-images/fid.svg": () =>
+    intervalFigure("FID with top-k minus FID without (MNIST, 3 batch sizes, 3 seeds)", "left", [
+      ...fidRows("mnist"),
+      ...fidRows("residual-mnist"),
+    ]),
 };
