@@ -1,5 +1,5 @@
 /**
- * The largest differences that the tests of exports measured, by case and target: what docs/how-to/export/README.md shows.
+ * The largest differences that the tests of exports measured, by case and target: what docs/how-to/export/how-close.md shows.
  * `GANTRY_RECORD=1 npm test -- test/export` stores those of this machine.
  */
 import { readFileSync, writeFileSync } from "node:fs";

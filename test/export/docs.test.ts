@@ -1,4 +1,4 @@
-/** The tables of docs/how-to/export/README.md are those of the stored records. `npm test -- test/export -u` writes them. */
+/** The tables of docs/how-to/export/how-close.md are those of the stored records. `npm test -- test/export -u` writes them. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { storedDifferences } from "./differences.ts";
 import { networkCases } from "./networks.ts";
 
-const page = join(import.meta.dirname, "../../docs/how-to/export/README.md");
+const page = join(import.meta.dirname, "../../docs/how-to/export/how-close.md");
 
 /** The page with that table between its marks. */
 const withTable = (text: string, mark: string, rows: readonly string[][]): string =>
