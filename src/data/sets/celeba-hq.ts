@@ -35,12 +35,12 @@ export async function celebaHqSource(path: string | undefined, options: Contents
 }
 
 /**
- * CelebA-HQ, brought by hand: see docs/how-to/data/README.md.
+ * CelebA-HQ, brought by hand: see docs/how-to/data/published-sets.md.
  *
  * - `path`: the folder (or zip archive) of images, with or without sub-folders, or the one that holds CelebA-HQ-img;
  *   default: `celeba-hq` among the datasets
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
- * - `flip`, `first`: see docs/how-to/data/README.md. There are no classes.
+ * - `flip`, `first`: see docs/how-to/data/own-images.md. There are no classes.
  *
  * Building it throws UserError, with what to put where, when the files are not there.
  *

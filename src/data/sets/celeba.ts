@@ -128,7 +128,7 @@ function absent(
 }
 
 /**
- * CelebA, aligned and cropped, brought by hand: see docs/how-to/data/README.md.
+ * CelebA, aligned and cropped, brought by hand: see docs/how-to/data/published-sets.md.
  *
  * - `path`: the folder with img_align_celeba (a folder) or img_align_celeba.zip and the tables, or the archive itself;
  *   default: `celeba` among the datasets
@@ -139,7 +139,7 @@ function absent(
  * - `conditions`: names of columns, or `"all"` for the 40, as flags in place of classes
  * - `size` (default 64), `channels` (default 3), `background` (default 255), and `fit`: `crop` (default) takes the middle
  *   178 x 178 pixels
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
  * Building it throws UserError, with what to put where, when the files are not there.
  *

@@ -61,7 +61,7 @@ recogniseCifar(dataset);
  *   either (`cifar-10-python.tar.gz`); or a folder or `.zip` of image files in `<split>/<class>/`; default: where `gantry data get` puts the files, `cifar10` among the datasets, or `cifar10.zip` next to it
  * - `split`: `train` (default, 50,000 images) or `test` (10,000)
  * - `size` (default 32), `channels` (default 3; 1 gives luminance), `fit` (default `crop`), `background` (default 0)
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
  * Building it throws UserError, with the command that gets the files, when they are not there.
  *

@@ -111,7 +111,7 @@ function openEmnist(
 }
 
 /**
- * EMNIST, brought by hand: see docs/how-to/data/README.md.
+ * EMNIST, brought by hand: see docs/how-to/data/published-sets.md.
  *
  * - `subset`: `balanced` (default, 47 classes), `byclass` (62: digits, upper case, lower case), `bymerge` (47), `digits` (10),
  *   `letters` (26, both cases together) or `mnist` (10)

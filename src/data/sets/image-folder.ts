@@ -139,7 +139,7 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
  * - `split`: name of the sub-folder, shards or arrays to use when there are splits; default `train`
  * - `entry`: the array, column or ending that holds the images, where there are several; `labelEntry`: that of the labels
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255, white)
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
  * Building it throws UserError when the path holds no readable image, all images of a class are broken, or images lie next
  * to the folders of classes (unless `labels` is false); other broken files are skipped and listed. It throws for a label file

@@ -108,7 +108,7 @@ export async function imagenetSource(
 }
 
 /**
- * ImageNet, brought by hand: see docs/how-to/data/README.md.
+ * ImageNet, brought by hand: see docs/how-to/data/published-sets.md.
  *
  * - `path`: the folder with `train` and `val`, or that of the synsets themselves; default: `imagenet` among the
  *   datasets
@@ -116,7 +116,7 @@ export async function imagenetSource(
  * - `synsets`: only these: a list, or the path of a file with one per line (further words and what follows `#` are not
  *   read); default: all. Classes are numbered in the order of the synsets' names, as torchvision does, not of the list
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
  * Building it throws UserError, with what to put where, when the files are not there.
  *

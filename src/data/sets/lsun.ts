@@ -179,14 +179,14 @@ function keyAt({ path, keyOffsets, keySizes }: Index, index: number): string {
 }
 
 /**
- * LSUN, brought by hand: see docs/how-to/data/README.md.
+ * LSUN, brought by hand: see docs/how-to/data/published-sets.md.
  *
  * - `categories`: which, such as `["church_outdoor"]`; of several, each is a class, in this order
  * - `path`: the folder with CATEGORY_SPLIT_lmdb/data.mdb (CATEGORY_lmdb and CATEGORY.lmdb are found too), or one database's
  *   folder, which needs no `categories`; default: `lsun` among the datasets
  * - `split`: `train` or `val` (300 images per category); default: that in the database's name, else `train`
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255)
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
  * Building it throws UserError, with what to put where, when the files are not there.
  *

@@ -37,7 +37,7 @@ export function mnistFolder(): string {
  *   at 32, the input field of LeNet-5 (LeCun et al. 1998); default `crop`, which scales them, at other sizes
  * - `channels`: default 1; 3 repeats the gray level
  * - `path`: another folder with the four files
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
  * @example
  * mnist({ size: 32, classes: ["3", "7"] })

@@ -118,7 +118,7 @@ function labelsOf(path: string, imagesPath: string, count: number): Uint8Array {
  * - `path`: the folder with the `.bin` files, or the one above it; default: where `gantry data get` puts them
  * - `size`: default 64; the images have 96 pixels, and SNGAN's results (Miyato et al. 2018) are at 48
  * - `channels` (default 3; 1 gives luminance), `fit` (default `crop`), `background` (default 255)
- * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/README.md
+ * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
  * Building it throws UserError, with the command that gets the files, when they are not there.
  *
