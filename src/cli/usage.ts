@@ -58,7 +58,8 @@ function exampleLines(examples: readonly Example[], columns: number): string[] {
   ];
 }
 
-function flagName(name: string, definition: ArgDef): string {
+/** A flag as help shows it: `--[no-]averaged`, `--out DIR`. */
+export function flagName(name: string, definition: ArgDef): string {
   const short = aliasesOf(definition).map((alias) => `-${alias}, `);
   const negatable = definition.type === "boolean" && definition.negativeDescription !== undefined;
   const long = `--${negatable ? "[no-]" : ""}${kebab(name)}`;
@@ -66,7 +67,8 @@ function flagName(name: string, definition: ArgDef): string {
   return `${short.join("")}${long}${hint}`;
 }
 
-function described(definition: ArgDef): string {
+/** What an argument or a flag is for, with its default. */
+export function described(definition: ArgDef): string {
   const standard =
     definition.default === undefined || definition.default === false ? "" : ` (default: ${definition.default})`;
   return `${definition.description ?? ""}${standard}`;

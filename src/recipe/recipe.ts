@@ -43,7 +43,7 @@ export function isRecipe(value: unknown): value is Recipe {
  * | `techniques` | what changes the training step, such as `[topK()]`; each kind at most once | `[]` |
  * | `optimizers` | `{ generator, discriminator }`, each such as `adam({ lr: 2e-4 })` | required |
  * | `schedule` | how the learning rates move, such as `linearDecay()` | constant |
- * | `batchSize` | images in a batch | 64 |
+ * | `batchSize` | samples in a batch | 64 |
  * | `steps` or `epochs` | length of the training: generator steps, or passes over the data; exactly one | required |
  * | `discriminatorSteps` | discriminator updates before each generator update | 1 |
  * | `accumulate` | micro-batches that a batch is split into, for batches larger than memory; the update is that of the whole batch | 1 |
@@ -55,9 +55,9 @@ export function isRecipe(value: unknown): value is Recipe {
  * | `evaluate` | `{ every, features, metrics, samples, real, best }`: steps between evaluations; the feature network; the scores; the number of generated images, and of real ones to compare with (all); the score whose best checkpoint is kept (the first) | none; 1000, `inception`, `[fid(), inceptionScore()]`, 10000 |
  * | `checkpoint` | `{ every, keep, at }`: steps between checkpoints, how many of the latest to keep besides the best, steps whose checkpoints are kept for good | 500, 2, `[]` |
  * | `memoryFormat` | layout of images and weights: `channelsLast` (NHWC; the faster one on CPU) or `contiguous` (NCHW) | `channelsLast` |
- * | `convolution` | how the algorithms of convolutions are chosen on a CPU: `measure` (the fastest), `exact` (the fastest without Winograd) or `rules` (nothing is measured); [training.md](../explanation/training.md#convolutions) | `measure`, or what `GANTRY_CONVOLUTION` says |
+ * | `convolution` | how the algorithms of convolutions are chosen on a CPU: `measure` (the fastest), `exact` (the fastest without Winograd) or `rules` (nothing is measured); docs/explanation/convolutions.md | `measure`, or what `GANTRY_CONVOLUTION` says |
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
- * | `threads` | CPU threads | what the engine chooses |
+ * | `threads` | CPU threads | all cores |
  *
  * @throws UserError with the key, the value and what is accepted when anything does not fit.
  *

@@ -1,10 +1,8 @@
 /** `gantry import` and what can be done with its run, in this process. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, vi } from "vitest";
-import { kebab } from "../../src/cli/flags.ts";
-import { importCommand } from "../../src/cli/import.ts";
 import { shell } from "../../src/cli/shell.ts";
 import { readStateDict, writeSafetensors } from "../../src/formats/index.ts";
 import type { Tensor } from "../../src/tensor/index.ts";
@@ -102,11 +100,4 @@ it.each<[string, (weights: Map<string, Tensor>) => void, string]>([
   expect(stderr).toContain(`gantry: ${spoilt}: `);
   expect(stderr).toContain(message);
   expect(existsSync(join(folder, "run"))).toBe(false);
-});
-
-it("has every flag on its page", () => {
-  const page = readFileSync(join(import.meta.dirname, "../../docs/reference/cli.md"), "utf8");
-  const section = page.split("## import\n")[1]!.split("\n## ")[0]!;
-  const flags = Object.entries(importCommand.args as Record<string, { type: string }>);
-  for (const [flag, { type }] of flags) if (type !== "positional") expect(section).toContain(`\`--${kebab(flag)}`);
 });
