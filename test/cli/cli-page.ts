@@ -1,7 +1,7 @@
 /** The generated parts of docs/reference/cli.md: every command with its arguments, flags and examples. */
 import { type Command, resolved } from "../../src/cli/command.ts";
-import { globalFlags } from "../../src/cli/flags.ts";
 import { commandGroups, commands } from "../../src/cli/commands.ts";
+import { globalFlags } from "../../src/cli/flags.ts";
 import { described, flagName } from "../../src/cli/usage.ts";
 import { pageTable } from "../generated-parts.ts";
 
