@@ -32,13 +32,17 @@ const SECTIONS: readonly (readonly [role: Role, title: string, page: string])[] 
   ["metric", "Scores", "metrics.md"],
 ];
 
-const HEAD = `# Every option
+const HEAD = `# Options
 
-All parts of a recipe with their options, what each accepts, and its default. A dash means that an option may be left out; the page that
-the section names says what happens then. Options are written in a recipe as \`topK({ gamma: 0.99 })\`, on the command line as \`--set
-techniques.topK.gamma=0.99\` ([recipe.md](recipe.md)). Both networks are named after their architecture: \`dcgan.generator({ ... })\`.
+This page lists every part of a recipe with its options, what each accepts, and its default. A
+dash means that an option may be left out. The page that a section names says what happens then.
 
-This page is made from the schemas that check recipes: \`npm test -- test/recipe/options-page.test.ts -u\`.
+In a recipe you write \`topK({ gamma: 0.99 })\`, on the command line
+\`--set techniques.topK.gamma=0.99\` ([recipe](recipe.md#overrides)). Both networks are named after
+their architecture: \`dcgan.generator({ ... })\`.
+
+This page is made from the schemas that check recipes:
+\`npm test -- test/recipe/options-page.test.ts -u\`.
 `;
 
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;

@@ -37,10 +37,12 @@ export function methodsPage(): string {
     const rows = documented(file).map(([name, text]) => `| \`${name}\` | ${text} |`);
     return `## ${title}\n\n\`src/tensor/${file}.ts\`\n\n| | |\n| --- | --- |\n${rows.join("\n")}\n`;
   });
-  return `# Every method of Tensor
+  return `# Methods of Tensor
 
-Names and defaults are PyTorch's, in camel case; editors show the signatures. This page is made from the source by
-\`test/tensor/methods-page.test.ts\`: run it with \`-u\` after a change. How calls work, and what is left out: [engine.md](engine.md).
+This page lists every method of \`Tensor\`. Names and defaults are PyTorch's, in camel case. Your
+editor shows the signatures. [engine.md](engine.md) lists what differs from PyTorch, and what is
+left out. The page is made from the source:
+\`npm test -- test/tensor/methods-page.test.ts -u\`.
 
 ${sections.join("\n")}`;
 }
