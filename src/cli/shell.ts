@@ -8,7 +8,7 @@ import { gantryVersion } from "../base/version.ts";
 import { type Command, resolved } from "./command.ts";
 import { commandGroups, commands } from "./commands.ts";
 import { exitCodeOf, exitCodes, failureText, UsageError } from "./errors.ts";
-import { parseStrictly } from "./flags.ts";
+import { type Parsed, parseStrictly } from "./flags.ts";
 import { commandUsage, mainUsage } from "./usage.ts";
 
 /** The width of help texts. A terminal that does not know its width says 0. */
@@ -34,9 +34,47 @@ const asksHelp = (args: readonly string[]) => {
   return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === "--help" || arg === "-h");
 };
 
+/** A command line that was read: its command, that command's full name, and the arguments that are left for it. */
+interface CommandLine {
+  readonly command: Command;
+  readonly path: string;
+  readonly rest: string[];
+}
+
+/** @throws UsageError when there is no such command. */
+async function commandOf([name = "", ...args]: readonly string[]): Promise<CommandLine> {
+  if (name.startsWith("-"))
+    throw new UsageError(`unknown flag ${name}; the command comes first: gantry <command> ${name}`);
+  const entry = commands[name];
+  if (!entry || !Object.hasOwn(commands, name)) throw unknownCommand(name, Object.keys(commands), "gantry");
+  const [command, path, rest] = await descend((await entry.load()) as Command, `gantry ${name}`, args);
+  return { command, path, rest };
+}
+
+/** Checks the arguments against what the command defines. */
+async function checked({ command, path, rest }: CommandLine): Promise<Parsed> {
+  const definitions = (await resolved(command.args)) ?? {};
+  if (!command.run) {
+    const inner = Object.keys((await resolved(command.subCommands)) ?? {});
+    throw new UsageError(`${path} needs a command: ${inner.join(", ")}; see ${path} --help`);
+  }
+  return parseStrictly(rest, definitions, path);
+}
+
+/**
+ * Reads a command line without running it.
+ * @throws UsageError as {@link shell} would say it.
+ *
+ * @example
+ * await parseLine(["train", "mnist", "--steps", "9"]); // path: "gantry train", positionals: ["mnist"], values: { steps: ["9"] }
+ */
+export async function parseLine(argv: readonly string[]): Promise<CommandLine & Parsed> {
+  const line = await commandOf(argv);
+  return { ...line, ...(await checked(line)) };
+}
+
 async function dispatch(argv: readonly string[]): Promise<number> {
   const args = argv[0] === "help" ? [...argv.slice(1), "--help"] : [...argv];
-  const names = Object.keys(commands);
   const name = args[0];
   if (name === undefined || name === "--help" || name === "-h") {
     process.stdout.write(mainUsage(commandGroups, gantryVersion(), columns()));
@@ -46,23 +84,14 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${gantryVersion()}\n`);
     return exitCodes.success;
   }
-  if (name.startsWith("-"))
-    throw new UsageError(`unknown flag ${name}; the command comes first: gantry <command> ${name}`);
-  const entry = commands[name];
-  if (!entry || !Object.hasOwn(commands, name)) throw unknownCommand(name, names, "gantry");
-  const [command, path, rest] = await descend((await entry.load()) as Command, `gantry ${name}`, args.slice(1));
-  if (asksHelp(rest)) {
-    process.stdout.write(await commandUsage(command, path, columns()));
+  const line = await commandOf(args);
+  if (asksHelp(line.rest)) {
+    process.stdout.write(await commandUsage(line.command, line.path, columns()));
     return exitCodes.success;
   }
-  const definitions = (await resolved(command.args)) ?? {};
-  if (!command.run) {
-    const inner = Object.keys((await resolved(command.subCommands)) ?? {});
-    throw new UsageError(`${path} needs a command: ${inner.join(", ")}; see ${path} --help`);
-  }
-  parseStrictly(rest, definitions, path);
-  const { subCommands: _, ...own } = command;
-  const { result } = await runCommand(own, { rawArgs: rest });
+  await checked(line);
+  const { subCommands: _, ...own } = line.command;
+  const { result } = await runCommand(own, { rawArgs: line.rest });
   return typeof result === "number" ? result : Number(process.exitCode ?? exitCodes.success);
 }
 

@@ -1,0 +1,47 @@
+/** Pages that are not written in the new form yet: their lines may be wide, their code may stand without a fence,
+ * and their programs may be parts of one. */
+export const oldPages: readonly string[] = `
+README.md
+CONTRIBUTING.md
+SECURITY.md
+docs/explanation/dependencies.md
+docs/explanation/performance.md
+docs/explanation/reliability.md
+docs/explanation/training.md
+docs/how-to/data.md
+docs/how-to/diagnose.md
+docs/how-to/exploring-recipes.md
+docs/how-to/export.md
+docs/how-to/install.md
+docs/how-to/lab.md
+docs/how-to/reproduce.md
+docs/how-to/setup.md
+docs/how-to/studio.md
+docs/how-to/sweep.md
+docs/reference/base.md
+docs/reference/classifiers.md
+docs/reference/cli.md
+docs/reference/engine.md
+docs/reference/experiments.md
+docs/reference/formats.md
+docs/reference/glossary.md
+docs/reference/hooks.md
+docs/reference/losses.md
+docs/reference/metrics.md
+docs/reference/models.md
+docs/reference/nn.md
+docs/reference/optim.md
+docs/reference/options.md
+docs/reference/recipe.md
+docs/reference/run-format.md
+docs/reference/techniques.md
+docs/reference/tensor.md
+docs/results/README.md
+docs/results/exploring.md
+docs/results/games.md
+docs/results/improved.md
+docs/results/mine.md
+docs/results/planned.md
+docs/results/top-k-images.md
+docs/results/top-k.md
+`.split("\n");
