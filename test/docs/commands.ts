@@ -118,7 +118,8 @@ async function checkValues(line: Line): Promise<void> {
     const hint = args[key]?.valueHint;
     for (const value of list) {
       if (isPlaceholder(value)) continue;
-      if (hint === "N" && !/^\d[\d_]*(e\d+)?$/.test(value)) throw new Error(`--${flag} (=${value}) must be a number`);
+      if (hint === "N" && name !== "lab" && !/^\d[\d_]*(e\d+)?$/.test(value))
+        throw new Error(`--${flag} (=${value}) must be a number`);
       if (hint !== undefined && /^\w+(\|\w+)+$/.test(hint)) refuse(flag, value, hint.split("|"));
       const accepted = lists[`${name} ${key}`];
       if (accepted !== undefined) refuse(flag, value, accepted);

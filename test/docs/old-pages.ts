@@ -8,10 +8,10 @@ docs/explanation/dependencies.md
 docs/explanation/performance.md
 docs/explanation/reliability.md
 docs/explanation/training.md
-docs/how-to/data.md
+docs/how-to/data/README.md
 docs/how-to/diagnose.md
 docs/how-to/exploring-recipes.md
-docs/how-to/export.md
+docs/how-to/export/README.md
 docs/how-to/install.md
 docs/how-to/lab.md
 docs/how-to/reproduce.md
