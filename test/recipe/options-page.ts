@@ -21,15 +21,16 @@ interface Schema {
   readonly exclusiveMaximum?: number;
 }
 
-const SECTIONS: readonly (readonly [role: Role, title: string, page: string])[] = [
+/** Titles, and the folder of docs/ whose pages say what the parts do; data have one page for all. */
+const SECTIONS: readonly (readonly [role: Role, title: string, place: string])[] = [
   ["data", "Data", "../how-to/data/README.md"],
-  ["generator", "Generators", "models.md"],
-  ["discriminator", "Discriminators", "models.md"],
-  ["loss", "Losses", "losses.md"],
-  ["technique", "Techniques", "techniques.md"],
-  ["optimizer", "Optimizers", "optim.md"],
-  ["schedule", "Schedules", "optim.md"],
-  ["metric", "Scores", "metrics.md"],
+  ["generator", "Generators", "../models"],
+  ["discriminator", "Discriminators", "../models"],
+  ["loss", "Losses", "../losses"],
+  ["technique", "Techniques", "../techniques"],
+  ["optimizer", "Optimizers", "../optimizers"],
+  ["schedule", "Schedules", "../optimizers"],
+  ["metric", "Scores", "../scores"],
 ];
 
 const HEAD = `# Options
@@ -85,30 +86,45 @@ function accepted(schema: Schema): string {
 /** The default of an option whose text form is parsed: it is not in the schema of what is written. */
 const defaultOf = (option: unknown): unknown => (option instanceof z.ZodDefault ? option.def.defaultValue : undefined);
 
-function tableOf(role: Role, kind: string): string[] {
+/** The file of a part's page: `topK` has top-k.md. */
+export const pageOf = (kind: string): string => `${kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}.md`;
+
+function partOf(role: Role, kind: string, place: string): string[] {
   const schema = z.toJSONSchema(schemaOf(role, kind), { io: "input" }) as { properties?: Record<string, Schema> };
   const options = Object.entries(schema.properties ?? {});
   const { shape } = schemaOf(role, kind) as z.ZodObject;
-  const title = role === "metric" ? `**\`${kind}\`**: ${metricDescription(kind)}.` : `**\`${kind}\`**`;
-  if (options.length === 0) return [`${title} No options.`, ""];
+  const isNetwork = role === "generator" || role === "discriminator";
+  const page = place.endsWith(".md") ? undefined : `[What it does](${place}/${pageOf(kind)}).`;
+  const about = [
+    ...(role === "metric" ? [`${sentence(metricDescription(kind))}.`] : []),
+    ...(options.length === 0 ? ["No options."] : []),
+    ...(page === undefined ? [] : [page]),
+  ];
   const rows = options.map(([name, option]) => {
     const value = option.default ?? defaultOf(shape[name]);
     const usual = value === undefined ? "–" : `\`${JSON.stringify(value)}\``;
     return `| \`${name}\` | ${accepted(option)} | ${usual} |`;
   });
-  return [title, "", "| option | accepts | default |", "| --- | --- | --- |", ...rows, ""];
+  return [
+    `### ${isNetwork ? `${kind}.${role}` : kind}`,
+    "",
+    ...(about.length === 0 ? [] : [about.join(" "), ""]),
+    ...(rows.length === 0 ? [] : ["| option | accepts | default |", "| --- | --- | --- |", ...rows, ""]),
+  ];
 }
+
+const sentence = (words: string): string => words[0]!.toUpperCase() + words.slice(1);
 
 /** The page as it should be. */
 export function optionsPage(): string {
-  const sections = SECTIONS.flatMap(([role, title, page]) => [
+  const sections = SECTIONS.flatMap(([role, title, place]) => [
     `## ${title}`,
     "",
-    `What they do: [${page}](${page}).`,
+    place.endsWith(".md") ? `What they do: [data](${place}).` : `What they do: [overview](${place}/README.md).`,
     "",
     ...kindsOf(role)
       .sort()
-      .flatMap((kind) => tableOf(role, kind)),
+      .flatMap((kind) => partOf(role, kind, place)),
   ]);
   return `${[HEAD, ...sections].join("\n").trimEnd()}\n`;
 }
