@@ -22,7 +22,7 @@ const args = {
   metrics: flag("A,B", `${imageMetricKinds().join(", ")}, or a metric of your own; default: the protocol's`),
   protocol: flag(
     "NAME",
-    `${protocolNames.join(", ")}; see docs/reference/metrics.md; default: ${OWN}, which is how the run scores itself while it trains, and else quick`,
+    `${protocolNames.join(", ")}; see docs/scores/protocols.md; default: ${OWN}, which is how the run scores itself while it trains, and else quick`,
   ),
   features: flag("NAME", `${featureNames.join(", ")}, or a classifier's file; default: the run's own, or inception`),
   import: flag("FILE", "a TypeScript or JavaScript file that defines metrics of your own; a run knows its file"),

@@ -41,7 +41,7 @@ const SIZE = "must be a whole number of pixels, or a height and a width such as 
 
 /**
  * Side of square images in pixels, or `{ height: 64, width: 48 }`, also as the text "64x48": the height first. What sizes a
- * network can make is in docs/reference/models.md.
+ * network can make is in docs/models/sizes.md.
  */
 export const size = z
   .union(

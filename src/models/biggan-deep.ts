@@ -148,7 +148,7 @@ export function bigganDeepDiscriminator(
 }
 
 /**
- * BigGAN-deep's networks as parts of a recipe, for images of any size that has a base grid (docs/reference/models.md).
+ * BigGAN-deep's networks as parts of a recipe, for images of any size that has a base grid (docs/models/sizes.md).
  *
  * `bigganDeep.generator`: `latent` 128 (length of z), `width` 128 (the paper's ch, at least 4), `shared` 128 (length of
  * the class embedding), `conditional` true, `attention` (longer side of the maps with self-attention; by default none at

@@ -242,7 +242,7 @@ export function bigganDiscriminator(context: ModelContext, options: BigganDiscri
 }
 
 /**
- * BigGAN's networks as parts of a recipe, for images of any size that has a base grid (docs/reference/models.md).
+ * BigGAN's networks as parts of a recipe, for images of any size that has a base grid (docs/models/sizes.md).
  *
  * `biggan.generator`: `latent` (length of z; by default 128, 120, 120, 140 for 32, 64, 128 and 256 pixels), `width` 96 (the paper's
  * ch), `shared` 128 (length of the class embedding; 0 for none, and a gain and a bias for each class in every norm),

@@ -271,7 +271,7 @@ export class R3ganDiscriminator extends DiscriminatorNetwork {
 }
 
 /**
- * R3GAN's networks as parts of a recipe, for images of any size that has a base grid (docs/reference/models.md).
+ * R3GAN's networks as parts of a recipe, for images of any size that has a base grid (docs/models/sizes.md).
  *
  * `r3gan.generator`: `latent` 64, `width` 768 (channels of every stage), `widths` (of each stage from the base to the image, in
  * place of `width`), `blocks` 2 (in each stage), `groupSize` 16 (channels of a group in the 3 x 3 convolutions), `conditional`

@@ -178,7 +178,7 @@ export const activatedSkip = z.boolean().default(false);
 const init = initialiser.default("xavierUniform");
 
 /**
- * ResNet GANs as parts of a recipe, for images of any size that has a base grid (docs/reference/models.md).
+ * ResNet GANs as parts of a recipe, for images of any size that has a base grid (docs/models/sizes.md).
  *
  * `resnet.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default the paper's: 256 at 32
  * pixels and where its table is taken, 64 at the others), `spectralNorm` false, `conditional` false (batch norm with a gain and a bias for each class, or linear in the conditions),

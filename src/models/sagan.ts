@@ -29,7 +29,7 @@ const conditional = z.boolean().default(true);
 const init = initialiser.default("xavierUniform");
 
 /**
- * SAGAN's networks as parts of a recipe, for images of any size that has a base grid (docs/reference/models.md).
+ * SAGAN's networks as parts of a recipe, for images of any size that has a base grid (docs/models/sizes.md).
  *
  * `sagan.generator`: `latent` 128 (length of z), `width` (channels next to the image; by default 256 at 32 pixels, 64
  * at the others), `conditional` true (batch norm with a gain and a bias for each class), `attention` (longer side of

@@ -141,7 +141,7 @@ describe("gantry train-classifier", () => {
   });
 
   it("has every flag in its page", () => {
-    const page = readFileSync(join(import.meta.dirname, "../../docs/reference/classifiers.md"), "utf8");
+    const page = readFileSync(join(import.meta.dirname, "../../docs/scores/classifiers.md"), "utf8");
     for (const [flag, { type }] of Object.entries(trainClassifier.args as Record<string, { type: string }>)) {
       if (type !== "positional") expect(page).toMatch(new RegExp(`\`--${kebab(flag)}\\b`));
     }

@@ -223,7 +223,7 @@ describe("the shipped classifiers", () => {
 
   it.each(Object.keys(shipped))("%s is described as it is", (name) => {
     const { info, network } = readClassifier(classifierPath(name), "cpu");
-    const row = readFileSync(join(import.meta.dirname, "../../docs/reference/classifiers.md"), "utf8")
+    const row = readFileSync(join(import.meta.dirname, "../../docs/scores/classifiers.md"), "utf8")
       .split("\n")
       .find((line) => line.startsWith(`| \`${name}\``));
     const { correct, count } = info.test;

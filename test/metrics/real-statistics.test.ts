@@ -24,7 +24,7 @@ afterAll(() => {
 });
 
 describe("the shipped statistics of MNIST's training images", () => {
-  it("are taken without a pass over the images, and give the FID of the test images that docs/reference/metrics.md has", async () => {
+  it("are taken without a pass over the images, and give the FID of the test images that docs/scores/protocols.md has", async () => {
     const [train, test] = [await mnist().build({}), await mnist({ split: "test" }).build({})];
     process.env.GANTRY_CACHE = cache;
     const passes: string[] = [];

@@ -36,6 +36,5 @@ export function topKPicture(): string {
     curve(shares.place, [0, 80], () => 1, { stroke: GRAY, dashed: true }),
     text([600, 104], "gamma 0.99", { anchor: "end", fill: BLUE, size: 11 }),
     text([412, 158], "0.9", { anchor: "start", fill: ORANGE, size: 11 }),
-    text([600, 70], "all samples", { anchor: "end", fill: GRAY, size: 11 }),
   ]);
 }
