@@ -194,6 +194,11 @@ export const sample = defineCommand({
           onProgress: ({ name, done, total }) => show(`preparing ${name}: ${done} of ${counted(total, "image")}`),
         });
         status.end();
+        if (written.changed !== undefined) {
+          process.stderr.write(
+            `note: ${visible(written.changed)}: the nearest are of the images that are there now\n`,
+          );
+        }
         const nearest = Math.min(...written.neighbours.map(([first]) => first!.distance));
         finish(
           written,

@@ -1,8 +1,10 @@
 /**
  * What identifies the contents of files: a hash that another file of the same size and time does not have.
  *
- * Files up to a megabyte are hashed whole. Of larger ones 16 blocks of 64 KiB are, the first, the last and those evenly
- * between, with size and time: tens of gigabytes would delay the start of every run. `GANTRY_HASH=all` hashes every byte.
+ * Sets of files of up to 4 GiB together are hashed whole. Of larger sets files up to a megabyte are; of the others 16 blocks of
+ * 64 KiB are, the first, the last and those evenly between, with size and times: hundreds of gigabytes would delay the start of
+ * a run. The times are those of the last modification and of the last change of the inode (ctime). `GANTRY_HASH=all` hashes
+ * every byte.
  *
  * Reading 60,000 files again at each start would take minutes on a slow disk. So the hash of a set of files is remembered
  * under the paths, inodes, sizes and times of all of them, the time of the last change of each inode among these (ctime).
@@ -18,9 +20,12 @@ import { fileError, writeFileAtomic } from "../formats/index.ts";
 import { cacheFolder } from "./paths.ts";
 
 /** Raised whenever the hash of the same files changes. */
-const VERSION = 1;
+const VERSION = 2;
 
-/** Larger files are hashed by blocks. */
+/** Larger sets of files are not hashed whole. */
+const LARGEST_SET = 2 ** 32;
+
+/** Larger files of such a set are hashed by blocks. */
 const LARGEST_WHOLE = 2 ** 20;
 const BLOCKS = 16;
 const BLOCK = 2 ** 16;
@@ -70,7 +75,9 @@ export interface ContentsOptions {
 
 /** The contents of some files in their order; their names are not part of it. */
 export async function contentsOf(files: readonly FileState[], options: ContentsOptions = {}): Promise<Contents> {
-  const whole = process.env.GANTRY_HASH === "all" ? Number.POSITIVE_INFINITY : LARGEST_WHOLE;
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const all = process.env.GANTRY_HASH === "all" || total <= LARGEST_SET;
+  const whole = all ? Number.POSITIVE_INFINITY : LARGEST_WHOLE;
   const large = files.reduce((count, { size }) => count + (size > whole ? 1 : 0), 0);
   const hashed = inWords(files.length - large, large);
   const place = (await mayRemember(files)) ? placeOf(files, whole, options.cache) : undefined;
@@ -81,7 +88,7 @@ export async function contentsOf(files: readonly FileState[], options: ContentsO
   const unreadable = new Map<number, string>();
   for (let begin = 0; begin < files.length; begin += AT_ONCE) {
     options.stop?.throwIfAborted();
-    const sums = await Promise.allSettled(files.slice(begin, begin + AT_ONCE).map((file) => sumOf(file, whole)));
+    const sums = await Promise.allSettled(files.slice(begin, begin + AT_ONCE).map((file) => sumOf(file, whole, options.stop)));
     for (const [i, sum] of sums.entries()) {
       if (sum.status === "fulfilled") hash.update(sum.value);
       else unreadable.set(begin + i, (sum.reason as NodeJS.ErrnoException).code ?? String(sum.reason));
@@ -95,16 +102,16 @@ export async function contentsOf(files: readonly FileState[], options: ContentsO
 function inWords(whole: number, large: number): string {
   const small = `every byte of ${counted(whole, "file")}`;
   if (large === 0) return small;
-  const blocks = `${BLOCKS} blocks, size and time of ${counted(large, "file")} above 1 MiB`;
+  const blocks = `${BLOCKS} blocks, size and times of ${counted(large, "file")} above 1 MiB`;
   return whole === 0 ? blocks : `${small}, ${blocks}`;
 }
 
-async function sumOf({ path, size, modified }: FileState, whole: number): Promise<Buffer> {
+async function sumOf({ path, size, modified, changed }: FileState, whole: number, stop?: AbortSignal): Promise<Buffer> {
   const file = await open(path);
   try {
     const hash = createHash("sha256");
     if (size > whole) {
-      hash.update(`${size} ${modified}`);
+      hash.update(`${size} ${modified} ${changed}`);
       for (let i = 0; i < BLOCKS; i++) {
         hash.update(await blockAt(file, Math.floor((i * (size - BLOCK)) / (BLOCKS - 1)), BLOCK));
       }
@@ -112,6 +119,7 @@ async function sumOf({ path, size, modified }: FileState, whole: number): Promis
       // To the end of the file, wherever that is by now.
       const length = Math.min(size + 1, LARGEST_WHOLE);
       for (let at = 0, read = length; read === length; at += read) {
+        stop?.throwIfAborted();
         const block = await blockAt(file, at, length);
         hash.update(block);
         read = block.length;

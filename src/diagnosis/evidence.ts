@@ -5,6 +5,7 @@ import { UserError } from "../base/errors.ts";
 import type { AnyDataDescriptor, Dataset, Mixture, VectorData } from "../data/index.ts";
 import { namesIn, type PixelBatch } from "../formats/index.ts";
 import {
+  changedData,
   type LogLine,
   listCheckpoints,
   type OutputsEvent,
@@ -87,7 +88,7 @@ export class Evidence {
     return imagesOfGrid(file, { count, columns, padding: PADDING, ...sample });
   }
 
-  /** The data that it was trained on. @throws UserError when they are not there. */
+  /** The data that it was trained on. @throws UserError when they are not there, or are others now. */
   async data(): Promise<Dataset | VectorData> {
     this.#data ??= this.#openData();
     return this.#data;
@@ -95,7 +96,10 @@ export class Evidence {
 
   async #openData(): Promise<Dataset | VectorData> {
     const { settings } = await storedTrainer(this.directory);
-    return (await (settings.data as AnyDataDescriptor).build({})) as Dataset | VectorData;
+    const data = (await (settings.data as AnyDataDescriptor).build({})) as Dataset | VectorData;
+    const changed = "images" in data ? changedData("the run", this.description.data, data) : undefined;
+    if (changed !== undefined) throw new UserError(changed);
+    return data;
   }
 
   /** The images that it was trained on. @throws UserError when they are not there, or the data are vectors. */

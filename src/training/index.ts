@@ -22,6 +22,7 @@ export { lockRun } from "./run/lock.ts";
 export { overwrittenNames } from "./run/overwritten.ts";
 export { type RatedTest, type Rating, ratedTest, ratedTests, type TestProtocol } from "./run/ratings.ts";
 export { standingOf, writeReport } from "./run/report.ts";
+export { changedData } from "./run/changed-data.ts";
 export { conditionSchema, type RunDescription, RunDirectory } from "./run/run-directory.ts";
 export {
   chosenEvaluation,

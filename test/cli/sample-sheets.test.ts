@@ -102,6 +102,7 @@ describe("sheets of a run", () => {
     const { neighbours, ...written } = await writeNeighbours(run, samples, 3, file);
     expect(await sharp(file).metadata()).toMatchObject({ width: written.width, height: written.height });
     expect(neighbours.map((near) => near.length)).toEqual([3, 3]);
+    expect(written.changed).toBeUndefined();
     await expect(writeNeighbours(run, samples, 49, file)).rejects.toThrow(UserError);
   });
 });

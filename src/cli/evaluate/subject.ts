@@ -1,6 +1,7 @@
 /** The subject of an evaluation and the real images: runs, folders and zips of images, .npz files, named datasets. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { canonicalJson } from "../../base/canonical-json.ts";
 import { fromPlain } from "../../base/descriptor.ts";
 import { suggestion, UserError } from "../../base/errors.ts";
 import { type ImageSize, longerSide, sidesOf, sizeInWords, sizeOf } from "../../base/image-size.ts";
@@ -33,6 +34,7 @@ import {
 } from "../../metrics/index.ts";
 import { importModule, importModules } from "../../recipe/index.ts";
 import {
+  changedData,
   generatedImages,
   type OwnEvaluation,
   openCheckpoint,
@@ -326,11 +328,8 @@ export async function openReal(
   if (descriptor === undefined) return undefined;
   const own = real === undefined;
   const dataset = await buildData(descriptor, preparing, own ? undefined : (source) => refuseBlur(real, source, size));
-  if (descriptor === subject.data && subject.contents !== undefined && subject.contents !== dataset.contents) {
-    preparing.note?.(
-      `the images of ${dataset.name}, or how they are prepared, are not as they were when ${subject.title} was trained: scores are of the images that are there now`,
-    );
-  }
+  const changed = isSame(descriptor, subject.data) ? changedData(subject.title, subject, dataset) : undefined;
+  if (changed !== undefined) preparing.note?.(`${changed}: scores are of the images that are there now`);
   return { value: datasetImages(dataset, most), close: noClose };
 }
 
@@ -363,6 +362,10 @@ async function refuseBlur(real: string, source: OpenSource, size: ImageSize): Pr
     );
   }
 }
+
+/** Whether data are described in the same words. */
+const isSame = (a: DataDescriptor, b: DataDescriptor | undefined): boolean =>
+  b !== undefined && a.kind === b.kind && canonicalJson(a.options) === canonicalJson(b.options);
 
 /** The same data from another split. */
 function withSplit(data: DataDescriptor, split: string): DataDescriptor {

@@ -5,6 +5,7 @@ import { type ImageRow, imageRows, requireRowsFit, writePng } from "../../figure
 import { imagesOf, joinImages, type PixelBatch, quantise } from "../../formats/index.ts";
 import { Generator, type Tensor } from "../../tensor/index.ts";
 import {
+  changedData,
   classSheet,
   conditionSheet,
   INTERPOLATIONS,
@@ -143,7 +144,8 @@ function requireFit({ shape: { sample } }: Trained, rows: number, columns: numbe
 export type Neighbours = readonly (readonly NearImage[])[];
 
 /**
- * Writes samples of a run, each with the nearest images of its data next to it.
+ * Writes samples of a run, each with the nearest images of its data next to it. `changed` says in words that these are not
+ * those that it was trained on.
  *
  * @throws UserError when the data is not there or holds no images, and the reason of `stop` when that is raised.
  */
@@ -153,10 +155,12 @@ export async function writeNeighbours(
   k: number,
   file: string,
   { scale, ...preparing }: Pick<DataContext, "onProgress" | "stop"> & { readonly scale?: number | undefined } = {},
-): Promise<Written & { readonly neighbours: Neighbours }> {
-  const { settings } = await storedTrainer(new RunDirectory(run));
+): Promise<Written & { readonly neighbours: Neighbours; readonly changed: string | undefined }> {
+  const directory = new RunDirectory(run);
+  const { settings } = await storedTrainer(directory);
   const data = settings.data as DataDescriptor;
   const dataset = await data.build(preparing);
+  const changed = changedData(run, directory.description().data, dataset);
   const drawn = quantise(samples);
   const neighbours = nearestImages(drawn, dataset, k);
   const real = (index: number): PixelBatch => quantisedRow(dataset.images, index);
@@ -164,7 +168,7 @@ export async function writeNeighbours(
     const images = joinImages([imagesOf(drawn, i, 1), ...near.map(({ index }) => real(index))]);
     return { images, captions: ["sample", ...near.map(({ distance }) => distance.toPrecision(3))] };
   });
-  return { count: drawn.count, neighbours, ...(await writePng(file, await imageRows(rows, { scale }))) };
+  return { count: drawn.count, neighbours, changed, ...(await writePng(file, await imageRows(rows, { scale }))) };
 }
 
 function quantisedRow(images: Tensor, index: number): PixelBatch {

@@ -4,6 +4,7 @@ import type { DataDescriptor, Dataset } from "../../data/index.ts";
 import { encodePng, type PixelBatch, quantise, tile } from "../../formats/index.ts";
 import { Generator, scope, Tensor } from "../../tensor/index.ts";
 import {
+  changedData,
   conditionsFor,
   drawSamples,
   interpolate,
@@ -50,7 +51,7 @@ export async function drawNeighbours(opened: Opened, task: TaskOf<"neighbours">)
     const latents = latentsOf(opened, task, seed).narrow(0, index, 1);
     return drawn(opened.trained, latents, task, () => index);
   });
-  const dataset = await datasetOf(opened);
+  const { dataset, changed } = await datasetOf(opened);
   const [near] = nearestImages(sample, dataset, task.count);
   const images = near!.map(({ index: place }) => realImages(dataset, [place]));
   const all = joined([sample, ...images]);
@@ -58,12 +59,14 @@ export async function drawNeighbours(opened: Opened, task: TaskOf<"neighbours">)
     ...(await asImages(all, all.count, opened.step)),
     distances: near!.map(({ distance }) => distance),
     labels: near!.map(({ label }) => label),
+    note: changed && `${changed}: the nearest are of the images that are there now`,
   };
 }
 
 /** Generated and real images in the order of a blind test: numbers below `count` are generated ones, the others real. */
 export async function drawTest(opened: Opened, task: TaskOf<"test">): Promise<DrawnImages> {
-  const dataset = await datasetOf(opened);
+  const { dataset, changed } = await datasetOf(opened);
+  if (changed !== undefined) throw new UserError(`${changed}: a test would show other images than those`);
   const needed = task.firstReal + task.count;
   if (dataset.count < needed) {
     throw new UserError(`the data of this run has ${dataset.count} images, and this test needs ${needed}`);
@@ -142,12 +145,13 @@ async function asImages(
   return { png, count: batch.count, columns, side: batch.width, height: batch.height, step, labels };
 }
 
-/** The data of a run, prepared if that has not been done. */
-async function datasetOf({ path }: Opened): Promise<Dataset> {
-  const { settings } = await storedTrainer(new RunDirectory(path));
+/** The data of a run, prepared if that has not been done, and in words that they are others than those of its training. */
+async function datasetOf({ path }: Opened): Promise<{ dataset: Dataset; changed: string | undefined }> {
+  const directory = new RunDirectory(path);
+  const { settings } = await storedTrainer(directory);
   const data = await (settings.data as DataDescriptor).build({});
   if (!("images" in data)) throw new UserError("this run is trained on vectors, not on images");
-  return data;
+  return { dataset: data, changed: changedData("this run", directory.description().data, data) };
 }
 
 /** Images of a dataset by their numbers. */

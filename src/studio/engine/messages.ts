@@ -105,6 +105,8 @@ export interface DrawnImages {
   readonly labels?: readonly number[] | undefined;
   /** Distances to the sample, for neighbours. */
   readonly distances?: readonly number[] | undefined;
+  /** That the data are not those that the run was trained on, in words. */
+  readonly note?: string | undefined;
 }
 
 /** Samples of a mixture, and D's outputs behind them. */

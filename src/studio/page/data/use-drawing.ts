@@ -23,6 +23,8 @@ export interface SentImages {
   readonly step: number;
   readonly labels?: readonly number[];
   readonly distances?: readonly number[];
+  /** What must be known of them. */
+  readonly note?: string;
 }
 
 /** Asks for `wish` whenever it or `version` changes; undefined asks for nothing. */

@@ -35,6 +35,7 @@ export function Neighbours({ run, common, version, sample }: Props) {
         </label>
       </div>
       {problem !== undefined && <Notice kind="problem">{problem}</Notice>}
+      {wanted && value?.note !== undefined && <Notice>{value.note}</Notice>}
       {wanted && busy && <p class="hint">searching …</p>}
       {wanted && value !== undefined && (
         <ul>
