@@ -88,7 +88,9 @@ export async function contentsOf(files: readonly FileState[], options: ContentsO
   const unreadable = new Map<number, string>();
   for (let begin = 0; begin < files.length; begin += AT_ONCE) {
     options.stop?.throwIfAborted();
-    const sums = await Promise.allSettled(files.slice(begin, begin + AT_ONCE).map((file) => sumOf(file, whole, options.stop)));
+    const sums = await Promise.allSettled(
+      files.slice(begin, begin + AT_ONCE).map((file) => sumOf(file, whole, options.stop)),
+    );
     for (const [i, sum] of sums.entries()) {
       if (sum.status === "fulfilled") hash.update(sum.value);
       else unreadable.set(begin + i, (sum.reason as NodeJS.ErrnoException).code ?? String(sum.reason));

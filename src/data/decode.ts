@@ -6,7 +6,7 @@
  */
 import sharp from "sharp";
 import { areaOf } from "../base/image-size.ts";
-import { foreignFormat } from "./image-format.ts";
+import { foreignFormat, unreadForm } from "./image-format.ts";
 import { ItemReader } from "./item-reader.ts";
 import type { Target } from "./options.ts";
 import { type Resized, resizeFile, resizePlanar } from "./resize.ts";
@@ -126,8 +126,8 @@ async function decodeItem(item: EncodedItem, target: Target, reader: ItemReader)
   const bytes = await reader.read(item);
   if (bytes.byteLength === 0) throw new Error(item.kind === "file" ? "the file is empty" : "it is empty");
   return resizeFile(bytes, target).catch((error: unknown) => {
-    const foreign = foreignFormat(bytes);
-    throw foreign === undefined ? error : new Error(foreign);
+    const reason = foreignFormat(bytes) ?? unreadForm(bytes, error);
+    throw reason === undefined ? error : new Error(reason);
   });
 }
 

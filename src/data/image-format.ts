@@ -5,6 +5,7 @@
  * a class that cannot be used, not a class that is not there.
  */
 import { extname } from "node:path";
+import { rareCompression } from "./tiff-colour.ts";
 
 /** File name endings of the formats that are read, in any case. */
 export const imageExtensions = [
@@ -83,6 +84,24 @@ export function requireImage(bytes: Uint8Array): void {
 }
 
 const read: ReadonlySet<string> = new Set(["JPEG", "PNG", "GIF", "WebP", "TIFF", "AVIF"]);
+
+/** What a decoder says that cannot read a form of a format. */
+const CANNOT = /not configured|not implemented|not supported|unsupported/i;
+
+/** Why the decoder refused a form of a format that is read otherwise; undefined where its own words say it. */
+export function unreadForm(bytes: Uint8Array, error: unknown): string | undefined {
+  if (!(error instanceof Error) || !CANNOT.test(error.message)) return undefined;
+  const format = formatOf(bytes);
+  if (format === "AVIF") {
+    const brand = Buffer.from(bytes.subarray(8, 12)).toString("latin1");
+    return brand === "avis" ? "an animated AVIF, which is not read; save its first picture as PNG" : undefined;
+  }
+  if (format === "JPEG" && /precision 1[26]/.test(error.message)) {
+    return "its values have more than 8 bits, which are not read of JPEG; save it as a PNG of 16 bits";
+  }
+  const compression = format === "TIFF" ? rareCompression(bytes) : undefined;
+  return compression && `its compression (${compression}) is not read; save it with LZW or Deflate, or as PNG`;
+}
 
 /** Why a file cannot be an image that is read, by its first bytes; undefined when it may be one. */
 export function foreignFormat(bytes: Uint8Array): string | undefined {

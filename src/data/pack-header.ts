@@ -6,8 +6,8 @@ import { areaOf, storedSize } from "../base/image-size.ts";
 import { requireIntact } from "../formats/index.ts";
 import { fits } from "./options.ts";
 
-/** Raised whenever the layout of a pack changes. */
-export const PACK_VERSION = 3;
+/** Raised whenever the layout of a pack changes, or how files become pixels. */
+export const PACK_VERSION = 4;
 
 const range = z.tuple([z.int(), z.int()]);
 

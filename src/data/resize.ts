@@ -15,8 +15,10 @@ import { UserError } from "../base/errors.ts";
 import { areaOf, sidesOf, sizeText } from "../base/image-size.ts";
 import { requirePlausible } from "../formats/index.ts";
 import { bytesOfDeep, isDeep } from "./deep-image.ts";
+import { leavesCanvasFree } from "./gif-canvas.ts";
 import { formatOf, requireImage } from "./image-format.ts";
 import type { Background, Target } from "./options.ts";
+import { profiledPng } from "./profiled-png.ts";
 import { refuseUnknownColour } from "./tiff-colour.ts";
 
 /** The version of the resizing in a pack. A different value makes a different pack. */
@@ -24,6 +26,8 @@ export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, 
 
 /** Number of pixels above which an image is refused: a file of kilobytes can claim billions of pixels. */
 export const LARGEST_IMAGE = 100_000_000;
+
+const OPTIONS = { failOn: "error", limitInputPixels: LARGEST_IMAGE } as const;
 
 /** Seconds for one image: 100 megapixels take two or three. */
 const LONGEST_DECODING = 30;
@@ -56,10 +60,9 @@ const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "insid
  * bytes for its pixels, and when its values have no white that is known: see {@link bytesOfDeep}.
  */
 export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Resized> {
-  const options = { failOn: "error", limitInputPixels: LARGEST_IMAGE } as const;
   requireImage(bytes);
   if (formatOf(bytes) === "TIFF") refuseUnknownColour(bytes);
-  const image = sharp(bytes, options).timeout({ seconds: LONGEST_DECODING });
+  const image = sharp(bytes, OPTIONS).timeout({ seconds: LONGEST_DECODING });
   const metadata = await image.metadata().catch((error: Error) => {
     // libvips' words for a TIFF of more than 32 bits a value, which is not damaged.
     if (!error.message.includes("tiff2vips: samples out of range")) throw error;
@@ -68,6 +71,12 @@ export async function resizeFile(bytes: Uint8Array, target: Target): Promise<Res
     );
   });
   const { width, height, pages = 1 } = metadata;
+  // With transparent pixels libvips leaves the rest transparent, as browsers do.
+  if (formatOf(bytes) === "GIF" && !metadata.hasAlpha && leavesCanvasFree(bytes)) {
+    throw new Error(
+      "its first picture does not cover the GIF's canvas, and programs differ in what is around it; save it as PNG",
+    );
+  }
   if (formatOf(bytes) === "TIFF" && pages > 1) {
     throw new Error(
       `it is a TIFF of ${pages} pages, and any of them may be the one that is meant; save that one as a file of its own`,
@@ -97,10 +106,13 @@ async function scaled(image: Sharp, metadata: Metadata, bytes: Uint8Array, targe
   const { width, height, autoOrient } = metadata;
   const upright = { width: autoOrient?.width ?? width, height: autoOrient?.height ?? height };
   if (isDeep(metadata)) {
-    const { data, info } = await bytesOfDeep(image.autoOrient(), metadata);
+    const { icc } = metadata;
+    const deep = icc === undefined ? image : sharp(bytes, { ...OPTIONS, ignoreIcc: true });
+    const { data, info } = await bytesOfDeep(deep.timeout({ seconds: LONGEST_DECODING }).autoOrient(), metadata);
     const transparent =
       metadata.hasAlpha === true && data.some((value, i) => i % info.channels === info.channels - 1 && value < 255);
-    return { pixels: await convert(sharp(data, { raw: info }), target), ...upright, transparent };
+    const image8 = icc === undefined ? sharp(data, { raw: info }) : sharp(profiledPng({ data, info }, icc), OPTIONS);
+    return { pixels: await convert(image8, target), ...upright, transparent };
   }
   const transparent = await isTransparent(bytes, metadata);
   return { pixels: await convert(image.autoOrient(), target), ...upright, transparent };
@@ -108,7 +120,7 @@ async function scaled(image: Sharp, metadata: Metadata, bytes: Uint8Array, targe
 
 async function isTransparent(bytes: Uint8Array, { hasAlpha }: Metadata): Promise<boolean> {
   if (!hasAlpha) return false;
-  const image = sharp(bytes, { failOn: "error", limitInputPixels: LARGEST_IMAGE });
+  const image = sharp(bytes, OPTIONS);
   return (await image.extractChannel("alpha").raw().toBuffer()).some((alpha) => alpha < 255);
 }
 

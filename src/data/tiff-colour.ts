@@ -4,12 +4,14 @@
  * - luminance and chrominance. libvips converts them where JPEG compresses them; otherwise it takes Y, Cb and Cr for red, green
  *   and blue without a word.
  * - floats whose 0 is white. libvips turns whole numbers round, and takes floats as they are.
+ * - Lab, numbers of a camera's sensor, and others that are neither gray, RGB, a palette nor CMYK. What libvips makes of them
+ *   depends on their bits.
  * - channels besides those of the colours. One that the file calls alpha is alpha, and so is a single one that it says nothing
  *   of, as other readers have it. One that it calls unspecified may be anything, such as infrared; libvips takes it for alpha.
  *
  * Layout: TIFF 6.0 (Adobe 1992), section 2: a header of 8 bytes, then a directory of 12 bytes an entry: tag, type, count,
  * value. BigTIFF (libtiff's design) has 16 bytes, then 20 an entry, and numbers of 64 bits. Photometric interpretation is tag 262;
- * compression is tag 259, of which 6 and 7 are JPEG; channels are tag 277, and what the additional ones mean is tag 338: 0
+ * compression is tag 259, of which 6 and 7 are JPEG, and those above 30,000 were registered later (libtiff's tiff.h); channels are tag 277, and what the additional ones mean is tag 338: 0
  * unspecified, 1 alpha with colours multiplied by it, 2 alpha. The type of values is tag 339, 3 for floats.
  */
 import { counted } from "../base/counted.ts";
@@ -26,6 +28,26 @@ const WHITE_IS_ZERO = 0;
 const YCBCR = 6;
 const FLOAT = 3;
 
+const otherColours: ReadonlyMap<number, string> = new Map([
+  ...[8, 9, 10].map((code) => [code, "Lab"] as const),
+  [32803, "those of a camera's sensor (CFA)"],
+  [32844, "LogL"],
+  [32845, "LogLuv"],
+  [34892, "those of a camera's sensor (LinearRaw)"],
+]);
+
+const compressions: ReadonlyMap<number, string> = new Map([
+  [34661, "JBIG"],
+  [34676, "SGILog"],
+  [34677, "SGILog"],
+  [34712, "JPEG 2000"],
+  [34887, "LERC"],
+  [34925, "LZMA"],
+  [50000, "Zstandard"],
+  [50002, "JPEG XL"],
+  [52546, "JPEG XL"],
+]);
+
 /**
  * Refuses such a file. Says nothing about others, nor about damaged ones, which the decoder refuses.
  *
@@ -39,6 +61,8 @@ export function refuseUnknownColour(bytes: Uint8Array): void {
   if (photometric === YCBCR && compression !== 6 && compression !== 7) {
     throw new Error("its colours are YCbCr without JPEG's compression, which is not read; save it as RGB");
   }
+  const colours = otherColours.get(photometric);
+  if (colours !== undefined) throw new Error(`its colours are ${colours}, which are not read; save it as RGB`);
   if (photometric === WHITE_IS_ZERO && tags.get(FORMAT) === FLOAT) {
     throw new Error(
       "its values are floats of which 0 is white (TIFF's WhiteIsZero), which is not read; save it with 0 as black",
@@ -51,6 +75,10 @@ export function refuseUnknownColour(bytes: Uint8Array): void {
     );
   }
 }
+
+/** The name of a compression that libvips may have been built without; undefined of others. */
+export const rareCompression = (bytes: Uint8Array): string | undefined =>
+  compressions.get(shortTags(bytes).get(COMPRESSION) ?? 0);
 
 /** The first directory's values of one 16-bit number, by tag. */
 function shortTags(bytes: Uint8Array): Map<number, number> {
