@@ -1,6 +1,6 @@
 /** Data: images or vectors in, batches out. */
 export { type Condition, scaledValue } from "./conditions.ts";
-export { containerAt, npzHasSplits, type Scale, scaleOf } from "./containers/index.ts";
+export { containerAt, type Layout, layoutOf, npzHasSplits, type Scale, scaleOf } from "./containers/index.ts";
 export { type DataDescriptor, type Dataset, openDataset } from "./dataset.ts";
 export {
   type AnyDataDescriptor,

@@ -54,6 +54,12 @@ const types: Readonly<Record<string, string>> = {
   "<d": "float64",
 };
 
+/** An element type that is not read: "big-endian float32" of ">f". */
+function typeInWords(code: string): string {
+  const known = types[`<${code.slice(1)}`] ?? { H: "uint16", I: "uint32", Q: "uint64" }[code.slice(1)];
+  return known === undefined ? oneLine(code, 20) : `${code.startsWith(">") ? "big-endian " : ""}${known}`;
+}
+
 /** Bytes of an element: the digits of its type's name count bits. */
 const widthOf = (dtype: string): number => Number(/\d+$/.exec(dtype)![0]) / 8;
 
@@ -154,6 +160,11 @@ function gather(
   for (const key of group.keys()) {
     if (arrays.size + refused.size >= MOST_OBJECTS) return;
     const name = inside === "" ? key : `${inside}/${key}`;
+    const elsewhere = externalFile(group, key);
+    if (elsewhere !== undefined) {
+      refused.set(name, `${path}: ${quoted(name)} ${inOtherFile(elsewhere)}`);
+      continue;
+    }
     const found = group.get(key);
     if (found === null || !("type" in found)) continue;
     if (found.type === "Group" && depth < DEEPEST) gather(found as Group, name, depth + 1, path, arrays, refused);
@@ -161,6 +172,19 @@ function gather(
     const array = describe(found as Dataset);
     if (typeof array === "string") refused.set(name, `${path}: ${quoted(name)} ${array}`);
     else arrays.set(name, array);
+  }
+}
+
+/** Other files may change unseen: what is known of the data by is the contents of one. */
+const inOtherFile = (file: string): string =>
+  `is a link to another file (${oneLine(file, 60)}), which is not followed; h5repack or h5py can write a file that holds it`;
+
+/** The file that an external link names; undefined of anything else. */
+function externalFile(group: Group, key: string): string | undefined {
+  try {
+    return group.get_external_link(group.path === "/" ? `/${key}` : `${group.path}/${key}`).filename || undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -175,8 +199,10 @@ function describe(dataset: Dataset): Hdf5Array | string {
   }
   const dtype = typeof code === "string" ? types[code] : undefined;
   if (dtype === undefined || shape === null) {
-    return `has an element type that is not read (${typeof code === "string" ? oneLine(code, 20) : "no plain number"})`;
+    return `has an element type that is not read (${typeof code === "string" ? typeInWords(code) : "no plain number"})`;
   }
+  const source = dataset.metadata.virtual_sources?.find(({ file_name: file }) => file !== ".");
+  if (source !== undefined) return inOtherFile(source.file_name);
   const foreign = dataset.filters.find(({ id }) => !filters.has(id));
   if (foreign !== undefined) {
     return `is compressed by ${oneLine(foreign.name, 40) || `filter ${foreign.id}`}, which is not read; rewrite it by h5repack -f GZIP=1`;

@@ -2,7 +2,8 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { writeNpy } from "../../src/formats/index.ts";
+import { writeNpy, writeNpz } from "../../src/formats/index.ts";
+import { npzImages } from "../../src/metrics/index.ts";
 import { Tensor } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { containers, expectHeld, held, packer } from "./container-files.ts";
@@ -83,9 +84,60 @@ describe("npz archives", () => {
     await expect(pack(arrays, { channels: 1 })).rejects.toThrow(/that of image 2 holds NaN; `labels: false`/);
   });
 
+  it("of three dimensions that may be read in two ways are refused, in `evaluate` too", async () => {
+    const refused: readonly [number[], RegExp][] = [
+      [[3, 8, 8], /may be 3 gray images or one image of 3 channels; save it as \[3, 8, 8, 1\] or \[1, 3, 8, 8\]/],
+      [[4, 8, 8], /may be 4 gray images or one image of 4 channels/],
+      [[8, 8, 4], /may be 8 gray images or one image of 4 channels/],
+      [[8, 8, 50], /may be 8 gray images or 50 of 8 x 8; save it as \[8, 8, 50, 1\] or \[50, 8, 8, 1\]/],
+    ];
+    for (const [shape, message] of refused) {
+      const images = Tensor.full(shape, 200, { dtype: "uint8" });
+      const path = join(folder, `${shape.join("-")}.npz`);
+      writeNpz(path, { images });
+      await expect(pack(path)).rejects.toThrow(message);
+      await expect(npzImages(path)).rejects.toThrow(message);
+    }
+    for (const shape of [
+      [5, 8, 8],
+      [3, 8, 8, 1],
+      [1, 3, 8, 8],
+      [3, 3, 8, 8],
+    ]) {
+      const path = join(folder, `${shape.join("-")}.npz`);
+      writeNpz(path, { images: Tensor.full(shape, 200, { dtype: "uint8" }) });
+      expect((await pack(path)).header.count).toBe(shape[0]);
+      const { images, close } = await npzImages(path);
+      expect([images.count, images.channels]).toEqual([shape[0], shape.length === 3 ? 1 : shape[3] === 1 ? 1 : 3]);
+      await close();
+    }
+  });
+
+  it("called images or of the training split are not passed over where they cannot be read", async () => {
+    await expect(pack(at("lzf-images.h5"))).rejects.toThrow(
+      /`images` is compressed by lzf, which is not read; .*; `entry` names another array of images/,
+    );
+    expect((await pack(at("lzf-images.h5"), { entry: "masks" })).header.count).toBe(4);
+    await expect(pack(at("big-endian.h5"))).rejects.toThrow(/`images` has an element type .* \(big-endian float32\)/);
+    for (const name of ["external.h5", "virtual.h5"]) {
+      await expect(pack(at(name))).rejects.toThrow(
+        /`images` is a link to another file \(biggan.hdf5\), which is not followed/,
+      );
+    }
+    const path = join(folder, "half.npz");
+    writeNpz(path, {
+      train_images: Tensor.zeros([5, 8, 8], { dtype: "int32" }),
+      test_images: Tensor.full([5, 8, 8], 200, { dtype: "uint8" }),
+    });
+    await expect(pack(path)).rejects.toThrow(
+      /array `train_images`: it is int32 \[5, 8, 8\]; images are uint8, float32 or float64; `entry` names another/,
+    );
+    expect((await pack(path, { split: "test" })).header.count).toBe(5);
+  });
+
   it("are refused with what they hold", async () => {
     await expect(pack(at("pickled.npz"))).rejects.toThrow(
-      /it has no array of images.*Python objects, which are never loaded/,
+      /array `images`: it holds Python objects, which are never loaded|it has no array of images.*Python objects/,
     );
     await expect(pack(at("medmnist.npz"), { entry: "images" })).rejects.toThrow(
       /`entry` \(=images\) is not one of its arrays: `train_images` is uint8 \[5, 8, 8, 3\]/,

@@ -46,7 +46,8 @@ export interface ArraySource {
   open(): Promise<ArrayFile>;
 }
 
-type Layout = "NHW" | "NHWC" | "NCHW";
+/** How the dimensions of an array of images lie. */
+export type Layout = "NHW" | "NHWC" | "NCHW";
 
 /** An array of images. */
 interface Chosen {
@@ -66,15 +67,29 @@ const imageTypes: ReadonlySet<string> = new Set(["uint8", "float32", "float64"])
 const SMALLEST = 4;
 
 /** Where the dimensions of an array of images lie, or why it is none. */
-function layoutOf({ dtype, shape }: ArrayForm): Layout | { reason: string } {
+export function layoutOf({ dtype, shape }: ArrayForm): Layout | { reason: string } {
   const text = `${dtype} [${shape.join(", ")}]`;
   const accepted = "[N, H, W], [N, H, W, 1 or 3] or [N, 1 or 3, H, W]";
   if (!imageTypes.has(dtype)) return { reason: `it is ${text}; images are uint8, float32 or float64` };
   const isChannels = (size: number) => size === 1 || size === 3;
   const large = (...sizes: (number | undefined)[]) => sizes.every((size) => size !== undefined && size >= SMALLEST);
   if (shape[0] === 0) return { reason: `it is ${text}, without any image` };
-  // [H, W, 4] is one image with four channels.
-  if (shape.length === 3 && large(shape[1], shape[2]) && shape[2] !== 4) return "NHW";
+  const either = (first: string, second: string, saved: string) => ({
+    reason: `it is ${text}, which may be ${first} or ${second}; save it as ${saved}`,
+  });
+  if (shape.length === 3 && large(shape[1], shape[2])) {
+    const [n, a, b] = shape as [number, number, number];
+    if (n === 3 || n === 4) {
+      return either(`${n} gray images`, `one image of ${n} channels`, `[${n}, ${a}, ${b}, 1] or [1, ${n}, ${a}, ${b}]`);
+    }
+    // One image with four channels, or images one behind the other as MATLAB has them.
+    if (b === 4)
+      return either(`${n} gray images`, "one image of 4 channels", `[${n}, ${a}, 4, 1] or [1, ${n}, ${a}, 4]`);
+    if (n === a && a !== b) {
+      return either(`${n} gray images`, `${b} of ${n} x ${a}`, `[${n}, ${a}, ${b}, 1] or [${b}, ${n}, ${a}, 1]`);
+    }
+    return "NHW";
+  }
   const [, a = 0, b = 0, c = 0] = shape;
   if (shape.length === 4 && isChannels(c) && large(a, b)) return "NHWC";
   if (shape.length === 4 && isChannels(a) && large(b, c)) return "NCHW";
@@ -129,6 +144,30 @@ function named(file: ArrayFile, name: string, option: string, where: string): Ar
   throw new UserError(`${where}: \`${option}\` (=${name}) is not one of its arrays: ${found(file)}`);
 }
 
+/** How likely an array of this name is the images: those of the training split, before others that are called so, and the rest. */
+function rankOf(name: string): number {
+  const last = name.split("/").at(-1)!;
+  if (/^train(ing)?$/i.test(splitIn(name, IMAGES) ?? "")) return 2;
+  return new RegExp(`^(${IMAGES}|arr_0)$`, "i").test(last) ? 1 : 0;
+}
+
+/** @throws UserError for an array that is called like the images more than the best that can be read. */
+function refusePassedOver(file: ArrayFile, best: number, where: string): void {
+  const unread = [
+    ...Array.from(file.refused ?? []),
+    ...Array.from(file.arrays, ([name, form]) => {
+      const layout = layoutOf(form);
+      // Other shapes may be anything, such as features.
+      const isOfImages = form.shape.length >= 3 && typeof layout !== "string";
+      return [name, isOfImages ? `${where}: array ${quoted(name)}: ${layout.reason}` : undefined] as const;
+    }),
+  ];
+  const passed = unread.find(([name, reason]) => reason !== undefined && rankOf(name) > Math.max(best, 0));
+  if (passed === undefined) return;
+  const other = best < 0 ? "" : "; `entry` names another array of images";
+  throw new UserError(`${passed[1]}${other}`);
+}
+
 function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): string {
   const fitting = Array.from(file.arrays.keys()).filter((name) => typeof layoutOf(file.arrays.get(name)!) === "string");
   const splits = new Map(
@@ -144,11 +183,9 @@ function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): s
     const known = names.length > 0 ? suggestion(wanted, names) : `; its arrays: ${found(file)}`;
     throw new UserError(`${where}: there is no array of images of the split \`${wanted}\`${known}`);
   }
-  const train = splits.get("train") ?? splits.get("training");
-  if (train !== undefined) return train;
-  // One that is named like images, before others that have the shape.
-  const called = fitting.filter((name) => new RegExp(`^(${IMAGES}|arr_0)$`, "i").test(name.split("/").at(-1)!));
-  const choice = called.length > 0 ? called : fitting;
+  const best = Math.max(0, ...fitting.map(rankOf));
+  const choice = fitting.filter((name) => rankOf(name) === best);
+  refusePassedOver(file, choice.length === 0 ? -1 : best, where);
   if (choice.length === 1) return choice[0]!;
   const problem =
     choice.length === 0

@@ -1,26 +1,15 @@
 /** The images of an .npz file, as other tools keep their samples: uint8 [N, H, W, C] under `arr_0`, read batch by batch. */
 import { UserError } from "../../base/errors.ts";
-import { type Scale, scaleOf } from "../../data/index.ts";
+import { type Layout, layoutOf, type Scale, scaleOf } from "../../data/index.ts";
 import { type Npz, openNpz } from "../../formats/index.ts";
 import { keep, scope, Tensor } from "../../tensor/index.ts";
 import { BYTES } from "../evaluation.ts";
 import type { ImageSet } from "./image-set.ts";
 
-/** Where the dimensions of an array of images lie; undefined when it is none. */
-function layoutOf(shape: readonly number[]): "NHW" | "NHWC" | "NCHW" | undefined {
-  const isChannels = (dimension: number | undefined) => dimension === 1 || dimension === 3;
-  if (shape.length === 3) return "NHW";
-  if (shape.length !== 4) return undefined;
-  if (isChannels(shape[3])) return "NHWC";
-  return isChannels(shape[1]) ? "NCHW" : undefined;
-}
-
-const floats: readonly string[] = ["float32", "float64"];
-
 /** The array that holds the images: the only one that can. One that can, but has a type or form that is not read, is another. */
 function imagesOf(npz: Npz): string {
   const likely = [...npz.arrays].filter(([, { shape }]) => shape.length >= 3);
-  const fitting = likely.filter(([, { dtype, shape }]) => layoutOf(shape) && [...floats, "uint8"].includes(dtype));
+  const fitting = likely.filter(([, form]) => typeof layoutOf(form) === "string");
   if (fitting.length === 1 && likely.length === 1 && npz.refused.size === 0) return fitting[0]![0];
   const readable = [...npz.arrays].map(([name, { dtype, shape }]) => `${name} is ${dtype} [${shape.join(", ")}]`);
   const found = [...readable, ...npz.refused.values()];
@@ -30,6 +19,11 @@ function imagesOf(npz: Npz): string {
       : fitting.length > 1
         ? `${fitting.length} arrays that could be the images`
         : "more than the array that could be the images";
+  const [, only] = likely.length === 1 && fitting.length === 0 ? likely[0]! : [];
+  const layout = only && layoutOf(only);
+  if (typeof layout === "object" && layout.reason.includes("which may be")) {
+    throw new UserError(`${npz.path}: array ${likely[0]![0]}: ${layout.reason}`);
+  }
   throw new UserError(
     `${npz.path}: it holds ${problem} (${found.join("; ")}); expected one of uint8, float32 or float64, and of [N, H, W, 3], [N, H, W, 1], [N, H, W] or [N, 3, H, W]`,
   );
@@ -58,9 +52,8 @@ export async function npzImages(path: string): Promise<NpzImages> {
   try {
     const name = imagesOf(npz);
     const form = npz.arrays.get(name)!;
-    const layout = layoutOf(form.shape)!;
+    const layout = layoutOf(form) as Layout;
     const [count, ...rest] = form.shape as [number, ...number[]];
-    if (count === 0) throw new UserError(`${path}: array ${name} holds no images`);
     const [height, width] = (layout === "NCHW" ? rest.slice(1) : rest) as [number, number];
     const channels = layout === "NHW" ? 1 : layout === "NHWC" ? rest[2]! : rest[0]!;
     const isFloat = form.dtype !== "uint8";
