@@ -66,18 +66,38 @@ const imageTypes: ReadonlySet<string> = new Set(["uint8", "float32", "float64"])
 /** Smaller sides are those of no image. */
 const SMALLEST = 4;
 
-/** Where the dimensions of an array of images lie, or why it is none. */
-export function layoutOf({ dtype, shape }: ArrayForm): Layout | { reason: string } {
+/** Why an array is not read as images, and whether only its shape is not clear. */
+interface Unfit {
+  readonly reason: string;
+  readonly ambiguous?: boolean;
+}
+
+const SPLITS = "train|training|val|valid|validation|test|testing|unlabeled";
+const IMAGES = "images?|imgs?|x|data|samples";
+const LABELS = "labels?|targets?|y";
+
+/** Whether an array of labels has a row for each of `count` images. */
+const hasLabelsFor = (count: number, arrays: ReadonlyMap<string, ArrayForm>): boolean =>
+  [...arrays].some(([name, { shape }]) => {
+    const last = name.split("/").at(-1)!;
+    const isLike = new RegExp(`^(${LABELS}|arr_1)$`, "i").test(last) || splitIn(last, LABELS) !== undefined;
+    return isLike && shape.length <= 2 && shape[0] === count;
+  });
+
+/** Where the dimensions of an array of images lie, or why it is none. `arrays` are those of its file: labels tell how many images it has. */
+export function layoutOf({ dtype, shape }: ArrayForm, arrays: ReadonlyMap<string, ArrayForm>): Layout | Unfit {
   const text = `${dtype} [${shape.join(", ")}]`;
   const accepted = "[N, H, W], [N, H, W, 1 or 3] or [N, 1 or 3, H, W]";
   if (!imageTypes.has(dtype)) return { reason: `it is ${text}; images are uint8, float32 or float64` };
   const isChannels = (size: number) => size === 1 || size === 3;
   const large = (...sizes: (number | undefined)[]) => sizes.every((size) => size !== undefined && size >= SMALLEST);
   if (shape[0] === 0) return { reason: `it is ${text}, without any image` };
-  const either = (first: string, second: string, saved: string) => ({
+  const either = (first: string, second: string, saved: string): Unfit => ({
+    ambiguous: true,
     reason: `it is ${text}, which may be ${first} or ${second}; save it as ${saved}`,
   });
   if (shape.length === 3 && large(shape[1], shape[2])) {
+    if (hasLabelsFor(shape[0]!, arrays)) return "NHW";
     const [n, a, b] = shape as [number, number, number];
     if (n === 3 || n === 4) {
       return either(`${n} gray images`, `one image of ${n} channels`, `[${n}, ${a}, ${b}, 1] or [1, ${n}, ${a}, ${b}]`);
@@ -96,10 +116,6 @@ export function layoutOf({ dtype, shape }: ArrayForm): Layout | { reason: string
   return { reason: `it is ${text}; images are ${accepted}` };
 }
 
-const SPLITS = "train|training|val|valid|validation|test|testing|unlabeled";
-const IMAGES = "images?|imgs?|x|data|samples";
-const LABELS = "labels?|targets?|y";
-
 /** The split in an array's name, such as `train` in `train_images` and `X_train`. */
 function splitIn(name: string, of: string): string | undefined {
   const before = new RegExp(`^(${SPLITS})_?(${of})$`, "i").exec(name);
@@ -114,7 +130,7 @@ export const hasSplit = (name: string): boolean => splitIn(name, IMAGES) !== und
 function choose(file: ArrayFile, options: ContainerOptions, where: string): Chosen {
   const name = options.entry ?? imagesIn(file, options.split, where);
   const form = named(file, name, "entry", where);
-  const layout = layoutOf(form);
+  const layout = layoutOf(form, file.arrays);
   if (typeof layout !== "string")
     throw new UserError(`${where}: array ${quoted(name)} holds no images: ${layout.reason}`);
   const split = splitIn(name, IMAGES);
@@ -156,7 +172,7 @@ function refusePassedOver(file: ArrayFile, best: number, where: string): void {
   const unread = [
     ...Array.from(file.refused ?? []),
     ...Array.from(file.arrays, ([name, form]) => {
-      const layout = layoutOf(form);
+      const layout = layoutOf(form, file.arrays);
       // Other shapes may be anything, such as features.
       const isOfImages = form.shape.length >= 3 && typeof layout !== "string";
       return [name, isOfImages ? `${where}: array ${quoted(name)}: ${layout.reason}` : undefined] as const;
@@ -169,7 +185,9 @@ function refusePassedOver(file: ArrayFile, best: number, where: string): void {
 }
 
 function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): string {
-  const fitting = Array.from(file.arrays.keys()).filter((name) => typeof layoutOf(file.arrays.get(name)!) === "string");
+  const fitting = Array.from(file.arrays.keys()).filter(
+    (name) => typeof layoutOf(file.arrays.get(name)!, file.arrays) === "string",
+  );
   const splits = new Map(
     fitting.flatMap((name) => {
       const split = splitIn(name, IMAGES);
@@ -187,6 +205,12 @@ function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): s
   const choice = fitting.filter((name) => rankOf(name) === best);
   refusePassedOver(file, choice.length === 0 ? -1 : best, where);
   if (choice.length === 1) return choice[0]!;
+  const ambiguous = Array.from(file.arrays, ([name, form]) => [name, layoutOf(form, file.arrays)] as const).find(
+    ([, layout]) => choice.length === 0 && typeof layout === "object" && layout.ambiguous,
+  );
+  if (ambiguous !== undefined) {
+    throw new UserError(`${where}: array ${quoted(ambiguous[0])}: ${(ambiguous[1] as Unfit).reason}`);
+  }
   const problem =
     choice.length === 0
       ? "no array of images, which are uint8, float32 or float64 of [N, H, W], [N, H, W, 1 or 3] or [N, 1 or 3, H, W]"

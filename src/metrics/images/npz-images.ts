@@ -9,7 +9,7 @@ import type { ImageSet } from "./image-set.ts";
 /** The array that holds the images: the only one that can. One that can, but has a type or form that is not read, is another. */
 function imagesOf(npz: Npz): string {
   const likely = [...npz.arrays].filter(([, { shape }]) => shape.length >= 3);
-  const fitting = likely.filter(([, form]) => typeof layoutOf(form) === "string");
+  const fitting = likely.filter(([, form]) => typeof layoutOf(form, npz.arrays) === "string");
   if (fitting.length === 1 && likely.length === 1 && npz.refused.size === 0) return fitting[0]![0];
   const readable = [...npz.arrays].map(([name, { dtype, shape }]) => `${name} is ${dtype} [${shape.join(", ")}]`);
   const found = [...readable, ...npz.refused.values()];
@@ -20,8 +20,8 @@ function imagesOf(npz: Npz): string {
         ? `${fitting.length} arrays that could be the images`
         : "more than the array that could be the images";
   const [, only] = likely.length === 1 && fitting.length === 0 ? likely[0]! : [];
-  const layout = only && layoutOf(only);
-  if (typeof layout === "object" && layout.reason.includes("which may be")) {
+  const layout = only && layoutOf(only, npz.arrays);
+  if (typeof layout === "object" && layout.ambiguous) {
     throw new UserError(`${npz.path}: array ${likely[0]![0]}: ${layout.reason}`);
   }
   throw new UserError(
@@ -52,7 +52,7 @@ export async function npzImages(path: string): Promise<NpzImages> {
   try {
     const name = imagesOf(npz);
     const form = npz.arrays.get(name)!;
-    const layout = layoutOf(form) as Layout;
+    const layout = layoutOf(form, npz.arrays) as Layout;
     const [count, ...rest] = form.shape as [number, ...number[]];
     const [height, width] = (layout === "NCHW" ? rest.slice(1) : rest) as [number, number];
     const channels = layout === "NHW" ? 1 : layout === "NHWC" ? rest[2]! : rest[0]!;
