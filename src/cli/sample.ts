@@ -195,9 +195,7 @@ export const sample = defineCommand({
         });
         status.end();
         if (written.changed !== undefined) {
-          process.stderr.write(
-            `note: ${visible(written.changed)}: the nearest are of the images that are there now\n`,
-          );
+          process.stderr.write(`note: ${visible(written.changed)}: the nearest are of the images that are there now\n`);
         }
         const nearest = Math.min(...written.neighbours.map(([first]) => first!.distance));
         finish(

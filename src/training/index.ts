@@ -16,13 +16,13 @@ export { type DrawingOptions, generatedImages, trialImages } from "./evaluation/
 export { type NearImage, nearestImages } from "./evaluation/nearest-images.ts";
 export { type OwnEvaluation, ownEvaluation } from "./evaluation/own-evaluation.ts";
 export { scoreVectors, vectorMetrics } from "./evaluation/vector-evaluation.ts";
+export { changedData } from "./run/changed-data.ts";
 export { listCheckpoints, loadCheckpoint, readCheckpointState, writeCheckpoint } from "./run/checkpoint.ts";
 export { measuredConvolutionsFile, readConvolutions } from "./run/convolutions.ts";
 export { lockRun } from "./run/lock.ts";
 export { overwrittenNames } from "./run/overwritten.ts";
 export { type RatedTest, type Rating, ratedTest, ratedTests, type TestProtocol } from "./run/ratings.ts";
 export { standingOf, writeReport } from "./run/report.ts";
-export { changedData } from "./run/changed-data.ts";
 export { conditionSchema, type RunDescription, RunDirectory } from "./run/run-directory.ts";
 export {
   chosenEvaluation,
