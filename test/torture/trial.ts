@@ -83,15 +83,22 @@ export function gantry(
   return { pid: child.pid!, ended, kill: (signal) => void child.kill(signal) };
 }
 
-/** A run of perceptrons so small that a step takes a millisecond: checkpoints, pictures and scores all the time. */
+/** Networks so small that a step takes a millisecond: checkpoints, pictures and scores all the time. */
+export const tinySettings: readonly string[] = [
+  ...["generator.hidden=[8]", "discriminator.hidden=[8]", "batchSize=16", "log.every=10", "samples.every=40"],
+  ...["samples.count=50", "checkpoint.every=20", "evaluate.every=40", "evaluate.samples=100"],
+].flatMap((setting) => ["--set", setting]);
+
+/** A run of such networks. */
 export function tinyTraining(run: string, steps: number): string[] {
-  const settings = [
-    ...["generator.hidden=[8]", "discriminator.hidden=[8]", "batchSize=16", "log.every=10", "samples.every=40"],
-    ...["samples.count=50", "checkpoint.every=20", "evaluate.every=40", "evaluate.samples=100"],
-  ];
-  const flags = settings.flatMap((setting) => ["--set", setting]);
-  return ["train", "mixture", "--out", run, "--steps", String(steps), ...flags, "--quiet"];
+  return ["train", "mixture", "--out", run, "--steps", String(steps), ...tinySettings, "--quiet"];
 }
+
+/**
+ * Starts something in a folder, kills it at most `most` times, lets it end, and compares its end with one that was not killed.
+ * Gives how many kills there were.
+ */
+export type Killed = (folder: string, most: number, roll: Dice, tally: Tally) => Promise<number>;
 
 export const sleep = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
