@@ -9,6 +9,7 @@ import { bindingPath, nativeSources } from "./binding-cache.js";
 import { cacheFolder } from "./host.js";
 import { makeFolder } from "./lock.js";
 import { pythonIdentity } from "./python-torch.js";
+import { SetupError } from "./say.js";
 
 /** @typedef {import("./types.d.ts").Binding} Binding */
 /** @typedef {import("./types.d.ts").Engine} Engine */
@@ -41,7 +42,7 @@ export function recall(host, nativeDir) {
 }
 
 /**
- * Keeps a result for {@link recall}.
+ * Keeps a result for {@link recall}, where the cache can be written: the next start is slower without.
  * @param {Host} host
  * @param {string} nativeDir
  * @param {Engine} engine
@@ -53,10 +54,17 @@ export function remember(host, nativeDir, engine, sourceHash, watch) {
   /** @type {Record} */
   const record = { watched: [...paths].map((path) => [path, stateOf(path)]), sourceHash, engine };
   const file = recordFile(host, nativeDir);
-  makeFolder(dirname(file));
-  writeFileSync(`${file}.${process.pid}`, JSON.stringify(record));
-  renameSync(`${file}.${process.pid}`, file);
-  prune(dirname(file));
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    makeFolder(dirname(file));
+    writeFileSync(unfinished, JSON.stringify(record));
+    renameSync(unfinished, file);
+    prune(dirname(file));
+  } catch (error) {
+    if (!(error instanceof SetupError) && !(error instanceof Error && "code" in error)) throw error;
+    // A cache that belongs to another user, or a full disk, which leaves the beginning of the record.
+    if (existsSync(unfinished)) rmSync(unfinished);
+  }
 }
 
 /**

@@ -12,5 +12,8 @@ export function cloneLock(): string;
 /** Brings node_modules and dist/ up to date, one process at a time; takes no lock where nothing is to be done. */
 export function prepareClone(): void;
 
+/** @throws SetupError when this user cannot write into the folder of a clone. */
+export function requireWritable(root: string): void;
+
 /** The whole set-up. Returns the binding and its engine. */
 export function prepare(): Binding;

@@ -1,7 +1,7 @@
 /** The set-up of a clone, which every script does first: npm packages, dist/, libtorch and the binding, each if needed. */
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { distIsCurrent, ensureDist } from "./dist.js";
@@ -9,7 +9,7 @@ import { cacheFolder, thisHost } from "./host.js";
 import { ensureBinding } from "./index.js";
 import { withLock } from "./lock.js";
 import { ensurePackages, packagesAreCurrent } from "./packages.js";
-import { say } from "./say.js";
+import { SetupError, say } from "./say.js";
 
 /** The folder of the clone or of the installed package. */
 export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
@@ -28,6 +28,7 @@ export function cloneLock() {
 /** Brings node_modules and dist/ up to date, one process at a time; takes no lock where nothing is to be done. */
 export function prepareClone() {
   if (cloneIsCurrent()) return;
+  requireWritable(projectRoot);
   withLock(
     cloneLock(),
     () => {
@@ -36,6 +37,21 @@ export function prepareClone() {
     },
     (holder) => say(`another process (${holder.pid}) is setting up ${projectRoot}; waiting for it`),
   );
+}
+
+/**
+ * A clone that belongs to another user can be used, but not built.
+ * @param {string} root
+ * @throws SetupError when this user cannot write into the folder.
+ */
+export function requireWritable(root) {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch {
+    throw new SetupError(
+      `${root} is not built for the sources that are there, and this user cannot write to it; its owner builds it with npm run build, or use a clone of your own.`,
+    );
+  }
 }
 
 function cloneIsCurrent() {

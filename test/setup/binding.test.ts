@@ -25,6 +25,15 @@ test("compiles once, and the result loads", () => {
   expect(bindings()).toEqual([dirname(path).split("/").pop()]);
 });
 
+test("a cache that cannot be written is used as it is", () => {
+  const { path } = ensure();
+  const lookups = join(machine.cache, "lookups");
+  rmSync(lookups, { recursive: true });
+  writeFileSync(lookups, "no folder");
+  expect(ensure().path).toBe(path);
+  expect(machine.compiled).toBe(1);
+});
+
 test("says what it does and for how long, on stderr, and only when it does something", async () => {
   const first = await machine.ensure();
   expect(first.stderr).toMatch(/compiling the binding for libtorch 2\.1\.0 .*usually/);

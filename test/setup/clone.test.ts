@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -101,4 +102,23 @@ describe("npm packages", () => {
     rmSync(join(root, "node_modules/b"), { recursive: true });
     expect(packagesAreCurrent(root)).toBe(false);
   });
+});
+
+test("a clone of another user is not built, in one sentence", () => {
+  const prepare = fileURLToPath(new URL("../../scripts/setup/prepare.js", import.meta.url));
+  mkdirSync(root);
+  chmodSync(root, 0o555);
+  // The superuser can write anywhere: then the program takes another user's number once everything is loaded.
+  const program = `
+    import { requireWritable } from ${JSON.stringify(prepare)};
+    if (process.getuid() === 0) process.setuid(65534);
+    try { requireWritable(process.argv[1]); } catch (error) { console.log(error.name + ": " + error.message); }`;
+  const run = (folder: string) =>
+    spawnSync(process.execPath, ["--input-type=module", "-e", program, folder], { encoding: "utf8" }).stdout;
+  chmodSync(machine.folder, 0o755);
+  expect(run(root)).toMatch(
+    /^SetupError: .*clone is not built for .* its owner builds it with npm run build, or .*\.\n$/,
+  );
+  chmodSync(root, 0o777);
+  expect(run(root)).toBe("");
 });

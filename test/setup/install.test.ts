@@ -1,7 +1,11 @@
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ensureBinding } from "../../scripts/setup/index.js";
+import { ensureBinding, SetupError } from "../../scripts/setup/index.js";
+import { installWheel } from "../../scripts/setup/install-wheel.js";
+import { zipOf } from "../data/files.ts";
 import { Machine } from "./machine.ts";
 
 let machine: Machine;
@@ -181,8 +185,56 @@ describe("elsewhere", () => {
       `no libtorch was found: installing torch 2.13.0 into ${machine.cache}/torch-2.13.0`,
     );
     await machine.ensure();
-    expect(machine.log("pip")).toEqual([expect.stringMatching(/--target \S+\.installing-\d+ torch==2\.13\.0$/)]);
+    expect(machine.log("pip")).toEqual([
+      expect.stringMatching(/--require-hashes --target \S+\.installing-\d+ --requirement \S+\.installing-\d+\.txt$/),
+    ]);
+    expect(readdirSync(machine.cache).filter((name) => name.includes("installing"))).toEqual([]);
   });
+
+  const realPip = spawnSync("python3", ["-m", "pip", "--version"]).status === 0;
+
+  test.skipIf(!realPip)(
+    "a wheel with another hash than the stored ones is not installed, unless the user gives its hash",
+    () => {
+      const wheels = join(machine.folder, "wheels");
+      mkdirSync(wheels);
+      const record = ["torch/__init__.py,,", "torch-2.13.0.dist-info/METADATA,,", "torch-2.13.0.dist-info/WHEEL,,"];
+      const wheel = zipOf(
+        [
+          ["torch/__init__.py", ""],
+          [
+            "torch-2.13.0.dist-info/METADATA",
+            "Metadata-Version: 2.1\nName: torch\nVersion: 2.13.0\nRequires-Dist: sympy\n",
+          ],
+          ["torch-2.13.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"],
+          ["torch-2.13.0.dist-info/RECORD", `${record.join("\n")}\ntorch-2.13.0.dist-info/RECORD,,\n`],
+        ].map(([name, text]) => ({ name: name!, data: Buffer.from(text!) })),
+      );
+      writeFileSync(join(wheels, "torch-2.13.0-py3-none-any.whl"), wheel);
+      const hash = createHash("sha256").update(wheel).digest("hex");
+      // The real pip, with this folder in the place of its index.
+      const { PATH } = process.env;
+      const env = {
+        HOME: machine.folder,
+        PATH,
+        PIP_NO_INDEX: "1",
+        PIP_FIND_LINKS: wheels,
+        PIP_CONFIG_FILE: "/dev/null",
+      };
+      machine.env = { ...env, GANTRY_CACHE: machine.cache } as Record<string, string>;
+      const install = () => installWheel(machine.host, (problem) => new SetupError(problem));
+      expect(install).toThrow(
+        `the file that pip got for torch==2.13.0 is none of those that Gantry knows (its SHA-256 is ${hash}), so nothing was installed`,
+      );
+      expect(readdirSync(machine.cache)).toEqual([]);
+      machine.env.GANTRY_TORCH_SHA256 = hash;
+      install();
+      // Not sympy, which torch names and which is not there.
+      expect(readdirSync(join(machine.cache, "torch-2.13.0")).sort()).toEqual(["torch", "torch-2.13.0.dist-info"]);
+      machine.env.GANTRY_TORCH_SHA256 = "abc";
+      expect(install).toThrow("GANTRY_TORCH_SHA256 (=abc) must be the SHA-256 of a wheel");
+    },
+  );
 
   test("GANTRY_TORCH=pip does so although the system has one", async () => {
     machine.libtorch("usr");
