@@ -1,10 +1,11 @@
 /**
- * PyTorch's wheel in a private folder, by pip. pip compares every file with the SHA-256 that is stored here (wheels/), or that
- * the user gives in GANTRY_TORCH_SHA256, and installs nothing else. torch's packages for Python alone are left out:
- * only its libraries are used.
+ * PyTorch's wheel in a private folder, by pip. The file that pip has chosen is installed if its SHA-256 is a stored one (wheels/), or
+ * the one that the user gives in GANTRY_TORCH_SHA256; so are NVIDIA's libraries, where the wheel needs them. torch's packages for
+ * Python alone are left out: only its libraries are used.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { canInstallPackages, installPackages } from "./debian.js";
@@ -18,16 +19,8 @@ import { SetupError } from "./say.js";
 /** @typedef {import("./types.d.ts").Host} Host */
 /** @typedef {(problem: string) => SetupError} Refusal a message with other ways to get libtorch */
 
-const options = [
-  "--disable-pip-version-check",
-  "--no-input",
-  "--root-user-action=ignore",
-  "--no-compile",
-  "--progress-bar=off",
-  "--no-deps",
-  "--only-binary=:all:",
-  "--require-hashes",
-];
+const common = ["--disable-pip-version-check", "--no-input", "--progress-bar=off", "--no-deps", "--only-binary=:all:"];
+const installing = ["install", ...common, "--root-user-action=ignore", "--no-compile"];
 
 /**
  * Installs the wheel into the private folder of this host.
@@ -52,40 +45,63 @@ export function installWheel(host, refusal) {
   const what = `installing torch ${pipVersion} into ${folder} with pip (0.2 to 3 GB to download; a few minutes)`;
   permit(host, "no libtorch was found", what);
   const unfinished = `${folder}.installing-${process.pid}`;
-  const list = `${unfinished}.txt`;
-  const install = (/** @type {string} */ file, /** @type {string} */ more = "") => {
-    writeFileSync(list, `${wheels(file)}${more}`);
-    runPip(host, python, ["--target", unfinished, "--requirement", list], refusal);
-  };
+  const downloads = `${folder}.wheels-${process.pid}`;
+  const pip = (/** @type {string[]} */ ...args) => runPip(host, python, args, refusal);
   try {
-    install("torch.txt", own);
-    if (!existsSync(join(unfinished, "torch"))) throw refusal(`pip could not install torch ${pipVersion}.`);
-    if (needsCuda(unfinished)) install("cuda.txt");
+    pip("download", ...common, "--dest", downloads, `torch==${pipVersion}`);
+    const wheel = existsSync(downloads) ? readdirSync(downloads).find((name) => name.endsWith(".whl")) : undefined;
+    if (!wheel) throw refusal(`pip could not get torch ${pipVersion}.`);
+    requireKnown(wheel, sha256(join(downloads, wheel)), own);
+    pip(...installing, "--no-index", "--target", unfinished, join(downloads, wheel));
+    if (needsCuda(unfinished))
+      pip(...installing, "--require-hashes", "--target", unfinished, "--requirement", listOf("cuda.txt"));
     renameSync(unfinished, folder);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
-    rmSync(list, { force: true });
+    rmSync(downloads, { recursive: true, force: true });
   }
 }
 
 /**
- * Names, versions and hashes as pip reads them, without the new line at the end.
- * @param {string} file
+ * Names, versions and hashes as pip reads them.
+ * @param {string} name
  */
-function wheels(file) {
-  return readFileSync(fileURLToPath(new URL(`wheels/${file}`, import.meta.url)), "utf8").trimEnd();
+function listOf(name) {
+  return fileURLToPath(new URL(`wheels/${name}`, import.meta.url));
+}
+
+/** @param {string} path */
+function sha256(path) {
+  const hash = createHash("sha256");
+  const chunk = Buffer.alloc(1 << 22);
+  const file = openSync(path, "r");
+  for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) hash.update(chunk.subarray(0, read));
+  closeSync(file);
+  return hash.digest("hex");
 }
 
 /**
- * The hash of a wheel that the user has chosen, as pip reads it.
+ * The hash of a wheel that the user has chosen.
  * @param {Host} host
  */
 function ownHash(host) {
   const given = host.env.GANTRY_TORCH_SHA256;
-  if (!given) return "";
+  if (!given) return undefined;
   if (!/^[0-9a-f]{64}$/i.test(given))
     throw new SetupError(`GANTRY_TORCH_SHA256 (=${given}) must be the SHA-256 of a wheel: 64 hexadecimal digits.`);
-  return ` \\\n    --hash=sha256:${given.toLowerCase()}`;
+  return given.toLowerCase();
+}
+
+/**
+ * @param {string} wheel
+ * @param {string} hash
+ * @param {string | undefined} own
+ */
+function requireKnown(wheel, hash, own) {
+  if (hash === own || readFileSync(listOf("torch.txt"), "utf8").includes(`sha256:${hash}`)) return;
+  throw new SetupError(
+    `${wheel}, which pip has chosen, is none of the files of torch ${pipVersion} that Gantry knows (its SHA-256 is ${hash}), so it was not installed: it is another build, or was changed on its way. If its publisher states this SHA-256, GANTRY_TORCH_SHA256=${hash} takes it.`,
+  );
 }
 
 /**
@@ -106,7 +122,7 @@ function needsCuda(folder) {
  */
 function runPip(host, python, args, refusal) {
   // pip's report of progress goes to stderr; stdout belongs to the command that was asked for.
-  const run = spawnSync(python, ["-m", "pip", "install", ...options, ...args], {
+  const run = spawnSync(python, ["-m", "pip", ...args], {
     env: { ...host.env, LC_ALL: "C" },
     stdio: ["ignore", 2, "pipe"],
     encoding: "utf8",
@@ -118,13 +134,6 @@ function runPip(host, python, args, refusal) {
     throw new SetupError(
       `no libtorch was found, and pip cannot reach its packages (no network?); with a network the same command goes on, and GANTRY_TORCH names a libtorch that is there already.`,
     );
-  if (/DO NOT MATCH THE HASHES/.test(said)) {
-    const file = /^\s*(\S+==\S+)/m.exec(said.slice(said.indexOf("DO NOT MATCH")))?.[1] ?? `torch==${pipVersion}`;
-    const got = /Got\s+([0-9a-f]{64})/.exec(said)?.[1] ?? "not known";
-    throw new SetupError(
-      `the file that pip got for ${file} is none of those that Gantry knows (its SHA-256 is ${got}), so nothing was installed: it is another build, or was changed on its way. If that is the SHA-256 that its publisher states, GANTRY_TORCH_SHA256=${got} takes it.`,
-    );
-  }
   const last = said.trim().split("\n").slice(-2).join(" / ");
   throw refusal(`pip could not install torch ${pipVersion}${last && `: ${last}`}.`);
 }

@@ -22,8 +22,12 @@ function copying(from: string, to: string): string {
 /** A python3 without torch whose pip copies a prepared one to its --target. */
 function pythonWithPip(installs = true, failure = ""): void {
   const wheel = machine.libtorch("wheel", { version: "2.13.0" });
+  machine.env.GANTRY_TORCH_SHA256 = createHash("sha256").update("a wheel\n").digest("hex");
   const body = `case "$*" in
     *"pip --version"*) exit 0;;
+    *"pip download"*) echo "$*" >> ${machine.folder}/pip
+      for word; do [ "$last" = --dest ] && folder=$word; last=$word; done
+      ${installs ? 'mkdir "$folder"; echo "a wheel" > "$folder"/torch-2.13.0-py3-none-any.whl' : `echo "${failure}" >&2; exit 1`}; exit;;
     *"pip install"*) echo "$*" >> ${machine.folder}/pip
       for word; do last=$target; target=$word; [ "$last" = --target ] && folder=$word; done
       ${installs ? copying(wheel, '"$folder"/torch') : `echo "${failure}" >&2; exit 1`}; exit;;
@@ -186,9 +190,12 @@ describe("elsewhere", () => {
     );
     await machine.ensure();
     expect(machine.log("pip")).toEqual([
-      expect.stringMatching(/--require-hashes --target \S+\.installing-\d+ --requirement \S+\.installing-\d+\.txt$/),
+      expect.stringMatching(/ --dest \S+\.wheels-\d+ torch==2\.13\.0$/),
+      expect.stringMatching(
+        / --no-index --target \S+\.installing-\d+ \S+\.wheels-\d+\/torch-2\.13\.0-py3-none-any\.whl$/,
+      ),
     ]);
-    expect(readdirSync(machine.cache).filter((name) => name.includes("installing"))).toEqual([]);
+    expect(readdirSync(machine.cache).filter((name) => name.startsWith("torch"))).toEqual(["torch-2.13.0"]);
   });
 
   const realPip = spawnSync("python3", ["-m", "pip", "--version"]).status === 0;
@@ -224,7 +231,7 @@ describe("elsewhere", () => {
       machine.env = { ...env, GANTRY_CACHE: machine.cache } as Record<string, string>;
       const install = () => installWheel(machine.host, (problem) => new SetupError(problem));
       expect(install).toThrow(
-        `the file that pip got for torch==2.13.0 is none of those that Gantry knows (its SHA-256 is ${hash}), so nothing was installed`,
+        `torch-2.13.0-py3-none-any.whl, which pip has chosen, is none of the files of torch 2.13.0 that Gantry knows (its SHA-256 is ${hash}), so it was not installed`,
       );
       expect(readdirSync(machine.cache)).toEqual([]);
       machine.env.GANTRY_TORCH_SHA256 = hash;
