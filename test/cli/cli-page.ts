@@ -2,13 +2,13 @@
 import { type Command, resolved } from "../../src/cli/command.ts";
 import { commandGroups, commands } from "../../src/cli/commands.ts";
 import { globalFlags } from "../../src/cli/flags.ts";
-import { described, flagName } from "../../src/cli/usage.ts";
+import { described, flagName, wrap } from "../../src/cli/usage.ts";
 import { pageTable } from "../generated-parts.ts";
 
 /** Text of a help as Markdown shows it: `<name>` is no element. */
 const prose = (text: string): string => text.replaceAll("<", "\\<").replaceAll("*", "\\*");
 
-const sentence = (text: string): string => prose(`${text[0]!.toUpperCase()}${text.slice(1)}`);
+const sentence = (text: string): string => wrap(prose(`${text[0]!.toUpperCase()}${text.slice(1)}`), 100).join("\n");
 
 async function partOf(command: Command, path: string): Promise<string> {
   const args = Object.entries((await resolved(command.args)) ?? {});

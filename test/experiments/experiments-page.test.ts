@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import type { z } from "zod";
 import { kebab } from "../../src/cli/flags.ts";
+import { wrap } from "../../src/cli/usage.ts";
 import { defaultText, experiments, hintOf, markdownTable } from "../../src/experiments/index.ts";
 
 const HEAD = `# Experiments
@@ -30,7 +31,7 @@ it("docs/reference/experiments.md has every experiment with its flags and their 
     const commands = examples.map(({ line, does }) => `${line}    # ${does}`).join("\n");
     return [
       `## ${name}`,
-      description,
+      wrap(description, 100).join("\n"),
       `\`\`\`sh\n${commands}\n\`\`\``,
       markdownTable(["flag", "meaning", "default"], rows, 3),
     ].join("\n\n");
