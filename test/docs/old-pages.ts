@@ -4,16 +4,6 @@ export const oldPages: readonly string[] = `
 README.md
 CONTRIBUTING.md
 SECURITY.md
-docs/how-to/data/README.md
-docs/how-to/diagnose.md
-docs/how-to/exploring-recipes.md
-docs/how-to/export/README.md
-docs/how-to/install.md
-docs/how-to/lab.md
-docs/how-to/reproduce.md
-docs/how-to/setup.md
-docs/how-to/studio.md
-docs/how-to/sweep.md
 docs/reference/glossary.md
 docs/results/README.md
 docs/results/exploring.md

@@ -32,7 +32,7 @@ export const divergence: Check = {
   measured: [
     {
       page: "results/games.md",
-      text: "On the Dirac-GAN, R1 is better by far.",
+      text: "On the Dirac-GAN, R1 is far better.",
     },
   ],
   look({ lines, ticks }) {
