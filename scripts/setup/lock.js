@@ -34,7 +34,20 @@ export function takeLock(path, remoteIsStaleAfter = Number.POSITIVE_INFINITY) {
     if (holder !== "dead") return { holder: { ...holder, isHere: holder.host === hostname() } };
     if (!removeStale(path, remoteIsStaleAfter)) return { holder: undefined };
   }
-  return () => rmSync(path, { force: true });
+  return () => release(path);
+}
+
+/**
+ * Gives a lock back. Where it cannot be removed (the file system has become read-only) its holder will have ended, so that the next
+ * one takes it over; an error here would hide the one that ended the work.
+ * @param {string} path
+ */
+function release(path) {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // It stays.
+  }
 }
 
 /**

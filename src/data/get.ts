@@ -5,7 +5,7 @@ import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { extract } from "tar";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, makeFolder, temporaryName } from "../formats/index.ts";
+import { fileError, flushFolder, makeFolder, removeIfPossible, temporaryName } from "../formats/index.ts";
 import { type DownloadOptions, download } from "./download.ts";
 import type { OfficialDataset } from "./named.ts";
 import { datasetsFolder } from "./paths.ts";
@@ -98,6 +98,6 @@ async function unpack(archive: string, folder: string, members: Members): Promis
     const reason = fileError(error, "write", folder);
     throw reason === error ? new UserError(`${archive} cannot be unpacked: ${(error as Error).message}`) : reason;
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    removeIfPossible(temporary);
   }
 }

@@ -20,7 +20,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { makeFolder, takeLock, temporaryName, writeFully } from "../formats/index.ts";
+import { makeFolder, removeIfPossible, takeLock, temporaryName, writeFully } from "../formats/index.ts";
 import type { Decoded } from "./decode.ts";
 
 /** Flushing may take one twentieth of the time. */
@@ -117,7 +117,7 @@ export class UnfinishedPack {
   /** Closes the file and gives up the lock; the folder goes unless it is {@link worthKeeping}. */
   close(): void {
     this.#closeFile();
-    if (!this.worthKeeping) rmSync(this.folder, { recursive: true, force: true });
+    if (!this.worthKeeping) removeIfPossible(this.folder);
     this.#unlock?.();
   }
 

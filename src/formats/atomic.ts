@@ -76,10 +76,22 @@ export function writeFileAtomic(path: string, parts: Iterable<Uint8Array | strin
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfPossible(temporary);
     throw fileError(error, "write", path);
   }
   flushFolder(dirname(path));
+}
+
+/**
+ * Cleans up after a failure, or where nothing depends on it. It gives no error, which would hide the first one: a file system that has
+ * become read-only refuses this as well.
+ */
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // It stays.
+  }
 }
 
 /** Writes all of `bytes` at the descriptor's position: a single call may take only a part. */

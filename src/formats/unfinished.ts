@@ -4,27 +4,17 @@
  * Whatever ends the program before that (an error, a signal that a handler turned into `process.exit`) removes what was
  * written. Only what the system kills at once stays, under its temporary name.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { makeFolders } from "../../scripts/setup/index.js";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, temporaryName } from "./atomic.ts";
+import { fileError, flushFolder, removeIfPossible, temporaryName } from "./atomic.ts";
 
 /** What a file and a folder have in common: the temporary name, and its end. */
 abstract class Unfinished {
   readonly path: string;
   readonly temporary: string;
-  readonly #remove = (): void => rmSync(this.temporary, { recursive: true, force: true });
+  readonly #remove = (): void => removeIfPossible(this.temporary);
 
   constructor(path: string) {
     this.path = path;

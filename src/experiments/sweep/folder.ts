@@ -17,7 +17,15 @@ import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
-import { fileError, makeFolder, namesIn, readJsonFile, temporaryName, writeFileAtomic } from "../../formats/index.ts";
+import {
+  fileError,
+  makeFolder,
+  namesIn,
+  readJsonFile,
+  removeIfPossible,
+  temporaryName,
+  writeFileAtomic,
+} from "../../formats/index.ts";
 import { namesFile, type PlainRecipe, type Recipe, toPlainRecipe, trustFile } from "../../recipe/index.ts";
 import { lockRun } from "../../training/index.ts";
 import type { Sweep } from "./definition.ts";
@@ -134,7 +142,7 @@ export class SweepFolder {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
       throw fileError(error, "write", this.#definition);
     } finally {
-      rmSync(temporary, { force: true });
+      removeIfPossible(temporary);
     }
   }
 

@@ -26,6 +26,7 @@ import {
   namesIn,
   readJsonFile,
   readSafetensors,
+  removeIfPossible,
   requireIntact,
   temporaryName,
   writeFileAtomic,
@@ -143,15 +144,6 @@ export function writeCheckpoint(folder: string, trained: Checkpointable, seconds
     }
   });
   return target;
-}
-
-/** Cleans up after a failure: an error here must not hide the first one. */
-function removeIfPossible(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-  } catch {
-    // The next session clears it away.
-  }
 }
 
 /** The whole checkpoints of a run, oldest first. @throws UserError when the folder cannot be read. */

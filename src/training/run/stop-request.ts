@@ -5,7 +5,7 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeFileAtomic } from "../../formats/index.ts";
+import { removeIfPossible, writeFileAtomic } from "../../formats/index.ts";
 
 /** Milliseconds between two looks at the folder. */
 const INTERVAL = 250;
@@ -31,8 +31,7 @@ export function watchStopRequest(
   run: string,
   stop: AbortSignal | undefined,
 ): { readonly signal: AbortSignal; end(): void } {
-  const remove = () => rmSync(fileIn(run), { force: true });
-  remove();
+  rmSync(fileIn(run), { force: true });
   const controller = new AbortController();
   const timer = setInterval(() => {
     if (isStopRequested(run)) controller.abort();
@@ -42,7 +41,7 @@ export function watchStopRequest(
     signal: stop === undefined ? controller.signal : AbortSignal.any([stop, controller.signal]),
     end: () => {
       clearInterval(timer);
-      remove();
+      removeIfPossible(fileIn(run));
     },
   };
 }
