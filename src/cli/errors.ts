@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { visibleMessage } from "../base/visible.ts";
+import { fileError } from "../formats/index.ts";
 
 /** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2, other failures with 1. */
 export class UsageError extends UserError {}
@@ -44,17 +45,33 @@ function placeOf({ stack = "" }: Error): string {
   return "";
 }
 
+/** System calls that only writing makes. */
+const WRITING: ReadonlySet<string | undefined> = new Set(
+  "mkdir mkdtemp rename unlink rmdir write ftruncate fsync link symlink".split(" "),
+);
+
+/**
+ * A failure as an error: what the file system refuses is a message to the user, wherever it arose in Gantry. One that arose in a
+ * file of the user stays, for its place is what the user looks for.
+ */
+export function asFailure(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (isFolderGone(error)) {
+    const message = "the current folder has been deleted; change to another one and try again";
+    return new UserError(message, { cause: error });
+  }
+  const { code, syscall, path } = error as NodeJS.ErrnoException;
+  if (syscall === undefined || path === undefined || placeOf(error) !== "") return error;
+  return fileError(error, code !== "ENOENT" && WRITING.has(syscall) ? "write" : "read", path) as Error;
+}
+
 /**
  * The failure as text: one line, and below it the whole trace with its causes when `stack` is set.
  *
  * A failure that is no message to the user (a defect, or libtorch refusing an operation) also says how to see the trace.
  */
 export function failureText(error: unknown, stack: boolean): string {
-  const known = isFolderGone(error)
-    ? new UserError("the current folder has been deleted; change to another one and try again", { cause: error })
-    : error instanceof Error
-      ? error
-      : new Error(String(error));
+  const known = asFailure(error);
   const forUser = isForUser(known);
   const line = `gantry: ${forUser ? visibleMessage(known.message) : `${placeOf(known)}${known.message.split("\n")[0] || known.name}`}`;
   if (!stack) return forUser ? line : `${line} (run it again with --stack to see where)`;

@@ -7,7 +7,7 @@ import { suggestion } from "../base/errors.ts";
 import { gantryVersion } from "../base/version.ts";
 import { type Command, resolved } from "./command.ts";
 import { commandGroups, commands } from "./commands.ts";
-import { exitCodeOf, exitCodes, failureText, UsageError } from "./errors.ts";
+import { asFailure, exitCodeOf, exitCodes, failureText, UsageError } from "./errors.ts";
 import { type Parsed, parseStrictly } from "./flags.ts";
 import { commandUsage, mainUsage } from "./usage.ts";
 
@@ -109,11 +109,10 @@ export async function shell(argv: readonly string[]): Promise<number> {
     return await dispatch(argv.filter((arg) => arg !== "--stack" && arg !== "--trust"));
   } catch (error) {
     if (argv.includes("--json")) {
-      const message = error instanceof Error ? error.message : String(error);
-      process.stdout.write(`${JSON.stringify({ event: "error", message })}\n`);
+      process.stdout.write(`${JSON.stringify({ event: "error", message: asFailure(error).message })}\n`);
     }
     // A studio that training has started has no output of its own.
-    if (argv[0] === "studio" && process.connected) process.send!({ error: (error as Error).message });
+    if (argv[0] === "studio" && process.connected) process.send!({ error: asFailure(error).message });
     process.stderr.write(`${failureText(error, stack)}\n`);
     return exitCodeOf(error);
   }

@@ -5,6 +5,7 @@ import { type Engine, ensureBinding } from "../../../scripts/setup/index.js";
 import { gantryVersion } from "../../base/version.ts";
 import { type Binding, binding } from "../../tensor/index.ts";
 import { measuredConvolutionsFile, readConvolutions } from "../../training/index.ts";
+import { asFailure } from "../errors.ts";
 import { blasInUse, blasWarnings } from "./blas.ts";
 import { type Cpu, thisCpu } from "./cpu.ts";
 import { measureSpeed } from "./speed.ts";
@@ -32,7 +33,7 @@ export function examine(seconds = 3) {
     warnings.push(...blasWarnings(engine.blas, cpu.vectors, process.env), ...capabilityWarnings(engine, cpu));
   } catch (error) {
     // A failure of the engine is part of the report and is not thrown.
-    problems.push(error instanceof Error ? error.message : String(error));
+    problems.push(asFailure(error).message);
   }
   return {
     ok: problems.length === 0,
