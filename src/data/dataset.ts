@@ -9,7 +9,7 @@ import type { Choice } from "./options.ts";
 import type { DataContext } from "./pack.ts";
 import type { Pack, PackHeader } from "./pack-header.ts";
 import type { BrokenFile } from "./source.ts";
-import { usageOf } from "./usage.ts";
+import { conversionOf, usageOf } from "./usage.ts";
 
 /** Images of one size with class labels. */
 export interface Dataset {
@@ -37,6 +37,8 @@ export interface Dataset {
   readonly broken: readonly BrokenFile[];
   /** How many images of how many files are used and what the others are, in one line; undefined when there is nothing to say. */
   readonly usage?: string | undefined;
+  /** What became of them on their way: JPEG, transparency, size. In one line; undefined when they are as they were. */
+  readonly conversion?: string | undefined;
   /** Where the images came from and how they were resized: stored with every score. */
   readonly protocolNote?: string;
   /** What of the files was hashed to know them again, in words: stored with every score. */
@@ -84,6 +86,7 @@ export function openDataset(pack: Pack, choice: Pick<Choice, "flip" | "labels">)
     flip,
     broken,
     usage: usageOf(pack.header),
+    conversion: conversionOf(pack.header),
     protocolNote,
     hashed,
     fingerprint,

@@ -1,5 +1,6 @@
 /** What becomes of the files of a folder or archive: how many are used, and where the others are. */
 import { counted } from "../base/counted.ts";
+import { sidesOf, sizeText } from "../base/image-size.ts";
 import { byCodeUnit } from "./listing.ts";
 import type { PackHeader } from "./pack-header.ts";
 
@@ -28,6 +29,38 @@ export function usageOf(header: PackHeader): string | undefined {
     ...(rest > 0 ? [`${rest} of other splits or not chosen`] : []),
   ];
   return parts.join("; ");
+}
+
+/**
+ * What became of the images of files on their way, in one line: "photos: all JPEG; 2 images with transparency laid over gray level
+ * 255; 48 x 64 pixels (height x width) made 32x32 by `crop`, which cuts off both ends". Undefined where they are as they were, and
+ * of published datasets in their own files.
+ */
+export function conversionOf(header: PackHeader): string | undefined {
+  const { name, note, total, isContainer = false } = header;
+  if (total === undefined && !isContainer) return undefined;
+  const jpeg = /, (all|\d+ of them) JPEG/.exec(note)?.[1];
+  const transparency = note.split("; ").filter((part) => part.includes("with transparency"));
+  const resized = resizedText(header);
+  const parts = [...(jpeg === undefined ? [] : [`${jpeg} JPEG`]), ...transparency, ...resized];
+  return parts.length === 0 ? undefined : `${name}: ${parts.join("; ")}`;
+}
+
+function resizedText({ size, fit, originals: { width, height } }: PackHeader): string[] {
+  const to = sidesOf(size);
+  const isOneSize = width[0] === width[1] && height[0] === height[1];
+  if (isOneSize && width[0] === to.width && height[0] === to.height) return [];
+  const span = ([low, high]: readonly [number, number]): string => (low === high ? `${low}` : `${low}-${high}`);
+  const isSameAspect = isOneSize && width[0] * to.height === height[0] * to.width;
+  const what = {
+    crop: ", which cuts off both ends",
+    fit: ", with margins",
+    stretch: ", which changes their proportions",
+    pad: "",
+  };
+  const aspect = isOneSize ? "" : " where their aspect is another";
+  const how = isSameAspect ? "" : ` by \`${fit}\`${what[fit]}${aspect}`;
+  return [`${span(height)} x ${span(width)} pixels (height x width) made ${sizeText(size)}${how}`];
 }
 
 /** Names that are listed. */

@@ -92,7 +92,7 @@ describe("a subject", () => {
   it("says when colour becomes gray, because the subject is", async () => {
     const gray = join(temporaryFolder(), "gray.npz");
     writeNpz(gray, {
-      images: Tensor.randint(0, 256, [4, 8, 8], { generator: new Generator(1) }).to({ dtype: "uint8" }),
+      images: Tensor.randint(0, 256, [5, 8, 8], { generator: new Generator(1) }).to({ dtype: "uint8" }),
     });
     const { value } = await openSubject({ ...options, what: gray });
     notes.length = 0;

@@ -244,6 +244,28 @@ describe("CelebA of Kaggle", () => {
   });
 });
 
+describe("CelebA's CSV tables that other programs wrote again", () => {
+  const quotedCells = (line: string) => line.replace(/[^,]+/g, (cell) => `"${cell}"`);
+  const ways: Readonly<Record<string, (line: string, row: number) => string>> = {
+    "all cells in quotes": quotedCells,
+    "names in quotes, lines of Windows": (line, row) => `${row === 0 ? quotedCells(line) : line}\r`,
+    "semicolons and a byte order mark": (line, row) => `${row === 0 ? "\uFEFF" : ""}${line.replaceAll(",", ";")}`,
+    "a column of numbers before them": (line, row) => `${row === 0 ? "" : row - 1},${line}`,
+  };
+
+  it.each(Object.keys(ways))("are read: %s", async (way) => {
+    const path = join(folder, `kaggle ${way}`);
+    cpSync(at("kaggle"), path, { recursive: true });
+    for (const name of ["list_attr_celeba.csv", "list_eval_partition.csv"]) {
+      const lines = readFileSync(join(path, name), "utf8").trimEnd().split(/\r?\n/);
+      writeFileSync(join(path, name), lines.map(ways[way]!).join("\n"));
+    }
+    const made = await packOf(celeba({ path, attribute: "Smiling", size: 16 }), context);
+    expect(labelsOf(made)).toEqual([1, 0, 1]);
+    expect((await packOf(celeba({ path, split: "test", size: 16 }), context)).header.count).toBe(1);
+  });
+});
+
 describe("a folder of several containers", () => {
   it("is refused with what it holds", async () => {
     const root = join(folder, "several");

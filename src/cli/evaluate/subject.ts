@@ -299,7 +299,7 @@ export async function openReal(
     return { value: images, close };
   }
   const channels = subject.shape.channels as 1 | 3 | 4;
-  if (real !== undefined && !subject.drawn && channels === 1) {
+  if (real !== undefined && channels === 1) {
     preparing.note?.(`${real}: its images are taken as gray, because those of ${subject.title} are`);
   }
   let descriptor = subject.data;
@@ -404,7 +404,7 @@ async function buildData(
     note?.(`${name}: images of ${side} pixels are enlarged to ${typeof size === "number" ? size : sizeInWords(size)}`);
   }
   const dataset = openDataset(pack, descriptor.options as { flip: boolean; labels: boolean });
-  if (dataset.usage !== undefined) note?.(dataset.usage);
+  for (const told of [dataset.usage, dataset.conversion]) if (told !== undefined) note?.(told);
   return dataset;
 }
 

@@ -23,9 +23,9 @@ export interface Attributes {
  */
 export function readAttributes(path: string, wanted: readonly string[] | "all"): Attributes {
   const meaning = { "1": 1, "-1": 0, ...(isCsv(path) ? { "0": 0 } : {}) };
-  const [count, header, ...lines] = isCsv(path) ? ["", ...csvLines(path)] : linesOf(path);
-  const all = isCsv(path) ? header!.split(/\s+/).slice(1) : (header ?? "").trim().split(/\s+/);
-  if (!isCsv(path) && (!/^\d+$/.test((count ?? "").trim()) || all.length < 2)) {
+  const [count = [], header = [], ...lines] = isCsv(path) ? [[], ...csvLines(path)] : linesOf(path).map(fieldsOf);
+  const all = isCsv(path) ? header.slice(1) : header;
+  if (!isCsv(path) && (!/^\d+$/.test(count.join(" ")) || all.length < 2)) {
     throw new UserError(`${path}: line 1 must be the number of images and line 2 the attributes' names`);
   }
   const names = wanted === "all" ? all : wanted;
@@ -48,7 +48,7 @@ export function readAttributes(path: string, wanted: readonly string[] | "all"):
  */
 export function readPartition(path: string): Column {
   const meaning = { "0": 0, "1": 1, "2": 2 };
-  const form = isCsv(path) ? csvPartition(path) : { lines: linesOf(path), firstLine: 1, columns: 1, at: 0 };
+  const form = isCsv(path) ? csvPartition(path) : { lines: linesOf(path).map(fieldsOf), firstLine: 1, columns: 1, at: 0 };
   const { lines, at, ...rest } = form;
   const found = readColumns(path, lines, { ...rest, places: [at], meaning });
   return new Map(Array.from(found, ([name, values]) => [name, values[0]!]));
@@ -60,15 +60,32 @@ function linesOf(path: string): string[] {
 
 const isCsv = (path: string): boolean => path.endsWith(".csv");
 
-/** The lines of the CSV edition with spaces between the fields: none has a comma or quotes. The first names the columns. */
-function csvLines(path: string): string[] {
-  const [header, ...lines] = linesOf(path).map((line) => line.replaceAll(",", " "));
-  return [header!.replace(/^\uFEFF/, "").trim(), ...lines];
+const fieldsOf = (line: string): string[] => line.trim().split(/\s+/);
+
+/**
+ * The fields of the CSV edition's lines, the file's name first. The first line names the columns. Fields may stand in quotes (RFC
+ * 4180), as R and spreadsheets write them; none has a comma in it. Spreadsheets may put semicolons or tabs between them, and
+ * pandas a column of numbers without a name before them.
+ */
+function csvLines(path: string): string[][] {
+  const [header = "", ...rows] = linesOf(path);
+  const names = header.replace(/^\uFEFF/, "");
+  const separator = [",", ";", "\t"].find((mark) => names.includes(mark)) ?? ",";
+  const fields = (line: string): string[] =>
+    line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, (_, text: string) => text.replaceAll('""', '"')));
+  const columns = fields(names);
+  const first = columns[0] === "" ? 1 : 0;
+  return [columns.slice(first), ...rows.map((line) => fields(line).slice(first))];
 }
 
-function csvPartition(path: string): { lines: readonly string[]; firstLine: number; columns: number; at: number } {
+function csvPartition(path: string): {
+  lines: readonly (readonly string[])[];
+  firstLine: number;
+  columns: number;
+  at: number;
+} {
   const [header, ...lines] = csvLines(path);
-  const [, ...names] = header!.split(/\s+/);
+  const [, ...names] = header!;
   const at = names.indexOf("partition");
   if (at < 0) throw new UserError(`${path} has no column \`partition\`${suggestion("partition", names)}`);
   return { lines, firstLine: 2, columns: names.length, at };
@@ -82,11 +99,10 @@ interface ColumnForm {
   readonly meaning: Readonly<Record<string, number>>;
 }
 
-function readColumns(path: string, lines: readonly string[], form: ColumnForm): Map<string, number[]> {
+function readColumns(path: string, lines: readonly (readonly string[])[], form: ColumnForm): Map<string, number[]> {
   const { firstLine, columns, places, meaning } = form;
   const found = new Map<string, number[]>();
-  for (const [index, line] of lines.entries()) {
-    const [name, ...values] = line.trim().split(/\s+/);
+  for (const [index, [name, ...values]] of lines.entries()) {
     const where = `${path}: line ${firstLine + index}`;
     if (values.length !== columns) {
       throw new UserError(`${where} has ${values.length} values after the file's name, not ${columns}`);

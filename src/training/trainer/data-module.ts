@@ -36,6 +36,7 @@ export interface DataModule {
   readonly note: string | undefined;
   /** How many files of the data are used, and what the others are; undefined when there is nothing to say. */
   readonly usage: string | undefined;
+  readonly conversion: string | undefined;
   /** Changes whenever the samples may change. Undefined where they are drawn. */
   readonly fingerprint: string | undefined;
   /** The same wherever the files are, as long as training sees the same. Undefined where there are no files. */
@@ -80,6 +81,7 @@ function imageDataModule(dataset: Dataset, settings: RunSettings): DataModule {
     samplesPerEpoch: dataset.count,
     note: dataset.protocolNote,
     usage: dataset.usage,
+    conversion: dataset.conversion,
     fingerprint: dataset.fingerprint,
     contents: dataset.contents,
     shape: shapeOf(dataset),
@@ -101,6 +103,7 @@ function vectorDataModule(data: VectorData, settings: RunSettings): DataModule {
     samplesPerEpoch: data.samplesPerEpoch,
     note: undefined,
     usage: undefined,
+    conversion: undefined,
     fingerprint: undefined,
     contents: undefined,
     shape: {

@@ -164,7 +164,7 @@ export class Run {
       if (dataModule === STOPPED) return this.#whereItStands();
       const engine = { gantry: gantryVersion(), ...engineSummary(), workers: rendezvous?.size ?? 1 };
       const description = this.#described(dataModule, engine);
-      if (dataModule.usage !== undefined) events.note?.(dataModule.usage);
+      for (const told of [dataModule.usage, dataModule.conversion]) if (told !== undefined) events.note?.(told);
       for (const note of notesOnFew(settings, dataModule)) events.note?.(note);
       const unreadable = this.directory.unreadable();
       if (unreadable > 0)
