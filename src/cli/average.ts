@@ -2,6 +2,7 @@
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { flag, positiveNumber, wholeNumber } from "./flags.ts";
+import { refuseOccupied } from "./occupied.ts";
 import { near, programName, quoted } from "./program.ts";
 
 const args = {
@@ -34,6 +35,7 @@ export const average = defineCommand({
     const step = wholeNumber("--step", flags.step, 0);
     const { averageRun } = await import("../training/index.ts");
     const out = flags.out ?? `${flags.run.replace(/[\\/]+$/, "")}-std-${std}`;
+    refuseOccupied(out);
     const result = await averageRun(flags.run, { std, out, step });
     if (flags.json) {
       process.stdout.write(`${JSON.stringify(result)}\n`);

@@ -7,6 +7,7 @@ import { visible } from "../base/visible.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./errors.ts";
 import { flag, valuesOf } from "./flags.ts";
+import { refuseOccupied } from "./occupied.ts";
 import { programName, quoted } from "./program.ts";
 
 const args = {
@@ -44,6 +45,7 @@ export const importCommand = defineCommand({
     const isFolder = statSync(flags.file, { throwIfNoEntry: false })?.isDirectory() ?? false;
     const named = basename(resolve(flags.file));
     const directory = flags.out ?? join("runs", isFolder ? named : named.replace(/\.\w+$/, ""));
+    refuseOccupied(directory);
     if (isFolder) {
       if ((entry ?? discriminator) !== undefined) {
         throw new UsageError("--entry and --discriminator are for files of weights, and this is a folder");

@@ -6,6 +6,7 @@
  * Not to be confused with a recipe's `schedule` ({@link ./schedules.ts}), a factor of the learning rates of both networks.
  */
 import { z } from "zod";
+import { validationMessage } from "../base/validation-message.ts";
 
 const SHAPES = ["cosine", "linear", "exponential"] as const;
 
@@ -103,7 +104,6 @@ export function scheduled(number: z.ZodNumber) {
 /** What is wrong with a curve; undefined for what is none. */
 function faultOf(input: unknown, curve: z.ZodType): string | undefined {
   if (typeof input !== "object" || input === null) return undefined;
-  const issue = curve.safeParse(input).error?.issues[0];
-  if (issue === undefined) return undefined;
-  return `has a fault in \`${issue.path.join(".")}\`: ${issue.message}`;
+  const { error } = curve.safeParse(input);
+  return error && `has a fault: ${validationMessage(error, curve, input)}`;
 }

@@ -40,6 +40,10 @@ it("makes a run that `gantry sample` draws from, and names the layout", async ()
   expect(existsSync(join(run, "four.png"))).toBe(true);
   const json = await gantry("import", file("sngan-48"), "--out", `${run}-48`, "--json");
   expect(JSON.parse(json.stdout)).toMatchObject({ layout: "torch_mimicry", kind: "resnet", image: { size: 48 } });
+  // A folder that holds something: there is nothing to continue.
+  const said = `gantry: --out ${run} exists and is not empty, and nothing is overwritten; give another --out\n`;
+  expect(await gantry("import", file("sagan-32"), "--out", run)).toMatchObject({ code: 1, stderr: said });
+  expect(await gantry("average", run, "--std", "0.1", "--out", run)).toMatchObject({ code: 1, stderr: said });
 });
 
 it("finds the averaged generator of a whole training state, takes the discriminator along, and says what it did", async () => {

@@ -51,9 +51,12 @@ describe("the schema", () => {
     [-1, "`part.rate` (=-1) must be above 0"],
     [linear({ from: 1, to: 0, until: 10 }), "`part.rate.to` (=0) must be above 0"],
     [linear({ from: 1, to: 2, until: 0 }), "`part.rate.until` (=0) must be above 0"],
-    [linear({ from: 1, to: 2, until: 1.5 }), "has a fault in `until`: must be a whole number"],
-    [{ schedule: "sine", from: 1, to: 2, until: 3 }, "has a fault in `schedule`"],
-    [{ schedule: "linear", from: 1, to: 2 }, "has a fault in `until`"],
+    [linear({ from: 1, to: 2, until: 1.5 }), "has a fault: `until` (=1.5) must be a whole number"],
+    [
+      { schedule: "sine", from: 1, to: 2, until: 3 },
+      "has a fault: `schedule` (=sine) must be one of cosine, linear, exponential",
+    ],
+    [{ schedule: "linear", from: 1, to: 2 }, "has a fault: `until` is missing: it must be a whole number above 0"],
     [{ schedule: "linear", from: 1, to: 2, until: 3, steps: 4 }, "unknown key `part.rate.steps`"],
   ])("refuses %j", (rate, message) => {
     expect(() => checked(rate)).toThrow(message);

@@ -28,17 +28,29 @@ export async function runToResume(directory: string, wanted: Wanted): Promise<Ru
   // The user has named them in this command, perhaps on another machine than the one on which the run began.
   for (const file of wanted.modules.filter((path) => existsSync(path))) trustFile(file);
   const stored = await openRun(directory);
-  if (differences(stored, wanted).length === 0) return stored;
-  const changes = wanted.overrides.filter((change) => changeableKeys.includes(change.split(/[.=+-]/)[0]!));
-  const run = changes.length === 0 ? stored : await openRun(directory, changes);
-  const left = differences(run, wanted);
-  if (left.length === 0) return run;
-  throw new UserError(
-    `--out ${directory} holds a run of other settings: ${left.join("; ")}; give another --out, or the settings that it began with`,
+  const before = changesOf(stored, wanted);
+  if (before.length === 0) return stored;
+  const isChangeable = (key: string): boolean => changeableKeys.includes(key.split(/[.=+-]/)[0]!);
+  // Other settings are named before the length is looked at: too few steps are refused by themselves.
+  refuseOther(
+    directory,
+    before.filter(({ key }) => !isChangeable(key)),
   );
+  const changes = wanted.overrides.filter(isChangeable);
+  const run = changes.length === 0 ? stored : await openRun(directory, changes);
+  refuseOther(directory, changesOf(run, wanted));
+  return run;
 }
 
-function differences(run: Run, { trainer }: Wanted): string[] {
-  const changes = recipeChanges(storedSettings(run.trainer), storedSettings(trainer));
-  return changes.map(({ key, before, after }) => visible(`its \`${key}\` is ${before}, this command's is ${after}`));
+const changesOf = (run: Run, { trainer }: Wanted) =>
+  recipeChanges(storedSettings(run.trainer), storedSettings(trainer));
+
+function refuseOther(directory: string, changes: ReturnType<typeof changesOf>): void {
+  if (changes.length === 0) return;
+  const texts = changes.map(({ key, before, after }) =>
+    visible(`its \`${key}\` is ${before}, this command's is ${after}`),
+  );
+  throw new UserError(
+    `--out ${directory} holds a run of other settings: ${texts.join("; ")}; give another --out, or the settings that it began with`,
+  );
 }
