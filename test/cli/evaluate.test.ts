@@ -381,7 +381,7 @@ describe("gantry evaluate", () => {
       join(work, "wide.npz"),
       zipOf([{ name: "arr_0.npy", data: npy([2, 16, 8, 1], new Uint8Array(256)) }]),
     );
-    const floats = npy([2, 2, 2, 3], new Uint8Array(new Float32Array(24).fill(3).buffer));
+    const floats = npy([2, 4, 4, 3], new Uint8Array(new Float32Array(96).fill(3).buffer));
     for (const [name, type] of [
       ["floats", "<f4"],
       ["integers", "<i4"],
@@ -389,7 +389,7 @@ describe("gantry evaluate", () => {
       const data = Buffer.from(floats.toString("latin1").replace("|u1", type), "latin1");
       writeFileSync(join(work, `${name}.npz`), zipOf([{ name: "arr_0.npy", data }]));
     }
-    const mask = npy([2, 4, 4], new Uint8Array(32).fill(1));
+    const mask = npy([2, 8, 8], new Uint8Array(128).fill(1));
     writeFileSync(join(work, "mask.npz"), zipOf([{ name: "arr_0.npy", data: mask }]));
     const deep = npy([2, 2, 2, 3], new Uint8Array(48));
     writeFileSync(

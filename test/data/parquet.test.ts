@@ -38,6 +38,12 @@ describe("parquet files of the Hugging Face hub", () => {
     expect(sumsOf(await pack(hub, { first: 5 }))).toEqual(planes.slice(0, 5));
   });
 
+  it("with a column of splits say that it is not read", async () => {
+    const { header } = await pack(join(containers, "split-column.parquet"));
+    expect(header.count).toBe(4);
+    expect(header.note).toContain("; column `split` is not read: the rows of all splits are taken");
+  });
+
   it("have a split without labels, which has no classes", async () => {
     const made = await pack(hub, { split: "test" });
     expectHeld(made, "hub test");

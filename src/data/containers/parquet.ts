@@ -50,6 +50,8 @@ interface Chosen {
   readonly labels: string | undefined;
   /** The names of the classes, where the file has them. */
   readonly names: readonly string[] | undefined;
+  /** A column that may name the split of each row. */
+  readonly splits: string | undefined;
 }
 
 /** The files of a split. */
@@ -130,7 +132,8 @@ function chooseIn(file: ParquetFile, { labels, entry, labelEntry }: ContainerOpt
         "(ClassLabel in the file's metadata); `labels: false` takes the images without",
     );
   }
-  return { images: images.name, isStruct: images.fields.length > 0, labels: label?.name, names };
+  const splits = file.columns.find(({ name, type }) => type === "text" && SPLITS.test(name) && name !== label?.name);
+  return { images: images.name, isStruct: images.fields.length > 0, labels: label?.name, names, splits: splits?.name };
 }
 
 function featuresOf({ metadata, path }: ParquetFile): ReadonlyMap<string, Feature> {
@@ -190,6 +193,7 @@ function imagesIn(file: ParquetFile, features: ReadonlyMap<string, Feature>, ent
 }
 
 const integers: ReadonlySet<string> = new Set(["int32", "int64", "boolean"]);
+const SPLITS = /^(split|subset|partition|set)$/i;
 const LABELS = /^(labels?|class(es)?|targets?|y|category|fine_label|coarse_label)$/i;
 
 function labelsIn(
@@ -259,9 +263,12 @@ async function openImages(
     labels: classes?.labels ?? new Uint8Array(count),
     classes: classes?.classes ?? [],
     broken: missing,
-    note: `${counted(count, "image")} from ${counted(paths.length, "parquet file")} of ${name}, column ${quoted(chosen.images)}, ${classes?.note ?? "no labels"}`,
+    note: `${counted(count, "image")} from ${counted(paths.length, "parquet file")} of ${name}, column ${quoted(chosen.images)}, ${classes?.note ?? "no labels"}${splitNote(chosen)}`,
   };
 }
+
+const splitNote = ({ splits }: Chosen): string =>
+  splits === undefined ? "" : `; column ${quoted(splits)} is not read: the rows of all splits are taken`;
 
 /** @param further - labels of other splits */
 function classesOf(
