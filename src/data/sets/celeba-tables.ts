@@ -48,7 +48,9 @@ export function readAttributes(path: string, wanted: readonly string[] | "all"):
  */
 export function readPartition(path: string): Column {
   const meaning = { "0": 0, "1": 1, "2": 2 };
-  const form = isCsv(path) ? csvPartition(path) : { lines: linesOf(path).map(fieldsOf), firstLine: 1, columns: 1, at: 0 };
+  const form = isCsv(path)
+    ? csvPartition(path)
+    : { lines: linesOf(path).map(fieldsOf), firstLine: 1, columns: 1, at: 0 };
   const { lines, at, ...rest } = form;
   const found = readColumns(path, lines, { ...rest, places: [at], meaning });
   return new Map(Array.from(found, ([name, values]) => [name, values[0]!]));
@@ -72,7 +74,9 @@ function csvLines(path: string): string[][] {
   const names = header.replace(/^\uFEFF/, "");
   const separator = [",", ";", "\t"].find((mark) => names.includes(mark)) ?? ",";
   const fields = (line: string): string[] =>
-    line.split(separator).map((field) => field.trim().replace(/^"(.*)"$/, (_, text: string) => text.replaceAll('""', '"')));
+    line
+      .split(separator)
+      .map((field) => field.trim().replace(/^"(.*)"$/, (_, text: string) => text.replaceAll('""', '"')));
   const columns = fields(names);
   const first = columns[0] === "" ? 1 : 0;
   return [columns.slice(first), ...rows.map((line) => fields(line).slice(first))];
