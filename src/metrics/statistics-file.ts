@@ -43,6 +43,9 @@ export interface StatisticsFile {
 /** A covariance may differ from its mirror image by the round-off of sums in float32. */
 const ASYMMETRY = 1e-4;
 
+/** An eigenvalue may be as far below 0 as rounding to float16 moves it, in parts of the covariance's Frobenius norm. */
+const NEGATIVE = 1e-3;
+
 /**
  * Whether a path is that of a statistics file: an .npz that holds `mu` and `sigma`.
  * @throws UserError when it is a damaged .npz.
@@ -95,6 +98,16 @@ function refuseNoGaussian(path: string, mu: Tensor, sigma: Tensor): void {
     const skew = covariance.sub(covariance.transpose(0, 1)).abs().amax().item();
     if (skew > ASYMMETRY * covariance.abs().amax().item() || covariance.diagonal().amin().item() < 0) {
       throw new UserError(`${path}: \`sigma\` is no covariance: it is not symmetric, or has negative variances`);
+    }
+    // Cholesky's factor is there only of a matrix without eigenvalues below 0.
+    const shift = Math.max(NEGATIVE * covariance.square().sum().sqrt().item(), Number.MIN_VALUE);
+    const [, failed] = covariance
+      .add(Tensor.eye(covariance.shape[0]!, { dtype: "float64" }).mul(shift))
+      .linalgCholeskyEx();
+    if (failed.item() !== 0 && covariance.diagonal().amax().item() > 0) {
+      throw new UserError(
+        `${path}: \`sigma\` is no covariance: it has eigenvalues below 0, so some feature would have a negative variance`,
+      );
     }
   });
 }

@@ -95,6 +95,33 @@ describe("arrange", () => {
     expect(shown(["train/1.png", "car/2.png"])).toMatchObject({ classes: ["car", "train"], split: undefined });
   });
 
+  it("refuses folders next to splits, which would make classes of the splits", () => {
+    const paths = ["train/a/1.png", "test/a/1.png", "masks/1.png", "extra/a/1.png"];
+    expect(() => shown(paths)).toThrow(
+      "x: test, train are splits, and extra, masks lie next to them; `split` chooses one of the folders, or move what is no split away",
+    );
+    expect(shown(paths, "extra")).toMatchObject({ split: "extra", classes: ["a"] });
+    expect(shown(["train/a/1.png", "dev/a/2.png", "eval/a/3.png", "unlabeled/4.png"])).toMatchObject({
+      files: ["0 train/a/1.png"],
+      split: "train",
+    });
+  });
+
+  it("finds splits inside the folders of classes, where all have them", () => {
+    const paths = ["cat/test/1.png", "cat/train/2.png", "dog/train/3.png", "dog/test/deep/4.png", "emu/test/5.png"];
+    const classes = ["cat", "dog", "emu"];
+    expect(shown(paths)).toMatchObject({ files: ["0 cat/train/2.png", "1 dog/train/3.png"], classes, split: "train" });
+    expect(shown(paths, "test")).toMatchObject({
+      files: ["0 cat/test/1.png", "1 dog/test/deep/4.png", "2 emu/test/5.png"],
+      classes,
+      split: "test",
+    });
+    // A class that has images without a split, and folders that are called like one split only.
+    expect(shown(["cat/train/1.png", "cat/test/2.png", "dog/3.png"])).toMatchObject({ split: undefined });
+    expect(shown(["bus/test/1.png", "car/test/2.png"])).toMatchObject({ split: undefined, classes: ["bus", "car"] });
+    expect(() => shown(paths, "val")).toThrow("there is no split `val`");
+  });
+
   it("refuses images next to the folders of classes or splits, unless classes are not wanted", () => {
     const hundred = Array.from({ length: 100 }, (_, i) => `${i}.png`);
     expect(() => shown([...hundred, "set/1.png"])).toThrow(

@@ -82,6 +82,10 @@ describe("dataset.json of StyleGAN's archives", () => {
     expect((await pack(root, { labels: false })).header).toMatchObject({ count: 4, classes: [] });
     describeLabels(table(["cat", 0, 0, 0]));
     await expect(pack()).rejects.toThrow(/dataset.json: `labels` must be null or a list such as/);
+    describeLabels({ labels: [...table().labels, [names[0], 1]] });
+    await expect(pack()).rejects.toThrow(/dataset.json: it names 00000\/img00000000.png twice, with other labels/);
+    describeLabels({ labels: [...table().labels, [names[0], 2]] });
+    expect((await pack()).header.count).toBe(4);
     writeFileSync(join(root, "dataset.json"), "{");
     await expect(pack()).rejects.toThrow(/dataset.json: it is no JSON/);
   });

@@ -79,6 +79,31 @@ describe("a statistics file of another tool", () => {
     await expect(readStatistics(file(name))).rejects.toThrow(says);
   });
 
+  it("is refused where its covariance has eigenvalues below 0, but not for those that rounding leaves", async () => {
+    const path = join(folder, "eigenvalues.npz");
+    const written = (sigma: number[]) =>
+      writeStatistics(
+        path,
+        {
+          count: 9,
+          mean: Tensor.zeros([2], { dtype: "float64" }),
+          covariance: Tensor.fromArray(Float64Array.from(sigma), [2, 2]),
+        },
+        origin,
+      );
+    // Eigenvalues 3 and -1.
+    written([1, 2, 2, 1]);
+    await expect(readStatistics(path)).rejects.toThrow("`sigma` is no covariance: it has eigenvalues below 0");
+    for (const sigma of [
+      [1, 1.0005, 1.0005, 1],
+      [1, 1, 1, 1],
+      [0, 0, 0, 0],
+    ]) {
+      written(sigma);
+      await readStatistics(path);
+    }
+  });
+
   it("is refused, by name, for scores that need more than moments, and for other features", async () => {
     const real = await readStatistics(file("deflated"));
     const metrics = [fid(), kid(), precisionRecall(), memorisation()].map((metric) => metric.build());

@@ -1,12 +1,18 @@
 /**
- * The classes of files by their folders, read from the paths: splits (train, val, test) above the folders of classes select a
- * part, and a single outer folder is looked through.
+ * The classes of files by their folders, read from the paths: splits (train, val, test) above the folders of classes, or inside
+ * each of them, select a part, and a single outer folder is looked through.
  */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { byCodeUnit, type Listed, type Listing } from "../listing.ts";
 import { type BrokenFile, type LostClass, takeTurns } from "../source.ts";
 
-const splitNames = ["train", "training", "val", "valid", "validation", "test", "testing"];
+const splitNames = "train training val valid validation dev eval test testing unlabeled".split(" ");
+
+const isTraining = (name: string): boolean => /^train(ing)?$/i.test(name);
+
+/** Whether names are those of splits, one of them the training split: no classes are called so. */
+const areSplits = (names: readonly string[]): boolean =>
+  names.length > 1 && names.some(isTraining) && names.every((name) => splitNames.includes(name.toLowerCase()));
 
 /** Files sorted into classes. */
 export interface Arranged {
@@ -45,8 +51,8 @@ type Found = Pick<Listing, "files"> & Partial<Listing>;
  * Classes are numbered in the order of their names' code units, as torchvision's ImageFolder does, those of other splits
  * among them ({@link numberedAlike}). The classes take turns, so that the first N files hold every class.
  *
- * @throws UserError when the wanted split is not there, there are splits and none is named `train` or wanted, or images
- * lie next to the folders that are classes.
+ * @throws UserError when the wanted split is not there, there are splits and none is named `train` or wanted, other folders lie
+ * next to splits, or images lie next to the folders that are classes.
  */
 export function arrange(listing: Found, options: ArrangeOptions, where: string): Arranged {
   const own = arrangeSplit(listing, options, where);
@@ -123,10 +129,26 @@ export function arrangeSplit(
       depth++;
       continue;
     }
+    if (wanted === undefined && split === undefined && areSplits(splits) && !hasSplits) {
+      const others = tops.filter((top) => !splits.includes(top));
+      throw new UserError(
+        `${where}: ${splits.join(", ")} are splits, and ${others.slice(0, 5).join(", ")} ${others.length === 1 ? "lies" : "lie"} next to them; ` +
+          "`split` chooses one of the folders, or move what is no split away",
+      );
+    }
     if (tops.length === 1 && files.every((file) => parts(file).length > depth + 2)) {
       folder += `${tops[0]}/`;
       depth++;
       continue;
+    }
+    const inner = split === undefined && loose.length === 0 ? splitsInside(files, depth + 1) : [];
+    if (inner.length > 0 && (wanted === undefined || inner.includes(wanted))) {
+      const chosen = wanted ?? inner.find(isTraining)!;
+      const arranged = byClass(
+        files.filter((file) => parts(file)[depth + 1] === chosen),
+        depth,
+      );
+      return { ...arranged, split: chosen, otherSplits: inner.filter((name) => name !== chosen) };
     }
     if (wanted !== undefined && split === undefined) {
       throw new UserError(`${where}: there is no split \`${wanted}\`${suggestion(wanted, tops)}`);
@@ -140,6 +162,18 @@ export function arrangeSplit(
     const arranged = byClass([...files, ...empty], depth);
     return { ...arranged, split, otherSplits };
   }
+}
+
+/** The folders at a depth of all paths where they are splits, as in `cat/train/` and `cat/test/`; else none. */
+function splitsInside(files: readonly Placed[], depth: number): string[] {
+  const names = new Set<string>();
+  for (const file of files) {
+    const path = parts(file);
+    if (path.length <= depth + 1) return [];
+    names.add(path[depth]!);
+  }
+  const found = [...names].sort(byCodeUnit);
+  return areSplits(found) ? found : [];
 }
 
 /** An entry for each folder next to those of classes that holds no image. */

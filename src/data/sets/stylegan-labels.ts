@@ -54,11 +54,22 @@ export async function styleganLabels(listing: Listing, labels: boolean, where: s
   if (found === null) return unlabelled;
   const folder = file.path.slice(0, -"dataset.json".length);
   if (found.some(([, label]) => typeof label !== "number")) {
-    return labels
-      ? byVectors(listing, new Map(found.map(([path, label]) => [folder + path, label])), file.path, name)
-      : unlabelled;
+    return labels ? byVectors(listing, byName(found, folder, name), file.path, name) : unlabelled;
   }
-  return byTable(listing, new Map(found.map(([path, label]) => [folder + path, label as number])), file.path, name);
+  return byTable(listing, byName(found as [string, number][], folder, name), file.path, name);
+}
+
+/** The labels by the images' names. @throws UserError when two of one image differ. */
+function byName<T>(labels: readonly (readonly [string, T])[], folder: string, name: string): Map<string, T> {
+  const found = new Map<string, T>();
+  for (const [image, label] of labels) {
+    const path = folder + image;
+    if (found.has(path) && JSON.stringify(found.get(path)) !== JSON.stringify(label)) {
+      throw new UserError(`${name}: it names ${path} twice, with other labels`);
+    }
+    found.set(path, label);
+  }
+  return found;
 }
 
 function byTable(listing: Listing, labels: ReadonlyMap<string, number>, path: string, name: string): Labelled {
