@@ -1,10 +1,8 @@
 /** Pages that are not written in the new form yet: their lines may be wide, their code may stand without a fence,
  * and their programs may be parts of one. */
 export const oldPages: readonly string[] = `
-README.md
 CONTRIBUTING.md
 SECURITY.md
-docs/reference/glossary.md
 docs/results/README.md
 docs/results/exploring.md
 docs/results/games.md
