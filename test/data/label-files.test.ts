@@ -86,6 +86,12 @@ describe("a label file as a table", () => {
     ]);
   });
 
+  it("passes over Excel's line of the separator", () => {
+    const table = readTable(Buffer.from("sep=;\r\nfile;class\r\na.png;x\r\n"), "labels.csv");
+    expect(table.columns).toEqual(["file", "class"]);
+    expect(table.rows).toEqual([{ cells: ["a.png", "x"], place: "line 3" }]);
+  });
+
   it("says where a damaged one is damaged", () => {
     expect(() => cells("file,class\na.png,x,y\n")).toThrow(/labels.csv: line 2: it has another number of cells/);
     expect(() => cells('file,class\na.png,"x\n')).toThrow(/a quote is opened and never closed/);
@@ -233,6 +239,21 @@ describe("classes from a label file", () => {
         `the condition \`age\` goes from 0 to ${Number(value)}, and the deviation of such numbers cannot be computed`,
       );
     }
+  });
+
+  it("of numbers that JSON rounds are refused, which would make one class of two", async () => {
+    const file = join(folder, "large.json");
+    const write = (text: string) => writeFileSync(file, text);
+    write(
+      '{"a0.png": 9007199254740993, "a1.png": 9007199254740992}'
+        .replaceAll("a0.png", names[0]!)
+        .replace("a1.png", names[1]!),
+    );
+    await expect(pack({ labelFile: file })).rejects.toThrow(
+      /its `class` is a number of about 9007199254740992, which is not kept/,
+    );
+    write('[{"id": 9007199254740993, "class": "x"}]');
+    await expect(pack({ labelFile: file })).rejects.toThrow(/entry 1: its `id` is a number of about 9007199254740992/);
   });
 
   it("equal rows of one image are one", async () => {

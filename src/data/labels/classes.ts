@@ -3,7 +3,7 @@ import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted } from "../../formats/index.ts";
 import { byCodeUnit } from "../listing.ts";
-import type { Row, Table } from "./table.ts";
+import { type Row, refuseRounded, type Table } from "./table.ts";
 
 /**
  * The class of a row.
@@ -11,6 +11,7 @@ import type { Row, Table } from "./table.ts";
  */
 export function classOf({ cells, place }: Row, column: number, { name, columns }: Table): string {
   const cell = cells[column]!;
+  refuseRounded(cell, `${visible(name)}: ${place}: its ${quoted(columns[column]!)}`);
   if (typeof cell === "string" && cell !== "") return cell;
   if (typeof cell === "number" || typeof cell === "boolean") return String(cell);
   const what = cell === "" || cell === null ? "is empty" : "is no text and no number";

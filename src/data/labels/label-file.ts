@@ -18,7 +18,7 @@ import { classOf, inOrder } from "./classes.ts";
 import { type ChosenColumns, type ColumnChoice, chooseColumns } from "./columns.ts";
 import { conditionsOf } from "./conditions.ts";
 import { findImages } from "./names.ts";
-import { type Row, readTable, type Table } from "./table.ts";
+import { type Row, readTable, refuseRounded, type Table } from "./table.ts";
 
 /** Which label file, and how it is read. */
 export interface LabelFileOptions extends ColumnChoice {
@@ -131,6 +131,7 @@ function match(table: Table, columns: ChosenColumns, { files, broken }: Listing)
   const names = rows.map(({ cells, place }) => {
     const name = cells[columns.name]!;
     if (typeof name === "string" && name !== "") return name;
+    refuseRounded(name, `${where}: ${place}: its ${quoted(table.columns[columns.name]!)}`);
     if (typeof name === "number") return String(name);
     throw new UserError(`${where}: ${place}: its ${quoted(table.columns[columns.name]!)} is no name of a file`);
   });

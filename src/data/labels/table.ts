@@ -46,7 +46,8 @@ export function readTable(bytes: Uint8Array, name: string): Table {
   if (!namedLikeTable(name)) {
     throw new UserError(`${visible(name)}: a label file ends in ${tableEndings.join(", ")}, not in ${quoted(ending)}`);
   }
-  const text = decoded(bytes, name);
+  // Excel writes what stands between the cells into a line of its own.
+  const text = decoded(bytes, name).replace(/^sep=(.)(?=\r|\n)/i, "");
   const table =
     ending === ".csv" || ending === ".tsv"
       ? fromCsv(text, name)
@@ -110,6 +111,15 @@ function separatorOf(text: string): string {
 function refuseTwice(columns: readonly string[], name: string): void {
   const twice = columns.find((column, i) => column !== "" && columns.indexOf(column) !== i);
   if (twice !== undefined) throw new UserError(`${visible(name)}: two columns are called ${quoted(twice)}`);
+}
+
+/**
+ * @param what - the cell, for messages
+ * @throws UserError for a whole number that JSON's reader has rounded: two of them may be one now, and so two classes or files.
+ */
+export function refuseRounded(cell: Cell, what: string): void {
+  if (typeof cell !== "number" || !Number.isInteger(cell) || Number.isSafeInteger(cell)) return;
+  throw new UserError(`${what} is a number of about ${cell}, which is not kept exactly; write it as a text, in quotes`);
 }
 
 function parsed(text: string, name: string, place = ""): unknown {
