@@ -107,6 +107,12 @@ describe("arrange", () => {
     });
   });
 
+  it("asks for one of the folders of CycleGAN, which are no classes", () => {
+    const paths = ["testA/1.png", "testB/1.png", "trainA/1.png", "trainB/1.png"];
+    expect(() => shown(paths)).toThrow("are splits of two sets of images; `split` chooses one, such as trainA");
+    expect(shown(paths, "trainA")).toMatchObject({ files: ["0 trainA/1.png"], classes: [], split: "trainA" });
+  });
+
   it("finds splits inside the folders of classes, where all have them", () => {
     const paths = ["cat/test/1.png", "cat/train/2.png", "dog/train/3.png", "dog/test/deep/4.png", "emu/test/5.png"];
     const classes = ["cat", "dog", "emu"];

@@ -30,6 +30,20 @@ describe("shards of webdataset", () => {
     expect(sumsOf(await pack(join(shards, "train-000001.tar")))).toEqual(planes.slice(3));
   });
 
+  it("of numbers that JSON rounds are refused, which would make one class of two", async () => {
+    const path = join(folder, "rounded");
+    mkdirSync(path);
+    for (const i of [0, 1]) {
+      writeFileSync(join(path, `${i}.png`), await imageFile("png", 8, 8, { r: i, g: 0, b: 0 }));
+      writeFileSync(join(path, `${i}.json`), `{"label": 900719925474099${2 + i}}`);
+    }
+    const file = join(folder, "rounded.tar");
+    create({ file, cwd: path, sync: true }, ["0.png", "0.json", "1.png", "1.json"]);
+    await expect(pack(file)).rejects.toThrow(
+      /in the .json of `rounded.tar 0` `label` is a number of about 9007199254740992, which is not kept exactly/,
+    );
+  });
+
   it("have labels in .json and .txt where they are asked for", async () => {
     const json = await pack(shards, { labelEntry: "json.label" });
     expect(json.header.classes).toEqual(["name0", "name1"]);

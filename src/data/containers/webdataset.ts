@@ -14,6 +14,7 @@ import { quoted, readTar, startsLikeTar, type TarMember, withRandomAccess } from
 import { readContents } from "../contents.ts";
 import { namedLikeImage } from "../image-format.ts";
 import { LARGEST_FILE } from "../item-reader.ts";
+import { refuseRounded } from "../labels/table.ts";
 import { type BrokenFile, type ImageSource, type OpenSource, type StretchItem, sha256 } from "../source.ts";
 import { type ContainerOptions, defineContainer, filesEnding, type Place } from "./container.ts";
 import { classesOfTexts } from "./named-classes.ts";
@@ -270,7 +271,7 @@ function labelsIn(paths: readonly string[], { ending, key }: LabelPlace): string
   for (const path of paths) {
     const samples = samplesOf(path).samples.filter(({ members }) => members.has(ending));
     for (const text of textsOf(samples, ending, path)) {
-      const label = key === undefined ? text.trim() : fieldIn(text, key);
+      const label = String((key === undefined ? text.trim() : fieldIn(text, key)) ?? "");
       if (label) found.add(label);
     }
   }
@@ -280,12 +281,16 @@ function labelsIn(paths: readonly string[], { ending, key }: LabelPlace): string
 function fieldOf(text: string, key: string, { name }: Sample, where: string): string {
   const field = fieldIn(text, key);
   if (typeof field === "string") return field;
+  if (typeof field === "number") {
+    refuseRounded(field, `${where}: in the .json of ${quoted(name)} \`${key}\``);
+    return String(field);
+  }
   const problem = field === null ? "is no JSON" : `has no number or text as \`${key}\``;
   throw new UserError(`${where}: the .json of ${quoted(name)} ${problem}`);
 }
 
 /** The number or text at a key of a JSON text; undefined where it has none, null where the text is no JSON. */
-function fieldIn(text: string, key: string): string | null | undefined {
+function fieldIn(text: string, key: string): string | number | null | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -293,5 +298,5 @@ function fieldIn(text: string, key: string): string | null | undefined {
     return null;
   }
   for (const part of key.split(".")) value = (value as Record<string, unknown> | null | undefined)?.[part];
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+  return typeof value === "string" || typeof value === "number" ? value : undefined;
 }

@@ -14,6 +14,10 @@ const isTraining = (name: string): boolean => /^train(ing)?$/i.test(name);
 const areSplits = (names: readonly string[]): boolean =>
   names.length > 1 && names.some(isTraining) && names.every((name) => splitNames.includes(name.toLowerCase()));
 
+/** Folders of unpaired translation (CycleGAN): trainA, trainB, testA, testB. */
+const arePairedSplits = (names: readonly string[]): boolean =>
+  names.some((name) => /^trainA$/i.test(name)) && names.every((name) => /^(train|val|test)[AB]$/i.test(name));
+
 /** Files sorted into classes. */
 export interface Arranged {
   /** Files with the index of their class, one of each class in turn. */
@@ -128,6 +132,11 @@ export function arrangeSplit(
       folder += `${split}/`;
       depth++;
       continue;
+    }
+    if (wanted === undefined && split === undefined && arePairedSplits(tops)) {
+      throw new UserError(
+        `${where}: ${tops.join(", ")} are splits of two sets of images; \`split\` chooses one, such as trainA`,
+      );
     }
     if (wanted === undefined && split === undefined && areSplits(splits) && !hasSplits) {
       const others = tops.filter((top) => !splits.includes(top));
