@@ -35,7 +35,7 @@ export interface DataLoader {
   readonly withoutEpochs?: boolean;
   next(): Batch;
   state(): LoaderState;
-  /** Continues from a {@link state}, with the same bits. */
+  /** Continues from what `state()` gave, with the same bits. */
   load(state: LoaderState): void;
   /**
    * An auxiliary loader of the same data, in an order that `seed` fixes. It does not change this loader's order.

@@ -52,7 +52,7 @@ export interface PackProgress {
 
 /** Options of a run for building a dataset. */
 export interface DataContext {
-  /** Cache folder; default {@link ./paths.ts | cacheFolder()}. */
+  /** Cache folder; default `gantry` in the cache folder of the user. */
   readonly cache?: string | undefined;
   /** Decoding threads; 0 decodes in this thread. Default: one per core, at most 8; none if pixels are only copied. */
   readonly workers?: number | undefined;

@@ -107,7 +107,7 @@ export class ShuffledLoader implements DataLoader {
   }
 
   /**
-   * Continues bit for bit from what {@link state} gave, of a loader over the same dataset.
+   * Continues bit for bit from what `state()` gave, of a loader over the same dataset.
    *
    * @throws UserError when the state is incomplete or belongs to a dataset of another size.
    */

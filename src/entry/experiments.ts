@@ -1,4 +1,8 @@
-/** `import ... from "gantry/experiments"`: sweeps from code, the statistics of repeated runs, the laboratory. */
+/**
+ * `import ... from "gantry/experiments"`: sweeps from code, the statistics of repeated runs, the laboratory.
+ *
+ * @module gantry/experiments
+ */
 
 // A sweep: a grid of runs over seeds, defined in code or loaded from a file.
 export { defineSweep, expandGrid, loadSweep, parseAxis } from "../experiments/index.ts";

@@ -1,4 +1,8 @@
-/** `import ... from "gantry/export"`: a run in the forms that other tools read. */
+/**
+ * `import ... from "gantry/export"`: a run in the forms that other tools read.
+ *
+ * @module gantry/export
+ */
 
 // Networks: ONNX, and a Python module for PyTorch.
 export { exportOnnx } from "../export/onnx/index.ts";

@@ -1,4 +1,8 @@
-/** `import ... from "gantry/formats"`: files in and out. Writes are atomic: the old file, or the whole new one. */
+/**
+ * `import ... from "gantry/formats"`: files in and out. Writes are atomic: the old file, or the whole new one.
+ *
+ * @module gantry/formats
+ */
 
 // Weights: safetensors, and PyTorch's .pth (read without executing anything).
 export {

@@ -3,6 +3,8 @@
  *
  * Every name here was chosen for a person who writes a recipe, a part or a program. The rest has entry points of its own:
  * `gantry/tensor`, `gantry/nn`, `gantry/optim`, `gantry/sampling`, `gantry/metrics`, `gantry/formats`, `gantry/experiments`.
+ *
+ * @module gantry
  */
 
 // Write a recipe.

@@ -1,4 +1,8 @@
-/** `import ... from "gantry/metrics"`: scores of images, their formulas and protocols, feature networks, classifiers. */
+/**
+ * `import ... from "gantry/metrics"`: scores of images, their formulas and protocols, feature networks, classifiers.
+ *
+ * @module gantry/metrics
+ */
 
 // Score a set of images.
 export { type Evaluation, evaluate, type FakeImages } from "../metrics/index.ts";

@@ -1,4 +1,8 @@
-/** `import ... from "gantry/nn"`: modules, layers, normalisations, initialisers, and the shipped networks as classes. */
+/**
+ * `import ... from "gantry/nn"`: modules, layers, normalisations, initialisers, and the shipped networks as classes.
+ *
+ * @module gantry/nn
+ */
 
 // Modules.
 export { createTensor, Module, ModuleList, Sequential, UnaryModule } from "../nn/index.ts";

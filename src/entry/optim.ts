@@ -1,4 +1,8 @@
-/** `import ... from "gantry/optim"`: optimizers as classes, schedules for learning rates, averages of weights. */
+/**
+ * `import ... from "gantry/optim"`: optimizers as classes, schedules for learning rates, averages of weights.
+ *
+ * @module gantry/optim
+ */
 
 // Optimizers for loops of your own.
 export { Adam, type AdamOptions, RMSprop, type RMSpropOptions, SGD, type SGDOptions } from "../optim/index.ts";

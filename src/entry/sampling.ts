@@ -1,4 +1,8 @@
-/** `import ... from "gantry/sampling"`: what a trained generator is used for. */
+/**
+ * `import ... from "gantry/sampling"`: what a trained generator is used for.
+ *
+ * @module gantry/sampling
+ */
 
 // Images of a run in one call, or its networks for all that follows.
 export { openForSampling, sampleRun } from "../training/index.ts";

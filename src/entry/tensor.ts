@@ -1,4 +1,8 @@
-/** `import ... from "gantry/tensor"`: tensors with gradients, random numbers, memory, and the engine under all of Gantry. */
+/**
+ * `import ... from "gantry/tensor"`: tensors with gradients, random numbers, memory, and the engine under all of Gantry.
+ *
+ * @module gantry/tensor
+ */
 
 // Tensors, with PyTorch's names and defaults.
 export { Tensor } from "../tensor/index.ts";

@@ -76,7 +76,7 @@ const shownOf = (channels: number): RawImage["channels"] =>
  * show images of any number of channels: gray (1), colour (3), colour with alpha (4); of five or more the first three, of two
  * the first.
  *
- * @throws UserError as {@link gridSize} does.
+ * @throws UserError when there is no image, an option is out of range, or the grid is larger than an image file can be.
  */
 export function tile(batch: PixelBatch, options: GridOptions = {}): RawImage {
   const { pixels, count, channels, height, width } = batch;

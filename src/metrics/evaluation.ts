@@ -12,7 +12,7 @@ export interface FakeImages {
   readonly images: ImageSet;
   /** null when another tool drew them. */
   readonly drawing: Drawing | null;
-  /** How floats became bytes; see {@link QUANTISER}. */
+  /** How floats became bytes; of samples in [-1, 1] it is `round((x + 1) * 127.5), clamped to 0..255`. */
   readonly quantiser: string;
 }
 

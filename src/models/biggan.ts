@@ -105,7 +105,7 @@ const discriminatorOptions = z.strictObject({ ...shared, outputs: count.default(
 /** Options of {@link BigganGenerator}. */
 export type BigganGeneratorOptions = z.output<typeof generatorOptions>;
 
-/** Options of {@link bigganDiscriminator}. */
+/** Options of `biggan.discriminator`. */
 export type BigganDiscriminatorOptions = z.output<typeof discriminatorOptions>;
 
 /** Spectral norm everywhere; biases start at 0 with every initialiser except PyTorch's default. */

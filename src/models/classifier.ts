@@ -38,7 +38,7 @@ export interface ClassifierOptions {
 
 /** The output of a {@link Classifier} for a batch. */
 export interface Classification {
-  /** [N, D]: means over the last feature maps, at least 0. */
+  /** `[N, D]`: means over the last feature maps, at least 0. */
   readonly features: Tensor;
   /** [N, K] */
   readonly logits: Tensor;
@@ -79,7 +79,7 @@ class ResidualBlock extends Module {
 /**
  * The classifier.
  *
- * @throws UserError when the size is below {@link LEAST_CLASSIFIER_SIZE} or a number is not positive.
+ * @throws UserError when the size is below 8 or a number is not positive.
  *
  * @example
  * const network = new Classifier({ generator: new Generator(1), device: "cpu" }, { channels: 1, size: 32, classes: 10, width: 16, blocks: 1 });

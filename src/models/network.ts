@@ -31,11 +31,11 @@ export abstract class GeneratorNetwork extends Module {
 
 /** The output of a discriminator for a batch. */
 export interface DiscriminatorOutput {
-  /** [B]: before any sigmoid; larger is more real. */
+  /** `[B]`: before any sigmoid; larger is more real. */
   readonly score: Tensor;
-  /** [B, K]: the outputs of the last layer. */
+  /** `[B, K]`: the outputs of the last layer. */
   readonly logits: Tensor;
-  /** [B, F]: the input of the last layer. */
+  /** `[B, F]`: the input of the last layer. */
   readonly features: Tensor;
   /**
    * The hidden activations [B, ...], from the image to the head: after each block's nonlinearity, before noise or

@@ -77,7 +77,7 @@ export function resnetFactors(size: ImageSize, network: string): readonly number
   return planOf(size, network).up;
 }
 
-/** Options that {@link ResnetGenerator} and {@link resnetDiscriminator} share. */
+/** Options that {@link ResnetGenerator} and the discriminator share. */
 export interface ResnetOptions {
   /** Channels next to the image; undefined for the paper's. */
   width?: number | undefined;
@@ -96,7 +96,7 @@ export interface ResnetGeneratorOptions extends ResnetOptions {
   upsampling: "nearest" | "bilinear";
 }
 
-/** Options of {@link resnetDiscriminator}. */
+/** Options of the residual discriminators of SNGAN and SAGAN. */
 export interface ResnetDiscriminatorOptions extends ResnetOptions {
   outputs: number;
   pooling: "sum" | "mean";

@@ -125,7 +125,7 @@ export abstract class BatchNorm extends UnaryModule {
 }
 
 /**
- * {@link BatchNorm} over vectors [B, features] or sequences [B, features, L].
+ * Batch norm over vectors [B, features] or sequences [B, features, L].
  *
  * @example
  * new BatchNorm1d(context, 256).forward(hidden);
@@ -135,7 +135,7 @@ export class BatchNorm1d extends BatchNorm {
 }
 
 /**
- * {@link BatchNorm} over images [B, features, H, W].
+ * Batch norm over images [B, features, H, W].
  *
  * @example
  * new BatchNorm2d(context, 64, { init: normal(0.02, 1) }).forward(maps);

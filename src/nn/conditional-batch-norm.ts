@@ -17,7 +17,7 @@ import { UnaryModule } from "./module.ts";
  *
  * Modules: `norm` (without a gain and bias of its own), `gain`, `bias`.
  *
- * @param gain - From a condition to [B, C]: {@link classTable} of labels, {@link projection} of a vector.
+ * @param gain - From a condition to [B, C]: `classTable` of labels, `projection` of a vector.
  * @param bias - Likewise.
  *
  * @example

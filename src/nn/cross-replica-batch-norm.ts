@@ -8,7 +8,7 @@ import type { BuildContext } from "./context.ts";
 import { passMode } from "./pass-mode.ts";
 
 /**
- * {@link BatchNorm} over vectors (`dimensions` 1: [B, features], [B, features, L]) or images (2: [B, features, H, W])
+ * Batch norm over vectors (`dimensions` 1: [B, features], [B, features, L]) or images (2: [B, features, H, W])
  * with the mean and variance of all processes' samples. Each pass exchanges two sums, that of the values and that of
  * the squared distances from the mean. So does the backward pass. In one process, and in evaluation mode, it is batch
  * norm.

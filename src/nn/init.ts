@@ -172,7 +172,7 @@ const named = {
   kaimingNormal,
 };
 
-/** One of {@link INITIALISERS}. */
+/** The name of a shipped initialiser. */
 export type InitialiserName = keyof typeof named;
 
 /** The initialisers that a recipe can name. */

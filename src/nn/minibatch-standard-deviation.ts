@@ -22,7 +22,10 @@ export class MinibatchStandardDeviation extends UnaryModule {
   readonly outputs: number;
   readonly group: number;
 
-  /** @param options.group - Samples per group. Default 4, as in the authors' code; the paper takes the whole batch. */
+  /**
+   * @param features - Inputs a sample has.
+   * @param options - `group`: samples per group; default 4, as in the authors' code; the paper takes the whole batch.
+   */
   constructor(features: number, { group = 4 }: { group?: number } = {}) {
     super();
     requirePositive("MinibatchStandardDeviation", { features, group });

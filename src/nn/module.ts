@@ -145,7 +145,8 @@ export abstract class Module {
    * Copies values into the parameters and buffers of the same names, converting type and device where they differ.
    * Nothing is copied unless everything fits.
    *
-   * @param options.strict - Refuse missing and superfluous names. Default true.
+   * @param state - Tensors by name, as {@link stateDict} gives them.
+   * @param options - `strict`: refuse missing and superfluous names; default true.
    * @throws UserError when a shape differs, or under `strict` when the names do.
    */
   loadStateDict(state: ReadonlyMap<string, Tensor>, { strict = true }: { strict?: boolean } = {}): void {

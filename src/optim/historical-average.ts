@@ -74,7 +74,7 @@ export class HistoricalAverage {
   }
 
   /**
-   * Loads a state that {@link state} and {@link scalars} returned.
+   * Loads a state that `state()` and `scalars()` returned.
    *
    * @throws UserError when a tensor or the count is missing.
    */

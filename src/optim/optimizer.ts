@@ -108,7 +108,7 @@ export abstract class Optimizer {
   }
 
   /**
-   * Loads a state that {@link state} and {@link scalars} returned.
+   * Loads a state that `state()` and `scalars()` returned.
    *
    * @throws UserError when a tensor or number is missing, superfluous or of another shape. Then nothing has changed.
    */

@@ -19,7 +19,7 @@ export const powerDecay = (exponent: number, t: number): number => (1 - 1 / t) *
 /**
  * The exponent g of a std, at least 0.
  *
- * @param std - above 0, at most {@link LARGEST_STD}
+ * @param std - above 0, at most 1 / sqrt(12) = 0.289
  *
  * @example
  * powerExponent(0.1); // 6.94

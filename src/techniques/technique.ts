@@ -172,7 +172,7 @@ export interface TechniqueState {
 }
 
 /**
- * A name, what the technique declares, and the hooks that it needs. {@link HOOKS} says when each is called. Tensors
+ * A name, what the technique declares, and the hooks that it needs. docs/reference/hooks.md says when each is called. Tensors
  * made in a hook are freed when the step ends. What must live longer goes through `keep`, and into
  * {@link Technique.state}.
  */

@@ -79,7 +79,7 @@ export interface ExportOnnxOptions extends OnnxOptions {
 /**
  * Writes the generator (or discriminator) of a run as an ONNX model: operator set 17, float32, any size of the batch, inputs
  * `z` [N, latent] and `y` where it takes labels, output `images` [N, C, H, W] in [-1, 1], or `samples` [N, features] of a run
- * on vectors. The averaged weights and standing statistics are taken, as by {@link sampleRun}; spectral norm is folded into
+ * on vectors. The averaged weights and standing statistics are taken, as by `sampleRun` of `gantry/sampling`; spectral norm is folded into
  * the weights, batch norm into the layers before it.
  *
  * @param run - the run folder

@@ -4,9 +4,9 @@ import { noGradScope, scope, Tensor } from "../../tensor/index.ts";
 
 /** The output of a feature network for a batch, float32. */
 export interface Features {
-  /** [N, D]: activations for FID, KID, precision, recall, density, coverage and neighbours. */
+  /** `[N, D]`: activations for FID, KID, precision, recall, density, coverage and neighbours. */
   readonly features: Tensor;
-  /** [N, K]: class logits for the Inception Score and the mode count. */
+  /** `[N, K]`: class logits for the Inception Score and the mode count. */
   readonly logits: Tensor;
 }
 

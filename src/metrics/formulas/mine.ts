@@ -52,7 +52,7 @@ export interface MineEstimate {
    * term. A few mean that the term, and with it the estimate, is an accident of the sample.
    */
   readonly effectivePairs: number;
-  /** Why the estimate is not to be trusted: fewer than {@link FEW} effective pairs. Undefined where there are enough. */
+  /** Why the estimate is not to be trusted: fewer than 100 effective pairs. Undefined where there are enough. */
   readonly warning?: string | undefined;
   readonly history: readonly MineLook[];
 }

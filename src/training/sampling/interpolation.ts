@@ -1,9 +1,9 @@
 /** Paths between two latents (White 2016, "Sampling Generative Networks", section 2.1; slerp: Shoemake 1985). */
 import { Tensor } from "../../tensor/index.ts";
 
-/** The path from z to z': the straight line or the arc. With `fixed` z stays the same and the class changes. */
+/** The names of {@link Interpolation}. */
 export const INTERPOLATIONS = ["linear", "spherical", "fixed"] as const;
-/** See {@link INTERPOLATIONS}. */
+/** The path from z to z': the straight line or the arc. With `fixed` z stays the same and the class changes. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 /** Below this sine of the angle, latents are parallel to rounding, and the arc is the line. */

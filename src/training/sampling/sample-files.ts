@@ -22,7 +22,7 @@ import { drawSeeds, type SeededGroup, type SeedsOptions, type Watching } from ".
 
 /** The forms of single files. */
 export const FILE_FORMS = ["folder", "npz", "zip"] as const;
-/** See {@link FILE_FORMS}. */
+/** A form of single files: a folder of PNG, an .npz file of all images, or a zip archive of PNG. */
 export type FileForm = (typeof FILE_FORMS)[number];
 
 /** What {@link writeSamples} writes. */
