@@ -49,7 +49,7 @@ for (const [page, file] of pictures) {
 }
 const { nav, sidebar } = navigation(pages);
 const { top, ofEntry } = apiSidebars(docs);
-sidebar["/reference/"]?.[0].items.push(top);
+sidebar["/reference/"]?.[0]?.items?.push(top);
 write(join(laidOut, "navigation.json"), JSON.stringify({ nav, sidebar: { ...sidebar, ...ofEntry } }, undefined, 2));
 run("@rspress/core/bin/rspress.js", ["build", "--config", join(here, "rspress.config.js")], { GANTRY_SITE_OUT: out });
 relocate(out);

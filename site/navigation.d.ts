@@ -6,5 +6,9 @@ export interface Item {
   collapsible?: boolean;
   collapsed?: boolean;
 }
-export const sections: readonly { readonly title: string; readonly folder: string; readonly first: readonly string[] }[];
+export const sections: readonly {
+  readonly title: string;
+  readonly folder: string;
+  readonly first: readonly string[];
+}[];
 export const project: readonly string[];

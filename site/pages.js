@@ -17,13 +17,27 @@ const parser = remark().use(remarkGfm);
 /** The languages of sources, by the ends of their names. */
 const languages = new Map(
   Object.entries({
-    ...{ ts: "ts", js: "js", json: "json", jsonl: "text", ipynb: "json", py: "python", sh: "sh", cc: "cpp", h: "cpp" },
+    ...{
+      md: "markdown",
+      ts: "ts",
+      js: "js",
+      json: "json",
+      jsonl: "text",
+      ipynb: "json",
+      py: "python",
+      sh: "sh",
+      cc: "cpp",
+      h: "cpp",
+    },
     ...{ yml: "yaml", css: "css", html: "html", txt: "text", csv: "text", cff: "yaml" },
   }),
 );
 
 /** Sources above this size are shown up to here. */
 const MOST_LETTERS = 60_000;
+
+/** The folders of results, with records and what was made of them. */
+const RECORDS = /^docs\/results\/[^/]+\//;
 
 const isOutside = (/** @type {string} */ url) => /^[a-z][a-z0-9+.-]*:|^#/i.test(url);
 
@@ -34,8 +48,7 @@ const isOutside = (/** @type {string} */ url) => /^[a-z][a-z0-9+.-]*:|^#/i.test(
 export function markdownFiles(root) {
   const inDocs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .map((name) => `docs/${name.replaceAll("\\", "/")}`)
-    // In the folders of results are records, and what was made of them.
-    .filter((name) => name.endsWith(".md") && !/^docs\/results\/[^/]+\//.test(name));
+    .filter((name) => name.endsWith(".md") && !RECORDS.test(name));
   return [...project, ...inDocs.sort()];
 }
 
@@ -45,9 +58,10 @@ export function markdownFiles(root) {
  */
 export function pageOf(file) {
   if (file === "docs/README.md") return "index.md";
-  if (file.startsWith("docs/") && file.endsWith(".md"))
+  const isRecord = RECORDS.test(file);
+  if (file.startsWith("docs/") && file.endsWith(".md") && !isRecord)
     return file.slice("docs/".length).replace(/(^|\/)README\.md$/, "$1index.md");
-  if (file.endsWith(".md")) return `project/${file.toLowerCase().replaceAll("/", "-")}`;
+  if (file.endsWith(".md") && !isRecord) return `project/${file.toLowerCase().replaceAll("/", "-")}`;
   return `files/${file.replace(/\/$/, "").replaceAll(".", "-")}.md`;
 }
 

@@ -38,7 +38,8 @@ describe("the site", () => {
 
 describe("a page of the site", () => {
   it("keeps its text; links lead to the pages that files became", () => {
-    const text = "See [a](../how-to/data/README.md#x), [b](../../examples/own-loop.ts) and [c](https://x.org/a.md).\n\n[d]: ../a.md\n";
+    const text =
+      "See [a](../how-to/data/README.md#x), [b](../../examples/own-loop.ts) and [c](https://x.org/a.md).\n\n[d]: ../a.md\n";
     const changed = withLinks("docs/reference/cli.md", text, (target) => pageOf(target));
     expect(changed).toBe(
       "See [a](../how-to/data/index.md#x), [b](../files/examples/own-loop-ts.md) and [c](https://x.org/a.md).\n\n[d]: ../a.md\n",
