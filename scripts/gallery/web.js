@@ -1,14 +1,14 @@
 /**
- * `npm run gallery`: three exported pages below docs/gallery, with a page that links to them. Trains what they show into
- * runs/gallery, where that is not done yet. What follows `--` goes to `gantry train`, as in `npm run gallery -- --steps 200`.
+ * `npm run gallery:web`: three exported pages below docs/gallery/web, with a page that links to them. Trains what they show into
+ * runs/gallery-web, where that is not done yet. What follows `--` goes to `gantry train`, as in `npm run gallery:web -- --steps 200`.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const gallery = join(root, "docs/gallery");
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const gallery = join(root, "docs/gallery/web");
 
 /** What is shown: a recipe, changes of it, and a sentence. */
 const pages = [
@@ -49,7 +49,7 @@ const sizeOf = (folder) =>
     .reduce((sum, stats) => sum + (stats.isFile() ? stats.size : 0), 0);
 
 const items = pages.map(({ name, recipe, changes, text }) => {
-  const run = join("runs/gallery", name);
+  const run = join("runs/gallery-web", name);
   if (existsSync(join(root, run, "recipe.json"))) gantry(["resume", run]);
   else {
     const set = changes.flatMap((change) => ["--set", change]);
