@@ -48,9 +48,9 @@ export const entries = [
   {
     name: "digits-by-class",
     title: "Digits by class",
-    recipe: "mnist-biggan",
-    args: ["--steps", "1000"],
-    text: "A narrow BigGAN, 1,000 of the recipe's 4,000 steps.",
+    recipe: "mnist",
+    args: ["--set", "generator.conditional=true", "--set", "discriminator.conditional=true"],
+    text: "The quickstart with class labels in both networks, 1,800 steps.",
     pictures: [
       {
         file: "digits-by-class.png",
@@ -73,36 +73,16 @@ export const entries = [
     name: "clothes",
     title: "Clothes",
     recipe: "fashion-mnist",
-    args: ["--steps", "1500"],
-    text: "A DCGAN on Fashion-MNIST, 1,500 of the recipe's 3,000 steps.",
+    args: [],
+    text: "A DCGAN on Fashion-MNIST, 3,000 steps.",
     pictures: [{ file: "clothes.png", args: ["--count", "100", "--columns", "20"], text: "100 samples, not selected" }],
-  },
-  {
-    name: "clothes-sagan",
-    title: "Clothes with self-attention",
-    recipe: "fashion-mnist-sagan",
-    args: ["--steps", "600"],
-    text: "A residual network with self-attention, 600 of the recipe's 4,000 steps.",
-    pictures: [
-      { file: "clothes-sagan.png", args: ["--count", "100", "--columns", "20"], text: "100 samples, not selected" },
-    ],
-  },
-  {
-    name: "digits-r3gan",
-    title: "The modern baseline",
-    recipe: "mnist-r3gan",
-    args: ["--steps", "600"],
-    text: "R3GAN in small: the relativistic loss with R1 and R2, 600 steps.",
-    pictures: [
-      { file: "digits-r3gan.png", args: ["--count", "100", "--columns", "20"], text: "100 samples, not selected" },
-    ],
   },
   {
     name: "stacked",
     title: "A thousand modes",
     recipe: "stacked-mnist",
-    args: ["--steps", "1500"],
-    text: "Stacked MNIST: a digit for each colour. 1,500 of the recipe's 10,000 steps.",
+    args: ["--steps", "5000"],
+    text: "Stacked MNIST: a digit for each colour. 5,000 of the recipe's 10,000 steps.",
     pictures: [{ file: "stacked.png", args: ["--count", "100", "--columns", "20"], text: "100 samples, not selected" }],
   },
 ];
