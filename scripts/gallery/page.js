@@ -27,7 +27,7 @@ export function galleryPage() {
     ].join("\n"),
     [
       "In a clone, one command trains what is not trained yet, draws every picture, and writes this page. It takes",
-      "about half an hour on one core:",
+      "about twenty minutes on one core:",
     ].join("\n"),
     ["```sh", "npm run gallery", "```"].join("\n"),
     [
