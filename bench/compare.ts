@@ -55,7 +55,7 @@ export interface Times {
 /** What was measured of one process. */
 export interface Measured {
   readonly times: Times;
-  /** The most anonymous memory, in MiB; undefined where the system does not tell. */
+  /** The most anonymous memory of the process, or of a GPU what was reserved at most, in MiB; undefined where the system does not tell. */
   readonly memory: number | undefined;
 }
 
@@ -115,13 +115,13 @@ export async function compare(
         times.get(side)!.push(...(await side.run(count, each)));
       }
     }
-    const measured = (side: Side): Measured => ({ times: summary(times.get(side)!), memory: side.peakMemory() });
-    const result = {
-      name,
-      engine,
-      ours: measured(ours),
-      peers: [...peers].map(([style, peer]) => ({ style, ...(peer instanceof Side ? measured(peer) : peer) })),
+    const measured = async (side: Side): Promise<Measured> => {
+      const onDevice = await side.ask<number | null>("memory");
+      return { times: summary(times.get(side)!), memory: onDevice ?? side.peakMemory() };
     };
+    const found: Peer[] = [];
+    for (const [style, peer] of peers) found.push({ style, ...(peer instanceof Side ? await measured(peer) : peer) });
+    const result = { name, engine, ours: await measured(ours), peers: found };
     for (const side of sides) side.close();
     return { ...result, limit: await limitOf(name, clock, environment) };
   } finally {

@@ -114,6 +114,7 @@ const times = (width: number, factors: readonly number[]): number[] => factors.m
 const NETWORKS: Readonly<Record<string, () => Networks>> = {
   "dcgan-32": () => dcgan(32),
   "dcgan-64": () => dcgan(64),
+  "dcgan-128": () => dcgan(128),
   mlp,
   "sngan-32": () =>
     residual({
@@ -124,26 +125,22 @@ const NETWORKS: Readonly<Record<string, () => Networks>> = {
       keep: times(128, [1, 1]),
       wideFirst: false,
     }),
-  "biggan-32": () =>
-    residual({
-      batch: 64,
-      latent: 32,
-      up: times(256, [1, 1, 1, 1]),
-      down: times(256, [1, 1]),
-      keep: times(256, [1, 1]),
-      wideFirst: true,
-    }),
-  "biggan-128": () =>
-    residual({
-      batch: 8,
-      latent: 20,
-      up: times(64, [16, 16, 8, 4, 2, 1]),
-      down: times(64, [1, 2, 4, 8, 16]),
-      keep: [1024],
-      wideFirst: true,
-      attention: 64,
-    }),
+  "biggan-32": () => biggan32(64),
+  "biggan-32-96": () => biggan32(96),
+  "biggan-128": () => biggan128(64, 8),
+  "biggan-128-96": () => biggan128(96, 32),
 };
+
+function biggan32(width: number): Networks {
+  const channels = times(4 * width, [1, 1]);
+  const up = [...channels, ...channels];
+  return residual({ batch: 64, latent: 32, up, down: channels, keep: channels, wideFirst: true });
+}
+
+function biggan128(width: number, batch: number): Networks {
+  const [up, down] = [times(width, [16, 16, 8, 4, 2, 1]), times(width, [1, 2, 4, 8, 16])];
+  return residual({ batch, latent: 20, up, down, keep: [16 * width], wideFirst: true, attention: 64 });
+}
 
 const REPETITIONS = 12;
 /** Milliseconds. */
@@ -173,26 +170,31 @@ export function stepOperations(name: string): number | undefined {
 
 /**
  * The highest rate of this engine, in operations a millisecond: over forward pass, input gradient and weight gradient of
- * every layer of the benchmark, as convolutions in both memory formats or as products, and a product of 1024 x 1024
- * matrices. Each is taken by its fastest of up to 12 runs, fewer where these take a second.
+ * every layer of the benchmark, as convolutions in both memory formats or as products, and a product of matrices
+ * of 1024, on a GPU of 8192, rows and columns. Each is taken by its fastest of up to 12 runs, fewer where these take a second.
  */
-export function peakRate(gantry: Gantry, name: string, now: () => number): number {
+export function peakRate(gantry: Gantry, name: string, now: () => number, device = "cpu"): number {
   const { grad, noGrad, scope, Tensor } = gantry;
   const { batch, generator, discriminator } = NETWORKS[name]!();
   let peak = 0;
+  const probe = Tensor.zeros([1], { device });
+  // Reading a number waits for a GPU.
+  const finished = (): unknown => device === "cpu" || probe.item();
+  const side = device === "cpu" ? 1024 : 8192;
   const time = (count: number, work: () => unknown): void => {
     let spent = 0;
     for (let i = 0; i <= REPETITIONS && (i < 2 || spent < PATIENCE); i++) {
       const start = now();
       scope(() => void work());
+      finished();
       const taken = now() - start;
       spent += taken;
       if (i > 0) peak = Math.max(peak, count / taken);
     }
   };
   scope(() => {
-    const matrix = Tensor.randn([1024, 1024]);
-    time(2 * 1024 ** 3, () => matrix.mm(matrix));
+    const matrix = Tensor.randn([side, side]).to({ device });
+    time(2 * side ** 3, () => matrix.mm(matrix));
   });
   const layers = [...generator, ...discriminator];
   const distinct = new Map(layers.map((layer) => [JSON.stringify({ ...layer, first: undefined }), layer]));
@@ -204,7 +206,7 @@ export function peakRate(gantry: Gantry, name: string, now: () => number): numbe
     for (const format of product ? (["contiguous"] as const) : (["contiguous", "channelsLast"] as const)) {
       scope(() => {
         const drawn = (shape: number[]) => {
-          const values = Tensor.randn(shape);
+          const values = Tensor.randn(shape).to({ device });
           return (product ? values : values.contiguous(format)).requiresGrad_(true);
         };
         const x = drawn(product ? [batch, inputs] : [batch, inputs, stride * size, stride * size]);

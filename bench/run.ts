@@ -7,6 +7,7 @@
  *     npm run bench -- sngan-32                       one
  *     npm run bench -- --threads 1
  *     npm run bench -- --cpu --threads 1              processor time: for a machine that others use as well
+ *     npm run bench -- --device cuda                  both sides on a GPU; ours, expert and compiled (docs/how-to/gpu.md)
  *     npm run bench -- --turns 3                      fewer turns than planned
  *     npm run bench -- --wait 60                      each turn waits up to 60 s for an idle machine
  *     npm run bench -- top-k --pairs 20               one that prints its own lines, with arguments of its own
@@ -25,17 +26,21 @@ import { type Comparison, compare, type Measured, type Peer, type Plan, runProgr
 import { engineLine } from "./engine.ts";
 import { findPython } from "./python.ts";
 
-const PLANS: readonly Plan[] = [
+/** Those with `gpu` are too large for a processor: there they run when they are named. */
+const PLANS: readonly (Plan & { readonly gpu?: boolean })[] = [
   { name: "overhead-add", styles: ["eager"], turns: 15, count: 2, each: 5000 },
   { name: "mlp", turns: 15, count: 4, each: 10 },
   { name: "dcgan-32", turns: 10, count: 4, each: 1 },
   { name: "dcgan-64", turns: 8, count: 2, each: 1 },
+  { name: "dcgan-128", turns: 5, count: 2, each: 1, gpu: true },
   { name: "dcgan-32-r1", turns: 8, count: 2, each: 1 },
   { name: "dcgan-32-wgan-gp", turns: 8, count: 2, each: 1 },
   { name: "sngan-32", turns: 6, count: 1, each: 1 },
   { name: "sngan-32-r1r2", turns: 5, count: 1, each: 1 },
   { name: "biggan-32", turns: 5, count: 1, each: 1 },
   { name: "biggan-128", turns: 5, count: 1, each: 1 },
+  { name: "biggan-32-96", turns: 5, count: 2, each: 1, gpu: true },
+  { name: "biggan-128-96", turns: 5, count: 1, each: 1, gpu: true },
   { name: "inception", turns: 5, count: 1, each: 1 },
   { name: "memory", step: "dcgan-64", turns: 1, count: 12, each: 1 },
 ];
@@ -70,6 +75,7 @@ function options(args: string[]): Options {
     allowPositionals: true,
     options: {
       cpu: { type: "boolean" },
+      device: { type: "string" },
       turns: { type: "string" },
       only: { type: "string", multiple: true },
       json: { type: "boolean" },
@@ -89,7 +95,11 @@ function options(args: string[]): Options {
   const turns = values.turns === undefined ? undefined : Number(values.turns);
   if (turns !== undefined && (!Number.isInteger(turns) || turns < 1))
     throw new UserError(`--turns ${values.turns}: a whole number from 1 was expected`);
-  const only = named.length > 0 ? named : PLANS.map(({ name }) => name);
+  const device = values.device ?? "cpu";
+  // The processes of both sides inherit it.
+  process.env.GANTRY_BENCH_DEVICE = device;
+  const usual = PLANS.filter(({ gpu = false }) => !gpu || device !== "cpu");
+  const only = named.length > 0 ? named : usual.map(({ name }) => name);
   const clock = values.cpu ? "cpu" : "wall";
   return { only, json: values.json ?? false, threads, patience: 1000 * seconds, clock, turns };
 }

@@ -4,6 +4,7 @@ import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
 import type { BuiltGan, DataShape } from "../src/training/index.ts";
 import { compiledFile, type Gantry } from "./compiled.ts";
+import { DEVICE } from "./device.ts";
 import { inceptionStep } from "./inception.ts";
 import type { Step } from "./step.ts";
 
@@ -20,7 +21,10 @@ const RATE = 1e-10;
 /** The steps by the name of their benchmark. */
 export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<Step>>> = {
   "overhead-add": ({ scope, Tensor }) => {
-    const [a, b] = [Tensor.rand([4]), Tensor.rand([4])];
+    const [a, b] = [Tensor.rand([4]), Tensor.rand([4])].map((tensor) => tensor.to({ device: DEVICE })) as [
+      Tensor,
+      Tensor,
+    ];
     return {
       run: (count) =>
         scope(() => {
@@ -47,6 +51,7 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
   },
   "dcgan-32": (gantry) => stepsOf(gantry, smallDcgan(gantry, 32, [])),
   "dcgan-64": (gantry) => stepsOf(gantry, smallDcgan(gantry, 64, [])),
+  "dcgan-128": (gantry) => stepsOf(gantry, smallDcgan(gantry, 128, [])),
   "dcgan-32-r1": (gantry) =>
     stepsOf(gantry, smallDcgan(gantry, 32, [gantry.r1({ weight: PENALTY })], { loss: gantry.nonSaturating() })),
   "dcgan-32-wgan-gp": (gantry) => {
@@ -73,16 +78,10 @@ export const STEPS: Readonly<Record<string, (gantry: Gantry) => Step | Promise<S
     const real = gantry.Tensor.rand([recipe.batchSize, 1, 32, 32]).mul(2).sub(1);
     return stepsOf(gantry, ganOf(gantry, recipe, { sample: { channels: 1, size: 32 }, classes: [] }, real));
   },
-  "biggan-32": (gantry) => {
-    const { biggan } = gantry;
-    const networks = [biggan.generator({ width: 64 }), biggan.discriminator({ width: 64 })] as const;
-    return resnetStep(gantry, networks, { size: 32, batch: 64, classes: 10 });
-  },
-  "biggan-128": (gantry) => {
-    const { biggan } = gantry;
-    const networks = [biggan.generator({ width: 64 }), biggan.discriminator({ width: 64 })] as const;
-    return resnetStep(gantry, networks, { size: 128, batch: 8, classes: 1000 });
-  },
+  "biggan-32": (gantry) => bigganStep(gantry, 64, { size: 32, batch: 64, classes: 10 }),
+  "biggan-32-96": (gantry) => bigganStep(gantry, 96, { size: 32, batch: 64, classes: 10 }),
+  "biggan-128": (gantry) => bigganStep(gantry, 64, { size: 128, batch: 8, classes: 1000 }),
+  "biggan-128-96": (gantry) => bigganStep(gantry, 96, { size: 128, batch: 32, classes: 1000 }),
   inception: inceptionStep,
 };
 
@@ -91,6 +90,11 @@ function sngan(gantry: Gantry, options: Extras): Step {
   const { resnet } = gantry;
   const networks = [resnet.generator({}), resnet.discriminator({})] as const;
   return resnetStep(gantry, networks, { size: 32, batch: 64, classes: 0 }, options);
+}
+
+function bigganStep(gantry: Gantry, width: number, batch: Parameters<typeof resnetStep>[2]): Step {
+  const { biggan } = gantry;
+  return resnetStep(gantry, [biggan.generator({ width }), biggan.discriminator({ width })], batch);
 }
 
 /** What a step has in place of the hinge loss alone. */
@@ -156,7 +160,9 @@ export function smallDcgan(
 }
 
 /** A GAN on one batch that is repeated, as in the peer: the time of loading data is not measured. */
-function ganOf(gantry: Gantry, recipe: Recipe, shape: DataShape, real: Tensor, labels?: Tensor): BuiltGan {
+function ganOf(gantry: Gantry, described: Recipe, shape: DataShape, images: Tensor, classes?: Tensor): BuiltGan {
+  const recipe = { ...described, device: DEVICE };
+  const [real, labels] = [images.to({ device: DEVICE }), classes?.to({ device: DEVICE })];
   const loader: DataLoader = {
     epoch: 0,
     next: () => ({ images: real, labels }),

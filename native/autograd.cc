@@ -3,6 +3,7 @@
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "autocast.h"
 #include "marshal.h"
 
 namespace gantry {
@@ -21,6 +22,8 @@ napi_value grad(napi_env env, napi_callback_info info) {
   return guarded(env, "grad", [&]() -> napi_value {
     const Arguments arguments(env, info);
     Environment& environment = environment_of(env);
+    // A backward pass computes in the types that its forward pass recorded.
+    const WithoutAutocast guard;
     const auto gradients = torch::autograd::grad(
         tensors_of(environment, arguments.numbers(0)), tensors_of(environment, arguments.numbers(1)),
         tensors_of(environment, arguments.numbers(2)), arguments.boolean(3), arguments.boolean(4),

@@ -54,7 +54,7 @@ Optional<std::vector<int64_t>> samples_worth_choosing(const Tensor& gradient) {
   if (gradient.numel() == 0 || !gradient.is_contiguous(gradient.suggest_memory_format())) return {};
   const int64_t length = gradient.numel() / size;
   std::vector<char> holds(size);
-  AT_DISPATCH_FLOATING_TYPES(gradient.scalar_type(), "samples_worth_choosing", [&] {
+  AT_DISPATCH_FLOATING_TYPES_AND(at::kBFloat16, gradient.scalar_type(), "samples_worth_choosing", [&] {
     const scalar_t* values = gradient.data_ptr<scalar_t>();
     for_samples(size, sample_bytes(gradient), [&](int64_t i) { holds[i] = any_number(values + i * length, length); });
   });

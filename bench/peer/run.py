@@ -2,11 +2,13 @@
 
 Started as `python3 run.py NAME STYLE THREADS CLOCK`, it prints {"parameters": [of G, of D]}, null where there are no such
 networks, or {"obstacle": "why there is no such peer"} and ends. Then each line "run COUNT EACH" on standard input is answered
-with a line of JSON: COUNT times in milliseconds, each the mean over EACH steps. STYLE is one of `style.py`, CLOCK "wall" or
+with a line of JSON: COUNT times in milliseconds, each the mean over EACH steps; and the line "memory" with the MiB that were
+reserved of a GPU at most, or null. GANTRY_BENCH_DEVICE names the device. STYLE is one of `style.py`, CLOCK "wall" or
 "cpu", the processor time of the process.
 """
 
 import json
+import os
 import sys
 import time
 
@@ -52,6 +54,12 @@ matrix = torch.ones(1024, 1024)
 torch.mm(matrix, matrix)
 del matrix
 torch.manual_seed(0)
+device = os.environ.get("GANTRY_BENCH_DEVICE") or "cpu"
+if device != "cpu":
+    # Everything is made there, as an expert would write it; cuDNN measures its algorithms, as Gantry's runs have it.
+    torch.set_default_device(device)
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = False
 try:
     step = made(name, style)
 except Exception as error:
@@ -61,5 +69,8 @@ except Exception as error:
     sys.exit()
 say({"parameters": getattr(step, "parameters", None)})
 for line in sys.stdin:
+    if line.strip() == "memory":
+        say(torch.cuda.max_memory_reserved() / 2**20 if device.startswith("cuda") else None)
+        continue
     _, count, each = line.split()
     say([timed(step, int(each)) for _ in range(int(count))])

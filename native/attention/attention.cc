@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "../autocast.h"
 #include "../library.h"
 #include "../version.h"
 #include "tiles.h"
@@ -147,7 +148,8 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
               "expected query [..., N, D], key [..., M, D] and value [..., M, E], got ", query.dim(), ", ", key.dim(),
               " and ", value.dim(), " dimensions");
   const double scale = factor.value_or(1 / std::sqrt(static_cast<double>(std::max<int64_t>(1, query.size(-1)))));
-  if (!tiled(query, key, value)) return at::matmul(weights_of(query, key, scale), value);
+  // In low precision the products are the engine's.
+  if (autocast_type(query.device().type()) || !tiled(query, key, value)) return at::matmul(weights_of(query, key, scale), value);
   const auto batch = [](const Tensor& t) { return t.dim() == 3 ? t : t.reshape({-1, t.size(-2), t.size(-1)}); };
   const Tensor q = batch(query), k = batch(key), v = batch(value);
   const bool recorded = c10::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());

@@ -16,6 +16,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "../autocast.h"
 #include "../library.h"
 #include "../samples.h"
 #include "../version.h"
@@ -197,14 +198,23 @@ bool ours(const Tensor& input, const Tensor& weight, int64_t groups, IntArrayRef
     return values.size() == 2 && values[0] >= least && values[1] >= least;
   };
   return input.device().is_cpu() && weight.device().is_cpu() && input.dim() == 4 && weight.dim() == 4 &&
-         (input.scalar_type() == at::kFloat || input.scalar_type() == at::kDouble) &&
+         (input.scalar_type() == at::kFloat || input.scalar_type() == at::kDouble || input.scalar_type() == at::kBFloat16) &&
          weight.scalar_type() == input.scalar_type() && groups == 1 && input.numel() > 0 && weight.numel() > 0 &&
          input.size(1) == weight.size(channel_dim) && pair(stride, 1) && pair(padding, 0) && pair(dilation, 1) &&
          dilation[0] == 1 && dilation[1] == 1;
 }
 
+Optional<Tensor> cast_bias(const Optional<Tensor>& bias, at::ScalarType type) {
+  return bias.has_value() ? Optional<Tensor>(cast_operand(*bias, type)) : Optional<Tensor>();
+}
+
 Tensor conv2d(const Tensor& input, const Tensor& weight, const Optional<Tensor>& bias, IntArrayRef stride,
               IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
+  if (const auto type = autocast_type(input.device().type())) {
+    const WithoutAutocast guard;
+    return conv2d(cast_operand(input, *type), cast_operand(weight, *type), cast_bias(bias, *type), stride, padding, dilation,
+                  groups);
+  }
   if (!ours(input, weight, groups, stride, padding, dilation, 1) ||
       input.size(2) + 2 * padding[0] < weight.size(2) || input.size(3) + 2 * padding[1] < weight.size(3)) {
     return at::conv2d(input, weight, bias, stride, padding, dilation, groups);
@@ -224,6 +234,11 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Optional<Tensor>&
 
 Tensor conv_transpose2d(const Tensor& input, const Tensor& weight, const Optional<Tensor>& bias, IntArrayRef stride,
                         IntArrayRef padding, IntArrayRef output_padding, int64_t groups, IntArrayRef dilation) {
+  if (const auto type = autocast_type(input.device().type())) {
+    const WithoutAutocast guard;
+    return conv_transpose2d(cast_operand(input, *type), cast_operand(weight, *type), cast_bias(bias, *type), stride, padding,
+                            output_padding, groups, dilation);
+  }
   const auto size = [&](int64_t i) {
     return (input.size(2 + i) - 1) * stride[i] - 2 * padding[i] + weight.size(2 + i) + output_padding[i];
   };

@@ -66,7 +66,7 @@ Tensor turned_forward(const Operands& o) {
 
 bool is_deep(const Operands& o) {
   const Problem& p = o.problem;
-  return p.channels * p.kernel[0] * p.kernel[1] >= 4096 && p.channels / 2 % 16 == 0 && p.features > 64;
+  return o.first.scalar_type() != at::kBFloat16 && p.channels * p.kernel[0] * p.kernel[1] >= 4096 && p.channels / 2 % 16 == 0 && p.features > 64;
 }
 
 Tensor halves_forward(const Operands& o) {

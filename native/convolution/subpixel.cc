@@ -46,7 +46,7 @@ Tensor interleave_phases(const Tensor& phases, int64_t channels) {
 
 bool is_towards_few_channels(const Operands& o) {
   const Problem& p = o.problem;
-  return p.channels <= kFewChannels && p.is(4, 2, 1) && p.height == 2 * p.feature_height && p.width == 2 * p.feature_width;
+  return o.first.scalar_type() != at::kBFloat16 && p.channels <= kFewChannels && p.is(4, 2, 1) && p.height == 2 * p.feature_height && p.width == 2 * p.feature_width;
 }
 
 Tensor subpixel_image_gradient(const Operands& o) {

@@ -7,6 +7,9 @@
 // Optimizers for loops of your own.
 export { Adam, type AdamOptions, RMSprop, type RMSpropOptions, SGD, type SGDOptions } from "../optim/index.ts";
 
+// Loss scaling for float16.
+export { GradScaler, type GradScalerOptions } from "../optim/index.ts";
+
 // The same as parts of a recipe or a trainer.
 export { adam, rmsprop, sgd } from "../optim/index.ts";
 

@@ -16,6 +16,9 @@ export type { TransposedConvolutionOptions, Triple, TypedArray, VarianceOptions 
 export { enableGrad, grad, inferenceMode, isGradEnabled, noGrad } from "../tensor/index.ts";
 export type { Gradients, GradOptions } from "../tensor/index.ts";
 
+// Mixed precision.
+export { type AutocastType, autocast } from "../tensor/index.ts";
+
 // Memory: `scope` frees what is made inside it, `keep` saves a tensor from that.
 export { keep, liveTensors, scope } from "../tensor/index.ts";
 

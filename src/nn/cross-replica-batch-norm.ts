@@ -5,6 +5,7 @@
 import { allReduce, noGrad, type Tensor } from "../tensor/index.ts";
 import { BatchNorm, type BatchNormOptions } from "./batch-norm.ts";
 import type { BuildContext } from "./context.ts";
+import { inFloat32 } from "./float32.ts";
 import { passMode } from "./pass-mode.ts";
 
 /**
@@ -28,10 +29,11 @@ export class CrossReplicaBatchNorm extends BatchNorm {
     this.ranks = dimensions === 1 ? [2, 3] : [4];
   }
 
-  override forward(x: Tensor): Tensor {
+  override forward(given: Tensor): Tensor {
     const { replicas, updateStatistics } = passMode();
-    if (replicas === 1 || !this.training) return super.forward(x);
-    this.refuseShape(x);
+    if (replicas === 1 || !this.training) return super.forward(given);
+    this.refuseShape(given);
+    const x = inFloat32(given);
     const others = x.shape.map((_, i) => i).filter((i) => i !== 1);
     const count = (replicas * x.numel) / this.features;
     const mean = allReduce(x.sum(others, true)).div(count);

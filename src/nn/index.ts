@@ -13,6 +13,7 @@ export { Conv2d, type ConvOptions, ConvTranspose2d, type ConvTransposeOptions } 
 export { CrossReplicaBatchNorm } from "./cross-replica-batch-norm.ts";
 export { Dropout, Dropout2d } from "./dropout.ts";
 export { Embedding } from "./embedding.ts";
+export { inFloat32 } from "./float32.ts";
 export { GaussianNoise } from "./gaussian-noise.ts";
 export {
   defaultBias,

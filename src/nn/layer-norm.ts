@@ -1,6 +1,7 @@
 /** Layer normalisation (Ba, Kiros and Hinton 2016): statistics over the features of each sample, not over the batch. */
 import type { Tensor } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
+import { inFloat32 } from "./float32.ts";
 import { ones, zeros } from "./init.ts";
 import { UnaryModule } from "./module.ts";
 import { requirePositive } from "./sizes.ts";
@@ -42,6 +43,6 @@ export class LayerNorm extends UnaryModule {
   override forward(x: Tensor): Tensor {
     const weight = this.#affine ? this.parameter("weight") : null;
     const bias = this.#affine ? this.parameter("bias") : null;
-    return x.layerNorm(this.shape, weight, bias, this.eps);
+    return inFloat32(x).layerNorm(this.shape, weight, bias, this.eps);
   }
 }

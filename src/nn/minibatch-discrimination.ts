@@ -2,8 +2,9 @@
  * Minibatch discrimination (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.2): it lets a
  * discriminator see that the samples of a batch are alike.
  */
-import { allReduce, noGradScope, scope, Tensor } from "../tensor/index.ts";
+import { allReduce, noGradScope, scope, Tensor, withoutAutocast } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
+import { inFloat32 } from "./float32.ts";
 import { normal, zeros } from "./init.ts";
 import { Linear } from "./linear.ts";
 import { UnaryModule } from "./module.ts";
@@ -73,6 +74,10 @@ export class MinibatchDiscrimination extends UnaryModule {
   }
 
   override forward(features: Tensor): Tensor {
+    return withoutAutocast(() => this.#forward(inFloat32(features)));
+  }
+
+  #forward(features: Tensor): Tensor {
     const { updateStatistics, referenceRows: reference } = passMode();
     if (this.training && updateStatistics && !this.#calibrated) {
       // Read once: to ask in every pass would wait for the device.

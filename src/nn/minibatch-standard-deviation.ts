@@ -1,6 +1,7 @@
 /** Minibatch standard deviation (Karras et al. 2018, "Progressive Growing of GANs", section 3). */
 import { UserError } from "../base/errors.ts";
 import { Tensor } from "../tensor/index.ts";
+import { inFloat32 } from "./float32.ts";
 import { UnaryModule } from "./module.ts";
 import { apartFromReference } from "./reference-rows.ts";
 import { requirePositive } from "./sizes.ts";
@@ -37,7 +38,8 @@ export class MinibatchStandardDeviation extends UnaryModule {
     return true;
   }
 
-  override forward(features: Tensor): Tensor {
+  override forward(given: Tensor): Tensor {
+    const features = inFloat32(given);
     return Tensor.cat([features, apartFromReference(features, (rows) => this.#spread(rows))], 1);
   }
 

@@ -10,7 +10,7 @@
  *
  * Both are linear in w, so gradients of any order are right. Results differ only by rounding.
  */
-import { Tensor } from "../tensor/index.ts";
+import { Tensor, withoutAutocast } from "../tensor/index.ts";
 import type { BuildContext } from "./context.ts";
 import { Conv2d } from "./conv.ts";
 import { passMode } from "./pass-mode.ts";
@@ -76,8 +76,12 @@ const combines = (small: number): boolean => passMode().combineResampling && sma
 
 const positions = ({ shape }: Tensor): number => shape[0]! * shape[2]! * shape[3]!;
 
-/** The wide kernel [O, I, 4, 4] of a kernel [O, I, 3, 3], in its memory format. */
+/** The wide kernel [O, I, 4, 4] of a kernel [O, I, 3, 3], in its memory format. In an autocast it is rounded once, as any kernel. */
 function wide(weight: Tensor, sums: readonly (readonly number[])[]): Tensor {
+  return withoutAutocast(() => summed(weight, sums));
+}
+
+function summed(weight: Tensor, sums: readonly (readonly number[])[]): Tensor {
   const [outputs, inputs] = weight.shape as [number, number];
   const { dtype, device } = weight;
   const both = sums.flatMap((row) => sums.map((column) => row.map((a) => column.map((b) => a * b))));

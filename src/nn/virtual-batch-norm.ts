@@ -7,6 +7,7 @@ import { UserError } from "../base/errors.ts";
 import { scope, Tensor } from "../tensor/index.ts";
 import type { BatchNormOptions } from "./batch-norm.ts";
 import { type BuildContext, createTensor } from "./context.ts";
+import { inFloat32 } from "./float32.ts";
 import { ones, zeros } from "./init.ts";
 import { UnaryModule } from "./module.ts";
 import { passMode } from "./pass-mode.ts";
@@ -76,7 +77,7 @@ export class VirtualBatchNorm extends UnaryModule {
       );
     }
     // Whole maps that are not needed afterwards are freed here, not at the end of the training step.
-    return scope(() => this.#normalise(x, reference, samples));
+    return scope(() => this.#normalise(inFloat32(x), reference, samples));
   }
 
   #normalise(x: Tensor, reference: number, samples: number): Tensor {

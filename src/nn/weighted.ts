@@ -2,7 +2,7 @@
  * Layers with a `weight`, and the place where spectral norm and weight norm make the weight of a pass from
  * the stored tensors.
  */
-import { noGradScope, Tensor } from "../tensor/index.ts";
+import { noGradScope, Tensor, withoutAutocast } from "../tensor/index.ts";
 import { type BuildContext, createTensor } from "./context.ts";
 import { defaultBias, defaultWeight, type Initialiser } from "./init.ts";
 import { UnaryModule } from "./module.ts";
@@ -107,7 +107,8 @@ export abstract class WeightedModule extends UnaryModule {
    */
   protected passWeight(): Tensor {
     if (this.#reparametrisation === undefined) return this.parameter("weight");
-    return this.#reparametrisation.join(this.#lookup, this.training);
+    // Norms of weights are float32: a power iteration in half precision would follow other vectors.
+    return withoutAutocast(() => this.#reparametrisation!.join(this.#lookup, this.training));
   }
 
   /**

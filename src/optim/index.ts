@@ -1,5 +1,6 @@
 /** Update rules, schedules of the learning rate, and averages of weights. */
 export { Adam, type AdamOptions, adam } from "./adam.ts";
+export { GradScaler, type GradScalerOptions } from "./grad-scaler.ts";
 export { HistoricalAverage } from "./historical-average.ts";
 export { defineOptimizer, Optimizer, type OptimizerContext, type OptimizerScalars } from "./optimizer.ts";
 export {

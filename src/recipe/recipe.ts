@@ -56,6 +56,8 @@ export function isRecipe(value: unknown): value is Recipe {
  * | `checkpoint` | `{ every, keep, at }`: steps between checkpoints, how many of the latest to keep besides the best, steps whose checkpoints are kept for good | 500, 2, `[]` |
  * | `memoryFormat` | layout of images and weights: `channelsLast` (NHWC; the faster one on CPU) or `contiguous` (NCHW) | `channelsLast` |
  * | `convolution` | how the algorithms of convolutions are chosen on a CPU: `measure` (the fastest), `exact` (the fastest without Winograd) or `rules` (nothing is measured); docs/explanation/convolutions.md | `measure`, or what `GANTRY_CONVOLUTION` says |
+ * | `precision` | of matrix products and convolutions in training, as PyTorch's autocast has it: `float32`, `bf16` or `fp16`; docs/how-to/gpu.md | `float32` |
+ * | `tf32` | whether training on a GPU rounds float32 products and convolutions to TF32, which is faster; scores never do; docs/how-to/gpu.md | false |
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
  * | `threads` | CPU threads | all cores |
  *

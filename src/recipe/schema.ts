@@ -116,6 +116,8 @@ export const recipeSchema = z
       .prefault({}),
     memoryFormat: z.enum(["contiguous", "channelsLast"]).default("channelsLast"),
     convolution: z.enum(["measure", "exact", "rules"]).optional(),
+    precision: z.enum(["float32", "bf16", "fp16"]).optional(),
+    tf32: z.boolean().optional(),
     device: z
       .string()
       .regex(/^(cpu|cuda|mps)(:\d+)?$/, { error: "must be cpu, cuda, cuda:<number> or mps" })

@@ -1,7 +1,7 @@
 /** DRAGAN (Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3). */
 import { z } from "zod";
 import { scheduled, valueAt } from "../optim/index.ts";
-import { Tensor } from "../tensor/index.ts";
+import { drawFor } from "../tensor/index.ts";
 import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
 import { positive } from "./options.ts";
 import { reportOf } from "./scheduled-report.ts";
@@ -35,7 +35,7 @@ export const dragan = defineTechnique(
         report.at(progress);
         const { real } = pass;
         const a = uniformPerSample(real, rng);
-        const u = Tensor.rand(real.shape, { generator: rng }).to({ device: real.device });
+        const u = drawFor(real.device, { of: "uniform", shape: real.shape }, rng);
         const spread = real.std(null, { correction: 0 }).mul(noise);
         const around = real.add(u.mul(a).mul(spread));
         return normPenalty(squaredGradientNorms(pass, around, pass.realLabels), 1).mul(valueAt(weight, progress));

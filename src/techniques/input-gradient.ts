@@ -1,5 +1,5 @@
 /** The gradient of D with respect to its input, of which gradient penalties are made. */
-import { enableGrad, type Generator, grad, Tensor } from "../tensor/index.ts";
+import { drawFor, enableGrad, type Generator, grad, type Tensor } from "../tensor/index.ts";
 import type { DiscriminatorPass } from "./technique.ts";
 
 /** |g|^2 of each sample's gradient g, [B]. */
@@ -14,15 +14,16 @@ export function squaredNorms(gradients: Tensor): Tensor {
  * It means each sample's own gradient. D with batch norm couples samples; Gulrajani et al. (section 4) advise against it.
  */
 export function squaredGradientNorms(
-  pass: Pick<DiscriminatorPass, "discriminate">,
+  pass: Pick<DiscriminatorPass, "discriminate"> & Partial<Pick<DiscriminatorPass, "lossScale">>,
   images: Tensor,
   labels: Tensor | undefined,
 ): Tensor {
   return enableGrad(() => {
     const x = images.detach().requiresGrad_(true);
     const { score } = pass.discriminate(x, labels);
-    const [gradient] = grad(score.sum(), [x], { createGraph: true });
-    return squaredNorms(gradient);
+    const { lossScale = 1 } = pass;
+    const [gradient] = grad(lossScale === 1 ? score.sum() : score.sum().mul(lossScale), [x], { createGraph: true });
+    return squaredNorms(lossScale === 1 ? gradient : gradient.div(lossScale));
   });
 }
 
@@ -34,5 +35,5 @@ export function normPenalty(squaredNorms: Tensor, target: number): Tensor {
 /** One number of U(0, 1) for each sample, [B, 1, ...], on the images' device and in their dtype. */
 export function uniformPerSample(images: Tensor, generator: Generator): Tensor {
   const shape = images.shape.map((size, axis) => (axis === 0 ? size : 1));
-  return Tensor.rand(shape, { generator }).to({ device: images.device, dtype: images.dtype });
+  return drawFor(images.device, { of: "uniform", shape }, generator).to({ dtype: images.dtype });
 }

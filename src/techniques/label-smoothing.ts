@@ -1,7 +1,7 @@
 /** One-sided label smoothing (Salimans et al. 2016, "Improved Techniques for Training GANs", section 3.4), and noisy labels. */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { Tensor } from "../tensor/index.ts";
+import { drawFor, Tensor } from "../tensor/index.ts";
 import { defineTechnique } from "./technique.ts";
 
 const A_TARGET = "must be a number, or the ends of a range such as [0.7, 1.2]";
@@ -41,32 +41,36 @@ type Target = z.output<typeof target>;
  * @example
  * loss: nonSaturating(), techniques: [labelSmoothing()]
  */
-export const labelSmoothing = defineTechnique("labelSmoothing", options, ({ real, fake, flip }, { rng, device }) => {
-  const uniform = (count: number): Tensor => Tensor.rand([count], { generator: rng }).to({ device });
-  const drawn = (of: Target, count: number): Tensor =>
-    typeof of === "number"
-      ? Tensor.full([count], of, { device })
-      : uniform(count)
-          .mul(of[1] - of[0])
-          .add(of[0]);
-  const fixed =
-    flip === 0 && typeof real === "number" && !Array.isArray(fake)
-      ? { real, ...(fake === undefined ? {} : { fake }) }
-      : undefined;
-  return {
-    name: "labelSmoothing",
-    prepare: ({ loss }) => refuseOutside({ real, fake }, loss.usualTargets),
-    targets({ loss }, count) {
-      if (fixed !== undefined) return fixed;
-      const other = fake ?? loss.usualTargets!.fake;
-      const of = (own: Target, foreign: Target): Tensor => {
-        const targets = drawn(own, count);
-        return flip === 0 ? targets : Tensor.where(uniform(count).lt(flip), drawn(foreign, count), targets);
-      };
-      return { real: of(real, other), fake: of(other, real) };
-    },
-  };
-});
+export const labelSmoothing = defineTechnique(
+  "labelSmoothing",
+  options,
+  ({ real, fake, flip }, { rng, device = "cpu" }) => {
+    const uniform = (count: number): Tensor => drawFor(device, { of: "uniform", shape: [count] }, rng);
+    const drawn = (of: Target, count: number): Tensor =>
+      typeof of === "number"
+        ? Tensor.full([count], of, { device })
+        : uniform(count)
+            .mul(of[1] - of[0])
+            .add(of[0]);
+    const fixed =
+      flip === 0 && typeof real === "number" && !Array.isArray(fake)
+        ? { real, ...(fake === undefined ? {} : { fake }) }
+        : undefined;
+    return {
+      name: "labelSmoothing",
+      prepare: ({ loss }) => refuseOutside({ real, fake }, loss.usualTargets),
+      targets({ loss }, count) {
+        if (fixed !== undefined) return fixed;
+        const other = fake ?? loss.usualTargets!.fake;
+        const of = (own: Target, foreign: Target): Tensor => {
+          const targets = drawn(own, count);
+          return flip === 0 ? targets : Tensor.where(uniform(count).lt(flip), drawn(foreign, count), targets);
+        };
+        return { real: of(real, other), fake: of(other, real) };
+      },
+    };
+  },
+);
 
 const meanOf = (of: Target): number => (typeof of === "number" ? of : (of[0] + of[1]) / 2);
 

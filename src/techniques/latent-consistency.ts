@@ -1,10 +1,9 @@
 /** Latent consistency regularisation, zCR (Zhao et al. 2021, "Improved Consistency Regularization for GANs", algorithm 2). */
 import { z } from "zod";
-import { frozenStatistics } from "../nn/index.ts";
-import { noGrad, Tensor } from "../tensor/index.ts";
+import { drawFor, noGrad, type Tensor } from "../tensor/index.ts";
 import { squaredChange, unaugmented } from "./augmentation/consistency.ts";
 import { notNegative, positive } from "./options.ts";
-import { defineTechnique, type Gan } from "./technique.ts";
+import { defineTechnique, type GeneratorPass } from "./technique.ts";
 
 const options = z.strictObject({
   discriminatorWeight: notNegative.default(5),
@@ -31,20 +30,24 @@ const options = z.strictObject({
  */
 export const latentConsistency = defineTechnique("latentConsistency", options, (o, { rng }) => {
   /** G(z') */
-  const nearby = ({ generator }: Gan, latents: Tensor, labels: Tensor | undefined): Tensor => {
-    const noise = Tensor.randn(latents.shape, { generator: rng }).to({ device: latents.device });
-    return frozenStatistics(() => generator.forward(latents.add(noise.mul(o.sigma)), labels));
+  const nearby = (
+    { generate }: Pick<GeneratorPass, "generate">,
+    latents: Tensor,
+    labels: Tensor | undefined,
+  ): Tensor => {
+    const noise = drawFor(latents.device, { of: "normal", shape: latents.shape }, rng);
+    return generate(latents.add(noise.mul(o.sigma)), labels);
   };
   return {
     name: "latentConsistency",
-    discriminatorPenalty(pass, gan) {
+    discriminatorPenalty(pass) {
       if (o.discriminatorWeight === 0) return undefined;
-      const moved = noGrad(() => nearby(gan, pass.latents, pass.fakeLabels));
+      const moved = noGrad(() => nearby(pass, pass.latents, pass.fakeLabels));
       return squaredChange(pass, unaugmented(pass, "fake"), moved).mul(o.discriminatorWeight);
     },
-    generatorPenalty(pass, gan) {
+    generatorPenalty(pass) {
       if (o.generatorWeight === 0) return undefined;
-      return nearby(gan, pass.latents, pass.labels).sub(pass.rawFake).square().mean().mul(-o.generatorWeight);
+      return nearby(pass, pass.latents, pass.labels).sub(pass.rawFake).square().mean().mul(-o.generatorWeight);
     },
   };
 });

@@ -68,6 +68,13 @@ interface Pass {
    * {@link augment} first.
    */
   discriminate(images: Tensor, labels?: Tensor): DiscriminatorOutput;
+  /** G(z) in a pass that leaves G's statistics alone. */
+  generate(latents: Tensor, labels?: Tensor): Tensor;
+  /**
+   * Where a technique takes gradients of D's scores itself, it differentiates this number times the scores and divides the
+   * gradients by it: the loss scale of float16 ({@link GradScaler}), otherwise 1.
+   */
+  readonly lossScale: number;
   /** Images as D is to see them: the result of all {@link Technique.augment} hooks, with new draws. */
   augment(images: Tensor, of: "real" | "fake"): Tensor;
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { insteadOfClasses } from "../models/index.ts";
 import { scheduled, valueAt } from "../optim/index.ts";
-import { type Generator, keep, Tensor } from "../tensor/index.ts";
+import { drawFor, type Generator, keep, Tensor } from "../tensor/index.ts";
 import { whole } from "./options.ts";
 import { defineTechnique } from "./technique.ts";
 
@@ -63,7 +63,7 @@ function ranking(realness: Tensor, finite: Tensor, keep: Keep, random: Generator
   const { device } = realness;
   const last = finite.eq(0);
   if (keep === "random") {
-    const drawn = Tensor.randperm(realness.shape[0]!, { generator: random }).to({ device });
+    const drawn = drawFor(device, { of: "order", below: realness.shape[0]! }, random);
     return drawn.indexSelect(0, last.indexSelect(0, drawn).argsort(0, false, true));
   }
   const best = realness.maskedFill(last, Number.NEGATIVE_INFINITY).argsort(0, true, true);

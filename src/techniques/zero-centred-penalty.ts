@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { scheduled, valueAt } from "../optim/index.ts";
-import { getRngState, Tensor } from "../tensor/index.ts";
+import { drawFor, getRngState, type Tensor } from "../tensor/index.ts";
 import { squaredNorms } from "./input-gradient.ts";
 import { isDue, lazily } from "./lazy-regularisation.ts";
 import { positive } from "./options.ts";
@@ -52,7 +52,7 @@ function squaredDifferences(
 ): Tensor {
   const [images, labels, output] =
     of === "real" ? [pass.real, pass.realLabels, pass.realOutput] : [pass.fake, pass.fakeLabels, pass.fakeOutput];
-  const noise = Tensor.randn(images.shape, { generator: rng }).to({ device: images.device, dtype: images.dtype });
+  const noise = drawFor(images.device, { of: "normal", shape: images.shape }, rng).to({ dtype: images.dtype });
   const change = noise.mul(sigma);
   const moved = images.add(raw ? pass.augmentedChange(of, change) : change);
   const before = getRngState(device);

@@ -1,3 +1,5 @@
+export { type DeviceMemory, deviceMemory, setCudnnBenchmark, withTf32 } from "./accelerator.ts";
+export { type AutocastType, autocast, withoutAutocast } from "./autocast.ts";
 export {
   enableGrad,
   type Gradients,
@@ -19,6 +21,7 @@ export {
   setConvolutionChoices,
   setConvolutionMode,
 } from "./convolution.ts";
+export { type Draw, drawFor, RepeatedDraws } from "./draws.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
   type FusedAdamOptions,

@@ -56,6 +56,8 @@ export interface Binding {
   ): number[];
   gradEnabled(): boolean;
   setGradEnabled(flag: boolean): void;
+  /** The type of products and convolutions on a kind of device, "" for that of their operands. Returns what it was. */
+  setAutocast(device: string, dtype: string): string;
   inferenceMode<T>(callback: () => T): T;
   scriptLoad(path: string, device: string): number;
   scriptForward(script: number, inputs: readonly number[]): unknown;
@@ -84,6 +86,9 @@ export interface Binding {
     leader: number,
   ): void;
   leaveGroup(): void;
+  setTf32(flag: boolean): boolean;
+  setCudnnBenchmark(flag: boolean): boolean;
+  deviceMemory(device: string): { reserved: number; peak: number; free: number; total: number } | null;
   hasCuda(): boolean;
   hasMps(): boolean;
 }
@@ -131,6 +136,8 @@ function load(): Binding {
   try {
     const native = createRequire(import.meta.url)(path) as Binding;
     native.setThreads(threads, wantedThreads !== undefined);
+    // libtorch's own default is TF32 in cuDNN's convolutions.
+    native.setTf32(false);
     return native;
   } finally {
     restore();

@@ -27,7 +27,11 @@ export type Sizes = readonly number[] | readonly [readonly number[]];
 /** @internal The binding's numbers of Generators, which only random.ts enters. */
 export const generatorNumbers = new WeakMap<object, number>();
 
+/** @internal Told of every Generator before an operator draws from it. */
+export const generatorWatch: { used?: ((generator: object) => void) | undefined } = {};
+
 function generatorNumber(value: unknown, operator: string): number {
+  if (generatorWatch.used !== undefined && typeof value === "object" && value !== null) generatorWatch.used(value);
   const number = typeof value === "object" && value !== null ? generatorNumbers.get(value) : undefined;
   if (number === undefined) {
     throw new TypeError(`${operator}: argument \`generator\` must be a Generator, got ${describeValue(value)}`);

@@ -12,6 +12,7 @@ import type { Progress, Technique } from "../techniques/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { DataShape } from "./step/gan.ts";
 import type { Observation, Wanted } from "./step/observation.ts";
+import type { Precision } from "./step/precision.ts";
 import type { RandomStreams } from "./step/random-streams.ts";
 
 /** The keys that a recipe and a trainer have in common: data, length, and what a run writes. */
@@ -30,6 +31,7 @@ export type RunSettings = Pick<
   | "evaluate"
   | "checkpoint"
   | "memoryFormat"
+  | "precision"
   | "convolution"
   | "device"
   | "threads"
@@ -64,6 +66,8 @@ export interface Checkpointable {
   readonly loader: DataLoader;
   readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
   readonly streams: RandomStreams;
+  /** The scales of float16 losses. */
+  readonly precision?: Pick<Precision, "scalers" | "state" | "load">;
   readonly progress: Progress;
   readonly step: number;
   /** Sets the number of steps done. */
@@ -78,6 +82,8 @@ export interface StepResult {
   readonly values: Tensor;
   /** The number of real samples in the step. */
   readonly samples: number;
+  /** Whether an overflow of float16 has cost an update: then its numbers need not be finite. */
+  readonly skipped?: boolean;
   /** What it was asked to keep besides. The caller disposes it. */
   readonly observation?: Observation | undefined;
 }

@@ -3,15 +3,16 @@ import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { BuildContext, Module } from "../../src/nn/index.ts";
 import { type DType, Generator, grad, noGrad, Tensor } from "../../src/tensor/index.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 
 /** A JSON file of test/fixtures. */
 export function fixture<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}.json`, import.meta.url), "utf8")) as T;
 }
 
-/** A build context on the CPU, drawing from `seed`. */
+/** A build context on the tests' device, drawing from `seed`. */
 export function contextOf(seed = 1, dtype: DType = "float64"): BuildContext {
-  return { rng: new Generator(seed), device: "cpu", dtype };
+  return { rng: new Generator(seed), device: TEST_DEVICE, dtype };
 }
 
 /** A fixed, patternless tensor in (-1, 1); test/fixtures/make_noise.py has the same formula. */
@@ -21,7 +22,7 @@ export function noise(shape: readonly number[], phase: number, dtype: DType = "f
     const x = Math.sin((i + 1) * 12.9898 + phase * 78.233) * 43758.5453;
     values[i] = 2 * (x - Math.floor(x)) - 1;
   }
-  return Tensor.fromArray(values, shape).to({ dtype });
+  return Tensor.fromArray(values, shape).to({ dtype, device: TEST_DEVICE });
 }
 
 /** Noise as make_noise.py fills a module's state with it: variances are positive, u and v have length 1. */

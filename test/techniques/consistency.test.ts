@@ -61,12 +61,12 @@ function passOf(seen: (images: Tensor) => Tensor = (images) => images): Discrimi
   const rawFake = make(latents).detach();
   const [real, fake] = [seen(rawReal), seen(rawFake)];
   const outputs = { realOutput: outputOf(real), fakeOutput: outputOf(fake) };
-  return { rawReal, rawFake, real, fake, latents, discriminate: outputOf, ...outputs } as unknown as DiscriminatorPass;
+  return { rawReal, rawFake, real, fake, latents, discriminate: outputOf, generate: make, ...outputs } as unknown as DiscriminatorPass;
 }
 
 function generatorPass(): GeneratorPass {
   const latents = noise([5, 3], 33);
-  return { latents, rawFake: make(latents) } as unknown as GeneratorPass;
+  return { latents, rawFake: make(latents), generate: make } as unknown as GeneratorPass;
 }
 
 const penalties: readonly [string, () => Tensor, Value][] = [

@@ -17,6 +17,7 @@ import { defineTechnique } from "../../src/techniques/technique.ts";
 import { keep, scope, type Tensor } from "../../src/tensor/index.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { imageLoader, shapeOf } from "../../src/training/trainer/image-loader.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { noise } from "../nn/oracle.ts";
 
 /** A dataset of gray images of noise, `classes` classes in turn (0: without labels). */
@@ -75,7 +76,7 @@ export const tinyConvolutions = {
 
 /** A GAN over {@link makeDataset}; it is freed when the test ends. */
 export function ganOf(parts: Partial<RecipeInput> = {}, data = { count: 48, size: 16, classes: 2 }): BuiltGan {
-  const recipe = tinyRecipe(parts);
+  const recipe = { ...tinyRecipe(parts), device: TEST_DEVICE };
   const dataset = makeDataset(data);
   const gan = new BuiltGan(recipe, shapeOf(dataset), imageLoader(dataset, recipe));
   onTestFinished(() => gan.dispose());

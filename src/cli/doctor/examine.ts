@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import os from "node:os";
 import { type Engine, ensureBinding } from "../../../scripts/setup/index.js";
 import { gantryVersion } from "../../base/version.ts";
-import { type Binding, binding } from "../../tensor/index.ts";
+import { type Binding, binding, deviceMemory, Tensor } from "../../tensor/index.ts";
 import { measuredConvolutionsFile, readConvolutions } from "../../training/index.ts";
 import { asFailure } from "../errors.ts";
 import { blasInUse, blasWarnings } from "./blas.ts";
@@ -67,10 +67,17 @@ function examineEngine(found: Engine, path: string, native: Binding, seconds: nu
       { name: "cuda", available: native.hasCuda() },
       { name: "mps", available: native.hasMps() },
     ],
+    ...(native.hasCuda() ? { memory: memoryOfGpu() } : {}),
     // On the reference BLAS one product of size 2048 takes six seconds.
     speed: measureSpeed(blas.name === "reference BLAS" ? 512 : 2048, seconds),
     convolutions: measuredConvolutions(),
   };
+}
+
+/** The memory of the GPU, which libtorch counts from the first tensor on. */
+function memoryOfGpu() {
+  Tensor.zeros([1], { device: "cuda" }).dispose();
+  return deviceMemory("cuda");
 }
 
 /** The convolutions whose fastest algorithm was measured on this machine. */

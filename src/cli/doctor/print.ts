@@ -29,6 +29,8 @@ export function reportText(report: Report): string {
   return rows.map(([label, text]) => `${label.padEnd(9)} ${text}\n`).join("");
 }
 
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+
 function engineRows(engine: EngineReport): [string, string][] {
   const { blas, convolutions, speed } = engine;
   const gflops = (value: number) => `${value.toPrecision(3)} GFLOP/s`;
@@ -46,6 +48,9 @@ function engineRows(engine: EngineReport): [string, string][] {
     ["BLAS", `${blasDetails.join(", ")} (${blas.library ?? "inside libtorch"})`],
     ["Kernels", `${engine.cpuCapability}, ${counted(engine.threads, "thread")}`],
     ["Devices", `${usable.join(", ")}${gpu}`],
+    ...(engine.memory === undefined
+      ? []
+      : [["Memory", `cuda: ${gib(engine.memory.free)} free of ${gib(engine.memory.total)}`] as [string, string]]),
     ["Speed", `matrix product of ${speed.matrixSize}: ${gflops(speed.matrixProduct)}`],
     ["", `convolution: forward ${gflops(speed.convolutionForward)}, backward ${gflops(speed.convolutionBackward)}`],
     [

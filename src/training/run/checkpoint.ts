@@ -67,6 +67,13 @@ function carriers(trained: Checkpointable): Map<string, Carrier> {
   for (const technique of trained.techniques) {
     if (technique.state !== undefined) found.set(`technique.${technique.name}`, technique as Carrier);
   }
+  const { precision } = trained;
+  if (precision?.scalers !== undefined) {
+    found.set("precision", {
+      state: () => ({ tensors: new Map(), numbers: precision.state() }),
+      load: ({ numbers }) => precision.load(numbers),
+    });
+  }
   // "feed" is version 0.1's word for a data loader: stored names stay.
   // Asked for when it is used: what is opened for sampling has no loader.
   found.set("feed", { state: () => trained.loader.state(), load: (state) => trained.loader.load(state) });

@@ -22,6 +22,7 @@ import {
   engineSummary,
   setConvolutionChoices,
   setConvolutionMode,
+  setCudnnBenchmark,
 } from "../../tensor/index.ts";
 
 const schema = z.object({
@@ -69,6 +70,7 @@ export class RunConvolutions {
     this.#note = note;
     this.#measures = mode !== "rules";
     setConvolutionMode(mode);
+    setCudnnBenchmark(mode === "measure");
     const own = readConvolutions(this.#file);
     const known = { ...measuredBefore(), ...own };
     if (this.#measures) setConvolutionChoices(known);
@@ -99,6 +101,7 @@ export class RunConvolutions {
   end(): void {
     this.keep();
     setConvolutionMode("rules");
+    setCudnnBenchmark(false);
   }
 }
 

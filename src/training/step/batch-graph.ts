@@ -6,6 +6,7 @@
  * backward pass goes through the pieces from the last to the first. The values are those of the whole batch either way.
  */
 import type { DiscriminatorOutput } from "../../models/index.ts";
+import type { Player } from "../../techniques/index.ts";
 import { grad, isGradEnabled, type Tensor } from "../../tensor/index.ts";
 import { outputOf, tensorsOf } from "./discriminator-output.ts";
 import type { BuiltGan } from "./gan.ts";
@@ -37,10 +38,13 @@ interface Source {
 
 export class BatchGraph {
   readonly #gan: BuiltGan;
+  readonly #player: Player;
   readonly #pieces: Piece[] = [];
 
-  constructor(gan: BuiltGan) {
+  /** @param player - Whose update it is. */
+  constructor(gan: BuiltGan, player: Player) {
     this.#gan = gan;
+    this.#player = player;
   }
 
   /** The images [B, ...] of the whole batch. `forward` makes those of a micro-batch. */
@@ -101,6 +105,13 @@ export class BatchGraph {
    * @param retainGraph - Whether more gradients will be computed.
    */
   gradients(total: Tensor, parameters: readonly Tensor[], retainGraph = false): (Tensor | null)[] {
+    const scaler = this.#gan.precision.scalers?.[this.#player];
+    if (scaler === undefined) return this.#gradients(total, parameters, retainGraph);
+    const gradients = this.#gradients(scaler.scaled(total), parameters, retainGraph);
+    return gradients.map((gradient) => gradient && scaler.unscaled(gradient));
+  }
+
+  #gradients(total: Tensor, parameters: readonly Tensor[], retainGraph: boolean): (Tensor | null)[] {
     const { sharding } = this.#gan;
     if (sharding.whole) return grad(total, parameters, { allowUnused: true, retainGraph });
 

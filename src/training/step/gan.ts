@@ -7,8 +7,9 @@ import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape 
 import type { Optimizer } from "../../optim/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import type { Gan, NetworkDescriptors, Player, Technique } from "../../techniques/index.ts";
-import { type Generator, Tensor } from "../../tensor/index.ts";
+import { drawFor, type Generator, keep, RepeatedDraws, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
+import { Precision } from "./precision.ts";
 import { Progressing } from "./progressing.ts";
 import { RandomStreams } from "./random-streams.ts";
 import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
@@ -46,6 +47,9 @@ export class BuiltGan extends Progressing implements Gan {
   readonly techniques: readonly Technique[];
   readonly hasGivenWeights: boolean;
   readonly streams: RandomStreams;
+  readonly precision: Precision;
+  /** What a step draws for another device than the CPU; absent on the CPU. */
+  readonly repeatedDraws: RepeatedDraws | undefined;
   readonly sharding: Sharding;
   /**
    * Loaders besides that of the training batches: "<technique>.<its name for it>", and "real" for {@link realLoader}.
@@ -53,6 +57,8 @@ export class BuiltGan extends Progressing implements Gan {
   readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
   /** Passes over micro-batches in the present step. */
   #passes = 0;
+  /** The conditions of all real samples, where networks are. */
+  #conditionRows: Tensor | undefined;
 
   /**
    * Builds networks, optimizers and techniques. The same recipe gives the same weights.
@@ -75,6 +81,8 @@ export class BuiltGan extends Progressing implements Gan {
     this.shape = shape;
     this.sharding = new Sharding(recipe.batchSize, recipe.accumulate, replica);
     this.streams = new RandomStreams(recipe.seed, recipe.device);
+    this.precision = new Precision(recipe);
+    this.repeatedDraws = recipe.device === "cpu" ? undefined : new RepeatedDraws(recipe.device);
     this.loss = recipe.loss.build();
     const { device, memoryFormat, batchSize } = recipe;
     const contextOf = (stream: string): ModelContext => {
@@ -149,13 +157,14 @@ export class BuiltGan extends Progressing implements Gan {
     const classes = this.shape.classes.length;
     if (classes === 0 && conditions === undefined) return undefined;
     const generator = random ?? this.streams.get("labels");
-    if (conditions !== undefined)
-      return drawConditions(conditions, count, generator).to({ device: this.recipe.device });
-    const drawn =
-      this.recipe.labelDistribution === "uniform"
-        ? Tensor.randint(0, classes, [count], { generator })
-        : drawInProportion(this.#countsOf(classes), count, generator);
-    return drawn.to({ device: this.recipe.device });
+    const { device, labelDistribution } = this.recipe;
+    if (conditions !== undefined) {
+      this.#conditionRows ??= keep(conditions.rows.to({ device }));
+      return drawConditions({ ...conditions, rows: this.#conditionRows }, count, generator);
+    }
+    if (labelDistribution === "uniform")
+      return drawFor(device, { of: "whole", below: classes, shape: [count] }, generator);
+    return drawInProportion(this.#countsOf(classes), count, generator, device);
   }
 
   #countsOf(classes: number): readonly number[] {
@@ -183,20 +192,22 @@ export class BuiltGan extends Progressing implements Gan {
     this.generator.dispose();
     this.discriminator.dispose();
     this.streams.dispose();
+    this.#conditionRows?.dispose();
   }
 }
 
-/** Conditions float32 [count, columns] on the CPU: those of real samples, each sample as likely. */
+/** Conditions float32 [count, columns] on the rows' device: those of real samples, each sample as likely. */
 export function drawConditions({ rows }: DataConditions, count: number, generator: Generator): Tensor {
-  return rows.indexSelect(0, Tensor.randint(0, rows.shape[0]!, [count], { generator }));
+  return rows.indexSelect(0, drawFor(rows.device, { of: "whole", below: rows.shape[0]!, shape: [count] }, generator));
 }
 
 /** Classes int64 [count], drawn in proportion to the counts. */
-function drawInProportion(counts: readonly number[], count: number, generator: Generator): Tensor {
+function drawInProportion(counts: readonly number[], count: number, generator: Generator, device: string): Tensor {
   const total = counts.reduce((sum, value) => sum + value, 0);
   const ends = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, value) => sum + value, 0));
-  const draws = Array.from(Tensor.randint(0, total, [count], { generator }).toArray(), Number);
-  return Tensor.fromArray(BigInt64Array.from(draws, (draw) => BigInt(ends.findIndex((end) => draw < end))));
+  const draws = drawFor(device, { of: "whole", below: total, shape: [count] }, generator);
+  // The class is the number of classes that end at or before the draw.
+  return ends.reduce((found, end) => found.add(draws.ge(end)), Tensor.zerosLike(draws));
 }
 
 /** What {@link drawLatents} needs of a GAN. */
@@ -208,9 +219,7 @@ export interface LatentSource {
 /** Latents z [count, latent] on the recipe's device, as the recipe distributes them. */
 export function drawLatents(gan: LatentSource, count: number, generator: Generator): Tensor {
   const shape = [count, gan.generator.latent];
-  const drawn =
-    gan.recipe.latentDistribution === "normal"
-      ? Tensor.randn(shape, { generator })
-      : Tensor.rand(shape, { generator }).mul_(2).add_(-1);
-  return drawn.to({ device: gan.recipe.device });
+  const { device, latentDistribution } = gan.recipe;
+  if (latentDistribution === "normal") return drawFor(device, { of: "normal", shape }, generator);
+  return drawFor(device, { of: "uniform", shape }, generator).mul_(2).add_(-1);
 }

@@ -23,12 +23,14 @@ interface Images {
  * gradient at one of both is wanted, so that it is computed at this one only.
  *
  * @param wanted - In the order of the returned gradients. Both come from one backward pass.
+ * @param lossScale - The scores are multiplied by it for the backward pass, and the gradients divided.
  */
 export function discriminateBoth(
-  discriminator: DiscriminatorNetwork,
+  discriminator: Pick<DiscriminatorNetwork, "forward" | "modules">,
   real: Images,
   fake: Images,
   wanted: readonly ("real" | "fake")[],
+  lossScale = 1,
 ): PassValues {
   if (wanted.length === 0) return { outputs: outputsOf(discriminator, real, fake, false) };
   const recorded = isGradEnabled();
@@ -39,16 +41,16 @@ export function discriminateBoth(
     const [realOutput, fakeOutput] = outputs;
     const score = { real: realOutput!.score, fake: fakeOutput!.score };
     const inputGradients = grad(
-      wanted.map((of) => score[of].sum()),
+      wanted.map((of) => (lossScale === 1 ? score[of].sum() : score[of].sum().mul(lossScale))),
       wanted.map((of) => leaves[of].images),
       { createGraph: recorded, retainGraph: recorded },
     );
-    return { outputs, inputGradients };
+    return { outputs, inputGradients: lossScale === 1 ? inputGradients : inputGradients.map((g) => g.div(lossScale)) };
   });
 }
 
 function outputsOf(
-  discriminator: DiscriminatorNetwork,
+  discriminator: Pick<DiscriminatorNetwork, "forward" | "modules">,
   real: Images,
   fake: Images,
   apart: boolean,

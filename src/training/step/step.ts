@@ -16,7 +16,7 @@ import type {
   RealBatch,
   Technique,
 } from "../../techniques/index.ts";
-import { noGrad, scope, Tensor } from "../../tensor/index.ts";
+import { noGrad, scope, Tensor, withTf32 } from "../../tensor/index.ts";
 import { Augmented } from "./augmented.ts";
 import { BatchGraph } from "./batch-graph.ts";
 import { requireInputGradient, requireNumber, requireThrough } from "./compatible.ts";
@@ -41,24 +41,30 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
  */
 export function trainingStep(gan: BuiltGan, observation?: Observation): Tensor {
   gan.streams.claim();
-  return withPassMode({ replicas: gan.sharding.replica.size }, () =>
-    scope(() => {
-      const { discriminatorSteps } = gan.recipe;
-      const updates = Array.from({ length: discriminatorSteps }, (_, i) =>
-        scope(() =>
-          discriminatorUpdate(
-            gan,
-            gan.step * discriminatorSteps + i,
-            i === discriminatorSteps - 1 ? observation : undefined,
-          ),
-        ),
-      );
-      const lossG = scope(() => generatorUpdate(gan, observation));
-      gan.reach(gan.step + 1);
-      const [lossD, dReal, dFake] = meanOf(updates);
-      return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
-    }),
+  const { sharding, recipe, repeatedDraws: draws } = gan;
+  const run = (): Tensor => withTf32(recipe.tf32 ?? false, () => step(gan, observation));
+  return withPassMode({ replicas: sharding.replica.size }, () =>
+    draws === undefined ? run() : scope(() => draws.during(run)),
   );
+}
+
+function step(gan: BuiltGan, observation: Observation | undefined): Tensor {
+  return scope(() => {
+    const { discriminatorSteps } = gan.recipe;
+    const updates = Array.from({ length: discriminatorSteps }, (_, i) =>
+      scope(() =>
+        discriminatorUpdate(
+          gan,
+          gan.step * discriminatorSteps + i,
+          i === discriminatorSteps - 1 ? observation : undefined,
+        ),
+      ),
+    );
+    const lossG = scope(() => generatorUpdate(gan, observation));
+    gan.reach(gan.step + 1);
+    const [lossD, dReal, dFake] = meanOf(updates);
+    return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
+  });
 }
 
 /**
@@ -66,15 +72,17 @@ export function trainingStep(gan: BuiltGan, observation?: Observation): Tensor {
  * [loss, mean D(x), mean D(G(z))].
  */
 function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observation | undefined): Tensor[] {
-  const { discriminator, generator, loss, techniques, recipe } = gan;
-  const graph = new BatchGraph(gan);
+  const { discriminator, generator, loss, techniques, recipe, precision } = gan;
+  const graph = new BatchGraph(gan, "discriminator");
 
   // x, and G(z) without a graph.
   const { images: rawReal, labels: realLabels } = gan.loader.next();
   const fakeLabels = gan.labels(recipe.batchSize);
   const latents = gan.latents(recipe.batchSize);
   const rawFake = noGrad(() =>
-    frozenStatistics(() => graph.images("images", (rows) => generator.forward(rows(latents), rows(fakeLabels)))),
+    frozenStatistics(() =>
+      graph.images("images", (rows) => precision.generate(generator, rows(latents), rows(fakeLabels))),
+    ),
   );
   const augment = augmentation(gan);
   const named = techniques.flatMap((technique) => technique.inputGradients?.(number, gan) ?? []);
@@ -88,10 +96,14 @@ function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observa
   const wanted = (["real", "fake"] as const).filter((of) => named.includes(of) || named.includes(RAW[of]));
   const { outputs, inputGradients } = graph.outputs("discriminator", (rows) =>
     discriminateBoth(
-      discriminator,
+      {
+        forward: (images, labels) => precision.discriminate(discriminator, images, labels),
+        modules: () => discriminator.modules(),
+      },
       { images: rows(real), labels: rows(realLabels) },
       { images: rows(fake), labels: rows(fakeLabels) },
       wanted,
+      precision.scaleOf("discriminator"),
     ),
   );
   const [realOutput, fakeOutput] = outputs as [DiscriminatorOutput, DiscriminatorOutput];
@@ -120,6 +132,8 @@ function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observa
     },
     targets,
     discriminate: discriminate(gan),
+    generate: generate(gan),
+    lossScale: precision.scaleOf("discriminator"),
     augment,
   };
 
@@ -149,8 +163,8 @@ const RAW = { real: "rawReal", fake: "rawFake" } as const satisfies Record<strin
 
 /** Updates G. Returns its loss. */
 export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tensor {
-  const { discriminator, generator, loss, techniques, recipe } = gan;
-  const graph = new BatchGraph(gan);
+  const { discriminator, generator, loss, techniques, recipe, precision } = gan;
+  const graph = new BatchGraph(gan, "generator");
   let pass: GeneratorPass;
   let total: Tensor;
   // D is fixed here: its weights need neither gradients nor a record for them.
@@ -160,11 +174,11 @@ export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tenso
     const latents = gan.latents(recipe.batchSize);
     const labels = gan.labels(recipe.batchSize);
     const augment = augmentation(gan);
-    const rawFake = graph.images("generator", (rows) => generator.forward(rows(latents), rows(labels)));
+    const rawFake = graph.images("generator", (rows) => precision.generate(generator, rows(latents), rows(labels)));
     const fake = augment(rawFake, "fake");
     const { outputs } = graph.outputs(
       FIXED_PASS,
-      (rows, images) => ({ outputs: [frozenStatistics(() => discriminator.forward(rows(images!), rows(labels)))] }),
+      (rows, images) => ({ outputs: [discriminate(gan)(rows(images!), rows(labels))] }),
       fake,
     );
     const [fakeOutput] = outputs as [DiscriminatorOutput];
@@ -197,6 +211,8 @@ export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tenso
       selectedOutput,
       real,
       discriminate: discriminate(gan),
+      generate: generate(gan),
+      lossScale: precision.scaleOf("generator"),
       augment,
       gradientsOf: (value) => graph.gradients(value, generator.parameters(), true),
     };
@@ -248,8 +264,13 @@ function augmentation(gan: BuiltGan): DiscriminatorPass["augment"] {
 }
 
 /** D's output in a pass that does not update its statistics. */
-function discriminate({ discriminator }: BuiltGan): DiscriminatorPass["discriminate"] {
-  return (images, labels) => frozenStatistics(() => discriminator.forward(images, labels));
+function discriminate({ discriminator, precision }: BuiltGan): DiscriminatorPass["discriminate"] {
+  return (images, labels) => frozenStatistics(() => precision.discriminate(discriminator, images, labels));
+}
+
+/** G's images in a pass that does not update its statistics. */
+function generate({ generator, precision }: BuiltGan): DiscriminatorPass["generate"] {
+  return (latents, labels) => frozenStatistics(() => precision.generate(generator, latents, labels));
 }
 
 function withPenalties(
@@ -264,7 +285,10 @@ function withPenalties(
   }, loss);
 }
 
-/** A step of the player's optimizer. A weight that the loss does not depend on (null) gets a gradient of zeros. */
+/**
+ * A step of the player's optimizer, unless its scaled gradients have overflowed. A weight that the loss does not depend on (null)
+ * gets a gradient of zeros.
+ */
 function update(
   gan: BuiltGan,
   player: Player,
@@ -275,7 +299,7 @@ function update(
   let gradients: readonly Tensor[] = found.map((gradient, i) => gradient ?? Tensor.zerosLike(parameters[i]!));
   for (const technique of gan.techniques) gradients = technique.gradients?.(player, gradients, gan) ?? gradients;
   observation?.gradients(player, gradients);
-  gan.optimizers[player].step(gradients);
+  if (gan.precision.accepts(player, gradients)) gan.optimizers[player].step(gradients);
 }
 
 /** The mean of each number over D's updates. */

@@ -5,6 +5,7 @@ import { BuiltGan } from "../step/gan.ts";
 import { Observation, type Wanted } from "../step/observation.ts";
 import { STEP_NUMBERS, trainingStep } from "../step/step.ts";
 import type { StepResult, Trainable } from "../trainable.ts";
+import { memoryOf } from "./device-memory.ts";
 import type { Trainer, TrainingSite } from "./trainer.ts";
 
 /** The trainer that a recipe describes. */
@@ -44,12 +45,14 @@ class TrainedGan extends BuiltGan implements Trainable {
     const { discriminatorSteps, batchSize } = this.recipe;
     const observation = wanted && new Observation(wanted);
     const values = trainingStep(this, observation);
-    return { names: STEP_NUMBERS, values, samples: discriminatorSteps * batchSize, observation };
+    const skipped = this.precision.takeSkipped();
+    return { names: STEP_NUMBERS, values, samples: discriminatorSteps * batchSize, skipped, observation };
   }
 
   report(): Record<string, number> {
     const reports = this.techniques.flatMap((technique) => Object.entries(technique.report?.() ?? {}));
-    reports.push(...Object.entries(this.scheduledNumbers));
+    reports.push(...Object.entries(this.scheduledNumbers), ...Object.entries(this.precision.report()));
+    reports.push(...Object.entries(memoryOf(this.recipe.device)));
     return Object.fromEntries(reports.filter(([, value]) => Number.isFinite(value)));
   }
 }

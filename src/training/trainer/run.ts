@@ -31,6 +31,7 @@ import { notesOnFew, refuseUnmakeable } from "./before-data.ts";
 import { type DataModule, openDataModule } from "./data-module.ts";
 import { trainerOfFile } from "./load.ts";
 import { totalSteps, trainingLoop } from "./loop.ts";
+import { refusePrecision } from "./precision-support.ts";
 import { RecipeTrainer } from "./recipe-trainer.ts";
 import type { SessionEnd, TrainingEvents } from "./session.ts";
 import type { Trainer } from "./trainer.ts";
@@ -155,6 +156,7 @@ export class Run {
     const trainer = rendezvous === undefined ? this.trainer : this.trainer.on(deviceOf(this.recipe, rendezvous));
     const { settings } = trainer;
     if (settings.threads !== undefined) configureEngine({ threads: settings.threads });
+    refusePrecision(settings);
     const release = this.directory.lock();
     const watch = watchStopRequest(this.directory.path, signal);
     const stop = watch.signal;
@@ -382,6 +384,7 @@ export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   const trainer = trainerOf(what);
   if (trainer.settings.threads !== undefined) configureEngine({ threads: trainer.settings.threads });
   refuseUnmakeable(trainer.settings);
+  refusePrecision(trainer.settings);
   const directory = new RunDirectory(origin.directory);
   const description = describeRun(trainer, origin);
   if (origin.overwrite && description.from?.startsWith(`${directory.path}${sep}`)) {

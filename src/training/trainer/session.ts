@@ -27,6 +27,7 @@ import { drawSamples, SAMPLE_BATCH } from "../sampling/sample.ts";
 import { ALONE, type Replica } from "../step/sharding.ts";
 import type { Trainable } from "../trainable.ts";
 import type { DataModule } from "./data-module.ts";
+import { inMemory } from "./device-memory.ts";
 import { Clock, StepLog } from "./step-log.ts";
 import { requireMemory } from "./step-memory.ts";
 import type { Trainer } from "./trainer.ts";
@@ -331,7 +332,8 @@ export class Session {
   }
 
   /** The error that ends the session. It says which checkpoint is left. */
-  failure(error: unknown): unknown {
+  failure(raised: unknown): unknown {
+    const error = inMemory(raised, this.trained.step, this.trained.recipe);
     const message = error instanceof Error ? error.message : String(error);
     try {
       this.#append({ event: "fail", step: this.trained.step, time: now(), message });

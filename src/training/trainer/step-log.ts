@@ -33,7 +33,10 @@ export class StepLog {
   readonly #trained: Trainable;
   readonly #clock: Clock;
   readonly #pending: StepResult[] = [];
+  /** The numbers of the steps that are verified, but for those that an overflow of float16 has skipped. */
   #rows: number[][] = [];
+  /** How many steps are verified. */
+  #steps = 0;
   #names: readonly string[] = [];
   #samples = 0;
   #lastSeconds: number;
@@ -76,15 +79,16 @@ export class StepLog {
    * @throws UserError for the first that is not finite.
    */
   verify(): void {
-    for (const { names, values, samples } of this.#pending.splice(0)) {
+    for (const { names, values, samples, skipped = false } of this.#pending.splice(0)) {
       const row = Array.from(values.toArray(), Number);
       values.dispose();
       this.#names = names;
-      this.#rows.push(row);
+      this.#steps++;
       this.#samples += samples;
       const bad = row.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) {
-        const step = this.#lastStep + this.#rows.length;
+      if (bad < 0) this.#rows.push(row);
+      else if (!skipped) {
+        const step = this.#lastStep + this.#steps;
         throw new UserError(`step ${step}: ${names[bad]} is ${row[bad]}, so training has diverged`);
       }
     }
@@ -96,10 +100,12 @@ export class StepLog {
     const { progress } = this.#trained;
     const seconds = this.#clock.seconds();
     const rows = this.#rows;
-    const means = this.#names.map((name, i) => [name, rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length]);
+    const names = rows.length === 0 ? [] : this.#names;
+    const means = names.map((name, i) => [name, rows.reduce((sum, row) => sum + row[i]!, 0) / rows.length]);
     // The clock's resolution limits the throughput of very small steps.
     const imagesPerSecond = this.#samples / Math.max(seconds - this.#lastSeconds, 1e-6);
     this.#rows = [];
+    this.#steps = 0;
     this.#samples = 0;
     this.#lastSeconds = seconds;
     this.#lastStep = progress.step;

@@ -13,9 +13,12 @@ import { drawSamples } from "../../../src/training/sampling/sample.ts";
 import { BuiltGan, type DataShape } from "../../../src/training/step/gan.ts";
 import { trainingStep } from "../../../src/training/step/step.ts";
 import { imageLoader, shapeOf } from "../../../src/training/trainer/image-loader.ts";
+import { TEST_DEVICE } from "../../device/device.ts";
 import { makeDataset } from "../tiny.ts";
 
-export async function ganOf(recipe: Recipe): Promise<BuiltGan> {
+/** @param device - Default the tests' device. */
+export async function ganOf(described: Recipe, device = TEST_DEVICE): Promise<BuiltGan> {
+  const recipe = { ...described, device };
   const { options } = recipe.data;
   let [shape, loader]: [DataShape | undefined, DataLoader | undefined] = [undefined, undefined];
   if (recipe.data.kind === "testNoise") {
