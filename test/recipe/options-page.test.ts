@@ -21,7 +21,7 @@ function documentedKeys(): string[][] {
 
 it("docs/reference/recipe.md has every key of a recipe, and every shipped recipe", async () => {
   const rows = documentedKeys().map((cells) =>
-    cells.map((cell) => cell.replaceAll(/docs\/(\w+\/([\w-]+)\.md)/g, "[$2](../$1)")),
+    cells.map((cell) => cell.replaceAll(/docs\/([\w-]+\/([\w-]+)\.md)/g, "[$2](../$1)")),
   );
   const keys = pageTable(["key", "meaning", "default"], rows);
   await expect(withParts(recipePage, { keys, "shipped recipes": await shippedTable() })).toMatchFileSnapshot(

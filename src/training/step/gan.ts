@@ -7,7 +7,7 @@ import type { DiscriminatorNetwork, GeneratorNetwork, ModelContext, SampleShape 
 import type { Optimizer } from "../../optim/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import type { Gan, NetworkDescriptors, Player, Technique } from "../../techniques/index.ts";
-import { drawFor, type Generator, keep, RepeatedDraws, Tensor } from "../../tensor/index.ts";
+import { drawFor, type Generator, keep, RepeatedDraws, scope, Tensor } from "../../tensor/index.ts";
 import { refuseConflicts, refuseEpochs, refuseHalfDone, refuseUnknownHooks } from "./compatible.ts";
 import { Precision } from "./precision.ts";
 import { Progressing } from "./progressing.ts";
@@ -57,8 +57,9 @@ export class BuiltGan extends Progressing implements Gan {
   readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
   /** Passes over micro-batches in the present step. */
   #passes = 0;
-  /** The conditions of all real samples, where networks are. */
-  #conditionRows: Tensor | undefined;
+  /** The samples up to each class, where classes come in proportion to them. */
+  #classEnds: Tensor | undefined;
+  readonly #onDevice = new Map<Tensor, Tensor>();
 
   /**
    * Builds networks, optimizers and techniques. The same recipe gives the same weights.
@@ -159,12 +160,25 @@ export class BuiltGan extends Progressing implements Gan {
     const generator = random ?? this.streams.get("labels");
     const { device, labelDistribution } = this.recipe;
     if (conditions !== undefined) {
-      this.#conditionRows ??= keep(conditions.rows.to({ device }));
-      return drawConditions({ ...conditions, rows: this.#conditionRows }, count, generator);
+      return drawConditions({ ...conditions, rows: this.#there(conditions.rows) }, count, generator);
     }
     if (labelDistribution === "uniform")
       return drawFor(device, { of: "whole", below: classes, shape: [count] }, generator);
-    return drawInProportion(this.#countsOf(classes), count, generator, device);
+    const counts = this.#countsOf(classes);
+    const ends = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, value) => sum + value, 0));
+    this.#classEnds ??= scope(() => keep(Tensor.fromArray(BigInt64Array.from(ends, BigInt))));
+    const draws = drawFor(device, { of: "whole", below: ends.at(-1)!, shape: [count] }, generator);
+    // The class is the number of classes that end at or before the draw.
+    return draws.bucketize(this.#there(this.#classEnds), true);
+  }
+
+  /** A tensor that is the same in the whole run, on the recipe's device. */
+  #there(tensor: Tensor): Tensor {
+    const { device } = this.recipe;
+    if (device === "cpu") return tensor;
+    const found = this.#onDevice.get(tensor) ?? scope(() => keep(tensor.to({ device })));
+    this.#onDevice.set(tensor, found);
+    return found;
   }
 
   #countsOf(classes: number): readonly number[] {
@@ -192,22 +206,13 @@ export class BuiltGan extends Progressing implements Gan {
     this.generator.dispose();
     this.discriminator.dispose();
     this.streams.dispose();
-    this.#conditionRows?.dispose();
+    for (const tensor of [this.#classEnds, ...this.#onDevice.values()]) tensor?.dispose();
   }
 }
 
 /** Conditions float32 [count, columns] on the rows' device: those of real samples, each sample as likely. */
 export function drawConditions({ rows }: DataConditions, count: number, generator: Generator): Tensor {
   return rows.indexSelect(0, drawFor(rows.device, { of: "whole", below: rows.shape[0]!, shape: [count] }, generator));
-}
-
-/** Classes int64 [count], drawn in proportion to the counts. */
-function drawInProportion(counts: readonly number[], count: number, generator: Generator, device: string): Tensor {
-  const total = counts.reduce((sum, value) => sum + value, 0);
-  const ends = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, value) => sum + value, 0));
-  const draws = drawFor(device, { of: "whole", below: total, shape: [count] }, generator);
-  // The class is the number of classes that end at or before the draw.
-  return ends.reduce((found, end) => found.add(draws.ge(end)), Tensor.zerosLike(draws));
 }
 
 /** What {@link drawLatents} needs of a GAN. */
