@@ -1,4 +1,6 @@
 // Settings and memory of GPUs that libtorch keeps itself: they can be compiled without CUDA, and mean nothing on a CPU.
+#include "accelerator.h"
+
 #include <ATen/Context.h>
 
 #include "marshal.h"

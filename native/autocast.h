@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/DispatchKeySet.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
+#include <node_api.h>
 
 #include "version.h"
 
@@ -15,6 +16,9 @@ Optional<at::ScalarType> autocast_type(c10::DeviceType device);
 
 /// As autocast casts an operand: double precision and whole numbers stay as they are.
 at::Tensor cast_operand(const at::Tensor& tensor, at::ScalarType type);
+
+/// Adds the functions of autocast.cc.
+void export_autocast(napi_env env, napi_value exports);
 
 /// Autocast is off while this lives.
 class WithoutAutocast {

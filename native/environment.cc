@@ -2,6 +2,9 @@
 // function shares (arguments in, exceptions out).
 #include "environment.h"
 
+#include "accelerator.h"
+#include "autocast.h"
+
 #include <ATen/Tensor.h>
 
 namespace gantry {

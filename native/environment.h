@@ -173,8 +173,6 @@ void define_operators();
 void export_operators(napi_env env, napi_value exports);
 void export_tensors(napi_env env, napi_value exports);
 void export_random(napi_env env, napi_value exports);
-void export_accelerator(napi_env env, napi_value exports);
-void export_autocast(napi_env env, napi_value exports);
 void export_autograd(napi_env env, napi_value exports);
 void export_script(napi_env env, napi_value exports);
 void export_engine(napi_env env, napi_value exports);

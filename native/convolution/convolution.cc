@@ -212,7 +212,7 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Optional<Tensor>&
               IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
   if (const auto type = autocast_type(input.device().type())) {
     const WithoutAutocast guard;
-    return conv2d(cast_operand(input, *type), cast_operand(weight, *type), cast_bias(bias, *type), stride, padding, dilation,
+    return gantry::conv2d(cast_operand(input, *type), cast_operand(weight, *type), cast_bias(bias, *type), stride, padding, dilation,
                   groups);
   }
   if (!ours(input, weight, groups, stride, padding, dilation, 1) ||
@@ -236,7 +236,7 @@ Tensor conv_transpose2d(const Tensor& input, const Tensor& weight, const Optiona
                         IntArrayRef padding, IntArrayRef output_padding, int64_t groups, IntArrayRef dilation) {
   if (const auto type = autocast_type(input.device().type())) {
     const WithoutAutocast guard;
-    return conv_transpose2d(cast_operand(input, *type), cast_operand(weight, *type), cast_bias(bias, *type), stride, padding,
+    return gantry::conv_transpose2d(cast_operand(input, *type), cast_operand(weight, *type), cast_bias(bias, *type), stride, padding,
                             output_padding, groups, dilation);
   }
   const auto size = [&](int64_t i) {

@@ -3,13 +3,15 @@
 // meet in an operator, a backward pass runs in a thread of the device, Gantry's kernels for the CPU do not apply, and what goes
 // from one device to the other is a copy, which is counted.
 #include <ATen/ATen.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <node_api.h>
 #include <torch/library.h>
-#include <torch/version.h>
 
 #include <atomic>
 #include <unordered_map>
+
+#include "../../native/version.h"
 
 namespace {
 
@@ -36,13 +38,13 @@ Tensor renamed(const Tensor& tensor, c10::Device device) {
 
 const c10::Device kCpu(c10::kCPU), kDevice(kOther, 0);
 
-Tensor empty(at::IntArrayRef size, c10::optional<at::ScalarType> type, c10::optional<at::Layout>, c10::optional<at::Device>,
-             c10::optional<bool>, c10::optional<at::MemoryFormat> format) {
+Tensor empty(at::IntArrayRef size, gantry::Optional<at::ScalarType> type, gantry::Optional<at::Layout>, gantry::Optional<at::Device>,
+             gantry::Optional<bool>, gantry::Optional<at::MemoryFormat> format) {
   return renamed(at::empty(size, at::TensorOptions(type.value_or(at::kFloat)), format), kDevice);
 }
 
-Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride, c10::optional<at::ScalarType> type,
-                     c10::optional<at::Layout>, c10::optional<at::Device>, c10::optional<bool>) {
+Tensor empty_strided(at::IntArrayRef size, at::IntArrayRef stride, gantry::Optional<at::ScalarType> type,
+                     gantry::Optional<at::Layout>, gantry::Optional<at::Device>, gantry::Optional<bool>) {
   return renamed(at::empty_strided(size, stride, at::TensorOptions(type.value_or(at::kFloat))), kDevice);
 }
 
@@ -87,9 +89,9 @@ struct Call {
       return list;
     }
     if (value.isList() && value.toList().elementType()->kind() == c10::TypeKind::OptionalType) {
-      c10::List<c10::optional<Tensor>> list;
+      c10::List<gantry::Optional<Tensor>> list;
       for (const c10::IValue& each : value.toListRef())
-        list.push_back(each.isTensor() ? c10::optional<Tensor>(change(each.toTensor())) : c10::optional<Tensor>());
+        list.push_back(each.isTensor() ? gantry::Optional<Tensor>(change(each.toTensor())) : gantry::Optional<Tensor>());
       return list;
     }
     if (value.isDevice()) return c10::IValue(kCpu);
@@ -97,13 +99,28 @@ struct Call {
   }
 };
 
+/// Calls the operator; convolutions of such devices have names of their own.
+void run(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
+  const std::string& name = op.schema().name();
+  const auto call = [&](const char* known) {
+    c10::Dispatcher::singleton().findSchemaOrThrow(known, "").callBoxed(stack);
+  };
+  if (name == "aten::convolution_overrideable") return call("aten::convolution");
+  if (name == "aten::convolution_backward_overrideable") {
+    const std::vector<int64_t> bias_sizes = {stack->at(0).toTensor().size(1)};
+    stack->insert(stack->begin() + 3, c10::IValue(bias_sizes));
+    return call("aten::convolution_backward");
+  }
+  op.callBoxed(stack);
+}
+
 void fallback(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const std::string& name = op.schema().name();
   if (name == "aten::_local_scalar_dense" || name == "aten::equal" || name == "aten::nonzero") to_host++;
   Call call{op, {}};
   for (c10::IValue& value : *stack) value = call.changed(value, [&](const Tensor& t) { return call.lowered(t); });
   TORCH_CHECK(!(call.any && call.foreign), name, ": expected all tensors to be on the same device, one is on ", call.foreign);
-  op.callBoxed(stack);
+  run(op, stack);
   for (c10::IValue& value : *stack) value = call.changed(value, [&](const Tensor& t) { return call.raised(t); });
 }
 

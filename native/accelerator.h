@@ -1,0 +1,11 @@
+// Settings and memory of GPUs, for JavaScript.
+#pragma once
+
+#include <node_api.h>
+
+namespace gantry {
+
+/// Adds the functions of accelerator.cc.
+void export_accelerator(napi_env env, napi_value exports);
+
+}  // namespace gantry
