@@ -29,7 +29,8 @@ Tensor renamed(const Tensor& tensor, c10::Device device) {
   auto* holder = new c10::Storage(memory);
   c10::DataPtr data(const_cast<void*>(static_cast<const void*>(memory.data())), holder,
                     [](void* held) { delete static_cast<c10::Storage*>(held); }, device);
-  c10::Storage storage(c10::Storage::use_byte_size_t(), memory.nbytes(), std::move(data), nullptr, false);
+  c10::Storage storage(c10::Storage::use_byte_size_t(), memory.nbytes(), std::move(data), c10::GetAllocator(c10::kCPU),
+                       /*resizable=*/true);
   Tensor result = at::detail::make_tensor<c10::TensorImpl>(std::move(storage), c10::DispatchKeySet(key), tensor.dtype());
   result.unsafeGetTensorImpl()->set_storage_offset(tensor.storage_offset());
   result.unsafeGetTensorImpl()->set_sizes_and_strides(tensor.sizes(), tensor.strides());
@@ -77,7 +78,15 @@ struct Call {
   Tensor raised(const Tensor& tensor) {
     if (!tensor.defined()) return tensor;
     const auto known = originals.find(tensor.unsafeGetTensorImpl());
-    return known == originals.end() ? renamed(tensor, kDevice) : known->second;
+    if (known == originals.end()) return renamed(tensor, kDevice);
+    Tensor& original = known->second;
+    if (original.sizes() != tensor.sizes()) {
+      // An operator that makes its result of an empty one.
+      const Tensor grown = renamed(tensor, kDevice);
+      original.unsafeGetTensorImpl()->set_storage_keep_dtype(grown.storage());
+      original.unsafeGetTensorImpl()->set_sizes_and_strides(grown.sizes(), grown.strides());
+    }
+    return original;
   }
 
   template <typename Change>
@@ -128,6 +137,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, library) {
   library.impl("empty.memory_format", empty);
   library.impl("empty_strided", empty_strided);
   library.impl("_copy_from", copy_from);
+  for (const char* name : {"convolution_overrideable", "convolution_backward_overrideable"})
+    library.impl(name, torch::CppFunction::makeFromBoxedFunction<&fallback>());
 }
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, library) {

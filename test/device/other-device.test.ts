@@ -52,7 +52,13 @@ it("refuses tensors of two devices in one operator, as a GPU does, and counts co
 });
 
 /** Copies to the device in a step besides the block of all draws and the images and labels of D's and of pairs' batches, and why. */
-const MORE: Readonly<Record<string, { readonly copies: number; readonly why: string }>> = {};
+const MORE: Readonly<Record<string, { readonly copies: number; readonly why: string }>> = {
+  balancedConsistency: { copies: 4, why: "the places of its shifts are reckoned on the CPU" },
+  consistencyRegularisation: { copies: 2, why: "the places of its shifts are reckoned on the CPU" },
+  adaptiveAugmentation: { copies: 18, why: "matrices and masks of its transformations, for three batches" },
+  diffAugment: { copies: 18, why: "six of its policies' parameters, for three batches" },
+  dataDependentInitialisation: { copies: -2, why: "its loader is read once, before training" },
+};
 
 describe("copies to the device in a step", () => {
   it.each(["no technique", ...TECHNIQUES])("%s", async (kind) => {

@@ -97,7 +97,7 @@ describe("autocast", () => {
     });
     // In distances between bfloat16 and float32. With the oracle's libtorch the kernels are the same; those of 1.13 round in other
     // places, as often.
-    const [most, mean] = major > 1 ? [0.5, 0.25] : [2, 0.9];
+    const [most, mean] = major > 1 ? [0.5, 0.25] : [4, 1];
     expect(Math.max(...ratios)).toBeLessThan(most);
     expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(mean);
   });
