@@ -61,7 +61,16 @@ function passOf(seen: (images: Tensor) => Tensor = (images) => images): Discrimi
   const rawFake = make(latents).detach();
   const [real, fake] = [seen(rawReal), seen(rawFake)];
   const outputs = { realOutput: outputOf(real), fakeOutput: outputOf(fake) };
-  return { rawReal, rawFake, real, fake, latents, discriminate: outputOf, generate: make, ...outputs } as unknown as DiscriminatorPass;
+  return {
+    rawReal,
+    rawFake,
+    real,
+    fake,
+    latents,
+    discriminate: outputOf,
+    generate: make,
+    ...outputs,
+  } as unknown as DiscriminatorPass;
 }
 
 function generatorPass(): GeneratorPass {
