@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { RunDirectory, type RunEvent, startRun } from "../../src/training/index.ts";
+import { RunDirectory, type RunEvent, startRun, writeReport } from "../../src/training/index.ts";
 import { newDirectory, recipe, stopAfter } from "./short-run.ts";
 import { temporaryFolder } from "./tiny.ts";
 
@@ -41,6 +41,17 @@ describe("the log", () => {
     await run.train({ events: { note: (message) => notes.push(message) } });
     expect(notes).toContain("9 lines of metrics.jsonl cannot be read and are passed over");
     expect(log.ticks().map(({ step }) => step)).toEqual([2, 4, 6]);
+  });
+
+  it("has a report, also where an evaluation has no score", async () => {
+    const directory = newDirectory();
+    await stopAfter(startRun(recipe, { directory }), 2);
+    const log = new RunDirectory(directory);
+    const none = { event: "scores", step: 2, time: "", seconds: 1, scores: [], chosenBy: "fid" };
+    appendFileSync(log.metrics, `${JSON.stringify(none)}\n`);
+    expect(log.evaluations()).toHaveLength(1);
+    writeReport(log, log.description());
+    expect(readFileSync(log.report, "utf8")).not.toContain("## Scores");
   });
 
   it("is read line by line: it may be longer than a string, and a line longer than the memory", () => {

@@ -85,7 +85,9 @@ function trainingSection(directory: RunDirectory, ticks: readonly Tick[]): strin
 }
 
 /** The scores over the steps: the table, the best step of each, the protocol, and the chart. */
-function scoresSection(directory: RunDirectory, evaluations: readonly ScoresEvent[]): string[] {
+function scoresSection(directory: RunDirectory, logged: readonly ScoresEvent[]): string[] {
+  // Other programs may log evaluations without a score.
+  const evaluations = logged.filter(({ scores }) => scores.length > 0);
   const [first] = evaluations;
   const latest = evaluations.at(-1);
   if (first === undefined || latest === undefined) return [];
