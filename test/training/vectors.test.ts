@@ -3,15 +3,18 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { mixtureOfGaussians } from "../../src/data/index.ts";
+import { mixtureOfGaussians, type VectorData } from "../../src/data/index.ts";
+import type { Metric } from "../../src/metrics/index.ts";
 import { fid, mixture } from "../../src/metrics/scores/index.ts";
 import { dcgan } from "../../src/models/index.ts";
 import { loadRecipe } from "../../src/recipe/load.ts";
 import { applyOverrides } from "../../src/recipe/overrides.ts";
 import type { RecipeInput } from "../../src/recipe/recipe.ts";
 import { topK, weightAveraging } from "../../src/techniques/index.ts";
-import { vectorEvaluator } from "../../src/training/evaluation/vector-evaluation.ts";
+import { Generator, liveTensors } from "../../src/tensor/index.ts";
+import { scoreVectors, vectorEvaluator, vectorMetrics } from "../../src/training/evaluation/vector-evaluation.ts";
 import { openRun, RunDirectory, sampleRun, startRun, writeRunImage } from "../../src/training/index.ts";
+import { drawSamples } from "../../src/training/sampling/sample.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { eventsOf, newDirectory, stopAfter } from "./short-run.ts";
@@ -93,6 +96,32 @@ describe("a run on vectors", () => {
     expect(await scores(oracle)).toEqual(averaged);
     oracle.generator.loadStateDict(gan.generator.stateDict());
     expect(await scores(oracle)).not.toEqual(averaged);
+  });
+
+  it("is scored in groups of samples: the same scores, and a stop is heard between them", async () => {
+    const recipe = vectors({ techniques: [] });
+    const data = await mixtureOfGaussians({ modes: 4 }).build({});
+    const gan = new BuiltGan(recipe, { sample: { features: 2 }, classes: [] }, data.loader({ batchSize: 8, seed: 1 }));
+    onTestFinished(() => gan.dispose());
+    const [metric] = vectorMetrics([mixture()], data as VectorData);
+    const seen: Float32Array[] = [];
+    const watched = {
+      ...metric!,
+      compute: ((given) => {
+        seen.push(given.fake.features!.toArray() as Float32Array);
+        return metric!.compute(given);
+      }) as Metric["compute"],
+    };
+    const drawing = { count: 40_000, seed: 3, averaged: true };
+    await scoreVectors(gan, [watched], drawing);
+    const whole = drawSamples(gan, { ...drawing, random: new Generator(3) });
+    expect(seen[0]).toEqual(whole.toArray());
+    whole.dispose();
+    const controller = new AbortController();
+    setImmediate(() => controller.abort(new Error("stop")));
+    const before = liveTensors();
+    await expect(scoreVectors(gan, [watched], drawing, controller.signal)).rejects.toThrow("stop");
+    expect([seen.length, liveTensors()]).toEqual([1, before]);
   });
 
   it("keeps the checkpoints of the steps that the recipe names", async () => {

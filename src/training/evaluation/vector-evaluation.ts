@@ -1,4 +1,5 @@
 /** Evaluation of vectors during training: the metrics get the generator's samples as they are. */
+import { setImmediate } from "node:timers/promises";
 import { UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import type { VectorData } from "../../data/index.ts";
@@ -11,7 +12,7 @@ import {
   type Score,
   scoresOf,
 } from "../../metrics/index.ts";
-import { Generator, scope } from "../../tensor/index.ts";
+import { Generator, scope, Tensor } from "../../tensor/index.ts";
 import { drawSamples, SAMPLE_BATCH, samplingOf } from "../sampling/sample.ts";
 import type { RunSettings, Samplable } from "../trainable.ts";
 import { bestOf, type Evaluator } from "./evaluator.ts";
@@ -39,7 +40,7 @@ export function vectorEvaluator(settings: RunSettings, data: VectorData): Evalua
     every,
     best: bestOf(metrics, SAMPLES, best),
     async scores(gan, events, stop) {
-      const scores = scoreVectors(gan, metrics, { count, seed, averaged: true });
+      const scores = await scoreVectors(gan, metrics, { count, seed, averaged: true }, stop);
       events.evaluating?.({ name: "the generator", done: count, total: count });
       stop?.throwIfAborted();
       return scores;
@@ -69,18 +70,58 @@ export interface VectorDrawing {
   readonly averaged: boolean;
 }
 
+/** Vectors that are drawn before a signal is listened to. */
+const GROUP = 256 * SAMPLE_BATCH;
+
+/** Draws the vectors. The caller disposes of them. @throws the reason of `stop` once that is raised. */
+async function drawVectors(
+  gan: Samplable,
+  { count, random, averaged }: { count: number; random: Generator; averaged: boolean },
+  stop: AbortSignal | undefined,
+): Promise<Tensor> {
+  // Where statistics are collected for every group, groups would change the samples.
+  const most = gan.techniques.some(({ standing }) => standing) ? count : GROUP;
+  const groups: Tensor[] = [];
+  try {
+    for (let first = 0; first < count; first += most) {
+      if (first > 0) await setImmediate();
+      stop?.throwIfAborted();
+      groups.push(drawSamples(gan, { count: Math.min(most, count - first), first, random, averaged }));
+    }
+    return Tensor.cat(groups);
+  } finally {
+    for (const group of groups) group.dispose();
+  }
+}
+
 /**
  * The scores of vectors that a generator draws.
- * @throws UserError when a vector is not finite.
+ * @throws UserError when a vector is not finite, and the reason of `stop` once that is raised.
  */
-export function scoreVectors(
+export async function scoreVectors(
   gan: Samplable,
   metrics: readonly Metric[],
   { count, seed, averaged }: VectorDrawing,
+  stop?: AbortSignal,
+): Promise<Score[]> {
+  const random = new Generator(seed);
+  const drawn = await drawVectors(gan, { count, random, averaged }, stop);
+  try {
+    return scoresOfVectors(gan, metrics, drawn, { count, seed, averaged }, random);
+  } finally {
+    drawn.dispose();
+  }
+}
+
+function scoresOfVectors(
+  gan: Samplable,
+  metrics: readonly Metric[],
+  drawn: Tensor,
+  { count, seed, averaged }: VectorDrawing,
+  random: Generator,
 ): Score[] {
   return scope(() => {
-    const random = new Generator(seed);
-    const features = drawSamples(gan, { count, random, averaged }).to({ device: "cpu" });
+    const features = drawn.to({ device: "cpu" });
     if (features.isfinite().all().item() !== 1) {
       throw new UserError(`step ${gan.step}: the generator draws vectors that are not finite, so it cannot be scored`);
     }
