@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { Tensor } from "../../src/tensor/index.ts";
-import { listCheckpoints, RunDirectory, sampleRun, startRun } from "../../src/training/index.ts";
+import { listCheckpoints, openRun, RunDirectory, sampleRun, startRun, verifyRun } from "../../src/training/index.ts";
 import { linesOf, newDirectory, recipe, stopAfter } from "./short-run.ts";
 import { technique, tinyRecipe } from "./tiny.ts";
 
@@ -111,4 +111,27 @@ describe("a disk that refuses", () => {
       expect(existsSync(join(directory, "running.json"))).toBe(false);
     },
   );
+});
+
+it("a clock that is set back while training changes no duration, and the run is resumed", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 6, 1) });
+  onTestFinished(() => void vi.useRealTimers());
+  const setBack = (): void => void vi.setSystemTime(Date.now() - 3_600_000);
+  const directory = newDirectory();
+  const run = startRun(recipe, { directory });
+  const controller = new AbortController();
+  const stopSoon = ({ step }: { readonly step: number }): void => {
+    setBack();
+    if (step >= 2) controller.abort();
+  };
+  await run.train({ events: { tick: stopSoon }, stop: controller.signal });
+  const end = await (await openRun(directory)).train({ events: { tick: setBack } });
+  expect(end).toMatchObject({ finished: true, step: 6 });
+  const lines = new RunDirectory(directory).ticks();
+  expect(lines.map(({ step }) => step)).toEqual([2, 4, 6]);
+  const seconds = lines.map((line) => line.seconds as number);
+  expect(seconds).toEqual(seconds.toSorted((a, b) => a - b));
+  expect(seconds.every((value) => value > 0 && value < 600)).toBe(true);
+  expect(lines.every(({ imagesPerSecond }) => (imagesPerSecond as number) > 0)).toBe(true);
+  expect(verifyRun(directory).filter(({ problem }) => problem !== undefined)).toEqual([]);
 });
