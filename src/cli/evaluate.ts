@@ -169,6 +169,7 @@ export const evaluate = defineCommand({
         averaged: flags.averaged ?? true,
         mode,
         truncation,
+        count: counts.fake,
         preparing,
       });
       opened.push(subject);

@@ -73,9 +73,6 @@ export async function measureImages(
   opened: { close(): void | Promise<void> }[],
 ): Promise<Measure> {
   const { what, settings, named, realCount, saveStatistics, device, preparing } = measurement;
-  if (!subject.drawn && measurement.count !== undefined) {
-    throw new UserError(`--count ${measurement.count}: ${what} is a fixed set of images, and all of them are scored`);
-  }
   const all = measurement.metrics.map((metric) => metric.build());
   const classifying = subject.classify === undefined ? [] : all.filter(({ needs }) => needs.classified);
   let metrics = all.filter((metric) => !classifying.includes(metric));

@@ -65,6 +65,8 @@ export interface SubjectOptions {
   readonly averaged: boolean;
   readonly mode: "eval" | "train";
   readonly truncation?: number | undefined;
+  /** How many samples the user wants of a run. */
+  readonly count?: number | undefined;
   readonly preparing: Preparing;
 }
 
@@ -168,6 +170,9 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
   const { what, split, size, preparing } = options;
   const kind = kindOf(what);
   if (kind === "run") return openRunSubject(options);
+  if (options.count !== undefined && (kind === "dataset" || existsSync(what))) {
+    throw new UserError(`--count ${options.count}: ${what} is a fixed set of images, and all of them are scored`);
+  }
   if (kind === "dataset") {
     const dataset = await buildData(describeDataset(what, given({ split, size })), preparing);
     return {
