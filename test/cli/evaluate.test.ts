@@ -336,7 +336,7 @@ describe("gantry evaluate", () => {
     [
       "a count of fixed images",
       ["digits", "--real", "mnist", "--count", "5"],
-      /^gantry: --count 5: digits is a fixed set of images, and all of them are scored\n$/,
+      /^gantry: --count 5: digits is a fixed set of images, and all of them are scored$/,
     ],
     [
       "16-bit arrays",
