@@ -8,6 +8,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { apiSidebars, navigation, sitePages } from "./pages.js";
 import { relocate } from "./relocate.js";
+import { quickenSearch } from "./search.js";
 
 const here = import.meta.dirname;
 const root = dirname(here);
@@ -47,10 +48,12 @@ for (const [page, file] of pictures) {
   mkdirSync(dirname(join(docs, page)), { recursive: true });
   cpSync(join(root, file), join(docs, page));
 }
+cpSync(join(here, "icon.svg"), join(docs, "public/icon.svg"));
 const { nav, sidebar } = navigation(pages);
 const { top, ofEntry } = apiSidebars(docs);
 sidebar["/reference/"]?.[0]?.items?.push(top);
 write(join(laidOut, "navigation.json"), JSON.stringify({ nav, sidebar: { ...sidebar, ...ofEntry } }, undefined, 2));
 run("@rspress/core/bin/rspress.js", ["build", "--config", join(here, "rspress.config.js")], { GANTRY_SITE_OUT: out });
+quickenSearch(out);
 relocate(out);
 process.stdout.write(`${out}\n`);

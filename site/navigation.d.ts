@@ -9,6 +9,7 @@ export interface Item {
 export const sections: readonly {
   readonly title: string;
   readonly folder: string;
+  readonly group?: string;
   readonly first: readonly string[];
 }[];
 export const project: readonly string[];

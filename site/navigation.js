@@ -4,8 +4,8 @@
  */
 
 /**
- * The sections of the site, in the order of its bar, each with its folder in docs/ and the order of its pages. A page that is
- * not named here stands after those that are, by its title.
+ * The sections of the site, in the order of its bar, each with its folder in docs/ and the order of its pages. Those of a group
+ * share an entry of the bar. A page that is not named here stands after those that are, by its title.
  */
 export const sections = [
   {
@@ -43,11 +43,11 @@ export const sections = [
       ...["coming-from-pytorch", "coming-from-studiogan", "coming-from-tensorflow-js"],
     ],
   },
-  { title: "Techniques", folder: "techniques", first: [] },
-  { title: "Losses", folder: "losses", first: [] },
-  { title: "Models", folder: "models", first: [] },
-  { title: "Optimizers", folder: "optimizers", first: ["adam", "sgd", "rmsprop", "schedules"] },
-  { title: "Scores", folder: "scores", first: ["protocols", "features"] },
+  { title: "Techniques", folder: "techniques", group: "Parts", first: [] },
+  { title: "Losses", folder: "losses", group: "Parts", first: [] },
+  { title: "Models", folder: "models", group: "Parts", first: [] },
+  { title: "Optimizers", folder: "optimizers", group: "Parts", first: ["adam", "sgd", "rmsprop", "schedules"] },
+  { title: "Scores", folder: "scores", group: "Parts", first: ["protocols", "features"] },
   {
     title: "Reference",
     folder: "reference",

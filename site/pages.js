@@ -205,8 +205,17 @@ export function navigation(pages) {
   );
   const all = [...filled, { title: "Project", folder: "project", items: about.map(item) }];
   const firsts = all.map(({ title, items }) => ({ text: title, link: firstLink(items) }));
+  /** @type {import("./navigation.js").Item[]} */
+  const bar = [];
+  for (const [i, first] of firsts.entries()) {
+    const { group } = filled[i] ?? {};
+    const last = bar.at(-1);
+    if (group === undefined) bar.push(first);
+    else if (last?.text === group) last.items?.push(first);
+    else bar.push({ text: group, items: [first] });
+  }
   return {
-    nav: firsts,
+    nav: bar,
     sidebar: Object.fromEntries([
       ...all.map(({ title, folder, items }) => [`/${folder}/`, [{ text: title, items }]]),
       ["/", firsts],

@@ -11,6 +11,7 @@ export default defineConfig({
   outDir: process.env.GANTRY_SITE_OUT,
   title: "Gantry",
   description: "Training of GANs in TypeScript on libtorch",
+  icon: "/icon.svg",
   globalStyles: join(here, "style.css"),
   markdown: { link: { checkDeadLinks: true, checkAnchors: true }, image: { checkDeadImages: true } },
   search: { codeBlocks: true },

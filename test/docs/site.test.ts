@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { sections } from "../../site/navigation.js";
 import { markdownFiles, navigation, pageOf, sitePages, withLinks } from "../../site/pages.js";
 import { relocatedPage } from "../../site/relocate.js";
+import { smallIndex } from "../../site/search.js";
 import { parsePage, root } from "./pages.ts";
 
 const { pages, pictures } = sitePages(root);
@@ -52,5 +53,16 @@ describe("a page of the site", () => {
       /^<head><script>window\.__site=new URL\("\.\.\/\.\.\/",location\.href\).*<script src="\.\.\/\.\.\/static\/a\.js"><\/script><\/head><a href="\.\.\/\.\.\/index\.html">x<\/a><a href="\/\/x\.org\/"><\/a>$/,
     );
     expect(relocatedPage(page, 0)).toContain('src="./static/a.js"');
+  });
+
+  it("is in the search with its text; of the API's pages with the first letters, and sources are not", () => {
+    const long = { content: "x".repeat(1000), toc: [{ charIndex: 10 }, { charIndex: 900 }] };
+    const found = smallIndex(
+      ["/losses/hinge", "/reference/api/gantry/Tensor", "/files/a"].map((routePath) => ({ routePath, ...long })),
+    );
+    expect(found.map(({ content, toc }) => [content.length, toc.length])).toEqual([
+      [1000, 2],
+      [300, 1],
+    ]);
   });
 });
