@@ -1,7 +1,7 @@
 /**
  * Builds the site: the API reference by TypeDoc, the pages by `pages.js`, and the whole by Rspress. `npm run docs` runs it.
  *
- *     node site/build.js FOLDER
+ *     node site/build.js FOLDER [--no-api]
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -41,7 +41,8 @@ function write(file, text) {
 const out = resolve(process.argv[2] ?? join(here, "out"));
 rmSync(laidOut, { recursive: true, force: true });
 const docs = join(laidOut, "docs");
-run("typedoc/bin/typedoc", ["--options", join(here, "typedoc.json"), "--out", join(docs, "reference/api")]);
+const hasApi = !process.argv.includes("--no-api");
+if (hasApi) run("typedoc/bin/typedoc", ["--options", join(here, "typedoc.json"), "--out", join(docs, "reference/api")]);
 const { pages, pictures } = sitePages(root);
 for (const [page, text] of pages) write(join(docs, page), text);
 for (const [page, file] of pictures) {
@@ -50,8 +51,8 @@ for (const [page, file] of pictures) {
 }
 cpSync(join(here, "icon.svg"), join(docs, "public/icon.svg"));
 const { nav, sidebar } = navigation(pages);
-const { top, ofEntry } = apiSidebars(docs);
-sidebar["/reference/"]?.[0]?.items?.push(top);
+const { top, ofEntry } = hasApi ? apiSidebars(docs) : { top: undefined, ofEntry: {} };
+if (top !== undefined) sidebar["/reference/"]?.[0]?.items?.push(top);
 write(join(laidOut, "navigation.json"), JSON.stringify({ nav, sidebar: { ...sidebar, ...ofEntry } }, undefined, 2));
 run("@rspress/core/bin/rspress.js", ["build", "--config", join(here, "rspress.config.js")], { GANTRY_SITE_OUT: out });
 quickenSearch(out);

@@ -1,6 +1,6 @@
 /**
  * Makes the search of the built site quick. It reads all texts when a reader first searches, in the reader's browser: of the API's
- * pages only what comes first is kept, and sources are left out. Rspress waits for the browser after each of the texts, which
+ * pages only what comes first is kept, and sources, the changelog and notes on speed are left out. Rspress waits for the browser after each of the texts, which
  * takes many times as long as reading them; here they are read at once.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const OF_API = 300;
  */
 export function smallIndex(entries) {
   return entries
-    .filter(({ routePath }) => !routePath.startsWith("/files/"))
+    .filter(({ routePath }) => !/^\/(files\/|project\/(bench-notes|changelog))/.test(routePath))
     .map((entry) => {
       if (!entry.routePath.startsWith("/reference/api/")) return entry;
       return {
