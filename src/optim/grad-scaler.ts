@@ -5,7 +5,7 @@
 import { UserError } from "../base/errors.ts";
 import { foreachNorm, noGradScope, Tensor } from "../tensor/index.ts";
 
-/** Options of {@link GradScaler}; the defaults are PyTorch's. */
+/** Options of `GradScaler`; the defaults are PyTorch's. */
 export interface GradScalerOptions {
   /** The first scale. Default 65536. */
   readonly initScale?: number;

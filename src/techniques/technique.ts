@@ -72,7 +72,7 @@ interface Pass {
   generate(latents: Tensor, labels?: Tensor): Tensor;
   /**
    * Where a technique takes gradients of D's scores itself, it differentiates this number times the scores and divides the
-   * gradients by it: the loss scale of float16 ({@link GradScaler}), otherwise 1.
+   * gradients by it: the loss scale of float16 (`GradScaler`), otherwise 1.
    */
   readonly lossScale: number;
   /** Images as D is to see them: the result of all {@link Technique.augment} hooks, with new draws. */
