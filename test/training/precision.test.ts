@@ -97,7 +97,8 @@ describe("autocast", () => {
     });
     // In distances between bfloat16 and float32. With the oracle's libtorch the kernels are the same; those of 1.13 round in other
     // places, as often.
-    const [most, mean] = major > 1 ? [0.5, 0.25] : [4, 1];
+    // Gantry's transposed convolutions add their bias after rounding.
+    const [most, mean] = major > 1 && name !== "generator" ? [0.5, 0.25] : [4, 1];
     expect(Math.max(...ratios)).toBeLessThan(most);
     expect(ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length).toBeLessThan(mean);
   });
@@ -201,9 +202,14 @@ describe.runIf(halfOnCpu)("precision: fp16", () => {
   };
 
   it("gives losses near those of float32, scaled and unscaled again", () => {
-    const [half, exact] = [train(ganOf(recipe), 1), train(ganOf({ ...recipe, precision: "float32" }), 1)];
-    for (const [i, value] of half.entries())
+    const gan = ganOf(recipe);
+    // With the first scale, 65,536, the gradients of penalties overflow, and their update would be skipped.
+    for (const scaler of Object.values(gan.precision.scalers!))
+      scaler.load({ scale: 16, growthTracker: 0, skipped: 0 });
+    const [half, exact] = [train(gan, 1), train(ganOf({ ...recipe, precision: "float32" }), 1)];
+    for (const [i, value] of half.entries()) {
       expect(Math.abs(value - exact[i]!)).toBeLessThan(0.02 * Math.abs(exact[i]!) + 0.01);
+    }
   });
 
   it("skips an update that overflows, halves that player's scale, and continues from a checkpoint with the same bits", () => {
