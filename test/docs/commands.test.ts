@@ -7,9 +7,16 @@ import { commandsOf } from "./shell-lines.ts";
 /** Each wrong command of a page, with its line and reason. */
 async function faultsOf(page: ReturnType<typeof parsePage>): Promise<string[]> {
   const faults: string[] = [];
-  for (const command of page.blocks.filter(({ lang }) => lang === "sh").flatMap(commandsOf)) {
+  const blocks = page.blocks.filter(({ lang }) => lang === "sh");
+  for (const command of [...blocks, ...page.inline].flatMap(commandsOf)) {
     const fault = await commandFault(command);
-    if (fault !== undefined) faults.push(`${page.path}:${command.line}: ${command.words.join(" ")}: ${fault}`);
+    // A sentence may name a command without its arguments: `gantry resume`.
+    if (
+      fault === undefined ||
+      (page.inline.includes(command.block) && /is missing: |needs a (command|value): /.test(fault))
+    )
+      continue;
+    faults.push(`${page.path}:${command.line}: ${command.words.join(" ")}: ${fault}`);
   }
   return faults;
 }

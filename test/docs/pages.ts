@@ -47,6 +47,8 @@ export interface Page {
   readonly links: readonly Link[];
   readonly pictures: readonly Picture[];
   readonly blocks: readonly Block[];
+  /** Commands inside of sentences and tables, as blocks of one line. */
+  readonly inline: readonly Block[];
   /** Lines at which a code block without a fence begins. */
   readonly indented: readonly number[];
 }
@@ -68,6 +70,7 @@ export function parsePage(path: string, text: string): Page {
   const links: Link[] = [];
   const pictures: Picture[] = [];
   const blocks: Block[] = [];
+  const inline: Block[] = [];
   const indented: number[] = [];
   visit(tree, (node) => {
     const line = lineOf(node);
@@ -75,6 +78,8 @@ export function parsePage(path: string, text: string): Page {
       headings.push({ line, depth: node.depth, text: textOf(node) });
       anchors.add(slugger.slug(textOf(node)));
     } else if (node.type === "link" || node.type === "definition") links.push({ line, url: node.url });
+    else if (node.type === "inlineCode" && /^(npx )?gantry /.test(node.value))
+      inline.push({ page: path, line, lang: "sh", words: [], short: [], text: node.value });
     else if (node.type === "image") pictures.push({ line, url: node.url, alt: node.alt ?? "" });
     else if (node.type === "code") {
       if (lines[line - 1]!.includes("```")) blocks.push(blockOf(path, node));
@@ -91,7 +96,7 @@ export function parsePage(path: string, text: string): Page {
       }
     }
   });
-  return { path, lines, tree, headings, anchors, links, pictures, blocks, indented };
+  return { path, lines, tree, headings, anchors, links, pictures, blocks, inline, indented };
 }
 
 function blockOf(page: string, node: Code): Block {
