@@ -108,8 +108,8 @@ export const others = [
   {
     title: "The studio",
     picture: "../images/studio-training.webp",
-    alt: "The studio's page of a run in training: samples, losses, and a slider over the steps",
-    text: "A run while it trains: `gantry studio`. [More of it](../how-to/studio.md).",
+    alt: "The studio page of a run: samples, losses, and a slider over the steps",
+    text: "A run in the browser, also while it trains: `gantry studio`. [More of it](../how-to/studio.md).",
   },
   {
     title: "A diagnosis",
