@@ -33,6 +33,26 @@ export const figures: Readonly<Record<string, () => string>> = {
   ...topKImagesFigures,
 };
 
+const WIDTH = 100;
+/** Stands for a space at which no line may end. */
+const TIED = "\u0000";
+
+/** Prose in lines of at most 100 letters. Tables keep their lines; a number keeps its interval and its unit. */
+function inLines(text: string): string {
+  const wrap = (line: string): string => {
+    if (/^[|#]/.test(line)) return line;
+    const indent = line.startsWith("- ") ? "  " : "";
+    const lines: string[] = [];
+    for (const word of line.replace(/ (?=[±%=])|(?<=[±=]) /g, TIED).split(" ")) {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+      else lines.push(lines.length === 0 ? word : `${indent}${word}`);
+    }
+    return lines.join("\n").replaceAll(TIED, " ");
+  };
+  return text.split("\n").map(wrap).join("\n");
+}
+
 const PART = /(<!-- made: (\S+) -->\n)(.*?)(<!-- end -->)/gs;
 
 /** A page's text with every part made again. */
@@ -42,7 +62,7 @@ export async function madeAgain(page: string, text: string): Promise<string> {
   for (const name of names) {
     const make = pages[page]?.[name];
     if (make === undefined) throw new Error(`${page} has a part "${name}" that nothing makes`);
-    texts.set(name, await make());
+    texts.set(name, inLines(await make()));
   }
   return text.replace(
     PART,
