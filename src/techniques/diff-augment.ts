@@ -90,10 +90,10 @@ const options = z.strictObject({
  * augmentation.
  *
  * - `policy` (default: all three, in this order): what is done, one after the other.
- *   - `color`: brightness + U(-0.5, 0.5), saturation * U(0, 2), contrast * U(0.5, 1.5). Images are in [-1, 1]; the results are
+ *   - color: brightness + U(-0.5, 0.5), saturation * U(0, 2), contrast * U(0.5, 1.5). Images are in [-1, 1]; the results are
  *     not clamped.
- *   - `translation`: by a whole number of pixels up to 1/8 of the side along each axis; 0 comes in.
- *   - `cutout`: a hole of 0, half as high and half as wide as the image, centred anywhere in the image.
+ *   - translation: shift by a whole number of pixels, up to 1/8 of the side along each axis; 0 comes in.
+ *   - cutout: set a rectangle to 0, half as high and half as wide as the image, centred anywhere in it.
  *
  * Each sample has its own draws. The ranges are the authors'.
  *
