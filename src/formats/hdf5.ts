@@ -60,6 +60,19 @@ function typeInWords(code: string): string {
   return known === undefined ? oneLine(code, 20) : `${code.startsWith(">") ? "big-endian " : ""}${known}`;
 }
 
+/** HDF5's classes of element types that h5py writes for bool (an enumeration), and for lists such as the bytes of encoded images. */
+const ENUMERATION = 8;
+const LIST = 9;
+
+/** The element type of an array that is not read. */
+function wordsOf({ metadata }: Dataset, code: unknown): string {
+  if (metadata.type === ENUMERATION) {
+    return "TRUE" in (metadata.enum_type?.members ?? {}) ? "bool" : "an enumeration";
+  }
+  if (metadata.type === LIST) return "lists of different lengths, such as the bytes of JPEG files";
+  return typeof code === "string" ? typeInWords(code) : "no plain number";
+}
+
 /** Bytes of an element: the digits of its type's name count bits. */
 const widthOf = (dtype: string): number => Number(/\d+$/.exec(dtype)![0]) / 8;
 
@@ -199,7 +212,7 @@ function describe(dataset: Dataset): Hdf5Array | string {
   }
   const dtype = typeof code === "string" ? types[code] : undefined;
   if (dtype === undefined || shape === null) {
-    return `has an element type that is not read (${typeof code === "string" ? typeInWords(code) : "no plain number"})`;
+    return `has an element type that is not read (${wordsOf(dataset, code)})`;
   }
   const source = dataset.metadata.virtual_sources?.find(({ file_name: file }) => file !== ".");
   if (source !== undefined) return inOtherFile(source.file_name);

@@ -71,7 +71,9 @@ export function readNpyRows(path: string, begin: number, end: number): NpyNumber
     const { header, start } = headerOf(file);
     const { shape, fortranOrder, width } = header;
     if (fortranOrder && shape.length > 1)
-      throw new UserError(`${path} is column-major; save it row-major to read it by rows`);
+      throw new UserError(
+        `${path} is column-major and cannot be read by rows; save it again as numpy.ascontiguousarray gives it`,
+      );
     const row = numelOf(shape.slice(1)) * width;
     const numbers = npyNumbers(file.read(start + begin * row, (end - begin) * row), header);
     if (numbers === undefined) throw new UserError(`${path} is float16; save it as float32`);

@@ -113,7 +113,9 @@ export class Npz {
     const [count, ...rest] = shape;
     if (count === undefined) throw new UserError(`${where} is a single number and has no rows`);
     if (header.fortranOrder && rest.length > 0) {
-      throw new UserError(`${where} is column-major and cannot be read by rows; read it whole, or save it row-major`);
+      throw new UserError(
+        `${where} is column-major and cannot be read by rows; save it again as numpy.ascontiguousarray gives it`,
+      );
     }
     if (!Number.isSafeInteger(begin) || !Number.isSafeInteger(end) || begin < 0 || end < begin || end > count) {
       throw new UserError(`${where} has rows 0 to ${count}; ${begin} to ${end} were asked for`);

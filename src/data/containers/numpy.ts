@@ -12,7 +12,9 @@ import {
   withRandomAccess,
 } from "../../formats/index.ts";
 import { readContents } from "../contents.ts";
-import { type ArrayFile, type ArrayForm, arraysSource, hasSplit } from "./arrays.ts";
+import type { ArrayFile, ArrayForm } from "./array-form.ts";
+import { hasSplit } from "./array-names.ts";
+import { arraysSource } from "./arrays.ts";
 import { defineContainer, filesEnding, type Place } from "./container.ts";
 
 const isZip = ({ head }: Place): boolean => head.subarray(0, 4).toString("latin1") === "PK\x03\x04";

@@ -1,0 +1,214 @@
+/**
+ * Which arrays of a file are the images and which the labels.
+ *
+ * Known names: those of MedMNIST (`train_images`, `train_labels`, and the same of `val` and `test`), of Keras (`x_train`,
+ * `y_train`, `x_test`, `y_test`), groups of HDF5 (`train/images`, `train/labels`), `images` and `labels` and the like, and
+ * `arr_0` with `arr_1`. Other arrays are found by their shape, or named by `entry` and `labelEntry`.
+ *
+ * Without a wanted split the images are those of the training split or of none, never those of another split.
+ */
+import { suggestion, UserError } from "../../base/errors.ts";
+import { quoted } from "../../formats/index.ts";
+import { type ArrayFile, type ArrayForm, IMAGE_TYPES, type Layout, layoutOf, type Unfit } from "./array-form.ts";
+import { folderOf, isImages, isLabels, readArrayName } from "./array-names.ts";
+import type { ContainerOptions } from "./container.ts";
+
+/** An array of images. */
+export interface Chosen {
+  readonly name: string;
+  readonly form: ArrayForm;
+  readonly layout: Layout;
+  readonly split: string | undefined;
+  /** The name of the labels, if there are any. */
+  readonly labels: string | undefined;
+  /** Arrays that are called like labels and are not taken. */
+  readonly leftOut: readonly string[];
+  /** The names of the labels of the other splits. */
+  readonly otherLabels: readonly string[];
+}
+
+/** The array of images and that of labels. @throws UserError when there is no one choice. */
+export function chooseArrays(file: ArrayFile, options: ContainerOptions, where: string): Chosen {
+  const name = options.entry ?? imagesIn(file, options.split, where);
+  const form = named(file, name, "entry", where);
+  const layout = layoutOf(form, file.arrays);
+  if (typeof layout !== "string")
+    throw new UserError(`${where}: array ${quoted(name)} holds no images: ${layout.reason}`);
+  const { split } = readArrayName(name);
+  if (options.split !== undefined && split !== options.split.toLowerCase()) {
+    throw new UserError(
+      `${where}: \`split\` (=${options.split}) is not that of array ${quoted(name)}; leave one of the two out`,
+    );
+  }
+  const labels = labelsFor(file, name, options, where);
+  return {
+    name,
+    form,
+    layout,
+    split,
+    labels,
+    leftOut: labels === undefined && options.labels ? [...file.arrays.keys()].filter(isLabels) : [],
+    otherLabels: labels === undefined ? [] : labelsLike(file, labels),
+  };
+}
+
+/** Said where a file holds rows of numbers. */
+export const VECTORS = "points and other vectors: docs/how-to/data/vectors.md";
+
+/** Why an array is no array of images. The element types that tensors may have are more than those of images. */
+const forImages = (reason: string): string =>
+  /element type/.test(reason) ? `${reason.split("; accepted: ")[0]}; ${IMAGE_TYPES}` : reason;
+
+/** What arrays there are, in words. */
+function found({ arrays, refused = new Map() }: ArrayFile): string {
+  const readable = Array.from(
+    arrays,
+    ([name, { dtype, shape }]) => `${quoted(name)} is ${dtype} [${shape.join(", ")}]`,
+  );
+  return [...readable, ...Array.from(refused.values(), forImages)].slice(0, 20).join("; ");
+}
+
+function named(file: ArrayFile, name: string, option: string, where: string): ArrayForm {
+  const form = file.arrays.get(name);
+  if (form !== undefined) return form;
+  const reason = file.refused?.get(name);
+  if (reason !== undefined) throw new UserError(option === "entry" ? forImages(reason) : reason);
+  throw new UserError(`${where}: \`${option}\` (=${name}) is not one of its arrays: ${found(file)}`);
+}
+
+/** Whether a name may be that of the wanted images by its split. */
+const isOfSplit = (name: string, wanted: string | undefined): boolean => {
+  const { split } = readArrayName(name);
+  if (wanted !== undefined) return split === wanted.toLowerCase();
+  return split === undefined || /^train(ing)?$/.test(split);
+};
+
+/** How likely an array of this name is the images: called so before others, and in the training split before those of none. */
+const rankOf = (name: string): number => (isImages(name) ? 2 : 0) + (readArrayName(name).split === undefined ? 0 : 1);
+
+/** @throws UserError for an array that is called like the images more than the best that can be read; -1 for none. */
+function refusePassedOver(file: ArrayFile, wanted: string | undefined, best: number, hint: string, where: string) {
+  const unread = [
+    ...Array.from(file.refused ?? [], ([name, reason]) => [name, forImages(reason)] as const),
+    ...Array.from(file.arrays).flatMap(([name, form]) => {
+      const layout = layoutOf(form, file.arrays);
+      // Other shapes may be anything, such as features.
+      const isOfImages = form.shape.length >= 3 && typeof layout !== "string";
+      return isOfImages ? [[name, `${where}: array ${quoted(name)}: ${layout.reason}`] as const] : [];
+    }),
+  ];
+  const least = best < 0 ? 1 : Math.max(best + 1, 2);
+  const [passed] = unread
+    .filter(([name]) => isOfSplit(name, wanted) && !isLabels(name) && rankOf(name) >= least)
+    .sort(([one], [other]) => rankOf(other) - rankOf(one));
+  if (passed !== undefined) throw new UserError(`${passed[1]}${hint}`);
+}
+
+function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): string {
+  const fitting = Array.from(file.arrays.keys()).filter(
+    (name) => typeof layoutOf(file.arrays.get(name)!, file.arrays) === "string",
+  );
+  const own = fitting.filter((name) => isOfSplit(name, wanted));
+  const best = Math.max(-1, ...own.map(rankOf));
+  const choice = own.filter((name) => rankOf(name) === best);
+  const hint = fitting.length === 0 ? "" : "; `entry` names another array of images";
+  refusePassedOver(file, wanted, best, hint, where);
+  if (choice.length === 1) return choice[0]!;
+  if (choice.length > 1) {
+    throw new UserError(
+      `${where}: it has ${choice.length} arrays of images, of which \`entry\` must name one: ${found(file)}`,
+    );
+  }
+  const ambiguous = Array.from(file.arrays, ([name, form]) => [name, layoutOf(form, file.arrays)] as const).find(
+    ([name, layout]) => isOfSplit(name, wanted) && typeof layout === "object" && layout.ambiguous,
+  );
+  if (ambiguous !== undefined) {
+    throw new UserError(`${where}: array ${quoted(ambiguous[0])}: ${(ambiguous[1] as Unfit).reason}`);
+  }
+  const splits = [...new Set(fitting.flatMap((name) => readArrayName(name).split ?? []))];
+  if (wanted !== undefined) {
+    const known = splits.length > 0 ? suggestion(wanted, splits) : `; its arrays: ${found(file)}`;
+    throw new UserError(`${where}: there is no array of images of the split \`${wanted}\`${known}`);
+  }
+  if (splits.length > 0) {
+    throw new UserError(
+      `${where}: it has no array of images of the split \`train\`; \`split\` must name one that it has: ` +
+        `${splits.join(", ")} (${found(file)})`,
+    );
+  }
+  const isVectors = [...file.arrays.values()].some(({ shape }) => shape.length === 2);
+  throw new UserError(
+    `${where}: it has no array of images, which are uint8, float32 or float64 of [N, H, W], [N, H, W, 1 or 3] or ` +
+      `[N, 1 or 3, H, W]: ${found(file)}${isVectors ? `; ${VECTORS}` : ""}`,
+  );
+}
+
+function labelsFor(
+  file: ArrayFile,
+  images: string,
+  { labels, labelEntry }: ContainerOptions,
+  where: string,
+): string | undefined {
+  if (!labels) return undefined;
+  if (labelEntry !== undefined) {
+    refuseUnread(file, labelEntry);
+    named(file, labelEntry, "labelEntry", where);
+    return labelEntry;
+  }
+  const own = readArrayName(images);
+  const inFolder = [...file.arrays.keys(), ...(file.refused?.keys() ?? [])].filter(
+    (name) => name !== images && isLabels(name) && folderOf(readArrayName(name)) === folderOf(own),
+  );
+  const partners = inFolder.filter((name) => readArrayName(name).split === own.split);
+  if (images === "arr_0" && (file.arrays.has("arr_1") || file.refused?.has("arr_1"))) partners.push("arr_1");
+  if (partners.length > 1) {
+    throw new UserError(
+      `${where}: ${partners.map(quoted).join(" and ")} may be the labels; \`labelEntry\` must name one, or \`labels: false\` takes none`,
+    );
+  }
+  const partner = partners[0] ?? labelsOfLength(file, images, inFolder);
+  if (partner !== undefined) refuseUnread(file, partner);
+  return partner;
+}
+
+/** Labels without a split in their name, such as `labels` next to `train_images` and `test_images`: by their length, which one split has. */
+function labelsOfLength({ arrays }: ArrayFile, images: string, names: readonly string[]): string | undefined {
+  const count = arrays.get(images)!.shape[0];
+  const isOther = ([name, form]: readonly [string, ArrayForm]): boolean =>
+    name !== images && form.shape[0] === count && typeof layoutOf(form, arrays) === "string";
+  if ([...arrays].some(isOther)) return undefined;
+  const fitting = names.filter((name) => {
+    return readArrayName(name).split === undefined && arrays.get(name)?.shape[0] === count;
+  });
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
+/** @throws UserError for labels that cannot be read, such as texts. */
+function refuseUnread({ refused }: ArrayFile, labels: string): void {
+  const reason = refused?.get(labels);
+  if (reason === undefined) return;
+  throw new UserError(
+    `${reason}; labels are numbers, such as numpy.unique(labels, return_inverse=True)[1] gives for texts; \`labels: false\` takes the ` +
+      "images without",
+  );
+}
+
+/** Element types of labels. */
+export const labelTypes: ReadonlySet<string> = new Set([
+  ...["uint8", "int8", "int16", "int32", "int64"],
+  ...["bool", "float32", "float64"],
+]);
+
+/** The arrays with the labels of other splits than that of `labels`: `val_labels` of `train_labels`, `test/y` of `train/y`. */
+function labelsLike({ arrays }: ArrayFile, labels: string): string[] {
+  const own = readArrayName(labels);
+  if (own.split === undefined) return [];
+  const width = ({ shape }: ArrayForm) => shape.slice(1).join(" ") || "1";
+  return [...arrays].flatMap(([name, form]) => {
+    const { split, rest } = readArrayName(name);
+    const isLike = split !== undefined && split !== own.split && rest === own.rest;
+    return isLike && form.shape[0] !== 0 && labelTypes.has(form.dtype) && width(form) === width(arrays.get(labels)!)
+      ? [name]
+      : [];
+  });
+}

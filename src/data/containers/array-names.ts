@@ -1,0 +1,50 @@
+/**
+ * What the names of arrays say: which split they belong to, and whether they are images or labels.
+ *
+ * A split is a group or part of a name: `train/images`, `images/train`, `train_images`, `x_train`, `Xtrain`.
+ */
+
+const SPLITS = "train|training|val|valid|validation|dev|eval|test|testing|unlabeled";
+const IMAGES = "images?|imgs?|x|data|samples";
+const LABELS = "labels?|targets?|y";
+
+const whole = new RegExp(`^(${SPLITS})$`, "i");
+const before = new RegExp(`^(${SPLITS})(?:[_-]+(.+)|(${IMAGES}|${LABELS}))$`, "i");
+const after = new RegExp(`^(?:(.+?)[_-]+|(${IMAGES}|${LABELS}))(${SPLITS})$`, "i");
+
+/** A name in two parts: the split in lower case, and what is left without it. */
+export interface ArrayName {
+  readonly split: string | undefined;
+  readonly rest: string;
+}
+
+/** Reads the name of an array. Of several splits the innermost counts. */
+export function readArrayName(name: string): ArrayName {
+  let split: string | undefined;
+  const rest = name.split("/").flatMap((part) => {
+    if (whole.test(part)) {
+      split = part.toLowerCase();
+      return [];
+    }
+    const [, first, long, short] = before.exec(part) ?? [];
+    const [, longer, shorter, last] = first === undefined ? (after.exec(part) ?? []) : [];
+    split = (first ?? last)?.toLowerCase() ?? split;
+    return [long ?? short ?? longer ?? shorter ?? part];
+  });
+  return { split, rest: rest.join("/") };
+}
+
+/** The folder of a name without its split. */
+export const folderOf = ({ rest }: ArrayName): string => rest.slice(0, rest.lastIndexOf("/") + 1);
+
+const endsAs = (name: string, words: string): boolean =>
+  new RegExp(`(^|/)(${words})$`, "i").test(readArrayName(name).rest);
+
+/** Whether an array is called like images. */
+export const isImages = (name: string): boolean => endsAs(name, `${IMAGES}|arr_0`);
+
+/** Whether an array is called like labels. */
+export const isLabels = (name: string): boolean => endsAs(name, LABELS);
+
+/** Whether an array's name is that of the images of a split. */
+export const hasSplit = (name: string): boolean => isImages(name) && readArrayName(name).split !== undefined;

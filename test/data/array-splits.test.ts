@@ -1,0 +1,107 @@
+/** Splits of arrays: groups of HDF5 and names of NumPy's archives. No split is taken for another. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { writeNpy, writeNpz } from "../../src/formats/index.ts";
+import { Tensor } from "../../src/tensor/index.ts";
+import { temporaryFolder } from "../formats/folder.ts";
+import { containers, expectHeld, packer } from "./container-files.ts";
+import { labelsOf } from "./files.ts";
+
+const folder = temporaryFolder();
+const pack = packer(join(folder, "cache"));
+const at = (name: string): string => join(containers, name);
+const gray = (count: number): Tensor => Tensor.full([count, 8, 8], 200, { dtype: "uint8" });
+const npz = (name: string, arrays: Record<string, Tensor>): string => {
+  const path = join(folder, `${name}.npz`);
+  writeNpz(path, arrays);
+  return path;
+};
+
+describe("splits of arrays", () => {
+  it("are groups of HDF5 with images and labels", async () => {
+    const train = await pack(at("splits.h5"), { channels: 1 });
+    expectHeld(train, "splits train");
+    expect(train.header.name).toBe("splits.h5 (train)");
+    expect(train.header.note).toMatch(/array `train\/images` .*, labels from `train\/labels`/);
+    expectHeld(await pack(at("splits.h5"), { channels: 1, split: "test" }), "splits test");
+  });
+
+  it("that cannot be read are refused with the reason, and no other split is taken", async () => {
+    await expect(pack(at("unread-train.h5"), { channels: 1 })).rejects.toThrow(
+      /`train\/images` has an element type that is not read \(uint16\); images are uint8, float32 or float64; `entry`/,
+    );
+    await expect(pack(at("unread-train.h5"), { split: "train" })).rejects.toThrow(/`train\/images` .*\(uint16\)/);
+    const test = await pack(at("unread-train.h5"), { channels: 1, split: "test" });
+    expect([test.header.count, labelsOf(test)]).toEqual([2, [1, 0]]);
+    const half = npz("half", { train_photos: gray(3).to("float16"), test_photos: gray(2) });
+    await expect(pack(half)).rejects.toThrow(/array `train_photos`: it is float16 \[3, 8, 8\]; images are uint8/);
+    await expect(pack(at("bool.h5"))).rejects.toThrow(/`images` has an element type that is not read \(bool\); images/);
+    await expect(pack(at("encoded.h5"))).rejects.toThrow(/\(lists of different lengths, such as the bytes of JPEG/);
+  });
+
+  it("other than train are taken by name only", async () => {
+    const only = npz("only", { x_test: gray(5), y_test: Tensor.arange(5) });
+    const message = /it has no array of images of the split `train`; `split` must name one that it has: test \(/;
+    await expect(pack(only)).rejects.toThrow(message);
+    expect((await pack(only, { split: "test" })).header).toMatchObject({
+      count: 5,
+      classes: ["0", "1", "2", "3", "4"],
+    });
+    const arrays = join(folder, "arrays");
+    mkdirSync(arrays);
+    writeNpy(join(arrays, "images_val.npy"), gray(5));
+    await expect(pack(arrays)).rejects.toThrow(/`split` must name one that it has: val \(/);
+    // Arrays without a split in their names are those of no split.
+    const mixed = npz("mixed", { test_images: gray(5), photos: gray(6) });
+    expect((await pack(mixed)).header.count).toBe(6);
+  });
+
+  it("share labels without a split by their length, or leave them out with a word", async () => {
+    const shared = { train_images: gray(5), test_images: gray(2), labels: Tensor.arange(5) };
+    const train = await pack(npz("shared", shared));
+    expect(labelsOf(train)).toEqual([0, 1, 2, 3, 4]);
+    expect(train.header.note).toMatch(/labels from `labels`$/);
+    const left = /no labels \(`labels` left out: not of these images by name or length; `labelEntry` takes one\)/;
+    expect((await pack(npz("shared", shared), { split: "test" })).header.note).toMatch(left);
+    expect((await pack(npz("unclear", { ...shared, test_images: gray(5) }))).header.note).toMatch(left);
+  });
+});
+
+describe("floats", () => {
+  it("that would be black or of one level are refused", async () => {
+    const dark = (value: number): Tensor => Tensor.rand([5, 8, 8]).mul(value);
+    await expect(pack(npz("dark", { images: dark(0.001) }))).rejects.toThrow(
+      /floats from .* to 0.00\d+, so its images would be almost black; divide it by its largest value/,
+    );
+    await expect(pack(npz("signed", { images: dark(0.001).sub(1) }))).rejects.toThrow(/would be almost black/);
+    await expect(pack(npz("flat", { images: dark(0.002).sub(0.001) }))).rejects.toThrow(/would be of one gray level/);
+    for (const value of [0, -1, 0.5]) {
+      expect((await pack(npz(`${value}`, { images: Tensor.full([5, 8, 8], value) }))).header.count).toBe(5);
+    }
+  });
+});
+
+describe("arrays that are no images", () => {
+  it("are refused by what images must be, and how to save them", async () => {
+    const head = (type: string, order: string): Buffer => {
+      const text = `{'descr': '${type}', 'fortran_order': ${order}, 'shape': (5, 8, 8), }`.padEnd(117);
+      return Buffer.concat([Buffer.from("\x93NUMPY\x01\0\x76\0", "latin1"), Buffer.from(`${text}\n`)]);
+    };
+    const wide = join(folder, "wide.npy");
+    writeFileSync(wide, Buffer.concat([head("<u2", "False"), Buffer.alloc(640)]));
+    await expect(pack(wide)).rejects.toThrow(
+      /element type `u2` is not supported; images are uint8, float32 or float64$/,
+    );
+    const columns = join(folder, "columns.npy");
+    writeFileSync(columns, Buffer.concat([head("|u1", "True"), Buffer.alloc(320, 9)]));
+    await expect(pack(columns)).rejects.toThrow(
+      /is column-major .*; save it again as numpy.ascontiguousarray gives it/,
+    );
+    const points = join(folder, "points.npy");
+    writeNpy(points, Tensor.rand([5, 2]));
+    await expect(pack(points)).rejects.toThrow(
+      /`points` is float32 \[5, 2\]; points and other vectors: docs\/how-to\/data\/vectors.md/,
+    );
+  });
+});
