@@ -19,7 +19,7 @@ const pack = (descriptor: DataDescriptor, workers = 0): Promise<Pack> => packOf(
 
 describe("arrange", () => {
   const listed = (...paths: string[]): Listed[] => paths.map((path) => ({ path, item: { kind: "file", path } }));
-  const shown = (paths: string[], split?: string): unknown => {
+  const shown = (paths: string[], split?: string) => {
     const { files, classes, split: found, lost } = arrange({ files: listed(...paths) }, { split }, "x");
     return { files: files.map(({ file, label }) => `${label} ${file.path}`), classes, split: found, lost };
   };
@@ -105,6 +105,37 @@ describe("arrange", () => {
       files: ["0 train/a/1.png"],
       split: "train",
     });
+  });
+
+  it("takes names with numbers or a common text for splits, as those of COCO and DIV2K", () => {
+    expect(shown(["train2017/1.png", "val2017/2.png"])).toMatchObject({
+      files: ["0 train2017/1.png"],
+      classes: [],
+      split: "train2017",
+    });
+    expect(shown(["train2017/1.png", "val2017/2.png"], "val2017")).toMatchObject({ files: ["0 val2017/2.png"] });
+    expect(shown(["D_train_HR/1.png", "D_valid_HR/2.png"])).toMatchObject({ files: ["0 D_train_HR/1.png"] });
+    expect(() => shown(["train2014/1.png", "train2017/1.png", "val2017/2.png", "test2015/3.png"])).toThrow(
+      "train2014 and train2017 are 2 sets of images, and one is wanted; `split` chooses one",
+    );
+    expect(shown(["train/1.png", "train_256/1.png"])).toMatchObject({ files: ["0 train/1.png"], split: "train" });
+    expect(() => shown(["train2017/1.png", "val2017/2.png", "cats/3.png"])).toThrow("and cats lies next to them");
+    // Words that only begin so are classes.
+    expect(shown(["train_station/1.png", "test_tube/2.png"])).toMatchObject({
+      classes: ["test_tube", "train_station"],
+    });
+  });
+
+  it("finds splits in any case, the exact name before others, and refuses two of one name", () => {
+    const paths = ["Train/1.png", "valid/2.png", "TEST/3.png"];
+    expect(shown(paths)).toMatchObject({ split: "Train" });
+    expect(shown(paths, "test")).toMatchObject({ files: ["0 TEST/3.png"], split: "TEST" });
+    const two = ["train/1.png", "Train/2.png"];
+    for (const all of [two, [...two, "test/3.png"], two.map((path) => `cat/${path}`)]) {
+      expect(() => shown(all)).toThrow("Train and train are 2 sets of images, and one is wanted; `split` chooses one");
+      expect(shown(all, "train").split).toBe("train");
+      expect(() => shown(all, "TRAIN")).toThrow("Train and train are 2 sets");
+    }
   });
 
   it("asks for one of the folders of CycleGAN, which are no classes", () => {

@@ -5,14 +5,7 @@
 import { suggestion, UserError } from "../../base/errors.ts";
 import { byCodeUnit, type Listed, type Listing } from "../listing.ts";
 import { type BrokenFile, type LostClass, takeTurns } from "../source.ts";
-
-const splitNames = "train training val valid validation dev eval test testing unlabeled".split(" ");
-
-const isTraining = (name: string): boolean => /^train(ing)?$/i.test(name);
-
-/** Whether names are those of splits, one of them the training split: no classes are called so. */
-const areSplits = (names: readonly string[]): boolean =>
-  names.length > 1 && names.some(isTraining) && names.every((name) => splitNames.includes(name.toLowerCase()));
+import { areSplits, splitCalled, splitsAmong, trainingSplit } from "./folder-splits.ts";
 
 /** Folders of unpaired translation (CycleGAN): trainA, trainB, testA, testB. */
 const arePairedSplits = (names: readonly string[]): boolean =>
@@ -116,12 +109,13 @@ export function arrangeSplit(
       else loose.push(file);
     }
     const tops = [...names].sort(byCodeUnit);
-    const splits = tops.filter((top) => splitNames.includes(top.toLowerCase()));
+    const splits = splitsAmong(tops);
     const hasSplits = splits.length > 0 && splits.length === tops.length;
-    if (split === undefined && (hasSplits || (wanted !== undefined && names.has(wanted)))) {
+    const asked = wanted === undefined ? undefined : splitCalled(wanted, tops, where);
+    if (split === undefined && (hasSplits || asked !== undefined)) {
       if (wanted === undefined && loose.length > 0) throw mixed(where, loose, tops, "splits");
-      split = wanted ?? splits.find((name) => /^train/i.test(name));
-      if (split === undefined || !names.has(split)) {
+      split = wanted === undefined ? trainingSplit(splits, where) : asked;
+      if (split === undefined) {
         throw new UserError(
           `${where}: \`split\` (=${wanted ?? "train"}) is not one of its folders; accepted: ${tops.join(", ")}`,
         );
@@ -151,8 +145,8 @@ export function arrangeSplit(
       continue;
     }
     const inner = split === undefined && loose.length === 0 ? splitsInside(files, depth + 1) : [];
-    if (inner.length > 0 && (wanted === undefined || inner.includes(wanted))) {
-      const chosen = wanted ?? inner.find(isTraining)!;
+    const chosen = wanted === undefined ? trainingSplit(inner, where) : splitCalled(wanted, inner, where);
+    if (chosen !== undefined) {
       const arranged = byClass(
         files.filter((file) => parts(file)[depth + 1] === chosen),
         depth,
