@@ -1,8 +1,8 @@
 /** Failures as the command line shows them: one line and an exit code. */
 import { resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { fileError } from "../base/file-error.ts";
 import { visibleMessage } from "../base/visible.ts";
-import { fileError } from "../formats/index.ts";
 
 /** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2, other failures with 1. */
 export class UsageError extends UserError {}

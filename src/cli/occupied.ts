@@ -1,7 +1,7 @@
 /** Folders that hold something already, where a command makes a run and never continues one. */
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "../formats/index.ts";
+import { fileError } from "../base/file-error.ts";
 
 /** @throws UserError unless the folder is new or empty. */
 export function refuseOccupied(directory: string): void {

@@ -1,7 +1,8 @@
 /** `gantry train`: trains a recipe into a run folder. */
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileError, makeFolder } from "../formats/index.ts";
+import { fileError } from "../base/file-error.ts";
+import { makeFolder } from "../formats/index.ts";
 import { shippedRecipes } from "../recipe/index.ts";
 import type { LoadedTrainer, Run } from "../training/index.ts";
 import { defineCommand } from "./command.ts";

@@ -1,8 +1,9 @@
 /** Contact sheets: images of a dataset from its pack, one row per class. */
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import sharp from "sharp";
+import { fileError } from "../base/file-error.ts";
 import { areaOf, longerSide, sidesOf } from "../base/image-size.ts";
-import { encodePng, fileError, tile, writeFileAtomic } from "../formats/index.ts";
+import { encodePng, tile, writeFileAtomic } from "../formats/index.ts";
 import type { Pack } from "./pack-header.ts";
 
 const COLUMNS = 10;

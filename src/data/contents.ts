@@ -16,7 +16,8 @@ import { type FileHandle, open, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
-import { fileError, writeFileAtomic } from "../formats/index.ts";
+import { fileError } from "../base/file-error.ts";
+import { writeFileAtomic } from "../formats/index.ts";
 import { cacheFolder } from "./paths.ts";
 
 /** Raised whenever the hash of the same files changes. */

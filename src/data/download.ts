@@ -9,7 +9,8 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSyn
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, makeFolder, takeLock, writeFully } from "../formats/index.ts";
+import { fileError } from "../base/file-error.ts";
+import { flushFolder, makeFolder, takeLock, writeFully } from "../formats/index.ts";
 import { sha256OfFile } from "./source.ts";
 
 /** A file to fetch. */

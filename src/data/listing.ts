@@ -9,9 +9,9 @@ import { open, readdir, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import yauzl from "yauzl";
 import { UserError } from "../base/errors.ts";
+import { fileError } from "../base/file-error.ts";
 import { firstTwice } from "../base/twice.ts";
 import {
-  fileError,
   firstNameInTarGz,
   membersOfTarGz,
   type PackedMember,

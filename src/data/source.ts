@@ -9,10 +9,11 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { counted } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
+import { fileError } from "../base/file-error.ts";
 import { findName } from "../base/find-name.ts";
 import type { ImageSize } from "../base/image-size.ts";
 import { firstTwice } from "../base/twice.ts";
-import { fileError, type LmdbPlace, quoted } from "../formats/index.ts";
+import { type LmdbPlace, quoted } from "../formats/index.ts";
 import type { RawConditions } from "./conditions.ts";
 import type { Fit } from "./options.ts";
 

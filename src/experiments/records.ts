@@ -10,7 +10,8 @@ import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync, 
 import { dirname, join } from "node:path";
 import { canonicalJson } from "../base/canonical-json.ts";
 import { UserError } from "../base/errors.ts";
-import { fileError, makeFolder, namesIn, writeFileAtomic } from "../formats/index.ts";
+import { fileError } from "../base/file-error.ts";
+import { makeFolder, namesIn, writeFileAtomic } from "../formats/index.ts";
 import type { RecordedExperiment } from "./experiment.ts";
 
 /** The file in an experiment's folder. */

@@ -4,12 +4,12 @@
  */
 import { appendFileSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { fileError } from "../base/file-error.ts";
 import {
   type Event,
   type EventValue,
   eventFileStart,
   eventRecord,
-  fileError,
   namesIn,
   SETTINGS_TAG,
   writeFileAtomic,

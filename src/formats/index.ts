@@ -1,15 +1,7 @@
 /** Files in and out: safetensors, .pth, .npy, .npz, IDX, PNG grids, and the atomic writes under them. */
 
 export { type Animation, type AnimationOptions, requireDuration, writeAnimation } from "./animation.ts";
-export {
-  fileError,
-  flushFolder,
-  readBytes,
-  removeIfPossible,
-  temporaryName,
-  writeFileAtomic,
-  writeFully,
-} from "./atomic.ts";
+export { flushFolder, readBytes, removeIfPossible, temporaryName, writeFileAtomic, writeFully } from "./atomic.ts";
 export { checkedJson, requireIntact } from "./checked-json.ts";
 export { readCheckedTensors, writeCheckedTensors } from "./checked-tensors.ts";
 export { crcOfFile, hexOf } from "./crc-of-file.ts";

@@ -1,6 +1,6 @@
 /** Makes folders. */
 import { makeFolders } from "../../scripts/setup/index.js";
-import { fileError } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
 
 /**
  * Makes a folder and the missing ones above it. Does nothing where it is.

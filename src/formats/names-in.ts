@@ -1,6 +1,6 @@
 /** The names in a folder, which may not exist yet. */
 import { existsSync, readdirSync } from "node:fs";
-import { fileError } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
 
 /**
  * The names in a folder; none if it does not exist.

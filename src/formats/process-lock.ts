@@ -1,6 +1,6 @@
 /** Locks between processes, with the same lock files that set-up uses. */
 import { lockHolder, takeLock as take } from "../../scripts/setup/index.js";
-import { fileError } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
 
 /**
  * Takes the lock `path`, so that one process at a time works on the thing that it guards. A holder that died loses its

@@ -5,7 +5,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
 
 /** The largest typed array that every supported Node can make. */
 const LARGEST_PIECE = 2 ** 32 - 1;

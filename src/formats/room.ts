@@ -3,7 +3,8 @@ import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync } from "n
 import { dirname, resolve } from "node:path";
 import { makeFolders } from "../../scripts/setup/index.js";
 import { UserError } from "../base/errors.ts";
-import { fileError, temporaryName } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
+import { temporaryName } from "./atomic.ts";
 
 /**
  * Checks that a file, or a new folder, can be written at `path`. The missing folders above it are made, as when it is

@@ -6,7 +6,7 @@ import { createReadStream } from "node:fs";
 import { createGunzip } from "node:zlib";
 import { Parser, type ReadEntry } from "tar";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
 
 /** Bytes that are inflated at once. */
 const AT_ONCE = 2 ** 18;

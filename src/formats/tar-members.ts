@@ -6,7 +6,7 @@ import { statSync } from "node:fs";
 import { constants, gunzipSync } from "node:zlib";
 import { list, type ReadEntry } from "tar";
 import { UserError } from "../base/errors.ts";
-import { fileError } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
 import { quoted } from "./one-line.ts";
 import { firstNameInTar } from "./tar.ts";
 

@@ -8,7 +8,8 @@ import { closeSync, existsSync, fsyncSync, lstatSync, mkdirSync, openSync, readd
 import { dirname } from "node:path";
 import { makeFolders } from "../../scripts/setup/index.js";
 import { UserError } from "../base/errors.ts";
-import { fileError, flushFolder, removeIfPossible, temporaryName } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
+import { flushFolder, removeIfPossible, temporaryName } from "./atomic.ts";
 
 /** What a file and a folder have in common: the temporary name, and its end. */
 abstract class Unfinished {

@@ -7,7 +7,7 @@
  */
 import { writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { fileError } from "./atomic.ts";
+import { fileError } from "../base/file-error.ts";
 import { UnfinishedFile } from "./unfinished.ts";
 
 const LOCAL = 0x04034b50;

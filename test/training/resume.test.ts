@@ -141,6 +141,7 @@ describe("the data of a run", () => {
     await paint(10);
     writeFileSync(join(folder, "images/torn.png"), "not an image");
     const broken = "images: 8 images of 9 files; 1 cannot be used (gantry data lists them)";
+    const resized = "images: 8 x 8 pixels (height x width) made 16x16";
     const notes: string[] = [];
     const events = { note: (text: string) => notes.push(text) };
     try {
@@ -151,11 +152,12 @@ describe("the data of a run", () => {
       const again = await openRun(join(folder, "run"), ["steps=2"]);
       expect(again.recipe.data.options.path).toBe(join(folder, "images"));
       expect(await again.train({ events })).toMatchObject({ step: 2, finished: true });
-      expect(notes.splice(0)).toEqual([broken, broken]);
+      expect(notes.splice(0)).toEqual([broken, resized, broken, resized]);
       await paint(200);
       await (await openRun(join(folder, "run"), ["steps=3"])).train({ events });
       expect(notes).toEqual([
         broken,
+        resized,
         "the files of images, or how they are prepared, are not as they were when the run began: " +
           "the run continues, but not with the bits that it would have had",
       ]);

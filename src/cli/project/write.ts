@@ -2,11 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../base/file-error.ts";
 import { type AnyDataDescriptor, type OneImage, readImageAs } from "../../data/index.ts";
 import { type ImageRow, imageRows, requireRowsFit, writePng } from "../../figures/index.ts";
 import {
   encodePng,
-  fileError,
   imagesOf,
   joinImages,
   type PixelBatch,

@@ -3,8 +3,8 @@ import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../base/file-error.ts";
 import { visible } from "../../base/visible.ts";
-import { fileError } from "../../formats/index.ts";
 import { overwrittenNames, RunDirectory } from "../../training/index.ts";
 import { programName, quoted } from "../program.ts";
 

@@ -7,7 +7,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/index.ts";
+import { fileError } from "../../base/file-error.ts";
 import type { ContentsOptions } from "../contents.ts";
 import { namedLikeImage } from "../image-format.ts";
 import { byCodeUnit, isLitter } from "../listing.ts";

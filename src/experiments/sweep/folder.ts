@@ -16,9 +16,9 @@ import { join, resolve } from "node:path";
 import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../base/file-error.ts";
 import { gantryVersion } from "../../base/version.ts";
 import {
-  fileError,
   makeFolder,
   namesIn,
   readJsonFile,

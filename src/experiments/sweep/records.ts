@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { fileError } from "../../formats/index.ts";
+import { fileError } from "../../base/file-error.ts";
 import type { Protocol } from "../../metrics/index.ts";
 import { known } from "./render.ts";
 import { type ScoresAt, type SweepTable, type SweptRun, sweepTable } from "./results.ts";

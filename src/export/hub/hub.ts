@@ -12,8 +12,9 @@
 import { copyFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../base/file-error.ts";
 import { gantryVersion } from "../../base/version.ts";
-import { crcOfFile, fileError, hexOf, makeFolder, writeFileAtomic, writeSafetensors } from "../../formats/index.ts";
+import { crcOfFile, hexOf, makeFolder, writeFileAtomic, writeSafetensors } from "../../formats/index.ts";
 import { toPlainRecipe } from "../../recipe/index.ts";
 import { Generator } from "../../tensor/index.ts";
 import {

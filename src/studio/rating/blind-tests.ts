@@ -7,7 +7,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { appendFileSync, closeSync, constants, openSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { fileError } from "../../formats/index.ts";
+import { fileError } from "../../base/file-error.ts";
 import type { Rating, TestProtocol } from "../../training/index.ts";
 import { RequestError } from "../http/body.ts";
 

@@ -14,12 +14,12 @@ import { renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../base/file-error.ts";
 import { unprefixed } from "../../base/prefixed.ts";
 import type { DataLoader } from "../../data/index.ts";
 import {
   checkedJson,
   crcOfFile,
-  fileError,
   flushFolder,
   hexOf,
   makeFolder,

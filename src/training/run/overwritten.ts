@@ -8,7 +8,8 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import { fileError, namesIn, temporaryName } from "../../formats/index.ts";
+import { fileError } from "../../base/file-error.ts";
+import { namesIn, temporaryName } from "../../formats/index.ts";
 
 const WHOLE = ".overwritten";
 const MOVING = ".overwriting";

@@ -1,7 +1,7 @@
 /** ratings.jsonl: the answers of blind tests, which the studio writes, one test in each line; and the shares that follow. */
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { fileError } from "../../formats/index.ts";
+import { fileError } from "../../base/file-error.ts";
 import { wilsonInterval } from "../../metrics/index.ts";
 
 /** What a test is made of, and what its share depends on. */

@@ -14,11 +14,11 @@ import { join, resolve } from "node:path";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../base/file-error.ts";
 import { storedSize } from "../../base/image-size.ts";
 import { refuseWindowsPath } from "../../base/windows-path.ts";
 import {
   checkedJson,
-  fileError,
   hexOf,
   makeFolder,
   namesIn,

@@ -1,7 +1,7 @@
 /** metrics.jsonl: one line for each stretch of steps, and one for each beginning and end of a session. */
 import { appendFileSync, closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { z } from "zod";
-import { fileError } from "../../formats/index.ts";
+import { fileError } from "../../base/file-error.ts";
 import { differences, isBetter, type Score, scoreSchema } from "../../metrics/index.ts";
 import { LogChecksums, type LogDamage } from "./log-checksums.ts";
 import { textLines } from "./text-lines.ts";

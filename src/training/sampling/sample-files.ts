@@ -2,10 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { fileError } from "../../base/file-error.ts";
 import {
   encodePng,
   enlarge,
-  fileError,
   imagesOf,
   interleaved,
   NpzWriter,
