@@ -91,7 +91,7 @@ export function scheduled(number: z.ZodNumber) {
       schedule: z.enum(SHAPES),
       from: number,
       to: number,
-      until: z.int("must be a whole number").positive("must be above 0"),
+      until: z.int().positive(),
       in: z.enum(["steps", "images"]).default("steps"),
     })
     .refine(({ schedule, from, to }) => schedule !== "exponential" || (from > 0 && to > 0), {

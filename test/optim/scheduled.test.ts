@@ -50,8 +50,8 @@ describe("the schema", () => {
   it.each([
     [-1, "`part.rate` (=-1) must be above 0"],
     [linear({ from: 1, to: 0, until: 10 }), "`part.rate.to` (=0) must be above 0"],
-    [linear({ from: 1, to: 2, until: 0 }), "`part.rate.until` (=0) must be above 0"],
-    [linear({ from: 1, to: 2, until: 1.5 }), "has a fault: `until` (=1.5) must be a whole number"],
+    [linear({ from: 1, to: 2, until: 0 }), "`part.rate.until` (=0) must be a whole number above 0"],
+    [linear({ from: 1, to: 2, until: 1.5 }), "has a fault: `until` (=1.5) must be a whole number above 0"],
     [
       { schedule: "sine", from: 1, to: 2, until: 3 },
       "has a fault: `schedule` (=sine) must be one of cosine, linear, exponential",
