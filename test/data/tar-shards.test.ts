@@ -109,7 +109,10 @@ describe("shards of webdataset", () => {
   /** Writes a shard by npm's tar: a file for each name. */
   async function shard(path: string, members: Readonly<Record<string, string | Buffer>>): Promise<void> {
     const cwd = mkdtempSync(join(folder, "members-"));
-    for (const [name, contents] of Object.entries(members)) writeFileSync(join(cwd, name), contents);
+    for (const [name, contents] of Object.entries(members)) {
+      mkdirSync(join(cwd, name, ".."), { recursive: true });
+      writeFileSync(join(cwd, name), contents);
+    }
     mkdirSync(join(path, ".."), { recursive: true });
     await create({ file: path, cwd, portable: true }, Object.keys(members));
   }
@@ -136,6 +139,33 @@ describe("shards of webdataset", () => {
     }
     if (kind === "numbers")
       await expect(pack(root, { split: "test" })).rejects.toThrow(/label 0 is -1; labels are whole/);
+  });
+
+  it("have names up to the first dot, and labels by any ending in .cls, wherever these stand", async () => {
+    const path = join(folder, "dots.tar");
+    const names = Array.from({ length: 70 }, (_, i) => `a.b/${i}.v1`);
+    const png = await image(50);
+    // All images first: the labels are far behind.
+    const images = names.map((name) => [`${name}.png`, png]);
+    await shard(path, Object.fromEntries([...images, ...names.map((name, i) => [`${name}.cls`, `${i % 3}`])]));
+    const made = await pack(path);
+    expect([made.header.classes, labelsOf(made)]).toEqual([["0", "1", "2"], names.map((_, i) => i % 3)]);
+    expect(made.header.note).toMatch(/labels from .cls$/);
+    const several = join(folder, "several.tar");
+    await shard(several, { "0.png": png, "0.a.cls": "0", "0.b.cls": "1" });
+    await expect(pack(several)).rejects.toThrow(
+      /`several.tar 0` has several labels; `labelEntry` must name the ending of one: `a.cls`, `b.cls`/,
+    );
+    expect((await pack(several, { labelEntry: "b.cls" })).header.classes).toEqual(["1"]);
+  });
+
+  it("are not passed over where they are no shards", async () => {
+    const root = join(folder, "unpacked");
+    mkdirSync(root);
+    writeFileSync(join(root, "0.png"), await image(50));
+    writeFileSync(join(root, "0.cls"), "1");
+    await expect(pack(root)).rejects.toThrow(/1 file .cls with labels of webdataset, which are read only from .tar/);
+    expect((await pack(root, { labels: false })).header.count).toBe(1);
   });
 
   it("have endings of any case, and two that differ only by it in one sample are refused", async () => {

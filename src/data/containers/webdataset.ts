@@ -4,7 +4,8 @@
  *
  *     000000.tar: 0001.jpg 0001.cls 0001.json 0002.jpg 0002.cls 0002.json ...
  *
- * The name of a sample ends at the first dot of its last part. `.cls` has the class as a number; `.json` may have one as
+ * The name of a sample ends at the first dot of its last part, so the endings of `0.v1.png` and `0.v1.cls` are `v1.png` and
+ * `v1.cls`. `.cls`, also at the end of a longer ending, has the class as a number; `.json` may have one as
  * `label`; `.txt` is mostly a caption and is taken as the class only where `labelEntry` says so.
  */
 import { basename, join } from "node:path";
@@ -19,9 +20,6 @@ import { type BrokenFile, type ImageSource, type OpenSource, type StretchItem, s
 import { type ContainerOptions, defineContainer, filesEnding, type Place } from "./container.ts";
 import { classesOfTexts } from "./named-classes.ts";
 import { shardsOf } from "./shards.ts";
-
-/** Members that are looked at to see whether an archive is a shard. */
-const FIRST = 64;
 
 /** A label is a few bytes; metadata in JSON are some kilobytes. */
 const LARGEST_LABEL = 2 ** 20;
@@ -42,13 +40,13 @@ function areSamples(members: readonly TarMember[]): boolean {
   for (const { name } of members) {
     const { key, ending } = parts(name);
     if (isImage(ending)) images.add(key);
-    else if (["cls", "json", "txt"].includes(ending)) others.add(key);
+    else if (/(^|\.)(cls|json|txt)$/.test(ending)) others.add(key);
   }
   return [...others].some((key) => images.has(key));
 }
 
 const isShard = ({ path, head, isFolder }: Place): boolean =>
-  !isFolder && startsLikeTar(head) && areSamples(readTar(path, FIRST).members);
+  !isFolder && startsLikeTar(head) && areSamples(readTar(path).members);
 
 defineContainer({
   what: "tar shards",
@@ -64,7 +62,7 @@ function openFolder(place: Place, options: ContainerOptions): Promise<ImageSourc
   const { path } = place;
   const { files, others, split, missing, isRun } = shardsOf(filesEnding(place, ".tar"), options.split, path);
   const paths = files.map((file) => join(path, file));
-  if (!isRun && options.labels && !paths.some((file) => areSamples(readTar(file, FIRST).members))) {
+  if (!isRun && options.labels && !paths.some((file) => areSamples(readTar(file).members))) {
     throw new UserError(
       `${path}: ${paths.length} tar archives (${files.slice(0, 3).join(", ")}) that are no numbered shards and have no labels (.cls); if ` +
         "each is a class, unpack it into a folder of its own; `labels: false` takes all images without classes",
@@ -202,13 +200,26 @@ interface LabelPlace {
   readonly key?: string;
 }
 
+/** The member of a sample with an ending, or with the only longer one that ends so. */
+function memberOf({ name, members }: Sample, ending: string): TarMember | undefined {
+  const exact = members.get(ending);
+  if (exact !== undefined) return exact;
+  const longer = [...members.keys()].filter((one) => one.endsWith(`.${ending}`));
+  if (longer.length > 1) {
+    throw new UserError(
+      `the sample ${quoted(name)} has several labels; \`labelEntry\` must name the ending of one: ${longer.map(quoted).join(", ")}`,
+    );
+  }
+  return members.get(longer[0] ?? "");
+}
+
 function labelPlace(samples: readonly Sample[], labelEntry: string | undefined): LabelPlace | undefined {
   if (labelEntry !== undefined) {
     const [ending = "", ...key] = labelEntry.replace(/^\./, "").split(".");
     return ending === "json" ? { ending, key: key.join(".") || "label" } : { ending: labelEntry.replace(/^\./, "") };
   }
-  if (samples.some(({ members }) => members.has("cls"))) return { ending: "cls" };
-  const first = samples.find(({ members }) => members.has("json"));
+  if (samples.some((sample) => memberOf(sample, "cls") !== undefined)) return { ending: "cls" };
+  const first = samples.find((sample) => memberOf(sample, "json") !== undefined);
   if (first === undefined) return undefined;
   const [text] = textsOf([first], "json", "");
   return /^\s*\{/.test(text!) && /"label"\s*:/.test(text!) ? { ending: "json", key: "label" } : undefined;
@@ -221,8 +232,8 @@ function textsOf(samples: readonly Sample[], ending: string, where: string): str
     const { path } = samples[at]!;
     withRandomAccess(path, (file) => {
       for (; at < samples.length && samples[at]!.path === path; at++) {
-        const { name, members } = samples[at]!;
-        const member = members.get(ending);
+        const { name } = samples[at]!;
+        const member = memberOf(samples[at]!, ending);
         if (member === undefined) {
           throw new UserError(
             `${where}: the sample ${quoted(name)} has no label (.${ending}); \`labels: false\` takes the images without`,
@@ -246,7 +257,7 @@ function labelsOf(
 ) {
   const place = labelPlace(samples, labelEntry);
   if (place === undefined) {
-    const texts = samples.some(({ members }) => members.has("txt"));
+    const texts = samples.some((sample) => memberOf(sample, "txt") !== undefined);
     return texts
       ? {
           labels: undefined,
@@ -269,7 +280,7 @@ function labelsOf(
 function labelsIn(paths: readonly string[], { ending, key }: LabelPlace): string[] {
   const found = new Set<string>();
   for (const path of paths) {
-    const samples = samplesOf(path).samples.filter(({ members }) => members.has(ending));
+    const samples = samplesOf(path).samples.filter((sample) => memberOf(sample, ending) !== undefined);
     for (const text of textsOf(samples, ending, path)) {
       const label = String((key === undefined ? text.trim() : fieldIn(text, key)) ?? "");
       if (label) found.add(label);

@@ -6,6 +6,7 @@
  */
 import { basename, join, resolve } from "node:path";
 import { z } from "zod";
+import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import type { RawConditions } from "../conditions.ts";
 import { openContainer } from "../containers/index.ts";
@@ -45,6 +46,7 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
   const full = resolve(path);
   const listing = await listImages(full, "", options.stop);
   refuseEmpty(full, listing);
+  if (labels && options.labelFile === undefined) refuseUnreadLabels(full, listing);
   const found = await labelsOf(listing, options, full);
   // The classes of a known dataset are compared as they lie there.
   const arranged = found ?? (expected === undefined ? arrange : arrangeSplit)(listing, options, full);
@@ -62,6 +64,16 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
     lost: labels ? arranged.lost : [],
   };
   return listedSource(used, options);
+}
+
+/** @throws UserError for webdataset's labels where its shards are not read: in folders, zip archives, and under other names. */
+function refuseUnreadLabels(where: string, { ignored }: Listing): void {
+  const count = ignored[".cls"];
+  if (count === undefined) return;
+  throw new UserError(
+    `${where}: ${counted(count, "file")} .cls with labels of webdataset, which are read only from .tar shards in which each has the name ` +
+      "of its image; `labels: false` takes the images without",
+  );
 }
 
 /** More are no label files: JSON next to each image, for example. */
