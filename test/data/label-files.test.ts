@@ -271,3 +271,49 @@ describe("classes from a label file", () => {
     );
   });
 });
+
+describe("splits of label files", () => {
+  it("are obeyed where a column says them, or said to be not used", async () => {
+    const labels = ["train", "test", "train", "test"].map((split, i) => `${names[i]},${"abab"[i]},${split}\n`).join("");
+    const labelFile = file("splits.csv", `file,label,split\n${labels}`);
+    const train = await pack({ labelFile });
+    expect([train.header.name, classOfGray(train)]).toEqual(["photos (train)", { 0: "a", 20: "a" }]);
+    expect(train.header.classes).toEqual(["a", "b"]);
+    const test = await pack({ labelFile, split: "Test" });
+    expect([test.header.name, classOfGray(test)]).toEqual(["photos (test)", { 10: "b", 30: "b" }]);
+    await expect(pack({ labelFile, split: "val" })).rejects.toThrow(
+      /splits.csv: its column `split` has no split `val`; accepted: train, test/,
+    );
+    const folds = file("folds.csv", `file,label,split\n${names.map((name, i) => `${name},x,${i}\n`).join("")}`);
+    const all = await pack({ labelFile: folds });
+    expect([all.header.count, all.header.note]).toEqual([4, expect.stringMatching(/; its column `split` is not used/)]);
+    expect((await pack({ labelFile: folds, split: "2" })).header.count).toBe(1);
+    const only = file("only.csv", `file,label,split\n${names.map((name) => `${name},x,test\n`).join("")}`);
+    await expect(pack({ labelFile: only })).rejects.toThrow(/has no split `train`; `split` chooses one: `test`$/);
+  });
+
+  it("are the folders in which metadata of the hub's image folders stand", async () => {
+    const hub = join(folder, "hub");
+    for (const [i, split] of ["train", "test"].entries()) {
+      mkdirSync(join(hub, split), { recursive: true });
+      for (const [j, name] of ["0.png", "1.png"].entries()) {
+        const level = 100 * i + 10 * j;
+        writeFileSync(join(hub, split, name), await imageFile("png", 8, 8, { r: level, g: level, b: level }));
+      }
+      const rows = ["0.png", "1.png"].map((name, j) => ({ file_name: name, label: `${split} ${j}` }));
+      writeFileSync(join(hub, split, "metadata.jsonl"), rows.map((row) => JSON.stringify(row)).join("\n"));
+    }
+    expect((await pack({}, hub)).header.unreadTable).toBe("train/metadata.jsonl");
+    const train = await pack({ labelFile: join(hub, "train/metadata.jsonl") }, hub);
+    expect(classOfGray(train)).toEqual({ 0: "train 0", 10: "train 1" });
+    const test = await pack({ labelFile: join(hub, "test/metadata.jsonl"), split: "test" }, hub);
+    expect(classOfGray(test)).toEqual({ 100: "test 0", 110: "test 1" });
+  });
+
+  it("of COCO's annotations are refused in words", async () => {
+    const coco = file("annotations.json", JSON.stringify({ images: [], annotations: [], categories: [] }));
+    await expect(pack({ labelFile: coco })).rejects.toThrow(
+      /annotations.json: it holds annotations of COCO, which are not/,
+    );
+  });
+});

@@ -20,6 +20,8 @@ export interface ChosenColumns {
   /** Undefined where there are conditions. */
   readonly classes: number | undefined;
   readonly conditions: readonly number[];
+  /** The column that says the split of each image, if there is one. */
+  readonly split: number | undefined;
 }
 
 /** Names of columns without spaces, marks and capitals, the likeliest first. */
@@ -50,7 +52,10 @@ const plain = (column: string): string => column.toLowerCase().replace(/[\s_.-]/
 export function chooseColumns(table: Table, { nameColumn, classColumn, conditions }: ColumnChoice): ChosenColumns {
   const { columns } = table;
   const name = nameColumn === undefined ? likelyName(table) : placeOf(table, nameColumn, "nameColumn");
-  const others = [...columns.keys()].filter((i) => i !== name && columns[i] !== "");
+  const named = [classColumn, ...(typeof conditions === "object" ? conditions : [])];
+  const called = columns.findIndex((column, i) => i !== name && plain(column) === "split" && !named.includes(column));
+  const split = called < 0 ? undefined : called;
+  const others = [...columns.keys()].filter((i) => i !== name && i !== split && columns[i] !== "");
   if (others.length === 0)
     throw new UserError(`${visible(table.name)}: it has no column besides ${shown([columns[name]!])}`);
   if (conditions !== undefined) {
@@ -60,11 +65,11 @@ export function chooseColumns(table: Table, { nameColumn, classColumn, condition
     if (chosen.includes(name)) {
       throw new UserError(`\`conditions\` names ${quoted(columns[name]!)}, the column of the file names`);
     }
-    return { name, classes: undefined, conditions: chosen };
+    return { name, classes: undefined, conditions: chosen, split };
   }
   const classes = classColumn === undefined ? likelyClasses(table, others) : placeOf(table, classColumn, "classColumn");
   if (classes === name) throw new UserError(`\`classColumn\` (=${classColumn}) is the column of the file names`);
-  return { name, classes, conditions: [] };
+  return { name, classes, conditions: [], split };
 }
 
 const shown = (columns: readonly string[]): string => columns.map(quoted).join(", ");

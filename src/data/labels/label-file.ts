@@ -5,7 +5,7 @@
  * Both are counted, and said wherever the data are used.
  */
 import { existsSync } from "node:fs";
-import { basename, resolve, sep } from "node:path";
+import { basename, dirname, resolve, sep } from "node:path";
 import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
@@ -18,12 +18,21 @@ import { classOf, inOrder } from "./classes.ts";
 import { type ChosenColumns, type ColumnChoice, chooseColumns } from "./columns.ts";
 import { conditionsOf } from "./conditions.ts";
 import { findImages } from "./names.ts";
+import { rowsOfSplit } from "./splits.ts";
 import { type Row, readTable, refuseRounded, type Table } from "./table.ts";
 
 /** Which label file, and how it is read. */
 export interface LabelFileOptions extends ColumnChoice {
   /** Its path; that of one in an archive goes on after the archive's: `photos.zip/labels.csv`. */
   readonly labelFile: string;
+  /** The wanted split of its column `split`. */
+  readonly split?: string | undefined;
+}
+
+/** The files that are used, and the split that they are by their folders. */
+interface Part {
+  readonly files: readonly Listed[];
+  readonly split: string | undefined;
 }
 
 /** Files with their labels. */
@@ -34,6 +43,7 @@ export interface TableLabels {
   readonly lost: readonly LostClass[];
   readonly conditions: RawConditions | undefined;
   readonly table: LabelTable;
+  readonly split: string | undefined;
 }
 
 /**
@@ -41,20 +51,30 @@ export interface TableLabels {
  *
  * @param root - the folder or archive
  * @param listing - everything in it
- * @param wanted - the files of it that are used, if not all
+ * @param partOf - the files of it that are used, if not all. It is told whether a column says the split
  * @throws UserError when the file is not there or damaged, none of its names is that of an image, an image has two rows
  * that differ, or a cell that is needed is empty or no number.
  */
 export async function readLabels(
   root: string,
   listing: Listing,
-  { labelFile, ...choice }: LabelFileOptions,
-  wanted: readonly Listed[] = listing.files,
+  { labelFile, split: wantedSplit, ...choice }: LabelFileOptions,
+  partOf: (hasSplits: boolean) => Part = () => ({ files: listing.files, split: undefined }),
 ): Promise<TableLabels> {
   const file = resolve(labelFile);
   const table = readTable(await bytesOf(file, root, listing), file);
   const columns = chooseColumns(table, choice);
-  const { way, rowOf, withoutImage } = match(table, columns, listing);
+  const part = partOf(columns.split !== undefined);
+  const rows =
+    columns.split === undefined || part.split !== undefined
+      ? undefined
+      : rowsOfSplit(table, columns.split, wantedSplit);
+  const split = part.split ?? rows?.split;
+  const { way, rowOf, withoutImage } = match(table, columns, listing, inside(file, root));
+  // Images without a row are of no split, and are counted.
+  const wanted = part.files.filter(
+    (one) => rows === undefined || !rowOf.has(one.path) || rows.has(rowOf.get(one.path)!),
+  );
   const used = wanted.filter((one) => rowOf.has(one.path));
   const shown = inside(file, root) ?? basename(file);
   const info = {
@@ -64,29 +84,36 @@ export async function readLabels(
     withoutRow: wanted.length - used.length,
     withoutImage,
   };
+  const unused = columns.split !== undefined && rows === undefined ? "; its column `split` is not used" : "";
   const read = `labels from ${shown}${way === undefined ? "" : `, ${way}`}`;
   const { columns: names } = table;
   if (columns.classes === undefined) {
-    const rows = new Set(used.map((one) => rowOf.get(one.path)!));
+    const chosen = new Set(used.map((one) => rowOf.get(one.path)!));
     // In the order of the table: the first fault in it is the one that is told.
     const numbers = new Map(
       table.rows.flatMap((row) =>
-        rows.has(row) ? [[row, conditionsOf(row, columns.conditions, table)] as const] : [],
+        chosen.has(row) ? [[row, conditionsOf(row, columns.conditions, table)] as const] : [],
       ),
     );
     const values = used.flatMap((one) => numbers.get(rowOf.get(one.path)!)!);
     const conditions = { names: columns.conditions.map((place) => names[place]!), values: Float64Array.from(values) };
-    const note = `${read}, ${counted(conditions.names.length, "column")} of conditions`;
+    const note = `${read}, ${counted(conditions.names.length, "column")} of conditions${unused}`;
     return {
       files: used.map((one) => ({ file: one, label: 0 })),
       classes: [],
       lost: [],
       conditions,
       table: { ...info, note },
+      split,
     };
   }
-  const note = `${read}, column ${names[columns.classes]!}`;
-  return { ...byClass(table, columns.classes, used, rowOf, listing), conditions: undefined, table: { ...info, note } };
+  const note = `${read}, column ${names[columns.classes]!}${unused}`;
+  return {
+    ...byClass(table, columns.classes, used, rowOf, listing),
+    conditions: undefined,
+    table: { ...info, note },
+    split,
+  };
 }
 
 /** The path of a file inside the folder or archive; undefined where it is elsewhere. */
@@ -125,7 +152,8 @@ interface Matched {
   readonly way: string | undefined;
 }
 
-function match(table: Table, columns: ChosenColumns, { files, broken }: Listing): Matched {
+/** @param place - the path of the label file inside the folder or archive, if it is there */
+function match(table: Table, columns: ChosenColumns, { files, broken }: Listing, place: string | undefined): Matched {
   const { rows, name: file } = table;
   const where = visible(file);
   const names = rows.map(({ cells, place }) => {
@@ -135,7 +163,7 @@ function match(table: Table, columns: ChosenColumns, { files, broken }: Listing)
     if (typeof name === "number") return String(name);
     throw new UserError(`${where}: ${place}: its ${quoted(table.columns[columns.name]!)} is no name of a file`);
   });
-  const paths = [...files.map(({ path }) => path), ...broken.map((one) => one.file)];
+  const paths = nearby(names, [...files.map(({ path }) => path), ...broken.map((one) => one.file)], place);
   const { images, way } = findImages(names, paths, where);
   const rowOf = new Map<string, Row>();
   let withoutImage = 0;
@@ -159,6 +187,18 @@ function match(table: Table, columns: ChosenColumns, { files, broken }: Listing)
   throw new UserError(
     `${where}: none of the ${rows.length} names in its column ${quoted(table.columns[columns.name]!)} is an image of the data; it has ${quoted(names[0]!)}, and the images are ${quoted(paths[0] ?? "")} and so on`,
   );
+}
+
+/**
+ * The images that a label file in a sub-folder may name: where one of its names begins there, as in the hub's
+ * `train/metadata.jsonl`, no image of another folder.
+ */
+function nearby(names: readonly string[], paths: readonly string[], place: string | undefined): readonly string[] {
+  const folder = place === undefined ? "." : dirname(place.replaceAll(sep, "/"));
+  if (folder === ".") return paths;
+  const known = new Set(paths);
+  const isOwn = names.some((name) => known.has(`${folder}/${name.replace(/^(\.\/+)+/, "")}`));
+  return isOwn ? paths.filter((path) => path.startsWith(`${folder}/`)) : paths;
 }
 
 /** @throws UserError when two rows of one image differ in what is read of them. */

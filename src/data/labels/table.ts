@@ -156,6 +156,12 @@ function entriesOf(json: unknown, text: string, name: string): Entry[] {
   if (Array.isArray(labels) && labels.every((one) => Array.isArray(one) && typeof one[0] === "string")) {
     return labels.map(([key, value]: [string, unknown], i) => ({ key, value, place: `entry ${i + 1}` }));
   }
+  if ("images" in json && "annotations" in json) {
+    throw new UserError(
+      `${visible(name)}: it holds annotations of COCO, which are not read as labels, as an image has several; write a table with one row for ` +
+        'each image, such as [{"file": "a.png", "class": "cat"}]',
+    );
+  }
   // The parser keeps the last of equal keys without a word.
   const keys = new Set<string>();
   for (const key of keysIn(text)) {

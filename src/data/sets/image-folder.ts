@@ -60,7 +60,7 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
     ...countsOf(listing, found?.table),
     conditions: found?.conditions,
     table: found?.table,
-    unreadTable: labels && found === undefined ? likelyTable(listing) : undefined,
+    unreadTable: labels && found === undefined ? likelyTable(listing, arranged.split) : undefined,
     lost: labels ? arranged.lost : [],
   };
   return listedSource(used, options);
@@ -79,10 +79,11 @@ function refuseUnreadLabels(where: string, { ignored }: Listing): void {
 /** More are no label files: JSON next to each image, for example. */
 const MOST_TABLES = 4;
 
-/** A file that may label the images: one at the top, or one of a few elsewhere. */
-function likelyTable({ labelFiles }: Listing): string | undefined {
+/** A file that may label the images: one at the top or in the folder of the split, or one of a few elsewhere. */
+function likelyTable({ labelFiles }: Listing, split: string | undefined): string | undefined {
   const top = labelFiles.find(({ path }) => !path.includes("/"));
-  return (top ?? (labelFiles.length <= MOST_TABLES ? labelFiles[0] : undefined))?.path;
+  const own = labelFiles.find(({ path }) => split !== undefined && path.startsWith(`${split}/`));
+  return (top ?? own ?? (labelFiles.length <= MOST_TABLES ? labelFiles[0] : undefined))?.path;
 }
 
 /** How many files there are, and those that are no images. The label file that is read counts as neither. */
@@ -112,15 +113,24 @@ async function labelsOf(listing: Listing, options: FolderOptions, full: string):
     return found && { ...found, split: undefined };
   }
   if (!labels) return undefined;
-  const { files, split: part } = arrange(listing, { split, labels: false }, full);
-  const chosen = new Set(files.map(({ file }) => file));
-  const found = await readLabels(
-    full,
-    listing,
-    { ...options, labelFile },
-    listing.files.filter((file) => chosen.has(file)),
-  );
-  return { ...found, split: part };
+  const partOf = (hasSplits: boolean) => {
+    const { files, split: part } = arrangeFiles(listing, split, hasSplits, full);
+    const chosen = new Set(files.map(({ file }) => file));
+    return { files: listing.files.filter((file) => chosen.has(file)), split: part };
+  };
+  return readLabels(full, listing, { ...options, labelFile }, partOf);
+}
+
+/** The files of a split by their folders, or all of them where there is none and a column says the splits. */
+function arrangeFiles(listing: Listing, split: string | undefined, hasSplits: boolean, full: string): Arranged {
+  try {
+    return arrange(listing, { split, labels: false }, full);
+  } catch (error) {
+    if (!hasSplits || split === undefined || !(error instanceof UserError)) throw error;
+    const all = arrange(listing, { labels: false }, full);
+    if (all.split === undefined) return all;
+    throw error;
+  }
 }
 
 /** @throws UserError unless the classes are the expected ones in their order, which is that of their names. */
