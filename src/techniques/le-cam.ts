@@ -48,9 +48,11 @@ export const leCam = defineTechnique("leCam", options, (o, { device }) => {
       noGrad(() => {
         const means = Tensor.stack([real.mean(), fake.mean()]);
         const kept = warming || updates === 0 ? 0 : o.decay;
-        averages()
-          .mul_(kept)
-          .add_(means, 1 - kept);
+        const next = averages()
+          .mul(kept)
+          .add(means, 1 - kept);
+        // An overflow of float16, whose update is skipped, would stay in them: 0 times NaN is NaN.
+        averages().copy_(Tensor.where(means.isfinite(), next, averages()));
       });
       updates++;
       if (warming) return undefined;

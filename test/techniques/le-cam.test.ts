@@ -73,6 +73,27 @@ it("continues from a checkpoint, and refuses one without averages", () => {
   expect(() => other.load!({ tensors: new Map(), numbers: {} })).toThrow("leCam: the checkpoint does not have");
 });
 
+it.each([1000, 0])("keeps a score that is not finite out of the averages: warm-up of %d steps", (warmUp) => {
+  const [technique, other] = [built({ warmUp }), built({ warmUp })];
+  const [real, fake] = scores(1);
+  const half = fake.detach().clone().fill_(Number.NaN);
+  for (const each of [technique, other]) penalty(each, scores(0), 0);
+  penalty(technique, [real, half], 1);
+  penalty(other, [real, fake], 1);
+  const [mine, theirs] = [technique, other].map((each) => averages(each).tolist() as number[]);
+  expect(mine![0]).toBe(theirs![0]);
+  expect(mine![1]).toBe((averages(firstOf(warmUp)).tolist() as number[])[1]);
+  for (const each of [technique, other]) penalty(each, scores(2), 2);
+  if (warmUp > 0) expect(averages(technique).tolist()).toEqual(averages(other).tolist());
+});
+
+/** After the first of the updates. */
+function firstOf(warmUp: number): Technique {
+  const technique = built({ warmUp });
+  penalty(technique, scores(0), 0);
+  return technique;
+}
+
 it("has defaults, and refuses options out of range by name", () => {
   expect(leCam().options).toEqual({ weight: 0.3, decay: 0.99, warmUp: 1000, oneSided: true });
   expect(() => leCam({ decay: 1 })).toThrow("`leCam.decay` (=1) must be below 1");
