@@ -6,7 +6,7 @@
  */
 import sharp from "sharp";
 import { areaOf } from "../base/image-size.ts";
-import { foreignFormat, unreadForm } from "./image-format.ts";
+import { foreignFormat, formatOf, unreadForm } from "./image-format.ts";
 import { ItemReader } from "./item-reader.ts";
 import type { Target } from "./options.ts";
 import { type Resized, resizeFile, resizePlanar } from "./resize.ts";
@@ -26,6 +26,8 @@ export interface Decoded {
   readonly sizes: Uint32Array;
   /** How many of them had pixels that are not opaque. */
   readonly transparent: number;
+  /** How many of them were JPEG files by their contents. */
+  readonly jpeg: number;
   readonly failures: readonly DecodeFailure[];
 }
 
@@ -48,12 +50,12 @@ sharp.cache(false);
 export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   const count = chunk.form === "raw" ? chunk.indices.length : chunk.items.length;
   const reader = new ItemReader();
-  const decodeOne = (position: number): Promise<Resized> => {
+  const decodeOne = (position: number): Promise<One> => {
     if (chunk.form === "raw") return decodeRaw(chunk.images, chunk.indices[position]!, chunk.target, reader);
     return decodeItem(chunk.items[position]!, chunk.target, reader);
   };
   const bytes = chunk.target.channels * areaOf(chunk.target.size);
-  const results: (Resized | Failed)[] = [];
+  const results: (One | Failed)[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {
     while (next < count) {
@@ -74,15 +76,16 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   const good = results.flatMap((result, position) => ("reason" in result ? [] : [position]));
   const pixels = new Uint8Array(good.length * bytes);
   const sizes = new Uint32Array(good.length * 2);
-  let transparent = 0;
+  let [transparent, jpeg] = [0, 0];
   for (const [at, position] of good.entries()) {
-    const result = results[position] as Resized;
+    const result = results[position] as One;
     pixels.set(result.pixels, at * bytes);
     sizes.set([result.width, result.height], at * 2);
     if (result.transparent) transparent++;
+    if (result.isJpeg) jpeg++;
   }
   const failures = results.flatMap((result, position) => ("reason" in result ? [{ position, ...result }] : []));
-  return { pixels, good: Uint32Array.from(good), sizes, transparent, failures };
+  return { pixels, good: Uint32Array.from(good), sizes, transparent, jpeg, failures };
 }
 
 async function decodeRaw(images: RawImages, index: number, target: Target, reader: ItemReader): Promise<Resized> {
@@ -122,13 +125,19 @@ function planesOf(pixels: Uint8Array, channels: number): Uint8Array {
   return planes;
 }
 
-async function decodeItem(item: EncodedItem, target: Target, reader: ItemReader): Promise<Resized> {
+/** One image, and whether its file was JPEG. */
+interface One extends Resized {
+  readonly isJpeg?: boolean;
+}
+
+async function decodeItem(item: EncodedItem, target: Target, reader: ItemReader): Promise<One> {
   const bytes = await reader.read(item);
   if (bytes.byteLength === 0) throw new Error(item.kind === "file" ? "the file is empty" : "it is empty");
-  return resizeFile(bytes, target).catch((error: unknown) => {
+  const resized = await resizeFile(bytes, target).catch((error: unknown) => {
     const reason = foreignFormat(bytes) ?? unreadForm(bytes, error);
     throw reason === undefined ? error : new Error(reason);
   });
+  return { ...resized, isJpeg: formatOf(bytes) === "JPEG" };
 }
 
 type Failed = Omit<DecodeFailure, "position">;

@@ -38,9 +38,6 @@ export function namedLikeImage(path: string): boolean | undefined {
   return (imageExtensions as readonly string[]).includes(ending) || otherPictures.has(ending);
 }
 
-/** Whether JPEG, whose artefacts scores see. */
-export const namedLikeJpeg = (path: string): boolean => /\.(jpe?g|jpe|jfif)$/i.test(path);
-
 /** Bytes at the start of a file that {@link formatOf} looks at. */
 export const MAGIC_LENGTH = 16;
 

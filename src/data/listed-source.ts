@@ -5,7 +5,7 @@ import { UserError } from "../base/errors.ts";
 import { membersOfTarGz, type PackedMember } from "../formats/index.ts";
 import { type RawConditions, rowsOf } from "./conditions.ts";
 import { type Contents, type ContentsOptions, contentsOf, readContents } from "./contents.ts";
-import { imageExtensions, namedLikeJpeg } from "./image-format.ts";
+import { imageExtensions } from "./image-format.ts";
 import type { Listed, Listing } from "./listing.ts";
 import {
   type BrokenFile,
@@ -180,10 +180,6 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =
   new Uint8Array(buffer, byteOffset, byteLength);
 
 function noteOf({ name, files, published, table }: LabelledFiles): string {
-  const lossy = files.filter((file) => namedLikeJpeg(file.path)).length;
   const whole = published === undefined || published === files.length ? "" : ` (the published set has ${published})`;
-  const kind = `${counted(files.length, "image file")} from ${name}${whole}${table === undefined ? "" : `, ${table.note}`}`;
-  if (lossy === 0) return kind;
-  const which = lossy === files.length ? "all" : `${lossy} of them`;
-  return `${kind}, ${which} JPEG: pixels differ from a lossless original, and so do scores`;
+  return `${counted(files.length, "image file")} from ${name}${whole}${table === undefined ? "" : `, ${table.note}`}`;
 }

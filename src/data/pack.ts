@@ -228,7 +228,7 @@ async function writePack(
   const header: PackHeader = {
     version: PACK_VERSION,
     name,
-    note: [opened.note, ...transparencyNote(unfinished, target)].join("; "),
+    note: [opened.note, ...jpegNote(unfinished), ...transparencyNote(unfinished, target)].join("; "),
     hashed,
     contents: contentsOfPack(form, pixels, ofLabels!, ofConditions),
     ...form,
@@ -270,6 +270,13 @@ async function reasonsOf(
     first += decoded.good.length + decoded.failures.length;
   }
   return reasons;
+}
+
+/** By the contents of files, not by their endings: JPEG's artefacts are what scores see. */
+function jpegNote({ jpeg, good }: UnfinishedPack): string[] {
+  if (jpeg === 0) return [];
+  const which = jpeg === good ? "all" : `${jpeg} of them`;
+  return [`${which} JPEG: pixels differ from a lossless original, and so do scores`];
 }
 
 function transparencyNote({ transparent }: UnfinishedPack, { background, channels }: Target): string[] {

@@ -35,6 +35,7 @@ const markSchema = z.object({
   done: z.int().min(1),
   good: z.int().min(0),
   transparent: z.int().min(0),
+  jpeg: z.int().min(0),
   width: range,
   height: range,
   /** Since the mark before. */
@@ -55,6 +56,8 @@ export class UnfinishedPack {
   good = 0;
   /** How many of these had pixels that are not opaque. */
   transparent = 0;
+  /** How many of these were JPEG files. */
+  jpeg = 0;
   readonly failures: Failure[] = [];
   /** Smallest and largest width and height of the originals so far. */
   readonly width: [number, number] = [Number.MAX_SAFE_INTEGER, 0];
@@ -94,7 +97,7 @@ export class UnfinishedPack {
   }
 
   /** Appends a chunk of images. */
-  add({ pixels, good, sizes, transparent, failures }: Decoded): void {
+  add({ pixels, good, sizes, transparent, jpeg, failures }: Decoded): void {
     writeFully(this.#open, pixels);
     for (let i = 0; i < sizes.length; i += 2) {
       widen(this.width, sizes[i]!);
@@ -104,6 +107,7 @@ export class UnfinishedPack {
     this.done += good.length + failures.length;
     this.good += good.length;
     this.transparent += transparent;
+    this.jpeg += jpeg;
     if (this.#unlock !== undefined && performance.now() >= this.#nextMark) this.#mark();
   }
 
@@ -137,9 +141,9 @@ export class UnfinishedPack {
 
   #mark(): void {
     const begun = performance.now();
-    const { done, good, transparent, width, height } = this;
+    const { done, good, transparent, jpeg, width, height } = this;
     fsyncSync(this.#open);
-    const mark: Mark = { done, good, transparent, width, height, failures: this.failures.slice(this.#marked) };
+    const mark: Mark = { done, good, transparent, jpeg, width, height, failures: this.failures.slice(this.#marked) };
     appendFileSync(this.#marks, `${JSON.stringify(mark)}\n`);
     this.#marked = this.failures.length;
     this.worthKeeping = true;
@@ -154,7 +158,7 @@ export class UnfinishedPack {
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", kept)) {
       const mark = parseMark(text.toString("utf8", kept, end));
       if (mark === undefined || mark.good * bytes > size) break;
-      Object.assign(this, { done: mark.done, good: mark.good, transparent: mark.transparent });
+      Object.assign(this, { done: mark.done, good: mark.good, transparent: mark.transparent, jpeg: mark.jpeg });
       Object.assign(this.width, mark.width);
       Object.assign(this.height, mark.height);
       for (const failure of mark.failures) this.failures.push(failure);

@@ -39,7 +39,7 @@ export function usageOf(header: PackHeader): string | undefined {
 export function conversionOf(header: PackHeader): string | undefined {
   const { name, note, total, isContainer = false } = header;
   if (total === undefined && !isContainer) return undefined;
-  const jpeg = /, (all|\d+ of them) JPEG/.exec(note)?.[1];
+  const jpeg = /[,;] (all|\d+ of them) JPEG/.exec(note)?.[1];
   const transparency = note.split("; ").filter((part) => part.includes("with transparency"));
   const resized = resizedText(header);
   const parts = [...(jpeg === undefined ? [] : [`${jpeg} JPEG`]), ...transparency, ...resized];

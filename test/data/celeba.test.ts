@@ -50,7 +50,7 @@ describe("celeba", () => {
       expect(made.header).toMatchObject({ name: "celeba (train)", count: 3, classes: [], broken: [], ignored: {} });
       expect(made.header.originals).toEqual({ width: [178, 178], height: [218, 218] });
       expect(made.header.note).toMatch(
-        /^3 image files from celeba \(train\) \(the published set has 162770\), all JPEG/,
+        /^3 image files from celeba \(train\) \(the published set has 162770\); all JPEG/,
       );
       expect(whichOf(made)).toEqual([0, 1, 2]);
     }

@@ -235,7 +235,7 @@ describe("cifar10", () => {
       expect(made.header.classes).toEqual(names);
       expect(labelsOf(made)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
       expect(made.header.note).toMatch(
-        /10 image files from cifar10 \(t.*\), all JPEG: pixels differ from a lossless original/,
+        /10 image files from cifar10 \(t.*\); all JPEG: pixels differ from a lossless original/,
       );
     }
     expect(sumsOf(fromFolder)).toEqual(sumsOf(fromArchive));

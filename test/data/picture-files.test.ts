@@ -131,11 +131,15 @@ it("endings of JPEG's that are rare are read, and files without an ending by the
   put("endings/c", await imageFile("png", 8, 8, gray));
   put("endings/README", "no image");
   put("endings/d.json", "{}");
+  // JPEG by its contents, not by its ending.
+  put("named/a.png", await imageFile("jpeg", 8, 8, gray));
+  put("named/b.jpg", await imageFile("png", 8, 8, gray));
+  expect((await pack("named")).header.note).toMatch(/^2 image files from named; 1 of them JPEG: pixels differ/);
   const { header } = await pack("endings");
   expect(usageOf(header)).toBe(
     "endings: 3 images of 5 files; no images: 1 (no ending), 1 .json; d.json is not read (`labelFile` does)",
   );
-  expect(header.note).toMatch(/3 image files from endings, 2 of them JPEG/);
+  expect(header.note).toMatch(/3 image files from endings; 2 of them JPEG/);
   const zip = join(folder, "endings.zip");
   const names = ["a.jfif", "c", "README"];
   writeFileSync(
