@@ -86,6 +86,8 @@ export const mine = defineTechnique("mine", options, (o, context) => {
       const { network, optimizer } = statistics();
       const { joint, marginal } = network.pairs(rawFake.detach(), latents.narrow(1, 0, code));
       information = donskerVaradhan(joint, marginal);
+      // An overflow of float16 in G, whose update is skipped, would stay in the network.
+      if (!Number.isFinite(information)) return;
       const objective = informationObjective(joint, marginal, denominator.observe(marginal));
       optimizer.step(grad(objective.neg(), network.parameters()));
     },

@@ -121,6 +121,28 @@ describe("mine", () => {
     for (const [i, gradient] of gradients.entries()) expectClose(found[i]!, gradient, { rtol: 1e-3, atol: 1e-6 });
   });
 
+  it("learns nothing from images that are not finite, and goes on with the next ones", () => {
+    const { gan, technique, learn } = situation();
+    const stateOf = () => {
+      const { tensors, numbers } = technique.state!();
+      return { tensors: [...tensors].map(([name, tensor]) => [name, flat(tensor)]), numbers };
+    };
+    learn();
+    const [parameter] = gan.generator.parameters();
+    const [before, finite] = [stateOf(), parameter!.detach().clone()];
+    noGrad(() => parameter!.fill_(Number.NaN));
+    learn();
+    expect(stateOf()).toEqual(before);
+    noGrad(() => parameter!.copy_(finite));
+    learn();
+    expect(stateOf()).not.toEqual(before);
+    expect(
+      stateOf()
+        .tensors.flatMap(([, values]) => values as number[])
+        .every(Number.isFinite),
+    ).toBe(true);
+  });
+
   it("teaches the statistics network by Adam, which climbs the bound", () => {
     const { gan, technique, latents, learn } = situation();
     const codes = latents.narrow(1, 0, OPTIONS.code).double();
