@@ -1,5 +1,6 @@
 /** Sources from listed files of a folder or of a zip, tar or tar.gz archive, with any labels. */
 import { createHash } from "node:crypto";
+import { readdirSync, statSync } from "node:fs";
 import { counted, noneOf } from "../base/counted.ts";
 import { UserError } from "../base/errors.ts";
 import { membersOfTarGz, type PackedMember } from "../formats/index.ts";
@@ -173,7 +174,25 @@ export function refuseEmpty(path: string, { files, broken, ignored }: Listing): 
   }
   const found = Object.entries(ignored).map(([extension, count]) => `${count} ${extension}`);
   const instead = found.length > 0 ? ` (found: ${found.join(", ")})` : "";
-  throw new UserError(`${path}: no image files${instead}; accepted endings: ${imageExtensions.join(" ")}`);
+  throw new UserError(
+    `${path}: no image files${instead}; accepted endings: ${imageExtensions.join(" ")}${otherData(path, ignored)}`,
+  );
+}
+
+/** Endings of files that are data by themselves. */
+const containerEndings = [".npz", ".zip", ".tgz", ".gz", ".h5", ".hdf5"];
+
+/** What to do with a folder that holds data, not images. */
+function otherData(path: string, ignored: Listing["ignored"]): string {
+  const names = statSync(path).isDirectory() ? readdirSync(path) : [];
+  if (names.some((name) => /idx\d-ubyte/i.test(name))) {
+    return (
+      "; IDX files are called train-images-idx3-ubyte and train-labels-idx1-ubyte, those of the test split t10k-images-idx3-ubyte and " +
+      "t10k-labels-idx1-ubyte, also with .gz: rename them"
+    );
+  }
+  const ending = containerEndings.find((one) => ignored[one] !== undefined);
+  return ending === undefined ? "" : `; one ${ending} file is a dataset of its own: give its path`;
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: Float64Array): Uint8Array =>

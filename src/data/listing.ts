@@ -337,6 +337,9 @@ async function unknownFile(path: string): Promise<string> {
   const packed = otherArchives.find(([, start]) => head.toString("hex").startsWith(start));
   if (packed !== undefined)
     return `${packed[0]}, which is not read; unpack it, or pack its files as .zip, .tar or .tar.gz`;
+  if (namedLikeTable(path)) {
+    return "a table, no images; points and other vectors: docs/how-to/data/vectors.md; a table of labels goes with the path of images";
+  }
   return (
     "neither a folder, a zip or tar archive, nor a parquet, HDF5, .npz or .npy file; a file that was cut short may look like " +
     "this"

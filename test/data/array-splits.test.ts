@@ -100,8 +100,33 @@ describe("arrays that are no images", () => {
     );
     const points = join(folder, "points.npy");
     writeNpy(points, Tensor.rand([5, 2]));
-    await expect(pack(points)).rejects.toThrow(
-      /`points` is float32 \[5, 2\]; points and other vectors: docs\/how-to\/data\/vectors.md/,
+    const vectors = "points and other vectors: docs/how-to/data/vectors.md";
+    await expect(pack(points)).rejects.toThrow(`\`points\` is float32 [5, 2]; ${vectors}`);
+    const table = join(folder, "points.csv");
+    writeFileSync(table, "x,y\n1,2\n");
+    await expect(pack(table)).rejects.toThrow(`points.csv: a table, no images; ${vectors}`);
+  });
+
+  it("in folders are refused by what one gives in their place", async () => {
+    const holding = (name: string, ...files: string[]): string => {
+      const path = join(folder, name);
+      mkdirSync(path);
+      for (const file of files) writeFileSync(join(path, file), "PK");
+      return path;
+    };
+    await expect(pack(holding("npz", "0.npz", "1.npz"))).rejects.toThrow(
+      /\(found: 2 .npz\).*; one .npz file is a dataset of its own: give its path$/,
     );
+    await expect(pack(holding("zips", "train.zip", "test.zip"))).rejects.toThrow(
+      /; one .zip file is a dataset of its own/,
+    );
+    for (const [name, file] of [
+      ["kaggle", "train-images.idx3-ubyte"],
+      ["plain", "images-idx3-ubyte"],
+    ] as const) {
+      await expect(pack(holding(name, file))).rejects.toThrow(
+        /; IDX files are called train-images-idx3-ubyte and train-labels-idx1-ubyte, those of the test split t10k-/,
+      );
+    }
   });
 });
