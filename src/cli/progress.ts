@@ -21,7 +21,7 @@ export interface Shown {
 const LABELS: Readonly<Record<string, string>> = { lossD: "D", lossG: "G", dReal: "D(real)", dFake: "D(fake)" };
 
 /** Numbers that are shown elsewhere in the line, or not at all. */
-const HIDDEN = ["step", "epoch", "imagesPerSecond", "seconds", "gradNormD", "gradNormG"];
+const HIDDEN = ["event", "step", "epoch", "imagesPerSecond", "seconds", "gradNormD", "gradNormG"];
 
 /** Seconds as `m:ss`, or `h:mm:ss` from an hour on. */
 export function clock(seconds: number): string {

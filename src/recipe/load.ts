@@ -48,7 +48,7 @@ async function loadFile(path: string, compared?: Hashes): Promise<LoadedRecipe> 
   if (!isRecipe(exported)) {
     const what = isDefault ? ": its default export is not a recipe" : " has no default export";
     throw new UserError(
-      `${file}${what}; it must say \`export default defineRecipe({ ... })\` or, except for a sweep, \`export default defineTrainer({ ... })\``,
+      `${file}${what}; it must say \`export default defineRecipe({ ... })\`; gantry train also takes \`export default defineTrainer({ ... })\`, gantry sweep does not`,
     );
   }
   const recipe = exported.name ? exported : defineRecipe({ ...exported, name: nameOf(file) } as never);

@@ -211,6 +211,8 @@ export interface Technique {
   loaders?(): Readonly<Record<string, LoaderRequest>>;
   /** `loaders` is empty when the run is only sampled from, without its data. */
   prepare?(gan: Gan, loaders: AuxiliaryLoaders): void;
+  /** `last` is the progress when the run's last step begins; its epoch is 0 for data that has none. */
+  notes?(last: Progress): readonly string[];
   /** `update` is {@link DiscriminatorPass.update}. */
   inputGradients?(update: number, gan: Gan): readonly InputPlace[];
   augment?(images: Tensor, of: "real" | "fake", gan: Gan): Tensor;
@@ -261,6 +263,7 @@ export const HOOKS: Readonly<Record<Hook, HookEntry>> = {
   networks: { when: "once, before building", does: "changes the networks' descriptions" },
   loaders: { when: "once", does: "asks for auxiliary loaders, by names of its choice" },
   prepare: { when: "once, when everything is built", does: "makes networks of its own, draws reference batches" },
+  notes: { when: "once, when training begins", does: "returns sentences that the run tells its user" },
   inputGradients: {
     when: "D's update, before its images are augmented",
     does: "names the images (real, fake, rawReal, rawFake) at which `pass.inputGradient` is to give D's gradient",

@@ -8,7 +8,7 @@ import { insteadOfClasses } from "../models/index.ts";
 import { scheduled, valueAt } from "../optim/index.ts";
 import { drawFor, type Generator, keep, Tensor } from "../tensor/index.ts";
 import { whole } from "./options.ts";
-import { defineTechnique } from "./technique.ts";
+import { defineTechnique, type Progress } from "./technique.ts";
 
 const ROUNDING = { ceil: Math.ceil, round: Math.round, floor: Math.floor } as const;
 const rules = ["ceil", "round", "floor", "cumulative"] as const;
@@ -53,6 +53,21 @@ function keptOf(rows: number, n: number, o: Pick<z.output<typeof options>, "gamm
   let k = rows;
   for (let i = 0; i < n && k > end && o.gamma < 1; i++) k = Math.max(end, Math.floor(decimal(k * o.gamma)));
   return k;
+}
+
+/** A sentence where k is still the batch in the last step, although the options are to make it fall. */
+function notesOnIdle(o: z.output<typeof options>, batchSize: number, lastK: number, lastEpoch: number): string[] {
+  if (lastK < batchSize) return [];
+  if (o.share !== undefined && typeof o.share !== "number") {
+    return [`topK keeps all ${batchSize} samples to the last step of this run: let its \`share\` fall earlier`];
+  }
+  if (o.share !== undefined || Math.max(o.gamma, o.floor) === 1) return [];
+  const byEpochs =
+    lastEpoch < 1
+      ? "k falls with completed epochs, and this run completes none before its last step; set `everySteps` to count steps"
+      : "k falls with completed epochs, and this run has too few; set a smaller `gamma`, or `everySteps` to count steps";
+  const remedy = o.everySteps === undefined ? byEpochs : "set a smaller `everySteps` or `gamma`";
+  return [`topK keeps all ${batchSize} samples in every step of this run, as if it were not there: ${remedy}`];
 }
 
 /**
@@ -142,18 +157,22 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
       `topK: \`perClass\` (=true) needs data with classes, and this data has ${insteadOfClasses(context)}`,
     );
   }
+  const kAt = (rows: number, progress: Progress): number => {
+    if (o.share !== undefined) {
+      return keptByShare(rows, valueAt(o.share, progress), o.rounding as keyof typeof ROUNDING);
+    }
+    const { epoch, step } = progress;
+    return keptOf(rows, Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps), o);
+  };
   return {
     name: "topK",
+    notes: (last) => notesOnIdle(o, context.batchSize, kAt(context.batchSize, last), last.epoch),
     insteadOfEpochs:
       o.share === undefined && o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,
     select(realness, { progress }, labels) {
-      const { epoch, step } = progress;
       counted ??= keep(Tensor.zeros([], { dtype: "int64", device: realness.device }));
       const batch = realness.shape[0]!;
-      const n = Math.floor(o.everySteps === undefined ? epoch : step / o.everySteps);
-      const share = o.share === undefined ? undefined : valueAt(o.share, progress);
-      const kept = (rows: number): number =>
-        share === undefined ? keptOf(rows, n, o) : keptByShare(rows, share, o.rounding as keyof typeof ROUNDING);
+      const kept = (rows: number): number => kAt(rows, progress);
       const most = kept(batch);
       const finite = realness.isfinite();
       // Where all are kept there is nothing to draw.

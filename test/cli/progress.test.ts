@@ -1,6 +1,8 @@
 /** The progress line: its numbers, the time that is left, and how a terminal sees it. */
 import { describe, expect, it } from "vitest";
 import { clock, duration, progressLine, Remaining, StatusLine } from "../../src/cli/progress.ts";
+import { SweepProgress } from "../../src/cli/sweep-progress.ts";
+import type { GridRun } from "../../src/experiments/index.ts";
 import { Screen } from "./screen.ts";
 
 const tick = { step: 120, lossD: 1.234, lossG: -0.5, dReal: 0.71, dFake: 0.3, k: 58, imagesPerSecond: 1240.4 };
@@ -45,6 +47,17 @@ describe("times", () => {
 });
 
 describe("progressLine", () => {
+  it("shows no name of the event in a line of a sweep", () => {
+    const progress = new SweepProgress(1);
+    const run = { name: "a" } as GridRun;
+    progress.start(run, "seed 0", true, 0);
+    progress.take(run, { event: "begin", from: 0, to: 200 }, 0);
+    progress.take(run, { event: "tick", ...tick }, 1);
+    expect(progress.lines(200, 1)[1]).toBe(
+      "  seed 0  120/200  D 1.23  G -0.50  D(real) 0.71  D(fake) 0.30  k 58  1240 img/s  ETA 0:01",
+    );
+  });
+
   it("closes up, then leaves out the speed, where columns are few", () => {
     const long = { ...tick, step: 12_000 };
     expect(progressLine({ ...long, lrG: 2e-4 }, 20_000, 5000, 200)).toContain("lrG 2.0e-4");

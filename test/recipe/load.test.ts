@@ -116,7 +116,7 @@ describe("a user's file", () => {
     [
       "none.ts",
       "export const recipe = 1;\n",
-      "/none.ts has no default export; it must say `export default defineRecipe({ ... })` or, except for a sweep, `export default defineTrainer({ ... })`",
+      "/none.ts has no default export; it must say `export default defineRecipe({ ... })`; gantry train also takes `export default defineTrainer({ ... })`, gantry sweep does not",
     ],
     ["empty.ts", "", "/empty.ts has no default export"],
     ["other.ts", "export default { steps: 3 };\n", "/other.ts: its default export is not a recipe; it must say"],

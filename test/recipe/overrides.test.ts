@@ -69,6 +69,7 @@ describe("applyOverrides", () => {
     ["techniques=[testSmooth,testTop]", "techniques.1.options.floor", 0.25],
     ["schedule=testDecay", "schedule.kind", "testDecay"],
     ["batchSize=null", "batchSize", 64],
+    ["techniques.testTop.floor=null", "techniques.0.options.floor", 0.5],
     ["epochs=3", "epochs", 3],
   ])("%s", (setting, path, value) => {
     const plain = toPlainRecipe(applyOverrides(recipe, [setting]));

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   hinge,
@@ -13,9 +14,10 @@ import { mlp } from "../../src/models/index.ts";
 import { linear } from "../../src/optim/index.ts";
 import { type Gan, r1, r2, topK } from "../../src/techniques/index.ts";
 import { Generator, getRngState, grad, Tensor } from "../../src/tensor/index.ts";
+import { startRun } from "../../src/training/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { contextOf, expectClose, expectGradients, fill, flat, noise } from "../nn/oracle.ts";
-import { ganOf, technique } from "../training/tiny.ts";
+import { ganOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
 type Options = NonNullable<Parameters<typeof topK>[0]>;
 
@@ -321,6 +323,49 @@ describe("the gradient of the generator", () => {
       );
     }
     expect(seen.own.flat().some((value) => Math.abs(value) > 1e-4)).toBe(true);
+  });
+});
+
+describe("a run in which k never falls", () => {
+  const notes = (options: Options, last: { step: number; epoch: number }) => {
+    const context = { batchSize: 64, image: { features: 1 }, classes: 0, device: "cpu" as const };
+    const built = topK(options).build({ ...context, rng: new Generator(1) });
+    return built.notes!({ images: 64 * last.step, ...last });
+  };
+
+  it("is told, with the option to change", () => {
+    expect(notes({}, { step: 599, epoch: 0.64 })).toEqual([
+      "topK keeps all 64 samples in every step of this run, as if it were not there: k falls with completed epochs, and this run completes none before its last step; set `everySteps` to count steps",
+    ]);
+    // 64 x 0.99 is rounded up to 64, 64 x 0.99^2 to 63.
+    expect(notes({}, { step: 1, epoch: 1.99 })[0]).toContain("set a smaller `gamma`, or `everySteps`");
+    expect(notes({}, { step: 1, epoch: 2 })).toEqual([]);
+    expect(notes({ rounding: "floor" }, { step: 1, epoch: 1 })).toEqual([]);
+    expect(notes({ everySteps: 100 }, { step: 199, epoch: 0 })[0]).toContain("set a smaller `everySteps` or `gamma`");
+    expect(notes({ everySteps: 100 }, { step: 200, epoch: 0 })).toEqual([]);
+    const share = linear({ from: 1, to: 0.5, until: 1_000_000 });
+    expect(notes({ share }, { step: 99, epoch: 0 })).toEqual([
+      "topK keeps all 64 samples to the last step of this run: let its `share` fall earlier",
+    ]);
+  });
+
+  it("is not, where the options ask for all samples", () => {
+    for (const options of [{ gamma: 1 }, { floor: 1 }, { share: 1 }]) {
+      expect(notes(options, { step: 99, epoch: 9 })).toEqual([]);
+    }
+  });
+
+  it("says so when training begins, and only then", async () => {
+    const said = async (steps: number): Promise<string[]> => {
+      const lines: string[] = [];
+      // 48 samples: six steps of 8 are an epoch, and 8 x 0.8 is rounded up to 7.
+      const recipe = tinyRecipe({ techniques: [topK({ gamma: 0.8 })], steps });
+      const run = startRun(recipe, { directory: join(temporaryFolder(), "run"), source: "test" });
+      await run.train({ events: { note: (line) => lines.push(line) } });
+      return lines.filter((line) => line.startsWith("topK"));
+    };
+    expect(await said(6)).toHaveLength(1);
+    expect(await said(7)).toEqual([]);
   });
 });
 

@@ -134,12 +134,22 @@ export class Session {
     events.begin?.(step, steps);
     if (hasGivenWeights) events.note?.(`begun with the networks of ${from}`);
     if (partial) for (const line of transferLines(transfer)) events.note?.(line);
+    if (step < steps) for (const line of this.#techniqueNotes(steps)) events.note?.(line);
     if (logged !== undefined) {
       events.note?.(
         `the log reaches step ${logged}, but there is no checkpoint left to continue from: training begins again`,
       );
     }
     if (step >= steps) events.note?.(`the run has reached step ${step} already`);
+  }
+
+  /** What the techniques have to tell before the first step. */
+  #techniqueNotes(steps: number): string[] {
+    const { batchSize, discriminatorSteps = 1 } = this.trained.recipe;
+    const { samplesPerEpoch } = this.#options.dataModule;
+    const images = (steps - 1) * discriminatorSteps * batchSize;
+    const last = { step: steps - 1, epoch: samplesPerEpoch === undefined ? 0 : images / samplesPerEpoch, images };
+    return this.trained.techniques.flatMap(({ notes }) => notes?.(last) ?? []);
   }
 
   #refuseTooLarge(): void {
