@@ -5,7 +5,7 @@ import { dcgan } from "../../src/models/index.ts";
 import { BatchNorm2d, Conv2d, ConvTranspose2d, Linear, Module } from "../../src/nn/index.ts";
 import { GradScaler, SGD } from "../../src/optim/index.ts";
 import { gradientPenalty, mine, r1, weightAveraging } from "../../src/techniques/index.ts";
-import { autocast, engineSummary, Generator, grad, scope, Tensor } from "../../src/tensor/index.ts";
+import { autocast, engineSummary, Generator, grad, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { drawSamples } from "../../src/training/sampling/sample.ts";
 import type { BuiltGan } from "../../src/training/step/gan.ts";
@@ -232,6 +232,19 @@ describe.runIf(halfOnCpu)("precision: fp16", () => {
     expect(resumed.precision.state()).toEqual(gan.precision.state());
     expect(train(resumed, 2)).toEqual(train(gan, 2));
     expect(resumed.precision.state()).toEqual(gan.precision.state());
+  });
+
+  it("keeps an overflow of one step out of running statistics", () => {
+    const gan = ganOf({ ...tinyConvolutions, precision: "fp16" });
+    const weight = gan.generator.parameters()[0]!;
+    const before = weight.detach().clone();
+    noGrad(() => weight.mul_(1e7));
+    expect(train(gan, 1).some(Number.isNaN)).toBe(true);
+    noGrad(() => weight.copy_(before));
+    expect(train(gan, 1).every(Number.isFinite)).toBe(true);
+    const statistics = [...gan.generator.namedBuffers()].filter(([name]) => name.includes("running"));
+    expect(statistics.length).toBeGreaterThan(0);
+    expect(statistics.flatMap(([, tensor]) => flat(tensor)).every(Number.isFinite)).toBe(true);
   });
 
   it("ends with a sentence when nothing is finite at any scale", () => {

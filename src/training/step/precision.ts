@@ -9,7 +9,7 @@ import { inFloat32 } from "../../nn/index.ts";
 import { GradScaler } from "../../optim/index.ts";
 import type { Recipe } from "../../recipe/index.ts";
 import { PLAYERS, type Player } from "../../techniques/index.ts";
-import { type AutocastType, autocast, type Tensor } from "../../tensor/index.ts";
+import { type AutocastType, autocast, noGrad, Tensor } from "../../tensor/index.ts";
 import { mapOutput } from "./discriminator-output.ts";
 
 const TYPES = { bf16: "bfloat16", fp16: "float16" } as const satisfies Record<string, AutocastType>;
@@ -67,6 +67,20 @@ export class Precision {
     throw new UserError(
       `precision (=fp16): the ${player}'s gradients are not finite at any loss scale down to ${SMALLEST_SCALE}, so training has diverged; precision=bf16 has a wider range`,
     );
+  }
+
+  /** A network's statistics before its update; undefined where no update is skipped. */
+  statisticsOf(network: Pick<GeneratorNetwork, "namedBuffers">): ReadonlyMap<Tensor, Tensor> | undefined {
+    if (this.scalers === undefined) return undefined;
+    const buffers = [...network.namedBuffers().values()].filter(({ dtype }) => dtype === "float32");
+    return noGrad(() => new Map(buffers.map((buffer) => [buffer, buffer.clone()])));
+  }
+
+  /** Takes what an overflow has left out of a network's statistics: a running average would keep it for good. */
+  restore(statistics: ReadonlyMap<Tensor, Tensor> | undefined): void {
+    noGrad(() => {
+      for (const [buffer, before] of statistics ?? []) buffer.copy_(Tensor.where(buffer.isfinite(), buffer, before));
+    });
   }
 
   /** Whether an update was skipped since the last call. */

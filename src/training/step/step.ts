@@ -74,6 +74,7 @@ function step(gan: BuiltGan, observation: Observation | undefined): Tensor {
 function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observation | undefined): Tensor[] {
   const { discriminator, generator, loss, techniques, recipe, precision } = gan;
   const graph = new BatchGraph(gan, "discriminator");
+  const statistics = precision.statisticsOf(discriminator);
 
   // x, and G(z) without a graph.
   const { images: rawReal, labels: realLabels } = gan.loader.next();
@@ -148,7 +149,7 @@ function discriminatorUpdate(gan: BuiltGan, number: number, observation: Observa
   }
   total = withPenalties(gan, total, "discriminatorPenalty", (technique) => technique.discriminatorPenalty?.(pass, gan));
 
-  update(gan, "discriminator", graph.gradients(total, discriminator.parameters()), observation);
+  update(gan, "discriminator", graph.gradients(total, discriminator.parameters()), statistics, observation);
   if (loss.clip !== undefined) clipWeights(discriminator.parameters(), loss.clip);
   for (const technique of techniques) technique.afterStep?.("discriminator", gan);
   return noGrad(() => [
@@ -165,6 +166,7 @@ const RAW = { real: "rawReal", fake: "rawFake" } as const satisfies Record<strin
 export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tensor {
   const { discriminator, generator, loss, techniques, recipe, precision } = gan;
   const graph = new BatchGraph(gan, "generator");
+  const statistics = precision.statisticsOf(generator);
   let pass: GeneratorPass;
   let total: Tensor;
   // D is fixed here: its weights need neither gradients nor a record for them.
@@ -229,7 +231,7 @@ export function generatorUpdate(gan: BuiltGan, observation?: Observation): Tenso
     if (selection !== null && selection.factor !== 1) total = total.mul(selection.factor);
     total = withPenalties(gan, total, "generatorPenalty", (technique) => technique.generatorPenalty?.(pass, gan));
 
-    update(gan, "generator", graph.gradients(total, generator.parameters()), observation);
+    update(gan, "generator", graph.gradients(total, generator.parameters()), statistics, observation);
   } finally {
     discriminator.requiresGrad_(true);
   }
@@ -293,6 +295,7 @@ function update(
   gan: BuiltGan,
   player: Player,
   found: readonly (Tensor | null)[],
+  statistics: ReadonlyMap<Tensor, Tensor> | undefined,
   observation: Observation | undefined,
 ): void {
   const parameters = gan[player].parameters();
@@ -300,6 +303,7 @@ function update(
   for (const technique of gan.techniques) gradients = technique.gradients?.(player, gradients, gan) ?? gradients;
   observation?.gradients(player, gradients);
   if (gan.precision.accepts(player, gradients)) gan.optimizers[player].step(gradients);
+  else gan.precision.restore(statistics);
 }
 
 /** The mean of each number over D's updates. */
