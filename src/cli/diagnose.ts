@@ -53,6 +53,7 @@ function textOf({ step, unreadable, findings, clear, unknown }: Diagnosis): stri
         ? `Step ${step}: nothing found in ${counted(clear.length, "check")}.`
         : `Step ${step}: nothing could be checked.`;
   const lost = unreadable === 0 ? [] : [`${counted(unreadable, "line")} of the log cannot be read.`];
+  const without = clear.length === 0 ? [] : indented(`checked and found clear: ${clear.join(", ")}`);
   const rest = unknown.flatMap(({ title, reason }) => indented(`not checked: ${title} (${reason})`));
-  return `${[head, ...lost, "", ...found, ...rest].join("\n").trimEnd()}\n`;
+  return `${[head, ...lost, "", ...found, ...without, ...rest].join("\n").trimEnd()}\n`;
 }

@@ -31,7 +31,10 @@ const args = {
     "the real images to compare with: a dataset's name, a folder, zip or .npz, or an .npz of their statistics (mu, sigma); default: the run's own data",
   ),
   realSplit: flag("NAME", "split of the real images; default: train"),
-  count: flag("N", "how many samples to draw; default: the protocol's"),
+  count: flag(
+    "N",
+    "how many samples of a run to draw; default: the protocol's. A folder, file or dataset is scored whole, and takes none",
+  ),
   realCount: scoring.realCount,
   set: flag("KEY=VALUE", "an option of a metric, such as kid.subsets=50 or inceptionScore.splits=1; may be repeated"),
   checkpoint: scoring.checkpoint,
@@ -43,7 +46,10 @@ const args = {
   ),
   truncation: flag("T", "draw again the latent values beyond T standard deviations"),
   split: flag("NAME", "the split to evaluate, of a dataset or a folder"),
-  size: flag("PIXELS", "side of a named dataset's images, or height x width as 64x48; default: 32, photographs 64"),
+  size: flag(
+    "PIXELS",
+    "side of the images of a named dataset or a folder, or height x width as 64x48; default: 32, photographs 64; a folder's own size",
+  ),
   seed: flag("N", "seed of the samples and of subsets; default: the protocol's (0, or the run's own)"),
   seeds: flag("N", "repeat the evaluation with N seeds and give mean ± std", "1"),
   saveStatistics: flag(

@@ -86,6 +86,9 @@ export function recipeForImages(path: string, survey: ImageSurvey, name: string)
       setting: `batchSize=${batchSize}`,
       reason: batchSize < BATCH ? "as many as there are images" : "that of the recipe cifar10",
     },
+    { setting: "steps=20000", reason: "that of the recipe cifar10" },
+    { setting: "schedule=linearDecay", reason: "learning rates fall to 0 at the last step, as in the recipe cifar10" },
+    { setting: "optimizers.generator.lr=0.0002", reason: "that of the recipe cifar10; D's is the same" },
     { setting: "no evaluate", reason: "score it with gantry evaluate, or add --set evaluate.every=2000" },
   ];
   return { recipe, choices };

@@ -21,6 +21,7 @@ describe("gantry diagnose", () => {
     expect(stdout).toContain("  A generated batch reaches 1 of 25 modes, each sample counted for its nearest.\n");
     expect(stdout).toContain("  What it means and what can be done: docs/how-to/diagnose.md#collapse\n");
     expect(stdout).toContain("  Measured here (docs/results/improved.md): ");
+    expect(stdout).toContain("\n  checked and found clear: discriminator-wins, generator-wins\n  not checked: ");
     expect(stdout).toContain("  not checked: memorising (the run makes vectors)\n");
     const json = await start(["diagnose", directory, "--json"]);
     expect(json.code).toBe(3);

@@ -72,6 +72,28 @@ async function scoresOf(...args: string[]): Promise<Result> {
 }
 
 describe("gantry evaluate", () => {
+  it("prepares a folder at --size as training does, and so compares it with the images that training saw", async () => {
+    for (const name of ["held", "photos"]) mkdirSync(name);
+    for (let i = 0; i < 24; i++) {
+      const large = sharp(join(folder, `${String(i).padStart(3, "0")}.png`)).resize(i % 2 === 0 ? 40 : 48, 40, {
+        fit: "fill",
+      });
+      await large.png().toFile(join(i < 12 ? "held" : "photos", `${i}.png`));
+    }
+    const common = ["--real", "photos", "--metrics", "fid"];
+    const held = await scoresOf("held", "--size", "16", ...common);
+    const samples = await scoresOf("digits", ...common);
+    expect(held.scores[0]!.protocol).toMatchObject({
+      fakeCount: 12,
+      quantiser: "bytes as given, prepared at 16 x 16",
+      real: { name: "photos", count: 12, hash: (samples.scores[0]!.protocol.real as { hash: string }).hash },
+    });
+    expect((await scoresOf("photos", "--size", "16", ...common)).scores[0]!.value).toBeCloseTo(0, 6);
+    const wrong = await evaluate("held", "--size", "no", ...common);
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain("`imageFolder.size` (=no) must be a whole number of pixels");
+  });
+
   it("scores a run against its own data, the same again, and several seeds with their spread", async () => {
     const common = ["run", "--count", "100", "--metrics", "fid,modes"];
     const once = await scoresOf(...common);
@@ -96,7 +118,7 @@ describe("gantry evaluate", () => {
         ["run", "--split", "test"],
         "--split goes with a dataset's name or a folder or zip of images, and run is a run; the split of the real images is --real-split",
       ],
-      [["run", "--size", "16"], "--size goes with a dataset's name, and run is a run"],
+      [["run", "--size", "16"], "--size goes with a dataset's name or a folder or zip of images, and run is a run"],
       [["digits", "--truncation", "1"], "--truncation goes with a run, and digits is a folder or zip of images"],
       [["digits.npz", "--mode", "train"], "--mode goes with a run, and digits.npz is an .npz file"],
       [["mnist", "--no-averaged"], "--no-averaged goes with a run, and mnist is a dataset's name"],
@@ -329,7 +351,7 @@ describe("gantry evaluate", () => {
     [
       "images of several sizes",
       ["mixed"],
-      /different sizes, a.png is 16 x 16 and b.png is 20 x 20; a score needs one size/,
+      /different sizes, a.png is 16 x 16 and b.png is 20 x 20; a score needs one size: `--size` prepares all at one/,
     ],
     ["a broken image", ["broken"], /1 of 2 images cannot be read, the first b.png: /],
     ["fewer images than a subset", ["run", "--metrics", "kid", "--count", "30"], /30/],

@@ -77,6 +77,9 @@ describe("the recipe for images", () => {
       channels: plain.data.options.channels,
       flip: plain.data.options.flip,
       conditional: [plain.generator.options.conditional, plain.discriminator.options.conditional],
+      steps: recipe.steps,
+      schedule: recipe.schedule?.kind,
+      rates: [recipe.optimizers.generator, recipe.optimizers.discriminator].map(({ options }) => options.lr),
       augmented: plain.techniques.some(({ kind }) => kind === "diffAugment"),
       batchSize: plain.batchSize,
       said: choices.map(({ setting }) => setting),
@@ -85,7 +88,8 @@ describe("the recipe for images", () => {
 
   it("follows size, channels, classes and number", () => {
     const many = { size: 64, channels: 3, flip: true, conditional: [false, false], augmented: false, batchSize: 64 };
-    expect(settings({})).toMatchObject(many);
+    const trained = { steps: 20_000, schedule: "linearDecay", rates: [2e-4, 2e-4] };
+    expect(settings({})).toMatchObject({ ...many, ...trained });
     expect(settings({ side: 47 })).toMatchObject({ ...many, size: 32 });
     expect(settings({ gray: true })).toMatchObject({ ...many, channels: 1, flip: false });
     expect(settings({ classes: ["a", "b"], smallestClass: 20 })).toMatchObject({ ...many, conditional: [true, true] });
@@ -102,6 +106,9 @@ describe("the recipe for images", () => {
       "generator.conditional=false",
       "techniques+=diffAugment",
       "batchSize=10",
+      "steps=20000",
+      "schedule=linearDecay",
+      "optimizers.generator.lr=0.0002",
       "no evaluate",
     ]);
   });
@@ -118,6 +125,7 @@ describe("gantry train", () => {
       /\n {2}generator.conditional=false +of 2 classes the smallest has 2 images, too few to learn it/,
     );
     expect(stdout).toMatch(/\n {2}batchSize=5 +as many as there are images\n/);
+    expect(stdout).toMatch(/\n {2}steps=1 +as given\n {2}schedule=linearDecay +learning rates fall to 0/);
     const { recipe, source } = JSON.parse(readFileSync("trained/recipe.json", "utf8"));
     expect(source).toBe(`images of ${join(work, "Fotos und mehr")}`);
     expect(recipe.name).toBe("Fotos-und-mehr");

@@ -52,17 +52,18 @@ export async function shippedTable(): Promise<string> {
   const gone = Object.keys(TIMES).filter((name) => !(name in shippedRecipes));
   if (gone.length > 0) throw new Error(`times of recipes that do not exist: ${gone.join(", ")}`);
   const rows = Object.entries(shippedRecipes).map(async ([name, load]) => {
-    const { data, generator, discriminator, loss, techniques, steps, epochs } = (await load()).default;
+    const { data, generator, discriminator, loss, techniques, schedule, steps, epochs } = (await load()).default;
     return [
       `\`${name}\``,
       dataOf(data),
       networksOf(generator, discriminator),
       loss.kind,
       techniques.map(({ kind }) => kind).join(", "),
+      schedule === undefined || schedule.kind === "constant" ? "constant" : schedule.kind,
       steps?.toLocaleString("en") ?? `${epochs!.toLocaleString("en")} epochs`,
       TIMES[name] ?? "GPU",
     ];
   });
-  const head = ["recipe", "data", "networks", "loss", "techniques", "steps", "time"];
+  const head = ["recipe", "data", "networks", "loss", "techniques", "rates", "steps", "time"];
   return pageTable(head, await Promise.all(rows));
 }

@@ -334,6 +334,23 @@ describe("starting and opening", () => {
     expect(notes[0]).toMatch(/^libtorch 0\.4 is now .*, workers 2 is now 1: the run continues, but not with the bits/);
   });
 
+  it("says what another length does to rates that end with the run, and nothing where they stay", async () => {
+    const notes = async (schedule: ReturnType<typeof linearDecay>, change: string): Promise<string[]> => {
+      const directory = newDirectory();
+      await startRun(tinyRecipe({ steps: 4, schedule }), { directory }).train();
+      const said: string[] = [];
+      await (await openRun(directory, [change])).train({ events: { note: (message) => said.push(message) } });
+      return said.filter((message) => message.includes("linearDecay"));
+    };
+    expect(await notes(linearDecay(), "steps=12")).toEqual([
+      "steps 4 is now steps 12, and the schedule linearDecay ends with the run: learning rates change from here on (in " +
+        "step 4 0.667 times the configured ones; they would have been 0 times), so the result is not that of a run of " +
+        "12 steps from its start",
+    ]);
+    expect(await notes(linearDecay({ to: 4 }), "steps=8")).toEqual([]);
+    expect(await notes(linearDecay(), "log.every=1")).toEqual([]);
+  });
+
   it("says when its checkpoints are gone", async () => {
     const directory = newDirectory();
     await stopAfter(startRun(recipe, { directory }), 2);

@@ -59,7 +59,7 @@ export interface SubjectOptions {
   readonly what: string;
   /** Split of a named dataset or of a folder with splits. */
   readonly split?: string | undefined;
-  /** Size of a named dataset's images: a side, or a text such as "64x48". */
+  /** Size of the images of a named dataset or a folder: a side, or a text such as "64x48". */
   readonly size?: unknown;
   readonly checkpoint: string;
   readonly averaged: boolean;
@@ -124,7 +124,7 @@ const KINDS = {
 /** The kinds of subject that each flag applies to. */
 const BELONGS: Readonly<Record<string, readonly (keyof typeof KINDS)[]>> = {
   split: ["dataset", "folder"],
-  size: ["dataset"],
+  size: ["dataset", "folder"],
   checkpoint: ["run"],
   averaged: ["run"],
   "no-averaged": ["run"],
@@ -200,6 +200,8 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
     path: resolve(what),
     split,
     channels: 3,
+    // The schema of folders says what is accepted.
+    size: size as ImageSize | undefined,
     ...preparing,
   });
   if (usage !== undefined) preparing.note?.(usage);

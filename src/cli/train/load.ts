@@ -65,7 +65,9 @@ function withOverrides(choices: readonly Choice[], overrides: readonly string[])
   const keyOf = (setting: string): string => setting.split("=")[0]!.trim();
   const given = new Map(overrides.map((setting) => [keyOf(setting), setting]));
   return choices.map((choice) => {
-    const setting = given.get(keyOf(choice.setting));
+    const key = keyOf(choice.setting);
+    // A length in epochs takes the place of steps.
+    const setting = given.get(key) ?? (key === "steps" ? given.get("epochs") : undefined);
     return setting === undefined ? choice : { setting, reason: "as given" };
   });
 }

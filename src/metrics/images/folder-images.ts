@@ -1,12 +1,13 @@
-/** A folder or zip archive of image files, made by any tool: every file, at its own size. */
+/** A folder or zip archive of image files, made by any tool: every file, at its own size or prepared at another. */
 import { UserError } from "../../base/errors.ts";
-import { type Sides, sizeInWords, sizeOf } from "../../base/image-size.ts";
+import { type ImageSize, type Sides, sizeInWords, sizeOf } from "../../base/image-size.ts";
 import {
   type HeaderSize,
   imageFolder,
   imageSizes,
   type OpenSource,
   openDataset,
+  type Pack,
   type PackProgress,
   packOf,
 } from "../../data/index.ts";
@@ -20,6 +21,8 @@ export interface FolderOptions {
   readonly split?: string | undefined;
   /** 1 turns colour to gray. */
   readonly channels: 1 | 3;
+  /** Crops and resizes all images to this size, as training does; default: they have one size, and keep it. */
+  readonly size?: ImageSize | undefined;
   /** Cache folder; default that of all packs. */
   readonly cache?: string | undefined;
   /** Ends the preparation with its reason. */
@@ -48,7 +51,8 @@ export interface FolderImages {
 const BACKGROUND = 255;
 
 /**
- * The images of a folder or zip archive, none resized and none left out. Transparent pixels are laid over white.
+ * The images of a folder or zip archive, none left out, and none resized unless a size is given. Transparent pixels are laid
+ * over white.
  *
  * @throws UserError when there is no image, one cannot be read, they are too small or too large, or their sizes differ: that
  * is seen by their headers before any is decoded.
@@ -56,6 +60,10 @@ const BACKGROUND = 255;
 export async function folderImages(options: FolderOptions): Promise<FolderImages> {
   const { path, split, channels, onProgress, cache, stop } = options;
   const form = { path, split, channels, labels: false, background: BACKGROUND };
+  if (options.size !== undefined) {
+    const pack = await packOf(imageFolder({ ...form, size: options.size }), { cache, stop, onProgress });
+    return imagesOf(pack, options);
+  }
   // Any side will do to learn the size: what counts is how large the files were before.
   const glance = await packOf(imageFolder({ ...form, size: 4, first: FIRST }), { cache, stop });
   const first = { height: glance.header.originals.height[0], width: glance.header.originals.width[0] };
@@ -63,15 +71,21 @@ export async function folderImages(options: FolderOptions): Promise<FolderImages
   const examine = (source: OpenSource) => requireOneSize(path, source, stop);
   const descriptor = imageFolder({ ...form, size: sizeOf(first) });
   const pack = await packOf(descriptor, { cache, stop, onProgress, examine });
-  const { broken, count, note, originals, transparent } = pack.header;
+  const { originals } = pack.header;
   // A pack that training has made already: it takes images of all sizes.
   const [width, height] = [originals.width, originals.height];
   if (width[0] !== width[1] || height[0] !== height[1]) {
     const span = ([low, high]: readonly [number, number]) => (low === high ? `${low}` : `${low} to ${high}`);
     throw new UserError(
-      `${path}: the images have different sizes, ${span(width)} pixels wide and ${span(height)} high; a score needs one size`,
+      `${path}: the images have different sizes, ${span(width)} pixels wide and ${span(height)} high; a score needs one size: \`--size\` prepares all at one`,
     );
   }
+  return imagesOf(pack, options);
+}
+
+/** @throws UserError when an image cannot be read. */
+function imagesOf(pack: Pack, { path, split, size }: FolderOptions): FolderImages {
+  const { broken, count, note, transparent } = pack.header;
   const [lost] = broken;
   if (lost !== undefined) {
     throw new UserError(
@@ -81,7 +95,11 @@ export async function folderImages(options: FolderOptions): Promise<FolderImages
   const dataset = openDataset(pack, { flip: false, labels: false });
   return {
     images: { ...datasetImages(dataset), name: split === undefined ? path : `${path} (${split})` },
-    quantiser: transparent > 0 ? `${BYTES}, ${transparent} of ${count} with transparency laid over white` : BYTES,
+    quantiser: [
+      BYTES,
+      ...(transparent > 0 ? [`${transparent} of ${count} with transparency laid over white`] : []),
+      ...(size === undefined ? [] : [`prepared at ${sizeInWords(pack.header.size)}`]),
+    ].join(", "),
     jpeg: note.includes("JPEG"),
     usage: dataset.usage,
   };
@@ -108,7 +126,7 @@ async function requireOneSize(path: string, source: OpenSource, stop: AbortSigna
     if (size.width === first.width && size.height === first.height) continue;
     const text = (one: HeaderSize): string => `${one.name} is ${sizeInWords(sizeOf(one))}`;
     throw new UserError(
-      `${path}: the images have different sizes, ${text(first)} and ${text(size)}; a score needs one size`,
+      `${path}: the images have different sizes, ${text(first)} and ${text(size)}; a score needs one size: \`--size\` prepares all at one`,
     );
   }
 }

@@ -33,6 +33,7 @@ import { trainerOfFile } from "./load.ts";
 import { totalSteps, trainingLoop } from "./loop.ts";
 import { refusePrecision } from "./precision-support.ts";
 import { RecipeTrainer } from "./recipe-trainer.ts";
+import { scheduleChange } from "./schedule-change.ts";
 import type { SessionEnd, TrainingEvents } from "./session.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -173,6 +174,8 @@ export class Run {
         events.note?.(`${counted(unreadable, "line")} of metrics.jsonl cannot be read and are passed over`);
       const { problem } = this.directory.damage();
       if (problem !== undefined) events.note?.(`${problem}; training does not depend on it`);
+      const rates = this.#scheduleChange(dataModule);
+      if (rates !== undefined) events.note?.(rates);
       for (const change of [this.#engineChange(engine), this.#filesChange(dataModule)]) {
         if (change !== undefined)
           events.note?.(`${change}: the run continues, but not with the bits that it would have had`);
@@ -238,6 +241,17 @@ export class Run {
       .map(([key, value]) => `${key} ${before[key]} is now ${value}`);
     if (changes.length === 0) return undefined;
     return changes.join(", ");
+  }
+
+  /** What a change of the run's length does to its learning rates. */
+  #scheduleChange({ samplesPerEpoch }: DataModule): string | undefined {
+    if (this.step === 0) return undefined;
+    const { steps, epochs } = this.directory.description().recipe as Pick<RunSettings, "steps" | "epochs">;
+    const [before, after] = [{ ...this.recipe, steps, epochs } as RunSettings, this.recipe].map((settings) => ({
+      words: settings.steps === undefined ? `epochs ${settings.epochs}` : `steps ${settings.steps}`,
+      steps: totalSteps(settings, samplesPerEpoch),
+    }));
+    return scheduleChange(this.recipe, before!, after!, this.step);
   }
 
   /** The same for the data: with an equal name and count, the samples may still be others. */
