@@ -1,9 +1,9 @@
 /** `gantry compare`: two evaluations side by side, if their scores were measured under the same protocol. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import type { Score } from "../metrics/index.ts";
+import type { Score, Verdict } from "../metrics/index.ts";
 import { defineCommand } from "./command.ts";
 import { aligned } from "./evaluate/text.ts";
 import { significant, valueText } from "./progress.ts";
@@ -24,6 +24,37 @@ interface Scored {
   readonly scores: readonly Score[];
 }
 
+function verdictText({ kind, spreadKnown }: Verdict, things: string): string {
+  if (kind === "first" || kind === "second")
+    return `the ${kind} of these two ${things} is better${spreadKnown ? "" : ", by an unknown spread"}`;
+  return kind;
+}
+
+/** @throws UserError when the path is a folder, which would be no run: a sweep has many runs. */
+function refuseFolder(path: string): void {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (existsSync(join(path, "sweep.json"))) {
+    throw new UserError(
+      `${path} is the folder of a sweep; its scores with intervals are in ${join(path, "table.md")}; give two of its runs, ${join(path, "runs", "NAME")}`,
+    );
+  }
+  throw new UserError(`${path} is a folder, and no run; give a run, or a file that gantry evaluate --out wrote`);
+}
+
+/** What the ± of the scores is, a line; none where no score has one. */
+function spreadLine(scores: readonly Score[]): string[] {
+  const over = scores.flatMap(({ name, over }) => (over === undefined ? [] : [`${name}: ${over}`]));
+  const unique = [...new Set(over)];
+  if (unique.length === 0) return [];
+  return [`± is the standard deviation over seeds, splits or subsets of the samples (${unique.join("; ")}).`];
+}
+
+/** What the verdicts are of, a line: of one training each where both sides are runs. */
+const reachLine = (areRuns: boolean): string =>
+  areRuns
+    ? "Each side is one training: other training seeds may reverse the order. To compare settings, train several seeds: gantry sweep (docs/how-to/sweep.md)."
+    : "The verdicts are of these samples, not of the models behind them (docs/how-to/make-runs-comparable.md).";
+
 async function readScores(path: string): Promise<Scored> {
   const { scoreSchema } = await import("../metrics/index.ts");
   if (existsSync(join(path, "recipe.json"))) {
@@ -32,6 +63,7 @@ async function readScores(path: string): Promise<Scored> {
     if (last) return { of: `${path}, step ${last.step}`, scores: last.scores };
     throw new UserError(`${path} was not evaluated while it trained; score it with gantry evaluate ${path} --out FILE`);
   }
+  refuseFolder(path);
   const { readJsonFile } = await import("../formats/index.ts");
   const stored = z.object({ format: z.literal(1), subject: z.string(), scores: z.array(scoreSchema) });
   const found = readJsonFile(path, z.unknown());
@@ -50,7 +82,7 @@ export const compare = defineCommand({
   args,
   examples: [{ line: "gantry compare topk.json plain.json", does: "two files of gantry evaluate --out" }],
   async run({ args: flags }) {
-    const { isBetter, requireSameProtocol } = await import("../metrics/index.ts");
+    const { requireSameProtocol, verdictOf } = await import("../metrics/index.ts");
     const [a, b] = [await readScores(flags.first), await readScores(flags.second)];
     const shared = a.scores.flatMap((score) => {
       const other = b.scores.find(({ name }) => name === score.name);
@@ -61,17 +93,12 @@ export const compare = defineCommand({
       throw new UserError(`${a.of} has ${names(a)}, ${b.of} has ${names(b)}: no score in common`);
     }
     for (const [left, right] of shared) requireSameProtocol({ of: a.of, ...left }, { of: b.of, ...right });
-    const rows = shared.map(([left, right]) => {
-      const { name, better } = left;
-      const difference = right.value - left.value;
-      const spread = (left.std ?? 0) + (right.std ?? 0);
-      const winner = isBetter(better, left.value, right.value) ? "the first is better" : "the second is better";
-      const unknown = left.std === undefined || right.std === undefined;
-      const verdict = unknown ? `${winner}, by an unknown spread` : winner;
-      const within = Math.abs(difference) <= spread ? "within their spread" : verdict;
-      const defined = difference === 0 ? "equal" : within;
-      const which = Number.isNaN(difference) ? "undefined: they do not compare" : defined;
-      return { name, first: left, second: right, difference, which };
+    const areRuns = shared.every(([left, right]) => left.protocol.drawing !== null && right.protocol.drawing !== null);
+    const things = areRuns ? "runs" : "sets of samples";
+    const rows = shared.map(([first, second]) => {
+      const verdict = verdictOf(first, second);
+      const which = verdictText(verdict, things);
+      return { name: first.name, first, second, difference: second.value - first.value, verdict, which };
     });
     if (flags.json) {
       process.stdout.write(`${JSON.stringify({ first: a.of, second: b.of, scores: rows })}\n`);
@@ -90,6 +117,9 @@ export const compare = defineCommand({
       `second  ${b.of}`,
       "",
       ...aligned([["score", "first", "second", "change", ""], ...table]),
+      "",
+      ...spreadLine(shared.flat()),
+      reachLine(areRuns),
     ];
     process.stdout.write(`${lines.join("\n")}\n`);
   },

@@ -53,3 +53,4 @@ export {
   statisticsHash,
   writeStatistics,
 } from "./statistics-file.ts";
+export { type Verdict, verdictOf } from "./verdict.ts";

@@ -126,7 +126,9 @@ export function requireSameProtocol(a: Compared, b: Compared): void {
   }
   const found = differences(a.protocol, b.protocol);
   if (found.length === 0) return;
-  const list = found.map(({ key, values }) => `\`${key}\` is ${values[0]} there and ${values[1]} here`).join("; ");
+  const list = found
+    .map(({ key, values }) => `\`${key}\` is ${values[0]} in ${a.of} and ${values[1]} in ${b.of}`)
+    .join("; ");
   throw new UserError(
     `${a.name} of ${a.of} and ${b.name} of ${b.of} were measured under different protocols and cannot be compared: ${list}`,
   );

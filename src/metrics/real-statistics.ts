@@ -48,8 +48,14 @@ export async function realStatistics(
 ): Promise<RealStatistics> {
   const hash = await hashOf(images, options.stop);
   const { shipped, folder, file } = filesFor(network, hash);
-  if (onlyMoments(parts) && existsSync(shipped)) {
-    return { sample: sampleOf(images.count, readCheckedTensors(shipped).tensors), hash };
+  if (parts.has("moments") && existsSync(shipped)) {
+    // Whatever else is asked for, the moments have the same bits.
+    const rest = withoutMoments(parts);
+    const others = rest.size > 0 ? (await realStatistics(network, images, rest, options)).sample : undefined;
+    others?.moments?.mean.dispose();
+    others?.moments?.covariance.dispose();
+    const { moments } = sampleOf(images.count, readCheckedTensors(shipped).tensors);
+    return { sample: { ...others, count: images.count, moments }, hash };
   }
   const found = kept(file, options.warn?.bind(options));
   const has = (part: Part): boolean => found.has(nameOf(part));
@@ -85,18 +91,20 @@ export async function hasRealStatistics(
   stop?: AbortSignal,
 ): Promise<boolean> {
   const { shipped, file } = filesFor(network, await hashOf(images, stop));
-  if (onlyMoments(parts) && existsSync(shipped)) return true;
+  const needed = existsSync(shipped) ? withoutMoments(parts) : parts;
+  if (needed.size === 0) return true;
   if (!existsSync(file)) return false;
   try {
     const { tensors } = readSafetensorsHeader(file);
-    return [...parts].every((part) => tensors.some(({ name }) => name === nameOf(part)));
+    return [...needed].every((part) => tensors.some(({ name }) => name === nameOf(part)));
   } catch (error) {
     if (error instanceof UserError) return false;
     throw error;
   }
 }
 
-const onlyMoments = (parts: ReadonlySet<Part>): boolean => [...parts].every((part) => part === "moments");
+const withoutMoments = (parts: ReadonlySet<Part>): Set<Part> =>
+  new Set([...parts].filter((part) => part !== "moments"));
 
 /** The tensor of a file that shows that it has a part. */
 const nameOf = (part: Part): string => (part === "moments" ? "mean" : part);

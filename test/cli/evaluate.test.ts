@@ -274,7 +274,7 @@ describe("gantry evaluate", () => {
     const same = await inProcess(...["compare", "a.json", "b.json"]);
     expect(same.code, same.stderr).toBe(0);
     expect(same.stdout).toMatch(
-      /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) is better, by an unknown spread/,
+      /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) of these two runs is better, by an unknown spread/,
     );
     expect((await inProcess(...["compare", "a.json", "run/recipe.json"])).stderr).toBe(
       "gantry: run/recipe.json is neither a file that gantry evaluate --out wrote nor a run\n",
@@ -284,7 +284,7 @@ describe("gantry evaluate", () => {
     expect(other.code).toBe(1);
     expect(other.stderr).toBe(
       "gantry: fid@mnist-classifier of a.json and fid@mnist-classifier of c.json were measured under different protocols and " +
-        "cannot be compared: `drawing.mode` is eval there and train here\n",
+        "cannot be compared: `drawing.mode` is eval in a.json and train in c.json\n",
     );
   });
 

@@ -54,7 +54,7 @@ describe("protocols", () => {
     expect(() => requireSameProtocol(score, other)).toThrow(UserError);
     expect(() => requireSameProtocol(score, other)).toThrow(
       "fid of runs/a and fid of b.json were measured under different protocols and cannot be compared: " +
-        "`resizer` is tf1-bilinear there and other here; `fakeCount` is 50000 there and 5000 here",
+        "`resizer` is tf1-bilinear in runs/a and other in b.json; `fakeCount` is 50000 in runs/a and 5000 in b.json",
     );
     expect(() => requireSameProtocol(score, { ...score, name: "kid" })).toThrow("are different scores");
   });

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mnist } from "../../src/data/index.ts";
 import { collect } from "../../src/metrics/collect.ts";
-import { BYTES, datasetImages, evaluate, type FeatureNetwork, fid, openFeatures } from "../../src/metrics/index.ts";
+import { BYTES, datasetImages, evaluate, type FeatureNetwork, type Features, fid, openFeatures } from "../../src/metrics/index.ts";
 import { realStatistics } from "../../src/metrics/real-statistics.ts";
-import { scope } from "../../src/tensor/index.ts";
+import { scope, Tensor } from "../../src/tensor/index.ts";
 
 const cacheBefore = process.env.GANTRY_CACHE;
 const cache = mkdtempSync(join(tmpdir(), "gantry-test-"));
@@ -57,7 +57,22 @@ describe("the shipped statistics of MNIST's training images", () => {
     });
   });
 
-  it("are not taken for other images, nor where a metric needs more than moments", async () => {
+  it("are taken where a metric needs features as well, so that FID has the same bits", async () => {
+    const train = datasetImages(await mnist().build({}));
+    process.env.GANTRY_CACHE = mkdtempSync(join(cache, "features-"));
+    const alone = await realStatistics(network, train, new Set(["moments"]));
+    const { name, hash, resizer, dimensions, classes } = network;
+    const zeros = (): Features => ({
+      features: Tensor.zeros([64, dimensions]),
+      logits: Tensor.zeros([64, classes.length]),
+    });
+    const blank = { name, hash, resizer, dimensions, classes, forward: zeros } as unknown as FeatureNetwork;
+    const both = await realStatistics(blank, train, new Set(["moments", "features"]));
+    expect(both.sample.features!.shape).toEqual([60_000, dimensions]);
+    expect(both.sample.moments!.covariance.equal(alone.sample.moments!.covariance)).toBe(true);
+  });
+
+  it("are not taken for other images", async () => {
     const part = datasetImages(await mnist({ first: 100 }).build({}));
     process.env.GANTRY_CACHE = cache;
     const { sample } = await realStatistics(network, part, new Set(["moments"]));
