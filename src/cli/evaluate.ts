@@ -17,7 +17,8 @@ const args = {
   what: {
     type: "positional",
     required: true,
-    description: "a run folder, a folder or zip of images, an .npz file (uint8 [N, H, W, C]), or a dataset's name",
+    description:
+      "a run folder, a folder or zip of images, an .npz file (one array [N, H, W, 3], [N, H, W, 1], [N, H, W] or [N, 3, H, W]: uint8, or floats in [0, 1] or [-1, 1]), or a dataset's name",
   },
   metrics: flag("A,B", `${imageMetricKinds().join(", ")}, or a metric of your own; default: the protocol's`),
   protocol: flag(
@@ -148,7 +149,7 @@ export const evaluate = defineCommand({
     const { protocolLines, scoresTable } = await import("./evaluate/text.ts");
     const { writeFileAtomic } = await import("../formats/index.ts");
     const { metricsOf } = await import("./evaluate/metrics.ts");
-    const { evaluationSettings } = await import("./evaluate/settings.ts");
+    const { changesOf, evaluationSettings } = await import("./evaluate/settings.ts");
     const { measureImages, measureVectors } = await import("./evaluate/measure.ts");
     // Names that are wrong are refused before any work.
     const options = valuesOf(rawArgs, args, "set");
@@ -208,10 +209,14 @@ export const evaluate = defineCommand({
       const scores = overSeeds(evaluations);
       const { title, step } = subject.value;
       const at = step === undefined ? {} : { step };
-      const result = { format: 1, subject: title, ...at, protocol: protocol.name, scores };
+      const usual = protocol.name === OWN ? (subject.value.own?.features ?? "inception") : "inception";
+      const changed = changesOf(protocol, usual, { metrics: flags.metrics, options }, scores);
+      if (counts.real !== undefined && protocol.realCount === undefined) changed.push(`real images ${counts.real}`);
+      const named = changed.length > 0 ? `${protocol.name}, changed (${changed.join("; ")})` : protocol.name;
+      const result = { format: 1, subject: title, ...at, protocol: protocol.name, changed, scores };
       const table =
         scores.length > 0
-          ? [...scoresTable(scores), "", `Protocol ${protocol.name}:`, ...protocolLines(scores)]
+          ? [...scoresTable(scores), "", `Protocol ${named}:`, ...protocolLines(scores)]
           : ["no scores: without --real there is nothing to compare with"];
       const text = [title, "", ...table];
       if (saveStatistics !== undefined) text.push("", `statistics: ${saveStatistics}`);

@@ -176,6 +176,7 @@ export const sweep = defineCommand({
     if (!flags.dryRun) return watchSweep(flags, loaded, at);
     const { folder, base } = loaded;
     const grid = asUsage(() => lab.expandGrid(loaded.sweep, base));
+    folder.check(loaded.sweep, base);
     const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
     const runs = lab.runsOf(grid, shard).map((run) => ({ run: run.name, ...lab.stateOf(folder, run) }));
     if (flags.json) process.stdout.write(`${JSON.stringify({ event: "plan", directory: folder.path, runs })}\n`);

@@ -269,6 +269,9 @@ describe("gantry evaluate", () => {
     expect(text.stdout).toMatch(
       /inceptionScore@mnist-classifier +[\d.]+ ± [\d.e-]+ +higher is better; ± over 3 splits/,
     );
+    expect(text.stdout).toContain(
+      "Protocol quick, changed (images 90; features mnist-classifier; metrics fid,inceptionScore; inceptionScore.splits=3):",
+    );
     expect(text.stdout).toMatch(/images +90 images; weights of the step, eval mode/);
     await evaluate("run", ...common, "--seed", "1", "--out", "b.json");
     const same = await inProcess(...["compare", "a.json", "b.json"]);

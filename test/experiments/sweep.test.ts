@@ -126,6 +126,8 @@ describe("a folder", () => {
   it("takes more seeds, which are more runs of the same cells", () => {
     const folder = folderWith();
     const more = { ...first, seeds: 5 };
+    folder.check(more, mnist);
+    expect(folder.sweep()).toEqual(first);
     folder.define(more, mnist);
     expect(folder.sweep()).toEqual(more);
     const before = expandGrid(first, mnist).runs.map(({ name }) => name);
@@ -142,6 +144,7 @@ describe("a folder", () => {
     ["overrides", sweepOver(["batchSize=16,32"], 2, ["steps=5"]), "--set was evaluate=null there and is steps=5 here"],
   ])("refuses another definition: %s", (_, other, message) => {
     expect(() => folderWith().define(other, mnist)).toThrow(message);
+    expect(() => folderWith().check(other, mnist)).toThrow(message);
   });
 
   it("continues by its path, and only as it was defined", async () => {

@@ -4,7 +4,15 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mnist } from "../../src/data/index.ts";
 import { collect } from "../../src/metrics/collect.ts";
-import { BYTES, datasetImages, evaluate, type FeatureNetwork, type Features, fid, openFeatures } from "../../src/metrics/index.ts";
+import {
+  BYTES,
+  datasetImages,
+  evaluate,
+  type FeatureNetwork,
+  type Features,
+  fid,
+  openFeatures,
+} from "../../src/metrics/index.ts";
 import { realStatistics } from "../../src/metrics/real-statistics.ts";
 import { scope, Tensor } from "../../src/tensor/index.ts";
 

@@ -1,6 +1,6 @@
 /** What an evaluation measures: by a preset, or as the run does it while it trains. */
 import { UserError } from "../../base/errors.ts";
-import { type MetricDescriptor, type Preset, preset, presets } from "../../metrics/index.ts";
+import { type MetricDescriptor, type Preset, preset, presets, type Score } from "../../metrics/index.ts";
 import type { OwnEvaluation } from "../../training/index.ts";
 
 /** The protocol that is a run's own. */
@@ -52,4 +52,27 @@ export function evaluationSettings(
     realCount: own.real,
     seed: own.seed,
   };
+}
+
+/**
+ * What the user changed of the named protocol, in words: `images 300`, `features mnist-classifier`. Scores of a changed
+ * protocol are not those that its name promises.
+ */
+export function changesOf(
+  settings: EvaluationSettings,
+  standardFeatures: string,
+  given: { readonly metrics: string | undefined; readonly options: readonly string[] },
+  scores: readonly Score[],
+): string[] {
+  const { fakeCount, realCount, features } = settings;
+  const images = scores[0]?.protocol.fakeCount;
+  const real = scores.find(({ protocol }) => protocol.real !== null)?.protocol.real?.count ?? undefined;
+  const standard = fakeCount === "real" ? real : fakeCount;
+  return [
+    ...(images !== undefined && standard !== undefined && images !== standard ? [`images ${images}`] : []),
+    ...(real !== undefined && realCount !== undefined && real !== realCount ? [`real images ${real}`] : []),
+    ...(features === standardFeatures ? [] : [`features ${features}`]),
+    ...(given.metrics === undefined ? [] : [`metrics ${given.metrics}`]),
+    ...given.options,
+  ];
 }

@@ -89,35 +89,34 @@ export class SweepFolder {
    * @throws UserError naming every difference when it is another, and when the folder holds something else.
    */
   define(sweep: Sweep, base: Recipe): void {
-    const { recipe: source, set, axes, seeds } = sweep;
-    const plain = JSON.parse(JSON.stringify(toPlainRecipe(base))) as PlainRecipe;
-    const content: Stored = {
-      format: 1,
-      gantry: gantryVersion(),
-      source,
-      set: [...set],
-      axes: axes.map(({ name, values }) => ({
-        name,
-        values: values.map((v) => ({ label: v.label, set: [...v.set] })),
-      })),
-      seeds,
-      recipe: plain,
-      workingFolder: process.cwd(),
-    };
+    const content = contentOf(sweep, base);
     if (!this.exists) {
       this.#refuseOther();
       // The folder names the recipe's file from now on; see recipe/trust.ts.
-      if (namesFile(source)) trustFile(source);
+      if (namesFile(sweep.recipe)) trustFile(sweep.recipe);
       if (this.#create(content)) return;
     }
+    const stored = this.#same(content);
+    if (content.seeds > stored.seeds)
+      writeFileAtomic(this.#definition, [`${JSON.stringify({ ...stored, seeds: content.seeds }, null, 2)}\n`]);
+  }
+
+  /**
+   * Makes the checks of {@link define}, and writes nothing.
+   *
+   * @throws UserError as {@link define} does.
+   */
+  check(sweep: Sweep, base: Recipe): void {
+    if (this.exists) this.#same(contentOf(sweep, base));
+    else this.#refuseOther();
+  }
+
+  /** The stored definition, where it is the same except for added seeds. */
+  #same(content: Stored): Stored {
     const stored = this.stored();
     // More seeds are more runs of the same cells.
-    const found = changes(seeds > stored.seeds ? { ...stored, seeds } : stored, content);
-    if (found.length === 0) {
-      if (seeds > stored.seeds)
-        writeFileAtomic(this.#definition, [`${JSON.stringify({ ...stored, seeds }, null, 2)}\n`]);
-      return;
-    }
+    const found = changes(content.seeds > stored.seeds ? { ...stored, seeds: content.seeds } : stored, content);
+    if (found.length === 0) return stored;
     throw new UserError(
       `${this.path} holds another sweep: ${found.join("; ")}; give another --out, or say what it was to continue it`,
     );
@@ -219,6 +218,23 @@ export class SweepFolder {
   write(name: string, text: string): void {
     writeFileAtomic(join(this.path, name), [text]);
   }
+}
+
+/** A sweep as sweep.json has it. */
+function contentOf({ recipe: source, set, axes, seeds }: Sweep, base: Recipe): Stored {
+  return {
+    format: 1,
+    gantry: gantryVersion(),
+    source,
+    set: [...set],
+    axes: axes.map(({ name, values }) => ({
+      name,
+      values: values.map((value) => ({ label: value.label, set: [...value.set] })),
+    })),
+    seeds,
+    recipe: JSON.parse(JSON.stringify(toPlainRecipe(base))) as PlainRecipe,
+    workingFolder: process.cwd(),
+  };
 }
 
 /** The differences of two definitions, in words. */
