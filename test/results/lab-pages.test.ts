@@ -27,7 +27,12 @@ const pages = [
 ] as const;
 
 /** Records of experiments that have no page of their own. */
-const further = { "games-lr-0.01": "games", "games-lr-0.5": "games", "semi-10-epochs": "semi" } as const;
+const further = {
+  "games-lr-0.01": "games",
+  "games-lr-0.5": "games",
+  "mixture-64-modes": "mixture",
+  "semi-10-epochs": "semi",
+} as const;
 
 const sweeps = [
   "anneal",
