@@ -45,7 +45,7 @@ function install(folder: string): void {
 function run(program: string, args: readonly string[], folder: string, block: Block): void {
   const path = [join(folder, "node_modules/.bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path, SHORT: block.short.join(" "), NO_COLOR: "1", GANTRY_STACK: "" };
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: "utf8", timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: "utf8", timeout: 300_000 });
   if (status === 0) return;
   const failedLine = /^failed line (\d+)$/m.exec(stderr)?.[1];
   const line = block.line + (failedLine === undefined ? 0 : Number(failedLine) - 1);
@@ -86,7 +86,9 @@ export function describeRuns(name: string, isOne: (path: string) => boolean): vo
   });
   describe(name, () => {
     const pages = allPages().filter((page) => isRun(page) && isOne(page.path));
-    it.each(pages.map((page) => [page.path, page] as const))("%s works as written", (path, page) => {
+    // A page takes up to half a minute on an idle core.
+    const timeout = 900_000;
+    it.each(pages.map((page) => [page.path, page] as const))("%s works as written", { timeout }, (path, page) => {
       const own = join(folder, path.replace(/\W+/g, "-"));
       mkdirSync(own);
       cpSync(join(folder, "photos"), join(own, "photos"), { recursive: true });
