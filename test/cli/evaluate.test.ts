@@ -277,7 +277,7 @@ describe("gantry evaluate", () => {
     const same = await inProcess(...["compare", "a.json", "b.json"]);
     expect(same.code, same.stderr).toBe(0);
     expect(same.stdout).toMatch(
-      /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +the (first|second) of these two runs is better, by an unknown spread/,
+      /fid@mnist-classifier +[\d.]+ +[\d.]+ +[+-][\d.]+ +(equal to the rounding of the score|the (first|second) of these two runs is better, by an unknown spread)/,
     );
     expect((await inProcess(...["compare", "a.json", "run/recipe.json"])).stderr).toBe(
       "gantry: run/recipe.json is neither a file that gantry evaluate --out wrote nor a run\n",
