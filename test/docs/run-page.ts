@@ -44,7 +44,9 @@ function install(folder: string): void {
 /** Runs a program; throws what it said where it fails. */
 function run(program: string, args: readonly string[], folder: string, block: Block): void {
   const path = [join(folder, "node_modules/.bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
-  const env = { ...process.env, PATH: path, SHORT: block.short.join(" "), NO_COLOR: "1", GANTRY_STACK: "" };
+  // One thread: other test files run at the same time.
+  const own = { PATH: path, SHORT: block.short.join(" "), NO_COLOR: "1", GANTRY_STACK: "", OMP_NUM_THREADS: "1" };
+  const env = { ...process.env, ...own };
   const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: "utf8", timeout: 300_000 });
   if (status === 0) return;
   const failedLine = /^failed line (\d+)$/m.exec(stderr)?.[1];
