@@ -112,9 +112,10 @@ function valueFor(schema: Schema | undefined, setting: Setting, name: string): u
 function newPart(role: PartRole, setting: Setting, name: string): PlainDescriptor {
   const kinds = kindsOf(role);
   if (kinds.includes(setting.raw)) return { role, kind: setting.raw, options: {} };
-  throw refuse(
-    `\`${name}\` (=${shown(setting.raw)}) must be the name of ${named(role)}${suggestion(setting.raw, kinds)}`,
-  );
+  const help =
+    suggestion(setting.raw, kinds) +
+    "; one of your own is known only in the file that defines it (docs/tutorials/your-first-technique.md)";
+  throw refuse(`\`${name}\` (=${shown(setting.raw)}) must be the name of ${named(role)}${help}`);
 }
 
 function setOption(part: PlainDescriptor, path: readonly string[], root: string[], setting: Setting): PlainDescriptor {
@@ -160,7 +161,9 @@ function setList(draft: Draft, setting: Setting, name: string, role: PartRole): 
     const index = present.indexOf(kind);
     if (index < 0) {
       if (kindsOf(role).includes(kind))
-        throw refuse(`\`${name}.${kind}\`: ${here}; to add it, put --set ${name}+=${kind} first`);
+        throw refuse(
+          `\`${name}.${kind}\`: ${here}; to add it, put --set ${name}+=${kind} first; for a part of a sweep's runs, give the values names (docs/how-to/sweep.md)`,
+        );
       throw refuse(`unknown ${role} \`${kind}\`; ${here}${present.length > 0 ? suggestion(kind, present) : ""}`);
     }
     const inner = path.slice(root.length + 1);

@@ -74,7 +74,7 @@ export function isRecipe(value: unknown): value is Recipe {
  *   steps: 2_000,
  * });
  */
-export function defineRecipe(input: RecipeInput): Recipe {
+export function defineRecipe(input: RecipeInput | Recipe): Recipe {
   const parsed = recipeSchema.safeParse(input);
   if (!parsed.success) throw new UserError(validationMessage(parsed.error, recipeSchema, input));
   for (const [path, { options }] of partsOf(parsed.data)) {

@@ -201,10 +201,17 @@ describe("applyOverrides", () => {
     ["techniques.testTop.gamma=0.1", "`techniques.testTop` needs `gamma` to be no smaller than `floor`"],
     ["techniques.testTop=0.5", "`techniques.testTop` needs an option"],
     ["techniques.testTpo.floor=1", "unknown technique `testTpo`; this recipe has testTop; did you mean `testTop`?"],
-    ["techniques.testSmooth.alpha=1", "this recipe has testTop; to add it, put --set techniques+=testSmooth first"],
+    [
+      "techniques.testSmooth.alpha=1",
+      "this recipe has testTop; to add it, put --set techniques+=testSmooth first; for a part of a sweep's runs, give the values names",
+    ],
     ["techniques=testTop", "must be a list such as [topK]"],
     ["techniques+=testTop", "already holds `testTop`"],
     ["techniques+=testSmoth", "must be the name of a technique; did you mean `testSmooth`?"],
+    [
+      "techniques+=driftTerm",
+      "weightAveraging, testTop, testSmooth; one of your own is known only in the file that defines",
+    ],
     ["techniques-=testSmooth", "does not hold `testSmooth`; this recipe has testTop"],
     ["batchSize+=3", "only `techniques` and `evaluate.metrics` can be added to or removed from"],
     ["__proto__.x=1", "unknown key `__proto__`"],

@@ -52,3 +52,20 @@ it("docs/reference/hooks.md lists what a technique declares and its hooks, as th
   );
   await expect(made).toMatchFileSnapshot(path);
 });
+
+it("docs/reference/hooks.md lists every member of a pass and of the GAN", () => {
+  const code = readFileSync(join(import.meta.dirname, "../../src/techniques/technique.ts"), "utf8");
+  const page = readFileSync(join(import.meta.dirname, "../../docs/reference/hooks.md"), "utf8");
+  const membersOf = (name: string): string[] => {
+    const body = code.split(new RegExp(`interface ${name} (?:extends Pass )?\\{`))[1]!.split("\n}")[0]!;
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, member]) => member!);
+  };
+  const tables = page.split("## What a pass gives")[1]!.split("## Check")[0]!.split("| --- | --- |").slice(1);
+  const listed = tables.map((table) => {
+    const cells = table.split("\n\n")[0]!.matchAll(/^\| (.*?) \| /gm);
+    return [...cells].flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)/g)].map(([, member]) => member!));
+  });
+  const expected = ["Pass", "DiscriminatorPass", "GeneratorPass", "Gan"].map(membersOf);
+  expect(listed.map((names) => [...names].sort())).toEqual(expected.map((names) => [...names].sort()));
+  for (const member of membersOf("RealBatch")) expect(page).toContain(`\`${member}\``);
+});
