@@ -69,7 +69,7 @@ describe.each(Object.keys(folders))("docs/%s", (folder) => {
     expect(formula).toBe(folder === "models" ? "Structure" : "Formula");
     expect(others).toEqual(["Use", "Example", "Measured", "Pitfalls", "Related"]);
     const example = page.split("## Example")[1]!.split("\n## ")[0]!;
-    expect(example).toMatch(/```sh( run.*)?\n(gantry .*\n)+```/);
+    expect(example).toMatch(/```sh( run.*)?\n(gantry .*\n( .*\n)*)+```/);
     const anchors = folder === "models" ? [`${name}generator`, `${name}discriminator`] : [name];
     for (const anchor of anchors) expect(example).toContain(`../reference/options.md#${anchor.toLowerCase()})`);
   });
