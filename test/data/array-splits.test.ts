@@ -69,6 +69,17 @@ describe("splits of arrays", () => {
 });
 
 describe("floats", () => {
+  it("have one range in all splits of a file", async () => {
+    const images = (low: number, count: number) => Tensor.linspace(low, 1, count * 64).view([count, 8, 8]);
+    const path = npz("one-range", { x_train: images(-1, 5), x_test: images(0, 2) });
+    for (const split of ["train", "test"]) {
+      const { header } = await pack(path, { split });
+      expect(header.note).toContain("floats in [-1, 1], as round(127.5 (x + 1))");
+    }
+    const alone = await pack(npz("own-range", { x_train: images(0, 5), x_test: images(0, 2) }));
+    expect(alone.header.note).toContain("floats in [0, 1], as round(255 x)");
+  });
+
   it("that would be black or of one level are refused", async () => {
     const dark = (value: number): Tensor => Tensor.rand([5, 8, 8]).mul(value);
     await expect(pack(npz("dark", { images: dark(0.001) }))).rejects.toThrow(

@@ -77,6 +77,12 @@ export interface Scale {
 
 const bytes: Scale = { note: "bytes", level: (value) => value };
 
+const unsigned: Scale = { note: "floats in [0, 1], as round(255 x)", level: (x) => Math.round(255 * x) };
+const signed: Scale = {
+  note: "floats in [-1, 1], as round(127.5 (x + 1))",
+  level: (x) => Math.round(127.5 * (x + 1)),
+};
+
 /** Bytes that are read at once. */
 const AT_ONCE = 2 ** 24;
 
@@ -129,14 +135,32 @@ export async function scaleOf(
     if (high > low && levels * (high - low) < 2) {
       throw new UserError(`${range} of one gray level; scale it to [0, 1]`);
     }
-    return isSigned
-      ? { note: "floats in [-1, 1], as round(127.5 (x + 1))", level: (x) => Math.round(127.5 * (x + 1)) }
-      : { note: "floats in [0, 1], as round(255 x)", level: (x) => Math.round(255 * x) };
+    return isSigned ? signed : unsigned;
   }
   throw new UserError(
     `${what} has floats from ${short(low)} to ${short(high)}; accepted are floats in [0, 1] or [-1, 1], and levels from 0 to 255 as ` +
       "uint8 (numpy's astype)",
   );
+}
+
+/**
+ * The scale of an array of images, in a file that may have those of other splits: all of them have one scale. Floats without a
+ * value below 0 are in [-1, 1] where another array of such images has one.
+ */
+async function scaleOfFile(file: ArrayFile, chosen: Chosen, where: string, stop?: AbortSignal): Promise<Scale> {
+  const own = await scaleOf(file, chosen, where, stop);
+  if (own !== unsigned) return own;
+  const image = String(chosen.form.shape.slice(1));
+  for (const [name, form] of file.arrays) {
+    if (name === chosen.name || form.dtype !== chosen.form.dtype || String(form.shape.slice(1)) !== image) continue;
+    // An array in no range of images, such as a mask, says nothing.
+    const other = await scaleOf(file, { name, form }, where, stop).catch((error: unknown) => {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    });
+    if (other === signed) return signed;
+  }
+  return own;
 }
 
 /** One image of some rows as planar bytes. */
@@ -205,7 +229,7 @@ async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal
   const count = form.shape[0]!;
   const file = await source.open();
   try {
-    const scale = await scaleOf(file, chosen, where, stop);
+    const scale = await scaleOfFile(file, chosen, where, stop);
     const read: LabelsRead = labels === undefined ? {} : await readLabels(file, labels, otherLabels, count, where);
     const order = { NHW: "N x H x W", NHWC: "N x H x W x C", NCHW: "N x C x H x W" }[layout];
     const images = `array ${quoted(name)} of ${what} (${form.dtype} [${form.shape.join(", ")}], taken as ${order}, ${scale.note})`;
