@@ -1,24 +1,16 @@
 /** `gantry train --overwrite`: which folder is a run, and what of it is removed, said before it happens. */
-import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
-import { fileError } from "../../base/file-error.ts";
 import { visible } from "../../base/visible.ts";
 import { overwrittenNames, RunDirectory } from "../../training/index.ts";
+import { isOccupied, occupied } from "../occupied.ts";
 import { programName, quoted } from "../program.ts";
 
 /** Refuses to overwrite, except a run where that is wanted. The trainer checks again when it creates the directory. */
 export function refuseExisting(directory: string, overwrite: boolean): void {
-  let stats: Stats | undefined;
-  try {
-    stats = statSync(directory, { throwIfNoEntry: false });
-  } catch (error) {
-    throw fileError(error, "write", directory);
-  }
-  if (!stats) return;
-  if (!stats.isDirectory()) throw new UserError(`--out ${directory} is a file; give the path of a new directory`);
-  if (readdirSync(directory).length === 0) return;
+  if (!isOccupied(directory)) return;
   const run = new RunDirectory(directory);
   const isRun = run.holdsRun();
   // A process was killed as it made the folder.
@@ -29,10 +21,9 @@ export function refuseExisting(directory: string, overwrite: boolean): void {
       `--overwrite: ${directory} is no run (it has no recipe.json of one), and only a run is overwritten; give another --out`,
     );
   }
-  const way = isRun
-    ? `continue it with ${programName()} resume ${quoted(directory)}, replace it with --overwrite, or give another --out`
-    : "give another --out";
-  throw new UserError(`--out ${directory} exists and is not empty, and nothing is overwritten; ${way}`);
+  if (!isRun) throw occupied(directory);
+  const resume = `${programName()} resume ${quoted(directory)}`;
+  throw occupied(directory, `continue it with ${resume}, replace it with --overwrite, or give another --out`);
 }
 
 /**
