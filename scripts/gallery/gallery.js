@@ -2,27 +2,14 @@
  * `npm run gallery [-- NAME ...]`: trains what docs/gallery shows, where that is not done yet, draws its pictures and writes
  * its page. A run that was stopped is continued. With names, only these entries.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { projectRoot } from "../setup/prepare.js";
 import { entries } from "./entries.js";
 import { galleryPage } from "./page.js";
+import { gantry } from "./run-gantry.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const gallery = join(root, "docs/gallery");
-
-/**
- * Runs gantry; ends this program where that fails.
- * @param {string[]} args
- */
-function gantry(args) {
-  const { status } = spawnSync(process.execPath, [join(root, "bin/gantry.js"), ...args], {
-    cwd: root,
-    stdio: "inherit",
-  });
-  if (status !== 0) process.exit(status ?? 1);
-}
+const gallery = join(projectRoot, "docs/gallery");
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !entries.some((entry) => entry.name === name));
@@ -36,7 +23,7 @@ mkdirSync(gallery, { recursive: true });
 for (const { name, recipe, args, pictures } of entries) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   const run = join("runs/gallery", name);
-  if (existsSync(join(root, run, "recipe.json"))) gantry(["resume", run]);
+  if (existsSync(join(projectRoot, run, "recipe.json"))) gantry(["resume", run]);
   else gantry(["train", recipe, ...args, "--out", run]);
   for (const picture of pictures) gantry(["sample", run, ...picture.args, "--out", join(gallery, picture.file)]);
 }

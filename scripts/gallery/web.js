@@ -2,13 +2,12 @@
  * `npm run gallery:web`: three exported pages below docs/gallery/web, with a page that links to them. Trains what they show into
  * runs/gallery-web, where that is not done yet. What follows `--` goes to `gantry train`, as in `npm run gallery:web -- --steps 200`.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { projectRoot } from "../setup/prepare.js";
+import { gantry } from "./run-gantry.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const gallery = join(root, "docs/gallery/web");
+const gallery = join(projectRoot, "docs/gallery/web");
 
 /** What is shown: a recipe, changes of it, and a sentence. */
 const pages = [
@@ -28,18 +27,6 @@ const pages = [
 ];
 
 /**
- * Runs gantry; ends this program where that fails.
- * @param {string[]} args
- */
-function gantry(args) {
-  const { status } = spawnSync(process.execPath, [join(root, "bin/gantry.js"), ...args], {
-    cwd: root,
-    stdio: "inherit",
-  });
-  if (status !== 0) process.exit(status ?? 1);
-}
-
-/**
  * The bytes below a folder.
  * @param {string} folder
  */
@@ -50,7 +37,7 @@ const sizeOf = (folder) =>
 
 const items = pages.map(({ name, recipe, changes, text }) => {
   const run = join("runs/gallery-web", name);
-  if (existsSync(join(root, run, "recipe.json"))) gantry(["resume", run]);
+  if (existsSync(join(projectRoot, run, "recipe.json"))) gantry(["resume", run]);
   else {
     const set = changes.flatMap((change) => ["--set", change]);
     gantry(["train", recipe, "--out", run, ...set, ...process.argv.slice(2)]);
@@ -71,7 +58,7 @@ writeFileSync(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Generators that run in the browser</title>
 <style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+:projectRoot { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 ul { display: flex; flex-wrap: wrap; gap: 24px; list-style: none; padding: 0 }
 li { width: 260px } img { display: block; width: 100%; image-rendering: pixelated }
 </style>
