@@ -9,6 +9,7 @@
  */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { quoted } from "../../formats/index.ts";
+import { isTrainingSplit } from "../split-names.ts";
 import { type ArrayFile, type ArrayForm, IMAGE_TYPES, type Layout, layoutOf, type Unfit } from "./array-form.ts";
 import { folderOf, isImages, isLabels, readArrayName } from "./array-names.ts";
 import type { ContainerOptions } from "./container.ts";
@@ -80,7 +81,7 @@ function named(file: ArrayFile, name: string, option: string, where: string): Ar
 const isOfSplit = (name: string, wanted: string | undefined): boolean => {
   const { split } = readArrayName(name);
   if (wanted !== undefined) return split === wanted.toLowerCase();
-  return split === undefined || /^train(ing)?$/.test(split);
+  return split === undefined || isTrainingSplit(split);
 };
 
 /** How likely an array of this name is the images: called so before others, and in the training split before those of none. */

@@ -3,14 +3,13 @@
  *
  * A split is a group or part of a name: `train/images`, `images/train`, `train_images`, `x_train`, `Xtrain`.
  */
+import { isSplit, SPLIT_NAMES } from "../split-names.ts";
 
-const SPLITS = "train|training|val|valid|validation|dev|eval|test|testing|unlabeled";
 const IMAGES = "images?|imgs?|x|data|samples";
 const LABELS = "labels?|targets?|y";
 
-const whole = new RegExp(`^(${SPLITS})$`, "i");
-const before = new RegExp(`^(${SPLITS})(?:[_-]+(.+)|(${IMAGES}|${LABELS}))$`, "i");
-const after = new RegExp(`^(?:(.+?)[_-]+|(${IMAGES}|${LABELS}))(${SPLITS})$`, "i");
+const before = new RegExp(`^(${SPLIT_NAMES})(?:[_-]+(.+)|(${IMAGES}|${LABELS}))$`, "i");
+const after = new RegExp(`^(?:(.+?)[_-]+|(${IMAGES}|${LABELS}))(${SPLIT_NAMES})$`, "i");
 
 /** A name in two parts: the split in lower case, and what is left without it. */
 export interface ArrayName {
@@ -22,7 +21,7 @@ export interface ArrayName {
 export function readArrayName(name: string): ArrayName {
   let split: string | undefined;
   const rest = name.split("/").flatMap((part) => {
-    if (whole.test(part)) {
+    if (isSplit(part)) {
       split = part.toLowerCase();
       return [];
     }

@@ -10,6 +10,7 @@ import { basename, dirname } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { byCodeUnit } from "../listing.ts";
 import type { BrokenFile } from "../source.ts";
+import { isTrainingSplit } from "../split-names.ts";
 
 /** The files of a split. */
 export interface Shards {
@@ -111,7 +112,7 @@ function chosen(splits: readonly string[], wanted: string | undefined, where: st
     throw new UserError(`${where}: there is no split \`${wanted}\`; ${accepted}`);
   }
   if (splits.length === 1) return splits[0]!;
-  const train = splits.find((split) => /^train(ing)?$/i.test(split));
+  const train = splits.find(isTrainingSplit);
   if (train !== undefined) return train;
   const other = splits.includes("") ? " and files without a split in their names" : "";
   throw new UserError(`${where}: \`split\` must choose one of its splits: ${named.join(", ")}${other}`);

@@ -2,6 +2,7 @@
 import { suggestion, UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted } from "../../formats/index.ts";
+import { isSplit, isTrainingSplit } from "../split-names.ts";
 import type { Row, Table } from "./table.ts";
 
 /** Rows of one split. */
@@ -9,8 +10,6 @@ export interface SplitRows {
   readonly split: string;
   has(row: Row): boolean;
 }
-
-const others = /^(val|valid|validation|dev|eval|test|testing|unlabeled)$/i;
 
 /**
  * The rows of the wanted split, else of `train`. Undefined where the column holds no names of splits and none is wanted.
@@ -21,7 +20,7 @@ export function rowsOfSplit(table: Table, column: number, wanted: string | undef
   const texts = [...new Set(table.rows.map(textOf))].filter((text) => text !== "");
   const where = `${visible(table.name)}: its column ${quoted(table.columns[column]!)}`;
   const like = (text: string): boolean =>
-    wanted === undefined ? /^train(ing)?$/i.test(text) : text.toLowerCase() === wanted.toLowerCase();
+    wanted === undefined ? isTrainingSplit(text) : text.toLowerCase() === wanted.toLowerCase();
   const exact = texts.find((text) => text === (wanted ?? "train"));
   const found = exact === undefined ? texts.filter(like) : [exact];
   if (found.length > 1) {
@@ -30,7 +29,7 @@ export function rowsOfSplit(table: Table, column: number, wanted: string | undef
   const [split] = found;
   if (split !== undefined) return { split, has: (row) => textOf(row) === split };
   if (wanted !== undefined) throw new UserError(`${where} has no split ${quoted(wanted)}${suggestion(wanted, texts)}`);
-  if (!texts.some((text) => others.test(text))) return undefined;
+  if (!texts.some(isSplit)) return undefined;
   throw new UserError(
     `${where} has no split \`train\`; \`split\` chooses one: ${texts.slice(0, 10).map(quoted).join(", ")}`,
   );

@@ -3,17 +3,16 @@
  * `train2017` and `val2017`; or with one text around all of them, as DIV2K's `DIV2K_train_HR` and `DIV2K_valid_HR`.
  */
 import { UserError } from "../../base/errors.ts";
+import { isSplit, isTrainingSplit, SPLIT_NAMES } from "../split-names.ts";
 
-const SPLIT = "train|training|val|valid|validation|dev|eval|test|testing|unlabeled";
-const plain = new RegExp(`^(${SPLIT})$`, "i");
-const numbered = new RegExp(`^(${SPLIT})[-_ ]?\\d+$`, "i");
-const around = new RegExp(`^(|.*[-_ ])(${SPLIT})(|[-_ ].*)$`, "i");
+const numbered = new RegExp(`^(${SPLIT_NAMES})[-_ ]?\\d+$`, "i");
+const around = new RegExp(`^(|.*[-_ ])(${SPLIT_NAMES})(|[-_ ].*)$`, "i");
 
 /** The split in a folder's name, in lower case, without what stands around it. */
 const wordOf = (name: string): string | undefined =>
   (numbered.exec(name)?.[1] ?? around.exec(name)?.[2])?.toLowerCase();
 
-const isTraining = (name: string): boolean => /^train(ing)?$/.test(wordOf(name) ?? "");
+const isTraining = (name: string): boolean => isTrainingSplit(wordOf(name) ?? "");
 
 /** Whether names are those of splits, one of them the training split: no classes are called so. */
 export const areSplits = (names: readonly string[]): boolean =>
@@ -21,8 +20,8 @@ export const areSplits = (names: readonly string[]): boolean =>
 
 /** The names of splits among those of folders. Names with numbers or other text are some only where several fit together. */
 export function splitsAmong(names: readonly string[]): string[] {
-  const certain = names.filter((name) => plain.test(name));
-  const likely = names.filter((name) => plain.test(name) || numbered.test(name));
+  const certain = names.filter(isSplit);
+  const likely = names.filter((name) => isSplit(name) || numbered.test(name));
   if (likely.length > certain.length && isSet(likely)) return likely;
   const frames = new Set(names.map((name) => around.exec(name)).map((found) => found && `${found[1]}/${found[3]}`));
   const [frame] = frames;
