@@ -57,8 +57,8 @@ export class BuiltGan extends Progressing implements Gan {
   readonly auxiliaryLoaders: ReadonlyMap<string, DataLoader>;
   /** Passes over micro-batches in the present step. */
   #passes = 0;
-  /** The samples up to each class, where classes come in proportion to them. */
-  #classEnds: Tensor | undefined;
+  /** Where classes come in proportion to their samples: the samples up to each class, and all of them. */
+  #proportions: { readonly ends: Tensor; readonly total: number } | undefined;
   readonly #onDevice = new Map<Tensor, Tensor>();
 
   /**
@@ -164,12 +164,11 @@ export class BuiltGan extends Progressing implements Gan {
     }
     if (labelDistribution === "uniform")
       return drawFor(device, { of: "whole", below: classes, shape: [count] }, generator);
-    const counts = this.#countsOf(classes);
-    const ends = counts.map((_, i) => counts.slice(0, i + 1).reduce((sum, value) => sum + value, 0));
-    this.#classEnds ??= scope(() => keep(Tensor.fromArray(BigInt64Array.from(ends, BigInt))));
-    const draws = drawFor(device, { of: "whole", below: ends.at(-1)!, shape: [count] }, generator);
+    this.#proportions ??= scope(() => proportionsOf(this.#countsOf(classes)));
+    const { ends, total } = this.#proportions;
+    const draws = drawFor(device, { of: "whole", below: total, shape: [count] }, generator);
     // The class is the number of classes that end at or before the draw.
-    return draws.bucketize(this.#there(this.#classEnds), true);
+    return draws.bucketize(this.#there(ends), true);
   }
 
   /** A tensor that is the same in the whole run, on the recipe's device. */
@@ -206,8 +205,17 @@ export class BuiltGan extends Progressing implements Gan {
     this.generator.dispose();
     this.discriminator.dispose();
     this.streams.dispose();
-    for (const tensor of [this.#classEnds, ...this.#onDevice.values()]) tensor?.dispose();
+    for (const tensor of [this.#proportions?.ends, ...this.#onDevice.values()]) tensor?.dispose();
   }
+}
+
+function proportionsOf(counts: readonly number[]): { ends: Tensor; total: number } {
+  let total = 0;
+  const ends = BigInt64Array.from(counts, (count) => {
+    total += count;
+    return BigInt(total);
+  });
+  return { ends: keep(Tensor.fromArray(ends)), total };
 }
 
 /** Conditions float32 [count, columns] on the rows' device: those of real samples, each sample as likely. */
