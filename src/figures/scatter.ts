@@ -1,6 +1,7 @@
 /** Generated points of the plane over real ones, with axes: what a generator of vectors has learned. */
 import { FONT } from "./fonts.ts";
 import { type Frame, frameAround, frameOfModes, type Modes, modeCircles } from "./panels.ts";
+import { roundNumbers } from "./round-numbers.ts";
 import { escapeXml } from "./xml.ts";
 
 type Points = readonly (readonly number[])[];
@@ -21,18 +22,6 @@ const SIDE = 480;
 const MARGIN = { left: 58, top: 30, right: 14, bottom: 42 };
 const REAL = "#8a8a8a";
 const GENERATED = "#1f4e8c";
-const TICKS = 5;
-
-/** Round numbers within a range, about {@link TICKS} of them: 1, 2 or 5 times a power of ten apart. */
-export function roundNumbers(low: number, high: number): number[] {
-  const rough = (high - low) / TICKS;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough)!;
-  const digits = Math.min(100, Math.max(0, -Math.floor(Math.log10(step))));
-  const first = Math.ceil(low / step);
-  const count = Math.floor(high / step) - first + 1;
-  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toFixed(digits)));
-}
 
 /** The square that is shown: that of the modes, or of the real points, or else of the generated ones. */
 function frameOf({ generated, real = [], mixture }: ScatterOptions): Frame {

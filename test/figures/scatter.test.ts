@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, it } from "vitest";
 import { scatter, writePng } from "../../src/figures/index.ts";
-import { roundNumbers } from "../../src/figures/scatter.ts";
+import { roundNumbers } from "../../src/figures/round-numbers.ts";
 import { temporaryFolder } from "../training/tiny.ts";
 
 /** Where the plot's own square begins, and its side. */

@@ -1,5 +1,5 @@
 /** Differences as a figure: a row each, a dot at the mean, a bar over the 95 % confidence interval, a line at 0. */
-import { escapeXml } from "../../../src/figures/index.ts";
+import { COLOURS, escapeXml, FONT, roundNumbers } from "../../../src/figures/index.ts";
 
 export interface IntervalRow {
   readonly name: string;
@@ -13,18 +13,7 @@ const PLOT = 420;
 /** Of a letter, in the font and size of the names. */
 const LETTER = 7.3;
 const ROW = 22;
-const [QUIET, SHOWN] = ["#0072b2", "#d55e00"];
-
-/** Steps of 1, 2 or 5 times a power of ten, at most about six of them. */
-function ticks(low: number, high: number): number[] {
-  const rough = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((of) => of * power).find((of) => of >= rough)!;
-  const first = Math.ceil(low / step);
-  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(6)),
-  );
-}
+const [QUIET, SHOWN] = COLOURS;
 
 /** The figure as an SVG document on white. `better` says on which side of 0 the better results lie. */
 export function intervalFigure(title: string, better: "left" | "right", rows: readonly IntervalRow[]): string {
@@ -50,13 +39,13 @@ export function intervalFigure(title: string, better: "left" | "right", rows: re
       ? `<text x="${x(0)}" y="42" dx="-8" text-anchor="end" fill="#555">← better</text>`
       : `<text x="${x(0)}" y="42" dx="8" fill="#555">better →</text>`;
   return `${[
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${bottom + 34}" viewBox="0 0 ${width} ${bottom + 34}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${bottom + 34}" viewBox="0 0 ${width} ${bottom + 34}" font-family="${FONT}" font-size="12">`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     `<text x="${width / 2}" y="20" text-anchor="middle" font-size="14">${escapeXml(title)}</text>`,
     side,
     `<line x1="${x(0)}" x2="${x(0)}" y1="50" y2="${bottom}" stroke="#555"/>`,
     `<line x1="${left}" x2="${width - 20}" y1="${bottom}" y2="${bottom}" stroke="#555"/>`,
-    ...ticks(low - room, high + room).map(
+    ...roundNumbers(low - room, high + room).map(
       (value) => `<text x="${x(value)}" y="${bottom + 18}" text-anchor="middle" fill="#555">${value}</text>`,
     ),
     ...lines,

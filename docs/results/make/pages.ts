@@ -7,6 +7,7 @@
  *
  * `npm test -- test/results` compares, and with `-u` writes.
  */
+import { wrap } from "../../../src/cli/usage.ts";
 import { parts as exploring, figures as exploringFigures } from "./exploring.ts";
 import { parts as games } from "./games.ts";
 import { parts as improved, figures as improvedFigures } from "./improved.ts";
@@ -39,18 +40,15 @@ const TIED = "\u0000";
 
 /** Prose in lines of at most 100 letters. Tables keep their lines; a number keeps its interval and its unit. */
 function inLines(text: string): string {
-  const wrap = (line: string): string => {
+  const lined = (line: string): string => {
     if (/^[|#]/.test(line)) return line;
     const indent = line.startsWith("- ") ? "  " : "";
-    const lines: string[] = [];
-    for (const word of line.replace(/ (?=[±%=])|(?<=[±=]) /g, TIED).split(" ")) {
-      const last = lines.at(-1);
-      if (last !== undefined && last.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-      else lines.push(lines.length === 0 ? word : `${indent}${word}`);
-    }
-    return lines.join("\n").replaceAll(TIED, " ");
+    const tied = line.replace(/ (?=[±%=])|(?<=[±=]) /g, TIED);
+    return wrap(tied, WIDTH - indent.length)
+      .join(`\n${indent}`)
+      .replaceAll(TIED, " ");
   };
-  return text.split("\n").map(wrap).join("\n");
+  return text.split("\n").map(lined).join("\n");
 }
 
 const PART = /(<!-- made: (\S+) -->\n)(.*?)(<!-- end -->)/gs;
