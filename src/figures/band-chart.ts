@@ -1,5 +1,6 @@
 /** Lines with bands: means over steps with their intervals. */
-import { COLOURS, svgChart } from "./svg-chart.ts";
+import { COLOURS } from "./colours.ts";
+import { svgChart } from "./svg-chart.ts";
 
 /** One line with its band. */
 export interface Band {

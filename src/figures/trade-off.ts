@@ -1,6 +1,8 @@
 /** Two measures against each other, a named point for each setting, with the intervals of both. */
+
+import { COLOURS } from "./colours.ts";
 import { FONT } from "./fonts.ts";
-import { COLOURS, svgChart } from "./svg-chart.ts";
+import { svgChart } from "./svg-chart.ts";
 
 /** One setting. */
 export interface TradeOffPoint {

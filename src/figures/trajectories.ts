@@ -1,6 +1,7 @@
 /** Trajectories in the plane as lines from a dot to a ring, in one or more panels, around a marked point. */
+
+import { COLOURS } from "./colours.ts";
 import { type Frame, panelGrid } from "./panels.ts";
-import { COLOURS } from "./svg-chart.ts";
 
 /** One trajectory. */
 export interface Way {

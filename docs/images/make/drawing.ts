@@ -1,5 +1,5 @@
 /** The style that the schematic pictures of docs/ share, as functions that give SVG elements. All lengths are pixels. */
-import { COLOURS } from "../../../src/figures/svg-chart.ts";
+import { COLOURS } from "../../../src/figures/index.ts";
 
 export const [BLUE, ORANGE, GREEN] = COLOURS as [string, string, string];
 export const INK = "#24292f";

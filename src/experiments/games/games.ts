@@ -294,7 +294,7 @@ export const games = defineExperiment({
   description:
     "Plays games of two numbers by gradient steps: plain, with historical averaging, and with what is compared to it. Shows trajectories and distances from the equilibrium.",
   examples: [
-    { line: "gantry lab games", does: "four games, both orders, four weights, 16 starting points: about a minute" },
+    { line: "gantry lab games", does: "four games, both orders, four weights, 16 starting points: about two minutes" },
     {
       line: "gantry lab games --games bilinear --weights 0.1,0.2,0.5 --lr 0.2 --out lab/bilinear",
       does: "one game, other weights, longer steps",
