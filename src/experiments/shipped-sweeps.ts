@@ -234,19 +234,19 @@ const sweeps: readonly Sweep[] = [
 
   // Does a relativistic loss with R1 and R2 cover all modes where the ordinary one does not? Penalties need a D that does not
   // couple samples.
-  modernLosses("modern-mixture", "mixture", 20_000, [
+  modernLosses("modern-mixture", "mixture", 4_000, [
     "optimizers.generator.lr=5e-4",
     "optimizers.discriminator.lr=5e-4",
     "optimizers.generator.betas=[0,0.99]",
     "optimizers.discriminator.betas=[0,0.99]",
-    "samples.every=20000",
-    "checkpoint.every=20000",
-    "evaluate.every=5000",
-  ]),
-  modernLosses("modern-stacked", "stacked-mnist", 4_000, [
-    "discriminator.batchNorm=false",
     "samples.every=4000",
-    "checkpoint.every=4000",
+    "checkpoint.every=2000",
+    "evaluate.every=1000",
+  ]),
+  modernLosses("modern-stacked", "stacked-mnist", 2_000, [
+    "discriminator.batchNorm=false",
+    "samples.every=2000",
+    "checkpoint.every=1000",
     "evaluate.every=2000",
   ]),
 
