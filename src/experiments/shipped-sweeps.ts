@@ -243,11 +243,11 @@ const sweeps: readonly Sweep[] = [
     "checkpoint.every=2000",
     "evaluate.every=1000",
   ]),
-  modernLosses("modern-stacked", "stacked-mnist", 2_000, [
+  modernLosses("modern-stacked", "stacked-mnist", 1_000, [
     "discriminator.batchNorm=false",
-    "samples.every=2000",
-    "checkpoint.every=1000",
-    "evaluate.every=2000",
+    "samples.every=1000",
+    "checkpoint.every=500",
+    "evaluate.every=1000",
   ]),
 
   topKImages(),
