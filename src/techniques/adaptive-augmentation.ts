@@ -7,15 +7,15 @@ import { UserError } from "../base/errors.ts";
 import type { Loss } from "../losses/index.ts";
 import { scheduled, valueAt } from "../optim/index.ts";
 import { type Generator, keep, noGrad, Tensor } from "../tensor/index.ts";
-import { cutHoles, drawHoles, type Hole } from "./augmentation/cutout.ts";
-import { drawGeometries, type Geometry, inverseOf, isStill } from "./augmentation/geometry.ts";
-import { requireImages } from "./augmentation/images.ts";
+import { drawHoles, insideOf } from "./augmentation/cutout.ts";
+import { drawGeometries, inverseOf, isStill } from "./augmentation/geometry.ts";
+import { computedForImages, cutOut, type Holes, type ImageForm, requireImages } from "./augmentation/images.ts";
 import { PairedDraws } from "./augmentation/paired-draws.ts";
-import { type Coloring, drawColorings, isFaithful, recolor } from "./augmentation/recolor.ts";
-import { warp } from "./augmentation/warp.ts";
+import { type ColorMaps, colorMaps, drawColorings, isFaithful, recolor } from "./augmentation/recolor.ts";
+import { type WarpMatrices, warp, warpMatrices } from "./augmentation/warp.ts";
 import { positive, whole } from "./options.ts";
 import { prepared } from "./prepared.ts";
-import { defineTechnique } from "./technique.ts";
+import { defineTechnique, type Progress } from "./technique.ts";
 
 const groups = z.enum(["blit", "geometry", "color", "cutout"]);
 const share = z.number().min(0, "must be at least 0").max(1, "must be at most 1");
@@ -53,31 +53,33 @@ const options = z
 
 type Group = z.output<typeof groups>;
 
-/** What is done to each image of a batch. */
-interface Draws {
-  readonly geometries: readonly Geometry[];
-  readonly colorings: readonly Coloring[];
-  readonly holes: readonly Hole[];
-}
+/** What is done to the images of a batch; undefined where nothing is. */
+type Changes = {
+  readonly geometry: WarpMatrices | undefined;
+  readonly colors: ColorMaps | undefined;
+  readonly holes: Holes | undefined;
+};
 
-/** Draws for a batch [B, C, H, W]. `p` has the probability of each group. */
-function draw(images: Tensor, p: (group: Group) => number, cutout: boolean, random: Generator): Draws {
-  const [batch, , height, width] = images.shape as [number, number, number, number];
-  const size = { height, width };
+/** Draws for a batch. `p` has the probability of each group. */
+function draw(form: ImageForm, p: (group: Group) => number, cutout: boolean, random: Generator): Changes {
+  const [batch, , height, width] = form.shape;
+  const geometries = drawGeometries(batch, { height, width }, { blit: p("blit"), geometry: p("geometry") }, random);
+  const colorings = drawColorings(batch, p("color"), random);
+  // Drawn only where it is wanted: other augmentations keep the draws that they had without it.
+  const holes = cutout ? drawHoles(batch, p("cutout"), random) : [];
   return {
-    geometries: drawGeometries(batch, size, { blit: p("blit"), geometry: p("geometry") }, random),
-    colorings: drawColorings(batch, p("color"), random),
-    // Drawn only where it is wanted: other augmentations keep the draws that they had without it.
-    holes: cutout ? drawHoles(batch, p("cutout"), random) : [],
+    // A batch to which nothing happens is not even resampled.
+    geometry: geometries.every(isStill) ? undefined : warpMatrices(geometries.map(inverseOf), form),
+    colors: colorings.every(isFaithful) ? undefined : colorMaps(colorings, form),
+    holes: holes.every((hole) => hole === null) ? undefined : insideOf(holes, form),
   };
 }
 
 /** Images [B, C, H, W], each with what was drawn for it. */
-function transform(images: Tensor, { geometries, colorings, holes }: Draws): Tensor {
-  // A batch to which nothing happens is not even resampled.
-  const warped = geometries.every(isStill) ? images : warp(images, geometries.map(inverseOf));
-  const coloured = colorings.every(isFaithful) ? warped : recolor(warped, colorings);
-  return holes.every((hole) => hole === null) ? coloured : cutHoles(coloured, holes);
+function transform(images: Tensor, { geometry, colors, holes }: Changes): Tensor {
+  const warped = geometry === undefined ? images : warp(images, geometry);
+  const coloured = colors === undefined ? warped : recolor(warped, colors);
+  return holes === undefined ? coloured : cutOut(coloured, holes);
 }
 
 /** Losses for which only differences of scores have a meaning, so that the sign of one has none. */
@@ -117,7 +119,7 @@ const withoutSign = ({ name, pairs }: Loss): boolean => name === "wasserstein" |
 export const adaptiveAugmentation = defineTechnique("adaptiveAugmentation", options, (o, context) => {
   requireImages(context, "adaptiveAugmentation", [1, 3]);
   const { probability, multipliers, transformations } = o;
-  const paired = new PairedDraws<Draws>();
+  const paired = new PairedDraws<Changes>();
   let p = probability === undefined ? o.start : valueAt(probability, { step: 0, images: 0 });
   /** r at the last adjustment. */
   let overfit: number | undefined;
@@ -127,6 +129,9 @@ export const adaptiveAugmentation = defineTechnique("adaptiveAugmentation", opti
   /** The sum of signs since the last adjustment. It stays on the device until then. */
   const signs = (): Tensor => prepared(made, "adaptiveAugmentation");
   const share = (group: Group): number => (transformations.includes(group) ? p * multipliers[group] : 0);
+  const follow = (progress: Progress): void => {
+    if (probability !== undefined) p = valueAt(probability, progress);
+  };
   return {
     name: "adaptiveAugmentation",
     without: { diffAugment: "both augment all that the discriminator sees" },
@@ -138,9 +143,15 @@ export const adaptiveAugmentation = defineTechnique("adaptiveAugmentation", opti
       }
       made = keep(Tensor.zeros([], { device: context.device }));
     },
-    augment(images, of, { progress }) {
-      if (probability !== undefined) p = valueAt(probability, progress);
-      const drawn = (): Draws => draw(images, share, transformations.includes("cutout"), context.rng);
+    augment(images, of, gan) {
+      follow(gan.progress);
+      const compute = (form: ImageForm, random: Generator): Changes =>
+        draw(form, share, transformations.includes("cutout"), random);
+      const key = (): string => {
+        follow(gan.progress);
+        return String(p);
+      };
+      const drawn = (): Changes => computedForImages(images, compute, context.rng, key);
       return transform(images, o.pairs ? paired.for(of, images.shape[0]!, drawn) : drawn());
     },
     discriminatorPenalty({ realOutput: { score } }, { loss }) {

@@ -2,8 +2,16 @@
 import { z } from "zod";
 import { type ImageSize, sidesOf } from "../base/image-size.ts";
 import { type Generator, Tensor } from "../tensor/index.ts";
-import { requireImages, uniformRows, wholeNumber } from "./augmentation/images.ts";
-import { shift } from "./augmentation/shift.ts";
+import {
+  computedForImages,
+  cutOut,
+  type Holes,
+  type ImageForm,
+  requireImages,
+  uniformRows,
+  wholeNumber,
+} from "./augmentation/images.ts";
+import { type Places, placesOf, shift } from "./augmentation/shift.ts";
 import { uniformPerSample } from "./input-gradient.ts";
 import { defineTechnique } from "./technique.ts";
 
@@ -34,19 +42,18 @@ export function contrast(images: Tensor, factor: Tensor): Tensor {
 /** First row and column of the hole of one image; they may lie outside of it. */
 export type Corner = readonly [top: number, left: number];
 
-/** Each image with a hole of 0. */
-export function cutout(images: Tensor, corners: readonly Corner[], hole: ImageSize): Tensor {
-  const [batch, , height, width] = images.shape as [number, number, number, number];
+/** Inside of a hole of 0 in each image, on the CPU. */
+export function holesAt(corners: readonly Corner[], hole: ImageSize, { shape, dtype }: ImageForm): Holes {
+  const [batch, , height, width] = shape;
   const { height: high, width: wide } = sidesOf(hole);
   const long = [high, wide] as const;
   const inside = (axis: 0 | 1, length: number, shape: readonly number[]): Tensor => {
     const values = corners.flatMap((corner) =>
       Array.from({ length }, (_, at) => (at >= corner[axis] && at < corner[axis] + long[axis] ? 1 : 0)),
     );
-    return Tensor.fromArray(values, shape, { dtype: images.dtype }).to({ device: images.device });
+    return Tensor.fromArray(values, shape, { dtype });
   };
-  const inHole = inside(0, height, [batch, 1, height, 1]).mul(inside(1, width, [batch, 1, 1, width]));
-  return images.mul(inHole.rsub(1));
+  return { holeRows: inside(0, height, [batch, 1, height, 1]), holeColumns: inside(1, width, [batch, 1, 1, width]) };
 }
 
 /** Each with draws of its own for each sample. */
@@ -59,26 +66,32 @@ const AUGMENTATIONS: Readonly<
     const coloured = saturation(brighter, uniform().mul(2)); // 0 ... 2
     return contrast(coloured, uniform().add(0.5)); // 0.5 ... 1.5
   },
-  translation: (images, random) => {
-    const [batch, , height, width] = images.shape as [number, number, number, number];
-    const moves = uniformRows(batch, 2, random).map(([u, v]) => ({
-      down: wholeNumber(u!, pixels(height, TRANSLATION)),
-      right: wholeNumber(v!, pixels(width, TRANSLATION)),
-    }));
-    return shift(images, moves, "zeros");
-  },
-  cutout: (images, random) => {
-    const [batch, , height, width] = images.shape as [number, number, number, number];
-    const hole = { height: pixels(height, CUTOUT), width: pixels(width, CUTOUT) };
-    // The hole's centre is any pixel, and for an even side any corner of one.
-    const corner = (draw: number, length: number, side: number): number =>
-      Math.floor(draw * (length + 1 - (side % 2))) - Math.floor(side / 2);
-    const corners = uniformRows(batch, 2, random).map(
-      ([u, v]): Corner => [corner(u!, height, hole.height), corner(v!, width, hole.width)],
-    );
-    return cutout(images, corners, hole);
-  },
+  translation: (images, random) => shift(images, computedForImages(images, drawnPlaces, random), "zeros"),
+  cutout: (images, random) => cutOut(images, computedForImages(images, drawnHoles, random)),
 };
+
+/** Moves by up to 1/8 of the side. */
+function drawnPlaces(form: ImageForm, random: Generator): Places {
+  const [batch, , height, width] = form.shape;
+  const moves = uniformRows(batch, 2, random).map(([u, v]) => ({
+    down: wholeNumber(u!, pixels(height, TRANSLATION)),
+    right: wholeNumber(v!, pixels(width, TRANSLATION)),
+  }));
+  return placesOf(moves, form, "zeros");
+}
+
+/** Holes of half the side. */
+function drawnHoles(form: ImageForm, random: Generator): Holes {
+  const [batch, , height, width] = form.shape;
+  const hole = { height: pixels(height, CUTOUT), width: pixels(width, CUTOUT) };
+  // The hole's centre is any pixel, and for an even side any corner of one.
+  const corner = (draw: number, length: number, side: number): number =>
+    Math.floor(draw * (length + 1 - (side % 2))) - Math.floor(side / 2);
+  const corners = uniformRows(batch, 2, random).map(
+    ([u, v]): Corner => [corner(u!, height, hole.height), corner(v!, width, hole.width)],
+  );
+  return holesAt(corners, hole, form);
+}
 
 const policies = z.enum(["color", "translation", "cutout"]);
 const options = z.strictObject({

@@ -17,6 +17,20 @@ export type Draw =
   | { readonly of: "whole"; readonly below: number; readonly shape: readonly number[] }
   | { readonly of: "order"; readonly below: number };
 
+/** Tensors by name, in groups by name; undefined where there is none. */
+export type NamedTensors = { readonly [name: string]: Tensor | NamedTensors | undefined };
+
+/** Tensors that are computed on the CPU of draws, such as the places and masks of augmentations. */
+export interface Computed<T extends NamedTensors> {
+  /** A text of all that they depend on besides the stream, as it is now: equal texts, equal tensors. */
+  readonly key: () => string;
+  /**
+   * Draws and computes. How much it draws does not depend on the key. It is called again in the next step, so it holds no tensor
+   * of this one.
+   */
+  readonly compute: (generator: Generator) => T;
+}
+
 const transfer = operator("aten::to.device(self, device, dtype, non_blocking, copy)");
 const viewAs = operator("aten::view.dtype(self, dtype)");
 const pinned = operator("aten::pin_memory(self)");
@@ -31,14 +45,51 @@ function drawn(draw: Draw, generator: Generator): Tensor {
   return Tensor.randint(0, draw.below, draw.shape, { generator });
 }
 
-/** A draw as a text: equal draws have equal ones. */
-const keyOf = (draw: Draw): string => JSON.stringify(draw);
+/** Tensors of the CPU on a device, in one copy: pinned and without waiting where the device is CUDA. */
+function transferred(tensors: readonly Tensor[], device: Device): Tensor[] {
+  if (tensors.length === 0) return [];
+  const parts: Tensor[] = [];
+  const places: (readonly [start: number, length: number])[] = [];
+  let size = 0;
+  for (const tensor of tensors) {
+    const bytes = viewAs(tensor.reshape([-1]), "uint8");
+    const padding = (ALIGNMENT - (bytes.numel % ALIGNMENT)) % ALIGNMENT;
+    parts.push(bytes, Tensor.zeros([padding], { dtype: "uint8" }));
+    places.push([size, bytes.numel]);
+    size += bytes.numel + padding;
+  }
+  const block = Tensor.cat(parts);
+  const source = device.startsWith("cuda") && binding().hasCuda() ? pinned(block) : block;
+  const there = transfer(source, device, "uint8", true, false);
+  return tensors.map((tensor, i) => viewAs(there.narrow(0, ...places[i]!), tensor.dtype).view(tensor.shape));
+}
+
+function tensorsOf(named: NamedTensors): Tensor[] {
+  return Object.values(named).flatMap((value) =>
+    value === undefined ? [] : value instanceof Tensor ? [value] : tensorsOf(value),
+  );
+}
+
+/** The same names with other tensors. */
+function mapped(named: NamedTensors, map: (tensor: Tensor) => Tensor): NamedTensors {
+  const entries = Object.entries(named).map(([name, value]) => {
+    if (value === undefined) return [name, value];
+    return [name, value instanceof Tensor ? map(value) : mapped(value, map)];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** All of the tensors on a device, in one copy. */
+function moved(all: readonly NamedTensors[], device: Device): NamedTensors[] {
+  const there = transferred(all.flatMap(tensorsOf), device).values();
+  return all.map((named) => mapped(named, () => there.next().value!));
+}
 
 interface Planned {
-  readonly draw: Draw;
+  readonly computed: Computed<NamedTensors>;
   readonly key: string;
-  /** On the device, once it has been transferred. */
-  values?: Tensor;
+  /** On the device, once they have been transferred. */
+  values?: NamedTensors;
 }
 
 /** The draws of one stream in a step. */
@@ -55,8 +106,8 @@ interface StreamPlan {
 
 /**
  * The draws of repeated steps. At the beginning of a step everything that the step before has drawn is drawn again from the same
- * streams, and transferred in one block, pinned and without waiting where the device is CUDA. A stream whose step draws something
- * else, or less, is put back, so that the numbers are always those that the streams give one by one.
+ * streams, and transferred in one block. A stream whose step draws something else, or less, is put back, so that the numbers are
+ * always those that the streams give one by one.
  */
 export class RepeatedDraws {
   readonly #device: Device;
@@ -66,7 +117,7 @@ export class RepeatedDraws {
     this.#device = device;
   }
 
-  /** Runs a step, whose calls of {@link drawFor} are served. */
+  /** Runs a step, whose calls of {@link drawFor} and {@link computedFor} are served. */
   during<T>(step: () => T): T {
     const outer = [current, generatorWatch.used] as const;
     this.#begin();
@@ -80,20 +131,21 @@ export class RepeatedDraws {
     }
   }
 
-  take(draw: Draw, generator: Generator): Tensor {
+  take<T extends NamedTensors>(computed: Computed<T>, generator: Generator): T {
     let stream = this.#streams.get(generator);
     if (stream === undefined) {
       stream = { planned: [], before: undefined, taken: [], departed: true };
       this.#streams.set(generator, stream);
     }
     const planned = stream.planned[stream.taken.length];
-    const key = keyOf(draw);
+    const key = computed.key();
     if (!stream.departed && planned?.key !== key) this.#depart(generator, stream);
-    stream.taken.push({ draw, key });
-    return stream.departed ? drawn(draw, generator).to({ device: this.#device }) : planned!.values!;
+    stream.taken.push({ computed, key });
+    const values = stream.departed ? moved([computed.compute(generator)], this.#device)[0]! : planned!.values!;
+    return values as T;
   }
 
-  /** An operator draws from a stream without {@link drawFor}. */
+  /** An operator draws from a stream itself. */
   #usedOtherwise(generator: Generator): void {
     const stream = this.#streams.get(generator);
     if (stream !== undefined && !stream.departed) this.#depart(generator, stream);
@@ -103,33 +155,21 @@ export class RepeatedDraws {
     const plans = [...this.#streams].filter(([, { taken }]) => taken.length > 0);
     const streams = plans.map(([generator, { taken }]): [Generator, StreamPlan] => [
       generator,
-      { planned: taken, before: scope(() => keep(generator.getState())), taken: [], departed: false },
+      {
+        planned: taken.map(({ computed }) => ({ computed, key: computed.key() })),
+        before: scope(() => keep(generator.getState())),
+        taken: [],
+        departed: false,
+      },
     ]);
     this.#streams = new Map(streams);
     if (streams.length > 0) noGrad(() => this.#transfer(streams));
   }
 
   #transfer(streams: readonly (readonly [Generator, StreamPlan])[]): void {
-    const all = streams.flatMap(([generator, { planned }]) =>
-      planned.map((one) => ({ one, values: drawn(one.draw, generator) })),
-    );
-    const parts: Tensor[] = [];
-    const places: number[] = [];
-    let size = 0;
-    for (const { values } of all) {
-      const bytes = viewAs(values.reshape([-1]), "uint8");
-      const padding = (ALIGNMENT - (bytes.numel % ALIGNMENT)) % ALIGNMENT;
-      parts.push(bytes, Tensor.zeros([padding], { dtype: "uint8" }));
-      places.push(size);
-      size += bytes.numel + padding;
-    }
-    const block = Tensor.cat(parts);
-    const source = this.#device.startsWith("cuda") && binding().hasCuda() ? pinned(block) : block;
-    const there = transfer(source, this.#device, "uint8", true, false);
-    for (const [i, { one, values }] of all.entries()) {
-      const bytes = there.narrow(0, places[i]!, values.numel * (values.dtype === "int64" ? 8 : 4));
-      one.values = viewAs(bytes, values.dtype).view(values.shape);
-    }
+    const all = streams.flatMap(([generator, { planned }]) => planned.map((one) => ({ one, generator })));
+    const values = all.map(({ one, generator }) => one.computed.compute(generator));
+    for (const [i, there] of moved(values, this.#device).entries()) all[i]!.one.values = there;
   }
 
   /** Puts a stream where the draws that were taken left it. */
@@ -137,7 +177,7 @@ export class RepeatedDraws {
     stream.departed = true;
     generator.setState(stream.before!);
     scope(() => {
-      for (const { draw } of stream.taken) drawn(draw, generator);
+      for (const { computed } of stream.taken) computed.compute(generator);
     });
   }
 
@@ -159,5 +199,20 @@ let current: RepeatedDraws | undefined;
  */
 export function drawFor(device: Device, draw: Draw, generator: Generator): Tensor {
   if (device === "cpu") return drawn(draw, generator);
-  return current === undefined ? drawn(draw, generator).to({ device }) : current.take(draw, generator);
+  const key = JSON.stringify(draw);
+  return computedFor(device, { key: () => key, compute: (from) => ({ values: drawn(draw, from) }) }, generator).values;
+}
+
+/**
+ * Tensors that are computed on the CPU of draws from a stream, on the device.
+ *
+ * @example
+ * const compute = (from: Generator) => ({ mask: maskOf(Tensor.rand([8], { generator: from }).tolist()) });
+ * const { mask } = computedFor(images.device, { key: () => "mask", compute }, rng);
+ */
+export function computedFor<T extends NamedTensors>(device: Device, computed: Computed<T>, generator: Generator): T {
+  if (device === "cpu") return computed.compute(generator);
+  return current === undefined
+    ? (moved([computed.compute(generator)], device)[0] as T)
+    : current.take(computed, generator);
 }

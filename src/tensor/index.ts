@@ -21,7 +21,7 @@ export {
   setConvolutionChoices,
   setConvolutionMode,
 } from "./convolution.ts";
-export { type Draw, drawFor, RepeatedDraws } from "./draws.ts";
+export { type Computed, computedFor, type Draw, drawFor, type NamedTensors, RepeatedDraws } from "./draws.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
   type FusedAdamOptions,

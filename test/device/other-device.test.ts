@@ -1,6 +1,20 @@
 /** Training on a device that is not the CPU: the same numbers, tensors that stay where they are, and few copies. */
 import { describe, expect, it } from "vitest";
-import { type Draw, drawFor, engineSummary, Generator, RepeatedDraws, scope, Tensor } from "../../src/tensor/index.ts";
+import { linear } from "../../src/optim/index.ts";
+import type { Recipe } from "../../src/recipe/recipe.ts";
+import { adaptiveAugmentation } from "../../src/techniques/index.ts";
+import {
+  type Computed,
+  computedFor,
+  type Draw,
+  drawFor,
+  engineSummary,
+  Generator,
+  type NamedTensors,
+  RepeatedDraws,
+  scope,
+  Tensor,
+} from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
 import { type Case, NETWORKS, networksFor, recipeOf, TECHNIQUES } from "../training/matrix/cases.ts";
 import { ganOf } from "../training/matrix/trial.ts";
@@ -55,27 +69,41 @@ it("refuses tensors of two devices in one operator, as a GPU does, and counts co
 
 /** Copies to the device in a step besides the block of all draws and the images and labels of D's and of pairs' batches, and why. */
 const MORE: Readonly<Record<string, { readonly copies: number; readonly why: string }>> = {
-  balancedConsistency: { copies: 4, why: "the places of its shifts are reckoned on the CPU" },
-  consistencyRegularisation: { copies: 2, why: "the places of its shifts are reckoned on the CPU" },
-  adaptiveAugmentation: { copies: 18, why: "matrices and masks of its transformations, for three batches" },
-  diffAugment: { copies: 18, why: "six of its policies' parameters, for three batches" },
+  adaptiveAugmentation: { copies: 1, why: "p has changed between D's update and G's, here in every step" },
   dataDependentInitialisation: { copies: -2, why: "its loader is read once, before training" },
 };
 
 describe.runIf(hasGradients)("copies to the device in a step", () => {
-  it.each(["no technique", ...TECHNIQUES])("%s", async (kind) => {
-    const techniques = kind === "no technique" ? [] : [kind];
-    const gan = await ganOf(recipeOf({ ...usual, techniques, networks: networksFor(techniques) }), OTHER_DEVICE);
+  /** Of the third step, besides the block of all draws and the images and labels of its batches. */
+  async function moreCopies(recipe: Recipe): Promise<number> {
+    const gan = await ganOf(recipe, OTHER_DEVICE);
     try {
       for (let i = 0; i < 2; i++) trainingStep(gan).dispose();
       const loaders = [gan.loader, ...gan.auxiliaryLoaders.values()].length;
       device.copies();
       trainingStep(gan).dispose();
       const [toDevice] = device.copies();
-      expect(toDevice).toBe(1 + 2 * loaders + (MORE[kind]?.copies ?? 0));
+      return toDevice - (1 + 2 * loaders);
     } finally {
       gan.dispose();
     }
+  }
+
+  it.each(["no technique", ...TECHNIQUES])("%s", async (kind) => {
+    const techniques = kind === "no technique" ? [] : [kind];
+    const recipe = recipeOf({ ...usual, techniques, networks: networksFor(techniques) });
+    expect(await moreCopies(recipe)).toBe(MORE[kind]?.copies ?? 0);
+  });
+
+  it("adaptiveAugmentation with a scheduled probability", async () => {
+    const probability = linear({ from: 0.2, to: 0.8, until: 10 });
+    const technique = adaptiveAugmentation({
+      probability,
+      transformations: ["blit", "geometry", "color", "cutout"],
+      pairs: true,
+    });
+    const recipe = recipeOf({ ...usual, techniques: [], networks: networksFor([]) });
+    expect(await moreCopies({ ...recipe, techniques: [technique] })).toBe(0);
   });
 });
 
@@ -115,6 +143,38 @@ describe("draws for a device", () => {
     ["none in between", [[normal, uniform], [], [normal, uniform]]],
     ["an operator that draws from the stream itself", Array(3).fill([normal, uniform, whole]), 1],
   ] as never;
+
+  it("computed of them, and of what changes, are those that are computed one by one", () => {
+    const numbersOf = (repeated: boolean) => {
+      const generator = new Generator(5);
+      const draws = new RepeatedDraws(OTHER_DEVICE);
+      let bound = 0.5;
+      const computed: Computed<NamedTensors> = {
+        key: () => String(bound),
+        compute: (from) => {
+          const u = Tensor.rand([5], { generator: from });
+          const above = { whole: u.mul(7).to({ dtype: "int64" }), half: u.to({ dtype: "float16" }) };
+          return { below: u.lt(bound).to({ dtype: "float32" }), none: undefined, above: bound > 0.6 ? {} : above };
+        },
+      };
+      const listed = (named: NamedTensors): unknown =>
+        Object.entries(named).map(([name, value]) => [
+          name,
+          value instanceof Tensor ? [value.device, value.dtype, value.tolist()] : value && listed(value),
+        ]);
+      const step = (change: number) => () => {
+        const first = listed(computedFor(OTHER_DEVICE, computed, generator));
+        bound += change;
+        return [first, ...[1, 2].map(() => listed(computedFor(OTHER_DEVICE, computed, generator)))];
+      };
+      return [0, 0.2, 0, -0.1, 0].map((change) => {
+        // Between two steps, and in the middle of one.
+        bound += change / 2;
+        return scope(() => (repeated ? draws.during(step(change)) : step(change)()));
+      });
+    };
+    expect(numbersOf(true)).toEqual(numbersOf(false));
+  });
 
   it.each(courses)("are those that the stream gives one by one: %s", (_, steps, otherwise) => {
     expect(drawsOf(steps, true, otherwise)).toEqual(drawsOf(steps, false, otherwise));

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { hinge, type Loss, leastSquares, nonSaturating, relativistic, wasserstein } from "../../src/losses/index.ts";
 import { linear } from "../../src/optim/index.ts";
 import { adaptiveAugmentation } from "../../src/techniques/adaptive-augmentation.ts";
-import { cutHoles, drawHoles } from "../../src/techniques/augmentation/cutout.ts";
+import { drawHoles, insideOf } from "../../src/techniques/augmentation/cutout.ts";
+import { cutOut, formOf } from "../../src/techniques/augmentation/images.ts";
 import { diffAugment } from "../../src/techniques/diff-augment.ts";
 import type { DiscriminatorPass, Gan, Technique } from "../../src/techniques/index.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
@@ -88,7 +89,7 @@ describe("groups", () => {
 
   it("cutout sets to 0 what lies within a quarter of the side of a centre anywhere in the image", () => {
     const x = Tensor.ones([3, 2, 8, 4], { dtype: "float64" });
-    const cut = cutHoles(x, [null, [0.5, 0.5], [0, 1]]);
+    const cut = cutOut(x, insideOf([null, [0.5, 0.5], [0, 1]], formOf(x)));
     expect(cut.sum([1, 2, 3]).tolist()).toEqual([64, 64 - 2 * 4 * 2, 64 - 2 * 2 * 1]);
     expect(cut.select(0, 1).select(0, 0).tolist()).toEqual(
       Array.from({ length: 8 }, (_, row) => (row >= 2 && row < 6 ? [1, 0, 0, 1] : [1, 1, 1, 1])),

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
+import type { Affine } from "../../src/techniques/augmentation/affine.ts";
 import { drawGeometries, type Geometry, inverseOf, isStill } from "../../src/techniques/augmentation/geometry.ts";
+import { formOf } from "../../src/techniques/augmentation/images.ts";
 import {
   type Coloring,
   colorMap,
+  colorMaps,
   drawColorings,
   isFaithful,
   recolor,
 } from "../../src/techniques/augmentation/recolor.ts";
-import { reflected, shift } from "../../src/techniques/augmentation/shift.ts";
-import { warp } from "../../src/techniques/augmentation/warp.ts";
+import { type Beyond, type Move, placesOf, reflected, shift } from "../../src/techniques/augmentation/shift.ts";
+import { warp, warpMatrices } from "../../src/techniques/augmentation/warp.ts";
 import { Generator, grad, Tensor } from "../../src/tensor/index.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
 
@@ -32,6 +35,10 @@ const STILL: Geometry = {
   secondTurn: 0,
   drift: [0, 0],
 };
+const movedBy = (x: Tensor, moves: readonly Move[], beyond: Beyond): Tensor =>
+  shift(x, placesOf(moves, formOf(x), beyond), beyond);
+const warpedBy = (x: Tensor, inverses: readonly Affine[]): Tensor => warp(x, warpMatrices(inverses, formOf(x)));
+const recoloredBy = (x: Tensor, colorings: readonly Coloring[]): Tensor => recolor(x, colorMaps(colorings, formOf(x)));
 const FAITHFUL: Coloring = { brightness: 0, contrast: 1, lumaFlip: false, hue: 0, saturation: 1 };
 
 /** Images of a smooth function of the place in pixels about the centre. */
@@ -53,13 +60,13 @@ describe("whole moves", () => {
       [-3, 8],
       [2, 7],
     ].map(([down, right]) => ({ down: down!, right: right! }));
-    expect(flat(shift(images(1), moves, "zeros"))).toEqual(stored.moved.map((value) => expect.closeTo(value, 10)));
+    expect(flat(movedBy(images(1), moves, "zeros"))).toEqual(stored.moved.map((value) => expect.closeTo(value, 10)));
   });
 
   it("reflect about the outermost pixel, and mirror before they move", () => {
     const row = Tensor.fromArray([1, 2, 3, 4], [1, 1, 1, 4]);
     const moved = (move: { right: number; mirrored?: boolean }): number[] =>
-      flat(shift(row, [{ down: 0, ...move }], "reflection"));
+      flat(movedBy(row, [{ down: 0, ...move }], "reflection"));
     expect(moved({ right: 2 })).toEqual([3, 2, 1, 2]);
     expect(moved({ right: -1 })).toEqual([2, 3, 4, 3]);
     expect(moved({ right: 0, mirrored: true })).toEqual([4, 3, 2, 1]);
@@ -75,8 +82,8 @@ describe("whole moves", () => {
       { down: 0, right: 2 },
     ];
     for (const beyond of ["zeros", "reflection"] as const) {
-      expectGradients([x], () => shift(x, moves, beyond).pow(3).sum());
-      const [first] = grad(shift(x, moves, beyond).pow(3).sum(), [x], { createGraph: true });
+      expectGradients([x], () => movedBy(x, moves, beyond).pow(3).sum());
+      const [first] = grad(movedBy(x, moves, beyond).pow(3).sum(), [x], { createGraph: true });
       expect(grad(first!.sum(), [x])[0]!.shape).toEqual(x.shape);
     }
   });
@@ -84,25 +91,25 @@ describe("whole moves", () => {
 
 describe("affine maps", () => {
   it.each(Object.entries(stored.geometries))("%s is PyTorch's", (name, geometry) => {
-    const result = warp(images().narrow(0, 0, 1).narrow(1, 0, 1), [inverseOf(geometry)]);
+    const result = warpedBy(images().narrow(0, 0, 1).narrow(1, 0, 1), [inverseOf(geometry)]);
     expectClose(result, stored.warped.single[name]!, precise);
   });
 
   it("of several images at once are PyTorch's, with the gradient", () => {
     const x = images().narrow(1, 0, 2).clone().requiresGrad_();
     const inverses = ["all", "scale", "turn", "drift"].map((name) => inverseOf(stored.geometries[name]!));
-    const result = warp(x, inverses);
+    const result = warpedBy(x, inverses);
     expectClose(result, stored.warped.together, precise);
     const [gradient] = grad(result.mul(noise(result.shape, 6)).sum(), [x]);
     expectClose(gradient!, stored.warped.gradient, precise);
-    expectGradients([x], () => warp(x, inverses).pow(2).sum());
+    expectGradients([x], () => warpedBy(x, inverses).pow(2).sum());
   });
 
   it("that do nothing, or move by whole pixels, change no value", () => {
     const x = noise([1, 2, 16, 16], 4);
-    expectClose(warp(x, [inverseOf(STILL)]), x, precise);
-    const moved = warp(x, [inverseOf({ ...STILL, shift: [2, -1] })]);
-    expectClose(moved, shift(x, [{ right: 2, down: -1 }], "reflection"), precise);
+    expectClose(warpedBy(x, [inverseOf(STILL)]), x, precise);
+    const moved = warpedBy(x, [inverseOf({ ...STILL, shift: [2, -1] })]);
+    expectClose(moved, movedBy(x, [{ right: 2, down: -1 }], "reflection"), precise);
   });
 
   it("equal the function behind the image at every place inside it", () => {
@@ -117,7 +124,7 @@ describe("affine maps", () => {
         Math.max(Math.abs(a * u + b * v + c), Math.abs(d * u + e * v + f)) < middle - 3 ? 1 : 0,
       );
       expect(inside.sum().item()).toBeGreaterThan(500);
-      const difference = warp(x, [inverse]).sub(expected).mul(inside).abs().amax().item();
+      const difference = warpedBy(x, [inverse]).sub(expected).mul(inside).abs().amax().item();
       // The slope is at most 0.23. The filter's centre of mass lies a twentieth of a pixel off its place; a mirror image
       // shows that twice.
       expect(difference).toBeLessThan(0.11 * 0.23);
@@ -143,14 +150,14 @@ describe("affine maps", () => {
 
 describe("colors", () => {
   it("are PyTorch's, of color images and of gray ones", () => {
-    expectClose(recolor(images(), stored.colorings), stored.recolored.rgb, precise);
-    expectClose(recolor(images(1), stored.colorings), stored.recolored.gray, precise);
+    expectClose(recoloredBy(images(), stored.colorings), stored.recolored.rgb, precise);
+    expectClose(recoloredBy(images(1), stored.colorings), stored.recolored.gray, precise);
   });
 
   it("have gradients that finite differences confirm", () => {
     for (const channels of [1, 3]) {
       const x = images(channels).requiresGrad_();
-      expectGradients([x], () => recolor(x, stored.colorings).pow(2).sum());
+      expectGradients([x], () => recoloredBy(x, stored.colorings).pow(2).sum());
     }
   });
 
@@ -295,12 +302,12 @@ describe("what is drawn", () => {
 describe("images that are not square", () => {
   it("move by whole pixels exactly, and reflect at their own edges", () => {
     const wide = noise([2, 3, 14, 22], 5);
-    const moved = warp(wide, [inverseOf({ ...STILL, shift: [3, -2] }), inverseOf({ ...STILL, shift: [-4, 1] })]);
+    const moved = warpedBy(wide, [inverseOf({ ...STILL, shift: [3, -2] }), inverseOf({ ...STILL, shift: [-4, 1] })]);
     const moves = [
       { right: 3, down: -2 },
       { right: -4, down: 1 },
     ];
-    expectClose(moved, shift(wide, moves, "reflection"), precise);
+    expectClose(moved, movedBy(wide, moves, "reflection"), precise);
   });
 
   it("turn about their centre: a smooth function is met at the turned places", () => {
@@ -312,7 +319,7 @@ describe("images that are not square", () => {
     const values = Array.from({ length: height * width }, (_, i) => smooth(...at(Math.floor(i / width), i % width)));
     const image = Tensor.fromArray(Float64Array.from(values), [1, 1, height, width]);
     const inverse = inverseOf({ ...STILL, turn: 0.3, scale: 1.2 });
-    const turned = flat(warp(image, [inverse]));
+    const turned = flat(warpedBy(image, [inverse]));
     const [a, b, c, d, e, f] = inverse;
     for (const [row, column] of [
       [12, 20],

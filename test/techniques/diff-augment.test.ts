@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { brightness, contrast, cutout, diffAugment, saturation } from "../../src/techniques/diff-augment.ts";
+import { cutOut, formOf } from "../../src/techniques/augmentation/images.ts";
+import { brightness, contrast, diffAugment, holesAt, saturation } from "../../src/techniques/diff-augment.ts";
 import type { Gan, Technique } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
@@ -33,7 +34,7 @@ describe("the transformations", () => {
       [6, 6],
       [-5, 1],
     ] as const;
-    expectClose(cutout(images(1), corners, 4), stored.holed, precise);
+    expectClose(cutOut(images(1), holesAt(corners, 4, formOf(images(1)))), stored.holed, precise);
   });
 
   it("one after the other, with the draws of a seed, are PyTorch's", () => {

@@ -2,8 +2,8 @@
 import { z } from "zod";
 import type { Generator, Tensor } from "../../tensor/index.ts";
 import type { DiscriminatorPass } from "../technique.ts";
-import { uniformRows, wholeNumber } from "./images.ts";
-import { shift } from "./shift.ts";
+import { computedForImages, type ImageForm, uniformRows, wholeNumber } from "./images.ts";
+import { type Places, placesOf, shift } from "./shift.ts";
 
 /** T, in the options of a technique: the longest move as a fraction of the side, and whether half of the images are mirrored. */
 export const flipAndShiftOptions = {
@@ -17,13 +17,16 @@ export function flipAndShift(
   o: { readonly shift: number; readonly flip: boolean },
   random: Generator,
 ): Tensor {
-  const [batch, , height, width] = images.shape as [number, number, number, number];
-  const moves = uniformRows(batch, 3, random).map(([u, v, w]) => ({
-    mirrored: o.flip && u! < 0.5,
-    down: wholeNumber(v!, Math.floor(height * o.shift)),
-    right: wholeNumber(w!, Math.floor(width * o.shift)),
-  }));
-  return shift(images, moves, "reflection");
+  const drawn = (form: ImageForm, generator: Generator): Places => {
+    const [batch, , height, width] = form.shape;
+    const moves = uniformRows(batch, 3, generator).map(([u, v, w]) => ({
+      mirrored: o.flip && u! < 0.5,
+      down: wholeNumber(v!, Math.floor(height * o.shift)),
+      right: wholeNumber(w!, Math.floor(width * o.shift)),
+    }));
+    return placesOf(moves, form, "reflection");
+  };
+  return shift(images, computedForImages(images, drawn, random), "reflection");
 }
 
 /** Images without any augmentation, their labels, and D's scores of them. */

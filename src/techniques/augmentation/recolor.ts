@@ -3,7 +3,7 @@
  * one affine map of its colors.
  */
 import { type Generator, Tensor } from "../../tensor/index.ts";
-import { normalRows, uniformRows } from "./images.ts";
+import { type ImageForm, normalRows, uniformRows } from "./images.ts";
 
 /** The color transformations of one image, in this order. Values are in [-1, 1] and are not clamped. */
 export interface Coloring {
@@ -62,12 +62,13 @@ export function colorMap({ brightness, contrast, lumaFlip, hue, saturation }: Co
   return [matrix, gray * brightness];
 }
 
-/** Images [B, 1 or 3, H, W], each with its own coloring. Gray images count as color images of equal channels. */
-export function recolor(images: Tensor, colorings: readonly Coloring[]): Tensor {
-  const [batch, channels] = images.shape as [number, number];
+/** The maps of a batch's colors: matrices [B, 3, 3], or factors [B, 1, 1, 1] of gray images; and what is added, [B, 1, 1, 1]. */
+export type ColorMaps = { readonly matrices: Tensor; readonly added: Tensor };
+
+/** The maps of colorings, on the CPU. Gray images count as color images of equal channels. */
+export function colorMaps(colorings: readonly Coloring[], { shape: [batch, channels], dtype }: ImageForm): ColorMaps {
   const maps = colorings.map(colorMap);
-  const tensor = (values: number[], shape: readonly number[]): Tensor =>
-    Tensor.fromArray(values, shape, { dtype: images.dtype }).to({ device: images.device });
+  const tensor = (values: number[], shape: readonly number[]): Tensor => Tensor.fromArray(values, shape, { dtype });
   const added = tensor(
     maps.map(([, offset]) => offset),
     [batch, 1, 1, 1],
@@ -75,11 +76,17 @@ export function recolor(images: Tensor, colorings: readonly Coloring[]): Tensor 
   if (channels === 1) {
     // Equal channels stay equal: hue and saturation do nothing, and each row of the matrix has the same sum.
     const gains = maps.map(([[a, b, c]]) => a! + b! + c!);
-    return images.mul(tensor(gains, [batch, 1, 1, 1])).add(added);
+    return { matrices: tensor(gains, [batch, 1, 1, 1]), added };
   }
   const matrices = tensor(
     maps.flatMap(([matrix]) => matrix),
     [batch, 3, 3],
   );
-  return matrices.bmm(images.flatten(2)).view(images.shape).add(added);
+  return { matrices, added };
+}
+
+/** Images [B, 1 or 3, H, W], each with its own map of colors. */
+export function recolor(images: Tensor, { matrices, added }: ColorMaps): Tensor {
+  const mapped = images.shape[1] === 1 ? images.mul(matrices) : matrices.bmm(images.flatten(2)).view(images.shape);
+  return mapped.add(added);
 }

@@ -7,6 +7,7 @@
  */
 import { Tensor } from "../../tensor/index.ts";
 import { type Affine, compose, scaling, translation } from "./affine.ts";
+import type { ImageForm } from "./images.ts";
 import { reflected } from "./shift.ts";
 
 /** Daubechies's least asymmetric wavelet with six vanishing moments: its scaling filter, of length 1. */
@@ -35,9 +36,12 @@ function doubling(side: number, before: number, after: number): Float64Array {
   return values;
 }
 
-/** From `side` pixels and REACH more at each end, at double resolution, back to the pixels. */
+/** `side` pixels and REACH more at each end, at double resolution. */
+const doubledSide = (side: number): number => 2 * (side + 2 * REACH);
+
+/** From there back to the pixels. */
 function halving(side: number): Float64Array {
-  const values = new Float64Array(2 * (side + 2 * REACH) * side);
+  const values = new Float64Array(doubledSide(side) * side);
   for (let pixel = 0; pixel < side; pixel++) {
     for (const [tap, weight] of FILTER.entries()) values[(2 * pixel + tap + 1) * side + pixel] = weight;
   }
@@ -62,25 +66,29 @@ function margins(
   return [beyond(0, -1), beyond(0, 1), beyond(1, -1), beyond(1, 1)];
 }
 
+/** Matrices of a {@link warp}. */
+export type WarpMatrices = {
+  /** Reflection and doubling of columns and rows: [H, 2 height] and [W, 2 width]. */
+  readonly doubleRows: Tensor;
+  readonly doubleColumns: Tensor;
+  /** From places of the doubled result to places of the doubled image, [B, 2, 3], in the units of a grid. */
+  readonly maps: Tensor;
+  /** Halving: [doubled rows, H] and [doubled columns, W]. */
+  readonly halveRows: Tensor;
+  readonly halveColumns: Tensor;
+};
+
 /**
- * Images [B, C, H, W] transformed: `inverses[b]` takes places of the result b to places of the image b, in pixels about the
- * centre, x to the right and y down. Differentiable once with respect to the images.
+ * The matrices for images [B, C, H, W], on the CPU: `inverses[b]` takes places of the result b to places of the image b, in pixels
+ * about the centre, x to the right and y down.
  */
-export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
-  const [batch, , rows, columns] = images.shape as [number, number, number, number];
-  const { device, dtype } = images;
-  const tensor = (values: Float64Array, shape: readonly number[]): Tensor =>
-    Tensor.fromArray(values, shape).to({ dtype, device });
+export function warpMatrices(inverses: readonly Affine[], { shape, dtype }: ImageForm): WarpMatrices {
+  const [batch, , rows, columns] = shape;
+  const tensor = (values: Float64Array, form: readonly number[]): Tensor =>
+    Tensor.fromArray(values, form).to({ dtype });
 
   const [left, right, top, bottom] = margins(inverses, [columns, rows]);
   const [width, height] = [columns + left + right, rows + top + bottom];
-  const doubled = images
-    .transpose(2, 3)
-    .matmul(tensor(doubling(rows, top, bottom), [rows, 2 * height]))
-    .transpose(2, 3)
-    .matmul(tensor(doubling(columns, left, right), [columns, 2 * width]));
-
-  const [down, across] = [2 * (rows + 2 * REACH), 2 * (columns + 2 * REACH)];
   // Places in units of doubled pixels about the centre. A pixel's centre is half a doubled pixel off twice its place, because the
   // filter's centre is: that of sym6 is its sixth tap, not the middle of its twelve.
   const maps = inverses.flatMap((inverse) => {
@@ -95,6 +103,22 @@ export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
     // From edge to edge is 2 in the units of a grid, and 2 * width doubled pixels.
     return [a / width, b / width, c / width, d / height, e / height, f / height];
   });
+  return {
+    doubleRows: tensor(doubling(rows, top, bottom), [rows, 2 * height]),
+    doubleColumns: tensor(doubling(columns, left, right), [columns, 2 * width]),
+    maps: tensor(Float64Array.from(maps), [batch, 2, 3]),
+    halveRows: tensor(halving(rows), [doubledSide(rows), rows]),
+    halveColumns: tensor(halving(columns), [doubledSide(columns), columns]),
+  };
+}
+
+/** Images [B, C, H, W] transformed. Differentiable once with respect to the images. */
+export function warp(images: Tensor, matrices: WarpMatrices): Tensor {
+  const [batch, , rows, columns] = images.shape as [number, number, number, number];
+  const { device, dtype } = images;
+  const doubled = images.transpose(2, 3).matmul(matrices.doubleRows).transpose(2, 3).matmul(matrices.doubleColumns);
+
+  const [down, across] = [doubledSide(rows), doubledSide(columns)];
   const axis = (places: number): Tensor => Tensor.arange(0, places, 1, { dtype, device }).sub((places - 1) / 2);
   const plane = [down, across];
   const base = Tensor.stack(
@@ -105,10 +129,12 @@ export function warp(images: Tensor, inverses: readonly Affine[]): Tensor {
     ],
     2,
   ).view([1, down * across, 3]);
-  const theta = tensor(Float64Array.from(maps), [batch, 2, 3]).transpose(1, 2);
-  const grid = base.expand([batch, -1, -1]).bmm(theta).view([batch, down, across, 2]);
-
-  const narrow = tensor(halving(columns), [across, columns]);
-  const lower = rows === columns ? narrow : tensor(halving(rows), [down, rows]);
-  return doubled.gridSample(grid).matmul(narrow).transpose(2, 3).matmul(lower).transpose(2, 3).contiguous();
+  const grid = base.expand([batch, -1, -1]).bmm(matrices.maps.transpose(1, 2)).view([batch, down, across, 2]);
+  return doubled
+    .gridSample(grid)
+    .matmul(matrices.halveColumns)
+    .transpose(2, 3)
+    .matmul(matrices.halveRows)
+    .transpose(2, 3)
+    .contiguous();
 }
