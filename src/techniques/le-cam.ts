@@ -34,23 +34,24 @@ const options = z.strictObject({
  */
 export const leCam = defineTechnique("leCam", options, (o, { device }) => {
   let made: Tensor | undefined;
-  /** [a_real, a_fake] */
+  /** [a_real, a_fake]; NaN until there was a first mean. */
   const averages = (): Tensor => prepared(made, "leCam");
   let updates = 0;
   const distance = (difference: Tensor): Tensor => (o.oneSided ? difference.relu() : difference).square().mean();
   return {
     name: "leCam",
     prepare() {
-      made = keep(Tensor.zeros([2], { device }));
+      made = keep(Tensor.full([2], Number.NaN, { device }));
     },
     discriminatorPenalty({ realOutput: { score: real }, fakeOutput: { score: fake } }, { progress }) {
       const warming = progress.step < o.warmUp;
       noGrad(() => {
         const means = Tensor.stack([real.mean(), fake.mean()]);
         const kept = warming || updates === 0 ? 0 : o.decay;
-        const next = averages()
+        const moved = averages()
           .mul(kept)
           .add(means, 1 - kept);
+        const next = Tensor.where(averages().isfinite(), moved, means);
         // An overflow of float16, whose update is skipped, would stay in them: 0 times NaN is NaN.
         averages().copy_(Tensor.where(means.isfinite(), next, averages()));
       });

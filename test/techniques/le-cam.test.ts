@@ -87,6 +87,21 @@ it.each([1000, 0])("keeps a score that is not finite out of the averages: warm-u
   if (warmUp > 0) expect(averages(technique).tolist()).toEqual(averages(other).tolist());
 });
 
+it("begins the averages with the first scores that are finite, also without a warm-up", () => {
+  const [technique, other] = [built({ warmUp: 0 }), built({ warmUp: 0 })];
+  const [real, fake] = scores(0);
+  penalty(technique, [real, fake.detach().clone().fill_(Number.POSITIVE_INFINITY)], 0);
+  const value = penalty(technique, scores(1), 1)!.item();
+  expect((averages(technique).tolist() as number[])[1]).toBe(scores(1)[1].mean().to({ dtype: "float32" }).item());
+  // The other average has moved once, as it would have without the overflow.
+  penalty(other, [real, scores(1)[1]], 0);
+  expect(value).toBeCloseTo(penalty(other, scores(1), 1)!.item(), 6);
+  expect(averages(technique).tolist()).toEqual([
+    expect.closeTo((averages(other).tolist() as number[])[0]!, 6),
+    expect.closeTo((averages(other).tolist() as number[])[1]!, 6),
+  ]);
+});
+
 /** After the first of the updates. */
 function firstOf(warmUp: number): Technique {
   const technique = built({ warmUp });

@@ -278,9 +278,16 @@ describe("a precision that the machine does not have", () => {
     processor: { model: "X", flags },
     libtorch,
   });
-  const refused = (precision: "bf16" | "fp16", device: string, ...of: Parameters<typeof machine>) => {
+  const refused = (precision: "bf16" | "fp16", device: string, ...of: Parameters<typeof machine>) =>
+    refusedIn(undefined, precision, device, ...of);
+  const refusedIn = (
+    run: string | undefined,
+    precision: "bf16" | "fp16",
+    device: string,
+    ...of: Parameters<typeof machine>
+  ) => {
     try {
-      refusePrecision({ precision, device }, machine(...of));
+      refusePrecision({ precision, device }, { machine: machine(...of), ...(run && { run }) });
       return undefined;
     } catch (error) {
       return (error as Error).message;
@@ -301,10 +308,25 @@ describe("a precision that the machine does not have", () => {
     expect(refused("bf16", "mps", ["bf16"])).toMatch(/for the devices cpu and cuda, not for mps/);
   });
 
+  it("of a run that is continued is not to be changed", () => {
+    const advice =
+      "; a run keeps its precision: continue it on a machine that has this one, or on a GPU (--set device=cuda), or begin another run with its networks (gantry train ... --from runs/x --set precision=float32)";
+    const all = [
+      refusedIn("runs/x", "bf16", "cpu", ["avx512f"]),
+      refusedIn("runs/x", "fp16", "cpu", ["avx512_fp16"], "1.13.0a0"),
+      refusedIn("runs/x", "bf16", "mps", []),
+    ];
+    for (const sentence of all) {
+      expect(sentence).toMatch(/^precision \(=/);
+      expect(sentence!.endsWith(advice)).toBe(true);
+      expect(sentence).not.toContain("; use");
+    }
+  });
+
   it("is taken where it is", () => {
     expect(refused("bf16", "cpu", ["avx512_bf16"], "1.13.0a0")).toBeUndefined();
     expect(refused("fp16", "cuda:1", [])).toBeUndefined();
-    refusePrecision({ device: "cpu", precision: undefined }, machine([]));
+    refusePrecision({ device: "cpu", precision: undefined }, { machine: machine([]) });
   });
 });
 

@@ -312,6 +312,12 @@ describe("starting and opening", () => {
     for (const change of ["batchSize=4", "seed=1", "techniques+=topK", "optimizers.generator.lr=1"]) {
       await expect(openRun(directory, [change])).rejects.toThrow(`\`${change}\`: a resumed run can change steps`);
     }
+    // What changes nothing is no change.
+    const { batchSize } = recipe;
+    const same = await openRun(directory, ["precision=float32", "tf32=false", `batchSize=${batchSize}`, "steps=7"]);
+    expect(same.recipe).toMatchObject({ batchSize, steps: 7 });
+    for (const change of ["precision=bf16", "tf32=true", "nothing=1"])
+      await expect(openRun(directory, [change])).rejects.toThrow(`\`${change}\`: a resumed run can change steps`);
     await expect(openRun(temporaryFolder())).rejects.toThrow("is not a run: it has no recipe.json");
     writeFileSync(join(directory, "recipe.json"), "{");
     await expect(openRun(directory)).rejects.toThrow("recipe.json is not JSON");

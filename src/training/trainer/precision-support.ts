@@ -28,13 +28,20 @@ export interface Machine {
   readonly libtorch: string;
 }
 
+/** How {@link refusePrecision} is called. */
+export interface PrecisionOptions {
+  /** Default: this one. */
+  readonly machine?: Machine;
+  /** The folder of the run that is to be continued: its precision is part of it. */
+  readonly run?: string;
+}
+
 /**
- * @param machine - Default: this one.
  * @throws UserError when the device has no instructions for the recipe's precision.
  */
 export function refusePrecision(
   { precision = "float32", device }: Pick<Recipe, "precision" | "device">,
-  machine?: Machine,
+  { machine, run }: PrecisionOptions = {},
 ): void {
   if (precision === "float32") return;
   const { processor, libtorch } = machine ?? { processor: thisProcessor(), libtorch: engineSummary().libtorch };
@@ -42,18 +49,23 @@ export function refusePrecision(
   const [kind] = device.split(":");
   if (kind === "cuda") return;
   const given = `precision (=${precision})`;
+  const continued =
+    run &&
+    `a run keeps its precision: continue it on a machine that has this one, or on a GPU (--set device=cuda), or begin another run with its networks (gantry train ... --from ${run} --set precision=float32)`;
   if (kind !== "cpu")
-    throw new UserError(`${given} is for the devices cpu and cuda, not for ${device}; use precision=float32`);
+    throw new UserError(
+      `${given} is for the devices cpu and cuda, not for ${device}; ${continued ?? "use precision=float32"}`,
+    );
   const { flags: any, named, libtorch: least, instead } = CPU[precision];
   if (!any.some((flag) => flags.includes(flag))) {
     const has = flags.length === 0 ? "of which this system does not tell" : `which this one (${model}) does not have`;
     throw new UserError(
-      `${given} needs a CPU with ${named}, ${has}: without it libtorch takes kernels up to 90 times slower than those of float32; use ${instead}, or a GPU`,
+      `${given} needs a CPU with ${named}, ${has}: without it libtorch takes kernels up to 90 times slower than those of float32; ${continued ?? `use ${instead}, or a GPU`}`,
     );
   }
   const [major = 0, minor = 0] = libtorch.split(".").map(Number);
   if (major < least[0] || (major === least[0] && minor < least[1]))
     throw new UserError(
-      `${given} on a CPU needs libtorch ${least.join(".")} or newer, this is ${libtorch}; use ${instead}`,
+      `${given} on a CPU needs libtorch ${least.join(".")} or newer, this is ${libtorch}; ${continued ?? `use ${instead}`}`,
     );
 }

@@ -157,7 +157,7 @@ export class Run {
     const trainer = rendezvous === undefined ? this.trainer : this.trainer.on(deviceOf(this.recipe, rendezvous));
     const { settings } = trainer;
     if (settings.threads !== undefined) configureEngine({ threads: settings.threads });
-    refusePrecision(settings);
+    refusePrecision(settings, { run: this.directory.path });
     const release = this.directory.lock();
     const watch = watchStopRequest(this.directory.path, signal);
     const stop = watch.signal;
@@ -453,7 +453,7 @@ export async function openRun(
   if (changes.length === 0 && movedTo === undefined) return new Run(directory, stored, trainer);
   for (const change of changes) {
     const key = change.split("=")[0]!.split(".")[0]!;
-    if (!changeableKeys.includes(key)) {
+    if (!changeableKeys.includes(key) && !changesNothing(trainer, change)) {
       throw new UserError(
         `\`${change}\`: a resumed run can change ${changeableKeys.join(", ")}; anything else makes another run: start one with \`gantry train\``,
       );
@@ -473,6 +473,18 @@ export async function openRun(
     hash: recipeHash(settings),
   };
   return new Run(directory, description, changed, movedTo);
+}
+
+/** Whether an override gives a setting the value that it has. */
+function changesNothing(trainer: Trainer, change: string): boolean {
+  // Left out of a recipe, these have their defaults.
+  const whole = (of: Trainer): string => canonicalJson({ precision: "float32", tf32: false, ...storedSettings(of) });
+  try {
+    return whole(trainer.amended([change])) === whole(trainer);
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
 }
 
 /**
