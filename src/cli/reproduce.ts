@@ -7,12 +7,12 @@ import {
   conclude,
   countOf,
   loadClaim,
-  markdownTable,
   published,
   type Size,
   type Stage,
+  secondsOf,
+  setupText,
   sizeOf,
-  sizeText,
   stageOptions,
 } from "../experiments/index.ts";
 import { defineCommand } from "./command.ts";
@@ -22,6 +22,7 @@ import { type LabFlags, runInLab, sweepInLab } from "./lab-run.ts";
 import { near } from "./program.ts";
 import { duration } from "./progress.ts";
 import { runFlags } from "./sweep.ts";
+import { wrap } from "./usage.ts";
 
 const args = {
   claim: {
@@ -29,7 +30,7 @@ const args = {
     required: false,
     description: "a claim of --list, or the path of a file that exports defineClaim({ ... })",
   },
-  list: { type: "boolean", description: "print every claim with its published verdict" },
+  list: { type: "boolean", description: "print every claim with its cost and its published verdict" },
   out: flag("DIR", "the folder, where the same command continues; default: reproduce/<claim>"),
   seeds: flag("N", "seeds instead of the set-up's; with fewer the verdict is undecided, and says so"),
   length: flag("N", "length of the runs instead of the set-up's; with less the verdict is undecided, and says so"),
@@ -51,40 +52,54 @@ function costText({ cost }: Claim, stages: readonly Stage[]): string {
   return `${parts.join(", ")}; together about ${duration(secondsOf(stages))} on one core (${source})`;
 }
 
-const secondsOf = (stages: readonly Stage[]): number =>
-  stages.reduce((sum, stage) => sum + countOf(stage) * stage.seconds, 0);
+/** Columns of a terminal that `--list` takes at most. */
+const WIDTH = 100;
 
 /** What is known before anything runs. */
 function describe(claim: Claim, size: Size, stages: readonly Stage[], folder: string): string {
-  const asked = sizeText(claim, size);
-  const other = asked === sizeText(claim) ? "" : `; the set-up has ${sizeText(claim)}`;
+  const found = published[claim.name];
   const lines = [
     ["Claim", `${claim.claim} (${claim.source})`],
-    ["Set-up", `${claim.setup}; ${asked}${other}`],
+    ["Set-up", setupText(claim, size)],
     ...(claim.limits === undefined ? [] : [["Limits", claim.limits]]),
     ["Rule", claim.rule],
+    ...(found === undefined ? [] : [["Published", `${found.text} (${found.size})`]]),
     ["Cost", costText(claim, stages)],
     ["Folder", near(folder)],
   ];
   return lines.map(([name, text]) => `${name}: ${text}\n`).join("");
 }
 
-function list(json: boolean | undefined): number {
+/** Of each claim its name, its cost and its verdict in columns, and what it says below. */
+function listText(): string {
   const rows = Object.values(claims).map((claim) => {
-    const { text, size } = published[claim.name] ?? { text: "not measured", size: "–" };
-    return { claim, text, size };
+    const cost = duration(secondsOf(claim.stages(claim.size, claim.name)));
+    return { name: claim.name, cost, verdict: published[claim.name]?.text ?? "not measured", claim: claim.claim };
   });
-  if (json) {
-    for (const { claim } of rows) {
-      const { name, claim: sentence, source, setup, rule, size } = claim;
-      const verdict = published[name] ?? null;
-      const line = { event: "claim", name, claim: sentence, source, setup, size, rule, published: verdict };
-      process.stdout.write(`${JSON.stringify(line)}\n`);
-    }
+  const header = { name: "name", cost: "on one core", verdict: "published verdict" };
+  const [names, costs] = (["name", "cost"] as const).map((column) =>
+    Math.max(...[header, ...rows].map((row) => row[column].length)),
+  );
+  const line = ({ name, cost, verdict }: typeof header): string =>
+    `${name.padEnd(names!)}  ${cost.padStart(costs!)}  ${verdict}\n`;
+  const texts = rows.map((row) => {
+    const below = wrap(row.claim, WIDTH - 4).map((text) => `    ${text}\n`);
+    return `${line(row)}${below.join("")}`;
+  });
+  return `${line(header)}\n${texts.join("")}`;
+}
+
+function list(json: boolean | undefined): number {
+  if (!json) {
+    process.stdout.write(listText());
     return exitCodes.success;
   }
-  const cells = rows.map(({ claim, text, size }) => [claim.name, claim.claim, claim.source, text, size]);
-  process.stdout.write(`${markdownTable(["name", "claim", "source", "published verdict", "measured at"], cells, 5)}\n`);
+  for (const { name, claim, source, setup, rule, size, stages } of Object.values(claims)) {
+    const seconds = secondsOf(stages(size, name));
+    const verdict = published[name] ?? null;
+    const line = { event: "claim", name, claim, source, setup, size, seconds, rule, published: verdict };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
   return exitCodes.success;
 }
 
@@ -108,7 +123,7 @@ export const reproduce = defineCommand({
   },
   args,
   examples: [
-    { line: "gantry reproduce --list", does: "every claim, with the verdict of the published records" },
+    { line: "gantry reproduce --list", does: "every claim, with its cost and the verdict of the published records" },
     { line: "gantry reproduce top-k-quality --dry-run", does: "its set-up, its rule and its cost" },
     { line: "gantry reproduce historical-averaging", does: "a short one: minutes" },
     { line: "gantry reproduce ./my-claim.ts", does: "a claim of your own (docs/how-to/reproduce.md)" },

@@ -171,6 +171,12 @@ export function armOf(cells: readonly ScoredCell[], ...values: readonly string[]
 /** The step of the shortest run of cells. */
 export const shortest = (cells: readonly ScoredCell[]): number => Math.min(...cells.map(({ step }) => step));
 
+/** The set-up in a sentence without a full stop; where another size is asked for, that of the claim too. */
+export function setupText(claim: Pick<Claim, "setup" | "size">, size: Size): string {
+  const [asked, own] = [sizeText(claim, size), sizeText(claim)];
+  return `${claim.setup}; ${asked}${asked === own ? "" : `; the set-up has ${own}`}`;
+}
+
 /** A claim's verdict. */
 export interface Verdict {
   readonly outcome: Outcome;
@@ -230,3 +236,7 @@ export function countOf(stage: Stage): number {
   if (!("sweep" in experiment)) return count ?? options.length;
   return options.reduce((sum, one) => sum + runsIn(experiment.sweep(one)), 0);
 }
+
+/** Seconds of all stages on one core. */
+export const secondsOf = (stages: readonly Stage[]): number =>
+  stages.reduce((sum, stage) => sum + countOf(stage) * stage.seconds, 0);

@@ -14,8 +14,9 @@ export {
   type Outcome as ClaimOutcome,
   type Size,
   type Stage,
+  secondsOf,
+  setupText,
   shortest,
-  sizeText,
   stageOptions,
   type Verdict,
 } from "./claim.ts";

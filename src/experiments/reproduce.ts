@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { suggestion, UserError } from "../base/errors.ts";
 import { writeFileAtomic } from "../formats/index.ts";
 import { importModule } from "../recipe/index.ts";
-import { type Claim, isClaim, type Size, type Stage, sizeText, type Verdict, verdictOf } from "./claim.ts";
+import { type Claim, isClaim, type Size, type Stage, setupText, type Verdict, verdictOf } from "./claim.ts";
 import { claims } from "./claims/index.ts";
 import { pageText } from "./page.ts";
 import { RECORDS, requireRecords } from "./records.ts";
@@ -73,7 +73,7 @@ export async function conclude(claim: Claim, size: Size, folder: string): Promis
   const parts = [
     `# ${claim.name}: ${verdict.text}`,
     `**Claim.** ${claim.claim} (${claim.source})`,
-    `**Set-up.** ${claim.setup}; ${sizeText(claim)}.${claim.limits === undefined ? "" : ` ${claim.limits}`}`,
+    `**Set-up.** ${setupText(claim, size)}.${claim.limits === undefined ? "" : ` ${claim.limits}`}`,
     `**Rule.** ${claim.rule}`,
     `**Verdict.** ${verdict.text} (${verdict.size}).`,
     `**Evidence.** ${verdict.evidence}.`,

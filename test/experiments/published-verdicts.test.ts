@@ -6,7 +6,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { countOf, stageOptions, type Verdict } from "../../src/experiments/claim.ts";
+import { duration } from "../../src/base/duration.ts";
+import { countOf, secondsOf, stageOptions, type Verdict } from "../../src/experiments/claim.ts";
 import { claims } from "../../src/experiments/claims/index.ts";
 import { published } from "../../src/experiments/claims/published.ts";
 import { verdictFrom } from "../../src/experiments/reproduce.ts";
@@ -51,13 +52,16 @@ describe("published verdicts", () => {
 
   it("are the table of docs/how-to/reproduce.md", async () => {
     const page = join(import.meta.dirname, "../../docs/how-to/reproduce.md");
-    const rows = all.map(({ name, claim, source }) => {
+    const rows = all.map(({ name, claim, source, size: own, stages }) => {
       const { text, size } = published[name] ?? { text: "not measured", size: "–" };
-      return `| \`${name}\` | ${claim} (${source}) | ${text} | ${size} |`;
+      const cost = duration(secondsOf(stages(own, name)));
+      return `| \`${name}\` | ${claim} (${source}) | ${text} | ${size} | ${cost} |`;
     });
-    const table = ["| name | claim | published verdict | measured at |", "| --- | --- | --- | --- |", ...rows].join(
-      "\n",
-    );
+    const header = [
+      "| name | claim | published verdict | measured at | on one core |",
+      "| --- | --- | --- | --- | --- |",
+    ];
+    const table = [...header, ...rows].join("\n");
     const text = readFileSync(page, "utf8");
     const made = text.replace(
       /(<!-- made: verdicts -->\n).*(<!-- end -->)/s,

@@ -12,15 +12,19 @@ const example = join(import.meta.dirname, "../../examples/own-claim.ts");
 const tiny = ["--seeds", "2", "--length", "4", "--threads", "1"];
 
 describe("gantry reproduce", () => {
-  it("lists every claim with its published verdict", async () => {
+  it("lists every claim with its cost and its published verdict, for a terminal of 100 columns", async () => {
     const { code, stdout } = await start(["reproduce", "--list"]);
     expect(code).toBe(0);
     for (const name of Object.keys(claims)) {
-      const row = stdout.split("\n").find((line) => line.startsWith(`| ${name} `))!;
-      expect(row).toContain(`| ${published[name]?.text ?? "not measured"} `);
+      const row = stdout.split("\n").find((line) => line.startsWith(`${name} `))!;
+      expect(row.endsWith(` ${published[name]?.text ?? "not measured"}`)).toBe(true);
     }
+    // 10 x 2,259 s
+    expect(stdout).toMatch(/^top-k-quality +6 h 16 min {2}refuted\n {4}Top-k training raises the share/m);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
     const json = jsonLines((await start(["reproduce", "--list", "--json"])).stdout);
     expect(json.map(({ name }) => name)).toEqual(Object.keys(claims));
+    expect(json.find(({ name }) => name === "top-k-quality")).toMatchObject({ seconds: 22590 });
     expect(json.find(({ name }) => name === "label-smoothing")).toMatchObject({ published: null });
     expect(json.find(({ name }) => name === "attention")).toMatchObject({ published: published.attention });
   });
@@ -31,6 +35,8 @@ describe("gantry reproduce", () => {
     expect(code).toBe(0);
     // 10 x 2,259 s
     expect(stdout).toContain("Cost: 10 runs of 37 min 39 s; together about 6 h 16 min on one core (measured: ");
+    expect(stdout).toContain("Published: refuted (5 seeds, 100,000 iterations)\n");
+    expect(stdout).toContain("; 5 seeds, 100,000 iterations\n");
     expect(existsSync(out)).toBe(false);
   });
 
@@ -44,6 +50,7 @@ describe("gantry reproduce", () => {
     expect(stdout).toContain("Verdict: at 2 of 5 seeds, 4 of 2,000 steps: undecided");
     const page = readFileSync(join(out, "claim.md"), "utf8");
     expect(page).toContain("# larger-batch: at 2 of 5 seeds, 4 of 2,000 steps: undecided");
+    expect(page).toContain("; 2 seeds, 4 steps; the set-up has 5 seeds, 2,000 steps.");
     expect(page).toContain("**Rule.** By seed, 512 minus 256");
     expect(page).toMatch(/\| 512 +\|/);
 
