@@ -1,7 +1,15 @@
 /** How a sweep reports: a live view on a terminal, few lines in a log, JSON lines, or nothing. */
 import { counted } from "../base/counted.ts";
 import { workingSeconds } from "../base/working-time.ts";
-import type { GridRun, PlannedRun, RunState, SweepEvents, SweepOutcome, SweepTable } from "../experiments/index.ts";
+import type {
+  CellDifference,
+  GridRun,
+  PlannedRun,
+  RunState,
+  SweepEvents,
+  SweepOutcome,
+  SweepTable,
+} from "../experiments/index.ts";
 import { duration, jsonLines, type Stream } from "./progress.ts";
 import type { OutputFlags } from "./reporter.ts";
 import { StatusLines } from "./status-lines.ts";
@@ -14,7 +22,13 @@ export interface SweepReporter {
   stopping(): void;
   /** Ends the live view, also after an error. */
   close(): void;
-  end(directory: string, outcome: SweepOutcome, table: string, data: SweepTable): void;
+  end(
+    directory: string,
+    outcome: SweepOutcome,
+    table: string,
+    data: SweepTable,
+    differences?: readonly CellDifference[],
+  ): void;
 }
 
 /** The reporter that the flags ask for. */
@@ -50,8 +64,14 @@ function jsonReporter(out: Stream): SweepReporter {
     start: (directory, cells, runs) => line("start", { directory, cells, runs }),
     stopping: () => line("stopping"),
     close: () => {},
-    end: (directory, outcome, _table, { columns, notes }) =>
-      line("end", { directory, ...outcome, scores: columns.map(({ name }) => name), notes }),
+    end: (directory, outcome, _table, { columns, notes }, differences) =>
+      line("end", {
+        ...{ directory, ...outcome, scores: columns.map(({ name }) => name), notes },
+        differences: differences?.map(({ arm, measure, tested, p, seeds }) => {
+          const { mean, halfWidth } = tested;
+          return { cell: arm, score: measure, seeds, mean, halfWidth, p };
+        }),
+      }),
   };
 }
 

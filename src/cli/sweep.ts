@@ -1,6 +1,8 @@
 /** `gantry sweep`: a grid of runs, and the table of their scores with intervals over seeds. */
 import { counted } from "../base/counted.ts";
 import {
+  type Cell,
+  type CellDifference,
   type LoadedSweep,
   type RunSweepOptions,
   type ScoresAt,
@@ -45,6 +47,10 @@ const args = {
   out: flag("DIR", "the sweep's folder; default: sweeps/<recipe>"),
   ...runFlags,
   at: flag("WHICH", "the scores that count: final (the default), or best, of each run's best evaluation"),
+  against: flag(
+    "CELL",
+    "also print what each cell differs by from this one, such as loss=hinge, with runs of equal seed paired",
+  ),
   dryRun: { type: "boolean", description: "train nothing: print every run with its state, and the table as it stands" },
 } as const;
 
@@ -92,9 +98,12 @@ interface Watched {
   readonly runs: number;
   /** Called before anything is shown. */
   begin?(): void;
-  run(
-    how: RunSweepOptions,
-  ): Promise<{ readonly outcome: SweepOutcome; readonly text: string; readonly table: SweepTable }>;
+  run(how: RunSweepOptions): Promise<{
+    readonly outcome: SweepOutcome;
+    readonly text: string;
+    readonly table: SweepTable;
+    readonly differences?: readonly CellDifference[] | undefined;
+  }>;
 }
 
 /**
@@ -115,9 +124,9 @@ export async function watchRuns(
   try {
     reporter.start(directory, cells, runs);
     const how = { jobs, threads, shard, retry, stop: interrupt.signal, events: reporter.events };
-    const { outcome, text, table } = await run(how);
+    const { outcome, text, table, differences } = await run(how);
     reporter.close();
-    reporter.end(directory, outcome, text, table);
+    reporter.end(directory, outcome, text, table, differences);
     if (outcome.finished === outcome.runs) return exitCodes.success;
     return interrupt.exitCode() || exitCodes.failure;
   } finally {
@@ -126,22 +135,47 @@ export async function watchRuns(
   }
 }
 
+/** The table as text, with the differences from a cell where one is named. */
+function resultsText(
+  { cellDifferences, differencesMarkdown, tableMarkdown }: typeof import("../experiments/index.ts"),
+  table: SweepTable,
+  base: Cell | undefined,
+): { readonly text: string; readonly differences: readonly CellDifference[] | undefined } {
+  const text = tableMarkdown(table, emphasised());
+  if (base === undefined) return { text, differences: undefined };
+  const differences = cellDifferences(table, base);
+  return { text: `${text}\n${differencesMarkdown(table.axes, base, differences)}`, differences };
+}
+
+/** How the results of a sweep are shown. */
+interface Shown {
+  readonly at?: ScoresAt | undefined;
+  /** The cell that the others are compared with. */
+  readonly against?: string | undefined;
+}
+
 /** Runs a sweep in its folder. */
-export async function watchSweep(flags: RunFlagValues, loaded: LoadedSweep, at: ScoresAt = "final"): Promise<number> {
+export async function watchSweep(
+  flags: RunFlagValues,
+  loaded: LoadedSweep,
+  { at = "final", against }: Shown = {},
+): Promise<number> {
   const { folder, base, source } = loaded;
-  const { expandGrid, runSweep, tableMarkdown, writeResults } = await import("../experiments/index.ts");
-  const grid = asUsage(() => expandGrid(loaded.sweep, base));
+  const lab = await import("../experiments/index.ts");
+  const grid = asUsage(() => lab.expandGrid(loaded.sweep, base));
+  const compared = asUsage(() => (against === undefined ? undefined : lab.cellNamed(grid.cells, against)));
   return watchRuns(flags, near(folder.path), {
     begin: () => folder.define(loaded.sweep, base),
     cells: grid.cells.length,
     runs: grid.runs.length,
     async run(how) {
-      const outcome = await runSweep(folder, grid, source, {
+      const outcome = await lab.runSweep(folder, grid, source, {
         ...how,
-        update: () => void writeResults(folder, grid, at),
+        update: () => void lab.writeResults(folder, grid, at),
       });
-      const table = writeResults(folder, grid, at);
-      return { outcome, table, text: tableMarkdown(table, emphasised()) + lastWords(folder.path, outcome) };
+      const table = lab.writeResults(folder, grid, at);
+      const { text, differences } = resultsText(lab, table, compared);
+      return { outcome, table, differences, text: text + lastWords(folder.path, outcome) };
     },
   });
 }
@@ -164,6 +198,10 @@ export const sweep = defineCommand({
       does: "a grid of four cells",
     },
     { line: "gantry sweep sweeps/mnist", does: "continue it, or see its table" },
+    {
+      line: "gantry sweep sweeps/mnist --against loss=hinge",
+      does: "and what the other cells differ by from this one, with p values",
+    },
     { line: "gantry sweep ./sizes.sweep.ts --shard 2/4", does: "the second quarter, of a file that defines the sweep" },
   ],
   async run({ args: flags, rawArgs }) {
@@ -173,9 +211,11 @@ export const sweep = defineCommand({
     const lab = await import("../experiments/index.ts");
     const axes = asUsage(() => valuesOf(rawArgs, args, "over").map(lab.parseAxis));
     const loaded = await lab.loadSweep(flags.recipe, { set, axes, seeds, out: flags.out });
-    if (!flags.dryRun) return watchSweep(flags, loaded, at);
+    if (!flags.dryRun) return watchSweep(flags, loaded, { at, against: flags.against });
     const { folder, base } = loaded;
     const grid = asUsage(() => lab.expandGrid(loaded.sweep, base));
+    const { against } = flags;
+    const compared = asUsage(() => (against === undefined ? undefined : lab.cellNamed(grid.cells, against)));
     folder.check(loaded.sweep, base);
     const shard = flags.shard === undefined ? undefined : parseShard(flags.shard);
     const runs = lab.runsOf(grid, shard).map((run) => ({ run: run.name, ...lab.stateOf(folder, run) }));
@@ -183,7 +223,7 @@ export const sweep = defineCommand({
     else {
       const table = lab.sweepTable(grid, lab.runResults(folder, grid, at));
       const lines = runs.map(({ run, kind }) => `${kind.padEnd(8)}  ${run}\n`).join("");
-      process.stdout.write(`${lines}\n${lab.tableMarkdown(table, emphasised())}`);
+      process.stdout.write(`${lines}\n${resultsText(lab, table, compared).text}`);
     }
     return exitCodes.success;
   },

@@ -2,6 +2,7 @@
 import type { Experiment } from "./experiment.ts";
 import * as registry from "./registry.ts";
 
+export { type CellDifference, cellDifferences, cellNamed, differencesMarkdown } from "./cell-differences.ts";
 export {
   armOf,
   type Claim,

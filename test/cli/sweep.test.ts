@@ -84,6 +84,16 @@ describe("gantry sweep", () => {
     const idle = await start(["sweep", out, "--json"]);
     expect(jsonLines(idle.stdout).map(({ event }) => event)).toEqual(["start", "plan", "end"]);
     expect(readFileSync(join(out, "table.md"), "utf8")).toBe(table);
+
+    const compared = await start(["sweep", out, "--against", "loss=hinge"]);
+    expect(compared.stdout).toContain("Each cell minus loss=hinge, by seed:");
+    expect(compared.stdout).toMatch(/^\| leastSquares +\| lossD +\| +1 \| +[+-][\d.]+ \| +– \|$/m);
+    const json = await start(["sweep", out, "--against", "loss=hinge", "--json"]);
+    const { differences } = jsonLines(json.stdout).at(-1) as { differences: { cell: string; score: string }[] };
+    expect(differences[0]).toMatchObject({ cell: "loss=leastSquares", score: "lossD", seeds: 1 });
+    const unknown = await start(["sweep", out, "--against", "loss=minimax"]);
+    expect(unknown).toMatchObject({ code: 2, stdout: "" });
+    expect(unknown.stderr).toContain("no cell `loss=minimax`; it has `loss=hinge`, `loss=leastSquares`");
   });
 
   it("ends with 130 at Ctrl-C after its children have saved; a failed run is a row, and 1", async () => {

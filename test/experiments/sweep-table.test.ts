@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
+  cellDifferences,
+  cellNamed,
+  differencesMarkdown,
   expandGrid,
   readSweepTable,
   type SweptRun,
@@ -231,5 +234,73 @@ describe("results", () => {
     writeFileSync(log, [start, JSON.stringify(early), ...rest].join("\n"));
     expect(runResults(scored.folder, scored.grid)[0]).toMatchObject({ step: 3, scores: [{ value: 9 }] });
     expect(runResults(scored.folder, scored.grid, "best")[0]).toMatchObject({ step: 2, scores: [{ value: 4 }] });
+  });
+});
+
+describe("differences from a cell", () => {
+  const base = (table: ReturnType<typeof tableOf>["table"]) => table.rows[0]!.cell;
+
+  it("are taken by seed, with interval, p and Holm's correction by hand", () => {
+    const { table } = tableOf([
+      [30, 31, 35],
+      [28, 30, 34],
+      [31, 34, 37],
+    ]);
+    const [second, third] = cellDifferences(table, base(table));
+    // -2, -1, -1 and 1, 3, 2. With two degrees of freedom P(|T| > t) = 1 - t / sqrt(2 + t^2); here t is -4 and sqrt(12).
+    const factor = 0.95 / Math.sqrt(2 * 0.975 * 0.025);
+    const [first, other] = [1 - 4 / Math.sqrt(18), 1 - Math.sqrt(12 / 14)];
+    expect(second!.cell.label).toBe("batchSize=17");
+    expect(second!.tested.mean).toBeCloseTo(-4 / 3, 12);
+    expect(second!.tested.halfWidth).toBeCloseTo(factor / 3, 7);
+    expect(second!.tested.p).toBeCloseTo(first, 8);
+    expect(second!.p).toBeCloseTo(2 * first, 8);
+    expect(third!.tested.mean).toBe(2);
+    expect(third!.tested.p).toBeCloseTo(other, 8);
+    // The larger p is corrected by 1, and is not below the smaller one's.
+    expect(third!.p).toBeCloseTo(2 * first, 8);
+    expect(differencesMarkdown(table.axes, base(table), [second!, third!])).toBe(
+      [
+        "Each cell minus batchSize=16, by seed:\n",
+        "| batchSize | score | pairs | difference |    p |",
+        "| :-------- | :---- | ----: | ---------: | ---: |",
+        "| 17        | fid ↓ |     3 | -1.3 ± 1.4 | 0.11 |",
+        "| 18        | fid ↓ |     3 | +2.0 ± 2.5 | 0.11 |\n",
+        "95 % interval by Student's t; p of the paired t test, by Holm's method over 2 differences.\n",
+      ].join("\n"),
+    );
+  });
+
+  it("are of the seeds that both cells have, under one protocol", () => {
+    const { table } = tableOf([
+      [30, null, 35, 20],
+      [28, 30, undefined, 21],
+      [null, 1, undefined, null],
+    ]);
+    const found = cellDifferences(table, base(table));
+    expect(found.map(({ cell, seeds, tested }) => [cell.label, seeds, tested.mean])).toEqual([
+      ["batchSize=17", 2, -0.5],
+    ]);
+    const apart = tableOf([[1], [2]], [{}, { fakeCount: 7 }]).table;
+    expect(cellDifferences(apart, base(apart))).toEqual([]);
+    expect(differencesMarkdown(apart.axes, base(apart), [])).toContain("No run of batchSize=16 has a score");
+  });
+
+  it("are not tested with one pair", () => {
+    const { table } = tableOf([[1], [3]]);
+    const found = cellDifferences(table, base(table));
+    expect(found[0]!.tested.mean).toBe(2);
+    const text = differencesMarkdown(table.axes, base(table), found);
+    expect(text).toMatch(/\| +\+2 \| +– \|/);
+    expect(text).toContain("nothing is tested");
+  });
+
+  it("take the cell by its label or its folder's name", () => {
+    const { cells } = expandGrid(sweepOver(["batchSize=16,32", "loss=hinge,minimax"], 1), mnist);
+    expect(cellNamed(cells, "batchSize=32 loss=hinge")).toBe(cells[2]);
+    expect(cellNamed(cells, "batchSize=32_loss=hinge")).toBe(cells[2]);
+    expect(() => cellNamed(cells, "loss=hinge")).toThrow(
+      "the sweep has no cell `loss=hinge`; it has `batchSize=16 loss=hinge`, `batchSize=16 loss=minimax`",
+    );
   });
 });
