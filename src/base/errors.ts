@@ -13,6 +13,19 @@ export class UserError extends Error {
   override readonly name = "UserError";
 }
 
+/** Settings that do not go together, or not with the data or the machine. It is found before the first step. */
+export class SettingsError extends UserError {}
+
+/** Runs what settings describe: a UserError from it becomes a {@link SettingsError}. */
+export function asSettings<T>(build: () => T): T {
+  try {
+    return build();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new SettingsError(error.message, { cause: error });
+  }
+}
+
 /** The time for a distance grows with the product of the lengths. */
 const LONGEST_NAME = 100;
 

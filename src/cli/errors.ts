@@ -1,10 +1,10 @@
 /** Failures as the command line shows them: one line and an exit code. */
 import { resolve } from "node:path";
-import { UserError } from "../base/errors.ts";
+import { SettingsError, UserError } from "../base/errors.ts";
 import { fileError } from "../base/file-error.ts";
 import { visibleMessage } from "../base/visible.ts";
 
-/** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2, other failures with 1. */
+/** A command that was typed wrongly: an unknown flag, a missing argument. It ends with exit code 2. */
 export class UsageError extends UserError {}
 
 /** Runs a check of what was typed: a UserError from it becomes a UsageError. */
@@ -20,9 +20,9 @@ export function asUsage<T>(check: () => T): T {
 /** Exit codes of `gantry`. */
 export const exitCodes = { success: 0, failure: 1, usage: 2, found: 3, interrupted: 130, terminated: 143 } as const;
 
-/** The exit code for a failure. */
+/** The exit code for a failure: what was asked for cannot be, or it went wrong. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+  return error instanceof UsageError || error instanceof SettingsError ? exitCodes.usage : exitCodes.failure;
 }
 
 /** Set-up has an error class of its own: its scripts run before anything is compiled, so they cannot use UserError. */

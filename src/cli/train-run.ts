@@ -47,19 +47,29 @@ export async function trainRun(
 ): Promise<number> {
   const reporter = reporterFor(flags);
   const interrupt = watchInterrupts(() => reporter.stopping());
+  let announced = false;
   let started = false;
+  // A run whose settings are refused has no name and no folder to tell of.
+  const announce = (): void => {
+    if (!announced) reporter.start(name, directory);
+    announced = true;
+  };
   const begin = (): void => {
+    announce();
     started = true;
   };
   try {
     const board = flags.tensorboard ? await tensorBoardEvents(run, reporter) : {};
-    const events = combined([{ begin }, reporter.events, board]);
+    const events = combined([{ begin, preparing: announce, note: announce }, reporter.events, board]);
     // Asking for a device loads the engine, and the number of threads must be set before that.
     if (run.recipe.threads !== undefined) configureEngine({ threads: run.recipe.threads });
     refuseAbsentDevice(run.recipe.device);
-    reporter.start(name, directory);
-    if (studioOf !== undefined) await showStudio(studioOf, directory, reporter);
+    if (studioOf !== undefined) {
+      announce();
+      await showStudio(studioOf, directory, reporter);
+    }
     const result = await run.train({ events, stop: interrupt.signal, rendezvous });
+    announce();
     reporter.end(result, workers);
     // Without a signal it was stopped by a request in its folder.
     return result.finished ? exitCodes.success : interrupt.exitCode() || exitCodes.interrupted;

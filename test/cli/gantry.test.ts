@@ -167,6 +167,25 @@ describe("train, resume and sample", () => {
     expect(file.stderr).toContain("recipe.json is a file; give the path of a new directory");
   });
 
+  it("settings that do not go together are wrong usage, and nothing is announced before", async () => {
+    const out = join(folder, "refused");
+    for (const [recipe, set, said] of [
+      [
+        "mixture",
+        "techniques.topK.everySteps=null",
+        "`topK` counts epochs, and this data has none; give it `everySteps`",
+      ],
+      ["mixture", "techniques+=diffAugment", "diffAugment: it changes images"],
+      ["mixture", "techniques.topK.perClass=true", "topK: `perClass` (=true) needs data with classes"],
+      ["mnist", "data.size=30", "cannot make images of 30 x 30"],
+    ]) {
+      const args = ["train", recipe!, "--set", set!, "--set", "steps=2", "--out", out];
+      const { code, stdout, stderr } = await start(args);
+      expect([code, stdout, stderr]).toEqual([2, "", expect.stringContaining(said!)]);
+      expect(existsSync(out)).toBe(false);
+    }
+  });
+
   it("--quiet prints the directory only, and the default one is made of recipe and time", async () => {
     const { code, stdout } = await start(train("--set", "steps=1", "--quiet"), { cwd: folder });
     expect(code).toBe(0);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { UserError } from "../../src/base/errors.ts";
+import { SettingsError, UserError } from "../../src/base/errors.ts";
 import { defineCommand } from "../../src/cli/command.ts";
 import { exitCodeOf, failureText, UsageError } from "../../src/cli/errors.ts";
 import { programName, quoted } from "../../src/cli/program.ts";
@@ -52,6 +52,7 @@ describe("failures", () => {
     expect(failureText(new UserError("no such thing"), false)).toBe("gantry: no such thing");
     expect(exitCodeOf(new UserError("x"))).toBe(1);
     expect(exitCodeOf(new UsageError("x"))).toBe(2);
+    expect(exitCodeOf(new SettingsError("x"))).toBe(2);
     expect(exitCodeOf(new Error("x"))).toBe(1);
     const defect = new Error("aten::add: sizes\nand much more");
     expect(failureText(defect, false)).toBe("gantry: aten::add: sizes (run it again with --stack to see where)");

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { canonicalJson } from "../../base/canonical-json.ts";
 import { counted } from "../../base/counted.ts";
 import { type PlainDescriptor, schemaOf } from "../../base/descriptor.ts";
-import { UserError } from "../../base/errors.ts";
+import { asSettings, UserError } from "../../base/errors.ts";
 import { gantryVersion } from "../../base/version.ts";
 import { movedLabelFile, type PackProgress, withAbsolutePaths } from "../../data/index.ts";
 import {
@@ -397,8 +397,10 @@ function remember(file: string): void {
 export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   const trainer = trainerOf(what);
   if (trainer.settings.threads !== undefined) configureEngine({ threads: trainer.settings.threads });
-  refuseUnmakeable(trainer.settings);
-  refusePrecision(trainer.settings);
+  asSettings(() => {
+    refuseUnmakeable(trainer.settings);
+    refusePrecision(trainer.settings);
+  });
   const directory = new RunDirectory(origin.directory);
   const description = describeRun(trainer, origin);
   if (origin.overwrite && description.from?.startsWith(`${directory.path}${sep}`)) {

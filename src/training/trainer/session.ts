@@ -1,7 +1,7 @@
 /** A session: one process that trains a run, from start or resume to its end or a stop. */
 import { basename, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { UserError } from "../../base/errors.ts";
+import { asSettings, UserError } from "../../base/errors.ts";
 import { seedOf } from "../../base/seed.ts";
 import { makeFolder, writeFileAtomic } from "../../formats/index.ts";
 import type { Score } from "../../metrics/index.ts";
@@ -105,17 +105,19 @@ export class Session {
     let transfer: Transfer = {};
     const isNew = listCheckpoints(directory.checkpoints).length === 0;
     this.trained = scope(() =>
-      trainer.build({
-        shape: dataModule.shape,
-        loader: dataModule.loader(),
-        replica,
-        startWith:
-          isNew && from !== undefined
-            ? (modules) => {
-                transfer = loadStartingWeights(from, modules);
-              }
-            : undefined,
-      }),
+      asSettings(() =>
+        trainer.build({
+          shape: dataModule.shape,
+          loader: dataModule.loader(),
+          replica,
+          startWith:
+            isNew && from !== undefined
+              ? (modules) => {
+                  transfer = loadStartingWeights(from, modules);
+                }
+              : undefined,
+        }),
+      ),
     );
     const partial = Object.values(transfer).some(({ initialised }) => initialised.length > 0);
     if (partial) options.transferred?.(transfer);
