@@ -276,7 +276,7 @@ describe.skipIf(executable === undefined)("the page of a run that is trained (ne
     const studio = await serveStudio({ folder, page: built, port: 0 });
     onTestFinished(() => studio.close());
     await page.goto(`${studio.address}&run=run`);
-    await page.getByRole("heading", { name: "mnist Stopped" }).waitFor();
+    await page.getByRole("heading", { name: "mnist · run Stopped" }).waitFor();
     await page.evaluate('location.hash = "#/compare/run/copy"');
     await page.getByRole("heading", { name: "Each run by itself" }).waitFor();
     for (const name of ["run", "copy"]) {
@@ -433,6 +433,9 @@ describe.skipIf(executable === undefined)("a comparison of runs of one sweep", (
     const page = await browser.context.newPage();
     const complaints = complaintsOf(page);
     await page.goto(studio.address);
+    // Their settings are the same; their folders are not.
+    for (const name of ["x-seed0", "y-seed0", "other"])
+      await page.getByRole("heading", { name: `digits · ${name}` }).waitFor();
     await page.evaluate('location.hash = "#/compare/s%2Fruns%2Fx-seed0/s%2Fruns%2Fy-seed0"');
     await page.getByRole("row", { name: "4 2 of 3 31.2 ± 1.4 (n = 2)" }).waitFor();
     await page.getByRole("columnheader", { name: "<b>axis</b>" }).waitFor();

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RatedTest, RunSummary } from "../../src/studio/api.ts";
+import { titlesOf } from "../../src/studio/page/data/titles.ts";
 import { smoothed } from "../../src/studio/page/parts/smoothing.ts";
 import { matches, ordered, tagChoices } from "../../src/studio/page/views/runs/order.ts";
 import { overlapOf } from "../../src/studio/page/views/selection/overlap.ts";
@@ -187,5 +188,34 @@ describe("the list of runs", () => {
       run("b", { settings: { loss: "hinge", seed: "2" } }),
     ];
     expect(tagChoices(runs)).toEqual({ differing: ["seed"], equal: ["loss"] });
+  });
+
+  test("of one name have titles that tell them apart", () => {
+    const titles = (...runs: RunSummary[]) => [...titlesOf(runs).values()];
+    const swept = (loss: string, seed: number) =>
+      run(`sweeps/loss/runs/loss=${loss}-seed${seed}`, {
+        name: "mnist",
+        settings: { loss, seed: `${seed}`, steps: "9" },
+      });
+    expect(titles(swept("hinge", 0), swept("hinge", 1), run("runs/a", { name: "wgan" }))).toEqual([
+      "mnist · seed=0",
+      "mnist · seed=1",
+      "wgan",
+    ]);
+    expect(titles(swept("hinge", 0), swept("wasserstein", 1))).toEqual([
+      "mnist · loss=hinge, seed=0",
+      "mnist · loss=wasserstein, seed=1",
+    ]);
+    // A setting that one has and the other has not.
+    const [bare, more] = [run("a", { settings: {} }), run("b", { settings: { loss: "hinge" } })];
+    expect(titles(bare, { ...more, name: bare.name })).toEqual([`${bare.name} · loss=–`, `${bare.name} · loss=hinge`]);
+    // No setting, too many, or too long a list: the folder; and where that is the same, all of the path.
+    const many = (id: string, value: string) =>
+      run(id, { name: "m", settings: { a: value, b: value, c: value, d: value } });
+    expect(titles(many("x/one", "1"), many("x/two", "2"))).toEqual(["m · one", "m · two"]);
+    const long = (id: string) => run(id, { name: "m", settings: { "data.path": `${"/photos".repeat(9)}/${id}` } });
+    expect(titles(long("one"), long("two"))).toEqual(["m · one", "m · two"]);
+    const same = (id: string) => run(id, { name: "m", settings: { loss: "hinge" } });
+    expect(titles(same("x/run"), same("y/run"))).toEqual(["m · x/run", "m · y/run"]);
   });
 });

@@ -1,6 +1,7 @@
 /** One run: what it does, and the parts of its page. */
 import { useLive } from "../../data/live.ts";
 import { linkTo } from "../../data/route.ts";
+import { titlesOf } from "../../data/titles.ts";
 import { useRun } from "../../data/use-run.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { Progress } from "../../parts/progress.tsx";
@@ -14,7 +15,7 @@ interface Props {
 }
 
 export function RunView({ id, part = "training" }: Props) {
-  const { info } = useLive();
+  const { info, runs } = useLive();
   const { value: run, problem } = useRun(id);
   if (run === undefined) {
     return problem === undefined ? null : (
@@ -33,7 +34,7 @@ export function RunView({ id, part = "training" }: Props) {
       <div class="run-head">
         <div>
           <h1>
-            {summary.name} <StateBadge state={summary.state} />
+            {titlesOf([...runs.values()]).get(id) ?? summary.name} <StateBadge state={summary.state} />
           </h1>
           <p class="place">{run.path}</p>
         </div>

@@ -9,19 +9,20 @@ import { StateBadge } from "../../parts/state-badge.tsx";
 
 interface Props {
   readonly run: RunSummary;
+  readonly title: string;
   readonly tags: readonly string[];
   readonly selected: boolean;
   readonly onSelect: (id: string, on: boolean) => void;
 }
 
-export function RunCard({ run, tags, selected, onSelect }: Props) {
+export function RunCard({ run, title, tags, selected, onSelect }: Props) {
   const { id, name, newestSamples, score, state, why, settings, source, began } = run;
   const address = linkTo("run", id);
   return (
     <li class="run card">
       <label class="pick">
         <input type="checkbox" checked={selected} onChange={(event) => onSelect(id, event.currentTarget.checked)} />
-        <span class="hidden">Select {name} to compare</span>
+        <span class="hidden">Select {title} to compare</span>
       </label>
       <div class="thumb">
         {newestSamples !== undefined && (
@@ -30,7 +31,7 @@ export function RunCard({ run, tags, selected, onSelect }: Props) {
       </div>
       <div class="what">
         <h2>
-          <a href={address}>{name}</a>
+          <a href={address}>{title}</a>
           <StateBadge state={state} />
         </h2>
         <p class="place" title={id}>

@@ -3,6 +3,7 @@ import { useMemo, useState } from "preact/hooks";
 import { useLive } from "../../data/live.ts";
 import { useRemembered } from "../../data/remembered.ts";
 import { linkTo } from "../../data/route.ts";
+import { titlesOf } from "../../data/titles.ts";
 import { Notice } from "../../parts/notice.tsx";
 import { matches, ORDERS, type Order, ordered, STATE_FILTERS, tagChoices } from "./order.ts";
 import { RunCard } from "./run-card.tsx";
@@ -18,6 +19,7 @@ export function RunsView() {
 
   const all = useMemo(() => [...runs.values()], [runs]);
   const choices = useMemo(() => tagChoices(all), [all]);
+  const titles = useMemo(() => titlesOf(all), [all]);
   const wanted = STATE_FILTERS[states] ?? [];
   const shown = ordered(
     all.filter((run) => (wanted.length === 0 || wanted.includes(run.state)) && matches(run, filter)),
@@ -74,7 +76,14 @@ export function RunsView() {
       {all.length > 0 && shown.length === 0 && <Notice>No run fits the filter.</Notice>}
       <ul class="runs">
         {shown.map((run) => (
-          <RunCard key={run.id} run={run} tags={tags} selected={selected.has(run.id)} onSelect={select} />
+          <RunCard
+            key={run.id}
+            run={run}
+            title={titles.get(run.id)!}
+            tags={tags}
+            selected={selected.has(run.id)}
+            onSelect={select}
+          />
         ))}
       </ul>
       {info?.more && <Notice>The folder has more runs than are listed. Give the studio a smaller folder.</Notice>}
