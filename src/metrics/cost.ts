@@ -1,9 +1,10 @@
 /** How much an evaluation is, and about how long it takes, for a sentence before it begins. */
 import { counted } from "../base/counted.ts";
 import { duration } from "../base/duration.ts";
-import { inferenceMode, scope, type Tensor } from "../tensor/index.ts";
+import { Generator, inferenceMode, scope, Tensor } from "../tensor/index.ts";
 import { BATCH, filled } from "./collect.ts";
 import { type Evaluation, type EvaluationCost, isStatistics } from "./evaluation.ts";
+import { cloudOf, nearest } from "./formulas/distance-tiles.ts";
 import { asSeen, batchSizeOf, type ImageSet } from "./images/image-set.ts";
 import type { Part } from "./metric.ts";
 import { hasRealStatistics } from "./real-statistics.ts";
@@ -11,13 +12,16 @@ import { hasRealStatistics } from "./real-statistics.ts";
 /** Seconds of a first pass below which a second one is measured: the first chooses kernels and fills caches. */
 const SHORT = 1;
 
+/** Rows of the sets between which distances are timed, at most. */
+const ROWS = 1024;
+
 /** Draws and passes a first batch, and extrapolates. */
 export async function costOf(
   evaluation: Evaluation,
   fakeParts: ReadonlySet<Part>,
   realParts: ReadonlySet<Part>,
 ): Promise<EvaluationCost> {
-  const { fake, real, stop } = evaluation;
+  const { fake, real, stop, metrics } = evaluation;
   const isSeen = (part: Part): boolean => part !== "images";
   const network = [...fakeParts, ...realParts].some(isSeen) ? evaluation.network : undefined;
   const parts = new Set([...realParts].filter(isSeen));
@@ -25,18 +29,20 @@ export async function costOf(
     network !== undefined && parts.size > 0 && !(await hasRealStatistics(network, images, parts, stop));
   const reals = real === undefined || isStatistics(real) || !(await computed(real)) ? 0 : real.count;
   const most = batchSizeOf(fake.images, BATCH);
+  const counts = { fake: fake.images.count, real: real === undefined || isStatistics(real) ? 0 : real.count };
+  const pairs = metrics.reduce((sum, metric) => sum + metric.pairs(counts), 0);
   const first = await firstBatch(evaluation, most);
   try {
     const pass = (): number =>
       network === undefined ? 0 : secondsOf(() => void network.forward(filled(asSeen(first.batch), most)));
-    const once = pass();
-    const again = once < SHORT ? pass() : once;
+    const again = secondOf(pass);
     const passes = Math.ceil(fake.images.count / most) + Math.ceil(reals / most);
     return {
       samples: fake.images.count,
       real: reals,
       features: network && { name: network.name, dimensions: network.dimensions },
-      seconds: first.secondsOfOne * fake.images.count + again * passes,
+      pairs,
+      seconds: first.secondsOfOne * fake.images.count + again * passes + secondsOfPairs(pairs, network?.dimensions),
     };
   } finally {
     first.batch.dispose();
@@ -62,6 +68,26 @@ async function firstBatch(
   return { batch, secondsOfOne: (performance.now() - begun) / 1000 / count };
 }
 
+/** The seconds of a second pass; of the first where that was long. */
+function secondOf(pass: () => number): number {
+  const once = pass();
+  return once < SHORT ? pass() : once;
+}
+
+/** Seconds for the nearest neighbours of so many pairs, from the time that a part of them takes. */
+function secondsOfPairs(pairs: number, dimensions: number | undefined): number {
+  if (pairs === 0 || dimensions === undefined) return 0;
+  const rows = Math.min(ROWS, Math.ceil(Math.sqrt(pairs)));
+  const seconds = secondOf(() =>
+    secondsOf(() => {
+      const features = Tensor.randn([rows, dimensions], { generator: new Generator(0) });
+      const { points } = cloudOf({ features });
+      nearest(points.features, points.features, 1);
+    }),
+  );
+  return (seconds / rows ** 2) * pairs;
+}
+
 function secondsOf(work: () => void): number {
   const begun = performance.now();
   inferenceMode(() => scope(work));
@@ -74,8 +100,9 @@ function secondsOf(work: () => void): number {
  * @example
  * costText(cost); // "5000 samples and 60000 real images, 128 features of mnist-classifier each: about 40 s"
  */
-export function costText({ samples, real, features, seconds }: EvaluationCost): string {
+export function costText({ samples, real, features, pairs, seconds }: EvaluationCost): string {
   const what = `${counted(samples, "sample")}${real > 0 ? ` and ${counted(real, "real image")}` : ""}`;
   const how = features === undefined ? "by their pixels" : `${features.dimensions} features of ${features.name} each`;
-  return `${what}, ${how}: about ${duration(Math.max(1, seconds))}`;
+  const distances = pairs < 1e6 ? "" : `, ${Math.round(pairs / 1e6)} million distances`;
+  return `${what}, ${how}${distances}: about ${duration(Math.max(1, seconds))}`;
 }

@@ -30,7 +30,9 @@ export interface EvaluationCost {
   readonly real: number;
   /** Name and number of features of the network; undefined where only pixels are looked at. */
   readonly features: { readonly name: string; readonly dimensions: number } | undefined;
-  /** For samples and features, from the time of a first batch; the formulas come on top. */
+  /** Pairs of feature vectors that the metrics compare. */
+  readonly pairs: number;
+  /** For samples and features, from the time of a first batch, and for the pairs, from that of some. */
   readonly seconds: number;
 }
 

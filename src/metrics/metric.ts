@@ -62,6 +62,12 @@ export interface MetricInput {
   readonly classified?: Classified | undefined;
 }
 
+/** How many samples each set has. */
+export interface SetCounts {
+  readonly fake: number;
+  readonly real: number;
+}
+
 /** A metric, built. */
 export interface Metric {
   /** The kind of its descriptor. */
@@ -75,6 +81,8 @@ export interface Metric {
   };
   /** The fewest samples, of each set that it needs, that it can be computed of. */
   readonly fewest: number;
+  /** How many pairs of feature vectors it compares, of sets of these sizes: what may take longer than the features. */
+  pairs(counts: SetCounts): number;
   /** The names of its numbers, and which end is the better one. */
   readonly scores: Readonly<Record<string, Better>>;
   /** Options that fix its numbers: they are part of the score's protocol. */
@@ -126,6 +134,8 @@ export interface MetricDefinition<Options, N extends MetricNeeds, Name extends s
    * refused before any work.
    */
   readonly fewest?: (options: Options) => number;
+  /** How many pairs of feature vectors it compares; default: none. The announced time of an evaluation has them. */
+  readonly pairs?: (counts: SetCounts, options: Options) => number;
   /** Which of the scores it gives under these options. Default: all. */
   readonly given?: (options: Options) => readonly Name[];
   /** What fixes its numbers and belongs into the score's protocol. Default: its options. */
@@ -159,7 +169,7 @@ export function defineMetric<S extends z.ZodObject, const N extends MetricNeeds,
   schema: S,
   definition: MetricDefinition<z.output<S>, N, Name>,
 ): (options?: z.input<S>) => MetricDescriptor {
-  const { description, needs, scores, fewest, given, protocol } = definition;
+  const { description, needs, scores, fewest, pairs, given, protocol } = definition;
   const describe = define(kind, schema, (options: z.output<S>, context): Metric => {
     const mixture = context?.mixture;
     if (needs.mixture && mixture === undefined) {
@@ -174,6 +184,7 @@ export function defineMetric<S extends z.ZodObject, const N extends MetricNeeds,
       kind,
       needs: { fake, real, classified },
       fewest: fewest?.(options) ?? 1,
+      pairs: (counts) => pairs?.(counts, options) ?? 0,
       scores: Object.fromEntries(names.map((name) => [name, scores[name]])),
       options: protocol?.(options, data) ?? options,
       compute(input) {

@@ -11,8 +11,11 @@ import { kernelDistance } from "../../src/metrics/formulas/kernel-distance.ts";
 import { gaussianOf } from "../../src/metrics/formulas/moments.ts";
 import {
   BYTES,
+  costText,
   datasetImages,
+  defineMetric,
   type Evaluation,
+  type EvaluationCost,
   evaluate,
   type FeatureNetwork,
   hashOf,
@@ -23,6 +26,7 @@ import {
 } from "../../src/metrics/index.ts";
 import { preset, presets } from "../../src/metrics/presets.ts";
 import {
+  densityCoverage,
   fid,
   fidInfinity,
   inceptionScore,
@@ -357,5 +361,42 @@ describe("presets", () => {
     expect(preset("clean-fid")).toMatchObject(clean);
     expect(preset("studiogan")).toMatchObject({ resizer: "torch-bilinear", fakeCount: "real" });
     expect(() => preset("mimcry")).toThrow("there is no protocol `mimcry`; did you mean `mimicry`?");
+  });
+});
+
+describe("the announced cost", () => {
+  const counts = { fake: 20, real: 50 };
+
+  it("counts the pairs that each metric compares", () => {
+    expect(fid().build().pairs(counts)).toBe(0);
+    // Balls of either side, and each side in the other's.
+    expect(precisionRecall().build().pairs(counts)).toBe(50 ** 2 + 20 ** 2 + 50 * 20);
+    expect(precisionRecall({ most: 30 }).build().pairs(counts)).toBe(30 ** 2 + 20 ** 2 + 30 * 20);
+    expect(densityCoverage().build().pairs(counts)).toBe(50 ** 2 + 50 * 20);
+    expect(memorisation().build().pairs(counts)).toBe(50 ** 2 + 50 * 20);
+    // Within either set and between them, whatever the sizes of the sets.
+    expect(kid({ subsets: 4, subsetSize: 10 }).build().pairs(counts)).toBe(4 * 3 * 10 ** 2);
+  });
+
+  it("has the time of the pairs", async () => {
+    const needs = { fake: ["features"], real: ["features"] } as const;
+    const scores = { testOfPairs: "lower" } as const;
+    const many = defineMetric("testOfPairs", z.strictObject({}), {
+      ...{ description: "for this test", needs, scores },
+      pairs: ({ fake, real }) => fake * real * 1e8,
+      compute: () => ({ testOfPairs: 0 }),
+    });
+    const told: EvaluationCost[] = [];
+    const announce = (cost: EvaluationCost) => void told.push(cost);
+    await evaluated(datasetImages(test), { announce });
+    await evaluated(datasetImages(test), { announce, metrics: [fid().build(), many().build()] });
+    const [without, more] = told;
+    expect(without!.pairs).toBe(0);
+    expect(more!.pairs).toBe(200 * 300 * 1e8);
+    // 64 products and more a pair: no core does 10^13 of them a second, and none needs a millisecond for one pair.
+    expect(more!.seconds - without!.seconds).toBeGreaterThan((more!.pairs * 64) / 1e13);
+    expect(more!.seconds - without!.seconds).toBeLessThan(more!.pairs / 1e3);
+    expect(costText(without!)).not.toContain("distances");
+    expect(costText(more!)).toContain(", 6000000 million distances: about ");
   });
 });

@@ -20,6 +20,7 @@ export const densityCoverage = defineMetric("densityCoverage", options, {
   description: "how many real images' balls a generated image lies in; the share of balls that hold one",
   needs: { fake: ["features"], real: ["features"] },
   fewest: ({ neighbours }) => neighbours + 1,
+  pairs: ({ fake, real }) => real ** 2 + real * fake,
   scores: { density: "higher", coverage: "higher" },
   compute: ({ fake, real }, options) => ({ ...formula(real.features, fake.features, options) }),
 });

@@ -22,6 +22,7 @@ export const kid = defineMetric("kid", options, {
   description: "unbiased squared MMD of the features under the kernel (x.y / D + 1)^3",
   needs: { fake: ["features"], real: ["features"] },
   fewest: ({ subsetSize }) => subsetSize,
+  pairs: (_, { subsets, subsetSize }) => subsets * 3 * subsetSize ** 2,
   scores: { kid: "lower" },
   compute({ fake, real, random }, options) {
     const { mean, std } = kernelDistance(fake.features, real.features, { ...options, generator: random });

@@ -27,6 +27,7 @@ const options = z.strictObject({
 export const memorisation = defineMetric("memorisation", options, {
   description: "how near generated images lie to training images",
   needs: { fake: ["features"], real: ["features"] },
+  pairs: ({ fake, real }) => fake * real + real ** 2,
   scores: { memorised: "lower", copies: "lower", neighbourRatio: "higher" },
   compute({ fake, real }, options) {
     const { share, copies, ratio } = formula(fake.features, real.features, undefined, options);

@@ -24,6 +24,10 @@ export const precisionRecall = defineMetric("precisionRecall", options, {
   description: "share of one side's images within the other's nearest-neighbour balls",
   needs: { fake: ["features"], real: ["features"] },
   fewest: ({ neighbours }) => neighbours + 1,
+  pairs({ fake, real }, { most = real }) {
+    const taken = Math.min(real, most);
+    return taken ** 2 + fake ** 2 + taken * fake;
+  },
   scores: { precision: "higher", recall: "higher" },
   compute: ({ fake, real }, options) => ({ ...formula(atMost(real.features, options.most), fake.features, options) }),
 });
