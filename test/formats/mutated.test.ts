@@ -2,25 +2,17 @@
  * Files that were cut or changed at random (by a seed): every reader either succeeds or throws a UserError of one line that
  * names the file. No other error, no crash, no hang.
  */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
 import { listImages } from "../../src/data/listing.ts";
-import {
-  openHdf5,
-  openNpz,
-  openParquet,
-  readIdx,
-  readNpy,
-  readNumpyPickle,
-  readPth,
-  readSafetensors,
-} from "../../src/formats/index.ts";
+import { readIdx, readNpy, readNumpyPickle, readPth, readSafetensors } from "../../src/formats/index.ts";
 import { scope } from "../../src/tensor/index.ts";
 import { fixture, temporaryFolder } from "./folder.ts";
 import { u32, zip } from "./pickles.ts";
+import { readHdf5, readNpz, readParquet } from "./read-whole.ts";
 
 const folder = temporaryFolder();
 mkdirSync(join(folder, "made"));
@@ -50,46 +42,6 @@ const idx = Buffer.concat([
   Buffer.alloc(24, 7),
 ]);
 const image = readFileSync(fixture("picture.png"));
-
-/** Opens an archive of arrays and reads all of each. */
-async function readNpz(path: string): Promise<void> {
-  const npz = await openNpz(path);
-  try {
-    for (const reason of npz.refused.values()) expect(reason).toContain(path);
-    for (const [name, { shape }] of npz.arrays) {
-      (await npz.array(name)).dispose();
-      if (shape.length > 0) (await npz.rows(name, 0, Math.min(2, shape[0]!))).dispose();
-    }
-  } finally {
-    await npz.close();
-  }
-}
-
-/** Opens a parquet file and reads all of its columns. */
-async function readParquet(path: string): Promise<void> {
-  const file = await openParquet(path);
-  try {
-    for (const { name } of file.columns) for (const group of file.groups.keys()) await file.values(name, group);
-  } finally {
-    file.close();
-  }
-}
-
-let copies = 0;
-
-/** Opens a copy of an HDF5 file and reads all of its arrays. */
-async function readHdf5(original: string): Promise<void> {
-  // A file that was refused is not opened again.
-  const path = `${original}-${copies++}`;
-  copyFileSync(original, path);
-  const file = await openHdf5(path);
-  try {
-    for (const reason of file.refused.values()) expect(reason).toContain(path);
-    for (const [name, { shape }] of file.arrays) await file.numbers(name, 0, shape[0] ?? 1);
-  } finally {
-    file.close();
-  }
-}
 
 const readArrays = (path: string): unknown => readNumpyPickle(readFileSync(path), path);
 

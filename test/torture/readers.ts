@@ -1,5 +1,5 @@
 /** Every reader of files from outside, each with a whole file of its own and a way to read all of a changed one. */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import sharp from "sharp";
@@ -8,9 +8,6 @@ import { listImages } from "../../src/data/listing.ts";
 import { readImageAs } from "../../src/data/one-image.ts";
 import {
   LmdbFile,
-  openHdf5,
-  openNpz,
-  openParquet,
   readIdx,
   readNpy,
   readNumpyPickle,
@@ -24,6 +21,7 @@ import { readCheckpointState } from "../../src/training/run/checkpoint.ts";
 import { readConvolutions } from "../../src/training/run/convolutions.ts";
 import { RunDirectory } from "../../src/training/run/run-directory.ts";
 import { zip } from "../formats/pickles.ts";
+import { readHdf5, readNpz, readParquet } from "../formats/read-whole.ts";
 
 /** A reader, and the whole file whose changed copies it reads. */
 export interface Reader {
@@ -35,38 +33,6 @@ export interface Reader {
 }
 
 const fixtures = join(import.meta.dirname, "../fixtures");
-
-async function npz(path: string): Promise<void> {
-  const file = await openNpz(path);
-  try {
-    for (const name of file.arrays.keys()) (await file.array(name)).dispose();
-  } finally {
-    await file.close();
-  }
-}
-
-async function parquet(path: string): Promise<void> {
-  const file = await openParquet(path);
-  try {
-    for (const { name } of file.columns) for (const group of file.groups.keys()) await file.values(name, group);
-  } finally {
-    file.close();
-  }
-}
-
-let copies = 0;
-
-/** A file that was refused is not opened again, so each has a name of its own. */
-async function hdf5(path: string): Promise<void> {
-  const copy = `${path}-${copies++}`;
-  copyFileSync(path, copy);
-  const file = await openHdf5(copy);
-  try {
-    for (const [name, { shape }] of file.arrays) await file.numbers(name, 0, shape[0] ?? 1);
-  } finally {
-    file.close();
-  }
-}
 
 function lmdb(path: string): void {
   const file = new LmdbFile(path);
@@ -131,13 +97,13 @@ export async function readersIn(folder: string, run: string): Promise<Reader[]> 
     file("a .pth stream", format("everything_stream_1.13.pth"), readPth),
     file("safetensors", format("reference.safetensors"), readSafetensors),
     file(".npy", format("f4.npy"), readNpy),
-    file("a stored .npz", format("samples_stored.npz"), npz),
-    file("a deflated .npz", format("samples_deflated.npz"), npz),
+    file("a stored .npz", format("samples_stored.npz"), readNpz),
+    file("a deflated .npz", format("samples_deflated.npz"), readNpz),
     file("a zip of images", archive, listImages, "x.zip"),
     file("a tar of images", container("folder-pax.tar"), (path) => void readTar(path)),
     file("a .tar.gz", container("cifar-10-python.tar.gz"), (path) => tarMembers(path, new Map([["x", 100]]))),
-    file("parquet", container("hub/data/train-00000-of-00002.parquet"), parquet),
-    file("HDF5", container("biggan-gzip.hdf5"), hdf5),
+    file("parquet", container("hub/data/train-00000-of-00002.parquet"), readParquet),
+    file("HDF5", container("biggan-gzip.hdf5"), readHdf5),
     file("LMDB", join(fixtures, "datasets/lsun/bridge_train_lmdb/data.mdb"), lmdb),
     file("a pickle of arrays", container("cifar-10-batches-py/data_batch_1"), (path) =>
       readNumpyPickle(readFileSync(path), path),
