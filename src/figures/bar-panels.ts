@@ -1,4 +1,5 @@
 /** Bars with whiskers in groups, in panels side by side: means with intervals by category. */
+import { COLOURS } from "./colours.ts";
 import { FONT } from "./fonts.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -31,7 +32,6 @@ export interface BarPanelsOptions {
   readonly columns?: number | undefined;
 }
 
-const COLOURS = ["#0072b2", "#009e73", "#d55e00", "#cc79a7", "#e69f00", "#56b4e9"];
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM] = [340, 210, 40, 30, 44] as const;
 const [HEAD, FOOT] = [34, 48] as const;
 
