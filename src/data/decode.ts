@@ -28,6 +28,8 @@ export interface Decoded {
   readonly transparent: number;
   /** How many of them were JPEG files by their contents. */
   readonly jpeg: number;
+  /** The highest level of their colours or gray. */
+  readonly most: number;
   readonly failures: readonly DecodeFailure[];
 }
 
@@ -76,16 +78,17 @@ export async function decodeChunk(chunk: Chunk): Promise<Decoded> {
   const good = results.flatMap((result, position) => ("reason" in result ? [] : [position]));
   const pixels = new Uint8Array(good.length * bytes);
   const sizes = new Uint32Array(good.length * 2);
-  let [transparent, jpeg] = [0, 0];
+  let [transparent, jpeg, most] = [0, 0, 0];
   for (const [at, position] of good.entries()) {
     const result = results[position] as One;
     pixels.set(result.pixels, at * bytes);
     sizes.set([result.width, result.height], at * 2);
     if (result.transparent) transparent++;
     if (result.isJpeg) jpeg++;
+    most = Math.max(most, result.most);
   }
   const failures = results.flatMap((result, position) => ("reason" in result ? [{ position, ...result }] : []));
-  return { pixels, good: Uint32Array.from(good), sizes, transparent, jpeg, failures };
+  return { pixels, good: Uint32Array.from(good), sizes, transparent, jpeg, most, failures };
 }
 
 async function decodeRaw(images: RawImages, index: number, target: Target, reader: ItemReader): Promise<Resized> {

@@ -191,6 +191,12 @@ function otherData(path: string, ignored: Listing["ignored"]): string {
       "t10k-labels-idx1-ubyte, also with .gz: rename them"
     );
   }
+  if (ignored[".npy"] !== undefined) {
+    return (
+      "; arrays lie in one folder, such as train_images.npy, train_labels.npy and test_images.npy; those of one image each are stacked " +
+      "to one array first (numpy.stack)"
+    );
+  }
   const ending = containerEndings.find((one) => ignored[one] !== undefined);
   return ending === undefined ? "" : `; one ${ending} file is a dataset of its own: give its path`;
 }

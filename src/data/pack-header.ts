@@ -54,6 +54,8 @@ const headerSchema = z.object({
   originals: z.object({ width: range, height: range }),
   /** How many images had pixels that are not opaque: laid over the background, or kept with four channels. */
   transparent: z.int(),
+  /** The highest level of images that are all nearly black; absent of others. */
+  darkest: z.int().optional(),
   broken: z.array(z.object({ file: z.string(), reason: z.string() })),
   ignored: z.record(z.string(), z.number()),
   /** How many files there are, of a folder or archive: those that are used and all others. */

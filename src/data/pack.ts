@@ -15,6 +15,7 @@ import { fileError } from "../base/file-error.ts";
 import { areaOf } from "../base/image-size.ts";
 import { checkedJson, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
 import { rowsOf, scaleConditions } from "./conditions.ts";
+import { DARKEST } from "./dark.ts";
 import { type Chunk, decodeChunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
 import { itemOf, nameOf } from "./headers.ts";
@@ -238,6 +239,7 @@ async function writePack(
     resizer,
     originals: { width: unfinished.width, height: unfinished.height },
     transparent: unfinished.transparent,
+    ...(unfinished.most > DARKEST ? {} : { darkest: unfinished.most }),
     broken,
     ignored: { ...opened.ignored },
     ...(opened.total === undefined ? {} : { total: opened.total }),

@@ -39,6 +39,8 @@ export interface Resized {
   readonly height: number;
   /** Whether any pixel is not opaque. It is laid over the background where the target has no alpha. */
   readonly transparent: boolean;
+  /** The highest level of its colours or gray, whatever is behind it. */
+  readonly most: number;
 }
 
 /** Interleaved bytes as sharp returns them. */
@@ -112,10 +114,10 @@ async function scaled(image: Sharp, metadata: Metadata, bytes: Uint8Array, targe
     const transparent =
       metadata.hasAlpha === true && data.some((value, i) => i % info.channels === info.channels - 1 && value < 255);
     const image8 = icc === undefined ? sharp(data, { raw: info }) : sharp(profiledPng({ data, info }, icc), OPTIONS);
-    return { pixels: await convert(image8, target), ...upright, transparent };
+    return { ...(await convert(image8, target)), ...upright, transparent };
   }
   const transparent = await isTransparent(bytes, metadata);
-  return { pixels: await convert(image.autoOrient(), target), ...upright, transparent };
+  return { ...(await convert(image.autoOrient(), target)), ...upright, transparent };
 }
 
 async function isTransparent(bytes: Uint8Array, { hasAlpha }: Metadata): Promise<boolean> {
@@ -144,18 +146,25 @@ export async function resizePlanar(planar: Uint8Array, from: Planar, target: Tar
   const { channels, height, width } = from;
   const transparent = channels === 4 && planar.subarray(3 * height * width).some((alpha) => alpha < 255);
   if (isCopy(from, target)) {
-    const pixels = place({ data: interleave(planar, from), width, height, channels }, target);
-    return { pixels, width, height, transparent };
+    return {
+      ...place({ data: interleave(planar, from), width, height, channels }, target),
+      width,
+      height,
+      transparent,
+    };
   }
   const image = sharp(interleave(planar, from), { raw: { width, height, channels } });
-  return { pixels: await convert(image, target), width, height, transparent };
+  return { ...(await convert(image, target)), width, height, transparent };
 }
 
 /** Red, green and blue of a background. */
 const coloursOf = (given: Background): readonly [number, number, number] =>
   typeof given === "number" ? [given, given, given] : given;
 
-async function convert(image: Sharp, target: Target): Promise<Uint8Array> {
+/** Pixels in their place, and the highest level among them. */
+type Placed = Pick<Resized, "pixels" | "most">;
+
+async function convert(image: Sharp, target: Target): Promise<Placed> {
   const { channels, fit } = target;
   const { height, width } = sidesOf(target.size);
   const [r, g, b] = coloursOf(target.background);
@@ -176,7 +185,7 @@ async function convert(image: Sharp, target: Target): Promise<Uint8Array> {
 /**
  * Centres interleaved pixels on a canvas of the background and separates the channels; one gray channel fills three.
  */
-function place(image: Interleaved, target: Target): Uint8Array {
+function place(image: Interleaved, target: Target): Placed {
   const { size, channels } = target;
   const { data, width, height } = image;
   const to = sidesOf(size);
@@ -195,16 +204,23 @@ function place(image: Interleaved, target: Target): Uint8Array {
   }
   const left = Math.floor((to.width - width) / 2);
   const top = Math.floor((to.height - height) / 2);
+  let most = 0;
   for (let channel = 0; channel < channels; channel++) {
     const offset = image.channels === channels ? channel : 0;
+    // The fourth is alpha.
+    const isLevel = channel < 3;
     for (let y = 0; y < height; y++) {
       let from = y * width * image.channels + offset;
       let at = channel * area + (top + y) * to.width + left;
-      for (let x = 0; x < width; x++, from += image.channels) pixels[at++] = data[from]!;
+      for (let x = 0; x < width; x++, from += image.channels) {
+        const level = data[from]!;
+        pixels[at++] = level;
+        if (isLevel && level > most) most = level;
+      }
     }
   }
   if (channels === 4) coverUnseen(pixels, area, behind);
-  return pixels;
+  return { pixels, most };
 }
 
 /** Gives the pixels of alpha 0 one colour: what is stored there is left over, and no two tools store the same. */

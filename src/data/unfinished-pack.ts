@@ -36,6 +36,7 @@ const markSchema = z.object({
   good: z.int().min(0),
   transparent: z.int().min(0),
   jpeg: z.int().min(0),
+  most: z.int().min(0),
   width: range,
   height: range,
   /** Since the mark before. */
@@ -58,6 +59,8 @@ export class UnfinishedPack {
   transparent = 0;
   /** How many of these were JPEG files. */
   jpeg = 0;
+  /** The highest level of their colours or gray. */
+  most = 0;
   readonly failures: Failure[] = [];
   /** Smallest and largest width and height of the originals so far. */
   readonly width: [number, number] = [Number.MAX_SAFE_INTEGER, 0];
@@ -97,7 +100,7 @@ export class UnfinishedPack {
   }
 
   /** Appends a chunk of images. */
-  add({ pixels, good, sizes, transparent, jpeg, failures }: Decoded): void {
+  add({ pixels, good, sizes, transparent, jpeg, most, failures }: Decoded): void {
     writeFully(this.#open, pixels);
     for (let i = 0; i < sizes.length; i += 2) {
       widen(this.width, sizes[i]!);
@@ -108,6 +111,7 @@ export class UnfinishedPack {
     this.good += good.length;
     this.transparent += transparent;
     this.jpeg += jpeg;
+    this.most = Math.max(this.most, most);
     if (this.#unlock !== undefined && performance.now() >= this.#nextMark) this.#mark();
   }
 
@@ -141,9 +145,18 @@ export class UnfinishedPack {
 
   #mark(): void {
     const begun = performance.now();
-    const { done, good, transparent, jpeg, width, height } = this;
+    const { done, good, transparent, jpeg, most, width, height } = this;
     fsyncSync(this.#open);
-    const mark: Mark = { done, good, transparent, jpeg, width, height, failures: this.failures.slice(this.#marked) };
+    const mark: Mark = {
+      done,
+      good,
+      transparent,
+      jpeg,
+      most,
+      width,
+      height,
+      failures: this.failures.slice(this.#marked),
+    };
     appendFileSync(this.#marks, `${JSON.stringify(mark)}\n`);
     this.#marked = this.failures.length;
     this.worthKeeping = true;
@@ -158,7 +171,8 @@ export class UnfinishedPack {
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", kept)) {
       const mark = parseMark(text.toString("utf8", kept, end));
       if (mark === undefined || mark.good * bytes > size) break;
-      Object.assign(this, { done: mark.done, good: mark.good, transparent: mark.transparent, jpeg: mark.jpeg });
+      const { done, good, transparent, jpeg, most } = mark;
+      Object.assign(this, { done, good, transparent, jpeg, most });
       Object.assign(this.width, mark.width);
       Object.assign(this.height, mark.height);
       for (const failure of mark.failures) this.failures.push(failure);

@@ -1,6 +1,7 @@
 /** What becomes of the files of a folder or archive: how many are used, and where the others are. */
 import { counted } from "../base/counted.ts";
 import { sidesOf, sizeText } from "../base/image-size.ts";
+import { brightening } from "./dark.ts";
 import { byCodeUnit } from "./listing.ts";
 import type { PackHeader } from "./pack-header.ts";
 
@@ -34,16 +35,32 @@ export function usageOf(header: PackHeader): string | undefined {
 /**
  * What became of the images of files on their way, in one line: "photos: all JPEG; 2 images with transparency laid over gray level
  * 255; 48 x 64 pixels (height x width) made 32x32 by `crop`, which cuts off both ends". Undefined where they are as they were, and
- * of published datasets in their own files.
+ * of published datasets in their own files, unless they are nearly black.
  */
 export function conversionOf(header: PackHeader): string | undefined {
   const { name, note, total, isContainer = false } = header;
-  if (total === undefined && !isContainer) return undefined;
+  const dark = darkText(header);
+  if (total === undefined && !isContainer) return dark === undefined ? undefined : `${name}: ${dark}`;
   const jpeg = /[,;] (all|\d+ of them) JPEG/.exec(note)?.[1];
   const transparency = note.split("; ").filter((part) => part.includes("with transparency"));
   const resized = resizedText(header);
-  const parts = [...(jpeg === undefined ? [] : [`${jpeg} JPEG`]), ...transparency, ...resized];
+  const parts = [
+    ...(jpeg === undefined ? [] : [`${jpeg} JPEG`]),
+    ...transparency,
+    ...resized,
+    ...(dark === undefined ? [] : [dark]),
+  ];
   return parts.length === 0 ? undefined : `${name}: ${parts.join("; ")}`;
+}
+
+/** Said of images that are nearly black, with what to do about it. */
+function darkText({ darkest }: PackHeader): string | undefined {
+  if (darkest === undefined) return undefined;
+  if (darkest === 0) return "all images are black: every level is 0";
+  return (
+    `all images are nearly black: no level is above ${darkest} of 255; if white is ${darkest}, multiply the levels by ` +
+    `${brightening(darkest)} and save them again`
+  );
 }
 
 function resizedText({ size, fit, originals: { width, height } }: PackHeader): string[] {

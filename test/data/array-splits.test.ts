@@ -62,7 +62,7 @@ describe("splits of arrays", () => {
     const train = await pack(npz("shared", shared));
     expect(labelsOf(train)).toEqual([0, 1, 2, 3, 4]);
     expect(train.header.note).toMatch(/labels from `labels`$/);
-    const left = /no labels \(`labels` left out: not of these images by name or length; `labelEntry` takes one\)/;
+    const left = /no labels \(`labels` left out: not called labels, or not of these images; `labelEntry` takes one\)/;
     expect((await pack(npz("shared", shared), { split: "test" })).header.note).toMatch(left);
     expect((await pack(npz("unclear", { ...shared, test_images: gray(5) }))).header.note).toMatch(left);
   });

@@ -9,9 +9,9 @@
  */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { quoted } from "../../formats/index.ts";
-import { isTrainingSplit } from "../split-names.ts";
+import { isTrainingSplit, splitsCalled } from "../split-names.ts";
 import { type ArrayFile, type ArrayForm, IMAGE_TYPES, type Layout, layoutOf, type Unfit } from "./array-form.ts";
-import { folderOf, isImages, isLabels, readArrayName } from "./array-names.ts";
+import { folderOf, isImages, isLabels, mentionsLabels, readArrayName } from "./array-names.ts";
 import type { ContainerOptions } from "./container.ts";
 
 /** An array of images. */
@@ -22,7 +22,7 @@ export interface Chosen {
   readonly split: string | undefined;
   /** The name of the labels, if there are any. */
   readonly labels: string | undefined;
-  /** Arrays that are called like labels and are not taken. */
+  /** Arrays that may be labels of these images and are not taken. */
   readonly leftOut: readonly string[];
   /** The names of the labels of the other splits. */
   readonly otherLabels: readonly string[];
@@ -30,13 +30,14 @@ export interface Chosen {
 
 /** The array of images and that of labels. @throws UserError when there is no one choice. */
 export function chooseArrays(file: ArrayFile, options: ContainerOptions, where: string): Chosen {
-  const name = options.entry ?? imagesIn(file, options.split, where);
+  const wanted = splitIn(file, options.split, where);
+  const name = options.entry ?? imagesIn(file, wanted, where);
   const form = named(file, name, "entry", where);
   const layout = layoutOf(form, file.arrays);
   if (typeof layout !== "string")
     throw new UserError(`${where}: array ${quoted(name)} holds no images: ${layout.reason}`);
   const { split } = readArrayName(name);
-  if (options.split !== undefined && split !== options.split.toLowerCase()) {
+  if (wanted !== undefined && split !== wanted.toLowerCase()) {
     throw new UserError(
       `${where}: \`split\` (=${options.split}) is not that of array ${quoted(name)}; leave one of the two out`,
     );
@@ -48,9 +49,22 @@ export function chooseArrays(file: ArrayFile, options: ContainerOptions, where: 
     layout,
     split,
     labels,
-    leftOut: labels === undefined && options.labels ? [...file.arrays.keys()].filter(isLabels) : [],
-    otherLabels: labels === undefined ? [] : labelsLike(file, labels),
+    leftOut: options.labels ? likeLabels(file, name, labels) : [],
+    otherLabels: labels === undefined ? [] : labelsLike(file, labels, options.labelEntry !== undefined),
   };
+}
+
+/** The wanted split by the name that the arrays have for it. */
+function splitIn({ arrays, refused }: ArrayFile, wanted: string | undefined, where: string): string | undefined {
+  if (wanted === undefined) return undefined;
+  const names = [...arrays.keys(), ...(refused?.keys() ?? [])];
+  const called = splitsCalled(wanted.toLowerCase(), [
+    ...new Set(names.flatMap((name) => readArrayName(name).split ?? [])),
+  ]);
+  if (called.length > 1) {
+    throw new UserError(`${where}: \`split\` (=${wanted}) may be ${called.join(" or ")}; give one of these names`);
+  }
+  return called[0] ?? wanted;
 }
 
 /** Said where a file holds rows of numbers. */
@@ -105,6 +119,35 @@ function refusePassedOver(file: ArrayFile, wanted: string | undefined, best: num
   if (passed !== undefined) throw new UserError(`${passed[1]}${hint}`);
 }
 
+/** @throws UserError for arrays that are images in a form that is not read: with other channels, or one array for each image. */
+function refuseOtherForms(file: ArrayFile, wanted: string | undefined, where: string): void {
+  for (const [name, form] of file.arrays) {
+    const layout = layoutOf(form, file.arrays);
+    if (isOfSplit(name, wanted) && typeof layout === "object" && layout.isOfChannels) {
+      throw new UserError(`${where}: array ${quoted(name)}: ${layout.reason}`);
+    }
+  }
+  const images = areSingle(file);
+  if (images === undefined) return;
+  throw new UserError(
+    `${where}: its ${file.arrays.size} arrays are ${images}, so each seems to be one image; stack them to one array of ` +
+      "all (numpy.stack), called images.npy, with labels.npy beside it",
+  );
+}
+
+/** The form of arrays that seem to be one image each: several of one size, none called like images. */
+function areSingle({ arrays }: ArrayFile): string | undefined {
+  const forms = new Set(Array.from(arrays.values(), ({ dtype, shape }) => `${dtype} [${shape.join(", ")}]`));
+  const isOne = [...arrays].every(([name, form]) => !isImages(name) && !isLabels(name) && isSingle(form));
+  return forms.size === 1 && arrays.size > 2 && isOne ? [...forms][0] : undefined;
+}
+
+/** Whether an array has the shape of one image: [H, W], [H, W, C] or [C, H, W]. */
+const isSingle = ({ shape }: ArrayForm): boolean => {
+  const large = shape.filter((size) => size > 4);
+  return large.length === 2 && (shape.length === 2 || (shape.length === 3 && (shape[0]! <= 4 || shape[2]! <= 4)));
+};
+
 function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): string {
   const fitting = Array.from(file.arrays.keys()).filter(
     (name) => typeof layoutOf(file.arrays.get(name)!, file.arrays) === "string",
@@ -116,6 +159,7 @@ function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): s
   refusePassedOver(file, wanted, best, hint, where);
   if (choice.length === 1) return choice[0]!;
   if (choice.length > 1) {
+    if (choice.every((name) => !isImages(name))) refuseOtherForms(file, wanted, where);
     throw new UserError(
       `${where}: it has ${choice.length} arrays of images, of which \`entry\` must name one: ${found(file)}`,
     );
@@ -126,6 +170,7 @@ function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): s
   if (ambiguous !== undefined) {
     throw new UserError(`${where}: array ${quoted(ambiguous[0])}: ${(ambiguous[1] as Unfit).reason}`);
   }
+  refuseOtherForms(file, wanted, where);
   const splits = [...new Set(fitting.flatMap((name) => readArrayName(name).split ?? []))];
   if (wanted !== undefined) {
     const known = splits.length > 0 ? suggestion(wanted, splits) : `; its arrays: ${found(file)}`;
@@ -184,6 +229,26 @@ function labelsOfLength({ arrays }: ArrayFile, images: string, names: readonly s
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
+/**
+ * The arrays that may be labels of the images and are not taken: those with a row of numbers for each image, in their split or in
+ * none, and those that are called like labels. Where labels are taken, those of other splits are none.
+ */
+function likeLabels({ arrays, refused }: ArrayFile, images: string, labels: string | undefined): string[] {
+  const own = readArrayName(images);
+  const count = arrays.get(images)!.shape[0];
+  const isLike = (name: string): boolean => {
+    if (name === images || name === labels) return false;
+    const { split } = readArrayName(name);
+    if (labels === undefined && isLabels(name)) return true;
+    if (split !== undefined && split !== own.split) return false;
+    const form = arrays.get(name);
+    if (form === undefined) return mentionsLabels(name);
+    const isRows = form.shape.length <= 2 && labelTypes.has(form.dtype);
+    return isRows && form.shape[0] === count;
+  };
+  return [...arrays.keys(), ...(refused?.keys() ?? [])].filter(isLike);
+}
+
 /** @throws UserError for labels that cannot be read, such as texts. */
 function refuseUnread({ refused }: ArrayFile, labels: string): void {
   const reason = refused?.get(labels);
@@ -200,16 +265,19 @@ export const labelTypes: ReadonlySet<string> = new Set([
   ...["bool", "float32", "float64"],
 ]);
 
-/** The arrays with the labels of other splits than that of `labels`: `val_labels` of `train_labels`, `test/y` of `train/y`. */
-function labelsLike({ arrays }: ArrayFile, labels: string): string[] {
+/**
+ * The arrays with the labels of other splits than that of `labels`: `val_labels` of `train_labels`, `test/y` of `train/y`.
+ *
+ * @param isNamed - whether `labels` were named by the user: then arrays of another width are none of them
+ */
+function labelsLike({ arrays }: ArrayFile, labels: string, isNamed: boolean): string[] {
   const own = readArrayName(labels);
   if (own.split === undefined) return [];
   const width = ({ shape }: ArrayForm) => shape.slice(1).join(" ") || "1";
   return [...arrays].flatMap(([name, form]) => {
     const { split, rest } = readArrayName(name);
-    const isLike = split !== undefined && split !== own.split && rest === own.rest;
-    return isLike && form.shape[0] !== 0 && labelTypes.has(form.dtype) && width(form) === width(arrays.get(labels)!)
-      ? [name]
-      : [];
+    const isLike = split !== undefined && split !== own.split && rest === own.rest && form.shape.length <= 2;
+    const isFit = !isNamed || width(form) === width(arrays.get(labels)!);
+    return isLike && isFit && form.shape[0] !== 0 && labelTypes.has(form.dtype) ? [name] : [];
   });
 }

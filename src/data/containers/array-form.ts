@@ -36,6 +36,22 @@ const SMALLEST = 4;
 export interface Unfit {
   readonly reason: string;
   readonly ambiguous?: boolean;
+  /** Whether it is that of images of other channels. */
+  readonly isOfChannels?: boolean;
+}
+
+/** Whether a dimension is rather that of channels than of pixels. */
+const areChannels = (size: number): boolean => size >= 2 && size <= 16;
+
+function otherChannels(text: string, channels: number, three: string): Unfit {
+  const kept =
+    channels === 4
+      ? `keep red, green and blue (\`${three}\`), save them as PNG to keep their transparency,`
+      : "keep three,";
+  return {
+    isOfChannels: true,
+    reason: `it is ${text}, images of ${channels} channels, and files of arrays have 1 or 3; ${kept} or give all to dataFromArrays`,
+  };
 }
 
 /** Whether an array of labels has a row for each of `count` images. */
@@ -74,5 +90,7 @@ export function layoutOf({ dtype, shape }: ArrayForm, arrays: ReadonlyMap<string
   const [, a = 0, b = 0, c = 0] = shape;
   if (shape.length === 4 && isChannels(c) && large(a, b)) return "NHWC";
   if (shape.length === 4 && isChannels(a) && large(b, c)) return "NCHW";
+  if (shape.length === 4 && areChannels(c) && large(a, b) && c <= a) return otherChannels(text, c, "[..., :3]");
+  if (shape.length === 4 && areChannels(a) && large(b, c)) return otherChannels(text, a, "[:, :3]");
   return { reason: `it is ${text}; images are ${accepted}` };
 }

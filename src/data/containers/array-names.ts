@@ -45,5 +45,12 @@ export const isImages = (name: string): boolean => endsAs(name, `${IMAGES}|arr_0
 /** Whether an array is called like labels. */
 export const isLabels = (name: string): boolean => endsAs(name, LABELS);
 
+/** Whether a name has a word for labels in it, such as `train_set_y`, `labels_fine` and `FineLabels`. */
+export const mentionsLabels = (name: string): boolean =>
+  name
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .split(/[^a-z]+/i)
+    .some((word) => /^(labels?|targets?|y|class(es)?|categor(y|ies))$/i.test(word));
+
 /** Whether an array's name is that of the images of a split. */
 export const hasSplit = (name: string): boolean => isImages(name) && readArrayName(name).split !== undefined;

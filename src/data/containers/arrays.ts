@@ -3,11 +3,13 @@ import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { type NpyNumbers, quoted } from "../../formats/index.ts";
 import type { RawConditions } from "../conditions.ts";
+import { brightening, DARKEST } from "../dark.ts";
 import { type ImageSource, type OpenSource, type StreamedImages, sha256 } from "../source.ts";
 import { type Chosen, chooseArrays, labelTypes } from "./array-choice.ts";
 import type { ArrayFile, ArrayForm } from "./array-form.ts";
+import { readArrayName } from "./array-names.ts";
 import type { ContainerOptions } from "./container.ts";
-import { isClass, type NumberedClasses, numberedClasses } from "./numbered-classes.ts";
+import { type NumberedClasses, numberedClasses, requireClass } from "./numbered-classes.ts";
 
 /** A file of arrays that can be opened again and again. */
 export interface ArraySource {
@@ -27,7 +29,28 @@ interface LabelsRead extends Partial<NumberedClasses> {
   readonly conditions?: RawConditions;
 }
 
-/** The labels of an array: classes of [N] or [N, 1]; conditions of [N, D], unless each row is the one-hot form of a class. */
+/** The labels of one split: row by row, `width` numbers each. */
+interface LabelRows {
+  readonly name: string;
+  readonly width: number;
+  readonly values: Float64Array;
+}
+
+async function labelRows(file: ArrayFile, name: string): Promise<LabelRows> {
+  const { shape } = file.arrays.get(name)!;
+  const numbers = await file.numbers(name, 0, shape[0]!);
+  return { name, width: shape[1] ?? 1, values: Float64Array.from(numbers as ArrayLike<number | bigint>, Number) };
+}
+
+/** Whether a number stands for a label that is not known, as those of a test split may be. */
+const isAbsent = (value: number): boolean => value === -1 || Number.isNaN(value);
+
+/**
+ * The labels of an array: classes of [N] or [N, 1]; conditions of [N, D], unless each row is the one-hot form of a class. This is
+ * decided once for all splits of the file.
+ *
+ * @param others - the arrays with the labels of the other splits
+ */
 async function readLabels(
   file: ArrayFile,
   name: string,
@@ -41,24 +64,43 @@ async function readLabels(
   if (shape[0] !== count) throw new UserError(`${text}, and there are ${count} images${without}`);
   if (shape.length > 2) throw new UserError(`${text}; labels have one dimension or two${without}`);
   if (!labelTypes.has(dtype)) throw new UserError(`${text}; labels are numbers${without}`);
-  const numbers = await file.numbers(name, 0, count);
-  const width = shape[1] ?? 1;
-  if (width === 1) {
-    const lists = await Promise.all(others.map((one) => file.numbers(one, 0, file.arrays.get(one)!.shape[0]!)));
-    // A split whose labels are absent, as -1 says, has no part in the classes.
-    const known = lists.filter((list) => Array.prototype.every.call(list, isClass));
-    return numberedClasses(numbers, `${where}: array ${quoted(name)}`, known);
-  }
-  const values = Float64Array.from(numbers as ArrayLike<number | bigint>, Number);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
+  const own = await labelRows(file, name);
+  const { width, values } = own;
+  const bad = width === 1 ? -1 : values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new UserError(`${text}; that of image ${Math.floor(bad / width)} holds ${values[bad]}${without}`);
-  const classOf = oneHot(values, width);
-  if (classOf !== undefined) return { labels: classOf, classes: Array.from({ length: width }, (_, i) => String(i)) };
-  return { conditions: { names: Array.from({ length: width }, (_, i) => `c${i}`), values } };
+  const read = await Promise.all(others.map((one) => labelRows(file, one)));
+  // A split without known labels has no part in the decision.
+  const known = read.filter(
+    (rows) => !rows.values.every((value) => isAbsent(value) || (rows.width > 1 && value === 0)),
+  );
+  const splits = [own, ...known];
+  const odd = splits.find((rows) => rows.width > 1 && oneHot(rows) === undefined);
+  if (odd === undefined) return classesOf(own, known, where);
+  const other = splits.find((rows) => rows.width !== odd.width);
+  if (other === undefined) return { conditions: { names: Array.from({ length: width }, (_, i) => `c${i}`), values } };
+  throw new UserError(
+    `${where}: the labels of its splits are of two forms: ${quoted(odd.name)} has ${odd.width} numbers for each image, and ` +
+      `${quoted(other.name)} has ${other.width}; save them in one form, or name the labels of one split by \`labelEntry\``,
+  );
+}
+
+/** The classes of labels that are numbers of classes, or one-hot rows: each has one number in all splits. */
+function classesOf(own: LabelRows, known: readonly LabelRows[], where: string): NumberedClasses {
+  const numbersIn = (rows: LabelRows): ArrayLike<number> => oneHot(rows) ?? rows.values;
+  const others = known.map((rows) => {
+    if (rows.width > 1) return [0, rows.width - 1];
+    for (const [i, value] of rows.values.entries()) {
+      if (!isAbsent(value)) requireClass(value, i, `${where}: array ${quoted(rows.name)}`);
+    }
+    return rows.values.filter((value) => !isAbsent(value));
+  });
+  const places = own.width > 1 ? [[0, own.width - 1]] : [];
+  return numberedClasses(numbersIn(own), `${where}: array ${quoted(own.name)}`, [...places, ...others]);
 }
 
 /** The class of each row where all are one-hot: 1 at its number, and 0 elsewhere. Undefined where one is not. */
-function oneHot(values: Float64Array, width: number): Uint32Array | undefined {
+function oneHot({ width, values }: LabelRows): Uint32Array | undefined {
+  if (width === 1) return undefined;
   const classes = new Uint32Array(values.length / width);
   for (let row = 0; row < classes.length; row++) {
     const numbers = values.subarray(row * width, (row + 1) * width);
@@ -76,6 +118,8 @@ export interface Scale {
 }
 
 const bytes: Scale = { note: "bytes", level: (value) => value };
+/** Bytes that are all 0, which say nothing of other arrays. */
+const black: Scale = { ...bytes };
 
 const unsigned: Scale = { note: "floats in [0, 1], as round(255 x)", level: (x) => Math.round(255 * x) };
 const signed: Scale = {
@@ -115,11 +159,14 @@ export async function scaleOf(
       if (value > high) high = value;
       if (Number.isNaN(value)) throw new UserError(`${what} has values that are no numbers (NaN)`);
     }
-    if (form.dtype === "uint8" && high > 1) return bytes;
+    if (form.dtype === "uint8" && high > DARKEST) return bytes;
   }
   if (form.dtype === "uint8") {
-    if (high === 0) return bytes;
-    throw new UserError(`${what} is uint8 with no value above 1, so it would be black; multiply it by 255`);
+    if (high === 0) return black;
+    throw new UserError(
+      `${what} is uint8 with no value above ${high}, so it would be ${high === 1 ? "" : "almost "}black; multiply it by ` +
+        `${brightening(high)}`,
+    );
   }
   const short = (value: number) => Number(value.toPrecision(4));
   if (low >= -1 && high <= 1) {
@@ -145,22 +192,30 @@ export async function scaleOf(
 
 /**
  * The scale of an array of images, in a file that may have those of other splits: all of them have one scale. Floats without a
- * value below 0 are in [-1, 1] where another array of such images has one.
+ * value below 0 are in [-1, 1] where another array of such images has one; bytes that are nearly black are as they are where
+ * those of another split are not.
  */
 async function scaleOfFile(file: ArrayFile, chosen: Chosen, where: string, stop?: AbortSignal): Promise<Scale> {
-  const own = await scaleOf(file, chosen, where, stop);
-  if (own !== unsigned) return own;
+  const own = await scaleIfAny(file, chosen, where, stop);
+  if (own !== unsigned && !(own instanceof UserError)) return own;
   const image = String(chosen.form.shape.slice(1));
+  const { rest } = readArrayName(chosen.name);
   for (const [name, form] of file.arrays) {
     if (name === chosen.name || form.dtype !== chosen.form.dtype || String(form.shape.slice(1)) !== image) continue;
     // An array in no range of images, such as a mask, says nothing.
-    const other = await scaleOf(file, { name, form }, where, stop).catch((error: unknown) => {
-      if (error instanceof UserError) return undefined;
-      throw error;
-    });
-    if (other === signed) return signed;
+    const other = await scaleIfAny(file, { name, form }, where, stop);
+    if (other === signed && own === unsigned) return signed;
+    if (other === bytes && readArrayName(name).rest === rest) return bytes;
   }
+  if (own instanceof UserError) throw own;
   return own;
+}
+
+async function scaleIfAny(...given: Parameters<typeof scaleOf>): Promise<Scale | UserError> {
+  return scaleOf(...given).catch((error: unknown) => {
+    if (error instanceof UserError) return error;
+    throw error;
+  });
 }
 
 /** One image of some rows as planar bytes. */
@@ -217,11 +272,15 @@ export async function arraysSource(source: ArraySource, options: ContainerOption
   }
   return {
     name: `${source.name}${chosen.split === undefined ? "" : ` (${chosen.split})`}`,
-    fingerprint: sha256(JSON.stringify([chosen.name, chosen.labels ?? null, ...chosen.otherLabels, hash])),
+    fingerprint: sha256(JSON.stringify([chosen.name, chosen.labels ?? null, ...together(chosen), hash])),
     hashed,
     open: () => openArrays(source, chosen, options.stop),
   };
 }
+
+/** What the labels are read with. The word tells packs apart that were made before this was decided for all splits at once. */
+const together = ({ otherLabels }: Chosen): string[] =>
+  otherLabels.length === 0 ? [] : ["labels of all splits", ...otherLabels];
 
 async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal | undefined): Promise<OpenSource> {
   const { where, what } = source;
@@ -239,15 +298,20 @@ async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal
       labels: read.labels ?? new Uint8Array(count),
       classes: read.classes ?? [],
       conditions: read.conditions,
-      note: `${counted(count, "image")} from ${source.name}: ${images}, ${labels === undefined ? noLabels(leftOut) : `labels from ${quoted(labels)}`}`,
+      note: `${counted(count, "image")} from ${source.name}: ${images}, ${labelsNote(labels, leftOut)}`,
     };
   } finally {
     await file.close();
   }
 }
 
-/** Says which arrays were not taken as labels: those of another split, or of another length. */
-function noLabels(leftOut: readonly string[]): string {
+/** Says which array was taken as labels, and which others may be some: those of another name, split or length. */
+function labelsNote(labels: string | undefined, leftOut: readonly string[]): string {
+  const names = leftOut.map(quoted).join(", ");
+  if (labels !== undefined) {
+    const others = leftOut.length === 0 ? "" : ` (not from ${names}, which \`labelEntry\` takes)`;
+    return `labels from ${quoted(labels)}${others}`;
+  }
   if (leftOut.length === 0) return "no labels";
-  return `no labels (${leftOut.map(quoted).join(", ")} left out: not of these images by name or length; \`labelEntry\` takes one)`;
+  return `no labels (${names} left out: not called labels, or not of these images; \`labelEntry\` takes one)`;
 }

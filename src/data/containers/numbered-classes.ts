@@ -14,6 +14,11 @@ const MOST_CLASSES = 10_000_000;
 export const isClass = (value: number | bigint): boolean =>
   Number.isInteger(Number(value)) && value >= 0 && value <= MOST_CLASSES;
 
+/** @throws UserError for a label that is no number of a class. */
+export function requireClass(value: number, index: number, where: string): void {
+  if (!isClass(value)) throw new UserError(`${where}: label ${index} is ${value}; labels are whole numbers from 0`);
+}
+
 /**
  * The classes of labels: their numbers, from 0, or from the smallest label where that is more (EMNIST's letters count from
  * 1), to the largest. So a class has its number as its name, whatever it is counted from. A number between that no label
@@ -32,9 +37,7 @@ export function numberedClasses(
   let largest = 0;
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
-    if (!isClass(value)) {
-      throw new UserError(`${where}: label ${i} is ${value}; labels are whole numbers from 0`);
-    }
+    requireClass(value, i, where);
     smallest = Math.min(smallest, value);
     largest = Math.max(largest, value);
   }

@@ -10,7 +10,7 @@ import { basename, dirname } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { byCodeUnit } from "../listing.ts";
 import type { BrokenFile } from "../source.ts";
-import { isTrainingSplit } from "../split-names.ts";
+import { isSplit, isTrainingSplit, splitsCalled } from "../split-names.ts";
 
 /** The files of a split. */
 export interface Shards {
@@ -37,8 +37,6 @@ interface Shard {
   named(number: number): string;
 }
 
-const known = /^(train|training|val|valid|validation|dev|test|testing)$/i;
-
 function parse(file: string): Shard {
   const [folder, name] = [dirname(file), basename(file)];
   const counted = /^(.+?)-(\d{5})-of-(\d{5})(.*)$/.exec(name);
@@ -46,9 +44,9 @@ function parse(file: string): Shard {
   const [, stem = name.replace(/\.[^.]*$/, ""), digits = "", rest = ""] = counted ?? numbered ?? [];
   const words = stem.split(/[-_.]/).filter((word) => word !== "");
   const outer = folder.split("/").at(-1)!;
-  const said = [words.at(-1) ?? "", outer, ...words].find((word) => known.test(word));
+  const said = [words.at(-1) ?? "", outer, ...words].find(isSplit);
   // Of `train-00000-of-00002` the split is the whole stem, whatever it is called.
-  const split = counted !== null && words.length <= 2 && !known.test(words.at(-1)!) ? stem : (said ?? "");
+  const split = counted !== null && words.length <= 2 && !isSplit(words.at(-1)!) ? stem : (said ?? "");
   return {
     file,
     folder,
@@ -106,8 +104,11 @@ export function shardsOf(files: readonly string[], wanted: string | undefined, w
 function chosen(splits: readonly string[], wanted: string | undefined, where: string): string {
   const named = splits.filter((split) => split !== "");
   if (wanted !== undefined) {
-    const split = splits.find((one) => one.toLowerCase() === wanted.toLowerCase());
-    if (split !== undefined) return split;
+    const called = splitsCalled(wanted, splits);
+    if (called.length > 1) {
+      throw new UserError(`${where}: \`split\` (=${wanted}) may be ${called.join(" or ")}; give one of these names`);
+    }
+    if (called.length === 1) return called[0]!;
     const accepted = named.length > 0 ? `its splits: ${named.join(", ")}` : "the names of its files have no splits";
     throw new UserError(`${where}: there is no split \`${wanted}\`; ${accepted}`);
   }

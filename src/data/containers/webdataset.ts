@@ -169,11 +169,11 @@ function openSamples({ paths, others, where, missing }: Files, options: Containe
  */
 function imageEnding(samples: readonly Sample[], entry: string | undefined, where: string): string | undefined {
   const endings = new Set<string>();
-  let several: Sample | undefined;
-  for (const sample of samples) {
-    const own = [...sample.members.keys()].filter(isImage);
+  let several: readonly string[] | undefined;
+  for (const { members } of samples) {
+    const own = [...members.keys()].filter(isImage);
     for (const one of own) endings.add(one);
-    if (own.length > 1) several = sample;
+    if (own.length > 1) several ??= own.map((one) => members.get(one)!.name);
   }
   if (entry !== undefined) {
     const wanted = entry.toLowerCase().replace(/^\./, "");
@@ -188,7 +188,8 @@ function imageEnding(samples: readonly Sample[], entry: string | undefined, wher
   }
   if (several !== undefined) {
     throw new UserError(
-      `${where}: the sample ${quoted(several.name)} has several images; \`entry\` must name the ending of one: ${[...endings].join(", ")}`,
+      `${where}: ${several.map(quoted).join(" and ")} are of one sample, whose name ends at the first dot; \`entry\` must name ` +
+        `the ending of the images that are wanted: ${[...endings].slice(0, 20).join(", ")}`,
     );
   }
   return endings.size === 1 ? [...endings][0] : undefined;

@@ -2,7 +2,7 @@
 import { suggestion, UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted } from "../../formats/index.ts";
-import { isSplit, isTrainingSplit } from "../split-names.ts";
+import { isSplit, splitsCalled } from "../split-names.ts";
 import type { Row, Table } from "./table.ts";
 
 /** Rows of one split. */
@@ -19,10 +19,7 @@ export function rowsOfSplit(table: Table, column: number, wanted: string | undef
   const textOf = ({ cells }: Row): string => String(cells[column] ?? "");
   const texts = [...new Set(table.rows.map(textOf))].filter((text) => text !== "");
   const where = `${visible(table.name)}: its column ${quoted(table.columns[column]!)}`;
-  const like = (text: string): boolean =>
-    wanted === undefined ? isTrainingSplit(text) : text.toLowerCase() === wanted.toLowerCase();
-  const exact = texts.find((text) => text === (wanted ?? "train"));
-  const found = exact === undefined ? texts.filter(like) : [exact];
+  const found = splitsCalled(wanted ?? "train", texts);
   if (found.length > 1) {
     throw new UserError(`${where} has ${found.map(quoted).join(" and ")}; \`split\` chooses one`);
   }

@@ -12,6 +12,7 @@ import type { PlainDescriptor } from "../../base/descriptor.ts";
 import { UserError } from "../../base/errors.ts";
 import { sizeOf } from "../../base/image-size.ts";
 import { keep, scope, Tensor, type TypedArray } from "../../tensor/index.ts";
+import { brightening, DARKEST } from "../dark.ts";
 import type { DataDescriptor, Dataset } from "../dataset.ts";
 import { defineDataset } from "../define.ts";
 import { ShuffledLoader, type ShuffledSamples } from "../shuffled.ts";
@@ -247,7 +248,10 @@ function isFloats(values: Values): values is Float32Array | Float64Array {
 
 /** Images as bytes: bytes as they are, floats in [-1, 1] as round((x + 1) * 127.5). */
 function bytesOf(values: Values): Uint8Array {
-  if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) return Uint8Array.from(values);
+  if (values instanceof Uint8Array || values instanceof Uint8ClampedArray) {
+    refuseDark(values);
+    return Uint8Array.from(values);
+  }
   if (!isFloats(values)) {
     throw refuse(`\`images\` is a ${values.constructor.name}; give bytes (Uint8Array, 0 to 255) or floats in [-1, 1]`);
   }
@@ -259,6 +263,20 @@ function bytesOf(values: Values): Uint8Array {
     );
   }
   return Uint8Array.from(values, (value) => Math.round((value + 1) * 127.5));
+}
+
+/** @throws UserError for bytes that would be nearly black. */
+function refuseDark(values: Uint8Array | Uint8ClampedArray): void {
+  let most = 0;
+  for (const value of values) {
+    most = Math.max(most, value);
+    if (most > DARKEST) return;
+  }
+  if (most === 0) return;
+  throw refuse(
+    `\`images\` are bytes with no value above ${most}, so they would be ${most === 1 ? "" : "almost "}black; multiply them by ` +
+      `${brightening(most)}`,
+  );
 }
 
 function openImages({ name, shape, classes, flip, contents }: Options, arrays: Held): Dataset {

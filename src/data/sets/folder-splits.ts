@@ -3,7 +3,7 @@
  * `train2017` and `val2017`; or with one text around all of them, as DIV2K's `DIV2K_train_HR` and `DIV2K_valid_HR`.
  */
 import { UserError } from "../../base/errors.ts";
-import { isSplit, isTrainingSplit, SPLIT_NAMES } from "../split-names.ts";
+import { isSplit, isTrainingSplit, SPLIT_NAMES, splitsCalled } from "../split-names.ts";
 
 const numbered = new RegExp(`^(${SPLIT_NAMES})[-_ ]?\\d+$`, "i");
 const around = new RegExp(`^(|.*[-_ ])(${SPLIT_NAMES})(|[-_ ].*)$`, "i");
@@ -32,15 +32,14 @@ export function splitsAmong(names: readonly string[]): string[] {
 const isSet = (names: readonly string[]): boolean => names.length > 1 && names.some(isTraining);
 
 /**
- * The folder of a wanted split: the one of this name, else the only one that differs by case alone.
- * @throws UserError when several do.
+ * The folder of a wanted split: the one of this name, else the only one that differs by case alone, else the only one of the same
+ * split, such as `Testing`, `test2017` or `DIV2K_test_HR` for `test`.
+ * @throws UserError when several are.
  */
 export function splitCalled(wanted: string, names: readonly string[], where: string): string | undefined {
-  if (names.includes(wanted)) return wanted;
-  return onlyOne(
-    names.filter((name) => name.toLowerCase() === wanted.toLowerCase()),
-    where,
-  );
+  const splits = splitsAmong(names);
+  const word = (name: string): string => (splits.includes(name) ? wordOf(name) : undefined) ?? "";
+  return onlyOne(splitsCalled(wanted, names, word), where);
 }
 
 /**
