@@ -225,11 +225,28 @@ describe("classes from a label file", () => {
     ["file,class\nz.png,x\n", /none of the 1 names in its column `file` is an image of the data; it has `z.png`/],
     ["file,age,sex\na.png,3,m\n", /2 columns besides the file names \(`age`, `sex`\); say which is the class/],
     ["file,age\na.png,3.5\nb.png,4\n", /`age` holds numbers that are not whole, which are no classes; as a condition/],
+    [
+      "file;score\na.png;1\nb.png;0,5\n",
+      /line 3: its `score` \(=0,5\) is a number with a decimal comma; write numbers with a point/,
+    ],
     ["a.png,x\nb.png,y\n", /none of its columns is called like file names .*; its first line must name the columns/],
     ["file\na.png\n", /it has no column besides `file`/],
     ["file,class\na.png,x\ngone.png,y\n", /class y has no image that can be read; line 3 of the label file/],
   ])("refuses %j", async (text, message) => {
     await expect(pack({ labelFile: file("bad.csv", text) })).rejects.toThrow(message);
+  });
+
+  it("refuses a decimal comma in conditions, and takes such texts as classes where the column is named", async () => {
+    const labelFile = file("commas.csv", "file;score\na.png;0,5\nb.png;1,5\n");
+    await expect(pack({ labelFile, conditions: ["score"] })).rejects.toThrow(
+      /line 2: its `score` is `0,5`, with a decimal comma; write numbers with a point/,
+    );
+    expect((await pack({ labelFile, classColumn: "score" })).header.classes).toEqual(["0,5", "1,5"]);
+  });
+
+  it("orders whole numbers by size as pandas writes them where one is missing", async () => {
+    const labelFile = file("pandas.csv", "file,class\na.png,10.0\nb.png,2.0\nsub/c.png,0.0\n");
+    expect((await pack({ labelFile })).header.classes).toEqual(["0.0", "2.0", "10.0"]);
   });
 
   it.each(["1e300", "1e-200"])("refuses conditions as %s, whose deviation is not a number or 0", async (value) => {

@@ -20,9 +20,12 @@ export function classOf({ cells, place }: Row, column: number, { name, columns }
   );
 }
 
-/** Classes in their order: whole numbers by size, anything else by the code units of the names. */
+/**
+ * Classes in their order: whole numbers by size, also `2.0` as pandas writes 2 where a number is missing; anything else by the code
+ * units of the names.
+ */
 export function inOrder(classes: Iterable<string>): string[] {
   const names = [...new Set(classes)];
-  const bySize = names.every((name) => /^-?\d{1,15}$/.test(name));
+  const bySize = names.every((name) => /^-?\d{1,15}(\.0+)?$/.test(name));
   return names.sort((a, b) => (bySize && Number(a) - Number(b)) || byCodeUnit(a, b));
 }

@@ -101,6 +101,13 @@ function likelyClasses({ name, columns, rows }: Table, others: readonly number[]
     );
   }
   const [only] = found as [number];
+  const comma = rows.find(({ cells }) => hasDecimalComma(cells[only]!));
+  if (comma !== undefined && rows.every(({ cells }) => isNumber(cells[only]!) || hasDecimalComma(cells[only]!))) {
+    throw new UserError(
+      `${visible(name)}: ${comma.place}: its ${quoted(columns[only]!)} (=${comma.cells[only]}) is a number with a decimal comma; write ` +
+        `numbers with a point for a condition; as classes all the same: \`classColumn=${columns[only]}\``,
+    );
+  }
   if (
     rows.every(({ cells }) => isNumber(cells[only]!)) &&
     rows.some(({ cells }) => !Number.isInteger(Number(cells[only])))
@@ -111,6 +118,9 @@ function likelyClasses({ name, columns, rows }: Table, others: readonly number[]
   }
   return only;
 }
+
+/** Whether a cell is a number as it is written in some languages, such as `0,5`. */
+export const hasDecimalComma = (cell: Cell): boolean => typeof cell === "string" && /^[+-]?\d+,\d+$/.test(cell);
 
 /** Whether a cell is a finite number, or the text of one. */
 export function isNumber(cell: Cell): boolean {

@@ -2,7 +2,7 @@
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted } from "../../formats/index.ts";
-import { isNumber } from "./columns.ts";
+import { hasDecimalComma, isNumber } from "./columns.ts";
 import type { Cell, Row, Table } from "./table.ts";
 
 const truths: ReadonlyMap<string, number> = new Map([
@@ -29,6 +29,9 @@ export function conditionsOf({ cells, place }: Row, columns: readonly number[], 
     const where = `${visible(table.name)}: ${place}: its ${quoted(table.columns[column]!)}`;
     if (number === undefined) {
       throw new UserError(`${where} is empty; an image without conditions is left out when its row is removed`);
+    }
+    if (hasDecimalComma(cell)) {
+      throw new UserError(`${where} is ${quoted(String(cell))}, with a decimal comma; write numbers with a point`);
     }
     throw new UserError(
       `${where} is ${quoted(typeof cell === "object" ? JSON.stringify(cell) : String(cell))}, and conditions are numbers, or true and false; a column of words is a class (\`classColumn\`), or one column of 0 and 1 for each word`,

@@ -42,7 +42,7 @@ export interface NpzImages {
  * become round(255 x), all in [-1, 1] round(127.5 (x + 1)).
  *
  * @throws UserError when the file is damaged or does not hold exactly one array of images, for floats in another range or
- * NaN, and for bytes of which none exceeds 1.
+ * NaN, and for bytes of which none exceeds 15.
  *
  * @example
  * const { images, close } = await npzImages("samples_50000x64x64x3.npz");
