@@ -1,7 +1,7 @@
 /** What becomes of the files of a folder or archive: how many are used, and where the others are. */
 import { counted } from "../base/counted.ts";
 import { sidesOf, sizeText } from "../base/image-size.ts";
-import { brightening } from "./dark.ts";
+import { brightening, DARKEST } from "./dark.ts";
 import { byCodeUnit } from "./listing.ts";
 import type { PackHeader } from "./pack-header.ts";
 
@@ -53,13 +53,13 @@ export function conversionOf(header: PackHeader): string | undefined {
   return parts.length === 0 ? undefined : `${name}: ${parts.join("; ")}`;
 }
 
-/** Said of images that are nearly black, with what to do about it. */
+/** Said of images that are nearly black, with what to do about it. Resizing has changed their highest level a little. */
 function darkText({ darkest }: PackHeader): string | undefined {
   if (darkest === undefined) return undefined;
   if (darkest === 0) return "all images are black: every level is 0";
   return (
-    `all images are nearly black: no level is above ${darkest} of 255; if white is ${darkest}, multiply the levels by ` +
-    `${brightening(darkest)} and save them again`
+    `all images are nearly black: no level is above ${darkest} of 255; if the files mean another number as white, multiply their ` +
+    `levels (0 and 1 by ${brightening(1)}, 0 to ${DARKEST} by ${brightening(DARKEST)}) and save them again`
   );
 }
 

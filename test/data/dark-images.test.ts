@@ -16,7 +16,7 @@ import { idxOf } from "./files.ts";
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
 const pack = packer(cache);
-const upTo = (most: number, count = 4): Tensor =>
+const upTo = (most: number, count = 5): Tensor =>
   Tensor.fromArray(
     Uint8Array.from({ length: count * 64 }, (_, i) => i % (most + 1)),
     [count, 8, 8],
@@ -48,7 +48,7 @@ describe("arrays of bytes that are nearly black", () => {
     await expect(pack(npz("four-bits", { images: upTo(15) }))).rejects.toThrow(
       /no value above 15, so it would be almost black; multiply it by 17$/,
     );
-    expect((await pack(npz("five-bits", { images: upTo(16) }))).header.count).toBe(4);
+    expect((await pack(npz("five-bits", { images: upTo(16) }))).header.count).toBe(5);
   });
 
   it("are as they are where those of another split are not dark", async () => {
@@ -70,12 +70,17 @@ describe("arrays of bytes that are nearly black", () => {
 describe("files that are all nearly black", () => {
   it("are said to be, with the number that makes them visible, whatever is around them", async () => {
     const path = await folderUpTo(11);
-    for (const options of [{}, { fit: "pad", size: 16 }, { channels: 1 }, { channels: 4 }]) {
-      const { header } = await pack(path, options);
+    for (const options of [{}, { size: "6x8" }, { channels: 1 }, { channels: 4 }]) {
+      const { header } = await pack(path, { fit: "pad", size: 16, ...options });
+      expect(header.darkest).toBe(11);
       expect(conversionOf(header)).toContain(
-        "all images are nearly black: no level is above 11 of 255; if white is 11, multiply the levels by 23 and save them again",
+        "all images are nearly black: no level is above 11 of 255; if the files mean another number as white, multiply their levels " +
+          "(0 and 1 by 255, 0 to 15 by 17) and save them again",
       );
     }
+    expect(conversionOf((await pack(path)).header)).toMatch(
+      /by `crop`.*; all images are nearly black: no level is above 1\d of/,
+    );
     expect(conversionOf((await pack(await folderUpTo(0))).header)).toContain("all images are black: every level is 0");
     expect((await pack(await folderUpTo(16))).header.darkest).toBeUndefined();
   });
