@@ -91,6 +91,21 @@ describe("parquet files of the Hugging Face hub", () => {
     expect(sumsOf(await pack(file, { labels: false }))).toEqual(held("hub train").planes.slice(4));
   });
 
+  it("whose splits name the classes in another order are refused, whichever is wanted", async () => {
+    const root = copy("orders");
+    const file = join(root, "data/test-00000-of-00001.parquet");
+    const bytes = readFileSync(file).toString("latin1");
+    const names = '["cat", "dog", "emu"]';
+    expect(bytes.split(names)).toHaveLength(2);
+    writeFileSync(file, Buffer.from(bytes.replace(names, '["dog", "cat", "emu"]'), "latin1"));
+    for (const split of ["train", "test"]) {
+      await expect(pack(root, { split })).rejects.toThrow(
+        /its column `label` names other classes, or in another order, than that of .*; give one of these as the path/,
+      );
+    }
+    expect((await pack(file)).header.classes).toEqual(["dog", "cat", "emu"]);
+  });
+
   it("number classes without names by all splits, so that each has one number", async () => {
     const root = join(containers, "numbers");
     const [train, validation] = [await pack(root), await pack(root, { split: "validation" })];

@@ -69,6 +69,7 @@ async function openShards({ paths, others, name, missing }: Files, options: Cont
   const { hash, hashed } = await readContents(paths, options);
   // Classes without names are those of all splits, so that a class has one number in each.
   const needsOthers = chosen.labels !== undefined && chosen.names === undefined;
+  if (!needsOthers) await refuseOtherNames(others, chosen, paths[0]!);
   const further = needsOthers ? await labelsOfOthers(others, chosen.labels!, options.stop) : [];
   const told = further.length === 0 ? [] : [sha256(JSON.stringify(further.map(String)))];
   return {
@@ -88,6 +89,19 @@ async function labelsOfOthers(paths: readonly string[], column: string, stop?: A
     for (const group of file.groups.keys()) for (const value of await file.values(column, group)) found.add(value);
   }
   return [...found].filter((value) => !isAbsent(value));
+}
+
+/** @throws UserError where another split names its classes otherwise: a number would mean one class here, and another there. */
+async function refuseOtherNames(others: readonly string[], { labels, names }: Chosen, path: string): Promise<void> {
+  if (labels === undefined) return;
+  for await (const file of eachFile(others)) {
+    const there = featuresOf(file).get(labels)?.names;
+    if (there === undefined || JSON.stringify(there) === JSON.stringify(names)) continue;
+    throw new UserError(
+      `${file.path}: its column ${quoted(labels)} names other classes, or in another order, than that of ${path}; give one of these as ` +
+        "the path, or save the splits as one dataset",
+    );
+  }
 }
 
 /** Whether a label is absent: the hub writes -1 where a split has no labels. */
