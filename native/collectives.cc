@@ -1,5 +1,5 @@
 // Processes that compute as one: sums, copies and collections of tensors over gloo, the collective library that every
-// libtorch for CPUs carries. A process belongs to at most one group, so the group is the process's, not an environment's.
+// libtorch for CPUs carries, and between GPUs over NCCL where there is one. A process belongs to at most one group, so the group is the process's, not an environment's.
 #ifdef GANTRY_GLOO
 // The headers of libtorch show its process group only to those who say that it has gloo.
 #define USE_C10D_GLOO
@@ -7,6 +7,7 @@
 #include <ATen/Tensor.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #ifdef GANTRY_GLOO
@@ -28,6 +29,7 @@
 #include "gloo-sockets.h"
 #include "library.h"
 #include "marshal.h"
+#include "nccl.h"
 #ifdef GANTRY_GLOO
 #include "shared-store.h"
 #endif
@@ -53,6 +55,15 @@ Group& joined() {
 
 /// Of processes of several machines. Never destroyed either.
 c10::intrusive_ptr<SharedStore>& shared_store = *new c10::intrusive_ptr<SharedStore>();
+
+/// Where the processes of the group can leave texts for one another. Never destroyed either.
+c10::intrusive_ptr<c10d::Store>& texts = *new c10::intrusive_ptr<c10d::Store>();
+
+/// Gloo's connections of the group.
+std::vector<Socket>& connections = *new std::vector<Socket>();
+
+/// For tensors of a device, where all processes have NCCL. Never destroyed either.
+std::unique_ptr<NcclGroup>& devices = *new std::unique_ptr<NcclGroup>();
 
 /// Where and for how long processes wait for each other.
 struct Rendezvous {
@@ -110,7 +121,10 @@ c10::intrusive_ptr<Group> meet(const Rendezvous& rendezvous) {
   // Gloo waits for a connection as long as for an answer. A first group shows that all can be reached, and lives until
   // the second exists: slower processes would miss one that closed its connections earlier.
   const auto trial = connected("trial", to_connect);
+  const auto before_group = open_sockets();
   const auto joined = connected("group", rendezvous.to_answer);
+  connections = newer(before_group, open_sockets());
+  texts = store;
   const auto sockets = newer(before, open_sockets());
   for (const Socket& socket : sockets) {
     if (socket.listens) hear_only(socket, {});
@@ -170,17 +184,89 @@ napi_value join(napi_env env, napi_callback_info info) {
 
 napi_value leave(napi_env env, napi_callback_info) {
   return guarded(env, "leaveGroup", [&]() -> napi_value {
+    devices.reset();
     if (shared_store) shared_store->leave();
     group.reset();
+    texts.reset();
     shared_store.reset();
     return nullptr;
   });
+}
+
+/// Why another process is gone; empty while none is.
+std::string gone() {
+  const std::string loss = shared_store ? shared_store->loss() : "";
+  if (!loss.empty()) return loss;
+  return std::any_of(connections.begin(), connections.end(), ended) ? "another worker has ended" : "";
+}
+
+/// Whether this is so in all processes.
+bool in_all(bool here) {
+  std::vector<Tensor> counted = {at::full({1}, here ? 1 : 0, at::kInt)};
+  finish(joined().allreduce(counted));
+  return counted[0].item<int>() == joined().getSize();
+}
+
+/// joinDevices(device): from now on tensors of this device go from device to device, if NCCL can do it in all processes, which call
+/// this together. Returns { library, reason }: what carries them, and why not NCCL.
+napi_value join_devices(napi_env env, napi_callback_info info) {
+  return guarded(env, "joinDevices", [&]() -> napi_value {
+    const c10::Device device(Arguments(env, info).text(0));
+    if (devices) throw std::logic_error("the devices of this group have been joined already");
+    std::string version, reason;
+    try {
+      // In libtorch's place for devices of other makers, the makers' library has NCCL's interface.
+      if (device.is_cpu()) {
+        reason = "this worker computes on the CPU";
+      } else if (!device.is_cuda() && device.type() != c10::DeviceType::PrivateUse1) {
+        reason = "NCCL is for CUDA";
+      } else {
+        version = nccl_version();
+      }
+    } catch (const std::exception& error) {
+      reason = error.what();
+    }
+    if (in_all(reason.empty())) {
+      const int rank = joined().getRank();
+      if (rank == 0) {
+        const NcclId made = new_nccl_id();
+        texts->set("nccl", std::vector<uint8_t>(made.begin(), made.end()));
+      }
+      const std::vector<uint8_t> given = texts->get("nccl");
+      NcclId id;
+      if (given.size() != id.size()) throw std::runtime_error("NCCL: the id of the group has the wrong length");
+      std::copy(given.begin(), given.end(), id.begin());
+      devices = std::make_unique<NcclGroup>(device, rank, joined().getSize(), id, gone);
+    } else if (reason.empty()) {
+      reason = "another worker cannot use it";
+    }
+    napi_value result;
+    check(napi_create_object(env, &result), "object");
+    check(napi_set_named_property(env, result, "library", to_js(env, reason.empty() ? "NCCL " + version : std::string("gloo"))), "library");
+    check(napi_set_named_property(env, result, "reason", to_js(env, reason)), "reason");
+    return result;
+  });
+}
+
+/// requireGroup(): throws if what the processes have begun together was aborted.
+napi_value require_group(napi_env env, napi_callback_info) {
+  return guarded(env, "requireGroup", [&]() -> napi_value {
+    const std::string loss = devices ? devices->loss() : "";
+    if (!loss.empty()) throw std::runtime_error("connection lost: " + loss);
+    return nullptr;
+  });
+}
+
+/// Whether a tensor goes from device to device.
+bool on_devices(const Tensor& x) {
+  return devices && x.device() == devices->device() && NcclGroup::carries(x.scalar_type());
 }
 
 /// Gloo moves dense memory of the host.
 Tensor on_host(const Tensor& x) { return x.detach().to(at::kCPU).contiguous(); }
 
 Tensor summed(const Tensor& x) {
+  if (on_devices(x)) return devices->sum(x);
   std::vector<Tensor> buffers = {on_host(x).clone()};
   finish(joined().allreduce(buffers));
   return buffers[0].to(x.device());
@@ -196,6 +282,7 @@ class Sum : public torch::autograd::Function<Sum> {
 Tensor all_reduce(const Tensor& x) { return Sum::apply(x); }
 
 Tensor all_gather(const Tensor& x) {
+  if (on_devices(x)) return devices->gathered(x);
   std::vector<Tensor> mine = {on_host(x)};
   std::vector<std::vector<Tensor>> all(1);
   for (int i = 0; i < joined().getSize(); i++) all[0].push_back(at::empty(mine[0].sizes(), mine[0].options()));
@@ -204,6 +291,7 @@ Tensor all_gather(const Tensor& x) {
 }
 
 Tensor broadcast(const Tensor& x, int64_t from) {
+  if (on_devices(x)) return devices->copied(x, static_cast<int>(from));
   std::vector<Tensor> buffers = {on_host(x).clone()};
   c10d::BroadcastOptions options;
   options.rootRank = from;
@@ -220,6 +308,12 @@ napi_value join(napi_env env, napi_callback_info) {
 }
 
 napi_value leave(napi_env, napi_callback_info) { return nullptr; }
+
+napi_value join_devices(napi_env env, napi_callback_info) {
+  return guarded(env, "joinDevices", [&]() -> napi_value { refuse(); });
+}
+
+napi_value require_group(napi_env, napi_callback_info) { return nullptr; }
 
 Tensor all_reduce(const Tensor&) { refuse(); }
 Tensor all_gather(const Tensor&) { refuse(); }
@@ -238,6 +332,8 @@ void define_collectives(torch::Library& library) {
 void export_collectives(napi_env env, napi_value exports) {
   export_function(env, exports, "joinGroup", join);
   export_function(env, exports, "leaveGroup", leave);
+  export_function(env, exports, "joinDevices", join_devices);
+  export_function(env, exports, "requireGroup", require_group);
 }
 
 }  // namespace gantry

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,6 +14,12 @@
 
 namespace gantry {
 namespace {
+
+#ifdef POLLRDHUP
+constexpr short kHungUp = POLLRDHUP;
+#else
+constexpr short kHungUp = POLLHUP;
+#endif
 
 /// More descriptors than these are not looked through.
 constexpr int kMostDescriptors = 65'536;
@@ -77,6 +84,13 @@ void hear_only(const Socket& socket, const std::vector<std::string>& addresses) 
   static_cast<void>(socket);
   static_cast<void>(addresses);
 #endif
+}
+
+bool ended(const Socket& socket) {
+  if (socket.listens) return false;
+  if (inode_of(socket.descriptor) != socket.inode) return true;
+  pollfd asked = {socket.descriptor, kHungUp, 0};
+  return poll(&asked, 1, 0) > 0 && (asked.revents & (kHungUp | POLLHUP | POLLERR)) != 0;
 }
 
 void end(const Socket& socket) {

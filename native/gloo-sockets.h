@@ -25,6 +25,9 @@ std::vector<Socket> newer(const std::vector<Socket>& before, const std::vector<S
 /// does nothing elsewhere.
 void hear_only(const Socket& socket, const std::vector<std::string>& addresses);
 
+/// Whether the other side has ended a connection.
+bool ended(const Socket& socket);
+
 /// Ends a connection, if it is still the same one: whoever waits for it gets an error.
 void end(const Socket& socket);
 

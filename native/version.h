@@ -11,6 +11,11 @@
 
 #include <optional>
 
+/// Whether a stream tells the handle that its device's makers know it by.
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 13)
+#define GANTRY_STREAM_HANDLES
+#endif
+
 namespace gantry {
 
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)

@@ -20,11 +20,15 @@ export function spawnTypeScript(
   file: URL,
   args: readonly string[],
   onLine: (line: string, child: ChildProcess) => void = () => {},
+  env: Readonly<Record<string, string>> = {},
 ): Child {
   const path = fileURLToPath(file);
   // A young generation of one size: V8 would let it grow in the middle of a measurement of memory.
   const flags = ["--expose-gc", "--min-semi-space-size=2", "--max-semi-space-size=2"];
-  const child = spawn(process.execPath, [...flags, jiti, path, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...flags, jiti, path, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {

@@ -30,7 +30,16 @@ export { foreachAdd_, foreachAddcdiv_, foreachAddcmul_, foreachDiv_, foreachMul_
 export { foreachNorm, foreachSqrt, foreachSub, foreachZero_ } from "../tensor/index.ts";
 
 // Several processes (torch.distributed).
-export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "../tensor/index.ts";
+export {
+  allGather,
+  allReduce,
+  broadcast,
+  type Carrier,
+  type GroupOptions,
+  joinDevices,
+  joinGroup,
+  leaveGroup,
+} from "../tensor/index.ts";
 
 // TorchScript modules that Python wrote.
 export { loadScript, ScriptModule } from "../tensor/index.ts";

@@ -1,12 +1,13 @@
 /**
  * Processes that compute as one: each joins a group, and from then on these functions are called by all of them, in the
  * same order, with tensors of the same shapes. They go over gloo, which libtorch's CPU builds carry; tensors of other
- * devices travel through the host's memory.
+ * devices travel through the host's memory, or from GPU to GPU by NCCL after {@link joinDevices}.
  */
 import { UserError } from "../base/errors.ts";
 import { binding } from "./native.ts";
 import { operator } from "./operator.ts";
 import type { Tensor } from "./tensor.ts";
+import type { Device } from "./types.ts";
 
 const allReduceOperator = operator("gantry::all_reduce(x)");
 const allGatherOperator = operator("gantry::all_gather(x)");
@@ -55,7 +56,7 @@ function together<T>(call: () => T): T {
     return call();
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    if (!/gloo|store|socket|connect|timed? ?out/i.test(detail)) throw error;
+    if (!/gloo|nccl|store|socket|connect|timed? ?out/i.test(detail)) throw error;
     throw new UserError(`the connection to the other workers is lost: ${essence(detail)}`, { cause: error });
   }
 }
@@ -92,6 +93,37 @@ export function joinGroup({ rank, size, host, port, address = "", file = "", ...
     const what = `the connection to the other workers cannot be made at ${place}: ${essence(detail)}`;
     throw new UserError(what, { cause: error });
   }
+}
+
+/** What carries tensors from process to process. */
+export interface Carrier {
+  /** `NCCL` and its version, or `gloo`. */
+  readonly library: string;
+  /** Why not NCCL; empty where it is. */
+  readonly reason: string;
+}
+
+/**
+ * Joins the devices of a group's processes, each of which calls this with its own. From now on tensors on it go from device to
+ * device, by NCCL, if all processes can load its library. It is looked for where libtorch has loaded it, then in the package
+ * `nvidia-nccl` beside a wheel's torch, then by the system's loader. Otherwise tensors go through the host's memory, by gloo.
+ *
+ * @throws UserError when NCCL cannot connect the devices, such as two processes with one GPU.
+ *
+ * @example
+ * const { library } = joinDevices("cuda:0"); // NCCL 2.26.2
+ */
+export function joinDevices(device: Device): Carrier {
+  return together(() => binding().joinDevices(device));
+}
+
+/**
+ * After a value was read of the device: whether all that the processes have computed together until then was whole.
+ *
+ * @throws UserError when another process was lost meanwhile.
+ */
+export function requireGroup(): void {
+  together(() => binding().requireGroup());
 }
 
 /** Leaves the group. */

@@ -11,7 +11,17 @@ export {
   noGradScope,
 } from "./autograd.ts";
 export { bytesOf, tensorOf } from "./bytes.ts";
-export { allGather, allReduce, broadcast, type GroupOptions, joinGroup, leaveGroup } from "./collectives.ts";
+export {
+  allGather,
+  allReduce,
+  broadcast,
+  type Carrier,
+  type GroupOptions,
+  joinDevices,
+  joinGroup,
+  leaveGroup,
+  requireGroup,
+} from "./collectives.ts";
 export {
   type ConvolutionChoices,
   type ConvolutionMode,

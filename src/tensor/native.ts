@@ -86,6 +86,8 @@ export interface Binding {
     leader: number,
   ): void;
   leaveGroup(): void;
+  joinDevices(device: string): { library: string; reason: string };
+  requireGroup(): void;
   setTf32(flag: boolean): boolean;
   setCudnnBenchmark(flag: boolean): boolean;
   deviceMemory(device: string): { reserved: number; peak: number; free: number; total: number } | null;

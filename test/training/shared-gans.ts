@@ -22,7 +22,7 @@ import {
   virtualBatchNorm,
   weightAveraging,
 } from "../../src/techniques/index.ts";
-import { Generator, Tensor } from "../../src/tensor/index.ts";
+import { type Device, Generator, Tensor } from "../../src/tensor/index.ts";
 import { shareCheckpoint } from "../../src/training/distributed/workers.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
@@ -110,14 +110,17 @@ export const GANS = Object.keys(gans);
 export const INTERRUPTED = "techniques";
 
 /** Images of noise, without end. */
-function loaderOf(seed: number): DataLoader {
+function loaderOf(seed: number, device: Device): DataLoader {
   const generator = new Generator(seed);
   return {
     epoch: 0,
-    next: () => ({ images: Tensor.rand([batchSize, 1, 16, 16], { generator }).mul(2).sub(1), labels: undefined }),
+    next: () => {
+      const images = Tensor.rand([batchSize, 1, 16, 16], { generator }).mul(2).sub(1);
+      return { images: images.to({ device }), labels: undefined };
+    },
     state: () => ({ tensors: new Map([["generator", generator.getState()]]), numbers: {} }),
     load: ({ tensors }) => generator.setState(tensors.get("generator")!),
-    auxiliary: (_request, other) => loaderOf(other),
+    auxiliary: (_request, other) => loaderOf(other, device),
   };
 }
 
@@ -129,10 +132,10 @@ export interface End {
   readonly observed: { readonly norms: Record<string, number>; readonly scores: number[][] };
 }
 
-const build = (name: string, replica?: Replica): BuiltGan => {
+const build = (name: string, replica?: Replica, device: Device = "cpu"): BuiltGan => {
   const accumulate = DRAWN_BY_PART.includes(name) && replica === undefined ? { accumulate: 2 } : {};
-  const recipe = defineRecipe({ ...base, ...gans[name], ...accumulate });
-  return new BuiltGan(recipe, { sample: { channels: 1, size: 16 }, classes: [] }, loaderOf(1), replica);
+  const recipe = { ...defineRecipe({ ...base, ...gans[name], ...accumulate }), device };
+  return new BuiltGan(recipe, { sample: { channels: 1, size: 16 }, classes: [] }, loaderOf(1, device), replica);
 };
 
 const values = (tensor: Tensor): number[] => Array.from(tensor.toArray(), Number);
@@ -158,8 +161,8 @@ const weightsOf = (gan: BuiltGan): End["weights"] =>
   );
 
 /** Trains a GAN of this file for three steps as one of several workers, or alone. */
-export function sharedGan(name: string, replica?: Replica): End {
-  const gan = build(name, replica);
+export function sharedGan(name: string, replica?: Replica, device?: Device): End {
+  const gan = build(name, replica, device);
   return endOf(gan, play(gan, 2));
 }
 

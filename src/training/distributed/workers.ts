@@ -10,7 +10,7 @@ import { UserError } from "../../base/errors.ts";
 import { withAbsolutePaths } from "../../data/index.ts";
 import { quoted, writeFully } from "../../formats/index.ts";
 import { recipeHash, toPlainRecipe } from "../../recipe/index.ts";
-import { broadcast, joinGroup, scope, Tensor } from "../../tensor/index.ts";
+import { broadcast, joinDevices, joinGroup, scope, Tensor } from "../../tensor/index.ts";
 import { loadCheckpoint } from "../run/checkpoint.ts";
 import type { Replica } from "../step/sharding.ts";
 import type { Checkpointable, RunSettings } from "../trainable.ts";
@@ -48,9 +48,15 @@ function commonHash(settings: RunSettings): string {
 /**
  * Connects to the other workers; false when `stop` was raised before. It blocks this process.
  *
+ * @param note - Told by what tensors of a GPU will travel.
  * @throws UserError when they do not come, have another secret, or one of them trains with other settings.
  */
-export async function joinWorkers(rendezvous: Rendezvous, settings: RunSettings, stop?: AbortSignal): Promise<boolean> {
+export async function joinWorkers(
+  rendezvous: Rendezvous,
+  settings: RunSettings,
+  stop?: AbortSignal,
+  note?: (text: string) => void,
+): Promise<boolean> {
   const { rank, size, host, port, file, leader } = rendezvous;
   const secret = file === undefined ? workerSecret(process.env) : undefined;
   await rendezvous.ready?.(stop);
@@ -62,6 +68,11 @@ export async function joinWorkers(rendezvous: Rendezvous, settings: RunSettings,
   const own = Buffer.from(commonHash(settings));
   const first = Buffer.from(bytesFromFirst(rank === 0 ? own : Buffer.alloc(own.length)));
   if (!first.equals(own)) throw new UserError(`worker ${rank} trains another recipe than worker 0`);
+  const { library, reason } = joinDevices(settings.device);
+  if (settings.device !== "cpu") {
+    const why = reason === "" ? "" : `, through the memory of the CPU, because NCCL cannot be used: ${reason}`;
+    note?.(`gradients of the ${size} workers are summed by ${library}${why}`);
+  }
   return true;
 }
 

@@ -185,7 +185,9 @@ export class Run {
       const mode = convolutionMode(settings, rendezvous);
       const convolutions = new RunConvolutions(mode, this.directory.path, events.note?.bind(events));
       try {
-        if (rendezvous !== undefined && !(await joinWorkers(rendezvous, settings, stop))) return this.#whereItStands();
+        const note = events.note?.bind(events);
+        if (rendezvous !== undefined && !(await joinWorkers(rendezvous, settings, stop, note)))
+          return this.#whereItStands();
         const end = await trainingLoop({
           trainer,
           dataModule,

@@ -1,6 +1,7 @@
 /** The numbers of the steps since the last line of the log, the clock, and the check for NaN. */
 import { UserError } from "../../base/errors.ts";
 import { workingSeconds } from "../../base/working-time.ts";
+import { requireGroup } from "../../tensor/index.ts";
 import type { Tick } from "../run/run-log.ts";
 import type { Outputs } from "../step/observation.ts";
 import type { StepResult, Trainable } from "../trainable.ts";
@@ -82,6 +83,7 @@ export class StepLog {
     for (const { names, values, samples, skipped = false } of this.#pending.splice(0)) {
       const row = Array.from(values.toArray(), Number);
       values.dispose();
+      requireGroup();
       this.#names = names;
       this.#steps++;
       this.#samples += samples;
