@@ -76,7 +76,7 @@ Tensor lookup(const Tensor& images, const Tensor& grid, const Rule& rule) { retu
 Tensor grid_sampler(const Tensor& images, const Tensor& grid, int64_t interpolation, int64_t padding,
                     bool align_corners) {
   constexpr int64_t kBicubic = 2;
-  const bool known = images.dim() == 4 && grid.dim() == 4 && images.device().is_cpu() && interpolation != kBicubic;
+  const bool known = images.dim() == 4 && grid.dim() == 4 && interpolation != kBicubic;
   if (!known || grid.requires_grad() || !images.requires_grad() || !c10::GradMode::is_enabled()) {
     return at::grid_sampler(images, grid, interpolation, padding, align_corners);
   }
