@@ -27,7 +27,7 @@ const JITI = join(ROOT, "node_modules/jiti/lib/jiti-cli.mjs");
 const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
 
 const TESTS = [
-  "test/tensor/values.test.ts",
+  "test/tensor",
   "test/nn",
   "test/losses",
   "test/techniques",

@@ -12,6 +12,7 @@ import { type ModelContext, mlp } from "../../src/models/index.ts";
 import { frozenStatistics } from "../../src/nn/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { Generator, grad, liveTensors, noGrad, scope, Tensor } from "../../src/tensor/index.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { flat } from "../nn/oracle.ts";
 
 const BATCH = 64;
@@ -22,7 +23,7 @@ const BATCH = 64;
  */
 function play(loss: Loss, spectralNorm: boolean, steps: number): { before: number[]; after: number[]; left: number } {
   const random = new Generator(3);
-  const context: ModelContext = { rng: random, device: "cpu", image: { features: 2 }, classes: 0 };
+  const context: ModelContext = { rng: random, device: TEST_DEVICE, image: { features: 2 }, classes: 0 };
   const generator = mlp.generator({ latent: 2, hidden: [16] }).build(context);
   const discriminator = mlp.discriminator({ hidden: [32], spectralNorm }).build(context);
   const optimizer = (network: typeof generator | typeof discriminator) =>

@@ -8,6 +8,7 @@ import { diffAugment } from "../../src/techniques/diff-augment.ts";
 import type { DiscriminatorPass, Gan, Technique } from "../../src/techniques/index.ts";
 import { Generator, scope, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { onTestDevice, TEST_DEVICE } from "../device/device.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
 import { ganOf, technique } from "../training/tiny.ts";
 
@@ -19,7 +20,7 @@ const images = (channels = 3): Tensor => noise([4, channels, 8, 8], 5);
 /** The technique, prepared for a GAN with this loss. */
 function built(options: Options = {}, { loss = hinge().build() as Loss, seed = stored.seed } = {}): Technique {
   const image = { channels: 3, size: 8 };
-  const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, rng: new Generator(seed) };
+  const context = { batchSize: 4, image, classes: 0, device: TEST_DEVICE, rng: new Generator(seed) };
   const technique = adaptiveAugmentation(options).build(context);
   technique.prepare!({ loss } as Gan, {});
   return technique;
@@ -89,7 +90,7 @@ describe("groups", () => {
 
   it("cutout sets to 0 what lies within a quarter of the side of a centre anywhere in the image", () => {
     const x = Tensor.ones([3, 2, 8, 4], { dtype: "float64" });
-    const cut = cutOut(x, insideOf([null, [0.5, 0.5], [0, 1]], formOf(x)));
+    const cut = cutOut(x, onTestDevice(insideOf([null, [0.5, 0.5], [0, 1]], formOf(x))));
     expect(cut.sum([1, 2, 3]).tolist()).toEqual([64, 64 - 2 * 4 * 2, 64 - 2 * 2 * 1]);
     expect(cut.select(0, 1).select(0, 0).tolist()).toEqual(
       Array.from({ length: 8 }, (_, row) => (row >= 2 && row < 6 ? [1, 0, 0, 1] : [1, 1, 1, 1])),
@@ -242,7 +243,7 @@ describe("in training", () => {
     expect(() => ganOf({ techniques: [adaptiveAugmentation()], loss: wasserstein() })).toThrow(
       "it follows the sign of D(real), which has no meaning with the loss `wasserstein`",
     );
-    const context = { batchSize: 4, classes: 0, device: "cpu" as const, rng: new Generator(1) };
+    const context = { batchSize: 4, classes: 0, device: TEST_DEVICE, rng: new Generator(1) };
     expect(() => adaptiveAugmentation().build({ ...context, image: { features: 2 } })).toThrow("vectors of 2 numbers");
     expect(() => adaptiveAugmentation().build({ ...context, image: { channels: 2, size: 8 } })).toThrow(
       "adaptiveAugmentation: images of 2 channels; it can take those of 1 or 3",

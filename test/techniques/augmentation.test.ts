@@ -13,6 +13,7 @@ import {
 import { type Beyond, type Move, placesOf, reflected, shift } from "../../src/techniques/augmentation/shift.ts";
 import { warp, warpMatrices } from "../../src/techniques/augmentation/warp.ts";
 import { Generator, grad, Tensor } from "../../src/tensor/index.ts";
+import { onTestDevice } from "../device/device.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
 
 const stored = fixture<{
@@ -36,9 +37,11 @@ const STILL: Geometry = {
   drift: [0, 0],
 };
 const movedBy = (x: Tensor, moves: readonly Move[], beyond: Beyond): Tensor =>
-  shift(x, placesOf(moves, formOf(x), beyond), beyond);
-const warpedBy = (x: Tensor, inverses: readonly Affine[]): Tensor => warp(x, warpMatrices(inverses, formOf(x)));
-const recoloredBy = (x: Tensor, colorings: readonly Coloring[]): Tensor => recolor(x, colorMaps(colorings, formOf(x)));
+  shift(x, onTestDevice(placesOf(moves, formOf(x), beyond)), beyond);
+const warpedBy = (x: Tensor, inverses: readonly Affine[]): Tensor =>
+  warp(x, onTestDevice(warpMatrices(inverses, formOf(x))));
+const recoloredBy = (x: Tensor, colorings: readonly Coloring[]): Tensor =>
+  recolor(x, onTestDevice(colorMaps(colorings, formOf(x))));
 const FAITHFUL: Coloring = { brightness: 0, contrast: 1, lumaFlip: false, hue: 0, saturation: 1 };
 
 /** Images of a smooth function of the place in pixels about the centre. */

@@ -15,6 +15,7 @@ import {
 } from "../../src/techniques/index.ts";
 import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
 import { ganOf, technique } from "../training/tiny.ts";
 import { labelsGiven } from "./labels-given.ts";
@@ -51,7 +52,7 @@ const outputOf = (images: Tensor): DiscriminatorOutput =>
 
 /** A technique with the stream that the fixture drew from. */
 function built(descriptor: ReturnType<typeof latentConsistency>): Technique {
-  const context = { batchSize: 5, image: { channels: 2, size: 8 }, classes: 0, device: "cpu" as const };
+  const context = { batchSize: 5, image: { channels: 2, size: 8 }, classes: 0, device: TEST_DEVICE };
   return descriptor.build({ ...context, rng: new Generator(stored.seed) });
 }
 
@@ -226,7 +227,7 @@ describe("in training", () => {
   });
 
   it("refuses vectors, and options out of range by name", () => {
-    const context = { batchSize: 4, classes: 0, device: "cpu" as const, rng: new Generator(1) };
+    const context = { batchSize: 4, classes: 0, device: TEST_DEVICE, rng: new Generator(1) };
     for (const make of [consistencyRegularisation, balancedConsistency]) {
       expect(() => make().build({ ...context, image: { features: 2 } })).toThrow("vectors of 2 numbers");
       expect(() => make({ shift: 0.6 })).toThrow(/Consistency\.shift|consistencyRegularisation\.shift/);

@@ -4,6 +4,7 @@ import { brightness, contrast, diffAugment, holesAt, saturation } from "../../sr
 import type { Gan, Technique } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { onTestDevice, TEST_DEVICE } from "../device/device.ts";
 import { expectClose, expectGradients, fixture, flat, noise } from "../nn/oracle.ts";
 import { ganOf, technique } from "../training/tiny.ts";
 
@@ -16,7 +17,7 @@ type Policy = NonNullable<Parameters<typeof diffAugment>[0]>["policy"];
 /** The technique with a stream of its own. */
 function built(policy?: Policy, seed = stored.seed, channels = 3): (images: Tensor) => Tensor {
   const image = { channels, size: 8 };
-  const context = { batchSize: 4, image, classes: 0, device: "cpu" as const, rng: new Generator(seed) };
+  const context = { batchSize: 4, image, classes: 0, device: TEST_DEVICE, rng: new Generator(seed) };
   const made: Technique = diffAugment(policy === undefined ? {} : { policy }).build(context);
   return (batch) => made.augment!(batch, "real", {} as Gan);
 }
@@ -34,7 +35,7 @@ describe("the transformations", () => {
       [6, 6],
       [-5, 1],
     ] as const;
-    expectClose(cutOut(images(1), holesAt(corners, 4, formOf(images(1)))), stored.holed, precise);
+    expectClose(cutOut(images(1), onTestDevice(holesAt(corners, 4, formOf(images(1))))), stored.holed, precise);
   });
 
   it("one after the other, with the draws of a seed, are PyTorch's", () => {
@@ -128,7 +129,7 @@ describe("in training", () => {
   });
 
   it("refuses vectors, an unknown policy and an empty one", () => {
-    const context = { batchSize: 4, classes: 0, device: "cpu" as const, rng: new Generator(1) };
+    const context = { batchSize: 4, classes: 0, device: TEST_DEVICE, rng: new Generator(1) };
     expect(() => diffAugment().build({ ...context, image: { features: 2 } })).toThrow(
       "diffAugment: it changes images, and the samples of this data are vectors of 2 numbers",
     );

@@ -9,6 +9,7 @@ import { Generator, grad, Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise } from "../nn/oracle.ts";
 import { ganOf, loaderOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
@@ -23,7 +24,7 @@ const critic = fill(
 
 /** The technique's term for these generated samples, as one generator update would meet it. */
 function termOf(options: Options, fake: Tensor, real = noise([6, 4], 41)): Tensor {
-  const context = { batchSize: 6, image: { features: 4 }, classes: 0, device: "cpu" as const };
+  const context = { batchSize: 6, image: { features: 4 }, classes: 0, device: TEST_DEVICE };
   const built = featureMatching(options).build({ ...context, rng: new Generator(1) });
   built.prepare!({} as Gan, { real: loaderOf([real]) });
   const output = critic.forward(fake);

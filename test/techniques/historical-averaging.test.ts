@@ -7,6 +7,7 @@ import { noGrad, Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { expectClose, fixture, flat, noise } from "../nn/oracle.ts";
 import { filesIn, ganOf, loaderOf, temporaryFolder, tinyConvolutions, tinyRecipe } from "../training/tiny.ts";
 
@@ -29,7 +30,7 @@ function trained(name: string): BuiltGan {
       .mul(2)
       .add(1),
   );
-  const recipe = tinyRecipe({
+  const described = tinyRecipe({
     generator: mlp.generator({ latent: 3, hidden: [6] }),
     discriminator: mlp.discriminator({ hidden: [6] }),
     optimizers: { generator: sgd({ lr: 0.2 }), discriminator: sgd({ lr: 0.2 }) },
@@ -37,6 +38,7 @@ function trained(name: string): BuiltGan {
     discriminatorSteps: 2,
     techniques: name === "none" ? [] : [historicalAveraging({ weight: stored.weight, players })],
   });
+  const recipe = { ...described, device: TEST_DEVICE };
   const gan = new BuiltGan(recipe, { sample: { features: 4 }, classes: [] }, loaderOf(batches));
   let drawn = 0;
   gan.latents = () => latentsAt(drawn++);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type DiscriminatorPass, type Gan, leCam, type Technique } from "../../src/techniques/index.ts";
 import { Generator, grad, type Tensor } from "../../src/tensor/index.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { expectClose, expectGradients, fixture, noise } from "../nn/oracle.ts";
 
 interface Update {
@@ -11,7 +12,7 @@ interface Update {
 const stored = fixture<{ leCam: { oneSided: boolean; warmUp: number; updates: Update[] }[] }>("consistency");
 
 function built(options: Parameters<typeof leCam>[0]): Technique {
-  const context = { batchSize: 5, image: { features: 2 }, classes: 0, device: "cpu" as const };
+  const context = { batchSize: 5, image: { features: 2 }, classes: 0, device: TEST_DEVICE };
   const technique = leCam(options).build({ ...context, rng: new Generator(1) });
   technique.prepare!({} as Gan, {});
   return technique;

@@ -4,13 +4,14 @@ import type { DiscriminatorPass, Gan } from "../../src/techniques/index.ts";
 import { logitCentring } from "../../src/techniques/index.ts";
 import { Generator, Tensor } from "../../src/tensor/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { expectClose, expectGradients, flat } from "../nn/oracle.ts";
 import { ganOf } from "../training/tiny.ts";
 
 const gan = { progress: { step: 0, epoch: 0, images: 0 } } as Gan;
 
 it("logitCentring is the weighted mean square of each pair's sum, with its gradient", () => {
-  const context = { batchSize: 3, image: { features: 1 }, classes: 0, device: "cpu" as const, rng: new Generator(1) };
+  const context = { batchSize: 3, image: { features: 1 }, classes: 0, device: TEST_DEVICE, rng: new Generator(1) };
   const made = logitCentring({ weight: 0.5 }).build(context);
   const vector = (...values: number[]): Tensor => Tensor.fromArray(Float64Array.from(values)).requiresGrad_();
   const [real, fake] = [vector(1, -2, 3), vector(0.5, 2, -4)];

@@ -7,6 +7,7 @@ import { grad, noGrad, scope, type Tensor } from "../../src/tensor/index.ts";
 import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoint.ts";
 import type { BuiltGan } from "../../src/training/step/gan.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { contextOf, expectClose, fill, flat, noise, slopeAt } from "../nn/oracle.ts";
 import { ganOf, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
 
@@ -209,7 +210,7 @@ describe("mine", () => {
   });
 
   it("takes vectors, and half of z by default", () => {
-    const { random, ...context } = { random: contextOf().rng, classes: 0, device: "cpu" as const, batchSize: 4 };
+    const { random, ...context } = { random: contextOf().rng, classes: 0, device: TEST_DEVICE, batchSize: 4 };
     const built = mine({ hidden: [5] }).build({ ...context, rng: random, image: { features: 2 } });
     built.prepare!({ generator: { latent: 5 } } as never, {});
     expect(built.state!().tensors.get("network.head.0.weight")!.shape).toEqual([5, 2 + 3]);

@@ -21,6 +21,7 @@ import { loadCheckpoint, writeCheckpoint } from "../../src/training/run/checkpoi
 import { Augmented } from "../../src/training/step/augmented.ts";
 import { discriminateBoth } from "../../src/training/step/main-pass.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { contextOf, expectClose, expectGradients, fill, fixture, flat, noise, slopeAt } from "../nn/oracle.ts";
 import { ganOf, technique, temporaryFolder, tinyConvolutions } from "../training/tiny.ts";
 import { labelsGiven } from "./labels-given.ts";
@@ -85,7 +86,7 @@ function setUp(
   { update = 0, ...options }: { update?: number; weight?: number; every?: number } = {},
 ) {
   const critic = new Critic(layers);
-  const context = { batchSize: shape[0]!, image: { features: 1 }, classes: 0, device: "cpu" as const };
+  const context = { batchSize: shape[0]!, image: { features: 1 }, classes: 0, device: TEST_DEVICE };
   const built = (): Technique => techniques[kind](options).build({ ...context, rng: new Generator(stored.seed) });
   const [real, fake] = [noise(shape, 31), noise(shape, 32)];
   const gan = { progress: { step: 0, epoch: 0, images: 0 } } as Gan;
@@ -317,7 +318,7 @@ describe("the slopes of D's main pass", () => {
         });
         const weight = gan.discriminator.parameters()[0]!;
         const { shape } = gan.loader.next().images;
-        const context = { batchSize: 8, image: { channels: 1, size: 16 }, classes: 0, device: "cpu" as const };
+        const context = { batchSize: 8, image: { channels: 1, size: 16 }, classes: 0, device: TEST_DEVICE };
         const made = augmentation.build({ ...context, rng: new Generator(4) });
         made.prepare?.({ loss: gan.loss } as Gan, {});
         const raw = noise(shape, 7).to({ dtype: "float32" });

@@ -16,6 +16,7 @@ import { type Gan, r1, r2, topK } from "../../src/techniques/index.ts";
 import { Generator, getRngState, grad, Tensor } from "../../src/tensor/index.ts";
 import { startRun } from "../../src/training/index.ts";
 import { trainingStep } from "../../src/training/step/step.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 import { contextOf, expectClose, expectGradients, fill, flat, noise } from "../nn/oracle.ts";
 import { ganOf, technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
 
@@ -29,7 +30,7 @@ function select(
   scores?: Tensor,
   random = new Generator(1),
 ) {
-  const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: "cpu" as const, rng: random };
+  const context = { batchSize: batch, image: { features: 1 }, classes: 0, device: TEST_DEVICE, rng: random };
   const built = topK(options).build(context);
   const gan = { progress: { epoch: 0, step: 0, ...progress } } as Gan;
   const selection = built.select!(scores ?? noise([batch], 4), gan, undefined);
@@ -43,7 +44,7 @@ describe("k of each class", () => {
   const labels = Tensor.fromArray(BigInt64Array.from([0n, 1n, 0n, 1n, 0n, 0n, 2n, 0n]));
   const scores = Tensor.fromArray([0.1, 5, 0.3, 4, 0.5, 0.4, -9, 0.2]);
   const keptOf = (options: Options, given: Tensor | undefined = labels, from = scores): number[] | null => {
-    const context = { batchSize: 8, image: { features: 1 }, classes: 3, device: "cpu" as const };
+    const context = { batchSize: 8, image: { features: 1 }, classes: 3, device: TEST_DEVICE };
     const built = topK({ gamma: 0.5, floor: 0.01, perClass: true, ...options }).build({
       ...context,
       rng: new Generator(1),
@@ -73,7 +74,7 @@ describe("k of each class", () => {
   });
 
   it("needs classes", () => {
-    const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: "cpu" as const };
+    const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: TEST_DEVICE };
     expect(() => topK({ perClass: true }).build({ ...context, rng: new Generator(1) })).toThrow(
       "topK: `perClass` (=true) needs data with classes",
     );
@@ -190,7 +191,7 @@ describe("the rows kept", () => {
       batchSize: 4,
       image: { features: 1 },
       classes: 0,
-      device: "cpu",
+      device: TEST_DEVICE,
       rng: new Generator(1),
     });
     const scores = Tensor.fromArray([nan, 1, nan, 3]).requiresGrad_();
@@ -328,7 +329,7 @@ describe("the gradient of the generator", () => {
 
 describe("a run in which k never falls", () => {
   const notes = (options: Options, last: { step: number; epoch: number }) => {
-    const context = { batchSize: 64, image: { features: 1 }, classes: 0, device: "cpu" as const };
+    const context = { batchSize: 64, image: { features: 1 }, classes: 0, device: TEST_DEVICE };
     const built = topK(options).build({ ...context, rng: new Generator(1) });
     return built.notes!({ images: 64 * last.step, ...last });
   };
@@ -381,7 +382,7 @@ describe("a share of the batch", () => {
     expect(() => topK({ share: 0.5, gamma: 0.9 })).toThrow("says all of k: leave out `gamma`, `floor`, `everySteps`");
     expect(() => topK({ share: 1.5 })).toThrow("`topK.share` (=1.5) must be at most 1");
     // It counts no epochs, so data without any takes it.
-    const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: "cpu" as const, rng: new Generator(1) };
+    const context = { batchSize: 8, image: { features: 1 }, classes: 0, device: TEST_DEVICE, rng: new Generator(1) };
     expect(topK({ share: 0.5 }).build(context).insteadOfEpochs).toBeUndefined();
   });
 });

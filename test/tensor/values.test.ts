@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { type DType, Tensor } from "../../src/tensor/index.ts";
+import { TEST_DEVICE } from "../device/device.ts";
 
 const ARRAYS = {
   float32: new Float32Array([1.5, -0, 3.25e10, Number.NaN, Number.NEGATIVE_INFINITY, 1e-40]),
@@ -54,7 +55,7 @@ it("numbers become float32, nested by rows", () => {
     [[3], [4]],
     [[5], [6]],
   ]);
-  expect([tensor.dtype, tensor.device, tensor.ndim, tensor.numel]).toEqual(["float32", "cpu", 3, 6]);
+  expect([tensor.dtype, tensor.device, tensor.ndim, tensor.numel]).toEqual(["float32", TEST_DEVICE, 3, 6]);
   expect(tensor.shape).toEqual([3, 2, 1]);
   expect(tensor.tolist()).toEqual([
     [[1], [2]],

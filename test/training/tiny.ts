@@ -23,8 +23,9 @@ import { noise } from "../nn/oracle.ts";
 /** A dataset of gray images of noise, `classes` classes in turn (0: without labels). */
 export function makeDataset({ count, size, classes }: { count: number; size: number; classes: number }): Dataset {
   return scope(() => {
-    const bytes = noise([count, 1, size, size], 3).add(1).mul(127).to({ dtype: "uint8" });
-    const labels = noise([count], 1).zero_().to({ dtype: "int64" });
+    // A dataset lies on the CPU, whatever the tests' device is.
+    const bytes = noise([count, 1, size, size], 3).cpu().add(1).mul(127).to({ dtype: "uint8" });
+    const labels = noise([count], 1).cpu().zero_().to({ dtype: "int64" });
     for (let i = 0; i < count && classes > 0; i++) labels.narrow(0, i, 1).fill_(i % classes);
     const names = Array.from({ length: classes }, (_, i) => `class ${i}`);
     return {
