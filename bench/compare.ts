@@ -33,6 +33,8 @@ export interface Plan {
   readonly name: string;
   /** The step of `steps.ts` and `peer/steps.py`; default: that of the same name. */
   readonly step?: string;
+  /** Whether our side captures its steps as graphs, and replays them (docs/how-to/gpu.md). */
+  readonly graph?: boolean;
   /** The peers' styles; default: all. */
   readonly styles?: readonly Style[];
   /** Turns that each side has. */
@@ -81,9 +83,10 @@ export async function compare(
   python: Python | undefined,
   { threads, patience, clock }: { threads: number; patience: number; clock: Clock },
 ): Promise<Comparison> {
-  const { name, step = name, styles = STYLES, turns, count, each, warmUp = 2 } = plan;
+  const { name, step = name, graph = false, styles = STYLES, turns, count, each, warmUp = 2 } = plan;
   const environment = { OMP_NUM_THREADS: String(threads) };
-  const ours = new Side(process.execPath, [JITI, WORKER, step, clock], environment);
+  const itsOwn = { ...environment, GANTRY_BENCH_GRAPH: graph ? "yes" : "" };
+  const ours = new Side(process.execPath, [JITI, WORKER, step, clock], itsOwn);
   const sides = [ours];
   const peers = new Map<Style, Side | { obstacle: string }>();
   try {
@@ -123,7 +126,7 @@ export async function compare(
     for (const [style, peer] of peers) found.push({ style, ...(peer instanceof Side ? await measured(peer) : peer) });
     const result = { name, engine, ours: await measured(ours), peers: found };
     for (const side of sides) side.close();
-    return { ...result, limit: await limitOf(name, clock, environment) };
+    return { ...result, limit: await limitOf(graph ? step : name, clock, environment) };
   } finally {
     for (const side of sides) side.close();
   }

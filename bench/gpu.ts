@@ -37,7 +37,19 @@ const TESTS = [
   "test/training/matrix.test.ts",
 ];
 const QUICK_TESTS = ["test/nn/norms.test.ts", "test/training/device-switches.test.ts"];
-const BENCHMARKS = ["mlp", "dcgan-32", "dcgan-64", "dcgan-128", "sngan-32", "biggan-32-96", "biggan-128-96"];
+const BENCHMARKS = [
+  "mlp",
+  "dcgan-32",
+  "dcgan-64",
+  "dcgan-128",
+  "sngan-32",
+  "biggan-32-96",
+  "biggan-128-96",
+  "mlp-graph",
+  "dcgan-32-graph",
+  "sngan-32-graph",
+  "biggan-32-96-graph",
+];
 const RECIPES = ["cifar10-sngan", "cifar10-biggan"];
 
 /** A row of the report. */
@@ -195,7 +207,8 @@ async function benchmark(name: string): Promise<{ result: string; holds: boolean
     ...(memory === undefined ? [] : [`memory ${found.ours_rss_mb} MiB, ${memory.toFixed(2)} of the peer's`]),
     ...(found.limit_fraction === null ? [] : [`${(100 * found.limit_fraction).toFixed(0)} % of the highest rate`]),
   ];
-  return { result: text_.join(", "), holds: found.ratio !== null && found.ratio <= 1 && (memory ?? 0) <= 1 };
+  const most = name.endsWith("-graph") ? 0.7 : 1;
+  return { result: text_.join(", "), holds: found.ratio !== null && found.ratio <= most && (memory ?? 0) <= 1 };
 }
 
 const checkpointsIn = (folder: string): string[] =>

@@ -41,6 +41,10 @@ const PLANS: readonly (Plan & { readonly gpu?: boolean })[] = [
   { name: "biggan-128", turns: 5, count: 1, each: 1 },
   { name: "biggan-32-96", turns: 5, count: 2, each: 1, gpu: true },
   { name: "biggan-128-96", turns: 5, count: 1, each: 1, gpu: true },
+  // The fourth step is captured.
+  ...["mlp", "dcgan-32", "sngan-32", "biggan-32-96"].map((step) => {
+    return { name: `${step}-graph`, step, graph: true, turns: 10, count: 10, each: 1, gpu: true };
+  }),
   { name: "inception", turns: 5, count: 1, each: 1 },
   { name: "memory", step: "dcgan-64", turns: 1, count: 12, each: 1 },
 ];

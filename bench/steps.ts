@@ -4,7 +4,7 @@ import type { Recipe, RecipeInput } from "../src/recipe/index.ts";
 import type { Tensor } from "../src/tensor/index.ts";
 import type { BuiltGan, DataShape } from "../src/training/index.ts";
 import { compiledFile, type Gantry } from "./compiled.ts";
-import { DEVICE } from "./device.ts";
+import { DEVICE, GRAPH } from "./device.ts";
 import { inceptionStep } from "./inception.ts";
 import type { Step } from "./step.ts";
 
@@ -161,7 +161,7 @@ export function smallDcgan(
 
 /** A GAN on one batch that is repeated, as in the peer: the time of loading data is not measured. */
 function ganOf(gantry: Gantry, described: Recipe, shape: DataShape, images: Tensor, classes?: Tensor): BuiltGan {
-  const recipe = { ...described, device: DEVICE };
+  const recipe = { ...described, device: DEVICE, ...(GRAPH ? { graph: true } : {}) };
   const [real, labels] = [images.to({ device: DEVICE }), classes?.to({ device: DEVICE })];
   const loader: DataLoader = {
     epoch: 0,

@@ -143,6 +143,7 @@ napi_value open(napi_env env, napi_value exports) {
     export_tensors(env, exports);
     export_random(env, exports);
     export_accelerator(env, exports);
+    export_graphs(env, exports);
     export_autocast(env, exports);
     export_autograd(env, exports);
     export_script(env, exports);

@@ -80,6 +80,7 @@ struct Environment {
   Table<at::Tensor> tensors;
   Table<at::Generator> generators;
   Table<std::shared_ptr<torch::jit::Module>> scripts;
+  Table<std::shared_ptr<struct DeviceGraph>> graphs;
   /// Operators that were looked up; the JavaScript functions that call them point here.
   std::vector<std::shared_ptr<struct Operator>> operators;
   std::vector<Account> accounts;

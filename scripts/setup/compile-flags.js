@@ -36,6 +36,7 @@ export function flagsFor(host, engine) {
     "-fPIC",
     `-DNAPI_VERSION=${napiVersion}`,
     ...(engine.gloo ? ["-DGANTRY_GLOO"] : []),
+    ...(engine.accelerator === "cuda" ? ["-DGANTRY_CUDA"] : []),
     // As system headers, so that a warning is always about Gantry's own code.
     ...includes.flatMap((folder) => ["-isystem", folder]),
   ];

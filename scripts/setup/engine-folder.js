@@ -3,7 +3,7 @@
  *
  * libtorch itself is never loaded here: thread counts must be settled before it is, and loading takes seconds.
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { debianTriplet } from "./host.js";
 
@@ -48,12 +48,13 @@ export function engineInFolder(host, source, folder, alsoSearch = []) {
   const { size, mtimeMs } = statSync(library);
   const has = (/** @type {string} */ name) => existsSync(join(lib, `lib${name}.${suffix}`));
   const gpu = ["torch_cuda", "c10_cuda", "torch_hip", "c10_hip"].filter(has);
+  const toolkit = gpu.includes("torch_cuda") ? cudaHeaders(host, root) : [];
   return {
     engine: {
       source,
       root,
       version: fullVersion(root, version),
-      includeDirs: [include, join(include, "torch/csrc/api/include")],
+      includeDirs: [include, join(include, "torch/csrc/api/include"), ...toolkit],
       libDirs: [lib],
       libraries: ["torch", "torch_cpu", "c10", ...gpu],
       library,
@@ -151,6 +152,22 @@ function mentions(library, symbol) {
   } finally {
     closeSync(file);
   }
+}
+
+/**
+ * The folders of CUDA's own headers, with which CUDA graphs are compiled: what pip puts next to torch, and a toolkit's. The runtime's
+ * package lacks some that triton's has.
+ * @param {Host} host
+ * @param {string} root
+ */
+function cudaHeaders(host, root) {
+  const packages = join(root, "../nvidia");
+  const runtimes = existsSync(packages) ? readdirSync(packages).map((name) => join(packages, name)) : [];
+  const triton = join(root, "../triton/backends/nvidia");
+  const toolkits = [host.env.CUDA_HOME, host.env.CUDA_PATH, "/usr/local/cuda"].filter((folder) => folder !== undefined);
+  return [...runtimes, triton, ...toolkits]
+    .map((folder) => join(folder, "include"))
+    .filter((folder) => existsSync(join(folder, "cuda_runtime_api.h")));
 }
 
 /**

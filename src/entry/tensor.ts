@@ -29,6 +29,9 @@ export { Generator, getRngState, manualSeed, setRngState } from "../tensor/index
 export { foreachAdd_, foreachAddcdiv_, foreachAddcmul_, foreachDiv_, foreachMul_ } from "../tensor/index.ts";
 export { foreachNorm, foreachSqrt, foreachSub, foreachZero_ } from "../tensor/index.ts";
 
+// For techniques of your own in steps that a GPU repeats by itself (the recipe's `graph`).
+export { eachStep, hostNumber } from "../tensor/index.ts";
+
 // Several processes (torch.distributed).
 export {
   allGather,

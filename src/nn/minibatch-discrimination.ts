@@ -81,8 +81,9 @@ export class MinibatchDiscrimination extends UnaryModule {
     const { updateStatistics, referenceRows: reference } = passMode();
     if (this.training && updateStatistics && !this.#calibrated) {
       // Read once: to ask in every pass would wait for the device.
-      this.#calibrated = this.buffer("calibrated").item() === 1;
-      if (!this.#calibrated) this.#calibrate(features.detach().narrow(0, reference, features.shape[0]! - reference));
+      this.#calibrated =
+        this.buffer("calibrated").item() === 1 ||
+        this.#calibrate(features.detach().narrow(0, reference, features.shape[0]! - reference));
     }
     const closeness = apartFromReference(features, (rows) => this.#closeness(rows));
     return Tensor.cat([features, closeness.add(this.parameter("bias"))], 1);
@@ -101,8 +102,9 @@ export class MinibatchDiscrimination extends UnaryModule {
     return scope(() => this.#distances(features).neg().exp().sum(1));
   }
 
-  #calibrate(features: Tensor): void {
-    if (features.shape[0]! < 2) return;
+  /** Returns whether there were samples to calibrate with. */
+  #calibrate(features: Tensor): boolean {
+    if (features.shape[0]! < 2) return false;
     noGradScope(() => {
       const nearest = overReplicas(this.#distances(features).amin(1).mean(0)).mul(0.5);
       // Where all samples are equal there is no scale to set.
@@ -112,6 +114,7 @@ export class MinibatchDiscrimination extends UnaryModule {
       this.parameter("bias").copy_(overReplicas(this.#closeness(features).mean(0)).neg());
       this.buffer("calibrated").fill_(1);
     });
+    return true;
   }
 }
 

@@ -10,7 +10,7 @@
  *
  * Both are linear in w, so gradients of any order are right. Results differ only by rounding.
  */
-import { Tensor, withoutAutocast } from "../tensor/index.ts";
+import { keep, noGradScope, Tensor, withoutAutocast } from "../tensor/index.ts";
 import type { BuildContext } from "./context.ts";
 import { Conv2d } from "./conv.ts";
 import { passMode } from "./pass-mode.ts";
@@ -83,18 +83,33 @@ function wide(weight: Tensor, sums: readonly (readonly number[])[]): Tensor {
 
 function summed(weight: Tensor, sums: readonly (readonly number[])[]): Tensor {
   const [outputs, inputs] = weight.shape as [number, number];
-  const { dtype, device } = weight;
-  const both = sums.flatMap((row) => sums.map((column) => row.map((a) => column.map((b) => a * b))));
-  // [16, 9]: the sums of rows and those of columns at once.
-  const matrix = Tensor.fromArray(
-    both.map((taps) => taps.flat()),
-    [16, 9],
-    { dtype, device },
-  );
+  const matrix = onDevice(sums, weight);
   if (weight.isContiguous()) {
     return weight.view([-1, 9]).mm(matrix.transpose(0, 1)).view([outputs, inputs, 4, 4]);
   }
   const taps = weight.permute([0, 2, 3, 1]).reshape([outputs, 9, inputs]);
   const sixteen = matrix.unsqueeze(0).expand([outputs, 16, 9]).bmm(taps);
   return sixteen.view([outputs, 4, 4, inputs]).permute([0, 3, 1, 2]);
+}
+
+/** [16, 9]: the sums of rows and those of columns at once. */
+function matrixOf(sums: readonly (readonly number[])[], { dtype, device }: Tensor): Tensor {
+  const both = sums.flatMap((row) => sums.map((column) => row.map((a) => column.map((b) => a * b))));
+  return Tensor.fromArray(
+    both.map((taps) => taps.flat()),
+    [16, 9],
+    { dtype, device },
+  );
+}
+
+/** Matrices on other devices than the CPU. A copy to the device in each pass would take longer than the sums. */
+const kept = new Map<string, Tensor>();
+
+function onDevice(sums: readonly (readonly number[])[], weight: Tensor): Tensor {
+  const { dtype, device } = weight;
+  if (device === "cpu") return matrixOf(sums, weight);
+  const key = JSON.stringify([sums, dtype, device]);
+  const matrix = kept.get(key) ?? noGradScope(() => keep(matrixOf(sums, weight)));
+  kept.set(key, matrix);
+  return matrix;
 }

@@ -1,6 +1,6 @@
 /** Adam (Kingma and Ba 2015, algorithm 1), with PyTorch's placement of eps and its numbers. */
 import { z } from "zod";
-import { fusedAdam_, type Tensor } from "../tensor/index.ts";
+import { capturableAdam_, fusedAdam_, hostNumber, type Tensor } from "../tensor/index.ts";
 import { defineOptimizer, Optimizer, type OptimizerContext } from "./optimizer.ts";
 import { isCurve, type Moment, type Scheduled, scheduled, valueAt } from "./scheduled.ts";
 
@@ -60,13 +60,22 @@ export class Adam extends Optimizer {
   protected override update(gradients: readonly Tensor[]): void {
     const { eps, weightDecay } = this.#options;
     const betas = this.#betas;
-    fusedAdam_(this.parameters, gradients, this.#means ?? [], this.#squares, {
-      lr: this.lr,
-      betas,
-      eps,
-      weightDecay,
-      step: this.steps,
-    });
+    const [beta1, beta2] = betas;
+    const means = this.#means ?? [];
+    const negativeStepSize = hostNumber(() => -this.lr / (1 - beta1 ** this.steps));
+    const rootCorrection = hostNumber(() => Math.sqrt(1 - beta2 ** this.steps));
+    if (typeof negativeStepSize === "number" || typeof rootCorrection === "number") {
+      const step = this.steps;
+      fusedAdam_(this.parameters, gradients, means, this.#squares, { lr: this.lr, betas, eps, weightDecay, step });
+      return;
+    }
+    const numbers = { betas, eps, weightDecay, negativeStepSize, rootCorrection };
+    capturableAdam_(this.parameters, gradients, means, this.#squares, numbers);
+  }
+
+  /** The betas. The learning rate and the number of the step may change. */
+  override capturedNumbers(): readonly number[] {
+    return this.#betas;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Optimizer: an update rule together with its state. */
 import { definer } from "../base/descriptor.ts";
 import { UserError } from "../base/errors.ts";
-import { foreachSub, grad, keep, noGrad, noGradScope, Tensor } from "../tensor/index.ts";
+import { eachStep, foreachSub, grad, keep, noGrad, noGradScope, Tensor } from "../tensor/index.ts";
 import { isCurve, type Moment, type Scheduled, valueAt } from "./scheduled.ts";
 
 /** The numbers in an optimizer's state, as a checkpoint keeps them. */
@@ -52,6 +52,11 @@ export abstract class Optimizer {
     return isCurve(this.#rate) ? { lr: this.lr } : {};
   }
 
+  /** Numbers that may change and that a step takes as they are: a captured one can be replayed only while they stay. */
+  capturedNumbers(): readonly number[] {
+    return [this.lr];
+  }
+
   /** Allocates one tensor of zeros for each parameter, kept under `name` in the state. */
   protected slot(name: string): readonly Tensor[] {
     const tensors = this.parameters.map((parameter) => {
@@ -77,7 +82,9 @@ export abstract class Optimizer {
         `${this.constructor.name}: ${gradients.length} gradients for ${this.parameters.length} parameters`,
       );
     }
-    this.steps++;
+    eachStep(() => {
+      this.steps++;
+    });
     noGradScope(() => this.update(gradients));
   }
 

@@ -4,7 +4,7 @@
  */
 import { UserError } from "../base/errors.ts";
 import type { Module } from "../nn/index.ts";
-import { foreachAdd_, foreachMul_, keep, noGrad, noGradScope, type Tensor } from "../tensor/index.ts";
+import { eachStep, foreachAdd_, foreachMul_, keep, noGrad, noGradScope, type Tensor } from "../tensor/index.ts";
 
 /** Options of {@link WeightAveraging}. */
 export interface WeightAveragingOptions {
@@ -68,8 +68,10 @@ export class WeightAveraging {
    * @param decayNow - The decay of this update, from 0 to below 1; default: what the options say.
    */
   update(decayNow?: number): void {
-    const decay = this.#updates < this.#start ? 0 : (decayNow ?? this.#decayNow());
-    this.#updates++;
+    const decay = this.decayIn(0, decayNow);
+    eachStep(() => {
+      this.#updates++;
+    });
     noGradScope(() => {
       const buffers = this.#network.namedBuffers();
       const averaged = this.#statistics ? [...buffers].filter(isStatistic) : [];
@@ -85,6 +87,12 @@ export class WeightAveraging {
         if (!this.#statistics || !isStatistic([name, buffer])) this.#copies.get(name)!.copy_(buffer);
       }
     });
+  }
+
+  /** The decay of an update after so many more. */
+  decayIn(more: number, decayNow?: number): number {
+    const updates = this.#updates + more;
+    return updates < this.#start ? 0 : (decayNow ?? this.#usualDecay(updates - this.#start));
   }
 
   /** Runs `body` with the averages in place of the network's own weights; nothing is copied. */
@@ -125,8 +133,7 @@ export class WeightAveraging {
     for (const tensor of this.state().values()) tensor.dispose();
   }
 
-  #decayNow(): number {
-    const n = this.#updates - this.#start;
+  #usualDecay(n: number): number {
     return this.#warmUp ? Math.min(this.#decay, (1 + n) / (10 + n)) : this.#decay;
   }
 }

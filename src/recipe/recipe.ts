@@ -58,6 +58,7 @@ export function isRecipe(value: unknown): value is Recipe {
  * | `convolution` | how the algorithms of convolutions are chosen on a CPU: `measure` (the fastest), `exact` (the fastest without Winograd) or `rules` (nothing is measured); docs/explanation/convolutions.md | `measure`, or what `GANTRY_CONVOLUTION` says |
  * | `precision` | of matrix products and convolutions in training, as PyTorch's autocast has it: `float32`, `bf16` or `fp16`; docs/how-to/gpu.md | `float32` |
  * | `tf32` | whether training on a GPU rounds float32 products and convolutions to TF32, which is faster; scores never do; docs/how-to/gpu.md | false |
+ * | `graph` | whether a step is captured on a GPU and replayed with one call (CUDA graphs), which small networks gain from; docs/how-to/gpu.md | false |
  * | `device` | `cpu`, `cuda`, `cuda:<number>` or `mps` | `cpu` |
  * | `threads` | CPU threads | all cores |
  *

@@ -118,6 +118,7 @@ export const recipeSchema = z
     convolution: z.enum(["measure", "exact", "rules"]).optional(),
     precision: z.enum(["float32", "bf16", "fp16"]).optional(),
     tf32: z.boolean().optional(),
+    graph: z.boolean().optional(),
     device: z
       .string()
       .regex(/^(cpu|cuda|mps)(:\d+)?$/, { error: "must be cpu, cuda, cuda:<number> or mps" })

@@ -134,6 +134,7 @@ export const adaptiveAugmentation = defineTechnique("adaptiveAugmentation", opti
   };
   return {
     name: "adaptiveAugmentation",
+    graph: { refused: "which of its transformations happen is another choice in each step" },
     without: { diffAugment: "both augment all that the discriminator sees" },
     prepare({ loss }) {
       if (probability === undefined && withoutSign(loss)) {

@@ -32,6 +32,7 @@ export const balancedConsistency = defineTechnique("balancedConsistency", option
   requireImages(context, "balancedConsistency");
   return {
     name: "balancedConsistency",
+    graph: {},
     discriminatorPenalty(pass) {
       const [real, fake] = (["real", "fake"] as const).map((of) => {
         const batch = unaugmented(pass, of);

@@ -31,6 +31,7 @@ export const consistencyRegularisation = defineTechnique(
     requireImages(context, "consistencyRegularisation");
     return {
       name: "consistencyRegularisation",
+      graph: {},
       without: {
         balancedConsistency: "balancedConsistency has the same term for real images, and one for generated ones",
       },

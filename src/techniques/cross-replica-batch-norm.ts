@@ -14,6 +14,7 @@ import { defineTechnique } from "./technique.ts";
  */
 export const crossReplicaBatchNorm = defineTechnique("crossReplicaBatchNorm", z.strictObject({}), () => ({
   name: "crossReplicaBatchNorm",
+  graph: {},
   without: { virtualBatchNorm: "both stand in the place of batch norm" },
   networks: ({ generator, discriminator }) => ({
     generator: { ...generator, build: (context) => generator.build(synchronised(context)) },

@@ -26,6 +26,7 @@ export const dataDependentInitialisation = defineTechnique(
   z.strictObject({ images: whole(2).default(500) }),
   ({ images }) => ({
     name: "dataDependentInitialisation",
+    graph: {},
     loaders: () => ({ first: { batchSize: images } }),
     prepare(gan, { first }) {
       const { generator, discriminator } = gan;

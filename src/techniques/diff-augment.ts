@@ -122,6 +122,7 @@ export const diffAugment = defineTechnique("diffAugment", options, ({ policy }, 
     requireImages(context, "diffAugment: the policy `color` (`policy` chooses others)", [1, 3]);
   return {
     name: "diffAugment",
+    graph: {},
     without: { adaptiveAugmentation: "both augment all that the discriminator sees" },
     augment: (images) => policy.reduce((seen, name) => AUGMENTATIONS[name](seen, context.rng), images),
   };

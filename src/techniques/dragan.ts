@@ -1,7 +1,7 @@
 /** DRAGAN (Kodali et al. 2017, "On Convergence and Stability of GANs", section 2.3). */
 import { z } from "zod";
 import { scheduled, valueAt } from "../optim/index.ts";
-import { drawFor } from "../tensor/index.ts";
+import { drawFor, eachStep, hostNumber } from "../tensor/index.ts";
 import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
 import { positive } from "./options.ts";
 import { reportOf } from "./scheduled-report.ts";
@@ -31,14 +31,16 @@ export const dragan = defineTechnique(
     const report = reportOf({ draganWeight: weight });
     return {
       name: "dragan",
-      discriminatorPenalty(pass, { progress }) {
-        report.at(progress);
+      graph: {},
+      discriminatorPenalty(pass, gan) {
+        eachStep(() => report.at(gan.progress));
         const { real } = pass;
         const a = uniformPerSample(real, rng);
         const u = drawFor(real.device, { of: "uniform", shape: real.shape }, rng);
         const spread = real.std(null, { correction: 0 }).mul(noise);
         const around = real.add(u.mul(a).mul(spread));
-        return normPenalty(squaredGradientNorms(pass, around, pass.realLabels), 1).mul(valueAt(weight, progress));
+        const weightNow = hostNumber(() => valueAt(weight, gan.progress));
+        return normPenalty(squaredGradientNorms(pass, around, pass.realLabels), 1).mul(weightNow);
       },
       report: report.numbers,
     };

@@ -66,6 +66,7 @@ export const featureMatching = defineTechnique("featureMatching", options, (o) =
   };
   return {
     name: "featureMatching",
+    graph: {},
     loaders: () => ({ real: {} }),
     prepare(_gan, loaders) {
       loader = loaders.real;

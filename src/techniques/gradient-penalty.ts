@@ -1,8 +1,9 @@
 /** The gradient penalty of WGAN-GP (Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1). */
 import { z } from "zod";
 import { scheduled, valueAt } from "../optim/index.ts";
+import { eachStep, hostNumber } from "../tensor/index.ts";
 import { normPenalty, squaredGradientNorms, uniformPerSample } from "./input-gradient.ts";
-import { isDue, lazily } from "./lazy-regularisation.ts";
+import { dueIn, isDue, lazily } from "./lazy-regularisation.ts";
 import { positive } from "./options.ts";
 import { reportOf } from "./scheduled-report.ts";
 import { defineTechnique } from "./technique.ts";
@@ -29,14 +30,15 @@ export const gradientPenalty = defineTechnique(
     const report = reportOf({ gradientPenaltyWeight: weight });
     return {
       name: "gradientPenalty",
-      discriminatorPenalty(pass, { progress }) {
-        report.at(progress);
+      graph: { key: (updates) => dueIn(updates, every) },
+      discriminatorPenalty(pass, gan) {
+        eachStep(() => report.at(gan.progress));
         if (!isDue(pass.update, every)) return undefined;
         const { real, fake } = pass;
         const e = uniformPerSample(real, rng);
         const between = fake.add(real.sub(fake).mul(e)); // e x + (1 - e) G(z)
         return normPenalty(squaredGradientNorms(pass, between, pass.realLabels), 1).mul(
-          valueAt(weight, progress) * every,
+          hostNumber(() => valueAt(weight, gan.progress) * every),
         );
       },
       report: report.numbers,

@@ -25,6 +25,7 @@ export function headStage(name: string, make: (context: BuildContext, features: 
   let built = false;
   return {
     name,
+    graph: {},
     networks({ generator, discriminator }: NetworkDescriptors): NetworkDescriptors {
       const build = (context: ModelContext) => {
         built = true;

@@ -41,6 +41,7 @@ export const historicalAveraging = defineTechnique("historicalAveraging", option
   const parts = (): StateParts => [...histories].map(([player, history]) => [`${player}.`, history]);
   return {
     name: "historicalAveraging",
+    graph: { refused: "the share of the present weights in its mean is another one in each step" },
     after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
     prepare(gan) {
       for (const player of playersOf(o.players)) histories.set(player, new HistoricalAverage(gan[player]));

@@ -58,6 +58,7 @@ export const labelSmoothing = defineTechnique(
         : undefined;
     return {
       name: "labelSmoothing",
+      graph: {},
       prepare: ({ loss }) => refuseOutside({ real, fake }, loss.usualTargets),
       targets({ loss }, count) {
         if (fixed !== undefined) return fixed;

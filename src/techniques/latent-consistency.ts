@@ -40,6 +40,7 @@ export const latentConsistency = defineTechnique("latentConsistency", options, (
   };
   return {
     name: "latentConsistency",
+    graph: {},
     discriminatorPenalty(pass) {
       if (o.discriminatorWeight === 0) return undefined;
       const moved = noGrad(() => nearby(pass, pass.latents, pass.fakeLabels));

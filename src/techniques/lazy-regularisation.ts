@@ -9,3 +9,7 @@ export const lazily = { every: whole(1).default(1) };
 
 /** Whether an update of D, counted over the run from 0, has the penalty. */
 export const isDue = (update: number, every: number): boolean => update % every === 0;
+
+/** The same of each of several updates, 0 or 1. */
+export const dueIn = (updates: readonly number[], every: number): readonly number[] =>
+  updates.map((update) => Number(isDue(update, every)));

@@ -1,7 +1,7 @@
 /** LeCam regularisation (Tseng et al. 2021, "Regularizing Generative Adversarial Networks under Limited Data", section 3.2). */
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { keep, noGrad, Tensor } from "../tensor/index.ts";
+import { eachStep, keep, noGrad, Tensor } from "../tensor/index.ts";
 import { decay, positive, whole } from "./options.ts";
 import { prepared } from "./prepared.ts";
 import { defineTechnique } from "./technique.ts";
@@ -40,6 +40,12 @@ export const leCam = defineTechnique("leCam", options, (o, { device }) => {
   const distance = (difference: Tensor): Tensor => (o.oneSided ? difference.relu() : difference).square().mean();
   return {
     name: "leCam",
+    graph: {
+      key: (coming, { progress }) => [
+        Number(progress.step < o.warmUp),
+        ...coming.map((_, i) => Number(updates + i === 0)),
+      ],
+    },
     prepare() {
       made = keep(Tensor.full([2], Number.NaN, { device }));
     },
@@ -55,7 +61,7 @@ export const leCam = defineTechnique("leCam", options, (o, { device }) => {
         // An overflow of float16, whose update is skipped, would stay in them: 0 times NaN is NaN.
         averages().copy_(Tensor.where(means.isfinite(), next, averages()));
       });
-      updates++;
+      eachStep(() => updates++);
       if (warming) return undefined;
       const [averageReal, averageFake] = [averages().select(0, 0), averages().select(0, 1)];
       return distance(real.sub(averageFake))

@@ -1,6 +1,7 @@
 /** Logit centring (Lin et al. 2025, "Adversarial Flow Models"): keeps D's scores around 0. */
 import { z } from "zod";
 import { scheduled, valueAt } from "../optim/index.ts";
+import { eachStep, hostNumber } from "../tensor/index.ts";
 import { positive } from "./options.ts";
 import { reportOf } from "./scheduled-report.ts";
 import { defineTechnique } from "./technique.ts";
@@ -27,9 +28,11 @@ export const logitCentring = defineTechnique(
     const report = reportOf({ logitCentringWeight: weight });
     return {
       name: "logitCentring",
-      discriminatorPenalty({ realOutput, fakeOutput }, { progress }) {
-        report.at(progress);
-        return realOutput.score.add(fakeOutput.score).square().mean().mul(valueAt(weight, progress));
+      graph: {},
+      discriminatorPenalty({ realOutput, fakeOutput }, gan) {
+        eachStep(() => report.at(gan.progress));
+        const weightNow = hostNumber(() => valueAt(weight, gan.progress));
+        return realOutput.score.add(fakeOutput.score).square().mean().mul(weightNow);
       },
       report: report.numbers,
     };

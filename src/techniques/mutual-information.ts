@@ -51,7 +51,7 @@ const options = z.strictObject({
  * techniques: [mine({ beta: 0.5, code: 32 })]
  */
 export const mine = defineTechnique("mine", options, (o, context) => {
-  if (o.beta === 0) return { name: "mine" };
+  if (o.beta === 0) return { name: "mine", graph: {} };
   const denominator = new MovingDenominator(o.decay);
   let code = 0;
   let made: { readonly network: StatisticsNetwork; readonly optimizer: Adam } | undefined;
@@ -60,6 +60,9 @@ export const mine = defineTechnique("mine", options, (o, context) => {
   let [information, clip] = [Number.NaN, Number.NaN];
   return {
     name: "mine",
+    graph: {
+      refused: "norms of gradients and the moving average of its denominator are read from the device in each step",
+    },
     prepare({ generator: { latent } }) {
       if (context.batchSize < 2) throw new UserError("mine: independent pairs need a batch of at least 2 samples");
       code = o.code ?? Math.ceil(latent / 2);

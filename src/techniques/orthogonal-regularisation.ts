@@ -39,6 +39,7 @@ export const orthogonalRegularisation = defineTechnique("orthogonalRegularisatio
   const networks = new Map<Player, Module>();
   return {
     name: "orthogonalRegularisation",
+    graph: {},
     prepare(gan) {
       for (const player of playersOf(o.players)) {
         if (matrices(gan[player]).size === 0) {

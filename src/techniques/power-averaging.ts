@@ -43,6 +43,7 @@ export const powerAveraging = defineTechnique("powerAveraging", options, ({ stds
     without: { weightAveraging: "both put averaged weights of the generator in the place of its own" },
     after: { dataDependentInitialisation: "the averages begin with the weights that this one sets" },
     averages: ["generator"],
+    graph: { refused: "the decay of its averages is another one in each step" },
     snapshotEvery: every,
     prepare({ generator }) {
       for (const std of stds) averages.set(std, new WeightAveraging(generator, { buffers: "averaged" }));

@@ -30,6 +30,7 @@ export const san = defineTechnique("san", z.strictObject({}), () => {
   let made: Head | undefined;
   return {
     name: "san",
+    graph: {},
     networks({ generator, discriminator }) {
       const build = (context: ModelContext) => {
         built = true;

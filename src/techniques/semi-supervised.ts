@@ -53,6 +53,7 @@ export const semiSupervised = defineTechnique("semiSupervised", options, (o, con
   let numbers: Tensor | undefined;
   return {
     name: "semiSupervised",
+    graph: {},
     networks: (networks) => ({ ...networks, discriminator: withLogits(networks.discriminator, classes) }),
     loaders: () => ({ labelled: { perClass: o.labels / classes, choiceSeed: o.labelSeed } }),
     prepare(gan, loaders) {

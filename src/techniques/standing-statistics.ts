@@ -51,6 +51,7 @@ export const standingStatistics = defineTechnique("standingStatistics", options,
 
   return {
     name: "standingStatistics",
+    graph: {},
     standing: { batches, batchSize },
     after: {
       weightAveraging: "its statistics are to be those of the averaged weights",

@@ -179,6 +179,20 @@ export interface TechniqueState {
 }
 
 /**
+ * How a technique goes into a step that is captured and replayed (the recipe's `graph`). A replay calls no hooks: what a hook counts
+ * goes through `eachStep`, numbers that follow a schedule through `hostNumber`.
+ */
+export interface GraphCapture {
+  /** Why it cannot be captured: ends the sentence "`graph` (=true) cannot be with `<name>`: ". */
+  readonly refused?: string;
+  /**
+   * All other numbers on the host that are different in some steps (whether a penalty is due, k) and choose operators, sizes or
+   * constants of the coming step, whose updates of D have the numbers `updates`. For others the step is captured again.
+   */
+  readonly key?: (updates: readonly number[], gan: Gan) => readonly number[];
+}
+
+/**
  * A name, what the technique declares, and the hooks that it needs. docs/reference/hooks.md says when each is called. Tensors
  * made in a hook are freed when the step ends. What must live longer goes through `keep`, and into
  * {@link Technique.state}.
@@ -207,6 +221,8 @@ export interface Technique {
   readonly standing?: { readonly batches: number; readonly batchSize: number };
   /** Steps between two calls of {@link snapshot}. */
   readonly snapshotEvery?: number;
+  /** How it is captured; without it a recipe with `graph` is refused. */
+  readonly graph?: GraphCapture;
   networks?(networks: NetworkDescriptors): NetworkDescriptors;
   loaders?(): Readonly<Record<string, LoaderRequest>>;
   /** `loaders` is empty when the run is only sampled from, without its data. */
@@ -320,6 +336,7 @@ export const DECLARED: Readonly<Record<Exclude<keyof Technique, Hook>, string>> 
   averages: "whose averaged weights its `sampler` puts in place",
   snapshotEvery: "the steps between two calls of `snapshot`",
   standing: "the batches from which its `sampler` takes statistics",
+  graph: "numbers on the host for which a captured step (`graph`) is captured again, or why it cannot be captured",
 };
 
 /**

@@ -166,6 +166,9 @@ export const topK = defineTechnique("topK", checkedOptions, (o, context) => {
   };
   return {
     name: "topK",
+    graph: o.perClass
+      ? { refused: "`perClass` reads scores and labels from the device in each step" }
+      : { key: (_, { progress }) => [kAt(context.batchSize, progress)] },
     notes: (last) => notesOnIdle(o, context.batchSize, kAt(context.batchSize, last), last.epoch),
     insteadOfEpochs:
       o.share === undefined && o.everySteps === undefined && Math.max(o.gamma, o.floor) < 1 ? "everySteps" : undefined,

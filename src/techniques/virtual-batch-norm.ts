@@ -54,6 +54,7 @@ export const virtualBatchNorm = defineTechnique("virtualBatchNorm", options, (o,
   const built: { generator?: ReferencedGenerator; discriminator?: ReferencedDiscriminator } = {};
   const technique: Technique = {
     name: "virtualBatchNorm",
+    graph: {},
     networks({ generator, discriminator }) {
       const buildGenerator = (inner: ModelContext): ReferencedGenerator => {
         built.generator = new ReferencedGenerator(inner, withVirtualNorms("generator", generator, inner), size);

@@ -1,6 +1,7 @@
 /** Weight averaging (Karras et al. 2018, appendix A.1; Yazıcı et al. 2019): samples and scores are made with the average. */
 import { z } from "zod";
 import { scheduled, valueAt, WeightAveraging } from "../optim/index.ts";
+import { eachStep } from "../tensor/index.ts";
 import { decay, notNegative, players, playersOf, positive, whole } from "./options.ts";
 import { reportOf } from "./scheduled-report.ts";
 import { loadParts, type StateParts, stateOfParts } from "./state-parts.ts";
@@ -55,9 +56,9 @@ export const weightAveraging = defineTechnique("weightAveraging", options, (all,
   const report = reportOf(halfLife === undefined ? {} : { halfLife });
   /** Updates of D since the last one of G. */
   let batches = 0;
-  const decayOf = (player: Player, { progress }: Gan): number | undefined => {
+  const decayOf = (player: Player, { progress }: Gan, batchesNow = batches): number | undefined => {
     if (halfLife === undefined) return undefined;
-    const images = player === "discriminator" ? batchSize : Math.max(1, batches) * batchSize;
+    const images = player === "discriminator" ? batchSize : Math.max(1, batchesNow) * batchSize;
     const most = rampUp === undefined ? Number.POSITIVE_INFINITY : progress.images * rampUp;
     const half = Math.min(valueAt(halfLife, progress), most);
     return half === 0 ? 0 : 0.5 ** (images / half);
@@ -66,14 +67,28 @@ export const weightAveraging = defineTechnique("weightAveraging", options, (all,
     name: "weightAveraging",
     after: { dataDependentInitialisation: "the average begins with the weights that this one sets" },
     averages: playersOf(players),
+    graph: {
+      key: (updates, gan) =>
+        [...averages].flatMap(([player, average]) =>
+          (player === "discriminator" ? updates : [0]).map((_, i) =>
+            average.decayIn(i, decayOf(player, gan, updates.length)),
+          ),
+        ),
+    },
     prepare(gan) {
       for (const player of playersOf(players)) averages.set(player, new WeightAveraging(gan[player], o));
     },
     afterStep(player, gan) {
-      report.at(gan.progress);
-      if (player === "discriminator") batches++;
+      eachStep(() => {
+        report.at(gan.progress);
+        if (player === "discriminator") batches++;
+      });
       averages.get(player)?.update(decayOf(player, gan));
-      if (player === "generator") batches = 0;
+      if (player === "generator") {
+        eachStep(() => {
+          batches = 0;
+        });
+      }
     },
     sampler: (sample) => [...averages.values()].reduce((inner, average) => () => average.use(inner), sample)(),
     report: report.numbers,

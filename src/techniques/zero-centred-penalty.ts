@@ -2,9 +2,9 @@
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { scheduled, valueAt } from "../optim/index.ts";
-import { drawFor, getRngState, type Tensor } from "../tensor/index.ts";
+import { drawFor, eachStep, getRngState, hostNumber, type Tensor } from "../tensor/index.ts";
 import { squaredNorms } from "./input-gradient.ts";
-import { isDue, lazily } from "./lazy-regularisation.ts";
+import { dueIn, isDue, lazily } from "./lazy-regularisation.ts";
 import { positive } from "./options.ts";
 import { reportOf } from "./scheduled-report.ts";
 import type { DiscriminatorPass, Technique, TechniqueContext } from "./technique.ts";
@@ -28,16 +28,20 @@ export function zeroCentredPenalty(
   const report = reportOf({ [`${name}Weight`]: weight });
   return {
     name,
+    graph:
+      sigma === undefined
+        ? { key: (updates) => dueIn(updates, every) }
+        : { refused: "`finiteDifference` looks whether the discriminator draws, which is read from the device" },
     throughAugmentation: raw && sigma !== undefined,
     inputGradients: (update) => (sigma === undefined && isDue(update, every) ? [place] : []),
     discriminatorPenalty(pass, gan) {
-      report.at(gan.progress);
+      eachStep(() => report.at(gan.progress));
       if (!isDue(pass.update, every)) return undefined;
       const squaredSlopes =
         sigma === undefined
           ? squaredNorms(pass.inputGradient(place))
           : squaredDifferences(pass, of, { sigma, raw, name }, context);
-      return squaredSlopes.mean().mul((valueAt(weight, gan.progress) * every) / 2);
+      return squaredSlopes.mean().mul(hostNumber(() => (valueAt(weight, gan.progress) * every) / 2));
     },
     report: report.numbers,
   };

@@ -2,12 +2,13 @@
  * Random draws of a CPU's streams for another device. A stream has the same numbers for every device, so a seed gives the same
  * network on each; and a step that repeats the draws of the step before gets all of them in one transfer.
  */
-import { noGrad } from "./autograd.ts";
+import { noGrad, noGradScope } from "./autograd.ts";
 import { keep, scope } from "./handle.ts";
-import { binding } from "./native.ts";
 import { generatorWatch, operator } from "./operator.ts";
 import type { Generator } from "./random.ts";
+import { unwatched } from "./recording.ts";
 import { Tensor } from "./tensor.ts";
+import { toDevice } from "./transfer.ts";
 import type { Device } from "./types.ts";
 
 /** What is drawn: U(0, 1), N(0, 1), whole numbers from 0 to below a bound, or an order of the numbers below a bound. */
@@ -31,9 +32,7 @@ export interface Computed<T extends NamedTensors> {
   readonly compute: (generator: Generator) => T;
 }
 
-const transfer = operator("aten::to.device(self, device, dtype, non_blocking, copy)");
 const viewAs = operator("aten::view.dtype(self, dtype)");
-const pinned = operator("aten::pin_memory(self)");
 
 /** Rows of the block begin at multiples of this many bytes, so that every type can be read there. */
 const ALIGNMENT = 16;
@@ -58,9 +57,7 @@ function transferred(tensors: readonly Tensor[], device: Device): Tensor[] {
     places.push([size, bytes.numel]);
     size += bytes.numel + padding;
   }
-  const block = Tensor.cat(parts);
-  const source = device.startsWith("cuda") && binding().hasCuda() ? pinned(block) : block;
-  const there = transfer(source, device, "uint8", true, false);
+  const there = toDevice(Tensor.cat(parts), device);
   return tensors.map((tensor, i) => viewAs(there.narrow(0, ...places[i]!), tensor.dtype).view(tensor.shape));
 }
 
@@ -92,6 +89,22 @@ interface Planned {
   values?: NamedTensors;
 }
 
+/** Serves the calls of {@link drawFor} and {@link computedFor} in a step. */
+interface Draws {
+  take<T extends NamedTensors>(computed: Computed<T>, generator: Generator): T;
+}
+
+function withDraws<T>(draws: Draws, usedOtherwise: (generator: Generator) => void, step: () => T): T {
+  const outer = [current, generatorWatch.used] as const;
+  current = draws;
+  generatorWatch.used = (generator) => usedOtherwise(generator as Generator);
+  try {
+    return step();
+  } finally {
+    [current, generatorWatch.used] = outer;
+  }
+}
+
 /** The draws of one stream in a step. */
 interface StreamPlan {
   /** What the step before has drawn. */
@@ -119,16 +132,17 @@ export class RepeatedDraws {
 
   /** Runs a step, whose calls of {@link drawFor} and {@link computedFor} are served. */
   during<T>(step: () => T): T {
-    const outer = [current, generatorWatch.used] as const;
     this.#begin();
-    current = this;
-    generatorWatch.used = (generator) => this.#usedOtherwise(generator as Generator);
     try {
-      return step();
+      return withDraws(this, (generator) => this.#usedOtherwise(generator), step);
     } finally {
-      [current, generatorWatch.used] = outer;
       this.#end();
     }
+  }
+
+  /** What the last step has drawn. */
+  plan(): DrawPlan {
+    return [...this.#streams].map(([generator, { taken }]) => [generator, taken]);
   }
 
   take<T extends NamedTensors>(computed: Computed<T>, generator: Generator): T {
@@ -189,7 +203,80 @@ export class RepeatedDraws {
   }
 }
 
-let current: RepeatedDraws | undefined;
+/** The draws of a step by stream, in their order, with their keys. */
+export type DrawPlan = readonly (readonly [
+  Generator,
+  readonly { readonly computed: Computed<NamedTensors>; readonly key: string }[],
+])[];
+
+/**
+ * The draws of a step that is captured once and replayed: always the same ones, in memory that stays where it is. {@link renew}
+ * draws them for the coming step.
+ */
+export class FixedDraws {
+  readonly #device: Device;
+  readonly #plan: DrawPlan;
+  readonly #values = new Map<Generator, readonly NamedTensors[]>();
+  readonly #taken = new Map<Generator, number>();
+
+  constructor(device: Device, plan: DrawPlan) {
+    this.#device = device;
+    this.#plan = plan;
+  }
+
+  /** Draws from the streams, and writes what they gave where the step reads it: one transfer. */
+  renew(): void {
+    noGradScope(() => {
+      const all = this.#plan.flatMap(([generator, draws]) =>
+        draws.map(({ computed, key }) => {
+          if (computed.key() !== key) this.#refuse("otherwise than before");
+          return computed.compute(generator);
+        }),
+      );
+      const there = moved(all, this.#device);
+      let at = 0;
+      for (const [generator, draws] of this.#plan) {
+        const own = there.slice(at, (at += draws.length));
+        const places = this.#values.get(generator);
+        if (places !== undefined) overwrite(places, own);
+        else this.#values.set(generator, own.map((named) => mapped(named, keep)));
+      }
+    });
+  }
+
+  /** The step, while it is captured. */
+  during<T>(step: () => T): T {
+    return withDraws(this, () => this.#refuse("on the CPU"), step);
+  }
+
+  take<T extends NamedTensors>(computed: Computed<T>, generator: Generator): T {
+    const at = this.#taken.get(generator) ?? 0;
+    const planned = this.#plan.find(([of]) => of === generator)?.[1][at];
+    if (planned === undefined || planned.key !== computed.key()) return this.#refuse("something else than before");
+    this.#taken.set(generator, at + 1);
+    return this.#values.get(generator)![at] as T;
+  }
+
+  #refuse(what: string): never {
+    throw new Error(`the step draws ${what}, which a replay would not repeat`);
+  }
+
+  dispose(): void {
+    for (const tensor of [...this.#values.values()].flat().flatMap(tensorsOf)) tensor.dispose();
+  }
+}
+
+/** @throws Error when there are other tensors than before. */
+function overwrite(places: readonly NamedTensors[], values: readonly NamedTensors[]): void {
+  const [targets, sources] = [places, values].map((all) => all.flatMap(tensorsOf)) as [Tensor[], Tensor[]];
+  const shapes = (tensors: readonly Tensor[]): string => JSON.stringify(tensors.map(({ shape }) => shape));
+  if (shapes(targets) !== shapes(sources)) {
+    throw new Error("what a step computes of its draws has other shapes than before, which a replay cannot take");
+  }
+  for (const [i, target] of targets.entries()) target.copy_(sources[i]!);
+}
+
+let current: Draws | undefined;
 
 /**
  * A draw from a stream of the CPU, on the device.
@@ -212,7 +299,9 @@ export function drawFor(device: Device, draw: Draw, generator: Generator): Tenso
  */
 export function computedFor<T extends NamedTensors>(device: Device, computed: Computed<T>, generator: Generator): T {
   if (device === "cpu") return computed.compute(generator);
-  return current === undefined
-    ? (moved([computed.compute(generator)], device)[0] as T)
-    : current.take(computed, generator);
+  const draws = current;
+  // Where the numbers come from is not a part of the computation that is watched.
+  return unwatched(() =>
+    draws === undefined ? (moved([computed.compute(generator)], device)[0] as T) : draws.take(computed, generator),
+  );
 }

@@ -19,6 +19,7 @@ const sqrt = operator<Tensor[]>("aten::_foreach_sqrt(self)");
 const zero = operator<undefined>("aten::_foreach_zero_(self)");
 const norm = operator<Tensor[]>("aten::_foreach_norm.Scalar(self, ord)");
 const sub = operator<Tensor[]>("aten::_foreach_sub.List(self, other, alpha)");
+const mulList = operator<Tensor[]>("aten::_foreach_mul.List(self, other)");
 const adam = operator<undefined>(
   "gantry::adam_(parameters, gradients, means, squares, lr, beta1, beta2, eps, weight_decay, step)",
 );
@@ -53,6 +54,13 @@ export function foreachSqrt(self: Tensors): Tensor[] {
 /** self[i] - alpha * other[i], as new tensors. */
 export function foreachSub(self: Tensors, other: Tensors, alpha = 1): Tensor[] {
   return sub(self, other, alpha);
+}
+/** factor * self[i], as new tensors; `factor` has no dimensions. */
+export function foreachMul(self: Tensors, factor: Tensor): Tensor[] {
+  return mulList(
+    self,
+    self.map(() => factor),
+  );
 }
 /** Sets all elements to 0. */
 export function foreachZero_(self: Tensors): void {
@@ -94,4 +102,39 @@ export function fusedAdam_(
   { lr, betas, eps, weightDecay, step }: FusedAdamOptions,
 ): void {
   adam(parameters, gradients, means, squares, lr, betas[0], betas[1], eps, weightDecay, step);
+}
+
+/** The constants of {@link capturableAdam_}; the two that change from step to step are tensors without dimensions. */
+export interface CapturableAdamOptions extends Pick<FusedAdamOptions, "betas" | "eps" | "weightDecay"> {
+  /** -lr / (1 - beta1^step) */
+  readonly negativeStepSize: Tensor;
+  /** sqrt(1 - beta2^step) */
+  readonly rootCorrection: Tensor;
+}
+
+/**
+ * {@link fusedAdam_} of operators over lists, with the same rounding as that one has on other devices than the CPU. A captured step
+ * can be replayed with other values of the two numbers that are tensors.
+ */
+export function capturableAdam_(
+  parameters: Tensors,
+  gradients: Tensors,
+  means: Tensors,
+  squares: Tensors,
+  { betas: [beta1, beta2], eps, weightDecay, negativeStepSize, rootCorrection }: CapturableAdamOptions,
+): void {
+  const d = weightDecay === 0 ? gradients : foreachSub(gradients, parameters, -weightDecay);
+  if (means.length > 0) {
+    foreachMul_(means, beta1);
+    foreachAdd_(means, d, 1 - beta1);
+  }
+  foreachMul_(squares, beta2);
+  foreachAddcmul_(squares, d, d, 1 - beta2);
+  const divisors = foreachSqrt(squares);
+  foreachDiv_(
+    divisors,
+    divisors.map(() => rootCorrection),
+  );
+  foreachAdd_(divisors, eps);
+  foreachAddcdiv_(parameters, foreachMul(means.length > 0 ? means : d, negativeStepSize), divisors);
 }

@@ -31,14 +31,25 @@ export {
   setConvolutionChoices,
   setConvolutionMode,
 } from "./convolution.ts";
-export { type Computed, computedFor, type Draw, drawFor, type NamedTensors, RepeatedDraws } from "./draws.ts";
+export {
+  type Computed,
+  computedFor,
+  type Draw,
+  type DrawPlan,
+  drawFor,
+  FixedDraws,
+  type NamedTensors,
+  RepeatedDraws,
+} from "./draws.ts";
 export { type EngineSummary, engineSummary } from "./engine.ts";
 export {
+  capturableAdam_,
   type FusedAdamOptions,
   foreachAdd_,
   foreachAddcdiv_,
   foreachAddcmul_,
   foreachDiv_,
+  foreachMul,
   foreachMul_,
   foreachNorm,
   foreachSqrt,
@@ -46,7 +57,9 @@ export {
   foreachZero_,
   fusedAdam_,
 } from "./foreach.ts";
+export { DeviceGraph, type GraphBackend, hasGraphs, useGraphBackend, useGraphStream } from "./graph.ts";
 export { keep, liveTensors, scope } from "./handle.ts";
+export { CapturedSide, EagerSide, eachStep, hostNumber } from "./host-side.ts";
 export type { Index, Slice } from "./indexing.ts";
 export type {
   BatchNormOptions,
@@ -62,7 +75,7 @@ export type { ClassLossOptions } from "./losses.ts";
 export { type Binding, binding, configureEngine } from "./native.ts";
 export type { Reduction, Sizes } from "./operator.ts";
 export { Generator, getRngState, manualSeed, setRngState } from "./random.ts";
-export { type OperatorCall, type OperatorWatcher, watchOperators } from "./recording.ts";
+export { type OperatorCall, type OperatorWatcher, unwatched, watchOperators } from "./recording.ts";
 export type { Dims, QuantileInterpolation, VarianceOptions } from "./reduction.ts";
 export type { Conversion, PadMode } from "./shape.ts";
 export { type RandomOptions, Tensor } from "./tensor.ts";

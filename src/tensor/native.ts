@@ -92,6 +92,13 @@ export interface Binding {
   setCudnnBenchmark(flag: boolean): boolean;
   deviceMemory(device: string): { reserved: number; peak: number; free: number; total: number } | null;
   hasCuda(): boolean;
+  /** Whether the functions of graphs are there for a device. */
+  hasGraphs(device: string): boolean;
+  graphStream(device: string, flag: boolean): void;
+  graphBegin(device: string, other: number): number;
+  graphEnd(graph: number): void;
+  graphReplay(graph: number): void;
+  graphRelease(graph: number): void;
   hasMps(): boolean;
 }
 

@@ -60,3 +60,14 @@ export function watchOperators<T>(watching: OperatorWatcher, body: () => T): T {
     watcher = before;
   }
 }
+
+/** Runs `body` without telling a watcher of it. */
+export function unwatched<T>(body: () => T): T {
+  const before = watcher;
+  watcher = undefined;
+  try {
+    return body();
+  } finally {
+    watcher = before;
+  }
+}

@@ -32,6 +32,7 @@ export type RunSettings = Pick<
   | "checkpoint"
   | "memoryFormat"
   | "precision"
+  | "graph"
   | "convolution"
   | "device"
   | "threads"

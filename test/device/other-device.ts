@@ -6,13 +6,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheFolder, ensureBinding, flagsFor, thisHost } from "../../scripts/setup/index.js";
-import { binding } from "../../src/tensor/index.ts";
+import { binding, type GraphBackend, useGraphBackend } from "../../src/tensor/index.ts";
 
 /** Its name. */
 export const OTHER_DEVICE = "privateuseone:0";
 
-/** What the device counts. */
-export interface OtherDevice {
+/** What the device counts, and its graphs. */
+export interface OtherDevice extends GraphBackend {
   /** Copies of tensors to the device, and of tensors and numbers from it to the host, since the last call. */
   copies(): [toDevice: number, toHost: number];
 }
@@ -22,7 +22,10 @@ let loaded: OtherDevice | undefined;
 /** Makes libtorch know the device, in this process. */
 export function otherDevice(): OtherDevice {
   binding();
-  loaded ??= createRequire(import.meta.url)(compiled()) as OtherDevice;
+  if (loaded === undefined) {
+    loaded = createRequire(import.meta.url)(compiled()) as OtherDevice;
+    useGraphBackend(OTHER_DEVICE.split(":")[0]!, loaded);
+  }
   return loaded;
 }
 

@@ -175,6 +175,22 @@ describe("compiler flags", () => {
     expect(link).toContain("-lc10_cuda");
   });
 
+  test("graphs are compiled for CUDA builds, with CUDA's headers from where pip puts them, and from a toolkit", () => {
+    expect(flags({}).compile).not.toContain("-DGANTRY_CUDA");
+    const places = ["nvidia/cu13/include", "triton/backends/nvidia/include", "toolkit/include"];
+    for (const place of places) machine.write(`${place}/cuda_runtime_api.h`, "");
+    machine.write("nvidia/cudnn/include/cudnn.h", "");
+    machine.write("flags/lib/libtorch_cuda.so", "");
+    const host = { ...machine.host, env: { ...machine.host.env, CUDA_HOME: join(machine.folder, "toolkit") } };
+    const result = engineInFolder(host, "GANTRY_TORCH", machine.libtorch("flags"));
+    if ("problem" in result) throw new Error(result.problem);
+    const { compile } = flagsFor(host, result.engine);
+    expect(compile).toContain("-DGANTRY_CUDA");
+    const cuda = compile.filter((word) => places.some((place) => word.endsWith(place)));
+    expect(cuda).toEqual(places.map((place) => join(machine.folder, place)));
+    expect(compile).not.toContain(join(machine.folder, "nvidia/cudnn/include"));
+  });
+
   test("the system's include folder is left to the compiler", () => {
     const result = engineInFolder(machine.host, "system", machine.libtorch("flags"));
     if ("problem" in result) throw new Error(result.problem);

@@ -13,6 +13,8 @@ import { Precision } from "./precision.ts";
 import { Progressing } from "./progressing.ts";
 import { RandomStreams } from "./random-streams.ts";
 import { ALONE, type MicroBatch, type Replica, Sharding } from "./sharding.ts";
+import { StepBatches } from "./step-batches.ts";
+import { StepGraphs } from "./step-graphs.ts";
 
 /** The conditions of the data: what each is, and those of all real samples, from which generated ones get theirs. */
 export interface DataConditions {
@@ -50,6 +52,8 @@ export class BuiltGan extends Progressing implements Gan {
   readonly precision: Precision;
   /** What a step draws for another device than the CPU; absent on the CPU. */
   readonly repeatedDraws: RepeatedDraws | undefined;
+  /** The captured steps; absent unless the recipe wants `graph`. */
+  readonly graphs: StepGraphs | undefined;
   readonly sharding: Sharding;
   /**
    * Loaders besides that of the training batches: "<technique>.<its name for it>", and "real" for {@link realLoader}.
@@ -64,7 +68,7 @@ export class BuiltGan extends Progressing implements Gan {
   /**
    * Builds networks, optimizers and techniques. The same recipe gives the same weights.
    *
-   * @param loader - The training batches; without them the GAN can be sampled from but not trained.
+   * @param given - The training batches; without them the GAN can be sampled from but not trained.
    * @param replica - The number of this process among those that train together.
    * @param startWith - Puts given weights into the new networks.
    * @throws UserError when parts of the recipe do not go together, the data cannot give an auxiliary loader, or the
@@ -73,10 +77,12 @@ export class BuiltGan extends Progressing implements Gan {
   constructor(
     recipe: Recipe,
     shape: DataShape,
-    loader?: DataLoader,
+    given?: DataLoader,
     replica: Replica = ALONE,
     startWith?: (modules: BuiltGan["modules"]) => void,
   ) {
+    const batches = recipe.graph && given ? new StepBatches() : undefined;
+    const loader = given && (batches?.of(given) ?? given);
     super(loader);
     this.recipe = recipe;
     this.shape = shape;
@@ -132,6 +138,7 @@ export class BuiltGan extends Progressing implements Gan {
       technique.prepare?.(this, Object.fromEntries(loaders));
     }
     this.auxiliaryLoaders = auxiliaryLoaders;
+    this.graphs = batches && new StepGraphs(this, batches);
   }
 
   /** Real images for G's update. @throws UserError when neither the loss nor a technique declares `pairs`. */
@@ -197,6 +204,7 @@ export class BuiltGan extends Progressing implements Gan {
 
   /** Frees everything that was built. */
   dispose(): void {
+    this.graphs?.dispose();
     for (const optimizer of Object.values(this.optimizers)) optimizer.dispose();
     for (const technique of this.techniques) {
       for (const tensor of technique.state?.().tensors.values() ?? []) tensor.dispose();

@@ -16,7 +16,7 @@ import type {
   RealBatch,
   Technique,
 } from "../../techniques/index.ts";
-import { noGrad, scope, Tensor, withTf32 } from "../../tensor/index.ts";
+import { eachStep, noGrad, scope, Tensor, withTf32 } from "../../tensor/index.ts";
 import { Augmented } from "./augmented.ts";
 import { BatchGraph } from "./batch-graph.ts";
 import { requireInputGradient, requireNumber, requireThrough } from "./compatible.ts";
@@ -41,11 +41,12 @@ export const STEP_NUMBERS = ["lossD", "lossG", "dReal", "dFake"] as const;
  */
 export function trainingStep(gan: BuiltGan, observation?: Observation): Tensor {
   gan.streams.claim();
-  const { sharding, recipe, repeatedDraws: draws } = gan;
+  const { sharding, recipe, repeatedDraws: draws, graphs } = gan;
   const run = (): Tensor => withTf32(recipe.tf32 ?? false, () => step(gan, observation));
-  return withPassMode({ replicas: sharding.replica.size }, () =>
-    draws === undefined ? run() : scope(() => draws.during(run)),
-  );
+  return withPassMode({ replicas: sharding.replica.size }, () => {
+    if (graphs !== undefined) return scope(() => graphs.step(run, observation));
+    return draws === undefined ? run() : scope(() => draws.during(run));
+  });
 }
 
 function step(gan: BuiltGan, observation: Observation | undefined): Tensor {
@@ -61,7 +62,7 @@ function step(gan: BuiltGan, observation: Observation | undefined): Tensor {
       ),
     );
     const lossG = scope(() => generatorUpdate(gan, observation));
-    gan.reach(gan.step + 1);
+    eachStep(() => gan.reach(gan.step + 1));
     const [lossD, dReal, dFake] = meanOf(updates);
     return Tensor.stack([lossD!, lossG, dReal!, dFake!]);
   });

@@ -26,6 +26,7 @@ import { writeReport } from "../run/report.ts";
 import { type RunDescription, RunDirectory } from "../run/run-directory.ts";
 import { findWeightsAt } from "../run/starting-weights.ts";
 import { watchStopRequest } from "../run/stop-request.ts";
+import { refuseGraph } from "../step/graph-support.ts";
 import type { RunSettings } from "../trainable.ts";
 import { notesOnFew, refuseUnmakeable } from "./before-data.ts";
 import { type DataModule, openDataModule } from "./data-module.ts";
@@ -158,6 +159,7 @@ export class Run {
     const { settings } = trainer;
     if (settings.threads !== undefined) configureEngine({ threads: settings.threads });
     refusePrecision(settings, { run: this.directory.path });
+    refuseGraph(settings);
     const release = this.directory.lock();
     const watch = watchStopRequest(this.directory.path, signal);
     const stop = watch.signal;
@@ -402,6 +404,7 @@ export function startRun(what: Recipe | Trainer, origin: RunOrigin): Run {
   asSettings(() => {
     refuseUnmakeable(trainer.settings);
     refusePrecision(trainer.settings);
+    refuseGraph(trainer.settings);
   });
   const directory = new RunDirectory(origin.directory);
   const description = describeRun(trainer, origin);
