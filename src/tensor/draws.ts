@@ -233,13 +233,16 @@ export class FixedDraws {
           return computed.compute(generator);
         }),
       );
-      const there = moved(all, this.#device);
-      let at = 0;
+      const there = moved(all, this.#device).values();
       for (const [generator, draws] of this.#plan) {
-        const own = there.slice(at, (at += draws.length));
+        const own = draws.map(() => there.next().value!);
         const places = this.#values.get(generator);
         if (places !== undefined) overwrite(places, own);
-        else this.#values.set(generator, own.map((named) => mapped(named, keep)));
+        else
+          this.#values.set(
+            generator,
+            own.map((named) => mapped(named, keep)),
+          );
       }
     });
   }

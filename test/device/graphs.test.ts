@@ -43,12 +43,7 @@ const hasGradients = engineSummary().libtorch.startsWith("1.");
 const when = describe.runIf(hasGradients);
 
 /** Techniques that cannot be captured. */
-const REFUSED = [
-  "adaptiveAugmentation",
-  "historicalAveraging",
-  "mine",
-  "powerAveraging",
-];
+const REFUSED = ["adaptiveAugmentation", "historicalAveraging", "mine", "powerAveraging"];
 
 const counts = { captured: 0, replayed: 0, released: 0 };
 useGraphBackend("privateuseone", {
