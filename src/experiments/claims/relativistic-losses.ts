@@ -1,12 +1,30 @@
 /** What the claims on the relativistic loss with R1 and R2 share: a sweep's losses, compared by seed. */
 import { armOf, type ClaimInput, decide, shortest } from "../claim.ts";
-import { bySeed, familyOf, find, type Measure } from "../differences.ts";
+import { bySeed, type Difference, familyOf, find, type Measure } from "../differences.ts";
 import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { ScoredCell } from "../sweep/index.ts";
 
 const BEST = "RpGAN + R1 + R2";
 const NEXT = "R1 + R2";
 const MAIN = `${BEST} minus ${NEXT}`;
+
+/** By seed, on all samples: each loss minus the plain one, and the relativistic one with both penalties minus the ordinary one with both. */
+export function lossDifferences(cells: readonly ScoredCell[], measures: readonly Measure<ScoredCell>[]): Difference[] {
+  const arm = (loss: string) => armOf(cells, loss, "all");
+  const pairs = [
+    ...["R1", NEXT, BEST].map((loss) => [`${loss} minus plain`, loss, "plain"] as const),
+    [MAIN, BEST, NEXT] as const,
+  ];
+  return familyOf(
+    pairs.flatMap(([name, one, other]) =>
+      measures.map((measure) => ({
+        arm: name,
+        measure: measure.name,
+        cells: [bySeed(measure.of(arm(one)), measure.of(arm(other)))],
+      })),
+    ),
+  );
+}
 
 /**
  * Of one sweep with the axes `loss` and `update`. The measures are those that the family compares, `expected` those of them that the
@@ -25,20 +43,7 @@ export const relativisticClaim = (
   stages: ({ seeds }) => [{ name, sweep: { ...shippedSweeps[name]!, seeds }, seconds }],
   rule: `By seed, on all samples, in ${measures.map((measure) => measure.name).join(" and ")}: each loss minus the plain one, and the relativistic one with both penalties minus the ordinary one with both; one family by Holm's method. Confirmed where the last difference is better in ${expected.map(([measure]) => measure).join(" and in ")}, refuted where it is worse in one. What top-k changes is reported, and decides nothing.`,
   finding(cells) {
-    const arm = (loss: string) => armOf(cells, loss, "all");
-    const pairs = [
-      ...["R1", NEXT, BEST].map((loss) => [`${loss} minus plain`, loss, "plain"] as const),
-      [MAIN, BEST, NEXT] as const,
-    ];
-    const family = familyOf(
-      pairs.flatMap(([name, one, other]) =>
-        measures.map((measure) => ({
-          arm: name,
-          measure: measure.name,
-          cells: [bySeed(measure.of(arm(one)), measure.of(arm(other)))],
-        })),
-      ),
-    );
+    const family = lossDifferences(cells, measures);
     return decide(
       expected.map(([measure, side]) => ({ difference: find(family, MAIN, measure), side })),
       "every",
