@@ -4,14 +4,14 @@ import { counted } from "../base/counted.ts";
 import { sizeInWords } from "../base/image-size.ts";
 import { visible } from "../base/visible.ts";
 import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
-import { parseValue } from "../recipe/index.ts";
+import { optionValue, parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { dinov2Command } from "./data-dinov2.ts";
 import { inceptionCommand } from "./data-inception.ts";
 import { UsageError } from "./errors.ts";
 import { fileNamed, flag, valuesOf, wholeNumber } from "./flags.ts";
 import { listedNames } from "./listed-names.ts";
-import { datasetNames, describeDataset, shadowed } from "./named-dataset.ts";
+import { datasetKind, datasetNames, describeDataset, shadowed } from "./named-dataset.ts";
 import { programName } from "./program.ts";
 import { clock, Remaining, StatusLine, showDownloads, throttled } from "./progress.ts";
 import { padded, textWidth } from "./text-width.ts";
@@ -69,7 +69,9 @@ const inspectCommand = defineCommand({
       labelFile: args.labels === undefined ? undefined : resolve(args.labels),
       classes: args.classes === undefined ? undefined : listedNames(args.classes),
       first: wholeNumber("--first", args.first, 1),
-      ...Object.fromEntries(valuesOf(rawArgs, inspectArgs, "set").map(ownOption)),
+      ...Object.fromEntries(
+        valuesOf(rawArgs, inspectArgs, "set").map((text) => ownOption(text, datasetKind(args.dataset))),
+      ),
     };
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const descriptor = describeDataset(args.dataset, given);
@@ -97,13 +99,14 @@ const inspectCommand = defineCommand({
 });
 
 /**
- * `key=value` as an option of a dataset.
+ * `key=value` as an option of a dataset of some kind.
  * @throws UsageError when it is something else.
  */
-function ownOption(text: string): [key: string, value: unknown] {
+function ownOption(text: string, kind: string): [key: string, value: unknown] {
   const at = text.indexOf("=");
   if (at < 1) throw new UsageError(`--set \`${text}\` must be written key=value, such as attribute=Smiling`);
-  return [text.slice(0, at).trim(), parseValue(text.slice(at + 1))];
+  const key = text.slice(0, at).trim();
+  return [key, optionValue("data", kind, key, text.slice(at + 1))];
 }
 
 const getCommand = defineCommand({

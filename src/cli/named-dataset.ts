@@ -11,6 +11,9 @@ export const datasetNames: readonly string[] = namedDatasets().map(({ name }) =>
 /** Whether this is one of the {@link datasetNames}. */
 export const isDatasetName = (text: string): boolean => namedDataset(text) !== undefined;
 
+/** The kind of a dataset in recipes, by its name or path. */
+export const datasetKind = (nameOrPath: string): string => namedDataset(nameOrPath)?.kind ?? "imageFolder";
+
 /** A note where a dataset's name is also that of a file or folder here, which loses. */
 export function shadowed(text: string): string | undefined {
   if (!isDatasetName(text) || !existsSync(text)) return undefined;

@@ -6,8 +6,8 @@ import { byCodeUnit } from "./listing.ts";
 import type { PackHeader } from "./pack-header.ts";
 
 /**
- * One line, such as "photos: 97 images of 103 files; 2 are broken; no images: 3 .txt, 1 .json"; of a container what was found
- * in it. Undefined where there is nothing to say: all images of files that hold many, and whose form was asked for.
+ * One line, such as "photos: 97 images of 103 files; 2 are broken; no images: 3 .txt, 1 .json", with the columns of a label file;
+ * of a container what was found in it. Undefined where there is nothing to say: all images of files that hold many, and whose form was asked for.
  */
 export function usageOf(header: PackHeader): string | undefined {
   const { name, count, total, broken, ignored, table, unreadTable, isContainer = false, note, emptyClasses } = header;
@@ -19,6 +19,7 @@ export function usageOf(header: PackHeader): string | undefined {
     isContainer
       ? note
       : `${name}: ${counted(count, "image")}${total === undefined ? "" : ` of ${counted(total, "file")}`}`,
+    ...(table === undefined ? [] : [table.note]),
     ...(broken.length > 0 ? [`${broken.length} cannot be used (gantry data lists them)`] : []),
     ...(others.length > 0 ? [`no images: ${others.map(([ending, number]) => `${number} ${ending}`).join(", ")}`] : []),
     ...(table && table.withoutRow > 0 ? [`${table.withoutRow} without a row in ${table.file}`] : []),

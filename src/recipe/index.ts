@@ -6,7 +6,7 @@ export { accepted, schemaAt, validationMessage } from "../base/validation-messag
 export { type Choice, type ChosenRecipe, recipeForImages } from "./for-images.ts";
 export { importDefault, type LoadedRecipe, loadRecipe, nameOf, namesFile } from "./load.ts";
 export { importModule, importModules } from "./modules.ts";
-export { amended, applyOverrides, parseSetting, type Setting } from "./overrides.ts";
+export { amended, applyOverrides, optionValue, parseSetting, type Setting } from "./overrides.ts";
 export type { PartRole, PartTypes } from "./part-types.ts";
 export { partsOf } from "./parts.ts";
 export { fromPlainRecipe, type PlainRecipe, recipeHash, toPlainRecipe, withParts } from "./plain.ts";

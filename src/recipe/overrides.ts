@@ -109,6 +109,20 @@ function valueFor(schema: Schema | undefined, setting: Setting, name: string): u
   throw refuse(validationMessage(result.error!, schema, parsed, name));
 }
 
+/**
+ * The value of a part's option that is given as text, outside of a recipe: as `--set` reads it, so a class called `01` stays that
+ * text. An option that the part does not have is left to the check of the whole part.
+ *
+ * @throws UserError when the value does not fit.
+ *
+ * @example
+ * optionValue("data", "imageFolder", "classes", "[01,cat]"); // ["01", "cat"]
+ */
+export function optionValue(role: PartRole, kind: string, key: string, raw: string): unknown {
+  const setting = { text: `${key}=${raw}`, path: [key], operator: "=", raw: raw.trim() } as const;
+  return valueFor(schemaAt(schemaOf(role, kind), [key]), setting, key);
+}
+
 function newPart(role: PartRole, setting: Setting, name: string): PlainDescriptor {
   const kinds = kindsOf(role);
   if (kinds.includes(setting.raw)) return { role, kind: setting.raw, options: {} };

@@ -68,7 +68,9 @@ describe("gantry data <path>", () => {
     writeFileSync(table, rows.join("\n"));
     const args = ["data", root, "--size", "16", "--labels", table];
     const classes = await gantry(...args, "--set", "classColumn=kind");
-    expect(classes.out).toMatch(/labels {4}table.csv, column kind\n +4 rows of file, kind, shiny, weight\n/);
+    expect(classes.out).toMatch(
+      /labels {4}table.csv, names from column file, classes from column kind\n +4 rows of file, kind, shiny, weight\n/,
+    );
     expect(classes.out).toMatch(/13 images without a row, 1 row without an image\n/);
     expect(classes.out).toMatch(/0 {2}x {2}2\n +1 {2}y {2}1\n/);
     const conditions = await gantry(...args, "--set", "conditions=[shiny,weight]");

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
-import { findImages } from "../../src/data/labels/names.ts";
+import { NameFinder } from "../../src/data/labels/names.ts";
 import { readTable } from "../../src/data/labels/table.ts";
 import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { usageOf } from "../../src/data/usage.ts";
@@ -107,7 +107,13 @@ describe("a label file as a table", () => {
 });
 
 describe("the image that a name means", () => {
-  const find = (wanted: readonly string[], paths = names) => [...findImages(wanted, paths, "table").images];
+  const read = (wanted: readonly string[], paths: readonly string[]) => {
+    const finder = new NameFinder(paths);
+    const found = finder.find(wanted);
+    finder.refuseUnclear(wanted, found, "table");
+    return found;
+  };
+  const find = (wanted: readonly string[], paths = names) => [...read(wanted, paths).images];
 
   it("is found by its path or the end of it", () => {
     expect(find(["a.png", "./sub/c.png", "d.png", "e.png"])).toEqual([0, 2, 3, -1]);
@@ -118,7 +124,7 @@ describe("the image that a name means", () => {
   });
 
   it("or, where each side has one folder, by the last part; or without its ending", () => {
-    expect(findImages(["C:\\x\\b.png", "C:\\x\\z.png"], ["p/a.png", "p/b.png"], "table")).toMatchObject({
+    expect(read(["C:\\x\\b.png", "C:\\x\\z.png"], ["p/a.png", "p/b.png"])).toMatchObject({
       images: Int32Array.of(1, -1),
       way: "by the last part of its names",
     });
@@ -139,7 +145,7 @@ describe("classes from a label file", () => {
     const made = await pack({ labelFile });
     expect(made.header.classes).toEqual(["9", "10"]);
     expect(classOfGray(made)).toEqual({ 0: "10", 10: "9", 20: "9", 30: "10" });
-    expect(made.header.note).toContain("labels from classes.csv, column class");
+    expect(made.header.note).toContain("labels from classes.csv, names from column file, classes from column class");
     // One of each class in turn.
     expect(labelsOf(made)).toEqual([0, 1, 0, 1]);
     expect((await pack({ labelFile, classes: ["10"] })).header).toMatchObject({ classes: ["10"], count: 2 });
@@ -150,7 +156,7 @@ describe("classes from a label file", () => {
     const { header } = await pack({ labelFile });
     expect(header).toMatchObject({ count: 1, classes: ["x"], table: { rows: 2, withoutRow: 3, withoutImage: 1 } });
     expect(usageOf(header)).toBe(
-      "photos: 1 image of 4 files; 3 without a row in part.jsonl; 1 row of part.jsonl without an image",
+      "photos: 1 image of 4 files; labels from part.jsonl, names from column file_name, classes from column label; 3 without a row in part.jsonl; 1 row of part.jsonl without an image",
     );
   });
 
@@ -185,7 +191,9 @@ describe("classes from a label file", () => {
       "unread: 1 image of 2 files; no images: 1 .csv; labels.csv is not read (`labelFile` does)",
     );
     const read = await pack({ labelFile: join(other, "labels.csv") }, other);
-    expect(usageOf(read.header)).toBe("unread: 1 image of 1 file");
+    expect(usageOf(read.header)).toBe(
+      "unread: 1 image of 1 file; labels from labels.csv, names from column file, classes from column class",
+    );
   });
 
   it("is said where it lies in a sub-folder too, but not where there is a file for each image", async () => {
@@ -286,6 +294,65 @@ describe("classes from a label file", () => {
     expect(() => imageFolder({ path: root, labelFile, classColumn: "a", conditions: ["b"] })).toThrow(
       "`imageFolder.conditions` cannot be given together with `classColumn`: images have a class or conditions, not both",
     );
+  });
+});
+
+describe("the column of the file names", () => {
+  const photos = join(folder, "numbered");
+  const columnOf = (note: string) => /names from column (\w+)/.exec(note)?.[1];
+
+  beforeAll(async () => {
+    mkdirSync(photos, { recursive: true });
+    for (let i = 0; i < 8; i++) {
+      writeFileSync(join(photos, `${i}.png`), await imageFile("png", 8, 8, { r: 10 * i, g: 10 * i, b: 10 * i }));
+    }
+  });
+
+  it.each([
+    ["name,photo,label\n3,0.png,a\n2,1.png,b\n1,2.png,a\n0,3.png,b\n", {}],
+    ["id,photo,class\n7,0.png,a\n6,1.png,b\n5,2.png,a\n4,3.png,b\n", {}],
+    ["photo,class\n0.png,a\n1.png,b\n2.png,a\n3.png,b\n", {}],
+    ["id,photo,class\nu-7,0.png,a\nu-6,1.png,b\nu-5,2.png,a\nu-4,3.png,b\n", {}],
+    ["image,photo,c\n7,0.png,a\n6,1.png,b\n5,2.png,a\n4,3.png,b\n", { classColumn: "c" }],
+  ])("is the one with whole names, whatever it is called: %j", async (text, options) => {
+    const made = await pack({ labelFile: file("whole.csv", text), ...options }, photos);
+    expect(classOfGray(made)).toEqual({ 0: "a", 10: "b", 20: "a", 30: "b" });
+    expect(columnOf(made.header.note)).toBe("photo");
+  });
+
+  it("is one of names without their ending where it is called so, or named", async () => {
+    const ids = await pack({ labelFile: file("ids.csv", "id,class\n1,0\n0,1\n2,0\n") }, photos);
+    expect(classOfGray(ids)).toEqual({ 0: "1", 10: "0", 20: "0" });
+    expect(ids.header.note).toContain("names from column id by names without their ending, classes from column class");
+    const text = "name,photo,label\n3,0.png,a\n2,1.png,b\n";
+    const named = await pack({ labelFile: file("named.csv", text), nameColumn: "name", classColumn: "label" }, photos);
+    expect(classOfGray(named)).toEqual({ 30: "a", 20: "b" });
+    await expect(pack({ labelFile: file("ages.csv", "person,age\n1,0\n0,1\n") }, photos)).rejects.toThrow(
+      /none of its columns is called like file names \(`person`, `age`\)/,
+    );
+  });
+
+  it("is the one that names more where two name the same images", async () => {
+    const text = "image,path,class\n0,0.png,a\n1,1.png,b\n";
+    expect(
+      columnOf((await pack({ labelFile: file("same.csv", text), classColumn: "class" }, photos)).header.note),
+    ).toBe("path");
+  });
+
+  it.each([
+    [
+      "image,target\n0.png,4.png\n1.png,5.png\n",
+      /line 2: its `image` \(=0.png\) and `target` \(=4.png\) are names of different images/,
+    ],
+    [
+      "id,number,class\n1,0,a\n0,1,b\n",
+      /line 2: its `id` \(=1\) and `number` \(=0\) are names of different images; say which column/,
+    ],
+    ["file,thumb,class\n0.png,4.png,a\ngone.png,5.png,b\n", /`file` \(=0.png\) and `thumb` \(=4.png\)/],
+    ["id,photo,class\n7,0.png,a\n6,gone.png,b\n", /`id` \(=7\) and `photo` \(=0.png\) are names of different images/],
+  ])("is refused where two name different images: %j", async (text, message) => {
+    const labelFile = file("two.csv", text);
+    await expect(pack({ labelFile }, photos)).rejects.toThrow(message);
   });
 });
 

@@ -6,7 +6,7 @@ import type { Cell, Table } from "./table.ts";
 
 /** How a label file is read. */
 export interface ColumnChoice {
-  /** Column of the file names. Default: the one that is called like one. */
+  /** Column of the file names. Default: the one whose cells are such names. */
   readonly nameColumn?: string | undefined;
   /** Column of the classes. Default: the only other one, or the one that is called like one. */
   readonly classColumn?: string | undefined;
@@ -24,34 +24,22 @@ export interface ChosenColumns {
   readonly split: number | undefined;
 }
 
-/** Names of columns without spaces, marks and capitals, the likeliest first. */
-const namesOfNames = [
-  ...[
-    "filename",
-    "file",
-    "filepath",
-    "path",
-    "imagename",
-    "imagepath",
-    "imagefile",
-    "image",
-    "imageid",
-    "img",
-    "imgname",
-  ],
-  ...["imgpath", "imgid", "name", "id"],
-];
 const namesOfClasses = ["class", "classname", "label", "labelname", "category", "target"];
 
-const plain = (column: string): string => column.toLowerCase().replace(/[\s_.-]/g, "");
+/** The name of a column without spaces, marks and capitals. */
+export const plain = (column: string): string => column.toLowerCase().replace(/[\s_.-]/g, "");
+
+/** Whether a column is called like one of classes. */
+export const isCalledLikeClasses = (column: string): boolean => namesOfClasses.includes(plain(column));
 
 /**
  * Chooses the columns.
+ *
+ * @param name - the column of the file names
  * @throws UserError with the columns that there are when one is not there, or it is not clear which is meant.
  */
-export function chooseColumns(table: Table, { nameColumn, classColumn, conditions }: ColumnChoice): ChosenColumns {
+export function chooseColumns(table: Table, { classColumn, conditions }: ColumnChoice, name: number): ChosenColumns {
   const { columns } = table;
-  const name = nameColumn === undefined ? likelyName(table) : placeOf(table, nameColumn, "nameColumn");
   const named = [classColumn, ...(typeof conditions === "object" ? conditions : [])];
   const called = columns.findIndex((column, i) => i !== name && plain(column) === "split" && !named.includes(column));
   const split = called < 0 ? undefined : called;
@@ -74,26 +62,18 @@ export function chooseColumns(table: Table, { nameColumn, classColumn, condition
 
 const shown = (columns: readonly string[]): string => columns.map(quoted).join(", ");
 
-function placeOf({ name, columns }: Table, wanted: string, option: string): number {
+/**
+ * The place of a column that an option names.
+ * @throws UserError when there is none.
+ */
+export function placeOf({ name, columns }: Table, wanted: string, option: string): number {
   const place = columns.indexOf(wanted);
   if (place >= 0) return place;
   throw new UserError(`\`${option}\`: ${visible(name)} has no column ${quoted(wanted)}${suggestion(wanted, columns)}`);
 }
 
-function likelyName({ name, columns }: Table): number {
-  const found = namesOfNames.map((likely) => columns.findIndex((column) => plain(column) === likely));
-  const first = found.find((place) => place >= 0);
-  if (first !== undefined) return first;
-  const example = columns.some((column) => /\.\w{2,5}$/.test(column))
-    ? "; its first line must name the columns, such as file,class"
-    : "";
-  throw new UserError(
-    `${visible(name)}: none of its columns is called like file names (${shown(columns)}); say which it is by \`nameColumn\`${example}`,
-  );
-}
-
 function likelyClasses({ name, columns, rows }: Table, others: readonly number[]): number {
-  const called = others.filter((i) => namesOfClasses.includes(plain(columns[i]!)));
+  const called = others.filter((i) => isCalledLikeClasses(columns[i]!));
   const found = called.length > 0 ? called : others;
   if (found.length > 1) {
     throw new UserError(

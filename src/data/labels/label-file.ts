@@ -15,9 +15,10 @@ import { ItemReader } from "../item-reader.ts";
 import type { Listed, ListedTable, Listing } from "../listing.ts";
 import { type BrokenFile, type LabelTable, type LostClass, takeTurns } from "../source.ts";
 import { classOf, inOrder } from "./classes.ts";
-import { type ChosenColumns, type ColumnChoice, chooseColumns } from "./columns.ts";
+import { type ChosenColumns, type ColumnChoice, chooseColumns, placeOf } from "./columns.ts";
 import { conditionsOf } from "./conditions.ts";
-import { findImages } from "./names.ts";
+import { likelyNameColumn } from "./name-column.ts";
+import { NameFinder } from "./names.ts";
 import { rowsOfSplit } from "./splits.ts";
 import { type Row, readTable, refuseRounded, type Table } from "./table.ts";
 
@@ -63,14 +64,15 @@ export async function readLabels(
 ): Promise<TableLabels> {
   const file = resolve(labelFile);
   const table = readTable(await bytesOf(file, root, listing), file);
-  const columns = chooseColumns(table, choice);
+  const finderOf = nearby(listing, inside(file, root));
+  const columns = chooseColumns(table, choice, nameColumnOf(table, choice, finderOf));
   const part = partOf(columns.split !== undefined);
   const rows =
     columns.split === undefined || part.split !== undefined
       ? undefined
       : rowsOfSplit(table, columns.split, wantedSplit);
   const split = part.split ?? rows?.split;
-  const { way, rowOf, withoutImage } = match(table, columns, listing, inside(file, root));
+  const { way, rowOf, withoutImage } = match(table, columns, finderOf);
   // Images without a row are of no split, and are counted.
   const wanted = part.files.filter(
     (one) => rows === undefined || !rowOf.has(one.path) || rows.has(rowOf.get(one.path)!),
@@ -85,8 +87,8 @@ export async function readLabels(
     withoutImage,
   };
   const unused = columns.split !== undefined && rows === undefined ? "; its column `split` is not used" : "";
-  const read = `labels from ${shown}${way === undefined ? "" : `, ${way}`}`;
   const { columns: names } = table;
+  const read = `labels from ${shown}, names from column ${names[columns.name]!}${way === undefined ? "" : ` ${way}`}`;
   if (columns.classes === undefined) {
     const chosen = new Set(used.map((one) => rowOf.get(one.path)!));
     // In the order of the table: the first fault in it is the one that is told.
@@ -107,7 +109,7 @@ export async function readLabels(
       split,
     };
   }
-  const note = `${read}, column ${names[columns.classes]!}${unused}`;
+  const note = `${read}, classes from column ${names[columns.classes]!}${unused}`;
   return {
     ...byClass(table, columns.classes, used, rowOf, listing),
     conditions: undefined,
@@ -152,8 +154,17 @@ interface Matched {
   readonly way: string | undefined;
 }
 
-/** @param place - the path of the label file inside the folder or archive, if it is there */
-function match(table: Table, columns: ChosenColumns, { files, broken }: Listing, place: string | undefined): Matched {
+/** Finds names among the images that they may mean. */
+type FinderOf = (names: readonly string[]) => NameFinder;
+
+/** The column of the file names: the one that is named, or else the likely one. */
+function nameColumnOf(table: Table, { nameColumn, classColumn, conditions }: ColumnChoice, finderOf: FinderOf): number {
+  if (nameColumn !== undefined) return placeOf(table, nameColumn, "nameColumn");
+  const read = [classColumn, ...(typeof conditions === "object" ? conditions : [])];
+  return likelyNameColumn(table, read, (names) => finderOf(names).find(names));
+}
+
+function match(table: Table, columns: ChosenColumns, finderOf: FinderOf): Matched {
   const { rows, name: file } = table;
   const where = visible(file);
   const names = rows.map(({ cells, place }) => {
@@ -163,8 +174,11 @@ function match(table: Table, columns: ChosenColumns, { files, broken }: Listing,
     if (typeof name === "number") return String(name);
     throw new UserError(`${where}: ${place}: its ${quoted(table.columns[columns.name]!)} is no name of a file`);
   });
-  const paths = nearby(names, [...files.map(({ path }) => path), ...broken.map((one) => one.file)], place);
-  const { images, way } = findImages(names, paths, where);
+  const finder = finderOf(names);
+  const { paths } = finder;
+  const found = finder.find(names);
+  finder.refuseUnclear(names, found, where);
+  const { images, way } = found;
   const rowOf = new Map<string, Row>();
   let withoutImage = 0;
   for (const [i, image] of images.entries()) {
@@ -192,13 +206,17 @@ function match(table: Table, columns: ChosenColumns, { files, broken }: Listing,
 /**
  * The images that a label file in a sub-folder may name: where one of its names begins there, as in the hub's
  * `train/metadata.jsonl`, no image of another folder.
+ *
+ * @param place - the path of the label file inside the folder or archive, if it is there
  */
-function nearby(names: readonly string[], paths: readonly string[], place: string | undefined): readonly string[] {
+function nearby({ files, broken }: Listing, place: string | undefined): FinderOf {
+  const paths = [...files.map(({ path }) => path), ...broken.map((one) => one.file)];
+  const all = new NameFinder(paths);
   const folder = place === undefined ? "." : dirname(place.replaceAll(sep, "/"));
-  if (folder === ".") return paths;
+  if (folder === ".") return () => all;
   const known = new Set(paths);
-  const isOwn = names.some((name) => known.has(`${folder}/${name.replace(/^(\.\/+)+/, "")}`));
-  return isOwn ? paths.filter((path) => path.startsWith(`${folder}/`)) : paths;
+  const own = new NameFinder(paths.filter((path) => path.startsWith(`${folder}/`)));
+  return (names) => (names.some((name) => known.has(`${folder}/${name.replace(/^(\.\/+)+/, "")}`)) ? own : all);
 }
 
 /** @throws UserError when two rows of one image differ in what is read of them. */

@@ -11,55 +11,73 @@ import { quoted } from "../../formats/index.ts";
 
 /** How the names of a table are read, and the image of each. */
 export interface FoundNames {
-  /** For each name the number of its image; -1 where it is not there. */
+  /** For each name the number of its image; -1 where it is not there, -2 where several have it. */
   readonly images: Int32Array;
   /** In words, how names were read where it is not by the path. */
   readonly way: string | undefined;
+  /** Whether names are without their ending. */
+  readonly isWithoutEnding: boolean;
+  /** The number of images that are named. */
+  readonly count: number;
 }
 
 /** A name that several images have. */
 const AMBIGUOUS = -2;
 
-/**
- * Finds the images of names. Unicode forms of one name are equal.
- *
- * @param names - as the table has them
- * @param paths - of the images
- * @param where - the table, for messages
- * @throws UserError for a name that several images have.
- */
-export function findImages(names: readonly string[], paths: readonly string[], where: string): FoundNames {
-  const whole = paths.map((path) => path.normalize("NFC"));
-  const clean = names.map((name) => cleaned(name));
-  const ways = [
-    { way: undefined, read: (name: string) => name, ends: () => endsOf(whole) },
-    ...(inOneFolder(clean) && inOneFolder(whole)
-      ? [{ way: "by the last part of its names", read: lastPart, ends: () => endsOf(whole) }]
-      : []),
-    {
-      way: "by names without their ending",
-      read: (name: string) => name,
-      ends: () => endsOf(whole.map(withoutEnding)),
-    },
-  ];
-  let best: (FoundNames & { readonly count: number }) | undefined;
-  for (const { way, read, ends } of ways) {
-    const index = ends();
-    const images = Int32Array.from(clean, (name) => index.get(read(name)) ?? -1);
-    const count =
-      new Set(images.filter((image) => image >= 0)).size + images.filter((image) => image === AMBIGUOUS).length;
-    if (count > (best?.count ?? -1)) best = { images, way, count };
-    if (count === paths.length || images.every((image) => image >= 0)) break;
+/** Finds the images of names among some paths. Unicode forms of one name are equal. */
+export class NameFinder {
+  readonly paths: readonly string[];
+  readonly #whole: readonly string[];
+  #ends: ReadonlyMap<string, number> | undefined;
+  #withoutEnding: ReadonlyMap<string, number> | undefined;
+
+  constructor(paths: readonly string[]) {
+    this.paths = paths;
+    this.#whole = paths.map((path) => path.normalize("NFC"));
   }
-  const { images, way } = best!;
-  const unclear = images.indexOf(AMBIGUOUS);
-  if (unclear >= 0) {
-    const [first, second] = imagesLike(lastPart(clean[unclear]!), whole).map((i) => paths[i]!);
+
+  /** The images of names in the way that finds most of them. */
+  find(names: readonly string[]): FoundNames {
+    // Each name is looked up once: a column may hold few names many times.
+    const different = [...new Set(names)];
+    const clean = different.map(cleaned);
+    const asItIs = (name: string): string => name;
+    const ends = () => (this.#ends ??= endsOf(this.#whole));
+    const withoutEndings = () => (this.#withoutEnding ??= endsOf(this.#whole.map(withoutEnding)));
+    const ways = [
+      { way: undefined, read: asItIs, index: ends },
+      ...(inOneFolder(clean) && inOneFolder(this.#whole)
+        ? [{ way: "by the last part of its names", read: lastPart, index: ends }]
+        : []),
+      { way: "by names without their ending", read: asItIs, index: withoutEndings },
+    ];
+    let best: (Omit<FoundNames, "images"> & { readonly places: readonly number[] }) | undefined;
+    for (const { way, read, index } of ways) {
+      const known = index();
+      const places = clean.map((name) => known.get(read(name)) ?? -1);
+      const count =
+        new Set(places.filter((image) => image >= 0)).size + places.filter((image) => image === AMBIGUOUS).length;
+      if (count > (best?.count ?? -1)) best = { places, way, isWithoutEnding: index === withoutEndings, count };
+      if (count === this.paths.length || places.every((image) => image >= 0)) break;
+    }
+    const { places, ...found } = best!;
+    const placeOf = new Map(different.map((name, i) => [name, places[i]!]));
+    return { ...found, images: Int32Array.from(names, (name) => placeOf.get(name)!) };
+  }
+
+  /**
+   * @param where - the table, for messages
+   * @throws UserError for a name that several images have.
+   */
+  refuseUnclear(names: readonly string[], { images }: FoundNames, where: string): void {
+    const unclear = images.indexOf(AMBIGUOUS);
+    if (unclear < 0) return;
+    const like = imagesLike(lastPart(cleaned(names[unclear]!)), this.#whole);
+    const [first, second] = like.map((i) => this.paths[i]!);
     throw new UserError(
       `${where}: ${quoted(names[unclear]!)} may be ${quoted(first ?? "")} or ${quoted(second ?? "")}; name files by their whole path`,
     );
   }
-  return { images, way };
 }
 
 /** A name with forward slashes, and without `./` in front. */

@@ -156,7 +156,8 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
  * - `path`: the folder or file
  * - `labelFile`: a table with a row for each image (CSV, TSV, JSON, JSON Lines), in place of sub-folders; one in the archive
  *   is `photos.zip/labels.csv`. Images without a row are left out
- * - `nameColumn`, `classColumn`: its columns of file names and of classes; default: those that are called so
+ * - `nameColumn`, `classColumn`: its columns of file names and of classes; default: the one whose cells are such names, and the one
+ *   that is called so
  * - `conditions`: names of columns of numbers, or `"all"`, in place of classes: several attributes for each image
  * - `split`: name of the sub-folder, shards or arrays to use when there are splits; default `train`
  * - `entry`: the array, column or ending that holds the images, where there are several; `labelEntry`: that of the labels
