@@ -376,6 +376,44 @@ describe("splits of label files", () => {
     await expect(pack({ labelFile: only })).rejects.toThrow(/has no split `train`; `split` chooses one: `test`$/);
   });
 
+  it.each(["split", "Subset", "set", "partition", "fold"])(
+    "are said by a column `%s` of names of splits",
+    async (column) => {
+      const rows = ["train", "Valid", "train", "test"]
+        .map((split, i) => `${names[i]},${split},${"abab"[i]}\n`)
+        .join("");
+      const labelFile = file("called.csv", `file,${column},label\n${rows}`);
+      const train = await pack({ labelFile });
+      expect([train.header.name, classOfGray(train)]).toEqual(["photos (train)", { 0: "a", 20: "a" }]);
+      expect(train.header.note).toContain(`classes from column label, split from column ${column}`);
+      expect(classOfGray(await pack({ labelFile, split: "val" }))).toEqual({ 10: "b" });
+      // A column that is named is read as what it is named.
+      const classes = await pack({ labelFile, classColumn: column });
+      expect(classes.header).toMatchObject({ name: "photos", count: 4, classes: ["Valid", "test", "train"] });
+    },
+  );
+
+  it("are not said by columns of other words, except by one called `split`", async () => {
+    const labelFile = file(
+      "sets.csv",
+      `file,set,label\n${names.map((name, i) => `${name},${i === 0 ? "train" : "lego"},x\n`).join("")}`,
+    );
+    expect((await pack({ labelFile })).header.count).toBe(4);
+  });
+
+  it.each(["split", "subset"])("are refused where a cell of `%s` is empty, and the column is used", async (column) => {
+    const cells = ["train", "", "test", ""];
+    const labelFile = file(
+      "empty.csv",
+      `file,label,${column}\n${cells.map((cell, i) => `${names[i]},x,${cell}\n`).join("")}`,
+    );
+    const message = new RegExp(
+      `empty.csv: line 3: its \`${column}\` is empty; an image of no split is left out when its row is removed$`,
+    );
+    await expect(pack({ labelFile })).rejects.toThrow(message);
+    await expect(pack({ labelFile, split: "test" })).rejects.toThrow(message);
+  });
+
   it("are the folders in which metadata of the hub's image folders stand", async () => {
     const hub = join(folder, "hub");
     for (const [i, split] of ["train", "test"].entries()) {

@@ -2,6 +2,7 @@
 import { suggestion, UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted } from "../../formats/index.ts";
+import { isSplit } from "../split-names.ts";
 import type { Cell, Table } from "./table.ts";
 
 /** How a label file is read. */
@@ -24,6 +25,8 @@ export interface ChosenColumns {
   readonly split: number | undefined;
 }
 
+/** Names of columns that say the split; those after the first do so only where all their cells are names of splits. */
+const namesOfSplits = ["split", "subset", "set", "partition", "fold"];
 const namesOfClasses = ["class", "classname", "label", "labelname", "category", "target"];
 
 /** The name of a column without spaces, marks and capitals. */
@@ -41,8 +44,10 @@ export const isCalledLikeClasses = (column: string): boolean => namesOfClasses.i
 export function chooseColumns(table: Table, { classColumn, conditions }: ColumnChoice, name: number): ChosenColumns {
   const { columns } = table;
   const named = [classColumn, ...(typeof conditions === "object" ? conditions : [])];
-  const called = columns.findIndex((column, i) => i !== name && plain(column) === "split" && !named.includes(column));
-  const split = called < 0 ? undefined : called;
+  const split = splitColumn(
+    table,
+    [...columns.keys()].filter((i) => i !== name && !named.includes(columns[i]!)),
+  );
   const others = [...columns.keys()].filter((i) => i !== name && i !== split && columns[i] !== "");
   if (others.length === 0)
     throw new UserError(`${visible(table.name)}: it has no column besides ${shown([columns[name]!])}`);
@@ -58,6 +63,16 @@ export function chooseColumns(table: Table, { classColumn, conditions }: ColumnC
   const classes = classColumn === undefined ? likelyClasses(table, others) : placeOf(table, classColumn, "classColumn");
   if (classes === name) throw new UserError(`\`classColumn\` (=${classColumn}) is the column of the file names`);
   return { name, classes, conditions: [], split };
+}
+
+/** The place of the column that says the split, of some columns. */
+function splitColumn({ columns, rows }: Table, places: readonly number[]): number | undefined {
+  const saysSplit = (place: number): boolean => {
+    const texts = rows.map(({ cells }) => String(cells[place] ?? "")).filter((text) => text !== "");
+    return plain(columns[place]!) === "split" || (texts.length > 0 && texts.every(isSplit));
+  };
+  const called = namesOfSplits.flatMap((name) => places.filter((place) => plain(columns[place]!) === name));
+  return called.find(saysSplit);
 }
 
 const shown = (columns: readonly string[]): string => columns.map(quoted).join(", ");

@@ -26,7 +26,7 @@ import { type Row, readTable, refuseRounded, type Table } from "./table.ts";
 export interface LabelFileOptions extends ColumnChoice {
   /** Its path; that of one in an archive goes on after the archive's: `photos.zip/labels.csv`. */
   readonly labelFile: string;
-  /** The wanted split of its column `split`. */
+  /** The wanted split of the column that says it. */
   readonly split?: string | undefined;
 }
 
@@ -86,8 +86,14 @@ export async function readLabels(
     withoutRow: wanted.length - used.length,
     withoutImage,
   };
-  const unused = columns.split !== undefined && rows === undefined ? "; its column `split` is not used" : "";
   const { columns: names } = table;
+  const { split: place } = columns;
+  const splits =
+    place === undefined
+      ? ""
+      : rows === undefined
+        ? `; its column ${quoted(names[place]!)} is not used`
+        : `, split from column ${names[place]!}`;
   const read = `labels from ${shown}, names from column ${names[columns.name]!}${way === undefined ? "" : ` ${way}`}`;
   if (columns.classes === undefined) {
     const chosen = new Set(used.map((one) => rowOf.get(one.path)!));
@@ -99,7 +105,7 @@ export async function readLabels(
     );
     const values = used.flatMap((one) => numbers.get(rowOf.get(one.path)!)!);
     const conditions = { names: columns.conditions.map((place) => names[place]!), values: Float64Array.from(values) };
-    const note = `${read}, ${counted(conditions.names.length, "column")} of conditions${unused}`;
+    const note = `${read}, ${counted(conditions.names.length, "column")} of conditions${splits}`;
     return {
       files: used.map((one) => ({ file: one, label: 0 })),
       classes: [],
@@ -109,7 +115,7 @@ export async function readLabels(
       split,
     };
   }
-  const note = `${read}, classes from column ${names[columns.classes]!}${unused}`;
+  const note = `${read}, classes from column ${names[columns.classes]!}${splits}`;
   return {
     ...byClass(table, columns.classes, used, rowOf, listing),
     conditions: undefined,

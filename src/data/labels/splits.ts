@@ -1,4 +1,4 @@
-/** The column `split` of a label file: which images belong to the wanted split. */
+/** The column of a label file that says the split: which images belong to the wanted split. */
 import { suggestion, UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted } from "../../formats/index.ts";
@@ -13,7 +13,7 @@ export interface SplitRows {
 
 /**
  * The rows of the wanted split, else of `train`. Undefined where the column holds no names of splits and none is wanted.
- * @throws UserError when the split is not in the column.
+ * @throws UserError when the split is not in the column, or a row has no split.
  */
 export function rowsOfSplit(table: Table, column: number, wanted: string | undefined): SplitRows | undefined {
   const textOf = ({ cells }: Row): string => String(cells[column] ?? "");
@@ -24,7 +24,14 @@ export function rowsOfSplit(table: Table, column: number, wanted: string | undef
     throw new UserError(`${where} has ${found.map(quoted).join(" and ")}; \`split\` chooses one`);
   }
   const [split] = found;
-  if (split !== undefined) return { split, has: (row) => textOf(row) === split };
+  if (split !== undefined) {
+    const empty = table.rows.find((row) => textOf(row) === "");
+    if (empty === undefined) return { split, has: (row) => textOf(row) === split };
+    throw new UserError(
+      `${visible(table.name)}: ${empty.place}: its ${quoted(table.columns[column]!)} is empty; an image of no split is left out when ` +
+        "its row is removed",
+    );
+  }
   if (wanted !== undefined) throw new UserError(`${where} has no split ${quoted(wanted)}${suggestion(wanted, texts)}`);
   if (!texts.some(isSplit)) return undefined;
   throw new UserError(
