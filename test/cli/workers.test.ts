@@ -149,7 +149,7 @@ describe.skipIf(!existsSync(`/proc/${process.pid}/task/${process.pid}/children`)
 
   it("are refused where the batch cannot be shared evenly or the environment says otherwise", async () => {
     const uneven = await start(["train", "mnist", ...endless, "--workers", "3", "--out", join(folder, "uneven")]);
-    expect(uneven).toMatchObject({ code: 1 });
+    expect(uneven).toMatchObject({ code: 2 });
     expect(uneven.stderr).toContain("`batchSize` (=16) must be divisible by the number of workers (3)");
     expect(existsSync(join(folder, "uneven"))).toBe(false);
     const env = { RANK: "0", WORLD_SIZE: "4", MASTER_ADDR: "127.0.0.1", MASTER_PORT: "1" };
