@@ -90,6 +90,10 @@ describe("npz archives", () => {
       [[3, 8, 8], /may be 3 gray images or one image of 3 channels; save it as \[3, 8, 8, 1\] or \[1, 3, 8, 8\]/],
       [[4, 8, 8], /may be 4 gray images or one image of 4 channels/],
       [[8, 8, 4], /may be 8 gray images or one image of 4 channels/],
+      [
+        [8, 8, 8],
+        /is uint8 \[8, 8, 8\], which may be 8 gray images along its first dimension or along its last; save it as \[8, 8, 8, 1\] with/,
+      ],
       [[8, 8, 50], /may be 8 gray images or 50 of 8 x 8; save it as \[8, 8, 50, 1\] or \[50, 8, 8, 1\]/],
     ];
     for (const [shape, message] of refused) {

@@ -1,5 +1,5 @@
 /** Splits of arrays: groups of HDF5 and names of NumPy's archives. No split is taken for another. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeNpy, writeNpz } from "../../src/formats/index.ts";
@@ -80,6 +80,44 @@ describe("floats", () => {
     expect(alone.header.note).toContain("floats in [0, 1], as round(255 x)");
   });
 
+  it("of which it is not clear what is black are refused, and taken as another split says", async () => {
+    // Of 100 images of 64 values some are below 0, as a bicubic filter leaves them.
+    const overshoot = (least: number, count: number): Tensor => {
+      const values = Float32Array.from({ length: 6400 }, (_, i) => (i < count ? least : (i % 256) / 255));
+      return Tensor.fromArray(values, [100, 8, 8]);
+    };
+    const save = "or save round\\(127.5 \\(x \\+ 1\\)\\) as uint8 if -1 is black$";
+    const refused = (name: string, images: Tensor, message: string) =>
+      expect(pack(npz(name, { images }))).rejects.toThrow(new RegExp(message + save));
+    const clip = "clip them to \\[0, 1\\] if 0 is black \\(numpy.clip\\), ";
+    await refused("few", overshoot(-0.9, 6), `floats from -0.9 to 1, 6 of 6400 values below 0; ${clip}`);
+    await refused("small", overshoot(-0.09, 600), `floats from -0.09 to 1, 600 of 6400 values below 0; ${clip}`);
+    const half = Tensor.linspace(-0.5, 0.5, 6400).view([100, 8, 8]);
+    await refused(
+      "half",
+      half,
+      "floats from -0.5 to 0.5, of which -0.5 may be black, or -1; add 0.5 if -0.5 is black, ",
+    );
+    // What rounds to black is black.
+    const tiny = await pack(npz("tiny", { images: overshoot(-1e-8, 6) }));
+    expect(tiny.header.note).toContain("floats in [0, 1], as round(255 x)");
+    expect([...readFileSync(tiny.imagesPath).subarray(0, 7)]).toEqual([0, 0, 0, 0, 0, 0, 6]);
+    const wide = await pack(npz("wide", { images: overshoot(-0.2, 600) }));
+    expect(wide.header.note).toContain("floats in [-1, 1]");
+    const both = npz("both", { x_train: Tensor.linspace(-1, 1, 6400).view([100, 8, 8]), x_test: overshoot(-0.05, 6) });
+    expect((await pack(both, { split: "test" })).header.note).toContain("floats in [-1, 1]");
+  });
+
+  it("that are hardly out of range are shown with the digits that say so", async () => {
+    const images = Tensor.fromArray(
+      Float64Array.from({ length: 320 }, (_, i) => (i === 9 ? 1.0000001 : i / 320)),
+      [5, 8, 8],
+    );
+    await expect(pack(npz("above", { images }))).rejects.toThrow(
+      /has floats from 0 to 1.0000001; accepted are floats in \[0, 1\] .*; numpy.clip cuts off what hardly lies outside$/,
+    );
+  });
+
   it("that would be black or of one level are refused", async () => {
     const dark = (value: number): Tensor => Tensor.rand([5, 8, 8]).mul(value);
     await expect(pack(npz("dark", { images: dark(0.001) }))).rejects.toThrow(
@@ -139,5 +177,19 @@ describe("arrays that are no images", () => {
         /; IDX files are called train-images-idx3-ubyte and train-labels-idx1-ubyte, those of the test split t10k-/,
       );
     }
+  });
+});
+
+describe("two arrays of images", () => {
+  it("are both named where one is taken for its name", async () => {
+    const photos = { image: gray(5), image_gt: gray(5), test_image: gray(2) };
+    const { header } = await pack(npz("pairs", photos));
+    expect(header.note).toContain(
+      "array `image` of an .npz archive (uint8 [5, 8, 8], taken as N x H x W, bytes) (not `image_gt`, which `entry` takes)",
+    );
+    expect((await pack(npz("pairs", photos), { entry: "image_gt" })).header.note).toContain(
+      "(not `image`, which `entry` takes)",
+    );
+    expect((await pack(npz("one", { image: gray(5), test_image: gray(2) }))).header.note).not.toContain("not `");
   });
 });

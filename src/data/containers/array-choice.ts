@@ -24,6 +24,8 @@ export interface Chosen {
   readonly labels: string | undefined;
   /** Arrays that may be labels of these images and are not taken. */
   readonly leftOut: readonly string[];
+  /** Other arrays of images of the same split, which are not taken. */
+  readonly otherImages: readonly string[];
   /** The names of the labels of the other splits. */
   readonly otherLabels: readonly string[];
 }
@@ -43,6 +45,9 @@ export function chooseArrays(file: ArrayFile, options: ContainerOptions, where: 
     );
   }
   const labels = labelsFor(file, name, options, where);
+  const otherImages = fittingIn(file).filter(
+    (other) => other !== name && !isLabels(other) && readArrayName(other).split === split,
+  );
   return {
     name,
     form,
@@ -50,6 +55,7 @@ export function chooseArrays(file: ArrayFile, options: ContainerOptions, where: 
     split,
     labels,
     leftOut: options.labels ? likeLabels(file, name, labels) : [],
+    otherImages,
     otherLabels: labels === undefined ? [] : labelsLike(file, labels, options.labelEntry !== undefined),
   };
 }
@@ -148,10 +154,12 @@ const isSingle = ({ shape }: ArrayForm): boolean => {
   return large.length === 2 && (shape.length === 2 || (shape.length === 3 && (shape[0]! <= 4 || shape[2]! <= 4)));
 };
 
+/** The arrays that may be images by their form. */
+const fittingIn = ({ arrays }: ArrayFile): string[] =>
+  [...arrays.keys()].filter((name) => typeof layoutOf(arrays.get(name)!, arrays) === "string");
+
 function imagesIn(file: ArrayFile, wanted: string | undefined, where: string): string {
-  const fitting = Array.from(file.arrays.keys()).filter(
-    (name) => typeof layoutOf(file.arrays.get(name)!, file.arrays) === "string",
-  );
+  const fitting = fittingIn(file);
   const own = fitting.filter((name) => isOfSplit(name, wanted));
   const best = Math.max(-1, ...own.map(rankOf));
   const choice = own.filter((name) => rankOf(name) === best);

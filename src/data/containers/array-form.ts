@@ -74,8 +74,16 @@ export function layoutOf({ dtype, shape }: ArrayForm, arrays: ReadonlyMap<string
     reason: `it is ${text}, which may be ${first} or ${second}; save it as ${saved}`,
   });
   if (shape.length === 3 && large(shape[1], shape[2])) {
-    if (hasLabelsFor(shape[0]!, arrays)) return "NHW";
     const [n, a, b] = shape as [number, number, number];
+    // Labels do not tell these apart: there is one for each image either way.
+    if (n === a && a === b) {
+      return either(
+        `${n} gray images along its first dimension`,
+        "along its last",
+        `[${n}, ${n}, ${n}, 1] with the images along the first (numpy: array[..., None], or numpy.moveaxis(array, -1, 0)[..., None])`,
+      );
+    }
+    if (hasLabelsFor(n, arrays)) return "NHW";
     if (n === 3 || n === 4) {
       return either(`${n} gray images`, `one image of ${n} channels`, `[${n}, ${a}, ${b}, 1] or [1, ${n}, ${a}, ${b}]`);
     }

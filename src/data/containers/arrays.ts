@@ -136,11 +136,37 @@ function rowsAtOnce({ dtype, shape, rows = 1 }: ArrayForm): number {
   return Math.max(1, Math.floor(AT_ONCE / row / rows)) * rows;
 }
 
+/** A number in four digits, or in all where these would hide that it is not a bound of a range. */
+function short(value: number): number {
+  const rounded = Number(value.toPrecision(4));
+  return [-1, 0, 1].includes(rounded) ? value : rounded;
+}
+
+/** Floats of which it is not clear which is black. */
+class UnclearRange extends UserError {}
+
+/** Least values above this one, and fewer values below 0 than one in so many, are rather those of floats in [0, 1]. */
+const [OVERSHOOT, FEW] = [-0.1, 1000];
+
+/** @throws UnclearRange for floats that go below 0 hardly or seldom, or that lie within [-0.5, 0.5]: -1 may not be their black. */
+function refuseUnclearRange(what: string, [low, high]: readonly [number, number], below: number, values: number): void {
+  const otherwise = "save round(127.5 (x + 1)) as uint8 if -1 is black";
+  const range = `${what} has floats from ${short(low)} to ${short(high)}`;
+  if (low > OVERSHOOT || below * FEW < values) {
+    throw new UnclearRange(
+      `${range}, ${below} of ${counted(values, "value")} below 0; clip them to [0, 1] if 0 is black (numpy.clip), or ${otherwise}`,
+    );
+  }
+  if (low >= -0.5 && high <= 0.5) {
+    throw new UnclearRange(`${range}, of which -0.5 may be black, or -1; add 0.5 if -0.5 is black, or ${otherwise}`);
+  }
+}
+
 /**
  * What the values of an array are, by all of them.
  *
  * @param where - the file, for messages
- * @throws UserError when they are in no range that is known, or so small that images would be black or of one level.
+ * @throws UserError when they are in no range that is known or clear, or so small that images would be black or of one level.
  */
 export async function scaleOf(
   file: Pick<ArrayFile, "numbers">,
@@ -150,13 +176,14 @@ export async function scaleOf(
 ): Promise<Scale> {
   const count = form.shape[0]!;
   const step = rowsAtOnce(form);
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [low, high, below] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   const what = `${where}: array ${quoted(name)}`;
   for (let begin = 0; begin < count; begin += step) {
     stop?.throwIfAborted();
     for (const value of (await file.numbers(name, begin, Math.min(begin + step, count))) as Float32Array) {
       if (value < low) low = value;
       if (value > high) high = value;
+      if (value < 0) below++;
       if (Number.isNaN(value)) throw new UserError(`${what} has values that are no numbers (NaN)`);
     }
     if (form.dtype === "uint8" && high > DARKEST) return bytes;
@@ -168,9 +195,9 @@ export async function scaleOf(
         `${brightening(high)}`,
     );
   }
-  const short = (value: number) => Number(value.toPrecision(4));
   if (low >= -1 && high <= 1) {
     const isSigned = low < 0;
+    const values = form.shape.reduce((product, length) => product * length, 1);
     const [black, levels] = isSigned ? [-1, 127.5] : [0, 255];
     const range = `${what} has floats from ${short(low)} to ${short(high)}, so its images would be`;
     // Fewer than two levels: values in a unit of their own. An array of one value may be meant.
@@ -182,17 +209,20 @@ export async function scaleOf(
     if (high > low && levels * (high - low) < 2) {
       throw new UserError(`${range} of one gray level; scale it to [0, 1]`);
     }
-    return isSigned ? signed : unsigned;
+    if (isSigned && -255 * low >= 0.5) refuseUnclearRange(what, [low, high], below, values);
+    // Values below 0 that round to the level 0 are those of floats in [0, 1].
+    return -255 * low >= 0.5 ? signed : unsigned;
   }
+  const hardly = low >= -1.01 && high <= 1.01 ? "; numpy.clip cuts off what hardly lies outside" : "";
   throw new UserError(
     `${what} has floats from ${short(low)} to ${short(high)}; accepted are floats in [0, 1] or [-1, 1], and levels from 0 to 255 as ` +
-      "uint8 (numpy's astype)",
+      `uint8 (numpy's astype)${hardly}`,
   );
 }
 
 /**
  * The scale of an array of images, in a file that may have those of other splits: all of them have one scale. Floats without a
- * value below 0 are in [-1, 1] where another array of such images has one; bytes that are nearly black are as they are where
+ * value below 0, or with few, are in [-1, 1] where another array of such images has one; bytes that are nearly black are as they are where
  * those of another split are not.
  */
 async function scaleOfFile(file: ArrayFile, chosen: Chosen, where: string, stop?: AbortSignal): Promise<Scale> {
@@ -204,7 +234,7 @@ async function scaleOfFile(file: ArrayFile, chosen: Chosen, where: string, stop?
     if (name === chosen.name || form.dtype !== chosen.form.dtype || String(form.shape.slice(1)) !== image) continue;
     // An array in no range of images, such as a mask, says nothing.
     const other = await scaleIfAny(file, { name, form }, where, stop);
-    if (other === signed && own === unsigned) return signed;
+    if (other === signed && (own === unsigned || own instanceof UnclearRange)) return signed;
     if (other === bytes && readArrayName(name).rest === rest) return bytes;
   }
   if (own instanceof UserError) throw own;
@@ -284,14 +314,14 @@ const together = ({ otherLabels }: Chosen): string[] =>
 
 async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal | undefined): Promise<OpenSource> {
   const { where, what } = source;
-  const { name, form, labels, leftOut, otherLabels, layout } = chosen;
+  const { name, form, labels, leftOut, otherImages, otherLabels, layout } = chosen;
   const count = form.shape[0]!;
   const file = await source.open();
   try {
     const scale = await scaleOfFile(file, chosen, where, stop);
     const read: LabelsRead = labels === undefined ? {} : await readLabels(file, labels, otherLabels, count, where);
     const order = { NHW: "N x H x W", NHWC: "N x H x W x C", NCHW: "N x C x H x W" }[layout];
-    const images = `array ${quoted(name)} of ${what} (${form.dtype} [${form.shape.join(", ")}], taken as ${order}, ${scale.note})`;
+    const images = `array ${quoted(name)} of ${what} (${form.dtype} [${form.shape.join(", ")}], taken as ${order}, ${scale.note})${othersNote(otherImages)}`;
     return {
       images: streamed(source, chosen, scale),
       names: (index) => `${where} ${name}[${index}]`,
@@ -304,6 +334,10 @@ async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal
     await file.close();
   }
 }
+
+/** Says which other arrays may be the images. */
+const othersNote = (names: readonly string[]): string =>
+  names.length === 0 ? "" : ` (not ${names.map(quoted).join(", ")}, which \`entry\` takes)`;
 
 /** Says which array was taken as labels, and which others may be some: those of another name, split or length. */
 function labelsNote(labels: string | undefined, leftOut: readonly string[]): string {
