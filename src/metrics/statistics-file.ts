@@ -23,10 +23,12 @@ const originSchema = z.object({
   features: z.string(),
   featuresHash: z.string(),
   resizer: z.string(),
+  /** SHA-256 of `mu` and `sigma`. Not in files of Gantry's versions before it. */
+  moments: z.string().optional(),
 });
 
 /** The origin of statistics that Gantry wrote. */
-export type StatisticsOrigin = Readonly<Omit<z.output<typeof originSchema>, "format">>;
+export type StatisticsOrigin = Readonly<Omit<z.output<typeof originSchema>, "format" | "moments">>;
 
 /** Mean and covariance of real images' features, from a file. */
 export interface StatisticsFile {
@@ -36,7 +38,7 @@ export interface StatisticsFile {
   readonly moments: Gaussian;
   /** The images, as a score's protocol names them. */
   readonly side: RealSide;
-  /** undefined of another tool's file. */
+  /** undefined of another tool's file, and of one that may have been changed. */
   readonly origin: StatisticsOrigin | undefined;
 }
 
@@ -45,6 +47,9 @@ const ASYMMETRY = 1e-4;
 
 /** An eigenvalue may be as far below 0 as rounding to float16 moves it, in parts of the covariance's Frobenius norm. */
 const NEGATIVE = 1e-3;
+
+/** Where all variances are this close to 1, they are rather those of a matrix of correlations. */
+const CORRELATION = 1e-6;
 
 /**
  * Whether a path is that of a statistics file: an .npz that holds `mu` and `sigma`.
@@ -63,7 +68,8 @@ export async function isStatisticsFile(path: string): Promise<boolean> {
 /**
  * Reads a statistics file. Its tensors belong to the caller.
  *
- * @throws UserError when `mu` [D] and `sigma` [D, D] are not there, not finite, or `sigma` is no covariance.
+ * @throws UserError when `mu` [D] and `sigma` [D, D] are not there, not finite, of float16, or `sigma` is no covariance; and when
+ * Gantry wrote the file and they were changed since.
  *
  * @example
  * const real = await readStatistics("fid_stats_cifar10_train.npz");
@@ -71,17 +77,25 @@ export async function isStatisticsFile(path: string): Promise<boolean> {
 export async function readStatistics(path: string): Promise<StatisticsFile> {
   const npz = await openNpz(path);
   try {
+    refuseHalf(npz);
     const [mu, sigma] = [await npz.array("mu"), await npz.array("sigma")];
     const { mean, covariance } = scope(() => {
       refuseNoGaussian(path, mu, sigma);
       return { mean: keep(mu.to({ dtype: "float64" })), covariance: keep(sigma.to({ dtype: "float64" })) };
     });
-    const origin = await originOf(npz);
+    const origin = await originOf(npz, { mean, covariance });
     const moments = { mean, covariance, count: origin?.images.count ?? Number.NaN };
-    return { name: path, origin, side: sideOf(path, origin, mean, covariance), moments };
+    return { name: path, origin, side: sideOf(npz, origin, { mean, covariance }), moments };
   } finally {
     await npz.close();
   }
+}
+
+/** @throws UserError for numbers of 11 bits: their rounding alone moves a Fréchet distance. */
+function refuseHalf({ path, arrays }: Npz): void {
+  const half = ["mu", "sigma"].find((name) => arrays.get(name)?.dtype === "float16");
+  if (half === undefined) return;
+  throw new UserError(`${path}: \`${half}\` is float16, which is too coarse for scores; save it as float64`);
 }
 
 function refuseNoGaussian(path: string, mu: Tensor, sigma: Tensor): void {
@@ -112,13 +126,18 @@ function refuseNoGaussian(path: string, mu: Tensor, sigma: Tensor): void {
   });
 }
 
-/** @throws UserError when `gantry` is there and does not say what it should. */
-async function originOf(npz: Npz): Promise<StatisticsOrigin | undefined> {
+/**
+ * What Gantry's file says. Undefined of another tool's, and of one that was written before the file said what its moments are:
+ * nobody can tell whether these are still those.
+ *
+ * @throws UserError when `gantry` is there and does not say what it should, or mean and covariance are not those that were written.
+ */
+async function originOf(npz: Npz, found: Pick<Gaussian, "mean" | "covariance">): Promise<StatisticsOrigin | undefined> {
   if (!npz.arrays.has("gantry")) return undefined;
   const bytes = await npz.array("gantry");
+  let said: z.output<typeof originSchema>;
   try {
-    const { format: _, ...origin } = originSchema.parse(JSON.parse(Buffer.from(bytesOf(bytes)).toString("utf8")));
-    return origin;
+    said = originSchema.parse(JSON.parse(Buffer.from(bytesOf(bytes)).toString("utf8")));
   } catch {
     throw new UserError(
       `${npz.path}: its array \`gantry\` does not say what the statistics are of, as this version writes it; remove the array, or write the file again`,
@@ -126,16 +145,34 @@ async function originOf(npz: Npz): Promise<StatisticsOrigin | undefined> {
   } finally {
     bytes.dispose();
   }
+  const { format: _, moments, ...origin } = said;
+  if (moments === undefined) return undefined;
+  if (moments === statisticsHash(found)) return origin;
+  throw new UserError(
+    `${npz.path}: its \`mu\` or \`sigma\` was changed since Gantry wrote it, so they are not those of ${quoted(origin.images.name)}; ` +
+      "write the file again, or remove the array `gantry` to read it as another tool's",
+  );
 }
 
-function sideOf(path: string, origin: StatisticsOrigin | undefined, mean: Tensor, covariance: Tensor): RealSide {
+function sideOf(
+  { path, arrays }: Npz,
+  origin: StatisticsOrigin | undefined,
+  { mean, covariance }: Pick<Gaussian, "mean" | "covariance">,
+): RealSide {
   if (origin !== undefined) return { ...origin.images, statistics: `mean and covariance, read from ${path}` };
+  const variances = noGradScope(() => covariance.diagonal().sub(1).abs().amax().item());
+  const from = arrays.has("gantry")
+    ? "mean and covariance that a former version of Gantry wrote, which cannot be checked for changes"
+    : "mean and covariance of another tool";
+  const correlations =
+    variances < CORRELATION
+      ? "; `sigma` seems to hold correlations, which are no covariances: every variance is 1"
+      : "";
   return {
     name: path,
     count: null,
     hash: statisticsHash({ mean, covariance }),
-    statistics:
-      "mean and covariance of another tool; which images they are of and how many, their resizer, and the weights of the features are unknown",
+    statistics: `${from}; which images they are of and how many, their resizer, and the weights of the features are unknown${correlations}`,
   };
 }
 
@@ -183,7 +220,9 @@ export function requireSameFeatures(
  */
 export function writeStatistics(path: string, { mean, covariance }: Gaussian, origin: StatisticsOrigin): void {
   scope(() => {
-    const says = Tensor.fromArray(new Uint8Array(Buffer.from(JSON.stringify({ format: 1, ...origin }))));
+    const exact = { mean: mean.to({ dtype: "float64" }), covariance: covariance.to({ dtype: "float64" }) };
+    const stamp = { format: 1, ...origin, moments: statisticsHash(exact) };
+    const says = Tensor.fromArray(new Uint8Array(Buffer.from(JSON.stringify(stamp))));
     writeNpz(path, { mu: mean, sigma: covariance, gantry: says });
   });
 }

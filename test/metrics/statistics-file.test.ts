@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { openNpz, writeNpz } from "../../src/formats/index.ts";
 import { evaluate, type FeatureNetwork, type ImageSet } from "../../src/metrics/index.ts";
 import { fid, fidInfinity, kid, memorisation, precisionRecall } from "../../src/metrics/scores/index.ts";
 import { isStatisticsFile, readStatistics, writeStatistics } from "../../src/metrics/statistics-file.ts";
@@ -104,6 +105,29 @@ describe("a statistics file of another tool", () => {
     }
   });
 
+  it("is refused in float16, whose rounding alone makes a score", async () => {
+    const path = join(folder, "half.npz");
+    const [mu, sigma] = [Tensor.zeros([3], { dtype: "float64" }), Tensor.eye(3, { dtype: "float64" })];
+    for (const [name, arrays] of [
+      ["mu", { mu: mu.to({ dtype: "float16" }), sigma }],
+      ["sigma", { mu, sigma: sigma.to({ dtype: "float16" }) }],
+    ] as const) {
+      writeNpz(path, arrays);
+      await expect(readStatistics(path)).rejects.toThrow(`\`${name}\` is float16, which is too coarse for scores`);
+    }
+  });
+
+  it("is said to hold correlations where every variance is 1", async () => {
+    const path = join(folder, "correlations.npz");
+    const statisticsOf = async (sigma: Tensor) => {
+      writeNpz(path, { mu: Tensor.zeros([3]), sigma });
+      return (await readStatistics(path)).side.statistics;
+    };
+    const correlations = "`sigma` seems to hold correlations, which are no covariances: every variance is 1";
+    expect(await statisticsOf(Tensor.eye(3).mul(0.5).add(0.5))).toContain(correlations);
+    expect(await statisticsOf(Tensor.eye(3).mul(2))).not.toContain("correlations");
+  });
+
   it("is refused, by name, for scores that need more than moments, and for other features", async () => {
     const real = await readStatistics(file("deflated"));
     const metrics = [fid(), kid(), precisionRecall(), memorisation()].map((metric) => metric.build());
@@ -144,6 +168,37 @@ describe("a statistics file of Gantry", () => {
       const other = { ...network, ...changed };
       await expect(evaluate({ ...inputs, network: other, metrics: [fid().build()], real })).rejects.toThrow(says);
     }
+  });
+
+  it("is refused where mean or covariance was changed, and is unknown where it does not say what they were", async () => {
+    const path = join(folder, "changed.npz");
+    const copy = async (changes: Record<string, Tensor>) => {
+      const npz = await openNpz(file("gantry"));
+      const [mu, sigma, gantry] = await Promise.all(["mu", "sigma", "gantry"].map((name) => npz.array(name)));
+      await npz.close();
+      writeNpz(path, { mu: mu!, sigma: sigma!, gantry: gantry!, ...changes });
+    };
+    await copy({});
+    expect((await readStatistics(path)).origin).toEqual(origin);
+    const { mean, covariance } = moments();
+    for (const change of [
+      { mu: mean.add(1e-9) },
+      { sigma: covariance.mul(1.1) },
+      { mu: mean.to({ dtype: "float32" }) },
+    ]) {
+      await copy(change);
+      await expect(readStatistics(path)).rejects.toThrow(
+        "its `mu` or `sigma` was changed since Gantry wrote it, so they are not those of `photos`; write the file again",
+      );
+    }
+    const former = JSON.stringify({ format: 1, ...origin });
+    await copy({ gantry: Tensor.fromArray(new Uint8Array(Buffer.from(former))), mu: mean.add(1) });
+    const unchecked = await readStatistics(path);
+    expect(unchecked.origin).toBeUndefined();
+    expect(unchecked.side).toMatchObject({ name: path, count: null });
+    expect(unchecked.side.statistics).toMatch(
+      /a former version of Gantry wrote, which cannot be checked for changes; which images/,
+    );
   });
 
   it("comes from an evaluation of the images themselves", async () => {
