@@ -3,7 +3,16 @@ import { resolve } from "node:path";
 import { counted } from "../base/counted.ts";
 import { sizeInWords } from "../base/image-size.ts";
 import { visible } from "../base/visible.ts";
-import { getDataset, type Inspection, inspect, namedDatasets, officialDataset, packOf } from "../data/index.ts";
+import {
+  getDataset,
+  type Inspection,
+  inspect,
+  namedDatasets,
+  notChosen,
+  officialDataset,
+  packOf,
+  restText,
+} from "../data/index.ts";
 import { optionValue, parseValue } from "../recipe/index.ts";
 import { defineCommand } from "./command.ts";
 import { dinov2Command } from "./data-dinov2.ts";
@@ -217,7 +226,12 @@ export function inspectionText(found: Inspection): string {
     const hidden = found.classes.length - MOST_CLASSES_SHOWN;
     if (hidden > 0) lines.push(`    and ${hidden} more (--json lists all)`);
   }
-  if (found.total !== undefined) lines.push(`  files     ${found.total}, ${found.count} of them used`);
+  if (found.total !== undefined) {
+    const rest = notChosen(found);
+    lines.push(
+      `  files     ${found.total}, ${found.count} of them used${rest > 0 ? `, ${restText(rest)} (--split, --classes, --first)` : ""}`,
+    );
+  }
   const ignored = Object.entries(found.ignored).map(([extension, count]) => `${count} ${extension}`);
   if (ignored.length > 0) lines.push(`  ignored   ${ignored.join(", ")} (not images)`);
   lines.push(`  broken    ${found.broken.length === 0 ? "none" : `${found.broken.length}, skipped:`}`);

@@ -42,4 +42,5 @@ export {
   sha256OfFile,
 } from "./source.ts";
 export { type ImageSurvey, surveyImages } from "./survey.ts";
+export { notChosen, restText } from "./usage.ts";
 export type { Mixture, VectorData, VectorDescriptor, VectorLoaderOptions } from "./vectors.ts";

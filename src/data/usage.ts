@@ -13,8 +13,7 @@ export function usageOf(header: PackHeader): string | undefined {
   const { name, count, total, broken, ignored, table, unreadTable, isContainer = false, note, emptyClasses } = header;
   if (total === undefined && broken.length === 0 && !isContainer) return undefined;
   const others = Object.entries(ignored).sort(([a], [b]) => byCodeUnit(a, b));
-  const passedOver = others.reduce((sum, [, number]) => sum + number, 0) + (table?.withoutRow ?? 0);
-  const rest = (total ?? count) - count - broken.length - passedOver;
+  const rest = notChosen(header);
   const parts = [
     isContainer
       ? note
@@ -28,9 +27,21 @@ export function usageOf(header: PackHeader): string | undefined {
       : []),
     ...(unreadTable === undefined ? [] : [`${unreadTable} is not read (\`labelFile\` does)`]),
     ...(emptyClasses === undefined ? [] : [emptyText(emptyClasses, header.classes.length)]),
-    ...(rest > 0 ? [`${rest} of other splits or not chosen`] : []),
+    ...(rest > 0 ? [restText(rest)] : []),
   ];
   return parts.join("; ");
+}
+
+/** How many images of the files are of other splits or classes, or more than the wanted number. */
+export function notChosen({
+  count,
+  total = count,
+  broken,
+  ignored,
+  table,
+}: Pick<PackHeader, "count" | "total" | "broken" | "ignored" | "table">): number {
+  const passedOver = Object.values(ignored).reduce((sum, number) => sum + number, 0) + (table?.withoutRow ?? 0);
+  return total - count - broken.length - passedOver;
 }
 
 /**
@@ -53,6 +64,9 @@ export function conversionOf(header: PackHeader): string | undefined {
   ];
   return parts.length === 0 ? undefined : `${name}: ${parts.join("; ")}`;
 }
+
+/** Said of images that are not chosen. */
+export const restText = (rest: number): string => `${rest} of other splits or not chosen`;
 
 /** Said of images that are nearly black, with what to do about it. Resizing has changed their highest level a little. */
 function darkText({ darkest }: PackHeader): string | undefined {

@@ -52,8 +52,23 @@ describe("gantry data <path>", () => {
     expect(out).toMatch(/original {2}16 x 16-27 pixels \(height x width\)/);
     expect(out).toMatch(/prepared {2}16 x 16, colour, fit: crop/);
     expect(out).toMatch(/0 {2}blue {2}3\n +1 {2}red {3}12\n/);
+    expect(out).toMatch(/files {5}16, 15 of them used\n/);
     expect(out).toMatch(/broken {4}1, skipped:\n +blue\/broken.jpg: no image of a format that is read/);
     expect(existsSync(/sheet {5}(.*)\n/.exec(out)![1]!)).toBe(true);
+  });
+
+  it("says how many images are of other splits, or not chosen", async () => {
+    const splits = join(folder, "splits");
+    for (const [split, count] of Object.entries({ train: 3, test: 2 })) {
+      mkdirSync(join(splits, split), { recursive: true });
+      for (let i = 0; i < count; i++)
+        writeFileSync(join(splits, split, `${i}.png`), await imageFile("png", 16, 16, { r: 90 * i, g: 0, b: 0 }));
+    }
+    writeFileSync(join(splits, "readme.txt"), "none");
+    const { out } = await gantry("data", splits);
+    expect(out).toMatch(
+      /files {5}6, 3 of them used, 2 of other splits or not chosen \(--split, --classes, --first\)\n/,
+    );
   });
 
   it("shows the table of a label file: columns, classes or conditions, and what has no partner", async () => {

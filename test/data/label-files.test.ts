@@ -252,6 +252,26 @@ describe("classes from a label file", () => {
     expect((await pack({ labelFile, classColumn: "score" })).header.classes).toEqual(["0,5", "1,5"]);
   });
 
+  it.each(["NaN", "nan", "NA", "N/A", "<NA>", "null", "None", "empty"])(
+    "refuses %s, a missing value, unless it is named",
+    async (word) => {
+      const labelFile = file("missing.csv", `file,class\na.png,x\nb.png,${word}\n`);
+      await expect(pack({ labelFile })).rejects.toThrow(
+        `missing.csv: line 3: its \`class\` is \`${word}\`, the word of a missing value; an image without a class is left out when`,
+      );
+      const { header } = await pack({ labelFile, classes: [word, "x"] });
+      expect(header).toMatchObject({ count: 2, classes: [word, "x"] });
+    },
+  );
+
+  it("says where one truth value is two classes", async () => {
+    const words = ["True", "false", "true", "FALSE"].map((word, i) => `${names[i]},${word}\n`);
+    const mixed = await pack({ labelFile: file("truths.csv", `file,class\n${words.join("")}`) });
+    expect(mixed.header.note).toContain("column class; `FALSE`, `True`, `false`, `true` are 4 classes");
+    const same = await pack({ labelFile: file("truths.csv", `file,class\n${words.slice(0, 2).join("")}`) });
+    expect(same.header.note).not.toContain("are 2 classes");
+  });
+
   it("orders whole numbers by size as pandas writes them where one is missing", async () => {
     const labelFile = file("pandas.csv", "file,class\na.png,10.0\nb.png,2.0\nsub/c.png,0.0\n");
     expect((await pack({ labelFile })).header.classes).toEqual(["0.0", "2.0", "10.0"]);

@@ -5,12 +5,28 @@ import { quoted } from "../../formats/index.ts";
 import { byCodeUnit } from "../listing.ts";
 import { type Row, refuseRounded, type Table } from "./table.ts";
 
+/** Words that programs write where a value is missing. */
+const missing: ReadonlySet<string> = new Set(["nan", "na", "n/a", "<na>", "null", "none", "nil", "empty"]);
+
 /**
  * The class of a row.
- * @throws UserError for an empty cell, or one that is a list or an object.
+ *
+ * @param wanted - classes that the user names: these are no missing values
+ * @throws UserError for an empty cell, a word of a missing value, or a cell that is a list or an object.
  */
-export function classOf({ cells, place }: Row, column: number, { name, columns }: Table): string {
+export function classOf(
+  { cells, place }: Row,
+  column: number,
+  { name, columns }: Table,
+  wanted: readonly string[] = [],
+): string {
   const cell = cells[column]!;
+  if (typeof cell === "string" && missing.has(cell.toLowerCase()) && !wanted.includes(cell)) {
+    throw new UserError(
+      `${visible(name)}: ${place}: its ${quoted(columns[column]!)} is ${quoted(cell)}, the word of a missing value; an image without a ` +
+        `class is left out when its row is removed, and a class of this name is taken where \`classes\` names it`,
+    );
+  }
   refuseRounded(cell, `${visible(name)}: ${place}: its ${quoted(columns[column]!)}`);
   if (typeof cell === "string" && cell !== "") return cell;
   if (typeof cell === "number" || typeof cell === "boolean") return String(cell);
@@ -18,6 +34,15 @@ export function classOf({ cells, place }: Row, column: number, { name, columns }
   throw new UserError(
     `${visible(name)}: ${place}: its ${quoted(columns[column]!)} ${what}; an image without a class is left out when its row is removed`,
   );
+}
+
+/** Said of classes that are the same truth value in several spellings, such as True and false next to true. Undefined of others. */
+export function truthNote(classes: readonly string[]): string | undefined {
+  const truths = classes.filter((name) => /^(true|false)$/i.test(name));
+  const twice = truths.some((name) =>
+    truths.some((other) => other !== name && other.toLowerCase() === name.toLowerCase()),
+  );
+  return twice ? `${truths.map(quoted).join(", ")} are ${truths.length} classes` : undefined;
 }
 
 /**

@@ -14,7 +14,7 @@ import type { RawConditions } from "../conditions.ts";
 import { ItemReader } from "../item-reader.ts";
 import type { Listed, ListedTable, Listing } from "../listing.ts";
 import { type BrokenFile, type LabelTable, type LostClass, takeTurns } from "../source.ts";
-import { classOf, inOrder } from "./classes.ts";
+import { classOf, inOrder, truthNote } from "./classes.ts";
 import { type ChosenColumns, type ColumnChoice, chooseColumns, placeOf } from "./columns.ts";
 import { conditionsOf } from "./conditions.ts";
 import { likelyNameColumn } from "./name-column.ts";
@@ -26,6 +26,8 @@ import { type Row, readTable, refuseRounded, type Table } from "./table.ts";
 export interface LabelFileOptions extends ColumnChoice {
   /** Its path; that of one in an archive goes on after the archive's: `photos.zip/labels.csv`. */
   readonly labelFile: string;
+  /** The classes that the user names. */
+  readonly classes?: readonly string[] | undefined;
   /** The wanted split of the column that says it. */
   readonly split?: string | undefined;
 }
@@ -59,7 +61,7 @@ export interface TableLabels {
 export async function readLabels(
   root: string,
   listing: Listing,
-  { labelFile, split: wantedSplit, ...choice }: LabelFileOptions,
+  { labelFile, split: wantedSplit, classes: wantedClasses, ...choice }: LabelFileOptions,
   partOf: (hasSplits: boolean) => Part = () => ({ files: listing.files, split: undefined }),
 ): Promise<TableLabels> {
   const file = resolve(labelFile);
@@ -115,9 +117,12 @@ export async function readLabels(
       split,
     };
   }
-  const note = `${read}, classes from column ${names[columns.classes]!}${splits}`;
+  const sorted = byClass(table, columns.classes, used, rowOf, listing, wantedClasses);
+  const truths = truthNote(sorted.classes);
+  const told = truths === undefined ? "" : `; ${truths}`;
+  const note = `${read}, classes from column ${names[columns.classes]!}${splits}${told}`;
   return {
-    ...byClass(table, columns.classes, used, rowOf, listing),
+    ...sorted,
     conditions: undefined,
     table: { ...info, note },
     split,
@@ -238,8 +243,9 @@ function byClass(
   used: readonly Listed[],
   rowOf: ReadonlyMap<string, Row>,
   { broken }: Listing,
+  wanted: readonly string[] | undefined,
 ): Pick<TableLabels, "files" | "classes" | "lost"> {
-  const names = new Map(table.rows.map((row) => [row, classOf(row, column, table)]));
+  const names = new Map(table.rows.map((row) => [row, classOf(row, column, table, wanted)]));
   const groups = new Map<string, Listed[]>();
   const lost = new Map<string, LostClass>();
   for (const file of used) {

@@ -31,6 +31,8 @@ interface Expected {
 /** How a folder is opened as a source. */
 interface FolderOptions extends ArrangeOptions, ContentsOptions, ColumnChoice {
   readonly expected?: Expected | undefined;
+  /** The classes that are wanted, by their names. */
+  readonly classes?: readonly string[] | undefined;
   /** A table of labels, in place of folders. */
   readonly labelFile?: string | undefined;
 }
