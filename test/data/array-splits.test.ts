@@ -92,6 +92,8 @@ describe("floats", () => {
     const clip = "clip them to \\[0, 1\\] if 0 is black \\(numpy.clip\\), ";
     await refused("few", overshoot(-0.9, 6), `floats from -0.9 to 1, 6 of 6400 values below 0; ${clip}`);
     await refused("small", overshoot(-0.09, 600), `floats from -0.09 to 1, 600 of 6400 values below 0; ${clip}`);
+    const nearly = overshoot(-0.9, 6).mul(0.999999);
+    await refused("nearly", nearly, `floats from -0.9 to 1, 6 of 6400 values below 0; ${clip}`);
     const half = Tensor.linspace(-0.5, 0.5, 6400).view([100, 8, 8]);
     await refused(
       "half",

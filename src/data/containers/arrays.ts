@@ -136,10 +136,10 @@ function rowsAtOnce({ dtype, shape, rows = 1 }: ArrayForm): number {
   return Math.max(1, Math.floor(AT_ONCE / row / rows)) * rows;
 }
 
-/** A number in four digits, or in all where these would hide that it is not a bound of a range. */
+/** A number in four digits, or in all where these would hide that it lies outside of [-1, 1]. */
 function short(value: number): number {
   const rounded = Number(value.toPrecision(4));
-  return [-1, 0, 1].includes(rounded) ? value : rounded;
+  return Math.abs(rounded) === 1 && Math.abs(value) > 1 ? value : rounded;
 }
 
 /** Floats of which it is not clear which is black. */
@@ -222,8 +222,8 @@ export async function scaleOf(
 
 /**
  * The scale of an array of images, in a file that may have those of other splits: all of them have one scale. Floats without a
- * value below 0, or with few, are in [-1, 1] where another array of such images has one; bytes that are nearly black are as they are where
- * those of another split are not.
+ * value below 0, or with few, are in [-1, 1] where another array of such images has one; bytes that are nearly black are as they
+ * are where those of another split are not.
  */
 async function scaleOfFile(file: ArrayFile, chosen: Chosen, where: string, stop?: AbortSignal): Promise<Scale> {
   const own = await scaleIfAny(file, chosen, where, stop);
@@ -302,7 +302,9 @@ export async function arraysSource(source: ArraySource, options: ContainerOption
   }
   return {
     name: `${source.name}${chosen.split === undefined ? "" : ` (${chosen.split})`}`,
-    fingerprint: sha256(JSON.stringify([chosen.name, chosen.labels ?? null, ...together(chosen), hash])),
+    fingerprint: sha256(
+      JSON.stringify([chosen.name, chosen.labels ?? null, ...together(chosen), ...ranges(chosen), hash]),
+    ),
     hashed,
     open: () => openArrays(source, chosen, options.stop),
   };
@@ -311,6 +313,9 @@ export async function arraysSource(source: ArraySource, options: ContainerOption
 /** What the labels are read with. The word tells packs apart that were made before this was decided for all splits at once. */
 const together = ({ otherLabels }: Chosen): string[] =>
   otherLabels.length === 0 ? [] : ["labels of all splits", ...otherLabels];
+
+/** Tells packs of floats apart that were made before their black had to be clear. */
+const ranges = ({ form }: Chosen): string[] => (form.dtype === "uint8" ? [] : ["floats with a clear black"]);
 
 async function openArrays(source: ArraySource, chosen: Chosen, stop: AbortSignal | undefined): Promise<OpenSource> {
   const { where, what } = source;
