@@ -69,7 +69,7 @@ describe("a run of two workers", () => {
     expect(one.code, one.stderr).toBe(0);
     expect(one.stdout).toContain("workers 2 is now 1: the run continues, but not with the bits that it would have had");
     const three = await start(["resume", run, "--steps", "60", "--workers", "3"]);
-    expect(three.code).toBe(1);
+    expect(three.code).toBe(2);
     expect(three.stderr).toContain("must be divisible by the number of workers (3)");
     expect(steps(run).at(-1)).toBe(40);
     expect(existsSync(join(run, "running.json"))).toBe(false);
