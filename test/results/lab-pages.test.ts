@@ -38,6 +38,7 @@ const sweeps = [
   "anneal",
   "improved-ablation",
   "mode-collapse",
+  "modern-stacked",
   ...["biggan-icr", "biggan-weights", "dcgan-options", "dropout-128"].map((name) => `exploring/${name}`),
   ...["mine-mixture", "mine-stacked", "resolution", "tables", "tables-cifar10"].map((name) => `exploring/${name}`),
   ...["mnist", "residual-mnist"].map((name) => `top-k-images/${name}`),
