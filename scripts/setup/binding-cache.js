@@ -59,7 +59,9 @@ export function hashSources(nativeDir) {
  * @param {string} sourceHash from {@link hashSources}
  */
 export function bindingPath(host, engine, sourceHash) {
-  const { library, librarySize, libraryTime, version } = engine;
+  const { library, librarySize, version } = engine;
+  // Deno cuts a file's time to milliseconds, and takes the same binding as Node.
+  const libraryTime = Math.floor(engine.libraryTime);
   const inputs = { sourceHash, flags: flagsFor(host, engine), library, librarySize, libraryTime, version };
   const hash = createHash("sha256").update(JSON.stringify({ ...inputs, platform: host.platform, arch: host.arch }));
   return join(cacheFolder(host), "native", hash.digest("hex").slice(0, 20), bindingName);

@@ -59,8 +59,7 @@ export function engineInFolder(host, source, folder, alsoSearch = []) {
       libraries: ["torch", "torch_cpu", "c10", ...gpu],
       library,
       librarySize: size,
-      // Deno rounds it down, and both take one binding.
-      libraryTime: Math.floor(mtimeMs),
+      libraryTime: mtimeMs,
       cxx11Abi: hasCxx11Abi(join(lib, `libc10.${suffix}`)),
       gloo: mentions(library, "ProcessGroupGlooC1E"),
       accelerator: accelerator(host, gpu),
