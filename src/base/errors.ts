@@ -16,15 +16,18 @@ export class UserError extends Error {
 /** Settings that do not go together, or not with the data or the machine. It is found before the first step. */
 export class SettingsError extends UserError {}
 
-/** Runs what settings describe: a UserError from it becomes a {@link SettingsError}. */
-export function asSettings<T>(build: () => T): T {
+/** Runs `body`: a UserError from it becomes one of a more precise kind. */
+export function withErrorsAs<T>(Kind: typeof UserError, body: () => T): T {
   try {
-    return build();
+    return body();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new SettingsError(error.message, { cause: error });
+    throw new Kind(error.message, { cause: error });
   }
 }
+
+/** Runs what settings describe: a UserError from it becomes a {@link SettingsError}. */
+export const asSettings = <T>(build: () => T): T => withErrorsAs(SettingsError, build);
 
 /** The time for a distance grows with the product of the lengths. */
 const LONGEST_NAME = 100;

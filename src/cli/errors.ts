@@ -1,6 +1,6 @@
 /** Failures as the command line shows them: one line and an exit code. */
 import { resolve } from "node:path";
-import { SettingsError, UserError } from "../base/errors.ts";
+import { SettingsError, UserError, withErrorsAs } from "../base/errors.ts";
 import { fileError } from "../base/file-error.ts";
 import { visibleMessage } from "../base/visible.ts";
 
@@ -8,14 +8,7 @@ import { visibleMessage } from "../base/visible.ts";
 export class UsageError extends UserError {}
 
 /** Runs a check of what was typed: a UserError from it becomes a UsageError. */
-export function asUsage<T>(check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    throw new UsageError(error.message, { cause: error });
-  }
-}
+export const asUsage = <T>(check: () => T): T => withErrorsAs(UsageError, check);
 
 /** Exit codes of `gantry`. */
 export const exitCodes = { success: 0, failure: 1, usage: 2, found: 3, interrupted: 130, terminated: 143 } as const;
