@@ -17,15 +17,7 @@ import {
   topK,
   weightAveraging,
 } from "../../src/techniques/index.ts";
-import {
-  capturableAdam_,
-  engineSummary,
-  fusedAdam_,
-  noGrad,
-  scope,
-  Tensor,
-  useGraphBackend,
-} from "../../src/tensor/index.ts";
+import { capturableAdam_, fusedAdam_, noGrad, scope, Tensor, useGraphBackend } from "../../src/tensor/index.ts";
 import type { BuiltGan } from "../../src/training/step/gan.ts";
 import { refuseGraph, refuseUncapturable } from "../../src/training/step/graph-support.ts";
 import { Observation } from "../../src/training/step/observation.ts";
@@ -35,11 +27,9 @@ import { noise } from "../nn/oracle.ts";
 import { NETWORKS, networksFor, recipeOf, TECHNIQUES } from "../training/matrix/cases.ts";
 import { bitsOf, ganOf, trial } from "../training/matrix/trial.ts";
 import { technique, temporaryFolder, tinyRecipe } from "../training/tiny.ts";
-import { OTHER_DEVICE, otherDevice } from "./other-device.ts";
+import { hasGradients, OTHER_DEVICE, otherDevice } from "./other-device.ts";
 
 const device = otherDevice();
-/** From libtorch 2 on, gradients want more of a device than this one has (`Cannot access accelerator device`). */
-const hasGradients = engineSummary().libtorch.startsWith("1.");
 const when = describe.runIf(hasGradients);
 
 /** Techniques that cannot be captured. */

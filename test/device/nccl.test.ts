@@ -4,12 +4,10 @@
  */
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { engineSummary } from "../../src/tensor/index.ts";
 import { freePort, spawnTypeScript } from "../spawn-typescript.ts";
 import { withFakeNccl } from "./fake-nccl.ts";
-import { OTHER_DEVICE } from "./other-device.ts";
+import { hasGradients, OTHER_DEVICE } from "./other-device.ts";
 
-const hasGradients = engineSummary().libtorch.startsWith("1.");
 const NCCL = { library: "NCCL 2.26.2", reason: "" };
 const FLOAT32 = 7;
 

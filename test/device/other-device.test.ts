@@ -8,7 +8,6 @@ import {
   computedFor,
   type Draw,
   drawFor,
-  engineSummary,
   Generator,
   type NamedTensors,
   RepeatedDraws,
@@ -18,11 +17,9 @@ import {
 import { trainingStep } from "../../src/training/step/step.ts";
 import { type Case, NETWORKS, networksFor, recipeOf, TECHNIQUES } from "../training/matrix/cases.ts";
 import { ganOf } from "../training/matrix/trial.ts";
-import { OTHER_DEVICE, otherDevice } from "./other-device.ts";
+import { hasGradients, OTHER_DEVICE, otherDevice } from "./other-device.ts";
 
 const device = otherDevice();
-/** From libtorch 2 on, gradients want more of a device than this one has (`Cannot access accelerator device`). */
-const hasGradients = engineSummary().libtorch.startsWith("1.");
 
 /** The numbers of three steps. */
 async function numbersOn(where: string, one: Case): Promise<number[]> {

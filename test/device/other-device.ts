@@ -6,10 +6,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheFolder, ensureBinding, flagsFor, thisHost } from "../../scripts/setup/index.js";
-import { binding, type GraphBackend, useGraphBackend } from "../../src/tensor/index.ts";
+import { binding, engineSummary, type GraphBackend, useGraphBackend } from "../../src/tensor/index.ts";
 
 /** Its name. */
 export const OTHER_DEVICE = "privateuseone:0";
+
+/** From libtorch 2 on, gradients want more of a device than this one has (`Cannot access accelerator device`). */
+export const hasGradients = engineSummary().libtorch.startsWith("1.");
 
 /** What the device counts, and its graphs. */
 export interface OtherDevice extends GraphBackend {
