@@ -74,7 +74,7 @@ function secondOf(pass: () => number): number {
   return once < SHORT ? pass() : once;
 }
 
-/** Seconds for the nearest neighbours of so many pairs, from the time that a part of them takes. */
+/** Seconds for nearest neighbours, by the number of pairs, from the time that a part of them takes. */
 function secondsOfPairs(pairs: number, dimensions: number | undefined): number {
   if (pairs === 0 || dimensions === undefined) return 0;
   const rows = Math.min(ROWS, Math.ceil(Math.sqrt(pairs)));

@@ -89,7 +89,7 @@ export class WeightAveraging {
     });
   }
 
-  /** The decay of an update after so many more. */
+  /** The decay of an update that is `more` updates away. */
   decayIn(more: number, decayNow?: number): number {
     const updates = this.#updates + more;
     return updates < this.#start ? 0 : (decayNow ?? this.#usualDecay(updates - this.#start));

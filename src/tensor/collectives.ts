@@ -106,7 +106,7 @@ export interface Carrier {
 /**
  * Joins the devices of a group's processes, each of which calls this with its own. From now on tensors on it go from device to
  * device, by NCCL, if all processes can load its library. It is looked for where libtorch has loaded it, then in the package
- * `nvidia-nccl` beside a wheel's torch, then by the system's loader. Otherwise tensors go through the host's memory, by gloo.
+ * `nvidia-nccl` next to a wheel's torch, then by the system's loader. Otherwise tensors go through the host's memory, by gloo.
  *
  * @throws UserError when NCCL cannot connect the devices, such as two processes with one GPU.
  *

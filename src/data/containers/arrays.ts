@@ -145,7 +145,7 @@ function short(value: number): number {
 /** Floats of which it is not clear which is black. */
 class UnclearRange extends UserError {}
 
-/** Least values above this one, and fewer values below 0 than one in so many, are rather those of floats in [0, 1]. */
+/** Least values above this one, and a smaller share of values below 0 than 1 in the second, are rather those of floats in [0, 1]. */
 const [OVERSHOOT, FEW] = [-0.1, 1000];
 
 /** @throws UnclearRange for floats that go below 0 hardly or seldom, or that lie within [-0.5, 0.5]: -1 may not be their black. */
