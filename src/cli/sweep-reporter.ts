@@ -66,7 +66,10 @@ function jsonReporter(out: Stream): SweepReporter {
     close: () => {},
     end: (directory, outcome, _table, { columns, notes }, differences) =>
       line("end", {
-        ...{ directory, ...outcome, scores: columns.map(({ name }) => name), notes },
+        directory,
+        ...outcome,
+        scores: columns.map(({ name }) => name),
+        notes,
         differences: differences?.map(({ arm, measure, tested, p, seeds }) => {
           const { mean, halfWidth } = tested;
           return { cell: arm, score: measure, seeds, mean, halfWidth, p };
