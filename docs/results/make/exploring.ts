@@ -24,7 +24,7 @@ import {
 } from "./compare.ts";
 import { intervalFigure } from "./intervals.ts";
 import { type Cell, cellOf, cellsOf, labRecords, tablesIn } from "./records.ts";
-import { FID, INCEPTION, MODES, score } from "./scores.ts";
+import { ENTROPY, FID, INCEPTION, KL, MODES, score } from "./scores.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
   "default, none": "PyTorch's initialisation",
@@ -189,7 +189,6 @@ function truncationText(): string {
 
 // Resolution.
 
-const ENTROPY = score("entropy", "entropy");
 const resolution = cellsOf("exploring/resolution");
 const resolutionFamily = differences(
   Object.fromEntries(resolution.slice(1).map((cell) => [`${cell.values[0]} px minus 16 px`, cell])),
@@ -232,7 +231,6 @@ const share = (name: string): Measure<Cell> => ({
   name,
   of: (cell) => new Map([...cell.of("highQuality")].map(([seed, value]) => [seed, 100 * value])),
 });
-const KL = score("reverse KL, nats", "reverseKl");
 const mixture = pairOf("exploring/mine-mixture", [
   share("high quality, %"),
   score("modes with a sample", "modes"),

@@ -17,9 +17,7 @@ import {
 } from "./compare.ts";
 import { intervalFigure } from "./intervals.ts";
 import { type Cell, cellsOf, labRecords } from "./records.ts";
-import { FID, INCEPTION, MODES, score } from "./scores.ts";
-
-const ENTROPY = score("entropy", "entropy");
+import { ENTROPY, FID, INCEPTION, MODES } from "./scores.ts";
 
 /** The variants of a sweep, and their differences from the first. */
 function variantsOf(name: string, measures: readonly Measure<Cell>[]) {

@@ -9,7 +9,7 @@ const NEXT = "R1 + R2";
 const MAIN = `${BEST} minus ${NEXT}`;
 
 /** By seed, on all samples: each loss minus the plain one, and the relativistic one with both penalties minus the ordinary one with both. */
-function lossDifferences(cells: readonly ScoredCell[], measures: readonly Measure<ScoredCell>[]): Difference[] {
+export function lossDifferences(cells: readonly ScoredCell[], measures: readonly Measure<ScoredCell>[]): Difference[] {
   const arm = (loss: string) => armOf(cells, loss, "all");
   const pairs = [
     ...["R1", NEXT, BEST].map((loss) => [`${loss} minus plain`, loss, "plain"] as const),
