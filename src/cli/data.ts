@@ -226,6 +226,7 @@ export function inspectionText(found: Inspection): string {
     const hidden = found.classes.length - MOST_CLASSES_SHOWN;
     if (hidden > 0) lines.push(`    and ${hidden} more (--json lists all)`);
   }
+  for (const remark of found.remarks ?? []) lines.push(`  note      ${remark}`);
   if (found.total !== undefined) {
     const rest = notChosen(found);
     lines.push(

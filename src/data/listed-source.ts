@@ -31,6 +31,8 @@ export interface LabelledFiles {
   /** The label file, and one that was not read. */
   readonly table?: LabelTable | undefined;
   readonly unreadTable?: string | undefined;
+  /** What a user should know of them, in words. */
+  readonly remarks?: readonly string[];
   readonly broken: readonly BrokenFile[];
   readonly ignored: Readonly<Record<string, number>>;
   /** How many files there are: used, broken, no images, or of another split. */
@@ -45,12 +47,13 @@ export interface LabelledFiles {
 export async function listedSource(given: LabelledFiles, options: ContentsOptions = {}): Promise<ImageSource> {
   const { hash, hashed, unreadable } = await contentsOfFiles(given.files, options);
   const labelled = inOrderOfArchive(unreadable.size > 0 ? without(given, unreadable) : given);
-  const { name, files, labels, classes, broken, ignored, total, lost = [] } = labelled;
+  const { name, files, labels, classes, broken, ignored, total, lost = [], remarks = [] } = labelled;
   const { conditions, table, unreadTable } = labelled;
-  // Nothing is added where there is no label file: packs that are there already keep their names.
+  // Nothing is added where there is none of it: packs that are there already keep their names.
   const told = [
     ...(conditions ? [conditions.names, sha256(bytesOf(conditions.values))] : []),
     ...(table ? [table] : []),
+    ...remarks,
   ];
   return {
     name,
@@ -70,6 +73,7 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
       conditions,
       table,
       unreadTable,
+      remarks,
       broken,
       ignored,
       total,

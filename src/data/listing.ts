@@ -18,6 +18,7 @@ import {
   quoted,
   readTar,
   startsLikeTar,
+  zipName,
 } from "../formats/index.ts";
 import type { FileState } from "./contents.ts";
 import { endingOf, formatOf, MAGIC_LENGTH, namedLikeImage } from "./image-format.ts";
@@ -89,6 +90,8 @@ export interface Listing {
   readonly tables: readonly ListedTable[];
   /** Other files that may label the images if they are named as `labelFile`. They count as ignored. */
   readonly labelFiles: readonly ListedTable[];
+  /** Images of a zip archive whose names may be wrong: which code page they are of is not known. */
+  readonly guessedNames: readonly string[];
 }
 
 /** Files whose properties are read at once. One after the other, a folder of a million takes minutes. */
@@ -102,6 +105,7 @@ interface Draft {
   readonly bare: Set<string>;
   readonly tables: ListedTable[];
   readonly labelFiles: ListedTable[];
+  readonly guessedNames: string[];
 }
 
 /** Orders paths by code units: the same on every machine and in every locale. */
@@ -116,7 +120,15 @@ export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b 
  * `stop` once that is raised.
  */
 export async function listImages(path: string, inside = "", stop?: AbortSignal): Promise<Listing> {
-  const draft: Draft = { files: [], broken: [], ignored: {}, bare: new Set(), tables: [], labelFiles: [] };
+  const draft: Draft = {
+    files: [],
+    broken: [],
+    ignored: {},
+    bare: new Set(),
+    tables: [],
+    labelFiles: [],
+    guessedNames: [],
+  };
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
@@ -260,7 +272,7 @@ async function listZip(path: string, draft: Draft): Promise<void> {
   const entries = new ItemReader();
   try {
     const reader = new BlockReader(file);
-    const options = { lazyEntries: true, autoClose: false };
+    const options = { lazyEntries: true, autoClose: false, decodeStrings: false };
     const zip = await yauzl.fromRandomAccessReaderPromise(reader, fstatSync(file).size, options);
     for await (const entry of zip.eachEntry()) await addEntry(path, entry, draft, entries);
     const used = [...draft.files, ...draft.tables, ...draft.labelFiles].map((one) => one.path);
@@ -445,11 +457,26 @@ const LINK = "a link or device in the archive, not a file";
 /** Unix's type of the entry, in the upper half of its attributes: 0o12 is a symbolic link, and its data a path. */
 const isLink = ({ externalFileAttributes: attributes }: yauzl.Entry): boolean => attributes >>> 28 === 0o12;
 
+/**
+ * The name of an entry. Old programs of Windows have backslashes between folders; next to slashes, in a code page that is not
+ * known, one may be a part of a letter.
+ *
+ * @throws Error for a path that leaves the archive.
+ */
+function nameOf({ fileNameRaw, generalPurposeBitFlag, extraFieldRaw }: yauzl.Entry): ReturnType<typeof zipName> {
+  const { name, isGuess } = zipName(fileNameRaw, generalPurposeBitFlag, extraFieldRaw);
+  const slashes = name.replaceAll("\\", "/");
+  const fault = yauzl.validateFileName(slashes);
+  if (fault !== null) throw new Error(fault);
+  return { name: isGuess && name.includes("/") ? name : slashes, isGuess };
+}
+
 async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reader: ItemReader): Promise<void> {
-  const names = partsOf(entry.fileName);
+  const { name, isGuess } = nameOf(entry);
+  const names = partsOf(name);
   if (names.some(isLitter)) return;
   const path = names.join("/");
-  if (entry.fileName.endsWith("/")) {
+  if (name.endsWith("/")) {
     draft.bare.add(path);
     return;
   }
@@ -468,6 +495,8 @@ async function addEntry(archive: string, entry: yauzl.Entry, draft: Draft, reade
   else if (!(await isPicture(path, read))) {
     ignore(path, draft);
     if (namedLikeTable(path) && reason === undefined) draft.labelFiles.push({ path, item });
+    return;
   } else if (reason !== undefined) draft.broken.push({ file: path, reason });
   else draft.files.push({ path, item });
+  if (isGuess) draft.guessedNames.push(path);
 }

@@ -48,6 +48,8 @@ const headerSchema = z.object({
     })
     .optional(),
   unreadTable: z.string().optional(),
+  /** What a user should know of names and classes, in words; absent where there is nothing. */
+  remarks: z.array(z.string()).optional(),
   fit: z.enum(fits),
   resizer: z.string(),
   /** Smallest and largest width and height before resizing. */

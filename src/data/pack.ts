@@ -217,6 +217,7 @@ async function writePack(
   if (scaled !== undefined) {
     writeFileAtomic(join(folder, "conditions.f32"), [new Uint8Array(scaled.values.buffer)]);
   }
+  const remarks = [...(opened.remarks ?? [])];
   const form = {
     count: unfinished.good,
     channels: target.channels,
@@ -235,6 +236,7 @@ async function writePack(
     ...form,
     ...(opened.table === undefined ? {} : { table: { ...opened.table, columns: [...opened.table.columns] } }),
     ...(opened.unreadTable === undefined ? {} : { unreadTable: opened.unreadTable }),
+    ...(remarks.length === 0 ? {} : { remarks }),
     fit: target.fit,
     resizer,
     originals: { width: unfinished.width, height: unfinished.height },

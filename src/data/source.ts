@@ -150,6 +150,8 @@ export interface OpenSource {
   readonly table?: LabelTable | undefined;
   /** A file that may hold labels and was not read. */
   readonly unreadTable?: string | undefined;
+  /** What a user should know of the files, in words. Default: nothing. */
+  readonly remarks?: readonly string[];
   /** Files that are unusable, as the listing already shows. Default: none. */
   readonly broken?: readonly BrokenFile[];
   /** Files that are not images, by ending. Default: none. */

@@ -11,7 +11,8 @@ import type { PackHeader } from "./pack-header.ts";
  */
 export function usageOf(header: PackHeader): string | undefined {
   const { name, count, total, broken, ignored, table, unreadTable, isContainer = false, note, emptyClasses } = header;
-  if (total === undefined && broken.length === 0 && !isContainer) return undefined;
+  const { remarks = [] } = header;
+  if (total === undefined && broken.length === 0 && !isContainer && remarks.length === 0) return undefined;
   const others = Object.entries(ignored).sort(([a], [b]) => byCodeUnit(a, b));
   const rest = notChosen(header);
   const parts = [
@@ -28,6 +29,7 @@ export function usageOf(header: PackHeader): string | undefined {
     ...(unreadTable === undefined ? [] : [`${unreadTable} is not read (\`labelFile\` does)`]),
     ...(emptyClasses === undefined ? [] : [emptyText(emptyClasses, header.classes.length)]),
     ...(rest > 0 ? [restText(rest)] : []),
+    ...remarks,
   ];
   return parts.join("; ");
 }

@@ -47,4 +47,5 @@ export {
 export { UnfinishedFile, UnfinishedFolder } from "./unfinished.ts";
 export { requirePlausible } from "./unpacked.ts";
 export { readZipDirectory } from "./zip-directory.ts";
+export { zipName } from "./zip-names.ts";
 export { ZipWriter } from "./zip-writer.ts";

@@ -11,6 +11,7 @@
 import { UserError } from "../base/errors.ts";
 import { quoted } from "./one-line.ts";
 import type { RandomAccessFile } from "./random-access.ts";
+import { extraField, zipName } from "./zip-names.ts";
 
 /** One entry of an archive, as its directory describes it. */
 export interface ZipEntry {
@@ -33,6 +34,7 @@ const LOCATOR64 = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const END_SIZE = 22;
 const CENTRAL_SIZE = 46;
+const ZIP64 = 1;
 export const LOCAL_SIZE = 30;
 
 /** The largest directory that is read. That of a million entries takes a hundred megabytes. */
@@ -125,7 +127,8 @@ function wide(bytes: Buffer, at: number, file: RandomAccessFile): number {
 function parseEntry(record: Buffer, file: RandomAccessFile): Omit<ZipEntry, "bound"> {
   const nameEnd = CENTRAL_SIZE + record.readUInt16LE(28);
   const extraEnd = nameEnd + record.readUInt16LE(30);
-  const name = record.toString("utf8", CENTRAL_SIZE, nameEnd);
+  const extra = record.subarray(nameEnd, extraEnd);
+  const { name } = zipName(record.subarray(CENTRAL_SIZE, nameEnd), record.readUInt16LE(8), extra);
   const fields = {
     size: record.readUInt32LE(24),
     compressedSize: record.readUInt32LE(20),
@@ -134,13 +137,11 @@ function parseEntry(record: Buffer, file: RandomAccessFile): Omit<ZipEntry, "bou
   // The zip64 field holds, in this order, those of the three that are full in the record.
   const missing = (["size", "compressedSize", "offset"] as const).filter((key) => fields[key] === 0xffffffff);
   if (missing.length > 0) {
-    let at = zip64Field(record.subarray(nameEnd, extraEnd), missing.length * 8);
-    if (at === undefined) throw damaged(file, `entry ${quoted(name)} lacks its zip64 sizes`);
-    at += nameEnd;
-    for (const key of missing) {
-      fields[key] = wide(record, at, file);
-      at += 8;
+    const field = extraField(extra, ZIP64);
+    if (field === undefined || field.length < missing.length * 8) {
+      throw damaged(file, `entry ${quoted(name)} lacks its zip64 sizes`);
     }
+    for (const [i, key] of missing.entries()) fields[key] = wide(field, 8 * i, file);
   }
   const { size, compressedSize, offset } = fields;
   const where = `${file.path}: zip entry ${quoted(name)}`;
@@ -163,17 +164,6 @@ function parseEntry(record: Buffer, file: RandomAccessFile): Omit<ZipEntry, "bou
     size,
     offset,
   };
-}
-
-/** Where the payload of the zip64 field starts among extra fields; undefined when it is not there or too short. */
-function zip64Field(extra: Buffer, needed: number): number | undefined {
-  let at = 0;
-  while (at + 4 <= extra.length) {
-    const length = extra.readUInt16LE(at + 2);
-    if (extra.readUInt16LE(at) === 1) return length >= needed && at + 4 + length <= extra.length ? at + 4 : undefined;
-    at += 4 + length;
-  }
-  return undefined;
 }
 
 /** Orders the entries by position, and refuses those that share a name or a byte. */

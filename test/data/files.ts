@@ -12,9 +12,12 @@ import type { Pack } from "../../src/data/pack-header.ts";
 
 /** One entry of a zip archive, with what a damaged or hostile one would say instead of the truth. */
 export interface ZipEntry {
-  readonly name: string;
+  /** Bytes: of another encoding than UTF-8. */
+  readonly name: string | Buffer;
   readonly data: Uint8Array;
   readonly deflate?: boolean;
+  /** Extra fields of the directory. */
+  readonly extra?: Buffer;
   /** What the directory says of the size, the CRC, the method and the flags. */
   readonly claims?: { size?: number; crc?: number; method?: number; flags?: number; mode?: number };
 }
@@ -37,9 +40,9 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, data, deflate = false, claims = {} } of entries) {
+  for (const { name, data, deflate = false, extra = Buffer.alloc(0), claims = {} } of entries) {
     const packed = deflate ? deflateRawSync(data) : Buffer.from(data);
-    const file = Buffer.from(name);
+    const file = typeof name === "string" ? Buffer.from(name) : name;
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(claims.flags ?? 0x800, 2);
@@ -53,7 +56,9 @@ export function zipOf(entries: readonly ZipEntry[]): Buffer {
     tail.writeUInt32LE(offset, 10);
     const body = Buffer.concat([Buffer.from("PK\x03\x04"), common, file, packed]);
     bodies.push(body);
-    directory.push(Buffer.from("PK\x01\x02\x14\x00"), common, tail, file);
+    const described = Buffer.from(common);
+    described.writeUInt16LE(extra.length, 24);
+    directory.push(Buffer.from("PK\x01\x02\x14\x00"), described, tail, file, extra);
     offset += body.length;
   }
   const central = Buffer.concat(directory);

@@ -11,7 +11,7 @@ import { imageFolder } from "../../src/data/sets/image-folder.ts";
 import { usageOf } from "../../src/data/usage.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { zip } from "../formats/pickles.ts";
-import { imageFile, labelsOf, type ZipEntry, zipOf } from "./files.ts";
+import { crc32, imageFile, labelsOf, type ZipEntry, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const cache = join(folder, "cache");
@@ -397,6 +397,49 @@ describe("hostile zip archives", () => {
     );
     const { header } = await pack(imageFolder({ path, size: 8 }));
     expect(header).toMatchObject({ count: 2, classes: ["cat", "dog"], broken: [] });
+  });
+
+  it("have their names in UTF-8 with the flag, with an extra field, and without either", async () => {
+    const data = await imageFile("png", 8, 8, { r: 9, g: 9, b: 9 });
+    const names = ["Äpfel/0.png", "Öl/0.png", "Übung/0.png"];
+    const others = ["?pfel/0.png", "?l/0.png", "?bung/0.png"];
+    const extras = names.map((name, i) => {
+      const field = Buffer.alloc(9);
+      field.writeUInt16LE(0x7075, 0);
+      field.writeUInt16LE(5 + Buffer.byteLength(name), 2);
+      field[4] = 1;
+      field.writeUInt32LE(crc32(Buffer.from(others[i]!)), 5);
+      // After a field of another kind, as Info-ZIP writes its times.
+      return Buffer.concat([Buffer.from("555405000300000000", "hex"), field, Buffer.from(name)]);
+    });
+    const flags = { flags: 0 };
+    const paths = [
+      write(names.map((name) => ({ name, data }))),
+      write(names.map((name) => ({ name, data, claims: flags }))),
+      write(others.map((name, i) => ({ name, data, extra: extras[i]!, claims: flags }))),
+    ];
+    for (const path of paths) {
+      const { header } = await pack(imageFolder({ path, size: 8 }));
+      expect(header).toMatchObject({ count: 3, classes: ["Äpfel", "Öl", "Übung"], broken: [] });
+      expect(header.remarks).toBeUndefined();
+    }
+  });
+
+  it("whose names are of an unknown code page say so, and keep their folders", async () => {
+    const data = await imageFile("png", 8, 8, { r: 9, g: 9, b: 9 });
+    const named = (...names: string[]) =>
+      write(names.map((hex) => ({ name: Buffer.from(hex, "hex"), data, claims: { flags: 0 } })));
+    // "Ä/0.png" and "Ö\\0.png" in code page 437, and 表示/0.png and a/0.png in Shift-JIS: 表 is the bytes 95 5C.
+    const german = await pack(imageFolder({ path: named("8e2f302e706e67", "995c302e706e67"), size: 8 }));
+    expect(german.header).toMatchObject({ classes: ["Ä", "Ö"], broken: [] });
+    const path = named("955c8ea62f302e706e67", "612f302e706e67");
+    const { header } = await pack(imageFolder({ path, size: 8 }));
+    expect(header.classes).toEqual(["a", "ò\\Äª"]);
+    expect(header.remarks).toEqual([
+      "1 name is neither ASCII nor UTF-8 and read as code page 437, `ò\\Äª/0.png` first; names of another one, such as Shift-JIS, " +
+        "are right when the archive is made again with names in UTF-8",
+    ]);
+    expect(usageOf(header)).toContain("2 images of 2 files; 1 name is neither ASCII nor UTF-8");
   });
 
   it("two entries of one name are refused, with the name", async () => {

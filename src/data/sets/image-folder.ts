@@ -8,6 +8,7 @@ import { basename, join, resolve } from "node:path";
 import { z } from "zod";
 import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
+import { quoted } from "../../formats/index.ts";
 import type { RawConditions } from "../conditions.ts";
 import { openContainer } from "../containers/index.ts";
 import type { ContentsOptions } from "../contents.ts";
@@ -63,6 +64,7 @@ export async function folderSource(path: string, options: FolderOptions = {}): P
     conditions: found?.conditions,
     table: found?.table,
     unreadTable: labels && found === undefined ? likelyTable(listing, arranged.split) : undefined,
+    remarks: guessNote(listing),
     lost: labels ? arranged.lost : [],
   };
   return listedSource(used, options);
@@ -76,6 +78,16 @@ function refuseUnreadLabels(where: string, { ignored }: Listing): void {
     `${where}: ${counted(count, "file")} .cls with labels of webdataset, which are read only from .tar shards in which each has the name ` +
       "of its image; `labels: false` takes the images without",
   );
+}
+
+/** Said of names in a zip archive that may be wrong. */
+function guessNote({ guessedNames }: Listing): string[] {
+  const [first] = guessedNames;
+  if (first === undefined) return [];
+  return [
+    `${counted(guessedNames.length, "name is", "names are")} neither ASCII nor UTF-8 and read as code page 437, ${quoted(first)} first; names of ` +
+      "another one, such as Shift-JIS, are right when the archive is made again with names in UTF-8",
+  ];
 }
 
 /** More are no label files: JSON next to each image, for example. */
