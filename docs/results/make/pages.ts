@@ -12,6 +12,7 @@ import { parts as exploring, figures as exploringFigures } from "./exploring.ts"
 import { parts as games } from "./games.ts";
 import { parts as improved, figures as improvedFigures } from "./improved.ts";
 import { parts as mine } from "./mine.ts";
+import { parts as modern, figures as modernFigures } from "./modern.ts";
 import { parts as readme } from "./readme.ts";
 import { parts as topK } from "./top-k.ts";
 import { parts as topKImages, figures as topKImagesFigures } from "./top-k-images.ts";
@@ -23,6 +24,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   "games.md": games,
   "improved.md": improved,
   "mine.md": mine,
+  "modern.md": modern,
   "top-k.md": topK,
   "top-k-images.md": topKImages,
 };
@@ -31,6 +33,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
 export const figures: Readonly<Record<string, () => string>> = {
   ...exploringFigures,
   ...improvedFigures,
+  ...modernFigures,
   ...topKImagesFigures,
 };
 

@@ -4,6 +4,7 @@ import { answers as exploring } from "./exploring.ts";
 import { answers as games } from "./games.ts";
 import { answers as improved } from "./improved.ts";
 import { answers as mine } from "./mine.ts";
+import { answers as modern } from "./modern.ts";
 import { answers as topK } from "./top-k.ts";
 import { answers as images } from "./top-k-images.ts";
 
@@ -38,6 +39,7 @@ const questions: readonly (readonly [string, () => string, string])[] = [
     improved.semi,
     "improved.md#semi-supervised-learning-on-mnist-100-labels",
   ],
+  ["Does the relativistic loss with R1 and R2 cover more modes?", modern.modes, "modern.md"],
   ["Does historical averaging find equilibria?", games.answer, "games.md"],
   [
     "Which architecture, batch and data set gives which score?",

@@ -36,6 +36,13 @@ export const published: Readonly<Record<string, Verdict>> = {
       "MINE minus plain, modes -31 ± 51 (p = 0.12) and MINE minus plain, reverse KL, nats +0.28 ± 0.14 (p = 0.027); p by Holm's method over 2 differences",
     size: "3 seeds, 5,000 steps",
   },
+  "relativistic-stacked": {
+    outcome: "confirmed",
+    text: "confirmed",
+    evidence:
+      "RpGAN + R1 + R2 minus R1 + R2, modes +316 ± 86 (p = 0.024) and RpGAN + R1 + R2 minus R1 + R2, reverse KL, nats -3.2 ± 1.3 (p = 0.045); p by Holm's method over 8 differences",
+    size: "3 seeds, 1,000 steps",
+  },
   ttur: {
     outcome: "undecided",
     text: "undecided",

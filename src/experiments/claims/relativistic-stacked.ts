@@ -11,12 +11,16 @@ export const relativisticStacked = defineClaim({
     "The networks are DCGANs of 32 channels, D without batch norm, and 1,000 steps are a small part of the paper's length.",
   ...relativisticClaim(
     "modern-stacked",
-    { steps: 1_000, seconds: 180 },
+    { steps: 1_000, seconds: 120 },
     [MODES, KL],
     [
       [MODES.name, "higher"],
       [KL.name, "lower"],
     ],
   ),
-  cost: { estimated: "the recipe's time a step on one core with AVX2, and 2.5 times that with both penalties" },
+  cost: {
+    measured:
+      "mean of the stored runs, each on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13, next to other work",
+  },
+  records: "modern-stacked",
 });

@@ -1,0 +1,110 @@
+/** modern.md: the relativistic loss with R1 and R2, on modes */
+import { lossDifferences } from "../../../src/experiments/claims/relativistic-losses.ts";
+import {
+  bySeed,
+  type Difference,
+  differenceCells,
+  differenceText,
+  each,
+  familyOf,
+  familyText,
+  find,
+  listed,
+  type Measure,
+  markdownTable,
+  shown,
+  spreadOf,
+} from "./compare.ts";
+import { intervalFigure } from "./intervals.ts";
+import { type Cell, cellOf, cellsOf } from "./records.ts";
+import { KL, MODES } from "./scores.ts";
+
+const LOSSES = ["plain", "R1", "R1 + R2", "RpGAN + R1 + R2"] as const;
+const UPDATES = ["all", "topK"] as const;
+
+/** A sweep of the four losses on all samples and on the top k. */
+interface Losses {
+  readonly cells: readonly Cell[];
+  readonly measures: readonly Measure<Cell>[];
+  /** Decimals of each measure's single values. */
+  readonly digits: readonly number[];
+}
+const stacked: Losses = { cells: cellsOf("modern-stacked"), measures: [MODES, KL], digits: [0, 2] };
+
+/** Every loss on all samples and on the top k: the values of each seed, and mean ± interval. */
+function lossTable({ cells, measures, digits }: Losses): string {
+  const rows = LOSSES.flatMap((loss) =>
+    UPDATES.map((update) => {
+      const cell = cellOf(cells, loss, update);
+      const values = measures.flatMap(({ of }, i) => [each(of(cell), digits[i]), spreadOf(of(cell))]);
+      return [loss, update === "all" ? "all" : "top k", ...values];
+    }),
+  );
+  const header = measures.flatMap(({ name }) => [`${name}, each seed`, name]);
+  return markdownTable(["loss", "samples", ...header], rows, 2);
+}
+
+/** A row for each comparison: the difference in every measure, with its corrected p value. */
+function differenceTable(family: readonly Difference[], measures: readonly Measure<Cell>[]): string {
+  const rows = [...new Set(family.map(({ arm }) => arm))].map((arm) => [
+    arm,
+    ...measures.flatMap(({ name }) => differenceCells(find(family, arm, name))),
+  ]);
+  const header = measures.flatMap(({ name }) => [name, "p (Holm)"]);
+  return `${markdownTable(["difference, by seed", ...header], rows, 1)}\n\n${familyText(family)}`;
+}
+
+const lossFamily = ({ cells, measures }: Losses): Difference[] => lossDifferences(cells, measures);
+
+/** With each loss: the top k minus all samples, by seed. */
+const topKFamily = ({ cells, measures }: Losses): Difference[] =>
+  familyOf(
+    LOSSES.flatMap((loss) =>
+      measures.map(({ name, of }) => ({
+        arm: `top k minus all, ${loss}`,
+        measure: name,
+        cells: [bySeed(of(cellOf(cells, loss, "topK")), of(cellOf(cells, loss, "all")))],
+      })),
+    ),
+  );
+
+/** What a family shows, or that it shows nothing. */
+function shownOf(family: readonly Difference[]): string {
+  const found = family.filter(shown).map((one) => `${one.arm}, ${one.measure} ${differenceText(one)}`);
+  return found.length === 0 ? `none of ${family.length} differences is shown` : listed(found);
+}
+
+const MAIN = "RpGAN + R1 + R2 minus R1 + R2";
+
+/** What the relativistic loss changes in one measure, where both losses have R1 and R2. */
+function mainText({ cells, measures, digits }: Losses, measure: string): string {
+  const i = measures.findIndex(({ name }) => name === measure);
+  const values = (loss: string) => each(measures[i]!.of(cellOf(cells, loss, "all")), digits[i]);
+  const difference = find(lossDifferences(cells, measures), MAIN, measure);
+  const verdict = shown(difference) ? "" : ", which is not shown";
+  return `${measure} ${values("RpGAN + R1 + R2")} by seed, and ${values("R1 + R2")} with the ordinary loss: ${differenceText(difference)}${verdict}`;
+}
+
+const modesAnswer = (): string => `on stacked MNIST after 1,000 steps: ${mainText(stacked, MODES.name)}`;
+
+export const answers = { modes: modesAnswer };
+
+export const parts: Readonly<Record<string, () => string>> = {
+  answer: () =>
+    `**Short answer.** The relativistic loss with R1 and R2, ${modesAnswer()}. ` +
+    `Top-k: ${shownOf(topKFamily(stacked))}.`,
+  stacked: () => lossTable(stacked),
+  "stacked-losses": () => differenceTable(lossFamily(stacked), stacked.measures),
+  "stacked-top-k": () => differenceTable(topKFamily(stacked), stacked.measures),
+};
+
+export const figures: Readonly<Record<string, () => string>> = {
+  "modern/stacked.svg": () =>
+    intervalFigure(
+      "Modes of stacked MNIST (of 1,000), one loss minus another, 1,000 steps, 3 seeds",
+      "right",
+      lossFamily(stacked)
+        .filter(({ measure }) => measure === MODES.name)
+        .map((one) => ({ name: one.arm, ...one.tested, shown: shown(one) })),
+    ),
+};
