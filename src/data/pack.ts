@@ -14,6 +14,7 @@ import { UserError } from "../base/errors.ts";
 import { fileError } from "../base/file-error.ts";
 import { areaOf } from "../base/image-size.ts";
 import { checkedJson, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
+import { likeNote } from "./class-names.ts";
 import { rowsOf, scaleConditions } from "./conditions.ts";
 import { DARKEST } from "./dark.ts";
 import { type Chunk, decodeChunk } from "./decode.ts";
@@ -217,7 +218,8 @@ async function writePack(
   if (scaled !== undefined) {
     writeFileAtomic(join(folder, "conditions.f32"), [new Uint8Array(scaled.values.buffer)]);
   }
-  const remarks = [...(opened.remarks ?? [])];
+  const like = likeNote(selection.classes);
+  const remarks = [...(opened.remarks ?? []), ...(like === undefined ? [] : [like])];
   const form = {
     count: unfinished.good,
     channels: target.channels,

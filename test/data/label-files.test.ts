@@ -102,7 +102,8 @@ describe("a label file as a table", () => {
     expect(() => cells('{"a.png":1,"b.png":{"a.png":2},"a.png":3}', "l.json")).toThrow(/the key `a.png` twice/);
     expect(() => cells('{"file":"a.png"}\n{', "l.jsonl")).toThrow(/l.jsonl: line 2: it is no JSON/);
     expect(() => cells("[1]", "l.json")).toThrow(/entry 1 is no object/);
-    expect(() => cells("x", "labels.xlsx")).toThrow(/ends in .csv, .tsv, .json, .jsonl, .ndjson, not in `.xlsx`/);
+    expect(() => cells("x", "labels.xlsx")).toThrow(/ends in .csv, .tsv, .json, .jsonl, .ndjson, not in `.xlsx`$/);
+    expect(() => cells("x", "/x/list_attr_celeba.txt")).toThrow(/not in `.txt`; the dataset celeba reads this one$/);
   });
 });
 
@@ -136,6 +137,16 @@ describe("the image that a name means", () => {
   it("is refused where several have it", () => {
     expect(() => find(["1.png"], ["x/1.png", "y/1.png"])).toThrow(/table: `1.png` may be `x\/1.png` or `y\/1.png`/);
     expect(() => find(["1"], ["1.png", "1.jpg"])).toThrow(/`1` may be `1.png` or `1.jpg`/);
+  });
+
+  it("is exact where two images differ only in Unicode form", () => {
+    const paths = ["caf\u00e9.png", "cafe\u0301.png"];
+    expect(find(["cafe\u0301.png", "caf\u00e9.png"], paths)).toEqual([1, 0]);
+    expect(find(["cafe\u0301", "caf\u00e9"], paths)).toEqual([1, 0]);
+    const mixed = ["\u00e9e\u0301.png", "e\u0301\u00e9.png"];
+    expect(() => find(["\u00e9\u00e9.png"], mixed)).toThrow(
+      /may be `.*` or `.*`, which differ only in Unicode form \(NFC, NFD\); rename one of these$/,
+    );
   });
 });
 
@@ -264,12 +275,54 @@ describe("classes from a label file", () => {
     },
   );
 
-  it("says where one truth value is two classes", async () => {
-    const words = ["True", "false", "true", "FALSE"].map((word, i) => `${names[i]},${word}\n`);
-    const mixed = await pack({ labelFile: file("truths.csv", `file,class\n${words.join("")}`) });
-    expect(mixed.header.note).toContain("column class; `FALSE`, `True`, `false`, `true` are 4 classes");
-    const same = await pack({ labelFile: file("truths.csv", `file,class\n${words.slice(0, 2).join("")}`) });
-    expect(same.header.note).not.toContain("are 2 classes");
+  it("says where classes differ by next to nothing", async () => {
+    const remarksOf = async (...classes: string[]) => {
+      const rows = classes.map((name, i) => `${names[i]},"${name}"\n`).join("");
+      const { header } = await pack({ labelFile: file("like.csv", `file,class\n${rows}`) });
+      expect(header.classes).toHaveLength(classes.length);
+      return header.remarks;
+    };
+    expect(await remarksOf("True", "false", "true", "FALSE")).toEqual([
+      "classes 0 `FALSE` and 2 `false` differ only in case, classes 1 `True` and 3 `true` differ only in case",
+    ]);
+    expect(await remarksOf("01", "1")).toEqual(["classes 0 `01` and 1 `1` differ only in how a number is written"]);
+    expect(await remarksOf("1e3", "1000", "x")).toEqual([
+      "classes 0 `1000` and 1 `1e3` differ only in how a number is written",
+    ]);
+    expect(await remarksOf("a b", "a\u00a0b")).toEqual(["classes 0 `a b` and 1 `a\u00a0b` differ only in spaces"]);
+    expect(await remarksOf("A  b", "a b")).toEqual([
+      "classes 0 `A  b` and 1 `a b` differ only in case, spaces and form",
+    ]);
+    // The letters of both cases, whole numbers of more digits than a number keeps, and other words.
+    expect(await remarksOf("A", "a", "9007199254740993", "9007199254740992")).toBeUndefined();
+    expect(await remarksOf("True", "false")).toBeUndefined();
+    const like = await pack({ labelFile: file("like.csv", "file,class\na.png,Cat\nb.png,cat\n") });
+    expect(usageOf(like.header)).toMatch(/; classes 0 `Cat` and 1 `cat` differ only in case$/);
+  });
+
+  it("says where JSON has a truth value next to words", async () => {
+    const noteOf = async (...classes: unknown[]) => {
+      const rows = Object.fromEntries(classes.map((one, i) => [names[i], one]));
+      return (await pack({ labelFile: file("truth.json", JSON.stringify(rows)) })).header.note;
+    };
+    expect(await noteOf("cat", false, "dog")).toMatch(
+      /column class; `false`, without quotes in the table, is a class$/,
+    );
+    expect(await noteOf(true, false, true)).toMatch(/column class$/);
+    expect(await noteOf("cat", "false")).toMatch(/column class$/);
+  });
+
+  it("are one for all Unicode forms of a text, which is said", async () => {
+    const rows = [..."xxyy"].map((_, i) => `${names[i]},${["caf\u00e9", "cafe\u0301", "the\u0301", "caf\u00e9"][i]}\n`);
+    const { header, ...made } = await pack({ labelFile: file("forms.csv", `file,class\n${rows.join("")}`) });
+    expect(header.classes).toEqual(["caf\u00e9", "the\u0301"]);
+    expect(classOfGray({ header, ...made })).toEqual({
+      0: "caf\u00e9",
+      10: "caf\u00e9",
+      20: "the\u0301",
+      30: "caf\u00e9",
+    });
+    expect(header.note).toMatch(/column class; `caf\u00e9` is one class, written in several Unicode forms$/);
   });
 
   it("orders whole numbers by size as pandas writes them where one is missing", async () => {

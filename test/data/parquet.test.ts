@@ -1,5 +1,5 @@
 /** Parquet files that Hugging Face's `datasets` and pyarrow wrote. */
-import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { usageOf } from "../../src/data/usage.ts";
@@ -89,6 +89,22 @@ describe("parquet files of the Hugging Face hub", () => {
     writeFileSync(file, Buffer.from(bytes.replace(names, '["cat", "emu", "emu"]'), "latin1"));
     await expect(pack(file)).rejects.toThrow(/twice.parquet: column `label` names two classes `emu`; each class needs/);
     expect(sumsOf(await pack(file, { labels: false }))).toEqual(held("hub train").planes.slice(4));
+  });
+
+  it("name a class in another Unicode form in each split, and it is one", async () => {
+    const root = copy("forms");
+    const names = '["cat", "dog", "emu"]';
+    // In UTF-8 as many bytes, and spaces after the comma.
+    const other = { train: '["e\u0301","dog","emu"]', test: '["\u00e9", "dog", "emu"]' };
+    for (const file of readdirSync(join(root, "data"))) {
+      const split = file.startsWith("train") ? "train" : "test";
+      const path = join(root, "data", file);
+      const bytes = readFileSync(path).toString("latin1");
+      const written = Buffer.from(other[split]).toString("latin1").padEnd(names.length, " ");
+      expect(written).toHaveLength(names.length);
+      writeFileSync(path, Buffer.from(bytes.replace(names, written), "latin1"));
+    }
+    expect((await pack(root)).header.classes).toEqual(["\u00e9", "dog", "emu"]);
   });
 
   it("whose splits name the classes in another order are refused, whichever is wanted", async () => {

@@ -124,6 +124,66 @@ describe("a class has one number in all splits", () => {
   });
 });
 
+describe("a class whose name has another Unicode form in each split", () => {
+  const [nfc, nfd] = ["caf\u00e9", "cafe\u0301"];
+  // Between the two forms by code units.
+  const other = "cafz";
+
+  it("has one number in all, of folders and archives", async () => {
+    const folders = [`train/${nfc}`, `train/${other}`, `test/${nfd}`, `test/${other}`, `val/${nfd}`];
+    for (const path of arrangements("forms", folders)) {
+      for (const [split, labels] of [
+        ["train", [0, 1]],
+        ["test", [0, 1]],
+        ["val", [1]],
+      ] as const) {
+        const made = await pack(path, { split });
+        expect([path, split, made.header.classes]).toEqual([path, split, [other, nfc]]);
+        expect([...labelsOf(made)].sort()).toEqual(labels);
+        expect(made.header.remarks).toBeUndefined();
+      }
+    }
+    const inside = arrangements("forms-inside", [`${nfc}/train`, `${other}/train`, `${nfd}/test`, `${other}/test`]);
+    expect((await pack(inside[0]!, { split: "test" })).header.classes).toEqual([other, nfc]);
+  });
+
+  it("is two classes where one split has both, which is said", async () => {
+    const [path] = arrangements("both", [`train/${nfc}`, `train/${other}`, `train/${nfd}`, `test/${nfd}`]);
+    for (const split of ["train", "test"]) {
+      const { header } = await pack(path!, { split });
+      expect(header.classes).toEqual([nfd, other, nfc]);
+      expect(header.remarks).toEqual([`classes 0 \`${nfd}\` and 2 \`${nfc}\` differ only in Unicode form (NFC, NFD)`]);
+    }
+  });
+
+  it("has one number in all, of shards", async () => {
+    const root = join(folder, "form-shards");
+    const work = join(folder, "form-samples");
+    for (const one of [root, work]) mkdirSync(one);
+    for (const [split, names] of [
+      ["train", [nfc, other]],
+      ["test", [nfd, other]],
+      ["val", [nfc, nfd]],
+    ] as const) {
+      const members = names.flatMap((name, i) => {
+        writeFileSync(join(work, `${split}${i}.png`), image);
+        writeFileSync(join(work, `${split}${i}.cls`), name!);
+        return [`${split}${i}.png`, `${split}${i}.cls`];
+      });
+      create({ file: join(root, `${split}-0000.tar`), cwd: work, sync: true }, members);
+    }
+    for (const [split, labels] of [
+      ["train", [1, 0]],
+      ["test", [1, 0]],
+      ["val", [1, 1]],
+    ] as const) {
+      const made = await pack(root, { split });
+      expect([split, made.header.classes, labelsOf(made)]).toEqual([split, [other, nfc], labels]);
+      expect(made.header.note).toMatch(/labels from .cls; `caf\u00e9` is one class, written in several Unicode forms$/);
+    }
+  });
+});
+
 describe("a split's other name", () => {
   it("finds the hub's shards", async () => {
     const hub = join(containers, "hub");

@@ -13,6 +13,7 @@ import { UserError } from "../../base/errors.ts";
 import { firstTwice } from "../../base/twice.ts";
 import { visible } from "../../base/visible.ts";
 import { openParquet, type ParquetColumn, type ParquetFile, quoted } from "../../formats/index.ts";
+import { nameInAll } from "../class-names.ts";
 import { readContents } from "../contents.ts";
 import { type BrokenFile, type ImageSource, type OpenSource, type StreamedImages, sha256 } from "../source.ts";
 import { type ContainerOptions, defineContainer, filesEnding, type Place } from "./container.ts";
@@ -65,11 +66,11 @@ interface Files {
 }
 
 async function openShards({ paths, others, name, missing }: Files, options: ContainerOptions): Promise<ImageSource> {
-  const chosen = await choose(paths, options);
+  const columns = await choose(paths, options);
   const { hash, hashed } = await readContents(paths, options);
   // Classes without names are those of all splits, so that a class has one number in each.
-  const needsOthers = chosen.labels !== undefined && chosen.names === undefined;
-  if (!needsOthers) await refuseOtherNames(others, chosen, paths[0]!);
+  const needsOthers = columns.labels !== undefined && columns.names === undefined;
+  const chosen = needsOthers ? columns : { ...columns, names: await namesInAll(others, columns, paths[0]!) };
   const further = needsOthers ? await labelsOfOthers(others, chosen.labels!, options.stop) : [];
   const told = further.length === 0 ? [] : [sha256(JSON.stringify(further.map(String)))];
   return {
@@ -91,18 +92,34 @@ async function labelsOfOthers(paths: readonly string[], column: string, stop?: A
   return [...found].filter((value) => !isAbsent(value));
 }
 
-/** @throws UserError where another split names its classes otherwise: a number would mean one class here, and another there. */
-async function refuseOtherNames(others: readonly string[], { labels, names }: Chosen, path: string): Promise<void> {
-  if (labels === undefined) return;
+/**
+ * The names of the classes, which may have another Unicode form in each split.
+ * @throws UserError where another split names its classes otherwise: a number would mean one class here, and another there.
+ */
+async function namesInAll(
+  others: readonly string[],
+  { labels, names }: Chosen,
+  path: string,
+): Promise<Chosen["names"]> {
+  if (labels === undefined) return names;
+  const lists = names === undefined ? [] : [names];
   for await (const file of eachFile(others)) {
     const there = featuresOf(file).get(labels)?.names;
-    if (there === undefined || JSON.stringify(there) === JSON.stringify(names)) continue;
-    throw new UserError(
-      `${file.path}: its column ${quoted(labels)} names other classes, or in another order, than that of ${path}; give one of these as ` +
-        "the path, or save the splits as one dataset",
-    );
+    if (there === undefined) continue;
+    if (textOf(there) !== textOf(names)) {
+      throw new UserError(
+        `${file.path}: its column ${quoted(labels)} names other classes, or in another order, than that of ${path}; give one of these as ` +
+          "the path, or save the splits as one dataset",
+      );
+    }
+    lists.push(there);
   }
+  const found = nameInAll(lists);
+  return names?.map((name) => found.get(name) ?? name);
 }
+
+/** Names as a text that is the same for all Unicode forms. */
+const textOf = (names: readonly string[] | undefined): string | undefined => JSON.stringify(names)?.normalize("NFC");
 
 /** Whether a label is absent: the hub writes -1 where a split has no labels. */
 const isAbsent = (value: unknown): boolean => value === null || value === undefined || Number(value) === -1;
@@ -305,10 +322,11 @@ function classesOf(
     throw new UserError(`${where}: ${place(absent)} has no label; \`labels: false\` takes the images without`);
   }
   if (names === undefined) {
-    const classes = values.every((value) => typeof value === "string")
-      ? classesOfTexts(values as string[], where, further.map(String))
-      : numberedClasses(values.map(Number), where, [further.map(Number).filter(isClass)]);
-    return { ...classes, note };
+    if (values.every((value) => typeof value === "string")) {
+      const { forms, ...found } = classesOfTexts(values, where, further.map(String));
+      return { ...found, note: `${note}${forms}` };
+    }
+    return { ...numberedClasses(values.map(Number), where, [further.map(Number).filter(isClass)]), note };
   }
   const outside = values.findIndex((value) => !(Number(value) >= 0 && Number(value) < names.length));
   if (outside >= 0) {

@@ -274,7 +274,8 @@ function labelsOf(
       ? texts.map((text) => text.trim())
       : texts.map((text, i) => fieldOf(text, key, samples[i]!, where));
   const from = key === undefined ? `.${ending}` : `\`${key}\` of .${ending}`;
-  return { ...classesOfTexts(values, `${where}: ${from}`, labelsIn(others, place)), note: `labels from ${from}` };
+  const { forms, ...found } = classesOfTexts(values, `${where}: ${from}`, labelsIn(others, place));
+  return { ...found, note: `labels from ${from}${forms}` };
 }
 
 /** The labels in shards of other splits, each once. Samples without one are passed over: a test split may have none. */

@@ -36,13 +36,12 @@ export function classOf(
   );
 }
 
-/** Said of classes that are the same truth value in several spellings, such as True and false next to true. Undefined of others. */
-export function truthNote(classes: readonly string[]): string | undefined {
-  const truths = classes.filter((name) => /^(true|false)$/i.test(name));
-  const twice = truths.some((name) =>
-    truths.some((other) => other !== name && other.toLowerCase() === name.toLowerCase()),
-  );
-  return twice ? `${truths.map(quoted).join(", ")} are ${truths.length} classes` : undefined;
+/** Said of a column of JSON that holds true or false next to texts or numbers. Begins with a semicolon, or is empty. */
+export function truthNote(rows: readonly Row[], column: number): string {
+  const cells = new Set(rows.map(({ cells }) => cells[column]!));
+  const truths = [...cells].filter((cell) => typeof cell === "boolean");
+  if (truths.length === 0 || truths.length === cells.size) return "";
+  return `; ${truths.map((truth) => quoted(String(truth))).join(" and ")}, without quotes in the table, ${truths.length === 1 ? "is a class" : "are classes"}`;
 }
 
 /**

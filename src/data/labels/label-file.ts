@@ -10,6 +10,7 @@ import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/visible.ts";
 import { quoted, readBytes } from "../../formats/index.ts";
+import { formsNote, nameOfTexts } from "../class-names.ts";
 import type { RawConditions } from "../conditions.ts";
 import { ItemReader } from "../item-reader.ts";
 import type { Listed, ListedTable, Listing } from "../listing.ts";
@@ -118,11 +119,10 @@ export async function readLabels(
     };
   }
   const sorted = byClass(table, columns.classes, used, rowOf, listing, wantedClasses);
-  const truths = truthNote(sorted.classes);
-  const told = truths === undefined ? "" : `; ${truths}`;
-  const note = `${read}, classes from column ${names[columns.classes]!}${splits}${told}`;
+  const { forms, ...labelled } = sorted;
+  const note = `${read}, classes from column ${names[columns.classes]!}${splits}${truthNote(table.rows, columns.classes)}${forms}`;
   return {
-    ...sorted,
+    ...labelled,
     conditions: undefined,
     table: { ...info, note },
     split,
@@ -244,8 +244,10 @@ function byClass(
   rowOf: ReadonlyMap<string, Row>,
   { broken }: Listing,
   wanted: readonly string[] | undefined,
-): Pick<TableLabels, "files" | "classes" | "lost"> {
-  const names = new Map(table.rows.map((row) => [row, classOf(row, column, table, wanted)]));
+): Pick<TableLabels, "files" | "classes" | "lost"> & { readonly forms: string } {
+  const cells = table.rows.map((row) => classOf(row, column, table, wanted));
+  const forms = nameOfTexts(cells);
+  const names = new Map(table.rows.map((row, i) => [row, forms.get(cells[i]!) ?? cells[i]!]));
   const groups = new Map<string, Listed[]>();
   const lost = new Map<string, LostClass>();
   for (const file of used) {
@@ -275,5 +277,5 @@ function byClass(
     file: lists[label]![round]!,
     label,
   }));
-  return { files: turns, classes, lost: [...lost.values()] };
+  return { files: turns, classes, lost: [...lost.values()], forms: formsNote(forms) };
 }

@@ -24,12 +24,20 @@ export interface FoundNames {
 /** A name that several images have. */
 const AMBIGUOUS = -2;
 
-/** Finds the images of names among some paths. Unicode forms of one name are equal. */
+/** The images of names, in one way of reading paths. */
+interface PathIndex {
+  /** By the composed Unicode form. */
+  readonly composed: ReadonlyMap<string, number>;
+  /** By the very letters, where the composed form is that of several. */
+  exact(name: string): number;
+}
+
+/** Finds the images of names among some paths. Unicode forms of one name are equal, unless several images differ by them alone. */
 export class NameFinder {
   readonly paths: readonly string[];
   readonly #whole: readonly string[];
-  #ends: ReadonlyMap<string, number> | undefined;
-  #withoutEnding: ReadonlyMap<string, number> | undefined;
+  #ends: PathIndex | undefined;
+  #withoutEnding: PathIndex | undefined;
 
   constructor(paths: readonly string[]) {
     this.paths = paths;
@@ -42,8 +50,8 @@ export class NameFinder {
     const different = [...new Set(names)];
     const clean = different.map(cleaned);
     const asItIs = (name: string): string => name;
-    const ends = () => (this.#ends ??= endsOf(this.#whole));
-    const withoutEndings = () => (this.#withoutEnding ??= endsOf(this.#whole.map(withoutEnding)));
+    const ends = () => (this.#ends ??= this.#index(asItIs));
+    const withoutEndings = () => (this.#withoutEnding ??= this.#index(withoutEnding));
     const ways = [
       { way: undefined, read: asItIs, index: ends },
       ...(inOneFolder(clean) && inOneFolder(this.#whole)
@@ -53,8 +61,11 @@ export class NameFinder {
     ];
     let best: (Omit<FoundNames, "images"> & { readonly places: readonly number[] }) | undefined;
     for (const { way, read, index } of ways) {
-      const known = index();
-      const places = clean.map((name) => known.get(read(name)) ?? -1);
+      const { composed, exact } = index();
+      const places = clean.map((name) => {
+        const image = composed.get(read(name).normalize("NFC")) ?? -1;
+        return image === AMBIGUOUS ? exact(read(name)) : image;
+      });
       const count =
         new Set(places.filter((image) => image >= 0)).size + places.filter((image) => image === AMBIGUOUS).length;
       if (count > (best?.count ?? -1)) best = { places, way, isWithoutEnding: index === withoutEndings, count };
@@ -65,6 +76,17 @@ export class NameFinder {
     return { ...found, images: Int32Array.from(names, (name) => placeOf.get(name)!) };
   }
 
+  #index(read: (path: string) => string): PathIndex {
+    let exact: ReadonlyMap<string, number> | undefined;
+    return {
+      composed: endsOf(this.#whole.map(read)),
+      exact: (name) => {
+        exact ??= endsOf(this.paths.map(read));
+        return exact.get(name) ?? AMBIGUOUS;
+      },
+    };
+  }
+
   /**
    * @param where - the table, for messages
    * @throws UserError for a name that several images have.
@@ -72,10 +94,12 @@ export class NameFinder {
   refuseUnclear(names: readonly string[], { images }: FoundNames, where: string): void {
     const unclear = images.indexOf(AMBIGUOUS);
     if (unclear < 0) return;
-    const like = imagesLike(lastPart(cleaned(names[unclear]!)), this.#whole);
-    const [first, second] = like.map((i) => this.paths[i]!);
+    const like = imagesLike(lastPart(cleaned(names[unclear]!)).normalize("NFC"), this.#whole);
+    const [first = "", second = ""] = like.map((i) => this.paths[i]!);
+    const isOneName = first.normalize("NFC") === second.normalize("NFC");
     throw new UserError(
-      `${where}: ${quoted(names[unclear]!)} may be ${quoted(first ?? "")} or ${quoted(second ?? "")}; name files by their whole path`,
+      `${where}: ${quoted(names[unclear]!)} may be ${quoted(first)} or ${quoted(second)}${isOneName ? ", which differ only in Unicode form (NFC, NFD)" : ""}; ` +
+        `${isOneName ? "rename one of these" : "name files by their whole path"}`,
     );
   }
 }
@@ -83,7 +107,7 @@ export class NameFinder {
 /** A name with forward slashes, and without `./` in front. */
 function cleaned(name: string): string {
   const path = name.includes("/") ? name : name.replaceAll("\\", "/");
-  return path.replace(/^(\.\/+)+/, "").normalize("NFC");
+  return path.replace(/^(\.\/+)+/, "");
 }
 
 const lastPart = (path: string): string => path.slice(path.lastIndexOf("/") + 1);

@@ -3,6 +3,7 @@
  * each of them, select a part, and a single outer folder is looked through.
  */
 import { suggestion, UserError } from "../../base/errors.ts";
+import { nameInAll } from "../class-names.ts";
 import { byCodeUnit, type Listed, type Listing } from "../listing.ts";
 import { type BrokenFile, type LostClass, takeTurns } from "../source.ts";
 import { areSplits, splitCalled, splitsAmong, trainingSplit } from "./folder-splits.ts";
@@ -68,25 +69,29 @@ export function arrange(listing: Found, options: ArrangeOptions, where: string):
 
 /**
  * Numbers classes so that each has one number in all splits: they are those of all splits that have a class in common. A
- * split that shares none, such as `test/unknown/`, has no part in it.
+ * split that shares none, such as `test/unknown/`, has no part in it. A name may have another Unicode form in each split.
  */
-export function numberedAlike<T extends Pick<Arranged, "files" | "classes">>(
+export function numberedAlike<T extends Pick<Arranged, "files" | "classes" | "lost">>(
   own: T,
   others: readonly (readonly string[])[],
 ): T {
-  const all = new Set(own.classes);
-  for (let left = others, size = 0; size < all.size; ) {
+  const names = nameInAll([own.classes, ...others]);
+  const nameOf = (name: string): string => names.get(name) ?? name;
+  const renamed = own.classes.map(nameOf);
+  const all = new Set(renamed);
+  for (let left = others.map((list) => list.map(nameOf)), size = 0; size < all.size; ) {
     size = all.size;
-    const shares = (names: readonly string[]): boolean => names.some((name) => all.has(name));
+    const shares = (list: readonly string[]): boolean => list.some((name) => all.has(name));
     const joined = left.filter(shares);
-    left = left.filter((names) => !joined.includes(names));
-    for (const names of joined) for (const name of names) all.add(name);
+    left = left.filter((list) => !joined.includes(list));
+    for (const list of joined) for (const name of list) all.add(name);
   }
-  if (all.size === own.classes.length) return own;
+  if (all.size === own.classes.length && names.size === 0) return own;
   const classes = [...all].sort(byCodeUnit);
   const numbers = new Map(classes.map((name, number) => [name, number]));
-  const files = own.files.map(({ file, label }) => ({ file, label: numbers.get(own.classes[label]!)! }));
-  return { ...own, files, classes };
+  const files = own.files.map(({ file, label }) => ({ file, label: numbers.get(renamed[label]!)! }));
+  const lost = own.lost.map((one) => ({ ...one, name: nameOf(one.name) }));
+  return { ...own, files, classes, lost };
 }
 
 /** As {@link arrange}, with the classes that the split itself has. */
