@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packOf } from "../../src/data/define.ts";
 import type { Pack } from "../../src/data/pack-header.ts";
-import { lsun } from "../../src/data/sets/lsun.ts";
+import { imageFolder, lsun } from "../../src/data/sets/index.ts";
 import { LmdbFile } from "../../src/formats/lmdb.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { expected, labelsOf, published, sumsOf } from "./files.ts";
@@ -90,5 +90,32 @@ describe("lsun", () => {
     expect(() => lsun({ path, categories: [] })).toThrow(/must name at least one category/);
     expect(() => lsun({ path, categories: ["../x"] })).toThrow(/must be a category such as church_outdoor/);
     expect(() => lsun({ path, categories: ["cat", "cat"] })).toThrow(/must not name a category twice/);
+  });
+});
+
+describe("a database of several sizes", () => {
+  const lmdb = join(published, "lmdb");
+  const open = (name: string, options: object = {}) =>
+    packOf(imageFolder({ path: join(lmdb, name), size: 8, ...options }), { cache, workers: 0 });
+
+  it("gives those of the size that `entry` chooses", async () => {
+    for (const size of [4, 8, 16]) {
+      const made = await open("sizes", { entry: String(size), size });
+      expect(made.header).toMatchObject({ count: 3, broken: [], originals: { width: [size, size] } });
+      expect(sumsOf(made)).toEqual(expected["lmdb sizes"][size]);
+    }
+    expect(sumsOf(await open("one-size"))).toEqual(expected["lmdb one-size"][8]);
+  });
+
+  it("is refused without one, and so is a size that is not there", async () => {
+    await expect(open("sizes")).rejects.toThrow(
+      "data.mdb: it holds each image in 3 sizes (4, 8, 16); `entry` of imageFolder chooses one, such as entry=16",
+    );
+    await expect(packOf(lsun({ path: join(lmdb, "sizes") }), { cache, workers: 0 })).rejects.toThrow("in 3 sizes");
+    await expect(open("sizes", { entry: "32" })).rejects.toThrow(
+      "`entry` (=32) of an LMDB database is a size of its images; its sizes: 4, 8, 16",
+    );
+    await expect(open("../lsun/bridge_train_lmdb", { entry: "32" })).rejects.toThrow("its keys name no sizes");
+    await expect(open("sizes", { labelEntry: "y" })).rejects.toThrow("`labelEntry` (=y) names labels, and an LMDB");
   });
 });

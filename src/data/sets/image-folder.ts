@@ -174,7 +174,7 @@ function refuseOtherClasses(path: string, found: readonly string[], { name, clas
  *   that is called so
  * - `conditions`: names of columns of numbers, or `"all"`, in place of classes: several attributes for each image
  * - `split`: name of the sub-folder, shards or arrays to use when there are splits; default `train`
- * - `entry`: the array, column or ending that holds the images, where there are several; `labelEntry`: that of the labels
+ * - `entry`: the array, column, ending or size of the images, where there are several; `labelEntry`: that of the labels
  * - `size` (default 64), `channels` (default 3), `fit` (default `crop`), `background` (default 255, white)
  * - `flip`, `classes`, `first`, `labels`: see docs/how-to/data/own-images.md
  *
@@ -194,7 +194,7 @@ export const imageFolder = defineImageDataset(
     .strictObject({
       path: z.string("must be the path of a folder or archive").min(1, "must not be empty"),
       split: z.string().min(1).optional(),
-      /** The array, column or ending that holds the images, where there are several. */
+      /** The array, column, ending or size of the images, where there are several. */
       entry: z.string().min(1).optional(),
       /** The array, column or ending that holds the labels. */
       labelEntry: z.string().min(1).optional(),

@@ -9,7 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { counted } from "../../base/counted.ts";
 import { UserError } from "../../base/errors.ts";
-import { LmdbFile } from "../../formats/index.ts";
+import { LmdbFile, type LmdbPlace } from "../../formats/index.ts";
 import { defineContainer, type Place } from "../containers/container.ts";
 import { type ContentsOptions, readContents } from "../contents.ts";
 import { defineImageDataset } from "../define.ts";
@@ -85,7 +85,7 @@ async function databasesSource(
   paths: readonly string[],
   categories: readonly string[],
   split: string | undefined,
-  options: ContentsOptions,
+  { size, ...options }: ContentsOptions & { readonly size?: string | undefined },
 ): Promise<ImageSource> {
   const name = `lsun (${[...categories, ...(split === undefined ? [] : [split])].join(", ")})`;
   const { hash, hashed } = await readContents(paths, options);
@@ -94,7 +94,12 @@ async function databasesSource(
     // The databases have tens of gigabytes and are hashed by blocks. The transaction's number changes whenever LMDB writes.
     fingerprint: sha256(JSON.stringify([name, hash, paths.map(versionOf)])),
     hashed,
-    open: async () => openLsun(paths.map(indexOf), categories, split),
+    open: async () =>
+      openLsun(
+        paths.map((path) => indexOf(path, size)),
+        categories,
+        split,
+      ),
   };
 }
 
@@ -118,10 +123,15 @@ interface Index {
   readonly keySizes: Uint16Array;
 }
 
-function indexOf(path: string): Index {
+/**
+ * @param size - the wanted one, where each image is there in several
+ * @throws UserError when there are several sizes and none is wanted, and for a wanted one that is not there.
+ */
+function indexOf(path: string, size: string | undefined): Index {
   const database = new LmdbFile(path);
   try {
-    const { count } = database;
+    const places = placesOf(database, size);
+    const count = places?.length ?? database.count;
     const index: Index = {
       path,
       count,
@@ -132,7 +142,7 @@ function indexOf(path: string): Index {
       keySizes: new Uint16Array(count),
     };
     let i = 0;
-    for (const place of database.places()) {
+    for (const place of places ?? database.places()) {
       index.offsets[i] = place.offset;
       index.sizes[i] = place.size;
       index.pages[i] = place.page;
@@ -144,6 +154,42 @@ function indexOf(path: string): Index {
   } finally {
     database.close();
   }
+}
+
+/** A key of rosinality's `prepare_data.py` (stylegan2-pytorch): SIZE-NUMBER. Next to them is `length`, the number of images. */
+const SIZED = /^(\d+)-\d{5,}$/;
+
+/** The places of the wanted size; undefined where the keys name no sizes. */
+function placesOf(database: LmdbFile, wanted: string | undefined): readonly LmdbPlace[] | undefined {
+  const keyOf = ({ keyOffset, keySize }: LmdbPlace): string => database.keyAt(keyOffset, keySize);
+  const [first] = database.places();
+  const bySize = new Map<string, LmdbPlace[]>();
+  let others = 0;
+  // The largest databases have millions of keys of other forms: their first one says so.
+  if (first !== undefined && SIZED.test(keyOf(first))) {
+    for (const place of database.places()) {
+      const key = keyOf(place);
+      const size = SIZED.exec(key)?.[1];
+      if (size === undefined) others += key === "length" ? 0 : 1;
+      else if (!bySize.get(size)?.push(place)) bySize.set(size, [place]);
+    }
+  }
+  const isSized = bySize.size > 0 && others === 0;
+  const sizes = [...bySize.keys()].sort((a, b) => Number(a) - Number(b));
+  if (wanted !== undefined && !(isSized && bySize.has(wanted))) {
+    const known = isSized ? `its sizes: ${sizes.join(", ")}` : "its keys name no sizes (SIZE-NUMBER)";
+    throw new UserError(
+      `${database.path}: \`entry\` (=${wanted}) of an LMDB database is a size of its images; ${known}`,
+    );
+  }
+  if (!isSized) return undefined;
+  if (wanted === undefined && sizes.length > 1) {
+    throw new UserError(
+      `${database.path}: it holds each image in ${sizes.length} sizes (${sizes.join(", ")}); \`entry\` of imageFolder chooses one, such as ` +
+        `entry=${sizes.at(-1)}`,
+    );
+  }
+  return bySize.get(wanted ?? sizes[0]!);
 }
 
 function openLsun(indices: readonly Index[], categories: readonly string[], split: string | undefined): OpenSource {
@@ -223,10 +269,13 @@ const databasesIn = ({ path, names }: Place): string[] =>
 
 defineContainer({
   what: "an LMDB database",
-  hasEntries: false,
+  hasEntries: true,
   recognises: (place) => databaseFolder(place.path) !== undefined || databasesIn(place).length > 0,
-  open: async (place, { split, ...options }) => {
+  open: async (place, { split, entry, labelEntry, ...options }) => {
     const { path } = place;
+    if (labelEntry !== undefined) {
+      throw new UserError(`${path}: \`labelEntry\` (=${labelEntry}) names labels, and an LMDB database has none`);
+    }
     const folder = databaseFolder(path);
     if (folder === undefined) {
       const found = databasesIn(place);
@@ -239,6 +288,6 @@ defineContainer({
     const { category, split: own } = readName(basename(folder));
     if (split !== undefined && split !== own)
       throw new UserError(`${path}: \`split\` (=${split}) is not that of the database`);
-    return databasesSource([join(folder, FILE)], [category], own, options);
+    return databasesSource([join(folder, FILE)], [category], own, { ...options, size: entry });
   },
 });
