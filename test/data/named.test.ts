@@ -135,6 +135,11 @@ describe("mnist", () => {
     const made = await pack(mnist({ path }));
     expect(made.header.count).toBe(2);
     expect(made.header.note).toMatch(/NOT the official files/);
+    expect(made.header.remarks).toBeUndefined();
+    writeFileSync(join(path, "train-images-idx3-ubyte"), small.images);
+    expect((await pack(mnist({ path }))).header.remarks).toEqual([
+      "train-images-idx3-ubyte is read, and not train-images-idx3-ubyte.gz",
+    ]);
     await expect(pack(mnist({ path, split: "test" }))).rejects.toThrow(/t10k-images-idx3-ubyte \(or .*gz\) is not in/);
   });
 });

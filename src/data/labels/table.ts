@@ -44,7 +44,10 @@ const KEYS = "file";
 export function readTable(bytes: Uint8Array, name: string): Table {
   const ending = endingOf(name);
   if (!namedLikeTable(name)) {
-    throw new UserError(`${visible(name)}: a label file ends in ${tableEndings.join(", ")}, not in ${quoted(ending)}`);
+    const ofCeleba = /list_(attr_celeba|eval_partition)\.txt$/.test(name) ? "; the dataset celeba reads this one" : "";
+    throw new UserError(
+      `${visible(name)}: a label file ends in ${tableEndings.join(", ")}, not in ${quoted(ending)}${ofCeleba}`,
+    );
   }
   // Excel writes what stands between the cells into a line of its own.
   const text = decoded(bytes, name).replace(/^sep=(.)(?=\r|\n)/i, "");

@@ -100,7 +100,11 @@ export async function idxFilesSource(
 ): Promise<ImageSource> {
   return {
     name,
-    fingerprint: `${await sha256OfFile(imagesPath)} ${await sha256OfFile(labelsPath)}`,
+    fingerprint: [
+      await sha256OfFile(imagesPath),
+      await sha256OfFile(labelsPath),
+      ...passedOver([imagesPath, labelsPath]),
+    ].join(" "),
     // A margin of 2 keeps every pixel, as in LeNet-5's input field (LeCun et al. 1998); a wider one would waste the
     // image.
     defaultFit: (size) => (typeof size === "number" && size >= 28 && size <= 32 ? "pad" : "crop"),
@@ -177,7 +181,19 @@ async function openIdx(
   }
   const official =
     (await isOfficial(dataset, imagesPath, bytes[0])) && (await isOfficial(dataset, labelsPath, bytes[1]));
-  return { images, names, labels, classes: dataset.classes, note: splitNote(dataset.name, split, count, official) };
+  const note = splitNote(dataset.name, split, count, official);
+  const remarks = official ? [] : passedOver([imagesPath, labelsPath]);
+  return { images, names, labels, classes: dataset.classes, note, remarks };
+}
+
+/** Said of compressed files next to those that are read, which may hold something else. */
+function passedOver(paths: readonly string[]): string[] {
+  const both = paths.filter((path) => existsSync(`${path}.gz`)).map((path) => basename(path));
+  return both.length === 0
+    ? []
+    : [
+        `${both.join(" and ")} ${both.length === 1 ? "is" : "are"} read, and not ${both.map((name) => `${name}.gz`).join(" and ")}`,
+      ];
 }
 
 /** The datasets of this form, by which a folder without a name is recognised. */
@@ -247,5 +263,5 @@ async function openAny(
   const others = otherPath === undefined ? [] : [labelsOf(readIdxBytes(otherPath), otherPath)];
   const numbered = numberedClasses(labels, labelsPath, others);
   const note = `${counted(count, "image")} from IDX files of ${name}, ${split} split, which are those of no dataset known here`;
-  return { images, names, ...numbered, note };
+  return { images, names, ...numbered, note, remarks: passedOver([imagesPath, labelsPath]) };
 }
