@@ -31,6 +31,7 @@ import { Tensor } from "../tensor/index.ts";
 import { type BaseGrid, requireBaseGrid } from "./base-grid.ts";
 import { labelEmbedding, labelTables, requireLabels, sharesOf } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
+import { ofLabels } from "./label-weights.ts";
 import { partLength } from "./latent-parts.ts";
 import {
   type DiscriminatorNetwork,
@@ -162,7 +163,7 @@ class LinearEmbedding extends Linear {
 function linearEmbedding(context: ModelContext, classes: number, shared: number, style: LayerStyle): WeightedModule {
   const { init } = beginnings(style);
   const layer = new LinearEmbedding(context, classes, shared, { bias: false, ...(init === undefined ? {} : { init }) });
-  return styled(context, layer, style);
+  return styled(context, ofLabels(layer, 1), style);
 }
 
 /** The generator. Modules: `embedding`, which all norms share (none where each has its own tables), and `trunk`. */

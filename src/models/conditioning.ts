@@ -6,6 +6,7 @@ import { UserError } from "../base/errors.ts";
 import { classTable, Embedding, type Initialiser, Linear, type WeightedModule, zeros } from "../nn/index.ts";
 import { Tensor } from "../tensor/index.ts";
 import type { ModelContext } from "./context.ts";
+import { ofLabels } from "./label-weights.ts";
 
 /**
  * z with the label appended as a one-hot vector, [B, latent + classes] (Mirza and Osindero 2014); shares of classes and
@@ -55,7 +56,8 @@ export function labelEmbedding(
 ): WeightedModule {
   const begin = init === undefined ? {} : { init };
   if (!context.conditions) return new Embedding(context, width, features, begin);
-  return new Linear(context, width, features, { ...begin, bias, ...(biasInit === undefined ? {} : { biasInit }) });
+  const options = { ...begin, bias, ...(biasInit === undefined ? {} : { biasInit }) };
+  return ofLabels(new Linear(context, width, features, options), 1);
 }
 
 /**
@@ -69,5 +71,5 @@ export function labelTables(
   init: Initialiser = zeros,
 ): () => WeightedModule {
   if (!context.conditions) return classTable(context, width, channels, init);
-  return () => new Linear(context, width, channels, { init, biasInit: zeros });
+  return () => ofLabels(new Linear(context, width, channels, { init, biasInit: zeros }), 1);
 }

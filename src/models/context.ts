@@ -38,7 +38,7 @@ export interface ModelContext extends BuildContext {
   readonly memoryFormat?: MemoryFormat;
   /** Makes the layers that replace batch norm. Default: batch norm itself. */
   readonly batchNorm?: BatchNormMaker | undefined;
-  /** Number of logits of the discriminator. Default: from its options. */
+  /** Number of logits of the discriminator, one for each class. Default: from its options. */
   readonly logits?: number | undefined;
   /** Whether the discriminator's last layer has SAN's gradient. Default false. */
   readonly sliced?: boolean | undefined;

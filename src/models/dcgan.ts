@@ -42,6 +42,7 @@ import { mapsAfter, requireBaseGrid } from "./base-grid.ts";
 import { appendLabels } from "./conditioning.ts";
 import { imageShape, type ModelContext, requireClasses } from "./context.ts";
 import { Head } from "./head.ts";
+import { ofLabels } from "./label-weights.ts";
 import { partLength } from "./latent-parts.ts";
 import {
   DiscriminatorNetwork,
@@ -147,6 +148,7 @@ export class DcganGenerator extends GeneratorNetwork {
       ...weight,
       bias: options.bias && !options.batchNorm,
     });
+    if (this.#classes > 0) ofLabels(project, 1);
     this.#project = this.registerModule("project", normed(project));
     this.#view = new View([first, grid.height, grid.width]);
     const layers: UnaryModule[] = [];

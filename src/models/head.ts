@@ -12,6 +12,7 @@ import {
 import type { Tensor } from "../tensor/index.ts";
 import { labelEmbedding, requireLabels } from "./conditioning.ts";
 import type { FeatureStage, ModelContext } from "./context.ts";
+import { ofLabels } from "./label-weights.ts";
 import type { DiscriminatorOutput } from "./network.ts";
 
 /** Options of {@link Head}. */
@@ -71,6 +72,7 @@ export class Head extends Module {
         ...(init === undefined ? {} : { init }),
         ...(biasInit === undefined ? {} : { biasInit }),
       });
+      if (context.logits !== undefined) ofLabels(linear, 0);
       if (options.weightNorm !== undefined && !this.#sliced) weightNorm(linear, options.weightNorm);
       this.#linear = this.registerModule("linear", normed ? spectralNorm(context, linear) : linear);
     }

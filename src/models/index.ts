@@ -54,6 +54,7 @@ export {
   type InceptionOutput,
   InceptionV3,
 } from "./inception/network.ts";
+export { labelTensors } from "./label-weights.ts";
 export { requireMakeable } from "./makeable.ts";
 export { MlpDiscriminator, type MlpDiscriminatorOptions, MlpGenerator, type MlpGeneratorOptions } from "./mlp.ts";
 export {

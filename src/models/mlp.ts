@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor/index.ts";
 import { appendLabels } from "./conditioning.ts";
 import { type ModelContext, requireClasses, sampleShape } from "./context.ts";
 import { Head } from "./head.ts";
+import { ofLabels } from "./label-weights.ts";
 import {
   DiscriminatorNetwork,
   type DiscriminatorOutput,
@@ -78,6 +79,7 @@ export class MlpGenerator extends GeneratorNetwork {
     this.#shape = sampleShape(context);
     const outputs = this.#shape.reduce((product, size) => product * size, 1);
     const layers = layersOf(context, options.latent + this.#classes, options, outputs);
+    if (this.#classes > 0) ofLabels(layers[0]!, 1);
     this.#body = this.registerModule("body", new Sequential(...layers));
   }
 

@@ -4,9 +4,10 @@
  * dropped.
  */
 import { type Module, withPassMode } from "../nn/index.ts";
-import { noGrad, Tensor } from "../tensor/index.ts";
+import { noGrad, noGradScope, Tensor } from "../tensor/index.ts";
 import { sharesOf } from "./conditioning.ts";
 import { type ModelContext, sampleShape } from "./context.ts";
+import { ofLabels } from "./label-weights.ts";
 import { DiscriminatorNetwork, type DiscriminatorOutput, GeneratorNetwork, type TakenLabels } from "./network.ts";
 
 /** The reference batch as buffers: zeros until it is chosen. */
@@ -27,6 +28,11 @@ function take(network: Module, samples: Tensor, labels: Tensor | undefined): voi
   });
 }
 
+/** Whether a network's reference batch has been chosen: it begins as zeros. */
+const hasReference = (network: Module): boolean => {
+  return noGradScope(() => network.namedBuffers().get("reference")!.ne(0).any().item() === 1);
+};
+
 /** A generator with a reference batch of latents. Modules and buffers: `network`, `reference`, `reference_labels`. */
 export class ReferencedGenerator extends GeneratorNetwork {
   override readonly latent: number;
@@ -38,11 +44,16 @@ export class ReferencedGenerator extends GeneratorNetwork {
     this.latent = network.latent;
     this.#network = this.registerModule("network", network);
     for (const [name, buffer] of emptyBatch(context, size, [network.latent])) this.registerBuffer(name, buffer);
+    ofLabels(this, "batch");
   }
 
   /** Chooses the reference batch: latents [size, latent] and, where the data has classes, labels. */
   takeReference(latents: Tensor, labels: Tensor | undefined): void {
     take(this, latents, labels);
+  }
+
+  get hasReference(): boolean {
+    return hasReference(this);
   }
 
   override get takesLabels(): TakenLabels {
@@ -73,11 +84,16 @@ export class ReferencedDiscriminator extends DiscriminatorNetwork {
     super();
     this.#network = this.registerModule("network", network);
     for (const [name, buffer] of emptyBatch(context, size, sampleShape(context))) this.registerBuffer(name, buffer);
+    ofLabels(this, "batch");
   }
 
   /** Chooses the reference batch: samples [size, ...] and, where the data has classes, labels. */
   takeReference(samples: Tensor, labels: Tensor | undefined): void {
     take(this, samples, labels);
+  }
+
+  get hasReference(): boolean {
+    return hasReference(this);
   }
 
   override forward(images: Tensor, labels?: Tensor): DiscriminatorOutput {

@@ -74,12 +74,12 @@ export const virtualBatchNorm = defineTechnique("virtualBatchNorm", options, (o,
     },
     prepare(gan, { reference }) {
       for (const player of changed) requireBuilt("virtualBatchNorm", player, built[player] !== undefined);
-      // Given weights come with the reference batch that they were trained with.
-      if (gan.hasGivenWeights) return;
-      built.generator?.takeReference(gan.latents(size), gan.labels(size));
+      // Given weights come with the reference batch that they were trained with, unless it was of other classes or sizes.
+      const { generator, discriminator } = built;
+      if (generator?.hasReference === false) generator.takeReference(gan.latents(size), gan.labels(size));
       // Without data the run is only sampled from, and the batch is loaded with D's weights.
-      const real = reference?.next();
-      if (real !== undefined) built.discriminator?.takeReference(real.images, real.labels);
+      const real = discriminator?.hasReference === false ? reference?.next() : undefined;
+      if (real !== undefined) discriminator!.takeReference(real.images, real.labels);
     },
   };
   if (o.in === "generator") return technique;

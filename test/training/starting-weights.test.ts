@@ -13,7 +13,7 @@ import {
 import { scope } from "../../src/tensor/index.ts";
 import { openRun, RunDirectory, startRun } from "../../src/training/index.ts";
 import { linesOf, newDirectory, recipe, stopAfter } from "./short-run.ts";
-import { tinyConvolutions, tinyRecipe } from "./tiny.ts";
+import { noiseImages, tinyConvolutions, tinyRecipe } from "./tiny.ts";
 
 /** The numbers of one file of a checkpoint, by name. */
 function numbersIn(checkpoint: string, file: "generator" | "discriminator" | "state"): Record<string, number[]> {
@@ -91,6 +91,30 @@ describe("a run that begins with another's networks", () => {
     const [generator, discriminator] = networksIn(stepIn(directory, 0));
     expect(generator!.reference!.length).toBe(3 * 4);
     expect([generator, discriminator]).toEqual(networksIn(stepIn(from, 1)));
+  });
+
+  it("chooses another reference batch of virtual batch norm for other classes", async () => {
+    const conditional = (classes: number) =>
+      tinyRecipe({
+        data: noiseImages({ classes }) as never,
+        generator: dcgan.generator({ latent: 4, width: 2, conditional: true }),
+        discriminator: dcgan.discriminator({ width: 2, batchNorm: true, conditional: true }),
+        techniques: [virtualBatchNorm({ in: "both", size: 8 })],
+        steps: 1,
+        seed: classes,
+        checkpoint: { keep: 9 },
+      });
+    const from = newDirectory();
+    await startRun(conditional(4), { directory: from }).train();
+    const directory = newDirectory();
+    await startRun(conditional(2), { directory, from }).train();
+    const before = networksIn(stepIn(from, 1));
+    expect(before.flatMap(({ reference_labels }) => reference_labels).some((label) => label! > 1)).toBe(true);
+    for (const [i, { reference, reference_labels }] of networksIn(stepIn(directory, 0)).entries()) {
+      expect(Math.max(...reference_labels!)).toBeLessThan(2);
+      expect(reference!.some((value) => value !== 0)).toBe(true);
+      expect(reference).not.toEqual(before[i]!.reference);
+    }
   });
 
   it("shows techniques the networks that it begins with", async () => {

@@ -87,6 +87,14 @@ export const conditionSchema = z.object({
   most: z.number(),
 });
 
+/** Tensors of which the weights of some classes or conditions were taken, by the names of these. */
+const takenByName = z.object({
+  kind: z.enum(["classes", "conditions"]),
+  tensors: z.array(z.string()),
+  found: z.int(),
+  of: z.int(),
+});
+
 const descriptionSchema = z.object({
   format: z.literal(FORMAT),
   /** Shipped name or file of the recipe. */
@@ -104,7 +112,10 @@ const descriptionSchema = z.object({
   from: z.string().optional(),
   /** What was taken of each network, where it was not all: the tensors taken, of how many, and the new ones' names. */
   transfer: z
-    .record(z.string(), z.object({ taken: z.int(), of: z.int(), initialised: z.array(z.string()) }))
+    .record(
+      z.string(),
+      z.object({ taken: z.int(), of: z.int(), initialised: z.array(z.string()), byName: takenByName.optional() }),
+    )
     .optional(),
   /** Versions and settings that the bits depend on. */
   engine: z.record(z.string(), z.union([z.string(), z.number()])),

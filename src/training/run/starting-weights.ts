@@ -1,12 +1,14 @@
 /** Initial weights from another run's checkpoint, or from a file of weights. */
 import { existsSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { listStateDicts, readSafetensors, readStateDict } from "../../formats/index.ts";
-import { readNetworks } from "../../models/index.ts";
+import { labelTensors, readNetworks } from "../../models/index.ts";
 import type { Module } from "../../nn/index.ts";
 import { scope } from "../../tensor/index.ts";
+import type { DataShape } from "../step/gan.ts";
 import { listCheckpoints, requireWholeCheckpoint } from "./checkpoint.ts";
+import { type LabelMatch, type LabelPlan, type Labels, labelsOf, matchLabels } from "./label-match.ts";
 import { RunDirectory } from "./run-directory.ts";
 import { fittingTensors, type State, type Transfer, transferInto } from "./transfer.ts";
 
@@ -33,17 +35,42 @@ export function findWeightsAt(path: string): string {
   return newest.path;
 }
 
+/** How the weights of classes or conditions are to be taken, if the networks have any. */
+export function labelPlan(shape: DataShape, modules: Readonly<Record<string, Module>>, from: string): LabelPlan {
+  const own = labelsOf(shape.classes, shape.conditions?.columns);
+  const isConditional = Object.values(modules).some((module) => labelTensors(module, own?.names.length ?? 0).size > 0);
+  if (own === undefined || !isConditional) return { notes: [] };
+  return matchLabels(own, labelsAt(from), from);
+}
+
+/**
+ * The classes or conditions of the run whose checkpoint, or file of one, {@link findWeightsAt} has found; undefined where
+ * it is of no run.
+ */
+function labelsAt(from: string): Labels | undefined {
+  const checkpoint = statSync(from).isFile() ? dirname(from) : from;
+  const run = dirname(dirname(checkpoint));
+  if (!existsSync(join(run, "recipe.json"))) return undefined;
+  const { data } = new RunDirectory(run).description();
+  return data && (labelsOf(data.classes, data.conditions) ?? { kind: "classes", names: [] });
+}
+
 /**
  * Puts the weights of a checkpoint or file into modules, wherever layers have the same names and shapes; see
  * {@link fittingTensors}. Modules that are not there, and layers that do not fit, keep their new weights.
  *
  * @param from - As {@link findWeightsAt} gives it.
+ * @param match - Where this run's classes are among those of the other, if not at the same places.
  * @returns what was taken of each module.
  *
  * @throws UserError when a file is damaged, it has no weights for any module, or no layer of one fits (with the first
  * difference).
  */
-export function loadStartingWeights(from: string, modules: Readonly<Record<string, Module>>): Transfer {
+export function loadStartingWeights(
+  from: string,
+  modules: Readonly<Record<string, Module>>,
+  match?: LabelMatch,
+): Transfer {
   return scope(() => {
     const found = statSync(from).isFile() ? inFile(from, modules) : inCheckpoint(from, modules);
     if (found.size === 0) {
@@ -51,7 +78,7 @@ export function loadStartingWeights(from: string, modules: Readonly<Record<strin
     }
     const entries = Object.entries(modules).map(([name, module]) => {
       const state = found.get(name);
-      if (state !== undefined) return [name, load(module, state, `the ${name} of ${from}`)] as const;
+      if (state !== undefined) return [name, load(module, state, `the ${name} of ${from}`, match)] as const;
       const initialised = [...module.stateDict().keys()];
       return [name, { taken: 0, of: initialised.length, initialised }] as const;
     });
@@ -59,8 +86,8 @@ export function loadStartingWeights(from: string, modules: Readonly<Record<strin
   });
 }
 
-function load(module: Module, state: State, what: string): Transfer[string] {
-  const taken = transferInto(module, state);
+function load(module: Module, state: State, what: string, match: LabelMatch | undefined): Transfer[string] {
+  const taken = transferInto(module, state, match);
   if (taken !== undefined) return taken;
   try {
     module.loadStateDict(state);

@@ -21,7 +21,7 @@ import {
   type Tick,
 } from "../run/run-log.ts";
 import { writeSnapshot } from "../run/snapshots.ts";
-import { loadStartingWeights } from "../run/starting-weights.ts";
+import { labelPlan, loadStartingWeights } from "../run/starting-weights.ts";
 import { type Transfer, transferLines } from "../run/transfer.ts";
 import { drawSamples, SAMPLE_BATCH } from "../sampling/sample.ts";
 import { ALONE, type Replica } from "../step/sharding.ts";
@@ -103,6 +103,7 @@ export class Session {
     const { trainer, dataModule, directory, events, from, replica = ALONE } = options;
     this.#options = options;
     let transfer: Transfer = {};
+    const labelNotes: string[] = [];
     const isNew = listCheckpoints(directory.checkpoints).length === 0;
     this.trained = scope(() =>
       asSettings(() =>
@@ -113,13 +114,15 @@ export class Session {
           startWith:
             isNew && from !== undefined
               ? (modules) => {
-                  transfer = loadStartingWeights(from, modules);
+                  const plan = labelPlan(dataModule.shape, modules, from);
+                  labelNotes.push(...plan.notes);
+                  transfer = loadStartingWeights(from, modules, plan.match);
                 }
               : undefined,
         }),
       ),
     );
-    const partial = Object.values(transfer).some(({ initialised }) => initialised.length > 0);
+    const partial = Object.values(transfer).some(({ taken, of }) => taken < of);
     if (partial) options.transferred?.(transfer);
     const seconds = this.#load();
     const event = this.#saved === undefined ? "start" : "resume";
@@ -135,7 +138,7 @@ export class Session {
     this.#append({ event, step, time: now(), engine: { ...engineSummary() } });
     events.begin?.(step, steps);
     if (hasGivenWeights) events.note?.(`begun with the networks of ${from}`);
-    if (partial) for (const line of transferLines(transfer)) events.note?.(line);
+    for (const line of [...(partial ? transferLines(transfer) : []), ...labelNotes]) events.note?.(line);
     if (step < steps) for (const line of this.#techniqueNotes(steps)) events.note?.(line);
     if (logged !== undefined) {
       events.note?.(
