@@ -118,7 +118,7 @@ function refuseNoGaussian(path: string, mu: Tensor, sigma: Tensor): void {
     const [, failed] = covariance
       .add(Tensor.eye(covariance.shape[0]!, { dtype: "float64" }).mul(shift))
       .linalgCholeskyEx();
-    if (failed.item() !== 0 && covariance.diagonal().amax().item() > 0) {
+    if (failed.item() !== 0 && covariance.any().item() === 1) {
       throw new UserError(
         `${path}: \`sigma\` is no covariance: it has eigenvalues below 0, so some feature would have a negative variance`,
       );
@@ -160,19 +160,24 @@ function sideOf(
   { mean, covariance }: Pick<Gaussian, "mean" | "covariance">,
 ): RealSide {
   if (origin !== undefined) return { ...origin.images, statistics: `mean and covariance, read from ${path}` };
-  const variances = noGradScope(() => covariance.diagonal().sub(1).abs().amax().item());
+  const [variances, largest] = noGradScope(() => {
+    const diagonal = covariance.diagonal();
+    return [diagonal.sub(1).abs().amax().item(), diagonal.amax().item()];
+  });
   const from = arrays.has("gantry")
     ? "mean and covariance that a former version of Gantry wrote, which cannot be checked for changes"
     : "mean and covariance of another tool";
-  const correlations =
-    variances < CORRELATION
-      ? "; `sigma` seems to hold correlations, which are no covariances: every variance is 1"
-      : "";
+  const odd =
+    largest === 0
+      ? "; `sigma` is all 0: the statistics are of one image, or of equal ones"
+      : variances < CORRELATION
+        ? "; `sigma` seems to hold correlations, which are no covariances: every variance is 1"
+        : "";
   return {
     name: path,
     count: null,
     hash: statisticsHash({ mean, covariance }),
-    statistics: `${from}; which images they are of and how many, their resizer, and the weights of the features are unknown${correlations}`,
+    statistics: `${from}; which images they are of and how many, their resizer, and the weights of the features are unknown${odd}`,
   };
 }
 

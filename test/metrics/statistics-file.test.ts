@@ -128,6 +128,16 @@ describe("a statistics file of another tool", () => {
     expect(await statisticsOf(Tensor.eye(3).mul(2))).not.toContain("correlations");
   });
 
+  it("is said to be of equal images where `sigma` is all 0, and refused where only the variances are", async () => {
+    const path = join(folder, "zeros.npz");
+    writeNpz(path, { mu: Tensor.zeros([3]), sigma: Tensor.zeros([3, 3]) });
+    expect((await readStatistics(path)).side.statistics).toContain(
+      "; `sigma` is all 0: the statistics are of one image, or of equal ones",
+    );
+    writeNpz(path, { mu: Tensor.zeros([3]), sigma: Tensor.eye(3).mul(-1).add(1) });
+    await expect(readStatistics(path)).rejects.toThrow("`sigma` is no covariance: it has eigenvalues below 0");
+  });
+
   it("is refused, by name, for scores that need more than moments, and for other features", async () => {
     const real = await readStatistics(file("deflated"));
     const metrics = [fid(), kid(), precisionRecall(), memorisation()].map((metric) => metric.build());
