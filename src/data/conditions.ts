@@ -92,5 +92,6 @@ const standardised = ({ mean, deviation }: Condition, value: number): number =>
 export function scaledValue(condition: Condition, value: number): number {
   if (condition.kind === "number") return standardised(condition, value);
   if (value >= 0 && value <= 1) return value;
-  throw new UserError(`the condition ${quoted(condition.name)} (=${value}) is 0, 1 or between`);
+  const absent = value === -1 ? "; what is -1 in a table of attributes is 0" : "";
+  throw new UserError(`the condition ${quoted(condition.name)} (=${value}) is a flag: 0, 1 or between${absent}`);
 }

@@ -183,7 +183,7 @@ describe("samples of a run with conditions", () => {
       "`smilin` is no condition of this run; did you mean `smiling`?",
     );
     await expect(sampleRun(run, { ...options, condition: { smiling: 2 } })).rejects.toThrow(
-      "the condition `smiling` (=2) is 0, 1 or between",
+      "the condition `smiling` (=2) is a flag: 0, 1 or between",
     );
     await expect(sampleRun(run, { ...options, classIndex: 0 })).rejects.toThrow(
       /class \(=0\): this run's data has conditions in place of classes; `condition` sets them/,
@@ -248,6 +248,12 @@ describe("samples of a run with conditions", () => {
       stdout: `1 image with age=400: ${file}\n`,
       stderr:
         "note: --condition age=400 lies outside of the data, where it goes from 20 to 40: the generator was trained on no such image\n",
+    });
+    const absent = await start(["sample", run, "--condition", "smiling=-1", "--count", "1", "--out", file]);
+    expect(absent).toMatchObject({
+      code: 1,
+      stderr:
+        "gantry: the condition `smiling` (=-1) is a flag: 0, 1 or between; what is -1 in a table of attributes is 0\n",
     });
     const sheet = join(folder, "sheet.png");
     const flags = { run, checkpoint: "last", averaged: true, seed: 0, classIndex: undefined, condition: undefined };

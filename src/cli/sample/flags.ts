@@ -173,9 +173,11 @@ export function conditionValues(list: string, known: readonly string[]): Readonl
  * all of them.
  */
 export function outOfRange(values: Readonly<Record<string, number>>, data: readonly Condition[]): string[] {
-  return data.flatMap(({ name, least, most }) => {
+  return data.flatMap(({ name, kind, least, most }) => {
     const value = values[name];
-    if (value === undefined || (value >= least && value <= most)) return [];
+    // A flag of another value is refused.
+    if (value === undefined || (kind === "flag" && !(value >= 0 && value <= 1)) || (value >= least && value <= most))
+      return [];
     const range = least === most ? `it is always ${least}` : `it goes from ${least} to ${most}`;
     return [
       `--condition ${name}=${value} lies outside of the data, where ${range}: the generator was trained on no such image`,
