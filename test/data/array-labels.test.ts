@@ -137,9 +137,18 @@ describe("the labels of all splits", () => {
       x_test: images(2),
       y_test: Tensor.fromArray([0, 0.5]),
     });
-    for (const split of ["train", "test"]) {
-      await expect(pack(floats, { split })).rejects.toThrow(/`y_test`: label 1 is 0.5; labels are whole numbers/);
-    }
+    const rest = ": label 1 is 0.5; labels are whole numbers from 0; `labels: false` takes the images without";
+    await expect(pack(floats, { split: "test" })).rejects.toThrow(`array \`y_test\`${rest}`);
+    await expect(pack(floats, { split: "train" })).rejects.toThrow(
+      `array \`y_test\`, which counts the same classes as \`y_train\`${rest}`,
+    );
+  });
+
+  it("that are no classes are named by the array of the wanted split", async () => {
+    const [x_train, x_test] = [images(2), images(2)];
+    const path = npz("regression", { x_train, y_train: Tensor.rand([2]), x_test, y_test: Tensor.rand([2]) });
+    for (const split of ["train", "test"])
+      await expect(pack(path, { split })).rejects.toThrow(`array \`y_${split}\`: label 0`);
   });
 });
 

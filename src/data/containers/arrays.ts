@@ -87,12 +87,21 @@ async function readLabels(
 /** The classes of labels that are numbers of classes, or one-hot rows: each has one number in all splits. */
 function classesOf(own: LabelRows, known: readonly LabelRows[], where: string): NumberedClasses {
   const numbersIn = (rows: LabelRows): ArrayLike<number> => oneHot(rows) ?? rows.values;
-  const others = known.map((rows) => {
-    if (rows.width > 1) return [0, rows.width - 1];
-    for (const [i, value] of rows.values.entries()) {
-      if (!isAbsent(value)) requireClass(value, i, `${where}: array ${quoted(rows.name)}`);
+  const require = ({ name, width, values }: LabelRows, together = ""): void => {
+    for (const [i, value] of width > 1 ? [] : values.entries()) {
+      if (together !== "" && isAbsent(value)) continue;
+      requireClass(
+        value,
+        i,
+        `${where}: array ${quoted(name)}${together}`,
+        "; `labels: false` takes the images without",
+      );
     }
-    return rows.values.filter((value) => !isAbsent(value));
+  };
+  require(own);
+  const others = known.map((rows) => {
+    require(rows, `, which counts the same classes as ${quoted(own.name)}`);
+    return rows.width > 1 ? [0, rows.width - 1] : rows.values.filter((value) => !isAbsent(value));
   });
   const places = own.width > 1 ? [[0, own.width - 1]] : [];
   return numberedClasses(numbersIn(own), `${where}: array ${quoted(own.name)}`, [...places, ...others]);

@@ -14,9 +14,13 @@ const MOST_CLASSES = 10_000_000;
 export const isClass = (value: number | bigint): boolean =>
   Number.isInteger(Number(value)) && value >= 0 && value <= MOST_CLASSES;
 
-/** @throws UserError for a label that is no number of a class. */
-export function requireClass(value: number, index: number, where: string): void {
-  if (!isClass(value)) throw new UserError(`${where}: label ${index} is ${value}; labels are whole numbers from 0`);
+/**
+ * @param remedy what else can be done, after a semicolon
+ * @throws UserError for a label that is no number of a class.
+ */
+export function requireClass(value: number, index: number, where: string, remedy = ""): void {
+  if (isClass(value)) return;
+  throw new UserError(`${where}: label ${index} is ${value}; labels are whole numbers from 0${remedy}`);
 }
 
 /**
