@@ -68,6 +68,12 @@ describe("images", () => {
     expect(Array.from(read.images.toArray() as Uint8Array).slice(0, 8)).toEqual([0, 0, 1, 255, 128, 128, 127, 191]);
   });
 
+  it("are read with a tensor's own shape given again, and with labels that are big whole numbers", async () => {
+    const tensor = Tensor.fromArray(bytes(32), [2, 1, 4, 4]);
+    const dataset = await images({ images: tensor, shape: [2, 1, 4, 4], labels: [1n, 0n] });
+    expect(Array.from(dataset.labels.toArray(), Number)).toEqual([1, 0]);
+  });
+
   it("are copied", async () => {
     const pixels = bytes(16);
     const data = dataFromArrays({ images: pixels, shape: [1, 1, 4, 4] });
@@ -113,6 +119,66 @@ describe("images", () => {
       "a label without a name",
       { images: bytes(32), shape, labels: [0, 2], classes: ["a", "b"] },
       /a label is 2; there are 2/,
+    ],
+    [
+      "a label of null",
+      { images: bytes(32), shape, labels: [0, null] },
+      /label 1 is null; labels are whole numbers from 0$/,
+    ],
+    ["an empty label", { images: bytes(32), shape, labels: [0, ""] }, /label 1 is an empty text; labels are whole/],
+    ["no label", { images: bytes(32), shape, labels: [0, undefined] }, /label 1 is undefined; labels are whole/],
+    [
+      "a label of text",
+      { images: bytes(32), shape, labels: ["cat", "dog"] },
+      /label 0 is the text `cat`; .*, and `classes` has their names$/,
+    ],
+    ["a number as text", { images: bytes(32), shape, labels: [0, "1"] }, /label 1 is the text `1`; labels are whole/],
+    [
+      "a label of a list",
+      { images: bytes(32), shape, labels: [[1], [0]] },
+      /label 0 is a list; .*one-hot.*place of the 1$/,
+    ],
+    ["a label of true", { images: bytes(32), shape, labels: [true, false] }, /label 0 is true; labels are whole/],
+    ["a label of a billion", { images: bytes(32), shape, labels: [0, 1e9] }, /label 1 is 1000000000; labels are whole/],
+    [
+      "a condition of null",
+      { images: bytes(32), shape, conditions: { age: [30, null] } },
+      /condition `age` of sample 1 is null; conditions are finite numbers/,
+    ],
+    [
+      "an empty condition",
+      { images: bytes(32), shape, conditions: { age: ["", 1] } },
+      /condition `age` of sample 0 is an empty text/,
+    ],
+    [
+      "a condition of a date",
+      { images: bytes(32), shape, conditions: { born: [new Date(1), 1] } },
+      /condition `born` of sample 0 is an object/,
+    ],
+    [
+      "floats in [0, 1]",
+      { images: Float32Array.from(bytes(32), (level) => level / 255), shape },
+      /least is 0, so they seem to be in \[0, 1\], and floats must lie in \[-1, 1\], where -1 is black; give 2 x - 1/,
+    ],
+    [
+      "floats in [0, 1] that overshoot",
+      { images: Float64Array.from(bytes(32), (level) => level / 255 - 0.05), shape },
+      /least is -0.05, so they seem/,
+    ],
+    [
+      "vectors and images",
+      { images: bytes(4), vectors: new Float32Array(4), shape: [2, 2] },
+      /`images` and `vectors` are both given/,
+    ],
+    [
+      "another shape than a tensor's",
+      { images: Tensor.full([2, 1, 4, 4], 200, { dtype: "uint8" }), shape: [1, 2, 4, 4] },
+      /`shape` is \[1, 2, 4, 4\], and the tensor `images` has the shape \[2, 1, 4, 4\]/,
+    ],
+    [
+      "vectors above float32",
+      { vectors: Float64Array.of(1, 2, 1e39, 3), shape: [2, 2] },
+      /value 1e\+39 in row 1; networks take float32/,
     ],
     ["names without labels", { images: bytes(32), shape, classes: ["a"] }, /`classes` are given without `labels`/],
     ["a name twice", { images: bytes(32), shape, labels: [0, 1], classes: ["a", "a"] }, /the name `a` twice/],

@@ -4,6 +4,7 @@ import { firstTwice } from "../../base/twice.ts";
 import { quoted } from "../../formats/index.ts";
 import { keep, Tensor } from "../../tensor/index.ts";
 import { type Condition, type RawConditions, scaleConditions } from "../conditions.ts";
+import { isClass } from "../containers/numbered-classes.ts";
 
 /** Conditions in memory: by the name of each, a number for every sample. */
 export type ConditionArrays = Readonly<Record<string, ArrayLike<number> | Tensor>>;
@@ -50,16 +51,34 @@ function rawConditions(given: ConditionArrays, count: number, what: string): Raw
     throw refuse("`conditions` is empty; give numbers by name, such as { smiling: [0, 1, ...] }");
   const values = new Float64Array(count * columns.length);
   for (const [column, [name, array]] of columns.entries()) {
-    const numbers = Array.from(array instanceof Tensor ? array.toArray() : array, Number);
-    if (numbers.length !== count) {
-      throw refuse(`the condition ${quoted(name)} has ${numbers.length} numbers for ${count} ${what}`);
+    const given = valuesIn(array);
+    if (given.length !== count) {
+      throw refuse(`the condition ${quoted(name)} has ${given.length} numbers for ${count} ${what}`);
     }
-    const bad = numbers.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0)
-      throw refuse(`the condition ${quoted(name)} of sample ${bad} is ${numbers[bad]}; conditions are finite numbers`);
-    for (const [row, value] of numbers.entries()) values[row * columns.length + column] = value;
+    for (const [row, value] of given.entries()) {
+      const number = numberOf(value);
+      if (!Number.isFinite(number)) {
+        throw refuse(`the condition ${quoted(name)} of sample ${row} is ${said(value)}; conditions are finite numbers`);
+      }
+      values[row * columns.length + column] = number;
+    }
   }
   return { names: columns.map(([name]) => name), values };
+}
+
+const valuesIn = (array: ArrayLike<unknown> | Tensor): unknown[] =>
+  Array.from<unknown>(array instanceof Tensor ? array.toArray() : array);
+
+/** The number that a value is, and NaN of all others: an empty text or null is not 0. */
+const numberOf = (value: unknown): number =>
+  typeof value === "number" || typeof value === "bigint" ? Number(value) : Number.NaN;
+
+/** A value in a message. */
+function said(value: unknown): string {
+  if (value === "") return "an empty text";
+  if (typeof value === "string") return `the text ${quoted(value)}`;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) return "a list";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
 function labelsOf(labels: ArrayLike<number | bigint> | Tensor, count: number, what: string): BigInt64Array {
@@ -68,11 +87,19 @@ function labelsOf(labels: ArrayLike<number | bigint> | Tensor, count: number, wh
       `\`labels\` has the shape [${labels.shape.join(", ")}]; it must be [N]; several numbers for each sample are \`conditions\``,
     );
   }
-  const given = Array.from(labels instanceof Tensor ? labels.toArray() : labels, Number);
+  const given = valuesIn(labels);
   if (given.length !== count) throw refuse(`there are ${given.length} \`labels\` for ${count} ${what}`);
-  const bad = given.findIndex((label) => !(Number.isInteger(label) && label >= 0));
-  if (bad >= 0) throw refuse(`label ${bad} is ${given[bad]}; labels are whole numbers from 0`);
-  return BigInt64Array.from(given, BigInt);
+  return BigInt64Array.from(given, (label, i) => {
+    const number = numberOf(label);
+    if (isClass(number)) return BigInt(number);
+    const remedy =
+      typeof label === "string"
+        ? ", and `classes` has their names"
+        : typeof label === "object" && label !== null
+          ? "; of rows with a 1 for the class (one-hot) give the place of the 1"
+          : "";
+    throw refuse(`label ${i} is ${said(label)}; labels are whole numbers from 0${remedy}`);
+  });
 }
 
 /** The names of the classes: the given ones, or the numbers from 0 to the largest label. */

@@ -32,12 +32,13 @@ export interface ImageArrays {
   /**
    * [N, C, H, W]. C of 1 is gray, 3 red, green and blue, 4 these and alpha; with any other number the channels have no colours,
    * and pictures show the first three, or of two the first. Bytes (Uint8Array, or a tensor uint8) are gray levels or colours from 0 to 255.
-   * Floats (Float32Array, Float64Array, or a tensor of floats) lie in [-1, 1] and are rounded to the nearest of the 256 levels.
+   * Floats (Float32Array, Float64Array, or a tensor of floats) lie in [-1, 1] and are rounded to the nearest of the 256 levels. Those of
+   * images in [0, 1] are refused, which have no value below 0: give these as 2 x - 1.
    */
   readonly images: TypedArray | Uint8ClampedArray | Tensor;
   /** [N, C, H, W] of a typed array; a tensor has its own. */
   readonly shape?: readonly number[] | undefined;
-  /** The class of each image, from 0. Default: no classes. */
+  /** The class of each image, a whole number from 0. Default: no classes. */
   readonly labels?: ArrayLike<number | bigint> | Tensor | undefined;
   /** Names of the classes. Default: their numbers, up to the largest label. */
   readonly classes?: readonly string[] | undefined;
@@ -165,7 +166,9 @@ function absent({ name, shape, contents }: Options): UserError {
 export function dataFromArrays(arrays: ImageArrays): DataDescriptor;
 export function dataFromArrays(arrays: VectorArrays): VectorDescriptor;
 export function dataFromArrays(arrays: ImageArrays | VectorArrays): DataDescriptor | VectorDescriptor {
-  return "vectors" in arrays ? fromVectors(arrays) : fromImages(arrays);
+  if (!("vectors" in arrays)) return fromImages(arrays);
+  if ("images" in arrays) throw refuse("`images` and `vectors` are both given; data are one of them");
+  return fromVectors(arrays);
 }
 
 function fromImages({ images, shape, flip = false, name = "arrays", ...labelling }: ImageArrays): DataDescriptor {
@@ -190,6 +193,13 @@ function fromVectors({ vectors, shape, name = "arrays", ...labelling }: VectorAr
   if (bad >= 0)
     throw refuse(`\`vectors\` has the value ${given.values[bad]} in row ${Math.floor(bad / given.shape[1]!)}`);
   const values = Float32Array.from(given.values);
+  const large = values.findIndex((value) => !Number.isFinite(value));
+  if (large >= 0) {
+    throw refuse(
+      `\`vectors\` has the value ${given.values[large]} in row ${Math.floor(large / given.shape[1]!)}; networks take float32, ` +
+        "which ends at 3.4e38: scale the values",
+    );
+  }
   const labels = labelled(labelling, given.shape[0]!, "vectors");
   return hold(values, labels, { name, shape: [...given.shape], flip: false }) as VectorDescriptor;
 }
@@ -225,6 +235,11 @@ function valuesOf(
     throw refuse(`\`${key}\` must be a typed array with \`shape\` ${wanted}, or a tensor of this shape`);
   }
   const shape = isTensor ? array.shape : given;
+  if (isTensor && given !== undefined && given.join() !== array.shape.join()) {
+    throw refuse(
+      `\`shape\` is [${given.join(", ")}], and the tensor \`${key}\` has the shape [${array.shape.join(", ")}]; leave \`shape\` out, or reshape the tensor`,
+    );
+  }
   if (shape === undefined) throw refuse(`\`${key}\` is a typed array; give its \`shape\`, ${wanted}`);
   if (shape.length !== dimensions.length || !shape.every((size) => Number.isInteger(size) && size >= 1)) {
     throw refuse(`\`${key}\` has the shape [${shape.join(", ")}]; it must be ${wanted} with sizes of at least 1`);
@@ -262,7 +277,22 @@ function bytesOf(values: Values): Uint8Array {
         "are given as bytes, in a Uint8Array",
     );
   }
+  refuseUnsigned(values);
   return Uint8Array.from(values, (value) => Math.round((value + 1) * 127.5));
+}
+
+/** Floats that are all above this are rather in [0, 1], or overshoot it, than in [-1, 1] without anything dark. */
+const OVERSHOOT = -0.1;
+
+/** @throws UserError for floats of which 0 is rather black than gray. */
+function refuseUnsigned(values: Float32Array | Float64Array): void {
+  let least = 1;
+  for (const value of values) least = Math.min(least, value);
+  if (least <= OVERSHOOT) return;
+  throw refuse(
+    `\`images\` has floats of which the least is ${Number(least.toPrecision(4))}, so they seem to be in [0, 1], and floats must lie in ` +
+      "[-1, 1], where -1 is black; give 2 x - 1 if 0 is black, or else bytes, round((x + 1) * 127.5)",
+  );
 }
 
 /** @throws UserError for bytes that would be nearly black. */
