@@ -362,7 +362,7 @@ describe("classes from a label file", () => {
   it("refuses options that do not go together", () => {
     const labelFile = "labels.csv";
     expect(() => imageFolder({ path: root, classColumn: "class" })).toThrow(
-      /`imageFolder.labelFile` is missing: it is needed for/,
+      /`imageFolder.labelFile` is missing: it is needed for .* columns of parquet files are no conditions/,
     );
     expect(() => imageFolder({ path: root, labelFile, classColumn: "a", conditions: ["b"] })).toThrow(
       "`imageFolder.conditions` cannot be given together with `classColumn`: images have a class or conditions, not both",

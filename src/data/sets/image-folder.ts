@@ -209,7 +209,9 @@ export const imageFolder = defineImageDataset(
         labelFile !== undefined || !(nameColumn || classColumn || conditions),
       {
         path: ["labelFile"],
-        message: "is needed for `nameColumn`, `classColumn` and `conditions`, which are columns of it",
+        message:
+          "is needed for `nameColumn`, `classColumn` and `conditions`, which are columns of it; columns of parquet files " +
+          "are no conditions",
       },
     )
     .refine(({ classColumn, conditions }) => classColumn === undefined || conditions === undefined, {
