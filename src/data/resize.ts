@@ -114,10 +114,13 @@ async function scaled(image: Sharp, metadata: Metadata, bytes: Uint8Array, targe
     const transparent =
       metadata.hasAlpha === true && data.some((value, i) => i % info.channels === info.channels - 1 && value < 255);
     const image8 = icc === undefined ? sharp(data, { raw: info }) : sharp(profiledPng({ data, info }, icc), OPTIONS);
-    return { ...(await convert(image8, target)), ...upright, transparent };
+    const given = info.channels === 2 ? await inColour(image8, target) : image8;
+    return { ...(await convert(given, target)), ...upright, transparent };
   }
   const transparent = await isTransparent(bytes, metadata);
-  return { ...(await convert(image.autoOrient(), target)), ...upright, transparent };
+  const oriented = image.autoOrient();
+  const given = metadata.channels === 2 ? await inColour(oriented, target) : oriented;
+  return { ...(await convert(given, target)), ...upright, transparent };
 }
 
 async function isTransparent(bytes: Uint8Array, { hasAlpha }: Metadata): Promise<boolean> {
@@ -160,6 +163,16 @@ export async function resizePlanar(planar: Uint8Array, from: Planar, target: Tar
 /** Red, green and blue of a background. */
 const coloursOf = (given: Background): readonly [number, number, number] =>
   typeof given === "number" ? [given, given, given] : given;
+
+/** Gray with alpha gets red, green and blue where it is laid over a colour: libvips would take the colour's red for its gray. */
+async function inColour(image: Sharp, { background, channels }: Target): Promise<Sharp> {
+  if (channels !== 3 || typeof background === "number") return image;
+  const { data, info } = await image
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
+  return sharp(data, { raw: info });
+}
 
 /** Pixels in their place, and the highest level among them. */
 type Placed = Pick<Resized, "pixels" | "most">;

@@ -159,6 +159,33 @@ describe("alpha", () => {
     expect(made.header.note).toContain(`laid over ${behind}`);
   });
 
+  it.each([8, 16])("of gray images of %i bits lets a colour through, fitted or cropped", async (bits) => {
+    const [gray, alpha] = [
+      [0, 100, 200, 255],
+      [255, 128, 0, 51],
+    ];
+    const levels = gray.flatMap((level, i) => [level, alpha[i]!]);
+    const samples = bits === 8 ? Uint8Array.from(levels) : Uint16Array.from(levels, (level) => 257 * level);
+    const image = sharp(samples, { raw: { width: 2, height: 2, channels: 2 } });
+    const bytes = await image
+      .toColourspace(bits === 8 ? "b-w" : "grey16")
+      .png()
+      .toBuffer();
+    expect(await sharp(bytes).metadata()).toMatchObject({ channels: 2, depth: bits === 8 ? "uchar" : "ushort" });
+    const colour = [255, 128, 0] as const;
+    const { pixels } = await resizeFile(bytes, target({ size: 2, background: colour }));
+    const padded = await resizeFile(bytes, target({ size: 4, fit: "pad", background: colour }));
+    for (const [channel, level] of colour.entries()) {
+      for (let i = 0; i < 4; i++) {
+        const exact = (gray[i]! * alpha[i]! + level * (255 - alpha[i]!)) / 255;
+        expect(Math.abs(pixels[4 * channel + i]! - exact)).toBeLessThanOrEqual(1);
+        const at = 16 * channel + 4 * (1 + Math.floor(i / 2)) + 1 + (i % 2);
+        expect(padded.pixels[at]).toBe(pixels[4 * channel + i]);
+      }
+      expect(padded.pixels[16 * channel]).toBe(level);
+    }
+  });
+
   it("is opaque where files have none, also of gray images, and 0 around images that are fitted", async () => {
     const gray = await resizeFile(readFileSync(deep("float.tif")), target({ channels: 4 }));
     expect(Array.from(gray.pixels)).toEqual([1, 2, 3].flatMap(() => values["float.tif"]!).concat(Array(16).fill(255)));
