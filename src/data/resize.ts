@@ -4,8 +4,8 @@
  * Images of 16 bits and of floats become bytes first, see {@link ./deep-image.ts}; all that follows is done with bytes.
  *
  * Scaling: reduction with a Lanczos kernel (a = 3) stretched by the factor of reduction, so that it low-passes before
- * it samples (libvips first averages whole blocks, as long as twice the wanted size remains); enlargement with bicubic
- * interpolation. A resizer without a low-pass aliases, and Parmar et al., "On Aliased Resizing and Surprising
+ * it samples (libvips first averages whole blocks, as long as twice the wanted size remains); enlargement by cubic
+ * convolution, see {@link ./enlarge.ts}. A resizer without a low-pass aliases, and Parmar et al., "On Aliased Resizing and Surprising
  * Subtleties in GAN Evaluation" (2022), show that this alone moves FID by several points. JPEG and WebP may be reduced
  * by whole factors while they are decoded, but never to less than twice the wanted size. The same version of sharp and
  * libvips gives the same bytes; the versions are part of a pack's key.
@@ -15,6 +15,7 @@ import { UserError } from "../base/errors.ts";
 import { areaOf, sidesOf, sizeText } from "../base/image-size.ts";
 import { requirePlausible } from "../formats/index.ts";
 import { bytesOfDeep, isDeep } from "./deep-image.ts";
+import { enlarge, type Pixels } from "./enlarge.ts";
 import { leavesCanvasFree } from "./gif-canvas.ts";
 import { formatOf, requireImage } from "./image-format.ts";
 import type { Background, Target } from "./options.ts";
@@ -22,7 +23,7 @@ import { profiledPng } from "./profiled-png.ts";
 import { refuseUnknownColour } from "./tiff-colour.ts";
 
 /** The version of the resizing in a pack. A different value makes a different pack. */
-export const resizer = `lanczos3 down, cubic up; sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
+export const resizer = `lanczos3 down, bicubic up; sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
 
 /** Number of pixels above which an image is refused: a file of kilobytes can claim billions of pixels. */
 export const LARGEST_IMAGE = 100_000_000;
@@ -41,14 +42,6 @@ export interface Resized {
   readonly transparent: boolean;
   /** The highest level of its colours or gray, whatever is behind it. */
   readonly most: number;
-}
-
-/** Interleaved bytes as sharp returns them. */
-interface Interleaved {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
 }
 
 const resizeModes = { crop: "cover", fit: "inside", stretch: "fill", pad: "inside" } as const;
@@ -115,12 +108,12 @@ async function scaled(image: Sharp, metadata: Metadata, bytes: Uint8Array, targe
       metadata.hasAlpha === true && data.some((value, i) => i % info.channels === info.channels - 1 && value < 255);
     const image8 = icc === undefined ? sharp(data, { raw: info }) : sharp(profiledPng({ data, info }, icc), OPTIONS);
     const given = info.channels === 2 ? await inColour(image8, target) : image8;
-    return { ...(await convert(given, target)), ...upright, transparent };
+    return { ...(await convert(given, upright, target)), ...upright, transparent };
   }
   const transparent = await isTransparent(bytes, metadata);
   const oriented = image.autoOrient();
   const given = metadata.channels === 2 ? await inColour(oriented, target) : oriented;
-  return { ...(await convert(given, target)), ...upright, transparent };
+  return { ...(await convert(given, upright, target)), ...upright, transparent };
 }
 
 async function isTransparent(bytes: Uint8Array, { hasAlpha }: Metadata): Promise<boolean> {
@@ -157,7 +150,7 @@ export async function resizePlanar(planar: Uint8Array, from: Planar, target: Tar
     };
   }
   const image = sharp(interleave(planar, from), { raw: { width, height, channels } });
-  return { ...(await convert(image, target)), width, height, transparent };
+  return { ...(await convert(image, from, target)), width, height, transparent };
 }
 
 /** Red, green and blue of a background. */
@@ -177,28 +170,68 @@ async function inColour(image: Sharp, { background, channels }: Target): Promise
 /** Pixels in their place, and the highest level among them. */
 type Placed = Pick<Resized, "pixels" | "most">;
 
-async function convert(image: Sharp, target: Target): Promise<Placed> {
-  const { channels, fit } = target;
-  const { height, width } = sidesOf(target.size);
-  const [r, g, b] = coloursOf(target.background);
-  const { data, info } = await (channels === 4 ? image.ensureAlpha() : image.flatten({ background: { r, g, b } }))
-    .toColourspace(channels === 1 ? "b-w" : "srgb")
-    .resize(width, height, {
-      fit: resizeModes[fit],
+interface Sides {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The size of an image after scaling, before what is too much is cut off and what is missing is filled. */
+function scaledSides({ width, height }: Sides, { size, fit }: Target): Sides {
+  const wanted = sidesOf(size);
+  if (fit === "stretch") return wanted;
+  const factors = [wanted.width / width, wanted.height / height] as const;
+  const factor = fit === "crop" ? Math.max(...factors) : Math.min(...factors, ...(fit === "pad" ? [1] : []));
+  const scaled = (side: number) => Math.max(1, Math.round(factor * side));
+  return { width: scaled(width), height: scaled(height) };
+}
+
+/** @param from - The size of the image. */
+async function convert(image: Sharp, from: Sides, target: Target): Promise<Placed> {
+  const { channels, fit, background } = target;
+  const [r, g, b] = coloursOf(background);
+  const laid = channels === 4 ? image.ensureAlpha() : image.flatten({ background: { r, g, b } });
+  const coloured = laid.toColourspace(channels === 1 ? "b-w" : "srgb");
+  const reduced = (to: Sides, how: keyof typeof resizeModes): Sharp =>
+    coloured.resize(to.width, to.height, {
+      fit: resizeModes[how],
       position: "centre",
       kernel: "lanczos3",
       fastShrinkOnLoad: false,
-      withoutEnlargement: fit === "pad",
-    })
-    .raw({ depth: "uchar" })
-    .toBuffer({ resolveWithObject: true });
-  return place({ data, width: info.width, height: info.height, channels: info.channels }, target);
+      withoutEnlargement: how === "pad",
+    });
+  const pixelsOf = async (made: Sharp): Promise<Pixels> => {
+    const { data, info } = await made.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    return { data, width: info.width, height: info.height, channels: info.channels };
+  };
+  const to = scaledSides(from, target);
+  if (to.width <= from.width && to.height <= from.height) {
+    return place(await pixelsOf(reduced(sidesOf(target.size), fit)), target);
+  }
+  const least = { width: Math.min(from.width, to.width), height: Math.min(from.height, to.height) };
+  const isReduced = least.width < from.width || least.height < from.height;
+  const given = await pixelsOf(isReduced ? reduced(least, "stretch") : coloured);
+  return place(middleOf(enlarge(given, to), sidesOf(target.size)), target);
+}
+
+/** The middle of an image that is too wide or too high. */
+function middleOf(image: Pixels, wanted: Sides): Pixels {
+  const { data, width, height, channels } = image;
+  const to = { width: Math.min(width, wanted.width), height: Math.min(height, wanted.height) };
+  if (to.width === width && to.height === height) return image;
+  const left = Math.floor((width - to.width) / 2);
+  const top = Math.floor((height - to.height) / 2);
+  const out = new Uint8Array(to.width * to.height * channels);
+  for (let y = 0; y < to.height; y++) {
+    const first = ((top + y) * width + left) * channels;
+    out.set(data.subarray(first, first + to.width * channels), y * to.width * channels);
+  }
+  return { data: out, ...to, channels };
 }
 
 /**
  * Centres interleaved pixels on a canvas of the background and separates the channels; one gray channel fills three.
  */
-function place(image: Interleaved, target: Target): Placed {
+function place(image: Pixels, target: Target): Placed {
   const { size, channels } = target;
   const { data, width, height } = image;
   const to = sidesOf(size);

@@ -31,7 +31,7 @@ describe("a built dataset", () => {
   it("says how images were resized, and drops labels with `labels: false`", async () => {
     const scaled = await mnist({ split: "test", size: 16, first: 10, labels: false, flip: true }).build(context);
     expect(scaled.protocolNote).toMatch(
-      /the first 10; made 16x16 by `crop` \(lanczos3 down, cubic up; sharp [\d.]+, libvips/,
+      /the first 10; made 16x16 by `crop` \(lanczos3 down, bicubic up; sharp [\d.]+, libvips/,
     );
     expect(scaled.classes).toEqual([]);
     expect(scaled.labels.sum().item()).toBe(0);
