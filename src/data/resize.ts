@@ -210,7 +210,15 @@ async function convert(image: Sharp, from: Sides, target: Target): Promise<Place
   const least = { width: Math.min(from.width, to.width), height: Math.min(from.height, to.height) };
   const isReduced = least.width < from.width || least.height < from.height;
   const given = await pixelsOf(isReduced ? reduced(least, "stretch") : coloured);
-  return place(middleOf(enlarge(given, to), sidesOf(target.size)), target);
+  const placed = place(middleOf(enlarge(given, to), sidesOf(target.size)), target);
+  return { ...placed, most: Math.max(placed.most, highestOf(given)) };
+}
+
+/** The highest level of an image's colours or gray. Between pixels, where an enlarged image has its own, levels may be lower. */
+function highestOf({ data, channels }: Pixels): number {
+  let most = 0;
+  for (const [i, level] of data.entries()) if ((channels < 4 || i % 4 < 3) && level > most) most = level;
+  return most;
 }
 
 /** The middle of an image that is too wide or too high. */
