@@ -1,4 +1,4 @@
-/** modern.md: the relativistic loss with R1 and R2, on modes */
+/** modern.md: the relativistic loss with R1 and R2, on modes and in Gantry's own recipes. */
 import { lossDifferences } from "../../../src/experiments/claims/relativistic-losses.ts";
 import {
   bySeed,
@@ -17,8 +17,9 @@ import {
 } from "./compare.ts";
 import { intervalFigure } from "./intervals.ts";
 import { type Cell, cellOf, cellsOf } from "./records.ts";
-import { KL, MODES } from "./scores.ts";
+import { FID, KL, MODES, score } from "./scores.ts";
 
+const QUALITY = score("high quality", "highQuality");
 const LOSSES = ["plain", "R1", "R1 + R2", "RpGAN + R1 + R2"] as const;
 const UPDATES = ["all", "topK"] as const;
 
@@ -30,6 +31,7 @@ interface Losses {
   readonly digits: readonly number[];
 }
 const stacked: Losses = { cells: cellsOf("modern-stacked"), measures: [MODES, KL], digits: [0, 2] };
+const mixture: Losses = { cells: cellsOf("modern-mixture"), measures: [KL, MODES, QUALITY], digits: [3, 0, 3] };
 
 /** Every loss on all samples and on the top k: the values of each seed, and mean ± interval. */
 function lossTable({ cells, measures, digits }: Losses): string {
@@ -85,17 +87,54 @@ function mainText({ cells, measures, digits }: Losses, measure: string): string 
   return `${measure} ${values("RpGAN + R1 + R2")} by seed, and ${values("R1 + R2")} with the ordinary loss: ${differenceText(difference)}${verdict}`;
 }
 
-const modesAnswer = (): string => `on stacked MNIST after 1,000 steps: ${mainText(stacked, MODES.name)}`;
+// Equal time.
 
-export const answers = { modes: modesAnswer };
+const RECIPES = { mnist: "mnist", photos: "photos at 64 x 64" } as const;
+const recipes = Object.entries(RECIPES).map(([name, recipe]) => {
+  const cells = cellsOf(`equal-time-${name}`);
+  return { recipe, shipped: cellOf(cells, "shipped"), modern: cellOf(cells, "modern") };
+});
+const equalTime: Difference[] = familyOf(
+  recipes.map(({ recipe, shipped, modern }) => ({
+    arm: recipe,
+    measure: FID.name,
+    cells: [bySeed(FID.of(modern), FID.of(shipped))],
+  })),
+);
+
+function equalTimeTable(): string {
+  const rows = recipes.map(({ recipe, shipped, modern }) => [
+    recipe,
+    ...[shipped, modern].flatMap((cell) => [each(FID.of(cell)), spreadOf(FID.of(cell))]),
+    ...differenceCells(find(equalTime, recipe, FID.name)),
+  ]);
+  const header = ["shipped, each seed", "shipped", "modern, each seed", "modern", "modern minus shipped", "p (Holm)"];
+  return `${markdownTable(["recipe", ...header], rows, 1)}\n\n${familyText(equalTime)}`;
+}
+
+function equalTimeAnswer(): string {
+  const said = ({ arm, tested, p }: Difference) =>
+    `${arm} ${!shown({ p }) ? "undecided" : tested.mean < 0 ? "gains" : "loses"}: FID ${differenceText({ tested, p })}`;
+  return equalTime.map(said).join("; ");
+}
+
+const modesAnswer = (): string =>
+  `on stacked MNIST after 1,000 steps: ${mainText(stacked, MODES.name)}; on 25 Gaussians after 4,000 steps: ${mainText(mixture, KL.name)}`;
+
+export const answers = { modes: modesAnswer, equalTime: equalTimeAnswer };
 
 export const parts: Readonly<Record<string, () => string>> = {
   answer: () =>
     `**Short answer.** The relativistic loss with R1 and R2, ${modesAnswer()}. ` +
-    `Top-k: ${shownOf(topKFamily(stacked))}.`,
+    `Top-k: on stacked MNIST ${shownOf(topKFamily(stacked))}; on the mixture ${shownOf(topKFamily(mixture))}. ` +
+    `In Gantry's own recipes, at equal time: ${equalTimeAnswer()}.`,
   stacked: () => lossTable(stacked),
   "stacked-losses": () => differenceTable(lossFamily(stacked), stacked.measures),
   "stacked-top-k": () => differenceTable(topKFamily(stacked), stacked.measures),
+  mixture: () => lossTable(mixture),
+  "mixture-losses": () => differenceTable(lossFamily(mixture), mixture.measures),
+  "mixture-top-k": () => differenceTable(topKFamily(mixture), mixture.measures),
+  "equal-time": equalTimeTable,
 };
 
 export const figures: Readonly<Record<string, () => string>> = {

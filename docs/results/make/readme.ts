@@ -40,6 +40,7 @@ const questions: readonly (readonly [string, () => string, string])[] = [
     "improved.md#semi-supervised-learning-on-mnist-100-labels",
   ],
   ["Does the relativistic loss with R1 and R2 cover more modes?", modern.modes, "modern.md"],
+  ["Do Gantry's recipes gain from it at equal time?", modern.equalTime, "modern.md#gantrys-own-recipes-at-equal-time"],
   ["Does historical averaging find equilibria?", games.answer, "games.md"],
   [
     "Which architecture, batch and data set gives which score?",

@@ -36,6 +36,13 @@ export const published: Readonly<Record<string, Verdict>> = {
       "MINE minus plain, modes -31 ± 51 (p = 0.12) and MINE minus plain, reverse KL, nats +0.28 ± 0.14 (p = 0.027); p by Holm's method over 2 differences",
     size: "3 seeds, 5,000 steps",
   },
+  "relativistic-mixture": {
+    outcome: "undecided",
+    text: "undecided",
+    evidence:
+      "RpGAN + R1 + R2 minus R1 + R2, reverse KL, nats +0.007 ± 0.013 (p = 0.89); p by Holm's method over 12 differences",
+    size: "3 seeds, 4,000 steps",
+  },
   "relativistic-stacked": {
     outcome: "confirmed",
     text: "confirmed",
