@@ -208,7 +208,7 @@ export function sha256(data: Uint8Array | string): string {
 
 /** The note of a split of published files: how many images, and whether the files are the official ones. */
 export function splitNote(name: string, split: string, count: number, isOfficial: boolean): string {
-  return `${name}, ${split} split, ${counted(count, "image")}, ${isOfficial ? "the official files" : "NOT the official files"}`;
+  return `${name}, ${split} split, ${counted(count, "image")}, ${isOfficial ? "the official files" : "NOT the official files, with the official names of the classes"}`;
 }
 
 /** Places in lists of the given lengths, one of each list in turn: so the first of them hold every class. */

@@ -181,7 +181,9 @@ describe("kmnist", () => {
     const made = await pack(kmnist({ size: 28 }));
     expect(readFileSync(made.imagesPath)).toEqual(Buffer.from(characters));
     expect(labelsOf(made).map((label) => made.header.classes[label])).toEqual(["wo", "o", "tsu"]);
-    expect(made.header.note).toBe("kmnist, train split, 3 images, NOT the official files");
+    expect(made.header.note).toBe(
+      "kmnist, train split, 3 images, NOT the official files, with the official names of the classes",
+    );
     await expect(pack(kmnist({ split: "test" }))).rejects.toThrow(
       /kmnist: t10k-images-idx3-ubyte \(or .*\) is not in .*kmnist; run `gantry data get kmnist`/,
     );
@@ -200,7 +202,9 @@ describe("cifar10", () => {
     writeFileSync(join(bin, "test_batch.bin"), cifarRecords(3));
     const made = await pack(cifar10({ path: root }));
     expect(made.header).toMatchObject({ count: 100, channels: 3, size: 32 });
-    expect(made.header.note).toBe("cifar10, train split, 100 images, NOT the official files");
+    expect(made.header.note).toBe(
+      "cifar10, train split, 100 images, NOT the official files, with the official names of the classes",
+    );
     expect(labelsOf(made)).toEqual(Array.from({ length: 100 }, (_, i) => i % 10));
     const pixels = readFileSync(made.imagesPath);
     for (const [i, c, p] of [
@@ -325,7 +329,9 @@ describe("stl10", () => {
     expect(made.header).toMatchObject({ name: "stl10 (train)", count: 3, channels: 3, size: 96 });
     expect(sumsOf(made)).toEqual(expected.stl10);
     expect(labelsOf(made).map((label) => made.header.classes[label])).toEqual(["airplane", "truck", "car"]);
-    expect(made.header.note).toBe("stl10, train split, 3 images, NOT the official files");
+    expect(made.header.note).toBe(
+      "stl10, train split, 3 images, NOT the official files, with the official names of the classes",
+    );
   });
 
   it("has images without labels, too, which are read one at a time", async () => {

@@ -24,7 +24,9 @@ describe("CIFAR's Python version", () => {
       expectHeld(await packOf(cifar10({ path, split: "test" }), context), "cifar10 test");
     }
     const made = await packOf(cifar10({ path: at("cifar-10-python.tar.gz") }), context);
-    expect(made.header.note).toBe("cifar10, train split, 10 images, NOT the official files");
+    expect(made.header.note).toBe(
+      "cifar10, train split, 10 images, NOT the official files, with the official names of the classes",
+    );
   });
 
   it("may have bytes as keys, as Python 3 writes what it read with encoding=bytes", () => {
