@@ -41,6 +41,7 @@ const sweeps = [
   "modern-stacked",
   "modern-mixture",
   "equal-time-mnist",
+  "equal-time-cifar10-sngan",
   "equal-time-photos",
   ...["biggan-icr", "biggan-weights", "dcgan-options", "dropout-128"].map((name) => `exploring/${name}`),
   ...["mine-mixture", "mine-stacked", "resolution", "tables", "tables-cifar10"].map((name) => `exploring/${name}`),

@@ -89,7 +89,7 @@ function mainText({ cells, measures, digits }: Losses, measure: string): string 
 
 // Equal time.
 
-const RECIPES = { mnist: "mnist", photos: "photos at 64 x 64" } as const;
+const RECIPES = { mnist: "mnist", "cifar10-sngan": "cifar10-sngan", photos: "photos at 64 x 64" } as const;
 const recipes = Object.entries(RECIPES).map(([name, recipe]) => {
   const cells = cellsOf(`equal-time-${name}`);
   return { recipe, shipped: cellOf(cells, "shipped"), modern: cellOf(cells, "modern") };
