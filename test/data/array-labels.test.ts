@@ -1,5 +1,5 @@
 /** Labels in arrays: which are taken, which are named as left out, and that all splits of a file read theirs in one way. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Pack } from "../../src/data/pack-header.ts";
@@ -8,7 +8,7 @@ import { writeNpy, writeNpz } from "../../src/formats/index.ts";
 import { Tensor } from "../../src/tensor/index.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { packer } from "./container-files.ts";
-import { labelsOf } from "./files.ts";
+import { labelsOf, zipOf } from "./files.ts";
 
 const folder = temporaryFolder();
 const pack = packer(join(folder, "cache"));
@@ -149,6 +149,39 @@ describe("the labels of all splits", () => {
     const path = npz("regression", { x_train, y_train: Tensor.rand([2]), x_test, y_test: Tensor.rand([2]) });
     for (const split of ["train", "test"])
       await expect(pack(path, { split })).rejects.toThrow(`array \`y_${split}\`: label 0`);
+  });
+
+  it("of another split that cannot be read are refused, unless those of one split are named", async () => {
+    const file = (array: Tensor): Buffer => {
+      const path = join(folder, "one.npy");
+      writeNpy(path, array);
+      return readFileSync(path);
+    };
+    const unsigned = file(Tensor.fromArray([0, 1, 2, 3]).to("int16"));
+    unsigned.write("<u2", unsigned.indexOf("<i2"), "latin1");
+    const others = [
+      [unsigned, "has an element type that is not read"],
+      [file(Tensor.fromArray([0, 1, 2, 3]).to("float16")), "is float16"],
+    ] as const;
+    for (const [i, [train_labels, reason]] of others.entries()) {
+      const arrays = {
+        train_images: file(images(4)),
+        train_labels,
+        test_images: file(images(2)),
+        test_labels: file(whole(3, 1)),
+      };
+      const path = join(folder, `other-${i}.npz`);
+      writeFileSync(path, zipOf(Object.entries(arrays).map(([name, data]) => ({ name: `${name}.npy`, data }))));
+      await expect(pack(path, { split: "test" })).rejects.toThrow(
+        `array \`train_labels\` ${reason}, and classes are counted over the labels of all splits; save it as int64, or name ` +
+          "the labels of one split by `labelEntry` (=test_labels)",
+      );
+      const test = await pack(path, { split: "test", labelEntry: "test_labels" });
+      expect([test.header.classes, labelsOf(test)]).toEqual([
+        ["1", "2", "3"],
+        [2, 0],
+      ]);
+    }
   });
 });
 

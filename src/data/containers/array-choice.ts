@@ -45,6 +45,7 @@ export function chooseArrays(file: ArrayFile, options: ContainerOptions, where: 
     );
   }
   const labels = labelsFor(file, name, options, where);
+  if (labels !== undefined && options.labelEntry === undefined) refuseUnreadOthers(file, labels, where);
   const otherImages = fittingIn(file).filter(
     (other) => other !== name && !isLabels(other) && readArrayName(other).split === split,
   );
@@ -264,6 +265,27 @@ function refuseUnread({ refused }: ArrayFile, labels: string): void {
   throw new UserError(
     `${reason}; labels are numbers, such as numpy.unique(labels, return_inverse=True)[1] gives for texts; \`labels: false\` takes the ` +
       "images without",
+  );
+}
+
+/** @throws UserError for labels of other splits that cannot be read: classes have one number in all splits. */
+function refuseUnreadOthers({ arrays, refused }: ArrayFile, labels: string, where: string): void {
+  const own = readArrayName(labels);
+  if (own.split === undefined) return;
+  const isOther = (name: string): boolean => {
+    const { split, rest } = readArrayName(name);
+    return split !== undefined && split !== own.split && rest === own.rest;
+  };
+  const types = Array.from(arrays, ([name, { dtype }]): [string, string] => [name, dtype]);
+  const unread = [
+    ...types.filter(([, dtype]) => !labelTypes.has(dtype)).map(([name, dtype]) => [name, `is ${dtype}`] as const),
+    ...[...(refused?.keys() ?? [])].map((name) => [name, "has an element type that is not read"] as const),
+  ].find(([name]) => isOther(name));
+  if (unread === undefined) return;
+  const [name, reason] = unread;
+  throw new UserError(
+    `${where}: array ${quoted(name)} ${reason}, and classes are counted over the labels of all splits; save it as int64, or name ` +
+      `the labels of one split by \`labelEntry\` (=${labels})`,
   );
 }
 
