@@ -107,12 +107,11 @@ async function scaled(image: Sharp, metadata: Metadata, bytes: Uint8Array, targe
     const transparent =
       metadata.hasAlpha === true && data.some((value, i) => i % info.channels === info.channels - 1 && value < 255);
     const image8 = icc === undefined ? sharp(data, { raw: info }) : sharp(profiledPng({ data, info }, icc), OPTIONS);
-    const given = info.channels === 2 ? await inColour(image8, target) : image8;
+    const given = await inColour(image8, info.channels, target);
     return { ...(await convert(given, upright, target)), ...upright, transparent };
   }
   const transparent = await isTransparent(bytes, metadata);
-  const oriented = image.autoOrient();
-  const given = metadata.channels === 2 ? await inColour(oriented, target) : oriented;
+  const given = await inColour(image.autoOrient(), metadata.channels, target);
   return { ...(await convert(given, upright, target)), ...upright, transparent };
 }
 
@@ -158,8 +157,8 @@ const coloursOf = (given: Background): readonly [number, number, number] =>
   typeof given === "number" ? [given, given, given] : given;
 
 /** Gray with alpha gets red, green and blue where it is laid over a colour: libvips would take the colour's red for its gray. */
-async function inColour(image: Sharp, { background, channels }: Target): Promise<Sharp> {
-  if (channels !== 3 || typeof background === "number") return image;
+async function inColour(image: Sharp, given: number, { background, channels }: Target): Promise<Sharp> {
+  if (given !== 2 || channels !== 3 || typeof background === "number") return image;
   const { data, info } = await image
     .toColourspace("srgb")
     .raw({ depth: "uchar" })

@@ -43,6 +43,12 @@ export function familyText(family: readonly Difference[]): string {
   return `Family: the ${tests} differences of the table. ${alone}; after Holm's correction ${after}.`;
 }
 
+/** The differences of a family that stay after the correction, or `none`. */
+export function shownOf(family: readonly Difference[], none: string): string {
+  const found = family.filter(shown).map((one) => `${one.arm}, ${one.measure} ${differenceText(one)}`);
+  return found.length === 0 ? none : listed(found);
+}
+
 /** The cells of a family's table: the difference and its corrected p value. */
 export const differenceCells = ({ tested, p }: Difference): [string, string] => [
   signedText(tested),

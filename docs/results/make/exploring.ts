@@ -19,6 +19,7 @@ import {
   type Measure,
   markdownTable,
   shown,
+  shownOf,
   spreadOf,
   statistics,
 } from "./compare.ts";
@@ -129,15 +130,9 @@ function architectureAnswer(): string {
 
 // Parts of a DCGAN and a BigGAN.
 
-/** What is shown to differ from the first variant. */
-function shownOf(family: readonly Difference[]): string {
-  const found = family.filter(shown).map((one) => `${one.arm}, ${one.measure} ${differenceText(one)}`);
-  return found.length === 0 ? "nothing" : listed(found);
-}
-
 const partsAnswer = (): string =>
-  `Shown to differ from a plain DCGAN: ${shownOf(variantsOf("exploring/dcgan-options").family)}; ` +
-  `from a BigGAN with orthogonal weights: ${shownOf(variantsOf("exploring/biggan-weights").family)}`;
+  `Shown to differ from a plain DCGAN: ${shownOf(variantsOf("exploring/dcgan-options").family, "nothing")}; ` +
+  `from a BigGAN with orthogonal weights: ${shownOf(variantsOf("exploring/biggan-weights").family, "nothing")}`;
 
 // Truncation.
 

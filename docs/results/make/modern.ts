@@ -1,5 +1,5 @@
 /** modern.md: the relativistic loss with R1 and R2, on modes and in Gantry's own recipes. */
-import { lossDifferences } from "../../../src/experiments/claims/relativistic-losses.ts";
+import { BEST, lossDifferences, MAIN, NEXT } from "../../../src/experiments/claims/relativistic-losses.ts";
 import {
   bySeed,
   type Difference,
@@ -9,10 +9,10 @@ import {
   familyOf,
   familyText,
   find,
-  listed,
   type Measure,
   markdownTable,
   shown,
+  shownOf,
   spreadOf,
 } from "./compare.ts";
 import { intervalFigure } from "./intervals.ts";
@@ -20,7 +20,7 @@ import { type Cell, cellOf, cellsOf } from "./records.ts";
 import { FID, KL, MODES, score } from "./scores.ts";
 
 const QUALITY = score("high quality", "highQuality");
-const LOSSES = ["plain", "R1", "R1 + R2", "RpGAN + R1 + R2"] as const;
+const LOSSES = ["plain", "R1", NEXT, BEST] as const;
 const UPDATES = ["all", "topK"] as const;
 
 /** A sweep of the four losses on all samples and on the top k. */
@@ -71,12 +71,8 @@ const topKFamily = ({ cells, measures }: Losses): Difference[] =>
   );
 
 /** What a family shows, or that it shows nothing. */
-function shownOf(family: readonly Difference[]): string {
-  const found = family.filter(shown).map((one) => `${one.arm}, ${one.measure} ${differenceText(one)}`);
-  return found.length === 0 ? `none of ${family.length} differences is shown` : listed(found);
-}
-
-const MAIN = "RpGAN + R1 + R2 minus R1 + R2";
+const foundIn = (family: readonly Difference[]): string =>
+  shownOf(family, `none of ${family.length} differences is shown`);
 
 /** What the relativistic loss changes in one measure, where both losses have R1 and R2. */
 function mainText({ cells, measures, digits }: Losses, measure: string): string {
@@ -84,7 +80,7 @@ function mainText({ cells, measures, digits }: Losses, measure: string): string 
   const values = (loss: string) => each(measures[i]!.of(cellOf(cells, loss, "all")), digits[i]);
   const difference = find(lossDifferences(cells, measures), MAIN, measure);
   const verdict = shown(difference) ? "" : ", which is not shown";
-  return `${measure} ${values("RpGAN + R1 + R2")} by seed, and ${values("R1 + R2")} with the ordinary loss: ${differenceText(difference)}${verdict}`;
+  return `${measure} ${values(BEST)} by seed, and ${values(NEXT)} with the ordinary loss: ${differenceText(difference)}${verdict}`;
 }
 
 // Equal time.
@@ -126,7 +122,7 @@ export const answers = { modes: modesAnswer, equalTime: equalTimeAnswer };
 export const parts: Readonly<Record<string, () => string>> = {
   answer: () =>
     `**Short answer.** The relativistic loss with R1 and R2, ${modesAnswer()}. ` +
-    `Top-k: on stacked MNIST ${shownOf(topKFamily(stacked))}; on the mixture ${shownOf(topKFamily(mixture))}. ` +
+    `Top-k: on stacked MNIST ${foundIn(topKFamily(stacked))}; on the mixture ${foundIn(topKFamily(mixture))}. ` +
     `In Gantry's own recipes, at equal time: ${equalTimeAnswer()}.`,
   stacked: () => lossTable(stacked),
   "stacked-losses": () => differenceTable(lossFamily(stacked), stacked.measures),

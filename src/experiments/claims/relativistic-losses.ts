@@ -4,9 +4,10 @@ import { bySeed, type Difference, familyOf, find, type Measure } from "../differ
 import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { ScoredCell } from "../sweep/index.ts";
 
-const BEST = "RpGAN + R1 + R2";
-const NEXT = "R1 + R2";
-const MAIN = `${BEST} minus ${NEXT}`;
+/** The losses that the claims compare, by their names in the sweeps, and their difference. */
+export const BEST = "RpGAN + R1 + R2";
+export const NEXT = "R1 + R2";
+export const MAIN = `${BEST} minus ${NEXT}`;
 
 /** By seed, on all samples: each loss minus the plain one, and the relativistic one with both penalties minus the ordinary one with both. */
 export function lossDifferences(cells: readonly ScoredCell[], measures: readonly Measure<ScoredCell>[]): Difference[] {
