@@ -107,7 +107,7 @@ export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
   const dtype = (Object.keys(npyCodes) as DType[]).find((name) => npyCodes[name] === code);
   if (dtype === undefined) {
     throw new UserError(
-      `${where}: element type ${quoted(code)} is not supported; accepted: ${Object.values(npyCodes).join(", ")}`,
+      `${where}: element type ${quoted(typeName(code))} is not supported; accepted: ${Object.keys(npyCodes).join(", ")}`,
     );
   }
   const shape = lengths[1]!.split(",").flatMap((length) => (length.trim() === "" ? [] : [Number.parseInt(length, 10)]));
@@ -118,6 +118,12 @@ export function parseNpyHeader(head: Uint8Array, where: string): NpyHeader {
   const width = Number(code.slice(1));
   const bytes = numelOf(shape) * width;
   return { dtype, width, bigEndian: descr[1] === ">", fortranOrder: order[1] === "True", shape, bytes };
+}
+
+/** NumPy's name of an element type that is not read: `uint16` of `u2`; its code where the name is not of the same kind. */
+function typeName(code: string): string {
+  const kind = { u: "uint", f: "float", c: "complex" }[code[0]!];
+  return kind === undefined ? code : `${kind}${8 * Number(code.slice(1))}`;
 }
 
 /** The elements of an array, in row-major order. */

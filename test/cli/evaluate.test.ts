@@ -366,7 +366,7 @@ describe("gantry evaluate", () => {
     [
       "16-bit arrays",
       ["deep.npz"],
-      /no array of images \(.*array `arr_0`: element type `u2` is not supported; accepted: .*u1/,
+      /no array of images \(.*array `arr_0`: element type `uint16` is not supported; accepted: .*uint8/,
     ],
     [
       "a run as real images",

@@ -142,7 +142,7 @@ describe("arrays that are no images", () => {
     const wide = join(folder, "wide.npy");
     writeFileSync(wide, Buffer.concat([head("<u2", "False"), Buffer.alloc(640)]));
     await expect(pack(wide)).rejects.toThrow(
-      /element type `u2` is not supported; images are uint8, float32 or float64$/,
+      /element type `uint16` is not supported; images are uint8, float32 or float64$/,
     );
     const columns = join(folder, "columns.npy");
     writeFileSync(columns, Buffer.concat([head("|u1", "True"), Buffer.alloc(320, 9)]));

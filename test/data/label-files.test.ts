@@ -86,6 +86,32 @@ describe("a label file as a table", () => {
     ]);
   });
 
+  it("reads what pandas writes", () => {
+    // pandas.DataFrame({"name": ["b.png", "a.png"], "class": ["x", 2]}).to_json(orient=...), pandas 2.3; the rows' numbers are no names.
+    const wanted = [
+      ["name", "class"],
+      ["b.png", "x"],
+      ["a.png", 2],
+    ];
+    const forms = {
+      columns: '{"name":{"0":"b.png","1":"a.png"},"class":{"0":"x","1":2}}',
+      index: '{"0":{"name":"b.png","class":"x"},"1":{"name":"a.png","class":2}}',
+      records: '[{"name":"b.png","class":"x"},{"name":"a.png","class":2}]',
+      split: '{"columns":["name","class"],"index":[0,1],"data":[["b.png","x"],["a.png",2]]}',
+      table:
+        '{"schema":{"fields":[{"name":"index","type":"integer"},{"name":"name","type":"string"},{"name":"class","type":"string"}],' +
+        '"primaryKey":["index"],"pandas_version":"1.4.0"},"data":[{"index":0,"name":"b.png","class":"x"},{"index":1,"name":"a.png","class":2}]}',
+    };
+    for (const [form, text] of Object.entries(forms)) expect([form, cells(text, "l.json")]).toEqual([form, wanted]);
+    // By set_index("file").
+    expect(cells('{"class":{"b.png":"x","a.png":2},"age":{"b.png":3,"a.png":4}}', "l.json")).toEqual([
+      ["file", "class", "age"],
+      ["b.png", "x", 3],
+      ["a.png", 2, 4],
+    ]);
+    expect(() => cells('[["b.png","x"],["a.png",2]]', "l.json")).toThrow(/entry 1 is no object such as/);
+  });
+
   it("passes over Excel's line of the separator", () => {
     const table = readTable(Buffer.from("sep=;\r\nfile;class\r\na.png;x\r\n"), "labels.csv");
     expect(table.columns).toEqual(["file", "class"]);
@@ -231,6 +257,10 @@ describe("classes from a label file", () => {
     const test = await pack({ labelFile, split: "test" }, splits);
     expect([test.header.classes, labelsOf(test)]).toEqual([["x", "y"], [1]]);
     expect(usageOf(test.header)).toContain("1 of 2 classes without an image: x");
+    const ofTrain = file("train.csv", "path,class\ntrain/1.png,y\ntrain/2.png,x\n");
+    await expect(pack({ labelFile: ofTrain, split: "test" }, splits)).rejects.toThrow(
+      /train.csv: it has no row for any image of the split `test`, such as `test\/1.png`; give a table/,
+    );
     writeFileSync(join(splits, "train/2.png"), "");
     await expect(pack({ labelFile }, splits)).rejects.toThrow(
       /class x has no image that can be read; train\/2.png: the file is empty/,

@@ -108,7 +108,7 @@ it("arrays that cannot be read do not affect the others, and give the reason whe
   await expect(npz.array("python_objects")).rejects.toThrow(
     /array `python_objects`: it holds Python objects, which are never loaded/,
   );
-  await expect(npz.array("complex_numbers")).rejects.toThrow(/element type `c8` is not supported/);
+  await expect(npz.array("complex_numbers")).rejects.toThrow(/element type `complex64` is not supported/);
   await npz.close();
 });
 

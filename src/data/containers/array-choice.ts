@@ -262,10 +262,10 @@ function likeLabels({ arrays, refused }: ArrayFile, images: string, labels: stri
 function refuseUnread({ refused }: ArrayFile, labels: string): void {
   const reason = refused?.get(labels);
   if (reason === undefined) return;
-  throw new UserError(
-    `${reason}; labels are numbers, such as numpy.unique(labels, return_inverse=True)[1] gives for texts; \`labels: false\` takes the ` +
-      "images without",
-  );
+  const advice = /`?u?int\d+/.test(reason.split("; accepted")[0]!)
+    ? 'save the labels by `.astype("int64")`'
+    : "labels are numbers, such as numpy.unique(labels, return_inverse=True)[1] gives for texts";
+  throw new UserError(`${reason}; ${advice}; \`labels: false\` takes the images without`);
 }
 
 /** @throws UserError for labels of other splits that cannot be read: classes have one number in all splits. */

@@ -63,7 +63,8 @@ async function readLabels(
   const without = "; `labels: false` takes the images without";
   if (shape[0] !== count) throw new UserError(`${text}, and there are ${count} images${without}`);
   if (shape.length > 2) throw new UserError(`${text}; labels have one dimension or two${without}`);
-  if (!labelTypes.has(dtype)) throw new UserError(`${text}; labels are numbers${without}`);
+  if (!labelTypes.has(dtype))
+    throw new UserError(`${text}; labels are whole numbers; save them by \`.astype("int64")\`${without}`);
   const own = await labelRows(file, name);
   const { width, values } = own;
   const bad = width === 1 ? -1 : values.findIndex((value) => !Number.isFinite(value));

@@ -81,6 +81,13 @@ export async function readLabels(
     (one) => rows === undefined || !rowOf.has(one.path) || rows.has(rowOf.get(one.path)!),
   );
   const used = wanted.filter((one) => rowOf.has(one.path));
+  if (used.length === 0 && wanted.length > 0) {
+    const of = split === undefined ? "" : ` of the split ${quoted(split)}`;
+    throw new UserError(
+      `${visible(file)}: it has no row for any image${of}, such as ` +
+        `${quoted(wanted[0]!.path)}; give a table with a row for each of the ${wanted.length}`,
+    );
+  }
   const shown = inside(file, root) ?? basename(file);
   const info = {
     file: shown,
