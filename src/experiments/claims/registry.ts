@@ -26,6 +26,7 @@ export { randomK } from "./random-k.ts";
 export { relativisticMixture } from "./relativistic-mixture.ts";
 export { relativisticStacked } from "./relativistic-stacked.ts";
 export { resolution } from "./resolution.ts";
+export { spectralNorm } from "./spectral-norm.ts";
 export { topKAnomaly } from "./top-k-anomaly.ts";
 export { topKBigGan } from "./top-k-biggan.ts";
 export { topKCoverage } from "./top-k-coverage.ts";
