@@ -4,6 +4,7 @@ import { decide, defineClaim, verdictOf } from "../../src/experiments/claim.ts";
 import { historicalAveraging } from "../../src/experiments/claims/historical-averaging.ts";
 import { mine20 } from "../../src/experiments/claims/mine-20.ts";
 import { mnist100Labels } from "../../src/experiments/claims/mnist-100-labels.ts";
+import { spectralNorm } from "../../src/experiments/claims/spectral-norm.ts";
 import { topKImages } from "../../src/experiments/claims/top-k-images.ts";
 import { topK64Modes, topKGlorot } from "../../src/experiments/claims/top-k-long.ts";
 import { topKQuality } from "../../src/experiments/claims/top-k-quality.ts";
@@ -122,6 +123,28 @@ describe("rules of shipped claims", () => {
     expect(found.evidence).toContain("top-k minus all, high quality, % +5.04 ± 0.14 (p < 0.001)");
     expect(found.evidence).toContain("top-k minus random k, high quality, % +5.04 ± 0.14");
     expect(verdictOf(claim, claim.finding(own.slice(0, 6))).text).toBe("at 2 of 5 seeds: undecided");
+  });
+
+  it.each([
+    [[-1, -1.1, -0.9], "confirmed"],
+    [[1, 1.1, 0.9], "refuted"],
+    [[1, -0.9, 0.2], "undecided"],
+  ])("spectral-norm: an FID on one data set that changes by %j is %s", (changes, text) => {
+    const cells = ["mnist", "fashion-mnist", "cifar10"].flatMap((data) =>
+      ["none", "both"].flatMap((norm) =>
+        ["32", "64"].map((batch, i) => ({
+          values: [data, norm, batch],
+          step: 3_000,
+          of: (score: string) => {
+            const moves = data === "mnist" && norm === "both" && score === "fid";
+            // Other differences are noise of either sign.
+            const noise = norm === "both" ? [0.1, -0.1, 0.02] : [0, 0, 0];
+            return new Map(changes.map((change, seed) => [seed, 5 + (moves ? change + 0.05 * i : noise[seed]!)]));
+          },
+        })),
+      ),
+    );
+    expect(verdictOf(spectralNorm, spectralNorm.finding(cells)).text).toBe(text);
   });
 
   const semi = (errors: readonly number[], epochs = 300) =>

@@ -12,6 +12,7 @@ const dcganOptions = shippedSweeps["dcgan-options"]!;
 const bigganWeights = shippedSweeps["biggan-weights"]!;
 const dropout128 = shippedSweeps["dropout-128"]!;
 const resolution = shippedSweeps.resolution!;
+const spectralNorm = shippedSweeps["spectral-norm"]!;
 
 /** The recipes of the first seed by the values of their cell. */
 function cellsOf(sweep: Sweep): Map<string, Recipe> {
@@ -29,7 +30,7 @@ function changesOf(sweep: Sweep): Record<string, string[]> {
 }
 
 describe("every cell", () => {
-  it.each([exploringTables, dcganOptions, bigganWeights, dropout128, resolution])(
+  it.each([exploringTables, dcganOptions, bigganWeights, dropout128, resolution, spectralNorm])(
     "of $name has networks that can be built for its images",
     (sweep) => {
       for (const { data, generator, discriminator, batchSize, techniques } of cellsOf(sweep).values()) {
@@ -131,5 +132,23 @@ describe("resolution", () => {
     expect(changesOf(resolution)).toEqual({ 16: [], 32: ["data.size"], 64: ["data.size"] });
     const loaded = await loadSweep("resolution");
     expect(expandGrid(loaded.sweep, loaded.base).runs).toHaveLength(9);
+  });
+});
+
+describe("spectral-norm", () => {
+  it("adds spectral norm to both networks and changes nothing else, on each data set and with each batch", () => {
+    const cells = cellsOf(spectralNorm);
+    expect(cells.size).toBe(12);
+    for (const data of ["mnist", "fashion-mnist", "cifar10"])
+      for (const batch of ["32", "64"]) {
+        const [without, with_] = ["none", "both"].map((norm) => cells.get(`${data} / ${norm} / ${batch}`)!);
+        expect(recipeChanges(toPlainRecipe(without!), toPlainRecipe(with_!)).map(({ key }) => key)).toEqual([
+          "generator.spectralNorm",
+          "discriminator.spectralNorm",
+        ]);
+        for (const { discriminator, optimizers } of [without!, with_!]) {
+          expect([discriminator.options.batchNorm, optimizers.generator.options.lr]).toEqual([true, 2e-4]);
+        }
+      }
   });
 });
