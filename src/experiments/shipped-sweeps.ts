@@ -131,6 +131,43 @@ const equalTime = (
   });
 };
 
+/** Lengths of z in the sweep below, and of the part of it whose information MINE raises. */
+const NOISE = 100;
+const CODES = { "code 3": 3, "code all": NOISE } as const;
+
+/**
+ * MINE (Belghazi et al. 2018, section 5.1) where the plain GAN loses modes: a DCGAN with a D of a quarter of G's width, on stacked
+ * MNIST. In one run with a seed of its own the plain GAN had 99 of 1,000 modes after these steps.
+ */
+const mineCollapse = (): Sweep =>
+  defineSweep({
+    name: "mine-collapse",
+    recipe: "stacked-mnist",
+    set: [
+      `generator.latent=${NOISE}`,
+      "generator.width=16",
+      "discriminator.width=4",
+      "steps=2000",
+      "samples.every=2000",
+      "checkpoint.every=1000",
+      "evaluate.every=2000",
+    ],
+    over: {
+      mine: {
+        plain: [],
+        ...Object.fromEntries(
+          Object.entries(CODES).flatMap(([name, code]) =>
+            [0.1, 0.5, 1].map((beta) => [
+              `${name}, beta ${beta}`,
+              ["techniques=[mine]", `techniques.mine.code=${code}`, `techniques.mine.beta=${beta}`],
+            ]),
+          ),
+        ),
+      },
+    },
+    seeds: 5,
+  });
+
 const ATTENTION = ["generator.attention=16", "discriminator.attention=16"];
 const TTUR = ["optimizers.generator.lr=1e-3", "optimizers.discriminator.lr=4e-3"];
 const HIERARCHICAL = ["generator.hierarchical=true"];
@@ -305,6 +342,8 @@ const sweeps: readonly Sweep[] = [
     "checkpoint.every=400",
     "evaluate.samples=2000",
   ]),
+
+  mineCollapse(),
 
   // Does spectral norm help a small DCGAN (Iyengar et al., section 3.2, tables 1 and 2)? Their networks at a quarter of their width,
   // and at 32 x 32: batch norm stays, no layer has a bias, both rates are 2e-4.

@@ -13,6 +13,7 @@ export { labelSmoothing } from "./label-smoothing.ts";
 export { mine1 } from "./mine-1.ts";
 export { mine5 } from "./mine-5.ts";
 export { mine20 } from "./mine-20.ts";
+export { mineCollapse } from "./mine-collapse.ts";
 export { mineMixture } from "./mine-mixture.ts";
 export { mineStacked } from "./mine-stacked.ts";
 export { minibatchDiscrimination } from "./minibatch-discrimination.ts";

@@ -40,5 +40,7 @@ export const spectralNorm = defineClaim<ScoredCell>({
     }));
     return decide(expected, "any", shortest(cells), family.length);
   },
-  cost: { estimated: "from the speed of the first steps on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13" },
+  cost: {
+    estimated: "from the speed of the first steps on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13",
+  },
 });
