@@ -7,7 +7,7 @@ import { requireIntact } from "../formats/index.ts";
 import { fits } from "./options.ts";
 
 /** Raised whenever the layout of a pack changes, or how files become pixels. */
-export const PACK_VERSION = 5;
+export const PACK_VERSION = 6;
 
 const range = z.tuple([z.int(), z.int()]);
 

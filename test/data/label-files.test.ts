@@ -86,7 +86,7 @@ describe("a label file as a table", () => {
     ]);
   });
 
-  it("reads what pandas writes", () => {
+  it("reads the files of each class, and what pandas writes", () => {
     // pandas.DataFrame({"name": ["b.png", "a.png"], "class": ["x", 2]}).to_json(orient=...), pandas 2.3; the rows' numbers are no names.
     const wanted = [
       ["name", "class"],
@@ -108,6 +108,12 @@ describe("a label file as a table", () => {
       ["file", "class", "age"],
       ["b.png", "x", 3],
       ["a.png", 2, 4],
+    ]);
+    // The files of each class.
+    expect(cells('{"x":["b.png"],"2":["a.png"]}', "l.json")).toEqual([
+      ["file", "class"],
+      ["a.png", "2"],
+      ["b.png", "x"],
     ]);
     expect(() => cells('[["b.png","x"],["a.png",2]]', "l.json")).toThrow(/entry 1 is no object such as/);
   });
@@ -479,7 +485,7 @@ describe("splits of label files", () => {
     await expect(pack({ labelFile: only })).rejects.toThrow(/has no split `train`; `split` chooses one: `test`$/);
   });
 
-  it.each(["split", "Subset", "set", "partition", "fold"])(
+  it.each(["split", "Subset", "set", "partition", "fold", "data set", "what for"])(
     "are said by a column `%s` of names of splits",
     async (column) => {
       const rows = ["train", "Valid", "train", "test"]
@@ -495,6 +501,42 @@ describe("splits of label files", () => {
       expect(classes.header).toMatchObject({ name: "photos", count: 4, classes: ["Valid", "test", "train"] });
     },
   );
+
+  it.each([
+    ["partition", ["0", "1", "2", "0"]],
+    ["fold", ["0", "1", "0", "1"]],
+    ["Usage", ["Training", "PublicTest", "PrivateTest", "Training"]],
+    ["is_valid", ["True", "False", "False", "False"]],
+    ["dataset", ["a", "b", "a", "b"]],
+  ])("are said to be not used where a column `%s` has other words", async (column, words) => {
+    const rows = words.map((word, i) => `${names[i]},x,${word}\n`).join("");
+    const { header } = await pack({
+      labelFile: file("others.csv", `file,label,${column}\n${rows}`),
+      classColumn: "label",
+    });
+    expect([header.count, header.note]).toEqual([4, expect.stringContaining(`; its column \`${column}\` is not used`)]);
+    // A column that is read is used.
+    const read = await pack({ labelFile: join(folder, "others.csv"), classColumn: column });
+    expect(read.header.note).not.toContain("is not used");
+  });
+
+  it("are refused where two columns hold names of splits and none is called so, and where nothing else is there", async () => {
+    const two = file(
+      "two-splits.csv",
+      `file,label,a,b\n${names.map((name, i) => `${name},x,${["train", "test"][i % 2]},${["test", "train"][i % 2]}\n`).join("")}`,
+    );
+    await expect(pack({ labelFile: two })).rejects.toThrow(
+      /two-splits.csv: its columns `a` and `b` both hold names of splits; call the one that says them `split`/,
+    );
+    const alone = file(
+      "alone.csv",
+      `file,kind\n${names.map((name, i) => `${name},${["train", "test"][i % 2]}\n`).join("")}`,
+    );
+    await expect(pack({ labelFile: alone })).rejects.toThrow(
+      /alone.csv: it has no column besides `file` and `kind`, which says the split/,
+    );
+    expect((await pack({ labelFile: alone, classColumn: "kind" })).header.classes).toEqual(["test", "train"]);
+  });
 
   it("are not said by columns of other words, except by one called `split`", async () => {
     const labelFile = file(

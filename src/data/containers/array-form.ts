@@ -65,7 +65,8 @@ const hasLabelsFor = (count: number, arrays: ReadonlyMap<string, ArrayForm>): bo
 export function layoutOf({ dtype, shape }: ArrayForm, arrays: ReadonlyMap<string, ArrayForm>): Layout | Unfit {
   const text = `${dtype} [${shape.join(", ")}]`;
   const accepted = "[N, H, W], [N, H, W, 1 or 3] or [N, 1 or 3, H, W]";
-  if (!imageTypes.has(dtype)) return { reason: `it is ${text}; ${IMAGE_TYPES}` };
+  const advice = dtype === "float16" ? '; save it by `.astype("float32")`' : "";
+  if (!imageTypes.has(dtype)) return { reason: `it is ${text}; ${IMAGE_TYPES}${advice}` };
   const isChannels = (size: number) => size === 1 || size === 3;
   const large = (...sizes: (number | undefined)[]) => sizes.every((size) => size !== undefined && size >= SMALLEST);
   if (shape[0] === 0) return { reason: `it is ${text}, without any image` };

@@ -54,3 +54,7 @@ export const mentionsLabels = (name: string): boolean =>
 
 /** Whether an array's name is that of the images of a split. */
 export const hasSplit = (name: string): boolean => isImages(name) && readArrayName(name).split !== undefined;
+
+/** Whether an array is called like the names of the classes, such as `class_names`, and `list_classes` of catvnoncat. */
+export const isClassNames = (name: string): boolean =>
+  /(^|[/_])(class|label|category)_?names?$|(^|\/)list_(of_)?(classes|labels)$/i.test(name);

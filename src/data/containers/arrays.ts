@@ -7,7 +7,7 @@ import { brightening, DARKEST } from "../dark.ts";
 import { type ImageSource, type OpenSource, type StreamedImages, sha256 } from "../source.ts";
 import { type Chosen, chooseArrays, labelTypes } from "./array-choice.ts";
 import type { ArrayFile, ArrayForm } from "./array-form.ts";
-import { readArrayName } from "./array-names.ts";
+import { isClassNames, readArrayName } from "./array-names.ts";
 import type { ContainerOptions } from "./container.ts";
 import { type NumberedClasses, numberedClasses, requireClass } from "./numbered-classes.ts";
 
@@ -356,11 +356,16 @@ const othersNote = (names: readonly string[]): string =>
 
 /** Says which array was taken as labels, and which others may be some: those of another name, split or length. */
 function labelsNote(labels: string | undefined, leftOut: readonly string[]): string {
-  const names = leftOut.map(quoted).join(", ");
-  if (labels !== undefined) {
-    const others = leftOut.length === 0 ? "" : ` (not from ${names}, which \`labelEntry\` takes)`;
-    return `labels from ${quoted(labels)}${others}`;
-  }
+  const namesOfClasses = leftOut.filter(isClassNames);
+  const others = leftOut.filter((name) => !isClassNames(name));
+  const notes = [
+    ...(others.length === 0 ? [] : [`not from ${others.map(quoted).join(", ")}, which \`labelEntry\` takes`]),
+    ...(namesOfClasses.length === 0
+      ? []
+      : [`names of classes in ${namesOfClasses.map(quoted).join(", ")} are not read`]),
+  ];
+  if (labels !== undefined) return `labels from ${quoted(labels)}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`;
   if (leftOut.length === 0) return "no labels";
+  const names = leftOut.map(quoted).join(", ");
   return `no labels (${names} left out: not called labels, or not of these images; \`labelEntry\` takes one)`;
 }

@@ -23,10 +23,14 @@ export interface ChosenColumns {
   readonly conditions: readonly number[];
   /** The column that says the split of each image, if there is one. */
   readonly split: number | undefined;
+  /** Columns that are called as if they said the split, where none does. */
+  readonly likeSplits: readonly number[];
 }
 
 /** Names of columns that say the split; those after the first do so only where all their cells are names of splits. */
 const namesOfSplits = ["split", "subset", "set", "partition", "fold"];
+/** Other names of columns that often say it in words of their own, such as FER2013's `Usage` and fastai's `is_valid`. */
+const namesLikeSplits = ["dataset", "usage", "phase", "istrain", "istraining", "isval", "isvalid", "istest"];
 const namesOfClasses = ["class", "classname", "label", "labelname", "category", "target"];
 
 /** The name of a column without spaces, marks and capitals. */
@@ -44,13 +48,17 @@ export const isCalledLikeClasses = (column: string): boolean => namesOfClasses.i
 export function chooseColumns(table: Table, { classColumn, conditions }: ColumnChoice, name: number): ChosenColumns {
   const { columns } = table;
   const named = [classColumn, ...(typeof conditions === "object" ? conditions : [])];
-  const split = splitColumn(
-    table,
-    [...columns.keys()].filter((i) => i !== name && !named.includes(columns[i]!)),
-  );
+  const unnamed = [...columns.keys()].filter((i) => i !== name && !named.includes(columns[i]!));
+  const split = splitColumn(table, unnamed);
   const others = [...columns.keys()].filter((i) => i !== name && i !== split && columns[i] !== "");
-  if (others.length === 0)
-    throw new UserError(`${visible(table.name)}: it has no column besides ${shown([columns[name]!])}`);
+  if (others.length === 0) {
+    const andSplit = split === undefined ? "" : ` and ${quoted(columns[split]!)}, which says the split`;
+    throw new UserError(`${visible(table.name)}: it has no column besides ${shown([columns[name]!])}${andSplit}`);
+  }
+  const likeSplits = (read: readonly number[]): number[] =>
+    split !== undefined
+      ? []
+      : unnamed.filter((i) => !read.includes(i) && [...namesOfSplits, ...namesLikeSplits].includes(plain(columns[i]!)));
   if (conditions !== undefined) {
     const chosen = conditions === "all" ? others : conditions.map((column) => placeOf(table, column, "conditions"));
     const twice = chosen.find((place, i) => chosen.indexOf(place) !== i);
@@ -58,21 +66,37 @@ export function chooseColumns(table: Table, { classColumn, conditions }: ColumnC
     if (chosen.includes(name)) {
       throw new UserError(`\`conditions\` names ${quoted(columns[name]!)}, the column of the file names`);
     }
-    return { name, classes: undefined, conditions: chosen, split };
+    return { name, classes: undefined, conditions: chosen, split, likeSplits: likeSplits(chosen) };
   }
   const classes = classColumn === undefined ? likelyClasses(table, others) : placeOf(table, classColumn, "classColumn");
   if (classes === name) throw new UserError(`\`classColumn\` (=${classColumn}) is the column of the file names`);
-  return { name, classes, conditions: [], split };
+  return { name, classes, conditions: [], split, likeSplits: likeSplits([classes]) };
 }
 
-/** The place of the column that says the split, of some columns. */
-function splitColumn({ columns, rows }: Table, places: readonly number[]): number | undefined {
+/**
+ * The place of the column that says the split, of some columns: one called so, else the one whose cells are names of several
+ * splits, whatever it is called.
+ * @throws UserError where two are such and neither is called so.
+ */
+function splitColumn({ name, columns, rows }: Table, places: readonly number[]): number | undefined {
+  const textsIn = (place: number): string[] => [
+    ...new Set(rows.map(({ cells }) => String(cells[place] ?? "")).filter((text) => text !== "")),
+  ];
   const saysSplit = (place: number): boolean => {
-    const texts = rows.map(({ cells }) => String(cells[place] ?? "")).filter((text) => text !== "");
+    const texts = textsIn(place);
     return plain(columns[place]!) === "split" || (texts.length > 0 && texts.every(isSplit));
   };
-  const called = namesOfSplits.flatMap((name) => places.filter((place) => plain(columns[place]!) === name));
-  return called.find(saysSplit);
+  const called = namesOfSplits.flatMap((wanted) => places.filter((place) => plain(columns[place]!) === wanted));
+  const found = called.find(saysSplit);
+  if (found !== undefined) return found;
+  const others = places.filter(
+    (place) => !isCalledLikeClasses(columns[place]!) && saysSplit(place) && textsIn(place).length > 1,
+  );
+  if (others.length < 2) return others[0];
+  throw new UserError(
+    `${visible(name)}: its columns ${others.map((place) => quoted(columns[place]!)).join(" and ")} both hold names of splits; call the one ` +
+      "that says them `split`",
+  );
 }
 
 const shown = (columns: readonly string[]): string => columns.map(quoted).join(", ");

@@ -98,12 +98,11 @@ export async function readLabels(
   };
   const { columns: names } = table;
   const { split: place } = columns;
+  const unused = [...columns.likeSplits, ...(place !== undefined && rows === undefined ? [place] : [])];
   const splits =
-    place === undefined
-      ? ""
-      : rows === undefined
-        ? `; its column ${quoted(names[place]!)} is not used`
-        : `, split from column ${names[place]!}`;
+    place !== undefined && rows !== undefined
+      ? `, split from column ${names[place]!}`
+      : unused.map((i) => `; its column ${quoted(names[i]!)} is not used`).join("");
   const read = `labels from ${shown}, names from column ${names[columns.name]!}${way === undefined ? "" : ` ${way}`}`;
   if (columns.classes === undefined) {
     const chosen = new Set(used.map((one) => rowOf.get(one.path)!));

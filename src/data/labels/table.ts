@@ -3,8 +3,8 @@
  *
  * - `.csv` (RFC 4180: quoted cells, which may hold commas, quotes and line ends), also with semicolons or tabs between cells, as
  *   spreadsheets write them, and `.tsv`. The first row names the columns.
- * - `.json`: a list of objects, an object with an entry for each file, StyleGAN's `{"labels": [["a.png", 6], ...]}`, or
- *   what pandas writes
+ * - `.json`: a list of objects, an object with an entry for each file, StyleGAN's `{"labels": [["a.png", 6], ...]}`, an
+ *   object with the files of each class, or what pandas writes
  * - `.jsonl`, `.ndjson`: an object in each line
  *
  * Text is UTF-8, or UTF-16 with a byte order mark. A byte order mark is no part of a column's name.
@@ -15,7 +15,7 @@ import { visible } from "../../base/visible.ts";
 import { quoted } from "../../formats/index.ts";
 import { endingOf } from "../image-format.ts";
 import { namedLikeTable, tableEndings } from "./endings.ts";
-import { rowsOfPandas } from "./pandas.ts";
+import { rowsOfClasses, rowsOfPandas } from "./json-rows.ts";
 
 /** What a cell holds. JSON has cells that are no text; an object in a cell is not read. */
 export type Cell = string | number | boolean | null | readonly unknown[] | Readonly<Record<string, unknown>>;
@@ -173,7 +173,8 @@ function entriesOf(json: unknown, text: string, name: string): Entry[] {
     if (keys.has(key)) throw new UserError(`${visible(name)}: it has the key ${quoted(key)} twice`);
     keys.add(key);
   }
-  const rows = rowsOfPandas(json as Readonly<Record<string, unknown>>);
+  const fields = json as Readonly<Record<string, unknown>>;
+  const rows = rowsOfPandas(fields) ?? rowsOfClasses(fields);
   if (rows !== undefined) return rows.map((value, i) => ({ value, place: `row ${i + 1}` }));
   return Object.entries(json).map(([key, value]) => ({ key, value, place: `the entry of ${quoted(key)}` }));
 }

@@ -1,5 +1,7 @@
 /**
- * Tables as `pandas.DataFrame.to_json` writes them, in its forms that are not a list of objects: `split`, `table`, `index`, and
+ * JSON label files that are neither a list of objects nor an object with an entry for each file.
+ *
+ * An object with the files of each class: `{"cat": ["a.png", "b.png"]}`. Tables as `pandas.DataFrame.to_json` writes them, in its forms that are not a list of objects: `split`, `table`, `index`, and
  * `columns`, which is the default.
  *
  *     {"columns": ["file", "class"], "index": [0], "data": [["a.png", "cat"]]}
@@ -63,4 +65,12 @@ function fromColumns(json: Fields): readonly Fields[] | undefined {
     ...named(row),
     ...Object.fromEntries(cellsOf.map(([name, cells]) => [name, cells[row]])),
   }));
+}
+
+/** The files of each class, or undefined where the JSON has another form. */
+export function rowsOfClasses(json: Fields): readonly Fields[] | undefined {
+  const classes = Object.entries(json);
+  const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && value.every(isFileName);
+  if (classes.length === 0 || classes.some(([name, files]) => isFileName(name) || !isList(files))) return undefined;
+  return classes.flatMap(([name, files]) => (files as string[]).map((file) => ({ file, class: name })));
 }
