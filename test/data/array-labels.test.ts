@@ -24,6 +24,28 @@ const conditionsOf = ({ conditionsPath }: Pack): number[] => [
 ];
 
 describe("labels under other names", () => {
+  it("are not the names of the classes, which are said to be not read", async () => {
+    const file = (array: Tensor): Buffer => {
+      writeNpy(join(folder, "one.npy"), array);
+      return readFileSync(join(folder, "one.npy"));
+    };
+    const names = readFileSync(join(import.meta.dirname, "../fixtures/formats/refused_text.npy"));
+    const entries = [
+      ["images", file(images(4))],
+      ["labels", file(whole(0, 1, 1, 0))],
+    ] as const;
+    for (const name of ["class_names", "label_names", "list_classes"]) {
+      const path = join(folder, `${name}.npz`);
+      writeFileSync(
+        path,
+        zipOf([...entries, [name, names] as const].map(([one, data]) => ({ name: `${one}.npy`, data }))),
+      );
+      const { header } = await pack(path);
+      expect(header.classes).toEqual(["0", "1"]);
+      expect(usageOf(header)).toContain(`labels from \`labels\` (names of classes in \`${name}\` are not read)`);
+    }
+  });
+
   it("are named as left out, and `labelEntry` takes them with the classes of all splits", async () => {
     const path = npz("cats", {
       train_set_x: images(4),
