@@ -46,7 +46,9 @@ export interface LabelledFiles {
 /** The source of listed files. Those that cannot be read are left out and listed as broken. */
 export async function listedSource(given: LabelledFiles, options: ContentsOptions = {}): Promise<ImageSource> {
   const { hash, hashed, unreadable } = await contentsOfFiles(given.files, options);
-  const labelled = inOrderOfArchive(unreadable.size > 0 ? without(given, unreadable) : given);
+  const readable = unreadable.size > 0 ? without(given, unreadable) : given;
+  const order = orderOfArchive(readable);
+  const labelled = order === undefined ? readable : chosen(readable, order);
   const { name, files, labels, classes, broken, ignored, total, lost = [], remarks = [] } = labelled;
   const { conditions, table, unreadTable } = labelled;
   // Nothing is added where there is none of it: packs that are there already keep their names.
@@ -70,6 +72,7 @@ export async function listedSource(given: LabelledFiles, options: ContentsOption
       names: (index) => files[index]!.path,
       labels,
       classes,
+      turns: order === undefined ? undefined : placesIn(order),
       conditions,
       table,
       unreadTable,
@@ -125,14 +128,17 @@ function chosen(labelled: LabelledFiles, kept: readonly number[]): LabelledFiles
 
 const placeOf = ({ item }: Listed): number => (item.kind === "packed" ? item.number : 0);
 
-/** Members of a compressed archive in its order, as they can be read only so; others as they are. */
-function inOrderOfArchive(labelled: LabelledFiles): LabelledFiles {
-  const { files } = labelled;
-  if (files[0]?.item.kind !== "packed") return labelled;
-  return chosen(
-    labelled,
-    [...files.keys()].sort((a, b) => placeOf(files[a]!) - placeOf(files[b]!)),
-  );
+/** The positions of a compressed archive's members in its order, as they can be read only so; undefined of other files. */
+function orderOfArchive({ files }: LabelledFiles): number[] | undefined {
+  if (files[0]?.item.kind !== "packed") return undefined;
+  return [...files.keys()].sort((a, b) => placeOf(files[a]!) - placeOf(files[b]!));
+}
+
+/** Where each position stands in an order. */
+function placesIn(order: readonly number[]): Uint32Array {
+  const places = new Uint32Array(order.length);
+  for (const [place, position] of order.entries()) places[position] = place;
+  return places;
 }
 
 /** The images of a compressed archive, each inflated when its turn comes; undefined of other files. */

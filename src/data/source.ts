@@ -144,6 +144,8 @@ export interface OpenSource {
   /** A label for each item: an index into `classes`, or 0 where there are no classes. */
   readonly labels: ArrayLike<number>;
   readonly classes: readonly string[];
+  /** The items in the order in which `first` counts them, where the source has another one. */
+  readonly turns?: Uint32Array | undefined;
   /** Several numbers for each item, in place of classes. Default: none. */
   readonly conditions?: RawConditions | undefined;
   /** The label file, where one was read. */
@@ -236,7 +238,7 @@ export interface Selection {
 }
 
 /**
- * Picks classes and a number of items, in the order of the source.
+ * Picks classes and a number of items; what is picked is in the order of the source.
  *
  * @param classes names of the wanted classes; they are numbered 0, 1, ... in this order. Default: all, as in the source
  * @param first how many of the remaining items to take. Default: all
@@ -262,15 +264,18 @@ export function select(source: OpenSource, name: string, classes?: readonly stri
   }
   const count = source.labels.length;
   const limit = first ?? count;
+  const numberOf = (i: number): number | undefined =>
+    classes === undefined ? source.labels[i]! : renumber.get(source.labels[i]!);
   const indices: number[] = [];
-  const labels: number[] = [];
-  for (let i = 0; i < count && indices.length < limit; i++) {
-    const label = source.labels[i]!;
-    const renumbered = classes === undefined ? label : renumber.get(label);
-    if (renumbered === undefined) continue;
-    indices.push(i);
-    labels.push(renumbered);
+  for (let turn = 0; turn < count && indices.length < limit; turn++) {
+    const i = source.turns?.[turn] ?? turn;
+    if (numberOf(i) !== undefined) indices.push(i);
   }
+  indices.sort((a, b) => a - b);
   if (indices.length === 0) throw new UserError(`${name} holds no image${classes ? ` of ${classes.join(", ")}` : ""}`);
-  return { indices: Uint32Array.from(indices), labels: Uint32Array.from(labels), classes: [...wanted] };
+  return {
+    indices: Uint32Array.from(indices),
+    labels: Uint32Array.from(indices, (i) => numberOf(i)!),
+    classes: [...wanted],
+  };
 }

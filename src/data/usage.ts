@@ -76,7 +76,7 @@ function darkText({ darkest }: PackHeader): string | undefined {
   if (darkest === 0) return "all images are black: every level is 0";
   return (
     `all images are nearly black: no level is above ${darkest} of 255; if the files mean another number as white, multiply their ` +
-    `levels (0 and 1 by ${brightening(1)}, 0 to ${DARKEST} by ${brightening(DARKEST)}) and save them again`
+    `levels (0 and 1 by ${brightening(1)}, 0 to 16 by ${brightening(16)}, 0 to ${DARKEST} by ${brightening(DARKEST)}) and save them again`
   );
 }
 

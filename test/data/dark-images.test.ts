@@ -1,4 +1,4 @@
-/** Bytes of which none exceeds 15, such as masks and levels of 4 bits: they would train as nearly black images. */
+/** Bytes of which none exceeds 31, such as masks and levels of 4 or 5 bits: they would train as nearly black images. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -48,7 +48,11 @@ describe("arrays of bytes that are nearly black", () => {
     await expect(pack(npz("four-bits", { images: upTo(15) }))).rejects.toThrow(
       /no value above 15, so it would be almost black; multiply it by 17$/,
     );
-    expect((await pack(npz("five-bits", { images: upTo(16) }))).header.count).toBe(5);
+    await expect(pack(npz("digits of scikit-learn", { images: upTo(16) }))).rejects.toThrow(
+      /above 16, .*; multiply it by 15$/,
+    );
+    await expect(pack(npz("five-bits", { images: upTo(31) }))).rejects.toThrow(/above 31, .*; multiply it by 8$/);
+    expect((await pack(npz("six-bits", { images: upTo(32) }))).header.count).toBe(5);
   });
 
   it("are as they are where those of another split are not dark", async () => {
@@ -75,14 +79,16 @@ describe("files that are all nearly black", () => {
       expect(header.darkest).toBe(11);
       expect(conversionOf(header)).toContain(
         "all images are nearly black: no level is above 11 of 255; if the files mean another number as white, multiply their levels " +
-          "(0 and 1 by 255, 0 to 15 by 17) and save them again",
+          "(0 and 1 by 255, 0 to 16 by 15, 0 to 31 by 8) and save them again",
       );
     }
     expect(conversionOf((await pack(path)).header)).toMatch(
       /by `crop`.*; all images are nearly black: no level is above 1\d of/,
     );
     expect(conversionOf((await pack(await folderUpTo(0))).header)).toContain("all images are black: every level is 0");
-    expect((await pack(await folderUpTo(16))).header.darkest).toBeUndefined();
+    // Enlarging overshoots.
+    expect((await pack(await folderUpTo(16))).header.darkest).toBeLessThan(32);
+    expect((await pack(await folderUpTo(32))).header.darkest).toBeUndefined();
   });
 
   it("are told of published datasets in files of one's own", async () => {
