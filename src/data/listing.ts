@@ -349,6 +349,12 @@ async function unknownFile(path: string): Promise<string> {
   const packed = otherArchives.find(([, start]) => head.toString("hex").startsWith(start));
   if (packed !== undefined)
     return `${packed[0]}, which is not read; unpack it, or pack its files as .zip, .tar or .tar.gz`;
+  if (/^MATLAB [57]/.test(head.toString("latin1"))) {
+    return "a MATLAB file, which is not read; save its arrays by numpy.savez(path, images=..., labels=...)";
+  }
+  if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) {
+    return "a Python pickle, which is not read, as loading one runs code; save its arrays by numpy.savez(path, images=..., labels=...)";
+  }
   if (namedLikeTable(path)) {
     return "a table, no images; points and other vectors: docs/how-to/data/vectors.md; a table of labels goes with the path of images";
   }

@@ -227,7 +227,9 @@ const MOST_LISTED = 200;
 
 function listed(names: readonly string[]): string {
   const more = names.length - MOST_LISTED;
-  return names.slice(0, MOST_LISTED).join(", ") + (more > 0 ? ` and ${more} more` : "");
+  // As an option takes them.
+  const shown = names.slice(0, MOST_LISTED).map((name) => (name.includes(",") ? JSON.stringify(name) : name));
+  return shown.join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 /** Which items of a source are wanted, with labels renumbered to the wanted classes. */

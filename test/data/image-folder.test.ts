@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/base/errors.ts";
@@ -329,6 +329,10 @@ describe("a folder of real files", () => {
       /`classes` names `cat`, which photos does not have; its classes: cats, dogs/,
     );
     await bad(() => imageFolder({ path: root, classes: ["cats", "cats"] }), /names `cats` twice/);
+    // As the command line takes them.
+    const commas = join(folder, "commas");
+    for (const name of ["Katze, Hund", "Vogel"]) cpSync(join(root, "cats"), join(commas, name), { recursive: true });
+    await bad(() => imageFolder({ path: commas, classes: ["Katze"] }), /its classes: "Katze, Hund", Vogel$/);
   });
 });
 

@@ -223,6 +223,11 @@ describe("classes from a label file", () => {
     await expect(pack({ labelFile: join(folder, "labels.csv") }, archive)).rejects.toThrow(
       /there is no label file .*labels.csv; did you mean `.*photos.zip\/photos\/labels.csv`\?/,
     );
+    const several = join(folder, "several.zip");
+    writeFileSync(several, zipOf([...images, { ...table, name: "photos/attributes.csv" }, table]));
+    await expect(pack({ labelFile: join(several, "labels.csv") }, several)).rejects.toThrow(
+      /did you mean `.*several.zip\/photos\/labels.csv`\?/,
+    );
   });
 
   it("is said where one lies in the folder and is not read", async () => {
@@ -284,7 +289,7 @@ describe("classes from a label file", () => {
       "file;score\na.png;1\nb.png;0,5\n",
       /line 3: its `score` \(=0,5\) is a number with a decimal comma; write numbers with a point/,
     ],
-    ["a.png,x\nb.png,y\n", /none of its columns is called like file names .*; its first line must name the columns/],
+    ["a.png,x\nb.png,y\n", /: its first line must name the columns, such as file,class, and it has `a.png`, `x`$/],
     ["file\na.png\n", /it has no column besides `file`/],
     ["file,class\na.png,x\ngone.png,y\n", /class y has no image that can be read; line 3 of the label file/],
   ])("refuses %j", async (text, message) => {

@@ -44,6 +44,16 @@ describe("parquet files of the Hugging Face hub", () => {
     expect(header.note).toContain("; column `split` is not read: the rows of all splits are taken");
   });
 
+  it("name the columns that may be labels, where none is called so", async () => {
+    const path = join(containers, "unnamed-labels.parquet");
+    const { header } = await pack(path);
+    expect([header.count, header.classes]).toEqual([4, []]);
+    expect(header.note).toContain("no labels (`breed`, `age` left out: not called labels; `labelEntry` takes one)");
+    expect((await pack(path, { labels: false })).header.note).toMatch(/, no labels(;|$)/);
+    const breeds = await pack(path, { labelEntry: "breed" });
+    expect(labelsOf(breeds).map((label) => breeds.header.classes[label])).toEqual(["pug", "husky", "pug", "husky"]);
+  });
+
   it("have a split without labels, which has no classes", async () => {
     const made = await pack(hub, { split: "test" });
     expectHeld(made, "hub test");

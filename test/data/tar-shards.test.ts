@@ -97,6 +97,15 @@ describe("shards of webdataset", () => {
       ],
       ["x.7z", "377abcaf271c0004", /x.7z: a 7z archive, which is not read/],
       ["x.tar", "", /x.tar: the file is empty/],
+      // MATLAB's "MATLAB 5.0 MAT-file" and "MATLAB 7.3 MAT-file"; pickles of protocols 2 and 5.
+      [
+        "x.mat",
+        "4d41544c414220352e30204d41542d66696c65",
+        /x.mat: a MATLAB file, which is not read; save its arrays by numpy.savez/,
+      ],
+      ["y.mat", "4d41544c414220372e33204d41542d66696c65", /y.mat: a MATLAB file/],
+      ["x.pkl", "80027d7100", /x.pkl: a Python pickle, which is not read, as loading one runs code; save its arrays/],
+      ["y.pkl", "80059500000000000000", /y.pkl: a Python pickle/],
     ] as const) {
       writeFileSync(join(folder, name), Buffer.from(start, "hex"));
       await expect(pack(join(folder, name))).rejects.toThrow(reason);

@@ -53,6 +53,8 @@ interface Chosen {
   readonly names: readonly string[] | undefined;
   /** A column that may name the split of each row. */
   readonly splits: string | undefined;
+  /** Columns that may hold labels, where none is taken as such. */
+  readonly leftOut: readonly string[];
 }
 
 /** The files of a split. */
@@ -164,7 +166,15 @@ function chooseIn(file: ParquetFile, { labels, entry, labelEntry }: ContainerOpt
     );
   }
   const splits = file.columns.find(({ name, type }) => type === "text" && SPLITS.test(name) && name !== label?.name);
-  return { images: images.name, isStruct: images.fields.length > 0, labels: label?.name, names, splits: splits?.name };
+  const others = file.columns.filter((column) => isLabel(column) && column !== splits && column !== images);
+  return {
+    images: images.name,
+    isStruct: images.fields.length > 0,
+    labels: label?.name,
+    names,
+    splits: splits?.name,
+    leftOut: labels && label === undefined ? others.map(({ name }) => name) : [],
+  };
 }
 
 function featuresOf({ metadata, path }: ParquetFile): ReadonlyMap<string, Feature> {
@@ -224,6 +234,7 @@ function imagesIn(file: ParquetFile, features: ReadonlyMap<string, Feature>, ent
 }
 
 const integers: ReadonlySet<string> = new Set(["int32", "int64", "boolean"]);
+const isLabel = ({ type }: ParquetColumn): boolean => integers.has(type) || type === "text";
 const SPLITS = /^(split|subset|partition|set)$/i;
 const LABELS = /^(labels?|class(es)?|targets?|y|category|fine_label|coarse_label)$/i;
 
@@ -233,7 +244,6 @@ function labelsIn(
   labelEntry: string | undefined,
   images: string,
 ): ParquetColumn | undefined {
-  const isLabel = ({ type }: ParquetColumn) => integers.has(type) || type === "text";
   if (labelEntry !== undefined) {
     const column = named(file, labelEntry, "labelEntry");
     if (isLabel(column)) return column;
@@ -294,9 +304,14 @@ async function openImages(
     labels: classes?.labels ?? new Uint8Array(count),
     classes: classes?.classes ?? [],
     broken: missing,
-    note: `${counted(count, "image")} from ${counted(paths.length, "parquet file")} of ${name}, column ${quoted(chosen.images)}, ${classes?.note ?? "no labels"}${splitNote(chosen)}`,
+    note: `${counted(count, "image")} from ${counted(paths.length, "parquet file")} of ${name}, column ${quoted(chosen.images)}, ${classes?.note ?? `no labels${leftOutNote(chosen)}`}${splitNote(chosen)}`,
   };
 }
+
+const leftOutNote = ({ leftOut }: Chosen): string =>
+  leftOut.length === 0
+    ? ""
+    : ` (${leftOut.map(quoted).join(", ")} left out: not called labels; \`labelEntry\` takes one)`;
 
 const splitNote = ({ splits }: Chosen): string =>
   splits === undefined ? "" : `; column ${quoted(splits)} is not read: the rows of all splits are taken`;

@@ -144,7 +144,7 @@ async function bytesOf(file: string, root: string, listing: Listing): Promise<Ui
   const tables = [...listing.labelFiles, ...listing.tables];
   const entry = tables.find(({ path, item }) => item.kind !== "file" && path === inside(file, root));
   if (entry === undefined) {
-    if (!existsSync(file)) throw new UserError(`there is no label file ${visible(file)}${hint(root, tables)}`);
+    if (!existsSync(file)) throw new UserError(`there is no label file ${visible(file)}${hint(file, root, tables)}`);
     return readBytes(file);
   }
   const reader = new ItemReader();
@@ -157,8 +157,10 @@ async function bytesOf(file: string, root: string, listing: Listing): Promise<Ui
   }
 }
 
-function hint(root: string, tables: readonly ListedTable[]): string {
-  return tables.length === 0 ? "" : `; did you mean ${quoted(`${root}${sep}${tables[0]!.path}`)}?`;
+/** Names a table that is there: one of the wanted name, if there is one. */
+function hint(file: string, root: string, tables: readonly ListedTable[]): string {
+  const meant = tables.find(({ path }) => basename(path) === basename(file)) ?? tables[0];
+  return meant === undefined ? "" : `; did you mean ${quoted(`${root}${sep}${meant.path}`)}?`;
 }
 
 /** Rows and images that belong together. */

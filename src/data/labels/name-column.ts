@@ -99,8 +99,12 @@ function refuseOtherImages({ name, columns, rows }: Table, one: Candidate, other
 
 /** @throws UserError that no column is called like file names. */
 function noName({ name, columns }: Table): never {
-  const example = columns.some(isFileName) ? "; its first line must name the columns, such as file,class" : "";
+  if (columns.some(isFileName)) {
+    throw new UserError(
+      `${visible(name)}: its first line must name the columns, such as file,class, and it has ${columns.map(quoted).join(", ")}`,
+    );
+  }
   throw new UserError(
-    `${visible(name)}: none of its columns is called like file names (${columns.map(quoted).join(", ")}); say which it is by \`nameColumn\`${example}`,
+    `${visible(name)}: none of its columns is called like file names (${columns.map(quoted).join(", ")}); say which it is by \`nameColumn\``,
   );
 }
