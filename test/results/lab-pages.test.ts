@@ -23,6 +23,7 @@ const pages = [
   ["mixture-10000/tables.md", "mixture", "mixture-10000"],
   ["mixture-20000/tables.md", "mixture", "mixture-20000"],
   ["semi/tables.md", "semi", "semi"],
+  ["smoothing/tables.md", "smoothing", "smoothing"],
   ["exploring/truncation/tables.md", "truncation", "exploring/truncation"],
 ] as const;
 
@@ -43,8 +44,11 @@ const sweeps = [
   "equal-time-mnist",
   "equal-time-cifar10-sngan",
   "equal-time-photos",
+  "spectral-norm",
   ...["biggan-icr", "biggan-weights", "dcgan-options", "dropout-128"].map((name) => `exploring/${name}`),
-  ...["mine-mixture", "mine-stacked", "resolution", "tables", "tables-cifar10"].map((name) => `exploring/${name}`),
+  ...["mine-mixture", "mine-stacked", "resolution", "tables", "tables-cifar10"].map(
+    (name) => `exploring/${name}`,
+  ),
   ...["mnist", "residual-mnist"].map((name) => `top-k-images/${name}`),
 ];
 

@@ -19,6 +19,7 @@ const setUps: Readonly<Record<string, readonly string[]>> = {
     ...["orthogonal, none, seed 0", "all samples, seed 1", "batch norm", "plain, seed 0", "plain, seed 0"],
   ],
   "games.md": ["game"],
+  "spectral-norm.md": ["data", ""],
   "top-k.md": ["what"],
   "top-k-images.md": ["GAN", "command"],
 };

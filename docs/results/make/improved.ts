@@ -1,4 +1,5 @@
 /** improved.md: the ablation, the mode-collapse probe, and semi-supervised learning. */
+import { labelSmoothingFamily } from "../../../src/experiments/claims/label-smoothing.ts";
 import type { SemiRecord } from "../../../src/experiments/semi.ts";
 import {
   type Difference,
@@ -12,12 +13,23 @@ import {
   type Measure,
   markdownTable,
   shown,
+  shownOf,
   spreadOf,
   statistics,
 } from "./compare.ts";
 import { intervalFigure } from "./intervals.ts";
-import { type Cell, cellsOf, labRecords } from "./records.ts";
+import { type Cell, cellsOf, labRecords, labTables, tablesIn } from "./records.ts";
 import { ENTROPY, FID, INCEPTION, MODES } from "./scores.ts";
+
+const smoothingFamily: Difference[] = labelSmoothingFamily(labRecords("smoothing"));
+
+const smoothingAnswer = (): string =>
+  `${shownOf(smoothingFamily, `none of ${smoothingFamily.length} differences in the share of images that D rates as what they are is shown`)} (Holm's correction)`;
+
+async function smoothingTable(): Promise<string> {
+  const [table] = tablesIn(await labTables("smoothing"));
+  return `${markdownTable(table![0]!, table!.slice(1), 2)}\n\nSmoothed minus plain, by seed, at each size of the attack: ${smoothingAnswer()}.`;
+}
 
 /** The variants of a sweep, and their differences from the first. */
 function variantsOf(name: string, measures: readonly Measure<Cell>[]) {
@@ -125,15 +137,21 @@ function semiAnswer(): string {
   return `${spreadOf(runs.map((run) => last(run).averaged))} of 10,000 over ${runs.length} label draws, after ${epochs} epochs`;
 }
 
-export const answers = { ablation: ablationAnswer, collapse: collapseAnswer, semi: semiAnswer };
+export const answers = {
+  ablation: ablationAnswer,
+  collapse: collapseAnswer,
+  semi: semiAnswer,
+  smoothing: smoothingAnswer,
+};
 
-export const parts: Readonly<Record<string, () => string>> = {
+export const parts: Readonly<Record<string, () => string | Promise<string>>> = {
   answer: () =>
     `**Short answer.** The techniques on MNIST: ${ablationAnswer()}. In a GAN that loses modes ${collapseAnswer()}. ` +
     `Errors with 100 labels: ${semiAnswer()}.`,
   ablation: () => `${ablationTable()}\n\n${familyText(ablation.family)}`,
   collapse: collapseTables,
   semi: semiTable,
+  smoothing: smoothingTable,
   "semi-curve": semiCurve,
   "semi-short": shortTable,
 };

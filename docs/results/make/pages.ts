@@ -14,6 +14,7 @@ import { parts as improved, figures as improvedFigures } from "./improved.ts";
 import { parts as mine } from "./mine.ts";
 import { parts as modern, figures as modernFigures } from "./modern.ts";
 import { parts as readme } from "./readme.ts";
+import { parts as spectralNorm, figures as spectralNormFigures } from "./spectral-norm.ts";
 import { parts as topK } from "./top-k.ts";
 import { parts as topKImages, figures as topKImagesFigures } from "./top-k-images.ts";
 
@@ -25,6 +26,7 @@ export const pages: Readonly<Record<string, Readonly<Record<string, () => string
   "improved.md": improved,
   "mine.md": mine,
   "modern.md": modern,
+  "spectral-norm.md": spectralNorm,
   "top-k.md": topK,
   "top-k-images.md": topKImages,
 };
@@ -34,6 +36,7 @@ export const figures: Readonly<Record<string, () => string>> = {
   ...exploringFigures,
   ...improvedFigures,
   ...modernFigures,
+  ...spectralNormFigures,
   ...topKImagesFigures,
 };
 

@@ -5,6 +5,7 @@ import { answers as games } from "./games.ts";
 import { answers as improved } from "./improved.ts";
 import { answers as mine } from "./mine.ts";
 import { answers as modern } from "./modern.ts";
+import { answers as spectralNorm } from "./spectral-norm.ts";
 import { answers as topK } from "./top-k.ts";
 import { answers as images } from "./top-k-images.ts";
 
@@ -35,6 +36,11 @@ const questions: readonly (readonly [string, () => string, string])[] = [
   ],
   ["What helps a GAN that loses modes?", improved.collapse, "improved.md#a-gan-that-loses-modes-what-helps"],
   [
+    "Does one-sided label smoothing protect D from adversarial examples?",
+    improved.smoothing,
+    "improved.md#label-smoothing-and-adversarial-examples",
+  ],
+  [
     "How many errors on MNIST with 100 labels?",
     improved.semi,
     "improved.md#semi-supervised-learning-on-mnist-100-labels",
@@ -52,6 +58,7 @@ const questions: readonly (readonly [string, () => string, string])[] = [
     exploring.parts,
     "exploring.md#attention-two-learning-rates-and-hierarchical-latents-in-a-dcgan",
   ],
+  ["What is spectral norm worth in a small DCGAN?", spectralNorm.spectralNorm, "spectral-norm.md"],
   ["Does MINE measure information?", mine.answer, "mine.md"],
   ["Does it recover modes?", exploring.mine, "exploring.md#mine-more-information-of-the-noise"],
   [

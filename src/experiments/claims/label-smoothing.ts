@@ -1,7 +1,23 @@
 /** One-sided label smoothing and adversarial examples. */
 import { decide, defineClaim } from "../claim.ts";
-import { bySeed, familyOf } from "../differences.ts";
+import { bySeed, type Difference, familyOf } from "../differences.ts";
 import { type SmoothingRecord, smoothing } from "../smoothing.ts";
+
+/** Smoothed minus plain, by seed: the share of images that D rates as what they are, of each kind at each size of the attack. */
+export function labelSmoothingFamily(records: readonly SmoothingRecord[]): Difference[] {
+  const { epsilons } = records[0]!;
+  const shares = (targets: string, kind: "real" | "fake", i: number) =>
+    new Map(records.filter((one) => one.targets === targets).map((one) => [one.seed, 100 * one[kind][i + 1]!]));
+  return familyOf(
+    (["real", "fake"] as const).flatMap((kind) =>
+      epsilons.map((epsilon, i) => ({
+        arm: `${kind === "real" ? "real" : "generated"} images, epsilon ${epsilon}`,
+        measure: "%",
+        cells: [bySeed(shares("smoothed", kind, i), shares("plain", kind, i))],
+      })),
+    ),
+  );
+}
 
 export const labelSmoothing = defineClaim<SmoothingRecord>({
   name: "label-smoothing",
@@ -11,22 +27,11 @@ export const labelSmoothing = defineClaim<SmoothingRecord>({
     "gantry lab smoothing: DCGANs on MNIST with real targets of 1 and 0.9, D attacked by the fast gradient sign method",
   size: { seeds: 5, length: 600, unit: "steps" },
   stages: ({ seeds, length }) => [
-    { name: "smoothing", experiment: smoothing, options: { seeds, steps: length }, seconds: (45 * length) / 600 },
+    { name: "smoothing", experiment: smoothing, options: { seeds, steps: length }, seconds: (15 * length) / 600 },
   ],
   rule: "By seed, smoothed minus plain in the share of images that D rates as what they are, real and generated, at five sizes of the attack (ten differences, Holm's method): confirmed where one is higher and none lower, refuted where one is lower and none higher.",
   finding(records) {
-    const { epsilons } = records[0]!;
-    const shares = (targets: string, kind: "real" | "fake", i: number) =>
-      new Map(records.filter((one) => one.targets === targets).map((one) => [one.seed, 100 * one[kind][i + 1]!]));
-    const family = familyOf(
-      (["real", "fake"] as const).flatMap((kind) =>
-        epsilons.map((epsilon, i) => ({
-          arm: `${kind === "real" ? "real" : "generated"} images, epsilon ${epsilon}`,
-          measure: "%",
-          cells: [bySeed(shares("smoothed", kind, i), shares("plain", kind, i))],
-        })),
-      ),
-    );
+    const family = labelSmoothingFamily(records);
     const length = Math.min(...records.map(({ steps }) => steps));
     return decide(
       family.map((difference) => ({ difference, side: "higher" })),
@@ -34,5 +39,9 @@ export const labelSmoothing = defineClaim<SmoothingRecord>({
       length,
     );
   },
-  cost: { estimated: "less than a minute a run on one core" },
+  cost: {
+    measured:
+      "means of the stored runs, each on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13, next to other work",
+  },
+  records: "smoothing",
 });

@@ -92,6 +92,13 @@ export const published: Readonly<Record<string, Verdict>> = {
       "dcgan on mnist, FID -0.7 ± 1.0 (p = 0.67), dcgan on mnist, Inception Score +0.31 ± 0.64 (p = 0.86), sn-dcgan on mnist, FID +2 ± 11 (p = 1), sn-dcgan on mnist, Inception Score -0.3 ± 1.3 (p = 1), dcgan on fashion-mnist, FID -0.49 ± 0.88 (p = 0.83), dcgan on fashion-mnist, Inception Score +0.34 ± 0.42 (p = 0.61), sn-dcgan on fashion-mnist, FID +1.2 ± 4.7 (p = 1) and sn-dcgan on fashion-mnist, Inception Score -0.1 ± 1.0 (p = 1); p by Holm's method over 8 differences",
     size: "3 seeds, 1,200 steps",
   },
+  "spectral-norm": {
+    outcome: "refuted",
+    text: "refuted",
+    evidence:
+      "mnist, FID +112 ± 52 (p = 0.012), mnist, Inception Score -4.03 ± 0.18 (p < 0.001), fashion-mnist, FID +15.1 ± 2.2 (p < 0.001), fashion-mnist, Inception Score -2.54 ± 0.18 (p < 0.001), cifar10, FID +2.6 ± 1.5 (p = 0.018) and cifar10, Inception Score -0.43 ± 0.28 (p = 0.018); p by Holm's method over 6 differences",
+    size: "3 seeds, 3,000 steps",
+  },
   truncation: {
     outcome: "confirmed",
     text: "confirmed",
@@ -124,6 +131,13 @@ export const published: Readonly<Record<string, Verdict>> = {
     evidence:
       "of 16 starts of the paper's game 16 arrive with the best weight (95 % interval 81 to 100 %); starts more than in plain play: bilinear +16 (weight 0.01, p < 0.001), dirac +16 (weight 0.01, p < 0.001), salimans +16 (weight 0.01, p < 0.001), forsaken +2 (weight 0.1, p = 0.50); p by Holm's method over the weights of a game",
     size: "16 starting points, 10,000 steps",
+  },
+  "label-smoothing": {
+    outcome: "undecided",
+    text: "undecided",
+    evidence:
+      "real images, epsilon 0.01, % +0 ± 21 (p = 1), real images, epsilon 0.02, % +0 ± 25 (p = 1), real images, epsilon 0.05, % +1 ± 35 (p = 1), real images, epsilon 0.1, % +4 ± 36 (p = 1), real images, epsilon 0.2, % +3 ± 16 (p = 1), generated images, epsilon 0.01, % +15 ± 24 (p = 1), generated images, epsilon 0.02, % +16 ± 30 (p = 1), generated images, epsilon 0.05, % +19 ± 41 (p = 1), generated images, epsilon 0.1, % +14 ± 57 (p = 1) and generated images, epsilon 0.2, % +4 ± 62 (p = 1); p by Holm's method over 10 differences",
+    size: "5 seeds, 600 steps",
   },
   "mnist-20-labels": {
     outcome: "undecided",
