@@ -4,6 +4,7 @@ import { counted } from "../base/counted.ts";
 import { sizeInWords } from "../base/image-size.ts";
 import { visible } from "../base/visible.ts";
 import {
+  darkText,
   getDataset,
   type Inspection,
   inspect,
@@ -226,7 +227,9 @@ export function inspectionText(found: Inspection): string {
     const hidden = found.classes.length - MOST_CLASSES_SHOWN;
     if (hidden > 0) lines.push(`    and ${hidden} more (--json lists all)`);
   }
-  for (const remark of found.remarks ?? []) lines.push(`  note      ${remark}`);
+  const dark = darkText(found);
+  for (const remark of [...(found.remarks ?? []), ...(dark === undefined ? [] : [dark])])
+    lines.push(`  note      ${remark}`);
   if (found.total !== undefined) {
     const rest = notChosen(found);
     lines.push(

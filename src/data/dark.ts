@@ -6,5 +6,8 @@
 /** Images whose levels are all at most this are nearly black. */
 export const DARKEST = 31;
 
+/** The same of images that have been resized, which overshoots at edges by up to a quarter. */
+export const DARKEST_RESIZED = 40;
+
 /** The whole number that makes levels from 0 to `most` fill 0 to 255 best. */
 export const brightening = (most: number): number => Math.floor(255 / most);

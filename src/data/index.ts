@@ -42,5 +42,5 @@ export {
   sha256OfFile,
 } from "./source.ts";
 export { type ImageSurvey, surveyImages } from "./survey.ts";
-export { notChosen, restText } from "./usage.ts";
+export { darkText, notChosen, restText } from "./usage.ts";
 export type { Mixture, VectorData, VectorDescriptor, VectorLoaderOptions } from "./vectors.ts";

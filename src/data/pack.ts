@@ -16,7 +16,7 @@ import { areaOf } from "../base/image-size.ts";
 import { checkedJson, flushFolder, makeFolder, temporaryName, writeFileAtomic } from "../formats/index.ts";
 import { likeNote } from "./class-names.ts";
 import { rowsOf, scaleConditions } from "./conditions.ts";
-import { DARKEST } from "./dark.ts";
+import { DARKEST_RESIZED } from "./dark.ts";
 import { type Chunk, decodeChunk } from "./decode.ts";
 import { decodeAll } from "./decode-pool.ts";
 import { itemOf, nameOf } from "./headers.ts";
@@ -243,7 +243,7 @@ async function writePack(
     resizer,
     originals: { width: unfinished.width, height: unfinished.height },
     transparent: unfinished.transparent,
-    ...(unfinished.most > DARKEST ? {} : { darkest: unfinished.most }),
+    ...(unfinished.most > DARKEST_RESIZED ? {} : { darkest: unfinished.most }),
     broken,
     ignored: { ...opened.ignored },
     ...(opened.total === undefined ? {} : { total: opened.total }),

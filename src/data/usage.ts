@@ -71,7 +71,7 @@ export function conversionOf(header: PackHeader): string | undefined {
 export const restText = (rest: number): string => `${rest} of other splits or not chosen`;
 
 /** Said of images that are nearly black, with what to do about it. Resizing has changed their highest level a little. */
-function darkText({ darkest }: PackHeader): string | undefined {
+export function darkText({ darkest }: Pick<PackHeader, "darkest">): string | undefined {
   if (darkest === undefined) return undefined;
   if (darkest === 0) return "all images are black: every level is 0";
   return (

@@ -9,6 +9,7 @@ import { imageFolder, mnist } from "../../src/data/sets/index.ts";
 import { conversionOf } from "../../src/data/usage.ts";
 import { writeNpz } from "../../src/formats/index.ts";
 import { Tensor } from "../../src/tensor/index.ts";
+import { inProcess } from "../cli/in-process.ts";
 import { temporaryFolder } from "../formats/folder.ts";
 import { packer } from "./container-files.ts";
 import { idxOf } from "./files.ts";
@@ -88,7 +89,27 @@ describe("files that are all nearly black", () => {
     expect(conversionOf((await pack(await folderUpTo(0))).header)).toContain("all images are black: every level is 0");
     // Enlarging overshoots.
     expect((await pack(await folderUpTo(16))).header.darkest).toBeLessThan(32);
-    expect((await pack(await folderUpTo(32))).header.darkest).toBeUndefined();
+    expect((await pack(await folderUpTo(60))).header.darkest).toBeUndefined();
+  });
+
+  it("are said by `gantry data` and `gantry evaluate`, resized or not", async () => {
+    const path = await folderUpTo(31);
+    for (const size of ["6x8", "64"]) {
+      const { stdout } = await inProcess("data", path, "--size", size);
+      expect(stdout).toMatch(/^ {2}note {6}all images are nearly black: no level is above 3\d of 255;/m);
+    }
+    const bright = await folderUpTo(200);
+    const { stderr } = await inProcess(
+      "evaluate",
+      path,
+      "--real",
+      bright,
+      "--features",
+      "mnist-classifier",
+      "--metrics",
+      "inceptionScore",
+    );
+    expect(stderr).toContain(`${path}: all images are nearly black: no level is above 31 of 255;`);
   });
 
   it("are told of published datasets in files of one's own", async () => {

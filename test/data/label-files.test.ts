@@ -118,6 +118,14 @@ describe("a label file as a table", () => {
     expect(() => cells('[["b.png","x"],["a.png",2]]', "l.json")).toThrow(/entry 1 is no object such as/);
   });
 
+  it("passes over rows without a cell, as spreadsheets write them", () => {
+    const table = readTable(Buffer.from("file;class\r\na.png;x\r\n;\r\nb.png;y\r\n; \r\n;\r\n"), "labels.csv");
+    expect(table.rows.map(({ cells, place }) => [...cells, place])).toEqual([
+      ["a.png", "x", "line 2"],
+      ["b.png", "y", "line 4"],
+    ]);
+  });
+
   it("passes over Excel's line of the separator", () => {
     const table = readTable(Buffer.from("sep=;\r\nfile;class\r\na.png;x\r\n"), "labels.csv");
     expect(table.columns).toEqual(["file", "class"]);

@@ -196,7 +196,7 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
     if (quantiser !== BYTES) preparing.note?.(`${what}: ${quantiser}`);
     return { value: fixed(what, images, undefined, quantiser), close };
   }
-  const { images, quantiser, jpeg, usage } = await folderImages({
+  const { images, quantiser, jpeg, usage, dark } = await folderImages({
     path: resolve(what),
     split,
     channels: 3,
@@ -205,6 +205,7 @@ export async function openSubject(options: SubjectOptions): Promise<Opened<Subje
     ...preparing,
   });
   if (usage !== undefined) preparing.note?.(usage);
+  if (dark !== undefined) preparing.note?.(`${what}: ${dark}`);
   if (quantiser !== BYTES) preparing.note?.(`${what}: ${quantiser}`);
   const warning = jpeg
     ? `${what} holds JPEG files: scores see JPEG's artefacts; keep samples as PNG or .npz to score the generator alone`

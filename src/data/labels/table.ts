@@ -80,6 +80,8 @@ function fromCsv(text: string, name: string): Table {
       delimiter: separatorOf(text),
       record_delimiter: ["\r\n", "\n", "\r"],
       skip_empty_lines: true,
+      // Spreadsheets write rows of nothing but separators behind the last one.
+      skip_records_with_empty_values: true,
       trim: true,
       on_record: (record: string[], { lines: line }) => {
         lines.push(line);

@@ -2,6 +2,7 @@
 import { UserError } from "../../base/errors.ts";
 import { type ImageSize, type Sides, sizeInWords, sizeOf } from "../../base/image-size.ts";
 import {
+  darkText,
   type HeaderSize,
   imageFolder,
   imageSizes,
@@ -45,6 +46,8 @@ export interface FolderImages {
   readonly jpeg: boolean;
   /** How many images of how many files these are, in one line. */
   readonly usage: string | undefined;
+  /** What is said of images that are nearly black. */
+  readonly dark: string | undefined;
 }
 
 /** The gray level behind transparent pixels: white, as viewers show them. */
@@ -102,6 +105,7 @@ function imagesOf(pack: Pack, { path, split, size }: FolderOptions): FolderImage
     ].join(", "),
     jpeg: note.includes("JPEG"),
     usage: dataset.usage,
+    dark: darkText(pack.header),
   };
 }
 
