@@ -2,6 +2,7 @@
 import { decide, defineClaim } from "../claim.ts";
 import { bySeed, type Difference, familyOf } from "../differences.ts";
 import { type SmoothingRecord, smoothing } from "../smoothing.ts";
+import { STORED_AVX512 } from "./machines.ts";
 
 /** Smoothed minus plain, by seed: the share of images that D rates as what they are, of each kind at each size of the attack. */
 export function labelSmoothingFamily(records: readonly SmoothingRecord[]): Difference[] {
@@ -39,9 +40,6 @@ export const labelSmoothing = defineClaim<SmoothingRecord>({
       length,
     );
   },
-  cost: {
-    measured:
-      "means of the stored runs, each on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13, next to other work",
-  },
+  cost: STORED_AVX512,
   records: "smoothing",
 });

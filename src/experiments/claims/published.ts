@@ -82,7 +82,7 @@ export const published: Readonly<Record<string, Verdict>> = {
     outcome: "undecided",
     text: "undecided",
     evidence:
-      "32, Inception Score +0.11 ± 0.33 (p = 0.56) and 64, Inception Score +0.63 ± 0.94 (p = 0.31); p by Holm's method over 4 differences",
+      "32, Inception Score +0.14 ± 0.48 (p = 0.66) and 64, Inception Score +0.89 ± 0.90 (p = 0.20); p by Holm's method over 4 differences",
     size: "3 seeds, 600 steps",
   },
   "batch-size": {

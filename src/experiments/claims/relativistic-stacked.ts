@@ -1,5 +1,6 @@
 /** The relativistic loss with R1 and R2 on stacked MNIST. */
 import { defineClaim } from "../claim.ts";
+import { STORED_AVX512 } from "./machines.ts";
 import { relativisticClaim } from "./relativistic-losses.ts";
 import { KL, MODES } from "./scores.ts";
 
@@ -18,9 +19,6 @@ export const relativisticStacked = defineClaim({
       [KL.name, "lower"],
     ],
   ),
-  cost: {
-    measured:
-      "mean of the stored runs, each on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13, next to other work",
-  },
+  cost: STORED_AVX512,
   records: "modern-stacked",
 });

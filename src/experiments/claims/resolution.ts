@@ -3,7 +3,7 @@ import { decide, defineClaim, shortest } from "../claim.ts";
 import { find } from "../differences.ts";
 import type { ScoredCell } from "../sweep/index.ts";
 import { shippedStage, variantsFamily } from "./ablation.ts";
-import { STORED } from "./machines.ts";
+import { STORED_AVX512 } from "./machines.ts";
 import { ENTROPY, INCEPTION } from "./scores.ts";
 
 export const resolution = defineClaim<ScoredCell>({
@@ -24,6 +24,6 @@ export const resolution = defineClaim<ScoredCell>({
     }));
     return decide(expected, "every", shortest(cells), family.length);
   },
-  cost: STORED,
+  cost: STORED_AVX512,
   records: "exploring/resolution",
 });

@@ -3,6 +3,7 @@ import { armOf, decide, defineClaim, shortest } from "../claim.ts";
 import { bySeed, type Difference, familyOf } from "../differences.ts";
 import type { ScoredCell } from "../sweep/index.ts";
 import { shippedStage } from "./ablation.ts";
+import { STORED_AVX512 } from "./machines.ts";
 import { FID, INCEPTION } from "./scores.ts";
 
 const DATA = ["mnist", "fashion-mnist", "cifar10"];
@@ -40,9 +41,6 @@ export const spectralNorm = defineClaim<ScoredCell>({
     }));
     return decide(expected, "any", shortest(cells), family.length);
   },
-  cost: {
-    measured:
-      "means of the stored runs, each on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13, next to other work",
-  },
+  cost: STORED_AVX512,
   records: "spectral-norm",
 });
