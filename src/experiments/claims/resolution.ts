@@ -14,7 +14,7 @@ export const resolution = defineClaim<ScoredCell>({
   limits: "The classifier that scores sees all images at 32 x 32.",
   size: { seeds: 3, length: 600, unit: "steps" },
   fixedLength: true,
-  stages: ({ seeds }) => [shippedStage("resolution", seeds, 19)],
+  stages: ({ seeds }) => [shippedStage("resolution", seeds, 23)],
   rule: "By seed, 32 and 64 pixels minus 16 in Inception Score, by Holm's method over these and those in entropy: confirmed where both are higher, refuted where one is lower.",
   finding(cells) {
     const family = variantsFamily(cells, [INCEPTION, ENTROPY]);
