@@ -4,7 +4,7 @@ import { bySeed, familyOf } from "../differences.ts";
 import { shippedSweeps } from "../shipped-sweeps.ts";
 import type { ScoredCell, Sweep } from "../sweep/index.ts";
 import { STORED } from "./machines.ts";
-import { FID, INCEPTION } from "./scores.ts";
+import { betterSides, FID, INCEPTION } from "./scores.ts";
 
 const DATA = ["mnist", "fashion-mnist"];
 const NETWORKS = ["dcgan", "sn-dcgan"];
@@ -43,11 +43,7 @@ export const batchSize = defineClaim<ScoredCell>({
         })),
       ),
     );
-    const expected = family.map((difference) => ({
-      difference,
-      side: difference.measure === FID.name ? ("lower" as const) : ("higher" as const),
-    }));
-    return decide(expected, "any", shortest(pairs.flatMap(([, , large, small]) => [large, small])));
+    return decide(betterSides(family), "any", shortest(pairs.flatMap(([, , large, small]) => [large, small])));
   },
   cost: STORED,
   records: "exploring/tables",

@@ -2,7 +2,7 @@
 import { decide, defineClaim, shortest } from "../claim.ts";
 import type { ScoredCell } from "../sweep/index.ts";
 import { shippedStage, variantsFamily } from "./ablation.ts";
-import { KL, MODES } from "./scores.ts";
+import { betterSides, KL, MODES } from "./scores.ts";
 
 export const mineCollapse = defineClaim<ScoredCell>({
   name: "mine-collapse",
@@ -19,11 +19,7 @@ export const mineCollapse = defineClaim<ScoredCell>({
   rule: "By seed, each of six settings of MINE minus plain, in modes and reverse KL (twelve differences, Holm's method): confirmed where one is better and none worse, refuted where one is worse and none better.",
   finding(cells) {
     const family = variantsFamily(cells, [MODES, KL]);
-    const expected = family.map((difference) => ({
-      difference,
-      side: difference.measure === MODES.name ? ("higher" as const) : ("lower" as const),
-    }));
-    return decide(expected, "any", shortest(cells), family.length);
+    return decide(betterSides(family), "any", shortest(cells), family.length);
   },
   cost: { estimated: "from the speed of one run on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13" },
 });

@@ -4,7 +4,7 @@ import { bySeed, type Difference, familyOf } from "../differences.ts";
 import type { ScoredCell } from "../sweep/index.ts";
 import { shippedStage } from "./ablation.ts";
 import { STORED_AVX512 } from "./machines.ts";
-import { FID, INCEPTION } from "./scores.ts";
+import { betterSides, FID, INCEPTION } from "./scores.ts";
 
 const DATA = ["mnist", "fashion-mnist", "cifar10"];
 const BATCHES = ["32", "64"];
@@ -35,11 +35,7 @@ export const spectralNorm = defineClaim<ScoredCell>({
   rule: "By seed, with it minus without, both batches together, in FID and Inception Score on three data sets (six differences, Holm's method): confirmed where one is better and none worse, refuted where one is worse and none better.",
   finding(cells) {
     const family = spectralNormFamily(cells);
-    const expected = family.map((difference) => ({
-      difference,
-      side: difference.measure === FID.name ? ("lower" as const) : ("higher" as const),
-    }));
-    return decide(expected, "any", shortest(cells), family.length);
+    return decide(betterSides(family), "any", shortest(cells), family.length);
   },
   cost: STORED_AVX512,
   records: "spectral-norm",
