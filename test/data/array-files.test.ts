@@ -137,7 +137,7 @@ describe("npz archives", () => {
       test_images: Tensor.full([5, 8, 8], 200, { dtype: "uint8" }),
     });
     await expect(pack(path)).rejects.toThrow(
-      /array `train_images`: it is int32 \[5, 8, 8\]; images are uint8, float32 or float64; `entry` names another/,
+      /array `train_images`: it is int32 \[5, 8, 8\]; images are uint8, float32 or float64; levels from 0 to 255 are saved by `.astype\("uint8"\)`; `entry` names another/,
     );
     expect((await pack(path, { split: "test" })).header.count).toBe(5);
   });

@@ -65,7 +65,9 @@ const hasLabelsFor = (count: number, arrays: ReadonlyMap<string, ArrayForm>): bo
 export function layoutOf({ dtype, shape }: ArrayForm, arrays: ReadonlyMap<string, ArrayForm>): Layout | Unfit {
   const text = `${dtype} [${shape.join(", ")}]`;
   const accepted = "[N, H, W], [N, H, W, 1 or 3] or [N, 1 or 3, H, W]";
-  const advice = dtype === "float16" ? '; save it by `.astype("float32")`' : "";
+  const half = dtype === "float16" ? '; save it by `.astype("float32")`' : "";
+  const whole = /^int/.test(dtype) ? '; levels from 0 to 255 are saved by `.astype("uint8")`' : "";
+  const advice = `${half}${whole}`;
   if (!imageTypes.has(dtype)) return { reason: `it is ${text}; ${IMAGE_TYPES}${advice}` };
   const isChannels = (size: number) => size === 1 || size === 3;
   const large = (...sizes: (number | undefined)[]) => sizes.every((size) => size !== undefined && size >= SMALLEST);
