@@ -25,7 +25,7 @@ describe("gantry reproduce", () => {
     const json = jsonLines((await start(["reproduce", "--list", "--json"])).stdout);
     expect(json.map(({ name }) => name)).toEqual(Object.keys(claims));
     expect(json.find(({ name }) => name === "top-k-quality")).toMatchObject({ seconds: 22590 });
-    expect(json.find(({ name }) => name === "label-smoothing")).toMatchObject({ published: null });
+    expect(json.find(({ name }) => name === "top-k-glorot")).toMatchObject({ published: null });
     expect(json.find(({ name }) => name === "attention")).toMatchObject({ published: published.attention });
   });
 
