@@ -46,7 +46,9 @@ const sweeps = [
   "equal-time-photos",
   "spectral-norm",
   ...["biggan-icr", "biggan-weights", "dcgan-options", "dropout-128"].map((name) => `exploring/${name}`),
-  ...["mine-mixture", "mine-stacked", "resolution", "tables", "tables-cifar10"].map((name) => `exploring/${name}`),
+  ...["mine-collapse", "mine-mixture", "mine-stacked", "resolution", "tables", "tables-cifar10"].map(
+    (name) => `exploring/${name}`,
+  ),
   ...["mnist", "residual-mnist"].map((name) => `top-k-images/${name}`),
 ];
 

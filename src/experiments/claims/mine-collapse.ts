@@ -2,6 +2,7 @@
 import { decide, defineClaim, shortest } from "../claim.ts";
 import type { ScoredCell } from "../sweep/index.ts";
 import { shippedStage, variantsFamily } from "./ablation.ts";
+import { STORED_AVX512 } from "./machines.ts";
 import { betterSides, KL, MODES } from "./scores.ts";
 
 export const mineCollapse = defineClaim<ScoredCell>({
@@ -21,5 +22,6 @@ export const mineCollapse = defineClaim<ScoredCell>({
     const family = variantsFamily(cells, [MODES, KL]);
     return decide(betterSides(family), "any", shortest(cells), family.length);
   },
-  cost: { estimated: "from the speed of one run on one core of a two-core AMD EPYC with AVX-512, libtorch 1.13" },
+  cost: STORED_AVX512,
+  records: "exploring/mine-collapse",
 });

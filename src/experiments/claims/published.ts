@@ -22,6 +22,13 @@ export const published: Readonly<Record<string, Verdict>> = {
     evidence: "0 of 27 estimates lie within; beyond at rho 0.5 (Holm's method over 9 correlations)",
     size: "3 seeds, 3,000 updates",
   },
+  "mine-collapse": {
+    outcome: "undecided",
+    text: "undecided",
+    evidence:
+      "code 3, beta 0.1, modes +6 ± 195 (p = 1), code 3, beta 0.1, reverse KL, nats -0.5 ± 2.0 (p = 1), code 3, beta 0.5, modes -22 ± 161 (p = 1), code 3, beta 0.5, reverse KL, nats 0.0 ± 2.4 (p = 1), code 3, beta 1, modes -32 ± 167 (p = 1), code 3, beta 1, reverse KL, nats +0.1 ± 1.9 (p = 1), code all, beta 0.1, modes +94 ± 48 (p = 0.067), code all, beta 0.1, reverse KL, nats -1.03 ± 0.81 (p = 0.26), code all, beta 0.5, modes -29 ± 267 (p = 1), code all, beta 0.5, reverse KL, nats +0.9 ± 2.4 (p = 1), code all, beta 1, modes +8 ± 263 (p = 1) and code all, beta 1, reverse KL, nats +0.3 ± 2.5 (p = 1); p by Holm's method over 12 differences",
+    size: "5 seeds, 2,000 steps",
+  },
   "mine-mixture": {
     outcome: "undecided",
     text: "at 20,000 of 100,000 steps: undecided",
