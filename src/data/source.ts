@@ -273,7 +273,7 @@ export function select(source: OpenSource, name: string, classes?: readonly stri
     const i = source.turns?.[turn] ?? turn;
     if (numberOf(i) !== undefined) indices.push(i);
   }
-  indices.sort((a, b) => a - b);
+  if (source.turns !== undefined) indices.sort((a, b) => a - b);
   if (indices.length === 0) throw new UserError(`${name} holds no image${classes ? ` of ${classes.join(", ")}` : ""}`);
   return {
     indices: Uint32Array.from(indices),

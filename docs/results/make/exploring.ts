@@ -35,10 +35,10 @@ const NAMES: Readonly<Record<string, string>> = {
 const armOf = ({ values }: Cell): string => NAMES[values.join(", ")] ?? values.join(", ");
 
 /** What a sweep's variants have, each compared with the first. */
-function variantsOf(name: string) {
+function variantsOf(name: string, measures: readonly Measure<Cell>[] = [FID, INCEPTION]) {
   const [base, ...others] = cellsOf(name);
   const arms = Object.fromEntries(others.map((cell) => [armOf(cell), cell]));
-  return { base: base!, others, family: differences(arms, base!, [FID, INCEPTION]) };
+  return { base: base!, others, family: differences(arms, base!, measures) };
 }
 
 /** A row for each variant: scores, and differences from the first. */
@@ -236,13 +236,13 @@ const stacked = pairOf("exploring/mine-stacked", [score("modes of 1,000", "modes
 
 // MINE where modes are lost: six settings, each minus plain.
 
-const [plain, ...withMine] = cellsOf("exploring/mine-collapse") as [Cell, ...Cell[]];
-const collapseFamily = differences(Object.fromEntries(withMine.map((cell) => [armOf(cell), cell])), plain, [MODES, KL]);
+const collapse = variantsOf("exploring/mine-collapse", [MODES, KL]);
 
 function collapseTable(): string {
-  const rows = [plain, ...withMine].map((cell) => {
+  const { base, others, family } = collapse;
+  const rows = [base, ...others].map((cell) => {
     const own = [MODES, KL].flatMap(({ name }) =>
-      cell === plain ? ["", ""] : differenceCells(find(collapseFamily, armOf(cell), name)),
+      cell === base ? ["", ""] : differenceCells(find(family, armOf(cell), name)),
     );
     return [armOf(cell), each(MODES.of(cell), 0), ...[MODES, KL].map(({ of }) => spreadOf(of(cell))), ...own];
   });
@@ -266,7 +266,7 @@ function icrAnswer(): string {
 const mineAnswer = (): string =>
   `With MINE coverage of stacked MNIST is ${told(stacked.family, KL.name, "worse", "better")}; ` +
   `of 25 Gaussians at a fifth of the length ${told(mixture.family, KL.name, "worse", "better")}; ` +
-  `where the plain GAN loses most of the 1,000 modes, of six settings of MINE: ${shownOf(collapseFamily, "no difference is shown")}`;
+  `where the plain GAN loses most of the 1,000 modes, of six settings of MINE: ${shownOf(collapse.family, "no difference is shown")}`;
 
 // Dropout.
 
@@ -316,7 +316,7 @@ export const parts: Readonly<Record<string, () => string>> = {
   dropout: dropoutTable,
   "mine-mixture": () =>
     `${pairTable(mixture, ["at 20,000 iterations", "plain", "with MINE"], 2)}\n\n${familyText(mixture.family)}`,
-  "mine-collapse": () => `${collapseTable()}\n\n${familyText(collapseFamily)}`,
+  "mine-collapse": () => `${collapseTable()}\n\n${familyText(collapse.family)}`,
   "mine-stacked": () =>
     `${pairTable(stacked, ["at 5,000 steps", "plain", "with MINE"], 2)}\n\n${familyText(stacked.family)}`,
 };

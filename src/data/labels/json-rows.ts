@@ -1,9 +1,8 @@
 /**
- * JSON label files that are neither a list of objects nor an object with an entry for each file.
+ * JSON label files that are neither a list of objects nor an object with an entry for each file: an object with the files of each
+ * class, and what `pandas.DataFrame.to_json` writes by `split`, `table`, `index`, and `columns`, which is its default.
  *
- * An object with the files of each class: `{"cat": ["a.png", "b.png"]}`. Tables as `pandas.DataFrame.to_json` writes them, in its forms that are not a list of objects: `split`, `table`, `index`, and
- * `columns`, which is the default.
- *
+ *     {"cat": ["a.png", "b.png"]}
  *     {"columns": ["file", "class"], "index": [0], "data": [["a.png", "cat"]]}
  *     {"schema": { ... }, "data": [{"index": 0, "file": "a.png", "class": "cat"}]}
  *     {"0": {"file": "a.png", "class": "cat"}}
